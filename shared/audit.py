@@ -1,0 +1,113 @@
+"""Sending audit events to the key registry, in batches: awaited where no line means no answer, else queued."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import structlog
+
+from shared.clock import Clock
+from shared.contracts.key_registry import AuditEvent
+from shared.errors import Unavailable
+from shared.logging import request_id
+
+log = structlog.get_logger()
+
+MAX_QUEUED = 10_000
+"""Events that may wait; of those that nobody awaits, one more is dropped and counted."""
+MAX_BATCH = 500
+RETRY = 1.0
+"""Seconds between attempts for events that nobody awaits."""
+
+
+class AuditSink(Protocol):
+    async def audit(self, events: Sequence[AuditEvent]) -> None:
+        """Returns when the events are durable; raises `Unavailable` when that cannot be known."""
+        ...
+
+
+class AuditTrail:
+    """`record` is for what must not happen without its line; `note` for what is to be told when it can be."""
+
+    def __init__(self, sink: AuditSink, *, service: str, clock: Clock) -> None:
+        self._sink = sink
+        self._service = service
+        self._clock = clock
+        self._queue: deque[tuple[AuditEvent, asyncio.Future[None] | None]] = deque()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.dropped = 0
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="audit trail")
+
+    async def stop(self) -> None:
+        """Send what is queued, within two seconds."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        with contextlib.suppress(TimeoutError, Unavailable):
+            async with asyncio.timeout(2):
+                while self._queue:
+                    await self._send()
+
+    def event(self, action: str, *, actor: str = "", **fields: Any) -> AuditEvent:
+        """An event of now and of this request."""
+        return AuditEvent(
+            action=action,
+            actor=actor or f"service:{self._service}",
+            at=self._clock.now(),
+            request_id=request_id.get(),
+            **fields,
+        )
+
+    async def record(self, event: AuditEvent) -> None:
+        """Returns when the event is durable; raises `Unavailable` when it is not known to be."""
+        if len(self._queue) >= MAX_QUEUED:
+            raise Unavailable("the audit trail is full")
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._put(event, future)
+        await future
+
+    def note(self, event: AuditEvent) -> None:
+        """Queue the event; it is tried until it is durable, but lost when this process is killed first."""
+        if len(self._queue) >= MAX_QUEUED:
+            self.dropped += 1
+            return
+        self._put(event, None)
+
+    def _put(self, event: AuditEvent, future: asyncio.Future[None] | None) -> None:
+        self._queue.append((event, future))
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                try:
+                    await self._send()
+                except Unavailable as error:
+                    log.warning("audit events wait", queued=len(self._queue), detail=error.detail)
+                    await asyncio.sleep(RETRY)
+
+    async def _send(self) -> None:
+        batch = [self._queue.popleft() for _ in range(min(MAX_BATCH, len(self._queue)))]
+        try:
+            await self._sink.audit([event for event, _ in batch])
+        except Unavailable as error:
+            for _, future in batch:
+                if future is not None and not future.done():
+                    future.set_exception(Unavailable("the audit trail is away", detail=error.detail))
+            self._queue.extendleft(reversed([(e, None) for e, f in batch if f is None]))
+            raise
+        except asyncio.CancelledError:
+            self._queue.extendleft(reversed(batch))
+            raise
+        for _, future in batch:
+            if future is not None and not future.done():
+                future.set_result(None)

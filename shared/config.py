@@ -1,0 +1,115 @@
+"""Settings from the environment, checked at start: exit status 2 and one line that names what is wrong."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self, TypeVar
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "PASSGATE_"
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; the message names it and says what to do."""
+
+
+class ServiceSettings(BaseSettings):
+    """What every process has. Environment variables are `PASSGATE_` and the field's name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    shutdown_grace: float = Field(default=8.0, gt=0, le=300, description="seconds that a drain may take")
+    service_key_file: Path = Path("var/secrets/service_keys/unset.pem")
+    service_jwks_file: Path = Path("var/secrets/service_keys.json")
+    key_registry_url: str = Field(default="http://127.0.0.1:8101", pattern="^https?://")
+    token_issuer_url: str = Field(default="http://127.0.0.1:8102", pattern="^https?://")
+    session_tokens_url: str = Field(default="http://127.0.0.1:8103", pattern="^https?://")
+    operator_validator_url: str = Field(default="http://127.0.0.1:8104", pattern="^https?://")
+    staleness_bound: float = Field(
+        default=5.0, gt=0, le=3600, description="seconds for which cached answers outlive the change feed"
+    )
+    changes_poll_interval: float = Field(default=0.25, gt=0, le=60, description="seconds")
+
+
+class DatabaseSettings(BaseSettings):
+    """For the services that own tables."""
+
+    database_url: str = Field(default="postgresql://passgate@127.0.0.1:15432/passgate", pattern="^postgres(ql)?://")
+    database_password_file: Path | None = None
+    database_pool_size: int = Field(default=10, ge=1, le=200)
+    store_timeout: float = Field(default=0.8, gt=0, le=30, description="seconds for one store operation")
+
+    @model_validator(mode="after")
+    def _password_from_file(self) -> Self:
+        with_password(self.database_url, self.database_password_file)  # fails at start, not at first use
+        return self
+
+    @property
+    def database_dsn(self) -> str:
+        return with_password(self.database_url, self.database_password_file)
+
+
+class RedisSettings(BaseSettings):
+    """For the services that keep something in Valkey or Redis."""
+
+    redis_url: str = Field(default="redis://127.0.0.1:16379/0", pattern="^rediss?://")
+    redis_password_file: Path | None = None
+    redis_timeout: float = Field(default=0.5, gt=0, le=30, description="seconds for one store operation")
+
+    @model_validator(mode="after")
+    def _password_from_file(self) -> Self:
+        with_password(self.redis_url, self.redis_password_file)
+        return self
+
+    @property
+    def redis_dsn(self) -> str:
+        return with_password(self.redis_url, self.redis_password_file)
+
+
+def with_password(url: str, password_file: Path | None) -> str:
+    """`url` with the password that the file holds, or as it is without a file."""
+    if password_file is None:
+        return url
+    parts = urlsplit(url)
+    user = quote(parts.username or "", safe="")
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{user}:{quote(read_secret(password_file), safe='')}@{host}"))
+
+
+def read_secret(path: Path) -> str:
+    """The secret in a file, without its final newline. Raises `ValueError` naming the file, never its content."""
+    try:
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read {path}: {type(error).__name__}") from None
+    if not secret:
+        raise ValueError(f"{path} is empty")
+    return secret
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(settings: Callable[[], S]) -> S:
+    """The settings from the environment.
+
+    Bad configuration ends the process with status 2 and one line a setting on standard error.
+    """
+    try:
+        return settings()
+    except ValidationError as error:
+        lines = [f"{_setting_name(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
+    except ConfigError as error:
+        lines = [str(error)]
+    sys.stderr.write("".join(f"configuration error: {line}\n" for line in lines))
+    raise SystemExit(2)
+
+
+def _setting_name(loc: tuple[int | str, ...]) -> str:
+    return PREFIX + "_".join(str(part) for part in loc).upper() if loc else "settings"

@@ -1,0 +1,20 @@
+"""What the services say to each other: wire types, and a client for each service that is called."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class Caller(Protocol):
+    """Calls one service, JSON both ways. Raises `Unavailable` when the answer cannot be known."""
+
+    async def get(self, path: str) -> Any:
+        """None on 404."""
+        ...
+
+    async def post(self, path: str, body: Any) -> Any: ...
+
+    async def request(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """Status and JSON of any answer under 500."""
+        ...

@@ -1,0 +1,205 @@
+"""The key registry's internal API: look-ups of credentials, the change feed, audit and revocations."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.contracts import Caller
+
+Status = Literal["active", "suspended", "revoked"]
+Kind = Literal[
+    "company",
+    "application",
+    "booking",
+    "api_token",
+    "access_key",
+    "api_client",
+    "key_pair",
+    "admin_token",
+    "jwt",
+    "session_token",
+    "signing_key",
+]
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Company(Wire):
+    id: str
+    client_prefix: str
+    company_uri: str
+    status: Status
+
+
+class Record(Wire):
+    """A credential as the registry knew it at `as_of`, a position in the change feed."""
+
+    as_of: int
+    id: str
+    status: Status
+    company: Company
+
+    @property
+    def depends_on(self) -> frozenset[str]:
+        """The ids of all objects whose change makes this record stale."""
+        return frozenset({self.id, self.company.id})
+
+    @property
+    def active(self) -> bool:
+        """Whether it and all that it hangs on are active. Expiry is the caller's to check, by its clock."""
+        return self.status == "active" and self.company.status == "active"
+
+
+class ApiToken(Record):
+    remote_application: str
+    expires_at: float | None = None
+    """Seconds since the epoch; None: never."""
+    booking_id: str
+    booking_status: Status
+    application_id: str
+    application_prefix: str
+    application_status: Status
+
+    @property
+    def depends_on(self) -> frozenset[str]:
+        return frozenset({self.id, self.company.id, self.booking_id, self.application_id})
+
+    @property
+    def active(self) -> bool:
+        return (self.status, self.company.status, self.booking_status, self.application_status) == ("active",) * 4
+
+
+class AccessKey(Record):
+    name: str
+    default_ttl: int
+    max_ttl: int
+    """Both in seconds."""
+
+
+class ApiClient(Record):
+    key: str
+    """The OAuth client_id."""
+    secret_digest: str
+    """SHA-256 of the secret, in hex."""
+    scopes: tuple[str, ...]
+    audience: str | None = None
+
+
+class KeyPair(Record):
+    kid: str
+    algorithm: str
+    public_key: dict[str, Any]
+    """The public JWK."""
+    scopes: tuple[str, ...]
+
+
+class Change(Wire):
+    """Something that changed. `seq` grows by commit order: whoever saw N saw all before it."""
+
+    seq: int
+    kind: Kind
+    id: str
+    status: Status
+    """What it is now; also "active" for one that was made or resumed."""
+    at: float
+    until: float | None = None
+    """For a revocation that may be forgotten: when nothing that it concerns can still be alive."""
+
+
+class ChangePage(Wire):
+    changes: tuple[Change, ...]
+    last: int
+    """The newest position there is."""
+    gap: bool = False
+    """Some changes after the position asked for are no longer kept: start again from a snapshot."""
+
+
+class Stopped(Wire):
+    kind: Kind
+    id: str
+    until: float | None = None
+
+
+class Snapshot(Wire):
+    """All that is not active at `as_of` and may still concern a token that is alive."""
+
+    as_of: int
+    stopped: tuple[Stopped, ...]
+
+
+class AuditEvent(Wire):
+    """One line for the audit trail. Never holds a secret: `subject` is an id, a kid or a client key."""
+
+    action: str
+    """Dotted, past tense last: "token.issued", "api_token.refused"."""
+    actor: str
+    """Who did it: "admin:<id>", "service:<name>", "client:<key>", "anonymous"."""
+    subject_kind: str = ""
+    subject: str = ""
+    company_id: str | None = None
+    request_id: str = ""
+    at: float
+    detail: dict[str, Any] = {}
+
+
+class AuditBatch(Wire):
+    events: tuple[AuditEvent, ...]
+
+
+class Revocation(Wire):
+    """A revocation of something that the registry does not itself keep: a JWT by `jti`, a signing key by `kid`."""
+
+    kind: Literal["jwt", "signing_key", "session_token"]
+    id: str
+    until: float
+    """When nothing that it concerns can still be alive, in seconds since the epoch."""
+    company_id: str | None = None
+    reason: str = ""
+
+
+R = TypeVar("R", bound=Wire)
+
+
+class KeyRegistryClient:
+    """Every method raises `Unavailable` when the registry cannot be asked."""
+
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    async def api_token(self, digest: bytes) -> ApiToken | None:
+        return await self._find(ApiToken, f"api-tokens/{digest.hex()}")
+
+    async def access_key(self, digest: bytes) -> AccessKey | None:
+        return await self._find(AccessKey, f"access-keys/{digest.hex()}")
+
+    async def api_client(self, key: str) -> ApiClient | None:
+        return await self._find(ApiClient, f"api-clients/{quote(key, safe='')}")
+
+    async def key_pair(self, kid: str) -> KeyPair | None:
+        return await self._find(KeyPair, f"key-pairs/{quote(kid, safe='')}")
+
+    async def changes(self, after: int, *, limit: int = 1000) -> ChangePage:
+        return await self._get(ChangePage, f"changes?after={after}&limit={limit}")
+
+    async def snapshot(self) -> Snapshot:
+        return await self._get(Snapshot, "snapshot")
+
+    async def audit(self, events: Sequence[AuditEvent]) -> None:
+        """Returns when the events are durable."""
+        await self._client.post("/internal/v1/audit", AuditBatch(events=tuple(events)).model_dump())
+
+    async def revoke(self, revocation: Revocation) -> None:
+        """Returns when it is durable. Revoking twice is harmless."""
+        await self._client.post("/internal/v1/revocations", revocation.model_dump())
+
+    async def _find(self, model: type[R], path: str) -> R | None:
+        value = await self._client.get(f"/internal/v1/{path}")
+        return None if value is None else model.model_validate(value)
+
+    async def _get(self, model: type[R], path: str) -> R:
+        value = await self._client.get(f"/internal/v1/{path}")
+        return model.model_validate(value)

@@ -1,0 +1,1 @@
+"""What every HTTP service here does alike: bodies, errors, health, metrics, documentation, start and drain."""

@@ -1,0 +1,110 @@
+"""Request bodies and queries, read within a bound in bytes and in time."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from shared.errors import FieldError, Invalid, TooLarge, Unprocessable, UnsupportedMediaType
+
+BODY_TIMEOUT = 30.0
+"""Seconds in which a body must have arrived."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def read(request: web.BaseRequest, *, limit: int) -> bytes:
+    """The body, at most `limit` bytes.
+
+    Raises `TooLarge` before reading when the length is declared, else as soon as it is passed;
+    `Invalid` when it does not arrive in time or is cut off.
+    """
+    if (request.content_length or 0) > limit:
+        raise TooLarge(f"the body is larger than {limit} bytes")
+    if not request.can_read_body:
+        return b""
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            async for chunk in request.content.iter_any():
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge(f"the body is larger than {limit} bytes")
+                chunks.append(chunk)
+    except TimeoutError:
+        raise Invalid(f"the body did not arrive within {BODY_TIMEOUT:.0f} s") from None
+    except web.RequestPayloadError:
+        raise Invalid("the body is malformed or incomplete") from None
+    return b"".join(chunks)
+
+
+def require_content_type(request: web.BaseRequest, *expected: str) -> str:
+    """The body's media type, one of `expected` (lower case, without parameters). Raises `UnsupportedMediaType`."""
+    given = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if given not in expected:
+        raise UnsupportedMediaType(f"Content-Type must be {' or '.join(expected)}")
+    return given
+
+
+async def json_object(request: web.BaseRequest, *, limit: int = 65536) -> dict[str, Any]:
+    """The body as a JSON object (RFC 8259, UTF-8). Raises `Invalid`, `TooLarge` or `UnsupportedMediaType`."""
+    require_content_type(request, "application/json")
+    raw = await read(request, limit=limit)
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise Invalid("the body is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise Invalid("the body must be a JSON object")
+    return value
+
+
+async def json_model(request: web.BaseRequest, model: type[M], *, limit: int = 65536) -> M:
+    """The body as `model`. Raises `Unprocessable` naming every member that is wrong."""
+    return validated(model, await json_object(request, limit=limit))
+
+
+def validated(model: type[M], value: Mapping[str, Any]) -> M:
+    """`value` as `model`. Raises `Unprocessable` naming every member that is wrong."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise Unprocessable("some members are wrong", errors=field_errors(error)) from None
+
+
+def field_errors(error: ValidationError) -> list[FieldError]:
+    """What pydantic found, a line a field, without the input itself (it may be a secret)."""
+    return [
+        FieldError(".".join(str(part) for part in e["loc"]) or "body", e["msg"].removeprefix("Value error, "))
+        for e in error.errors(include_input=False, include_url=False, include_context=False)[:50]
+    ]
+
+
+async def form(request: web.BaseRequest, *, limit: int = 65536, max_fields: int = 100) -> dict[str, str]:
+    """An `application/x-www-form-urlencoded` body as its parameters.
+
+    As RFC 6749 section 3.2: a parameter without a value is as omitted, a repeated one is `Invalid`.
+    """
+    require_content_type(request, "application/x-www-form-urlencoded")
+    return parameters(await read(request, limit=limit), max_fields=max_fields)
+
+
+def parameters(raw: bytes, *, max_fields: int = 100) -> dict[str, str]:
+    """Form-encoded `raw` as its parameters; raises `Invalid` as `form` does."""
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=False, max_num_fields=max_fields, errors="strict")
+    except UnicodeDecodeError:
+        raise Invalid("the parameters are not percent-encoded UTF-8") from None
+    except ValueError:
+        raise Invalid(f"more than {max_fields} parameters") from None
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Invalid("a parameter is repeated")
+        found[name] = value
+    return found

@@ -1,0 +1,92 @@
+"""Calls from one service to another: JSON over HTTP, with the caller's name and the request's id, within a time."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from shared.errors import Unavailable
+from shared.logging import request_id
+
+MAX_ANSWER = 64 * 1024 * 1024
+"""Bytes: a snapshot is the largest answer there is."""
+
+Authorization = Callable[[], str]
+"""Makes the value of the Authorization field for a call to the service that the client is for."""
+
+
+class ServiceClient:
+    """A client for one service. `timeout` bounds a call, in seconds; `authorization` names the caller."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        authorization: Authorization | None = None,
+        timeout: float = 0.9,
+        connections: int = 32,
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self._authorization = authorization
+        self._timeout = timeout
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30),
+            timeout=aiohttp.ClientTimeout(total=self._timeout, connect=self._timeout),
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+        )
+
+    async def stop(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def get(self, path: str) -> Any:
+        """The JSON that `path` holds, None on 404. Raises `Unavailable` on anything else."""
+        status, value = await self.request("GET", path)
+        return _expected(status, value, absent=True)
+
+    async def post(self, path: str, body: Any) -> Any:
+        """The JSON answer to `body`, None when there is none. Raises `Unavailable` on anything but a 2xx."""
+        status, value = await self.request("POST", path, orjson.dumps(body))
+        return _expected(status, value)
+
+    async def request(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """Status and JSON of any answer under 500. Raises `Unavailable` when there is none in time, or on a 5xx."""
+        if self._session is None:
+            raise Unavailable("the client is not open yet")
+        sent = {"X-Request-Id": request_id.get() or "none-none", **(headers or {})}
+        if self._authorization is not None:
+            sent["Authorization"] = self._authorization()
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
+        url = URL(self._base + path, encoded=True)
+        try:
+            async with self._session.request(
+                method, url, data=body, headers=sent, allow_redirects=False
+            ) as response:
+                raw = await response.content.read(MAX_ANSWER)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Unavailable(detail=f"{method} {self._base}: {type(error).__name__}") from error
+        if response.status >= 500:
+            raise Unavailable(detail=f"{method} {self._base}: {response.status}")
+        try:
+            return response.status, orjson.loads(raw) if raw else None
+        except orjson.JSONDecodeError:
+            raise Unavailable(detail=f"{method} {self._base}: not JSON") from None
+
+
+def _expected(status: int, value: Any, *, absent: bool = False) -> Any:
+    if absent and status == 404:
+        return None
+    if not 200 <= status < 300:
+        raise Unavailable(detail=f"unexpected status {status}")
+    return value

@@ -1,0 +1,81 @@
+"""A server's connection: limits in time and size on what arrives, and nothing told of what parses it."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from shared.http.responses import TITLES
+
+HEAD_TIMEOUT = 10.0
+"""Seconds in which a request's head must have arrived, from its first byte or the connection's start."""
+KEEPALIVE_TIMEOUT = 75.0
+"""Seconds for which an idle connection is kept."""
+PROTOCOL_OPTIONS: dict[str, Any] = {
+    "access_log": None,
+    "keepalive_timeout": KEEPALIVE_TIMEOUT,
+    "max_line_size": 8190,
+    "max_field_size": 8190,
+    "max_headers": 100,
+    "lingering_time": 2.0,
+    "auto_decompress": False,
+}
+
+
+class RequestHandler(web.RequestHandler):
+    """aiohttp's connection, with a limit in time on each head, and parse errors that name no library.
+
+    aiohttp itself holds a half-sent head open for as long as its peer likes.
+    """
+
+    __slots__ = ("_head_timer", "_serving")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._serving = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._expect_head()
+
+    def data_received(self, data: bytes) -> None:
+        if self._head_timer is None and not self._serving:
+            self._expect_head()
+        super().data_received(data)
+
+    def head_received(self) -> None:
+        """Its head came in time, and the request is being served."""
+        self._serving = True
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def response_made(self) -> None:
+        """The next bytes begin another head."""
+        self._serving = False
+
+    def _expect_head(self) -> None:
+        self._head_timer = asyncio.get_running_loop().call_later(HEAD_TIMEOUT, self.force_close)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.head_received()
+        super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """A bare answer to what could not be parsed; the connection ends with it."""
+        self.head_received()
+        response = web.Response(
+            status=status,
+            text=f'{{"type":"about:blank","title":"{TITLES.get(status, "Bad request")}","status":{status}}}',
+            content_type="application/problem+json",
+            headers={"Server": "", "Connection": "close"},
+        )
+        response.force_close()
+        return response

@@ -1,0 +1,60 @@
+"""`/openapi.json` and its browsable form at `/docs`: Swagger UI, served from a wheel, nothing from elsewhere."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from shared.errors import NotFound
+from shared.http.endpoints import Endpoint
+from shared.http.responses import json_response
+
+ASSETS = {
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+}
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css"><link rel="icon" href="/docs/favicon-32x32.png"></head>
+<body><div id="swagger-ui"></div>
+<script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>
+"""
+START = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null});\n'
+
+
+def docs_endpoints(name: str, document: Mapping[str, Any]) -> list[Endpoint]:
+    async def openapi(_: web.Request) -> web.Response:
+        return json_response(document)
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(
+            text=PAGE.format(title=f"Passgate {name}"),
+            content_type="text/html",
+            headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
+        )
+
+    return [
+        Endpoint("GET", "/openapi.json", openapi, "This API as OpenAPI 3.1"),
+        Endpoint("GET", "/docs", page, "This API, browsable"),
+        Endpoint("GET", "/docs/{asset}", _asset, "What the page needs"),
+    ]
+
+
+async def _asset(request: web.Request) -> web.StreamResponse:
+    name = request.match_info["asset"]
+    if name == "start.js":
+        return web.Response(text=START, content_type="text/javascript")
+    if name not in ASSETS:
+        raise NotFound("no such resource")
+    return web.FileResponse(_folder() / name, headers={"Content-Type": ASSETS[name]})
+
+
+def _folder() -> Path:
+    spec = find_spec("swagger_ui")  # found, not imported: only its files are wanted
+    if spec is None or spec.origin is None:
+        raise NotFound("the documentation page is not installed")
+    return Path(spec.origin).parent / "static"

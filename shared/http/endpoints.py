@@ -1,0 +1,60 @@
+"""What an endpoint is: its route, its handler, and what its OpenAPI entry says of it, in one place."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from shared.errors import ServiceError
+from shared.http.responses import problem
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+RenderError = Callable[[ServiceError], web.Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query, header or path parameter, as OpenAPI describes it."""
+
+    name: str
+    location: str = "query"
+    description: str = ""
+    required: bool = False
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One response of an endpoint: what it means and, when it has a JSON body, its model."""
+
+    description: str
+    model: type[BaseModel] | None = None
+    content_type: str = "application/json"
+    schema: Mapping[str, Any] | None = None
+    """For a body that no model describes (an object of any members, say)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A method and path with their handler.
+
+    `path` is aiohttp's (`/things/{id}`). `render_error` gives errors the protocol's own shape; RFC 9457 otherwise.
+    `security` names an entry of the service's security schemes. `documented=False` leaves it out of OpenAPI.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    tag: str = ""
+    description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    body: type[BaseModel] | None = None
+    body_schema: Mapping[str, Any] | None = None
+    body_content_types: tuple[str, ...] = ("application/json",)
+    answers: Mapping[int, Answer] = field(default_factory=dict)
+    security: str = ""
+    render_error: RenderError = problem
+    documented: bool = True

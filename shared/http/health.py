@@ -1,0 +1,96 @@
+"""Health: is the process alive, may it get traffic, and what of that which it depends on."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from shared.errors import ServiceError
+from shared.http.responses import NO_STORE, json_response
+
+CHECK_TIMEOUT = 0.7
+"""Seconds after which a dependency that has not answered counts as away."""
+
+Check = Callable[[], Awaitable[object]]
+"""Returns when the dependency is well; raises, best a `ServiceError` with a description, when it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    name: str
+    ok: bool
+    latency_ms: float
+    reason: str
+    required: bool
+
+
+class Health:
+    """The checks of one process. `required` ones decide readiness; the others are only told."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._checks: dict[str, tuple[Check, bool]] = {}
+        self._draining = False
+
+    def add(self, name: str, check: Check, *, required: bool = True) -> None:
+        self._checks[name] = (check, required)
+
+    def drain(self) -> None:
+        """Readiness answers 503 from now on."""
+        self._draining = True
+
+    async def states(self) -> list[State]:
+        return list(await asyncio.gather(*(self._state(name, *c) for name, c in self._checks.items())))
+
+    async def _state(self, name: str, check: Check, required: bool) -> State:
+        started = time.monotonic()
+        reason = ""
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT):
+                await check()
+        except TimeoutError:
+            reason = f"no answer within {CHECK_TIMEOUT} s"
+        except ServiceError as error:
+            reason = error.description
+        except Exception as error:
+            reason = type(error).__name__
+        return State(name, not reason, round((time.monotonic() - started) * 1000, 2), reason, required)
+
+    async def live(self, _: web.BaseRequest) -> web.Response:
+        """GET /health/live: 200 for as long as the event loop runs."""
+        return json_response({"status": "live", "service": self._service}, headers=NO_STORE)
+
+    async def ready(self, _: web.BaseRequest) -> web.Response:
+        """GET /health/ready: 503 and the names of what is missing when it should get no traffic."""
+        missing = [s for s in await self.states() if s.required and not s.ok]
+        ready = not missing and not self._draining
+        body: dict[str, Any] = {"status": "ready" if ready else "not ready", "service": self._service}
+        if self._draining:
+            body["draining"] = True
+        if missing:
+            body["missing"] = {s.name: s.reason for s in missing}
+        return json_response(body, status=200 if ready else 503, headers=NO_STORE)
+
+    async def report(self, _: web.BaseRequest) -> web.Response:
+        """GET /health: each dependency with its state and latency; 503 when a required one is away."""
+        states = await self.states()
+        well = all(s.ok for s in states if s.required) and not self._draining
+        dependencies = {
+            s.name: {
+                "state": "up" if s.ok else "down",
+                "latency_ms": s.latency_ms,
+                "required": s.required,
+                **({"reason": s.reason} if s.reason else {}),
+            }
+            for s in states
+        }
+        body = {
+            "status": "ok" if well else "degraded",
+            "service": self._service,
+            "draining": self._draining,
+            "dependencies": dependencies,
+        }
+        return json_response(body, status=200 if well else 503, headers=NO_STORE)

@@ -1,0 +1,111 @@
+"""What happens around every request: its id, its errors in the endpoint's shape, one log line, one observation."""
+
+import re
+import time
+import uuid
+from collections.abc import Mapping
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from shared import errors
+from shared.http.connection import RequestHandler
+from shared.http.endpoints import RenderError
+from shared.http.metrics import HttpMetrics
+from shared.http.responses import json_response, problem
+from shared.logging import access, request_id
+
+log = structlog.get_logger()
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+QUIET = frozenset({"/health/live", "/health/ready", "/health", "/metrics"})
+"""Polled for ever, and so left out of the access log while all is well."""
+
+
+def new_request_id() -> str:
+    return uuid.uuid4().hex
+
+
+def adopt_request_id(given: str | None) -> str:
+    """Make the caller's id, or a new one when it has none or an odd one, that of this request."""
+    rid = given if given and REQUEST_ID.fullmatch(given) else new_request_id()
+    request_id.set(rid)
+    return rid
+
+
+def instrument(metrics: HttpMetrics, renderers: Mapping[str, RenderError]) -> Middleware:
+    """`renderers`: for a path pattern, how its errors look; RFC 9457 for all others."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        started = time.perf_counter()
+        rid = adopt_request_id(request.headers.get("X-Request-Id"))
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource is not None else "unmatched"
+        metrics.in_flight.inc()
+        connection = request.protocol
+        if isinstance(connection, RequestHandler):
+            connection.head_received()
+        status = 499  # the caller left before there was an answer
+        try:
+            response = await _answer(request, handler, renderers.get(_path(request, route), problem))
+            status = response.status
+            response.headers["X-Request-Id"] = rid
+            return response
+        finally:
+            if isinstance(connection, RequestHandler):
+                connection.response_made()
+            seconds = time.perf_counter() - started
+            metrics.in_flight.dec()
+            metrics.observe(request.method, route, status, seconds)
+            if route not in QUIET or status >= 500:
+                access(
+                    {
+                        "method": request.method,
+                        "path": request.rel_url.raw_path[:512],
+                        "route": route,
+                        "status": status,
+                        "duration_ms": round(seconds * 1000, 2),
+                        "remote": request.remote,
+                    }
+                )
+
+    return middleware
+
+
+def _path(request: web.Request, route: str) -> str:
+    """The pattern whose error shape applies: a wrong method on a known path keeps that path's shape."""
+    return request.rel_url.raw_path if route == "unmatched" else route
+
+
+async def _answer(request: web.Request, handler: Handler, render: RenderError) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except errors.ServiceError as error:
+        if error.detail or isinstance(error, errors.Unavailable):
+            log.warning("refused", code=error.code, reason=error.description, detail=error.detail)
+        return render(error)
+    except web.HTTPException as error:
+        return render(_translated(error))
+    except Exception:
+        log.exception("internal error")
+        body = {
+            "type": "about:blank",
+            "title": "Internal error",
+            "status": 500,
+            "request_id": request_id.get(),
+        }
+        return json_response(body, status=500, content_type="application/problem+json")
+
+
+def _translated(error: web.HTTPException) -> errors.ServiceError:
+    """aiohttp's own refusals as ours, so that they look alike and name no library."""
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allow = sorted(error.allowed_methods)
+        return errors.MethodNotAllowed(f"use {' or '.join(allow)}", allow=allow)
+    if isinstance(error, web.HTTPNotFound):
+        return errors.NotFound("no such resource")
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return errors.TooLarge("the body is too large")
+    return errors.Invalid("the request is malformed")

@@ -1,0 +1,112 @@
+"""OpenAPI 3.1, generated from the endpoints and their models."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from shared.http.endpoints import Answer, Endpoint, Parameter
+
+SCHEMAS = "#/components/schemas/"
+_PATH_PARAMETER = re.compile(r"{(\w+)(?::[^}]*)?}")
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457 problem details",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+def openapi_document(
+    title: str, endpoints: Sequence[Endpoint], security_schemes: Mapping[str, Any], description: str = ""
+) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of `endpoints`, without those that are not `documented`."""
+    shown = [endpoint for endpoint in endpoints if endpoint.documented]
+    references, definitions = _schemas(shown)
+    paths: dict[str, Any] = {}
+    for endpoint in shown:
+        path = _PATH_PARAMETER.sub(r"{\1}", endpoint.path)
+        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"Passgate {title}", "version": "1", "description": description},
+        "paths": paths,
+        "components": {
+            "schemas": {**definitions, "Problem": PROBLEM},
+            "securitySchemes": dict(security_schemes),
+        },
+    }
+
+
+def _schemas(endpoints: Sequence[Endpoint]) -> tuple[dict[type[BaseModel], Any], dict[str, Any]]:
+    requests = {e.body for e in endpoints if e.body is not None}
+    answers = {a.model for e in endpoints for a in e.answers.values() if a.model is not None}
+    models = [(m, "validation") for m in _by_name(requests)]
+    models += [(m, "serialization") for m in _by_name(answers - requests)]
+    found, document = models_json_schema(models, ref_template=SCHEMAS + "{model}")  # type: ignore[arg-type]
+    references: dict[Any, Any] = {model: schema for (model, _), schema in found.items()}
+    return references, document.get("$defs", {})
+
+
+def _by_name(models: set[type[BaseModel]]) -> list[type[BaseModel]]:
+    return sorted(models, key=lambda model: model.__name__)
+
+
+def _operation(endpoint: Endpoint, references: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
+    in_path = [
+        Parameter(name, "path", required=True)
+        for name in _PATH_PARAMETER.findall(endpoint.path)
+        if not any(p.name == name and p.location == "path" for p in endpoint.parameters)
+    ]
+    operation: dict[str, Any] = {
+        "operationId": re.sub(r"\W+", "_", f"{endpoint.method.lower()}{endpoint.path}").strip("_"),
+        "summary": endpoint.summary,
+        "parameters": [_parameter(p) for p in (*in_path, *endpoint.parameters)],
+        "responses": {str(s): _response(a, references) for s, a in endpoint.answers.items()}
+        or {"200": {"description": "Success"}},
+    }
+    if endpoint.tag:
+        operation["tags"] = [endpoint.tag]
+    if endpoint.description:
+        operation["description"] = endpoint.description
+    if endpoint.security:
+        operation["security"] = [{endpoint.security: []}]
+    schema = references[endpoint.body] if endpoint.body else endpoint.body_schema
+    if schema is not None:
+        content = {content_type: {"schema": schema} for content_type in endpoint.body_content_types}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": parameter.location,
+        "description": parameter.description,
+        "required": parameter.required or parameter.location == "path",
+        "schema": dict(parameter.schema),
+    }
+
+
+def _response(answer: Answer, references: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
+    schema = references[answer.model] if answer.model else answer.schema
+    response: dict[str, Any] = {"description": answer.description}
+    if schema is not None:
+        response["content"] = {answer.content_type: {"schema": schema}}
+    return response

@@ -1,0 +1,87 @@
+"""JSON responses, and the one table from an error to its status."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from shared import errors
+from shared.logging import request_id
+
+STATUS: dict[type[errors.ServiceError], int] = {
+    errors.Unprocessable: 422,
+    errors.Invalid: 400,
+    errors.TooLarge: 413,
+    errors.UnsupportedMediaType: 415,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.MethodNotAllowed: 405,
+    errors.Conflict: 409,
+    errors.TooManyRequests: 429,
+    errors.Unavailable: 503,
+}
+TITLES = {
+    400: "Bad request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Content too large",
+    415: "Unsupported media type",
+    422: "Validation failed",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Temporarily unavailable",
+}
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def status_of(error: errors.ServiceError) -> int:
+    """The status for an error, by its nearest class in the table; 500 for one that the table does not know."""
+    return next((STATUS[cls] for cls in type(error).__mro__ if cls in STATUS), 500)
+
+
+def error_headers(error: errors.ServiceError) -> dict[str, str]:
+    """`Retry-After` and `Allow`, where the error carries them; never cached."""
+    headers = dict(NO_STORE)
+    if isinstance(error, (errors.Unavailable, errors.TooManyRequests)):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allow)
+    return headers
+
+
+def json_response(
+    value: Any,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    content_type: str = "application/json; charset=utf-8",
+) -> web.Response:
+    return web.Response(
+        body=orjson.dumps(value), status=status, headers={"Content-Type": content_type, **(headers or {})}
+    )
+
+
+def problem(error: errors.ServiceError, headers: Mapping[str, str] | None = None) -> web.Response:
+    """`error` as RFC 9457 `application/problem+json`, with the request's id and each wrong field."""
+    status = status_of(error)
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": TITLES[status],
+        "status": status,
+        "code": error.code,
+        "detail": error.description,
+        "request_id": request_id.get(),
+    }
+    if isinstance(error, errors.Invalid) and error.errors:
+        body["errors"] = [{"field": e.field, "message": e.message} for e in error.errors]
+    return json_response(
+        body,
+        status=status,
+        headers={**error_headers(error), **(headers or {})},
+        content_type="application/problem+json",
+    )

@@ -1,0 +1,47 @@
+"""Look-ups of registry records, cached by digest or public id for as long as they stay true."""
+
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from shared.cache import DependentCache
+from shared.changes import ChangeFollower
+from shared.contracts.key_registry import Change, Record, Snapshot
+
+K = TypeVar("K")
+R = TypeVar("R", bound=Record)
+
+
+class CachedLookup(Generic[K, R]):
+    """Records found by `find`, kept until something that they hang on changes.
+
+    Nothing is cached of what is absent: a credential works the moment it is made. Use it as a consumer of the
+    follower that is then given to `attach`.
+    """
+
+    def __init__(self, find: Callable[[K], Awaitable[R | None]], *, size: int = 100_000) -> None:
+        self._find = find
+        self._cache: DependentCache[K, R] = DependentCache(size)
+        self._follower: ChangeFollower | None = None
+
+    def attach(self, follower: ChangeFollower) -> None:
+        self._follower = follower
+
+    async def get(self, key: K) -> R | None:
+        """The record, or None when there is none. Raises `Unavailable` when it is neither known nor to be had."""
+        follower = self._follower
+        if follower is not None and follower.fresh and (cached := self._cache.get(key)) is not None:
+            return cached
+        record = await self._find(key)
+        if record is None or follower is None:
+            return record
+        if record.as_of < follower.position:  # read before a change that is already applied here: read again
+            record = await self._find(key)
+        if record is not None and record.as_of >= follower.position:
+            self._cache.put(key, record, record.depends_on)
+        return record
+
+    def reset(self, snapshot: Snapshot) -> None:
+        self._cache.clear()
+
+    def apply(self, change: Change) -> None:
+        self._cache.drop(change.id)

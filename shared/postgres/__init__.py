@@ -1,0 +1,1 @@
+"""PostgreSQL: a bounded pool whose failures are `Unavailable`, and migrations under a lock."""

@@ -1,0 +1,130 @@
+"""A bounded asyncpg pool. Whatever keeps an answer from being known is `Unavailable`, within the time-out."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+import orjson
+
+from shared.errors import Unavailable
+
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.PostgresSystemError,
+    asyncpg.UndefinedTableError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""Errors that tell of the server's state, not of the statement: the operation may be tried again later."""
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
+
+
+class Database:
+    """A pool that needs no server to be made: connections open at their first use.
+
+    `timeout` bounds one use of a connection, waiting for it and all its statements included, in seconds.
+    """
+
+    def __init__(self, dsn: str, *, schema: str, size: int = 10, timeout: float = 0.8) -> None:
+        self._dsn = dsn
+        self._schema = schema
+        self._size = size
+        self._timeout = timeout
+        self._pool: asyncpg.Pool | None = None
+
+    async def start(self) -> None:
+        self._pool = await asyncpg.create_pool(
+            self._dsn,
+            min_size=0,
+            max_size=self._size,
+            timeout=self._timeout,
+            command_timeout=self._timeout,
+            max_inactive_connection_lifetime=60,
+            init=_initialise,
+            server_settings={
+                "search_path": self._schema,
+                "application_name": f"passgate_{self._schema}",
+                "statement_timeout": str(int(self._timeout * 1000)),
+                "lock_timeout": str(int(self._timeout * 1000)),
+            },
+        )
+
+    async def stop(self) -> None:
+        if self._pool is not None:
+            try:
+                async with asyncio.timeout(2):
+                    await self._pool.close()
+            except TimeoutError:
+                self._pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for a few statements. Raises `Unavailable`; a connection that failed is not used again."""
+        if self._pool is None:
+            raise Unavailable("the database is not open yet")
+        connection = None
+        try:
+            async with asyncio.timeout(self._timeout):
+                connection = await self._pool.acquire()
+                yield connection
+        except AWAY as error:
+            if connection is not None:
+                connection.terminate()
+            raise Unavailable("the database is away", detail=f"{type(error).__name__}: {error}") from error
+        except asyncio.CancelledError:
+            if connection is not None:
+                connection.terminate()
+            raise
+        finally:
+            if connection is not None:
+                await self._pool.release(connection, timeout=self._timeout)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside a transaction: durable when the block ends, rolled back when it raises.
+
+        After a failure of the connection nothing is known of the commit: the caller's `Idempotency-Key` decides.
+        """
+        async with self.connection() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                yield connection
+            except (asyncio.CancelledError, *AWAY):
+                raise  # the connection is about to be closed, and a rollback over it could only wait
+            except BaseException:
+                await transaction.rollback()
+                raise
+            await transaction.commit()
+
+    async def ping(self) -> None:
+        """Raises `Unavailable` when the server or the schema is not there."""
+        async with self.connection() as connection:
+            revision = await connection.fetchval("SELECT version_num FROM alembic_version")
+            if revision is None:
+                raise Unavailable("the schema is empty; run the service's `migrate` command")
+
+
+async def _initialise(connection: asyncpg.Connection) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=_dumps, decoder=orjson.loads, format="text"
+        )
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
