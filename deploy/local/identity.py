@@ -1,0 +1,67 @@
+"""Which user a store runs as: PostgreSQL refuses uid 0, and Valkey has no need of it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.local.errors import StackError
+
+NOBODY = 65534
+
+
+@dataclass(frozen=True)
+class Identity:
+    """How to run a command as somebody. `uid` and `gid` own its files, as seen from outside."""
+
+    uid: int
+    gid: int
+    prefix: tuple[str, ...] = ()
+    popen: Mapping[str, Any] = field(default_factory=dict)
+    """Keyword arguments for `subprocess.Popen`."""
+
+    def give(self, path: Path) -> None:
+        """Make `path`, and all in it, this user's; only root can, and only root needs to."""
+        if os.geteuid() != 0:
+            return
+        for entry in (path, *path.rglob("*")):
+            if entry.lstat().st_uid != self.uid:
+                os.chown(entry, self.uid, self.gid, follow_symlinks=False)
+
+
+OURSELVES = Identity(os.geteuid(), os.getegid())
+
+
+def unprivileged(binary: Path, directory: Path) -> Identity:
+    """Whoever may run `binary` on `directory` without being root.
+
+    An ordinary user is that already. Root becomes `nobody` where `nobody` can reach both; else (a home
+    of mode 0700) root runs it in a user namespace in which it is no longer root.
+    """
+    if os.geteuid() != 0:
+        return OURSELVES
+    nobody = Identity(NOBODY, NOBODY, popen={"user": NOBODY, "group": NOBODY, "extra_groups": (), "umask": 0o077})
+    if _works(nobody, [str(binary), "--version"]) and _works(nobody, ["test", "-x", str(directory)]):
+        return nobody
+    unshare = shutil.which("unshare")
+    if unshare:
+        mapping = (f"--map-user={NOBODY}", f"--map-group={NOBODY}")
+        contained = Identity(os.geteuid(), os.getegid(), prefix=(unshare, "--user", *mapping))
+        if _works(contained, [str(binary), "--version"]):
+            return contained
+    raise StackError(
+        f"{binary.name} does not run as root, and `nobody` cannot reach {directory}. Run `make up` as an "
+        "ordinary user, put the project where everybody may enter (not under /root), or set "
+        "PASSGATE_DATABASE_URL and PASSGATE_REDIS_URL to servers that you run yourself."
+    )
+
+
+def _works(identity: Identity, argv: list[str]) -> bool:
+    try:
+        done = subprocess.run([*identity.prefix, *argv], **identity.popen, cwd="/", capture_output=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0

@@ -1,0 +1,74 @@
+"""Fixtures for every test: real stores, a clock to move, and a watch on the event loop."""
+
+import asyncio
+import inspect
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+import redis.asyncio
+
+from deploy.local.postgres import OWNER, create_owner_and_database
+from tests.support.clock import FakeClock
+from tests.support.loop import LoopWatch
+from tests.support.stores import postgres_server, valkey_server
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """An empty PostgreSQL server, as its superuser. All tests share it: touch only databases of your own."""
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture
+async def database_url(postgres_url: str) -> AsyncIterator[str]:
+    """An empty database of the test's own, as the role that owns it (no superuser); dropped afterwards."""
+    name, server = f"test_{secrets.token_hex(6)}", urlsplit(postgres_url)
+    await create_owner_and_database(postgres_url, server.password or "", name)
+    yield f"postgresql://{OWNER}:{server.password}@{server.hostname}:{server.port}/{name}"
+    connection = await asyncpg.connect(postgres_url, timeout=10)
+    await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await connection.close(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Valkey with a password, shared by all tests."""
+    with valkey_server() as url:
+        yield url
+
+
+@pytest.fixture
+async def redis_database(redis_url: str) -> str:
+    """`redis_url`, with everything in it gone and no script cached."""
+    async with redis.asyncio.from_url(redis_url) as client:
+        await client.flushall()
+        await client.script_flush()
+    return redis_url
+
+
+@pytest.fixture
+async def _running_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
+@pytest.fixture(autouse=True)
+def loop_is_never_blocked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails a test during which the event loop stood still for half a second, showing what held it."""
+    if not inspect.iscoroutinefunction(getattr(request, "function", None)):
+        yield
+        return
+    watch = LoopWatch(request.getfixturevalue("_running_loop"))
+    watch.start()
+    yield
+    watch.stop()
+    if watch.blocked_at:
+        pytest.fail(f"the event loop was blocked here:\n{watch.blocked_at}", pytrace=False)

@@ -1,0 +1,52 @@
+"""A watch that notices when something blocks the event loop, and shows where."""
+
+import asyncio
+import sys
+import threading
+import traceback
+
+TICK = 0.05
+"""Seconds between two looks at the loop."""
+
+
+class LoopWatch:
+    """Asks the loop for a sign of life at every tick, from a thread.
+
+    The loop counts as blocked after `limit` seconds' worth of ticks without one. Ticks are counted, not
+    seconds: on a machine too busy to run this very thread, no tick passes and nothing is blamed on the loop.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, limit: float = 0.5) -> None:
+        self.blocked_at: str | None = None
+        """The stack of what held the loop, the first time that it was held too long."""
+        self._loop = loop
+        self._patience = round(limit / TICK)
+        self._loop_thread = threading.get_ident()
+        self._over = threading.Event()
+        self._alive = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="loop-watch", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        waited = 0
+        self._ask()
+        while not self._over.wait(TICK):
+            if self._alive.is_set() or not self._loop.is_running():
+                waited = 0
+                self._ask()
+            else:
+                waited += 1
+            if waited == self._patience and self.blocked_at is None:
+                frame = sys._current_frames().get(self._loop_thread)
+                self.blocked_at = "".join(traceback.format_stack(frame))
+
+    def _ask(self) -> None:
+        self._alive.clear()
+        if self._loop.is_running():
+            self._loop.call_soon_threadsafe(self._alive.set)
