@@ -97,10 +97,8 @@ class PipelinedRedis:
 
 def _known(reply: Exception) -> Exception:
     """A refusal of the command as it is; the server's own trouble (read-only, loading, full) as `Unavailable`."""
-    if (
-        isinstance(reply, Unavailable)
-        or type(reply) is ResponseError
-        and str(reply).startswith(("WRONGTYPE", "ERR"))
+    if isinstance(reply, Unavailable) or (
+        type(reply) is ResponseError and str(reply).startswith(("WRONGTYPE", "ERR"))
     ):
         return reply
     return _away(reply)
