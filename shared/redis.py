@@ -9,13 +9,15 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from shared.errors import Unavailable
 
 MAX_WAITING = 10_000
 """Commands that may wait for the connection; one more is refused at once."""
 MAX_BATCH = 256
+TROUBLE = ("MISCONF", "NOREPLICAS", "MASTERDOWN", "UNKILLABLE", "BUSY")
+"""Error codes that tell of the server, among those that redis-py gives no class of their own."""
 
 Command = tuple[Any, ...]
 
@@ -50,9 +52,10 @@ class PipelinedRedis:
         await self._redis.aclose()
 
     async def execute(self, *command: Any) -> Any:
-        """The reply to `command` (bytes, int, list or None). Raises `Unavailable` when it cannot be known.
+        """The reply to `command`, as redis-py renders it (bytes for strings).
 
-        Raises `redis.exceptions.ResponseError` when the server refuses this very command.
+        Raises `Unavailable` when it cannot be known, also where the command may have been carried out, and
+        `redis.exceptions.ResponseError` when the server refuses this very command.
         """
         if len(self._waiting) >= MAX_WAITING:
             raise Unavailable("too many requests wait for the store")
@@ -97,11 +100,8 @@ class PipelinedRedis:
 
 def _known(reply: Exception) -> Exception:
     """A refusal of the command as it is; the server's own trouble (read-only, loading, full) as `Unavailable`."""
-    if isinstance(reply, Unavailable) or (
-        type(reply) is ResponseError and str(reply).startswith(("WRONGTYPE", "ERR"))
-    ):
-        return reply
-    return _away(reply)
+    refused = type(reply) in (ResponseError, NoScriptError) and not any(word in str(reply) for word in TROUBLE)
+    return reply if refused or isinstance(reply, Unavailable) else _away(reply)
 
 
 def _away(error: BaseException) -> Unavailable:

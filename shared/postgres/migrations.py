@@ -7,6 +7,7 @@ import asyncio
 import zlib
 from pathlib import Path
 
+from alembic import op
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
@@ -25,6 +26,11 @@ def migrate(dsn: str, *, schema: str, folder: Path) -> str:
     Safe to run twice at once and again: the second waits, then finds nothing to do.
     """
     return asyncio.run(_migrate(dsn, schema, folder))
+
+
+def execute_script(script: str) -> None:
+    """Run SQL of any number of statements, from inside a revision's `upgrade()`, in its transaction."""
+    op.get_bind().connection.run_async(lambda connection: connection.execute(script))
 
 
 async def _migrate(dsn: str, schema: str, folder: Path) -> str:

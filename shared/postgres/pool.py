@@ -1,6 +1,7 @@
 """A bounded asyncpg pool. Whatever keeps an answer from being known is `Unavailable`, within the time-out."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
@@ -82,12 +83,10 @@ class Database:
                 connection = await self._pool.acquire()
                 yield connection
         except AWAY as error:
-            if connection is not None:
-                connection.terminate()
+            _terminate(connection)
             raise Unavailable("the database is away", detail=f"{type(error).__name__}: {error}") from error
         except asyncio.CancelledError:
-            if connection is not None:
-                connection.terminate()
+            _terminate(connection)
             raise
         finally:
             if connection is not None:
@@ -117,6 +116,13 @@ class Database:
             revision = await connection.fetchval("SELECT version_num FROM alembic_version")
             if revision is None:
                 raise Unavailable("the schema is empty; run the service's `migrate` command")
+
+
+def _terminate(connection: "Connection | None") -> None:
+    """Close without a word to the server; harmless on one that the pool has seen closed and taken back."""
+    if connection is not None:
+        with contextlib.suppress(asyncpg.InterfaceError):
+            connection.terminate()
 
 
 async def _initialise(connection: asyncpg.Connection) -> None:

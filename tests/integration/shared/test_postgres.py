@@ -1,0 +1,115 @@
+import asyncio
+import textwrap
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from shared.errors import Unavailable
+from shared.postgres.migrations import migrate
+from shared.postgres.pool import Database
+from tests.support.proxy import FaultProxy
+
+
+@pytest.fixture
+async def proxy(database_url: str) -> AsyncIterator[FaultProxy]:
+    url = urlsplit(database_url)
+    async with FaultProxy(url.hostname or "", url.port or 0) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def database(database_url: str, proxy: FaultProxy) -> AsyncIterator[Database]:
+    url = urlsplit(database_url)
+    credentials, _, _ = url.netloc.rpartition("@")
+    dsn = urlunsplit(url._replace(netloc=f"{credentials}@127.0.0.1:{proxy.port}"))
+    database = Database(dsn, schema="public", size=3, timeout=0.8)
+    await database.start()
+    yield database
+    await database.stop()
+
+
+@pytest.mark.parametrize("fault", ["cut", "swallow"])
+@pytest.mark.parametrize("way", ["connection", "transaction"])
+async def test_database_away_is_unavailable_within_a_second_and_back_by_itself(
+    database: Database, proxy: FaultProxy, fault: str, way: str
+) -> None:
+    async with database.connection() as connection:
+        await connection.execute("SELECT 1")
+    getattr(proxy, fault)()
+    started = time.monotonic()
+    with pytest.raises(Unavailable):
+        async with getattr(database, way)() as connection:
+            await connection.execute("SELECT 1")
+    assert time.monotonic() - started < 1
+    proxy.restore()
+    async with asyncio.timeout(3):
+        while True:
+            try:
+                async with database.connection() as connection:
+                    assert await connection.fetchval("SELECT 1") == 1
+                break
+            except Unavailable:
+                await asyncio.sleep(0.05)
+
+
+async def test_exhausted_pool_is_unavailable_within_a_second(database: Database) -> None:
+    async def hold() -> None:
+        async with database.connection() as connection:
+            await connection.execute("SELECT pg_sleep(0.5)")
+            await asyncio.sleep(0.2)
+
+    holders = [asyncio.create_task(hold()) for _ in range(3)]
+    await asyncio.sleep(0.1)
+    started = time.monotonic()
+    results = await asyncio.gather(*(hold() for _ in range(5)), return_exceptions=True)
+    assert any(isinstance(r, Unavailable) for r in results)
+    assert time.monotonic() - started < 2
+    await asyncio.gather(*holders)
+
+
+async def test_failed_transaction_leaves_nothing_and_its_connection_is_good(database: Database) -> None:
+    async with database.connection() as connection:
+        await connection.execute("CREATE TABLE t (n int)")
+    with pytest.raises(RuntimeError):
+        async with database.transaction() as connection:
+            await connection.execute("INSERT INTO t VALUES (1)")
+            raise RuntimeError
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM t") == 0
+
+
+async def test_wrong_statement_is_an_error_and_not_an_outage(database: Database) -> None:
+    with pytest.raises(asyncpg.PostgresSyntaxError):
+        async with database.connection() as connection:
+            await connection.execute("SELEC 1")
+
+
+def test_migrations_run_twice_at_once_apply_once(database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "versions" / "0001_first.py").write_text(
+        textwrap.dedent(
+            """
+            from shared.postgres.migrations import execute_script
+            revision, down_revision = "0001", None
+            def upgrade():
+                execute_script("CREATE TABLE thing (n int); INSERT INTO thing VALUES (1)")
+            """
+        )
+    )
+    with ThreadPoolExecutor(2) as threads:
+        runs = [threads.submit(migrate, database_url, schema="things", folder=tmp_path) for _ in range(2)]
+        assert [run.result() for run in runs] == ["0001", "0001"]
+
+    async def count() -> int:
+        connection = await asyncpg.connect(database_url)
+        try:
+            return int(await connection.fetchval("SELECT count(*) FROM things.thing"))
+        finally:
+            await connection.close()
+
+    assert asyncio.run(count()) == 1

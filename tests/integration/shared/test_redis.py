@@ -1,0 +1,70 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+from redis.exceptions import ResponseError
+
+from shared.errors import Unavailable
+from shared.redis import PipelinedRedis
+from tests.support.proxy import FaultProxy
+
+
+@pytest.fixture
+async def proxy(redis_database: str) -> AsyncIterator[FaultProxy]:
+    url = urlsplit(redis_database)
+    async with FaultProxy(url.hostname or "", url.port or 0) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def store(redis_database: str, proxy: FaultProxy) -> AsyncIterator[PipelinedRedis]:
+    url = urlsplit(redis_database)
+    credentials, _, _ = url.netloc.rpartition("@")
+    store = PipelinedRedis(f"redis://{credentials}@127.0.0.1:{proxy.port}/0", timeout=0.4)
+    await store.start()
+    yield store
+    await store.stop()
+
+
+async def test_each_concurrent_command_gets_its_own_reply(store: PipelinedRedis) -> None:
+    replies = await asyncio.gather(*(store.execute("ECHO", str(i)) for i in range(1000)))
+    assert replies == [str(i).encode() for i in range(1000)]
+
+
+async def test_refused_command_spoils_none_of_its_batch(store: PipelinedRedis) -> None:
+    bad = asyncio.create_task(store.execute("NOSUCHCOMMAND"))
+    good = asyncio.create_task(store.execute("ECHO", "x"))
+    await asyncio.wait([bad, good])
+    assert isinstance(bad.exception(), ResponseError)
+    assert good.result() == b"x"
+
+
+async def test_waiter_that_gives_up_disturbs_no_other(store: PipelinedRedis) -> None:
+    await store.ping()
+    given_up = asyncio.create_task(store.execute("ECHO", "a"))
+    others = [asyncio.create_task(store.execute("ECHO", str(i))) for i in range(5)]
+    await asyncio.sleep(0)
+    given_up.cancel()
+    assert await asyncio.gather(*others) == [str(i).encode() for i in range(5)]
+
+
+@pytest.mark.parametrize("fault", ["cut", "swallow"])
+async def test_store_away_is_unavailable_within_a_second_and_back_by_itself(
+    store: PipelinedRedis, proxy: FaultProxy, fault: str
+) -> None:
+    await store.ping()
+    getattr(proxy, fault)()
+    started = time.monotonic()
+    with pytest.raises(Unavailable):
+        await store.execute("INCR", "n")
+    assert time.monotonic() - started < 1
+    proxy.restore()
+    async with asyncio.timeout(2):
+        while True:
+            try:
+                await store.ping()
+                break
+            except Unavailable:
+                await asyncio.sleep(0.05)
