@@ -1,0 +1,45 @@
+"""The signature algorithms that are used here, and the keys that fit them."""
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+RSA_HASHES = {"RS256": hashes.SHA256(), "RS384": hashes.SHA384(), "RS512": hashes.SHA512()}
+ALGORITHMS = frozenset({*RSA_HASHES, "ES256", "EdDSA"})
+"""Every `alg` that is accepted anywhere (EdDSA is Ed25519 only); nothing else is ever verified."""
+
+VerifyingKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
+SigningKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key that signatures are checked with.
+
+    `algorithm` comes from the key's own record, and is the only one that the key is ever used with.
+    """
+
+    kid: str
+    algorithm: str
+    key: VerifyingKey
+
+    def __post_init__(self) -> None:
+        if self.algorithm not in algorithms_for(self.key):
+            raise ValueError(f"{self.algorithm} is not an algorithm of this key")
+
+
+def algorithms_for(key: VerifyingKey | SigningKey) -> tuple[str, ...]:
+    """The algorithms that may be chosen for `key`, the usual one first; none for a key that is not used here."""
+    if isinstance(key, (RSAPublicKey, RSAPrivateKey)):
+        return tuple(RSA_HASHES)
+    if isinstance(key, (EllipticCurvePublicKey, EllipticCurvePrivateKey)):
+        return ("ES256",) if key.curve.name == "secp256r1" else ()
+    if isinstance(key, (Ed25519PublicKey, Ed25519PrivateKey)):
+        return ("EdDSA",)
+    return ()

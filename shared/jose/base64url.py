@@ -1,0 +1,32 @@
+"""base64url without padding (RFC 7515 section 2), of which each value has exactly one spelling."""
+
+import base64
+import binascii
+
+ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_PADDING = (b"", b"", b"==", b"=")
+# The bits of the last character that no byte uses must be zero, or two spellings would decode alike.
+_CANONICAL_LAST = (ALPHABET, b"", b"AQgw", b"AEIMQUYcgkosw048")
+
+
+def encode(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def decode(text: bytes) -> bytes:
+    """The bytes that `text` stands for. Raises ValueError for every spelling but the canonical one."""
+    if text.translate(None, ALPHABET):
+        raise ValueError("a character outside the base64url alphabet")
+    return decode_clean(text)
+
+
+def decode_clean(text: bytes) -> bytes:
+    """As `decode`, for text whose characters are known to be of the alphabet."""
+    if not text:
+        return b""
+    remainder = len(text) & 3
+    if text[-1] not in _CANONICAL_LAST[remainder]:
+        raise ValueError("not the canonical spelling")
+    return binascii.a2b_base64(text.translate(_TO_STANDARD) + _PADDING[remainder])

@@ -1,0 +1,42 @@
+"""Why a token or a key was refused."""
+
+from enum import StrEnum
+
+from shared.errors import Invalid, Unauthenticated
+
+
+class Fault(StrEnum):
+    """The reason for a refusal, as a stable word for logs, metrics and tables."""
+
+    MALFORMED = "malformed"
+    UNKNOWN_KID = "unknown_kid"
+    ALGORITHM_NOT_ALLOWED = "algorithm_not_allowed"
+    BAD_SIGNATURE = "bad_signature"
+    WRONG_TYPE = "wrong_type"
+    MISSING_CLAIM = "missing_claim"
+    INVALID_CLAIM = "invalid_claim"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    LIFETIME_TOO_LONG = "lifetime_too_long"
+    WRONG_ISSUER = "wrong_issuer"
+    WRONG_SUBJECT = "wrong_subject"
+    WRONG_AUDIENCE = "wrong_audience"
+
+
+class InvalidToken(Unauthenticated):
+    """A token that is refused, and what its maker has to mend.
+
+    `description` repeats nothing that the token holds except spans of time. Until the signature
+    holds it does not tell whether a kid exists: an unknown kid, another algorithm than the key's
+    and a bad signature read alike, and only `code`, which is for our log, tells them apart.
+    """
+
+    def __init__(self, code: Fault, description: str) -> None:
+        super().__init__(description)
+        self.code = code
+
+
+class InvalidKey(Invalid):
+    """A key that is refused; `errors` names the field or JWK member."""
+
+    code = "invalid_key"

@@ -1,0 +1,121 @@
+"""JSON Web Keys (RFC 7517, 7518 section 6, 8037): public halves only, in and out."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePublicKey,
+    EllipticCurvePublicNumbers,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
+
+from shared.jose import base64url
+from shared.jose.algorithms import ALGORITHMS, VerifyingKey, algorithms_for
+from shared.jose.errors import InvalidKey
+from shared.jose.key_checks import MAX_RSA_BITS, check_public_key, check_rsa_numbers
+
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_REQUIRED = {"RSA": ("e", "n"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
+_KINDS = "RSA, EC with crv P-256, or OKP with crv Ed25519"
+
+
+def public_jwk(key: VerifyingKey, kid: str, algorithm: str) -> dict[str, str]:
+    """The JWK of a public key, for a JWK Set. Raises TypeError for anything else, so never a private member."""
+    return {**_members(key), "kid": kid, "alg": algorithm, "use": "sig"}
+
+
+def thumbprint(jwk: Mapping[str, Any]) -> str:
+    """The SHA-256 thumbprint of RFC 7638, base64url. Raises InvalidKey for a kty that has none here."""
+    names = _REQUIRED.get(str(jwk.get("kty")))
+    if names is None or not all(isinstance(jwk.get(name), str) for name in names):
+        raise InvalidKey.field("kty", f"must be {_KINDS}")
+    members = ",".join(f'"{name}":"{jwk[name]}"' for name in sorted((*names, "kty")))
+    return base64url.encode(hashlib.sha256(f"{{{members}}}".encode()).digest()).decode()
+
+
+def key_of_jwk(jwk: Mapping[str, Any], field: str) -> tuple[VerifyingKey, str | None]:
+    """The key and its `alg`, if it names one. Raises InvalidKey; `kid` and unknown members are ignored."""
+    if PRIVATE_MEMBERS & jwk.keys():
+        raise InvalidKey.field(
+            field, "holds a private or secret key: treat it as exposed and send only the public half"
+        )
+    if "keys" in jwk:
+        raise InvalidKey.field(field, "is a JWK Set; send one key of it")
+    kind = (jwk.get("kty"), jwk.get("crv"))
+    if kind[0] == "RSA":
+        key: VerifyingKey = _rsa(jwk, field)
+    elif kind == ("EC", "P-256"):
+        key = _p256(jwk, field)
+    elif kind == ("OKP", "Ed25519"):
+        key = Ed25519PublicKey.from_public_bytes(_octets(jwk, "x", field, 32))
+    else:
+        raise InvalidKey.field(f"{field}.kty", f"must be {_KINDS}")
+    return check_public_key(key, field), _stated_algorithm(jwk, key, field)
+
+
+def _stated_algorithm(jwk: Mapping[str, Any], key: VerifyingKey, field: str) -> str | None:
+    if jwk.get("use", "sig") != "sig":
+        raise InvalidKey.field(f"{field}.use", "must be sig, or left out")
+    if jwk.get("key_ops", ["verify"]) != ["verify"]:
+        raise InvalidKey.field(f"{field}.key_ops", 'must be ["verify"], or left out')
+    if "alg" not in jwk:
+        return None
+    stated = jwk["alg"]
+    if not isinstance(stated, str) or stated not in ALGORITHMS or stated not in algorithms_for(key):
+        raise InvalidKey.field(f"{field}.alg", f"must be one of {', '.join(algorithms_for(key))} for this key")
+    return stated
+
+
+def _rsa(jwk: Mapping[str, Any], field: str) -> RSAPublicKey:
+    n, e = (_unsigned(jwk, name, field) for name in ("n", "e"))
+    check_rsa_numbers(n, e, field)
+    return RSAPublicNumbers(e, n).public_key()
+
+
+def _p256(jwk: Mapping[str, Any], field: str) -> EllipticCurvePublicKey:
+    x, y = (int.from_bytes(_octets(jwk, name, field, 32)) for name in ("x", "y"))
+    try:
+        return EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
+    except ValueError:
+        raise InvalidKey.field(field, "is not a point of P-256") from None
+
+
+def _unsigned(jwk: Mapping[str, Any], name: str, field: str) -> int:
+    data = _octets(jwk, name, field)
+    if not data or data[0] == 0:
+        raise InvalidKey.field(f"{field}.{name}", "must be an unsigned integer without leading zero octets")
+    return int.from_bytes(data)
+
+
+def _octets(jwk: Mapping[str, Any], name: str, field: str, length: int | None = None) -> bytes:
+    text = jwk.get(name)
+    longest = 4 * MAX_RSA_BITS // 8
+    if not isinstance(text, str) or not text.isascii() or len(text) > longest:
+        raise InvalidKey.field(f"{field}.{name}", "must be a base64url string")
+    try:
+        data = base64url.decode(text.encode())
+    except ValueError:
+        raise InvalidKey.field(f"{field}.{name}", "must be base64url without padding") from None
+    if length is not None and len(data) != length:
+        raise InvalidKey.field(f"{field}.{name}", f"must be {length} octets long")
+    return data
+
+
+def _members(key: VerifyingKey) -> dict[str, str]:
+    if isinstance(key, RSAPublicKey):
+        rsa = key.public_numbers()
+        return {"kty": "RSA", "n": _integer_text(rsa.n), "e": _integer_text(rsa.e)}
+    if isinstance(key, EllipticCurvePublicKey) and algorithms_for(key):
+        point = key.public_numbers()
+        x, y = (base64url.encode(value.to_bytes(32)).decode() for value in (point.x, point.y))
+        return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+    if isinstance(key, Ed25519PublicKey):
+        return {"kty": "OKP", "crv": "Ed25519", "x": base64url.encode(key.public_bytes_raw()).decode()}
+    raise TypeError(f"no public key for a JWK: {type(key).__name__}")
+
+
+def _integer_text(value: int) -> str:
+    return base64url.encode(value.to_bytes((value.bit_length() + 7) // 8)).decode()

@@ -1,0 +1,168 @@
+"""The one verifier of JWTs (RFC 7515, 7519, 8725): compact, signed, spelt in one way only.
+
+The steps are apart so that a caller can order them: `parse`, look up the key, `check_signature`,
+`check_claims`. Nothing of the payload is read before the signature holds. `verify` does all four.
+
+ES256 signatures come in pairs, (r, s) and (r, n - s), and both are good: what must happen once only
+has to be remembered by `jti`, not by the token's bytes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from shared.jose import base64url, claims, strict_json
+from shared.jose.algorithms import RSA_HASHES, PublicKey
+from shared.jose.claims import Claims, Expectation
+from shared.jose.errors import Fault, InvalidToken
+from shared.jose.header import Header, read_header
+
+__all__ = [
+    "Claims",
+    "Expectation",
+    "Fault",
+    "Header",
+    "InvalidToken",
+    "UnverifiedToken",
+    "VerifiedPayload",
+    "check_claims",
+    "check_signature",
+    "parse",
+    "unknown_kid",
+    "verify",
+]
+
+MAX_TOKEN_BYTES = 16384
+
+_NOT_SIGNED = "the token is not signed by a known key that has this kid and alg"
+_PKCS1 = PKCS1v15()
+_ES256 = ECDSA(hashes.SHA256())
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedToken:
+    """A well-formed token. Only `header` has been read, and only to find the key with."""
+
+    header: Header
+    payload: bytes
+    """Decoded from base64url, not from JSON."""
+    signature: bytes
+    signing_input: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedPayload:
+    """What the holder of the key has signed. The claims themselves are not checked yet."""
+
+    header: Header
+    members: dict[str, Any]
+
+
+def verify(
+    token: str | bytes,
+    *,
+    key_for: Callable[[str], PublicKey | None],
+    expectation: Expectation,
+    now: float,
+) -> Claims:
+    """The claims of a good token. Raises InvalidToken, and nothing else, for every other input.
+
+    `key_for` gets a kid that is safe to use as a name, and returns None when it knows no such active key.
+    """
+    unverified = parse(token)
+    key = key_for(unverified.header.kid)
+    if key is None:
+        raise unknown_kid()
+    return check_claims(check_signature(unverified, key), expectation, now)
+
+
+def parse(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> UnverifiedToken:
+    """Take a compact JWS apart. Raises InvalidToken when its form is wrong in any way."""
+    if len(token) > max_bytes:
+        raise InvalidToken(Fault.MALFORMED, f"the token is longer than {max_bytes} bytes")
+    if isinstance(token, str):
+        if not token.isascii():
+            _refuse_form(b"")
+        token = token.encode("ascii")
+    if token.translate(None, base64url.ALPHABET) != b"..":
+        _refuse_form(token)
+    header, payload, signature = token.split(b".")
+    if not header or not payload or not signature:
+        raise InvalidToken(Fault.MALFORMED, "a part of the token is empty")
+    parsed = read_header(header)
+    try:
+        return UnverifiedToken(
+            parsed,
+            base64url.decode_clean(payload),
+            base64url.decode_clean(signature),
+            token[: -len(signature) - 1],
+        )
+    except ValueError:
+        raise InvalidToken(Fault.MALFORMED, "a part of the token is not canonical base64url") from None
+
+
+def check_signature(token: UnverifiedToken, key: PublicKey) -> VerifiedPayload:
+    """What `key` has signed. Raises InvalidToken when it has not, or with another algorithm than its own."""
+    if token.header.kid != key.kid:
+        raise InvalidToken(Fault.UNKNOWN_KID, _NOT_SIGNED)
+    if token.header.algorithm != key.algorithm:
+        raise InvalidToken(Fault.ALGORITHM_NOT_ALLOWED, _NOT_SIGNED)
+    try:
+        _verify_signature(key, token.signature, token.signing_input)
+    except InvalidSignature:
+        raise InvalidToken(Fault.BAD_SIGNATURE, _NOT_SIGNED) from None
+    try:
+        return VerifiedPayload(token.header, strict_json.loads_object(token.payload))
+    except ValueError as error:
+        raise InvalidToken(Fault.MALFORMED, f"the payload {error}") from None
+
+
+def check_claims(payload: VerifiedPayload, expectation: Expectation, now: float) -> Claims:
+    """The claims, if they are as expected at `now` (seconds since the epoch). Raises InvalidToken."""
+    return claims.check_claims(payload.members, expectation, now, token_type=payload.header.type)
+
+
+def unknown_kid() -> InvalidToken:
+    """The refusal of a kid that no active key has; reads like a bad signature."""
+    return InvalidToken(Fault.UNKNOWN_KID, _NOT_SIGNED)
+
+
+def _verify_signature(key: PublicKey, signature: bytes, signing_input: bytes) -> None:
+    public = key.key
+    if isinstance(public, RSAPublicKey):
+        if len(signature) != (public.key_size + 7) // 8:
+            raise InvalidSignature
+        public.verify(signature, signing_input, _PKCS1, RSA_HASHES[key.algorithm])
+    elif isinstance(public, EllipticCurvePublicKey):
+        public.verify(_der(signature), signing_input, _ES256)
+    elif isinstance(public, Ed25519PublicKey):
+        public.verify(signature, signing_input)
+    else:
+        raise InvalidSignature
+
+
+def _der(signature: bytes) -> bytes:
+    if len(signature) != 64:
+        raise InvalidSignature
+    r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+    if not (0 < r < _P256_ORDER and 0 < s < _P256_ORDER):
+        raise InvalidSignature
+    return encode_dss_signature(r, s)
+
+
+def _refuse_form(token: bytes) -> NoReturn:
+    dots = token.count(b".")
+    if dots == 4:
+        raise InvalidToken(Fault.MALFORMED, "the token has five parts: it is encrypted (JWE), and must be signed")
+    if b"=" in token:
+        raise InvalidToken(Fault.MALFORMED, "the token has base64 padding, which a JWT never has")
+    raise InvalidToken(Fault.MALFORMED, "the token must be three parts of base64url, joined by dots")

@@ -1,0 +1,89 @@
+"""Opaque secrets and public ids: `<prefix>_<random base62><CRC-32 in base62>`.
+
+The prefix tells the kind and lets a leak scanner find a secret; the checksum lets junk be refused
+without a look-up. Neither is a secret, and neither proves anything.
+"""
+
+import hashlib
+import re
+import secrets
+import zlib
+
+API_TOKEN = "pgat"
+ACCESS_KEY = "pgak"
+API_CLIENT_SECRET = "pgcs"
+ADMIN_TOKEN = "pgad"
+SECRET_PREFIXES = (API_TOKEN, ACCESS_KEY, API_CLIENT_SECRET, ADMIN_TOKEN)
+
+API_CLIENT_KEY = "pgck"
+KEY_PAIR = "kp"
+
+RANDOM_CHARACTERS = 43
+"""62**43 is just over 2**256."""
+CHECKSUM_CHARACTERS = 6
+ID_CHARACTERS = 22
+"""62**22 is just under 2**131."""
+
+PATTERN = re.compile(rf"({'|'.join(SECRET_PREFIXES)})(?:_|%5[Ff])[0-9A-Za-z]{{8,}}")
+"""Whatever looks like a secret or a cut-off piece of one, also percent-encoded: for redaction."""
+
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_WHOLE = re.compile(rf"(?:{'|'.join(SECRET_PREFIXES)})_[0-9A-Za-z]{{49}}(?![0-9A-Za-z])")
+_BODY = re.compile(r"[0-9A-Za-z]+")
+
+
+def mint(prefix: str) -> str:
+    """A new secret with 256 random bits."""
+    body = f"{prefix}_{_base62(secrets.randbelow(62**RANDOM_CHARACTERS), RANDOM_CHARACTERS)}"
+    return body + _checksum(body)
+
+
+def public_id(prefix: str) -> str:
+    """A new id with 130 random bits, fit for URLs, Basic credentials and `kid`; not a secret."""
+    return f"{prefix}_{_base62(secrets.randbelow(62**ID_CHARACTERS), ID_CHARACTERS)}"
+
+
+def well_formed(prefix: str, text: str) -> bool:
+    """Whether `text` has the form and checksum of a secret of this kind: if not, nothing need be looked up."""
+    body = text[:-CHECKSUM_CHARACTERS]
+    return _has_shape(prefix, text, RANDOM_CHARACTERS + CHECKSUM_CHARACTERS) and text == body + _checksum(body)
+
+
+def well_formed_id(prefix: str, text: str) -> bool:
+    return _has_shape(prefix, text, ID_CHARACTERS)
+
+
+def digest(text: str) -> bytes:
+    """SHA-256 of a secret, 32 bytes: what is kept of it. Takes any text without raising."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def find_in(text: str) -> list[str]:
+    """The whole secrets in `text`, by form and checksum, so that a scanner raises no false alarm."""
+    return [found for found in _WHOLE.findall(text) if well_formed(found[:4], found)]
+
+
+def redact(text: str) -> str:
+    """`text` with all that looks like a secret cut down to its prefix."""
+    return PATTERN.sub(r"\1_***", text)
+
+
+def _has_shape(prefix: str, text: str, characters: int) -> bool:
+    start = len(prefix) + 1
+    return (
+        len(text) == start + characters
+        and text.startswith(prefix + "_")
+        and _BODY.fullmatch(text, start) is not None
+    )
+
+
+def _checksum(body: str) -> str:
+    return _base62(zlib.crc32(body.encode("ascii")), CHECKSUM_CHARACTERS)
+
+
+def _base62(number: int, width: int) -> str:
+    digits = []
+    for _ in range(width):
+        number, digit = divmod(number, 62)
+        digits.append(_DIGITS[digit])
+    return "".join(reversed(digits))
