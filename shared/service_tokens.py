@@ -1,0 +1,132 @@
+"""Who calls whom: a JWT of one minute, signed with the caller's own key, naming caller and callee."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from shared.clock import Clock, SystemClock
+from shared.config import ConfigError
+from shared.errors import Forbidden, Unauthenticated
+from shared.jose.keys import InvalidKey, PublicKey, load_jwks, load_private_key
+from shared.jose.signer import Signer
+from shared.jose.verifier import (
+    Claims,
+    Expectation,
+    InvalidToken,
+    check_claims,
+    check_signature,
+    parse,
+    unknown_kid,
+)
+
+LIFETIME = 60
+"""Seconds."""
+REUSE = 40
+"""Seconds for which a caller uses one token: it must still be good when it arrives."""
+MAX_REMEMBERED = 256
+"""Tokens whose signature a callee remembers: one a minute and calling process."""
+
+INTERNAL_CALLS: Mapping[tuple[str, str], frozenset[str]] = {
+    ("key_registry", "credentials"): frozenset({"token_issuer", "session_tokens", "operator_validator"}),
+    ("key_registry", "changes"): frozenset({"gateway", "token_issuer", "session_tokens", "operator_validator"}),
+    ("key_registry", "audit"): frozenset({"gateway", "token_issuer", "session_tokens", "operator_validator"}),
+    ("key_registry", "revocations"): frozenset({"token_issuer", "session_tokens"}),
+    ("session_tokens", "session_tokens"): frozenset({"gateway"}),
+    ("operator_validator", "api_tokens"): frozenset({"gateway"}),
+}
+"""Which service may call which area of which other; what is not here is refused."""
+
+SERVICES = (
+    "gateway",
+    "key_registry",
+    "token_issuer",
+    "session_tokens",
+    "operator_validator",
+    "sample_resources",
+)
+
+
+class ServiceIdentity:
+    """This process towards the others. The service's name is also the kid of its key."""
+
+    def __init__(self, signer: Signer, clock: Clock) -> None:
+        self._signer = signer
+        self._clock = clock
+
+    @classmethod
+    def from_file(cls, name: str, path: Path, clock: Clock | None = None) -> "ServiceIdentity":
+        """Raises `ConfigError` when the file holds no Ed25519 private key (PEM)."""
+        try:
+            signer = Signer(name, "EdDSA", load_private_key(path.read_text(encoding="ascii")))
+        except (OSError, ValueError, InvalidKey) as error:
+            raise ConfigError(f"PASSGATE_SERVICE_KEY_FILE: {path}: {type(error).__name__}") from None
+        return cls(signer, clock or SystemClock())
+
+    def authorization_for(self, callee: str) -> Callable[[], str]:
+        """Makes the Authorization field for calls to `callee`; one token serves for a while."""
+        header, good_until = "", float("-inf")
+
+        def authorization() -> str:
+            nonlocal header, good_until
+            if self._clock.monotonic() >= good_until:
+                good_until = self._clock.monotonic() + REUSE
+                header = f"Bearer {self._token(callee)}"
+            return header
+
+        return authorization
+
+    def _token(self, callee: str) -> str:
+        now = int(self._clock.now())
+        return self._signer.sign(
+            {"iss": self._signer.kid, "aud": callee, "iat": now, "exp": now + LIFETIME, "jti": uuid.uuid4().hex}
+        )
+
+
+class ServiceAuthenticator:
+    """Checks who calls this service's internal endpoints, against `INTERNAL_CALLS`."""
+
+    def __init__(self, keys: Mapping[str, PublicKey], callee: str, clock: Clock) -> None:
+        self._keys = keys
+        self._callee = callee
+        self._clock = clock
+        self._expectation = Expectation(audiences=frozenset({callee}), max_lifetime=LIFETIME)
+        self._remembered: dict[str, Claims] = {}
+
+    @classmethod
+    def from_file(cls, path: Path, *, callee: str, clock: Clock | None = None) -> "ServiceAuthenticator":
+        """Raises `ConfigError` when the file is no JWKS."""
+        try:
+            keys = load_jwks(path.read_bytes())
+        except (OSError, InvalidKey) as error:
+            raise ConfigError(f"PASSGATE_SERVICE_JWKS_FILE: {path}: {error}") from None
+        return cls(keys, callee, clock or SystemClock())
+
+    def require(self, authorization: str | None, area: str) -> str:
+        """The caller's name. Raises `Unauthenticated`, or `Forbidden` when it may not call this area."""
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated("a service token is required")
+        caller = self._claims(token).issuer or ""
+        if caller not in INTERNAL_CALLS.get((self._callee, area), ()):
+            raise Forbidden("this service may not call this", detail=f"{caller} called {self._callee}/{area}")
+        return caller
+
+    def _claims(self, token: str) -> Claims:
+        remembered = self._remembered.get(token)
+        if remembered is not None and remembered.expires_at > self._clock.now():
+            return remembered
+        try:
+            unverified = parse(token)
+            # Each service speaks for itself alone: its name, its kid and `iss` are one.
+            expectation = replace(self._expectation, issuers=frozenset({unverified.header.kid}))
+            key = self._keys.get(unverified.header.kid)
+            if key is None:
+                raise unknown_kid()
+            claims = check_claims(check_signature(unverified, key), expectation, self._clock.now())
+        except InvalidToken as error:
+            raise Unauthenticated("the service token is not good", detail=error.description) from None
+        if len(self._remembered) >= MAX_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[token] = claims
+        return claims

@@ -1,0 +1,195 @@
+"""Following changes, over a source that the test scripts."""
+
+import pytest
+
+from shared.changes import ChangeFollower
+from shared.contracts.key_registry import Change, ChangePage, Company, KeyPair, Snapshot, Stopped
+from shared.errors import Unavailable
+from shared.lookups import CachedLookup
+from tests.support.clock import FakeClock
+
+
+class ScriptedSource:
+    """A registry's feed: a log of changes, which can be pruned and can be away."""
+
+    def __init__(self) -> None:
+        self.log: list[Change] = []
+        self.stopped: list[Stopped] = []
+        self.pruned_to = 0
+        self.away = False
+
+    def add(self, id_: str) -> None:
+        seq = self.log[-1].seq + 1 if self.log else 1
+        self.log.append(Change(seq=seq, kind="company", id=id_, status="suspended", at=0))
+
+    @property
+    def last(self) -> int:
+        return self.log[-1].seq if self.log else 0
+
+    async def changes(self, after: int, *, limit: int = 1000) -> ChangePage:
+        if self.away:
+            raise Unavailable
+        found = tuple(c for c in self.log if c.seq > after)[:limit]
+        return ChangePage(changes=found, last=self.last, gap=after < self.pruned_to)
+
+    async def snapshot(self) -> Snapshot:
+        if self.away:
+            raise Unavailable
+        return Snapshot(as_of=self.last, stopped=tuple(self.stopped))
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.resets = 0
+        self.applied: list[str] = []
+
+    def reset(self, snapshot: Snapshot) -> None:
+        self.resets += 1
+
+    def apply(self, change: Change) -> None:
+        self.applied.append(change.id)
+
+
+@pytest.fixture
+def source() -> ScriptedSource:
+    return ScriptedSource()
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def follower(source: ScriptedSource, recorder: Recorder, clock: FakeClock) -> ChangeFollower:
+    return ChangeFollower(source, (recorder,), clock=clock, bound=5.0)
+
+
+async def test_each_change_is_applied_once_and_in_order(
+    source: ScriptedSource, recorder: Recorder, follower: ChangeFollower
+) -> None:
+    await follower.poll()
+    for name in "abc":
+        source.add(name)
+    await follower.poll()
+    await follower.poll()
+    source.add("d")
+    await follower.poll()
+    assert recorder.applied == ["a", "b", "c", "d"]
+    assert (recorder.resets, follower.position) == (1, 4)
+
+
+async def test_gap_leads_to_a_new_snapshot(
+    source: ScriptedSource, recorder: Recorder, follower: ChangeFollower
+) -> None:
+    await follower.poll()
+    for name in "abc":
+        source.add(name)
+    source.pruned_to = 2
+    await follower.poll()
+    assert (recorder.resets, recorder.applied, follower.position) == (2, [], 3)
+
+
+async def test_registry_set_back_to_an_older_state_leads_to_a_new_snapshot(
+    source: ScriptedSource, recorder: Recorder, follower: ChangeFollower
+) -> None:
+    for name in "abc":
+        source.add(name)
+    await follower.poll()
+    del source.log[1:]
+    await follower.poll()
+    assert (recorder.resets, follower.position) == (2, 1)
+
+
+async def test_nothing_is_fresh_before_the_first_snapshot_nor_past_the_bound(
+    source: ScriptedSource, follower: ChangeFollower, clock: FakeClock
+) -> None:
+    with pytest.raises(Unavailable):
+        follower.require_fresh()
+    await follower.poll()
+    source.away = True
+    clock.advance(5.0)
+    with pytest.raises(Unavailable):
+        await follower.poll()
+    follower.require_fresh()
+    clock.advance(0.1)
+    with pytest.raises(Unavailable):
+        follower.require_fresh()
+    source.away = False
+    await follower.poll()
+    follower.require_fresh()
+
+
+def key_pair(as_of: int, status: str = "active") -> KeyPair:
+    company = Company(id="company", client_prefix="c", company_uri="https://c", status="active")
+    return KeyPair.model_validate(
+        {
+            "as_of": as_of,
+            "id": "pair",
+            "status": status,
+            "company": company,
+            "kid": "kp",
+            "algorithm": "ES256",
+            "public_key": {},
+            "scopes": [],
+        }
+    )
+
+
+class Pairs:
+    """Finds what it is told to, and counts."""
+
+    def __init__(self, *records: KeyPair | None) -> None:
+        self.records = list(records)
+        self.calls = 0
+
+    async def find(self, _: str) -> KeyPair | None:
+        self.calls += 1
+        return self.records.pop(0) if len(self.records) > 1 else self.records[0]
+
+
+async def test_record_is_looked_up_once_until_something_it_hangs_on_changes(
+    source: ScriptedSource, clock: FakeClock
+) -> None:
+    pairs = Pairs(key_pair(0), key_pair(1, "suspended"))
+    lookup: CachedLookup[str, KeyPair] = CachedLookup(pairs.find)
+    follower = ChangeFollower(source, (lookup,), clock=clock)
+    lookup.attach(follower)
+    await follower.poll()
+    for _ in range(3):
+        assert (await lookup.get("kp")) == key_pair(0)
+    assert pairs.calls == 1
+    source.add("company")
+    await follower.poll()
+    found = await lookup.get("kp")
+    assert found is not None
+    assert found.status == "suspended"
+
+
+async def test_record_read_before_an_applied_change_is_not_cached(source: ScriptedSource, clock: FakeClock) -> None:
+    pairs = Pairs(key_pair(0), key_pair(0), key_pair(1))
+    lookup: CachedLookup[str, KeyPair] = CachedLookup(pairs.find)
+    source.add("elsewhere")
+    follower = ChangeFollower(source, (lookup,), clock=clock)
+    lookup.attach(follower)
+    await follower.poll()
+    await lookup.get("kp")
+    assert pairs.calls == 2
+    await lookup.get("kp")
+    assert pairs.calls == 3
+    await lookup.get("kp")
+    assert pairs.calls == 3
+
+
+async def test_cached_record_is_not_answered_from_when_the_feed_is_stale(
+    source: ScriptedSource, clock: FakeClock
+) -> None:
+    pairs = Pairs(key_pair(0))
+    lookup: CachedLookup[str, KeyPair] = CachedLookup(pairs.find)
+    follower = ChangeFollower(source, (lookup,), clock=clock, bound=5.0)
+    lookup.attach(follower)
+    await follower.poll()
+    await lookup.get("kp")
+    clock.advance(6)
+    await lookup.get("kp")
+    assert pairs.calls == 2
