@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deploy.local.errors import StackError
+from deploy.errors import StackError
 
 NOBODY = 65534
 

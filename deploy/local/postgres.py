@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 import asyncpg
 
+from deploy.errors import StackError
 from deploy.local.command import Command
-from deploy.local.errors import StackError
 from deploy.local.identity import Identity, unprivileged
 
 SUPERUSER = "postgres"

@@ -13,8 +13,8 @@ import redis.exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
 
+from deploy.errors import StackError
 from deploy.local.command import Command
-from deploy.local.errors import StackError
 from deploy.local.identity import unprivileged
 
 CONFIGURATION = """\

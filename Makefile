@@ -1,0 +1,62 @@
+# Passgate's commands. `make` alone lists them.
+#
+# PYTHON=/path/to/python3.12   the interpreter that .venv is made with (3.11 or newer)
+# DETACH=1                     `make up` returns when the stack is ready
+# ARGS="..."                   goes to pytest: make test ARGS="tests/unit -x"
+
+export PYTHON
+SOURCES := $(wildcard gateway services shared deploy tests)
+PRODUCT := $(wildcard gateway services shared deploy)
+BIN := .venv/bin
+VENV := deploy/local/venv.sh
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-annotate pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: made help up down clean status test lint lock bench compose-up
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Without .venv nothing can have been started from here.
+made:
+	@test -x $(BIN)/python || { echo "There is no .venv yet: make up" >&2; exit 1; }
+
+up: ## Start the whole stack here: PostgreSQL, Valkey, every service, the gateway
+	@$(VENV) local
+	@$(BIN)/python -m deploy.local up $(if $(DETACH),--detach)
+
+down: made ## Stop it, from any terminal; the data stays
+	@$(BIN)/python -m deploy.local down
+
+clean: made ## Stop it and delete var/: data, secrets, logs
+	@$(BIN)/python -m deploy.local clean
+
+status: made ## Show what is ready
+	@$(BIN)/python -m deploy.local status
+
+test: ## Run the tests against real stores (TEST_BACKEND=auto|docker|embedded)
+	@$(VENV) test
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: ## Check style, types, import rules and security
+	@$(VENV) test
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+	$(BIN)/bandit -q -r -ll $(PRODUCT)
+
+lock: ## Compile the hashed locks in deploy/requirements anew
+	@$(VENV) local
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv
+	$(COMPILE) -o deploy/requirements/runtime.txt
+	$(COMPILE) -c deploy/requirements/runtime.txt --extra local -o deploy/requirements/local.txt
+	$(COMPILE) -c deploy/requirements/runtime.txt --extra local --extra test -o deploy/requirements/test.txt
+
+bench: ## Measure CPU time per request of the hot paths
+	@$(VENV) test
+	@$(BIN)/python -m deploy.bench $(ARGS)
+
+compose-up: ## Start the stack in containers
+	docker compose up --build

@@ -1,0 +1,59 @@
+"""The key registry's admin API, as far as setting up a demo needs it."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from deploy.errors import StackError
+from shared.errors import Unavailable
+from shared.http.client import ServiceClient
+
+Object = Mapping[str, Any]
+
+
+class AdminApi:
+    """Every method raises `StackError` when the registry refuses, or cannot be asked."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+
+    async def find(self, path: str, **members: str) -> Object | None:
+        """The object whose members have these values."""
+        cursor = ""
+        while True:
+            query = urlencode({**members, "limit": "100", **({"cursor": cursor} if cursor else {})})
+            page = await self._call("GET", f"{path}?{query}", (200,))
+            for item in page["items"]:
+                if all(item.get(name) == value for name, value in members.items()):
+                    return dict(item)
+            cursor = page.get("next_cursor") or ""
+            if not cursor:
+                return None
+
+    async def create(self, path: str, body: Mapping[str, Any]) -> Object:
+        return await self._call("POST", path, (201,), body)
+
+    async def ensure(self, path: str, body: Mapping[str, Any], *unique: str) -> Object:
+        """The object that `body` describes, told by its `unique` members; made unless it is there."""
+        members = {name: body[name] for name in unique}
+        return await self.find(path, **members) or await self.create(path, body)
+
+    async def is_active(self, path: str, object_id: str) -> bool:
+        found = await self._call("GET", f"{path}/{object_id}", (200, 404))
+        return found.get("status") == "active"
+
+    async def _call(
+        self, method: str, path: str, expected: Sequence[int], body: Mapping[str, Any] | None = None
+    ) -> Object:
+        raw = None if body is None else orjson.dumps(body)
+        headers = {"Idempotency-Key": f"demo-{uuid.uuid4()}"} if method == "POST" else {}
+        try:
+            status, answer = await self._client.request(method, f"/admin/v1{path}", raw, headers)
+        except Unavailable as error:
+            raise StackError(f"the key registry does not answer {method} {path}: {error.detail}") from None
+        if status not in expected:
+            raise StackError(f"the key registry refuses {method} {path} with {status}: {answer}")
+        return answer if isinstance(answer, dict) else {}

@@ -1,0 +1,163 @@
+"""`python -m deploy.demo`: a company with one credential of each kind, to try things with."""
+
+import argparse
+import asyncio
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.admin_api import AdminApi
+from deploy.errors import StackError
+from deploy.private_files import write_private
+from shared.config import read_secret
+from shared.http.client import ServiceClient
+
+COMPANY = {"name": "BlaBla", "client_prefix": "blabla", "company_uri": "https://blabla.example"}
+APPLICATIONS = (
+    {"name": "SMS", "application_prefix": "SMS", "scopes": ["sms:send"]},
+    {"name": "Site", "application_prefix": "SITE", "scopes": ["site:read"]},
+    {"name": "Website", "application_prefix": "WEBSITE", "scopes": ["website:read:yachts", "website:read:*"]},
+)
+TIMEOUT = 20.0
+"""Seconds for one call: the registry may be making an RSA key."""
+
+
+@dataclass(frozen=True)
+class Urls:
+    """Where a partner's client would call: the gateway, or each service by itself."""
+
+    gateway: str
+    operator: str
+    sessions: str
+    issuer: str
+    registry: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of credential: where it is made, and which members of the answer go to which variables."""
+
+    path: str
+    id_variable: str
+    variables: Mapping[str, str]
+
+
+API_TOKEN = Kind("/api-tokens", "API_TOKEN_ID", {"token": "API_TOKEN"})
+ACCESS_KEY = Kind("/access-keys", "ACCESS_KEY_ID", {"key": "ACCESS_KEY"})
+API_CLIENT = Kind("/api-clients", "API_CLIENT_ID", {"key": "CLIENT_KEY", "secret": "CLIENT_SECRET"})
+KEY_PAIR = Kind("/key-pairs", "KEY_PAIR_ID", {"kid": "KEY_ID", "private_key": "PRIVATE_KEY"})
+
+
+async def seed(urls: Urls, admin_token: str, env_file: Path) -> dict[str, str]:
+    """Make what is missing of the demo, write its values to `env_file` (absolute; mode 0600), and return them.
+
+    A credential that `env_file` holds is kept as long as the registry has it as active; a secret that is lost
+    is lost for good, so its credential is made anew.
+    """
+    known = read_variables(env_file)
+    client = ServiceClient(
+        urls.registry, authorization=lambda: f"Bearer {admin_token}", timeout=TIMEOUT, connections=4
+    )
+    await client.start()
+    try:
+        values = await _seed(AdminApi(client), known, env_file.with_name("demo_private_key.pem"))
+    finally:
+        await client.stop()
+    values = {
+        "GATEWAY_URL": urls.gateway,
+        "OPERATOR_URL": urls.operator,
+        "SESSIONS_URL": urls.sessions,
+        "ISSUER_URL": urls.issuer,
+        "REGISTRY_URL": urls.registry,
+        "ADMIN_TOKEN": admin_token,
+        **values,
+    }
+    lines = [f"{name}={shlex.quote(value)}\n" for name, value in values.items()]
+    write_private(env_file, "".join(lines))
+    return values
+
+
+async def _seed(api: AdminApi, known: Mapping[str, str], key_file: Path) -> dict[str, str]:
+    company = await api.ensure("/companies", COMPANY, "client_prefix")
+    bookings = {}
+    for body in APPLICATIONS:
+        application = await api.ensure("/applications", body, "application_prefix")
+        booking = {"company_id": company["id"], "application_id": application["id"]}
+        bookings[body["application_prefix"]] = await api.ensure("/bookings", booking, *booking)
+    of_company = {"company_id": company["id"]}
+    token = {"booking_id": bookings["SMS"]["id"], "remote_application": "BlaBla Shop"}
+    values = {
+        **await _credential(api, API_TOKEN, token, known),
+        **await _credential(api, ACCESS_KEY, {**of_company, "name": "demo"}, known),
+        **await _credential(api, API_CLIENT, {**of_company, "comment": "demo", "scopes": ["site:read"]}, known),
+    }
+    pair_body = {**of_company, "scopes": ["website:read:*"], "algorithm": "RS256"}
+    pair = await _credential(api, KEY_PAIR, pair_body, _with_private_key(known, key_file))
+    write_private(key_file, pair.pop("PRIVATE_KEY"))
+    return {
+        **values,
+        **pair,
+        "PRIVATE_KEY_FILE": str(key_file),
+        "COMPANY_URI": company["company_uri"],
+        "CLIENT_PREFIX": company["client_prefix"],
+        "APPLICATION_PREFIX": APPLICATIONS[0]["application_prefix"],
+    }
+
+
+async def _credential(
+    api: AdminApi, kind: Kind, body: Mapping[str, Any], known: Mapping[str, str]
+) -> dict[str, str]:
+    """Its variables: the known ones while they are good, else those of a new credential."""
+    names = (kind.id_variable, *kind.variables.values())
+    if all(known.get(name) for name in names) and await api.is_active(kind.path, known[kind.id_variable]):
+        return {name: known[name] for name in names}
+    made = await api.create(kind.path, body)
+    return {kind.id_variable: made["id"], **{name: made[member] for member, name in kind.variables.items()}}
+
+
+def _with_private_key(known: Mapping[str, str], key_file: Path) -> Mapping[str, str]:
+    return {**known, "PRIVATE_KEY": key_file.read_text(encoding="ascii")} if key_file.exists() else known
+
+
+def read_variables(env_file: Path) -> dict[str, str]:
+    """The shell variables that a file of ours holds; none when it does not exist."""
+    try:
+        lines = env_file.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    pairs = (line.partition("=") for line in lines if "=" in line)
+    return {name: "".join(shlex.split(value)) for name, _, value in pairs}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.demo",
+        description="Make a demo company with one credential of each kind; what exists is kept.",
+    )
+    parser.add_argument("--registry-url", default="http://127.0.0.1:8101")
+    parser.add_argument("--gateway-url", default="http://127.0.0.1:8080")
+    for name in ("operator", "sessions", "issuer"):
+        parser.add_argument(f"--{name}-url", help=f"as {name.upper()}_URL (default: the gateway's)")
+    parser.add_argument("--admin-token-file", type=Path, default=Path("var/secrets/admin_token"))
+    parser.add_argument("--output", type=Path, default=Path("var/demo.env"), help="shell variables, mode 0600")
+    given = parser.parse_args(argv)
+    urls = Urls(
+        gateway=given.gateway_url,
+        operator=given.operator_url or given.gateway_url,
+        sessions=given.sessions_url or given.gateway_url,
+        issuer=given.issuer_url or given.gateway_url,
+        registry=given.registry_url,
+    )
+    try:
+        values = asyncio.run(seed(urls, read_secret(given.admin_token_file), given.output.absolute()))
+    except (StackError, ValueError, OSError) as error:
+        parser.exit(1, f"{error}\n")
+    sys.stdout.write(f"{given.output}: {len(values)} variables\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

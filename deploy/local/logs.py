@@ -1,0 +1,84 @@
+"""The logs under `var/log`: errors are shown on the terminal as they come, and no file grows without bound."""
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.local.report import Report
+
+INTERVAL = 0.5
+"""Seconds between two looks."""
+LARGEST = 50 * 1024 * 1024
+"""Bytes after which a log is moved to `<name>.log.1`, replacing the one before."""
+PER_LOOK = 256 * 1024
+"""Bytes read at most in one look; of a log that grows faster, errors are missed here but not in the file."""
+LONGEST = 600
+"""Characters shown of one line."""
+
+
+class ErrorTail:
+    """Follows the logs, by name, from where they end now."""
+
+    def __init__(self, logs: Mapping[str, Path], report: Report) -> None:
+        self._logs = logs
+        self._report = report
+        self._read_to = {name: _size(path) for name, path in logs.items()}
+
+    async def follow(self) -> None:
+        """Runs until cancelled."""
+        while True:
+            await asyncio.sleep(INTERVAL)
+            for name, path in self._logs.items():
+                self._look(name, path)
+                if self._read_to[name] > LARGEST:
+                    await asyncio.to_thread(_rotate, path)
+                    self._read_to[name] = 0
+
+    def _look(self, name: str, path: Path) -> None:
+        size, start = _size(path), self._read_to[name]
+        if size <= start:
+            self._read_to[name] = size
+            return
+        start = max(start, size - PER_LOOK)
+        with path.open("rb") as handle:
+            handle.seek(start)
+            new = handle.read(size - start)
+        whole, _, _ = new.rpartition(b"\n")
+        self._read_to[name] = start + len(whole) + (1 if whole else 0)
+        for line in whole.splitlines():
+            if shown := error_in(name, line.decode(errors="replace")):
+                self._report.error(name, shown[:LONGEST])
+
+
+def error_in(name: str, line: str) -> str:
+    """What to show of a line of the log `name`; empty if it tells of no error."""
+    if name == "postgres":
+        return line if "FATAL:" in line or "PANIC:" in line else ""
+    if name == "valkey":
+        return line if " # " in line and "rror" in line else ""
+    if not line.startswith("{"):
+        return line  # our own processes log JSON: this is a traceback, or a library's cry
+    if '"level":"error"' not in line:
+        return ""
+    try:
+        fields = json.loads(line)
+    except ValueError:
+        return line
+    rest = " ".join(f"{k}={v}" for k, v in fields.items() if k not in ("time", "level", "service", "event"))
+    return f"{fields.get('event', '')} {rest}".strip()
+
+
+def _rotate(path: Path) -> None:
+    """Copy and cut: the process goes on writing to the same file, at its new end."""
+    shutil.copyfile(path, path.with_name(f"{path.name}.1"))
+    os.truncate(path, 0)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

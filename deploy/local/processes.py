@@ -1,0 +1,158 @@
+"""Keeps the processes of the stack running: starts them, starts again what dies, stops all in order."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from deploy.errors import StackError
+from deploy.local.command import Command
+from deploy.local.report import Report
+from deploy.local.runfile import Started
+
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+"""Seconds before a process that died is started again; doubled each time that it dies young."""
+SETTLED = 10.0
+"""Seconds of life after which a death is not held against the next start."""
+BAD_CONFIGURATION = 2
+"""The exit status of a deployable that cannot run as it is configured: starting it again is no use."""
+
+
+class Process:
+    """One command, kept alive until `stop`.
+
+    `changed` is called when `started` has changed, `give_up` with the name if starting it again is no use.
+    """
+
+    def __init__(
+        self,
+        command: Command,
+        logs: Path,
+        report: Report,
+        changed: Callable[[], None],
+        give_up: Callable[[str], None],
+    ) -> None:
+        self.name = command.name
+        self.log = logs / f"{command.name}.log"
+        self.started: Started | None = None
+        self._command = command
+        self._report = report
+        self._changed = changed
+        self._give_up = give_up
+        self._stopping = asyncio.Event()
+        self._child: asyncio.subprocess.Process | None = None
+        self._life: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start it, once; from then on it is started again whenever it ends."""
+        await self._spawn()
+        self._life = asyncio.create_task(self._keep(), name=f"keep {self.name}")
+
+    async def _spawn(self) -> None:
+        with self.log.open("ab") as output:
+            self._child = await asyncio.create_subprocess_exec(
+                *self._command.full_argv(),
+                stdout=output,
+                stderr=asyncio.subprocess.STDOUT,
+                **self._command.popen_options(),
+            )
+        self.started = Started.of(self._child.pid, self._command.stop_signal)
+        self._changed()
+
+    async def _keep(self) -> None:
+        pause = FIRST_PAUSE
+        while self._child is not None:
+            born = time.monotonic()
+            status = await self._child.wait()
+            if self._stopping.is_set():
+                return
+            if status == BAD_CONFIGURATION:
+                self._give_up(self.name)
+                return
+            if time.monotonic() - born > SETTLED:
+                pause = FIRST_PAUSE
+            self._report.warn(self.name, f"ended ({ending(status)}); starting it again in {pause:.1f} s")
+            while not await self._stopped_within(pause):
+                pause = min(pause * 2, LONGEST_PAUSE)
+                if await self._respawned():
+                    break
+
+    async def _respawned(self) -> bool:
+        try:
+            await self._spawn()
+        except OSError as error:
+            self._report.warn(self.name, f"cannot be started: {error}")
+            return False
+        if self._stopping.is_set():  # stop() came while there was nothing to signal
+            self._signal(self._command.stop_signal)
+        return True
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def stop(self, patience: float) -> None:
+        """End it for good: its own signal first, after `patience` seconds SIGKILL."""
+        self._stopping.set()
+        if self._child is None or self._life is None:
+            return
+        self._signal(self._command.stop_signal)
+        try:
+            await asyncio.wait_for(asyncio.shield(self._life), patience)
+        except TimeoutError:
+            self._report.warn(self.name, f"did not stop within {patience:.0f} s; killed")
+            self._signal(signal.SIGKILL)
+            await self._life
+        self.started = None
+        self._changed()
+
+    def kill(self) -> None:
+        """End it at once, for good."""
+        self._stopping.set()
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        if self._child is not None and self._child.returncode is None:
+            self._child.send_signal(number)
+
+
+async def stop_in_waves(waves: Sequence[Sequence[Process]], patience: float) -> None:
+    """Stop each wave's processes together, one wave after the other."""
+    for wave in waves:
+        await asyncio.gather(*(process.stop(patience) for process in wave))
+
+
+async def run_to_end(command: Command, log: Path, limit: float = 60.0) -> None:
+    """Run a command that ends by itself. Raises `StackError` with its last words unless it succeeds."""
+    with log.open("ab") as output:
+        child = await asyncio.create_subprocess_exec(
+            *command.full_argv(), stdout=output, stderr=asyncio.subprocess.STDOUT, **command.popen_options()
+        )
+    what = " ".join(command.argv[1:])
+    try:
+        status = await asyncio.wait_for(child.wait(), limit)
+    except TimeoutError:
+        raise StackError(f"{what} did not end within {limit:.0f} s; see {log}") from None
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if status != 0:
+        raise StackError(f"{what} failed ({ending(status)}); {log} ends with:\n{last_words(log)}")
+
+
+def ending(status: int) -> str:
+    """An exit status in words."""
+    return f"exit status {status}" if status >= 0 else signal.Signals(-status).name
+
+
+def last_words(log: Path, lines: int = 12) -> str:
+    """The end of a log."""
+    with log.open("rb") as handle:
+        handle.seek(max(0, log.stat().st_size - 8192))
+        return "\n".join(handle.read().decode(errors="replace").splitlines()[-lines:])

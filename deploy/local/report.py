@@ -1,0 +1,54 @@
+"""What the terminal shows: progress, what needs attention, the table at the end."""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TextIO
+
+COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
+
+
+class Report:
+    """Writes to `out`, in colour where that is a terminal whose user has not set NO_COLOR."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
+        self._started = time.monotonic()
+        self._colours = self._out.isatty() and not os.environ.get("NO_COLOR")
+
+    def step(self, text: str) -> None:
+        """Something has been done."""
+        self._line(f"{self.colour('dim', f'[{self.elapsed:5.1f} s]')} {text}")
+
+    def warn(self, name: str, text: str) -> None:
+        self._line(f"{self.colour('yellow', f'{name} |')} {text}")
+
+    def error(self, name: str, text: str) -> None:
+        for line in text.splitlines():
+            self._line(f"{self.colour('red', f'{name} |')} {line}")
+
+    def text(self, text: str = "") -> None:
+        self._line(text)
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Columns as wide as their widest cell; the last one is the state, coloured by its first word."""
+        widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
+        self._line(self.colour("bold", "  ".join(map(str.ljust, header, widths)).rstrip()))
+        for row in rows:
+            *cells, state = row
+            line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=False))
+            good = state.startswith(("ready", "yours"))
+            self._line(f"{line}  {self.colour('green' if good else 'red', state)}")
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+    def colour(self, name: str, text: str) -> str:
+        return f"\033[{COLOURS[name]}m{text}\033[0m" if self._colours else text
+
+    def _line(self, text: str) -> None:
+        with suppress(OSError):  # the terminal may have gone; what runs need not go with it
+            print(text, file=self._out, flush=True)

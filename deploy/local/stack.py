@@ -1,0 +1,150 @@
+"""What runs, with which environment, in which order. The table of deployables is the heart of it."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from deploy.errors import StackError
+from deploy.local.command import Command
+from deploy.local.postgres import DATABASE, OWNER
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Deployable:
+    """A process of the stack. `stores` are the ones that it talks to itself, `secrets` the files that it reads
+    besides its own service key, as environment variable and name in the secrets directory."""
+
+    name: str
+    module: str
+    port: int
+    purpose: str
+    stores: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    migrates: bool = False
+
+
+DEPLOYABLES = (
+    Deployable("key_registry", "services.key_registry", 8101, "admin API, credentials, audit trail",
+               ("postgres",), {"PASSGATE_ADMIN_TOKEN_FILE": "admin_token"}, migrates=True),
+    Deployable("token_issuer", "services.token_issuer", 8102, "OAuth 2.0 tokens, JWKS",
+               ("postgres", "valkey"), {"PASSGATE_MASTER_KEY_FILE": "master_key"}, migrates=True),
+    Deployable("session_tokens", "services.session_tokens", 8103, "session tokens", ("valkey",)),
+    Deployable("operator_validator", "services.operator_validator", 8104, "API token validation"),
+    Deployable("sample_resources", "services.sample_resources", 8105, "the sample APIs behind the gateway"),
+    Deployable("gateway", "gateway", 8080, "the public port: all four protocols"),
+)  # fmt: skip
+"""In the order of starting; they stop in the reverse one. Any order works: each waits for what it needs."""
+
+OPS_PORT = 8081
+STORE_PORTS = {"postgres": 15432, "valkey": 16379}
+STORE_URLS = {"postgres": "PASSGATE_DATABASE_URL", "valkey": "PASSGATE_REDIS_URL"}
+STORE_PASSWORDS = {"postgres": "PASSGATE_DATABASE_PASSWORD_FILE", "valkey": "PASSGATE_REDIS_PASSWORD_FILE"}
+STORE_SECRETS = {"postgres": "database_password", "valkey": "redis_password"}
+
+
+def port_variables() -> dict[str, int]:
+    """Each variable that moves a port, and where that port is without it."""
+    ports = {f"PASSGATE_{d.name.upper()}_PORT": d.port for d in DEPLOYABLES}
+    ports["PASSGATE_GATEWAY_OPS_PORT"] = OPS_PORT
+    return ports | {f"PASSGATE_{store.upper()}_PORT": port for store, port in STORE_PORTS.items()}
+
+
+class Stack:
+    """The stack as the caller's environment wants it, with all that it keeps under `var`.
+
+    Raises `StackError` naming a variable that cannot be used.
+    """
+
+    def __init__(self, var: Path, environment: Mapping[str, str]) -> None:
+        self.var = var
+        self.secrets = var / "secrets"
+        self.logs = var / "log"
+        self.demo = var / "demo.env"
+        self._environment = environment
+        self._ports = {name: _port(name, environment, default) for name, default in port_variables().items()}
+
+    def port(self, name: str) -> int:
+        """The port of a deployable, a store, or `gateway_ops`."""
+        return self._ports[f"PASSGATE_{name.upper()}_PORT"]
+
+    def url(self, name: str) -> str:
+        return f"http://{HOST}:{self.port(name)}"
+
+    def health_url(self, deployable: Deployable) -> str:
+        """Where its health is: the gateway's is not on its public port."""
+        return self.url("gateway_ops" if deployable.name == "gateway" else deployable.name)
+
+    def embeds(self, store: str) -> bool:
+        """Whether the store is ours to run; not where the environment names a server."""
+        return not self._environment.get(STORE_URLS[store])
+
+    def store_address(self, store: str) -> str:
+        """Host and port of a store, without any credential."""
+        given = self._environment.get(STORE_URLS[store])
+        if not given:
+            return f"{HOST}:{self.port(store)}"
+        parts = urlsplit(given)
+        return parts.hostname or "" if parts.port is None else f"{parts.hostname}:{parts.port}"
+
+    def listening(self) -> dict[str, int]:
+        """The port that each of our own processes will listen on, by the variable that moves it."""
+        outside = {f"PASSGATE_{s.upper()}_PORT" for s in STORE_PORTS if not self.embeds(s)}
+        return {name: port for name, port in self._ports.items() if name not in outside}
+
+    def command(self, deployable: Deployable, *arguments: str) -> Command:
+        """The deployable's own process, or one of its other commands (`migrate`)."""
+        argv = (sys.executable, "-m", deployable.module, *arguments)
+        return Command(deployable.name, argv, self.environment(deployable), directory=ROOT)
+
+    def environment(self, deployable: Deployable) -> dict[str, str]:
+        """All that a process is told. What is meant for one of them goes to no other."""
+        inherited = {n: v for n, v in self._environment.items() if n in ("PATH", "HOME", "LANG", "TZ")}
+        settings = {
+            n: v for n, v in self._environment.items() if n.startswith("PASSGATE_") and n not in self._managed()
+        }
+        urls = {f"PASSGATE_{d.name.upper()}_URL": self.url(d.name) for d in DEPLOYABLES if d.name != "gateway"}
+        own = {
+            "PASSGATE_HOST": HOST,
+            "PASSGATE_PORT": str(self.port(deployable.name)),
+            "PASSGATE_SERVICE_KEY_FILE": str(self.secrets / "service_keys" / f"{deployable.name}.pem"),
+            "PASSGATE_SERVICE_JWKS_FILE": str(self.secrets / "service_keys.json"),
+            "PASSGATE_ISSUER": self._environment.get("PASSGATE_ISSUER") or self.url("gateway"),
+            **{variable: str(self.secrets / name) for variable, name in deployable.secrets.items()},
+            **{name: value for store in deployable.stores for name, value in self._store(store).items()},
+        }
+        if deployable.name == "gateway":
+            own["PASSGATE_OPS_PORT"] = str(self.port("gateway_ops"))
+        return {"PYTHONUNBUFFERED": "1", **inherited, **settings, **urls, **own}
+
+    def _store(self, store: str) -> dict[str, str]:
+        url, password = STORE_URLS[store], STORE_PASSWORDS[store]
+        if not self.embeds(store):
+            return {n: self._environment[n] for n in (url, password) if n in self._environment}
+        scheme = f"postgresql://{OWNER}@" if store == "postgres" else "redis://"
+        return {
+            url: f"{scheme}{HOST}:{self.port(store)}/{DATABASE if store == 'postgres' else 0}",
+            password: str(self.secrets / STORE_SECRETS[store]),
+        }
+
+    def _managed(self) -> set[str]:
+        names = {n for d in DEPLOYABLES for n in d.secrets} | set(self._ports)
+        names |= {*STORE_URLS.values(), *STORE_PASSWORDS.values()}
+        names |= {"PASSGATE_SERVICE_KEY_FILE", "PASSGATE_SERVICE_JWKS_FILE", "PASSGATE_ISSUER"}
+        return names | {"PASSGATE_HOST", "PASSGATE_PORT", "PASSGATE_OPS_PORT"}
+
+
+def _port(name: str, environment: Mapping[str, str], default: int) -> int:
+    given = environment.get(name) or str(default)
+    if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
+        raise StackError(f"{name} must be a port from 1 to 65535, not {given!r}")
+    return int(given)
+
+
+def default_var() -> Path:
+    return Path(os.environ.get("PASSGATE_VAR") or ROOT / "var").absolute()

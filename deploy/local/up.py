@@ -1,0 +1,183 @@
+"""From nothing to a stack that is ready, and back."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from deploy import demo
+from deploy.errors import StackError
+from deploy.generate_secrets import generate_secrets
+from deploy.local.command import Command
+from deploy.local.health import until_ready
+from deploy.local.logs import ErrorTail
+from deploy.local.ports import is_free, listener
+from deploy.local.postgres import Postgres
+from deploy.local.processes import Process, last_words, run_to_end, stop_in_waves
+from deploy.local.report import Report
+from deploy.local.runfile import SUPERVISOR, RunFile, Started
+from deploy.local.stack import DEPLOYABLES, STORE_SECRETS, Deployable, Stack
+from deploy.local.valkey import Valkey
+from shared.config import read_secret
+
+READY_LIMIT = 60.0
+"""Seconds in which everything must have become ready."""
+STOP_PATIENCE = 12.0
+"""Seconds that a process may take to drain: a little over the deployables' own grace."""
+
+
+class Up:
+    """The stack, brought up and kept up by this process, which must hold the run file's lock."""
+
+    def __init__(self, stack: Stack, run_file: RunFile, report: Report) -> None:
+        self._stack = stack
+        self._run_file = run_file
+        self._report = report
+        self._processes: dict[str, Process] = {}
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self, when_ready: Callable[[dict[str, str]], None]) -> None:
+        """Bring everything up, call `when_ready` with the demo's values, stay until `stop`, then stop everything.
+
+        Raises `StackError` when something is in the way, or a process cannot run as it is configured.
+        """
+        self._end_leftovers()
+        self._check_ports()
+        try:
+            self._record()
+            if await self._unless_over(self._bring_up(when_ready)):
+                logs = {name: process.log for name, process in self._processes.items()}
+                await self._unless_over(ErrorTail(logs, self._report).follow())
+        finally:
+            await self._stop_all()
+
+    def stop(self) -> None:
+        """End `run` in order; asked a second time, at once."""
+        if not self._over.done():
+            self._over.set_result(None)
+            return
+        for process in self._processes.values():
+            process.kill()
+
+    def _give_up(self, name: str) -> None:
+        if not self._over.done():
+            end = last_words(self._processes[name].log)
+            self._over.set_exception(StackError(f"{name} cannot run as it is configured:\n{end}"))
+
+    async def _unless_over(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Whether `work` ended before the stack did. Raises what `work` raises, or what ended the stack."""
+        task = asyncio.create_task(work)
+        await asyncio.wait({task, self._over}, return_when=asyncio.FIRST_COMPLETED)
+        if self._over.done():
+            task.cancel()
+            with suppress(asyncio.CancelledError, StackError):
+                await task
+            self._over.result()
+            return False
+        task.result()
+        return True
+
+    def _end_leftovers(self) -> None:
+        """End what a supervisor that was killed left running: we hold its lock, so it is gone."""
+        for name, process in sorted(self._run_file.read().items(), key=lambda item: item[0] in STORE_SECRETS):
+            if name != SUPERVISOR:
+                self._report.step(f"ending {name} (pid {process.pid}), left over from a run that was cut short")
+                process.end(STOP_PATIENCE)
+
+    def _check_ports(self) -> None:
+        taken = {v: port for v, port in self._stack.listening().items() if not is_free(port)}
+        lines = []
+        for variable, port in taken.items():
+            who = listener(port)
+            by = f" by {who}" if who else ""
+            lines.append(f"port {port} is taken{by}: stop that, or set {variable} to another port")
+        if lines:
+            raise StackError("\n".join(lines))
+
+    async def _bring_up(self, when_ready: Callable[[dict[str, str]], None]) -> None:
+        stack = self._stack
+        stack.logs.mkdir(parents=True, exist_ok=True)
+        generate_secrets(stack.secrets)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._valkey())
+                database = tasks.create_task(self._postgres())
+                for deployable in DEPLOYABLES:
+                    tasks.create_task(self._deployable(deployable, database if deployable.migrates else None))
+                values = tasks.create_task(self._seed())
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        self._report.step("the stack is ready")
+        when_ready(values.result())
+
+    async def _postgres(self) -> None:
+        if not self._stack.embeds("postgres"):
+            return
+        password = read_secret(self._stack.secrets / STORE_SECRETS["postgres"])
+        server = Postgres(self._stack.var / "postgres", self._stack.port("postgres"), password)
+        if not server.data.exists():
+            self._report.step("making the PostgreSQL cluster")
+        await self._start(await asyncio.to_thread(server.prepare))
+        await server.wait_ready()
+        await server.create_owner_and_database()
+        self._report.step(f"PostgreSQL listens on {self._stack.store_address('postgres')}")
+
+    async def _valkey(self) -> None:
+        if not self._stack.embeds("valkey"):
+            return
+        password = read_secret(self._stack.secrets / STORE_SECRETS["valkey"])
+        server = Valkey(self._stack.var / "valkey", self._stack.port("valkey"), password)
+        await self._start(await asyncio.to_thread(server.prepare))
+        await server.wait_ready()
+        self._report.step(f"Valkey listens on {self._stack.store_address('valkey')}")
+
+    async def _deployable(self, deployable: Deployable, database: "asyncio.Task[None] | None") -> None:
+        """Migrate what it owns, if anything, once the `database` is there; then start it and wait for it."""
+        if database is not None:
+            await database
+            migrate = self._stack.command(deployable, "migrate")
+            await run_to_end(migrate, self._stack.logs / f"{deployable.name}.log")
+        process = await self._start(self._stack.command(deployable))
+        reason = await until_ready(self._stack.health_url(deployable), READY_LIMIT)
+        if reason:
+            raise StackError(
+                f"{deployable.name} is not ready after {READY_LIMIT:.0f} s: it {reason}. "
+                f"{process.log} ends with:\n{last_words(process.log)}"
+            )
+        self._report.step(f"{deployable.name} is ready on {self._stack.url(deployable.name)}")
+
+    async def _seed(self) -> dict[str, str]:
+        """Make the demo's objects as soon as the key registry can."""
+        registry = self._stack.url("key_registry")
+        if await until_ready(registry, READY_LIMIT):
+            return {}  # whoever starts it tells why
+        urls = demo.Urls(
+            gateway=self._stack.url("gateway"),
+            operator=self._stack.url("operator_validator"),
+            sessions=self._stack.url("session_tokens"),
+            issuer=self._stack.url("token_issuer"),
+            registry=registry,
+        )
+        return await demo.seed(urls, read_secret(self._stack.secrets / "admin_token"), self._stack.demo)
+
+    async def _start(self, command: Command) -> Process:
+        process = Process(command, self._stack.logs, self._report, self._record, self._give_up)
+        self._processes[command.name] = process
+        await process.start()
+        return process
+
+    def _record(self) -> None:
+        running = {n: p.started for n, p in self._processes.items() if p.started is not None}
+        self._run_file.write({SUPERVISOR: Started.of(os.getpid()), **running})
+
+    async def _stop_all(self) -> None:
+        self._report.step("stopping")
+        order = [*(d.name for d in reversed(DEPLOYABLES)), *STORE_SECRETS]
+        by_name = [self._processes[name] for name in order if name in self._processes]
+        gateway = [p for p in by_name if p.name == "gateway"]
+        stores = [p for p in by_name if p.name in STORE_SECRETS]
+        services = [p for p in by_name if p not in gateway and p not in stores]
+        await stop_in_waves((gateway, services, stores), STOP_PATIENCE)
+        self._run_file.clear()
+        self._report.step("stopped")

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Makes .venv hold what a lock asks for: `deploy/local/venv.sh local` or `... test`.
+# Nothing is done when the lock is the one that was installed last.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+lock=deploy/requirements/$1.txt
+stamp=.venv/.installed-$1
+
+say() { printf '%s\n' "$*" >&2; }
+
+suits() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+
+# A command may exist and not run (a pyenv shim without that version), so each one is tried.
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
+        if command -v "$candidate" >/dev/null && suits "$candidate"; then
+            printf '%s\n' "$candidate"
+            return
+        fi
+    done
+    say "Passgate needs Python 3.11 or newer, and none of these is: ${PYTHON:-python3.13 python3.12 python3.11 python3}"
+    command -v python3 >/dev/null && say "  python3 here is $(python3 --version 2>&1 | head -n 1)"
+    say "Install one, or name it: make up PYTHON=/path/to/python3.12"
+    exit 1
+}
+
+make_venv() {
+    local python
+    python=$(find_python)
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        say "$python cannot make virtual environments: install its venv module (on Debian: apt install python3-venv)"
+        exit 1
+    fi
+    say "Making .venv with $("$python" --version)"
+    "$python" -m venv --clear .venv
+}
+
+# pip tells a great deal; of that, the name of the package that it has come to.
+progress() {
+    awk -v total="$1" -v terminal="$2" '
+        /^Collecting / {
+            split($2, name, "=")
+            n++
+            if (terminal) printf "\r\033[K  %d of %d: %s", n, total, name[1]
+        }
+        /^Installing collected packages/ { printf (terminal ? "\r\033[K" : "") "  installing\n" }
+        { fflush() }
+    ' >&2
+}
+
+suits .venv/bin/python || make_venv
+wanted=$(.venv/bin/python -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$lock")
+[ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && exit 0
+packages=$(grep -c '==' "$lock")
+say "Installing $packages packages from $lock (by hash)"
+terminal=0
+[ -t 2 ] && terminal=1
+if ! .venv/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes -r "$lock" \
+    | progress "$packages" "$terminal"; then
+    say "The packages could not be installed; pip says why above."
+    exit 1
+fi
+printf '%s\n' "$wanted" >"$stamp"
