@@ -1,0 +1,102 @@
+"""The endpoints: the vendor's protocol (`/generate`, `/verify`), and the gateway's own call."""
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from services.session_tokens.metrics import TokenMetrics
+from services.session_tokens.parameters import MAX_BODY, as_query, parse
+from services.session_tokens.tokens import Session, SessionTokens, WrongToken
+from shared.errors import Invalid, ServiceError, Unauthenticated, UnsupportedMediaType
+from shared.http.body import json_object, read, require_content_type
+from shared.http.responses import NO_STORE, error_headers, json_response, problem, status_of
+from shared.service_tokens import ServiceAuthenticator
+
+JSON_NO_STORE = {"Content-Type": "application/json; charset=utf-8", **NO_STORE}
+AREA = "session_tokens"
+STATUS: dict[type[ServiceError], int] = {Unauthenticated: 403, UnsupportedMediaType: 400}
+"""Where the protocol's statuses are not the usual ones."""
+
+
+class SessionTokenEndpoints:
+    def __init__(self, tokens: SessionTokens, authenticator: ServiceAuthenticator, metrics: TokenMetrics) -> None:
+        self._tokens = tokens
+        self._authenticator = authenticator
+        self._metrics = metrics
+
+    async def generate(self, request: web.Request) -> web.Response:
+        """POST /generate"""
+        with self._metrics.refusals:
+            grant = await self._tokens.authorise(_only(request, "x-api-key"))
+        ttl, uses = _wish(request, "ttl"), _wish(request, "uses")
+        require_content_type(request, "application/json")
+        parameters = parse(await read(request, limit=MAX_BODY))
+        created = await self._tokens.create(grant, parameters, ttl=ttl, uses=uses)
+        self._metrics.created.inc()
+        return _json(orjson.dumps({"token": created.token, "expiration_time": created.expires_at}))
+
+    async def verify(self, request: web.Request) -> web.Response:
+        """GET /verify"""
+        return _json((await self._resolved(_only(request, "x-api-token"))).parameters)
+
+    async def end(self, request: web.Request) -> web.Response:
+        """DELETE /verify"""
+        with self._metrics.refusals:
+            await self._tokens.end(_only(request, "x-api-token"))
+        return web.Response(status=204, headers=NO_STORE)
+
+    async def resolve(self, request: web.Request) -> web.Response:
+        """POST /internal/v1/resolve"""
+        self._authenticator.require(request.headers.get("Authorization"), AREA)
+        token = (await json_object(request)).get("token")
+        if not isinstance(token, str):
+            raise Invalid.field("token", "must be a string")
+        session = await self._resolved(token)
+        return json_response(_resolved(session), headers=NO_STORE)
+
+    async def _resolved(self, token: str) -> Session:
+        with self._metrics.refusals:
+            session = await self._tokens.verify(token)
+        self._metrics.resolved.inc()
+        return session
+
+
+def render_error(error: ServiceError) -> web.Response:
+    """`{"message": ...}`: the vendor's shape of an error, as JSON."""
+    status = STATUS.get(type(error)) or status_of(error)
+    return json_response({"message": error.description}, status=status, headers=error_headers(error))
+
+
+def render_internal_error(error: ServiceError) -> web.Response:
+    """A wrong token in the vendor's shape, so that the gateway can tell it from a call that it may not make."""
+    return render_error(error) if isinstance(error, WrongToken) else problem(error)
+
+
+def _only(request: web.Request, header: str) -> str:
+    """The header's value; "" (good for nothing) when it is absent, and when it is there twice."""
+    values = request.headers.getall(header, ())
+    return values[0] if len(values) == 1 else ""
+
+
+def _wish(request: web.Request, name: str) -> str | None:
+    if not request.rel_url.raw_query_string:
+        return None
+    values = request.query.getall(name, [])
+    if len(values) > 1:
+        raise Invalid.field(name, "is given more than once")
+    return values[0] if values else None
+
+
+def _json(body: bytes) -> web.Response:
+    return web.Response(body=body, headers=JSON_NO_STORE)
+
+
+def _resolved(session: Session) -> dict[str, Any]:
+    return {
+        "parameters": as_query(session.parameters),
+        "company": session.key.company.client_prefix,
+        "company_id": session.key.company.id,
+        "access_key_id": session.key.id,
+        "expires_at": session.expires_at,
+    }

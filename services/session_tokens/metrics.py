@@ -1,0 +1,37 @@
+"""What the session token service counts of its own."""
+
+from types import TracebackType
+
+from prometheus_client import CollectorRegistry, Counter
+
+from services.session_tokens.tokens import Cause, WrongToken
+
+
+class TokenMetrics:
+    """Every series exists from the start, so that a rate is known before the first event."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.created = Counter("session_tokens_created", "Session tokens made.", registry=registry)
+        self.resolved = Counter(
+            "session_tokens_resolved", "Session tokens found good, at /verify or by the gateway.", registry=registry
+        )
+        refused = Counter(
+            "session_tokens_refused", "Access keys and session tokens refused.", ("cause",), registry=registry
+        )
+        self.refusals = _Refusals({cause: refused.labels(cause.value) for cause in Cause})
+
+
+class _Refusals:
+    """`with refusals:` counts a `WrongToken` that leaves the block, by its cause."""
+
+    def __init__(self, counters: dict[Cause, Counter]) -> None:
+        self._counters = counters
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, WrongToken):
+            self._counters[error.cause].inc()

@@ -1,0 +1,118 @@
+"""The table of endpoints, with what OpenAPI says of each."""
+
+from pydantic import BaseModel, Field
+
+from services.session_tokens.http import SessionTokenEndpoints, render_error, render_internal_error
+from services.session_tokens.parameters import MAX_BODY, MAX_DEPTH, MAX_NAME, MAX_PARAMETERS
+from services.session_tokens.tokens import MAX_USES
+from shared.contracts.session_tokens import RESOLVE
+from shared.http.endpoints import Answer, Endpoint, Parameter
+
+SECURITY_SCHEMES = {
+    "accessKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+    "sessionToken": {"type": "apiKey", "in": "header", "name": "x-api-token"},
+    "service": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+}
+PARAMETERS = {
+    "type": "object",
+    "description": f"At most {MAX_BODY} bytes, {MAX_PARAMETERS} members with names of {MAX_NAME} characters, "
+    f"{MAX_DEPTH} levels of nesting. No name twice in one object.",
+    "additionalProperties": True,
+    "maxProperties": MAX_PARAMETERS,
+    "propertyNames": {"maxLength": MAX_NAME},
+}
+
+
+class Message(BaseModel):
+    message: str = Field(examples=["Wrong token"])
+
+
+class CreatedToken(BaseModel):
+    token: str = Field(json_schema_extra={"format": "uuid"})
+    expiration_time: int = Field(description="Seconds since the epoch.")
+
+
+class TokenToResolve(BaseModel):
+    token: str
+
+
+class ResolvedToken(BaseModel):
+    parameters: dict[str, str] = Field(
+        description="In the order sent; strings as they are, any other value as its JSON text."
+    )
+    company: str = Field(description="The client_prefix.")
+    company_id: str
+    access_key_id: str
+    expires_at: int = Field(description="Seconds since the epoch.")
+
+
+BAD = Answer("The body or a parameter breaks a limit: which one.", Message)
+WRONG = Answer("The key or token is missing, wrong, expired, ended or revoked.", Message)
+TOO_LARGE = Answer("The body is too large.", Message)
+AWAY = Answer("The answer cannot be known now; see Retry-After.", Message)
+
+
+def endpoints(handlers: SessionTokenEndpoints) -> list[Endpoint]:
+    return [
+        Endpoint(
+            "POST",
+            "/generate",
+            handlers.generate,
+            "Make a session token for parameters",
+            tag="session tokens",
+            description="`auth` is filled in with the company's public id when it is not among the parameters.",
+            parameters=(
+                Parameter(
+                    "ttl",
+                    description="Seconds to live, up to the access key's ceiling; its default otherwise.",
+                    schema={"type": "integer", "minimum": 1},
+                ),
+                Parameter(
+                    "uses",
+                    description="How many times the token can be resolved; as often as wanted otherwise.",
+                    schema={"type": "integer", "minimum": 1, "maximum": MAX_USES},
+                ),
+            ),
+            body_schema=PARAMETERS,
+            answers={
+                200: Answer("The token.", CreatedToken),
+                400: BAD,
+                403: WRONG,
+                413: TOO_LARGE,
+                503: AWAY,
+            },
+            security="accessKey",
+            render_error=render_error,
+        ),
+        Endpoint(
+            "GET",
+            "/verify",
+            handlers.verify,
+            "The parameters behind a session token",
+            tag="session tokens",
+            answers={200: Answer("Exactly what was sent.", schema=PARAMETERS), 403: WRONG, 503: AWAY},
+            security="sessionToken",
+            render_error=render_error,
+        ),
+        Endpoint(
+            "DELETE",
+            "/verify",
+            handlers.end,
+            "End a session token before its time",
+            tag="session tokens",
+            answers={204: Answer("It is ended, for good."), 403: WRONG, 503: AWAY},
+            security="sessionToken",
+            render_error=render_error,
+        ),
+        Endpoint(
+            "POST",
+            RESOLVE,
+            handlers.resolve,
+            "Resolve a session token, for the gateway",
+            tag="internal",
+            body=TokenToResolve,
+            answers={200: Answer("What it stands for.", ResolvedToken), 403: WRONG},
+            security="service",
+            render_error=render_internal_error,
+        ),
+    ]

@@ -1,0 +1,61 @@
+"""What the store sees of a session: an id and sealed bytes, neither of which opens without the token."""
+
+import hashlib
+import os
+import struct
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+ID_DOMAIN = b"passgate session token: id\0"
+KEY_DOMAIN = b"passgate session token: key"
+NONCE = 12
+VERSION = 1
+_HEADER = struct.Struct(">BBQ32s")
+
+
+class Unsealable(Exception):
+    """The bytes were not sealed under this token, or were changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a token stands for. `parameters` is the JSON text; `access_key` the SHA-256 of the key that made it."""
+
+    parameters: bytes
+    access_key: bytes
+    expires_at: int
+    """Seconds since the epoch."""
+    counted: bool
+    """Whether the token is good for a number of uses only."""
+
+
+def id_of(token: str) -> str:
+    """The token's id, 64 hex digits: its name in the store and in the audit trail. It does not lead back to it."""
+    return hashlib.sha256(ID_DOMAIN + token.encode()).hexdigest()
+
+
+def seal(token: str, contents: Contents) -> bytes:
+    """Nonce and AES-256-GCM of `contents` under a key derived from the token, bound to the token's id."""
+    header = _HEADER.pack(VERSION, contents.counted, contents.expires_at, contents.access_key)
+    nonce = os.urandom(NONCE)
+    return nonce + _cipher(token).encrypt(nonce, header + contents.parameters, id_of(token).encode())
+
+
+def unseal(token: str, sealed: bytes) -> Contents:
+    """Raises `Unsealable`."""
+    try:
+        opened = _cipher(token).decrypt(sealed[:NONCE], sealed[NONCE:], id_of(token).encode())
+    except (InvalidTag, ValueError):
+        raise Unsealable from None
+    version, counted, expires_at, access_key = _HEADER.unpack_from(opened)
+    if version != VERSION:
+        raise Unsealable
+    return Contents(opened[_HEADER.size :], access_key, expires_at, bool(counted))
+
+
+def _cipher(token: str) -> AESGCM:
+    return AESGCM(HKDF(SHA256(), length=32, salt=None, info=KEY_DOMAIN).derive(token.encode()))

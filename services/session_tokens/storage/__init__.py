@@ -1,0 +1,1 @@
+"""Where sealed sessions are kept: Valkey or Redis, and memory for tests. Both are a `SessionStore`."""

@@ -1,0 +1,47 @@
+"""Sessions in this process's memory: what tests of the rules use. Gone with the process."""
+
+from dataclasses import dataclass
+
+from shared.clock import Clock
+
+
+@dataclass(slots=True)
+class _Entry:
+    sealed: bytes
+    good_until: float
+    uses: int | None
+
+
+class MemorySessionStore:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._entries: dict[str, _Entry] = {}
+
+    async def put(self, id_: str, sealed: bytes, *, ttl: int, uses: int | None) -> None:
+        self._entries[id_] = _Entry(sealed, self._clock.monotonic() + ttl, uses)
+
+    async def get(self, id_: str) -> bytes | None:
+        entry = self._alive(id_)
+        return None if entry is None else entry.sealed
+
+    async def take_use(self, id_: str) -> bool:
+        entry = self._alive(id_)
+        if entry is None or entry.uses is None:
+            return False
+        entry.uses -= 1
+        if entry.uses == 0:
+            del self._entries[id_]
+        return True
+
+    async def end(self, id_: str) -> None:
+        self._entries.pop(id_, None)
+
+    async def ping(self) -> None:
+        """It is always there."""
+
+    def _alive(self, id_: str) -> _Entry | None:
+        entry = self._entries.get(id_)
+        if entry is not None and entry.good_until <= self._clock.monotonic():
+            del self._entries[id_]
+            return None
+        return entry

@@ -1,0 +1,240 @@
+"""Making, resolving and ending session tokens."""
+
+import re
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from services.session_tokens.parameters import Parameters
+from services.session_tokens.sealing import Contents, Unsealable, id_of, seal, unseal
+from shared.audit import AuditTrail
+from shared.clock import Clock
+from shared.contracts.key_registry import AccessKey, Revocation
+from shared.contracts.session_tokens import TOKEN
+from shared.errors import Forbidden, Invalid
+from shared.opaque import ACCESS_KEY, digest, well_formed
+
+MAX_USES = 1_000_000
+CLOCK_SKEW = 30
+"""Seconds by which our clock and the store's may differ. The store forgets a token when its time is up: one that is
+past it for longer was brought back by a copy."""
+_INTEGER = re.compile(r"[0-9]{1,9}")
+
+
+class Cause(StrEnum):
+    """Why a key or a token is refused: for the audit trail, never for the caller."""
+
+    MALFORMED = "malformed"
+    UNKNOWN = "unknown"
+    ACCESS_KEY_SUSPENDED = "access_key_suspended"
+    ACCESS_KEY_REVOKED = "access_key_revoked"
+    COMPANY_SUSPENDED = "company_suspended"
+    COMPANY_REVOKED = "company_revoked"
+    EXPIRED = "expired"
+    ENDED = "ended"
+    USED_UP = "used_up"
+    TAMPERED = "tampered"
+
+
+class WrongToken(Forbidden):
+    """The access key or session token is not good. Told alike whatever the cause."""
+
+    code = "wrong_token"
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__("Wrong token")
+        self.cause = cause
+
+
+class SessionStore(Protocol):
+    """Sealed sessions by id, each gone by itself after its TTL. Every method raises `Unavailable` when in doubt."""
+
+    async def put(self, id_: str, sealed: bytes, *, ttl: int, uses: int | None) -> None:
+        """Keep `sealed` for `ttl` seconds, from now on, and for that many uses if they are counted."""
+        ...
+
+    async def get(self, id_: str) -> bytes | None: ...
+
+    async def take_use(self, id_: str) -> bool:
+        """Use up one of the uses of a counted session: N of them succeed, however many try at once."""
+        ...
+
+    async def end(self, id_: str) -> None: ...
+
+
+class AccessKeys(Protocol):
+    async def get(self, key: bytes) -> AccessKey | None:
+        """The access key with this SHA-256. Raises `Unavailable`."""
+        ...
+
+
+class Ended(Protocol):
+    def includes(self, id_: str) -> bool: ...
+
+    def add(self, id_: str, until: float) -> None: ...
+
+
+class Revocations(Protocol):
+    async def revoke(self, revocation: Revocation) -> None:
+        """Returns when it is durable. Raises `Unavailable`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An access key that was presented and is good."""
+
+    key: AccessKey
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    token: str
+    expires_at: int
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a good token stands for; `parameters` is JSON text."""
+
+    parameters: bytes
+    key: AccessKey
+    expires_at: int
+
+
+class SessionTokens:
+    def __init__(
+        self,
+        store: SessionStore,
+        access_keys: AccessKeys,
+        ended: Ended,
+        revocations: Revocations,
+        audit: AuditTrail,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._access_keys = access_keys
+        self._ended = ended
+        self._revocations = revocations
+        self._audit = audit
+        self._clock = clock
+
+    async def authorise(self, access_key: str) -> Grant:
+        """Raises `WrongToken` unless the access key and its company are active."""
+        if not well_formed(ACCESS_KEY, access_key):
+            raise self._refused("access_key", Cause.MALFORMED)
+        sha256 = digest(access_key)
+        key = await self._access_keys.get(sha256)
+        if key is None:
+            raise self._refused("access_key", Cause.UNKNOWN)
+        if cause := stopped(key):
+            raise self._refused("access_key", cause, subject=key.id, key=key)
+        return Grant(key, sha256)
+
+    async def create(
+        self, grant: Grant, parameters: Parameters, *, ttl: str | None = None, uses: str | None = None
+    ) -> Created:
+        """A token for `parameters`. `ttl` (seconds) and `uses` are as the caller wrote them; `Invalid` names the one
+        that cannot be had."""
+        key = grant.key
+        seconds = _integer("ttl", ttl, key.max_ttl) or key.default_ttl
+        count = _integer("uses", uses, MAX_USES)
+        token = str(uuid.uuid4())
+        expires_at = int(self._clock.now()) + seconds
+        text = parameters.with_auth(key.company.client_prefix)
+        sealed = seal(token, Contents(text, grant.digest, expires_at, counted=count is not None))
+        id_ = id_of(token)
+        await self._store.put(id_, sealed, ttl=seconds, uses=count)
+        self._note("session_token.created", id_, key, {"ttl": seconds, "uses": count})
+        return Created(token, expires_at)
+
+    async def verify(self, token: str) -> Session:
+        """What `token` stands for; counts as one use. Raises `WrongToken`."""
+        id_, contents = await self._open(token)
+        key = await self._access_keys.get(contents.access_key)
+        if key is None:
+            raise self._refused("session_token", Cause.UNKNOWN, subject=id_)
+        if cause := stopped(key):
+            raise self._refused("session_token", cause, subject=id_, key=key)
+        if self._ended.includes(id_):
+            raise self._refused("session_token", Cause.ENDED, subject=id_, key=key)
+        if contents.counted and not await self._store.take_use(id_):
+            raise self._refused("session_token", Cause.USED_UP, subject=id_, key=key)
+        return Session(contents.parameters, key, contents.expires_at)
+
+    async def end(self, token: str) -> None:
+        """End `token` for good: when this returns, no copy of the store can bring it back. Raises `WrongToken`."""
+        id_, contents = await self._open(token)
+        if self._ended.includes(id_):
+            raise self._refused("session_token", Cause.ENDED, subject=id_)
+        key = await self._access_keys.get(contents.access_key)
+        company_id = None if key is None else key.company.id
+        until = contents.expires_at + CLOCK_SKEW
+        await self._revocations.revoke(
+            Revocation(
+                kind="session_token", id=id_, until=until, company_id=company_id, reason="ended by its holder"
+            )
+        )
+        self._ended.add(id_, until)
+        await self._store.end(id_)
+
+    async def _open(self, token: str) -> tuple[str, Contents]:
+        if not TOKEN.fullmatch(token):
+            raise self._refused("session_token", Cause.MALFORMED)
+        id_ = id_of(token)
+        sealed = await self._store.get(id_)
+        if sealed is None:
+            raise self._refused("session_token", Cause.UNKNOWN)
+        try:
+            contents = unseal(token, sealed)
+        except Unsealable:
+            raise self._refused("session_token", Cause.TAMPERED, subject=id_) from None
+        if contents.expires_at + CLOCK_SKEW <= self._clock.now():
+            raise self._refused("session_token", Cause.EXPIRED, subject=id_)
+        return id_, contents
+
+    def _refused(self, kind: str, cause: Cause, *, subject: str = "", key: AccessKey | None = None) -> WrongToken:
+        """The refusal, noted under the request's id; `subject` only where what was presented is known."""
+        self._audit.note(
+            self._audit.event(
+                f"{kind}.refused",
+                actor="anonymous" if key is None else f"access_key:{key.id}",
+                subject_kind=kind,
+                subject=subject,
+                company_id=None if key is None else key.company.id,
+                detail={"cause": cause.value},
+            )
+        )
+        return WrongToken(cause)
+
+    def _note(self, action: str, id_: str, key: AccessKey, detail: dict[str, int | None]) -> None:
+        self._audit.note(
+            self._audit.event(
+                action,
+                actor=f"access_key:{key.id}",
+                subject_kind="session_token",
+                subject=id_,
+                company_id=key.company.id,
+                detail=detail,
+            )
+        )
+
+
+def stopped(key: AccessKey) -> Cause | None:
+    """Why an access key is not good, None when it is."""
+    if key.status != "active":
+        return Cause(f"access_key_{key.status}")
+    if key.company.status != "active":
+        return Cause(f"company_{key.company.status}")
+    return None
+
+
+def _integer(name: str, given: str | None, maximum: int) -> int | None:
+    if given is None:
+        return None
+    if not _INTEGER.fullmatch(given) or not 1 <= int(given) <= maximum:
+        raise Invalid.field(name, f"must be an integer from 1 to {maximum}")
+    return int(given)

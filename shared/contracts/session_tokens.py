@@ -1,0 +1,64 @@
+"""The session token service: the form of a token, and the call by which the gateway resolves one."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from shared.contracts import Caller
+from shared.errors import Unavailable
+
+TOKEN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+"""A session token in the one spelling that it has: a version 4 UUID in lower case."""
+
+RESOLVE = "/internal/v1/resolve"
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedSession:
+    """What a token stands for.
+
+    `parameters` are those of a query, in the order in which they were sent: strings as they are, any other value
+    as its JSON text, digit by digit as it was sent.
+    """
+
+    parameters: dict[str, str]
+    company: str
+    """The client_prefix."""
+    company_id: str
+    access_key_id: str
+    expires_at: int
+    """Seconds since the epoch."""
+
+
+class SessionTokensClient:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    async def resolve(self, token: str) -> ResolvedSession | None:
+        """What `token` stands for, None when it is not good; counts as one use, even when the reply is lost.
+
+        Raises `Unavailable` when it cannot be known. Takes any text; what has not the form of a token is not sent.
+        """
+        if not TOKEN.fullmatch(token):
+            return None
+        status, answer = await self._client.request("POST", RESOLVE, orjson.dumps({"token": token}))
+        if status == 200:
+            return _session(answer)
+        if status == 403 and isinstance(answer, dict) and "message" in answer:  # and not: you may not call this
+            return None
+        raise Unavailable(detail=f"session tokens: unexpected status {status}")
+
+
+def _session(answer: Any) -> ResolvedSession:
+    try:
+        return ResolvedSession(
+            parameters=answer["parameters"],
+            company=answer["company"],
+            company_id=answer["company_id"],
+            access_key_id=answer["access_key_id"],
+            expires_at=answer["expires_at"],
+        )
+    except (KeyError, TypeError):
+        raise Unavailable(detail="session tokens: unexpected answer") from None
