@@ -1,0 +1,30 @@
+"""Is this container's deployable ready? Exit status 0 or 1; the engine keeps the line that is printed.
+
+The port is PASSGATE_HEALTH_PORT: the gateway's health is not on its public one.
+"""
+
+import http.client
+import os
+import sys
+
+TIMEOUT = 3.0
+"""Seconds."""
+
+
+def check(port: int) -> tuple[bool, str]:
+    """Whether `/health/ready` answers 200, and what it says."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+    try:
+        connection.request("GET", "/health/ready")
+        response = connection.getresponse()
+        return response.status == 200, response.read(4096).decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        return False, f"no answer on port {port}: {type(error).__name__}"
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    ready, told = check(int(os.environ["PASSGATE_HEALTH_PORT"]))
+    print(told)
+    sys.exit(0 if ready else 1)

@@ -1,0 +1,203 @@
+"""The stack of docker-compose.yml, built and started for real, used from outside as a newcomer would.
+
+Skipped unless PASSGATE_TEST_COMPOSE=1: it takes minutes, a Docker engine, and the images that the stack is made of.
+"""
+
+import json
+import os
+import re
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from deploy.demo import read_variables
+from deploy.generate_secrets import SERVICES
+from deploy.local.ports import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [
+    pytest.mark.skipif(
+        os.environ.get("PASSGATE_TEST_COMPOSE") != "1",
+        reason="builds images and starts containers: set PASSGATE_TEST_COMPOSE=1 where a Docker engine answers",
+    ),
+    pytest.mark.timeout(900),
+]
+
+
+class ComposeStack:
+    """A project of its own, on free ports, with images of its own tag."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.gateway, self.admin = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+        self.environment = {
+            **os.environ,
+            "COMPOSE_PROJECT_NAME": f"passgate-test-{secrets.token_hex(4)}",
+            "PASSGATE_VERSION": "test",
+            "PASSGATE_GATEWAY_PORT": self.gateway.rpartition(":")[2],
+            "PASSGATE_GATEWAY_OPS_PORT": str(free_port()),
+            "PASSGATE_KEY_REGISTRY_PORT": self.admin.rpartition(":")[2],
+            "PASSGATE_ISSUER": self.gateway,
+            "PASSGATE_ADMIN_URL": self.admin,
+        }
+
+    def run(self, *arguments: str, limit: float = 120) -> str:
+        """`docker compose` with these arguments: its standard output."""
+        return self.shell(["docker", "compose", *arguments], limit=limit)
+
+    def shell(self, argv: list[str], limit: float = 120) -> str:
+        done = subprocess.run(
+            argv, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=limit, check=False
+        )
+        assert done.returncode == 0, f"{argv[:4]}: {done.stderr[-4000:]}{done.stdout[-2000:]}"
+        return done.stdout
+
+    def up(self) -> None:
+        """Return when every service is ready and the demo has been seeded."""
+        self.run("up", "--detach", "--build", limit=800)
+        self.run("wait", "demo")
+
+    def demo(self) -> dict[str, str]:
+        file = self.folder / "demo.env"
+        self.run("cp", "demo:/demo/demo.env", str(file))
+        return read_variables(file)
+
+    def containers(self) -> dict[str, dict[str, Any]]:
+        """What `docker compose ps` tells of each service's container."""
+        lines = self.run("ps", "--all", "--format", "json").splitlines()
+        return {entry["Service"]: entry for entry in map(json.loads, lines)}
+
+    def inspect(self, service: str) -> dict[str, Any]:
+        found: list[dict[str, Any]] = json.loads(
+            self.shell(["docker", "inspect", self.containers()[service]["ID"]])
+        )
+        return found[0]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
+    stack = ComposeStack(tmp_path_factory.mktemp("compose"))
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.run("down", "--volumes", "--timeout", "20", limit=300)
+
+
+def eventually(condition: Any, limit: float = 30.0) -> float:
+    """Seconds until `condition()` holds; fails past `limit`."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < limit, f"not within {limit} s"
+        time.sleep(0.1)
+    return time.monotonic() - started
+
+
+def validates(stack: ComposeStack, values: dict[str, str]) -> bool:
+    """Whether the operator calls the demo's API token valid."""
+    answer = requests.get(
+        f"{stack.gateway}/OKIT.Operator.Api/api/tokenvalidator",
+        params={"applicaiontPrefix": values["APPLICATION_PREFIX"], "clientPrefix": values["CLIENT_PREFIX"]},
+        headers={"X-Api-Token": values["API_TOKEN"]},
+        timeout=5,
+    )
+    return answer.status_code == 200 and answer.json() == {"valid": True, "message": "Token is valid"}
+
+
+def test_the_tour_that_the_demo_prints_runs_as_it_is_pasted(stack: ComposeStack) -> None:
+    printed = stack.run("logs", "--no-log-prefix", "demo")
+    commands = printed[printed.index("# 1.") :]
+    output = stack.shell(["bash", "-euo", "pipefail", "-c", commands])
+    assert '{"valid":true,"message":"Token is valid"}' in output
+    assert '"drawing":"plan.dwg"' in output
+    assert "problem" not in output
+    assert not re.search(r'"status":[45]\d\d', output)
+
+
+def test_every_service_is_healthy_and_every_step_that_runs_once_succeeded(stack: ComposeStack) -> None:
+    for name, container in stack.containers().items():
+        if name in (*SERVICES, "postgres", "valkey"):
+            assert (container["State"], container["Health"]) == ("running", "healthy"), name
+        else:
+            assert (container["State"], container["ExitCode"]) == ("exited", 0), name
+
+
+def test_only_the_public_port_is_published_beyond_this_machine(stack: ComposeStack) -> None:
+    published = {
+        (name, publisher["TargetPort"], publisher["URL"])
+        for name, container in stack.containers().items()
+        for publisher in container["Publishers"] or ()
+        if publisher["PublishedPort"] and publisher["URL"] != "::"
+    }
+    assert published == {
+        ("gateway", 8080, "0.0.0.0"),
+        ("gateway", 8081, "127.0.0.1"),
+        ("key_registry", 8101, "127.0.0.1"),
+    }
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_runs_unprivileged_and_cannot_write_to_its_image(stack: ComposeStack, name: str) -> None:
+    told = stack.run("exec", "-T", name, "sh", "-c", "id -u; touch /app/x 2>&1 || grep CapEff /proc/1/status")
+    assert told.splitlines()[0] == "10001"
+    assert "Read-only file system" in told
+    assert told.split()[-1] == "0" * 16
+
+
+def test_no_secret_stands_in_a_command_line_an_environment_or_a_log(stack: ComposeStack) -> None:
+    values = stack.demo()
+    handed = stack.run("exec", "-T", "token_issuer", "sh", "-c", "cat /secrets/*_password /secrets/master_key")
+    known = {values[name] for name in ("ADMIN_TOKEN", "API_TOKEN", "ACCESS_KEY", "CLIENT_SECRET")} | set(
+        handed.split()
+    )
+    assert len(known) == 7
+    for name in stack.containers():
+        told = json.dumps(stack.inspect(name)) + (stack.run("logs", name) if name != "demo" else "")
+        assert not [secret for secret in known if secret in told], name
+        if name in (*SERVICES, "postgres", "valkey"):
+            running = stack.run(
+                "exec", "-T", name, "sh", "-c", "cat /proc/[0-9]*/cmdline /proc/1/environ | tr '\\0' ' '"
+            )
+            assert not [secret for secret in known if secret in running], name
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="killing a container's process from outside takes root")
+@pytest.mark.parametrize("name", ["key_registry", "valkey", "postgres", "gateway"])
+def test_a_killed_process_comes_back_and_the_stack_with_it(stack: ComposeStack, name: str) -> None:
+    values = stack.demo()
+    before = stack.inspect(name)["State"]["Pid"]
+    os.kill(before, signal.SIGKILL)
+    eventually(lambda: stack.inspect(name)["State"]["Pid"] not in (0, before))
+    eventually(lambda: reachable(stack, values))
+
+
+def reachable(stack: ComposeStack, values: dict[str, str]) -> bool:
+    """Whether a token is issued and a session made: between them they need every service and both stores."""
+    try:
+        token = requests.post(
+            f"{stack.gateway}/auth/token",
+            auth=(values["CLIENT_KEY"], values["CLIENT_SECRET"]),
+            data={"grant_type": "client_credentials"},
+            timeout=5,
+        )
+        session = requests.post(
+            f"{stack.gateway}/generate", headers={"x-api-key": values["ACCESS_KEY"]}, json={"a": 1}, timeout=5
+        )
+        return (token.status_code, session.status_code) == (200, 200) and validates(stack, values)
+    except requests.RequestException:
+        return False
+
+
+def test_what_was_made_is_still_good_after_the_stack_was_taken_down_and_started_again(stack: ComposeStack) -> None:
+    before = stack.demo()
+    stack.run("down", "--timeout", "20", limit=300)
+    stack.up()
+    assert stack.demo() == before
+    assert reachable(stack, before)
