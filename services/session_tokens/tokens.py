@@ -137,8 +137,8 @@ class SessionTokens:
     async def create(
         self, grant: Grant, parameters: Parameters, *, ttl: str | None = None, uses: str | None = None
     ) -> Created:
-        """A token for `parameters`. `ttl` (seconds) and `uses` are as the caller wrote them; `Invalid` names the one
-        that cannot be had."""
+        """A token for `parameters`. `ttl` (seconds) and `uses` are as the caller wrote them; `Invalid` names
+        the one that cannot be had."""
         key = grant.key
         seconds = _integer("ttl", ttl, key.max_ttl) or key.default_ttl
         count = _integer("uses", uses, MAX_USES)

@@ -1,0 +1,57 @@
+"""The operator, put together."""
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from services.operator_validator.config import Settings
+from services.operator_validator.http import OperatorEndpoints
+from services.operator_validator.openapi import SECURITY_SCHEMES, endpoints
+from services.operator_validator.validating import Validator
+from shared.audit import AuditTrail
+from shared.changes import ChangeFollower
+from shared.clock import Clock, SystemClock
+from shared.contracts.key_registry import ApiToken, KeyRegistryClient
+from shared.http.app import service_app
+from shared.http.client import ServiceClient
+from shared.http.health import Health
+from shared.lookups import CachedLookup
+from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
+
+NAME = "operator_validator"
+
+
+async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
+    clock = clock or SystemClock()
+    identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
+    authenticator = ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
+
+    registry_calls = ServiceClient(
+        settings.key_registry_url, authorization=identity.authorization_for("key_registry")
+    )
+    registry = KeyRegistryClient(registry_calls)
+    api_tokens: CachedLookup[bytes, ApiToken] = CachedLookup(registry.api_token)
+    follower = ChangeFollower(
+        registry,
+        (api_tokens,),
+        clock=clock,
+        interval=settings.changes_poll_interval,
+        bound=settings.staleness_bound,
+    )
+    api_tokens.attach(follower)
+    audit = AuditTrail(registry, service=NAME, clock=clock)
+
+    metrics = CollectorRegistry()
+    validator = Validator(api_tokens, lambda: follower.position, audit, clock)
+    handlers = OperatorEndpoints(validator, authenticator, metrics)
+
+    health = Health(NAME)
+    health.add("key_registry", follower.check)
+    return service_app(
+        NAME,
+        endpoints(handlers),
+        health=health,
+        metrics=metrics,
+        resources=(registry_calls, audit, follower),
+        security_schemes=SECURITY_SCHEMES,
+        description="Tells whether an API token is good for a company and an application.",
+    )

@@ -1,0 +1,118 @@
+"""Reading a question from a query or a JSON object: strictly, with errors that name the parameter."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from services.operator_validator.validating import Question
+from shared.errors import FieldError, Invalid
+
+TOKEN = "token"
+CLIENT_PREFIX = "clientPrefix"
+APPLICATION_PREFIX = "applicationPrefix"
+MAX_LENGTH = {TOKEN: 256, CLIENT_PREFIX: 64, APPLICATION_PREFIX: 64}
+"""Characters, decoded."""
+MAX_MEMBERS = 100
+
+NAMES = {
+    "token": TOKEN,
+    "clientprefix": CLIENT_PREFIX,
+    "client_prefix": CLIENT_PREFIX,
+    "applicationprefix": APPLICATION_PREFIX,
+    "application_prefix": APPLICATION_PREFIX,
+    "applicaiontprefix": APPLICATION_PREFIX,
+}
+"""What each name, in lower case, is a name of. The last one is how the protocol's own document spells it."""
+
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+class BadQuestion(Invalid):
+    """A parameter that is missing, repeated, too long or not readable."""
+
+    def __init__(self, parameter: str, problem: str) -> None:
+        super().__init__(f"{parameter} {problem}", errors=[FieldError(parameter, problem)])
+
+
+def from_query(query: str, header_token: str | None = None) -> Question:
+    """The question in a raw query string. The token may also be, or only be, the one of the header.
+
+    Names match without regard to case; parameters of other names are not looked at. Raises `BadQuestion`.
+    """
+    if query.count("&") >= MAX_MEMBERS:
+        raise Invalid(f"there are more than {MAX_MEMBERS} parameters")
+    return _question(_pairs(query), header_token)
+
+
+def from_json(body: bytes) -> Question:
+    """The question in a JSON object, under the same names or in snake_case. Raises `Invalid`."""
+    try:
+        members = json.loads(body.decode("utf-8"), object_pairs_hook=_Members)
+    except (ValueError, RecursionError):
+        raise Invalid("the body is not valid JSON") from None
+    if not isinstance(members, _Members):
+        raise Invalid("the body must be a JSON object")
+    return _question(members)
+
+
+class _Members(list[tuple[str, Any]]):
+    """An object's members as they came, a name given twice included."""
+
+
+def _pairs(query: str) -> Iterable[tuple[str, str]]:
+    for part in query.split("&"):
+        raw_name, _, raw_value = part.partition("=")
+        name = _unquote(raw_name)
+        known = None if name is None else _parameter(name)
+        if name is None or known is None:
+            continue
+        value = _unquote(raw_value)
+        if value is None:
+            raise BadQuestion(known, "is not percent-encoded UTF-8")
+        yield name, value
+
+
+def _unquote(raw: str) -> str | None:
+    """None when `raw` is not percent-encoded UTF-8."""
+    try:
+        if "%" not in raw and "+" not in raw:
+            raw.encode("utf-8")
+            return raw
+        if _BROKEN_ESCAPE.search(raw):
+            return None
+        return unquote_to_bytes(raw.replace("+", " ")).decode("utf-8")
+    except UnicodeError:
+        return None
+
+
+def _question(pairs: Iterable[tuple[str, Any]], header_token: str | None = None) -> Question:
+    given: dict[str, str] = {}
+    spelled: set[str] = set()
+    for name, value in pairs:
+        parameter = _parameter(name)
+        if parameter is not None:
+            if name.lower() in spelled:
+                raise BadQuestion(parameter, "is given more than once")
+            spelled.add(name.lower())
+            _add(given, parameter, value)
+    if header_token is not None:
+        _add(given, TOKEN, header_token)
+    for parameter in MAX_LENGTH:
+        if parameter not in given:
+            raise BadQuestion(parameter, "is missing")
+    return Question(given[TOKEN], given[CLIENT_PREFIX], given[APPLICATION_PREFIX])
+
+
+def _parameter(name: str) -> str | None:
+    return NAMES.get(name.lower()) if name.isascii() else None
+
+
+def _add(given: dict[str, str], parameter: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise BadQuestion(parameter, "must be a string")
+    if len(value) > MAX_LENGTH[parameter]:
+        raise BadQuestion(parameter, f"is longer than {MAX_LENGTH[parameter]} characters")
+    if given.setdefault(parameter, value) != value:
+        raise BadQuestion(parameter, "is given twice, with different values")

@@ -1,0 +1,17 @@
+"""Who calls, as the gateway tells a resource service in headers that it alone sets."""
+
+from collections.abc import Mapping
+
+HEADERS = {
+    "company": "X-Passgate-Company",
+    "credential": "X-Passgate-Credential",
+    "credential_kind": "X-Passgate-Credential-Kind",
+    "subject": "X-Passgate-Subject",
+    "scope": "X-Passgate-Scope",
+    "request_id": "X-Request-Id",
+}
+
+
+def caller(headers: Mapping[str, str]) -> dict[str, str]:
+    """The identity headers that are there, under shorter names."""
+    return {name: headers[header] for name, header in HEADERS.items() if header in headers}

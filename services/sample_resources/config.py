@@ -1,0 +1,19 @@
+"""The settings of the sample services."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.config import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    port: int = Field(default=8105, ge=0, le=65535)
+    application_prefix: str = Field(
+        default="SMS",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$",
+        description="what the SMS sample is called at the operator",
+    )
+    operator_token_in: Literal["header", "query"] = Field(
+        default="header", description="where the SMS sample puts the token when it asks the operator"
+    )

@@ -1,0 +1,55 @@
+"""The sample SMS API: an application at the operator, whose caller brings an API token and a client prefix."""
+
+import uuid
+from typing import Annotated, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.errors import Forbidden, Unauthenticated
+
+Number = Annotated[str, Field(pattern=r"^\+?[0-9]{3,15}$", examples=["+4912345"])]
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    to: Number
+    text: str = Field(min_length=1, max_length=1600)
+
+
+class Accepted(BaseModel):
+    id: str
+    status: str = "accepted"
+    to: str
+
+
+class Operator(Protocol):
+    async def validate(
+        self, token: str, *, client_prefix: str, application_prefix: str, token_in_query: bool = False
+    ) -> bool: ...
+
+
+class SmsApi:
+    """Knows its own application prefix; the caller need not."""
+
+    def __init__(self, operator: Operator, application_prefix: str, *, token_in_query: bool) -> None:
+        self._operator = operator
+        self._application_prefix = application_prefix
+        self._token_in_query = token_in_query
+
+    async def admit(self, token: str | None, client_prefix: str | None) -> None:
+        """Asks the operator. Raises `Unauthenticated`, `Forbidden`, or `Unavailable` when it does not answer."""
+        if not token or not client_prefix:
+            raise Unauthenticated("X-Api-Token and X-Client-Prefix are required, each once")
+        good = await self._operator.validate(
+            token,
+            client_prefix=client_prefix,
+            application_prefix=self._application_prefix,
+            token_in_query=self._token_in_query,
+        )
+        if not good:
+            raise Forbidden("the operator says that this token is not valid")
+
+    def send(self, message: Message) -> Accepted:
+        """Accepts the message, and forgets it: this is a sample."""
+        return Accepted(id=str(uuid.uuid4()), to=message.to)

@@ -1,0 +1,107 @@
+"""The operator: the public check of an API token, as any resource service makes it, and the gateway's own."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from shared.contracts import Caller
+from shared.errors import Unavailable
+from shared.opaque import API_TOKEN, well_formed
+
+VALIDATE = "/OKIT.Operator.Api/api/tokenvalidator"
+VALIDATE_BY_POST = "/operator/v1/validate"
+CHECK = "/internal/v1/check"
+
+PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+"""The form of a client or application prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCheck:
+    """What the operator tells the gateway of an API token.
+
+    `cause` says why it is not good, for the log and the audit trail. Of a token that is not known all ids are None.
+    `as_of` is the position in the change feed up to which this is true: whoever has applied later changes
+    must ask again rather than keep it, and whoever keeps it must drop it when an object in `depends_on` changes,
+    or at `expires_at`.
+    """
+
+    valid: bool
+    cause: str | None
+    as_of: int
+    api_token_id: str | None = None
+    company_id: str | None = None
+    client_prefix: str | None = None
+    application_id: str | None = None
+    booking_id: str | None = None
+    remote_application: str | None = None
+    expires_at: float | None = None
+    """Seconds since the epoch; None: never."""
+
+    @property
+    def depends_on(self) -> frozenset[str]:
+        ids = (self.api_token_id, self.company_id, self.application_id, self.booking_id)
+        return frozenset(id_ for id_ in ids if id_ is not None)
+
+
+MALFORMED = TokenCheck(valid=False, cause="malformed", as_of=-1)
+
+
+class OperatorValidatorClient:
+    """Every method raises `Unavailable` when the answer cannot be known, and takes any text.
+
+    What has not the form of a token or of a prefix is refused without being sent.
+    """
+
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    async def validate(
+        self, token: str, *, client_prefix: str, application_prefix: str, token_in_query: bool = False
+    ) -> bool:
+        """The public GET. The token goes in a header, where no log finds it, unless it is to be in the query."""
+        if not _well_formed(token, client_prefix, application_prefix):
+            return False
+        query = {"applicaiontPrefix": application_prefix, "clientPrefix": client_prefix}
+        headers = {}
+        if token_in_query:
+            query = {"token": token, **query}
+        else:
+            headers = {"X-Api-Token": token}
+        status, answer = await self._client.request("GET", f"{VALIDATE}?{urlencode(query)}", headers=headers)
+        return _public_answer(status, answer)
+
+    async def validate_by_post(self, token: str, *, client_prefix: str, application_prefix: str) -> bool:
+        """The public POST."""
+        if not _well_formed(token, client_prefix, application_prefix):
+            return False
+        body = orjson.dumps(_question(token, client_prefix, application_prefix))
+        return _public_answer(*await self._client.request("POST", VALIDATE_BY_POST, body))
+
+    async def check(self, token: str, *, client_prefix: str, application_prefix: str) -> TokenCheck:
+        """The gateway's own call: also tells whose token it is, and why it is refused."""
+        if not _well_formed(token, client_prefix, application_prefix):
+            return MALFORMED
+        answer = await self._client.post(CHECK, _question(token, client_prefix, application_prefix))
+        try:
+            return TokenCheck(**{name: answer[name] for name in TokenCheck.__slots__})
+        except (KeyError, TypeError):
+            raise Unavailable(detail="operator: unexpected answer") from None
+
+
+def _well_formed(token: str, *prefixes: str) -> bool:
+    return well_formed(API_TOKEN, token) and all(PREFIX.fullmatch(prefix) for prefix in prefixes)
+
+
+def _question(token: str, client_prefix: str, application_prefix: str) -> dict[str, str]:
+    return {"token": token, "client_prefix": client_prefix, "application_prefix": application_prefix}
+
+
+def _public_answer(status: int, answer: Any) -> bool:
+    if status == 200 and isinstance(answer, dict) and isinstance(answer.get("valid"), bool):
+        valid: bool = answer["valid"]
+        return valid
+    raise Unavailable(detail=f"operator: unexpected status {status}")
