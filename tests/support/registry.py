@@ -1,0 +1,182 @@
+"""A key registry in memory: the face of `KeyRegistryClient`, with levers to change, stop and unplug it."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from shared.contracts.key_registry import (
+    AccessKey,
+    ApiClient,
+    ApiToken,
+    AuditEvent,
+    Change,
+    ChangePage,
+    Company,
+    KeyPair,
+    Kind,
+    Record,
+    Revocation,
+    Snapshot,
+    Status,
+    Stopped,
+)
+from shared.errors import Unavailable
+from shared.opaque import digest
+
+R = TypeVar("R", bound=Record)
+K = TypeVar("K", bytes, str)
+
+COMPANY = Company(
+    id="0190c000-0000-7000-8000-000000000001",
+    client_prefix="blabla",
+    company_uri="https://blabla.example",
+    status="active",
+)
+
+
+class RegistryDouble:
+    """Stands in for `shared.contracts.key_registry.KeyRegistryClient`.
+
+    `away = True` makes every call `Unavailable`. `events` and `revocations` are what the services sent;
+    `lookups` counts the calls for records.
+    """
+
+    def __init__(self) -> None:
+        self.away = False
+        self.events: list[AuditEvent] = []
+        self.revocations: list[Revocation] = []
+        self.lookups = 0
+        self._api_tokens: dict[bytes, ApiToken] = {}
+        self._access_keys: dict[bytes, AccessKey] = {}
+        self._api_clients: dict[str, ApiClient] = {}
+        self._key_pairs: dict[str, KeyPair] = {}
+        self._changes: list[Change] = []
+        self._stopped: dict[str, Stopped] = {}
+
+    @property
+    def position(self) -> int:
+        return len(self._changes)
+
+    # what a test puts in
+
+    def add_api_token(self, token: str, **members: Any) -> ApiToken:
+        record = ApiToken(
+            **_record(members),
+            **{
+                "remote_application": "BlaBla Shop",
+                "booking_id": str(uuid.uuid4()),
+                "booking_status": "active",
+                "application_id": str(uuid.uuid4()),
+                "application_prefix": "SMS",
+                "application_status": "active",
+                **members,
+            },
+        )
+        self._api_tokens[digest(token)] = record
+        return record
+
+    def add_access_key(self, key: str, **members: Any) -> AccessKey:
+        defaults = {"name": "editor", "default_ttl": 3600, "max_ttl": 86400}
+        record = AccessKey(**_record(members), **{**defaults, **members})
+        self._access_keys[digest(key)] = record
+        return record
+
+    def add_api_client(self, key: str, secret: str, **members: Any) -> ApiClient:
+        defaults = {"key": key, "secret_digest": digest(secret).hex(), "scopes": ("site:read",)}
+        record = ApiClient(**_record(members), **{**defaults, **members})
+        self._api_clients[key] = record
+        return record
+
+    def add_key_pair(self, kid: str, public_key: Mapping[str, Any], algorithm: str, **members: Any) -> KeyPair:
+        defaults = {
+            "kid": kid,
+            "algorithm": algorithm,
+            "public_key": dict(public_key),
+            "scopes": ("website:read:*",),
+        }
+        record = KeyPair(**_record(members), **{**defaults, **members})
+        self._key_pairs[kid] = record
+        return record
+
+    def set_status(self, kind: Kind, id_: str, status: Status) -> None:
+        """Suspend, resume or revoke the object of this id, in all records that show it, and tell the feed."""
+        tables: tuple[dict[Any, Any], ...] = (
+            self._api_tokens,
+            self._access_keys,
+            self._api_clients,
+            self._key_pairs,
+        )
+        for records in tables:
+            _rewrite(records, kind, id_, status)
+        self._tell(kind, id_, status)
+
+    # what the services ask
+
+    async def api_token(self, digest_: bytes) -> ApiToken | None:
+        return self._look_up(self._api_tokens, digest_)
+
+    async def access_key(self, digest_: bytes) -> AccessKey | None:
+        return self._look_up(self._access_keys, digest_)
+
+    async def api_client(self, key: str) -> ApiClient | None:
+        return self._look_up(self._api_clients, key)
+
+    async def key_pair(self, kid: str) -> KeyPair | None:
+        return self._look_up(self._key_pairs, kid)
+
+    async def changes(self, after: int, *, limit: int = 1000) -> ChangePage:
+        self._require_there()
+        return ChangePage(changes=tuple(self._changes[after : after + limit]), last=self.position)
+
+    async def snapshot(self) -> Snapshot:
+        self._require_there()
+        return Snapshot(as_of=self.position, stopped=tuple(self._stopped.values()))
+
+    async def audit(self, events: Sequence[AuditEvent]) -> None:
+        self._require_there()
+        self.events.extend(events)
+
+    async def revoke(self, revocation: Revocation) -> None:
+        self._require_there()
+        self.revocations.append(revocation)
+        self._tell(revocation.kind, revocation.id, "revoked", revocation.until)
+
+    def _tell(self, kind: Kind, id_: str, status: Status, until: float | None = None) -> None:
+        seq = self.position + 1
+        self._changes.append(Change(seq=seq, kind=kind, id=id_, status=status, at=0, until=until))
+        self._stopped.pop(id_, None)
+        if status != "active":
+            self._stopped[id_] = Stopped(kind=kind, id=id_, until=until)
+
+    def _look_up(self, records: dict[K, R], key: K) -> R | None:
+        self._require_there()
+        self.lookups += 1
+        record = records.get(key)
+        return None if record is None else record.model_copy(update={"as_of": self.position})
+
+    def _require_there(self) -> None:
+        if self.away:
+            raise Unavailable(detail="the registry is unplugged")
+
+
+def _record(members: dict[str, Any]) -> dict[str, Any]:
+    """The members that every record has, taken out of `members`."""
+    return {
+        "as_of": 0,
+        "id": members.pop("id", None) or str(uuid.uuid4()),
+        "status": members.pop("status", "active"),
+        "company": members.pop("company", COMPANY),
+    }
+
+
+def _rewrite(records: dict[Any, Any], kind: Kind, id_: str, status: Status) -> None:
+    for key, record in records.items():
+        change: dict[str, Any] = {}
+        if record.id == id_:
+            change["status"] = status
+        elif kind == "company" and record.company.id == id_:
+            change["company"] = record.company.model_copy(update={"status": status})
+        elif kind in ("booking", "application") and getattr(record, f"{kind}_id", None) == id_:
+            change[f"{kind}_status"] = status
+        if change:
+            records[key] = record.model_copy(update=change)
