@@ -24,8 +24,8 @@ CHECKSUM_CHARACTERS = 6
 ID_CHARACTERS = 22
 """62**22 is just under 2**131."""
 
-PATTERN = re.compile(rf"({'|'.join(SECRET_PREFIXES)})(?:_|%5[Ff])[0-9A-Za-z]{{8,}}")
-"""Whatever looks like a secret or a cut-off piece of one, also percent-encoded: for redaction."""
+PATTERN = re.compile(rf"({'|'.join(SECRET_PREFIXES)})(?:_|%5[Ff])[0-9A-Za-z_]{{8,}}")
+"""Whatever looks like a secret, or a piece of one, also percent-encoded or several in a row: for redaction."""
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _WHOLE = re.compile(rf"(?:{'|'.join(SECRET_PREFIXES)})_[0-9A-Za-z]{{49}}(?![0-9A-Za-z])")

@@ -19,7 +19,7 @@ _SMALL_PRIMES = math.prod(n for n in range(3, 1000) if all(n % d for d in range(
 _P = 2**255 - 19
 _D = -121665 * pow(121666, -1, _P) % _P
 # The y coordinates of the eight points of small order; under such a key anybody can sign anything.
-_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _SMALL_ORDER = frozenset({0, 1, _P - 1, _ORDER_8, _P - _ORDER_8})
 
 

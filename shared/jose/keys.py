@@ -41,9 +41,10 @@ def generate_private_key(algorithm: str, bits: int | None = None) -> SigningKey:
     if algorithm not in ALGORITHMS:
         raise InvalidKey.field("algorithm", f"must be one of {', '.join(sorted(ALGORITHMS))}")
     if algorithm.startswith("RS"):
-        if (bits or 3072) not in RSA_SIZES:
+        size = 3072 if bits is None else bits
+        if size not in RSA_SIZES:
             raise InvalidKey.field("bits", f"must be one of {', '.join(map(str, RSA_SIZES))}")
-        return rsa.generate_private_key(65537, bits or 3072)
+        return rsa.generate_private_key(65537, size)
     if bits is not None:
         raise InvalidKey.field("bits", f"has no meaning for {algorithm}")
     return ec.generate_private_key(ec.SECP256R1()) if algorithm == "ES256" else ed25519.Ed25519PrivateKey.generate()

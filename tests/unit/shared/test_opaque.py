@@ -1,0 +1,118 @@
+"""Opaque secrets are long, are told from junk without a look-up, and do not stay in a log."""
+
+import hashlib
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import opaque
+
+PREFIXES = opaque.SECRET_PREFIXES
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_minted_secret_is_prefix_43_random_and_6_checksum_characters(prefix: str) -> None:
+    secret = opaque.mint(prefix)
+    assert len(secret) == 4 + 1 + 43 + 6
+    assert secret.startswith(prefix + "_")
+    assert set(secret[5:]) <= set(BASE62)
+    number = 0
+    for character in secret[-6:]:
+        number = number * 62 + BASE62.index(character)
+    assert number == zlib.crc32(secret[:-6].encode())
+    assert opaque.well_formed(prefix, secret)
+
+
+def test_two_secrets_or_ids_are_never_the_same() -> None:
+    assert len({opaque.mint("pgat") for _ in range(500)}) == 500
+    assert len({opaque.public_id("pgck") for _ in range(500)}) == 500
+
+
+def test_every_position_of_a_secret_takes_many_values() -> None:
+    secrets = [opaque.mint("pgat") for _ in range(400)]
+    assert min(len({secret[position] for secret in secrets}) for position in range(5, 48)) > 40
+
+
+def test_a_secret_of_one_kind_is_not_well_formed_as_another() -> None:
+    for prefix in PREFIXES:
+        for other in PREFIXES:
+            assert opaque.well_formed(other, opaque.mint(prefix)) is (prefix == other)
+
+
+@given(st.integers(0, 53), st.sampled_from(BASE62 + "_-. é\0"))
+def test_a_secret_with_any_character_changed_is_not_well_formed(position: int, character: str) -> None:
+    secret = opaque.mint("pgak")
+    changed = secret[:position] + character + secret[position + 1 :]
+    assert opaque.well_formed("pgak", changed) is (changed == secret)
+
+
+@given(st.text(max_size=60) | st.from_regex(r"pgat_[0-9A-Za-z]{40,55}", fullmatch=True))
+def test_junk_is_neither_well_formed_nor_an_error(text: str) -> None:
+    assert not opaque.well_formed("pgat", text)
+    assert len(opaque.digest(text)) == 32
+
+
+@pytest.mark.parametrize(
+    "text", ["", "pgat", "pgat_", "pgat_\ud800", "\udcff" * 54, "pgat_" + "é" * 49, "pgat_" + "０" * 49]
+)
+def test_hostile_text_is_neither_well_formed_nor_an_error(text: str) -> None:
+    assert not opaque.well_formed("pgat", text)
+    assert not opaque.well_formed_id("pgat", text)
+    assert len(opaque.digest(text)) == 32
+
+
+def test_white_space_around_a_secret_is_part_of_it() -> None:
+    secret = opaque.mint("pgat")
+    for text in (secret + "\n", " " + secret, secret + " ", secret + "\0"):
+        assert not opaque.well_formed("pgat", text)
+
+
+def test_the_digest_is_sha_256_of_the_whole_secret() -> None:
+    secret = opaque.mint("pgat")
+    assert opaque.digest(secret) == hashlib.sha256(secret.encode()).digest()
+    assert opaque.digest("é") == hashlib.sha256("é".encode()).digest()
+
+
+@pytest.mark.parametrize("prefix", [opaque.API_CLIENT_KEY, opaque.KEY_PAIR])
+def test_a_public_id_is_prefix_and_22_characters_fit_for_basic_and_kid(prefix: str) -> None:
+    identifier = opaque.public_id(prefix)
+    assert len(identifier) == len(prefix) + 1 + 22
+    assert identifier.replace("_", "").isalnum()
+    assert opaque.well_formed_id(prefix, identifier)
+    assert not opaque.well_formed_id(prefix, identifier + "a")
+    assert not opaque.well_formed_id(prefix, identifier[:-1] + "-")
+    assert not opaque.well_formed_id(prefix, "xx" + identifier[2:])
+
+
+def test_a_scanner_finds_whole_secrets_and_raises_no_false_alarm() -> None:
+    token, key = opaque.mint("pgat"), opaque.mint("pgak")
+    text = f'GET /x?token={token}&a=1 HTTP/1.1\n{{"k":"{key}"}} x{token}{token[:-1]} pgat_{"a" * 49} {token}9'
+    assert opaque.find_in(text) == [token, key]
+    assert opaque.find_in(f"x{token} {token}, {token}.") == [token, token, token]
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_redaction_leaves_nothing_of_a_secret_whole_cut_or_percent_encoded(prefix: str) -> None:
+    secret = opaque.mint(prefix)
+    body = secret[5:]
+    for spelling in (
+        secret,
+        secret[:20],
+        secret + "zz",
+        f"{prefix}%5F{body}",
+        f"{prefix}%5f{body}",
+        f"x{secret}{secret}",
+    ):
+        redacted = opaque.redact(f"token={spelling}&next=1")
+        assert body[:8] not in redacted
+        assert redacted.startswith("token=")
+        assert redacted.endswith("&next=1")
+        assert f"{prefix}_***" in redacted
+
+
+def test_redaction_leaves_public_ids_and_plain_text_alone() -> None:
+    text = f"client {opaque.public_id('pgck')} key {opaque.public_id('kp')} used pgat_ tokens"
+    assert opaque.redact(text) == text
