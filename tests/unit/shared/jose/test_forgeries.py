@@ -154,6 +154,8 @@ def psychic_signatures() -> Iterator[Forgery]:
     }.items():
         forged = always(pair[0].to_bytes(32) + pair[1].to_bytes(32))
         yield f"ES256 {name}", compact(algorithm="ES256", sign=forged), Fault.BAD_SIGNATURE
+    yield "ES256 s with a zero octet before it", compact(algorithm="ES256", sign=longer_s), Fault.BAD_SIGNATURE
+    yield "ES256 s without its zero octet", compact(algorithm="ES256", sign=shorter_s), Fault.BAD_SIGNATURE
     identity = b"\x01" + bytes(31)
     yield "EdDSA identity and 0", compact(sign=lambda _: identity + bytes(32)), Fault.BAD_SIGNATURE
     yield "EdDSA zeros and 0", compact(sign=lambda _: bytes(64)), Fault.BAD_SIGNATURE
@@ -162,6 +164,17 @@ def psychic_signatures() -> Iterator[Forgery]:
 
 def always(signature: bytes) -> Callable[[bytes], bytes]:
     return lambda _: signature
+
+
+def longer_s(data: bytes) -> bytes:
+    signature = signature_of("ES256")(data)
+    return signature[:32] + b"\0" + signature[32:]
+
+
+def shorter_s(data: bytes) -> bytes:
+    while (signature := signature_of("ES256")(data))[32] != 0:
+        pass
+    return signature[:32] + signature[33:]
 
 
 def unreduced(data: bytes) -> bytes:
