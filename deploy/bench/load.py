@@ -1,0 +1,95 @@
+"""One turn of load: wrk, on 127.0.0.1 alone, for a fixed time."""
+
+import asyncio
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from deploy.errors import StackError
+
+HOST = "127.0.0.1"
+CONNECTIONS = 48
+SCRIPT = Path(__file__).with_name("load.lua")
+GRACE = 15.0
+"""Seconds beyond its turn after which wrk is taken for stuck."""
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def wire(self, port: int) -> bytes:
+        """HTTP/1.1, on a connection that stays open."""
+        headers = {"Host": f"{HOST}:{port}", **self.headers}
+        if self.body:
+            headers["Content-Length"] = str(len(self.body))
+        lines = [f"{self.method} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        return "\r\n".join([*lines, "", ""]).encode("ascii") + self.body
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What wrk saw. `sent` counts also the requests that were still in flight when it stopped."""
+
+    sent: int
+    answered: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+
+
+def wrk() -> str:
+    """The load generator. Raises `StackError` when it is not installed."""
+    found = shutil.which("wrk")
+    if found is None:
+        raise StackError("wrk, which makes the load, is not installed: `make bench-peers` as root")
+    return found
+
+
+def write_requests(requests: Sequence[Request], port: int, path: Path) -> None:
+    """The file that `load.lua` reads. It holds credentials: mode 0600."""
+    path.touch(mode=0o600)
+    wires = [request.wire(port) for request in requests]
+    path.write_bytes(b"".join(b"%d\n%b" % (len(wire), wire) for wire in wires))
+
+
+async def run_turn(port: int, requests: Path, seconds: int) -> Turn:
+    """`seconds` of load on `port`. Raises `StackError` when any answer was an error, or none came."""
+    child = await asyncio.create_subprocess_exec(
+        wrk(), "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s", "--timeout=5s",
+        f"--script={SCRIPT}", f"http://{HOST}:{port}", "--", str(requests),
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        output, _ = await asyncio.wait_for(child.communicate(), seconds + GRACE)
+    except TimeoutError:
+        raise StackError(f"wrk did not end within {seconds + GRACE:.0f} s") from None
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if child.returncode != 0:
+        raise StackError(f"wrk failed: {output.decode(errors='replace')}")
+    return _turn(output)
+
+
+def _turn(output: bytes) -> Turn:
+    counted = orjson.loads(output.strip().rpartition(b"\n")[2])
+    if counted["refused"] or counted["broken"] or not counted["answered"]:
+        raise StackError(
+            f"of {counted['answered']} answers {counted['refused']} were errors, "
+            f"and {counted['broken']} requests got none: nothing to measure"
+        )
+    return Turn(
+        sent=counted["sent"],
+        answered=counted["answered"],
+        seconds=counted["microseconds"] / 1e6,
+        p50_ms=counted["p50"] / 1e3,
+        p99_ms=counted["p99"] / 1e3,
+    )

@@ -1,0 +1,69 @@
+"""What the figures were taken on and with."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deploy.bench.load import wrk
+from deploy.bench.peers import envoy, nginx
+from deploy.local.postgres import binary as postgres_binary
+from deploy.local.stack import ROOT
+from deploy.local.valkey import binary as valkey_binary
+
+LIBRARIES = ("aiohttp", "uvloop", "cryptography", "PyJWT", "asyncpg", "redis", "hiredis", "orjson")
+
+
+def facts() -> dict[str, str]:
+    """Name and value of each, in the order in which they are to be read."""
+    load = " ".join(f"{value:.2f}" for value in os.getloadavg())
+    found = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "commit": _commit(),
+        "CPU": f"{_cpu()}, {os.cpu_count()} cores",
+        "kernel": f"{platform.system()} {platform.release()}",
+        "load average before the run": load,
+        "Python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in LIBRARIES},
+        "PostgreSQL": _shown(str(postgres_binary("postgres")), "--version").split()[-1],
+        "Valkey": _valkey(),
+        "nginx": nginx.version(),
+        "Envoy": envoy.version(),
+        "wrk": _wrk(),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _cpu() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _commit() -> str:
+    """The commit that was measured, and whether the tree held more than it; empty outside a repository."""
+    commit = _shown("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD").strip()
+    changed = _shown("git", "-C", str(ROOT), "status", "--porcelain", "--", "gateway", "services", "shared")
+    return f"{commit} with changes" if commit and changed.strip() else commit
+
+
+def _valkey() -> str:
+    words = dict(word.split("=", 1) for word in _shown(str(valkey_binary()), "--version").split() if "=" in word)
+    return words.get("v", "")
+
+
+def _wrk() -> str:
+    words = _shown(wrk(), "-v").split()
+    return words[1].removeprefix("debian/") if len(words) > 1 else ""
+
+
+def _shown(*argv: str) -> str:
+    """What a command prints; nothing where there is no such command, or it fails in another way."""
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=10)
+    except OSError:
+        return ""
+    return done.stdout

@@ -1,0 +1,82 @@
+"""What was measured, as Markdown: tables that read well on a terminal too, and `docs/benchmarks.md`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from deploy.bench.load import CONNECTIONS
+from deploy.bench.paths import HotPath
+from deploy.bench.turns import Result
+
+TITLES = {"postgres": "PostgreSQL", "valkey": "Valkey"}
+HEAD = """\
+# Benchmarks
+
+Written by `make bench`; edit `deploy/bench`, not this file. `make bench-peers` installs what it compares with.
+
+The figure is **CPU microseconds per request**: user and system time of the server's process tree from
+`/proc/PID/stat`, over the requests that it was sent. It holds on a busy machine, where throughput does not.
+*best* is that of the turn that was disturbed least. Compare within one table only: its contestants took turns of
+one second, and so met the same disturbances.
+"""
+NOTES = """\
+## How to read it
+
+- Load: wrk, one thread, {connections} keep-alive connections on 127.0.0.1, {turns} turns of one second for each
+  contestant after one that does not count. wrk, the upstream and the server under test share the machine's {cores}
+  cores with whatever else ran on it: req/s and latencies are what was left for each. p50 and p99 are the median
+  turn's.
+- One process or worker each. Memory is the resident set of the process tree after its last turn.
+- The upstream is nginx with a fixed answer of 200 bytes. Its cost is in no figure.
+- The gateway does all that it does in production: the shipped route file, scopes, revocation, limits, header rules,
+  metrics, an access log line for each request. nginx and Envoy write no access log here, and nginx checks nothing.
+- Envoy checks signature, issuer, audience and times, and sets a header from a claim; here it knows no scopes and
+  no revocation. Elsewhere it does more than the gateway: HTTP/2, far more statistics, many filters. A figure lower
+  than Envoy's says what this path costs, not which is the better proxy.
+- Bearers and issued tokens are signed with {algorithm}: Envoy without its cache verifies that at each request.
+- *bare aiohttp* reads the same request and answers as much, with no store, no signature, no log and no metrics.
+- The columns after it are the CPU time of those that work for the service meanwhile, their own background work
+  included; the smallest of them are within a tick or two (10 ms) of nothing.
+"""
+
+
+def section(path: HotPath, results: Sequence[Result], absent: Iterable[str]) -> str:
+    """Title, explanation and table of one path."""
+    missing = ", ".join(absent)
+    lines = [f"## {path.title}", "", path.explanation, "", *_table(path, results)]
+    return "\n".join([*lines, *(["", f"Not installed: {missing}."] if missing else []), ""])
+
+
+def page(sections: Sequence[str], facts: Mapping[str, str], algorithm: str, turns: int, cores: int) -> str:
+    notes = NOTES.format(connections=CONNECTIONS, turns=turns, cores=cores, algorithm=algorithm)
+    machine = _aligned([("what", "value"), *facts.items()], numbers=False)
+    return "\n".join([HEAD, *sections, notes, "## The machine and the versions", "", *machine, ""])
+
+
+def _table(path: HotPath, results: Sequence[Result]) -> list[str]:
+    references = [r for name in path.compared_with for r in results if r.contestant.name == name]
+    behind = list(dict.fromkeys(name for result in results for name in result.contestant.behind))
+    header = ["contestant", "CPU us, best", "median", "req/s, best", "p50 ms", "p99 ms", "MB"]
+    header += [f"to {reference.contestant.name}" for reference in references]
+    header += [f"+ {TITLES.get(name, name)} us" for name in behind]
+    rows = [_row(result, references, behind) for result in results]
+    return _aligned([header, *rows])
+
+
+def _row(result: Result, references: Sequence[Result], behind: Sequence[str]) -> list[str]:
+    figures = [f"{result.minimum:.0f}", f"{result.median:.0f}", f"{result.best_rate:,.0f}"]
+    figures += [f"{result.p50_ms:.1f}", f"{result.p99_ms:.1f}", f"{result.megabytes:.0f}"]
+    ratios = [f"{result.minimum / reference.minimum:.2f}" for reference in references]
+    theirs = result.behind
+    return [result.contestant.name, *figures, *ratios, *(f"{theirs[n]:.0f}" if n in theirs else "" for n in behind)]
+
+
+def _aligned(rows: Sequence[Sequence[str]], *, numbers: bool = True) -> list[str]:
+    """A Markdown table; all columns but the first are numbers, or text."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+
+    def line(row: Sequence[str]) -> str:
+        cells = [row[0].ljust(widths[0])]
+        cells += [c.rjust(w) if numbers else c.ljust(w) for c, w in zip(row[1:], widths[1:], strict=True)]
+        return f"| {' | '.join(cells)} |"
+
+    rule = ["-" * widths[0], *(f"{'-' * (w - 1)}{':' if numbers else '-'}" for w in widths[1:])]
+    return [line(rows[0]), f"| {' | '.join(rule)} |", *(line(row) for row in rows[1:])]

@@ -1,0 +1,1 @@
+"""Those that are measured beside the product: each as a command, or None where it is not installed."""

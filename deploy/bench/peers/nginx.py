@@ -1,0 +1,87 @@
+"""nginx: the upstream of every gateway, and the floor, a proxy that checks nothing."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from deploy.bench.load import HOST
+from deploy.local.command import Command
+
+ANSWER = '{"site":"' + "a" * 189 + '"}'
+"""200 bytes of JSON."""
+
+CONFIGURATION = """\
+daemon off;
+worker_processes 1;
+pid {directory}/nginx.pid;
+error_log stderr error;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  server_tokens off;
+  keepalive_timeout 75s;
+  keepalive_requests 1000000000;
+  client_body_temp_path {directory}/body;
+  proxy_temp_path {directory}/proxy;
+  fastcgi_temp_path {directory}/fastcgi;
+  uwsgi_temp_path {directory}/uwsgi;
+  scgi_temp_path {directory}/scgi;
+{servers}}}
+"""
+UPSTREAM = """\
+  server {{
+    listen {host}:{port} backlog=1024;
+    location / {{ default_type application/json; return 200 '{answer}'; }}
+  }}
+"""
+PROXY = """\
+  upstream resource {{
+    server {host}:{upstream};
+    keepalive 64;
+    keepalive_requests 1000000000;
+  }}
+  server {{
+    listen {host}:{port} backlog=1024;
+    location / {{
+      proxy_pass http://resource;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $host;
+    }}
+  }}
+"""
+
+
+def binary() -> str | None:
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+
+
+def version() -> str:
+    """As in `1.22.1`; empty when it is not installed."""
+    program = binary()
+    if program is None:
+        return ""
+    shown = subprocess.run([program, "-v"], capture_output=True, text=True, timeout=10)
+    return shown.stderr.strip().rpartition("/")[2]
+
+
+def upstream(directory: Path, port: int) -> Command | None:
+    """Answers every request with `ANSWER`."""
+    return _command("upstream", directory, UPSTREAM.format(host=HOST, port=port, answer=ANSWER))
+
+
+def proxy(directory: Path, port: int, upstream_port: int) -> Command | None:
+    """Forwards every request to the upstream, on connections that it keeps."""
+    return _command("nginx", directory, PROXY.format(host=HOST, port=port, upstream=upstream_port))
+
+
+def _command(name: str, directory: Path, servers: str) -> Command | None:
+    program = binary()
+    if program is None:
+        return None
+    own = directory / name
+    own.mkdir(parents=True, exist_ok=True)
+    configuration = own / "nginx.conf"
+    configuration.write_text(CONFIGURATION.format(directory=own, servers=servers))
+    argv = (program, "-p", str(own), "-e", "stderr", "-c", str(configuration))
+    return Command(name, argv, directory=own)

@@ -1,0 +1,40 @@
+"""One request to each contestant before any load: what answers wrongly is not worth measuring."""
+
+import asyncio
+
+from deploy.bench.load import HOST
+from deploy.bench.paths import Probe, Race
+from deploy.errors import StackError
+
+LIMIT = 5.0
+"""Seconds for an answer."""
+
+
+async def check(race: Race) -> None:
+    """Raises `StackError` naming the contestant that does not answer as it must."""
+    ports = {contestant.name: contestant.port for contestant in race.contestants}
+    for probe in race.probes:
+        answer = await _answer(ports[probe.contestant], probe)
+        status_line, _, _ = answer.partition(b"\r\n")
+        if status_line.split(b" ")[1:2] != [b"%d" % probe.status] or probe.holds not in answer:
+            request = probe.request
+            raise StackError(
+                f"{probe.contestant} answers {request.method} {request.path.partition('?')[0]} with "
+                f"{status_line.decode(errors='replace')!r} and not as it must ({probe.status}): nothing to measure"
+            )
+
+
+async def _answer(port: int, probe: Probe) -> bytes:
+    """All that comes back until the server closes, as it is asked to."""
+    request = probe.request
+    closing = type(request)(request.method, request.path, {**request.headers, "Connection": "close"}, request.body)
+    try:
+        async with asyncio.timeout(LIMIT):
+            reader, writer = await asyncio.open_connection(HOST, port)
+            writer.write(closing.wire(port))
+            try:
+                return await reader.read()
+            finally:
+                writer.close()
+    except (OSError, TimeoutError) as error:
+        raise StackError(f"{probe.contestant} does not answer: {type(error).__name__}") from None

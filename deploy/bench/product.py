@@ -1,0 +1,172 @@
+"""The product from the working tree: the whole stack, with data, secrets and ports of its own, and credentials."""
+
+import asyncio
+import base64
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from deploy.admin_api import AdminApi
+from deploy.bench.load import HOST
+from deploy.bench.peers.floor import PARAMETERS
+from deploy.errors import StackError
+from deploy.local.ports import free_port
+from deploy.local.report import Report
+from deploy.local.runfile import RunFile
+from deploy.local.stack import Deployable, Stack, port_variables
+from deploy.local.up import Up
+from shared.errors import Unavailable
+from shared.http.client import ServiceClient
+
+AT_ONCE = 8
+"""Credentials that are asked for at the same time."""
+CALL_TIMEOUT = 20.0
+"""Seconds."""
+INHERITED = ("PATH", "HOME", "LANG", "TZ", "PASSGATE_SIGNING_ALGORITHM", "PASSGATE_SIGNING_KEY_BITS")
+
+
+class MeasuredStack(Stack):
+    """The stack under `var`, on free ports; the resource behind the gateway is the benchmark's own upstream.
+
+    Of the caller's environment only the choice of the signing algorithm reaches it: no store of somebody else's.
+    """
+
+    def __init__(self, var: Path, upstream_port: int) -> None:
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        ports = {variable: str(free_port()) for variable in port_variables()}
+        super().__init__(var, inherited | ports)
+        self._upstream = f"http://{HOST}:{upstream_port}"
+
+    def environment(self, deployable: Deployable) -> dict[str, str]:
+        environment = super().environment(deployable)
+        if deployable.name == "gateway":
+            environment["PASSGATE_SAMPLE_RESOURCES_URL"] = self._upstream
+        return environment
+
+
+@dataclass(frozen=True)
+class Product:
+    """The running stack: ports and pids by the names of deployables and stores, and the demo's credentials."""
+
+    stack: Stack
+    demo: Mapping[str, str]
+    pids: Mapping[str, int]
+
+    def port(self, name: str) -> int:
+        return self.stack.port(name)
+
+    def behind(self, *names: str) -> dict[str, int]:
+        return {name: self.pids[name] for name in names}
+
+    @property
+    def basic(self) -> str:
+        """The Authorization of the demo's API client."""
+        pair = f"{self.demo['CLIENT_KEY']}:{self.demo['CLIENT_SECRET']}".encode()
+        return f"Basic {base64.b64encode(pair).decode()}"
+
+    async def bearers(self, count: int) -> list[str]:
+        """So many access tokens of one client, no two alike."""
+        headers = {"Authorization": self.basic, "Content-Type": "application/x-www-form-urlencoded"}
+        body = b"grant_type=client_credentials"
+        return await self._made("token_issuer", count, "/auth/token", body, headers, "access_token")
+
+    async def session_tokens(self, count: int) -> list[str]:
+        headers = {"x-api-key": self.demo["ACCESS_KEY"], "Content-Type": "application/json"}
+        return await self._made("session_tokens", count, "/generate", PARAMETERS, headers, "token")
+
+    async def api_tokens(self, count: int) -> list[str]:
+        """So many API tokens of one booking, made over the admin API."""
+        admin = f"Bearer {self.demo['ADMIN_TOKEN']}"
+        async with _client(self.stack.url("key_registry"), lambda: admin) as client:
+            api = AdminApi(client)
+            shown = await api.find("/api-tokens", id=self.demo["API_TOKEN_ID"])
+            if shown is None:
+                raise StackError("the key registry does not know the demo's API token")
+            body = {"booking_id": shown["booking_id"]}
+
+            async def one(number: int) -> str:
+                made = await api.create("/api-tokens", {**body, "remote_application": f"bench {number}"})
+                return str(made["token"])
+
+            return await _several(count, one)
+
+    async def jwks(self) -> dict[str, Any]:
+        """The issuer's public keys."""
+        async with _client(self.stack.url("token_issuer")) as client:
+            return dict(await client.get("/.well-known/jwks.json"))
+
+    async def _made(
+        self, service: str, count: int, path: str, body: bytes, headers: Mapping[str, str], member: str
+    ) -> list[str]:
+        async with _client(self.stack.url(service)) as client:
+
+            async def one(_: int) -> str:
+                status, answer = await client.request("POST", path, body, headers)
+                if status != 200:
+                    raise StackError(f"{service} answers POST {path} with {status}: {answer}")
+                return str(answer[member])
+
+            return await _several(count, one)
+
+
+@asynccontextmanager
+async def running(stack: Stack, report: Report) -> AsyncIterator[Product]:
+    """The stack from nothing to ready, and down again at the end. Raises `StackError` when it does not come up."""
+    stack.var.mkdir(parents=True, exist_ok=True)
+    run_file = RunFile(stack.var / "run")
+    with run_file.lock():
+        up = Up(stack, run_file, report)
+        ready: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
+        life = asyncio.create_task(up.run(ready.set_result))
+        try:
+            await asyncio.wait((life, ready), return_when=asyncio.FIRST_COMPLETED)
+            if life.done():
+                life.result()
+                raise StackError("the stack ended before it was ready")
+            pids = {name: process.pid for name, process in run_file.read().items()}
+            yield Product(stack, ready.result(), pids)
+        finally:
+            if not life.done():
+                up.stop()
+                await life
+
+
+@asynccontextmanager
+async def _client(url: str, authorization: Callable[[], str] | None = None) -> AsyncIterator[ServiceClient]:
+    client = ServiceClient(url, authorization=authorization, timeout=CALL_TIMEOUT, connections=AT_ONCE)
+    await client.start()
+    try:
+        yield client
+    except Unavailable as error:
+        raise StackError(f"{error.detail or error}") from None
+    finally:
+        await client.stop()
+
+
+async def _several(count: int, one: Callable[[int], Awaitable[str]]) -> list[str]:
+    numbers = iter(range(count))
+    made: list[str] = []
+
+    async def work() -> None:
+        for number in numbers:
+            made.append(await one(number))
+
+    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+    return made
+
+
+def algorithm_of(jwks: Mapping[str, Any]) -> str:
+    """What signs access tokens, as in `RS384, 3072 bits`."""
+    key = jwks["keys"][0]
+    modulus = key.get("n", "")
+    bits = f", {len(base64.urlsafe_b64decode(modulus + '==')) * 8} bits" if modulus else ""
+    return f"{key['alg']}{bits}"
+
+
+def as_json(jwks: Mapping[str, Any]) -> str:
+    return orjson.dumps(jwks).decode()
