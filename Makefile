@@ -58,5 +58,6 @@ bench: ## Measure CPU time per request of the hot paths
 	@$(VENV) test
 	@$(BIN)/python -m deploy.bench $(ARGS)
 
-compose-up: ## Start the stack in containers
-	docker compose up --build
+compose-up: ## Start the stack in containers, and show how to use it
+	docker compose up --build --detach
+	docker compose logs --follow demo

@@ -21,17 +21,9 @@ class AdminApi:
         self._client = client
 
     async def find(self, path: str, **members: str) -> Object | None:
-        """The object whose members have these values."""
-        cursor = ""
-        while True:
-            query = urlencode({**members, "limit": "100", **({"cursor": cursor} if cursor else {})})
-            page = await self._call("GET", f"{path}?{query}", (200,))
-            for item in page["items"]:
-                if all(item.get(name) == value for name, value in members.items()):
-                    return dict(item)
-            cursor = page.get("next_cursor") or ""
-            if not cursor:
-                return None
+        """The object whose members have these values; they must be filters of the list."""
+        page = await self._call("GET", f"{path}?{urlencode({**members, 'limit': '1'})}", (200,))
+        return page["items"][0] if page["items"] else None
 
     async def create(self, path: str, body: Mapping[str, Any]) -> Object:
         return await self._call("POST", path, (201,), body)

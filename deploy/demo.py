@@ -75,8 +75,7 @@ async def seed(urls: Urls, admin_token: str, env_file: Path) -> dict[str, str]:
         "ADMIN_TOKEN": admin_token,
         **values,
     }
-    lines = [f"{name}={shlex.quote(value)}\n" for name, value in values.items()]
-    write_private(env_file, "".join(lines))
+    write_variables(env_file, values)
     return values
 
 
@@ -120,6 +119,11 @@ async def _credential(
 
 def _with_private_key(known: Mapping[str, str], key_file: Path) -> Mapping[str, str]:
     return {**known, "PRIVATE_KEY": key_file.read_text(encoding="ascii")} if key_file.exists() else known
+
+
+def write_variables(env_file: Path, values: Mapping[str, str]) -> None:
+    """Write `values` as shell variables that `.` can read, mode 0600."""
+    write_private(env_file, "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items()))
 
 
 def read_variables(env_file: Path) -> dict[str, str]:

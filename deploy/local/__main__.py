@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.demo import read_variables
 from deploy.errors import StackError
 from deploy.local.health import all_readiness
 from deploy.local.report import Report
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             case "up" if arguments.detach:
                 return up_detached(stack, run_file, report)
             case "up":
-                return asyncio.run(up(stack, run_file, report))
+                return asyncio.run(up(stack, run_file, report, tell=not arguments.untold))
             case "down":
                 return down(run_file, report)
             case "clean":
@@ -45,8 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-async def up(stack: Stack, run_file: RunFile, report: Report) -> int:
-    """Bring the stack up and stay until a signal; the second signal is not patient."""
+async def up(stack: Stack, run_file: RunFile, report: Report, *, tell: bool) -> int:
+    """Bring the stack up, `tell` how to use it, stay until a signal; the second signal is not patient."""
     stack.var.mkdir(parents=True, exist_ok=True)
     with run_file.lock():
         here = Up(stack, run_file, report)
@@ -55,7 +56,8 @@ async def up(stack: Stack, run_file: RunFile, report: Report) -> int:
             loop.add_signal_handler(number, here.stop)
 
         def when_ready(values: dict[str, str]) -> None:
-            show(stack, values, run_file.read(), report)
+            if tell:
+                show(stack, values, run_file.read(), report)
             (stack.var / "run" / "ready").touch()
 
         try:
@@ -73,16 +75,16 @@ def up_detached(stack: Stack, run_file: RunFile, report: Report) -> int:
         ready.unlink(missing_ok=True)
     with log.open("wb") as output, log.open("r") as shown:
         child = subprocess.Popen(
-            [sys.executable, "-m", "deploy.local", "--var", str(stack.var), "up"],
+            [sys.executable, "-m", "deploy.local", "--var", str(stack.var), "up", "--untold"],
             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         while child.poll() is None and not ready.exists():
-            sys.stdout.write(shown.read())
-            sys.stdout.flush()
+            report.pass_on(shown)
             time.sleep(0.05)
-        sys.stdout.write(shown.read())
+        report.pass_on(shown)
     if child.returncode is not None:
         return child.returncode or 1
+    show(stack, read_variables(stack.demo), run_file.read(), report)
     report.text(f"It goes on in the background (pid {child.pid}, {log}); `make down` stops it.")
     return 0
 
@@ -154,6 +156,8 @@ Other PASSGATE_ variables reach the processes as they are. NO_COLOR=1 turns colo
     commands = parser.add_subparsers(dest="command", required=True)
     bring_up = commands.add_parser("up", help="start everything, show how to use it, stay until Ctrl-C")
     bring_up.add_argument("--detach", action="store_true", help="return when it is ready; it goes on running")
+    # For the supervisor behind --detach: what it writes goes to a log, and credentials have no place there.
+    bring_up.add_argument("--untold", action="store_true", help=argparse.SUPPRESS)
     commands.add_parser("down", help="stop what `up` started, also from another terminal; keeps the data")
     commands.add_parser("clean", help="stop, and delete the data, the secrets and the logs")
     commands.add_parser("status", help="show what is ready; exit status 1 unless all is")

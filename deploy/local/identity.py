@@ -1,6 +1,7 @@
-"""Which user a store runs as: PostgreSQL refuses uid 0, and Valkey has no need of it."""
+"""Which user a store runs as: PostgreSQL refuses root and a uid without a name; Valkey needs neither."""
 
 import os
+import pwd
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -38,30 +39,45 @@ OURSELVES = Identity(os.geteuid(), os.getegid())
 def unprivileged(binary: Path, directory: Path) -> Identity:
     """Whoever may run `binary` on `directory` without being root.
 
-    An ordinary user is that already. Root becomes `nobody` where `nobody` can reach both; else (a home
-    of mode 0700) root runs it in a user namespace in which it is no longer root.
+    An ordinary user is that already. Root becomes `nobody` where `nobody` can reach both. Who is left (root
+    in a home of mode 0700, a uid that has no name) becomes `nobody` in a user namespace of its own, and
+    keeps its rights to the files.
     """
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 and _has_name(os.geteuid()):
         return OURSELVES
     nobody = Identity(NOBODY, NOBODY, popen={"user": NOBODY, "group": NOBODY, "extra_groups": (), "umask": 0o077})
-    if _works(nobody, [str(binary), "--version"]) and _works(nobody, ["test", "-x", str(directory)]):
+    if os.geteuid() == 0 and _works(nobody, binary, directory):
         return nobody
     unshare = shutil.which("unshare")
     if unshare:
         mapping = (f"--map-user={NOBODY}", f"--map-group={NOBODY}")
         contained = Identity(os.geteuid(), os.getegid(), prefix=(unshare, "--user", *mapping))
-        if _works(contained, [str(binary), "--version"]):
+        if _works(contained, binary, directory):
             return contained
     raise StackError(
-        f"{binary.name} does not run as root, and `nobody` cannot reach {directory}. Run `make up` as an "
-        "ordinary user, put the project where everybody may enter (not under /root), or set "
+        f"{binary.name} does not run as uid {os.geteuid()}, and `nobody` cannot reach {directory}. Run `make up` "
+        "as an ordinary user, put the project where everybody may enter (not under /root), or set "
         "PASSGATE_DATABASE_URL and PASSGATE_REDIS_URL to servers that you run yourself."
     )
 
 
-def _works(identity: Identity, argv: list[str]) -> bool:
+def _has_name(uid: int) -> bool:
     try:
-        done = subprocess.run([*identity.prefix, *argv], **identity.popen, cwd="/", capture_output=True, timeout=10)
-    except (OSError, subprocess.SubprocessError):
+        pwd.getpwuid(uid)
+    except KeyError:
         return False
-    return done.returncode == 0
+    return True
+
+
+def _works(identity: Identity, binary: Path, directory: Path) -> bool:
+    """Whether this identity can run `binary` and enter `directory`; tried, not guessed from modes."""
+    for argv in ((binary, "--version"), ("test", "-x", directory)):
+        try:
+            done = subprocess.run(
+                [*identity.prefix, *map(str, argv)], **identity.popen, cwd="/", capture_output=True, timeout=10
+            )
+        except (OSError, subprocess.SubprocessError):
+            return False
+        if done.returncode != 0:
+            return False
+    return True

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.report import Report
@@ -20,25 +19,38 @@ LONGEST = 600
 
 
 class ErrorTail:
-    """Follows the logs, by name, from where they end now."""
+    """Follows logs from where they end when they are added."""
 
-    def __init__(self, logs: Mapping[str, Path], report: Report) -> None:
-        self._logs = logs
+    def __init__(self, report: Report) -> None:
         self._report = report
-        self._read_to = {name: _size(path) for name, path in logs.items()}
+        self._logs: dict[str, Path] = {}
+        self._read_to: dict[str, int] = {}
+
+    def add(self, name: str, path: Path) -> None:
+        self._logs[name] = path
+        self._read_to[name] = size_of(path)
 
     async def follow(self) -> None:
         """Runs until cancelled."""
         while True:
             await asyncio.sleep(INTERVAL)
-            for name, path in self._logs.items():
-                self._look(name, path)
-                if self._read_to[name] > LARGEST:
-                    await asyncio.to_thread(_rotate, path)
-                    self._read_to[name] = 0
+            self.look()
+            await asyncio.to_thread(self.rotate)
+
+    def look(self) -> None:
+        """Show the errors that were written since the last look."""
+        for name, path in self._logs.items():
+            self._look(name, path)
+
+    def rotate(self) -> None:
+        """Move what has grown too large aside."""
+        for name, path in list(self._logs.items()):
+            if self._read_to[name] > LARGEST:
+                _rotate(path)
+                self._read_to[name] = 0
 
     def _look(self, name: str, path: Path) -> None:
-        size, start = _size(path), self._read_to[name]
+        size, start = size_of(path), self._read_to[name]
         if size <= start:
             self._read_to[name] = size
             return
@@ -71,13 +83,22 @@ def error_in(name: str, line: str) -> str:
     return f"{fields.get('event', '')} {rest}".strip()
 
 
+def last_words(path: Path, since: int = 0, lines: int = 12) -> str:
+    """The last lines of a log, of those written after it had `since` bytes."""
+    end = size_of(path)
+    with path.open("rb") as handle:
+        handle.seek(max(since if since <= end else 0, end - 8192))
+        return "\n".join(handle.read().decode(errors="replace").splitlines()[-lines:])
+
+
 def _rotate(path: Path) -> None:
     """Copy and cut: the process goes on writing to the same file, at its new end."""
     shutil.copyfile(path, path.with_name(f"{path.name}.1"))
     os.truncate(path, 0)
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """In bytes; 0 when there is no such file."""
     try:
         return path.stat().st_size
     except FileNotFoundError:

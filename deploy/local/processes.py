@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deploy.errors import StackError
 from deploy.local.command import Command
+from deploy.local.logs import last_words, size_of
 from deploy.local.report import Report
 from deploy.local.runfile import Started
 
@@ -37,6 +38,7 @@ class Process:
         self.name = command.name
         self.log = logs / f"{command.name}.log"
         self.started: Started | None = None
+        self._log_start = 0
         self._command = command
         self._report = report
         self._changed = changed
@@ -50,7 +52,12 @@ class Process:
         await self._spawn()
         self._life = asyncio.create_task(self._keep(), name=f"keep {self.name}")
 
+    def last_words(self) -> str:
+        """The end of what it has logged since it was last started."""
+        return last_words(self.log, self._log_start)
+
     async def _spawn(self) -> None:
+        self._log_start = size_of(self.log)
         with self.log.open("ab") as output:
             self._child = await asyncio.create_subprocess_exec(
                 *self._command.full_argv(),
@@ -129,6 +136,7 @@ async def stop_in_waves(waves: Sequence[Sequence[Process]], patience: float) -> 
 
 async def run_to_end(command: Command, log: Path, limit: float = 60.0) -> None:
     """Run a command that ends by itself. Raises `StackError` with its last words unless it succeeds."""
+    log_start = size_of(log)
     with log.open("ab") as output:
         child = await asyncio.create_subprocess_exec(
             *command.full_argv(), stdout=output, stderr=asyncio.subprocess.STDOUT, **command.popen_options()
@@ -143,16 +151,9 @@ async def run_to_end(command: Command, log: Path, limit: float = 60.0) -> None:
             child.kill()
             await child.wait()
     if status != 0:
-        raise StackError(f"{what} failed ({ending(status)}); {log} ends with:\n{last_words(log)}")
+        raise StackError(f"{what} failed ({ending(status)}); {log} ends with:\n{last_words(log, log_start)}")
 
 
 def ending(status: int) -> str:
     """An exit status in words."""
     return f"exit status {status}" if status >= 0 else signal.Signals(-status).name
-
-
-def last_words(log: Path, lines: int = 12) -> str:
-    """The end of a log."""
-    with log.open("rb") as handle:
-        handle.seek(max(0, log.stat().st_size - 8192))
-        return "\n".join(handle.read().decode(errors="replace").splitlines()[-lines:])

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TextIO
 
@@ -31,6 +31,11 @@ class Report:
 
     def text(self, text: str = "") -> None:
         self._line(text)
+
+    def pass_on(self, lines: Iterable[str]) -> None:
+        """What another report has written."""
+        for line in lines:
+            self._line(line.removesuffix("\n"))
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Columns as wide as their widest cell; the last one is the state, coloured by its first word."""

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Any
 
 from deploy import demo
@@ -14,7 +13,7 @@ from deploy.local.health import until_ready
 from deploy.local.logs import ErrorTail
 from deploy.local.ports import is_free, listener
 from deploy.local.postgres import Postgres
-from deploy.local.processes import Process, last_words, run_to_end, stop_in_waves
+from deploy.local.processes import Process, run_to_end, stop_in_waves
 from deploy.local.report import Report
 from deploy.local.runfile import SUPERVISOR, RunFile, Started
 from deploy.local.stack import DEPLOYABLES, STORE_SECRETS, Deployable, Stack
@@ -35,6 +34,7 @@ class Up:
         self._run_file = run_file
         self._report = report
         self._processes: dict[str, Process] = {}
+        self._errors = ErrorTail(report)
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self, when_ready: Callable[[dict[str, str]], None]) -> None:
@@ -46,9 +46,7 @@ class Up:
         self._check_ports()
         try:
             self._record()
-            if await self._unless_over(self._bring_up(when_ready)):
-                logs = {name: process.log for name, process in self._processes.items()}
-                await self._unless_over(ErrorTail(logs, self._report).follow())
+            await self._until_over(self._bring_up(when_ready))
         finally:
             await self._stop_all()
 
@@ -62,21 +60,26 @@ class Up:
 
     def _give_up(self, name: str) -> None:
         if not self._over.done():
-            end = last_words(self._processes[name].log)
+            end = self._processes[name].last_words()
             self._over.set_exception(StackError(f"{name} cannot run as it is configured:\n{end}"))
 
-    async def _unless_over(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Whether `work` ended before the stack did. Raises what `work` raises, or what ended the stack."""
-        task = asyncio.create_task(work)
+    async def _until_over(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work` and follow the logs until the stack is over. Raises what ended it too early."""
+
+        async def stay() -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._errors.follow())
+                tasks.create_task(work)
+
+        task = asyncio.create_task(stay())
         await asyncio.wait({task, self._over}, return_when=asyncio.FIRST_COMPLETED)
-        if self._over.done():
-            task.cancel()
-            with suppress(asyncio.CancelledError, StackError):
-                await task
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
             self._over.result()
-            return False
-        task.result()
-        return True
+        except ExceptionGroup as failed:
+            raise first_cause(failed) from None
 
     def _end_leftovers(self) -> None:
         """End what a supervisor that was killed left running: we hold its lock, so it is gone."""
@@ -99,15 +102,12 @@ class Up:
         stack = self._stack
         stack.logs.mkdir(parents=True, exist_ok=True)
         generate_secrets(stack.secrets)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._valkey())
-                database = tasks.create_task(self._postgres())
-                for deployable in DEPLOYABLES:
-                    tasks.create_task(self._deployable(deployable, database if deployable.migrates else None))
-                values = tasks.create_task(self._seed())
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._valkey())
+            database = tasks.create_task(self._postgres())
+            for deployable in DEPLOYABLES:
+                tasks.create_task(self._deployable(deployable, database if deployable.migrates else None))
+            values = tasks.create_task(self._seed())
         self._report.step("the stack is ready")
         when_ready(values.result())
 
@@ -143,7 +143,7 @@ class Up:
         if reason:
             raise StackError(
                 f"{deployable.name} is not ready after {READY_LIMIT:.0f} s: it {reason}. "
-                f"{process.log} ends with:\n{last_words(process.log)}"
+                f"{process.log} ends with:\n{process.last_words()}"
             )
         self._report.step(f"{deployable.name} is ready on {self._stack.url(deployable.name)}")
 
@@ -164,6 +164,7 @@ class Up:
     async def _start(self, command: Command) -> Process:
         process = Process(command, self._stack.logs, self._report, self._record, self._give_up)
         self._processes[command.name] = process
+        self._errors.add(command.name, process.log)
         await process.start()
         return process
 
@@ -181,3 +182,10 @@ class Up:
         await stop_in_waves((gateway, services, stores), STOP_PATIENCE)
         self._run_file.clear()
         self._report.step("stopped")
+
+
+def first_cause(failed: BaseException) -> BaseException:
+    """The first of the errors that tasks ended with together."""
+    while isinstance(failed, BaseExceptionGroup):
+        failed = failed.exceptions[0]
+    return failed

@@ -47,6 +47,12 @@ class RunningStore(Generic[S]):
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise RuntimeError("the store is not running")
+        return self._process.pid
+
     def start(self) -> None:
         """Start the process and return when it serves."""
         with self._log.open("ab") as output:
@@ -69,10 +75,8 @@ class RunningStore(Generic[S]):
         self._signal_all(signal.SIGCONT)
 
     def _signal_all(self, number: signal.Signals) -> None:
-        if self._process is None:
-            raise RuntimeError("the store is not running")
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        for pid in (self._process.pid, *map(int, children)):
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        for pid in (self.pid, *map(int, children)):
             os.kill(pid, number)
 
     def _end(self, number: signal.Signals) -> None:
@@ -99,10 +103,10 @@ def _directory() -> Iterator[Path]:
 
 
 @contextmanager
-def embedded_postgres() -> Iterator[RunningStore[Postgres]]:
-    """A PostgreSQL of one's own, started."""
+def embedded_postgres(*, durable: bool = False) -> Iterator[RunningStore[Postgres]]:
+    """A PostgreSQL of one's own, started. A kill loses nothing that it acknowledged only if it is `durable`."""
     with _directory() as directory:
-        server = Postgres(directory / "postgres", free_port(), secrets.token_urlsafe(16), FAST)
+        server = Postgres(directory / "postgres", free_port(), secrets.token_urlsafe(16), {} if durable else FAST)
         with _started(server, server.prepare(), directory / "postgres.log") as running:
             yield running
 

@@ -1,0 +1,130 @@
+"""A process of the stack is kept alive until it is told to stop."""
+
+import asyncio
+import io
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from deploy.errors import StackError
+from deploy.local.command import Command
+from deploy.local.processes import Process, run_to_end, stop_in_waves
+from deploy.local.report import Report
+
+OBEDIENT = "import time; print('up', flush=True); time.sleep(60)"
+DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+
+Start = Callable[[str, str], Awaitable[Process]]
+
+
+class Watched:
+    """The processes that a test starts, and what they report."""
+
+    def __init__(self, logs: Path) -> None:
+        self.out = io.StringIO()
+        self.given_up: list[str] = []
+        self.processes: list[Process] = []
+        self._logs = logs
+
+    async def start(self, name: str, code: str) -> Process:
+        command = Command(name, (sys.executable, "-c", code), dict(os.environ))
+        process = Process(command, self._logs, Report(self.out), lambda: None, self.given_up.append)
+        self.processes.append(process)
+        await process.start()
+        return process
+
+
+@pytest.fixture
+async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
+    it = Watched(tmp_path)
+    yield it
+    await stop_in_waves([it.processes], patience=0.2)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def pid(process: Process) -> int:
+    assert process.started is not None
+    return process.started.pid
+
+
+async def up(process: Process) -> None:
+    await until(lambda: "up" in process.last_words())
+
+
+async def test_a_killed_process_comes_back_within_a_second(watched: Watched) -> None:
+    process = await watched.start("gateway", OBEDIENT)
+    await up(process)
+    first = pid(process)
+    os.kill(first, signal.SIGKILL)
+    async with asyncio.timeout(1):
+        while pid(process) == first:
+            await asyncio.sleep(0.01)
+    assert "gateway | ended (SIGKILL)" in watched.out.getvalue()
+
+
+async def test_a_process_that_dies_young_is_started_ever_more_slowly(watched: Watched) -> None:
+    await watched.start("gateway", "raise SystemExit(3)")
+    await until(lambda: "in 0.4 s" in watched.out.getvalue())
+    shown = watched.out.getvalue()
+    assert shown.index("in 0.1 s") < shown.index("in 0.2 s") < shown.index("in 0.4 s")
+
+
+async def test_bad_configuration_is_not_tried_again(watched: Watched) -> None:
+    process = await watched.start("gateway", "print('PASSGATE_PORT: no port'); raise SystemExit(2)")
+    await until(lambda: watched.given_up)
+    assert watched.given_up == ["gateway"]
+    assert process.last_words() == "PASSGATE_PORT: no port"
+
+
+async def test_a_process_that_does_not_stop_is_killed(watched: Watched) -> None:
+    process = await watched.start("gateway", DEAF)
+    await up(process)
+    child = pid(process)
+    await process.stop(patience=0.2)
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    assert "did not stop" in watched.out.getvalue()
+
+
+async def test_a_stopped_process_stays_down_even_between_two_starts(watched: Watched) -> None:
+    process = await watched.start("gateway", "raise SystemExit(3)")
+    await until(lambda: "starting it again" in watched.out.getvalue())
+    await process.stop(patience=5)
+    assert process.started is None
+    before = watched.out.getvalue()
+    await asyncio.sleep(0.5)
+    assert watched.out.getvalue() == before
+
+
+async def test_a_wave_has_ended_before_the_next_is_asked_to(watched: Watched, tmp_path: Path) -> None:
+    slow = (
+        "import signal, sys, time\n"
+        "def leave(*_):\n    time.sleep(0.2); open(sys.argv[1] + '/order', 'a').write('gateway '); sys.exit()\n"
+        "signal.signal(15, leave); print('up', flush=True); time.sleep(60)"
+    )
+    fast = slow.replace("time.sleep(0.2); ", "").replace("gateway", "store")
+    first = await watched.start("gateway", slow.replace("sys.argv[1]", repr(str(tmp_path))))
+    second = await watched.start("store", fast.replace("sys.argv[1]", repr(str(tmp_path))))
+    await asyncio.gather(up(first), up(second))
+    await stop_in_waves([[first], [second]], patience=5)
+    assert (tmp_path / "order").read_text() == "gateway store "
+
+
+async def test_a_command_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
+    command = Command("migrate", (sys.executable, "-c", "print('no such table'); raise SystemExit(1)"))
+    with pytest.raises(StackError, match="no such table"):
+        await run_to_end(command, tmp_path / "log")
+
+
+async def test_a_command_that_never_ends_is_ended(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="did not end within"):
+        await run_to_end(Command("migrate", ("sleep", "60")), tmp_path / "log", limit=0.2)

@@ -1,0 +1,79 @@
+"""Errors in the logs reach the terminal; the rest stays in the files."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from deploy.local import logs
+from deploy.local.logs import ErrorTail, error_in, last_words
+from deploy.local.report import Report
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "shown"),
+    [
+        ("gateway", '{"level":"info","event":"request"}', ""),
+        (
+            "gateway",
+            '{"level":"error","event":"no upstream","service":"gateway","route":"site"}',
+            "no upstream route=site",
+        ),
+        ("gateway", "Traceback (most recent call last):", "Traceback (most recent call last):"),
+        ("postgres", "2026 UTC [1] a@b ERROR:  duplicate key value", ""),
+        ("postgres", "2026 UTC [1] @ PANIC:  could not write", "2026 UTC [1] @ PANIC:  could not write"),
+        ("valkey", "1:M 01 Jan 2026 * Ready to accept connections", ""),
+        ("valkey", "1:M 01 Jan 2026 # Write error saving DB", "1:M 01 Jan 2026 # Write error saving DB"),
+    ],
+)
+def test_what_is_shown_of_a_line(name: str, line: str, shown: str) -> None:
+    assert error_in(name, line) == shown
+
+
+def error(event: str) -> str:
+    return json.dumps({"level": "error", "event": event}, separators=(",", ":")) + "\n"
+
+
+def test_only_errors_written_after_the_start_are_shown_each_once(tmp_path: Path) -> None:
+    log, out = tmp_path / "gateway.log", io.StringIO()
+    log.write_text(error("old"))
+    tail = ErrorTail(Report(out))
+    tail.add("gateway", log)
+    with log.open("a") as handle:
+        handle.write(error("first") + error("second")[:-5])
+    tail.look()
+    assert "first" in out.getvalue()
+    assert "old" not in out.getvalue()
+    assert "second" not in out.getvalue()
+    with log.open("a") as handle:
+        handle.write(error("second")[-5:])
+    tail.look()
+    tail.look()
+    assert out.getvalue().count("first") == 1
+    assert out.getvalue().count("second") == 1
+
+
+def test_a_log_past_its_size_is_moved_aside_without_losing_the_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "LARGEST", 100)
+    log = tmp_path / "gateway.log"
+    tail = ErrorTail(Report(io.StringIO()))
+    tail.add("gateway", log)
+    with log.open("ab", buffering=0) as writer:
+        writer.write(b'{"n":1}\n' * 20)
+        tail.look()
+        tail.rotate()
+        writer.write(b'{"n":2}\n')
+    assert log.read_bytes() == b'{"n":2}\n'
+    assert (tmp_path / "gateway.log.1").read_bytes() == b'{"n":1}\n' * 20
+
+
+def test_last_words_are_those_of_this_start(tmp_path: Path) -> None:
+    log = tmp_path / "gateway.log"
+    log.write_text("an earlier run\n")
+    start = log.stat().st_size
+    with log.open("a") as handle:
+        handle.write("configuration error\n")
+    assert last_words(log, start) == "configuration error"

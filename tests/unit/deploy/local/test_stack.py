@@ -1,0 +1,69 @@
+"""What each process is told, and what it is not."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.errors import StackError
+from deploy.local.stack import DEPLOYABLES, Stack
+
+VAR = Path("/somewhere/var")
+
+
+def environments(environment: dict[str, str]) -> dict[str, dict[str, str]]:
+    stack = Stack(VAR, environment)
+    return {d.name: stack.environment(d) for d in DEPLOYABLES}
+
+
+def who_has(variable: str, environment: dict[str, str] | None = None) -> set[str]:
+    return {name for name, told in environments(environment or {}).items() if variable in told}
+
+
+def test_a_secret_reaches_only_the_process_that_needs_it() -> None:
+    assert who_has("PASSGATE_ADMIN_TOKEN_FILE") == {"key_registry"}
+    assert who_has("PASSGATE_MASTER_KEY_FILE") == {"token_issuer"}
+    assert who_has("PASSGATE_DATABASE_PASSWORD_FILE") == {"key_registry", "token_issuer"}
+    assert who_has("PASSGATE_REDIS_PASSWORD_FILE") == {"token_issuer", "session_tokens"}
+
+
+def test_a_secret_set_by_the_user_reaches_only_the_process_that_needs_it() -> None:
+    given = {"PASSGATE_DATABASE_URL": "postgresql://u:p@db/x", "PASSGATE_MASTER_KEY_FILE": "/k"}
+    assert who_has("PASSGATE_DATABASE_URL", given) == {"key_registry", "token_issuer"}
+    assert who_has("PASSGATE_MASTER_KEY_FILE", given) == {"token_issuer"}
+
+
+def test_each_process_has_a_key_of_its_own() -> None:
+    keys = {told["PASSGATE_SERVICE_KEY_FILE"] for told in environments({}).values()}
+    assert keys == {f"/somewhere/var/secrets/service_keys/{d.name}.pem" for d in DEPLOYABLES}
+
+
+def test_the_rest_of_the_users_environment_stays_out() -> None:
+    told = environments(
+        {"PATH": "/bin", "PASSGATE_LOG_LEVEL": "debug", "AWS_SECRET_ACCESS_KEY": "x", "PYTHONPATH": "/"}
+    )
+    for environment in told.values():
+        assert environment["PATH"] == "/bin"
+        assert environment["PASSGATE_LOG_LEVEL"] == "debug"
+        assert "AWS_SECRET_ACCESS_KEY" not in environment
+        assert "PYTHONPATH" not in environment
+
+
+def test_a_moved_port_is_where_everybody_looks() -> None:
+    told = environments({"PASSGATE_KEY_REGISTRY_PORT": "9101", "PASSGATE_GATEWAY_PORT": "9080"})
+    assert told["key_registry"]["PASSGATE_PORT"] == "9101"
+    assert {e["PASSGATE_KEY_REGISTRY_URL"] for e in told.values()} == {"http://127.0.0.1:9101"}
+    assert {e["PASSGATE_ISSUER"] for e in told.values()} == {"http://127.0.0.1:9080"}
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "80 ", "http", "-1", "٨٠"])
+def test_a_port_that_is_none_is_refused_by_name(value: str) -> None:
+    with pytest.raises(StackError, match="PASSGATE_VALKEY_PORT"):
+        Stack(VAR, {"PASSGATE_VALKEY_PORT": value})
+
+
+def test_a_store_of_the_users_own_is_not_embedded_and_shown_without_its_password() -> None:
+    stack = Stack(VAR, {"PASSGATE_REDIS_URL": "redis://:secret@cache.example:6380/0"})
+    assert not stack.embeds("valkey")
+    assert stack.embeds("postgres")
+    assert stack.store_address("valkey") == "cache.example:6380"
+    assert "PASSGATE_VALKEY_PORT" not in stack.listening()
