@@ -1,0 +1,113 @@
+"""JWTs that a partner signs with a key pair: as a grant (RFC 7523 section 2.1) or to authenticate (section 2.2)."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import orjson
+
+from services.token_issuer.clients import Client
+from services.token_issuer.evening import EvenedTime
+from services.token_issuer.oauth_errors import Subject
+from shared.clock import Clock
+from shared.contracts.key_registry import KeyPair
+from shared.jose import verifier
+from shared.jose.keys import PublicKey, load_public_key
+from shared.jose.verifier import Claims, Expectation, InvalidToken, UnverifiedToken, VerifiedPayload
+from shared.opaque import KEY_PAIR, well_formed_id
+
+LEEWAY = 55.0
+"""Seconds that clocks may differ by. One of 60 s is refused, so this stops short of it by the time on the way."""
+MAX_LIFETIME = 3600.0
+
+
+class UsedAssertions(Protocol):
+    """The ids that were used, for each key: the truth about what may work once only."""
+
+    async def use(self, kid: str, jti_digest: bytes, expires_at: float) -> bool:
+        """True for the first use, durable on return; False for each later one. Raises `Unavailable`."""
+        ...
+
+    async def forget(self, before: float) -> int:
+        """Delete the ids of assertions that expired before that time; their number. Raises `Unavailable`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAssertion:
+    client: Client
+    claims: Claims
+
+
+class AssertionVerifier:
+    """Raises `InvalidToken`, whose description is fit for strangers, and `Unavailable`."""
+
+    def __init__(
+        self,
+        key_pairs: Callable[[str], Awaitable[KeyPair | None]],
+        used: UsedAssertions,
+        evened: EvenedTime,
+        clock: Clock,
+    ) -> None:
+        self._key_pairs = key_pairs
+        self._used = used
+        self._evened = evened
+        self._clock = clock
+
+    async def verify(self, assertion: str, *, audiences: frozenset[str]) -> VerifiedAssertion:
+        """Check form, key, signature, iss and sub, aud, and times, in this order. Nothing is written.
+
+        An unknown kid, a suspended or revoked one, another key and a bad signature get one and the same answer.
+        """
+        token = verifier.parse(assertion)
+        record, payload = await self._signed(token)
+        client = Client.of_key_pair(record)
+        expectation = Expectation(
+            issuers=frozenset({client.subject}),
+            subject=client.subject,
+            audiences=audiences,
+            types=frozenset({"JWT", None}),
+            required=frozenset({"iat"}),
+            leeway=LEEWAY,
+            max_lifetime=MAX_LIFETIME,
+        )
+        return VerifiedAssertion(client, verifier.check_claims(payload, expectation, self._clock.now()))
+
+    async def _signed(self, token: UnverifiedToken) -> tuple[KeyPair, VerifiedPayload]:
+        started, kid = self._evened.start(), token.header.kid
+        try:
+            record = await self._key_pairs(kid) if well_formed_id(KEY_PAIR, kid) else None
+            if record is None or not record.active:
+                raise verifier.unknown_kid()
+            return record, verifier.check_signature(token, _public_key(record))
+        except InvalidToken:
+            await self._evened.wait_from(started)
+            raise
+
+    async def use_once(self, assertion: VerifiedAssertion) -> bool:
+        """Whether this is the first use of the assertion's `jti` with its key; always so without one."""
+        jti = assertion.claims.jti
+        if jti is None:
+            return True
+        digest = hashlib.sha256(jti.encode("ascii")).digest()
+        return await self._used.use(assertion.client.client_id, digest, assertion.claims.expires_at)
+
+
+def presented_key(assertion: str) -> Subject | None:
+    """For the audit trail: the kid that a refused assertion names, if it could be one of ours."""
+    try:
+        kid = verifier.parse(assertion).header.kid
+    except InvalidToken:
+        return None
+    return Subject("key_pair", kid) if well_formed_id(KEY_PAIR, kid) else None
+
+
+def _public_key(record: KeyPair) -> PublicKey:
+    return _loaded(record.kid, record.algorithm, orjson.dumps(record.public_key))
+
+
+@lru_cache(maxsize=4096)
+def _loaded(kid: str, algorithm: str, jwk: bytes) -> PublicKey:
+    return load_public_key(orjson.loads(jwk), kid=kid, algorithm=algorithm)

@@ -1,0 +1,145 @@
+"""Client authentication (RFC 6749 section 2.3, RFC 7523 section 2.2): who is it, and can it prove that."""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote_plus
+
+from services.token_issuer.assertions import AssertionVerifier, presented_key
+from services.token_issuer.clients import Client
+from services.token_issuer.evening import EvenedTime
+from services.token_issuer.guessing import GuessLimiter
+from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, Subject
+from shared.contracts.key_registry import ApiClient
+from shared.jose.verifier import InvalidToken
+from shared.opaque import API_CLIENT_KEY, digest, well_formed_id
+
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+MAX_BASIC_CHARACTERS = 2048
+FAILED = "client authentication failed"
+
+Method = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
+METHODS: tuple[Method, ...] = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+
+_NO_DIGEST = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What came as proof; `proof` is the secret, or the assertion."""
+
+    method: Method
+    client_id: str | None
+    proof: str
+
+    def __repr__(self) -> str:
+        return f"Presented({self.method})"
+
+
+def presented(authorization: str | None, parameters: Mapping[str, str]) -> Presented | None:
+    """What the Authorization field and the body present, None when they present nothing.
+
+    Raises `InvalidRequest` for two methods at once or two client ids that differ, `InvalidClient` for what is
+    malformed, incomplete or not supported.
+    """
+    client_id, secret = parameters.get("client_id"), parameters.get("client_secret")
+    assertion, assertion_type = parameters.get("client_assertion"), parameters.get("client_assertion_type")
+    by_assertion = assertion is not None or assertion_type is not None
+    if sum((authorization is not None, secret is not None, by_assertion)) > 1:
+        raise InvalidRequest("more than one method of client authentication")
+    if authorization is not None:
+        name, secret = basic_credentials(authorization)
+        if client_id not in (None, name):
+            raise InvalidRequest("client_id differs from the one in the Authorization field")
+        return Presented("client_secret_basic", name, secret)
+    if by_assertion:
+        if assertion is None or assertion_type != JWT_BEARER:
+            raise InvalidClient(f"client_assertion must come with client_assertion_type {JWT_BEARER}")
+        return Presented("private_key_jwt", client_id, assertion)
+    if secret is not None:
+        return Presented("client_secret_post", client_id, secret)
+    if client_id is not None:
+        raise InvalidClient("client_id came without a proof of it")
+    return None
+
+
+def basic_credentials(authorization: str) -> tuple[str, str]:
+    """The id and the secret of a Basic Authorization field, percent-decoded (RFC 6749 section 2.3.1, RFC 7617)."""
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        raise InvalidClient("the Authorization field must be Basic")
+    if len(encoded) > MAX_BASIC_CHARACTERS:
+        raise InvalidClient(f"the Basic credentials are longer than {MAX_BASIC_CHARACTERS} characters")
+    try:
+        decoded = base64.b64decode(encoded.strip(" ").encode("ascii"), validate=True).decode("utf-8")
+        name, colon, secret = decoded.partition(":")
+        name, secret = (unquote_plus(part, errors="strict") for part in (name, secret))
+    except (binascii.Error, UnicodeError):
+        raise InvalidClient("the Basic credentials are not base64 of percent-encoded UTF-8") from None
+    if not colon or not name or not secret:
+        raise InvalidClient("the Basic credentials must be an id, a colon and a secret")
+    return name, secret
+
+
+class ClientAuthenticator:
+    """All its refusals of a secret are the same bytes in the same time, so that ids cannot be probed."""
+
+    def __init__(
+        self,
+        api_clients: Callable[[str], Awaitable[ApiClient | None]],
+        assertions: AssertionVerifier,
+        guesses: GuessLimiter,
+        evened: EvenedTime,
+        *,
+        audiences: frozenset[str],
+    ) -> None:
+        self._api_clients = api_clients
+        self._assertions = assertions
+        self._guesses = guesses
+        self._evened = evened
+        self._audiences = audiences
+        """What a client assertion may name as `aud`."""
+
+    async def authenticate(self, given: Presented, *, address: str) -> Client:
+        """The client that `given` proves.
+
+        Raises `InvalidClient`, `GuessingStopped` after too many wrong secrets from `address`, and `Unavailable`.
+        """
+        if given.method == "private_key_jwt":
+            return await self._by_assertion(given)
+        return await self._by_secret(given.client_id or "", given.proof, address)
+
+    async def _by_secret(self, client_id: str, secret: str, address: str) -> Client:
+        started = self._evened.start()
+        await self._guesses.require_open(address, client_id)
+        record = await self._api_clients(client_id) if well_formed_id(API_CLIENT_KEY, client_id) else None
+        expected = bytes.fromhex(record.secret_digest) if record is not None else _NO_DIGEST
+        right = hmac.compare_digest(expected, digest(secret)) and record is not None
+        if right and record is not None and record.active:
+            return Client.of_api_client(record)
+        if not right:
+            await self._guesses.wrong(address, client_id)
+        await self._evened.wait_from(started)
+        cause = "unknown client" if record is None else "client is not active" if right else "wrong secret"
+        raise InvalidClient(FAILED, detail=cause, subject=_subject(client_id, record))
+
+    async def _by_assertion(self, given: Presented) -> Client:
+        try:
+            assertion = await self._assertions.verify(given.proof, audiences=self._audiences)
+        except InvalidToken as error:
+            raise InvalidClient(error.description, detail=error.code, subject=presented_key(given.proof)) from None
+        client = assertion.client
+        if given.client_id not in (None, client.subject):
+            raise InvalidClient("client_id must be the iss of the client_assertion", subject=client.audited)
+        if not await self._assertions.use_once(assertion):
+            raise InvalidClient("the client_assertion's jti was used before", subject=client.audited)
+        return client
+
+
+def _subject(client_id: str, record: ApiClient | None) -> Subject | None:
+    if record is not None:
+        return Subject("api_client", record.key, record.company.id)
+    return Subject("api_client", client_id) if well_formed_id(API_CLIENT_KEY, client_id) else None

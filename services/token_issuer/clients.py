@@ -1,0 +1,59 @@
+"""Who asks for a token, once that is known."""
+
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from services.token_issuer.oauth_errors import Subject
+from shared.contracts.key_registry import ApiClient, KeyPair
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A company's credential as OAuth sees it.
+
+    An API client is a client of its own. All key pairs of a company are one client, the company, whose id is
+    its URI: the kid picks the key, and is what the token names as `client_id` so that it stops with that key.
+    """
+
+    kind: Literal["api_client", "key_pair"]
+    client_id: str
+    """The API client's key, or the kid: the `client_id` claim."""
+    subject: str
+    credential_id: str
+    company_id: str
+    client_prefix: str
+    scopes: frozenset[str]
+    audience: str | None = None
+
+    @classmethod
+    def of_api_client(cls, record: ApiClient) -> Self:
+        return cls(
+            kind="api_client",
+            client_id=record.key,
+            subject=f"{record.company.client_prefix}:{record.key}",
+            credential_id=record.id,
+            company_id=record.company.id,
+            client_prefix=record.company.client_prefix,
+            scopes=frozenset(record.scopes),
+            audience=record.audience,
+        )
+
+    @classmethod
+    def of_key_pair(cls, record: KeyPair) -> Self:
+        return cls(
+            kind="key_pair",
+            client_id=record.kid,
+            subject=record.company.company_uri,
+            credential_id=record.id,
+            company_id=record.company.id,
+            client_prefix=record.company.client_prefix,
+            scopes=frozenset(record.scopes),
+        )
+
+    def holds(self, *, company_id: str, subject: str) -> bool:
+        """Whether a token of this company and subject was issued to this very client."""
+        return company_id == self.company_id and subject == self.subject
+
+    @property
+    def audited(self) -> Subject:
+        return Subject(self.kind, self.client_id, self.company_id)

@@ -1,0 +1,60 @@
+"""What an operator does to the signing keys from the command line."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.token_issuer.app import NAME, key_maker, open_database, registry_client
+from services.token_issuer.config import Settings
+from services.token_issuer.key_making import KeyMaker
+from services.token_issuer.revoking import MARGIN
+from services.token_issuer.storage.postgres import PostgresSigningKeys
+from shared.audit import AuditTrail
+from shared.clock import Clock, SystemClock
+from shared.contracts.key_registry import KeyRegistryClient, Revocation
+
+
+@asynccontextmanager
+async def _opened(
+    settings: Settings, clock: Clock
+) -> AsyncIterator[tuple[KeyMaker, KeyRegistryClient, AuditTrail]]:
+    database, calls = open_database(settings), registry_client(settings, clock)
+    registry = KeyRegistryClient(calls)
+    audit = AuditTrail(registry, service=NAME, clock=clock)
+    resources = (database, calls, audit)
+    for resource in resources:
+        await resource.start()
+    try:
+        yield key_maker(settings, PostgresSigningKeys(database), clock), registry, audit
+    finally:
+        for resource in reversed(resources):
+            await resource.stop()
+
+
+async def rotate_signing_key(settings: Settings) -> str:
+    """Publish a new key that takes over after the propagation time; what to tell the operator.
+
+    The audit line comes first: where there can be none, nothing changes. Raises `Unavailable`.
+    """
+    async with _opened(settings, SystemClock()) as (maker, _, audit):
+        await audit.record(audit.event("signing_key.rotation_started", subject_kind="signing_key"))
+        record = await maker.rotate(propagation=settings.signing_key_propagation)
+        await audit.record(audit.event("signing_key.published", subject_kind="signing_key", subject=record.kid))
+    starts = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.activates_at))
+    return f"{record.kid} ({record.algorithm}) is published and signs from {starts}"
+
+
+async def revoke_signing_key(settings: Settings, kid: str) -> str:
+    """End a key now: it is replaced, and every verifier refuses its tokens. Raises `Unavailable`.
+
+    Safe to run again after a failure: the revocation is told to the registry even of a key that is gone here.
+    """
+    clock = SystemClock()
+    async with _opened(settings, clock) as (maker, registry, audit):
+        successor = await maker.revoke(kid)
+        until = clock.now() + settings.token_lifetime + MARGIN
+        await registry.revoke(Revocation(kind="signing_key", id=kid, until=until, reason="revoked by an operator"))
+        await audit.record(audit.event("signing_key.revoked", subject_kind="signing_key", subject=kid))
+    if successor is None:
+        return f"{kid} was no key in use here; its revocation is told to all verifiers"
+    return f"{kid} is revoked; {successor.kid} signs in its place"

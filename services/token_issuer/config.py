@@ -1,0 +1,74 @@
+"""The issuer's settings."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from services.token_issuer.sealing import MasterKey
+from shared.config import DatabaseSettings, RedisSettings, ServiceSettings
+
+Network = IPv4Network | IPv6Network
+MAX_LIFETIME = 3600
+
+
+class StorageSettings(ServiceSettings, DatabaseSettings):
+    """What the `migrate` command needs: no key, no other service."""
+
+    port: int = Field(default=8102, ge=0, le=65535)
+
+
+class Settings(StorageSettings, RedisSettings):
+    issuer: str = Field(default="http://127.0.0.1:8080", pattern=r"^https?://[^\s?#]+[^\s?#/]$")
+    """The public URL of the gateway, without a final slash (RFC 8414 section 2)."""
+    audience: str = Field(default="passgate", pattern=r"^[\x21-\x7e]{1,255}$")
+    """`aud` of the tokens of credentials that have none of their own."""
+    assertion_audiences: Annotated[tuple[str, ...], NoDecode] = ("ankor.io",)
+    """What partners may name as `aud` of an assertion, besides the issuer's own URLs."""
+    master_key_file: Path = Path("var/secrets/master_key")
+    signing_algorithm: Literal["RS256", "RS384", "ES256", "EdDSA"] = "RS384"
+    signing_key_bits: Literal[2048, 3072, 4096] = 3072
+    signing_key_propagation: float = Field(default=60.0, ge=0, le=86400)
+    """Seconds for which a new key is published before it signs."""
+    token_lifetime: int = Field(default=MAX_LIFETIME, ge=60, le=MAX_LIFETIME)
+    """Seconds."""
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = (ip_network("127.0.0.1/32"), ip_network("::1/128"))
+    """Peers whose X-Forwarded-For is believed: the gateways."""
+
+    @field_validator("signing_key_bits", mode="before")
+    @classmethod
+    def _number(cls, value: Any) -> Any:
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+    @field_validator("assertion_audiences", mode="before")
+    @classmethod
+    def _audiences(cls, value: Any) -> Any:
+        return _comma_list(value)
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        return tuple(ip_network(item) if isinstance(item, str) else item for item in _comma_list(value))
+
+    @field_validator("master_key_file")
+    @classmethod
+    def _usable(cls, value: Path) -> Path:
+        MasterKey.from_file(value)  # fails at start, not at first use
+        return value
+
+    @property
+    def master_key(self) -> MasterKey:
+        return MasterKey.from_file(self.master_key_file)
+
+    @property
+    def key_bits(self) -> int | None:
+        """The size of a new RSA key; None for algorithms that have one size."""
+        return self.signing_key_bits if self.signing_algorithm.startswith("RS") else None
+
+
+def _comma_list(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(item.strip() for item in value.split(",") if item.strip())
+    return value

@@ -1,0 +1,21 @@
+"""RFC 6749 section 4.4: a token for the client itself."""
+
+from collections.abc import Mapping
+
+from services.token_issuer.clients import Client
+from services.token_issuer.grants import granted, requested_scopes
+from services.token_issuer.issuing import Authorization
+from services.token_issuer.oauth_errors import InvalidClient
+
+GRANT_TYPE = "client_credentials"
+
+
+class ClientCredentials:
+    async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> Authorization:
+        """All that the client is granted, or as much of it as `scope` asks for."""
+        if client is None:
+            raise InvalidClient("client authentication is required")
+        if "scope" not in parameters:
+            return Authorization(GRANT_TYPE, client, client.scopes)
+        wanted = requested_scopes(parameters["scope"], client)
+        return Authorization(GRANT_TYPE, client, granted(client.scopes, wanted, client))

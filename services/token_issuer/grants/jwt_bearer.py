@@ -1,0 +1,57 @@
+"""RFC 7523 section 2.1: a token for a JWT that a key pair has signed."""
+
+from collections.abc import Mapping
+
+from services.token_issuer.assertions import AssertionVerifier, VerifiedAssertion, presented_key
+from services.token_issuer.clients import Client
+from services.token_issuer.grants import granted, requested_scopes
+from services.token_issuer.issuing import Authorization
+from services.token_issuer.oauth_errors import InvalidGrant, InvalidRequest
+from shared.jose.verifier import InvalidToken
+
+GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+
+class JwtBearer:
+    """The scopes are those of the assertion; a `scope` parameter may narrow them, and neither means all."""
+
+    def __init__(self, assertions: AssertionVerifier, *, audiences: frozenset[str]) -> None:
+        self._assertions = assertions
+        self._audiences = audiences
+
+    async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> Authorization:
+        """Raises `InvalidGrant` saying what to mend, `InvalidScope`, and `Unavailable`.
+
+        The jti is used last, so an assertion that is refused may be sent again once it is mended. One whose
+        token could not be made after that is spent: the partner signs another.
+        """
+        verified = await self._verified(parameters)
+        if client is not None and client.company_id != verified.client.company_id:
+            raise InvalidGrant("the assertion is not the authenticated client's", subject=verified.client.audited)
+        scopes = _scopes(parameters, verified)
+        if not await self._assertions.use_once(verified):
+            raise InvalidGrant("jti was used before; sign a new assertion", subject=verified.client.audited)
+        return Authorization(GRANT_TYPE, verified.client, scopes)
+
+    async def _verified(self, parameters: Mapping[str, str]) -> VerifiedAssertion:
+        assertion = parameters.get("assertion")
+        if assertion is None:
+            raise InvalidRequest("assertion is missing")
+        try:
+            return await self._assertions.verify(assertion, audiences=self._audiences)
+        except InvalidToken as error:
+            raise InvalidGrant(error.description, detail=error.code, subject=presented_key(assertion)) from None
+
+
+def _scopes(parameters: Mapping[str, str], verified: VerifiedAssertion) -> frozenset[str]:
+    client, members = verified.client, verified.claims.members
+    claimed = frozenset(
+        scope
+        for name in ("scopes", "scope")
+        if name in members
+        for scope in granted(client.scopes, requested_scopes(members[name], client, field=name), client, field=name)
+    )
+    allowed = claimed or client.scopes
+    if "scope" not in parameters:
+        return allowed
+    return granted(allowed, requested_scopes(parameters["scope"], client), client)

@@ -1,0 +1,108 @@
+"""The endpoints, and what OpenAPI says of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.token_issuer.http.documents import Documents
+from services.token_issuer.http.reading import FORM, JSON
+from services.token_issuer.http.rendering import render_error
+from services.token_issuer.http.token import Profile, TokenEndpoint
+from services.token_issuer.http.token_care import TokenCare
+from services.token_issuer.metadata import INTROSPECTION_PATH, METADATA_PATH, REVOCATION_PATH
+from shared.contracts.token_issuer import (
+    JWKS_PATH,
+    IntrospectionAnswer,
+    JwksAnswer,
+    MetadataAnswer,
+    OAuthErrorAnswer,
+    TokenAnswer,
+)
+from shared.http.endpoints import Answer, Endpoint, Handler
+
+SECURITY_SCHEMES = {
+    "client": {"type": "http", "scheme": "basic", "description": "client id and secret, each percent-encoded"}
+}
+REFUSED: Mapping[int, Answer] = {
+    400: Answer("The request, the grant or the scope is wrong", OAuthErrorAnswer),
+    401: Answer("The client has not proved who it is", OAuthErrorAnswer),
+    405: Answer("Only POST", OAuthErrorAnswer),
+    413: Answer("The body is too large", OAuthErrorAnswer),
+    429: Answer("Too many wrong secrets for this client from this address: see Retry-After", OAuthErrorAnswer),
+    503: Answer("Cannot be known or done now: see Retry-After", OAuthErrorAnswer),
+}
+_TEXT = {"type": "string"}
+_CLIENT_MEMBERS = dict.fromkeys(("client_id", "client_secret", "client_assertion_type", "client_assertion"), _TEXT)
+
+
+def endpoints(
+    token_endpoints: Sequence[tuple[Profile, TokenEndpoint]], care: TokenCare, documents: Documents
+) -> list[Endpoint]:
+    return [
+        *(_token_endpoint(profile, endpoint) for profile, endpoint in token_endpoints),
+        _for_clients(
+            INTROSPECTION_PATH,
+            care.introspect,
+            "What a token is (RFC 7662)",
+            Answer("What it is, if it is live and of the client's company", IntrospectionAnswer),
+        ),
+        _for_clients(
+            REVOCATION_PATH,
+            care.revoke,
+            "End a token (RFC 7009)",
+            Answer("It is ended, or was no live token of this client"),
+        ),
+        Endpoint(
+            "GET",
+            METADATA_PATH,
+            documents.metadata,
+            "Authorization server metadata (RFC 8414)",
+            tag="discovery",
+            answers={200: Answer("Where everything is", MetadataAnswer)},
+        ),
+        Endpoint(
+            "GET",
+            JWKS_PATH,
+            documents.jwks,
+            "The public keys of live tokens (RFC 7517)",
+            tag="discovery",
+            answers={200: Answer("The key set", JwksAnswer)},
+        ),
+    ]
+
+
+def _token_endpoint(profile: Profile, endpoint: TokenEndpoint) -> Endpoint:
+    members: dict[str, Any] = {
+        "grant_type": {"type": "string", "enum": list(profile.grant_types)},
+        "scope": _TEXT,
+        "assertion": _TEXT,
+        **_CLIENT_MEMBERS,
+    }
+    return Endpoint(
+        "POST",
+        profile.path,
+        endpoint.post,
+        f"An access token by {' or '.join(grant.rpartition(':')[2] for grant in profile.grant_types)}",
+        tag="tokens",
+        description="RFC 6749 section 3.2; errors as in section 5.2.",
+        body_schema={"type": "object", "required": ["grant_type"], "properties": members},
+        body_content_types=(FORM, JSON) if profile.json_too else (FORM,),
+        answers={200: Answer("The token", TokenAnswer), **REFUSED},
+        security="client" if profile.methods == ("client_secret_basic",) else "",
+        render_error=render_error,
+    )
+
+
+def _for_clients(path: str, handler: Handler, summary: str, success: Answer) -> Endpoint:
+    members = {"token": _TEXT, "token_type_hint": _TEXT, **_CLIENT_MEMBERS}
+    return Endpoint(
+        "POST",
+        path,
+        handler,
+        summary,
+        tag="tokens",
+        body_schema={"type": "object", "required": ["token"], "properties": members},
+        body_content_types=(FORM,),
+        answers={200: success, **REFUSED},
+        security="client",
+        render_error=render_error,
+    )

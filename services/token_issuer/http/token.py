@@ -1,0 +1,122 @@
+"""The three token endpoints: one flow, three profiles."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aiohttp import web
+
+from services.token_issuer.client_authentication import METHODS, ClientAuthenticator, Method, presented
+from services.token_issuer.clients import Client
+from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
+from services.token_issuer.http.reading import ClientAddress, authorization, parameters
+from services.token_issuer.http.rendering import success
+from services.token_issuer.issuing import AccessToken, TokenIssuer, TokenType
+from services.token_issuer.metadata import TOKEN_PATH
+from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, UnsupportedGrantType
+from services.token_issuer.refusals import Refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How one token endpoint differs from another."""
+
+    path: str
+    grant_types: tuple[str, ...]
+    methods: tuple[Method, ...]
+    token_type: Literal["JWT", "Bearer"]
+    typ: TokenType
+    tells_scope: bool = True
+    json_too: bool = False
+    padded_grant_type: bool = False
+    """Blanks around the value of `grant_type` are taken away: `grant_type= client_credentials` is in the wild."""
+
+
+CLIENT_CREDENTIALS_PROFILE = Profile(
+    path="/auth/token",
+    grant_types=(client_credentials.GRANT_TYPE,),
+    methods=("client_secret_basic",),
+    token_type="JWT",
+    typ="JWT",
+    tells_scope=False,
+    padded_grant_type=True,
+)
+ASSERTION_PROFILE = Profile(
+    path="/iam/oauth/token",
+    grant_types=(jwt_bearer.GRANT_TYPE,),
+    methods=METHODS,
+    token_type="Bearer",
+    typ="JWT",
+    json_too=True,
+)
+STANDARD_PROFILE = Profile(
+    path=TOKEN_PATH,
+    grant_types=(client_credentials.GRANT_TYPE, jwt_bearer.GRANT_TYPE),
+    methods=METHODS,
+    token_type="Bearer",
+    typ="at+jwt",
+)
+
+PROFILES = (CLIENT_CREDENTIALS_PROFILE, ASSERTION_PROFILE, STANDARD_PROFILE)
+
+
+class TokenEndpoint:
+    """RFC 6749 section 3.2, by `profile`."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        grants: Mapping[str, Grant],
+        authenticator: ClientAuthenticator,
+        issuer: TokenIssuer,
+        addresses: ClientAddress,
+        refusals: Refusals,
+        count_issued: Callable[[str], None],
+    ) -> None:
+        self._profile = profile
+        self._grants = {name: grants[name] for name in profile.grant_types}
+        self._authenticator = authenticator
+        self._issuer = issuer
+        self._addresses = addresses
+        self._refusals = refusals
+        self._count_issued = count_issued
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Read, find the grant, authenticate the client, authorise, issue."""
+        address = self._addresses.of(request)
+        with self._refusals.told(endpoint=self._profile.path, address=address):
+            given = await parameters(request, json_too=self._profile.json_too)
+            grant = self._grant(given.get("grant_type"))
+            client = await self._client(request, given, address)
+            decision = await grant.authorize(given, client)
+            token = await self._issuer.issue(decision, typ=self._profile.typ)
+        self._count_issued(decision.grant)
+        return success(self._answer(token))
+
+    def _grant(self, grant_type: str | None) -> Grant:
+        if grant_type is not None and self._profile.padded_grant_type:
+            grant_type = grant_type.strip(" ")
+        if not grant_type:
+            raise InvalidRequest("grant_type is missing")
+        if grant_type not in self._grants:
+            raise UnsupportedGrantType(f"grant_type must be {' or '.join(self._grants)}")
+        return self._grants[grant_type]
+
+    async def _client(self, request: web.Request, given: Mapping[str, str], address: str) -> Client | None:
+        proof = presented(authorization(request), given)
+        if proof is None:
+            return None
+        if proof.method not in self._profile.methods:
+            raise InvalidClient(f"clients authenticate here by {' or '.join(self._profile.methods)}")
+        return await self._authenticator.authenticate(proof, address=address)
+
+    def _answer(self, token: AccessToken) -> dict[str, Any]:
+        answer: dict[str, Any] = {
+            "access_token": token.value,
+            "token_type": self._profile.token_type,
+            "expires_in": token.expires_in,
+        }
+        if self._profile.tells_scope:
+            answer["scope"] = token.scope
+        return answer

@@ -1,0 +1,54 @@
+"""RFC 7662: what a token is, told to clients of the company that it was issued to."""
+
+from collections.abc import Callable
+from typing import Any
+
+from services.token_issuer.clients import Client
+from services.token_issuer.key_ring import KeyRing
+from services.token_issuer.stopped import Stopped
+from shared.clock import Clock
+from shared.jose.verifier import Claims, Expectation, InvalidToken, verify
+
+SHOWN = ("scope", "client_id", "exp", "iat", "sub", "aud", "iss", "jti")
+
+
+class IssuedTokens:
+    """Recognises this issuer's own access tokens."""
+
+    def __init__(self, ring: KeyRing, clock: Clock, *, issuer: str) -> None:
+        self._ring = ring
+        self._clock = clock
+        self._expectation = Expectation(
+            issuers=frozenset({issuer}), types=frozenset({"JWT", "at+jwt"}), required=frozenset({"sub", "jti"})
+        )
+
+    def read(self, token: str) -> Claims | None:
+        """Its claims; None when it is not one of ours, or has expired."""
+        now = self._clock.now()
+        try:
+            claims = verify(token, key_for=self._ring.verification_key, expectation=self._expectation, now=now)
+        except InvalidToken:
+            return None
+        return claims if claims.expires_at > now else None
+
+
+class Introspector:
+    """`require_fresh` raises `Unavailable` when revocations are not known well enough to call a token active."""
+
+    def __init__(self, tokens: IssuedTokens, stopped: Stopped, require_fresh: Callable[[], None]) -> None:
+        self._tokens = tokens
+        self._stopped = stopped
+        self._require_fresh = require_fresh
+
+    def introspect(self, token: str, client: Client) -> dict[str, Any]:
+        """Members of RFC 7662 section 2.2; of a token that is not live or another company's, `active` alone."""
+        self._require_fresh()
+        claims = self._tokens.read(token)
+        if claims is None or claims.members["company_id"] != client.company_id or self._is_stopped(claims):
+            return {"active": False}
+        shown = {name: claims.members[name] for name in SHOWN}
+        return {"active": True, "token_type": "Bearer", **shown}
+
+    def _is_stopped(self, claims: Claims) -> bool:
+        members = claims.members
+        return self._stopped.any((members["jti"], members["credential_id"], members["company_id"]))

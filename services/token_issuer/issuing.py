@@ -1,0 +1,118 @@
+"""Making an access token, once it is decided who gets it and for what."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from services.token_issuer.clients import Client
+from services.token_issuer.signing import SigningPool
+from shared.clock import Clock
+from shared.contracts.key_registry import AuditEvent
+from shared.errors import Unavailable
+from shared.jose.signer import Signer
+
+AUDIT_TIMEOUT = 0.95
+"""Seconds in which the audit line must be durable."""
+
+TokenType = Literal["JWT", "at+jwt"]
+
+
+class Signers(Protocol):
+    def signer(self) -> Signer:
+        """Raises `Unavailable` when nothing may be signed now."""
+        ...
+
+
+class Audit(Protocol):
+    def event(self, action: str, *, actor: str = "", **fields: Any) -> AuditEvent: ...
+
+    async def record(self, event: AuditEvent) -> None: ...
+
+    def note(self, event: AuditEvent) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """What a grant has decided."""
+
+    grant: str
+    client: Client
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    value: str
+    expires_in: int
+    """Seconds."""
+    scope: str
+
+
+class TokenIssuer:
+    """`issue` is the one place where access tokens are made."""
+
+    def __init__(
+        self,
+        signers: Signers,
+        pool: SigningPool,
+        audit: Audit,
+        clock: Clock,
+        *,
+        issuer: str,
+        audience: str,
+        lifetime: int,
+    ) -> None:
+        self._signers = signers
+        self._pool = pool
+        self._audit = audit
+        self._clock = clock
+        self._issuer = issuer
+        self._audience = audience
+        self._lifetime = lifetime
+
+    async def issue(self, authorization: Authorization, *, typ: TokenType) -> AccessToken:
+        """A signed token, recorded in the audit trail. Raises `Unavailable` when either cannot be done."""
+        signer = self._signers.signer()
+        claims = self._claims(authorization)
+        value = await self._pool.sign(signer, claims, typ)
+        await self._record(authorization, claims, signer.kid)
+        return AccessToken(value, self._lifetime, claims["scope"])
+
+    def _claims(self, authorization: Authorization) -> dict[str, Any]:
+        client, now = authorization.client, int(self._clock.now())
+        return {
+            "iss": self._issuer,
+            "sub": client.subject,
+            "aud": client.audience or self._audience,
+            "iat": now,
+            "exp": now + self._lifetime,
+            "jti": secrets.token_urlsafe(16),
+            "client_id": client.client_id,
+            "scope": " ".join(sorted(authorization.scopes)),
+            "client_prefix": client.client_prefix,
+            "company_id": client.company_id,
+            "credential_id": client.credential_id,
+        }
+
+    async def _record(self, authorization: Authorization, claims: dict[str, Any], kid: str) -> None:
+        client = authorization.client
+        event = self._audit.event(
+            "token.issued",
+            actor=f"client:{client.client_id}",
+            subject_kind="jwt",
+            subject=claims["jti"],
+            company_id=client.company_id,
+            detail={
+                "grant": authorization.grant,
+                "scope": claims["scope"],
+                "expires_at": claims["exp"],
+                "credential_id": client.credential_id,
+                "signing_key": kid,
+            },
+        )
+        try:
+            async with asyncio.timeout(AUDIT_TIMEOUT):
+                await self._audit.record(event)
+        except TimeoutError:
+            raise Unavailable("the audit trail does not answer") from None

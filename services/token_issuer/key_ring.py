@@ -1,0 +1,112 @@
+"""The signing keys in use, as of the last look into the store."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from services.token_issuer.sealing import CannotOpen, MasterKey
+from services.token_issuer.signing_keys import Phase, SigningKeyRecord, SigningKeyStore, phases
+from services.token_issuer.stopped import Stopped
+from shared.clock import Clock
+from shared.errors import Unavailable
+from shared.jose.keys import PublicKey, load_private_key, load_public_key
+from shared.jose.signer import Signer
+
+log = structlog.get_logger()
+
+MAX_AGE = 60.0
+"""Seconds after which a ring that could not be reloaded signs no more: a successor may have started."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    active: SigningKeyRecord | None = None
+    signer: Signer | None = None
+    public: dict[str, PublicKey] = field(default_factory=dict)
+    jwks: dict[str, Any] = field(default_factory=lambda: {"keys": []})
+
+
+class KeyRing:
+    """`reload` it every few seconds; all else answers from memory."""
+
+    def __init__(
+        self,
+        store: SigningKeyStore,
+        master_key: MasterKey,
+        stopped: Stopped,
+        clock: Clock,
+        *,
+        token_lifetime: float,
+    ) -> None:
+        self._store = store
+        self._master_key = master_key
+        self._stopped = stopped
+        self._clock = clock
+        self._token_lifetime = token_lifetime
+        self._ring = _Ring()
+        self._loaded_at = float("-inf")
+        self._signers: dict[str, Signer] = {}
+
+    async def reload(self) -> None:
+        """Look into the store. Raises `Unavailable`, and then the ring stays as it was."""
+        asked_at = self._clock.monotonic()
+        records = await self._store.all()
+        phase = phases(records, self._clock.now(), self._token_lifetime)
+        shown = [record for record in records if phase[record.kid] is not Phase.GONE]
+        signing = [r for r in shown if phase[r.kid] in (Phase.PUBLISHED, Phase.ACTIVE)]
+        await self._open(signing)
+        active = next((record for record in signing if phase[record.kid] is Phase.ACTIVE), None)
+        self._ring = _Ring(
+            active=active,
+            signer=self._signers.get(active.kid) if active else None,
+            public={r.kid: load_public_key(r.public_jwk, kid=r.kid, algorithm=r.algorithm) for r in shown},
+            jwks={"keys": [record.public_jwk for record in shown]},
+        )
+        self._loaded_at = asked_at
+
+    async def _open(self, records: Sequence[SigningKeyRecord]) -> None:
+        """Have a signer for each of `records` and for no other. A key that does not open is told and left out."""
+        signers: dict[str, Signer] = {}
+        for record in records:
+            try:
+                if (signer := self._signers.get(record.kid)) is None:
+                    signer = await asyncio.to_thread(self._signer, record)
+                signers[record.kid] = signer
+            except CannotOpen as error:
+                log.error("a signing key cannot be opened", kid=record.kid, reason=str(error))
+        self._signers = signers
+
+    def _signer(self, record: SigningKeyRecord) -> Signer:
+        pem = self._master_key.open(record.kid, record.sealed)
+        return Signer(record.kid, record.algorithm, load_private_key(pem))
+
+    def signer(self) -> Signer:
+        """The active key's. Raises `Unavailable` when there is none, or when it may no longer be the active one."""
+        signer = self._ring.signer
+        if signer is None:
+            raise Unavailable("there is no signing key that can be used")
+        if self._clock.monotonic() - self._loaded_at > MAX_AGE:
+            raise Unavailable("the signing keys cannot be followed")
+        if self._stopped.any((signer.kid,)):
+            raise Unavailable("the signing key is revoked")
+        return signer
+
+    def verification_key(self, kid: str) -> PublicKey | None:
+        """The key of tokens that were signed with `kid`, for as long as they may live."""
+        return None if self._stopped.any((kid,)) else self._ring.public.get(kid)
+
+    def jwks(self) -> dict[str, Any]:
+        """The JWK Set (RFC 7517 section 5) of all keys that are published, active or retired."""
+        keys = self._ring.jwks["keys"]
+        return {"keys": [jwk for jwk in keys if not self._stopped.any((jwk["kid"],))]}
+
+    @property
+    def empty(self) -> bool:
+        return self._ring.active is None
+
+    async def check(self) -> None:
+        """For health: raises `Unavailable` when nothing can be signed."""
+        self.signer()

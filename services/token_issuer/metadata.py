@@ -1,0 +1,38 @@
+"""RFC 8414: where everything is, for clients that are told only the issuer's URL."""
+
+from typing import Any
+
+from services.token_issuer.client_authentication import METHODS
+from services.token_issuer.grants import client_credentials, jwt_bearer
+from shared.contracts.token_issuer import JWKS_PATH
+from shared.jose.keys import ALGORITHMS
+
+TOKEN_PATH = "/oauth2/token"
+INTROSPECTION_PATH = "/oauth2/introspect"
+REVOCATION_PATH = "/oauth2/revoke"
+
+METADATA_PATH = "/.well-known/oauth-authorization-server"
+
+
+def metadata(issuer: str) -> dict[str, Any]:
+    """Authorization server metadata for the endpoints that follow the RFCs by the letter."""
+    methods, algorithms = list(METHODS), sorted(ALGORITHMS)
+    document: dict[str, Any] = {
+        "issuer": issuer,
+        "token_endpoint": issuer + TOKEN_PATH,
+        "introspection_endpoint": issuer + INTROSPECTION_PATH,
+        "revocation_endpoint": issuer + REVOCATION_PATH,
+        "jwks_uri": issuer + JWKS_PATH,
+        "grant_types_supported": [client_credentials.GRANT_TYPE, jwt_bearer.GRANT_TYPE],
+        "response_types_supported": [],
+    }
+    for endpoint in ("token", "introspection", "revocation"):
+        document[f"{endpoint}_endpoint_auth_methods_supported"] = methods
+        document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = algorithms
+    return document
+
+
+def own_urls(issuer: str) -> frozenset[str]:
+    """What an assertion may name as its audience, whatever the configuration says."""
+    paths = ("", TOKEN_PATH, INTROSPECTION_PATH, REVOCATION_PATH, "/auth/token", "/iam/oauth/token")
+    return frozenset(issuer + path for path in paths)

@@ -1,0 +1,60 @@
+"""Refusals as OAuth words them: one class for each code that this issuer uses.
+
+`description` may be read by a stranger and repeats nothing of the request; `detail` and `subject` are for the log
+and the audit trail alone.
+"""
+
+from dataclasses import dataclass
+
+from shared.errors import Invalid, ServiceError, TooManyRequests, Unauthenticated
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The credential that was refused, as far as it is known: `company_id` only when it exists."""
+
+    kind: str
+    id: str
+    company_id: str | None = None
+
+
+class Refusal(ServiceError):
+    """A request that was understood and denied: each one leaves a line in the audit trail."""
+
+    def __init__(self, description: str, *, detail: str = "", subject: Subject | None = None) -> None:
+        super().__init__(description, detail=detail)
+        self.subject = subject
+
+
+class InvalidRequest(Invalid):
+    """RFC 6749 section 5.2: a parameter is missing, repeated or malformed, or credentials come in two ways."""
+
+    code = "invalid_request"
+
+
+class InvalidClient(Refusal, Unauthenticated):
+    """RFC 6749 section 5.2. Until the client has proved who it is, its wording is the same whatever the cause."""
+
+    code = "invalid_client"
+
+
+class InvalidGrant(Refusal, Invalid):
+    """RFC 6749 section 5.2, RFC 7521 section 4.1: the assertion is not good; the description says what to mend."""
+
+    code = "invalid_grant"
+
+
+class InvalidScope(Refusal, Invalid):
+    code = "invalid_scope"
+
+
+class UnsupportedGrantType(Invalid):
+    code = "unsupported_grant_type"
+
+
+class GuessingStopped(TooManyRequests):
+    """Too many wrong secrets from one address for one client."""
+
+    def __init__(self, *, retry_after: int, subject: Subject | None = None) -> None:
+        super().__init__("too many wrong secrets for this client from this address", retry_after=retry_after)
+        self.subject = subject

@@ -1,0 +1,56 @@
+"""RFC 7009: a client ends a token of its own."""
+
+from typing import Protocol
+
+from services.token_issuer.clients import Client
+from services.token_issuer.introspection import IssuedTokens
+from services.token_issuer.issuing import Audit
+from shared.contracts.key_registry import Revocation
+
+MARGIN = 120.0
+"""Seconds after `exp` for which the revocation is kept: verifiers allow for clocks that differ."""
+
+
+class Revocations(Protocol):
+    async def revoke(self, revocation: Revocation) -> None:
+        """Returns when it is durable. Raises `Unavailable`."""
+        ...
+
+
+class TokenRevoker:
+    def __init__(self, tokens: IssuedTokens, revocations: Revocations, audit: Audit) -> None:
+        self._tokens = tokens
+        self._revocations = revocations
+        self._audit = audit
+
+    async def revoke(self, token: str, client: Client) -> bool:
+        """End the token, durably. False, and nothing done, when it is no live token of this very client.
+
+        RFC 7009 section 2.1 lets a client end only what was issued to it; the answer to the client is the same
+        either way, so that nobody learns of tokens that are not theirs.
+        """
+        claims = self._tokens.read(token)
+        if claims is None or not client.holds(
+            company_id=claims.members["company_id"], subject=claims.members["sub"]
+        ):
+            return False
+        jti = claims.members["jti"]
+        await self._revocations.revoke(
+            Revocation(
+                kind="jwt",
+                id=jti,
+                until=claims.expires_at + MARGIN,
+                company_id=client.company_id,
+                reason="revoked by the client it was issued to",
+            )
+        )
+        self._audit.note(
+            self._audit.event(
+                "token.revoked",
+                actor=f"client:{client.client_id}",
+                subject_kind="jwt",
+                subject=jti,
+                company_id=client.company_id,
+            )
+        )
+        return True
