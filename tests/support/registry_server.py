@@ -1,6 +1,6 @@
 """The registry's internal API over HTTP in front of a `RegistryDouble`, for services that run whole."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -10,20 +10,28 @@ from shared.contracts.key_registry import AuditBatch, Revocation, Wire
 from shared.errors import Unavailable
 from tests.support.registry import RegistryDouble
 
+LookUp = Callable[[str], Awaitable[Wire | None]]
+
 
 @asynccontextmanager
 async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
     """The base URL of a server that answers as `double` does; 503 while that is away."""
-    app = web.Application(middlewares=[_unavailable])
-    app.router.add_get("/internal/v1/api-tokens/{key}", lambda r: _record(double.api_token(_digest(r))))
-    app.router.add_get("/internal/v1/access-keys/{key}", lambda r: _record(double.access_key(_digest(r))))
-    app.router.add_get("/internal/v1/api-clients/{key}", lambda r: _record(double.api_client(r.match_info["key"])))
-    app.router.add_get("/internal/v1/key-pairs/{key}", lambda r: _record(double.key_pair(r.match_info["key"])))
-    app.router.add_get("/internal/v1/snapshot", lambda _: _record(double.snapshot()))
-    app.router.add_get(
-        "/internal/v1/changes",
-        lambda r: _record(double.changes(int(r.query["after"]), limit=int(r.query["limit"]))),
-    )
+    look_ups: dict[str, LookUp] = {
+        "api-tokens": lambda key: double.api_token(bytes.fromhex(key)),
+        "access-keys": lambda key: double.access_key(bytes.fromhex(key)),
+        "api-clients": double.api_client,
+        "key-pairs": double.key_pair,
+    }
+
+    async def record(request: web.Request) -> web.Response:
+        found = await look_ups[request.match_info["kind"]](request.match_info["key"])
+        return web.Response(status=404) if found is None else _json(found)
+
+    async def snapshot(_: web.Request) -> web.Response:
+        return _json(await double.snapshot())
+
+    async def changes(request: web.Request) -> web.Response:
+        return _json(await double.changes(int(request.query["after"]), limit=int(request.query["limit"])))
 
     async def audit(request: web.Request) -> web.Response:
         await double.audit(AuditBatch.model_validate(await request.json()).events)
@@ -33,6 +41,10 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
         await double.revoke(Revocation.model_validate(await request.json()))
         return web.Response(status=204)
 
+    app = web.Application(middlewares=[_unavailable])
+    app.router.add_get(f"/internal/v1/{{kind:{'|'.join(look_ups)}}}/{{key}}", record)
+    app.router.add_get("/internal/v1/snapshot", snapshot)
+    app.router.add_get("/internal/v1/changes", changes)
     app.router.add_post("/internal/v1/audit", audit)
     app.router.add_post("/internal/v1/revocations", revoke)
     runner = web.AppRunner(app, access_log=None)
@@ -45,13 +57,8 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def _record(asked: Awaitable[Wire | None]) -> web.Response:
-    found = await asked
-    return web.Response(status=404) if found is None else web.json_response(found.model_dump(mode="json"))
-
-
-def _digest(request: web.Request) -> bytes:
-    return bytes.fromhex(request.match_info["key"])
+def _json(value: Wire) -> web.Response:
+    return web.json_response(value.model_dump(mode="json"))
 
 
 @web.middleware

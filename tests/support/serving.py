@@ -1,0 +1,43 @@
+"""Running a service's application as its process would: our server, a free port, service keys of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from deploy.generate_secrets import generate_secrets
+from shared.http.server import listen
+from shared.service_tokens import ServiceIdentity
+
+
+@asynccontextmanager
+async def serving(app: web.Application) -> AsyncIterator[str]:
+    """The base URL of `app`."""
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    server = await listen(runner, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        await runner.cleanup()
+
+
+class ServiceKeys:
+    """The key pairs of all services, made in `directory`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        generate_secrets(directory)
+
+    def settings(self, service: str) -> dict[str, Any]:
+        """The settings by which `service` finds its keys."""
+        return {
+            "service_key_file": self._directory / "service_keys" / f"{service}.pem",
+            "service_jwks_file": self._directory / "service_keys.json",
+        }
+
+    def identity(self, service: str) -> ServiceIdentity:
+        return ServiceIdentity.from_file(service, self._directory / "service_keys" / f"{service}.pem")
