@@ -5,11 +5,13 @@ import asyncio
 import io
 import os
 import shutil
+import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from deploy.bench import machine, page
 from deploy.bench.load import wrk
@@ -51,17 +53,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         wrk()
         run_file = RunFile(plan.work / "run")
         with run_file.lock():
-            text = asyncio.run(measure(plan, run_file, report))
+            text = asyncio.run(until_stopped(measure(plan, run_file, report)))
     except StackError as error:
         report.error("cannot go on", str(error))
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        report.error("stopped", "nothing was written")
         return 130
     print(text)
     if plan.whole:
         PAGE.write_text(text, encoding="utf-8")
         report.step(f"written to {PAGE.relative_to(ROOT)}")
     return 0
+
+
+async def until_stopped(work: Coroutine[Any, Any, str]) -> str:
+    """What `work` returns; SIGTERM and SIGHUP cancel it, as Ctrl-C does, so that nothing is left running."""
+    task = asyncio.create_task(work)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await task
 
 
 async def measure(plan: Plan, run_file: RunFile, report: Report) -> str:

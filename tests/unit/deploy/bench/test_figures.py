@@ -1,0 +1,59 @@
+from deploy.bench.load import Request, Turn
+from deploy.bench.page import section
+from deploy.bench.paths import AIOHTTP, HOT_PATHS, PASSGATE
+from deploy.bench.turns import Contestant, Measured, Result
+
+VERIFY = next(path for path in HOT_PATHS if path.name == "verify")
+
+
+def measured(server: int, *, sent: int = 1000, answered: int = 990, **behind: int) -> Measured:
+    return Measured(Turn(sent, answered, seconds=1.5, p50_ms=2.0, p99_ms=4.0), server, behind)
+
+
+def result(name: str, *turns: Measured, behind: tuple[str, ...] = ()) -> Result:
+    contestant = Contestant(name, 1, 1, [Request("GET", "/")], dict.fromkeys(behind, 1))
+    return Result(contestant, list(turns), megabytes=51.7)
+
+
+def test_cost_is_per_request_sent_and_rate_per_request_answered() -> None:
+    shown = result(PASSGATE, measured(70_000), measured(90_000), measured(60_000))
+
+    assert (shown.minimum, shown.median) == (60, 70)
+    assert shown.best_rate == 660
+
+
+def test_cost_behind_a_service_is_over_all_turns_together() -> None:
+    shown = result(PASSGATE, measured(1, postgres=0), measured(1, postgres=20_000), behind=("postgres",))
+
+    assert shown.behind == {"postgres": 10}
+
+
+def test_ratios_are_of_the_minima_in_the_same_run() -> None:
+    ours = result(PASSGATE, measured(75_000, valkey=4_000), behind=("valkey",))
+    floor = result(AIOHTTP, measured(50_000), measured(90_000))
+
+    table = section(VERIFY, [ours, floor], absent=[])
+
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if "|" in line]
+    by_name = {row[0]: dict(zip(cells[0], row, strict=True)) for row in cells}
+    assert by_name[PASSGATE]["to bare aiohttp"] == "1.50"
+    assert by_name[PASSGATE]["+ Valkey us"] == "4"
+    assert by_name[AIOHTTP]["+ Valkey us"] == ""
+
+
+def test_a_peer_that_is_not_installed_is_named() -> None:
+    assert "Not installed: Envoy." in section(VERIFY, [result(PASSGATE, measured(1))], absent=["Envoy"])
+
+
+def test_a_request_on_the_wire_is_framed_by_its_length() -> None:
+    request = Request("POST", "/generate", {"x-api-key": "k"}, b"{}")
+
+    head, _, body = request.wire(8103).partition(b"\r\n\r\n")
+
+    assert head.splitlines() == [
+        b"POST /generate HTTP/1.1",
+        b"Host: 127.0.0.1:8103",
+        b"x-api-key: k",
+        b"Content-Length: 2",
+    ]
+    assert body == b"{}"
