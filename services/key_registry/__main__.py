@@ -1,0 +1,56 @@
+"""`python -m services.key_registry`"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+from services.key_registry import commands
+from services.key_registry.app import NAME, build_app
+from services.key_registry.config import Settings
+from services.key_registry.members import parse_id
+from services.key_registry.roles import Role
+from shared.config import load
+from shared.http.server import run
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    given = _parser().parse_args(argv)
+    settings = load(Settings)
+    if given.command == "migrate":
+        return commands.migrate(settings)
+    if given.command == "verify-audit":
+        return commands.verify_audit(settings)
+    if given.command == "create-admin-token":
+        return commands.create_admin_token(
+            settings, role=Role(given.role), name=given.name, company_id=given.company_id
+        )
+    run(NAME, partial(build_app, settings), settings)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m services.key_registry",
+        description="Keeps companies, applications, bookings, credentials and the audit trail.",
+    )
+    parsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    parsers.add_parser("serve", help="answer the admin and internal APIs (the default)")
+    parsers.add_parser("migrate", help="bring the database's schema to the newest revision")
+    parsers.add_parser("verify-audit", help="check the hash chain of the audit trail; 1 when it is broken")
+    make = parsers.add_parser("create-admin-token", help="make an admin token and print it, once")
+    make.add_argument("--role", required=True, choices=[role.value for role in Role])
+    make.add_argument("--name", required=True)
+    make.add_argument("--company-id", type=_id, help="bind the token to this company")
+    return parser
+
+
+def _id(text: str) -> object:
+    try:
+        return parse_id(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

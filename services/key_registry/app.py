@@ -1,0 +1,78 @@
+"""The key registry, put together."""
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from services.key_registry.admins import Admins
+from services.key_registry.config import Settings
+from services.key_registry.feed import Feed
+from services.key_registry.housekeeping import Housekeeping
+from services.key_registry.http.admin import ResourceEndpoints
+from services.key_registry.http.audit import AuditEndpoint
+from services.key_registry.http.authentication import SECURITY_SCHEMES, Authentication
+from services.key_registry.http.internal import InternalEndpoints
+from services.key_registry.key_generation import KeyGenerator
+from services.key_registry.lookups import Lookups
+from services.key_registry.making import makers
+from services.key_registry.owners import FirstOwner, Owners
+from services.key_registry.reading_audit import AuditReader
+from services.key_registry.recording import AuditLog
+from services.key_registry.registry import Registry
+from services.key_registry.resources import RESOURCES
+from services.key_registry.storage.postgres import SCHEMA
+from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
+from services.key_registry.storage.postgres.changes import PostgresChanges
+from services.key_registry.storage.postgres.credentials import PostgresCredentials
+from services.key_registry.storage.postgres.store import PostgresStore
+from shared.audit import AuditTrail
+from shared.clock import Clock, SystemClock
+from shared.http.app import service_app
+from shared.http.endpoints import Endpoint
+from shared.http.health import Health
+from shared.postgres.pool import Database
+from shared.service_tokens import ServiceAuthenticator
+
+NAME = "key_registry"
+DESCRIPTION = "Companies, applications, bookings, credentials and the audit trail."
+
+
+async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
+    clock = clock or SystemClock()
+    database = Database(
+        settings.database_dsn, schema=SCHEMA, size=settings.database_pool_size, timeout=settings.store_timeout
+    )
+    store, changes = PostgresStore(database), PostgresChanges(database)
+    audit_log = AuditLog(store)
+    trail = AuditTrail(audit_log, service=NAME, clock=clock)
+    admins = Admins(store, trail)
+    generator = KeyGenerator()
+    registry = Registry(store, admins, makers(generator), clock)
+    authentication = Authentication(admins)
+    internal = InternalEndpoints(
+        Lookups(PostgresCredentials(database)),
+        Feed(store, changes, clock),
+        audit_log,
+        ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock),
+    )
+    endpoints: list[Endpoint] = []
+    for resource in RESOURCES.values():
+        endpoints += ResourceEndpoints(resource, registry, authentication).endpoints()
+    endpoints += AuditEndpoint(AuditReader(PostgresAuditLines(database), admins), authentication).endpoints()
+    endpoints += internal.endpoints()
+    health = Health(NAME)
+    health.add("database", store.check)
+    return service_app(
+        NAME,
+        endpoints,
+        health=health,
+        metrics=CollectorRegistry(),
+        resources=[
+            database,
+            trail,
+            generator,
+            FirstOwner(Owners(store, clock), settings.first_owner_token),
+            Housekeeping(changes, clock),
+        ],
+        security_schemes=SECURITY_SCHEMES,
+        description=DESCRIPTION,
+    )

@@ -1,0 +1,132 @@
+"""The audit trail: lines in one order, each with the hash of the one before it."""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from shared.contracts.key_registry import AuditEvent
+from shared.errors import Unprocessable
+
+MAX_TEXT = 255
+MAX_DETAIL = 4096
+"""Bytes of a line's detail as JSON; what is larger is left out, and the line says so."""
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    seq: int
+    at: datetime
+    action: str
+    actor: str
+    subject_kind: str
+    subject: str
+    company_id: str | None
+    request_id: str
+    detail: Mapping[str, Any]
+    previous_hash: bytes
+    hash: bytes
+
+    def digest(self) -> bytes:
+        """SHA-256 over the canonical JSON of all members but `hash`: sorted, no white space, UTF-8."""
+        members = {
+            "action": self.action,
+            "actor": self.actor,
+            "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "company_id": self.company_id,
+            "detail": self.detail,
+            "previous_hash": self.previous_hash.hex(),
+            "request_id": self.request_id,
+            "seq": self.seq,
+            "subject": self.subject,
+            "subject_kind": self.subject_kind,
+        }
+        return hashlib.sha256(orjson.dumps(members, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the trail ends: whoever keeps it elsewhere can tell later whether the end was cut off."""
+
+    seq: int
+    hash: bytes
+
+
+START = Head(0, bytes(32))
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """What is None does not narrow. `after` is inclusive, `before` is not."""
+
+    company_id: str | None = None
+    action: str | None = None
+    actor: str | None = None
+    subject_kind: str | None = None
+    subject: str | None = None
+    request_id: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+class BrokenTrail(Exception):
+    """The first line that is not what was written."""
+
+    def __init__(self, seq: int, reason: str) -> None:
+        super().__init__(f"line {seq}: {reason}")
+        self.seq = seq
+
+
+def chained(head: Head, events: Iterable[AuditEvent]) -> Iterator[Line]:
+    """The lines for `events`, to follow `head`."""
+    for event in events:
+        line = replace(_line(event), seq=head.seq + 1, previous_hash=head.hash)
+        line = replace(line, hash=line.digest())
+        head = Head(line.seq, line.hash)
+        yield line
+
+
+async def verified(lines: AsyncIterator[Line]) -> Head:
+    """The head of the trail that `lines` are, from the first. Raises `BrokenTrail`."""
+    head = START
+    async for line in lines:
+        if line.seq != head.seq + 1:
+            raise BrokenTrail(head.seq + 1, f"is missing; the next line there is {line.seq}")
+        if line.previous_hash != head.hash:
+            raise BrokenTrail(line.seq, "does not follow from the line before it")
+        if line.digest() != line.hash:
+            raise BrokenTrail(line.seq, "was changed after it was written")
+        head = Head(line.seq, line.hash)
+    return head
+
+
+def _line(event: AuditEvent) -> Line:
+    if not 0 <= event.at <= _LATEST:
+        raise Unprocessable.field("at", "must be a time in seconds since the epoch")
+    return Line(
+        seq=0,
+        at=datetime.fromtimestamp(event.at, UTC),
+        action=_clean(event.action),
+        actor=_clean(event.actor),
+        subject_kind=_clean(event.subject_kind),
+        subject=_clean(event.subject),
+        company_id=None if event.company_id is None else _clean(event.company_id),
+        request_id=_clean(event.request_id),
+        detail=_bounded(event.detail),
+        previous_hash=b"",
+        hash=b"",
+    )
+
+
+def _clean(text: str) -> str:
+    """A line is never lost for what it tells of: it is cut, and what cannot be stored is replaced."""
+    return text[:MAX_TEXT].replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _bounded(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    size = len(orjson.dumps(detail))
+    return detail if size <= MAX_DETAIL else {"left_out": f"{size} bytes"}

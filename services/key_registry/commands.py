@@ -1,0 +1,83 @@
+"""What the key registry does at the command line beside serving. Each returns the exit status."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import asyncpg
+
+from services.key_registry.audit import BrokenTrail, verified
+from services.key_registry.config import Settings
+from services.key_registry.models import NewAdminToken
+from services.key_registry.owners import Owners
+from services.key_registry.reading_audit import whole
+from services.key_registry.roles import Role
+from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
+from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
+from services.key_registry.storage.postgres.store import PostgresStore
+from shared.clock import SystemClock
+from shared.errors import Invalid, ServiceError
+from shared.http.body import validated
+from shared.logging import redacted
+from shared.postgres.pool import Database
+
+TIMEOUT = 30.0
+"""Seconds for one use of the database: nobody waits for an answer over HTTP."""
+
+
+def migrate(settings: Settings) -> int:
+    # SQLAlchemy and Alembic are large, and loaded for this alone.
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from shared.postgres.migrations import migrate as run_migrations
+
+    try:
+        revision = run_migrations(settings.database_dsn, schema=SCHEMA, folder=MIGRATIONS)
+    except (OSError, TimeoutError, asyncpg.PostgresError, SQLAlchemyError) as error:
+        return _failed(f"the database cannot be migrated: {redacted(str(error).partition(chr(10))[0])}")
+    return _told(f"{SCHEMA} is at revision {revision}")
+
+
+def verify_audit(settings: Settings) -> int:
+    """1 when the trail is not what was written, with the first line that is wrong."""
+    return asyncio.run(_with_database(settings, _verify))
+
+
+def create_admin_token(settings: Settings, *, role: Role, name: str, company_id: UUID | None) -> int:
+    async def create(database: Database) -> int:
+        body = validated(NewAdminToken, {"role": role, "name": name, "company_id": company_id})
+        return _told(await Owners(PostgresStore(database), SystemClock()).make(body))
+
+    return asyncio.run(_with_database(settings, create))
+
+
+async def _verify(database: Database) -> int:
+    try:
+        head = await verified(whole(PostgresAuditLines(database)))
+    except BrokenTrail as broken:
+        return _failed(f"the audit trail is broken at {broken}")
+    return _told(f"the audit trail is whole: {head.seq} lines, head {head.hash.hex()}")
+
+
+async def _with_database(settings: Settings, command: Callable[[Database], Awaitable[int]]) -> int:
+    database = Database(settings.database_dsn, schema=SCHEMA, size=1, timeout=TIMEOUT)
+    await database.start()
+    try:
+        return await command(database)
+    except Invalid as error:
+        return _failed("; ".join(f"{e.field} {e.message}" for e in error.errors))
+    except ServiceError as error:
+        return _failed(f"{error.description} ({redacted(error.detail)})")
+    finally:
+        await database.stop()
+
+
+def _told(line: str) -> int:
+    sys.stdout.write(f"{line}\n")
+    return 0
+
+
+def _failed(line: str) -> int:
+    sys.stderr.write(f"{line}\n")
+    return 1

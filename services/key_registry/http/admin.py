@@ -1,0 +1,167 @@
+"""`/admin/v1`: the same endpoints for every resource."""
+
+from collections.abc import Mapping
+from functools import partial
+from uuid import UUID
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, create_model
+
+from services.key_registry.http import bodies
+from services.key_registry.http.authentication import SCHEME, Authentication, Caller, render_error
+from services.key_registry.idempotency import Attempt
+from services.key_registry.members import parse_id
+from services.key_registry.paging import filter_parser, parse_page
+from services.key_registry.registry import Registry
+from services.key_registry.resources import Resource
+from services.key_registry.roles import Operation
+from shared.errors import Invalid, NotFound
+from shared.http.body import validated
+from shared.http.endpoints import Answer, Endpoint, Handler, Parameter
+from shared.http.responses import NO_STORE, json_response
+
+BASE = "/admin/v1"
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    "The same key and body within 24 hours give the same answer, the secret included, and make nothing new.",
+    schema={"type": "string", "minLength": 1, "maxLength": 255},
+)
+PAGING = (
+    Parameter("limit", schema={"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+    Parameter("cursor", description="`next_cursor` of the page before."),
+)
+PROBLEMS: Mapping[int, str] = {
+    400: "Not JSON, or a malformed header",
+    401: "No good admin token",
+    403: "The token's role does not reach",
+    404: "Absent, or another company's",
+    409: "Taken, referred to, or revoked for good",
+    413: "Larger than 64 KiB",
+    415: "Not application/json",
+    422: "Some members or parameters are wrong; `errors` names each",
+    503: "The store is away",
+}
+
+
+def problems(*statuses: int) -> dict[int, Answer]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {s: Answer(PROBLEMS[s], content_type="application/problem+json", schema=schema) for s in statuses}
+
+
+class ResourceEndpoints:
+    """The endpoints of one resource."""
+
+    def __init__(self, resource: Resource, registry: Registry, authentication: Authentication) -> None:
+        self._resource = resource
+        self._registry = registry
+        self._authentication = authentication
+        self._path = f"{BASE}/{resource.path}"
+        self._filters = {name: filter_parser(name) for name in resource.filters}
+
+    async def create(self, request: web.Request) -> web.Response:
+        """201 with `Location`; the one answer that holds the secret."""
+        caller = await self._authentication.caller(request)
+        raw = await bodies.raw_json(request)
+        members = bodies.members(raw)
+        body = validated(self._resource.create, members)
+        attempt = self._attempt(request, caller, members)
+        answer = await self._registry.create(caller.admin, self._resource, body, attempt)
+        headers = {**NO_STORE, "Location": f"{self._path}/{answer['id']}"}
+        return json_response(answer, status=201, headers=headers)
+
+    async def page(self, request: web.Request) -> web.Response:
+        caller = await self._authentication.caller(request)
+        asked = parse_page(list(request.query.items()), self._filters)
+        return self._answer(await self._registry.page(caller.admin, self._resource, asked))
+
+    async def show(self, request: web.Request) -> web.Response:
+        caller = await self._authentication.caller(request)
+        return self._answer(await self._registry.show(caller.admin, self._resource, self._id(request)))
+
+    async def change(self, request: web.Request) -> web.Response:
+        caller = await self._authentication.caller(request)
+        id_ = self._id(request)
+        change = bodies.change_of(self._resource, bodies.members(await bodies.raw_json(request)))
+        return self._answer(await self._registry.change(caller.admin, self._resource, id_, change))
+
+    async def set_status(self, operation: Operation, request: web.Request) -> web.Response:
+        caller = await self._authentication.caller(request)
+        id_ = self._id(request)
+        return self._answer(await self._registry.set_status(caller.admin, operation, self._resource, id_))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        caller = await self._authentication.caller(request)
+        await self._registry.delete(caller.admin, self._resource, self._id(request))
+        return web.Response(status=204, headers=NO_STORE)
+
+    def _answer(self, value: Mapping[str, object]) -> web.Response:
+        return json_response(value, headers=NO_STORE)
+
+    def _id(self, request: web.Request) -> UUID:
+        try:
+            return parse_id(request.match_info["id"])
+        except ValueError:
+            raise NotFound(f"there is no such {self._resource.noun}") from None
+
+    def _attempt(self, request: web.Request, caller: Caller, members: Mapping[str, object]) -> Attempt | None:
+        keys = request.headers.getall("Idempotency-Key", [])
+        if not keys:
+            return None
+        if len(keys) > 1:
+            raise Invalid.field("Idempotency-Key", "is there more than once")
+        asked = orjson.dumps([self._resource.path, members], option=orjson.OPT_SORT_KEYS)
+        return Attempt.of(keys[0], admin_token=caller.token, admin_id=caller.admin.id, request=asked)
+
+    def endpoints(self) -> list[Endpoint]:
+        """What OpenAPI says of them beside their handlers."""
+        resource, one, shown = self._resource, f"{self._path}/{{id}}", self._resource.shown
+        endpoint = partial(Endpoint, tag=resource.path, security=SCHEME, render_error=render_error)
+        found = [
+            endpoint(
+                "POST",
+                self._path,
+                self.create,
+                f"Make a {resource.noun}",
+                body=resource.create,
+                parameters=(IDEMPOTENCY_KEY,),
+                answers={
+                    201: Answer("Made. What is secret is shown this once.", resource.created),
+                    **problems(400, 401, 403, 409, 413, 415, 422, 503),
+                },
+            ),
+            endpoint(
+                "GET",
+                self._path,
+                self.page,
+                f"List {resource.path}, the newest first",
+                parameters=(*map(Parameter, resource.filters), *PAGING),
+                answers={200: Answer("One page", page_model(shown)), **problems(401, 403, 422, 503)},
+            ),
+            endpoint("GET", one, self.show, f"Show a {resource.noun}", answers=self._shown(401, 403, 404, 503)),
+            endpoint(
+                "PATCH",
+                one,
+                self.change,
+                f"Change a {resource.noun}",
+                body=resource.change,
+                answers=self._shown(400, 401, 403, 404, 409, 413, 415, 422, 503),
+            ),
+        ]
+        for operation in (Operation.SUSPEND, Operation.RESUME, Operation.REVOKE):
+            handler: Handler = partial(self.set_status, operation)
+            summary = f"{operation.title()} a {resource.noun}"
+            answers = self._shown(401, 403, 404, 409, 503)
+            found.append(endpoint("POST", f"{one}/{operation}", handler, summary, answers=answers))
+        if resource.deletable != "never":
+            answers = {204: Answer("Deleted"), **problems(401, 403, 404, 409, 503)}
+            found.append(endpoint("DELETE", one, self.delete, f"Delete a {resource.noun}", answers=answers))
+        return found
+
+    def _shown(self, *statuses: int) -> dict[int, Answer]:
+        return {200: Answer(f"The {self._resource.noun}", self._resource.shown), **problems(*statuses)}
+
+
+def page_model(item: type[BaseModel]) -> type[BaseModel]:
+    return create_model(f"{item.__name__}Page", items=(list[item], ...), next_cursor=(str | None, None))  # type: ignore[valid-type]

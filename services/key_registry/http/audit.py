@@ -1,0 +1,53 @@
+"""`GET /admin/v1/audit`: the trail, the newest line first."""
+
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from services.key_registry.answers import AuditLine
+from services.key_registry.audit import AuditFilter, Line
+from services.key_registry.http.admin import BASE, PAGING, page_model, problems
+from services.key_registry.http.authentication import SCHEME, Authentication, render_error
+from services.key_registry.members import parse_instant
+from services.key_registry.paging import parse_page, text
+from services.key_registry.reading_audit import AuditReader
+from shared.http.endpoints import Answer, Endpoint, Parameter
+from shared.http.responses import NO_STORE, json_response
+
+TEXTS = ("company_id", "action", "actor", "subject_kind", "subject", "request_id")
+TIMES = ("after", "before")
+FILTERS = {**dict.fromkeys(TEXTS, text), **dict.fromkeys(TIMES, parse_instant)}
+
+
+class AuditEndpoint:
+    def __init__(self, reader: AuditReader, authentication: Authentication) -> None:
+        self._reader = reader
+        self._authentication = authentication
+
+    async def page(self, request: web.Request) -> web.Response:
+        caller = await self._authentication.caller(request)
+        asked = parse_page(list(request.query.items()), FILTERS)
+        lines, cursor = await self._reader.page(caller.admin, AuditFilter(**asked.filters), asked)
+        return json_response({"items": [_shown(line) for line in lines], "next_cursor": cursor}, headers=NO_STORE)
+
+    def endpoints(self) -> list[Endpoint]:
+        times = {"type": "string", "format": "date-time"}
+        return [
+            Endpoint(
+                "GET",
+                f"{BASE}/audit",
+                self.page,
+                "List audit lines, the newest first",
+                tag="audit",
+                parameters=(*map(Parameter, TEXTS), *(Parameter(n, schema=times) for n in TIMES), *PAGING),
+                answers={200: Answer("One page", page_model(AuditLine)), **problems(401, 403, 422, 503)},
+                security=SCHEME,
+                render_error=render_error,
+            )
+        ]
+
+
+def _shown(line: Line) -> dict[str, Any]:
+    members = {**asdict(line), "hash": line.hash.hex(), "previous_hash": line.previous_hash.hex()}
+    return AuditLine.model_validate(members).model_dump(mode="json")

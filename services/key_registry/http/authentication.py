@@ -1,0 +1,44 @@
+"""Who calls the admin API: exactly one `Authorization: Bearer` field (RFC 6750)."""
+
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from services.key_registry.admins import Admins
+from services.key_registry.roles import Admin
+from shared.errors import Forbidden, ServiceError, Unauthenticated
+from shared.http.responses import problem
+
+SCHEME = "admin_token"
+SECURITY_SCHEMES = {
+    SCHEME: {"type": "http", "scheme": "bearer", "description": "An admin token (`pgad_...`)."},
+    "service_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Services alone."},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    admin: Admin
+    token: str = field(repr=False)
+
+
+class Authentication:
+    def __init__(self, admins: Admins) -> None:
+        self._admins = admins
+
+    async def caller(self, request: web.Request) -> Caller:
+        """Raises `Unauthenticated`."""
+        fields = request.headers.getall("Authorization", [])
+        scheme, _, token = fields[0].partition(" ") if len(fields) == 1 else ("", "", "")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated("an admin token is required, in one Authorization: Bearer field")
+        return Caller(await self._admins.authenticate(token), token)
+
+
+def render_error(error: ServiceError) -> web.Response:
+    """RFC 9457, with the challenge of RFC 6750."""
+    if isinstance(error, Unauthenticated):
+        return problem(error, {"WWW-Authenticate": "Bearer"})
+    if isinstance(error, Forbidden):
+        return problem(error, {"WWW-Authenticate": 'Bearer error="insufficient_scope"'})
+    return problem(error)

@@ -1,0 +1,176 @@
+"""`/internal/v1`: for the other services alone, who say so with a service token. Wire types: `shared.contracts`."""
+
+import re
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from services.key_registry.feed import MAX_PAGE, Feed
+from services.key_registry.lookups import Lookups
+from services.key_registry.recording import AuditLog
+from shared import opaque
+from shared.contracts import key_registry as wire
+from shared.errors import FieldError, NotFound, Unprocessable
+from shared.http.body import json_model
+from shared.http.endpoints import Answer, Endpoint, Parameter
+from shared.http.responses import NO_STORE, json_response
+from shared.service_tokens import ServiceAuthenticator
+
+MAX_AUDIT_BODY = 4 * 1024 * 1024
+"""Bytes, for at most `MAX_EVENTS`."""
+MAX_EVENTS = 1000
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+Find = Callable[[Any], Awaitable[wire.Record | None]]
+
+
+class InternalEndpoints:
+    def __init__(
+        self, lookups: Lookups, feed: Feed, audit_log: AuditLog, authenticator: ServiceAuthenticator
+    ) -> None:
+        self._lookups = lookups
+        self._feed = feed
+        self._audit_log = audit_log
+        self._authenticator = authenticator
+
+    async def by_digest(self, find: Find, request: web.Request) -> web.Response:
+        self._require(request, "credentials")
+        digest = request.match_info["digest"]
+        if _DIGEST.fullmatch(digest) is None:
+            raise NotFound("there is no such credential")
+        return await _found(find(bytes.fromhex(digest)))
+
+    async def by_public_id(self, find: Find, prefix: str, request: web.Request) -> web.Response:
+        self._require(request, "credentials")
+        public_id = request.match_info["public_id"]
+        if not opaque.well_formed_id(prefix, public_id):
+            raise NotFound("there is no such credential")
+        return await _found(find(public_id))
+
+    async def changes(self, request: web.Request) -> web.Response:
+        self._require(request, "changes")
+        after = _number(request, "after", 0, 2**62)
+        page = await self._feed.page(after, _number(request, "limit", MAX_PAGE, MAX_PAGE))
+        return _model(page)
+
+    async def snapshot(self, request: web.Request) -> web.Response:
+        self._require(request, "changes")
+        return _model(await self._feed.snapshot())
+
+    async def audit(self, request: web.Request) -> web.Response:
+        """204 when all events are durable."""
+        service = self._require(request, "audit")
+        batch = await json_model(request, wire.AuditBatch, limit=MAX_AUDIT_BODY)
+        if len(batch.events) > MAX_EVENTS:
+            raise Unprocessable.field("events", f"are more than {MAX_EVENTS}")
+        _check_actors(batch, service)
+        if batch.events:
+            await self._audit_log.audit(batch.events)
+        return web.Response(status=204)
+
+    async def revoke(self, request: web.Request) -> web.Response:
+        """204 when the revocation is durable."""
+        service = self._require(request, "revocations")
+        await self._feed.revoke(await json_model(request, wire.Revocation), service=service)
+        return web.Response(status=204)
+
+    def _require(self, request: web.Request, area: str) -> str:
+        return self._authenticator.require(request.headers.get("Authorization"), area)
+
+    def endpoints(self) -> list[Endpoint]:
+        look = self._lookups
+        found = [
+            self._look_up("api-tokens/{digest}", partial(self.by_digest, look.api_token), wire.ApiToken),
+            self._look_up("access-keys/{digest}", partial(self.by_digest, look.access_key), wire.AccessKey),
+            self._look_up(
+                "api-clients/{public_id}",
+                partial(self.by_public_id, look.api_client, opaque.API_CLIENT_KEY),
+                wire.ApiClient,
+            ),
+            self._look_up(
+                "key-pairs/{public_id}", partial(self.by_public_id, look.key_pair, opaque.KEY_PAIR), wire.KeyPair
+            ),
+        ]
+        internal = partial(Endpoint, tag="internal", security="service_token")
+        number = {"type": "integer", "minimum": 0}
+        found += [
+            internal(
+                "GET",
+                "/internal/v1/changes",
+                self.changes,
+                "What changed after a position, in order",
+                parameters=(Parameter("after", schema=number), Parameter("limit", schema=number)),
+                answers={200: Answer("A page of the feed", wire.ChangePage)},
+            ),
+            internal(
+                "GET",
+                "/internal/v1/snapshot",
+                self.snapshot,
+                "All that is stopped now",
+                answers={200: Answer("The snapshot", wire.Snapshot)},
+            ),
+            internal(
+                "POST",
+                "/internal/v1/audit",
+                self.audit,
+                "Add lines to the audit trail",
+                body=wire.AuditBatch,
+                answers={204: Answer("All lines are durable")},
+            ),
+            internal(
+                "POST",
+                "/internal/v1/revocations",
+                self.revoke,
+                "Revoke what the registry does not keep",
+                body=wire.Revocation,
+                answers={204: Answer("The revocation is durable")},
+            ),
+        ]
+        return found
+
+    def _look_up(
+        self, path: str, handler: Callable[[web.Request], Awaitable[web.Response]], model: type[wire.Record]
+    ) -> Endpoint:
+        answers = {200: Answer("The credential, whatever its status", model), 404: Answer("There is none")}
+        summary = f"Look up by {path.partition('{')[2][:-1].replace('_', ' ')}"
+        return Endpoint(
+            "GET",
+            f"/internal/v1/{path}",
+            handler,
+            summary,
+            tag="internal",
+            security="service_token",
+            answers=answers,
+        )
+
+
+async def _found(finding: Awaitable[wire.Record | None]) -> web.Response:
+    record = await finding
+    if record is None:
+        raise NotFound("there is no such credential")
+    return _model(record)
+
+
+def _model(value: BaseModel) -> web.Response:
+    return json_response(value.model_dump(), headers=NO_STORE)
+
+
+def _number(request: web.Request, name: str, default: int, maximum: int) -> int:
+    text = request.query.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= maximum):
+        raise Unprocessable.field(name, f"must be a number of at most {maximum}")
+    return int(text)
+
+
+def _check_actors(batch: wire.AuditBatch, service: str) -> None:
+    """A service tells of clients and of itself, never of an administrator or of another service."""
+    for index, event in enumerate(batch.events):
+        kind, _, name = event.actor.partition(":")
+        if kind == "admin" or (kind == "service" and name != service):
+            raise Unprocessable(
+                "an event names an actor that is not the caller's to name",
+                errors=[FieldError(f"events.{index}.actor", "must be a client, anonymous, or the caller itself")],
+            )

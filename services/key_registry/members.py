@@ -1,0 +1,110 @@
+"""The types of the members that requests have and answers show, with their limits and what is said of them."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+
+from shared.scopes import InvalidScope, parse_scope_list
+
+MAX_TTL = 30 * 86400
+"""Seconds: the longest life that an access key may give a session token."""
+
+_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+_URI = re.compile(
+    r"(?:https?://|urn:)[!-~]+"  # an absolute URI
+    r"|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?(?:/[!-~]*)?"  # or a host, with a port and a path
+)
+_VISIBLE = re.compile(r"[!-~]{1,255}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)")
+
+
+def parse_id(value: object) -> UUID:
+    """Raises ValueError for anything but a UUID in its usual form."""
+    if isinstance(value, UUID):
+        return value
+    if not isinstance(value, str) or _UUID.fullmatch(value) is None:
+        raise ValueError("must be an id (a UUID)")
+    return UUID(value)
+
+
+def parse_instant(value: object) -> datetime:
+    """An RFC 3339 time, in UTC. Raises ValueError for one without an offset, or that does not exist."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or _INSTANT.fullmatch(value) is None:
+        raise ValueError("must be a time as of RFC 3339, such as 2030-01-31T12:00:00Z")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("is a time that does not exist") from None
+
+
+def format_instant(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _without_controls(allowed: str = "") -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if not value.strip():
+            raise ValueError("must not be empty")
+        if any(unicodedata.category(c) == "Cc" and c not in allowed for c in value):
+            raise ValueError("must not hold control characters")
+        return value
+
+    return check
+
+
+def _matching(pattern: re.Pattern[str], message: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if pattern.fullmatch(value) is None:
+            raise ValueError(message)
+        return value
+
+    return check
+
+
+def _scopes(value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of strings")
+    try:
+        return list(parse_scope_list(value, field="scopes"))
+    except InvalidScope as error:
+        raise ValueError(error.description) from None
+
+
+Id = Annotated[UUID, BeforeValidator(parse_id)]
+Instant = Annotated[
+    datetime, BeforeValidator(parse_instant), PlainSerializer(format_instant, return_type=str, when_used="json")
+]
+Name = Annotated[str, StringConstraints(max_length=200), AfterValidator(_without_controls())]
+Comment = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_without_controls("\n\t"))]
+Prefix = Annotated[
+    str,
+    StringConstraints(max_length=63),
+    AfterValidator(_matching(_PREFIX, "must be letters, digits, '_', '.', '-', starting with a letter or digit")),
+]
+CompanyUri = Annotated[
+    str,
+    StringConstraints(max_length=255),
+    AfterValidator(
+        _matching(_URI, "must be an http, https or urn URI, or a host, in printable ASCII without spaces")
+    ),
+]
+Audience = Annotated[
+    str,
+    StringConstraints(max_length=255),
+    AfterValidator(_matching(_VISIBLE, "must be 1 to 255 printable ASCII characters without spaces")),
+]
+Scopes = Annotated[
+    list[str],
+    BeforeValidator(_scopes),
+    WithJsonSchema({"type": "array", "items": {"type": "string"}, "maxItems": 64}),
+]
+Ttl = Annotated[int, Field(ge=1, le=MAX_TTL)]
+"""Seconds."""

@@ -1,0 +1,127 @@
+"""What the admin API takes: the members of each create, and of each change."""
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from services.key_registry.members import (
+    Audience,
+    Comment,
+    CompanyUri,
+    Id,
+    Instant,
+    Name,
+    Prefix,
+    Scopes,
+    Ttl,
+)
+from services.key_registry.roles import Role
+
+DEFAULT_TTL = 3600
+DEFAULT_MAX_TTL = 86400
+"""Both in seconds."""
+
+Algorithm = Literal["RS256", "RS384", "RS512", "ES256", "EdDSA"]
+RsaBits = Literal[2048, 3072, 4096]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class NewCompany(Body):
+    name: Name
+    client_prefix: Prefix
+    company_uri: CompanyUri
+
+
+class NewApplication(Body):
+    name: Name
+    application_prefix: Prefix
+    scopes: Scopes
+
+
+class NewBooking(Body):
+    company_id: Id
+    application_id: Id
+
+
+class NewApiToken(Body):
+    booking_id: Id
+    remote_application: Name
+    expires_at: Instant | None = None
+
+
+class NewAccessKey(Body):
+    company_id: Id
+    name: Name
+    default_ttl: Ttl | None = None
+    """3600, or `max_ttl` when that is less."""
+    max_ttl: Ttl | None = None
+    """86400."""
+
+
+class NewApiClient(Body):
+    company_id: Id
+    comment: Comment
+    scopes: Scopes
+    audience: Audience | None = None
+
+
+class NewKeyPair(Body):
+    """Generated unless `public_key` (PEM, or a JWK) is there; then its private half stays with the partner."""
+
+    company_id: Id
+    scopes: Scopes
+    algorithm: Algorithm | None = None
+    rsa_bits: RsaBits | None = None
+    public_key: str | dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _bits_are_for_rsa(self) -> Self:
+        if self.rsa_bits is not None and self.public_key is not None:
+            raise ValueError("rsa_bits is for a key that is generated here; leave it out beside public_key")
+        if self.rsa_bits is not None and not (self.algorithm or "RS256").startswith("RS"):
+            raise ValueError(f"rsa_bits has no meaning for {self.algorithm}")
+        return self
+
+
+class NewAdminToken(Body):
+    name: Name
+    role: Role
+    company_id: Id | None = None
+    """The token then sees the objects of this company alone."""
+
+
+class NamedChange(Body):
+    name: Name = ""
+
+
+class ApplicationChange(Body):
+    name: Name = ""
+    scopes: Scopes = []
+
+
+class BookingChange(Body):
+    """A booking has nothing to change but its status."""
+
+
+class ApiTokenChange(Body):
+    remote_application: Name = ""
+    expires_at: Instant | None = None
+
+
+class AccessKeyChange(Body):
+    name: Name = ""
+    default_ttl: Ttl = DEFAULT_TTL
+    max_ttl: Ttl = DEFAULT_MAX_TTL
+
+
+class ApiClientChange(Body):
+    comment: Comment = ""
+    scopes: Scopes = []
+    audience: Audience | None = None
+
+
+class KeyPairChange(Body):
+    scopes: Scopes = []

@@ -1,0 +1,105 @@
+"""Lists in pages: `limit`, an opaque `cursor`, and filters, each with what is wrong with it."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+from uuid import UUID
+
+from services.key_registry.members import parse_id
+from shared.contracts.key_registry import Status
+from shared.errors import FieldError, Unprocessable
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+MAX_FILTER = 255
+"""Characters."""
+_BIGINT = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """`cursor`: the position that the page before ended at, as 16 bytes; None: from the start."""
+
+    limit: int
+    cursor: bytes | None
+    filters: Mapping[str, Any]
+
+
+Parse = Callable[[str], Any]
+
+
+def parse_page(query: Sequence[tuple[str, str]], filters: Mapping[str, Parse]) -> PageRequest:
+    """Raises `Unprocessable` naming each parameter that is wrong, unknown or repeated."""
+    known: Mapping[str, Parse] = {**filters, "limit": _limit, "cursor": _cursor}
+    found: dict[str, Any] = {}
+    errors = []
+    for name, text in query:
+        try:
+            if name not in known:
+                raise ValueError(f"is not a parameter here; there are {', '.join(known)}")
+            if name in found:
+                raise ValueError("is there twice")
+            found[name] = known[name](text)
+        except ValueError as error:
+            errors.append(FieldError(name[:64], str(error)))
+    if errors:
+        raise Unprocessable("some parameters are wrong", errors=errors[:20])
+    return PageRequest(found.pop("limit", DEFAULT_LIMIT), found.pop("cursor", None), found)
+
+
+def filter_parser(name: str) -> Parse:
+    """How the filter on a member of this name is read."""
+    if name.endswith("_id"):
+        return parse_id
+    return _status if name == "status" else text
+
+
+def text(value: str) -> str:
+    if len(value) > MAX_FILTER or "\0" in value or not value.isprintable():
+        raise ValueError(f"must be at most {MAX_FILTER} printable characters")
+    return value
+
+
+def page_of(
+    items: Sequence[Any], limit: int, cursor_of: Callable[[Any], bytes]
+) -> tuple[Sequence[Any], str | None]:
+    """The page, and the cursor to the next one, if any. `items` were fetched with one more than `limit`."""
+    if len(items) <= limit:
+        return items, None
+    return items[:limit], base64.urlsafe_b64encode(cursor_of(items[limit - 1])).rstrip(b"=").decode()
+
+
+def cursor_of_id(id_: UUID) -> bytes:
+    return id_.bytes
+
+
+def cursor_of_seq(seq: int) -> bytes:
+    return seq.to_bytes(16)
+
+
+def seq_of_cursor(cursor: bytes | None) -> int | None:
+    return None if cursor is None else min(int.from_bytes(cursor), _BIGINT - 1)
+
+
+def _limit(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 3 and 1 <= int(value) <= MAX_LIMIT):
+        raise ValueError(f"must be a number from 1 to {MAX_LIMIT}")
+    return int(value)
+
+
+def _cursor(value: str) -> bytes:
+    try:
+        cursor = base64.b64decode(value + "==", altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        cursor = b""
+    if len(value) != 22 or len(cursor) != 16:
+        raise ValueError("must be the next_cursor of another page")
+    return cursor
+
+
+def _status(value: str) -> str:
+    if value not in get_args(Status):
+        raise ValueError(f"must be one of {', '.join(get_args(Status))}")
+    return value

@@ -1,0 +1,65 @@
+"""Who may do what over the admin API: one table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    OWNER = "owner"
+
+
+class Operation(StrEnum):
+    READ = "read"
+    CREATE = "create"
+    CHANGE = "change"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    REVOKE = "revoke"
+    DELETE = "delete"
+
+
+RANK = {Role.VIEWER: 0, Role.EDITOR: 1, Role.OWNER: 2}
+
+_EDITED: Mapping[Operation, Role] = dict.fromkeys(Operation, Role.EDITOR) | {Operation.READ: Role.VIEWER}
+_OWNED: Mapping[Operation, Role] = dict.fromkeys(Operation, Role.OWNER)
+
+NEEDED: Mapping[str, Mapping[Operation, Role]] = {
+    "company": _EDITED,
+    "application": _EDITED,
+    "booking": _EDITED,
+    "api_token": _EDITED,
+    "access_key": _EDITED,
+    "api_client": _EDITED,
+    "key_pair": _EDITED,
+    "admin_token": _OWNED,
+    "audit": {Operation.READ: Role.VIEWER},
+}
+"""The least role for each operation on each kind."""
+
+OF_THE_PLATFORM = frozenset({"company", "application", "booking"})
+"""What decides which companies there are and what they may use: a token bound to a company only reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """Whoever presents an admin token; with a `company_id`, nothing of any other company exists for it."""
+
+    id: UUID
+    role: Role
+    company_id: UUID | None = None
+
+    @property
+    def actor(self) -> str:
+        return f"admin:{self.id}"
+
+    def may(self, operation: Operation, kind: str) -> bool:
+        needed = NEEDED[kind].get(operation)
+        return needed is not None and RANK[self.role] >= RANK[needed]
+
+    def bound_from(self, operation: Operation, kind: str) -> bool:
+        """Whether its being bound to a company keeps it from this, whatever its role."""
+        return self.company_id is not None and operation is not Operation.READ and kind in OF_THE_PLATFORM

@@ -1,0 +1,226 @@
+"""The registry's store in memory: the same promises, for tests of what stands on it."""
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.key_registry.audit import START, AuditFilter, Head, Line
+from services.key_registry.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.resources import REFERRERS, RESOURCES, Resource, Row
+from services.key_registry.store import Listing, Reader, Remembered, Taken, Writer
+from shared.contracts.key_registry import (
+    AccessKey,
+    ApiClient,
+    ApiToken,
+    Change,
+    ChangePage,
+    Company,
+    KeyPair,
+    Kind,
+    Revocation,
+    Snapshot,
+    Status,
+    Stopped,
+)
+from shared.errors import Conflict
+
+UNIQUE: Mapping[Kind, Sequence[tuple[str, ...]]] = {
+    "company": (("client_prefix",), ("company_uri",)),
+    "application": (("application_prefix",),),
+    "booking": (("company_id", "application_id"),),
+    "admin_token": (("digest",),),
+}
+
+
+@dataclass
+class _Tables:
+    objects: dict[str, dict[UUID, Row]] = field(default_factory=lambda: {kind: {} for kind in RESOURCES})
+    changes: list[Change] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    revocations: dict[tuple[str, str], Stopped] = field(default_factory=dict)
+    answers: dict[tuple[UUID, bytes], tuple[Remembered, datetime]] = field(default_factory=dict)
+
+    @property
+    def last(self) -> int:
+        return self.changes[-1].seq if self.changes else 0
+
+
+class _Reader:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def find(self, resource: Resource, id_: UUID) -> Row | None:
+        return copy.copy(self._tables.objects[resource.kind].get(id_))
+
+    async def list(self, resource: Resource, which: Listing) -> Sequence[Row]:
+        rows = sorted(self._tables.objects[resource.kind].values(), key=lambda row: row["id"].int, reverse=True)
+        found = (
+            dict(row)
+            for row in rows
+            if (which.before is None or row["id"].int < which.before.int)
+            and all(row[name] == value for name, value in which.equals.items())
+        )
+        return [row for row, _ in zip(found, range(which.limit), strict=False)]
+
+    async def booked_scopes(self, company_id: UUID) -> Sequence[str]:
+        applications = self._tables.objects["application"]
+        booked = (
+            applications[b["application_id"]]
+            for b in self._tables.objects["booking"].values()
+            if b["company_id"] == company_id and b["status"] == "active"
+        )
+        return [scope for a in booked if a["status"] == "active" for scope in a["scopes"]]
+
+    async def recall(self, admin_id: UUID, key: bytes, since: datetime) -> Remembered | None:
+        answer, at = self._tables.answers.get((admin_id, key), (None, since))
+        return answer if at > since else None
+
+
+class _Writer(_Reader):
+    async def insert(self, resource: Resource, row: Row) -> None:
+        rows = self._tables.objects[resource.kind]
+        for columns in UNIQUE.get(resource.kind, ()):
+            for other in rows.values():
+                both_live = resource.kind != "booking" or other["status"] != "revoked"
+                if both_live and all(other[c] == row[c] for c in columns):
+                    raise Taken("token" if columns == ("digest",) else columns[-1])
+        rows[row["id"]] = {column: row[column] for column in resource.columns}
+
+    async def update(self, resource: Resource, row: Row) -> None:
+        self._tables.objects[resource.kind][row["id"]] = {column: row[column] for column in resource.columns}
+
+    async def delete(self, resource: Resource, id_: UUID) -> None:
+        for referrer, column in REFERRERS[resource.kind]:
+            if await self.count(referrer, column, id_):
+                raise Conflict("it cannot be deleted: something refers to it")
+        self._tables.objects[resource.kind].pop(id_, None)
+
+    async def count(self, resource: Resource, column: str, value: UUID) -> int:
+        return sum(row[column] == value for row in self._tables.objects[resource.kind].values())
+
+    async def append_change(self, kind: Kind, id_: str, status: Status, at: float, until: float | None) -> None:
+        change = Change(seq=self._tables.last + 1, kind=kind, id=id_, status=status, at=at, until=until)
+        self._tables.changes.append(change)
+
+    async def audit_head(self) -> Head:
+        lines = self._tables.lines
+        return Head(lines[-1].seq, lines[-1].hash) if lines else START
+
+    async def append_audit(self, lines: Sequence[Line]) -> None:
+        self._tables.lines.extend(lines)
+
+    async def stop(self, stopped: Revocation, at: float) -> bool:
+        return self._stop(stopped.kind, stopped.id, stopped.until)
+
+    async def keep_stopped(self, kind: Kind, id_: str, until: float) -> None:
+        self._stop(kind, id_, until)
+
+    def _stop(self, kind: Kind, id_: str, until: float) -> bool:
+        known = self._tables.revocations.get((kind, id_))
+        if known is not None and (known.until or 0) >= until:
+            return False
+        self._tables.revocations[kind, id_] = Stopped(kind=kind, id=id_, until=until)
+        return True
+
+    async def remember(self, admin_id: UUID, key: bytes, answer: Remembered, at: datetime) -> None:
+        self._tables.answers[admin_id, key] = (answer, at)
+
+
+class MemoryStore:
+    """All of it in one: objects, look-ups, feed and audit trail."""
+
+    def __init__(self) -> None:
+        self._tables = _Tables()
+        self._one_writer = asyncio.Lock()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reader]:
+        yield _Reader(self._tables)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Writer]:
+        async with self._one_writer:
+            tables = copy.deepcopy(self._tables)
+            yield _Writer(tables)
+            self._tables = tables
+
+    async def api_tokens(self, digests: Sequence[bytes]) -> Mapping[bytes, ApiToken]:
+        found = {}
+        for row in self._having("api_token", "digest", digests):
+            booking = self._tables.objects["booking"][row["booking_id"]]
+            application = self._tables.objects["application"][row["application_id"]]
+            found[row["digest"]] = ApiToken(
+                **self._common(row),
+                remote_application=row["remote_application"],
+                expires_at=row["expires_at"].timestamp() if row["expires_at"] else None,
+                booking_id=str(booking["id"]),
+                booking_status=booking["status"],
+                application_id=str(application["id"]),
+                application_prefix=application["application_prefix"],
+                application_status=application["status"],
+            )
+        return found
+
+    async def access_keys(self, digests: Sequence[bytes]) -> Mapping[bytes, AccessKey]:
+        rows = self._having("access_key", "digest", digests)
+        return {row["digest"]: AccessKey(**{**row, **self._common(row)}) for row in rows}
+
+    async def api_clients(self, keys: Sequence[str]) -> Mapping[str, ApiClient]:
+        rows = self._having("api_client", "key", keys)
+        return {
+            row["key"]: ApiClient(**{**row, **self._common(row)}, secret_digest=row["digest"].hex()) for row in rows
+        }
+
+    async def key_pairs(self, kids: Sequence[str]) -> Mapping[str, KeyPair]:
+        rows = self._having("key_pair", "kid", kids)
+        return {
+            row["kid"]: KeyPair(**{**row, **self._common(row), "public_key": row["public_jwk"]}) for row in rows
+        }
+
+    def _having(self, kind: Kind, column: str, values: Sequence[Any]) -> Iterable[Row]:
+        return [row for row in self._tables.objects[kind].values() if row[column] in values]
+
+    def _common(self, row: Row) -> dict[str, Any]:
+        company = self._tables.objects["company"][row["company_id"]]
+        return {
+            "as_of": self._tables.last,
+            "id": str(row["id"]),
+            "status": row["status"],
+            "company": Company(**{**company, "id": str(company["id"])}),
+        }
+
+    async def page(self, after: int, limit: int) -> ChangePage:
+        changes = [change for change in self._tables.changes if change.seq > after]
+        return ChangePage(changes=tuple(changes[:limit]), last=self._tables.last)
+
+    async def snapshot(self, since: float) -> Snapshot:
+        stopped = [*self._tables.revocations.values()]
+        for kind in RESOURCES:
+            for row in self._tables.objects[kind].values():
+                at = row["status_at"].timestamp()
+                if row["status"] == "suspended":
+                    stopped.append(Stopped(kind=kind, id=str(row["id"])))
+                elif row["status"] == "revoked" and at > since:
+                    stopped.append(Stopped(kind=kind, id=str(row["id"]), until=at + LONGEST_TOKEN_LIFE))
+        return Snapshot(as_of=self._tables.last, stopped=tuple(stopped))
+
+    async def newest(self, which: AuditFilter, before: int | None, limit: int) -> Sequence[Line]:
+        names = ("company_id", "action", "actor", "subject_kind", "subject", "request_id")
+        wanted = {name: value for name in names if (value := getattr(which, name)) is not None}
+        found = [
+            line
+            for line in reversed(self._tables.lines)
+            if (before is None or line.seq < before)
+            and all(getattr(line, name) == value for name, value in wanted.items())
+            and (which.after is None or line.at >= which.after)
+            and (which.before is None or line.at < which.before)
+        ]
+        return found[:limit]
+
+    async def following(self, seq: int, limit: int) -> Sequence[Line]:
+        return [line for line in self._tables.lines if line.seq > seq][:limit]

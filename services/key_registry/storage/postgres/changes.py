@@ -1,0 +1,49 @@
+"""The change feed in PostgreSQL, and what keeps its tables small."""
+
+from services.key_registry.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.resources import RESOURCES
+from shared.contracts.key_registry import Change, ChangePage, Snapshot, Stopped
+from shared.postgres.pool import Database
+
+_BOUNDS = "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM change"
+_PAGE = "SELECT seq, kind, id, status, at, until FROM change WHERE seq > $1 ORDER BY seq LIMIT $2"
+_STOPPED_OBJECTS = """
+AS kind, id::text, CASE status WHEN 'revoked' THEN extract(epoch FROM status_at)::float8 + $2::float8 END AS until
+FROM {} WHERE status = 'suspended' OR (status = 'revoked' AND status_at > to_timestamp($1))
+"""
+_STOPPED = " UNION ALL ".join(
+    [
+        *(" ".join((f"SELECT '{kind}'", _STOPPED_OBJECTS.replace("{}", kind))) for kind in RESOURCES),
+        "SELECT kind, id, until FROM revocation",
+    ]
+)
+
+
+class PostgresChanges:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, after: int, limit: int) -> ChangePage:
+        async with self._database.connection() as connection:
+            first, last = await connection.fetchrow(_BOUNDS)
+            gap = after < first - 1
+            records = [] if gap or after >= last else await connection.fetch(_PAGE, after, limit)
+        changes = tuple(Change.model_construct(**dict(record)) for record in records)
+        return ChangePage(changes=changes, last=last, gap=gap)
+
+    async def snapshot(self, since: float) -> Snapshot:
+        async with self._database.connection() as connection:
+            # The position first: what is stopped meanwhile is then told twice, never not at all.
+            _, as_of = await connection.fetchrow(_BOUNDS)
+            records = await connection.fetch(_STOPPED, since, float(LONGEST_TOKEN_LIFE))
+        stopped = tuple(Stopped.model_construct(**dict(record)) for record in records)
+        return Snapshot(as_of=as_of, stopped=stopped)
+
+    async def prune(self, *, changes_before: float, revocations_before: float, answers_before: float) -> None:
+        """Forget what is over. The last change stays, whatever its age: positions go on from it."""
+        async with self._database.connection() as connection:
+            await connection.execute(
+                "DELETE FROM change WHERE at < $1 AND seq < (SELECT max(seq) FROM change)", changes_before
+            )
+            await connection.execute("DELETE FROM revocation WHERE until < $1", revocations_before)
+            await connection.execute("DELETE FROM idempotency WHERE created_at < to_timestamp($1)", answers_before)

@@ -1,0 +1,71 @@
+"""Look-ups of credentials: one query for all that are asked for at once, with the position that it was read at."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from shared.contracts.key_registry import AccessKey, ApiClient, ApiToken, Company, KeyPair, Record
+from shared.postgres.pool import Database
+
+_COMMON = """
+x.id::text, x.status, (SELECT coalesce(max(seq), 0) FROM change) AS as_of,
+c.id::text AS company_id, c.client_prefix, c.company_uri, c.status AS company_status
+"""
+
+
+def _query(columns: str, tables: str) -> str:
+    return " ".join(("SELECT", columns, ",", _COMMON, "FROM", tables))
+
+
+_API_TOKENS = _query(
+    """x.digest, x.remote_application, extract(epoch FROM x.expires_at)::float8 AS expires_at,
+    b.id::text AS booking_id, b.status AS booking_status,
+    a.id::text AS application_id, a.application_prefix, a.status AS application_status""",
+    """api_token x JOIN booking b ON b.id = x.booking_id JOIN application a ON a.id = b.application_id
+    JOIN company c ON c.id = b.company_id WHERE x.digest = ANY($1::bytea[])""",
+)
+_ACCESS_KEYS = _query(
+    "x.digest, x.name, x.default_ttl, x.max_ttl",
+    "access_key x JOIN company c ON c.id = x.company_id WHERE x.digest = ANY($1::bytea[])",
+)
+_API_CLIENTS = _query(
+    "x.key, encode(x.digest, 'hex') AS secret_digest, x.scopes, x.audience",
+    "api_client x JOIN company c ON c.id = x.company_id WHERE x.key = ANY($1::text[])",
+)
+_KEY_PAIRS = _query(
+    "x.kid, x.algorithm, x.public_jwk AS public_key, x.scopes",
+    "key_pair x JOIN company c ON c.id = x.company_id WHERE x.kid = ANY($1::text[])",
+)
+
+R = TypeVar("R", bound=Record)
+
+
+class PostgresCredentials:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def api_tokens(self, digests: Sequence[bytes]) -> Mapping[bytes, ApiToken]:
+        return await self._records(ApiToken, _API_TOKENS, "digest", digests)
+
+    async def access_keys(self, digests: Sequence[bytes]) -> Mapping[bytes, AccessKey]:
+        return await self._records(AccessKey, _ACCESS_KEYS, "digest", digests)
+
+    async def api_clients(self, keys: Sequence[str]) -> Mapping[str, ApiClient]:
+        return await self._records(ApiClient, _API_CLIENTS, "key", keys)
+
+    async def key_pairs(self, kids: Sequence[str]) -> Mapping[str, KeyPair]:
+        return await self._records(KeyPair, _KEY_PAIRS, "kid", kids)
+
+    async def _records(self, model: type[R], statement: str, key: str, keys: Sequence[Any]) -> dict[Any, R]:
+        async with self._database.connection() as connection:
+            records = await connection.fetch(statement, keys)
+        return {record[key]: _record(model, record) for record in records}
+
+
+def _record(model: Callable[..., R], record: Any) -> R:
+    company = Company(
+        id=record["company_id"],
+        client_prefix=record["client_prefix"],
+        company_uri=record["company_uri"],
+        status=record["company_status"],
+    )
+    return model(company=company, **record)

@@ -1,0 +1,149 @@
+"""Objects in PostgreSQL, read freely and written by one transaction at a time."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from services.key_registry.audit import START, Head, Line
+from services.key_registry.resources import Resource, Row
+from services.key_registry.storage.postgres import REVISIONS, SCHEMA
+from services.key_registry.storage.postgres.audit_lines import append
+from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing
+from services.key_registry.store import Listing, Reader, Remembered, Taken, Writer
+from shared.contracts.key_registry import Kind, Revocation, Status
+from shared.errors import Conflict, Unavailable
+from shared.postgres.pool import Connection, Database
+
+WRITERS = 0x7061737367617465
+"""The advisory lock that every writer holds until it commits: the order of commits is that of positions."""
+
+UNIQUE = {
+    "company_client_prefix_key": "client_prefix",
+    "company_company_uri_key": "company_uri",
+    "application_application_prefix_key": "application_prefix",
+    "booking_company_id_application_id_key": "application_id",
+    "admin_token_digest_key": "token",
+}
+"""The member that each constraint is about. Those of secrets and public ids cannot be hit but by a broken RNG."""
+
+_RECALL = """
+SELECT request_digest AS request, sealed_answer AS sealed
+FROM idempotency WHERE admin_token_id = $1 AND key_digest = $2 AND created_at > $3
+"""
+_REMEMBER = """
+INSERT INTO idempotency (admin_token_id, key_digest, request_digest, sealed_answer, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (admin_token_id, key_digest) DO UPDATE
+SET request_digest = excluded.request_digest,
+    sealed_answer = excluded.sealed_answer,
+    created_at = excluded.created_at
+"""
+_BOOKED_SCOPES = """
+SELECT DISTINCT unnest(a.scopes) FROM booking b JOIN application a ON a.id = b.application_id
+WHERE b.company_id = $1 AND b.status = 'active' AND a.status = 'active'
+"""
+_APPEND_CHANGE = """
+INSERT INTO change (seq, kind, id, status, at, until)
+SELECT coalesce(max(seq), 0) + 1, $1, $2, $3, $4, $5 FROM change
+"""
+_STOP = """
+INSERT INTO revocation (kind, id, until, company_id, reason, at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (kind, id) DO UPDATE SET until = excluded.until, reason = excluded.reason
+WHERE revocation.until < excluded.until
+RETURNING true
+"""
+
+
+class PostgresReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def find(self, resource: Resource, id_: UUID) -> Row | None:
+        record = await self._connection.fetchrow(STATEMENTS[resource.kind].find, id_)
+        return None if record is None else dict(record)
+
+    async def list(self, resource: Resource, which: Listing) -> Sequence[Row]:
+        statement = listing(resource, which.equals)
+        records = await self._connection.fetch(statement, which.limit, which.before, *which.equals.values())
+        return [dict(record) for record in records]
+
+    async def booked_scopes(self, company_id: UUID) -> Sequence[str]:
+        return [record[0] for record in await self._connection.fetch(_BOOKED_SCOPES, company_id)]
+
+    async def recall(self, admin_id: UUID, key: bytes, since: datetime) -> Remembered | None:
+        record = await self._connection.fetchrow(_RECALL, admin_id, key, since)
+        return None if record is None else Remembered(record["request"], record["sealed"])
+
+
+class PostgresWriter(PostgresReader):
+    async def insert(self, resource: Resource, row: Row) -> None:
+        try:
+            await self._connection.execute(
+                STATEMENTS[resource.kind].insert, *(row[column] for column in resource.columns)
+            )
+        except asyncpg.UniqueViolationError as error:
+            raise Taken(UNIQUE.get(error.constraint_name or "", "a value")) from None
+
+    async def update(self, resource: Resource, row: Row) -> None:
+        statements = STATEMENTS[resource.kind]
+        values = (row[column] for column in statements.updated)
+        await self._connection.execute(statements.update, row["id"], *values)
+
+    async def delete(self, resource: Resource, id_: UUID) -> None:
+        try:
+            await self._connection.execute(STATEMENTS[resource.kind].delete, id_)
+        except asyncpg.ForeignKeyViolationError:
+            raise Conflict("it cannot be deleted: something refers to it") from None
+
+    async def count(self, resource: Resource, column: str, value: UUID) -> int:
+        return int(await self._connection.fetchval(count(resource, column), value))
+
+    async def append_change(self, kind: Kind, id_: str, status: Status, at: float, until: float | None) -> None:
+        await self._connection.execute(_APPEND_CHANGE, kind, id_, status, at, until)
+
+    async def audit_head(self) -> Head:
+        record = await self._connection.fetchrow("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+        return START if record is None else Head(record["seq"], record["hash"])
+
+    async def append_audit(self, lines: Sequence[Line]) -> None:
+        await append(self._connection, lines)
+
+    async def stop(self, stopped: Revocation, at: float) -> bool:
+        values = (stopped.kind, stopped.id, stopped.until, stopped.company_id, stopped.reason[:255], at)
+        return await self._connection.fetchval(_STOP, *values) is not None
+
+    async def keep_stopped(self, kind: Kind, id_: str, until: float) -> None:
+        await self._connection.execute(_STOP, kind, id_, until, None, "deleted", until)
+
+    async def remember(self, admin_id: UUID, key: bytes, answer: Remembered, at: datetime) -> None:
+        await self._connection.execute(_REMEMBER, admin_id, key, answer.request, answer.sealed, at)
+
+
+class PostgresStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reader]:
+        async with self._database.connection() as connection:
+            yield PostgresReader(connection)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Writer]:
+        async with self._database.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", WRITERS)
+            yield PostgresWriter(connection)
+
+    async def check(self) -> None:
+        """Raises `Unavailable` unless the schema is there and new enough; a newer one than this code knows is."""
+        async with self._database.connection() as connection:
+            there = await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f"{SCHEMA}.alembic_version")
+            revision = await connection.fetchval("SELECT version_num FROM alembic_version") if there else None
+        if revision is None or revision in REVISIONS[:-1]:
+            raise Unavailable(
+                "the schema is not up to date: run `python -m services.key_registry migrate`",
+                detail=f"revision {revision}, expected {REVISIONS[-1]}",
+            )

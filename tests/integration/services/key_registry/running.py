@@ -1,0 +1,127 @@
+"""A key registry that runs whole, and whoever calls its two APIs."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+
+from services.key_registry.app import build_app
+from services.key_registry.config import Settings
+from services.key_registry.owners import Owners
+from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
+from services.key_registry.storage.postgres.store import PostgresStore
+from shared import opaque
+from shared.clock import Clock, SystemClock
+from shared.contracts.key_registry import KeyRegistryClient
+from shared.http.client import ServiceClient
+from shared.postgres import migrations
+from shared.postgres.pool import Database
+from tests.support.serving import ServiceKeys, serving
+
+
+async def migrate(database_url: str) -> None:
+    await asyncio.to_thread(migrations.migrate, database_url, schema=SCHEMA, folder=MIGRATIONS)
+
+
+class Answered:
+    """What came back: `status`, `headers`, `raw`, and `body` when it is JSON."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], raw: bytes) -> None:
+        self.status, self.headers, self.raw = status, headers, raw
+
+    @property
+    def body(self) -> Any:
+        return orjson.loads(self.raw)
+
+    @property
+    def fields(self) -> set[str]:
+        """The fields that a 422 names."""
+        return {error["field"] for error in self.body["errors"]}
+
+
+class Admin:
+    """Calls the admin API with one token."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str | None) -> None:
+        self.session, self.url, self.token = session, url, token
+
+    def with_token(self, token: str | None) -> "Admin":
+        return Admin(self.session, self.url, token)
+
+    async def call(
+        self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, headers: Any = ()
+    ) -> Answered:
+        sent: dict[str, str] = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        data = raw if raw is not None else None if body is None else orjson.dumps(body)
+        if data is not None:
+            sent["Content-Type"] = "application/json"
+        sent.update(headers)
+        url = f"{self.url}/admin/v1{path}" if path.startswith("/") else path
+        async with self.session.request(method, url, data=data, headers=sent) as response:
+            return Answered(response.status, response.headers, await response.read())
+
+    async def get(self, path: str) -> Answered:
+        return await self.call("GET", path)
+
+    async def post(self, path: str, body: Any = None, **more: Any) -> Answered:
+        return await self.call("POST", path, body, **more)
+
+    async def patch(self, path: str, body: Any) -> Answered:
+        return await self.call("PATCH", path, body)
+
+    async def delete(self, path: str) -> Answered:
+        return await self.call("DELETE", path)
+
+    async def made(self, path: str, **body: Any) -> dict[str, Any]:
+        """The object that a create answers with; fails the test when it does not."""
+        answer = await self.post(path, body)
+        assert answer.status == 201, answer.raw
+        return dict(answer.body)
+
+    async def company(self, **members: Any) -> dict[str, Any]:
+        prefix = f"c{secrets.token_hex(4)}"
+        given = {"name": "BlaBla", "client_prefix": prefix, "company_uri": f"https://{prefix}.example"}
+        return await self.made("/companies", **{**given, **members})
+
+    async def booking(self, company: Mapping[str, Any], *scopes: str) -> dict[str, Any]:
+        prefix = f"A{secrets.token_hex(4)}"
+        application = await self.made("/applications", name="SMS", application_prefix=prefix, scopes=scopes)
+        return await self.made("/bookings", company_id=company["id"], application_id=application["id"])
+
+
+class Running:
+    def __init__(self, url: str, owner: Admin, keys: ServiceKeys, database: Database) -> None:
+        self.url, self.owner, self.keys, self.database = url, owner, keys, database
+
+    @asynccontextmanager
+    async def client(self, service: str) -> AsyncIterator[KeyRegistryClient]:
+        """The internal API as `service` calls it."""
+        caller = ServiceClient(
+            self.url, authorization=self.keys.identity(service).authorization_for("key_registry")
+        )
+        await caller.start()
+        yield KeyRegistryClient(caller)
+        await caller.stop()
+
+
+@asynccontextmanager
+async def running_registry(
+    database_url: str, directory: Path, *, clock: Clock | None = None, token: str | None = None
+) -> AsyncIterator[Running]:
+    """A registry over a database that is migrated already; `owner` has a token that is registered."""
+    keys = ServiceKeys(directory)
+    token_file = directory / "admin_token"
+    token = token or opaque.mint(opaque.ADMIN_TOKEN)
+    token_file.write_text(token)
+    settings = Settings(database_url=database_url, admin_token_file=token_file, **keys.settings("key_registry"))
+    database = Database(database_url, schema=SCHEMA, size=2)
+    await database.start()
+    await Owners(PostgresStore(database), clock or SystemClock()).register(token, "first owner")
+    async with serving(await build_app(settings, clock=clock)) as url, aiohttp.ClientSession() as session:
+        yield Running(url, Admin(session, url, token), keys, database)
+    await database.stop()
