@@ -1,13 +1,14 @@
 """Following the registry's changes: what a consumer knows stays true, or it is known not to be.
 
-A consumer starts from a snapshot of what is stopped and then applies the changes in order. On a gap it takes a new
-snapshot. When no poll has succeeded for `bound` seconds the follower is no longer `fresh`, and what was cached
-must not be answered from.
+A consumer starts from a snapshot of what is stopped and then applies the changes in order, as they come over the
+stream, and as the registry itself answers when it is polled. On a gap it takes a new snapshot. When no poll has
+succeeded for `bound` seconds the follower is no longer `fresh`, and what was cached must not be answered from.
 """
 
 import asyncio
 import contextlib
-from typing import Protocol
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol
 
 import structlog
 
@@ -18,12 +19,24 @@ from shared.errors import Unavailable
 log = structlog.get_logger()
 
 PAGE = 1000
+STREAM_RETRY = 0.2
+"""Seconds between two attempts at a stream that is away."""
 
 
 class ChangeSource(Protocol):
     async def changes(self, after: int, *, limit: int = PAGE) -> ChangePage: ...
 
     async def snapshot(self) -> Snapshot: ...
+
+
+class ChangeStream(Protocol):
+    """Changes as they happen. May miss some: positions have no gaps, so a follower notices."""
+
+    async def read(self, after: int) -> Sequence[Change]:
+        """Waits a while for the first change after a position. Raises `Unavailable`."""
+        ...
+
+    async def stop(self) -> None: ...
 
 
 class Consumer(Protocol):
@@ -39,7 +52,11 @@ class Consumer(Protocol):
 
 
 class ChangeFollower:
-    """Polls `source` every `interval` seconds and hands each change to every consumer, once and in order."""
+    """Hands each change to every consumer, once and in order.
+
+    Polls `source` every `interval` seconds; with a `stream` that works, every `relaxed` seconds is enough, since
+    a poll then only confirms what has come already.
+    """
 
     def __init__(
         self,
@@ -47,17 +64,24 @@ class ChangeFollower:
         consumers: tuple[Consumer, ...],
         *,
         clock: Clock,
+        stream: ChangeStream | None = None,
         interval: float = 0.25,
+        relaxed: float = 1.0,
         bound: float = 5.0,
     ) -> None:
         self._source = source
         self._consumers = consumers
         self._clock = clock
+        self._stream = stream
         self._interval = interval
+        self._relaxed = relaxed
         self._bound = bound
         self._position: int | None = None
         self._seen_at = float("-inf")
-        self._task: asyncio.Task[None] | None = None
+        self._streaming = False
+        self._moved = asyncio.Event()
+        self._poll_now = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def position(self) -> int:
@@ -68,6 +92,11 @@ class ChangeFollower:
     def age(self) -> float:
         """Seconds since the registry last confirmed the position."""
         return self._clock.monotonic() - self._seen_at
+
+    @property
+    def streaming(self) -> bool:
+        """Whether changes come over the stream now."""
+        return self._streaming
 
     @property
     def fresh(self) -> bool:
@@ -83,36 +112,55 @@ class ChangeFollower:
         """For health: raises `Unavailable` when not fresh."""
         self.require_fresh()
 
+    async def moved(self) -> int:
+        """The position, once it is another than when this was last called."""
+        await self._moved.wait()
+        self._moved.clear()
+        return self.position
+
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="change follower")
+        self._own(self._keep_polling(), "change poll")
+        if self._stream is not None:
+            self._own(self._keep_reading(self._stream), "change stream")
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._stream is not None:
+            await self._stream.stop()
 
     async def poll(self) -> None:
         """Apply all that is new. Raises `Unavailable` when the source cannot be asked."""
         if self._position is None:
             await self._restart()
         while True:
-            asked_at = self._clock.monotonic()
-            page = await self._source.changes(self.position, limit=PAGE)
-            if page.gap or page.last < self.position:
+            asked_at, after = self._clock.monotonic(), self.position
+            page = await self._source.changes(after, limit=PAGE)
+            if page.gap or page.last < after:
                 await self._restart()
                 continue
             for change in page.changes:
                 self._apply(change)
-            if not page.changes or self.position >= page.last:
+            if self.position >= page.last:
                 self._seen_at = asked_at
                 return
 
+    async def read(self, stream: ChangeStream) -> None:
+        """Apply what the stream has next; ask for a poll when it leaves something out. Raises `Unavailable`."""
+        for change in await stream.read(self.position):
+            if self._position is None or change.seq > self._position + 1:
+                self._poll_now.set()
+                return
+            self._apply(change)
+
     async def _restart(self) -> None:
+        self._position = None  # nothing that the stream brings may be applied to what is about to be replaced
         snapshot = await self._source.snapshot()
         for consumer in self._consumers:
             consumer.reset(snapshot)
         self._position = snapshot.as_of
+        self._moved.set()
         log.info("snapshot loaded", position=snapshot.as_of, stopped=len(snapshot.stopped))
 
     def _apply(self, change: Change) -> None:
@@ -121,10 +169,12 @@ class ChangeFollower:
         for consumer in self._consumers:
             consumer.apply(change)
         self._position = change.seq
+        self._moved.set()
 
-    async def _run(self) -> None:
+    async def _keep_polling(self) -> None:
         was_fresh = True
         while True:
+            self._poll_now.clear()
             try:
                 await self.poll()
             except Unavailable as error:
@@ -133,4 +183,26 @@ class ChangeFollower:
             except Exception:
                 log.exception("following changes failed")
             was_fresh = self.fresh
-            await asyncio.sleep(self._interval)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._relaxed if self._streaming else self._interval):
+                    await self._poll_now.wait()
+
+    async def _keep_reading(self, stream: ChangeStream) -> None:
+        while True:
+            try:
+                await self.read(stream)
+            except Unavailable as error:
+                if self._streaming:
+                    log.warning("the change stream is away; polling", detail=error.detail)
+                self._streaming = False
+                await asyncio.sleep(STREAM_RETRY)
+            except Exception:
+                log.exception("reading the change stream failed")
+                await asyncio.sleep(STREAM_RETRY)
+            else:
+                self._streaming = True
+                if self._poll_now.is_set():
+                    await asyncio.sleep(STREAM_RETRY / 10)  # the poll is to catch up first
+
+    def _own(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))

@@ -38,6 +38,20 @@ class ScriptedSource:
         return Snapshot(as_of=self.last, stopped=tuple(self.stopped))
 
 
+class ScriptedStream:
+    """Gives what it is told to, a list at a time."""
+
+    def __init__(self, *batches: list[Change]) -> None:
+        self.batches = list(batches)
+
+    async def read(self, after: int) -> list[Change]:
+        if not self.batches:
+            raise Unavailable
+        return [c for c in self.batches.pop(0) if c.seq > after]
+
+    async def stop(self) -> None: ...
+
+
 class Recorder:
     def __init__(self) -> None:
         self.resets = 0
@@ -118,6 +132,63 @@ async def test_nothing_is_fresh_before_the_first_snapshot_nor_past_the_bound(
     source.away = False
     await follower.poll()
     follower.require_fresh()
+
+
+async def test_change_from_the_stream_is_applied_before_any_poll_and_only_once(
+    source: ScriptedSource, recorder: Recorder, follower: ChangeFollower
+) -> None:
+    await follower.poll()
+    source.add("a")
+    source.add("b")
+    await follower.read(ScriptedStream(source.log))
+    assert (recorder.applied, follower.position) == (["a", "b"], 2)
+    await follower.poll()
+    await follower.read(ScriptedStream(source.log))
+    assert recorder.applied == ["a", "b"]
+
+
+async def test_change_that_the_stream_left_out_comes_with_the_poll_and_in_order(
+    source: ScriptedSource, recorder: Recorder, follower: ChangeFollower
+) -> None:
+    await follower.poll()
+    for name in "abc":
+        source.add(name)
+    await follower.read(ScriptedStream([source.log[0], source.log[2]]))
+    assert recorder.applied == ["a"]
+    await follower.poll()
+    assert recorder.applied == ["a", "b", "c"]
+
+
+async def test_stream_alone_does_not_make_a_follower_fresh(
+    source: ScriptedSource, follower: ChangeFollower, clock: FakeClock
+) -> None:
+    source.add("a")
+    await follower.read(ScriptedStream(source.log))
+    assert follower.position == -1
+    await follower.poll()
+    clock.advance(6)
+    source.add("b")
+    await follower.read(ScriptedStream(source.log))
+    with pytest.raises(Unavailable):
+        follower.require_fresh()
+
+
+async def test_poll_that_the_stream_overtakes_is_no_reason_to_start_again(
+    source: ScriptedSource, recorder: Recorder, clock: FakeClock
+) -> None:
+    class Overtaken(ScriptedSource):
+        async def changes(self, after: int, *, limit: int = 1000) -> ChangePage:
+            page = await super().changes(after, limit=limit)
+            if stream.batches:
+                await follower.read(stream)
+            return page
+
+    change = Change(seq=1, kind="company", id="a", status="suspended", at=0)
+    stream = ScriptedStream([change])
+    overtaken = Overtaken()
+    follower = ChangeFollower(overtaken, (recorder,), clock=clock)
+    await follower.poll()
+    assert (recorder.resets, recorder.applied) == (1, ["a"])
 
 
 def key_pair(as_of: int, status: str = "active") -> KeyPair:

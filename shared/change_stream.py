@@ -1,0 +1,85 @@
+"""The registry's changes as a Redis stream. A change's position is its entry's id, so it stands there once.
+
+Any number of relays may write at once: the server refuses an entry whose id is not above the last, and so the order
+is that of the positions. The stream makes changes arrive soon; that they arrive at all is the registry's feed.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from shared.contracts.key_registry import Change
+from shared.errors import Unavailable
+from shared.redis import PipelinedRedis
+
+STREAM = "passgate:changes"
+MAX_LENGTH = 10_000
+"""Entries that are kept, about; who is further behind asks the registry."""
+BATCH = 1000
+
+
+class ChangeStreamWriter:
+    def __init__(self, redis: PipelinedRedis) -> None:
+        self._redis = redis
+
+    async def last(self) -> int:
+        """The position of the newest entry, -1 when there is none. Raises `Unavailable`."""
+        entries = await self._redis.execute("XREVRANGE", STREAM, "+", "-", "COUNT", 1)
+        return -1 if not entries else _position(entries[0][0])
+
+    async def append(self, changes: Sequence[Change]) -> None:
+        """Add `changes` in their order; those that stand there already are passed over. Raises `Unavailable`."""
+        replies = await asyncio.gather(*(self._add(change) for change in changes), return_exceptions=True)
+        for reply in replies:
+            if isinstance(reply, ResponseError) and "equal or smaller" in str(reply):
+                continue
+            if isinstance(reply, BaseException):
+                raise Unavailable("the stream takes no change", detail=type(reply).__name__) from reply
+
+    async def _add(self, change: Change) -> None:
+        fields = ("change", change.model_dump_json())
+        await self._redis.execute("XADD", STREAM, "MAXLEN", "~", MAX_LENGTH, f"{change.seq}-0", *fields)
+
+    async def clear(self) -> None:
+        """Forget the entries: they are of a registry that is no more."""
+        await self._redis.execute("DEL", STREAM)
+
+
+class ChangeStreamReader:
+    """Reads with a connection of its own, since a read waits up to `wait` seconds for the first change.
+
+    `timeout` bounds connecting, and an answer beyond the wait, in seconds.
+    """
+
+    def __init__(self, url: str, *, wait: float = 1.0, timeout: float = 0.5) -> None:
+        self._wait = wait
+        self._redis: Redis = Redis.from_url(
+            url,
+            protocol=2,
+            max_connections=2,
+            socket_timeout=wait + timeout,
+            socket_connect_timeout=timeout,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    async def read(self, after: int) -> Sequence[Change]:
+        """The changes after a position, none when none came in time. Raises `Unavailable`."""
+        try:
+            streams: Any = await self._redis.xread(
+                {STREAM: f"{max(after, 0)}-0"}, count=BATCH, block=int(self._wait * 1000)
+            )
+        except (RedisError, OSError, TimeoutError) as error:
+            raise Unavailable("the change stream is away", detail=type(error).__name__) from error
+        return [Change.model_validate_json(fields[b"change"]) for _, entries in streams for _, fields in entries]
+
+    async def stop(self) -> None:
+        await self._redis.aclose()
+
+
+def _position(entry_id: bytes) -> int:
+    return int(entry_id.partition(b"-")[0])
