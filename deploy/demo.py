@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from deploy.admin_api import AdminApi
 from deploy.errors import StackError
 from deploy.private_files import write_private
+from deploy.variables import read_variables, write_variables
 from shared.config import read_secret
 from shared.http.client import ServiceClient
 
@@ -119,21 +119,6 @@ async def _credential(
 
 def _with_private_key(known: Mapping[str, str], key_file: Path) -> Mapping[str, str]:
     return {**known, "PRIVATE_KEY": key_file.read_text(encoding="ascii")} if key_file.exists() else known
-
-
-def write_variables(env_file: Path, values: Mapping[str, str]) -> None:
-    """Write `values` as shell variables that `.` can read, mode 0600."""
-    write_private(env_file, "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items()))
-
-
-def read_variables(env_file: Path) -> dict[str, str]:
-    """The shell variables that a file of ours holds; none when it does not exist."""
-    try:
-        lines = env_file.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    pairs = (line.partition("=") for line in lines if "=" in line)
-    return {name: "".join(shlex.split(value)) for name, _, value in pairs}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

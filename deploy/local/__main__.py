@@ -11,14 +11,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.demo import read_variables
 from deploy.errors import StackError
-from deploy.local.health import all_readiness
 from deploy.local.report import Report
 from deploy.local.runfile import SUPERVISOR, RunFile, Started
 from deploy.local.stack import DEPLOYABLES, ROOT, STORE_PORTS, Stack, default_var, port_variables
 from deploy.local.summary import HEADER, rows, show
-from deploy.local.up import Up
+from deploy.variables import read_variables
 
 DOWN_LIMIT = 45.0
 """Seconds that `down` waits for the supervisor, which itself kills what will not stop."""
@@ -48,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 async def up(stack: Stack, run_file: RunFile, report: Report, *, tell: bool) -> int:
     """Bring the stack up, `tell` how to use it, stay until a signal; the second signal is not patient."""
+    from deploy.local.up import Up  # half a second of imports, which the other commands need not wait for
+
     stack.var.mkdir(parents=True, exist_ok=True)
     with run_file.lock():
         here = Up(stack, run_file, report)
@@ -127,6 +127,8 @@ def clean(stack: Stack, run_file: RunFile, report: Report) -> int:
 
 def status(stack: Stack, run_file: RunFile, report: Report) -> int:
     """Show what is ready. Exit status 1 unless everything is."""
+    from deploy.local.health import all_readiness  # as in `up`
+
     reasons = asyncio.run(all_readiness({d.name: stack.health_url(d) for d in DEPLOYABLES}))
     running = run_file.read()
     report.table(HEADER, rows(stack, reasons, running))

@@ -14,6 +14,8 @@ LARGEST = 50 * 1024 * 1024
 """Bytes after which a log is moved to `<name>.log.1`, replacing the one before."""
 PER_LOOK = 256 * 1024
 """Bytes read at most in one look; of a log that grows faster, errors are missed here but not in the file."""
+TRACEBACK = (" ", "Traceback ", "The above exception ", "During handling ")
+"""How the lines of a traceback begin, but for the last."""
 LONGEST = 600
 """Characters shown of one line."""
 
@@ -71,8 +73,8 @@ def error_in(name: str, line: str) -> str:
         return line if "FATAL:" in line or "PANIC:" in line else ""
     if name == "valkey":
         return line if " # " in line and "rror" in line else ""
-    if not line.startswith("{"):
-        return line  # our own processes log JSON: this is a traceback, or a library's cry
+    if not line.startswith("{"):  # our own processes log JSON: this is a traceback, of which the end says it all
+        return "" if not line or line.startswith(TRACEBACK) else line
     if '"level":"error"' not in line:
         return ""
     try:

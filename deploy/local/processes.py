@@ -80,7 +80,11 @@ class Process:
                 return
             if time.monotonic() - born > SETTLED:
                 pause = FIRST_PAUSE
-            self._report.warn(self.name, f"ended ({ending(status)}); starting it again in {pause:.1f} s")
+            said = last_words(self.log, self._log_start, lines=1)
+            self._report.warn(
+                self.name,
+                f"ended ({ending(status)}); starting it again in {pause:.1f} s. Its last line: {said[:200]}",
+            )
             while not await self._stopped_within(pause):
                 pause = min(pause * 2, LONGEST_PAUSE)
                 if await self._respawned():

@@ -64,12 +64,11 @@ class Up:
             self._over.set_exception(StackError(f"{name} cannot run as it is configured:\n{end}"))
 
     async def _until_over(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do `work` and follow the logs until the stack is over. Raises what ended it too early."""
+        """Do `work`, then follow the logs, until the stack is over. Raises what ended it too early."""
 
         async def stay() -> None:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._errors.follow())
-                tasks.create_task(work)
+            await work
+            await self._errors.follow()
 
         task = asyncio.create_task(stay())
         await asyncio.wait({task, self._over}, return_when=asyncio.FIRST_COMPLETED)
@@ -108,6 +107,8 @@ class Up:
             for deployable in DEPLOYABLES:
                 tasks.create_task(self._deployable(deployable, database if deployable.migrates else None))
             values = tasks.create_task(self._seed())
+        for name, process in self._processes.items():  # until now, errors while waiting for each other are no news
+            self._errors.add(name, process.log)
         self._report.step("the stack is ready")
         when_ready(values.result())
 
@@ -164,7 +165,6 @@ class Up:
     async def _start(self, command: Command) -> Process:
         process = Process(command, self._stack.logs, self._report, self._record, self._give_up)
         self._processes[command.name] = process
-        self._errors.add(command.name, process.log)
         await process.start()
         return process
 

@@ -92,7 +92,7 @@ class RunningStore(Generic[S]):
 
 
 @contextmanager
-def _directory() -> Iterator[Path]:
+def reachable_directory() -> Iterator[Path]:
     """A temporary directory that another user can pass through: the stores do not run as root."""
     path = Path(tempfile.mkdtemp(prefix="passgate-test-"))
     path.chmod(0o711)
@@ -105,7 +105,7 @@ def _directory() -> Iterator[Path]:
 @contextmanager
 def embedded_postgres(*, durable: bool = False) -> Iterator[RunningStore[Postgres]]:
     """A PostgreSQL of one's own, started. A kill loses nothing that it acknowledged only if it is `durable`."""
-    with _directory() as directory:
+    with reachable_directory() as directory:
         server = Postgres(directory / "postgres", free_port(), secrets.token_urlsafe(16), {} if durable else FAST)
         with _started(server, server.prepare(), directory / "postgres.log") as running:
             yield running
@@ -114,7 +114,7 @@ def embedded_postgres(*, durable: bool = False) -> Iterator[RunningStore[Postgre
 @contextmanager
 def embedded_valkey() -> Iterator[RunningStore[Valkey]]:
     """A Valkey of one's own, started."""
-    with _directory() as directory:
+    with reachable_directory() as directory:
         server = Valkey(directory / "valkey", free_port(), secrets.token_urlsafe(16))
         with _started(server, server.prepare(), directory / "valkey.log") as running:
             yield running

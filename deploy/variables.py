@@ -1,0 +1,22 @@
+"""Files of shell variables, such as `demo.env`."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.private_files import write_private
+
+
+def write_variables(path: Path, values: Mapping[str, str]) -> None:
+    """Write `values` for a shell's `.` to read, mode 0600."""
+    write_private(path, "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items()))
+
+
+def read_variables(path: Path) -> dict[str, str]:
+    """What `write_variables` wrote; nothing when there is no such file."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    pairs = (line.partition("=") for line in lines if "=" in line)
+    return {name: "".join(shlex.split(value)) for name, _, value in pairs}

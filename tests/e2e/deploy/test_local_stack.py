@@ -1,0 +1,136 @@
+"""`make up` as a newcomer meets it: it starts, tells how to use it, comes back from a kill, and keeps its data."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.ports import is_free
+from deploy.local.stack import DEPLOYABLES, ROOT, STORE_PORTS
+from tests.support.local_stack import LocalStack, local_stack
+
+pytestmark = pytest.mark.timeout(120)
+
+SECRETS = re.compile(r"pg(?:at|ak|cs|ad)_[0-9A-Za-z]{49}")
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LocalStack]:
+    with local_stack() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shown(stack: LocalStack) -> str:
+    """What `up` writes to the terminal."""
+    done = stack.up()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def until_ready(stack: LocalStack, limit: float) -> None:
+    deadline = time.monotonic() + limit
+    while (done := stack.run("status")).returncode != 0:
+        assert time.monotonic() < deadline, done.stdout
+    assert done.stdout.count(" ready") == len(DEPLOYABLES) + len(STORE_PORTS), done.stdout
+
+
+def test_up_shows_the_urls_the_admin_token_and_a_tour_that_works_when_pasted(stack: LocalStack, shown: str) -> None:
+    values = stack.values()
+    assert values["GATEWAY_URL"] in shown
+    assert f"Authorization: Bearer {values['ADMIN_TOKEN']}" in shown
+    tour = shown[shown.index("# 1. ") : shown.index("It goes on in the background")]
+    walked = subprocess.run(["bash", "-eu"], input=tour, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert walked.returncode == 0, walked.stderr
+    assert '{"valid":true,"message":"Token is valid"}' in walked.stdout
+    assert walked.stdout.count("plan.dwg") == 2, walked.stdout
+    assert "error" not in walked.stdout, walked.stdout
+
+
+def test_no_secret_that_was_used_is_in_a_log(stack: LocalStack, shown: str) -> None:
+    written = "".join(log.read_text(errors="replace") for log in (stack.var / "log").iterdir())
+    assert "request" in written
+    secrets = [
+        value for name, value in stack.values().items() if name in ("API_TOKEN", "ACCESS_KEY", "CLIENT_SECRET")
+    ]
+    secrets += [path.read_text().strip() for path in (stack.var / "secrets").iterdir() if path.is_file()]
+    assert [secret for secret in secrets if secret in written] == []
+    assert SECRETS.findall(written) == []
+
+
+def test_what_holds_secrets_is_the_owners_alone(stack: LocalStack, shown: str) -> None:
+    for name in ("demo.env", "demo_private_key.pem", "secrets/master_key"):
+        assert (stack.var / name).stat().st_mode & 0o077 == 0
+    assert (stack.var / "secrets").stat().st_mode & 0o077 == 0
+
+
+def test_only_the_local_machine_is_listened_to(stack: LocalStack, shown: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing: asks which address would be used
+        own = probe.getsockname()[0]
+    for name, port in stack.environment.items():
+        if name.startswith("PASSGATE_") and name.endswith("_PORT"):
+            with socket.socket() as outside, pytest.raises(ConnectionRefusedError):
+                outside.connect((own, int(port)))
+
+
+@pytest.mark.parametrize("name", [*(d.name for d in DEPLOYABLES), *STORE_PORTS])
+def test_a_killed_process_is_back_within_five_seconds(stack: LocalStack, shown: str, name: str) -> None:
+    killed = stack.running()[name]
+    os.kill(killed.pid, signal.SIGKILL)
+    assert killed.wait(2)
+    until_ready(stack, 5)
+    assert stack.running()[name] != killed
+
+
+def test_a_second_up_leaves_the_first_alone(stack: LocalStack, shown: str) -> None:
+    before = stack.running()
+    done = stack.up()
+    assert done.returncode == 1
+    assert "up already" in done.stdout
+    assert stack.running() == before
+
+
+def test_after_a_killed_supervisor_the_next_up_ends_what_it_left_and_keeps_the_data(
+    stack: LocalStack, shown: str
+) -> None:
+    values, left = stack.values(), stack.running()
+    os.kill(left.pop("supervisor").pid, signal.SIGKILL)
+    assert all(process.alive() for process in left.values())
+    done = stack.up()
+    assert done.returncode == 0, done.stdout
+    assert "left over" in done.stdout
+    assert not any(process.alive() for process in left.values())
+    assert stack.values() == values
+
+
+def test_a_lost_demo_file_means_new_credentials_for_the_same_company(stack: LocalStack, shown: str) -> None:
+    before = stack.values()
+    (stack.var / "demo.env").unlink()
+    assert stack.run("down").returncode == 0
+    assert stack.up().returncode == 0
+    after = stack.values()
+    assert after["COMPANY_URI"] == before["COMPANY_URI"]
+    assert after["API_TOKEN"] != before["API_TOKEN"]
+
+
+def test_down_stops_everything_and_a_taken_port_is_told(stack: LocalStack, shown: str) -> None:
+    running = stack.running()
+    done = stack.run("down")
+    assert done.returncode == 0, done.stdout
+    assert not any(process.alive() for process in running.values())
+    port = int(stack.environment["PASSGATE_TOKEN_ISSUER_PORT"])
+    assert is_free(port)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", port))
+        server.listen()
+        refused = stack.run("up")
+    assert refused.returncode == 1
+    assert f"port {port} is taken" in refused.stdout
+    assert f"pid {os.getpid()}" in refused.stdout
+    assert "PASSGATE_TOKEN_ISSUER_PORT" in refused.stdout

@@ -1,0 +1,56 @@
+"""The whole stack as `make up` runs it, on ports and in a directory of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.ports import free_port
+from deploy.local.runfile import RunFile, Started
+from deploy.local.stack import ROOT, port_variables
+from deploy.variables import read_variables
+from tests.support.stores import reachable_directory
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """Every method blocks until the command has ended."""
+
+    var: Path
+    environment: dict[str, str]
+
+    def up(self) -> "subprocess.CompletedProcess[str]":
+        """Start it in the background; what it shows, when it is ready."""
+        return self.run("up", "--detach")
+
+    def run(self, *arguments: str, limit: float = 50) -> "subprocess.CompletedProcess[str]":
+        """`python -m deploy.local` with these arguments."""
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.local", "--var", str(self.var), *arguments],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=limit,
+        )  # fmt: skip
+
+    def values(self) -> dict[str, str]:
+        """The variables of `demo.env`."""
+        return read_variables(self.var / "demo.env")
+
+    def running(self) -> dict[str, Started]:
+        return RunFile(self.var / "run").read()
+
+
+@contextmanager
+def local_stack(**environment: str) -> Iterator[LocalStack]:
+    """A stack that has not been started; stopped, and all that it left deleted, afterwards."""
+    ports = {name: str(free_port()) for name in port_variables()}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PASSGATE_")}
+    with reachable_directory() as directory:
+        stack = LocalStack(directory / "var", {**inherited, **ports, "NO_COLOR": "1", **environment})
+        try:
+            yield stack
+        finally:
+            stack.run("down")
+            shutil.rmtree(stack.var, ignore_errors=True)
