@@ -1,0 +1,90 @@
+"""The gateway's own call."""
+
+import json
+
+import pytest
+
+from services.session_tokens.sealing import id_of
+from shared.contracts.session_tokens import RESOLVE, SessionTokensClient
+from shared.errors import Unavailable
+from shared.http.client import ServiceClient
+from tests.integration.services.session_tokens.running import Service
+from tests.support.proxy import FaultProxy
+from tests.support.registry import COMPANY
+
+EXACT = '{"z":"\u00e9 &=+#\\u0000","n":12345678901234567890123,"f":1.10,"a":[1, {"b":null}],"t":true,"":"empty"}'
+
+
+async def test_parameters_travel_exactly_and_in_their_order(service: Service) -> None:
+    token = await service.generate(EXACT.encode())
+    async with service.as_gateway() as gateway:
+        session = await gateway.resolve(token)
+    assert session is not None
+    assert list(session.parameters.items()) == [
+        ("z", "\u00e9 &=+#\0"),
+        ("n", "12345678901234567890123"),
+        ("f", "1.10"),
+        ("a", '[1, {"b":null}]'),
+        ("t", "true"),
+        ("", "empty"),
+        ("auth", "blabla"),
+    ]
+    assert (session.company, session.company_id) == ("blabla", COMPANY.id)
+    assert session.access_key_id == service.stack.access_key_id
+    assert isinstance(session.expires_at, int)
+
+
+async def test_resolving_is_a_use(service: Service) -> None:
+    token = await service.generate(query="?uses=2")
+    async with service.as_gateway() as gateway:
+        assert await gateway.resolve(token) is not None
+        assert (await service.verify(token))[0] == 200
+        assert await gateway.resolve(token) is None
+
+
+@pytest.mark.parametrize("token", ["", "x", "\ud800", "0" * 5000, "5f0c5c6e-8c1c-4d5e-9b1a-0123456789ab"])
+async def test_a_wrong_token_is_nobody(service: Service, token: str) -> None:
+    async with service.as_gateway() as gateway:
+        assert await gateway.resolve(token) is None
+
+
+async def test_a_store_that_is_away_is_not_taken_for_a_wrong_token(service: Service, proxy: FaultProxy) -> None:
+    token = await service.generate()
+    proxy.cut()
+    async with service.as_gateway() as gateway:
+        with pytest.raises(Unavailable):
+            await gateway.resolve(token)
+
+
+async def test_a_call_that_is_not_allowed_is_not_taken_for_a_wrong_token(service: Service) -> None:
+    token = await service.generate()
+    identity = service.stack.keys.identity("sample_resources")
+    for authorization in (identity.authorization_for("session_tokens"), None):
+        client = ServiceClient(service.url, authorization=authorization)
+        await client.start()
+        with pytest.raises(Unavailable):
+            await SessionTokensClient(client).resolve(token)
+        await client.stop()
+
+
+async def test_only_the_gateway_may_resolve(service: Service) -> None:
+    token = await service.generate()
+    for caller, status in (("gateway", 200), ("sample_resources", 403), ("operator_validator", 403)):
+        authorization = service.stack.keys.identity(caller).authorization_for("session_tokens")()
+        body = json.dumps({"token": token}).encode()
+        response, _ = await service.call("POST", RESOLVE, data=body, authorization=authorization)
+        assert response.status == status
+    response, _ = await service.call("POST", RESOLVE, data=b"{}")
+    assert response.status == 401
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"token":1}', b'{"token":null}', b"{" * 5000])
+async def test_a_malformed_call_is_400(service: Service, body: bytes) -> None:
+    authorization = service.stack.keys.identity("gateway").authorization_for("session_tokens")()
+    response, _ = await service.call("POST", RESOLVE, data=body, authorization=authorization)
+    assert response.status == 400
+
+
+async def test_the_id_of_a_token_is_not_a_token(service: Service) -> None:
+    id_ = id_of(await service.generate())
+    assert (await service.verify(id_))[0] == 403

@@ -1,0 +1,87 @@
+"""What stops a token, through the registry's feed, and what the service does when it cannot be followed."""
+
+import asyncio
+
+import pytest
+
+from services.session_tokens.sealing import id_of
+from shared.contracts.key_registry import Kind, Revocation
+from tests.integration.services.session_tokens.running import Service, Stack
+from tests.support.registry import COMPANY
+
+WRONG = (403, b'{"message":"Wrong token"}')
+
+
+async def _becomes_wrong(service: Service, token: str) -> None:
+    async with asyncio.timeout(1):
+        while (answer := await service.verify(token)) != WRONG:
+            assert answer[0] == 200
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("kind", ["access_key", "company"])
+async def test_revoking_stops_tokens_and_the_key_within_one_second(service: Service, kind: Kind) -> None:
+    token = await service.generate()
+    await service.verify(token)
+    id_ = service.stack.access_key_id if kind == "access_key" else COMPANY.id
+    service.stack.registry.set_status(kind, id_, "revoked")
+    await _becomes_wrong(service, token)
+    response, body = await service.call("POST", "/generate", data=b"{}", x_api_key=service.stack.access_key)
+    assert (response.status, body) == WRONG
+
+
+async def test_ending_a_token_ends_it_on_every_copy(service: Service, stack: Stack) -> None:
+    async with stack.copy() as copy:
+        token = await service.generate()
+        assert (await copy.verify(token))[0] == 200
+        response, body = await copy.call("DELETE", "/verify", x_api_token=token)
+        assert (response.status, body) == (204, b"")
+        assert await service.verify(token) == WRONG
+
+
+async def test_a_token_that_was_revoked_elsewhere_stops_within_one_second(service: Service) -> None:
+    token = await service.generate()
+    until = 4_000_000_000
+    await service.stack.registry.revoke(Revocation(kind="session_token", id=id_of(token), until=until))
+    await _becomes_wrong(service, token)
+
+
+async def test_a_known_key_and_token_need_no_look_up(service: Service) -> None:
+    token = await service.generate()
+    await service.verify(token)
+    before = service.stack.registry.lookups
+    for _ in range(10):
+        await service.generate()
+        await service.verify(token)
+    assert service.stack.registry.lookups == before
+
+
+async def test_with_the_registry_away_the_bound_holds_and_then_nothing_is_guessed(stack: Stack) -> None:
+    async with stack.copy(staleness_bound=0.5) as service:
+        token = await service.generate()
+        stack.registry.away = True
+        assert (await service.verify(token))[0] == 200
+        async with asyncio.timeout(5):
+            while (answer := await service.verify(token))[0] == 200:
+                await asyncio.sleep(0.02)
+        assert answer[0] == 503
+        response, _ = await service.call("POST", "/generate", data=b"{}", x_api_key=stack.access_key)
+        assert response.status == 503
+        ready, _ = await service.call("GET", "/health/ready")
+        assert list((await ready.json())["missing"]) == ["key_registry"]
+        stack.registry.away = False
+        await service.is_ready()
+        assert (await service.verify(token))[0] == 200
+
+
+async def test_what_was_done_is_told_to_the_audit_trail_with_the_id_of_the_request(service: Service) -> None:
+    rid = "request-0123456789"
+    await service.call("POST", "/generate", data=b"{}", x_api_key=service.stack.access_key, x_request_id=rid)
+    await service.call("POST", "/generate", data=b"{}", x_api_key="nonsense", x_request_id=rid)
+    async with asyncio.timeout(2):
+        while len(service.stack.registry.events) < 2:
+            await asyncio.sleep(0.01)
+    assert [(e.action, e.request_id) for e in service.stack.registry.events] == [
+        ("session_token.created", rid),
+        ("access_key.refused", rid),
+    ]

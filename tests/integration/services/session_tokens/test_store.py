@@ -1,0 +1,143 @@
+"""What is in the store, and what becomes of the service when the store is in trouble."""
+
+import asyncio
+import json
+import time
+from urllib.parse import urlsplit
+
+import pytest
+import redis.asyncio
+
+from services.session_tokens.sealing import id_of
+from tests.integration.services.session_tokens.running import Service, Stack
+from tests.support.proxy import FaultProxy
+
+SECRET = b'{"file":"/hidden/file","server":"backend-7.internal","auth":"partner-secret"}'
+
+
+async def _dump(client: redis.asyncio.Redis) -> bytes:
+    keys = await client.keys("*")
+    return repr([(key, await client.get(key)) for key in keys]).encode()
+
+
+async def test_a_copy_of_the_store_reveals_no_parameter_and_no_credential(
+    service: Service, redis_database: str
+) -> None:
+    tokens = [await service.generate(SECRET), await service.generate(SECRET, "?uses=3")]
+    async with redis.asyncio.from_url(redis_database) as client:
+        dump = await _dump(client)
+    for secret in (b"hidden", b"backend-7", b"partner-secret", b"file", b"auth", service.stack.access_key.encode()):
+        assert secret not in dump
+    for token in tokens:
+        assert token.encode() not in dump
+        assert token.replace("-", "").encode() not in dump
+
+
+async def test_every_key_has_a_ttl_after_every_kind_of_write(service: Service, redis_database: str) -> None:
+    tokens = [await service.generate(query=query) for query in ("", "?ttl=7200", "?uses=2", "?uses=5&ttl=60") * 5]
+    for token in tokens:
+        await service.verify(token)
+    async with redis.asyncio.from_url(redis_database) as client:
+        keys = await client.keys("*")
+        ttls = [await client.ttl(key) for key in keys]
+    assert len(keys) == 30
+    assert all(0 < ttl <= 7200 for ttl in ttls)
+
+
+async def test_n_uses_are_exactly_n_across_two_copies_of_the_service(service: Service, stack: Stack) -> None:
+    async with stack.copy() as copy:
+        token = await service.generate(query="?uses=10")
+        answers = await asyncio.gather(*(each.verify(token) for each in (service, copy) for _ in range(20)))
+    assert sorted(status for status, _ in answers) == [200] * 10 + [403] * 30
+
+
+async def test_a_session_outlives_a_restart_of_the_service(stack: Stack) -> None:
+    async with stack.copy() as before:
+        token = await before.generate(SECRET)
+    async with stack.copy() as after:
+        assert await after.verify(token) == (200, SECRET)
+
+
+@pytest.mark.parametrize("fault", ["cut", "swallow"])
+async def test_a_store_that_is_away_is_503_within_a_second_and_back_without_restart(
+    service: Service, proxy: FaultProxy, fault: str
+) -> None:
+    token = await service.generate(SECRET)
+    getattr(proxy, fault)()
+    for method, path, credential in (
+        ("GET", "/verify", {"x_api_token": token}),
+        ("DELETE", "/verify", {"x_api_token": token}),
+        ("POST", "/generate", {"x_api_key": service.stack.access_key}),
+        ("POST", "/generate?uses=2", {"x_api_key": service.stack.access_key}),
+    ):
+        started = time.monotonic()
+        response, body = await service.call(method, path, data=b"{}" if method == "POST" else None, **credential)
+        assert (response.status, list(json.loads(body))) == (503, ["message"])
+        assert int(response.headers["Retry-After"]) >= 1
+        assert time.monotonic() - started < 1.2
+    ready, body = await service.call("GET", "/health/ready")
+    assert (ready.status, list(json.loads(body)["missing"])) == (503, ["redis"])
+    proxy.restore()
+    async with asyncio.timeout(5):
+        while (answer := await service.verify(token)) != (200, SECRET):
+            assert answer[0] == 503
+            await asyncio.sleep(0.05)
+
+
+async def test_replies_never_reach_another_request_when_the_store_is_torn(
+    service: Service, proxy: FaultProxy
+) -> None:
+    bodies = {await service.generate(f'{{"auth":"{i}"}}'.encode()): f'{{"auth":"{i}"}}'.encode() for i in range(20)}
+    right = 0
+
+    async def ask(token: str) -> None:
+        nonlocal right
+        for _ in range(15):
+            status, body = await service.verify(token)
+            assert (status, body) == (200, bodies[token]) or status == 503
+            right += status == 200
+
+    async def tear() -> None:
+        for _ in range(6):
+            await asyncio.sleep(0.03)
+            proxy.restore()  # resets all connections
+
+    await asyncio.gather(tear(), *(ask(token) for token in bodies))
+    assert right > 0
+
+
+async def test_a_read_only_replica_makes_nothing_and_ends_nothing(service: Service, redis_database: str) -> None:
+    token = await service.generate(SECRET)
+    counted = await service.generate(SECRET, "?uses=1")
+    async with redis.asyncio.from_url(redis_database) as client:
+        await client.replicaof("127.0.0.1", 1)
+        try:
+            response, _ = await service.call("POST", "/generate", data=SECRET, x_api_key=service.stack.access_key)
+            assert response.status == 503
+            assert (await service.verify(counted))[0] == 503
+            response, _ = await service.call("DELETE", "/verify", x_api_token=token)
+            assert response.status == 503
+        finally:
+            await client.replicaof("NO", "ONE")
+    assert (await service.verify(token))[0] == 403  # its end is durable where it counts: not in the store
+
+
+async def test_a_store_that_lost_its_last_writes_does_not_revive_an_ended_token(
+    service: Service, redis_database: str
+) -> None:
+    token = await service.generate(SECRET)
+    key = f"session_token:{{{id_of(token)}}}"
+    async with redis.asyncio.from_url(redis_database) as client:
+        lost = await client.dump(key)
+        response, _ = await service.call("DELETE", "/verify", x_api_token=token)
+        assert response.status == 204
+        assert await client.exists(key) == 0
+        await client.restore(key, 60_000, lost or b"")
+    assert await service.verify(token) == (403, b'{"message":"Wrong token"}')
+
+
+async def test_only_the_database_that_is_named_is_written_to(service: Service, redis_database: str) -> None:
+    assert urlsplit(redis_database).path in ("", "/0")
+    await service.generate()
+    async with redis.asyncio.from_url(redis_database) as client:
+        assert list(await client.info("keyspace")) == ["db0"]

@@ -1,0 +1,47 @@
+"""What the store holds does not open without the token, nor under another one, nor changed."""
+
+import dataclasses
+import hashlib
+import uuid
+
+import pytest
+
+from services.session_tokens.sealing import Contents, Unsealable, id_of, seal, unseal
+
+TOKEN = str(uuid.uuid4())
+CONTENTS = Contents(b'{"file":"secret-file"}', hashlib.sha256(b"key").digest(), 1_800_003_600, counted=False)
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_sealed_contents_open_with_their_token(counted: bool) -> None:
+    contents = dataclasses.replace(CONTENTS, counted=counted)
+    assert unseal(TOKEN, seal(TOKEN, contents)) == contents
+
+
+def test_another_token_does_not_open_them() -> None:
+    with pytest.raises(Unsealable):
+        unseal(str(uuid.uuid4()), seal(TOKEN, CONTENTS))
+
+
+def test_every_changed_byte_is_noticed() -> None:
+    sealed = seal(TOKEN, CONTENTS)
+    for i in range(len(sealed)):
+        with pytest.raises(Unsealable):
+            unseal(TOKEN, sealed[:i] + bytes([sealed[i] ^ 1]) + sealed[i + 1 :])
+
+
+@pytest.mark.parametrize("length", [0, 5, 12, 20, 28, 40])
+def test_cut_off_bytes_do_not_open(length: int) -> None:
+    with pytest.raises(Unsealable):
+        unseal(TOKEN, seal(TOKEN, CONTENTS)[:length])
+
+
+def test_neither_id_nor_sealed_bytes_show_token_or_parameters() -> None:
+    seen = seal(TOKEN, CONTENTS) + id_of(TOKEN).encode()
+    for secret in (TOKEN, TOKEN.replace("-", ""), "secret-file", hashlib.sha256(TOKEN.encode()).hexdigest()):
+        assert secret.encode() not in seen
+    assert CONTENTS.access_key not in seen
+
+
+def test_the_same_contents_are_sealed_differently_each_time() -> None:
+    assert seal(TOKEN, CONTENTS) != seal(TOKEN, CONTENTS)

@@ -1,0 +1,249 @@
+"""The rules of session tokens: who may make them, for how long they are good, and what ends them."""
+
+import asyncio
+import json
+import uuid
+
+import pytest
+
+from services.session_tokens.ended import EndedTokens
+from services.session_tokens.parameters import parse
+from services.session_tokens.sealing import id_of
+from services.session_tokens.storage.memory import MemorySessionStore
+from services.session_tokens.tokens import CLOCK_SKEW, Cause, Created, SessionTokens, WrongToken
+from shared.audit import AuditTrail
+from shared.contracts.key_registry import AccessKey, AuditEvent, Status
+from shared.errors import Invalid, Unavailable
+from shared.opaque import ACCESS_KEY, API_TOKEN, digest, mint
+from tests.support.clock import FakeClock
+from tests.support.registry import COMPANY, RegistryDouble
+
+KEY = mint(ACCESS_KEY)
+
+
+class AccessKeys:
+    def __init__(self, registry: RegistryDouble) -> None:
+        self._registry = registry
+
+    async def get(self, key: bytes) -> AccessKey | None:
+        return await self._registry.access_key(key)
+
+
+class Rules:
+    """The rules over memory, and what surrounds them."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.registry = RegistryDouble()
+        self.record = self.registry.add_access_key(KEY, default_ttl=3600, max_ttl=7200)
+        self.store = MemorySessionStore(clock)
+        self._audit = AuditTrail(self.registry, service="session_tokens", clock=clock)
+        self.tokens = self.another_copy()
+
+    def another_copy(self) -> SessionTokens:
+        keys = AccessKeys(self.registry)
+        return SessionTokens(self.store, keys, EndedTokens(self.clock), self.registry, self._audit, self.clock)
+
+    async def create(self, body: bytes = b'{"file":"f"}', **wishes: str) -> Created:
+        return await self.tokens.create(await self.tokens.authorise(KEY), parse(body), **wishes)
+
+    async def refusal(self, token: str) -> Cause:
+        with pytest.raises(WrongToken) as refused:
+            await self.tokens.verify(token)
+        assert str(refused.value) == "Wrong token"
+        return refused.value.cause
+
+    async def events(self) -> list[AuditEvent]:
+        """All that was noted, sent."""
+        await self._audit.start()
+        await self._audit.stop()
+        return self.registry.events
+
+
+@pytest.fixture
+def rules(clock: FakeClock) -> Rules:
+    return Rules(clock)
+
+
+async def test_a_token_stands_for_its_parameters_and_its_company(rules: Rules) -> None:
+    created = await rules.create(b'{"b":1,"a":2}')
+    session = await rules.tokens.verify(created.token)
+    assert session.parameters == b'{"b":1,"a":2,"auth":"blabla"}'
+    assert (session.key.id, session.key.company.id) == (rules.record.id, COMPANY.id)
+    assert session.expires_at == created.expires_at
+
+
+async def test_life_is_the_default_of_the_key_unless_asked_otherwise(rules: Rules, clock: FakeClock) -> None:
+    assert (await rules.create()).expires_at == int(clock.now()) + 3600
+    assert (await rules.create(ttl="1")).expires_at == int(clock.now()) + 1
+    assert (await rules.create(ttl="7200")).expires_at == int(clock.now()) + 7200
+
+
+@pytest.mark.parametrize("ttl", ["0", "7201", "", "1.0", "-1", "+1", " 1", "1 ", "1_0", "\u0661", "9" * 5000])
+async def test_life_beyond_the_ceiling_of_the_key_is_refused(rules: Rules, ttl: str) -> None:
+    with pytest.raises(Invalid, match="ttl must be an integer from 1 to 7200"):
+        await rules.create(ttl=ttl)
+
+
+async def test_an_expired_token_is_wrong(rules: Rules, clock: FakeClock) -> None:
+    token = (await rules.create(ttl="10")).token
+    clock.advance(9.9)
+    await rules.tokens.verify(token)
+    clock.advance(0.1)
+    assert await rules.refusal(token) == Cause.UNKNOWN
+
+
+async def test_a_store_that_brings_an_expired_token_back_does_not_make_it_good(
+    rules: Rules, clock: FakeClock
+) -> None:
+    token = (await rules.create(ttl="10")).token
+    clock.skew(10 + CLOCK_SKEW)
+    assert await rules.refusal(token) == Cause.EXPIRED
+
+
+async def test_a_wall_clock_that_is_a_little_off_is_not_noticed(rules: Rules, clock: FakeClock) -> None:
+    token = (await rules.create(ttl="10")).token
+    clock.skew(10 + CLOCK_SKEW - 1)
+    await rules.tokens.verify(token)
+
+
+async def test_a_token_good_for_n_uses_is_good_for_exactly_n_however_many_try(rules: Rules) -> None:
+    token = (await rules.create(uses="7")).token
+    outcomes = await asyncio.gather(*(rules.tokens.verify(token) for _ in range(50)), return_exceptions=True)
+    assert sum(not isinstance(outcome, BaseException) for outcome in outcomes) == 7
+    assert all(isinstance(outcome, WrongToken) for outcome in outcomes if isinstance(outcome, BaseException))
+
+
+@pytest.mark.parametrize("uses", ["0", "1000001", "many", "-1", ""])
+async def test_a_number_of_uses_out_of_bounds_is_refused(rules: Rules, uses: str) -> None:
+    with pytest.raises(Invalid, match="uses must be an integer from 1 to 1000000"):
+        await rules.create(uses=uses)
+
+
+@pytest.mark.parametrize("status", ["suspended", "revoked"])
+async def test_a_token_stops_with_its_access_key(rules: Rules, status: Status) -> None:
+    token = (await rules.create()).token
+    rules.registry.set_status("access_key", rules.record.id, status)
+    assert await rules.refusal(token) == Cause(f"access_key_{status}")
+
+
+@pytest.mark.parametrize("status", ["suspended", "revoked"])
+async def test_a_token_stops_with_its_company(rules: Rules, status: Status) -> None:
+    token = (await rules.create()).token
+    rules.registry.set_status("company", COMPANY.id, status)
+    assert await rules.refusal(token) == Cause(f"company_{status}")
+
+
+async def test_a_token_works_again_when_its_access_key_is_resumed(rules: Rules) -> None:
+    token = (await rules.create()).token
+    rules.registry.set_status("access_key", rules.record.id, "suspended")
+    assert await rules.refusal(token) == Cause.ACCESS_KEY_SUSPENDED
+    rules.registry.set_status("access_key", rules.record.id, "active")
+    await rules.tokens.verify(token)
+
+
+async def test_a_refusal_or_an_outage_uses_nothing_up(rules: Rules) -> None:
+    token = (await rules.create(uses="1")).token
+    rules.registry.set_status("company", COMPANY.id, "suspended")
+    await rules.refusal(token)
+    rules.registry.set_status("company", COMPANY.id, "active")
+    rules.registry.away = True
+    with pytest.raises(Unavailable):
+        await rules.tokens.verify(token)
+    rules.registry.away = False
+    await rules.tokens.verify(token)
+
+
+@pytest.mark.parametrize("kind", ["access_key", "company"])
+@pytest.mark.parametrize("status", ["suspended", "revoked"])
+async def test_a_stopped_key_makes_no_tokens(rules: Rules, kind: str, status: Status) -> None:
+    if kind == "access_key":
+        rules.registry.set_status("access_key", rules.record.id, status)
+    else:
+        rules.registry.set_status("company", COMPANY.id, status)
+    with pytest.raises(WrongToken) as refused:
+        await rules.create()
+    assert refused.value.cause == Cause(f"{kind}_{status}")
+
+
+@pytest.mark.parametrize("key", ["", "x", KEY[:-1], KEY + "0", KEY.lower(), mint(API_TOKEN), "\ud800", "\0" * 54])
+async def test_what_has_not_the_form_of_an_access_key_is_not_looked_up(rules: Rules, key: str) -> None:
+    with pytest.raises(WrongToken):
+        await rules.tokens.authorise(key)
+    assert rules.registry.lookups == 0
+
+
+async def test_an_ended_token_never_comes_back(rules: Rules) -> None:
+    created = await rules.create()
+    id_ = id_of(created.token)
+    sealed = await rules.store.get(id_)
+    await rules.tokens.end(created.token)
+    assert await rules.refusal(created.token) == Cause.UNKNOWN
+    await rules.store.put(id_, sealed or b"", ttl=100, uses=None)  # as a store does that lost its last writes
+    assert await rules.refusal(created.token) == Cause.ENDED
+
+
+async def test_the_end_of_a_token_is_durable_until_it_would_have_expired(rules: Rules) -> None:
+    created = await rules.create()
+    await rules.tokens.end(created.token)
+    [revocation] = rules.registry.revocations
+    assert (revocation.kind, revocation.id) == ("session_token", id_of(created.token))
+    assert revocation.until >= created.expires_at
+    assert created.token not in revocation.model_dump_json()
+
+
+async def test_a_token_is_not_ended_when_that_cannot_be_made_durable(rules: Rules) -> None:
+    token = (await rules.create()).token
+    rules.registry.away = True
+    with pytest.raises(Unavailable):
+        await rules.tokens.end(token)
+    rules.registry.away = False
+    await rules.tokens.verify(token)
+
+
+async def test_a_token_of_a_suspended_key_can_still_be_ended(rules: Rules) -> None:
+    token = (await rules.create()).token
+    rules.registry.set_status("access_key", rules.record.id, "suspended")
+    await rules.tokens.end(token)
+    rules.registry.set_status("access_key", rules.record.id, "active")
+    assert await rules.refusal(token) == Cause.UNKNOWN
+
+
+async def test_ending_twice_is_a_wrong_token(rules: Rules) -> None:
+    token = (await rules.create()).token
+    await rules.tokens.end(token)
+    with pytest.raises(WrongToken):
+        await rules.tokens.end(token)
+
+
+async def test_another_copy_resolves_and_ends_the_same_tokens(rules: Rules) -> None:
+    token, copy = (await rules.create()).token, rules.another_copy()
+    assert (await copy.verify(token)).parameters == (await rules.tokens.verify(token)).parameters
+    await copy.end(token)
+    assert await rules.refusal(token) == Cause.UNKNOWN
+
+
+async def test_a_store_that_was_tampered_with_gives_wrong_tokens(rules: Rules) -> None:
+    one, two = (await rules.create(b'{"n":1}')).token, (await rules.create(b'{"n":2}')).token
+    swapped = await rules.store.get(id_of(two))
+    await rules.store.put(id_of(one), swapped or b"", ttl=100, uses=None)
+    assert await rules.refusal(one) == Cause.TAMPERED
+
+
+async def test_what_is_noted_tells_who_and_why_and_holds_no_secret(rules: Rules) -> None:
+    token = (await rules.create(b'{"file":"hidden-file"}', uses="1")).token
+    await rules.tokens.verify(token)
+    unknown = str(uuid.uuid4())
+    await rules.refusal(unknown)
+    rules.registry.set_status("access_key", rules.record.id, "revoked")
+    with pytest.raises(WrongToken):
+        await rules.create()
+    events = await rules.events()
+    assert [(e.action, e.actor, e.detail.get("cause")) for e in events] == [
+        ("session_token.created", f"access_key:{rules.record.id}", None),
+        ("session_token.refused", "anonymous", "unknown"),
+        ("access_key.refused", f"access_key:{rules.record.id}", "access_key_revoked"),
+    ]
+    written = json.dumps([event.model_dump() for event in events])
+    for secret in (token, unknown, KEY, digest(KEY).hex(), "hidden-file"):
+        assert secret not in written
