@@ -33,7 +33,16 @@ from shared.postgres.pool import Database
 from shared.service_tokens import ServiceAuthenticator
 
 NAME = "key_registry"
-DESCRIPTION = "Companies, applications, bookings, credentials and the audit trail."
+DESCRIPTION = """\
+Companies, applications, bookings, credentials and the audit trail.
+
+Viewers read; editors also make, change, suspend, resume, revoke and delete all but admin tokens; owners do all.
+A token bound to a company sees that company's objects alone: everything else is 404. It grants no scope that the
+company has not booked, and only reads the company itself and its bookings.
+
+Secrets are shown once, in the answer to the create. Revoked is final. A credential can be deleted once it is
+revoked; a company, an application or a booking when nothing refers to it.
+"""
 
 
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
@@ -41,7 +50,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     database = Database(
         settings.database_dsn, schema=SCHEMA, size=settings.database_pool_size, timeout=settings.store_timeout
     )
-    store, changes = PostgresStore(database), PostgresChanges(database)
+    store, changes = PostgresStore(database, timeout=settings.store_timeout), PostgresChanges(database)
     audit_log = AuditLog(store)
     trail = AuditTrail(audit_log, service=NAME, clock=clock)
     admins = Admins(store, trail)

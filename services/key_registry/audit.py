@@ -12,7 +12,7 @@ from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unprocessable
 
 MAX_TEXT = 255
-MAX_DETAIL = 4096
+MAX_DETAIL = 64 * 1024
 """Bytes of a line's detail as JSON; what is larger is left out, and the line says so."""
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 

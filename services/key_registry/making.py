@@ -9,7 +9,8 @@ from services.key_registry.key_generation import KeyGenerator
 from services.key_registry.resources import Row
 from shared import opaque
 from shared.contracts.key_registry import Kind
-from shared.jose.keys import load_public_key, private_pem, public_jwk, public_pem
+from shared.errors import Unprocessable
+from shared.jose.keys import InvalidKey, PublicKey, load_public_key, private_pem, public_jwk, public_pem
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ async def _key_pair(body: models.NewKeyPair, generator: KeyGenerator) -> Made:
         key = private.public_key()
         once["private_key"] = private_pem(private)
     else:
-        loaded = load_public_key(body.public_key, kid=kid, algorithm=body.algorithm)
+        loaded = _uploaded(body.public_key, kid, body.algorithm)
         key, algorithm = loaded.key, loaded.algorithm
     row = {
         "company_id": body.company_id,
@@ -89,3 +90,10 @@ async def _key_pair(body: models.NewKeyPair, generator: KeyGenerator) -> Made:
         "public_jwk": public_jwk(key, kid, algorithm),
     }
     return Made(row, once)
+
+
+def _uploaded(pem_or_jwk: str | dict[str, Any], kid: str, algorithm: str | None) -> PublicKey:
+    try:
+        return load_public_key(pem_or_jwk, kid=kid, algorithm=algorithm)
+    except InvalidKey as error:
+        raise Unprocessable(error.description, errors=error.errors) from None

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
@@ -21,7 +21,7 @@ _URI = re.compile(
 )
 _VISIBLE = re.compile(r"[!-~]{1,255}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def parse_id(value: object) -> UUID:
@@ -78,6 +78,12 @@ def _scopes(value: object) -> list[str]:
         raise ValueError(error.description) from None
 
 
+def _pem_or_jwk(value: object) -> object:
+    if value is not None and not isinstance(value, str | dict):
+        raise ValueError("must be PEM (a string) or a JWK (an object)")
+    return value
+
+
 Id = Annotated[UUID, BeforeValidator(parse_id)]
 Instant = Annotated[
     datetime, BeforeValidator(parse_instant), PlainSerializer(format_instant, return_type=str, when_used="json")
@@ -106,5 +112,6 @@ Scopes = Annotated[
     BeforeValidator(_scopes),
     WithJsonSchema({"type": "array", "items": {"type": "string"}, "maxItems": 64}),
 ]
+PemOrJwk = Annotated[str | dict[str, Any], BeforeValidator(_pem_or_jwk)]
 Ttl = Annotated[int, Field(ge=1, le=MAX_TTL)]
 """Seconds."""

@@ -1,8 +1,8 @@
 """What the admin API takes: the members of each create, and of each change."""
 
-from typing import Any, Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from services.key_registry.members import (
     Audience,
@@ -11,6 +11,7 @@ from services.key_registry.members import (
     Id,
     Instant,
     Name,
+    PemOrJwk,
     Prefix,
     Scopes,
     Ttl,
@@ -73,17 +74,19 @@ class NewKeyPair(Body):
 
     company_id: Id
     scopes: Scopes
+    public_key: PemOrJwk | None = None
     algorithm: Algorithm | None = None
     rsa_bits: RsaBits | None = None
-    public_key: str | dict[str, Any] | None = None
 
-    @model_validator(mode="after")
-    def _bits_are_for_rsa(self) -> Self:
-        if self.rsa_bits is not None and self.public_key is not None:
-            raise ValueError("rsa_bits is for a key that is generated here; leave it out beside public_key")
-        if self.rsa_bits is not None and not (self.algorithm or "RS256").startswith("RS"):
-            raise ValueError(f"rsa_bits has no meaning for {self.algorithm}")
-        return self
+    @field_validator("rsa_bits")
+    @classmethod
+    def _bits_are_for_rsa(cls, bits: RsaBits | None, info: ValidationInfo) -> RsaBits | None:
+        if bits is not None and info.data.get("public_key") is not None:
+            raise ValueError("is for a key that is generated here: leave it out beside public_key")
+        algorithm = info.data.get("algorithm") or "RS256"
+        if bits is not None and not algorithm.startswith("RS"):
+            raise ValueError(f"has no meaning for {algorithm}")
+        return bits
 
 
 class NewAdminToken(Body):

@@ -46,6 +46,12 @@ class Registry:
         self._clock = clock
         self._recorder = Recorder(clock)
 
+    def permit(self, admin: Admin, operation: Operation, resource: Resource) -> None:
+        """Raises `Forbidden`. Every method does so itself: this is for knowing it before a body is read."""
+        self._admins.permit(admin, operation, resource.kind)
+        if operation is Operation.CREATE and admin.bound_from(operation, resource.kind):
+            self._forbid_bound(admin, operation, resource)
+
     async def create(
         self, admin: Admin, resource: Resource, body: models.Body, attempt: Attempt | None = None
     ) -> Object:
@@ -53,9 +59,7 @@ class Registry:
 
         Raises `Unprocessable` for an id in `body` that names nothing, and `Taken`.
         """
-        self._admins.permit(admin, Operation.CREATE, resource.kind)
-        if admin.bound_from(Operation.CREATE, resource.kind):
-            self._forbid_bound(admin, Operation.CREATE, resource)
+        self.permit(admin, Operation.CREATE, resource)
         if attempt is not None:
             async with self._store.reading() as reader:
                 if answer := await self._answered(reader, admin, attempt):
@@ -74,13 +78,13 @@ class Registry:
         return answer
 
     async def show(self, admin: Admin, resource: Resource, id_: UUID) -> Object:
-        self._admins.permit(admin, Operation.READ, resource.kind)
+        self.permit(admin, Operation.READ, resource)
         async with self._store.reading() as reader:
             return resource.show(await self._visible(reader, admin, resource, id_))
 
     async def page(self, admin: Admin, resource: Resource, asked: PageRequest) -> Object:
         """`items`, the newest first, and `next_cursor`."""
-        self._admins.permit(admin, Operation.READ, resource.kind)
+        self.permit(admin, Operation.READ, resource)
         async with self._store.reading() as reader:
             equals = await self._narrowed(reader, admin, resource, asked.filters)
             if equals is None:
@@ -92,7 +96,7 @@ class Registry:
 
     async def change(self, admin: Admin, resource: Resource, id_: UUID, members: models.Body) -> Object:
         """The object with the members that were set changed. Raises `Conflict` for one that is revoked."""
-        self._admins.permit(admin, Operation.CHANGE, resource.kind)
+        self.permit(admin, Operation.CHANGE, resource)
         async with self._store.writing() as writer:
             row = await self._own(writer, admin, Operation.CHANGE, resource, id_)
             if row["status"] == "revoked":
@@ -106,13 +110,16 @@ class Registry:
             if "scopes" in different:
                 await self._check_scopes(writer, admin, changed)
             await writer.update(resource, changed)
-            detail = {"was": _shown_members(resource, row, different)}
+            detail = {
+                "was": _shown_members(resource, row, different),
+                "now": _shown_members(resource, changed, different),
+            }
             await self._recorder.record(writer, admin.actor, Operation.CHANGE, resource, changed, detail)
         return resource.show(changed)
 
     async def set_status(self, admin: Admin, operation: Operation, resource: Resource, id_: UUID) -> Object:
         """Suspend, resume or revoke. What is so already stays as it is. Raises `Conflict` out of "revoked"."""
-        self._admins.permit(admin, operation, resource.kind)
+        self.permit(admin, operation, resource)
         async with self._store.writing() as writer:
             row = await self._own(writer, admin, operation, resource, id_)
             status = status_after(row["status"], operation)
@@ -129,7 +136,7 @@ class Registry:
 
         Whether a credential was ever used is not known, so an active one is never taken to be unused.
         """
-        self._admins.permit(admin, Operation.DELETE, resource.kind)
+        self.permit(admin, Operation.DELETE, resource)
         async with self._store.writing() as writer:
             row = await self._own(writer, admin, Operation.DELETE, resource, id_)
             if resource.deletable == "revoked" and row["status"] != "revoked":

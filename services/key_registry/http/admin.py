@@ -1,10 +1,10 @@
 """`/admin/v1`: the same endpoints for every resource."""
 
+import json
 from collections.abc import Mapping
 from functools import partial
 from uuid import UUID
 
-import orjson
 from aiohttp import web
 from pydantic import BaseModel, create_model
 
@@ -63,8 +63,8 @@ class ResourceEndpoints:
     async def create(self, request: web.Request) -> web.Response:
         """201 with `Location`; the one answer that holds the secret."""
         caller = await self._authentication.caller(request)
-        raw = await bodies.raw_json(request)
-        members = bodies.members(raw)
+        self._registry.permit(caller.admin, Operation.CREATE, self._resource)
+        members = bodies.members(await bodies.raw_json(request))
         body = validated(self._resource.create, members)
         attempt = self._attempt(request, caller, members)
         answer = await self._registry.create(caller.admin, self._resource, body, attempt)
@@ -82,6 +82,7 @@ class ResourceEndpoints:
 
     async def change(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
+        self._registry.permit(caller.admin, Operation.CHANGE, self._resource)
         id_ = self._id(request)
         change = bodies.change_of(self._resource, bodies.members(await bodies.raw_json(request)))
         return self._answer(await self._registry.change(caller.admin, self._resource, id_, change))
@@ -111,7 +112,7 @@ class ResourceEndpoints:
             return None
         if len(keys) > 1:
             raise Invalid.field("Idempotency-Key", "is there more than once")
-        asked = orjson.dumps([self._resource.path, members], option=orjson.OPT_SORT_KEYS)
+        asked = json.dumps([self._resource.path, members], sort_keys=True).encode()
         return Attempt.of(keys[0], admin_token=caller.token, admin_id=caller.admin.id, request=asked)
 
     def endpoints(self) -> list[Endpoint]:

@@ -1,5 +1,6 @@
 """Objects in PostgreSQL, read freely and written by one transaction at a time."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -17,8 +18,12 @@ from shared.contracts.key_registry import Kind, Revocation, Status
 from shared.errors import Conflict, Unavailable
 from shared.postgres.pool import Connection, Database
 
-WRITERS = 0x7061737367617465
+LOCK = 0x7061737367617465
 """The advisory lock that every writer holds until it commits: the order of commits is that of positions."""
+MAX_IDLE = "2s"
+"""A writer that says nothing for so long (its process is stopped, its network is gone) loses the lock."""
+WRITERS_AT_ONCE = 2
+"""Of one process: one that has the lock and one that waits for it, so that readers find a connection free."""
 
 UNIQUE = {
     "company_client_prefix_key": "client_prefix",
@@ -29,6 +34,7 @@ UNIQUE = {
 }
 """The member that each constraint is about. Those of secrets and public ids cannot be hit but by a broken RNG."""
 
+_BEGIN = "SELECT pg_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', $2, true)"
 _RECALL = """
 SELECT request_digest AS request, sealed_answer AS sealed
 FROM idempotency WHERE admin_token_id = $1 AND key_digest = $2 AND created_at > $3
@@ -95,7 +101,7 @@ class PostgresWriter(PostgresReader):
     async def delete(self, resource: Resource, id_: UUID) -> None:
         try:
             await self._connection.execute(STATEMENTS[resource.kind].delete, id_)
-        except asyncpg.ForeignKeyViolationError:
+        except (asyncpg.RestrictViolationError, asyncpg.ForeignKeyViolationError):  # from PostgreSQL 18 on; before
             raise Conflict("it cannot be deleted: something refers to it") from None
 
     async def count(self, resource: Resource, column: str, value: UUID) -> int:
@@ -123,8 +129,12 @@ class PostgresWriter(PostgresReader):
 
 
 class PostgresStore:
-    def __init__(self, database: Database) -> None:
+    """`timeout` bounds a write, waiting for one's turn included, in seconds."""
+
+    def __init__(self, database: Database, *, timeout: float = 0.8) -> None:
         self._database = database
+        self._timeout = timeout
+        self._turns = asyncio.Semaphore(WRITERS_AT_ONCE)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Reader]:
@@ -133,9 +143,12 @@ class PostgresStore:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Writer]:
-        async with self._database.transaction() as connection:
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", WRITERS)
-            yield PostgresWriter(connection)
+        try:
+            async with asyncio.timeout(self._timeout), self._turns, self._database.transaction() as connection:
+                await connection.execute(_BEGIN, LOCK, MAX_IDLE)
+                yield PostgresWriter(connection)
+        except TimeoutError:
+            raise Unavailable("too much is being written at once") from None
 
     async def check(self) -> None:
         """Raises `Unavailable` unless the schema is there and new enough; a newer one than this code knows is."""

@@ -1,0 +1,110 @@
+"""The audit trail: what is written is what is read, hash for hash."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.key_registry.audit import START, AuditFilter, Line, verified
+from services.key_registry.recording import append
+from shared.contracts.key_registry import AuditEvent
+from tests.contract.services.key_registry.conftest import NOW, Stores
+
+AT = NOW.timestamp()
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
+DETAILS = st.dictionaries(
+    TEXTS,
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | TEXTS
+        | st.integers(-(2**63), 2**64 - 1)
+        | st.floats(allow_nan=False, allow_infinity=False),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+        max_leaves=8,
+    ),
+    max_size=4,
+)
+
+
+def event(action: str = "token.issued", **members: object) -> AuditEvent:
+    return AuditEvent.model_validate({"action": action, "actor": "client:x", "at": AT, **members})
+
+
+async def write(stores: Stores, *events: AuditEvent) -> None:
+    async with stores.objects.writing() as writer:
+        await append(writer, events)
+
+
+async def in_order(stores: Stores) -> AsyncIterator[Line]:
+    for line in await stores.lines.following(0, 10_000):
+        yield line
+
+
+async def test_an_empty_trail_verifies(stores: Stores) -> None:
+    assert await verified(in_order(stores)) == START
+
+
+async def test_lines_are_chained_across_batches(stores: Stores) -> None:
+    await write(stores, event("a.made"), event("b.made"))
+    await write(stores, event("c.made"))
+    lines = await stores.lines.following(0, 10)
+    assert [(line.seq, line.action) for line in lines] == [(1, "a.made"), (2, "b.made"), (3, "c.made")]
+    assert [line.previous_hash for line in lines] == [START.hash, lines[0].hash, lines[1].hash]
+    head = await verified(in_order(stores))
+    assert (head.seq, head.hash) == (3, lines[2].hash)
+
+
+async def test_lines_are_read_in_pages(stores: Stores) -> None:
+    await write(stores, *(event(f"n{n}.made") for n in range(5)))
+    assert [line.seq for line in await stores.lines.following(2, 2)] == [3, 4]
+    assert [line.seq for line in await stores.lines.newest(AuditFilter(), None, 2)] == [5, 4]
+    assert [line.seq for line in await stores.lines.newest(AuditFilter(), 3, 9)] == [2, 1]
+
+
+async def test_each_filter_narrows(stores: Stores) -> None:
+    members = {
+        "action": "a.made",
+        "actor": "admin:1",
+        "subject_kind": "company",
+        "subject": "s",
+        "company_id": "c",
+        "request_id": "r",
+    }
+    await write(stores, event(**members), event("other.made", at=AT + 60))
+
+    async def found(which: AuditFilter) -> list[int]:
+        return [line.seq for line in await stores.lines.newest(which, None, 9)]
+
+    for name, value in members.items():
+        assert await found(AuditFilter(**{name: value})) == [1], name  # type: ignore[arg-type]
+        assert await found(AuditFilter(**{name: "?"})) == [], name  # type: ignore[arg-type]
+    assert await found(AuditFilter(after=NOW + timedelta(seconds=1))) == [2]
+    assert await found(AuditFilter(before=NOW + timedelta(seconds=1))) == [1]
+    assert await found(AuditFilter(after=NOW, before=NOW + timedelta(seconds=61))) == [2, 1]
+
+
+async def test_what_cannot_be_stored_is_replaced_and_never_loses_the_line(stores: Stores) -> None:
+    await write(stores, event(subject="a\0b" + "x" * 500, detail={"z\0": "\0", "a": -0.0, "n": 1e300}))
+    (line,) = await stores.lines.following(0, 9)
+    assert line.subject.startswith("a\N{REPLACEMENT CHARACTER}bx")
+    assert len(line.subject) == 255
+    await verified(in_order(stores))
+
+
+async def test_a_detail_that_is_too_large_is_left_out_and_told(stores: Stores) -> None:
+    await write(stores, event(detail={"x": "y" * 70_000}))
+    (line,) = await stores.lines.following(0, 9)
+    assert line.detail == {"left_out": "70008 bytes"}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(details=st.lists(DETAILS, min_size=1, max_size=5), at=st.floats(0, 4e9))
+async def test_any_detail_is_read_as_it_was_written_and_verifies(
+    stores: Stores, details: list[dict[str, object]], at: float
+) -> None:
+    await write(stores, *(event(detail=detail, at=at) for detail in details))
+    await verified(in_order(stores))
+    newest = await stores.lines.newest(AuditFilter(), None, len(details))
+    assert [line.detail for line in newest] == details[::-1]

@@ -1,0 +1,109 @@
+"""The change feed, the snapshot, and records with the position that they were read at."""
+
+from datetime import timedelta
+
+from services.key_registry.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.resources import API_CLIENT, COMPANY, KEY_PAIR
+from shared.contracts.key_registry import Change, Company, Revocation, Stopped
+from tests.contract.services.key_registry.conftest import NOW, Stores
+
+AT = NOW.timestamp()
+
+
+async def append(stores: Stores, *ids: str) -> None:
+    async with stores.objects.writing() as writer:
+        for id_ in ids:
+            await writer.append_change("company", id_, "suspended", AT, None)
+
+
+async def test_positions_start_at_one_and_have_no_gaps(stores: Stores) -> None:
+    await append(stores, "a", "b")
+    await append(stores, "c")
+    page = await stores.changes.page(0, 10)
+    assert [(c.seq, c.id) for c in page.changes] == [(1, "a"), (2, "b"), (3, "c")]
+    assert (page.last, page.gap) == (3, False)
+    assert page.changes[0] == Change(seq=1, kind="company", id="a", status="suspended", at=AT)
+
+
+async def test_a_page_goes_on_where_the_last_one_ended(stores: Stores) -> None:
+    await append(stores, "a", "b", "c")
+    assert [c.id for c in (await stores.changes.page(1, 1)).changes] == ["b"]
+    page = await stores.changes.page(3, 10)
+    assert (page.changes, page.last) == ((), 3)
+
+
+async def test_an_empty_feed_ends_at_zero(stores: Stores) -> None:
+    page = await stores.changes.page(0, 10)
+    assert (page.changes, page.last, page.gap) == ((), 0, False)
+
+
+async def test_the_snapshot_holds_what_is_suspended_and_what_was_revoked_lately(stores: Stores) -> None:
+    made = await stores.company_with_all()
+    old = NOW - timedelta(days=400)
+    await append(stores, "a")
+    await stores.update(COMPANY, made.company, status="suspended", status_at=old)
+    await stores.update(API_CLIENT, made.api_client, status="revoked")
+    await stores.update(KEY_PAIR, made.key_pair, status="revoked", status_at=old)
+    snapshot = await stores.changes.snapshot(AT - 1)
+    assert snapshot.as_of == 1
+    assert set(snapshot.stopped) == {
+        Stopped(kind="company", id=str(made.company["id"])),
+        Stopped(kind="api_client", id=str(made.api_client["id"]), until=AT + LONGEST_TOKEN_LIFE),
+    }
+
+
+async def test_a_revocation_of_something_else_is_kept_for_as_long_as_the_longest_asked(stores: Stores) -> None:
+    async def stop(until: float) -> bool:
+        async with stores.objects.writing() as writer:
+            return await writer.stop(Revocation(kind="jwt", id="j", until=until), AT)
+
+    assert await stop(100.0) is True
+    assert await stop(100.0) is False
+    assert await stop(50.0) is False
+    assert await stop(200.0) is True
+    assert (await stores.changes.snapshot(AT)).stopped == (Stopped(kind="jwt", id="j", until=200.0),)
+
+
+async def test_what_was_deleted_stays_stopped(stores: Stores) -> None:
+    async with stores.objects.writing() as writer:
+        await writer.keep_stopped("api_client", "x", AT)
+        await writer.keep_stopped("api_client", "x", AT)
+    assert (await stores.changes.snapshot(AT)).stopped == (Stopped(kind="api_client", id="x", until=AT),)
+
+
+async def test_each_credential_is_looked_up_with_its_company_and_the_position(stores: Stores) -> None:
+    made = await stores.company_with_all()
+    await append(stores, "a", "b")
+    company = Company(
+        id=str(made.company["id"]),
+        client_prefix=made.company["client_prefix"],
+        company_uri=made.company["company_uri"],
+        status="active",
+    )
+    token, key, client, pair = made.api_token, made.access_key, made.api_client, made.key_pair
+    api_token = (await stores.credentials.api_tokens([token["digest"], b"?"]))[token["digest"]]
+    assert (api_token.as_of, api_token.id, api_token.company) == (2, str(token["id"]), company)
+    assert api_token.application_prefix == made.application["application_prefix"]
+    assert (api_token.booking_id, api_token.expires_at) == (str(made.booking["id"]), None)
+    assert api_token.active
+    access_key = (await stores.credentials.access_keys([key["digest"]]))[key["digest"]]
+    assert (access_key.company, access_key.default_ttl, access_key.max_ttl) == (company, 60, 600)
+    api_client = (await stores.credentials.api_clients([client["key"]]))[client["key"]]
+    assert (api_client.secret_digest, api_client.scopes) == (client["digest"].hex(), ("site:read",))
+    key_pair = (await stores.credentials.key_pairs([pair["kid"]]))[pair["kid"]]
+    assert (key_pair.public_key, key_pair.algorithm) == (pair["public_jwk"], "EdDSA")
+
+
+async def test_what_does_not_exist_is_left_out(stores: Stores) -> None:
+    assert await stores.credentials.api_tokens([b"x" * 32]) == {}
+    assert await stores.credentials.access_keys([b"x" * 32]) == {}
+    assert await stores.credentials.api_clients(["pgck_x"]) == {}
+    assert await stores.credentials.key_pairs(["kp_x"]) == {}
+
+
+async def test_a_record_shows_the_status_of_all_that_it_hangs_on(stores: Stores) -> None:
+    made = await stores.company_with_all()
+    await stores.update(COMPANY, made.company, status="suspended")
+    found = await stores.credentials.api_tokens([made.api_token["digest"]])
+    record = found[made.api_token["digest"]]
+    assert (record.status, record.company.status, record.active) == ("active", "suspended", False)

@@ -1,0 +1,188 @@
+"""Objects: found, listed, unique, referred to; and transactions that are whole or nothing."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from services.key_registry.resources import (
+    ACCESS_KEY,
+    ADMIN_TOKEN,
+    API_CLIENT,
+    API_TOKEN,
+    APPLICATION,
+    BOOKING,
+    COMPANY,
+    KEY_PAIR,
+    Resource,
+)
+from services.key_registry.store import Listing, Remembered, Taken
+from shared.errors import Conflict
+from tests.contract.services.key_registry.conftest import NOW, Stores, new_row
+
+
+async def found(stores: Stores, resource: Resource, id_: UUID) -> object:
+    async with stores.objects.reading() as reader:
+        return await reader.find(resource, id_)
+
+
+async def listed(stores: Stores, resource: Resource, listing: Listing) -> list[UUID]:
+    async with stores.objects.reading() as reader:
+        return [row["id"] for row in await reader.list(resource, listing)]
+
+
+async def test_every_kind_is_found_as_it_was_inserted(stores: Stores) -> None:
+    made = await stores.company_with_all()
+    admin = await stores.insert(ADMIN_TOKEN, company_id=made.company["id"])
+    for resource, row in [
+        (COMPANY, made.company),
+        (APPLICATION, made.application),
+        (BOOKING, made.booking),
+        (API_TOKEN, made.api_token),
+        (ACCESS_KEY, made.access_key),
+        (API_CLIENT, made.api_client),
+        (KEY_PAIR, made.key_pair),
+        (ADMIN_TOKEN, admin),
+    ]:
+        assert await found(stores, resource, row["id"]) == row
+
+
+async def test_what_is_absent_is_none(stores: Stores) -> None:
+    assert await found(stores, COMPANY, uuid7()) is None
+
+
+async def test_update_changes_all_but_the_id_and_when_it_was_made(stores: Stores) -> None:
+    row = await stores.insert(COMPANY)
+    later = NOW + timedelta(days=1)
+    await stores.update(COMPANY, row, name="New", status="suspended", status_at=later, updated_at=later)
+    assert await found(stores, COMPANY, row["id"]) == {
+        **row,
+        "name": "New",
+        "status": "suspended",
+        "status_at": later,
+        "updated_at": later,
+    }
+
+
+async def test_a_list_has_the_newest_first_and_goes_on_below_a_position(stores: Stores) -> None:
+    ids = [(await stores.insert(COMPANY))["id"] for _ in range(5)]
+    assert await listed(stores, COMPANY, Listing(3)) == ids[:1:-1]
+    assert await listed(stores, COMPANY, Listing(3, before=ids[2])) == [ids[1], ids[0]]
+
+
+async def test_a_list_holds_what_equals_all_that_is_asked(stores: Stores) -> None:
+    one = await stores.insert(COMPANY, status="suspended")
+    await stores.insert(COMPANY)
+    asked = {"status": "suspended", "client_prefix": one["client_prefix"]}
+    assert await listed(stores, COMPANY, Listing(9, equals=asked)) == [one["id"]]
+    assert await listed(stores, COMPANY, Listing(9, equals={**asked, "status": "revoked"})) == []
+
+
+@pytest.mark.parametrize("member", ["client_prefix", "company_uri"])
+async def test_a_value_that_another_company_has_is_taken(stores: Stores, member: str) -> None:
+    row = await stores.insert(COMPANY)
+    with pytest.raises(Taken) as taken:
+        await stores.insert(COMPANY, **{member: row[member]})
+    assert taken.value.member == member
+
+
+async def test_an_application_prefix_and_an_admin_token_are_there_once(stores: Stores) -> None:
+    application, admin = await stores.insert(APPLICATION), await stores.insert(ADMIN_TOKEN)
+    with pytest.raises(Taken, match="application_prefix"):
+        await stores.insert(APPLICATION, application_prefix=application["application_prefix"])
+    with pytest.raises(Taken, match="token"):
+        await stores.insert(ADMIN_TOKEN, digest=admin["digest"])
+
+
+async def test_a_company_books_an_application_once_until_that_booking_is_revoked(stores: Stores) -> None:
+    made = await stores.company_with_all()
+    again = {"company_id": made.company["id"], "application_id": made.application["id"]}
+    with pytest.raises(Taken):
+        await stores.insert(BOOKING, **again)
+    await stores.update(BOOKING, made.booking, status="revoked")
+    await stores.insert(BOOKING, **again)
+
+
+async def test_what_something_refers_to_is_not_deleted(stores: Stores) -> None:
+    made = await stores.company_with_all()
+    for resource, row in [(COMPANY, made.company), (APPLICATION, made.application), (BOOKING, made.booking)]:
+        with pytest.raises(Conflict):
+            async with stores.objects.writing() as writer:
+                await writer.delete(resource, row["id"])
+        assert await found(stores, resource, row["id"]) is not None
+
+
+async def test_what_nothing_refers_to_is_deleted(stores: Stores) -> None:
+    made = await stores.company_with_all()
+    async with stores.objects.writing() as writer:
+        assert await writer.count(API_TOKEN, "booking_id", made.booking["id"]) == 1
+        await writer.delete(API_TOKEN, made.api_token["id"])
+        assert await writer.count(API_TOKEN, "booking_id", made.booking["id"]) == 0
+        await writer.delete(BOOKING, made.booking["id"])
+    assert await found(stores, API_TOKEN, made.api_token["id"]) is None
+    assert await found(stores, BOOKING, made.booking["id"]) is None
+
+
+async def test_a_transaction_that_fails_leaves_nothing(stores: Stores) -> None:
+    row = new_row(COMPANY)
+    with pytest.raises(ZeroDivisionError):
+        async with stores.objects.writing() as writer:
+            await writer.insert(COMPANY, row)
+            await writer.append_change("company", str(row["id"]), "active", 1.0, None)
+            raise ZeroDivisionError
+    assert await found(stores, COMPANY, row["id"]) is None
+    assert (await stores.changes.page(0, 10)).last == 0
+
+
+async def test_writers_take_turns(stores: Stores) -> None:
+    inside = 0
+
+    async def write() -> None:
+        nonlocal inside
+        async with stores.objects.writing():
+            inside += 1
+            assert inside == 1
+            await asyncio.sleep(0.005)
+            inside -= 1
+
+    await asyncio.gather(*(write() for _ in range(10)))
+
+
+async def test_booked_scopes_are_those_of_active_bookings_of_active_applications(stores: Stores) -> None:
+    made = await stores.company_with_all()
+
+    async def booked() -> list[str]:
+        async with stores.objects.reading() as reader:
+            return list(await reader.booked_scopes(made.company["id"]))
+
+    assert await booked() == ["sms:send"]
+    await stores.update(BOOKING, made.booking, status="suspended")
+    assert await booked() == []
+    await stores.update(BOOKING, made.booking)
+    await stores.update(APPLICATION, made.application, status="suspended")
+    assert await booked() == []
+
+
+async def test_an_answer_is_remembered_until_it_is_too_old(stores: Stores) -> None:
+    admin = await stores.insert(ADMIN_TOKEN)
+    key, answer = b"k" * 32, Remembered(b"r" * 32, b"sealed")
+    async with stores.objects.writing() as writer:
+        await writer.remember(admin["id"], key, answer, NOW)
+    async with stores.objects.reading() as reader:
+        assert await reader.recall(admin["id"], key, NOW - timedelta(seconds=1)) == answer
+        assert await reader.recall(admin["id"], key, NOW) is None
+        assert await reader.recall(admin["id"], b"o" * 32, NOW - timedelta(seconds=1)) is None
+        assert await reader.recall(uuid7(), key, NOW - timedelta(seconds=1)) is None
+
+
+async def test_a_key_that_was_forgotten_is_used_again(stores: Stores) -> None:
+    admin = await stores.insert(ADMIN_TOKEN)
+    key, newer = b"k" * 32, Remembered(b"s" * 32, b"newer")
+    later = NOW + timedelta(days=2)
+    async with stores.objects.writing() as writer:
+        await writer.remember(admin["id"], key, Remembered(b"r" * 32, b"older"), NOW)
+        await writer.remember(admin["id"], key, newer, later)
+    async with stores.objects.reading() as reader:
+        assert await reader.recall(admin["id"], key, NOW) == newer
