@@ -6,7 +6,6 @@ from prometheus_client import CollectorRegistry
 from services.sample_resources.config import Settings
 from services.sample_resources.http import SampleEndpoints, endpoints
 from services.sample_resources.sms import SmsApi
-from shared.clock import Clock
 from shared.contracts.operator_validator import OperatorValidatorClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
@@ -15,7 +14,7 @@ from shared.http.health import Health
 NAME = "sample_resources"
 
 
-async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
+async def build_app(settings: Settings) -> web.Application:
     operator_calls = ServiceClient(settings.operator_validator_url)
     sms = SmsApi(
         OperatorValidatorClient(operator_calls),

@@ -13,5 +13,6 @@ HEADERS = {
 
 
 def caller(headers: Mapping[str, str]) -> dict[str, str]:
-    """The identity headers that are there, under shorter names."""
-    return {name: headers[header] for name, header in HEADERS.items() if header in headers}
+    """The identity headers that are there, under shorter names; bytes that are not UTF-8 are replaced."""
+    found = {name: headers[header] for name, header in HEADERS.items() if header in headers}
+    return {name: value.encode("utf-8", "replace").decode() for name, value in found.items()}

@@ -129,6 +129,7 @@ def _only(request: web.Request, header: str) -> str | None:
 def _parameters(query: str) -> dict[str, str]:
     """The query's parameters; of a name that comes more than once, the last."""
     try:
+        query.encode("utf-8")
         return dict(parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS))
     except UnicodeError:
         raise Invalid("the query is not percent-encoded UTF-8") from None
