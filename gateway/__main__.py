@@ -1,0 +1,60 @@
+"""`python -m gateway`: serve until SIGTERM. `python -m gateway check-routes FILE`: is this route file good?"""
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+from gateway.app import NAME, build_app, own_ports
+from gateway.config import Settings
+from gateway.route_file import RouteFileError
+from gateway.route_watch import read_route_file
+from shared.config import ConfigError, load
+from shared.http.server import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m gateway",
+        description="The gateway: checks every public call and forwards it. Configured by PASSGATE_* variables.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="[serve | check-routes FILE]")
+    commands.add_parser("serve", help="serve until SIGTERM (the default)")
+    check = commands.add_parser(
+        "check-routes", help="tell what is wrong with a route file; exit status 2 if anything"
+    )
+    check.add_argument("file", type=Path)
+    arguments = parser.parse_args()
+    settings = load(Settings)
+    if arguments.command == "check-routes":
+        raise SystemExit(check_routes(arguments.file, settings))
+    serve(settings)
+
+
+def serve(settings: Settings) -> None:
+    try:
+        run(NAME, partial(build_app, settings), settings.model_copy(update={"port": settings.ops_port}))
+    except RouteFileError as error:
+        _fail(*(f"PASSGATE_ROUTES_FILE: {line}" for line in error.lines))
+    except ConfigError as error:
+        _fail(str(error))
+
+
+def check_routes(path: Path, settings: Settings) -> int:
+    """Print what is wrong, a line each; the exit status."""
+    try:
+        table = read_route_file(path, own_ports(settings))
+    except RouteFileError as error:
+        print("\n".join(error.lines), file=sys.stderr)
+        return 2
+    print(f"{path}: {len(table.routes)} routes, all good")
+    return 0
+
+
+def _fail(*lines: str) -> None:
+    sys.stderr.write("".join(f"configuration error: {line}\n" for line in lines))
+    raise SystemExit(2)
+
+
+if __name__ == "__main__":
+    main()

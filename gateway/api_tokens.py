@@ -1,0 +1,83 @@
+"""Checking API tokens: the operator validator is asked, and its yes is kept for as long as it stays true."""
+
+from typing import Protocol
+
+from gateway.credential import ApiTokenPair
+from gateway.identity import Identity, RefusedCredential
+from gateway.routes import CredentialKind
+from shared.cache import DependentCache
+from shared.clock import Clock
+from shared.contracts.key_registry import Change, Snapshot
+from shared.contracts.operator_validator import TokenCheck
+from shared.opaque import digest
+
+CACHE_SIZE = 50_000
+
+Key = tuple[bytes, str, str]
+
+
+class Operator(Protocol):
+    async def check(self, token: str, *, client_prefix: str, application_prefix: str) -> TokenCheck: ...
+
+
+class Follower(Protocol):
+    @property
+    def fresh(self) -> bool: ...
+
+    @property
+    def position(self) -> int: ...
+
+
+class ApiTokens:
+    """A consumer of the `ChangeFollower` that is then given to `attach`."""
+
+    def __init__(self, operator: Operator, clock: Clock, *, size: int = CACHE_SIZE) -> None:
+        self._operator = operator
+        self._clock = clock
+        self._cache: DependentCache[Key, Identity] = DependentCache(size)
+        self._follower: Follower | None = None
+
+    def attach(self, follower: Follower) -> None:
+        self._follower = follower
+
+    async def check(self, credential: ApiTokenPair, application: str) -> Identity:
+        """Whose token it is. Raises `RefusedCredential`, or `Unavailable` when that cannot be known."""
+        key = (digest(credential.token), credential.client_prefix, application)
+        follower = self._follower
+        if follower is not None and follower.fresh and (identity := self._cache.get(key)) is not None:
+            if identity.expires_at is None or self._clock.now() < identity.expires_at:
+                return identity
+            self._cache.discard(key)
+        answer = await self._operator.check(
+            credential.token, client_prefix=credential.client_prefix, application_prefix=application
+        )
+        identity = _identity(answer, credential)
+        # What was read before a change that is already applied here may be out of date: it is not kept.
+        if follower is not None and follower.fresh and answer.as_of >= follower.position:
+            self._cache.put(key, identity, identity.depends_on)
+        return identity
+
+    def reset(self, snapshot: Snapshot) -> None:
+        self._cache.clear()
+
+    def apply(self, change: Change) -> None:
+        self._cache.drop(change.id)
+
+
+def _identity(answer: TokenCheck, credential: ApiTokenPair) -> Identity:
+    if not answer.valid or answer.api_token_id is None:
+        raise RefusedCredential(
+            CredentialKind.API_TOKEN,
+            answer.cause or "not valid",
+            subject=answer.api_token_id or "",
+            company_id=answer.company_id,
+        )
+    company = answer.client_prefix or credential.client_prefix
+    return Identity(
+        kind="api_token",
+        company=company,
+        credential=answer.api_token_id,
+        subject=company,
+        depends_on=answer.depends_on,
+        expires_at=answer.expires_at,
+    )

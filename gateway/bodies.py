@@ -1,0 +1,142 @@
+"""How a body is told from what follows it (RFC 9112 sections 6 and 7), read strictly, in both directions."""
+
+import re
+from typing import Protocol
+
+from gateway.fields import MAX_FIELDS, MalformedField, parse_fields
+
+MAX_EXTENSION_BYTES = 1024
+"""For the chunk extensions of a body together."""
+MAX_TRAILER_BYTES = 8192
+
+_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(;[\t\x20-\x7e]*)?")
+_SIZE_LINE_SO_FAR = re.compile(rb"[0-9A-Fa-f]{1,15}(?:;[\t\x20-\x7e]*)?\r?")
+
+
+class MalformedBody(ValueError):
+    """The framing of a body is broken; the message says how and repeats nothing of it."""
+
+
+class TooManyExtensions(MalformedBody):
+    pass
+
+
+class BodyDecoder(Protocol):
+    @property
+    def complete(self) -> bool:
+        """Whether the end has been seen."""
+        ...
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        """The content in `data`, and what follows the body's end. Raises `MalformedBody`."""
+        ...
+
+
+class LengthDecoder:
+    """A body of `length` bytes."""
+
+    def __init__(self, length: int) -> None:
+        self._left = length
+
+    @property
+    def complete(self) -> bool:
+        return self._left == 0
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        if len(data) <= self._left:
+            self._left -= len(data)
+            return data, b""
+        content, rest = data[: self._left], data[self._left :]
+        self._left = 0
+        return content, rest
+
+
+class UntilCloseDecoder:
+    """A response's body that ends with its connection."""
+
+    complete = False
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        return data, b""
+
+
+class ChunkedDecoder:
+    """A body in chunks. Extensions and trailer fields are checked, and left out."""
+
+    def __init__(self) -> None:
+        self.complete = False
+        self._pending = b""
+        """The beginning of a line whose end has not come yet."""
+        self._left = 0
+        """Bytes to come of the chunk's data and the CRLF after it; 0 between chunks."""
+        self._in_trailer = False
+        self._trailer: list[str] = []
+        self._trailer_bytes = 0
+        self._extension_bytes = 0
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        if self._pending:
+            data, self._pending = self._pending + data, b""
+        contents: list[bytes] = []
+        position = 0
+        while position < len(data) and not self.complete:
+            if self._left:
+                position = self._data(data, position, contents)
+                continue
+            end = data.find(b"\r\n", position)
+            if end < 0:
+                self._keep(data[position:])
+                return b"".join(contents), b""
+            self._line(data[position:end])
+            position = end + 2
+        return b"".join(contents), data[position:]
+
+    def _data(self, data: bytes, position: int, contents: list[bytes]) -> int:
+        content = data[position : position + max(0, self._left - 2)]
+        contents.append(content)
+        self._left -= len(content)
+        position += len(content)
+        end = data[position : position + self._left] if self._left <= 2 else b""
+        if not b"\r\n"[2 - self._left :].startswith(end):
+            raise MalformedBody("a chunk is longer than its size says")
+        self._left -= len(end)
+        return position + len(end)
+
+    def _keep(self, line: bytes) -> None:
+        """Keep what may become a line; what cannot is refused now, since its end may never come."""
+        if self._in_trailer:
+            sound = len(line) <= MAX_TRAILER_BYTES and b"\n" not in line and b"\r" not in line[:-1]
+        else:
+            sound = len(line) <= MAX_EXTENSION_BYTES + 20 and _SIZE_LINE_SO_FAR.fullmatch(line) is not None
+        if not sound:
+            raise MalformedBody("a chunk's size or a trailer field is malformed or too long")
+        self._pending = line
+
+    def _line(self, line: bytes) -> None:
+        if self._in_trailer:
+            self._trailer_line(line)
+            return
+        match = _SIZE_LINE.fullmatch(line)
+        if match is None:
+            raise MalformedBody("a chunk's size must be a hexadecimal number")
+        self._extension_bytes += len(match[2] or b"")
+        if self._extension_bytes > MAX_EXTENSION_BYTES:
+            raise TooManyExtensions(f"the chunk extensions are longer than {MAX_EXTENSION_BYTES} bytes")
+        size = int(match[1], 16)
+        if size:
+            self._left = size + 2
+        else:
+            self._in_trailer = True
+
+    def _trailer_line(self, line: bytes) -> None:
+        if line:
+            self._trailer_bytes += len(line)
+            self._trailer.append(line.decode("latin-1"))
+            if self._trailer_bytes > MAX_TRAILER_BYTES or len(self._trailer) > MAX_FIELDS:
+                raise MalformedBody("the trailer fields are too large")
+            return
+        try:
+            parse_fields(self._trailer)
+        except MalformedField as error:
+            raise MalformedBody(str(error)) from None
+        self.complete = True

@@ -1,0 +1,34 @@
+"""The settings of the gateway."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from gateway.forwarded import Network
+from shared.config import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    port: int = Field(default=8080, ge=0, le=65535, description="the public port")
+    ops_port: int = Field(default=8081, ge=0, le=65535, description="health, metrics and documentation")
+    routes_file: Path = Path("deploy/routes.yaml")
+    issuer: str = Field(default="http://127.0.0.1:8080", pattern="^https?://", description="`iss` of access tokens")
+    audience: str = Field(
+        default="passgate",
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="`aud` of access tokens, where a route names none",
+    )
+    sample_resources_url: str = Field(default="http://127.0.0.1:8105", pattern="^https?://")
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+        default=(), description="comma-separated networks whose X-Forwarded-* and X-Request-Id are believed"
+    )
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())

@@ -1,0 +1,119 @@
+"""What is to be done with a request: forward it, as told here, or refuse it.
+
+The one function that every data path asks. It knows no HTTP library: a head comes in, a decision goes out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway import problems
+from gateway.access_tokens import AccessTokens
+from gateway.api_tokens import ApiTokens
+from gateway.authorise import missing_scopes
+from gateway.credential import read_api_token, read_bearer, read_session_token, without_session_token
+from gateway.fields import Fields
+from gateway.forwarded import TrustedProxies
+from gateway.headers import upstream_fields
+from gateway.identity import Identity, RefusedCredential
+from gateway.match import match
+from gateway.problems import Refuse
+from gateway.request import BadRequest, RequestHead
+from gateway.routes import CredentialKind, Route, RouteTable
+from gateway.session_tokens import Sessions, query_of, resolve
+from gateway.stopped import StoppedSet
+from gateway.target import Target, parse_target
+from shared.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A request that is to be sent on, exactly so. Its body is the client's."""
+
+    route: Route
+    method: str
+    target: str
+    fields: Fields
+    """All but those that frame the message."""
+    identity: Identity | None
+
+
+class _NoCredential(Exception):
+    pass
+
+
+@dataclass(frozen=True)
+class Decider:
+    routes: Callable[[], RouteTable]
+    access_tokens: AccessTokens
+    api_tokens: ApiTokens
+    sessions: Sessions
+    stopped: StoppedSet
+    proxies: TrustedProxies
+    audiences: frozenset[str]
+    """Accepted where the route names none."""
+    via: str
+    """What this gateway calls itself in `Via`; a request that already names it has come round in a circle."""
+
+    async def decide(self, head: RequestHead, peer: str, request_id: str) -> Forward | Refuse:
+        """Never raises for anything that a request may hold. `peer` is the address of the other end."""
+        try:
+            target = parse_target(head.target)
+        except BadRequest as error:
+            return problems.malformed(error)
+        route = match(self.routes(), head.method, target.path)
+        if isinstance(route, tuple):
+            return problems.method_not_allowed(route) if route else problems.not_found()
+        if any(self.via in value for value in head.values("via")):
+            return Refuse(
+                400, "loop_detected", "the request came round in a circle", cause="loop", route=route.name
+            )
+        if (head.content_length or 0) > route.max_body:
+            return problems.too_large(route.max_body, route=route.name)
+        try:
+            identity, target = await self._admit(head, target, route)
+        except _NoCredential:
+            return problems.no_credential(route=route.name)
+        except RefusedCredential as error:
+            return problems.bad_credential(error, route=route.name)
+        except Unavailable as error:
+            cause = f"{error.description}: {error.detail}" if error.detail else error.description
+            return problems.unavailable(retry_after=error.retry_after, cause=cause, route=route.name)
+        if identity is not None and missing_scopes(route, identity):
+            return problems.insufficient_scope(" ".join(route.scopes), route=route.name)
+        origin = self.proxies.origin(head, peer)
+        fields = upstream_fields(head, route, identity, origin, request_id=request_id, via=self.via)
+        return Forward(route, head.method, str(target), fields, identity)
+
+    async def _admit(self, head: RequestHead, target: Target, route: Route) -> tuple[Identity | None, Target]:
+        """Who calls, and the target that the upstream gets.
+
+        Raises `RefusedCredential`, `_NoCredential`, or `Unavailable` when it cannot be known.
+        """
+        if route.credential is CredentialKind.NONE:
+            return None, target
+        if route.credential is CredentialKind.SESSION_TOKEN:
+            identity, target = await self._session(head, target, route)
+        else:
+            identity = await self._caller(head, route)
+        if self.stopped.holds_any(identity.depends_on):
+            raise RefusedCredential(route.credential, "stopped", subject=identity.credential)
+        return identity, target
+
+    async def _caller(self, head: RequestHead, route: Route) -> Identity:
+        if route.credential is CredentialKind.JWT:
+            bearer = read_bearer(head)
+            if bearer is None:
+                raise _NoCredential
+            return await self.access_tokens.check(bearer.token, route.audiences or self.audiences)
+        pair = read_api_token(head)
+        if pair is None:
+            raise _NoCredential
+        return await self.api_tokens.check(pair, route.application)
+
+    async def _session(self, head: RequestHead, target: Target, route: Route) -> tuple[Identity, Target]:
+        token = read_session_token(head, target.query)
+        if token is None:
+            raise _NoCredential
+        identity, stored = await resolve(self.sessions, token)
+        others = without_session_token(target.query) if route.merge_query else ()
+        return identity, Target(target.path, query_of(stored, others) or None)

@@ -1,0 +1,67 @@
+"""What the gateway asks of whatever carries a request to its upstream. The transport behind it can be replaced."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from gateway.answer import AnswerHead
+from gateway.decision import Forward
+
+
+class UpstreamFailed(Exception):
+    """The upstream gave no answer that may be passed on.
+
+    `status` is 502 when it failed or made no sense, 503 when it is not there, 504 when it is late. `cause` is for
+    our log and metrics.
+    """
+
+    def __init__(self, status: int, cause: str) -> None:
+        super().__init__(cause)
+        self.status = status
+        self.cause = cause
+
+
+class ClientLeft(Exception):
+    """The client is gone, or takes nothing any more."""
+
+
+class ClientBody(Protocol):
+    """The body that the client sends."""
+
+    @property
+    def length(self) -> int | None:
+        """Bytes; None when it comes in chunks."""
+        ...
+
+    async def read(self) -> bytes:
+        """The next piece; empty at the end.
+
+        Raises `gateway.request.BadRequest` when it is malformed, larger than the route allows, or late.
+        """
+        ...
+
+
+class Answer(Protocol):
+    """What came back: the head first, the body as it arrives."""
+
+    @property
+    def head(self) -> AnswerHead: ...
+
+    def ready(self) -> bytes:
+        """What has come of the body by now. Raises `UpstreamFailed` when it is known not to be whole."""
+        ...
+
+    def body(self) -> AsyncIterator[bytes]:
+        """The pieces that come after that. Raises `UpstreamFailed` when it ends before its end."""
+        ...
+
+
+class Forwarder(Protocol):
+    """Sends a request once, and only for `Route.retry` a second time."""
+
+    def send(self, forward: Forward, body: ClientBody | None) -> AbstractAsyncContextManager[Answer]:
+        """The answer, for as long as the context is open; leaving it early ends the upstream's call.
+
+        Raises `UpstreamFailed`; and what `body.read` raises, when that kept the request from being whole.
+        """
+        ...

@@ -1,0 +1,54 @@
+"""What the gateway tells its operators, on the port that is theirs alone."""
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from gateway.route_watch import RouteWatch
+from gateway.routes import Route
+from shared.http.endpoints import Answer, Endpoint
+from shared.http.responses import NO_STORE, json_response
+
+
+class RouteView(BaseModel):
+    name: str
+    path: str
+    prefix: bool
+    methods: list[str] | None
+    credential: str
+    scopes: list[str]
+    upstream: str
+
+
+class RoutesView(BaseModel):
+    routes: list[RouteView]
+    errors: list[str]
+    """What is wrong with the file as it is now; the routes are then those of an earlier one."""
+
+
+def endpoints(watch: RouteWatch) -> list[Endpoint]:
+    async def routes(_: web.Request) -> web.Response:
+        """GET /routes"""
+        view = RoutesView(routes=[_view(route) for route in watch.table.routes], errors=watch.errors)
+        return json_response(view.model_dump(), headers=NO_STORE)
+
+    return [
+        Endpoint(
+            "GET",
+            "/routes",
+            routes,
+            "The route table in use, and what is wrong with the route file",
+            answers={200: Answer("The table.", RoutesView)},
+        )
+    ]
+
+
+def _view(route: Route) -> RouteView:
+    return RouteView(
+        name=route.name,
+        path=route.path,
+        prefix=route.prefix,
+        methods=None if route.methods is None else sorted(route.methods),
+        credential=route.credential.value,
+        scopes=list(route.scopes),
+        upstream=route.upstream.url,
+    )

@@ -1,0 +1,101 @@
+"""The token issuer's public keys: fetched in the background, and asked for again when a kid is new."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+
+from shared.clock import Clock
+from shared.errors import Unavailable
+from shared.jose.errors import InvalidKey
+from shared.jose.keys import PublicKey, load_jwks
+
+log = structlog.get_logger()
+
+FetchJwks = Callable[[], Awaitable[Mapping[str, Any]]]
+"""The JWK Set of RFC 7517. Raises `Unavailable`."""
+
+REFRESH = 30.0
+"""Seconds between two fetches in the background; a second until the first has succeeded."""
+COOL_DOWN = 10.0
+"""Seconds between two fetches that unknown kids bring about, whatever number of tokens name one."""
+
+
+class IssuerKeys:
+    """Keys by kid. Keeps the last good set for as long as the issuer cannot be asked."""
+
+    def __init__(self, fetch: FetchJwks, clock: Clock) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._keys: dict[str, PublicKey] = {}
+        self._fetched_at: float | None = None
+        """When the newest good set was asked for."""
+        self._asked_at = float("-inf")
+        """When an unknown kid last made us ask."""
+        self._asking: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="issuer keys")
+
+    async def stop(self) -> None:
+        for task in (self._task, self._asking):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Unavailable):
+                    await task
+
+    async def check(self) -> None:
+        """For health: raises `Unavailable` as long as there are no keys at all."""
+        if self._fetched_at is None:
+            raise Unavailable("the issuer's keys are not known yet")
+
+    def known(self, kid: str) -> PublicKey | None:
+        """The key, if it is in the set that is at hand. Never waits."""
+        return self._keys.get(kid)
+
+    async def find(self, kid: str) -> PublicKey | None:
+        """The key; an unknown kid is asked for, at most once in `COOL_DOWN` seconds for all kids together.
+
+        Raises `Unavailable` when the issuer cannot be asked and so it is not known whether there is such a key.
+        """
+        if (key := self._keys.get(kid)) is not None:
+            return key
+        if self._asking is None and self._clock.monotonic() - self._asked_at >= COOL_DOWN:
+            self._asked_at = self._clock.monotonic()
+            self._asking = asyncio.create_task(self._ask(), name="issuer keys, asked for")
+        if self._asking is not None:
+            await asyncio.shield(self._asking)
+        if self._fetched_at is None or self._clock.monotonic() - self._fetched_at > REFRESH + 2 * COOL_DOWN:
+            raise Unavailable("the issuer's keys cannot be had", detail="no good key set lately")
+        return self._keys.get(kid)
+
+    async def refresh(self) -> None:
+        """Fetch the set. Raises `Unavailable`; a set with a key that cannot be used is not taken at all."""
+        asked_at = self._clock.monotonic()
+        try:
+            self._keys = load_jwks(await self._fetch())
+        except InvalidKey as error:
+            raise Unavailable("the issuer's keys cannot be used", detail=error.description) from None
+        self._fetched_at = asked_at
+
+    async def _ask(self) -> None:
+        try:
+            with contextlib.suppress(Unavailable):
+                await self.refresh()
+        finally:
+            self._asking = None
+
+    async def _run(self) -> None:
+        failed = False
+        while True:
+            try:
+                await self.refresh()
+                failed = False
+            except Unavailable as error:
+                if not failed:
+                    log.warning("no keys of the issuer", reason=error.description, detail=error.detail)
+                failed = True
+            await asyncio.sleep(1.0 if failed else REFRESH)

@@ -1,0 +1,34 @@
+"""Which route a request is for."""
+
+from gateway.routes import Route, RouteTable
+
+RESERVED = ("/internal", "/metrics", "/health")
+"""Never routed, here or below: these paths are for services and operators alone."""
+
+
+def is_reserved(path: str) -> bool:
+    lowered = path.lower()
+    return any(lowered == reserved or lowered.startswith(reserved + "/") for reserved in RESERVED)
+
+
+def match(table: RouteTable, method: str, path: str) -> Route | tuple[str, ...]:
+    """The route, or the methods that there are for the path: none when the path is not routed at all.
+
+    The most specific path decides alone; another one that would take the method is not looked for.
+    """
+    if is_reserved(path):
+        return ()
+    candidates = _routes_for(table, path)
+    for route in candidates:
+        if route.methods is None or method in route.methods:
+            return route
+    return tuple(sorted({name for route in candidates for name in route.methods or ()}))
+
+
+def _routes_for(table: RouteTable, path: str) -> tuple[Route, ...]:
+    if (found := table.exact.get(path)) is not None:
+        return found
+    for prefix, routes in table.prefixes:
+        if path == prefix or path.startswith(prefix if prefix.endswith("/") else prefix + "/"):
+            return routes
+    return ()

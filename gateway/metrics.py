@@ -1,0 +1,68 @@
+"""What the gateway counts: by route, status and cause; never by anything that a stranger can choose."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+
+
+class GatewayMetrics:
+    """Durations in seconds."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Histogram(
+            "gateway_request_duration_seconds",
+            "Duration of public requests, from the whole head to the end of the answer.",
+            ("route", "method", "status"),
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        self._upstream = Histogram(
+            "gateway_upstream_duration_seconds",
+            "Time until an upstream's answer began.",
+            ("route", "upstream"),
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        self._refusals = Counter(
+            "gateway_refusals_total", "Requests that were not forwarded.", ("route", "cause"), registry=registry
+        )
+        self._failures = Counter(
+            "gateway_upstream_failures_total",
+            "Requests whose upstream gave no answer that could be passed on.",
+            ("route", "upstream", "status"),
+            registry=registry,
+        )
+        self.active = Gauge("gateway_active_requests", "Public requests being served.", registry=registry)
+        self.connections = Gauge("gateway_connections", "Open public connections.", registry=registry)
+        self.route_file_good = Gauge(
+            "gateway_route_file_good", "1 when the route file as it is now is the table in use.", registry=registry
+        )
+        self._route_file_loads = Counter(
+            "gateway_route_file_loads_total", "Readings of a changed route file.", ("outcome",), registry=registry
+        )
+        self.changes_age = Gauge(
+            "gateway_changes_age_seconds",
+            "Time since the registry last confirmed what is stopped.",
+            registry=registry,
+        )
+        self.stopped = Gauge("gateway_stopped_objects", "Objects known to be stopped.", registry=registry)
+        self.verified_tokens = Gauge(
+            "gateway_verified_tokens", "Access tokens remembered as verified.", registry=registry
+        )
+
+    def observe(self, route: str, method: str, status: int, seconds: float) -> None:
+        self._requests.labels(route, method if method in _METHODS else "OTHER", str(status)).observe(seconds)
+
+    def upstream_answered(self, route: str, upstream: str, seconds: float) -> None:
+        self._upstream.labels(route, upstream).observe(seconds)
+
+    def refused(self, route: str, cause: str) -> None:
+        self._refusals.labels(route, cause).inc()
+
+    def upstream_failed(self, route: str, upstream: str, status: int) -> None:
+        self._failures.labels(route, upstream, str(status)).inc()
+
+    def route_file_loaded(self, *, good: bool) -> None:
+        self._route_file_loads.labels("good" if good else "bad").inc()
+        self.route_file_good.set(good)

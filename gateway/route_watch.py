@@ -1,0 +1,100 @@
+"""The route table in use: that of the file as it was when it was last good."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import structlog
+
+from gateway.metrics import GatewayMetrics
+from gateway.route_file import RouteFileError, parse_route_file
+from gateway.routes import RouteTable
+from gateway.upstream_address import OwnPorts
+from shared.errors import Unavailable
+
+log = structlog.get_logger()
+
+INTERVAL = 1.0
+"""Seconds between two looks at the file."""
+
+
+def read_route_file(path: Path, own: OwnPorts, environment: Mapping[str, str] = os.environ) -> RouteTable:
+    """The routes in a file. Raises `RouteFileError`. Blocks."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RouteFileError([f"{path}:1: cannot be read: {type(error).__name__}"]) from None
+    return parse_route_file(text, str(path), environment=environment, own=own)
+
+
+class RouteWatch:
+    """Takes up a changed file, if it is good; if not, the last good table stays, and health says so.
+
+    Raises `RouteFileError` when it is made and the file is not good.
+    """
+
+    def __init__(self, path: Path, own: OwnPorts, metrics: GatewayMetrics) -> None:
+        self._path = path
+        self._read: Callable[[], RouteTable] = lambda: read_route_file(path, own)
+        self._metrics = metrics
+        self._version = _version(path)
+        self._table = self._read()
+        self._errors: list[str] = []
+        self._task: asyncio.Task[None] | None = None
+        metrics.route_file_good.set(1)
+
+    @property
+    def table(self) -> RouteTable:
+        return self._table
+
+    @property
+    def errors(self) -> list[str]:
+        """What is wrong with the file as it is now; empty when it is the table in use."""
+        return self._errors
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="route file")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def check(self) -> None:
+        """For health: raises `Unavailable` when the file as it is now is not in use."""
+        if self._errors:
+            raise Unavailable(f"the route file is not good, an earlier one is in use: {self._errors[0]}")
+
+    async def look(self) -> None:
+        """Take up the file if it has changed."""
+        version = await asyncio.to_thread(_version, self._path)
+        if version == self._version:
+            return
+        self._version = version
+        try:
+            self._table = await asyncio.to_thread(self._read)
+            self._errors = []
+            log.info("route file loaded", routes=len(self._table.routes))
+        except RouteFileError as error:
+            self._errors = error.lines
+            log.error("route file not good; the earlier table stays", errors=error.lines)
+        self._metrics.route_file_loaded(good=not self._errors)
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(INTERVAL)
+            try:
+                await self.look()
+            except Exception:
+                log.exception("looking at the route file failed")
+
+
+def _version(path: Path) -> tuple[int, int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return status.st_mtime_ns, status.st_size, status.st_ino

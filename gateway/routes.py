@@ -1,0 +1,90 @@
+"""The route table: what may be called, with which credential, and where it goes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+MIB = 1024 * 1024
+
+
+class CredentialKind(StrEnum):
+    """What a route asks of its callers."""
+
+    NONE = "none"
+    JWT = "jwt"
+    API_TOKEN = "api_token"
+    SESSION_TOKEN = "session_token"
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A service that is forwarded to. All times are in seconds."""
+
+    name: str
+    scheme: str
+    host: str
+    port: int
+    connect_timeout: float = 2.0
+    connections: int = 256
+    """Open at once, from one gateway process; one more waits, for at most `connect_timeout`."""
+    keep_idle: float = 4.0
+    """How long an unused connection is kept: less than the upstream keeps it, or it may close under a request."""
+
+    @property
+    def authority(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.authority}"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One entry of the route file. All times are in seconds."""
+
+    name: str
+    path: str
+    upstream: Upstream
+    credential: CredentialKind
+    prefix: bool = False
+    """Whether `path` stands for all that is below it, too."""
+    methods: frozenset[str] | None = None
+    """None: every method goes through, and the service answers 405 itself."""
+    scopes: tuple[str, ...] = ()
+    """The caller needs each of them."""
+    audiences: frozenset[str] = frozenset()
+    """For `jwt`: what `aud` may be; empty: the gateway's own setting."""
+    application: str = ""
+    """For `api_token`: the application_prefix that the token must be booked for."""
+    response_timeout: float = 15.0
+    """From the request's last byte to the answer's head."""
+    idle_timeout: float = 30.0
+    """Between two pieces of the answer's body."""
+    max_body: int = MIB
+    """Bytes of a request's body."""
+    pass_credential: bool = False
+    """Whether the upstream gets the credential itself, as well as the identity."""
+    merge_query: bool = False
+    """For `session_token`: whether the caller's own parameters go on beside the stored ones, which win."""
+    retry: bool = False
+    """Whether a request of an idempotent method without a body is sent again, once, after a lost connection."""
+
+
+@dataclass(frozen=True)
+class RouteTable:
+    """The routes, found by exact path first and by the longest prefix second."""
+
+    routes: Sequence[Route]
+    exact: Mapping[str, tuple[Route, ...]] = field(init=False)
+    prefixes: Sequence[tuple[str, tuple[Route, ...]]] = field(init=False)
+    """The longest first."""
+
+    def __post_init__(self) -> None:
+        exact: dict[str, tuple[Route, ...]] = {}
+        prefixes: dict[str, tuple[Route, ...]] = {}
+        for route in self.routes:
+            found = prefixes if route.prefix else exact
+            found[route.path] = (*found.get(route.path, ()), route)
+        object.__setattr__(self, "exact", exact)
+        object.__setattr__(self, "prefixes", sorted(prefixes.items(), key=lambda item: -len(item[0])))

@@ -1,0 +1,48 @@
+"""Resolving session tokens: the stored parameters take the place of the caller's query."""
+
+from collections.abc import Sequence
+from typing import Protocol
+from urllib.parse import quote
+
+from gateway.credential import SessionToken
+from gateway.fields import folded
+from gateway.identity import Identity, RefusedCredential
+from gateway.routes import CredentialKind
+from shared.contracts.session_tokens import ResolvedSession
+
+
+class Sessions(Protocol):
+    async def resolve(self, token: str) -> ResolvedSession | None: ...
+
+
+async def resolve(sessions: Sessions, credential: SessionToken) -> tuple[Identity, dict[str, str]]:
+    """Who made the token, and the parameters that it stands for. Each call counts as one use.
+
+    Raises `RefusedCredential`, or `Unavailable` when it cannot be known.
+    """
+    session = await sessions.resolve(credential.token)
+    if session is None:
+        raise RefusedCredential(CredentialKind.SESSION_TOKEN, "not valid")
+    identity = Identity(
+        kind="session_token",
+        company=session.company,
+        credential=session.access_key_id,
+        subject=session.company,
+        depends_on=frozenset({session.company_id, session.access_key_id}),
+        expires_at=session.expires_at,
+    )
+    return identity, session.parameters
+
+
+def query_of(stored: dict[str, str], others: Sequence[tuple[str, str]] = ()) -> str:
+    """The query that holds what is stored, exactly and in its order, and after it what of `others` is not stored.
+
+    A name that an upstream may take for a stored one counts as stored.
+    """
+    taken = {folded(name) for name in stored}
+    added = [(name, value) for name, value in others if name not in stored and folded(name) not in taken]
+    return "&".join(f"{_escape(name)}={_escape(value)}" for name, value in (*stored.items(), *added))
+
+
+def _escape(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,91 @@
+"""A connection to an upstream: strict about what is answered.
+
+What of aiohttp's inner workings the gateway leans on is in this file: the factory by which a connector makes its
+connections, and the payload of the answer under way.
+"""
+
+import asyncio
+import functools
+import socket
+from typing import Any
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+
+from gateway.answer import AnswerReader, BadAnswer
+from gateway.upstream_address import is_metadata
+
+
+class AnswerRefused(aiohttp.ClientPayloadError):
+    """What the upstream sent cannot be relied upon."""
+
+
+class AnswerConnection(ResponseHandler):
+    """aiohttp's connection, fed with checked bytes alone."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self._reader: AnswerReader | None = None
+
+    def set_response_params(self, **params: Any) -> None:
+        self._reader = AnswerReader("HEAD" if params.get("skip_payload") else "GET")
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        reader = self._reader
+        if not data:  # aiohttp goes on with what it has put off
+            super().data_received(data)
+        elif reader is None or reader.complete:
+            self._drop()  # nobody asked: whatever it is, it is no answer to the next request
+        else:
+            try:
+                head, content = reader.feed(data)
+            except BadAnswer as error:
+                self._refuse(AnswerRefused(str(error)))
+                return
+            self._pass_on(reader, head is not None, content)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if exc is not None and self._reader is not None and self._reader.until_close and self._payload is not None:
+            # aiohttp takes any end for the end of such a body.
+            self._payload.set_exception(AnswerRefused("the connection was reset"))
+        super().connection_lost(exc)
+
+    def _pass_on(self, reader: AnswerReader, head_came: bool, content: bytes) -> None:
+        pieces = [reader.raw_head] if head_came else []
+        chunked = reader.head is not None and reader.head.chunked and reader.has_body
+        if content:
+            pieces.append(b"%x\r\n%b\r\n" % (len(content), content) if chunked else content)
+        if chunked and reader.complete:
+            pieces.append(b"0\r\n\r\n")
+        if pieces:
+            super().data_received(b"".join(pieces))
+
+    def _refuse(self, failure: AnswerRefused) -> None:
+        payload = self._payload
+        self.set_exception(failure)
+        if payload is not None:
+            payload.set_exception(failure)
+        self._drop()
+
+    def _drop(self) -> None:
+        self.force_close()
+        if self.transport is not None:
+            self.transport.abort()
+
+
+class AnswerConnector(aiohttp.TCPConnector):
+    """aiohttp's pool of connections, of this kind, and never to where a machine's own secrets are."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(socket_factory=_socket, **options)
+        loop = asyncio.get_running_loop()
+        self._factory = functools.partial(AnswerConnection, loop=loop)  # type: ignore[assignment]
+
+
+def _socket(address: Any) -> socket.socket:
+    """A socket for an address that a name was resolved to: a name may turn out to be a metadata service."""
+    family, kind, protocol, _, place = address
+    if is_metadata(str(place[0]).partition("%")[0]):
+        raise OSError("the upstream's name leads to a link-local or metadata address")
+    return socket.socket(family=family, type=kind, proto=protocol)

@@ -1,0 +1,183 @@
+"""`gateway.forwarding.Forwarder` over aiohttp's client."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from yarl import URL
+
+from gateway.answer import AnswerHead, BadAnswer, answer_head
+from gateway.decision import Forward
+from gateway.forwarding import ClientBody, UpstreamFailed
+from gateway.routes import Upstream
+from gateway.transport.answer_connection import AnswerConnector, AnswerRefused
+
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_MAX_LINE = 1024 * 1024
+"""Never reached: `gateway.answer` has smaller limits."""
+
+
+class HttpForwarder:
+    """Keeps connections to each upstream, within its bounds."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[Upstream, aiohttp.ClientSession] = {}
+
+    async def start(self) -> None:
+        """Nothing to do: a session opens with its first request."""
+
+    async def stop(self) -> None:
+        for session in self._sessions.values():
+            await session.close()
+
+    @asynccontextmanager
+    async def send(self, forward: Forward, body: ClientBody | None) -> AsyncIterator["HttpAnswer"]:
+        """See `gateway.forwarding.Forwarder`."""
+        attempts = 2 if forward.route.retry and body is None and forward.method in _IDEMPOTENT else 1
+        while True:
+            attempts -= 1
+            try:
+                response = await self._request(forward, body)
+                break
+            except UpstreamFailed as error:
+                if not attempts or not isinstance(error.__cause__, aiohttp.ServerDisconnectedError):
+                    raise
+        try:
+            yield HttpAnswer(response, forward.route.idle_timeout)
+        finally:
+            response.close()  # a connection whose answer was read to its end is in the pool again by now
+
+    async def _request(self, forward: Forward, body: ClientBody | None) -> aiohttp.ClientResponse:
+        route = forward.route
+        upload: _Upload | None = None
+        try:
+            async with asyncio.timeout(route.upstream.connect_timeout + route.response_timeout) as deadline:
+                upload = None if body is None else _Upload(body, deadline, route.response_timeout)
+                return await self._session(route.upstream).request(
+                    forward.method,
+                    URL(route.upstream.url + forward.target, encoded=True),
+                    headers=_headers(forward, body),
+                    data=None if upload is None else upload.pieces(),
+                    allow_redirects=False,
+                )
+        except TimeoutError as error:
+            if isinstance(error, aiohttp.ConnectionTimeoutError):
+                raise UpstreamFailed(503, "cannot be reached in time") from error
+            raise UpstreamFailed(504, "no answer in time") from error
+        except (aiohttp.ClientError, OSError) as error:
+            if upload is not None and upload.failure is not None:
+                raise upload.failure from None
+            raise _failed(error) from error
+        finally:
+            if upload is not None:
+                upload.answered = True
+
+    def _session(self, upstream: Upstream) -> aiohttp.ClientSession:
+        session = self._sessions.get(upstream)
+        if session is None:
+            session = aiohttp.ClientSession(
+                connector=AnswerConnector(
+                    limit=upstream.connections, keepalive_timeout=upstream.keep_idle, ttl_dns_cache=10
+                ),
+                timeout=aiohttp.ClientTimeout(total=None, connect=upstream.connect_timeout),
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=_ADDED_BY_AIOHTTP,
+                trust_env=False,
+                read_bufsize=65536,
+                max_line_size=_MAX_LINE,
+                max_field_size=_MAX_LINE,
+                max_headers=_MAX_LINE,
+            )
+            # aiohttp sends an idempotent request again when its connection is lost: only a route may say so here.
+            session._retry_connection = False
+            self._sessions[upstream] = session
+        return session
+
+
+class HttpAnswer:
+    """`gateway.forwarding.Answer` over aiohttp's response."""
+
+    def __init__(self, response: aiohttp.ClientResponse, idle_timeout: float) -> None:
+        self._response = response
+        self._idle_timeout = idle_timeout
+        fields = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers)
+        try:
+            self.head: AnswerHead = answer_head(response.status, fields)
+        except BadAnswer as error:
+            raise UpstreamFailed(502, str(error)) from error
+
+    def ready(self) -> bytes:
+        """What has come of the body by now. Raises `UpstreamFailed` when it is known not to be whole."""
+        try:
+            return self._response.content.read_nowait()
+        except (aiohttp.ClientError, OSError) as error:
+            raise _failed(error) from error
+
+    async def body(self) -> AsyncIterator[bytes]:
+        content = self._response.content
+        while not content.at_eof() or content.exception() is not None:
+            try:
+                async with asyncio.timeout(self._idle_timeout):
+                    piece = await content.readany()
+            except TimeoutError as error:
+                raise UpstreamFailed(504, "the answer stopped on its way") from error
+            except (aiohttp.ClientError, OSError) as error:
+                raise _failed(error) from error
+            if piece:
+                yield piece
+
+
+class _Upload:
+    """The client's body on its way up.
+
+    The upstream's time runs while it has a piece to take, or the whole request; not while the client makes it wait.
+    """
+
+    def __init__(self, body: ClientBody, deadline: asyncio.Timeout, response_timeout: float) -> None:
+        self._body = body
+        self._deadline = deadline
+        self._response_timeout = response_timeout
+        self.failure: Exception | None = None
+        self.answered = False
+        """Whether the wait for the answer's head is over, and the deadline with it."""
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._reschedule(None)
+            try:
+                piece = await self._body.read()
+            except Exception as error:
+                self.failure = error
+                raise
+            finally:
+                self._reschedule(loop.time() + self._response_timeout)
+            if not piece:
+                return
+            yield piece
+
+    def _reschedule(self, when: float | None) -> None:
+        if not self.answered and not self._deadline.expired():
+            self._deadline.reschedule(when)
+
+
+def _headers(forward: Forward, body: ClientBody | None) -> list[tuple[str, str]]:
+    """As aiohttp wants them: it encodes them as UTF-8."""
+    fields = [
+        (name, value if value.isascii() else value.encode("latin-1").decode("utf-8"))
+        for name, value in forward.fields
+    ]
+    if body is not None and body.length is not None:  # of any other body aiohttp itself makes chunks
+        fields.append(("Content-Length", str(body.length)))
+    return fields
+
+
+def _failed(error: Exception) -> UpstreamFailed:
+    if isinstance(error, AnswerRefused):
+        return UpstreamFailed(502, f"its answer is refused: {error}")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return UpstreamFailed(503, f"cannot be reached: {type(error.os_error).__name__}")
+    return UpstreamFailed(502, f"its connection failed: {type(error).__name__}")

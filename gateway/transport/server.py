@@ -1,0 +1,218 @@
+"""The public listener: each request is decided upon, forwarded or refused, and told of in one log line."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from gateway import problems
+from gateway.decision import Decider, Forward
+from gateway.forwarding import ClientLeft, Forwarder, UpstreamFailed
+from gateway.headers import client_fields
+from gateway.metrics import GatewayMetrics
+from gateway.problems import Refuse
+from gateway.refusals import note
+from gateway.request import BadRequest, RequestHead
+from gateway.transport.client_body import IncomingBody
+from gateway.transport.connection import Connection, Incoming
+from gateway.transport.reply import Reply
+from shared.audit import AuditTrail
+from shared.http.connection import KEEPALIVE_TIMEOUT
+from shared.http.middleware import adopt_request_id
+from shared.logging import access, request_id
+
+log = structlog.get_logger()
+
+LIVE = "/health/live"
+_LINGER = 2.0
+"""Seconds for which a refused body is still read, so that its sender gets to see the refusal."""
+_CLIENT_LEFT = 499
+_BODY_BUFFER = 65536
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way, and what its log line will say."""
+
+    incoming: Incoming
+    reply: Reply
+    peer: str
+    request_id: str
+    request: web.BaseRequest
+    route: str = "unmatched"
+    cause: str = ""
+    company: str = ""
+    credential: str = ""
+    upstream_seconds: float = 0.0
+
+
+class PublicServer:
+    """Listens from `start` to `stop`; `stop` finishes what is in flight, within `grace` seconds."""
+
+    def __init__(
+        self,
+        decider: Decider,
+        forwarder: Forwarder,
+        *,
+        audit: AuditTrail,
+        metrics: GatewayMetrics,
+        host: str,
+        port: int,
+        grace: float,
+    ) -> None:
+        self._decider = decider
+        self._forwarder = forwarder
+        self._audit = audit
+        self._metrics = metrics
+        self._address = (host, port)
+        self._grace = grace
+        self._draining = False
+        self._server: web.Server | None = None
+        self._listener: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        if self._listener is None:
+            raise RuntimeError("the server is not started")
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        server = self._server = web.Server(self._serve, handler_cancellation=True)
+        options: dict[str, Any] = {
+            "access_log": None,
+            "auto_decompress": False,
+            "keepalive_timeout": KEEPALIVE_TIMEOUT,
+            "lingering_time": _LINGER,
+            "read_bufsize": _BODY_BUFFER,
+        }
+        self._listener = await loop.create_server(
+            lambda: Connection(server, loop=loop, **options), *self._address, backlog=1024
+        )
+        log.info("listening to the public", host=self._address[0], port=self.port)
+
+    async def stop(self) -> None:
+        self._draining = True
+        if self._listener is not None:
+            self._listener.close()
+        if self._server is not None:
+            self._server.pre_shutdown()
+            await self._server.shutdown(self._grace)
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = request.protocol
+        if not isinstance(connection, Connection):
+            raise TypeError("requests come over the gateway's own connections")
+        incoming = connection.incoming.popleft()
+        head = incoming.head if isinstance(incoming.head, RequestHead) else None
+        call = self._call(request, incoming, Reply(request, connection, head))
+        if self._draining:
+            call.reply.close_after()
+        started = time.perf_counter()
+        self._metrics.active.inc()
+        try:
+            await self._answer(call)
+        except ClientLeft:
+            call.cause = call.cause or "client_left"
+            call.reply.cut()
+        except Exception:
+            log.exception("internal error")
+            await self._refuse(call, Refuse(500, "internal_error", "internal error", cause="internal", closes=True))
+        finally:
+            self._metrics.active.dec()
+            connection.request_done()
+            self._tell(call, time.perf_counter() - started)
+        return call.reply.done()
+
+    def _call(self, request: web.BaseRequest, incoming: Incoming, reply: Reply) -> Call:
+        peer = request.remote or ""
+        given = None
+        if isinstance(incoming.head, RequestHead) and peer in self._decider.proxies:
+            given = next(iter(incoming.head.values("x-request-id")), None)
+        return Call(incoming, reply, peer, adopt_request_id(given), request)
+
+    async def _answer(self, call: Call) -> None:
+        head = call.incoming.head
+        if isinstance(head, BadRequest):
+            await self._refuse(call, problems.malformed(head))
+            return
+        if head.target == LIVE and head.method in ("GET", "HEAD"):
+            call.route = LIVE
+            await call.reply.whole(200, (("Content-Type", "application/json"),), b'{"status":"live"}')
+            return
+        decision = await self._decider.decide(head, call.peer, call.request_id)
+        if isinstance(decision, Refuse):
+            await self._refuse(call, decision)
+            return
+        call.route = decision.route.name
+        if decision.identity is not None:
+            call.company, call.credential = decision.identity.company, decision.identity.credential
+        try:
+            await self._forward(call, head, decision)
+        except UpstreamFailed as error:
+            self._metrics.upstream_failed(call.route, decision.route.upstream.name, error.status)
+            await self._fail(call, problems.upstream_failed(error.status, error.cause, route=call.route))
+        except BadRequest as error:  # in the body, some of which may be on its way already
+            await self._fail(call, problems.malformed(error, route=call.route))
+
+    async def _forward(self, call: Call, head: RequestHead, forward: Forward) -> None:
+        body = None
+        if head.has_body:
+            body = IncomingBody(
+                call.incoming, call.request.content, length=head.content_length, limit=forward.route.max_body
+            )
+            if head.expects_continue:
+                await call.reply.say_continue()
+        started = time.perf_counter()
+        async with self._forwarder.send(forward, body) as answer:
+            call.upstream_seconds = time.perf_counter() - started
+            self._metrics.upstream_answered(call.route, forward.route.upstream.name, call.upstream_seconds)
+            fields = client_fields(answer.head.fields, request_id=call.request_id)
+            await call.reply.begin(answer.head, fields, answer.ready())
+            async for piece in answer.body():
+                await call.reply.piece(piece)
+            await call.reply.end()
+
+    async def _fail(self, call: Call, refuse: Refuse) -> None:
+        """The gateway's own error, or a visible cut when an answer has begun."""
+        if call.reply.status == 0:
+            await self._refuse(call, refuse)
+            return
+        call.cause = refuse.cause
+        call.reply.cut()
+
+    async def _refuse(self, call: Call, refuse: Refuse) -> None:
+        call.route, call.cause = refuse.route, refuse.cause
+        self._metrics.refused(refuse.route, refuse.cause if refuse.status < 500 else str(refuse.status))
+        if refuse.credential is not None:
+            call.credential = refuse.credential.subject
+            note(self._audit, refuse.credential, route=refuse.route, remote=call.peer)
+        if call.reply.status == 0:
+            await call.reply.refuse(refuse, call.request_id)
+        else:
+            call.reply.cut()
+
+    def _tell(self, call: Call, seconds: float) -> None:
+        head = call.incoming.head
+        method, target = (head.method, head.target) if isinstance(head, RequestHead) else ("-", "-")
+        status = call.reply.status or _CLIENT_LEFT
+        self._metrics.observe(call.route, method, status, seconds)
+        if call.route == LIVE:
+            return
+        line = {
+            "method": method,
+            "path": target.partition("?")[0][:512],
+            "route": call.route,
+            "status": status,
+            "duration_ms": round(seconds * 1000, 2),
+            "upstream_ms": round(call.upstream_seconds * 1000, 2),
+            "remote": call.peer,
+        }
+        more = {"company": call.company, "credential": call.credential, "cause": call.cause}
+        access({**line, **{name: value for name, value in more.items() if value}})
+        request_id.set("")

@@ -1,0 +1,89 @@
+"""Where an upstream may be: over HTTP, and never at what would hand out this machine's own secrets or itself."""
+
+import ipaddress
+import re
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+_METADATA = tuple(
+    map(ipaddress.ip_network, ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "fd20:ce::254/128"))
+)
+"""Link-local, and the addresses at which clouds serve a machine its credentials."""
+_METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "instance-data", "metadata.azure.internal"})
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_.])?|[0-9A-Fa-f:.]{2,45}")
+_LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
+
+
+class BadAddress(ValueError):
+    """Not to be forwarded to; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPorts:
+    """Where this gateway itself listens: to forward there would be a loop, or open what operators alone may see."""
+
+    host: str
+    ports: frozenset[int]
+
+    def include(self, host: str, port: int) -> bool:
+        return port in self.ports and (host.lower() == self.host.lower() or is_this_machine(host))
+
+
+def parse_address(url: str, own: OwnPorts) -> tuple[str, str, int]:
+    """Scheme, host and port of an upstream's URL. Raises `BadAddress`."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise BadAddress("is not a URL") from None
+    if parts.scheme not in ("http", "https"):
+        raise BadAddress("must begin with http:// or https://")
+    if "@" in parts.netloc:
+        raise BadAddress("must not hold a user or a password")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise BadAddress("must be scheme, host and port only: paths go through as they are")
+    host = parts.hostname or ""
+    if _HOST.fullmatch(host) is None or port == 0:
+        raise BadAddress("has no valid host or port")
+    port = port or (443 if parts.scheme == "https" else 80)
+    if is_metadata(host):
+        raise BadAddress("is a link-local or metadata address")
+    if own.include(host, port):
+        raise BadAddress("is this gateway itself")
+    return parts.scheme, host, port
+
+
+def is_metadata(host: str) -> bool:
+    address = _address(host)
+    if address is None:
+        return host.lower().rstrip(".") in _METADATA_NAMES
+    return any(address in network for network in _METADATA if network.version == address.version)
+
+
+def is_this_machine(host: str) -> bool:
+    address = _address(host)
+    if address is not None:
+        return address.is_loopback or address.is_unspecified
+    return host.lower().rstrip(".") in _LOCAL_NAMES
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a resolver would take `host` for, in whatever base it is written."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        try:
+            return ipaddress.IPv4Address(socket.inet_aton(host))  # 0xa9fea9fe, 2852039166, 0251.0376.1
+        except OSError:
+            return None
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.ipv4_mapped or _nat64(address) or address
+    return address
+
+
+def _nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address inside one of RFC 6052's well-known prefix."""
+    if address in ipaddress.ip_network("64:ff9b::/96"):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
