@@ -1,5 +1,7 @@
 """The key registry's admin API, as far as setting up a demo needs it."""
 
+import asyncio
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +13,8 @@ from deploy.errors import StackError
 from shared.errors import Unavailable
 from shared.http.client import ServiceClient
 
+PAUSE = 0.2
+"""Seconds between two attempts."""
 Object = Mapping[str, Any]
 
 
@@ -19,6 +23,19 @@ class AdminApi:
 
     def __init__(self, client: ServiceClient) -> None:
         self._client = client
+
+    async def until_accepted(self, limit: float) -> None:
+        """Wait until the registry answers and knows the admin token: it registers that just after its first start."""
+        deadline = time.monotonic() + limit
+        while True:
+            try:
+                await self._call("GET", "/companies?limit=1", (200,))
+            except StackError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(PAUSE)
+            else:
+                return
 
     async def find(self, path: str, **members: str) -> Object | None:
         """The object whose members have these values; they must be filters of the list."""

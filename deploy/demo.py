@@ -21,6 +21,8 @@ APPLICATIONS = (
     {"name": "Site", "application_prefix": "SITE", "scopes": ["site:read"]},
     {"name": "Website", "application_prefix": "WEBSITE", "scopes": ["website:read:yachts", "website:read:*"]},
 )
+PATIENCE = 15.0
+"""Seconds to wait for a registry that has just been started."""
 TIMEOUT = 20.0
 """Seconds for one call: the registry may be making an RSA key."""
 
@@ -63,7 +65,9 @@ async def seed(urls: Urls, admin_token: str, env_file: Path) -> dict[str, str]:
     )
     await client.start()
     try:
-        values = await _seed(AdminApi(client), known, env_file.with_name("demo_private_key.pem"))
+        api = AdminApi(client)
+        await api.until_accepted(PATIENCE)
+        values = await _seed(api, known, env_file.with_name("demo_private_key.pem"))
     finally:
         await client.stop()
     values = {
