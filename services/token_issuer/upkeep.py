@@ -12,7 +12,7 @@ log = structlog.get_logger()
 
 
 class Upkeep:
-    """Does `work` every `interval` seconds from `start` to `stop`; a failure is logged, and tried again the next time."""
+    """Does `work` every `interval` seconds from `start` to `stop`; a failure is logged and tried again."""
 
     def __init__(self, name: str, work: Callable[[], Awaitable[object]], *, interval: float) -> None:
         self._name = name

@@ -1,23 +1,32 @@
 """A whole issuer over real PostgreSQL and Valkey, with a registry in memory behind HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import base64
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from yarl import URL
 
-from services.token_issuer.app import build_app
+from services.token_issuer.__main__ import MIGRATIONS
+from services.token_issuer.app import NAME, build_app
 from services.token_issuer.config import Settings
+from services.token_issuer.grants import jwt_bearer
+from services.token_issuer.http.reading import FORM
 from shared.contracts.key_registry import ApiClient, KeyPair
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, KEY_PAIR, mint, public_id
+from shared.postgres.migrations import migrate
 from tests.support.registry import RegistryDouble
 from tests.support.registry_server import registry_server
-from tests.support.serving import serving
+from tests.support.serving import ServiceKeys, serving
 
 
 @dataclass
@@ -34,8 +43,55 @@ class Issuer:
     signer: Signer
 
     @property
-    def basic(self) -> aiohttp.BasicAuth:
-        return aiohttp.BasicAuth(self.client.key, self.secret)
+    def basic(self) -> str:
+        """The Authorization field of the API client."""
+        return basic(self.client.key, self.secret)
+
+    async def post(
+        self, path: str, data: bytes | str | Mapping[str, str] = "", **headers: str
+    ) -> tuple[aiohttp.ClientResponse, Any]:
+        """The answer and its JSON, None for an empty one. Header names are given as `x_request_id`."""
+        body = urlencode(data) if isinstance(data, Mapping) else data
+        sent = {"Content-Type": FORM, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        async with self.http.post(URL(self.url + path, encoded=True), data=body, headers=sent) as answer:
+            raw = await answer.read()
+            return answer, json.loads(raw) if raw else None
+
+    async def token(self, path: str = "/auth/token", **parameters: str) -> str:
+        """An access token for the API client."""
+        given = {"grant_type": "client_credentials", **parameters}
+        answer, body = await self.post(path, given, authorization=self.basic)
+        assert answer.status == 200, body
+        return str(body["access_token"])
+
+    def assertion(self, **claims: Any) -> str:
+        """A good assertion of the key pair, but for the `claims` given; None takes one away."""
+        now, uri = int(time.time()), self.key_pair.company.company_uri
+        members = {"iss": uri, "sub": uri, "aud": "ankor.io", "iat": now, "exp": now + 3600, **claims}
+        return self.signer.sign({name: value for name, value in members.items() if value is not None})
+
+    async def present(self, assertion: str, **parameters: str) -> tuple[aiohttp.ClientResponse, Any]:
+        return await self.post(
+            "/iam/oauth/token", {"grant_type": jwt_bearer.GRANT_TYPE, "assertion": assertion, **parameters}
+        )
+
+
+def basic(name: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
+
+
+async def settings_for(database_url: str, redis_url: str, keys: ServiceKeys) -> Settings:
+    """Settings for an issuer on these stores, whose schema is migrated; registry changes are followed quickly."""
+    await asyncio.to_thread(migrate, database_url, schema=NAME, folder=MIGRATIONS)
+    files = keys.settings(NAME)
+    return Settings(
+        database_url=database_url,
+        redis_url=redis_url,
+        master_key_file=files["service_jwks_file"].parent / "master_key",
+        signing_key_bits=2048,
+        changes_poll_interval=0.05,
+        **files,
+    )
 
 
 @asynccontextmanager
@@ -60,9 +116,3 @@ async def _ready(http: aiohttp.ClientSession, url: str) -> None:
                 if answer.status == 200:
                     return
             await asyncio.sleep(0.05)
-
-
-def unverified(token: str) -> dict[str, Any]:
-    import jwt
-
-    return dict(jwt.decode(token, options={"verify_signature": False}))

@@ -1,0 +1,166 @@
+"""The assertion grant against the running service: what is refused, in which words, and what works once only."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from services.token_issuer.config import Settings
+from shared.jose.keys import generate_private_key, public_jwk
+from shared.jose.signer import Signer
+from shared.opaque import KEY_PAIR, public_id
+from tests.integration.services.token_issuer.running import Issuer, running
+from tests.support.registry import RegistryDouble
+
+NOW = int(time.time())
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "exp is missing": {"exp": None},
+    "iat is missing": {"iat": None},
+    "exp is 7200 s after iat; at most 3600 s is allowed": {"iat": NOW, "exp": NOW + 7200},
+    "exp is 3601 s after iat; at most 3600 s is allowed": {"iat": NOW, "exp": NOW + 3601},
+    "exp must be a number of seconds since 1970": {"exp": str(NOW + 60)},
+    "sub must be https://blabla.example": {"sub": "https://other.example"},
+    "iss must be https://blabla.example": {"iss": "https://other.example"},
+    "sub is missing": {"sub": None},
+    "iss is missing": {"iss": None},
+    "aud is missing": {"aud": None},
+    "exp is not after iat": {"iat": NOW, "exp": NOW},
+    "jti must be a string of 1 to 255 printable ASCII characters without blanks": {"jti": 1},
+}
+
+
+@pytest.mark.parametrize("description", REFUSED)
+async def test_refusal_says_what_to_mend(shared_issuer: Issuer, description: str) -> None:
+    answer, body = await shared_issuer.present(shared_issuer.assertion(**REFUSED[description]))
+    assert answer.status == 400
+    assert body == {"error": "invalid_grant", "error_description": description}
+
+
+@pytest.mark.parametrize(
+    ("claims", "says"),
+    [
+        ({"exp": NOW - 600, "iat": NOW - 4000}, "s ago"),
+        ({"iat": NOW + 120}, "ahead of this server's clock"),
+        ({"nbf": NOW + 120}, "ahead of this server's clock"),
+        ({"iat": NOW + 60}, "ahead of this server's clock"),
+        ({"aud": "https://elsewhere.example"}, "aud must be"),
+        ({"aud": ["https://elsewhere.example"]}, "aud must be"),
+    ],
+)
+async def test_refusal_by_time_and_audience(shared_issuer: Issuer, claims: dict[str, Any], says: str) -> None:
+    answer, body = await shared_issuer.present(shared_issuer.assertion(**claims))
+    assert (answer.status, body["error"]) == (400, "invalid_grant")
+    assert says in body["error_description"]
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "ankor.io"},
+        {"aud": ["ankor.io", "https://elsewhere.example"]},
+        {"aud": "http://127.0.0.1:8080"},
+        {"aud": "http://127.0.0.1:8080/iam/oauth/token"},
+        {"iat": NOW + 8},
+        {"iat": NOW - 3600, "exp": NOW - 8},
+        {"scopes": ["website:read:*"]},
+        {"scope": "website:read:yachts website:read:crew"},
+        {"scopes": "website:read:yachts"},
+    ],
+)
+async def test_good_assertions_get_a_token(shared_issuer: Issuer, claims: dict[str, Any]) -> None:
+    answer, body = await shared_issuer.present(shared_issuer.assertion(**claims))
+    assert answer.status == 200, body
+
+
+@pytest.mark.parametrize(
+    "scopes", [["website:write:x"], ["*"], ["website:*"], ["website:read:a"] * 65, [1], {}, "a  b", None]
+)
+async def test_scopes_beyond_the_key_pairs_are_refused(shared_issuer: Issuer, scopes: object) -> None:
+    signed = shared_issuer.signer.sign(
+        {
+            "iss": "https://blabla.example",
+            "sub": "https://blabla.example",
+            "aud": "ankor.io",
+            "iat": int(time.time()),
+            "exp": int(time.time()) + 60,
+            "scopes": scopes,
+        }
+    )
+    answer, body = await shared_issuer.present(signed)
+    assert (answer.status, body["error"]) == (400, "invalid_scope")
+
+
+async def test_scope_parameter_narrows_the_assertions_scopes(shared_issuer: Issuer) -> None:
+    assertion = shared_issuer.assertion(scopes=["website:read:yachts"])
+    answer, body = await shared_issuer.present(assertion, scope="website:read:yachts")
+    assert (answer.status, body["scope"]) == (200, "website:read:yachts")
+    answer, body = await shared_issuer.present(assertion, scope="website:read:crew")
+    assert (answer.status, body["error"]) == (400, "invalid_scope")
+
+
+async def test_nobody_learns_which_keys_exist(issuer: Issuer) -> None:
+    """Unknown kid, revoked kid, suspended company, another key and a bad signature: the same bytes."""
+    good = issuer.assertion()
+    uri, now = issuer.key_pair.company.company_uri, int(time.time())
+    claims = {"iss": uri, "sub": uri, "aud": "ankor.io", "iat": now, "exp": now + 60}
+    stranger = generate_private_key("ES256")
+    edwards = generate_private_key("EdDSA")
+    forgeries = [
+        Signer(public_id(KEY_PAIR), "ES256", stranger).sign(claims),
+        Signer("not-one-of-ours", "ES256", stranger).sign(claims),
+        Signer(issuer.key_pair.kid, "ES256", stranger).sign(claims),
+        Signer(issuer.key_pair.kid, "EdDSA", edwards).sign(claims),
+        good[:-4] + ("AAAA" if not good.endswith("AAAA") else "BBBA"),
+    ]
+    answers = [await issuer.present(forgery) for forgery in forgeries]
+    issuer.registry.set_status("key_pair", issuer.key_pair.id, "suspended")
+    await asyncio.sleep(0.2)
+    answers.append(await issuer.present(good))
+    issuer.registry.set_status("key_pair", issuer.key_pair.id, "active")
+    issuer.registry.set_status("company", issuer.key_pair.company.id, "suspended")
+    await asyncio.sleep(0.2)
+    answers.append(await issuer.present(good))
+    assert {answer.status for answer, _ in answers} == {400}
+    assert len({str(body) for _, body in answers}) == 1
+
+
+async def test_assertion_with_a_jti_works_exactly_once_under_concurrency_and_over_copies(
+    settings: Settings,
+) -> None:
+    registry = RegistryDouble()
+    async with running(settings, registry) as first, running(settings, registry) as second:
+        assertion = first.assertion(jti="only-once")
+        answers = await asyncio.gather(*((first, second)[i % 2].present(assertion) for i in range(20)))
+    statuses = sorted(answer.status for answer, _ in answers)
+    assert statuses == [200] + [400] * 19
+    assert {body["error"] for answer, body in answers if answer.status == 400} == {"invalid_grant"}
+
+
+async def test_used_jti_is_refused_after_a_restart(settings: Settings) -> None:
+    registry = RegistryDouble()
+    async with running(settings, registry) as issuer:
+        assertion = issuer.assertion(jti="before")
+        assert (await issuer.present(assertion))[0].status == 200
+    async with running(settings, registry) as restarted:
+        answer, body = await restarted.present(assertion)
+    assert (answer.status, body["error_description"]) == (400, "jti was used before; sign a new assertion")
+
+
+async def test_refused_assertion_does_not_use_up_its_jti(shared_issuer: Issuer) -> None:
+    issuer = shared_issuer
+    refused = issuer.assertion(jti="again", scopes=["website:write"])
+    assert (await issuer.present(refused))[0].status == 400
+    assert (await issuer.present(issuer.assertion(jti="again")))[0].status == 200
+
+
+async def test_same_jti_of_another_key_is_another_assertion(shared_issuer: Issuer) -> None:
+    issuer, kid = shared_issuer, public_id(KEY_PAIR)
+    private = generate_private_key("EdDSA")
+    issuer.registry.add_key_pair(kid, public_jwk(private.public_key(), kid, "EdDSA"), "EdDSA")
+    now = int(time.time())
+    claims = {"iss": "https://blabla.example", "sub": "https://blabla.example", "aud": "ankor.io"}
+    theirs = Signer(kid, "EdDSA", private).sign({**claims, "iat": now, "exp": now + 60, "jti": "shared"})
+    assert (await issuer.present(issuer.assertion(jti="shared")))[0].status == 200
+    assert (await issuer.present(theirs))[0].status == 200

@@ -1,0 +1,164 @@
+"""Guessing is braked, stopped credentials get nothing, and what is away fails closed and comes back."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from services.token_issuer.config import Settings
+from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
+from tests.integration.services.token_issuer.running import Issuer, basic, running
+from tests.support.proxy import FaultProxy
+from tests.support.registry import RegistryDouble
+
+GRANT = {"grant_type": "client_credentials"}
+
+
+async def guess(issuer: Issuer, *, address: str, secret: str = "wrong") -> int:
+    authorization = basic(issuer.client.key, secret)
+    answer, _ = await issuer.post("/auth/token", GRANT, authorization=authorization, x_forwarded_for=address)
+    if answer.status == 429:
+        assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    return answer.status
+
+
+async def test_ten_wrong_secrets_stop_that_address_for_that_client_alone(settings: Settings) -> None:
+    registry = RegistryDouble()
+    async with running(settings, registry) as issuer:
+        assert [await guess(issuer, address="198.51.100.7") for _ in range(11)] == [401] * 10 + [429]
+        assert await guess(issuer, address="198.51.100.7", secret=issuer.secret) == 429
+        assert await guess(issuer, address="198.51.100.8", secret=issuer.secret) == 200
+        other_key, other_secret = public_id(API_CLIENT_KEY), mint(API_CLIENT_SECRET)
+        registry.add_api_client(other_key, other_secret)
+        answer, _ = await issuer.post(
+            "/auth/token",
+            GRANT,
+            authorization=basic(other_key, other_secret),
+            x_forwarded_for="198.51.100.7",
+        )
+        assert answer.status == 200
+        client = issuer.client, issuer.secret
+    async with running(settings, registry) as restarted:
+        restarted.client, restarted.secret = client
+        assert await guess(restarted, address="198.51.100.7", secret=restarted.secret) == 429
+
+
+async def test_concurrent_guesses_are_all_counted(issuer: Issuer) -> None:
+    statuses = await asyncio.gather(*(guess(issuer, address="198.51.100.9") for _ in range(30)))
+    assert sorted(statuses) == [401] * 10 + [429] * 20
+
+
+async def test_unknown_clients_are_braked_alike(issuer: Issuer) -> None:
+    authorization = basic(public_id(API_CLIENT_KEY), "x")
+    statuses = [(await issuer.post("/auth/token", GRANT, authorization=authorization))[0].status for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
+
+
+async def test_time_does_not_tell_an_unknown_client_from_a_wrong_secret(issuer: Issuer) -> None:
+    keys = [public_id(API_CLIENT_KEY) for _ in range(8)]
+    for key in keys:
+        issuer.registry.add_api_client(key, mint(API_CLIENT_SECRET))
+
+    async def timed(key: str) -> float:
+        started = time.perf_counter()
+        answer, _ = await issuer.post("/auth/token", GRANT, authorization=basic(key, mint(API_CLIENT_SECRET)))
+        assert answer.status == 401
+        return time.perf_counter() - started
+
+    pairs = []
+    for _ in range(9):
+        for key in keys:
+            known_first = random.random() < 0.5
+            first = await timed(key if known_first else public_id(API_CLIENT_KEY))
+            second = await timed(public_id(API_CLIENT_KEY) if known_first else key)
+            pairs.append((first, second) if known_first else (second, first))
+    slower = sum(known > unknown for known, unknown in pairs) / len(pairs)
+    assert 0.3 < slower < 0.7  # 72 pairs: three standard deviations around one half
+
+
+@pytest.mark.parametrize("kind", ["api_client", "company"])
+async def test_suspended_client_gets_no_token_within_a_second(issuer: Issuer, kind: str) -> None:
+    await issuer.token()
+    id_ = issuer.client.id if kind == "api_client" else issuer.client.company.id
+    issuer.registry.set_status(kind, id_, "suspended")  # type: ignore[arg-type]
+    started = time.monotonic()
+    while (await issuer.post("/auth/token", GRANT, authorization=issuer.basic))[0].status != 401:
+        assert time.monotonic() - started < 1
+    issuer.registry.set_status(kind, id_, "active")  # type: ignore[arg-type]
+    await asyncio.sleep(0.2)
+    await issuer.token()
+
+
+async def test_new_client_works_at_once(issuer: Issuer) -> None:
+    key, secret = public_id(API_CLIENT_KEY), mint(API_CLIENT_SECRET)
+    assert (await issuer.post("/auth/token", GRANT, authorization=basic(key, secret)))[0].status == 401
+    issuer.registry.add_api_client(key, secret)
+    assert (await issuer.post("/auth/token", GRANT, authorization=basic(key, secret)))[0].status == 200
+
+
+async def refused_for_now(issuer: Issuer) -> None:
+    started = time.monotonic()
+    answer, body = await issuer.post("/auth/token", GRANT, authorization=issuer.basic)
+    assert (answer.status, body["error"]) == (503, "temporarily_unavailable")
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert time.monotonic() - started < 2
+
+
+async def test_without_the_registry_nothing_is_issued_and_it_comes_back(issuer: Issuer) -> None:
+    await issuer.token()
+    issuer.registry.away = True
+    await refused_for_now(issuer)  # the client is cached, its audit line cannot be written
+    issuer.registry.away = False
+    started = time.monotonic()
+    while (await issuer.post("/auth/token", GRANT, authorization=issuer.basic))[0].status != 200:
+        assert time.monotonic() - started < 5
+
+
+@pytest.fixture
+async def proxies(settings: Settings) -> AsyncIterator[tuple[FaultProxy, FaultProxy, Settings]]:
+    """PostgreSQL and Valkey behind proxies."""
+    database, redis = urlsplit(settings.database_url), urlsplit(settings.redis_url)
+    async with (
+        FaultProxy(database.hostname or "", database.port or 0) as postgres_proxy,
+        FaultProxy(redis.hostname or "", redis.port or 0) as redis_proxy,
+    ):
+        changed = {
+            "database_url": settings.database_url.replace(f":{database.port}/", f":{postgres_proxy.port}/"),
+            "redis_url": settings.redis_url.replace(f":{redis.port}/", f":{redis_proxy.port}/"),
+        }
+        yield postgres_proxy, redis_proxy, settings.model_copy(update=changed)
+
+
+@pytest.mark.parametrize("fault", ["cut", "swallow"])
+async def test_without_postgresql_a_jti_cannot_be_used_and_it_comes_back(
+    proxies: tuple[FaultProxy, FaultProxy, Settings], fault: str
+) -> None:
+    postgres, _, settings = proxies
+    async with running(settings, RegistryDouble()) as issuer:
+        getattr(postgres, fault)()
+        started = time.monotonic()
+        answer, body = await issuer.present(issuer.assertion(jti="x"))
+        assert (answer.status, body["error"]) == (503, "temporarily_unavailable")
+        assert time.monotonic() - started < 2
+        postgres.restore()
+        started = time.monotonic()
+        while (await issuer.present(issuer.assertion(jti="y")))[0].status != 200:
+            assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("fault", ["cut", "swallow"])
+async def test_without_valkey_issuing_goes_on_and_guesses_are_still_counted(
+    proxies: tuple[FaultProxy, FaultProxy, Settings], fault: str
+) -> None:
+    _, redis, settings = proxies
+    async with running(settings, RegistryDouble()) as issuer:
+        getattr(redis, fault)()
+        await issuer.token()
+        assert [await guess(issuer, address="198.51.100.7") for _ in range(11)] == [401] * 10 + [429]
+        assert await guess(issuer, address="198.51.100.8", secret=issuer.secret) == 200
+        async with issuer.http.get(f"{issuer.url}/health") as answer:
+            assert answer.status == 200
+            assert (await answer.json())["dependencies"]["redis"]["state"] == "down"

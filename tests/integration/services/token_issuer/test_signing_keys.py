@@ -1,0 +1,137 @@
+"""Signing keys with the real database: one first key, rotation under traffic, compromise, the commands."""
+
+import asyncio
+import os
+import sys
+import time
+
+import asyncpg
+import pytest
+
+from services.token_issuer.commands import revoke_signing_key, rotate_signing_key
+from services.token_issuer.config import Settings
+from shared.jose.keys import PublicKey, load_jwks
+from shared.jose.verifier import Expectation, parse, verify
+from tests.integration.services.token_issuer.running import Issuer, running
+from tests.support.registry import RegistryDouble
+from tests.support.registry_server import registry_server
+
+
+async def jwks(issuer: Issuer) -> dict[str, PublicKey]:
+    async with issuer.http.get(f"{issuer.url}/.well-known/jwks.json") as answer:
+        return load_jwks(await answer.read())
+
+
+async def test_copies_that_start_at_once_make_one_key(settings: Settings) -> None:
+    registry = RegistryDouble()
+    async with running(settings, registry) as a, running(settings, registry) as b, running(settings, registry) as c:
+        sets = [set(await jwks(issuer)) for issuer in (a, b, c)]
+    assert sets[0] == sets[1] == sets[2]
+    assert len(sets[0]) == 1
+
+
+async def test_copies_that_start_together_make_one_key(settings: Settings) -> None:
+    async def one() -> set[str]:
+        async with running(settings, RegistryDouble()) as issuer:
+            return set(await jwks(issuer))
+
+    sets = await asyncio.gather(one(), one(), one())
+    assert len(set.union(*sets)) == 1
+
+
+async def test_private_key_is_not_in_the_database_in_clear(issuer: Issuer) -> None:
+    connection = await asyncpg.connect(issuer.settings.database_dsn)
+    rows = await connection.fetch("SELECT to_jsonb(k)::text AS text, sealed FROM token_issuer.signing_key k")
+    await connection.close()
+    (row,) = rows
+    assert b"PRIVATE" not in row["sealed"]
+    assert "PRIVATE" not in row["text"]
+
+
+async def test_three_rotations_refuse_no_good_token(issuer: Issuer) -> None:
+    """Tokens of every key verify against the key set of the end, and each kid is published before it signs."""
+    tokens, kids = [await issuer.token()], set(await jwks(issuer))
+    settings = issuer.settings.model_copy(update={"signing_key_propagation": 3.0, "signing_algorithm": "ES256"})
+    for _ in range(3):
+        await rotate_signing_key(settings)
+        started = time.monotonic()
+        while (kid := parse(token := await issuer.token()).header.kid) in kids:
+            assert time.monotonic() - started < 15
+            tokens.append(token)
+            published = set(await jwks(issuer))
+            await asyncio.sleep(0.1)
+        assert kid in published
+        kids.add(kid)
+        tokens.append(token)
+    keys = await jwks(issuer)
+    assert len(keys) == 4
+    for token in tokens:
+        verify(token, key_for=keys.get, expectation=Expectation(), now=time.time())
+
+
+async def test_revoked_signing_key_is_replaced_and_told_to_all(issuer: Issuer) -> None:
+    token = await issuer.token()
+    kid = parse(token).header.kid
+    said = await revoke_signing_key(issuer.settings, kid)
+    assert "signs in its place" in said
+    (revocation,) = issuer.registry.revocations
+    assert (revocation.kind, revocation.id) == ("signing_key", kid)
+    await asyncio.sleep(0.3)
+    assert kid not in await jwks(issuer)
+    started = time.monotonic()
+    while True:
+        answer, body = await issuer.post(
+            "/auth/token", {"grant_type": "client_credentials"}, authorization=issuer.basic
+        )
+        assert time.monotonic() - started < 5
+        if answer.status == 200:
+            break
+        await asyncio.sleep(0.05)
+    assert parse(body["access_token"]).header.kid != kid
+    _, body = await issuer.post("/oauth2/introspect", {"token": token}, authorization=issuer.basic)
+    assert body == {"active": False}
+
+
+async def test_commands_of_the_module(settings: Settings) -> None:
+    async with registry_server(RegistryDouble()) as registry_url:
+        environment = {
+            **os.environ,
+            "PASSGATE_DATABASE_URL": settings.database_url,
+            "PASSGATE_REDIS_URL": settings.redis_url,
+            "PASSGATE_KEY_REGISTRY_URL": registry_url,
+            "PASSGATE_MASTER_KEY_FILE": str(settings.master_key_file),
+            "PASSGATE_SERVICE_KEY_FILE": str(settings.service_key_file),
+            "PASSGATE_SERVICE_JWKS_FILE": str(settings.service_jwks_file),
+            "PASSGATE_SIGNING_ALGORITHM": "EdDSA",
+        }
+        assert await _command(environment, "migrate") == (0, "token_issuer is at revision 0001\n", "")
+        code, out, _ = await _command(environment, "rotate-signing-key")
+        assert code == 0
+        assert "(EdDSA) is published and signs from" in out
+        code, out, err = await _command(
+            environment | {"PASSGATE_MASTER_KEY_FILE": "/nowhere"}, "rotate-signing-key"
+        )
+        assert (code, out) == (2, "")
+        assert err.startswith("configuration error: PASSGATE_MASTER_KEY_FILE: ")
+        assert err.count("\n") == 1
+
+
+async def _command(environment: dict[str, str], *arguments: str) -> tuple[int | None, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.token_issuer",
+        *arguments,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "EdDSA"])
+async def test_other_algorithms_by_setting(settings: Settings, algorithm: str) -> None:
+    changed = settings.model_copy(update={"signing_algorithm": algorithm})
+    async with running(changed, RegistryDouble()) as issuer:
+        assert parse(await issuer.token()).header.algorithm == algorithm
