@@ -25,7 +25,7 @@ class AdminApi:
         self._client = client
 
     async def until_accepted(self, limit: float) -> None:
-        """Wait until the registry answers and knows the admin token: it registers that just after its first start."""
+        """Wait until the registry answers and knows the admin token, which it registers just after its start."""
         deadline = time.monotonic() + limit
         while True:
             try:
