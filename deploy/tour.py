@@ -9,7 +9,7 @@ STEPS = (
         """\
 TOKEN=$$(curl -sS -u $CLIENT_KEY:$CLIENT_SECRET -d grant_type=client_credentials \\
   $GATEWAY_URL/auth/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
-curl -sS -H "Authorization: Bearer $$TOKEN" $GATEWAY_URL/v2.0/site""",
+curl -sS -w '\\n' -H "Authorization: Bearer $$TOKEN" $GATEWAY_URL/v2.0/site""",
     ),
     (
         "A signed assertion for a token, then the protected call",
@@ -18,14 +18,14 @@ ASSERTION=$$($PYTHON -m deploy.sign_assertion --key-file $PRIVATE_KEY_FILE \\
   --key-id $KEY_ID --company-uri $COMPANY_URI --scope 'website:read:*')
 TOKEN=$$(curl -sS -d grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer -d assertion=$$ASSERTION \\
   $GATEWAY_URL/iam/oauth/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
-curl -sS -H "Authorization: Bearer $$TOKEN" $GATEWAY_URL/website/v1/yachts""",
+curl -sS -w '\\n' -H "Authorization: Bearer $$TOKEN" $GATEWAY_URL/website/v1/yachts""",
     ),
     (
         "An API token at the SMS application, which asks the operator",
         """\
-curl -sS -H "X-Api-Token: $API_TOKEN" -H "X-Client-Prefix: $CLIENT_PREFIX" \\
+curl -sS -w '\\n' -H "X-Api-Token: $API_TOKEN" -H "X-Client-Prefix: $CLIENT_PREFIX" \\
   -H "Content-Type: application/json" -d '{"to":"+4912345","text":"hello"}' $GATEWAY_URL/sms/v1/messages
-curl -sS "$GATEWAY_URL/OKIT.Operator.Api/api/tokenvalidator\\
+curl -sS -w '\\n' "$GATEWAY_URL/OKIT.Operator.Api/api/tokenvalidator\\
 ?token=$API_TOKEN&applicaiontPrefix=$APPLICATION_PREFIX&clientPrefix=$CLIENT_PREFIX\"""",
     ),
     (
@@ -33,8 +33,8 @@ curl -sS "$GATEWAY_URL/OKIT.Operator.Api/api/tokenvalidator\\
         """\
 SESSION=$$(curl -sS -H "x-api-key: $ACCESS_KEY" -H "Content-Type: application/json" \\
   -d '{"drawing":"plan.dwg","mode":"read"}' $GATEWAY_URL/generate | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
-curl -sS -H "x-api-token: $$SESSION" $GATEWAY_URL/verify
-curl -sS "$GATEWAY_URL/editor?apitoken=$$SESSION\"""",
+curl -sS -w '\\n' -H "x-api-token: $$SESSION" $GATEWAY_URL/verify
+curl -sS -w '\\n' "$GATEWAY_URL/editor?apitoken=$$SESSION\"""",
     ),
 )
 """Title and commands; `$NAME` is a variable of `demo.env` (and PYTHON), `$$NAME` one of the shell."""
