@@ -1,0 +1,81 @@
+"""The service as a process: configured by its environment, ended by SIGTERM."""
+
+import asyncio
+import os
+import signal
+import sys
+
+import aiohttp
+import pytest
+
+from deploy.local.ports import free_port
+from tests.integration.services.session_tokens.running import Stack
+
+
+async def _start(**environment: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.session_tokens"),
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+def _environment(stack: Stack, port: int) -> dict[str, str]:
+    keys = {f"PASSGATE_{name.upper()}": str(path) for name, path in stack.keys.settings("session_tokens").items()}
+    return {
+        "PASSGATE_PORT": str(port),
+        "PASSGATE_REDIS_URL": stack.redis_url,
+        "PASSGATE_KEY_REGISTRY_URL": stack.registry_url,
+        **keys,
+    }
+
+
+async def _is_ready(http: aiohttp.ClientSession, url: str) -> None:
+    async with asyncio.timeout(15):
+        while True:
+            try:
+                async with http.get(f"{url}/health/ready") as response:
+                    if response.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.05)
+
+
+async def test_a_process_serves_and_keeps_secrets_out_of_its_log_and_ends_in_order(stack: Stack) -> None:
+    port = free_port()
+    process = await _start(**_environment(stack, port))
+    url = f"http://127.0.0.1:{port}"
+    await _is_ready(stack.http, url)
+    headers = {"x-api-key": stack.access_key}
+    async with stack.http.post(f"{url}/generate", json={"file": "hidden-file"}, headers=headers) as response:
+        token = (await response.json())["token"]
+    async with stack.http.get(f"{url}/verify", headers={"x-api-token": token}) as response:
+        assert await response.json() == {"file": "hidden-file", "auth": "blabla"}
+    process.send_signal(signal.SIGTERM)
+    out, err = await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 0
+    assert b'"/generate"' in out
+    for secret in (token, stack.access_key, "hidden-file", stack.redis_url.split("@")[0].rpartition(":")[2]):
+        assert secret.encode() not in out + err
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("PASSGATE_PORT", "many"),
+        ("PASSGATE_REDIS_URL", "http://127.0.0.1"),
+        ("PASSGATE_SERVICE_KEY_FILE", "/nowhere"),
+        ("PASSGATE_SERVICE_JWKS_FILE", "/nowhere"),
+        ("PASSGATE_STALENESS_BOUND", "-1"),
+    ],
+)
+async def test_bad_configuration_is_status_2_and_one_line_that_names_the_setting(
+    stack: Stack, setting: str, value: str
+) -> None:
+    process = await _start(**{**_environment(stack, 0), setting: value})
+    _, err = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 2
+    assert len(err.splitlines()) == 1
+    assert setting.encode() in err
