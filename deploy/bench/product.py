@@ -84,14 +84,16 @@ class Product:
         admin = f"Bearer {self.demo['ADMIN_TOKEN']}"
         async with _client(self.stack.url("key_registry"), lambda: admin) as client:
             api = AdminApi(client)
-            shown = await api.find("/api-tokens", id=self.demo["API_TOKEN_ID"])
-            if shown is None:
-                raise StackError("the key registry does not know the demo's API token")
-            body = {"booking_id": shown["booking_id"]}
+            company = await api.find("/companies", client_prefix=self.demo["CLIENT_PREFIX"])
+            application = await api.find("/applications", application_prefix=self.demo["APPLICATION_PREFIX"])
+            if company is None or application is None:
+                raise StackError("the key registry does not know the demo's company and application")
+            joins = {"company_id": company["id"], "application_id": application["id"]}
+            booking = await api.ensure("/bookings", joins, *joins)
 
             async def one(number: int) -> str:
-                made = await api.create("/api-tokens", {**body, "remote_application": f"bench {number}"})
-                return str(made["token"])
+                body = {"booking_id": booking["id"], "remote_application": f"bench {number}"}
+                return str((await api.create("/api-tokens", body))["token"])
 
             return await _several(count, one)
 
