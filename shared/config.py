@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import NoReturn, Self, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, ValidationError, model_validator
@@ -16,10 +16,14 @@ class ConfigError(Exception):
     """A setting that cannot be used; the message names it and says what to do."""
 
 
-class ServiceSettings(BaseSettings):
-    """What every process has. Environment variables are `PASSGATE_` and the field's name in capitals."""
+class Environment(BaseSettings):
+    """Settings read from environment variables: `PASSGATE_` and the field's name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class ServiceSettings(Environment):
+    """What every process has."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65535)
@@ -37,7 +41,7 @@ class ServiceSettings(BaseSettings):
     changes_poll_interval: float = Field(default=0.25, gt=0, le=60, description="seconds")
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(Environment):
     """For the services that own tables."""
 
     database_url: str = Field(default="postgresql://passgate@127.0.0.1:15432/passgate", pattern="^postgres(ql)?://")
@@ -55,7 +59,7 @@ class DatabaseSettings(BaseSettings):
         return with_password(self.database_url, self.database_password_file)
 
 
-class RedisSettings(BaseSettings):
+class RedisSettings(Environment):
     """For the services that keep something in Valkey or Redis."""
 
     redis_url: str = Field(default="redis://127.0.0.1:16379/0", pattern="^rediss?://")
@@ -107,6 +111,11 @@ def load(settings: Callable[[], S]) -> S:
         lines = [f"{_setting_name(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
     except ConfigError as error:
         lines = [str(error)]
+    refuse(*lines)
+
+
+def refuse(*lines: str) -> NoReturn:
+    """End the process for its configuration: status 2, and `lines` on standard error."""
     sys.stderr.write("".join(f"configuration error: {line}\n" for line in lines))
     raise SystemExit(2)
 

@@ -8,7 +8,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from shared.config import ServiceSettings
+from shared.config import ConfigError, ServiceSettings, refuse
 from shared.http.app import HEALTH
 from shared.http.connection import PROTOCOL_OPTIONS, RequestHandler
 from shared.logging import configure
@@ -54,9 +54,15 @@ async def _finish_in_flight(runner: web.AppRunner, grace: float) -> None:
 
 
 def run(name: str, build_app: Callable[[], Awaitable[web.Application]], settings: ServiceSettings) -> None:
-    """Run a service until SIGTERM or SIGINT. Returns after the drain; the process then exits 0."""
+    """Run a service until SIGTERM or SIGINT. Returns after the drain; the process then exits 0.
+
+    A setting that cannot be used ends it with status 2 and one line that names it.
+    """
     configure(name, settings.log_level)
-    uvloop.run(_main(build_app, settings))
+    try:
+        uvloop.run(_main(build_app, settings))
+    except ConfigError as error:
+        refuse(str(error))
 
 
 async def _main(build_app: Callable[[], Awaitable[web.Application]], settings: ServiceSettings) -> None:
