@@ -50,7 +50,7 @@ class DatabaseSettings(Environment):
     store_timeout: float = Field(default=0.8, gt=0, le=30, description="seconds for one store operation")
 
     @model_validator(mode="after")
-    def _password_from_file(self) -> Self:
+    def _readable_database_password(self) -> Self:
         with_password(self.database_url, self.database_password_file)  # fails at start, not at first use
         return self
 
@@ -67,7 +67,7 @@ class RedisSettings(Environment):
     redis_timeout: float = Field(default=0.5, gt=0, le=30, description="seconds for one store operation")
 
     @model_validator(mode="after")
-    def _password_from_file(self) -> Self:
+    def _readable_redis_password(self) -> Self:
         with_password(self.redis_url, self.redis_password_file)
         return self
 
@@ -108,10 +108,9 @@ def load(settings: Callable[[], S]) -> S:
     try:
         return settings()
     except ValidationError as error:
-        lines = [f"{_setting_name(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
+        refuse(*(f"{_setting_name(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)))
     except ConfigError as error:
-        lines = [str(error)]
-    refuse(*lines)
+        refuse(str(error))
 
 
 def refuse(*lines: str) -> NoReturn:
