@@ -79,11 +79,11 @@ class RequestReader:
 
     def _next_head(self, data: bytes) -> tuple[RequestHead | None, bytes]:
         buffer = self._head
-        if not buffer and not self._skipped and data.startswith(b"\r\n"):
-            self._skipped = True  # RFC 9112 section 2.2: some clients end a body with one CRLF too many
-            data = data[2:]
         known = max(0, len(buffer) - 3)
         buffer += data
+        if not self._skipped and buffer.startswith(b"\r\n"):
+            self._skipped = True  # RFC 9112 section 2.2: some clients end a body with one CRLF too many
+            del buffer[:2]
         end = buffer.find(b"\r\n\r\n", known)
         if end < 0:
             self._check_so_far(known)

@@ -162,6 +162,8 @@ class PublicServer:
 
     async def _forward(self, call: Call, head: RequestHead, forward: Forward) -> None:
         body = None
+        if call.incoming.failure is not None:  # known already: then nothing of it goes upstream at all
+            raise call.incoming.failure
         if head.has_body:
             body = IncomingBody(
                 call.incoming, call.request.content, length=head.content_length, limit=forward.route.max_body

@@ -1,0 +1,48 @@
+"""The gateway as a process, under each of aiohttp's parsers, in front of an upstream that records."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from deploy.generate_secrets import generate_secrets
+from tests.integration.gateway.process import GatewayProcess, gateway_process
+from tests.integration.gateway.upstream import Upstream, running_upstream
+
+
+@pytest.fixture(scope="session")
+def service_secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("secrets")
+    generate_secrets(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+async def recorder() -> AsyncIterator[Upstream]:
+    async with running_upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session", params=["c-parser", "python-parser"])
+async def shared_gateway(
+    request: pytest.FixtureRequest,
+    recorder: Upstream,
+    service_secrets: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[GatewayProcess]:
+    directory = tmp_path_factory.mktemp("gateway")
+    pure = request.param == "python-parser"
+    async with gateway_process(directory, service_secrets, recorder.port, pure_python=pure) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def upstream(recorder: Upstream) -> Upstream:
+    """The upstream of `gateway`, with nothing recorded yet."""
+    recorder.reset()
+    return recorder
+
+
+@pytest.fixture
+def gateway(shared_gateway: GatewayProcess, upstream: Upstream) -> GatewayProcess:
+    return shared_gateway
