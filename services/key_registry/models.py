@@ -1,8 +1,8 @@
 """What the admin API takes: the members of each create, and of each change."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from services.key_registry.members import (
     Audience,
@@ -91,7 +91,7 @@ class NewKeyPair(Body):
 
 class NewAdminToken(Body):
     name: Name
-    role: Role
+    role: Annotated[Role, Field(strict=False)]
     company_id: Id | None = None
     """The token then sees the objects of this company alone."""
 

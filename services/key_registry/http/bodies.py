@@ -26,14 +26,14 @@ def members(raw: bytes) -> dict[str, Any]:
         return strict_json.loads_object(raw)
     except ValueError as error:
         reason = f"the body {error}"
-        if isinstance(error, UnicodeError) or not _is_object(raw):
+        if not _is_object(raw):
             raise Invalid(reason) from None
         raise Unprocessable(reason, errors=[FieldError("body", str(error))]) from None
 
 
 def _is_object(raw: bytes) -> bool:
     try:
-        return isinstance(json.loads(raw), dict)
+        return isinstance(json.loads(raw.decode()), dict)
     except (ValueError, RecursionError):
         return False
 
