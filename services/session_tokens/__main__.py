@@ -1,12 +1,11 @@
 """`python -m services.session_tokens`: serve until SIGTERM."""
 
 import argparse
-import sys
 from functools import partial
 
 from services.session_tokens.app import NAME, build_app
 from services.session_tokens.config import Settings
-from shared.config import ConfigError, load
+from shared.config import load
 from shared.http.server import run
 
 
@@ -16,11 +15,7 @@ def main() -> None:
         description="Makes and resolves session tokens. Configured by PASSGATE_* environment variables.",
     ).parse_args()
     settings = load(Settings)
-    try:
-        run(NAME, partial(build_app, settings), settings)
-    except ConfigError as error:
-        sys.stderr.write(f"configuration error: {error}\n")
-        raise SystemExit(2) from None
+    run(NAME, partial(build_app, settings), settings)
 
 
 if __name__ == "__main__":
