@@ -5,5 +5,5 @@ product.py  the stack, with credentials                 load.py     one turn of 
 peers/      nginx, Envoy, a bare aiohttp application     cpu.py      CPU time and memory of process trees
 process.py  a peer's process                            page.py     docs/benchmarks.md
 probes.py   right answers before any load               machine.py  the machine and the versions
-install.py  `make bench-peers`
+install.py  `make bench-peers`                          signature.py, jwks.py  the price of a signature
 """

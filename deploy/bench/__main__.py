@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import io
-import os
 import shutil
 import signal
 import sys
@@ -13,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.bench import machine, page
+from deploy.bench import machine, page, signature
 from deploy.bench.load import wrk
 from deploy.bench.paths import HOT_PATHS, HotPath, Ring
 from deploy.bench.peers import floor, nginx
 from deploy.bench.probes import check
 from deploy.bench.process import Peers, end_leftovers
-from deploy.bench.product import MeasuredStack, algorithm_of, running
+from deploy.bench.product import MeasuredStack, running
 from deploy.bench.turns import interleave
 from deploy.errors import StackError
 from deploy.local.ports import free_port
@@ -99,8 +98,8 @@ async def measure(plan: Plan, run_file: RunFile, report: Report) -> str:
                 await check(race)
                 results = await interleave(race.contestants, plan.turns, directory, _progress(report, path))
                 sections.append(page.section(path, results, race.absent))
-        algorithm = algorithm_of(await product.jwks())
-    return page.page(sections, facts, algorithm, plan.turns, os.cpu_count() or 1)
+        key = await product.signing_key()
+    return page.page(sections, facts, page.Conditions(plan.turns, key, signature.microseconds(key)))
 
 
 @asynccontextmanager

@@ -1,7 +1,11 @@
 """What was measured, as Markdown: tables that read well on a terminal too, and `docs/benchmarks.md`."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from deploy.bench.jwks import described
 from deploy.bench.load import CONNECTIONS
 from deploy.bench.paths import HotPath
 from deploy.bench.turns import Result
@@ -21,7 +25,7 @@ NOTES = """\
 ## How to read it
 
 - Load: wrk, one thread, {connections} keep-alive connections on 127.0.0.1, {turns} turns of one second for each
-  contestant after one that does not count. wrk, the upstream and the server under test share the machine's {cores}
+  contestant after some that do not count. wrk, the upstream and the server under test share the machine's {cores}
   cores with whatever else ran on it: req/s and latencies are what was left for each. p50 and p99 are the median
   turn's.
 - One process or worker each. Memory is the resident set of the process tree after its last turn.
@@ -31,7 +35,8 @@ NOTES = """\
 - Envoy checks signature, issuer, audience and times, and sets a header from a claim; here it knows no scopes and
   no revocation. Elsewhere it does more than the gateway: HTTP/2, far more statistics, many filters. A figure lower
   than Envoy's says what this path costs, not which is the better proxy.
-- Bearers and issued tokens are signed with {algorithm}: Envoy without its cache verifies that at each request.
+- Access tokens are signed with {key}. Envoy without its cache verifies that at each request; for the token
+  issuer, the signature alone takes {signature:,.0f} us of each answer.
 - *bare aiohttp* reads the same request and answers as much, with no store, no signature, no log and no metrics.
 - The columns after it are the CPU time of those that work for the service meanwhile, their own background work
   included; the smallest of them are within a tick or two (10 ms) of nothing.
@@ -45,8 +50,23 @@ def section(path: HotPath, results: Sequence[Result], absent: Iterable[str]) -> 
     return "\n".join([*lines, *(["", f"Not installed: {missing}."] if missing else []), ""])
 
 
-def page(sections: Sequence[str], facts: Mapping[str, str], algorithm: str, turns: int, cores: int) -> str:
-    notes = NOTES.format(connections=CONNECTIONS, turns=turns, cores=cores, algorithm=algorithm)
+@dataclass(frozen=True)
+class Conditions:
+    """What the notes tell: turns of each contestant, the key that signs tokens, and what one signature costs."""
+
+    turns: int
+    key: Mapping[str, Any]
+    signature_microseconds: float
+
+
+def page(sections: Sequence[str], facts: Mapping[str, str], conditions: Conditions) -> str:
+    notes = NOTES.format(
+        connections=CONNECTIONS,
+        turns=conditions.turns,
+        cores=os.cpu_count(),
+        key=described(conditions.key),
+        signature=conditions.signature_microseconds,
+    )
     machine = _aligned([("what", "value"), *facts.items()], numbers=False)
     return "\n".join([HEAD, *sections, notes, "## The machine and the versions", "", *machine, ""])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from deploy.bench.load import Request
 from deploy.bench.peers import envoy, floor, nginx
 from deploy.bench.process import Peers
-from deploy.bench.product import Product, as_json
+from deploy.bench.product import Product
 from deploy.bench.turns import Contestant
 from deploy.local.ports import free_port
 
@@ -79,8 +79,7 @@ async def gateway(ring: Ring) -> Race:
     race = Race(contestants, [_refusal(PASSGATE, requests[0])])
     if not ring.with_peers:
         return race
-    jwks = as_json(await product.jwks())
-    tokens = envoy.Tokens(product.demo["GATEWAY_URL"], "passgate", jwks)
+    tokens = envoy.Tokens(product.demo["GATEWAY_URL"], "passgate", await product.signing_key())
     ports, to = [free_port() for _ in range(3)], ring.upstream_port
     commands = {
         NGINX: nginx.proxy(ring.directory, ports[0], to),

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from deploy.admin_api import AdminApi
 from deploy.bench.load import HOST
 from deploy.bench.peers.floor import PARAMETERS
@@ -97,10 +95,11 @@ class Product:
 
             return await _several(count, one)
 
-    async def jwks(self) -> dict[str, Any]:
-        """The issuer's public keys."""
+    async def signing_key(self) -> dict[str, Any]:
+        """The issuer's public key, as a JWK: a stack this young has one."""
         async with _client(self.stack.url("token_issuer")) as client:
-            return dict(await client.get("/.well-known/jwks.json"))
+            (key,) = (await client.get("/.well-known/jwks.json"))["keys"]
+            return dict(key)
 
     async def _made(
         self, service: str, count: int, path: str, body: bytes, headers: Mapping[str, str], member: str
@@ -160,15 +159,3 @@ async def _several(count: int, one: Callable[[int], Awaitable[str]]) -> list[str
 
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))
     return made
-
-
-def algorithm_of(jwks: Mapping[str, Any]) -> str:
-    """What signs access tokens, as in `RS384, 3072 bits`."""
-    key = jwks["keys"][0]
-    modulus = key.get("n", "")
-    bits = f", {len(base64.urlsafe_b64decode(modulus + '==')) * 8} bits" if modulus else ""
-    return f"{key['alg']}{bits}"
-
-
-def as_json(jwks: Mapping[str, Any]) -> str:
-    return orjson.dumps(jwks).decode()

@@ -81,9 +81,9 @@ class Result:
 async def interleave(
     contestants: Sequence[Contestant], turns: int, directory: Path, progress: Callable[[str], None]
 ) -> list[Result]:
-    """`turns` of each, one after the other; before them, one each that does not count, for caches and pools.
+    """`turns` of each, one after the other; before them, each has seen every request once, for caches and pools.
 
-    A single turn each is the quick look, without the one before. Files for wrk are written to `directory`.
+    A single turn each is the quick look, without that. Files for wrk are written to `directory`.
     Raises `StackError` when a contestant answers with an error.
     """
     results = [Result(contestant) for contestant in contestants]
@@ -91,16 +91,26 @@ async def interleave(
     for number, contestant in enumerate(contestants):
         files[contestant.name] = directory / f"requests.{number}"
         write_requests(contestant.requests, contestant.port, files[contestant.name])
-    for number in range(0 if turns > 1 else 1, turns + 1):
-        progress(f"turn {number} of {turns}" if number else "warming up")
+    if turns > 1:
+        progress("warming up")
+        for contestant in contestants:
+            await _warm_up(contestant, files[contestant.name])
+    for number in range(1, turns + 1):
+        progress(f"turn {number} of {turns}")
         for result in results:
-            measured = await _measure(result.contestant, files[result.contestant.name])
-            if number:
-                result.turns.append(measured)
+            result.turns.append(await _measure(result.contestant, files[result.contestant.name]))
     processes = snapshot()
     for result in results:
         result.megabytes = resident_megabytes(processes, result.contestant.pid)
     return results
+
+
+async def _warm_up(contestant: Contestant, requests: Path) -> None:
+    """Turns that do not count, longer and longer until each request has been sent; four at most."""
+    for seconds in (1, 2, 4, 8):
+        turn = await run_turn(contestant.port, requests, seconds)
+        if turn.sent >= len(contestant.requests):
+            return
 
 
 async def _measure(contestant: Contestant, requests: Path) -> Measured:

@@ -26,8 +26,8 @@ class Tokens:
 
     issuer: str
     audience: str
-    jwks: str
-    """The JWK set as JSON."""
+    key: Mapping[str, Any]
+    """The public key as a JWK."""
 
 
 def binary() -> Path | None:
@@ -108,7 +108,7 @@ def _provider(tokens: Tokens, cache: bool) -> dict[str, Any]:
     provider: dict[str, Any] = {
         "issuer": tokens.issuer,
         "audiences": [tokens.audience],
-        "local_jwks": {"inline_string": tokens.jwks},
+        "local_jwks": {"inline_string": orjson.dumps({"keys": [tokens.key]}).decode()},
         "claim_to_headers": [{"header_name": "x-passgate-subject", "claim_name": "sub"}],
     }
     return provider | ({"jwt_cache_config": {"jwt_cache_size": CACHED_TOKENS}} if cache else {})

@@ -1,6 +1,12 @@
+import base64
+
+import pytest
+
+from deploy.bench.jwks import described
 from deploy.bench.load import Request, Turn
 from deploy.bench.page import section
 from deploy.bench.paths import AIOHTTP, HOT_PATHS, PASSGATE
+from deploy.bench.signature import microseconds
 from deploy.bench.turns import Contestant, Measured, Result
 
 VERIFY = next(path for path in HOT_PATHS if path.name == "verify")
@@ -57,3 +63,15 @@ def test_a_request_on_the_wire_is_framed_by_its_length() -> None:
         b"Content-Length: 2",
     ]
     assert body == b"{}"
+
+
+def test_the_signing_key_is_told_by_algorithm_and_size() -> None:
+    modulus = base64.urlsafe_b64encode(((1 << 2047) + 1).to_bytes(256, "big")).rstrip(b"=").decode()
+
+    assert described({"kty": "RSA", "alg": "RS384", "n": modulus}) == "RS384, 2048 bits"
+    assert described({"kty": "EC", "alg": "ES256"}) == "ES256"
+
+
+@pytest.mark.parametrize("key", [{"kty": "EC", "alg": "ES256"}, {"kty": "OKP", "alg": "EdDSA"}])
+def test_a_signature_alone_has_a_price(key: dict[str, str]) -> None:
+    assert 0 < microseconds(key) < 100_000
