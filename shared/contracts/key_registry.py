@@ -131,6 +131,17 @@ class Snapshot(Wire):
     stopped: tuple[Stopped, ...]
 
 
+class Position(Wire):
+    """What a process that follows the changes has applied."""
+
+    instance: str
+    """Names the process: service, host and pid, and something that no other process has."""
+    service: str
+    position: int
+    leaving: bool = False
+    """It ends now, and is not to be waited for."""
+
+
 class AuditEvent(Wire):
     """One line for the audit trail. Never holds a secret: `subject` is an id, a kid or a client key."""
 
@@ -187,6 +198,9 @@ class KeyRegistryClient:
 
     async def snapshot(self) -> Snapshot:
         return await self._get(Snapshot, "snapshot")
+
+    async def report(self, position: Position) -> None:
+        await self._client.post("/internal/v1/positions", position.model_dump())
 
     async def audit(self, events: Sequence[AuditEvent]) -> None:
         """Returns when the events are durable."""

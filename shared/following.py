@@ -1,0 +1,142 @@
+"""How a service follows the registry's changes: stream, feed, metrics, and the report of what it has applied."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from typing import Protocol
+
+import structlog
+from prometheus_client import CollectorRegistry, Gauge, Histogram
+
+from shared.change_stream import ChangeStreamReader
+from shared.changes import ChangeFollower, ChangeSource, Consumer
+from shared.clock import Clock
+from shared.config import RedisSettings, ServiceSettings
+from shared.contracts.key_registry import Change, Position, Snapshot
+from shared.errors import Unavailable
+
+log = structlog.get_logger()
+
+REPORT_AT_LEAST = 5.0
+"""Seconds between two reports of one who applies nothing: the registry forgets who says nothing for longer."""
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class FollowingSettings(ServiceSettings, RedisSettings):
+    """For the services that follow the registry: the stream is in the same Valkey as everything else."""
+
+
+class Registry(ChangeSource, Protocol):
+    async def report(self, position: Position) -> None:
+        """Raises `Unavailable`."""
+        ...
+
+
+class FollowingMetrics:
+    """A consumer that observes how long each change was on its way, in seconds."""
+
+    def __init__(self, metrics: CollectorRegistry, clock: Clock) -> None:
+        self._clock = clock
+        self._propagation = Histogram(
+            "change_propagation_seconds",
+            "From a change's commit to its being applied here.",
+            buckets=BUCKETS,
+            registry=metrics,
+        )
+        self.position = Gauge("change_position", "The last change applied here.", registry=metrics)
+        self.age = Gauge(
+            "change_feed_age_seconds", "Since the registry last confirmed the position.", registry=metrics
+        )
+
+    def reset(self, snapshot: Snapshot) -> None:
+        """A snapshot is no change: nothing to observe."""
+
+    def apply(self, change: Change) -> None:
+        self._propagation.observe(max(0.0, self._clock.now() - change.at))
+
+
+class PositionReporter:
+    """Tells the registry what this process has applied, soon after it has, and every few seconds."""
+
+    def __init__(self, service: str, follower: ChangeFollower, registry: Registry) -> None:
+        self._service = service
+        self._instance = f"{service}@{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(3)}"
+        self._follower = follower
+        self._registry = registry
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="position reporter")
+
+    async def stop(self) -> None:
+        """Say goodbye, so that no receipt waits for a process that has ended in order."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        with contextlib.suppress(Unavailable):
+            await self._registry.report(self._position(leaving=True))
+
+    async def _run(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REPORT_AT_LEAST):
+                    await self._follower.moved()
+            if self._follower.position < 0:
+                continue
+            try:
+                await self._registry.report(self._position())
+            except Unavailable as error:
+                log.debug("position not reported", detail=error.detail)
+                await asyncio.sleep(0.5)
+
+    def _position(self, *, leaving: bool = False) -> Position:
+        return Position(
+            instance=self._instance,
+            service=self._service,
+            position=self._follower.position,
+            leaving=leaving,
+        )
+
+
+class Following:
+    """A follower with all that goes with it; one resource of the service."""
+
+    def __init__(self, follower: ChangeFollower, reporter: PositionReporter) -> None:
+        self.follower = follower
+        self._reporter = reporter
+
+    async def start(self) -> None:
+        await self.follower.start()
+        await self._reporter.start()
+
+    async def stop(self) -> None:
+        await self._reporter.stop()
+        await self.follower.stop()
+
+
+def follow(
+    service: str,
+    registry: Registry,
+    consumers: tuple[Consumer, ...],
+    settings: FollowingSettings,
+    *,
+    clock: Clock,
+    metrics: CollectorRegistry,
+) -> Following:
+    """Keep `consumers` true. They are told in their order, and before the metrics observe it."""
+    observed = FollowingMetrics(metrics, clock)
+    follower = ChangeFollower(
+        registry,
+        (*consumers, observed),
+        clock=clock,
+        stream=ChangeStreamReader(settings.redis_dsn, timeout=settings.redis_timeout),
+        interval=settings.changes_poll_interval,
+        bound=settings.staleness_bound,
+    )
+    observed.position.set_function(lambda: follower.position)
+    observed.age.set_function(lambda: min(follower.age, 1e9))
+    return Following(follower, PositionReporter(service, follower, registry))

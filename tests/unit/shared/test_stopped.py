@@ -1,0 +1,36 @@
+from shared.contracts.key_registry import Change, Snapshot, Status, Stopped
+from shared.stopped import CLOCK_ERROR, PRUNE_AT, StoppedSet
+from tests.support.clock import FakeClock
+
+
+def change(id_: str, status: Status, until: float | None = None) -> Change:
+    return Change(seq=1, kind="company", id=id_, status=status, at=0, until=until)
+
+
+def test_suspended_object_is_stopped_until_it_is_resumed(clock: FakeClock) -> None:
+    stopped = StoppedSet(clock)
+    stopped.apply(change("a", "suspended"))
+    assert stopped.holds_any(("x", "a"))
+    clock.advance(10**6)
+    assert "a" in stopped
+    stopped.apply(change("a", "active"))
+    assert not stopped.holds_any(("x", "a"))
+
+
+def test_revocations_leave_when_no_token_that_they_concern_can_be_alive(clock: FakeClock) -> None:
+    stopped = StoppedSet(clock)
+    soon = clock.now() + 60
+    for n in range(PRUNE_AT - 2):
+        stopped.apply(change(f"old{n}", "revoked", soon))
+    stopped.apply(change("kept", "revoked", soon + 2 * CLOCK_ERROR))
+    clock.advance(60 + CLOCK_ERROR)
+    stopped.apply(change("new", "revoked", clock.now() + 60))
+    assert len(stopped) == 2
+
+
+def test_snapshot_replaces_what_was_known(clock: FakeClock) -> None:
+    stopped = StoppedSet(clock, frozenset({"company"}))
+    stopped.apply(change("a", "suspended"))
+    now = (Stopped(kind="company", id="b"), Stopped(kind="jwt", id="c", until=clock.now() + 60))
+    stopped.reset(Snapshot(as_of=5, stopped=now))
+    assert [id_ in stopped for id_ in "abc"] == [False, True, False]
