@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import aiohttp
 
-PAUSE = 0.05
+PAUSE = 0.1
 """Seconds between two questions to one process."""
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from deploy.errors import StackError
 from deploy.local.command import Command
 from deploy.local.postgres import DATABASE, OWNER
+from shared.config import with_password
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -27,6 +28,7 @@ class Deployable:
     stores: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
     migrates: bool = False
+    """Whether it owns a schema, of its own name, that its command `migrate` brings up to date."""
 
 
 DEPLOYABLES = (
@@ -121,6 +123,12 @@ class Stack:
         if deployable.name == "gateway":
             own["PASSGATE_OPS_PORT"] = str(self.port("gateway_ops"))
         return {"PYTHONUNBUFFERED": "1", **inherited, **settings, **urls, **own}
+
+    def database_dsn(self) -> str:
+        """The database's URL, with its password. Raises `ValueError` naming a password file that cannot be read."""
+        told = self._store("postgres")
+        password_file = told.get(STORE_PASSWORDS["postgres"])
+        return with_password(told[STORE_URLS["postgres"]], Path(password_file) if password_file else None)
 
     def _store(self, store: str) -> dict[str, str]:
         url, password = STORE_URLS[store], STORE_PASSWORDS[store]

@@ -16,7 +16,8 @@ from deploy.local.postgres import Postgres
 from deploy.local.processes import Process, run_to_end, stop_in_waves
 from deploy.local.report import Report
 from deploy.local.runfile import SUPERVISOR, RunFile, Started
-from deploy.local.stack import DEPLOYABLES, STORE_SECRETS, Deployable, Stack
+from deploy.local.schema import is_current
+from deploy.local.stack import DEPLOYABLES, ROOT, STORE_SECRETS, Deployable, Stack
 from deploy.local.valkey import Valkey
 from shared.config import read_secret
 
@@ -137,8 +138,7 @@ class Up:
         """Migrate what it owns, if anything, once the `database` is there; then start it and wait for it."""
         if database is not None:
             await database
-            migrate = self._stack.command(deployable, "migrate")
-            await run_to_end(migrate, self._stack.logs / f"{deployable.name}.log")
+            await self._migrate(deployable)
         process = await self._start(self._stack.command(deployable))
         reason = await until_ready(self._stack.health_url(deployable), READY_LIMIT)
         if reason:
@@ -147,6 +147,12 @@ class Up:
                 f"{process.log} ends with:\n{process.last_words()}"
             )
         self._report.step(f"{deployable.name} is ready on {self._stack.url(deployable.name)}")
+
+    async def _migrate(self, deployable: Deployable) -> None:
+        versions = ROOT / deployable.module.replace(".", "/") / "migrations" / "versions"
+        if not await is_current(self._stack.database_dsn(), deployable.name, versions):
+            migrate = self._stack.command(deployable, "migrate")
+            await run_to_end(migrate, self._stack.logs / f"{deployable.name}.log")
 
     async def _seed(self) -> dict[str, str]:
         """Make the demo's objects as soon as the key registry can."""
