@@ -40,7 +40,7 @@ class Presented:
 
 
 def presented(authorization: str | None, parameters: Mapping[str, str]) -> Presented | None:
-    """What the Authorization field and the body present, None when they present nothing.
+    """What the Authorization field and the body present, None when they present no proof.
 
     Raises `InvalidRequest` for two methods at once or two client ids that differ, `InvalidClient` for what is
     malformed, incomplete or not supported.
@@ -61,8 +61,6 @@ def presented(authorization: str | None, parameters: Mapping[str, str]) -> Prese
         return Presented("private_key_jwt", client_id, assertion)
     if secret is not None:
         return Presented("client_secret_post", client_id, secret)
-    if client_id is not None:
-        raise InvalidClient("client_id came without a proof of it")
     return None
 
 

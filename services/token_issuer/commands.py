@@ -45,15 +45,16 @@ async def rotate_signing_key(settings: Settings) -> str:
 
 
 async def revoke_signing_key(settings: Settings, kid: str) -> str:
-    """End a key now: it is replaced, and every verifier refuses its tokens. Raises `Unavailable`.
+    """End a key now: every verifier refuses its tokens, and another key signs. Raises `Unavailable`.
 
-    Safe to run again after a failure: the revocation is told to the registry even of a key that is gone here.
+    The verifiers are told first, since a new RSA key takes seconds; until it is there nothing is issued.
+    Safe to run again after a failure.
     """
     clock = SystemClock()
     async with _opened(settings, clock) as (maker, registry, audit):
-        successor = await maker.revoke(kid)
         until = clock.now() + settings.token_lifetime + MARGIN
         await registry.revoke(Revocation(kind="signing_key", id=kid, until=until, reason="revoked by an operator"))
+        successor = await maker.revoke(kid)
         await audit.record(audit.event("signing_key.revoked", subject_kind="signing_key", subject=kid))
     if successor is None:
         return f"{kid} was no key in use here; its revocation is told to all verifiers"

@@ -13,27 +13,34 @@ from shared.opaque import KEY_PAIR, public_id
 from tests.integration.services.token_issuer.running import Issuer, running
 from tests.support.registry import RegistryDouble
 
-NOW = int(time.time())
+TIMES = ("iat", "exp", "nbf")
+
+
+def dated(claims: dict[str, Any]) -> dict[str, Any]:
+    """`claims` with whole numbers for times counted from now."""
+    now = int(time.time())
+    return {name: now + value if name in TIMES and type(value) is int else value for name, value in claims.items()}
+
 
 REFUSED: dict[str, dict[str, Any]] = {
     "exp is missing": {"exp": None},
     "iat is missing": {"iat": None},
-    "exp is 7200 s after iat; at most 3600 s is allowed": {"iat": NOW, "exp": NOW + 7200},
-    "exp is 3601 s after iat; at most 3600 s is allowed": {"iat": NOW, "exp": NOW + 3601},
-    "exp must be a number of seconds since 1970": {"exp": str(NOW + 60)},
+    "exp is 7200 s after iat; at most 3600 s is allowed": {"iat": 0, "exp": 7200},
+    "exp is 3601 s after iat; at most 3600 s is allowed": {"iat": 0, "exp": 3601},
+    "exp must be a number of seconds since 1970": {"exp": "1800000000"},
     "sub must be https://blabla.example": {"sub": "https://other.example"},
     "iss must be https://blabla.example": {"iss": "https://other.example"},
     "sub is missing": {"sub": None},
     "iss is missing": {"iss": None},
     "aud is missing": {"aud": None},
-    "exp is not after iat": {"iat": NOW, "exp": NOW},
+    "exp is not after iat": {"iat": 0, "exp": 0},
     "jti must be a string of 1 to 255 printable ASCII characters without blanks": {"jti": 1},
 }
 
 
 @pytest.mark.parametrize("description", REFUSED)
 async def test_refusal_says_what_to_mend(shared_issuer: Issuer, description: str) -> None:
-    answer, body = await shared_issuer.present(shared_issuer.assertion(**REFUSED[description]))
+    answer, body = await shared_issuer.present(shared_issuer.assertion(**dated(REFUSED[description])))
     assert answer.status == 400
     assert body == {"error": "invalid_grant", "error_description": description}
 
@@ -41,16 +48,16 @@ async def test_refusal_says_what_to_mend(shared_issuer: Issuer, description: str
 @pytest.mark.parametrize(
     ("claims", "says"),
     [
-        ({"exp": NOW - 600, "iat": NOW - 4000}, "s ago"),
-        ({"iat": NOW + 120}, "ahead of this server's clock"),
-        ({"nbf": NOW + 120}, "ahead of this server's clock"),
-        ({"iat": NOW + 60}, "ahead of this server's clock"),
+        ({"exp": -600, "iat": -4000}, "s ago"),
+        ({"iat": 120}, "ahead of this server's clock"),
+        ({"nbf": 120}, "ahead of this server's clock"),
+        ({"iat": 60}, "ahead of this server's clock"),
         ({"aud": "https://elsewhere.example"}, "aud must be"),
         ({"aud": ["https://elsewhere.example"]}, "aud must be"),
     ],
 )
 async def test_refusal_by_time_and_audience(shared_issuer: Issuer, claims: dict[str, Any], says: str) -> None:
-    answer, body = await shared_issuer.present(shared_issuer.assertion(**claims))
+    answer, body = await shared_issuer.present(shared_issuer.assertion(**dated(claims)))
     assert (answer.status, body["error"]) == (400, "invalid_grant")
     assert says in body["error_description"]
 
@@ -62,15 +69,15 @@ async def test_refusal_by_time_and_audience(shared_issuer: Issuer, claims: dict[
         {"aud": ["ankor.io", "https://elsewhere.example"]},
         {"aud": "http://127.0.0.1:8080"},
         {"aud": "http://127.0.0.1:8080/iam/oauth/token"},
-        {"iat": NOW + 8},
-        {"iat": NOW - 3600, "exp": NOW - 8},
+        {"iat": 8},
+        {"iat": -3600, "exp": -8},
         {"scopes": ["website:read:*"]},
         {"scope": "website:read:yachts website:read:crew"},
         {"scopes": "website:read:yachts"},
     ],
 )
 async def test_good_assertions_get_a_token(shared_issuer: Issuer, claims: dict[str, Any]) -> None:
-    answer, body = await shared_issuer.present(shared_issuer.assertion(**claims))
+    answer, body = await shared_issuer.present(shared_issuer.assertion(**dated(claims)))
     assert answer.status == 200, body
 
 

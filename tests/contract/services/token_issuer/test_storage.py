@@ -1,0 +1,183 @@
+"""Every store of the issuer and its twin in memory keep the same promises."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from asyncpg.exceptions import CheckViolationError
+
+from services.token_issuer.__main__ import MIGRATIONS
+from services.token_issuer.app import NAME
+from services.token_issuer.assertions import UsedAssertions
+from services.token_issuer.guessing import WrongSecrets
+from services.token_issuer.signing_keys import SigningKeyRecord, SigningKeyStore
+from services.token_issuer.storage.memory import MemorySigningKeys, MemoryUsedAssertions, MemoryWrongSecrets
+from services.token_issuer.storage.postgres import PostgresSigningKeys, PostgresUsedAssertions
+from services.token_issuer.storage.redis import PREFIX, RedisWrongSecrets
+from shared.errors import Unavailable
+from shared.postgres.migrations import migrate
+from shared.postgres.pool import Database
+from shared.redis import PipelinedRedis
+
+REAL_OR_MEMORY = pytest.mark.parametrize("backend", ["memory", "real"], indirect=True)
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    await asyncio.to_thread(migrate, database_url, schema=NAME, folder=MIGRATIONS)
+    database = Database(database_url, schema=NAME, timeout=5)
+    await database.start()
+    yield database
+    await database.stop()
+
+
+@pytest.fixture
+def keys(backend: str, request: pytest.FixtureRequest) -> SigningKeyStore:
+    return MemorySigningKeys() if backend == "memory" else PostgresSigningKeys(request.getfixturevalue("database"))
+
+
+@pytest.fixture
+def used(backend: str, request: pytest.FixtureRequest) -> UsedAssertions:
+    if backend == "memory":
+        return MemoryUsedAssertions()
+    return PostgresUsedAssertions(request.getfixturevalue("database"))
+
+
+@pytest.fixture
+def wrong(backend: str, request: pytest.FixtureRequest) -> WrongSecrets:
+    if backend == "memory":
+        return MemoryWrongSecrets()
+    return RedisWrongSecrets(PipelinedRedis(request.getfixturevalue("redis_database"), timeout=5))
+
+
+def key(kid: str, activates_at: float = 1_800_000_000.25) -> SigningKeyRecord:
+    return SigningKeyRecord(kid, "ES256", {"kty": "EC", "kid": kid}, b"\x00sealed\xff", activates_at)
+
+
+@REAL_OR_MEMORY
+async def test_key_comes_back_as_it_was(keys: SigningKeyStore) -> None:
+    await keys.add(key("b"))
+    await keys.add(key("a", 1.5))
+    assert list(await keys.all()) == [key("a", 1.5), key("b")]
+
+
+@REAL_OR_MEMORY
+async def test_first_key_is_added_once_also_at_once(keys: SigningKeyStore) -> None:
+    added = await asyncio.gather(*(keys.add_first(key(f"k{i}")) for i in range(8)))
+    assert added.count(True) == 1
+    assert len(await keys.all()) == 1
+
+
+@REAL_OR_MEMORY
+async def test_first_key_is_one_beside_revoked_keys_only(keys: SigningKeyStore) -> None:
+    await keys.add(key("old"))
+    assert await keys.revoke("old", 5.0, key("next"))
+    assert not await keys.add_first(key("another"))
+    await keys.remove(["next"])
+    assert await keys.add_first(key("another"))
+
+
+@REAL_OR_MEMORY
+async def test_revocation_and_successor_come_together(keys: SigningKeyStore) -> None:
+    await keys.add(key("old"))
+    assert await keys.revoke("old", 5.0, key("new"))
+    found = {record.kid: record.revoked_at for record in await keys.all()}
+    assert found == {"old": 5.0, "new": None}
+
+
+@REAL_OR_MEMORY
+async def test_revoking_what_is_not_there_or_already_revoked_changes_nothing(keys: SigningKeyStore) -> None:
+    await keys.add(key("old"))
+    assert not await keys.revoke("other", 5.0, key("a"))
+    assert await keys.revoke("old", 5.0, key("b"))
+    assert not await keys.revoke("old", 6.0, key("c"))
+    assert [record.kid for record in await keys.all()] == ["b", "old"]
+
+
+@REAL_OR_MEMORY
+async def test_removed_keys_are_gone(keys: SigningKeyStore) -> None:
+    for kid in ("a", "b", "c"):
+        await keys.add(key(kid))
+    await keys.remove(["a", "c", "unknown"])
+    await keys.remove([])
+    assert [record.kid for record in await keys.all()] == ["b"]
+
+
+@REAL_OR_MEMORY
+async def test_id_is_used_exactly_once_for_each_key_also_at_once(used: UsedAssertions) -> None:
+    first = await asyncio.gather(*(used.use("kid", b"j" * 32, 100.0) for _ in range(20)))
+    assert first.count(True) == 1
+    assert await used.use("other", b"j" * 32, 100.0)
+    assert await used.use("kid", b"k" * 32, 100.0)
+    assert not await used.use("kid", b"j" * 32, 999.0)
+
+
+@REAL_OR_MEMORY
+async def test_only_expired_ids_are_forgotten(used: UsedAssertions) -> None:
+    await used.use("kid", b"a" * 32, 100.0)
+    await used.use("kid", b"b" * 32, 200.0)
+    assert await used.forget(150.0) == 1
+    assert await used.use("kid", b"a" * 32, 300.0)
+    assert not await used.use("kid", b"b" * 32, 300.0)
+
+
+@REAL_OR_MEMORY
+async def test_wrong_secrets_are_counted_by_pair_newest_first(wrong: WrongSecrets) -> None:
+    assert list(await wrong.times("pair", keep=3)) == []
+    for at in (1.25, 2.5, 3.0, 4.125):
+        last = await wrong.add("pair", at, keep=3)
+    assert list(last) == [4.125, 3.0, 2.5]
+    assert list(await wrong.times("pair", keep=3)) == [4.125, 3.0, 2.5]
+    assert list(await wrong.times("pair", keep=2)) == [4.125, 3.0]
+    assert list(await wrong.times("other", keep=3)) == []
+
+
+@REAL_OR_MEMORY
+async def test_concurrent_wrong_secrets_each_see_those_before(wrong: WrongSecrets) -> None:
+    counts = await asyncio.gather(*(wrong.add("pair", float(i), keep=20) for i in range(12)))
+    assert sorted(len(times) for times in counts) == list(range(1, 13))
+
+
+async def test_counts_in_redis_always_have_a_time_to_live(redis_database: str) -> None:
+    redis = PipelinedRedis(redis_database, timeout=5)
+    for _ in range(3):
+        await RedisWrongSecrets(redis).add("pair", time.time(), keep=11)
+        assert 55 <= await redis.execute("TTL", PREFIX + "pair") <= 60
+
+
+async def test_memory_of_wrong_secrets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.token_issuer.storage.memory.MAX_PAIRS", 3)
+    wrong = MemoryWrongSecrets()
+    for i in range(10):
+        await wrong.add(f"pair{i}", 1.0, keep=3)
+    assert [len(await wrong.times(f"pair{i}", keep=3)) for i in range(10)] == [0] * 7 + [1] * 3
+
+
+async def test_stores_without_their_server_are_unavailable() -> None:
+    database = Database("postgresql://u@127.0.0.1:1/x", schema=NAME, timeout=0.5)
+    await database.start()
+    with pytest.raises(Unavailable):
+        await PostgresUsedAssertions(database).use("kid", b"j" * 32, 1.0)
+    with pytest.raises(Unavailable):
+        await PostgresSigningKeys(database).all()
+    with pytest.raises(Unavailable):
+        await RedisWrongSecrets(PipelinedRedis("redis://127.0.0.1:1/0", timeout=0.5)).times("pair", keep=1)
+    await database.stop()
+
+
+async def test_migrating_twice_at_once_is_harmless(database_url: str) -> None:
+    await asyncio.gather(
+        *(asyncio.to_thread(migrate, database_url, schema=NAME, folder=MIGRATIONS) for _ in range(2))
+    )
+
+
+async def test_database_refuses_a_private_member_in_the_public_key(database: Database) -> None:
+    leaking = SigningKeyRecord("kid", "ES256", {"kty": "EC", "d": "secret"}, b"x", 1.0)
+    with pytest.raises(CheckViolationError):
+        await PostgresSigningKeys(database).add(leaking)

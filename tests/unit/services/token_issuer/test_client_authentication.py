@@ -1,0 +1,136 @@
+import base64
+
+import pytest
+
+from services.token_issuer.client_authentication import JWT_BEARER, Presented, basic_credentials, presented
+from services.token_issuer.oauth_errors import GuessingStopped, InvalidClient, InvalidRequest
+from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
+from tests.unit.services.token_issuer.world import ADDRESS, ISSUER, World
+
+
+def basic(text: str) -> str:
+    return "Basic " + base64.b64encode(text.encode()).decode()
+
+
+ASSERTED = {"client_assertion": "jwt", "client_assertion_type": JWT_BEARER}
+
+
+def test_nothing_presented() -> None:
+    assert presented(None, {}) is None
+    assert presented(None, {"client_id": "a"}) is None
+
+
+def test_each_method() -> None:
+    assert presented(basic("a:b"), {}) == Presented("client_secret_basic", "a", "b")
+    assert presented(basic("a:b"), {"client_id": "a"}) == Presented("client_secret_basic", "a", "b")
+    by_post = presented(None, {"client_id": "a", "client_secret": "b"})
+    assert by_post == Presented("client_secret_post", "a", "b")
+    assert presented(None, ASSERTED) == Presented("private_key_jwt", None, "jwt")
+
+
+@pytest.mark.parametrize(
+    ("authorization", "parameters"),
+    [
+        (basic("a:b"), {"client_secret": "b"}),
+        (basic("a:b"), ASSERTED),
+        (None, {"client_id": "a", "client_secret": "b", **ASSERTED}),
+        ("Bearer x", {"client_id": "a", "client_secret": "b"}),
+        (basic("a:b"), {"client_id": "c"}),
+    ],
+)
+def test_two_methods_or_two_ids_are_a_bad_request(authorization: str | None, parameters: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequest):
+        presented(authorization, parameters)
+
+
+def test_basic_credentials_are_percent_decoded() -> None:
+    assert basic_credentials(basic("a%3Ab:c+d%25")) == ("a:b", "c d%")
+    assert basic_credentials(basic("a:b:c")) == ("a", "b:c")
+
+
+def test_secret_is_not_in_the_representation() -> None:
+    assert "b" * 8 not in repr(Presented("client_secret_basic", "a", "b" * 8))
+
+
+async def by_secret(world: World, key: str, secret: str, address: str = ADDRESS) -> str:
+    client = await world.authenticator.authenticate(Presented("client_secret_basic", key, secret), address=address)
+    return client.client_id
+
+
+async def test_right_secret(world: World) -> None:
+    assert await by_secret(world, world.key, world.secret) == world.key
+    assert world.slept == []
+
+
+@pytest.mark.parametrize("which", ["unknown", "junk", "wrong", "empty", "suspended", "company"])
+async def test_all_failures_read_alike_and_take_as_long(world: World, which: str) -> None:
+    key, secret = world.key, world.secret
+    if which == "unknown":
+        key = public_id(API_CLIENT_KEY)
+    elif which == "junk":
+        key = "x' OR 1=1"
+    elif which == "wrong":
+        secret = mint(API_CLIENT_SECRET)
+    elif which == "empty":
+        secret = ""
+    elif which == "suspended":
+        world.registry.set_status("api_client", world.client.id, "suspended")
+    else:
+        world.registry.set_status("company", world.client.company.id, "revoked")
+    with pytest.raises(InvalidClient) as caught:
+        await by_secret(world, key, secret)
+    assert caught.value.description == "client authentication failed"
+    assert world.slept == [0.05]
+
+
+async def test_ids_of_another_shape_are_not_looked_up(world: World) -> None:
+    for key in ("", "x", "../../admin", "pgck_", "\0", "a" * 5000):
+        with pytest.raises(InvalidClient):
+            await by_secret(world, key, "x")
+    assert world.registry.lookups == 0
+
+
+async def test_right_secret_waits_too_once_its_pair_is_stopped(world: World) -> None:
+    for _ in range(10):
+        with pytest.raises(InvalidClient):
+            await by_secret(world, world.key, "wrong")
+    with pytest.raises(GuessingStopped) as caught:
+        await by_secret(world, world.key, world.secret)
+    assert caught.value.retry_after == 60
+    assert await by_secret(world, world.key, world.secret, address="192.0.2.2") == world.key
+    world.clock.advance(60)
+    assert await by_secret(world, world.key, world.secret) == world.key
+
+
+async def test_right_secret_of_a_suspended_client_is_no_guess(world: World) -> None:
+    world.registry.set_status("api_client", world.client.id, "suspended")
+    for _ in range(12):
+        with pytest.raises(InvalidClient):
+            await by_secret(world, world.key, world.secret)
+
+
+async def test_assertion_proves_the_company(world: World) -> None:
+    for audience in (ISSUER, f"{ISSUER}/oauth2/token"):
+        given = Presented("private_key_jwt", world.key_pair.company.company_uri, world.assertion(aud=audience))
+        client = await world.authenticator.authenticate(given, address=ADDRESS)
+        assert (client.client_id, client.kind) == (world.kid, "key_pair")
+
+
+async def test_client_assertion_works_once(world: World) -> None:
+    given = Presented("private_key_jwt", None, world.assertion(jti="1"))
+    await world.authenticator.authenticate(given, address=ADDRESS)
+    with pytest.raises(InvalidClient):
+        await world.authenticator.authenticate(given, address=ADDRESS)
+
+
+@pytest.mark.parametrize("claims", [{"aud": "ankor.io"}, {"iss": "x"}, {"sub": "x"}, {"exp": 1}])
+async def test_client_assertion_with_wrong_claims_is_refused(world: World, claims: dict[str, object]) -> None:
+    given = Presented("private_key_jwt", None, world.assertion(**claims))
+    with pytest.raises(InvalidClient):
+        await world.authenticator.authenticate(given, address=ADDRESS)
+
+
+async def test_client_id_must_be_the_assertions_issuer(world: World) -> None:
+    given = Presented("private_key_jwt", "someone else", world.assertion())
+    with pytest.raises(InvalidClient):
+        await world.authenticator.authenticate(given, address=ADDRESS)

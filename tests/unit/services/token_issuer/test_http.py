@@ -1,0 +1,89 @@
+"""Shapes on the wire that need no server: errors as OAuth words them, and whose address counts."""
+
+from ipaddress import ip_network
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from services.token_issuer.client_authentication import METHODS
+from services.token_issuer.http.reading import ClientAddress
+from services.token_issuer.http.rendering import render_error
+from services.token_issuer.metadata import metadata
+from services.token_issuer.oauth_errors import (
+    GuessingStopped,
+    InvalidClient,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidScope,
+    UnsupportedGrantType,
+)
+from shared import errors
+from shared.contracts.token_issuer import MetadataAnswer
+
+ERRORS = [
+    (InvalidRequest("x"), 400, "invalid_request"),
+    (InvalidClient("x"), 401, "invalid_client"),
+    (InvalidGrant("x"), 400, "invalid_grant"),
+    (InvalidScope("x"), 400, "invalid_scope"),
+    (UnsupportedGrantType("x"), 400, "unsupported_grant_type"),
+    (GuessingStopped(retry_after=7), 429, "too_many_requests"),
+    (errors.Invalid("x"), 400, "invalid_request"),
+    (errors.TooLarge("x"), 413, "invalid_request"),
+    (errors.UnsupportedMediaType("x"), 400, "invalid_request"),
+    (errors.MethodNotAllowed("x", allow=["POST"]), 405, "invalid_request"),
+    (errors.Unavailable("x", retry_after=3), 503, "temporarily_unavailable"),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "code"), ERRORS, ids=lambda value: type(value).__name__)
+def test_each_error_has_its_status_and_code(error: errors.ServiceError, status: int, code: str) -> None:
+    response = render_error(error)
+    assert response.status == status
+    assert isinstance(response.body, bytes)
+    assert f'"error":"{code}"'.encode() in response.body
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers.get("Retry-After") == {429: "7", 503: "3"}.get(status)
+    assert ("WWW-Authenticate" in response.headers) == (status == 401)
+
+
+def test_description_holds_only_what_rfc_6749_allows() -> None:
+    response = render_error(InvalidRequest('a "b" \\ \n é \x7f\x00'))
+    assert response.body == b'{"error":"invalid_request","error_description":"a \'b\'    "}'
+
+
+def test_detail_is_never_sent() -> None:
+    response = render_error(InvalidClient("client authentication failed", detail="wrong secret"))
+    assert isinstance(response.body, bytes)
+    assert b"wrong" not in response.body
+
+
+def test_metadata_fits_its_model() -> None:
+    document = MetadataAnswer.model_validate(metadata("https://passgate.example"))
+    assert document.token_endpoint_auth_methods_supported == list(METHODS)
+
+
+def address_of(peer: str, *forwarded: str, trusted: str = "127.0.0.1/32,10.0.0.0/8") -> str:
+
+    request = make_mocked_request("POST", "/", headers=[("X-Forwarded-For", f) for f in forwarded])
+    object.__setattr__(request, "_transport_peername", (peer, 1))
+    return ClientAddress(ip_network(n) for n in trusted.split(",")).of(request)
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "expected"),
+    [
+        ("127.0.0.1", [], "127.0.0.1"),
+        ("127.0.0.1", ["198.51.100.1"], "198.51.100.1"),
+        ("198.51.100.9", ["198.51.100.1"], "198.51.100.9"),
+        ("127.0.0.1", ["192.0.2.66, 198.51.100.1"], "198.51.100.1"),
+        ("127.0.0.1", ["192.0.2.66", "198.51.100.1"], "198.51.100.1"),
+        ("127.0.0.1", ["198.51.100.1, 10.1.1.1"], "198.51.100.1"),
+        ("127.0.0.1", ["10.2.2.2, 10.1.1.1"], "10.2.2.2"),
+        ("127.0.0.1", ["junk"], "127.0.0.1"),
+        ("127.0.0.1", ["192.0.2.66, junk, 10.1.1.1"], "10.1.1.1"),
+        ("127.0.0.1", [""], "127.0.0.1"),
+        ("127.0.0.1", ["2001:db8::1"], "2001:db8::1"),
+    ],
+)
+def test_address_is_the_nearest_that_no_trusted_proxy_has(peer: str, forwarded: list[str], expected: str) -> None:
+    assert address_of(peer, *forwarded) == expected

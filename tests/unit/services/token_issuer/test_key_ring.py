@@ -1,0 +1,105 @@
+import pytest
+
+from services.token_issuer.key_ring import MAX_AGE
+from services.token_issuer.sealing import MasterKey
+from services.token_issuer.signing_keys import RETIREMENT_MARGIN
+from shared.contracts.key_registry import Change
+from shared.errors import Unavailable
+from tests.unit.services.token_issuer.world import World
+
+
+def kids(world: World) -> set[str]:
+    return {key["kid"] for key in world.ring.jwks()["keys"]}
+
+
+async def test_without_a_key_nothing_is_signed_and_health_says_so(world: World) -> None:
+    await world.ring.reload()
+    assert world.ring.empty
+    with pytest.raises(Unavailable):
+        world.ring.signer()
+    with pytest.raises(Unavailable):
+        await world.ring.check()
+
+
+async def test_first_key_signs_at_once_and_is_made_once(world: World) -> None:
+    await world.maker.ensure_first()
+    await world.maker.ensure_first()
+    await world.ring.reload()
+    assert kids(world) == {world.ring.signer().kid}
+    await world.ring.check()
+
+
+async def test_rotation_publishes_before_it_signs_and_keeps_the_old_key(world: World) -> None:
+    await world.with_key()
+    old = world.ring.signer().kid
+    new = (await world.maker.rotate(propagation=60)).kid
+    await world.ring.reload()
+    assert (world.ring.signer().kid, kids(world)) == (old, {old, new})
+    world.clock.advance(59)
+    await world.ring.reload()
+    assert world.ring.signer().kid == old
+    world.clock.advance(1)
+    await world.ring.reload()
+    assert (world.ring.signer().kid, kids(world)) == (new, {old, new})
+    world.clock.advance(3600 + RETIREMENT_MARGIN)
+    await world.ring.reload()
+    assert kids(world) == {new}
+
+
+async def test_gone_keys_are_deleted(world: World) -> None:
+    await world.with_key()
+    await world.maker.rotate(propagation=0)
+    world.clock.advance(3600)
+    await world.maker.remove_gone(token_lifetime=3600)
+    assert len(await world.signing_keys.all()) == 2
+    world.clock.advance(RETIREMENT_MARGIN)
+    await world.maker.remove_gone(token_lifetime=3600)
+    assert len(await world.signing_keys.all()) == 1
+
+
+async def test_ring_that_cannot_be_reloaded_stops_signing_and_still_shows_its_keys(world: World) -> None:
+    await world.with_key()
+    world.clock.advance(MAX_AGE)
+    world.ring.signer()
+    world.clock.advance(1)
+    with pytest.raises(Unavailable):
+        world.ring.signer()
+    assert len(kids(world)) == 1
+
+
+async def test_revoked_key_is_used_for_nothing(world: World) -> None:
+    await world.with_key()
+    kid = world.ring.signer().kid
+    world.stopped.apply(Change(seq=1, kind="signing_key", id=kid, status="revoked", at=0))
+    with pytest.raises(Unavailable):
+        world.ring.signer()
+    assert world.ring.verification_key(kid) is None
+    assert kids(world) == set()
+
+
+async def test_revocation_has_a_successor_that_signs_at_once(world: World) -> None:
+    await world.with_key()
+    old = world.ring.signer().kid
+    successor = await world.maker.revoke(old)
+    assert successor is not None
+    await world.ring.reload()
+    assert (world.ring.signer().kid, kids(world)) == (successor.kid, {successor.kid})
+    assert await world.maker.revoke(old) is None
+
+
+async def test_key_under_another_master_key_does_not_sign(world: World) -> None:
+    await world.with_key()
+    world.master_key = MasterKey(b"another key, not the right one!!")
+    other = world.make_ring()
+    await other.reload()
+    with pytest.raises(Unavailable):
+        other.signer()
+    assert len(other.jwks()["keys"]) == 1
+
+
+async def test_key_set_holds_no_private_member(world: World) -> None:
+    for algorithm in ("RS384", "ES256", "EdDSA"):
+        await world.make_keys(algorithm).rotate(propagation=0)
+    await world.ring.reload()
+    for key in world.ring.jwks()["keys"]:
+        assert not set(key) & {"d", "p", "q", "dp", "dq", "qi", "k"}

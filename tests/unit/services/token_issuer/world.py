@@ -1,0 +1,109 @@
+"""The issuer's rules over stores in memory and a clock that is moved."""
+
+import time
+from collections.abc import Awaitable
+from typing import Any
+
+from services.token_issuer.assertions import AssertionVerifier
+from services.token_issuer.client_authentication import ClientAuthenticator
+from services.token_issuer.evening import EvenedTime
+from services.token_issuer.guessing import GuessLimiter
+from services.token_issuer.issuing import TokenIssuer
+from services.token_issuer.key_making import KeyMaker
+from services.token_issuer.key_ring import KeyRing
+from services.token_issuer.metadata import own_urls
+from services.token_issuer.sealing import MasterKey
+from services.token_issuer.signing import SigningPool
+from services.token_issuer.stopped import Stopped
+from services.token_issuer.storage.memory import MemorySigningKeys, MemoryUsedAssertions, MemoryWrongSecrets
+from shared.contracts.key_registry import AuditEvent
+from shared.errors import Unavailable
+from shared.jose.keys import generate_private_key, public_jwk
+from shared.jose.signer import Signer
+from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, KEY_PAIR, mint, public_id
+from tests.support.clock import FakeClock
+from tests.support.registry import RegistryDouble
+
+ISSUER = "https://passgate.example"
+ADDRESS = "192.0.2.1"
+
+
+class Trail:
+    """An audit trail that keeps what it gets; `away` refuses what must not be lost."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.recorded: list[AuditEvent] = []
+        self.noted: list[AuditEvent] = []
+
+    def event(self, action: str, *, actor: str = "", **fields: Any) -> AuditEvent:
+        return AuditEvent(action=action, actor=actor, at=time.time(), **fields)
+
+    async def record(self, event: AuditEvent) -> None:
+        if self.away:
+            raise Unavailable("the audit trail is away")
+        self.recorded.append(event)
+
+    def note(self, event: AuditEvent) -> None:
+        self.noted.append(event)
+
+
+class World:
+    """All parts of the issuer's domain, with one API client and one key pair of the same company."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.registry = RegistryDouble()
+        self.trail = Trail()
+        self.stopped = Stopped()
+        self.slept: list[float] = []
+        self.master_key = MasterKey(bytes(range(32)))
+        self.signing_keys = MemorySigningKeys()
+        self.used = MemoryUsedAssertions()
+        self.maker = self.make_keys("ES256")
+        self.ring = self.make_ring()
+        evened = EvenedTime(self.clock, sleep=self._sleep)
+        self.assertions = AssertionVerifier(self.registry.key_pair, self.used, evened, self.clock)
+        self.limiter = GuessLimiter(MemoryWrongSecrets(), MemoryWrongSecrets(), self.clock)
+        self.authenticator = ClientAuthenticator(
+            self.registry.api_client, self.assertions, self.limiter, evened, audiences=own_urls(ISSUER)
+        )
+        self.issuer = TokenIssuer(
+            self.ring,
+            SigningPool(),
+            self.trail,
+            self.clock,
+            issuer=ISSUER,
+            audience="passgate",
+            lifetime=3600,
+        )
+        self.secret, self.key = mint(API_CLIENT_SECRET), public_id(API_CLIENT_KEY)
+        self.client = self.registry.add_api_client(self.key, self.secret)
+        self.kid, private = public_id(KEY_PAIR), generate_private_key("ES256")
+        self.key_pair = self.registry.add_key_pair(
+            self.kid, public_jwk(private.public_key(), self.kid, "ES256"), "ES256"
+        )
+        self.signer = Signer(self.kid, "ES256", private)
+
+    def make_keys(self, algorithm: str) -> KeyMaker:
+        bits = 2048 if algorithm.startswith("RS") else None
+        return KeyMaker(self.signing_keys, self.master_key, self.clock, algorithm=algorithm, bits=bits)
+
+    def make_ring(self) -> KeyRing:
+        return KeyRing(self.signing_keys, self.master_key, self.stopped, self.clock, token_lifetime=3600)
+
+    async def with_key(self) -> "World":
+        await self.maker.ensure_first()
+        await self.ring.reload()
+        return self
+
+    def assertion(self, **claims: Any) -> str:
+        now, uri = int(self.clock.now()), self.key_pair.company.company_uri
+        members = {"iss": uri, "sub": uri, "aud": ISSUER, "iat": now, "exp": now + 600, **claims}
+        return self.signer.sign({name: value for name, value in members.items() if value is not None})
+
+    def _sleep(self, seconds: float) -> Awaitable[None]:
+        async def slept() -> None:
+            self.slept.append(round(seconds, 6))
+
+        return slept()
