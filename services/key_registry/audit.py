@@ -128,5 +128,8 @@ def _clean(text: str) -> str:
 
 
 def _bounded(detail: Mapping[str, Any]) -> Mapping[str, Any]:
-    size = len(orjson.dumps(detail))
+    try:
+        size = len(orjson.dumps(detail))
+    except TypeError:
+        return {"left_out": "nested too deeply"}
     return detail if size <= MAX_DETAIL else {"left_out": f"{size} bytes"}
