@@ -13,6 +13,7 @@ SECURITY_SCHEMES = {
     "sessionToken": {"type": "apiKey", "in": "header", "name": "x-api-token"},
     "service": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
 }
+TAG = "session tokens"
 PARAMETERS = {
     "type": "object",
     "description": f"At most {MAX_BODY} bytes, {MAX_PARAMETERS} members with names of {MAX_NAME} characters, "
@@ -53,43 +54,43 @@ AWAY = Answer("The answer cannot be known now; see Retry-After.", Message)
 
 
 def endpoints(handlers: SessionTokenEndpoints) -> list[Endpoint]:
+    return [_generate(handlers), *_verify(handlers), _resolve(handlers)]
+
+
+def _generate(handlers: SessionTokenEndpoints) -> Endpoint:
+    ttl = Parameter(
+        "ttl",
+        description="Seconds to live, up to the access key's ceiling; its default otherwise.",
+        schema={"type": "integer", "minimum": 1},
+    )
+    uses = Parameter(
+        "uses",
+        description="How many times the token can be resolved; as often as wanted otherwise.",
+        schema={"type": "integer", "minimum": 1, "maximum": MAX_USES},
+    )
+    return Endpoint(
+        "POST",
+        "/generate",
+        handlers.generate,
+        "Make a session token for parameters",
+        tag=TAG,
+        description="`auth` is filled in with the company's public id when it is not among the parameters.",
+        parameters=(ttl, uses),
+        body_schema=PARAMETERS,
+        answers={200: Answer("The token.", CreatedToken), 400: BAD, 403: WRONG, 413: TOO_LARGE, 503: AWAY},
+        security="accessKey",
+        render_error=render_error,
+    )
+
+
+def _verify(handlers: SessionTokenEndpoints) -> list[Endpoint]:
     return [
-        Endpoint(
-            "POST",
-            "/generate",
-            handlers.generate,
-            "Make a session token for parameters",
-            tag="session tokens",
-            description="`auth` is filled in with the company's public id when it is not among the parameters.",
-            parameters=(
-                Parameter(
-                    "ttl",
-                    description="Seconds to live, up to the access key's ceiling; its default otherwise.",
-                    schema={"type": "integer", "minimum": 1},
-                ),
-                Parameter(
-                    "uses",
-                    description="How many times the token can be resolved; as often as wanted otherwise.",
-                    schema={"type": "integer", "minimum": 1, "maximum": MAX_USES},
-                ),
-            ),
-            body_schema=PARAMETERS,
-            answers={
-                200: Answer("The token.", CreatedToken),
-                400: BAD,
-                403: WRONG,
-                413: TOO_LARGE,
-                503: AWAY,
-            },
-            security="accessKey",
-            render_error=render_error,
-        ),
         Endpoint(
             "GET",
             "/verify",
             handlers.verify,
             "The parameters behind a session token",
-            tag="session tokens",
+            tag=TAG,
             answers={200: Answer("Exactly what was sent.", schema=PARAMETERS), 403: WRONG, 503: AWAY},
             security="sessionToken",
             render_error=render_error,
@@ -99,20 +100,23 @@ def endpoints(handlers: SessionTokenEndpoints) -> list[Endpoint]:
             "/verify",
             handlers.end,
             "End a session token before its time",
-            tag="session tokens",
+            tag=TAG,
             answers={204: Answer("It is ended, for good."), 403: WRONG, 503: AWAY},
             security="sessionToken",
             render_error=render_error,
         ),
-        Endpoint(
-            "POST",
-            RESOLVE,
-            handlers.resolve,
-            "Resolve a session token, for the gateway",
-            tag="internal",
-            body=TokenToResolve,
-            answers={200: Answer("What it stands for.", ResolvedToken), 403: WRONG},
-            security="service",
-            render_error=render_internal_error,
-        ),
     ]
+
+
+def _resolve(handlers: SessionTokenEndpoints) -> Endpoint:
+    return Endpoint(
+        "POST",
+        RESOLVE,
+        handlers.resolve,
+        "Resolve a session token, for the gateway",
+        tag="internal",
+        body=TokenToResolve,
+        answers={200: Answer("What it stands for.", ResolvedToken), 403: WRONG},
+        security="service",
+        render_error=render_internal_error,
+    )
