@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return clean(stack, run_file, report)
             case _:
                 return status(stack, run_file, report)
-    except StackError as error:
+    except (StackError, OSError) as error:
         report.error("cannot go on", str(error))
         return 1
 
@@ -58,6 +58,7 @@ async def up(stack: Stack, run_file: RunFile, report: Report, *, tell: bool) -> 
         def when_ready(values: dict[str, str]) -> None:
             if tell:
                 show(stack, values, run_file.read(), report)
+                report.text("Ctrl-C stops everything; the data stays.")
             (stack.var / "run" / "ready").touch()
 
         try:

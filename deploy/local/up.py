@@ -116,8 +116,9 @@ class Up:
     async def _postgres(self) -> None:
         if not self._stack.embeds("postgres"):
             return
-        password = read_secret(self._stack.secrets / STORE_SECRETS["postgres"])
-        server = Postgres(self._stack.var / "postgres", self._stack.port("postgres"), password)
+        server = Postgres(
+            self._stack.var / "postgres", self._stack.port("postgres"), self._secret(STORE_SECRETS["postgres"])
+        )
         if not server.data.exists():
             self._report.step("making the PostgreSQL cluster")
         await self._start(await asyncio.to_thread(server.prepare))
@@ -128,8 +129,9 @@ class Up:
     async def _valkey(self) -> None:
         if not self._stack.embeds("valkey"):
             return
-        password = read_secret(self._stack.secrets / STORE_SECRETS["valkey"])
-        server = Valkey(self._stack.var / "valkey", self._stack.port("valkey"), password)
+        server = Valkey(
+            self._stack.var / "valkey", self._stack.port("valkey"), self._secret(STORE_SECRETS["valkey"])
+        )
         await self._start(await asyncio.to_thread(server.prepare))
         await server.wait_ready()
         self._report.step(f"Valkey listens on {self._stack.store_address('valkey')}")
@@ -166,7 +168,13 @@ class Up:
             issuer=self._stack.url("token_issuer"),
             registry=registry,
         )
-        return await demo.seed(urls, read_secret(self._stack.secrets / "admin_token"), self._stack.demo)
+        return await demo.seed(urls, self._secret("admin_token"), self._stack.demo)
+
+    def _secret(self, name: str) -> str:
+        try:
+            return read_secret(self._stack.secrets / name)
+        except ValueError as error:
+            raise StackError(f"{error}: restore it, or `make clean` to start afresh") from None
 
     async def _start(self, command: Command) -> Process:
         process = Process(command, self._stack.logs, self._report, self._record, self._give_up)
