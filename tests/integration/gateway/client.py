@@ -1,4 +1,4 @@
-"""A client over bare sockets: sends what it is told, and reads answers until the connection ends or falls silent."""
+"""A client over bare sockets: sends what it is told, and reads until the connection ends or falls silent."""
 
 import asyncio
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Conversation:
 async def converse(
     port: int, *payloads: bytes, replies: int = 0, quiet: float = 2.0, pause: float = 0.02
 ) -> Conversation:
-    """Send the pieces, then read: until the end of the connection, `quiet` seconds without a byte, or so many replies.
+    """Send the pieces, then read until the end, `quiet` seconds without a byte, or so many whole replies.
 
     When the replies are there it goes on for a moment, since one more would be one too many.
     """
@@ -45,7 +45,7 @@ async def converse(
             writer.write(payload)
             await writer.drain()
         while True:
-            enough = replies and len(parse_replies(bytes(received))) >= replies
+            enough = replies and sum(reply.whole for reply in parse_replies(bytes(received))) >= replies
             async with asyncio.timeout(0.05 if enough else quiet):
                 piece = await reader.read(65536)
             if not piece:

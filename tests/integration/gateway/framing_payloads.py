@@ -229,7 +229,7 @@ FIELDS = {
     "CR CR LF": b"GET /echo HTTP/1.1\r\nHost: a\r\r\n\r\n",
     "LF CR LF at the end": b"GET /echo HTTP/1.1\r\nHost: a\r\n\n\r\n",
     "two Authorization": get(b"GET /echo HTTP/1.1", b"Authorization: a", b"Authorization: b"),
-    "Authorization and its like": get(b"GET /echo HTTP/1.1", b"Authorization: a", b"Authorization_: b", b"Host_: x"),
+    "Authorization and its like": get(b"GET /echo HTTP/1.1", b"Authorization: a", b"Authorization_: b"),
     "an expectation": get(b"GET /echo HTTP/1.1", b"Expect: a-miracle"),
     "101 fields": get(b"GET /echo HTTP/1.1", *(b"X-%d: y" % n for n in range(100))),
     "17 kB of fields": get(b"GET /echo HTTP/1.1", *(b"X-%d: " % n + b"y" * 1000 for n in range(17))),

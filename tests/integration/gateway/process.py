@@ -16,7 +16,13 @@ upstreams:
   echo: {{url: "http://127.0.0.1:{port}", connect_timeout: 0.5, keep_idle: 30}}
   gone: {{url: "http://127.0.0.1:9", connect_timeout: 0.3}}
 routes:
-  - {{name: echo, prefix: /echo, methods: any, credential: none, upstream: echo, response_timeout: 1, idle_timeout: 1}}
+  - name: echo
+    prefix: /echo
+    methods: any
+    credential: none
+    upstream: echo
+    response_timeout: 1
+    idle_timeout: 1
   - {{name: small, path: /small, methods: [POST], credential: none, upstream: echo, max_body: 1000}}
   - {{name: retry, path: /retry, methods: any, credential: none, upstream: echo, retry: true}}
   - {{name: gone, path: /gone, methods: [GET, POST], credential: none, upstream: gone}}

@@ -1,0 +1,335 @@
+"""What an upstream does wrong is a 502, 503 or 504 or a visible cut, and never the answer to another request."""
+
+import asyncio
+import socket
+import struct
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.integration.gateway.client import Conversation, converse
+from tests.integration.gateway.framing_payloads import get, head
+from tests.integration.gateway.process import GatewayProcess
+from tests.integration.gateway.upstream import OK, Script, Upstream, UpstreamCall
+
+FAULT = get(b"GET /echo/fault HTTP/1.1")
+HEAD = b"HTTP/1.1 200 OK\r\n"
+BODY = b"Content-Length: 5\r\n\r\nhello"
+
+BAD_ANSWERS = {
+    "HTTP/0.9": b"<html>hello</html>",
+    "no version": b"200 OK\r\n" + BODY,
+    "HTTP/2.0": b"HTTP/2.0 200 OK\r\n" + BODY,
+    "another protocol": b"ICY 200 OK\r\n" + BODY,
+    "no status": b"HTTP/1.1\r\n" + BODY,
+    "status of two digits": b"HTTP/1.1 20 OK\r\n" + BODY,
+    "status of four digits": b"HTTP/1.1 2000 OK\r\n" + BODY,
+    "status 099": b"HTTP/1.1 099 OK\r\n" + BODY,
+    "status 999": b"HTTP/1.1 999 OK\r\n" + BODY,
+    "status with a sign": b"HTTP/1.1 +200 OK\r\n" + BODY,
+    "a NUL in the reason": b"HTTP/1.1 200 O\0K\r\n" + BODY,
+    "LF alone": b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
+    "LF after a field": HEAD + b"X: y\nContent-Length: 5\r\n\r\nhello",
+    "CR in a value": HEAD + b"X: a\rb\r\n" + BODY,
+    "NUL in a value": HEAD + b"X: a\0b\r\n" + BODY,
+    "NUL in a name": HEAD + b"X\0: b\r\n" + BODY,
+    "blank before a colon": HEAD + b"Content-Length : 5\r\n\r\nhello",
+    "a folded field": HEAD + b"X: a\r\n b\r\n" + BODY,
+    "no colon": HEAD + b"nothing\r\n" + BODY,
+    "two lengths, alike": HEAD + b"Content-Length: 5\r\n" + BODY,
+    "two lengths, different": HEAD + b"Content-Length: 3\r\n" + BODY,
+    "a list of lengths": HEAD + b"Content-Length: 5, 5\r\n\r\nhello",
+    "a negative length": HEAD + b"Content-Length: -5\r\n\r\nhello",
+    "a length with a plus": HEAD + b"Content-Length: +5\r\n\r\nhello",
+    "an empty length": HEAD + b"Content-Length:\r\n\r\nhello",
+    "a huge length": HEAD + b"Content-Length: " + b"9" * 30 + b"\r\n\r\nhello",
+    "a length and chunks": HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    "chunks in HTTP/1.0": b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "gzip and chunks": HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "chunks twice": HEAD + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "identity": HEAD + b"Transfer-Encoding: identity\r\n\r\nhello",
+    "a bad chunk size": HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\nhello\r\n0\r\n\r\n",
+    "LF after a chunk size": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n",
+    "a chunk that is too long": HEAD + b"Transfer-Encoding: chunked\r\n\r\n4\r\nhello\r\n0\r\n\r\n",
+    "204 with a length": b"HTTP/1.1 204 No Content\r\n" + BODY,
+    "204 with chunks": b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "204 with more after it": b"HTTP/1.1 204 No Content\r\n\r\nhello",
+    "304 with more after it": b"HTTP/1.1 304 Not Modified\r\n\r\nhello",
+    "more than its length": HEAD + BODY + b"more",
+    "a second answer": HEAD + BODY + HEAD + BODY,
+    "a second answer after chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + OK,
+    "101 that nobody asked for": b"HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nhello",
+    "a hundred interim answers": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100 + OK,
+    "an interim answer with a body": b"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\nhello" + OK,
+    "a header of 1 MB": HEAD + b"X: " + b"y" * 1_000_000 + b"\r\n" + BODY,
+    "1 MB of headers": HEAD + b"X: yyyyyyyyyyyyy\r\n" * 60_000 + BODY,
+    "1 MB without an end": HEAD + b"y" * 1_000_000,
+    "300 fields": HEAD + b"X: y\r\n" * 300 + BODY,
+}
+
+
+def answering(answer: bytes, *, then: Callable[[asyncio.StreamWriter], Awaitable[None]] | None = None) -> Script:
+    """Answers `/echo/fault` like this, and any other target with the target itself."""
+
+    async def script(call: UpstreamCall, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if call.target.startswith("/echo/fault"):
+            writer.write(answer)
+            await writer.drain()
+            if then is not None:
+                await then(writer)
+            return
+        body = call.target.encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await writer.drain()
+
+    return script
+
+
+async def finish(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
+async def reset(writer: asyncio.StreamWriter) -> None:
+    raw = writer.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    await asyncio.sleep(0.05)
+    writer.transport.abort()
+
+
+async def stall(_: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(5)
+
+
+async def assert_own_answers(gateway: GatewayProcess, upstream: Upstream) -> None:
+    """The next requests, on the same pool of connections, get their own answers."""
+    for number in range(3):
+        conversation = await converse(gateway.port, get(b"GET /echo/next/%d HTTP/1.1" % number), replies=1)
+        assert [reply.body for reply in conversation.replies] == [b"/echo/next/%d" % number]
+
+
+def assert_failed(conversation: Conversation, *statuses: int) -> None:
+    """Either our own error, or an answer that is visibly not whole."""
+    for reply in conversation.replies:
+        assert reply.status in statuses or not reply.whole
+        if reply.status in statuses:
+            assert reply.values("content-type") == ["application/problem+json"]
+            assert b"aiohttp" not in reply.body
+            assert len(reply.body) < 500
+    if not conversation.replies or not conversation.replies[0].whole:
+        assert conversation.closed
+
+
+@pytest.mark.parametrize("name", BAD_ANSWERS)
+async def test_an_answer_with_two_readings_is_a_502(name: str, gateway: GatewayProcess, upstream: Upstream) -> None:
+    upstream.script = answering(BAD_ANSWERS[name])
+    conversation = await converse(gateway.port, FAULT, replies=1)
+    assert [reply.status for reply in conversation.replies] == [502]
+    assert_failed(conversation, 502)
+    await assert_own_answers(gateway, upstream)
+
+
+@pytest.mark.parametrize(
+    ("answer", "then", "status"),
+    [
+        (b"", finish, 502),
+        (b"", reset, 502),
+        (b"", stall, 504),
+        (HEAD + b"X: y\r\n", finish, 502),
+        (HEAD + b"X: y\r\n", reset, 502),
+        (HEAD + b"X: y\r\n", stall, 504),
+        (HEAD + b"Content-Length: 10\r\n\r\nhello", finish, 502),
+        (HEAD + b"Content-Length: 10\r\n\r\nhello", reset, 502),
+        (HEAD + b"Content-Length: 10\r\n\r\nhello", stall, 504),
+        (HEAD + b"Content-Length: 10\r\n\r\n", finish, 502),
+        (HEAD + b"Content-Length: 10\r\n\r\n", stall, 504),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", finish, 502),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", reset, 502),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", stall, 504),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n", finish, 502),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel", finish, 502),
+        (HEAD + b"\r\nhello", reset, 502),
+        (b"HTTP/1.0 200 OK\r\n\r\nhello", reset, 502),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\n", finish, 502),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\n", stall, 504),
+    ],
+)
+async def test_an_unfinished_answer_is_an_error_or_a_visible_cut(
+    answer: bytes,
+    then: Callable[[asyncio.StreamWriter], Awaitable[None]],
+    status: int,
+    gateway: GatewayProcess,
+    upstream: Upstream,
+) -> None:
+    upstream.script = answering(answer, then=then)
+    started = time.monotonic()
+    conversation = await converse(gateway.port, FAULT, replies=1, quiet=3)
+    assert time.monotonic() - started < 2.5
+    assert_failed(conversation, status)
+    await assert_own_answers(gateway, upstream)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.01, 0.1])
+async def test_an_answer_that_nobody_asked_for_is_nobodys(
+    delay: float, gateway: GatewayProcess, upstream: Upstream
+) -> None:
+    async def more(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(delay)
+        writer.write(HEAD + BODY)
+
+    upstream.script = answering(HEAD + b"Content-Length: 4\r\n\r\nmine", then=more)
+    await converse(gateway.port, FAULT, replies=1)
+    await asyncio.sleep(delay + 0.05)
+    await assert_own_answers(gateway, upstream)
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [
+        (OK, b'{"ok":true}'),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", b"hello"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nX: y\r\n\r\n", b"hello"),
+        (HEAD + b"Content-Length: 0\r\n\r\n", b""),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + OK, b'{"ok":true}'),
+        (b"HTTP/1.1 200\r\n" + BODY, b"hello"),
+        (b"HTTP/1.1 200 \r\n" + BODY, b"hello"),
+    ],
+)
+async def test_a_sound_answer_arrives_whole(
+    answer: bytes, body: bytes, gateway: GatewayProcess, upstream: Upstream
+) -> None:
+    upstream.answer = answer
+    conversation = await converse(gateway.port, get(), replies=1)
+    assert [(reply.status, reply.body, reply.whole) for reply in conversation.replies] == [(200, body, True)]
+
+
+async def test_a_body_that_ends_with_its_connection_is_whole_when_that_ends_in_order(
+    gateway: GatewayProcess, upstream: Upstream
+) -> None:
+    upstream.script = answering(b"HTTP/1.0 200 OK\r\n\r\nhello", then=finish)
+    conversation = await converse(gateway.port, FAULT, replies=1)
+    assert [(reply.body, reply.whole) for reply in conversation.replies] == [(b"hello", True)]
+
+
+@pytest.mark.parametrize("status", [204, 304])
+async def test_an_answer_without_a_body_stays_without(
+    status: int, gateway: GatewayProcess, upstream: Upstream
+) -> None:
+    upstream.answer = b"HTTP/1.1 %d X\r\nETag: x\r\n\r\n" % status
+    conversation = await converse(gateway.port, get() + get(), replies=2)
+    assert [reply.status for reply in conversation.replies] == [status, status]
+    assert conversation.raw.count(b"chunked") == 0
+
+
+async def test_head_gets_the_fields_and_no_body(gateway: GatewayProcess, upstream: Upstream) -> None:
+    upstream.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+    conversation = await converse(
+        gateway.port, get(b"HEAD /echo HTTP/1.1") + get(b"HEAD /echo HTTP/1.1"), quiet=0.2
+    )
+    assert conversation.raw.count(b"HTTP/1.1 200 OK\r\n") == 2
+    assert conversation.raw.count(b"Content-Length: 1000\r\n") == 2
+    assert conversation.raw.endswith(b"\r\n\r\n")
+
+
+async def test_what_may_have_been_processed_is_not_sent_again(gateway: GatewayProcess, upstream: Upstream) -> None:
+    for method in (b"GET", b"PUT", b"DELETE", b"POST", b"PATCH"):
+        for then in (finish, reset):
+            upstream.reset()
+            upstream.script = answering(b"", then=then)
+            request = get(method + b" /echo/fault HTTP/1.1")
+            await converse(
+                gateway.port, get(b"GET /echo/first HTTP/1.1"), replies=1
+            )  # a connection to be used again
+            conversation = await converse(gateway.port, request, replies=1)
+            assert [reply.status for reply in conversation.replies] == [502]
+            assert [call.target for call in upstream.calls] == ["/echo/first", "/echo/fault"]
+
+
+async def test_a_route_may_ask_for_one_more_try_of_what_is_idempotent(
+    gateway: GatewayProcess, upstream: Upstream
+) -> None:
+    async def lose_the_first(call: UpstreamCall, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(upstream.calls) == 1:
+            writer.close()
+        else:
+            writer.write(OK)
+
+    upstream.script = lose_the_first
+    conversation = await converse(gateway.port, get(b"GET /retry HTTP/1.1"), replies=1)
+    assert [reply.status for reply in conversation.replies] == [200]
+    assert len(upstream.calls) == 2
+    upstream.calls.clear()
+    conversation = await converse(gateway.port, get(b"POST /retry HTTP/1.1"), replies=1)
+    assert [reply.status for reply in conversation.replies] == [502]
+    assert len(upstream.calls) == 1
+
+
+async def test_an_upstream_that_is_not_there_is_a_503(gateway: GatewayProcess) -> None:
+    conversation = await converse(gateway.port, get(b"GET /gone HTTP/1.1"), replies=1)
+    assert [reply.status for reply in conversation.replies] == [503]
+    assert conversation.replies[0].values("retry-after") == ["1"]
+
+
+async def test_an_early_answer_to_an_unfinished_upload_arrives(gateway: GatewayProcess, upstream: Upstream) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig")
+        await writer.drain()
+        await asyncio.sleep(0.3)
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    text = gateway.routes_file.read_text()
+    try:
+        route = "routes:\n  - {name: early, path: /early, methods: any, credential: none, upstream: early}\n"
+        address = f'upstreams:\n  early: {{url: "http://127.0.0.1:{port}"}}\n'
+        gateway.routes_file.write_text(text.replace("routes:\n", route).replace("upstreams:\n", address))
+        await gateway.logged("route file loaded", routes=6)
+        request = head(b"Content-Length: 100000", line=b"POST /early HTTP/1.1")
+        conversation = await converse(gateway.port, request, b"x" * 1000, replies=1)
+        assert [(reply.status, reply.body) for reply in conversation.replies] == [(413, b"big")]
+    finally:
+        gateway.routes_file.write_text(text)
+        server.close()
+
+
+async def test_a_client_that_leaves_ends_its_upstream_call_within_a_second(
+    gateway: GatewayProcess, upstream: Upstream
+) -> None:
+    ended = asyncio.Event()
+
+    async def wait_for_the_end(_: UpstreamCall, reader: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+        assert await reader.read(1) == b""
+        ended.set()
+
+    upstream.script = wait_for_the_end
+    _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(get())
+    while not upstream.calls:
+        await asyncio.sleep(0.01)
+    writer.close()
+    await asyncio.wait_for(ended.wait(), 1)
+
+
+async def test_a_client_that_leaves_in_mid_answer_ends_its_upstream_call_within_a_second(
+    gateway: GatewayProcess, upstream: Upstream
+) -> None:
+    ended = asyncio.Event()
+
+    async def send_for_ever(_: UpstreamCall, __: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"5\r\nhello\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        finally:
+            ended.set()
+
+    upstream.script = send_for_ever
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(get())
+    await reader.readuntil(b"hello")
+    writer.close()
+    await asyncio.wait_for(ended.wait(), 1)
