@@ -98,12 +98,11 @@ def _give(path: Path, text: str, user: int | None) -> None:
     unfinished.replace(path)
 
 
-def main() -> int:
-    root = Path(os.environ.get("PASSGATE_SECRETS_ROOT", "/secrets"))
-    output = Path(os.environ.get("PASSGATE_DEMO_OUTPUT", "/demo"))
+def main(root: Path = Path("/secrets"), demo: Path = Path("/demo")) -> int:
+    """`demo` is the folder in which the demo's container, no root itself, keeps what it makes."""
     try:
         hand_out(root)
-        os.chown(output, SERVICE_USER, SERVICE_USER)
+        os.chown(demo, SERVICE_USER, SERVICE_USER)
     except OSError as error:
         sys.stderr.write(f"cannot hand out the secrets: {error.filename}: {error.strerror}\n")
         return 1

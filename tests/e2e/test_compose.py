@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 import requests
 
-from deploy.demo import read_variables
 from deploy.generate_secrets import SERVICES
 from deploy.local.ports import free_port
+from deploy.variables import read_variables
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [
@@ -64,6 +64,12 @@ class ComposeStack:
         self.run("up", "--detach", "--build", limit=800)
         self.run("wait", "demo")
 
+    def remove(self) -> None:
+        """Take it down with its volumes, and remove the images that were built for it."""
+        built = [image for image in self.run("config", "--images").split() if image.startswith("passgate/")]
+        self.run("down", "--volumes", "--timeout", "20", limit=300)
+        self.shell(["docker", "rmi", "--force", *sorted(set(built))])
+
     def demo(self) -> dict[str, str]:
         file = self.folder / "demo.env"
         self.run("cp", "demo:/demo/demo.env", str(file))
@@ -88,7 +94,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
         stack.up()
         yield stack
     finally:
-        stack.run("down", "--volumes", "--timeout", "20", limit=300)
+        stack.remove()
 
 
 def eventually(condition: Any, limit: float = 30.0) -> float:

@@ -59,12 +59,9 @@ def test_the_password_of_valkey_stands_in_its_configuration_file(root: Path) -> 
     assert (root / "session_tokens" / "redis_password").read_text().strip() == password
 
 
-def test_a_failure_names_the_file_and_is_no_traceback(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_failure_names_the_file_and_is_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / ALL).write_text("not a folder")
-    monkeypatch.setenv("PASSGATE_SECRETS_ROOT", str(tmp_path))
-    assert secrets.main() == 1
+    assert secrets.main(tmp_path, tmp_path) == 1
     assert str(tmp_path / ALL) in capsys.readouterr().err
 
 
