@@ -17,18 +17,26 @@ log = structlog.get_logger()
 
 
 async def listen(runner: web.AppRunner, host: str, port: int, *, reuse_port: bool = False) -> asyncio.Server:
-    """A listening server over the application of `runner`, which must be set up."""
+    """A listening server over the application of `runner`, which must be set up.
+
+    Raises `ConfigError` when it cannot listen there.
+    """
     server = runner.server
     if server is None:
         raise RuntimeError("set up the runner first")
     loop = asyncio.get_running_loop()
-    return await loop.create_server(
-        lambda: RequestHandler(server, loop=loop, **PROTOCOL_OPTIONS),
-        host,
-        port,
-        backlog=1024,
-        reuse_port=reuse_port or None,
-    )
+    try:
+        return await loop.create_server(
+            lambda: RequestHandler(server, loop=loop, **PROTOCOL_OPTIONS),
+            host,
+            port,
+            backlog=1024,
+            reuse_port=reuse_port or None,
+        )
+    except OSError as error:
+        raise ConfigError(
+            f"PASSGATE_HOST, PASSGATE_PORT: cannot listen on {host}:{port}: {error.strerror}"
+        ) from error
 
 
 async def serve(app: web.Application, settings: ServiceSettings, stop: asyncio.Event) -> None:

@@ -1,0 +1,38 @@
+import io
+import json
+
+import pytest
+
+from shared import logging
+from shared.opaque import API_TOKEN, mint
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
+    stream = io.BytesIO()
+    monkeypatch.setattr(logging._state, "stream", stream)
+    monkeypatch.setattr(logging._state, "tells_access", True)
+    return stream
+
+
+def test_access_line_has_the_request_id_and_no_credential_that_the_path_may_hold(lines: io.BytesIO) -> None:
+    token = mint(API_TOKEN)
+    logging.request_id.set("abcdef1234")
+    logging.access({"method": "GET", "path": f"/x/{token}", "status": 200})
+    line = json.loads(lines.getvalue())
+    assert (line["request_id"], line["event"], line["status"]) == ("abcdef1234", "request", 200)
+    assert token not in lines.getvalue().decode()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        mint(API_TOKEN),
+        "eyJhbGciOiJSUzM4NCJ9.eyJhdWQiOiIyMDkxIn0.SEEDMsh4rmm2EstcjCaUhDScgqQIc",
+        "postgresql://passgate:s3cr3t@127.0.0.1/x",
+    ],
+)
+def test_redacted_text_holds_no_credential(secret: str) -> None:
+    text = logging.redacted(f"it failed for {secret}!")
+    assert secret not in text
+    assert "s3cr3t" not in text
