@@ -1,9 +1,8 @@
 """The key registry's settings."""
 
 from pathlib import Path
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from shared import opaque
 from shared.config import DatabaseSettings, ServiceSettings, read_secret
@@ -15,12 +14,12 @@ class Settings(ServiceSettings, DatabaseSettings):
         default=None, description="the first owner's admin token, registered at start unless it ever was"
     )
 
-    @model_validator(mode="after")
-    def _admin_token_is_one(self) -> Self:
-        token = self.first_owner_token
-        if token is not None and not opaque.well_formed(opaque.ADMIN_TOKEN, token):
-            raise ValueError(f"PASSGATE_ADMIN_TOKEN_FILE: {self.admin_token_file} holds no admin token")
-        return self
+    @field_validator("admin_token_file")
+    @classmethod
+    def _holds_an_admin_token(cls, path: Path | None) -> Path | None:
+        if path is not None and not opaque.well_formed(opaque.ADMIN_TOKEN, read_secret(path)):
+            raise ValueError(f"{path} holds no admin token")
+        return path
 
     @property
     def first_owner_token(self) -> str | None:

@@ -1,0 +1,136 @@
+"""`python -m services.key_registry ...`, each in a process of its own."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import aiohttp
+import asyncpg
+import pytest
+
+from deploy.generate_secrets import generate_secrets
+from deploy.local.ports import free_port
+from shared import opaque
+from shared.config import read_secret
+from tests.integration.services.key_registry.running import Admin
+
+
+async def command(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.key_registry", *arguments),
+        env={"PATH": os.defpath, "PYTHONPATH": ".", **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), 40)
+    return process.returncode or 0, output.decode(), errors.decode()
+
+
+async def test_help_names_every_command() -> None:
+    status, output, _ = await command("--help")
+    assert status == 0
+    for name in ("python -m services.key_registry", "serve", "migrate", "verify-audit", "create-admin-token"):
+        assert name in output
+
+
+async def test_bad_configuration_is_status_2_and_one_line_naming_the_setting() -> None:
+    status, _, errors = await command("serve", PASSGATE_PORT="x")
+    assert (status, errors.count("\n")) == (2, 1)
+    assert "PASSGATE_PORT" in errors
+
+
+async def test_a_database_that_is_away_is_told_in_one_line() -> None:
+    url = f"postgresql://passgate:hidden@127.0.0.1:{free_port()}/passgate"
+    for name in ("migrate", "verify-audit"):
+        status, _, errors = await command(name, PASSGATE_DATABASE_URL=url)
+        assert status == 1
+        assert errors.count("\n") == 1
+        assert "hidden" not in errors
+
+
+async def test_migrate_twice_at_once_is_harmless(database_url: str) -> None:
+    done = await asyncio.gather(*(command("migrate", PASSGATE_DATABASE_URL=database_url) for _ in range(2)))
+    assert done == [(0, "key_registry is at revision 0001\n", "")] * 2
+
+
+async def test_the_audit_trail_is_verified_and_its_first_broken_line_named(database_url: str) -> None:
+    environment = {"PASSGATE_DATABASE_URL": database_url}
+    await command("migrate", **environment)
+    for name in ("one", "two"):
+        status, token, _ = await command("create-admin-token", "--role", "owner", "--name", name, **environment)
+        assert status == 0
+        assert opaque.well_formed(opaque.ADMIN_TOKEN, token.rstrip("\n"))
+    status, output, _ = await command("verify-audit", **environment)
+    assert (status, output.startswith("the audit trail is whole: 2 lines, head ")) == (0, True)
+    connection = await asyncpg.connect(database_url)
+    for statement in (
+        "UPDATE key_registry.audit SET actor = 'x'",
+        "DELETE FROM key_registry.audit",
+        "TRUNCATE key_registry.audit",
+    ):
+        with pytest.raises(asyncpg.RaiseError, match="append-only"):
+            await connection.execute(statement)
+    await connection.execute("ALTER TABLE key_registry.audit DISABLE TRIGGER audit_is_append_only")
+    await connection.execute("UPDATE key_registry.audit SET actor = 'x' WHERE seq = 2")
+    await connection.close()
+    status, output, errors = await command("verify-audit", **environment)
+    assert (status, output) == (1, "")
+    assert errors == "the audit trail is broken at line 2: was changed after it was written\n"
+
+
+async def test_a_token_for_a_company_that_does_not_exist_is_refused(database_url: str) -> None:
+    environment = {"PASSGATE_DATABASE_URL": database_url}
+    await command("migrate", **environment)
+    absent = "0190c000-0000-7000-8000-000000000001"
+    status, output, errors = await command(
+        "create-admin-token", "--role", "owner", "--name", "x", "--company-id", absent, **environment
+    )
+    assert (status, output, errors) == (1, "", "company_id names no company\n")
+
+
+async def test_a_process_serves_and_drains_on_sigterm(database_url: str, tmp_path: Path) -> None:
+    generate_secrets(tmp_path)
+    port = free_port()
+    environment = {
+        "PASSGATE_DATABASE_URL": database_url,
+        "PASSGATE_SERVICE_JWKS_FILE": str(tmp_path / "service_keys.json"),
+        "PASSGATE_ADMIN_TOKEN_FILE": str(tmp_path / "admin_token"),
+        "PASSGATE_PORT": str(port),
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.key_registry"),
+        env={"PATH": os.defpath, "PYTHONPATH": ".", **environment},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    async with aiohttp.ClientSession() as session:
+        admin = Admin(session, f"http://127.0.0.1:{port}", read_secret(tmp_path / "admin_token"))
+        ready = await answered(admin, "/health/ready", 503)
+        assert ready["missing"] == {
+            "database": "the schema is not up to date: run `python -m services.key_registry migrate`"
+        }
+        await command("migrate", **environment)
+        await answered(admin, "/health/ready", 200)
+        await answered(admin, "/admin/v1/companies", 200)  # the first owner comes when the database does
+        made = await admin.made("/admin-tokens", name="x", role="viewer")
+        for path in (f"/companies/{made['token']}", f"/companies?client_prefix={made['token']}"):
+            assert (await admin.with_token(made["token"]).get(path)).status in (200, 404)
+    process.terminate()
+    output, _ = await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 0
+    assert b"/admin/v1/companies/[redacted]" in output
+    assert opaque.find_in(output.decode()) == []
+
+
+async def answered(admin: Admin, path: str, status: int) -> dict[str, object]:
+    """The JSON at `path` once it is answered with `status`."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                answer = await admin.get(admin.url + path)
+                if answer.status == status:
+                    return dict(answer.body)
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.1)

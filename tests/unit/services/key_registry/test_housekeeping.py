@@ -1,0 +1,36 @@
+"""What is forgotten, and when."""
+
+import asyncio
+
+from services.key_registry.housekeeping import Housekeeping
+from shared.errors import Unavailable
+from tests.support.clock import FakeClock
+
+
+class Recording:
+    def __init__(self) -> None:
+        self.rounds: list[dict[str, float]] = []
+        self.happened = asyncio.Event()
+
+    async def prune(self, *, changes_before: float, revocations_before: float, answers_before: float) -> None:
+        self.rounds.append(
+            {"changes": changes_before, "revocations": revocations_before, "answers": answers_before}
+        )
+        self.happened.set()
+        if len(self.rounds) == 1:
+            raise Unavailable
+
+
+async def test_changes_are_kept_for_a_week_answers_for_a_day_and_revocations_an_hour_beyond_their_end(
+    clock: FakeClock,
+) -> None:
+    store = Recording()
+    housekeeping = Housekeeping(store, clock)
+    await housekeeping.start()
+    await store.happened.wait()
+    now = clock.now()
+    assert store.rounds == [{"changes": now - 7 * 86400, "revocations": now - 3600, "answers": now - 86400}]
+    await asyncio.sleep(0)
+    assert housekeeping._task is not None
+    assert not housekeeping._task.done()  # the store was away, which is no reason to stop
+    await housekeeping.stop()
