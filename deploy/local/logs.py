@@ -16,7 +16,7 @@ PER_LOOK = 256 * 1024
 """Bytes read at most in one look; of a log that grows faster, errors are missed here but not in the file."""
 TRACEBACK = (" ", "Traceback ", "The above exception ", "During handling ")
 """How the lines of a traceback begin, but for the last."""
-LONGEST = 600
+LONGEST = 400
 """Characters shown of one line."""
 
 
@@ -91,6 +91,13 @@ def last_words(path: Path, since: int = 0, lines: int = 12) -> str:
     with path.open("rb") as handle:
         handle.seek(max(since if since <= end else 0, end - 8192))
         return "\n".join(handle.read().decode(errors="replace").splitlines()[-lines:])
+
+
+def cause_of_death(words: str) -> str:
+    """The line of a process's last words that tells most, as far as can be told: an exception, else the last."""
+    lines = [line for line in words.splitlines() if line.strip()]
+    plain = [line for line in lines if not line.startswith(("{", *TRACEBACK))]
+    return (plain or lines or [""])[-1][:LONGEST]
 
 
 def _rotate(path: Path) -> None:

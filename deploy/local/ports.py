@@ -1,14 +1,20 @@
 """Ports of 127.0.0.1: a free one, and who has one that is taken."""
 
+import random
 import socket
 from pathlib import Path
 
+QUIET = (20000, 32000)
+
 
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, outside the range from which systems take those of outgoing connections.
+
+    A port in that range may be gone between this call and the server's start, or while the server is down.
+    """
+    while not is_free(port := random.randrange(*QUIET)):  # noqa: S311 - nothing depends on its being a secret
+        pass
+    return port
 
 
 def is_free(port: int) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy.errors import StackError
 from deploy.local.command import Command
-from deploy.local.logs import last_words, size_of
+from deploy.local.logs import cause_of_death, last_words, size_of
 from deploy.local.report import Report
 from deploy.local.runfile import Started
 
@@ -17,6 +17,8 @@ LONGEST_PAUSE = 5.0
 """Seconds before a process that died is started again; doubled each time that it dies young."""
 SETTLED = 10.0
 """Seconds of life after which a death is not held against the next start."""
+TRIES = 5
+"""Deaths in a row after which a process that has never worked is given up."""
 BAD_CONFIGURATION = 2
 """The exit status of a deployable that cannot run as it is configured: starting it again is no use."""
 
@@ -24,7 +26,8 @@ BAD_CONFIGURATION = 2
 class Process:
     """One command, kept alive until `stop`.
 
-    `changed` is called when `started` has changed, `give_up` with the name if starting it again is no use.
+    `changed` is called when `started` has changed; `give_up`, with the name and the reason, if starting it again
+    is no use: its configuration is wrong, or it dies young again and again and has never been `proven`.
     """
 
     def __init__(
@@ -33,11 +36,13 @@ class Process:
         logs: Path,
         report: Report,
         changed: Callable[[], None],
-        give_up: Callable[[str], None],
+        give_up: Callable[[str, str], None],
     ) -> None:
         self.name = command.name
         self.log = logs / f"{command.name}.log"
         self.started: Started | None = None
+        self.proven = False
+        """Set by whoever has seen it work: from then on it is started again for as long as it takes."""
         self._log_start = 0
         self._command = command
         self._report = report
@@ -69,26 +74,34 @@ class Process:
         self._changed()
 
     async def _keep(self) -> None:
-        pause = FIRST_PAUSE
+        pause, deaths = FIRST_PAUSE, 0
         while self._child is not None:
             born = time.monotonic()
             status = await self._child.wait()
             if self._stopping.is_set():
                 return
-            if status == BAD_CONFIGURATION:
-                self._give_up(self.name)
-                return
             if time.monotonic() - born > SETTLED:
-                pause = FIRST_PAUSE
-            said = last_words(self.log, self._log_start, lines=1)
+                pause, deaths = FIRST_PAUSE, 0
+            deaths += 1
+            if hopeless := self._hopeless(status, deaths):
+                self._give_up(self.name, hopeless)
+                return
+            said = cause_of_death(self.last_words())
             self._report.warn(
-                self.name,
-                f"ended ({ending(status)}); starting it again in {pause:.1f} s. Its last line: {said[:200]}",
+                self.name, f"ended ({ending(status)}); starting it again in {pause:.1f} s. {said}".strip()
             )
             while not await self._stopped_within(pause):
                 pause = min(pause * 2, LONGEST_PAUSE)
                 if await self._respawned():
                     break
+
+    def _hopeless(self, status: int, deaths: int) -> str:
+        """Why starting it again is no use; empty if it may be."""
+        if status == BAD_CONFIGURATION:
+            return "cannot run as it is configured"
+        if deaths >= TRIES and not self.proven:
+            return f"ended {deaths} times in a row ({ending(status)})"
+        return ""
 
     async def _respawned(self) -> bool:
         try:

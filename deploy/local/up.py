@@ -59,10 +59,10 @@ class Up:
         for process in self._processes.values():
             process.kill()
 
-    def _give_up(self, name: str) -> None:
+    def _give_up(self, name: str, reason: str) -> None:
         if not self._over.done():
             end = self._processes[name].last_words()
-            self._over.set_exception(StackError(f"{name} cannot run as it is configured:\n{end}"))
+            self._over.set_exception(StackError(f"{name} {reason}; its log ends with:\n{end}"))
 
     async def _until_over(self, work: Coroutine[Any, Any, None]) -> None:
         """Do `work`, then follow the logs, until the stack is over. Raises what ended it too early."""
@@ -108,8 +108,9 @@ class Up:
             for deployable in DEPLOYABLES:
                 tasks.create_task(self._deployable(deployable, database if deployable.migrates else None))
             values = tasks.create_task(self._seed())
-        for name, process in self._processes.items():  # until now, errors while waiting for each other are no news
-            self._errors.add(name, process.log)
+        for name, process in self._processes.items():
+            process.proven = True
+            self._errors.add(name, process.log)  # until now they were waiting for each other, and saying so
         self._report.step("the stack is ready")
         when_ready(values.result())
 

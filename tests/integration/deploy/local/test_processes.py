@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import StackError
+from deploy.local import processes
 from deploy.local.command import Command
 from deploy.local.processes import Process, run_to_end, stop_in_waves
 from deploy.local.report import Report
@@ -26,13 +27,16 @@ class Watched:
 
     def __init__(self, logs: Path) -> None:
         self.out = io.StringIO()
-        self.given_up: list[str] = []
+        self.given_up: list[tuple[str, str]] = []
         self.processes: list[Process] = []
         self._logs = logs
 
+    def _given_up(self, name: str, reason: str) -> None:
+        self.given_up.append((name, reason))
+
     async def start(self, name: str, code: str) -> Process:
         command = Command(name, (sys.executable, "-c", code), dict(os.environ))
-        process = Process(command, self._logs, Report(self.out), lambda: None, self.given_up.append)
+        process = Process(command, self._logs, Report(self.out), lambda: None, self._given_up)
         self.processes.append(process)
         await process.start()
         return process
@@ -81,8 +85,23 @@ async def test_a_process_that_dies_young_is_started_ever_more_slowly(watched: Wa
 async def test_bad_configuration_is_not_tried_again(watched: Watched) -> None:
     process = await watched.start("gateway", "print('PASSGATE_PORT: no port'); raise SystemExit(2)")
     await until(lambda: watched.given_up)
-    assert watched.given_up == ["gateway"]
+    assert watched.given_up == [("gateway", "cannot run as it is configured")]
     assert process.last_words() == "PASSGATE_PORT: no port"
+
+
+async def test_a_process_that_never_worked_is_given_up(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "TRIES", 2)
+    await watched.start("gateway", "raise SystemExit(3)")
+    await until(lambda: watched.given_up)
+    assert watched.given_up == [("gateway", "ended 2 times in a row (exit status 3)")]
+
+
+async def test_a_process_that_worked_is_never_given_up(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "TRIES", 2)
+    process = await watched.start("gateway", "raise SystemExit(3)")
+    process.proven = True
+    await until(lambda: "in 0.4 s" in watched.out.getvalue())
+    assert not watched.given_up
 
 
 async def test_a_process_that_does_not_stop_is_killed(watched: Watched) -> None:

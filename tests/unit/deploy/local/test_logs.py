@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import logs
-from deploy.local.logs import ErrorTail, error_in, last_words
+from deploy.local.logs import ErrorTail, cause_of_death, error_in, last_words
 from deploy.local.report import Report
 
 
@@ -70,6 +70,18 @@ def test_a_log_past_its_size_is_moved_aside_without_losing_the_writer(
         writer.write(b'{"n":2}\n')
     assert log.read_bytes() == b'{"n":2}\n'
     assert (tmp_path / "gateway.log.1").read_bytes() == b'{"n":1}\n' * 20
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ('Traceback (most recent call last):\n  File x\nOSError: in use\n{"event":"unclosed"}', "OSError: in use"),
+        ('{"event":"one"}\n{"event":"two"}\n', '{"event":"two"}'),
+        ("", ""),
+    ],
+)
+def test_the_cause_of_death_is_the_exception_if_there_is_one(words: str, cause: str) -> None:
+    assert cause_of_death(words) == cause
 
 
 def test_last_words_are_those_of_this_start(tmp_path: Path) -> None:
