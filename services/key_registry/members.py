@@ -69,6 +69,11 @@ def _matching(pattern: re.Pattern[str], message: str) -> Callable[[str], str]:
     return check
 
 
+def _shown_pattern(pattern: re.Pattern[str]) -> Any:
+    """For OpenAPI alone: pydantic's own message for a pattern would show the pattern, and no more."""
+    return Field(json_schema_extra={"pattern": f"^(?:{pattern.pattern})$"})
+
+
 def _scopes(value: object) -> list[str]:
     if not isinstance(value, list):
         raise ValueError("must be a list of strings")
@@ -94,6 +99,7 @@ Prefix = Annotated[
     str,
     StringConstraints(max_length=63),
     AfterValidator(_matching(_PREFIX, "must be letters, digits, '_', '.', '-', starting with a letter or digit")),
+    _shown_pattern(_PREFIX),
 ]
 CompanyUri = Annotated[
     str,
@@ -101,11 +107,13 @@ CompanyUri = Annotated[
     AfterValidator(
         _matching(_URI, "must be an http, https or urn URI, or a host, in printable ASCII without spaces")
     ),
+    _shown_pattern(_URI),
 ]
 Audience = Annotated[
     str,
     StringConstraints(max_length=255),
     AfterValidator(_matching(_VISIBLE, "must be 1 to 255 printable ASCII characters without spaces")),
+    _shown_pattern(_VISIBLE),
 ]
 Scopes = Annotated[
     list[str],

@@ -1,6 +1,6 @@
 """What the admin API takes: the members of each create, and of each change."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -96,35 +96,46 @@ class NewAdminToken(Body):
     """The token then sees the objects of this company alone."""
 
 
-class NamedChange(Body):
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for member in schema.get("properties", {}).values():
+        member.pop("default", None)
+
+
+class Change(Body):
+    """Members that are not there stay as they are: no default is ever read."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+
+class NamedChange(Change):
     name: Name = ""
 
 
-class ApplicationChange(Body):
+class ApplicationChange(Change):
     name: Name = ""
     scopes: Scopes = []
 
 
-class BookingChange(Body):
+class BookingChange(Change):
     """A booking has nothing to change but its status."""
 
 
-class ApiTokenChange(Body):
+class ApiTokenChange(Change):
     remote_application: Name = ""
     expires_at: Instant | None = None
 
 
-class AccessKeyChange(Body):
+class AccessKeyChange(Change):
     name: Name = ""
     default_ttl: Ttl = DEFAULT_TTL
     max_ttl: Ttl = DEFAULT_MAX_TTL
 
 
-class ApiClientChange(Body):
+class ApiClientChange(Change):
     comment: Comment = ""
     scopes: Scopes = []
     audience: Audience | None = None
 
 
-class KeyPairChange(Body):
+class KeyPairChange(Change):
     scopes: Scopes = []
