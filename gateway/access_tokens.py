@@ -6,7 +6,6 @@ from typing import Protocol
 
 from gateway.identity import Identity, RefusedCredential
 from gateway.issuer_keys import IssuerKeys
-from gateway.routes import CredentialKind
 from shared.clock import Clock
 from shared.jose.claims import LEEWAY
 from shared.jose.verifier import Claims, Expectation, InvalidToken, check_claims, check_signature, parse
@@ -59,7 +58,7 @@ class AccessTokens:
             self._verified.move_to_end(digest)
             self._require_alive(digest, identity)
         if audiences.isdisjoint(token_audiences):
-            raise _refused("wrong_audience", identity)
+            raise RefusedCredential.of(identity, "wrong_audience")
         self._freshness.require_fresh()
         return identity
 
@@ -69,11 +68,11 @@ class AccessTokens:
             kid = unverified.header.kid
             key = self._keys.known(kid) or await self._keys.find(kid)
             if key is None:
-                raise RefusedCredential(CredentialKind.JWT, "unknown_kid")
+                raise RefusedCredential("unknown_kid")
             claims = check_claims(check_signature(unverified, key), self._expectation, self._clock.now())
             return _identity(claims, kid), frozenset(claims.audiences)
         except InvalidToken as error:
-            raise RefusedCredential(CredentialKind.JWT, str(error.code)) from None
+            raise RefusedCredential(str(error.code)) from None
 
     def _remember(self, digest: bytes, identity: Identity, audiences: frozenset[str]) -> None:
         if len(self._verified) >= self._size:
@@ -83,28 +82,25 @@ class AccessTokens:
     def _require_alive(self, digest: bytes, identity: Identity) -> None:
         if identity.expires_at is not None and self._clock.now() - identity.expires_at >= LEEWAY:
             del self._verified[digest]
-            raise _refused("expired", identity)
+            raise RefusedCredential.of(identity, "expired")
 
 
 def _identity(claims: Claims, kid: str) -> Identity:
     """Raises `InvalidToken` when a private claim is no clean string, `RefusedCredential` for a broken scope."""
     names = ("sub", "client_id", "client_prefix", "company_id", "credential_id", "jti")
-    subject, client_id, company, *ids = (claims.text(name) or "" for name in names)
+    subject, client_id, company, company_id, credential_id, jti = (claims.text(name) or "" for name in names)
     try:
         scopes = parse_scope_list(claims.members.get("scope", ""))
     except InvalidScope:
-        raise RefusedCredential(CredentialKind.JWT, "malformed_scope", subject=client_id) from None
+        raise RefusedCredential("malformed_scope") from None
     return Identity(
         # Client credentials have `<client_prefix>:<client key>` as their subject, assertions a company_uri.
         kind="api_client" if subject == f"{company}:{client_id}" else "key_pair",
         company=company,
         credential=client_id,
         subject=subject,
+        company_id=company_id,
         scopes=scopes,
-        depends_on=frozenset((*ids, kid)),
+        depends_on=frozenset((company_id, credential_id, jti, kid)),
         expires_at=claims.expires_at,
     )
-
-
-def _refused(cause: str, identity: Identity) -> RefusedCredential:
-    return RefusedCredential(CredentialKind.JWT, cause, subject=identity.credential)

@@ -4,11 +4,10 @@ from typing import Protocol
 
 from gateway.credential import ApiTokenPair
 from gateway.identity import Identity, RefusedCredential
-from gateway.routes import CredentialKind
 from shared.cache import DependentCache
 from shared.clock import Clock
 from shared.contracts.key_registry import Change, Snapshot
-from shared.contracts.operator_validator import TokenCheck
+from shared.contracts.operator_validator import MALFORMED, TokenCheck
 from shared.opaque import digest
 
 CACHE_SIZE = 50_000
@@ -66,18 +65,15 @@ class ApiTokens:
 
 def _identity(answer: TokenCheck, credential: ApiTokenPair) -> Identity:
     if not answer.valid or answer.api_token_id is None:
-        raise RefusedCredential(
-            CredentialKind.API_TOKEN,
-            answer.cause or "not valid",
-            subject=answer.api_token_id or "",
-            company_id=answer.company_id,
-        )
+        # What has not the form of a token is not sent, so the operator has not noted it.
+        raise RefusedCredential(answer.cause or "not_valid", noted=answer is not MALFORMED)
     company = answer.client_prefix or credential.client_prefix
     return Identity(
         kind="api_token",
         company=company,
         credential=answer.api_token_id,
         subject=company,
+        company_id=answer.company_id or "",
         depends_on=answer.depends_on,
         expires_at=answer.expires_at,
     )

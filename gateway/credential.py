@@ -53,7 +53,7 @@ def read_bearer(head: RequestHead) -> Bearer | None:
     scheme = values[0].partition(" ")[0].lower()
     match = _BEARER.fullmatch(values[0])
     if len(values) > 1 or (match is None and scheme == "bearer"):
-        raise RefusedCredential(CredentialKind.JWT, "malformed")
+        raise RefusedCredential("malformed")
     return None if match is None else Bearer(match[1])
 
 
@@ -63,7 +63,7 @@ def read_api_token(head: RequestHead) -> ApiTokenPair | None:
     if not tokens and not prefixes:
         return None
     if len(tokens) != 1 or len(prefixes) != 1 or not tokens[0] or not prefixes[0]:
-        raise RefusedCredential(CredentialKind.API_TOKEN, "malformed")
+        raise RefusedCredential("malformed")
     return ApiTokenPair(tokens[0], prefixes[0])
 
 
@@ -77,7 +77,7 @@ def read_session_token(head: RequestHead, query: str | None) -> SessionToken | N
     if not found:
         return None
     if len(found) > 1 or not found[0]:
-        raise RefusedCredential(CredentialKind.SESSION_TOKEN, "malformed")
+        raise RefusedCredential("malformed")
     return SessionToken(found[0])
 
 
@@ -88,7 +88,7 @@ def query_parameters(query: str | None) -> list[tuple[str, str]]:
     try:
         return parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
     except ValueError:
-        raise RefusedCredential(CredentialKind.SESSION_TOKEN, "malformed query") from None
+        raise RefusedCredential("malformed query") from None
 
 
 def without_session_token(query: str | None) -> list[tuple[str, str]]:

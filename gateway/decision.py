@@ -96,7 +96,7 @@ class Decider:
         else:
             identity = await self._caller(head, route)
         if self.stopped.holds_any(identity.depends_on):
-            raise RefusedCredential(route.credential, "stopped", subject=identity.credential)
+            raise RefusedCredential.of(identity, "stopped")
         return identity, target
 
     async def _caller(self, head: RequestHead, route: Route) -> Identity:

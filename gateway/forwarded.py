@@ -28,6 +28,8 @@ class TrustedProxies:
         self._networks = tuple(networks)
 
     def __contains__(self, address: str) -> bool:
+        if not self._networks:
+            return False
         try:
             parsed = ipaddress.ip_address(address)
         except ValueError:
@@ -37,7 +39,7 @@ class TrustedProxies:
 
     def origin(self, head: RequestHead, peer: str) -> Origin:
         """What `X-Forwarded-*` say is believed from a trusted proxy alone, and of the list only its trusted end."""
-        if not self._networks or peer not in self:
+        if peer not in self:
             return Origin(client=peer, chain=peer, scheme="http", host=head.host, trusted=False)
         hops = [hop for value in head.values("x-forwarded-for") for hop in _addresses(value)]
         client = peer

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from gateway.routes import CredentialKind
-
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -16,6 +14,8 @@ class Identity:
     credential: str
     """The credential's public id: a kid, a client key, an id of the registry."""
     subject: str
+    company_id: str
+    """The registry's id of the company."""
     scopes: tuple[str, ...] = ()
     depends_on: frozenset[str] = frozenset()
     """Ids of the registry, a jti, a kid: whichever of them is stopped stops this caller."""
@@ -26,12 +26,19 @@ class Identity:
 class RefusedCredential(Exception):
     """A credential that is not good. `cause` is for our log: the caller is told nothing but that."""
 
-    def __init__(
-        self, kind: CredentialKind, cause: str, *, subject: str = "", company_id: str | None = None
-    ) -> None:
+    def __init__(self, cause: str, *, noted: bool = False) -> None:
         super().__init__(cause)
-        self.kind = kind
         self.cause = cause
-        self.subject = subject
-        """The credential's public id, as far as it is known."""
-        self.company_id = company_id
+        self.noted = noted
+        """Whether the service that was asked has told the audit trail of it already."""
+        self.kind = ""
+        self.subject = ""
+        """The credential's public id and its kind, as far as they are known."""
+        self.company_id: str | None = None
+
+    @classmethod
+    def of(cls, identity: Identity, cause: str) -> "RefusedCredential":
+        """The refusal of a credential whose holder is known."""
+        refused = cls(cause)
+        refused.kind, refused.subject, refused.company_id = identity.kind, identity.credential, identity.company_id
+        return refused

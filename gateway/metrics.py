@@ -1,5 +1,7 @@
 """What the gateway counts: by route, status and cause; never by anything that a stranger can choose."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -10,6 +12,7 @@ class GatewayMetrics:
     """Durations in seconds."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._observers: dict[tuple[str | int, ...], Callable[[float], None]] = {}
         self._requests = Histogram(
             "gateway_request_duration_seconds",
             "Duration of public requests, from the whole head to the end of the answer.",
@@ -34,7 +37,6 @@ class GatewayMetrics:
             registry=registry,
         )
         self.active = Gauge("gateway_active_requests", "Public requests being served.", registry=registry)
-        self.connections = Gauge("gateway_connections", "Open public connections.", registry=registry)
         self.route_file_good = Gauge(
             "gateway_route_file_good", "1 when the route file as it is now is the table in use.", registry=registry
         )
@@ -52,10 +54,10 @@ class GatewayMetrics:
         )
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
-        self._requests.labels(route, method if method in _METHODS else "OTHER", str(status)).observe(seconds)
+        self._observer(self._requests, route, method if method in _METHODS else "OTHER", status)(seconds)
 
     def upstream_answered(self, route: str, upstream: str, seconds: float) -> None:
-        self._upstream.labels(route, upstream).observe(seconds)
+        self._observer(self._upstream, route, upstream)(seconds)
 
     def refused(self, route: str, cause: str) -> None:
         self._refusals.labels(route, cause).inc()
@@ -66,3 +68,11 @@ class GatewayMetrics:
     def route_file_loaded(self, *, good: bool) -> None:
         self._route_file_loads.labels("good" if good else "bad").inc()
         self.route_file_good.set(good)
+
+    def _observer(self, histogram: Histogram, *labels: str | int) -> Callable[[float], None]:
+        """Looking up the labels again for each request would cost as much as observing."""
+        key = (id(histogram), *labels)
+        observer = self._observers.get(key)
+        if observer is None:
+            observer = self._observers[key] = histogram.labels(*map(str, labels)).observe
+        return observer

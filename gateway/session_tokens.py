@@ -7,8 +7,7 @@ from urllib.parse import quote
 from gateway.credential import SessionToken
 from gateway.fields import folded
 from gateway.identity import Identity, RefusedCredential
-from gateway.routes import CredentialKind
-from shared.contracts.session_tokens import ResolvedSession
+from shared.contracts.session_tokens import TOKEN, ResolvedSession
 
 
 class Sessions(Protocol):
@@ -22,12 +21,13 @@ async def resolve(sessions: Sessions, credential: SessionToken) -> tuple[Identit
     """
     session = await sessions.resolve(credential.token)
     if session is None:
-        raise RefusedCredential(CredentialKind.SESSION_TOKEN, "not valid")
+        raise RefusedCredential("not_valid", noted=TOKEN.fullmatch(credential.token) is not None)
     identity = Identity(
         kind="session_token",
         company=session.company,
         credential=session.access_key_id,
         subject=session.company,
+        company_id=session.company_id,
         depends_on=frozenset({session.company_id, session.access_key_id}),
         expires_at=session.expires_at,
     )

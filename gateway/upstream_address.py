@@ -32,6 +32,8 @@ class OwnPorts:
 
 def parse_address(url: str, own: OwnPorts) -> tuple[str, str, int]:
     """Scheme, host and port of an upstream's URL. Raises `BadAddress`."""
+    if not url.isascii() or not url.isprintable():  # urlsplit leaves such characters out
+        raise BadAddress("is not a URL")
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -1,0 +1,64 @@
+"""The head of a request, as plain values. (The framing suite sends the same and more over a socket.)"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.request import BadRequest, parse_head
+from tests.integration.gateway.framing_payloads import ENCODINGS, FIELDS, HOSTS, LENGTHS, LINES
+from tests.unit.gateway.heads import head_of
+
+JUDGED_WITH_THE_TARGET = (LINES["a fragment"], LINES["without a scheme"])
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        payload.partition(b"\r\n\r\n")[0]
+        for family in (ENCODINGS, FIELDS, HOSTS, LENGTHS, LINES)
+        for payload in family.values()
+        if b"\r\n\r\n" in payload and payload not in JUDGED_WITH_THE_TARGET
+    ],
+)
+def test_a_head_with_two_readings_is_refused(payload: bytes) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        parse_head(payload)
+    assert 400 <= refusal.value.status < 500
+
+
+@pytest.mark.parametrize(
+    "host", ["a", "a.example", "a.example:8080", "10.0.0.1", "[::1]", "[::1]:80", "a_b.example", "A.EXAMPLE:0"]
+)
+def test_a_host_may_be_a_name_or_an_address_with_or_without_a_port(host: str) -> None:
+    assert head_of(host=host).host == host
+
+
+def test_what_a_head_tells_is_all_there() -> None:
+    head = head_of("Content-Length: 007", "X-A:  b \t", "x-a: c", line="POST /a?b HTTP/1.1")
+    assert (head.method, head.target, head.content_length, head.chunked) == ("POST", "/a?b", 7, False)
+    assert head.values("x-a") == ["b", "c"]
+    assert head.keep_alive
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "keep_alive"),
+    [
+        ([], "GET / HTTP/1.1", True),
+        (["Connection: close"], "GET / HTTP/1.1", False),
+        (["Connection: x, CLOSE"], "GET / HTTP/1.1", False),
+        (["Connection: x", "Connection: close"], "GET / HTTP/1.1", False),
+        ([], "GET / HTTP/1.0", False),
+        (["Connection: keep-alive"], "GET / HTTP/1.0", False),
+    ],
+)
+def test_a_connection_goes_on_when_both_may_want_it(lines: list[str], line: str, keep_alive: bool) -> None:
+    assert head_of(*lines, line=line).keep_alive is keep_alive
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_head_or_a_refusal(raw: bytes) -> None:
+    for candidate in (raw, b"GET / HTTP/1.1\r\nHost: a\r\n" + raw):
+        try:
+            parse_head(candidate)
+        except BadRequest:
+            continue

@@ -1,0 +1,168 @@
+"""A route file is taken as a whole or not at all, and each error names its line."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.route_file import RouteFileError, parse_route_file
+from gateway.routes import CredentialKind, RouteTable
+from gateway.upstream_address import OwnPorts
+
+OWN = OwnPorts("gateway.example", frozenset({8080, 8081}))
+UPSTREAMS = "upstreams:\n  a: {url: http://10.0.0.1:8105}\nroutes:\n"
+SITE = "  - {name: site, path: /site, methods: [GET], credential: none, upstream: a}\n"
+
+
+def parse(text: str, **environment: str) -> RouteTable:
+    return parse_route_file(text, "routes.yaml", environment=environment, own=OWN)
+
+
+def errors(text: str, **environment: str) -> list[str]:
+    with pytest.raises(RouteFileError) as refusal:
+        parse(text, **environment)
+    return refusal.value.lines
+
+
+def test_the_shipped_file_is_good() -> None:
+    text = (Path(__file__).parents[3] / "deploy" / "routes.yaml").read_text()
+    table = parse(text)
+    assert len(table.routes) >= 15
+    assert {route.credential for route in table.routes} == set(CredentialKind)
+
+
+def test_everything_that_a_route_can_say_is_read() -> None:
+    table = parse(
+        """
+upstreams:
+  a: {url: "${A_URL}", connect_timeout: 0.5, connections: 7, keep_idle: 9}
+  b: {url: "https://${B_HOST:-b.example}"}
+routes:
+  - name: one
+    prefix: /one
+    methods: [GET, HEAD]
+    credential: jwt
+    scopes: [site:read, "site:*"]
+    audience: [x, y]
+    upstream: a
+    response_timeout: 1.5
+    idle_timeout: 2
+    max_body: 100
+    pass_credential: true
+    retry: true
+  - {name: two, path: /two, methods: any, credential: api_token, application: SMS, upstream: b}
+  - {name: three, path: /three, methods: GET, credential: session_token, merge_query: true, upstream: b}
+""",
+        A_URL="http://[fd00::1]:80",
+    )
+    one, two, three = table.routes
+    assert (one.prefix, one.methods, one.scopes) == (True, {"GET", "HEAD"}, ("site:read", "site:*"))
+    assert (one.audiences, one.response_timeout, one.idle_timeout, one.max_body) == ({"x", "y"}, 1.5, 2, 100)
+    assert (one.pass_credential, one.retry, one.upstream.url) == (True, True, "http://[fd00::1]:80")
+    assert (one.upstream.connect_timeout, one.upstream.connections, one.upstream.keep_idle) == (0.5, 7, 9)
+    assert (two.methods, two.application, two.upstream.url) == (None, "SMS", "https://b.example:443")
+    assert (three.methods, three.merge_query) == ({"GET"}, True)
+
+
+GOOD = {"name": "x", "path": "/x", "methods": "[GET]", "credential": "none", "upstream": "a"}
+BAD: list[tuple[dict[str, str | None], str]] = [
+    ({"upstream": "b"}, "upstream must be one of a"),
+    ({"upstream": None}, "upstream is missing"),
+    ({"path": None}, "prefix is needed: either path or prefix"),
+    ({"prefix": "/y"}, "path is needed: either path or prefix, not both"),
+    ({"methods": None}, "methods is missing"),
+    ({"methods": "[get]"}, "methods must be methods in capitals"),
+    ({"methods": "[GET, GET]"}, "methods names something twice"),
+    ({"methods": "[TRACE]"}, "without CONNECT and TRACE"),
+    ({"methods": "[GET, any]"}, "or any alone"),
+    ({"methods": "[]"}, "methods must be a list of strings"),
+    ({"methods": "{a: b}"}, "methods must be a list of strings"),
+    ({"credential": None}, "credential is missing"),
+    ({"credential": "open"}, "credential must be one of none, jwt,"),
+    ({"name": None}, "name is missing"),
+    ({"name": "a b"}, "name must be letters"),
+    ({"path": "x"}, "path cannot be: the path holds a character"),
+    ({"path": "/a/../b"}, "path cannot be: the path holds a dot segment"),
+    ({"path": "/%61"}, "path must be written as it is matched: /a"),
+    ({"path": "'/a?b'"}, "path must be written as it is matched: /a"),
+    ({"path": "/internal/v1"}, "path is reserved"),
+    ({"path": None, "prefix": "/Metrics"}, "prefix is reserved"),
+    ({"scope": "[y]"}, "unknown member 'scope'; did you mean scopes?"),
+    ({"rewrite": "/y"}, "unknown member 'rewrite'"),
+    ({"scopes": "[y]"}, "scopes are for the credential jwt"),
+    ({"credential": "jwt", "scopes": "['a b']"}, "scopes scope must be 1 to 8 segments"),
+    ({"audience": "y"}, "audience is for the credential jwt"),
+    ({"credential": "jwt", "audience": "'a b'"}, "audience must be 1 to 255"),
+    ({"credential": "api_token"}, "application is missing"),
+    ({"credential": "jwt", "application": "S"}, "application is for the credential api_token"),
+    ({"credential": "api_token", "application": "-"}, "application must be an application_prefix"),
+    ({"retry": "yes"}, "retry must be true or false"),
+    ({"merge_query": "true"}, "merge_query is for the credential session_token"),
+    ({"max_body": "-1"}, "max_body must be a number from 0"),
+    ({"max_body": "1e99"}, "max_body must be a number"),
+    ({"max_body": "nan"}, "max_body must be a number"),
+    ({"max_body": "much"}, "max_body must be a number"),
+    ({"idle_timeout": "[1]"}, "idle_timeout must be a number"),
+    ({"response_timeout": "0"}, "response_timeout must be a number"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), BAD)
+def test_what_is_wrong_with_a_route_is_told_with_its_line(changes: dict[str, str | None], message: str) -> None:
+    members = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
+    route = ", ".join(f"{name}: {value}" for name, value in members.items())
+    found = errors(UPSTREAMS + SITE + f"  - {{{route}}}\n")
+    assert any(line.startswith("routes.yaml:5: route: ") and message in line for line in found), found
+
+
+def test_a_member_that_is_given_twice_is_told() -> None:
+    assert errors(UPSTREAMS + SITE.replace("name: site", "name: a, name: b")) == [
+        "routes.yaml:4: route: name is given twice"
+    ]
+
+
+def test_the_line_is_that_of_the_member() -> None:
+    text = UPSTREAMS + "  - name: x\n    path: /x\n    methods: [GET]\n    credential: none\n    upstream: b\n"
+    assert errors(text) == ["routes.yaml:8: route: upstream must be one of a"]
+
+
+def test_all_errors_are_told_at_once_in_the_order_of_their_lines() -> None:
+    found = errors("upstreams:\n  a: {url: ftp://x}\n  b: {url: file:///etc/passwd}\nroutes: []\nmore: 1\n")
+    assert [line.split(" ")[0] for line in found] == [f"routes.yaml:{n}:" for n in (2, 3, 4, 5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "routes.yaml:1: the file is empty"),
+        ("a: [", "routes.yaml:1: not YAML"),
+        ("a: b\n\tc: d\n", "routes.yaml:2: not YAML"),
+        ("- a\n", "routes.yaml:1: the file must be a mapping"),
+        ("a: &x b\nc: *x\n", "routes.yaml:2: anchors and aliases are not supported"),
+        ("[" * 5000, "routes.yaml:1: "),
+        ("routes: []\n", "routes.yaml:1: the file: upstreams is missing"),
+        ("upstreams: {}\n", "routes.yaml:1: the file: routes is missing"),
+        ("upstreams: []\nroutes: []\n", "routes.yaml:1: upstreams must be a mapping"),
+        ("a: \0\n", "routes.yaml:1: not YAML"),
+        ("!!python/object/apply:os.system [x]\n", "routes.yaml:1: the file must be a mapping"),
+    ],
+)
+def test_what_is_no_route_file_is_told_with_its_line(text: str, message: str) -> None:
+    assert any(line.startswith(message) for line in errors(text)), errors(text)
+
+
+def test_two_routes_for_one_call_are_refused() -> None:
+    again = SITE.replace("name: site", "name: again")
+    assert errors(UPSTREAMS + SITE + again) == [
+        "routes.yaml:5: route: path and a method are taken by route site",
+    ]
+    assert errors(UPSTREAMS + SITE + SITE.replace("/site", "/other")) == [
+        "routes.yaml:5: route: name site is taken by an earlier route"
+    ]
+    assert len(parse(UPSTREAMS + SITE + again.replace("GET", "POST")).routes) == 2
+
+
+def test_a_variable_that_is_not_set_is_named() -> None:
+    text = "upstreams:\n  a: {url: '${NOWHERE}'}\nroutes:\n" + SITE
+    assert errors(text) == [
+        "routes.yaml:2: upstream a: url needs the environment variable NOWHERE, which is not set"
+    ]
