@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.bench.load import Request
 from deploy.bench.peers import envoy, floor, nginx
-from deploy.bench.process import Peers
+from deploy.bench.process import Peers, free_ports
 from deploy.bench.product import Product
 from deploy.bench.turns import Contestant
 from deploy.local.ports import free_port
@@ -80,7 +80,7 @@ async def gateway(ring: Ring) -> Race:
     if not ring.with_peers:
         return race
     tokens = envoy.Tokens(product.demo["GATEWAY_URL"], "passgate", await product.signing_key())
-    ports, to = [free_port() for _ in range(3)], ring.upstream_port
+    ports, to = free_ports(3), ring.upstream_port
     commands = {
         NGINX: nginx.proxy(ring.directory, ports[0], to),
         ENVOY_CACHED: envoy.command("envoy-cache", ring.directory, ports[1], to, tokens, cache=True),

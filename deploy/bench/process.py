@@ -8,6 +8,7 @@ from pathlib import Path
 from deploy.bench.load import HOST
 from deploy.errors import StackError
 from deploy.local.command import Command
+from deploy.local.ports import free_port
 from deploy.local.runfile import RunFile, Started
 
 READY_LIMIT = 20.0
@@ -20,6 +21,14 @@ def end_leftovers(run_file: RunFile) -> None:
     for process in run_file.read().values():
         process.end(STOP_PATIENCE)
     run_file.clear()
+
+
+def free_ports(count: int) -> list[int]:
+    """So many free ports, no two alike."""
+    ports: set[int] = set()
+    while len(ports) < count:
+        ports.add(free_port())
+    return list(ports)
 
 
 class Peers:

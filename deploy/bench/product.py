@@ -12,8 +12,8 @@ from typing import Any
 from deploy.admin_api import AdminApi
 from deploy.bench.load import HOST
 from deploy.bench.peers.floor import PARAMETERS
+from deploy.bench.process import free_ports
 from deploy.errors import StackError
-from deploy.local.ports import free_port
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile
 from deploy.local.stack import Deployable, Stack, port_variables
@@ -36,8 +36,9 @@ class MeasuredStack(Stack):
 
     def __init__(self, var: Path, upstream_port: int) -> None:
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        ports = {variable: str(free_port()) for variable in port_variables()}
-        super().__init__(var, inherited | ports)
+        variables = port_variables()
+        ports = zip(variables, map(str, free_ports(len(variables))), strict=True)
+        super().__init__(var, inherited | dict(ports))
         self._upstream = f"http://{HOST}:{upstream_port}"
 
     def environment(self, deployable: Deployable) -> dict[str, str]:
