@@ -1,7 +1,7 @@
 """The key registry, put together."""
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from services.key_registry.admins import Admins
 from services.key_registry.config import Settings
@@ -68,13 +68,16 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         endpoints += ResourceEndpoints(resource, registry, authentication).endpoints()
     endpoints += AuditEndpoint(AuditReader(PostgresAuditLines(database), admins), authentication).endpoints()
     endpoints += internal.endpoints()
+    metrics = CollectorRegistry()
+    dropped = Gauge("audit_events_dropped", "Refusals that found the queue full.", registry=metrics)
+    dropped.set_function(lambda: trail.dropped)
     health = Health(NAME)
     health.add("database", store.check)
     return service_app(
         NAME,
         endpoints,
         health=health,
-        metrics=CollectorRegistry(),
+        metrics=metrics,
         resources=[
             database,
             trail,
