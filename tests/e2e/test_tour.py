@@ -1,4 +1,4 @@
-"""The README's tour, run as it is written: its commands in one shell, its output compared, `...` standing for anything."""
+"""The README's tour, run as it is written: commands in one shell, output compared, `...` standing for anything."""
 
 import re
 import subprocess
