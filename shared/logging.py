@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
+from urllib.parse import unquote
 
 import orjson
 import structlog
@@ -15,12 +16,14 @@ import structlog
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request being served; it goes with every call to another service."""
 
-# Our own opaque secrets, JWTs (three base64url segments) and passwords in connection URLs.
+# Our own opaque secrets, JWTs (also without their end: a path is cut), and passwords in connection URLs.
 SECRETS = re.compile(
-    r"\bpg(?:at|ak|cs|ad)_[A-Za-z0-9]{8,}"
-    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*"
+    r"pg(?:at|ak|cs|ad)_[A-Za-z0-9]{8,}"
+    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?"
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
 )
+_ENCODINGS = 3
+"""How many times over a credential may be percent-encoded and still be found."""
 
 
 def configure(service: str, level: str = "info") -> None:
@@ -75,7 +78,14 @@ def _add_context(_: Any, method: str, event: MutableMapping[str, Any]) -> Mutabl
 
 
 def redacted(text: str) -> str:
-    """`text` with every credential that it may hold replaced."""
+    """`text` with every credential that it may hold replaced, whether percent-encoded or not."""
+    plain = text
+    for _ in range(_ENCODINGS):
+        if "%" not in plain:
+            break
+        plain = unquote(plain)
+    if plain is not text and SECRETS.search(plain) is not None:
+        text = plain
     return SECRETS.sub("[redacted]", text)
 
 

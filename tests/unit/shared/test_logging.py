@@ -36,3 +36,20 @@ def test_redacted_text_holds_no_credential(secret: str) -> None:
     text = logging.redacted(f"it failed for {secret}!")
     assert secret not in text
     assert "s3cr3t" not in text
+
+
+@pytest.mark.parametrize(
+    "spelling", ["pgat%5F{0}", "pgat%5f{0}", "%70gat_{0}", "%2570gat_{0}", "apgat_{0}", "_pgat_{0}"]
+)
+def test_a_credential_is_found_however_the_path_spells_it(spelling: str) -> None:
+    secret = mint(API_TOKEN).partition("_")[2]
+    assert secret not in logging.redacted("/x/" + spelling.format(secret))
+
+
+def test_a_jwt_whose_end_is_cut_off_is_no_jwt_in_the_log() -> None:
+    assert logging.redacted("/x/eyJhbGciOiJSUzM4NCJ9.eyJhdWQiOiIyMDkx") == "/x/[redacted]"
+    assert "eyJhdWQ" not in logging.redacted("/x/%65yJhbGciOiJSUzM4NCJ9.eyJhdWQiOiIyMDkx")
+
+
+def test_a_path_without_a_credential_is_logged_as_it_came() -> None:
+    assert logging.redacted("/a%2Fb/%zz/100%") == "/a%2Fb/%zz/100%"
