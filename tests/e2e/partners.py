@@ -54,6 +54,16 @@ class Admin:
         """Suspend, resume or revoke."""
         return self.call("POST", f"{path}/{id_}/{operation}")
 
+    def audited(self, reply: Reply, action: str) -> Object:
+        """The audit line of that `action` under the request's id, which may be yet to come."""
+        query = urlencode({"request_id": reply.header("X-Request-Id"), "action": action})
+        deadline = time.monotonic() + 10
+        while not (items := self.call("GET", f"/audit?{query}").json()["items"]):
+            assert time.monotonic() < deadline, f"no {action}"
+            time.sleep(0.05)
+        line: Object = items[0]
+        return line
+
 
 @dataclass(frozen=True)
 class Partner:

@@ -1,4 +1,4 @@
-"""OAuth client libraries as partners use them: a URL and a credential are enough for a token and the call behind it."""
+"""OAuth client libraries as partners use them: told a URL and a credential, they get a token and make the call."""
 
 import time
 from typing import Any

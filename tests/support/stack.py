@@ -1,4 +1,4 @@
-"""The running stack for the end-to-end tests: its addresses, its demo values, and ways to hurt one process of it."""
+"""The running stack for the end-to-end tests: its addresses, its demo values, ways to hurt one process of it."""
 
 import asyncio
 import os
