@@ -63,5 +63,6 @@ bench-peers: ## Install what it compares with: nginx and wrk (apt, as root), Env
 	@$(BIN)/python -m deploy.bench.install
 
 compose-up: ## Start the stack in containers, and show how to use it
-	docker compose up --build --detach
+	docker compose up --build -d
+	docker compose logs --no-log-prefix demo --detach
 	docker compose logs --follow demo
