@@ -6,7 +6,7 @@ from functools import partial
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from services.token_issuer.assertions import LEEWAY, AssertionVerifier
+from services.token_issuer.assertions import LEEWAY, AssertionVerifier, UsedAssertions
 from services.token_issuer.client_authentication import ClientAuthenticator
 from services.token_issuer.config import Settings
 from services.token_issuer.evening import EvenedTime
@@ -38,6 +38,7 @@ from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import ApiClient, KeyPair, KeyRegistryClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
+from shared.http.endpoints import Endpoint
 from shared.http.health import Health
 from shared.lookups import CachedLookup
 from shared.postgres.pool import Database
@@ -53,84 +54,89 @@ FORGET_AFTER = LEEWAY + 245.0
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """What is known of the registry, for as long as it stays true."""
+class Outside:
+    """What runs elsewhere: the registry and what is known of it, the stores, the audit trail."""
 
+    registry_calls: ServiceClient
+    registry: KeyRegistryClient
+    database: Database
+    redis: PipelinedRedis
+    audit: AuditTrail
     api_clients: CachedLookup[str, ApiClient]
     key_pairs: CachedLookup[str, KeyPair]
     stopped: Stopped
     follower: ChangeFollower
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    ring: KeyRing
+    maker: KeyMaker
+    pool: SigningPool
+
+
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     clock = clock or SystemClock()
-    registry_calls = registry_client(settings, clock)
-    registry = KeyRegistryClient(registry_calls)
-    database = open_database(settings)
-    redis = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
-    audit = AuditTrail(registry, service=NAME, clock=clock)
-    followed = follow(registry, settings, clock)
-
-    keys, used = PostgresSigningKeys(database), PostgresUsedAssertions(database)
-    maker = key_maker(settings, keys, clock)
-    ring = KeyRing(keys, settings.master_key, followed.stopped, clock, token_lifetime=settings.token_lifetime)
-    pool = SigningPool()
-    tokens = IssuedTokens(ring, clock, issuer=settings.issuer)
-
-    evened = EvenedTime(clock)
-    assertions = AssertionVerifier(followed.key_pairs.get, used, evened, clock)
-    authenticator = ClientAuthenticator(
-        followed.api_clients.get,
-        assertions,
-        GuessLimiter(RedisWrongSecrets(redis), MemoryWrongSecrets(), clock),
-        evened,
-        audiences=own_urls(settings.issuer),
-    )
-
+    outside = connect(settings, clock)
+    keys = open_keys(settings, outside, clock)
+    used = PostgresUsedAssertions(outside.database)
     metrics = CollectorRegistry()
-    counts = IssuerMetrics(metrics)
-    addresses, refusals = ClientAddress(settings.trusted_proxies), Refusals(audit, counts.refused)
-    introspector = Introspector(tokens, followed.stopped, followed.follower.require_fresh)
-    care = TokenCare(authenticator, introspector, TokenRevoker(tokens, registry, audit), addresses, refusals)
-    make = partial(
-        TokenEndpoint,
-        grants=grants(settings, assertions),
-        authenticator=authenticator,
-        issuer=token_issuer(settings, ring, pool, audit, clock),
-        addresses=addresses,
-        refusals=refusals,
-        count_issued=counts.issued,
-    )
 
     async def tidy() -> None:
-        followed.stopped.forget(clock.now())
+        outside.stopped.forget(clock.now())
         await used.forget(clock.now() - FORGET_AFTER)
-        await maker.remove_gone(token_lifetime=settings.token_lifetime)
+        await keys.maker.remove_gone(token_lifetime=settings.token_lifetime)
 
     health = Health(NAME)
-    health.add("key_registry", followed.follower.check)
-    health.add("postgresql", database.ping)
-    health.add("signing_key", ring.check)
-    health.add("redis", redis.ping, required=False)
+    health.add("key_registry", outside.follower.check)
+    health.add("postgresql", outside.database.ping)
+    health.add("signing_key", keys.ring.check)
+    health.add("redis", outside.redis.ping, required=False)
     return service_app(
         NAME,
-        endpoints(
-            [(profile, make(profile)) for profile in PROFILES], care, Documents(ring, metadata(settings.issuer))
-        ),
+        build_endpoints(settings, outside, keys, used, metrics, clock),
         health=health,
         metrics=metrics,
         resources=(
-            registry_calls,
-            database,
-            redis,
-            pool,
-            audit,
-            followed.follower,
-            Upkeep("signing keys", partial(follow_keys, ring, maker), interval=KEY_RING_INTERVAL),
+            outside.registry_calls,
+            outside.database,
+            outside.redis,
+            outside.audit,
+            outside.follower,
+            keys.pool,
+            Upkeep("signing keys", partial(follow_keys, keys), interval=KEY_RING_INTERVAL),
             Upkeep("tidying", tidy, interval=TIDYING_INTERVAL),
         ),
         security_schemes=SECURITY_SCHEMES,
         description="OAuth 2.0 access tokens for API clients and key pairs.",
+    )
+
+
+def connect(settings: Settings, clock: Clock) -> Outside:
+    registry_calls = registry_client(settings, clock)
+    registry = KeyRegistryClient(registry_calls)
+    api_clients: CachedLookup[str, ApiClient] = CachedLookup(registry.api_client)
+    key_pairs: CachedLookup[str, KeyPair] = CachedLookup(registry.key_pair)
+    stopped = Stopped()
+    follower = ChangeFollower(
+        registry,
+        (api_clients, key_pairs, stopped),
+        clock=clock,
+        interval=settings.changes_poll_interval,
+        bound=settings.staleness_bound,
+    )
+    api_clients.attach(follower)
+    key_pairs.attach(follower)
+    return Outside(
+        registry_calls,
+        registry,
+        open_database(settings),
+        PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout),
+        AuditTrail(registry, service=NAME, clock=clock),
+        api_clients,
+        key_pairs,
+        stopped,
+        follower,
     )
 
 
@@ -145,51 +151,62 @@ def open_database(settings: Settings) -> Database:
     )
 
 
-def follow(registry: KeyRegistryClient, settings: Settings, clock: Clock) -> Followed:
-    api_clients: CachedLookup[str, ApiClient] = CachedLookup(registry.api_client)
-    key_pairs: CachedLookup[str, KeyPair] = CachedLookup(registry.key_pair)
-    stopped = Stopped()
-    follower = ChangeFollower(
-        registry,
-        (api_clients, key_pairs, stopped),
-        clock=clock,
-        interval=settings.changes_poll_interval,
-        bound=settings.staleness_bound,
-    )
-    api_clients.attach(follower)
-    key_pairs.attach(follower)
-    return Followed(api_clients, key_pairs, stopped, follower)
+def open_keys(settings: Settings, outside: Outside, clock: Clock) -> Keys:
+    store = PostgresSigningKeys(outside.database)
+    ring = KeyRing(store, settings.master_key, outside.stopped, clock, token_lifetime=settings.token_lifetime)
+    return Keys(ring, key_maker(settings, store, clock), SigningPool())
 
 
-def key_maker(settings: Settings, keys: SigningKeyStore, clock: Clock) -> KeyMaker:
-    return KeyMaker(keys, settings.master_key, clock, algorithm=settings.signing_algorithm, bits=settings.key_bits)
+def key_maker(settings: Settings, store: SigningKeyStore, clock: Clock) -> KeyMaker:
+    return KeyMaker(store, settings.master_key, clock, algorithm=settings.signing_algorithm, bits=settings.key_bits)
 
 
-def token_issuer(
-    settings: Settings, ring: KeyRing, pool: SigningPool, audit: AuditTrail, clock: Clock
-) -> TokenIssuer:
-    return TokenIssuer(
-        ring,
-        pool,
-        audit,
+async def follow_keys(keys: Keys) -> None:
+    """Look at the keys; where there is none yet, make the first."""
+    await keys.ring.reload()
+    if keys.ring.empty:
+        await keys.maker.ensure_first()
+        await keys.ring.reload()
+
+
+def build_endpoints(
+    settings: Settings,
+    outside: Outside,
+    keys: Keys,
+    used: UsedAssertions,
+    metrics: CollectorRegistry,
+    clock: Clock,
+) -> list[Endpoint]:
+    """The rules, and over them the endpoints."""
+    evened = EvenedTime(clock)
+    assertions = AssertionVerifier(outside.key_pairs.get, used, evened, clock)
+    guesses = GuessLimiter(RedisWrongSecrets(outside.redis), MemoryWrongSecrets(), clock)
+    own = own_urls(settings.issuer)
+    authenticator = ClientAuthenticator(outside.api_clients.get, assertions, guesses, evened, audiences=own)
+    grants: dict[str, Grant] = {
+        client_credentials.GRANT_TYPE: client_credentials.ClientCredentials(),
+        jwt_bearer.GRANT_TYPE: jwt_bearer.JwtBearer(assertions, audiences=own | set(settings.assertion_audiences)),
+    }
+    issuer = TokenIssuer(
+        keys.ring,
+        keys.pool,
+        outside.audit,
         clock,
         issuer=settings.issuer,
         audience=settings.audience,
         lifetime=settings.token_lifetime,
     )
+    tokens = IssuedTokens(keys.ring, clock, issuer=settings.issuer)
+    introspector = Introspector(tokens, outside.stopped, outside.follower.require_fresh)
+    revoker = TokenRevoker(tokens, outside.registry, outside.audit)
 
-
-def grants(settings: Settings, assertions: AssertionVerifier) -> dict[str, Grant]:
-    audiences = own_urls(settings.issuer) | set(settings.assertion_audiences)
-    return {
-        client_credentials.GRANT_TYPE: client_credentials.ClientCredentials(),
-        jwt_bearer.GRANT_TYPE: jwt_bearer.JwtBearer(assertions, audiences=audiences),
-    }
-
-
-async def follow_keys(ring: KeyRing, maker: KeyMaker) -> None:
-    """Look at the keys; where there is none yet, make the first."""
-    await ring.reload()
-    if ring.empty:
-        await maker.ensure_first()
-        await ring.reload()
+    counts = IssuerMetrics(metrics)
+    refusals, addresses = Refusals(outside.audit, counts.refused), ClientAddress(settings.trusted_proxies)
+    return endpoints(
+        [
+            TokenEndpoint(profile, grants, authenticator, issuer, addresses, refusals, counts)
+            for profile in PROFILES
+        ],
+        TokenCare(authenticator, introspector, revoker, addresses, refusals),
+        Documents(keys.ring, metadata(settings.issuer)),
+    )

@@ -8,10 +8,11 @@ from services.token_issuer.app import NAME, key_maker, open_database, registry_c
 from services.token_issuer.config import Settings
 from services.token_issuer.key_making import KeyMaker
 from services.token_issuer.revoking import MARGIN
+from services.token_issuer.signing_keys import SigningKeyRecord
 from services.token_issuer.storage.postgres import PostgresSigningKeys
 from shared.audit import AuditTrail
 from shared.clock import Clock, SystemClock
-from shared.contracts.key_registry import KeyRegistryClient, Revocation
+from shared.contracts.key_registry import AuditEvent, KeyRegistryClient, Revocation
 
 
 @asynccontextmanager
@@ -39,7 +40,7 @@ async def rotate_signing_key(settings: Settings) -> str:
     async with _opened(settings, SystemClock()) as (maker, _, audit):
         await audit.record(audit.event("signing_key.rotation_started", subject_kind="signing_key"))
         record = await maker.rotate(propagation=settings.signing_key_propagation)
-        await audit.record(audit.event("signing_key.published", subject_kind="signing_key", subject=record.kid))
+        await audit.record(_published(audit, record))
     starts = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.activates_at))
     return f"{record.kid} ({record.algorithm}) is published and signs from {starts}"
 
@@ -55,7 +56,16 @@ async def revoke_signing_key(settings: Settings, kid: str) -> str:
         until = clock.now() + settings.token_lifetime + MARGIN
         await registry.revoke(Revocation(kind="signing_key", id=kid, until=until, reason="revoked by an operator"))
         successor = await maker.revoke(kid)
-        await audit.record(audit.event("signing_key.revoked", subject_kind="signing_key", subject=kid))
-    if successor is None:
-        return f"{kid} was no key in use here; its revocation is told to all verifiers"
+        if successor is None:
+            return f"{kid} was no key in use here; its revocation is told to all verifiers"
+        await audit.record(_published(audit, successor))
     return f"{kid} is revoked; {successor.kid} signs in its place"
+
+
+def _published(audit: AuditTrail, record: SigningKeyRecord) -> AuditEvent:
+    return audit.event(
+        "signing_key.published",
+        subject_kind="signing_key",
+        subject=record.kid,
+        detail={"algorithm": record.algorithm, "signs_from": record.activates_at},
+    )

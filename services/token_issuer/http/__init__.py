@@ -6,7 +6,7 @@ from typing import Any
 from services.token_issuer.http.documents import Documents
 from services.token_issuer.http.reading import FORM, JSON
 from services.token_issuer.http.rendering import render_error
-from services.token_issuer.http.token import Profile, TokenEndpoint
+from services.token_issuer.http.token import TokenEndpoint
 from services.token_issuer.http.token_care import TokenCare
 from services.token_issuer.metadata import INTROSPECTION_PATH, METADATA_PATH, REVOCATION_PATH
 from shared.contracts.token_issuer import (
@@ -34,11 +34,9 @@ _TEXT = {"type": "string"}
 _CLIENT_MEMBERS = dict.fromkeys(("client_id", "client_secret", "client_assertion_type", "client_assertion"), _TEXT)
 
 
-def endpoints(
-    token_endpoints: Sequence[tuple[Profile, TokenEndpoint]], care: TokenCare, documents: Documents
-) -> list[Endpoint]:
+def endpoints(token_endpoints: Sequence[TokenEndpoint], care: TokenCare, documents: Documents) -> list[Endpoint]:
     return [
-        *(_token_endpoint(profile, endpoint) for profile, endpoint in token_endpoints),
+        *(_token_endpoint(endpoint) for endpoint in token_endpoints),
         _for_clients(
             INTROSPECTION_PATH,
             care.introspect,
@@ -70,7 +68,8 @@ def endpoints(
     ]
 
 
-def _token_endpoint(profile: Profile, endpoint: TokenEndpoint) -> Endpoint:
+def _token_endpoint(endpoint: TokenEndpoint) -> Endpoint:
+    profile = endpoint.profile
     members: dict[str, Any] = {
         "grant_type": {"type": "string", "enum": list(profile.grant_types)},
         "scope": _TEXT,

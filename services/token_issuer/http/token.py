@@ -1,6 +1,6 @@
 """The three token endpoints: one flow, three profiles."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,6 +9,7 @@ from aiohttp import web
 from services.token_issuer.client_authentication import METHODS, ClientAuthenticator, Method, presented
 from services.token_issuer.clients import Client
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
+from services.token_issuer.http.metrics import IssuerMetrics
 from services.token_issuer.http.reading import ClientAddress, authorization, parameters
 from services.token_issuer.http.rendering import success
 from services.token_issuer.issuing import AccessToken, TokenIssuer, TokenType
@@ -66,36 +67,35 @@ class TokenEndpoint:
     def __init__(
         self,
         profile: Profile,
-        *,
         grants: Mapping[str, Grant],
         authenticator: ClientAuthenticator,
         issuer: TokenIssuer,
         addresses: ClientAddress,
         refusals: Refusals,
-        count_issued: Callable[[str], None],
+        counts: IssuerMetrics,
     ) -> None:
-        self._profile = profile
+        self.profile = profile
         self._grants = {name: grants[name] for name in profile.grant_types}
         self._authenticator = authenticator
         self._issuer = issuer
         self._addresses = addresses
         self._refusals = refusals
-        self._count_issued = count_issued
+        self._counts = counts
 
     async def post(self, request: web.Request) -> web.Response:
         """Read, find the grant, authenticate the client, authorise, issue."""
         address = self._addresses.of(request)
-        with self._refusals.told(endpoint=self._profile.path, address=address):
-            given = await parameters(request, json_too=self._profile.json_too)
+        with self._refusals.told(endpoint=self.profile.path, address=address):
+            given = await parameters(request, json_too=self.profile.json_too)
             grant = self._grant(given.get("grant_type"))
             client = await self._client(request, given, address)
             decision = await grant.authorize(given, client)
-            token = await self._issuer.issue(decision, typ=self._profile.typ)
-        self._count_issued(decision.grant)
+            token = await self._issuer.issue(decision, typ=self.profile.typ)
+        self._counts.issued(decision.grant)
         return success(self._answer(token))
 
     def _grant(self, grant_type: str | None) -> Grant:
-        if grant_type is not None and self._profile.padded_grant_type:
+        if grant_type is not None and self.profile.padded_grant_type:
             grant_type = grant_type.strip(" ")
         if not grant_type:
             raise InvalidRequest("grant_type is missing")
@@ -107,16 +107,16 @@ class TokenEndpoint:
         proof = presented(authorization(request), given)
         if proof is None:
             return None
-        if proof.method not in self._profile.methods:
-            raise InvalidClient(f"clients authenticate here by {' or '.join(self._profile.methods)}")
+        if proof.method not in self.profile.methods:
+            raise InvalidClient(f"clients authenticate here by {' or '.join(self.profile.methods)}")
         return await self._authenticator.authenticate(proof, address=address)
 
     def _answer(self, token: AccessToken) -> dict[str, Any]:
         answer: dict[str, Any] = {
             "access_token": token.value,
-            "token_type": self._profile.token_type,
+            "token_type": self.profile.token_type,
             "expires_in": token.expires_in,
         }
-        if self._profile.tells_scope:
+        if self.profile.tells_scope:
             answer["scope"] = token.scope
         return answer

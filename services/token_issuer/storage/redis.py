@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from redis.exceptions import ResponseError
+
 from services.token_issuer.guessing import WINDOW
+from shared.errors import Unavailable
 from shared.redis import PipelinedRedis
 
 PREFIX = "passgate:wrong_secrets:"
@@ -21,11 +24,13 @@ class RedisWrongSecrets:
         self._redis = redis
 
     async def times(self, pair: str, *, keep: int) -> Sequence[float]:
-        return _times(await self._redis.execute("LRANGE", PREFIX + pair, 0, keep - 1))
+        return await self._ask("LRANGE", PREFIX + pair, 0, keep - 1)
 
     async def add(self, pair: str, at: float, *, keep: int) -> Sequence[float]:
-        return _times(await self._redis.execute("EVAL", _ADD, 1, PREFIX + pair, repr(at), keep, int(WINDOW)))
+        return await self._ask("EVAL", _ADD, 1, PREFIX + pair, repr(at), keep, int(WINDOW))
 
-
-def _times(reply: list[Any]) -> Sequence[float]:
-    return [float(item) for item in reply]
+    async def _ask(self, *command: Any) -> Sequence[float]:
+        try:
+            return [float(item) for item in await self._redis.execute(*command)]
+        except ResponseError as error:  # a server that forbids scripts, say: no count either
+            raise Unavailable("the store refuses to count", detail=str(error)) from None

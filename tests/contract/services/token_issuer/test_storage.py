@@ -151,6 +151,15 @@ async def test_counts_in_redis_always_have_a_time_to_live(redis_database: str) -
         assert 55 <= await redis.execute("TTL", PREFIX + "pair") <= 60
 
 
+async def test_redis_that_refuses_a_command_is_unavailable(redis_database: str) -> None:
+    redis = PipelinedRedis(redis_database, timeout=5)
+    await redis.execute("SET", PREFIX + "pair", "not a list")
+    with pytest.raises(Unavailable):
+        await RedisWrongSecrets(redis).times("pair", keep=1)
+    with pytest.raises(Unavailable):
+        await RedisWrongSecrets(redis).add("pair", 1.0, keep=1)
+
+
 async def test_memory_of_wrong_secrets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.token_issuer.storage.memory.MAX_PAIRS", 3)
     wrong = MemoryWrongSecrets()
