@@ -90,7 +90,9 @@ class Database:
             raise
         finally:
             if connection is not None:
-                await self._pool.release(connection, timeout=self._timeout)
+                # What was asked for has been answered: a connection that fails only now is the pool's affair.
+                with contextlib.suppress(*AWAY):
+                    await self._pool.release(connection, timeout=self._timeout)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

@@ -57,6 +57,12 @@ async def test_database_away_is_unavailable_within_a_second_and_back_by_itself(
                 await asyncio.sleep(0.05)
 
 
+async def test_silence_after_the_answer_does_not_spoil_it(database: Database, proxy: FaultProxy) -> None:
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT 1") == 1
+        proxy.swallow()
+
+
 async def test_exhausted_pool_is_unavailable_within_a_second(database: Database) -> None:
     async def hold() -> None:
         async with database.connection() as connection:
