@@ -112,7 +112,7 @@ class Section:
         if node is None:
             return ()
         entries = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        if not all(isinstance(entry, yaml.ScalarNode) and entry.value for entry in entries):
+        if not entries or not all(isinstance(entry, yaml.ScalarNode) and entry.value for entry in entries):
             self.fail(name, "must be a list of strings")
             return ()
         values = tuple(str(entry.value) for entry in entries)

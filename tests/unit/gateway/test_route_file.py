@@ -55,12 +55,17 @@ routes:
         A_URL="http://[fd00::1]:80",
     )
     one, two, three = table.routes
-    assert (one.prefix, one.methods, one.scopes) == (True, {"GET", "HEAD"}, ("site:read", "site:*"))
-    assert (one.audiences, one.response_timeout, one.idle_timeout, one.max_body) == ({"x", "y"}, 1.5, 2, 100)
+    assert (one.prefix, one.methods, one.scopes) == (True, frozenset({"GET", "HEAD"}), ("site:read", "site:*"))
+    assert (one.audiences, one.response_timeout, one.idle_timeout, one.max_body) == (
+        frozenset({"x", "y"}),
+        1.5,
+        2,
+        100,
+    )
     assert (one.pass_credential, one.retry, one.upstream.url) == (True, True, "http://[fd00::1]:80")
     assert (one.upstream.connect_timeout, one.upstream.connections, one.upstream.keep_idle) == (0.5, 7, 9)
     assert (two.methods, two.application, two.upstream.url) == (None, "SMS", "https://b.example:443")
-    assert (three.methods, three.merge_query) == ({"GET"}, True)
+    assert (three.methods, three.merge_query) == (frozenset({"GET"}), True)
 
 
 GOOD = {"name": "x", "path": "/x", "methods": "[GET]", "credential": "none", "upstream": "a"}

@@ -1,0 +1,158 @@
+"""A token is good when its signature, its claims and the registry say so, also when it has been seen before."""
+
+from typing import Any
+
+import pytest
+
+from gateway.access_tokens import AccessTokens
+from gateway.identity import RefusedCredential
+from gateway.issuer_keys import IssuerKeys
+from shared.errors import Unavailable
+from shared.jose.keys import generate_private_key, public_jwk
+from shared.jose.signer import Signer
+from tests.support.clock import FakeClock
+
+ISSUER = "http://gateway.example"
+KEY = generate_private_key("EdDSA")
+SIGNER = Signer("k1", "EdDSA", KEY)
+AUDIENCES = frozenset({"passgate"})
+
+
+class Freshness:
+    fresh = True
+
+    def require_fresh(self) -> None:
+        if not self.fresh:
+            raise Unavailable("revocations cannot be followed")
+
+
+@pytest.fixture
+def freshness() -> Freshness:
+    return Freshness()
+
+
+@pytest.fixture
+async def tokens(clock: FakeClock, freshness: Freshness) -> AccessTokens:
+    async def jwks() -> dict[str, Any]:
+        return {"keys": [public_jwk(KEY.public_key(), "k1", "EdDSA")]}
+
+    keys = IssuerKeys(jwks, clock)
+    await keys.refresh()
+    return AccessTokens(keys, freshness, clock, issuer=ISSUER, size=4)
+
+
+def token(clock: FakeClock, signer: Signer = SIGNER, **changes: Any) -> str:
+    now = int(clock.now())
+    claims = {
+        "iss": ISSUER,
+        "sub": "blabla:pgck_1",
+        "aud": "passgate",
+        "iat": now,
+        "exp": now + 3600,
+        "jti": "j1",
+        "client_id": "pgck_1",
+        "scope": "site:read website:*",
+        "client_prefix": "blabla",
+        "company_id": "company",
+        "credential_id": "credential",
+        **changes,
+    }
+    return signer.sign({name: value for name, value in claims.items() if value is not None})
+
+
+async def test_a_good_token_tells_who_calls(tokens: AccessTokens, clock: FakeClock) -> None:
+    for _ in range(2):
+        identity = await tokens.check(token(clock), AUDIENCES)
+        assert (identity.kind, identity.company, identity.credential) == ("api_client", "blabla", "pgck_1")
+        assert (identity.subject, identity.scopes) == ("blabla:pgck_1", ("site:read", "website:*"))
+        assert identity.depends_on == {"company", "credential", "j1", "k1"}
+
+
+async def test_a_key_pairs_token_tells_its_kid(tokens: AccessTokens, clock: FakeClock) -> None:
+    identity = await tokens.check(token(clock, sub="https://blabla.example", client_id="kp_1"), AUDIENCES)
+    assert (identity.kind, identity.company, identity.credential) == ("key_pair", "blabla", "kp_1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"iss": "http://elsewhere.example"}, "wrong_issuer"),
+        ({"iss": ISSUER + "/"}, "wrong_issuer"),
+        ({"aud": "other"}, "wrong_audience"),
+        ({"exp": 1_799_999_000}, "expired"),
+        ({"iat": 1_800_000_060}, "not_yet_valid"),
+        ({"nbf": 1_800_000_060}, "not_yet_valid"),
+        ({"exp": 1_800_003_601}, "lifetime_too_long"),
+        ({"exp": "1800003600"}, "invalid_claim"),
+        ({"sub": "a b"}, "invalid_claim"),
+        ({"sub": "a\r\nX-Passgate-Company: b"}, "invalid_claim"),
+        ({"client_prefix": "a\nb"}, "invalid_claim"),
+        ({"client_id": 5}, "invalid_claim"),
+        ({"credential_id": ["a"]}, "invalid_claim"),
+        ({"scope": "a b\nc"}, "malformed_scope"),
+        ({"scope": 5}, "malformed_scope"),
+        *(
+            ({name: None}, "missing_claim")
+            for name in ("iss", "sub", "aud", "iat", "exp", "jti", "client_id", "client_prefix", "company_id")
+        ),
+    ],
+)
+async def test_a_claim_that_is_not_as_it_must_be_is_refused(
+    changes: dict[str, Any], cause: str, tokens: AccessTokens, clock: FakeClock
+) -> None:
+    with pytest.raises(RefusedCredential) as refusal:
+        await tokens.check(token(clock, **changes), AUDIENCES)
+    assert refusal.value.cause == cause
+
+
+async def test_a_signature_of_another_key_is_refused(tokens: AccessTokens, clock: FakeClock) -> None:
+    other = Signer("k1", "EdDSA", generate_private_key("EdDSA"))
+    with pytest.raises(RefusedCredential, match="bad_signature"):
+        await tokens.check(token(clock, other), AUDIENCES)
+    unknown = Signer("k2", "EdDSA", KEY)
+    with pytest.raises(RefusedCredential, match="unknown_kid"):
+        await tokens.check(token(clock, unknown), AUDIENCES)
+
+
+async def test_a_token_seen_before_expires_all_the_same(tokens: AccessTokens, clock: FakeClock) -> None:
+    seen = token(clock)
+    await tokens.check(seen, AUDIENCES)
+    clock.advance(3629)
+    await tokens.check(seen, AUDIENCES)
+    clock.advance(1)
+    with pytest.raises(RefusedCredential, match="expired"):
+        await tokens.check(seen, AUDIENCES)
+    assert len(tokens) == 0
+
+
+async def test_a_token_seen_before_is_still_for_its_audience_alone(tokens: AccessTokens, clock: FakeClock) -> None:
+    seen = token(clock, aud=["passgate", "editor"])
+    await tokens.check(seen, AUDIENCES)
+    await tokens.check(seen, frozenset({"editor"}))
+    with pytest.raises(RefusedCredential, match="wrong_audience"):
+        await tokens.check(seen, frozenset({"other"}))
+
+
+async def test_no_token_is_good_while_what_is_stopped_is_not_known(
+    tokens: AccessTokens, clock: FakeClock, freshness: Freshness
+) -> None:
+    seen = token(clock)
+    await tokens.check(seen, AUDIENCES)
+    freshness.fresh = False
+    for candidate in (seen, token(clock, jti="j2")):
+        with pytest.raises(Unavailable):
+            await tokens.check(candidate, AUDIENCES)
+    with pytest.raises(RefusedCredential):
+        await tokens.check("a.b.c", AUDIENCES)
+
+
+async def test_no_more_tokens_are_remembered_than_there_is_room_for(tokens: AccessTokens, clock: FakeClock) -> None:
+    for number in range(10):
+        await tokens.check(token(clock, jti=f"j{number}"), AUDIENCES)
+    assert len(tokens) == 4
+
+
+@pytest.mark.parametrize("junk", ["", ".", "..", "a", "a.b", "a.b.c.d", "\xff", "é", "a" * 20_000, "e30.e30."])
+async def test_junk_is_refused(junk: str, tokens: AccessTokens) -> None:
+    with pytest.raises(RefusedCredential):
+        await tokens.check(junk, AUDIENCES)

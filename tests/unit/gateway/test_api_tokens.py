@@ -1,0 +1,136 @@
+"""The operator's yes is kept for as long as it stays true, and no longer."""
+
+import pytest
+
+from gateway.api_tokens import ApiTokens
+from gateway.credential import ApiTokenPair
+from gateway.identity import RefusedCredential
+from shared.contracts.key_registry import Change, Snapshot
+from shared.contracts.operator_validator import MALFORMED, TokenCheck
+from shared.errors import Unavailable
+from tests.support.clock import FakeClock
+
+PAIR = ApiTokenPair("token", "blabla")
+GOOD = TokenCheck(
+    valid=True, cause=None, as_of=7, api_token_id="t", company_id="c", client_prefix="blabla", application_id="a",
+    booking_id="b", remote_application="Shop",
+)  # fmt: skip
+
+
+class Operator:
+    def __init__(self) -> None:
+        self.answer: TokenCheck | None = GOOD
+        self.asked: list[tuple[str, str, str]] = []
+
+    async def check(self, token: str, *, client_prefix: str, application_prefix: str) -> TokenCheck:
+        self.asked.append((token, client_prefix, application_prefix))
+        if self.answer is None:
+            raise Unavailable
+        return self.answer
+
+
+class Follower:
+    fresh = True
+    position = 7
+
+
+@pytest.fixture
+def operator() -> Operator:
+    return Operator()
+
+
+@pytest.fixture
+def follower() -> Follower:
+    return Follower()
+
+
+@pytest.fixture
+def tokens(operator: Operator, follower: Follower, clock: FakeClock) -> ApiTokens:
+    tokens = ApiTokens(operator, clock)
+    tokens.attach(follower)
+    return tokens
+
+
+async def test_a_good_token_tells_who_calls_and_is_asked_for_once(tokens: ApiTokens, operator: Operator) -> None:
+    for _ in range(3):
+        identity = await tokens.check(PAIR, "SMS")
+        assert (identity.kind, identity.company, identity.credential) == ("api_token", "blabla", "t")
+        assert identity.depends_on == {"t", "c", "a", "b"}
+    assert operator.asked == [("token", "blabla", "SMS")]
+
+
+async def test_a_yes_is_for_one_company_and_application_alone(tokens: ApiTokens, operator: Operator) -> None:
+    await tokens.check(PAIR, "SMS")
+    await tokens.check(PAIR, "SITE")
+    await tokens.check(ApiTokenPair("token", "other"), "SMS")
+    assert len(operator.asked) == 3
+
+
+@pytest.mark.parametrize("id_", ["t", "c", "a", "b"])
+async def test_a_change_of_anything_it_hangs_on_is_asked_about(
+    id_: str, tokens: ApiTokens, operator: Operator
+) -> None:
+    await tokens.check(PAIR, "SMS")
+    tokens.apply(Change(seq=8, kind="booking", id=id_, status="revoked", at=0))
+    operator.answer = TokenCheck(valid=False, cause="revoked", as_of=8, api_token_id="t")
+    with pytest.raises(RefusedCredential, match="revoked"):
+        await tokens.check(PAIR, "SMS")
+
+
+async def test_a_new_snapshot_forgets_all(tokens: ApiTokens, operator: Operator) -> None:
+    await tokens.check(PAIR, "SMS")
+    tokens.reset(Snapshot(as_of=9, stopped=()))
+    await tokens.check(PAIR, "SMS")
+    assert len(operator.asked) == 2
+
+
+async def test_what_was_read_before_a_change_that_is_applied_here_is_not_kept(
+    tokens: ApiTokens, operator: Operator, follower: Follower
+) -> None:
+    follower.position = 8
+    await tokens.check(PAIR, "SMS")
+    await tokens.check(PAIR, "SMS")
+    assert len(operator.asked) == 2
+
+
+async def test_nothing_that_is_kept_counts_while_changes_cannot_be_followed(
+    tokens: ApiTokens, operator: Operator, follower: Follower
+) -> None:
+    await tokens.check(PAIR, "SMS")
+    follower.fresh = False
+    await tokens.check(PAIR, "SMS")
+    assert len(operator.asked) == 2
+    operator.answer = None
+    with pytest.raises(Unavailable):
+        await tokens.check(PAIR, "SMS")
+
+
+async def test_a_token_expires_also_when_it_is_kept(
+    tokens: ApiTokens, operator: Operator, clock: FakeClock
+) -> None:
+    operator.answer = TokenCheck(
+        **{name: getattr(GOOD, name) for name in GOOD.__slots__} | {"expires_at": clock.now() + 5}
+    )
+    await tokens.check(PAIR, "SMS")
+    clock.advance(5)
+    operator.answer = TokenCheck(valid=False, cause="expired", as_of=7)
+    with pytest.raises(RefusedCredential, match="expired"):
+        await tokens.check(PAIR, "SMS")
+
+
+async def test_a_no_is_not_kept(tokens: ApiTokens, operator: Operator) -> None:
+    operator.answer = TokenCheck(valid=False, cause="unknown", as_of=7)
+    with pytest.raises(RefusedCredential) as refusal:
+        await tokens.check(PAIR, "SMS")
+    assert refusal.value.noted
+    operator.answer = GOOD
+    await tokens.check(PAIR, "SMS")
+
+
+async def test_what_the_operator_was_not_asked_about_is_for_us_to_note(
+    tokens: ApiTokens, operator: Operator
+) -> None:
+    operator.answer = MALFORMED
+    with pytest.raises(RefusedCredential) as refusal:
+        await tokens.check(PAIR, "SMS")
+    assert not refusal.value.noted

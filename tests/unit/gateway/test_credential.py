@@ -1,0 +1,111 @@
+"""Reading credentials: exactly one, in the place where the route looks for it."""
+
+import pytest
+
+from gateway.credential import (
+    ApiTokenPair,
+    Bearer,
+    SessionToken,
+    read_api_token,
+    read_bearer,
+    read_session_token,
+    without_session_token,
+)
+from gateway.identity import RefusedCredential
+from tests.unit.gateway.heads import head_of
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
+@pytest.mark.parametrize("blanks", [" ", "  "])
+def test_a_bearer_is_read_in_any_case(scheme: str, blanks: str) -> None:
+    assert read_bearer(head_of(f"Authorization: {scheme}{blanks}a.b-c_d~e+f/g==")) == Bearer("a.b-c_d~e+f/g==")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[], ["Authorization: Basic eA=="], ["Authorization: BearerX a"], ["Authorization:"], ["X-Auth: Bearer a"]],
+)
+def test_no_bearer_and_another_scheme_are_no_credential(lines: list[str]) -> None:
+    assert read_bearer(head_of(*lines)) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Bearer",
+        "Bearer a b",
+        "Bearer a, Bearer b",
+        "Bearer a,b",
+        'Bearer "a"',
+        "Bearer a=b",
+        "bearer\ta",
+        "Bearer \xe9",
+    ],
+)
+def test_a_bearer_that_no_token_can_be_is_refused(value: str) -> None:
+    try:
+        found = read_bearer(head_of(f"Authorization: {value}"))
+    except RefusedCredential:
+        return
+    assert found is None
+
+
+def test_an_api_token_comes_with_its_companys_prefix() -> None:
+    head = head_of("X-Api-Token: t", "x-client-prefix: c")
+    assert read_api_token(head) == ApiTokenPair("t", "c")
+    assert read_api_token(head_of()) is None
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["X-Api-Token: t"],
+        ["X-Client-Prefix: c"],
+        ["X-Api-Token: t", "X-Api-Token: t", "X-Client-Prefix: c"],
+        ["X-Api-Token: t", "X-Client-Prefix: c", "X-Client-Prefix: d"],
+        ["X-Api-Token:", "X-Client-Prefix: c"],
+        ["X-Api-Token: t", "X-Client-Prefix:"],
+    ],
+)
+def test_half_an_api_token_or_two_are_refused(lines: list[str]) -> None:
+    with pytest.raises(RefusedCredential):
+        read_api_token(head_of(*lines))
+
+
+@pytest.mark.parametrize(
+    ("lines", "query", "token"),
+    [
+        ([], None, None),
+        ([], "a=b", None),
+        ([], "apitoken=t", "t"),
+        ([], "a=b&%61pitoken=%74", "t"),
+        (["X-Api-Token: t"], None, "t"),
+        (["x-api-token: t"], "a=b", "t"),
+    ],
+)
+def test_a_session_token_is_in_the_query_or_in_its_field(
+    lines: list[str], query: str | None, token: str | None
+) -> None:
+    assert read_session_token(head_of(*lines), query) == (None if token is None else SessionToken(token))
+
+
+@pytest.mark.parametrize(
+    ("lines", "query"),
+    [
+        ([], "apitoken=a&apitoken=b"),
+        ([], "apitoken=a&apitoken=a"),
+        ([], "apitoken="),
+        ([], "apitoken"),
+        (["X-Api-Token: a"], "apitoken=a"),
+        (["X-Api-Token: a", "X-Api-Token: b"], None),
+        ([], "apitoken=%ff"),
+        ([], "&".join("a=b" for _ in range(1001))),
+    ],
+)
+def test_two_session_tokens_or_half_a_one_are_refused(lines: list[str], query: str | None) -> None:
+    with pytest.raises(RefusedCredential):
+        read_session_token(head_of(*lines), query)
+
+
+def test_the_callers_own_parameters_are_those_without_the_token() -> None:
+    assert without_session_token("a=1&apitoken=t&a=2&b") == [("a", "1"), ("a", "2"), ("b", "")]

@@ -1,0 +1,250 @@
+"""The decision about a request, from its head alone: forward it, so, or refuse it, so."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from gateway.access_tokens import AccessTokens
+from gateway.api_tokens import ApiTokens
+from gateway.decision import Decider, Forward
+from gateway.forwarded import TrustedProxies
+from gateway.issuer_keys import IssuerKeys
+from gateway.problems import Refuse, render
+from gateway.routes import CredentialKind, RouteTable
+from gateway.stopped import StoppedSet
+from shared.contracts.key_registry import Change
+from shared.contracts.operator_validator import TokenCheck
+from shared.contracts.session_tokens import ResolvedSession
+from shared.errors import Unavailable
+from shared.jose.keys import public_jwk
+from tests.support.clock import FakeClock
+from tests.unit.gateway.heads import head_of, route_of
+from tests.unit.gateway.test_access_tokens import ISSUER, KEY, Freshness, token
+from tests.unit.gateway.test_api_tokens import Follower, Operator
+
+ROUTES = RouteTable(
+    (
+        route_of(name="open", path="/open", max_body=10),
+        route_of(CredentialKind.JWT, name="site", path="/site", methods=frozenset({"GET"}), scopes=("site:read",)),
+        route_of(CredentialKind.JWT, name="two", path="/two", scopes=("site:read", "site:write")),
+        route_of(CredentialKind.JWT, name="other", path="/other", audiences=frozenset({"other"})),
+        route_of(CredentialKind.API_TOKEN, name="sms", path="/sms", application="SMS"),
+        route_of(CredentialKind.SESSION_TOKEN, name="editor", path="/editor"),
+        route_of(CredentialKind.SESSION_TOKEN, name="merged", path="/merged", merge_query=True),
+    )
+)
+SESSION = "bbf18f21-3d0d-4a4c-b650-9c14d4075ce0"
+
+
+class Sessions:
+    away = False
+    uses = 0
+
+    async def resolve(self, token: str) -> ResolvedSession | None:
+        if self.away:
+            raise Unavailable
+        self.uses += 1
+        if token != SESSION:
+            return None
+        return ResolvedSession({"file": "a b", "n": '{"x":1}'}, "blabla", "company", "key", 1_800_000_060)
+
+
+class Desk:
+    """A decider with its doubles at hand."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.operator, self.sessions, self.freshness = Operator(), Sessions(), Freshness()
+        self.stopped = StoppedSet(clock)
+        api_tokens = ApiTokens(self.operator, clock)
+        api_tokens.attach(Follower())
+        self.keys = IssuerKeys(self._jwks, clock)
+        self.decider = Decider(
+            routes=lambda: ROUTES,
+            access_tokens=AccessTokens(self.keys, self.freshness, clock, issuer=ISSUER),
+            api_tokens=api_tokens,
+            sessions=self.sessions,
+            stopped=self.stopped,
+            proxies=TrustedProxies([]),
+            audiences=frozenset({"passgate"}),
+            via="1.1 passgate-x",
+        )
+
+    async def _jwks(self) -> dict[str, Any]:
+        return {"keys": [public_jwk(KEY.public_key(), "k1", "EdDSA")]}
+
+    async def decide(self, *lines: str, line: str = "GET /site HTTP/1.1") -> Forward | Refuse:
+        return await self.decider.decide(head_of(*lines, line=line), "9.9.9.9", "r" * 32)
+
+    async def refusal(self, *lines: str, line: str = "GET /site HTTP/1.1") -> Refuse:
+        decision = await self.decide(*lines, line=line)
+        assert isinstance(decision, Refuse)
+        return decision
+
+    async def forward(self, *lines: str, line: str = "GET /site HTTP/1.1") -> Forward:
+        decision = await self.decide(*lines, line=line)
+        assert isinstance(decision, Forward), decision
+        return decision
+
+    def bearer(self, **changes: Any) -> str:
+        return f"Authorization: Bearer {token(self.clock, **changes)}"
+
+    def stop(self, id_: str) -> None:
+        self.stopped.apply(Change(seq=1, kind="company", id=id_, status="suspended", at=0))
+
+
+@pytest.fixture
+def desk(clock: FakeClock) -> Desk:
+    return Desk(clock)
+
+
+def challenge(refuse: Refuse) -> list[str]:
+    return [value for name, value in refuse.fields if name == "WWW-Authenticate"]
+
+
+async def test_a_good_token_is_forwarded_with_who_calls(desk: Desk) -> None:
+    forward = await desk.forward(desk.bearer(), line="GET /site?a=b HTTP/1.1")
+    assert (forward.method, forward.target, forward.route.name) == ("GET", "/site?a=b", "site")
+    assert ("X-Passgate-Company", "blabla") in forward.fields
+    assert not any(name == "Authorization" for name, _ in forward.fields)
+
+
+@pytest.mark.parametrize("path", ["/site", "/sms", "/editor", "/merged"])
+async def test_without_a_credential_the_challenge_is_bare(path: str, desk: Desk) -> None:
+    refuse = await desk.refusal(line=f"GET {path} HTTP/1.1")
+    assert (refuse.status, challenge(refuse)) == (401, ["Bearer"])
+
+
+@pytest.mark.parametrize(
+    ("path", "lines"),
+    [
+        ("/site", ["Authorization: Bearer x"]),
+        ("/sms", ["X-Api-Token: x", "X-Client-Prefix: y"]),
+        ("/sms", ["X-Api-Token: x"]),
+        ("/editor?apitoken=x", []),
+        ("/editor?apitoken=", []),
+        ("/editor", ["X-Api-Token: x"]),
+    ],
+)
+async def test_a_bad_credential_is_an_invalid_token_whatever_is_wrong_with_it(
+    path: str, lines: list[str], desk: Desk
+) -> None:
+    desk.operator.answer = TokenCheck(valid=False, cause="wrong_company", as_of=7)
+    refuse = await desk.refusal(*lines, line=f"GET {path} HTTP/1.1")
+    assert (refuse.status, challenge(refuse)) == (401, ['Bearer error="invalid_token"'])
+    assert "wrong" not in refuse.description
+
+
+async def test_causes_differ_in_the_log_and_not_in_the_answer(desk: Desk) -> None:
+    refusals = [
+        await desk.refusal("Authorization: Bearer x"),
+        await desk.refusal(desk.bearer(exp=1_799_990_000, iat=1_799_989_000)),
+        await desk.refusal(desk.bearer(iss="http://elsewhere.example")),
+    ]
+    assert len({refuse.cause for refuse in refusals}) == 3
+    assert len({render(refuse, "r") for refuse in refusals}) == 1
+
+
+async def test_a_scope_that_is_lacking_is_named(desk: Desk) -> None:
+    refuse = await desk.refusal(desk.bearer(), line="GET /two HTTP/1.1")
+    assert refuse.status == 403
+    assert challenge(refuse) == ['Bearer error="insufficient_scope", scope="site:read site:write"']
+    await desk.forward(desk.bearer(scope="site:*"), line="GET /two HTTP/1.1")
+    await desk.refusal(desk.bearer(scope=""), line="GET /site HTTP/1.1")
+
+
+async def test_a_route_may_want_another_audience(desk: Desk) -> None:
+    assert (await desk.refusal(desk.bearer(), line="GET /other HTTP/1.1")).status == 401
+    await desk.forward(desk.bearer(aud="other"), line="GET /other HTTP/1.1")
+    assert (await desk.refusal(desk.bearer(aud="other"))).status == 401
+
+
+@pytest.mark.parametrize("id_", ["company", "credential", "j1", "k1"])
+async def test_what_is_stopped_stops_the_tokens_that_are_out(id_: str, desk: Desk) -> None:
+    bearer = desk.bearer()
+    await desk.forward(bearer)
+    desk.stop(id_)
+    refuse = await desk.refusal(bearer)
+    assert (refuse.status, refuse.cause) == (401, "stopped")
+    assert refuse.credential is not None
+    assert (refuse.credential.kind, refuse.credential.subject) == ("api_client", "pgck_1")
+
+
+@pytest.mark.parametrize("id_", ["t", "c", "a", "b"])
+async def test_what_is_stopped_stops_an_api_token_before_the_operator_knows(id_: str, desk: Desk) -> None:
+    lines = ["X-Api-Token: x", "X-Client-Prefix: blabla"]
+    await desk.forward(*lines, line="POST /sms HTTP/1.1")
+    desk.stop(id_)
+    assert (await desk.refusal(*lines, line="POST /sms HTTP/1.1")).cause == "stopped"
+
+
+@pytest.mark.parametrize("id_", ["company", "key"])
+async def test_what_is_stopped_stops_a_session_token(id_: str, desk: Desk) -> None:
+    line = f"GET /editor?apitoken={SESSION} HTTP/1.1"
+    await desk.forward(line=line)
+    desk.stop(id_)
+    assert (await desk.refusal(line=line)).cause == "stopped"
+
+
+async def test_a_session_tokens_parameters_take_the_place_of_the_query(desk: Desk) -> None:
+    line = f"GET /editor?file=evil&apitoken={SESSION}&more=x HTTP/1.1"
+    assert (await desk.forward(line=line)).target == "/editor?file=a%20b&n=%7B%22x%22%3A1%7D"
+    assert (await desk.forward(f"x-api-token: {SESSION}", line="GET /editor HTTP/1.1")).target.startswith(
+        "/editor?file=a"
+    )
+
+
+async def test_a_route_may_let_the_callers_parameters_go_beside_the_stored_ones(desk: Desk) -> None:
+    line = f"GET /merged?file=evil&FILE=evil&apitoken={SESSION}&more=x HTTP/1.1"
+    assert (await desk.forward(line=line)).target == "/merged?file=a%20b&n=%7B%22x%22%3A1%7D&more=x"
+
+
+async def test_what_cannot_be_known_is_a_503_that_says_when_to_come_again(desk: Desk) -> None:
+    desk.freshness.fresh, desk.operator.answer, desk.sessions.away = False, None, True
+    for line, lines in (
+        ("GET /site HTTP/1.1", [desk.bearer()]),
+        ("GET /sms HTTP/1.1", ["X-Api-Token: x", "X-Client-Prefix: y"]),
+        (f"GET /editor?apitoken={SESSION} HTTP/1.1", []),
+    ):
+        refuse = await desk.refusal(*lines, line=line)
+        assert refuse.status == 503
+        assert ("Retry-After", "1") in refuse.fields
+
+
+async def test_an_open_route_asks_nobody(desk: Desk) -> None:
+    desk.freshness.fresh, desk.operator.answer, desk.sessions.away = False, None, True
+    forward = await desk.forward("Authorization: Basic eA==", line="BREW /open HTTP/1.1")
+    assert forward.identity is None
+    assert ("Authorization", "Basic eA==") in forward.fields
+
+
+@pytest.mark.parametrize(
+    ("line", "lines", "status"),
+    [
+        ("GET /nowhere HTTP/1.1", [], 404),
+        ("GET /internal/v1/x HTTP/1.1", [], 404),
+        ("POST /site HTTP/1.1", [], 405),
+        ("GET /site/../open HTTP/1.1", [], 400),
+        ("GET /open%2f HTTP/1.1", [], 400),
+        ("POST /open HTTP/1.1", ["Content-Length: 11"], 413),
+        ("GET /open HTTP/1.1", ["Via: 1.0 a, 1.1 passgate-x"], 400),
+    ],
+)
+async def test_what_is_not_served_is_refused(line: str, lines: list[str], status: int, desk: Desk) -> None:
+    assert (await desk.refusal(*lines, line=line)).status == status
+
+
+async def test_a_body_over_the_limit_is_refused_before_any_work(desk: Desk) -> None:
+    lines = [f"x-api-token: {SESSION}", "Content-Length: 99999999"]
+    assert (await desk.refusal(*lines, line="POST /editor HTTP/1.1")).status == 413
+    assert desk.sessions.uses == 0
+
+
+async def test_a_hundred_variations_of_a_path_are_authorised_as_they_are_forwarded(desk: Desk) -> None:
+    parts = ["site", "%73ite", "s%69te", "SITE", "site%2f", "site;x", "site%00", ".", "%2e", "..", "site/..", "//"]
+    for first, second in itertools.product(parts, parts):
+        decision = await desk.decide(desk.bearer(), line=f"GET /{first}/{second} HTTP/1.1")
+        assert isinstance(decision, Refuse)
+        decision = await desk.decide(desk.bearer(), line=f"GET /{first} HTTP/1.1")
+        assert isinstance(decision, Refuse) or decision.target == "/site"

@@ -1,0 +1,112 @@
+"""Header fields on their way through, as plain values. (The header suite sends the spellings over a socket.)"""
+
+import pytest
+
+from gateway.fields import Fields
+from gateway.forwarded import Origin
+from gateway.headers import client_fields, upstream_fields
+from gateway.identity import Identity
+from gateway.routes import CredentialKind, Route
+from tests.integration.gateway.test_headers import SPELLINGS
+from tests.unit.gateway.heads import head_of, route_of
+
+IDENTITY = Identity(
+    kind="api_client",
+    company="blabla",
+    credential="pgck_1",
+    subject="blabla:pgck_1",
+    company_id="c",
+    scopes=("a", "b"),
+)
+STRANGER = Origin(client="9.9.9.9", chain="9.9.9.9", scheme="http", host="gateway.example", trusted=False)
+PROXY = Origin(client="9.9.9.9", chain="9.9.9.9, 10.0.0.9", scheme="https", host="public.example", trusted=True)
+
+
+def sent(
+    *lines: str, route: Route | None = None, identity: Identity | None = IDENTITY, origin: Origin = STRANGER
+) -> Fields:
+    return upstream_fields(
+        head_of(*lines), route or route_of(), identity, origin, request_id="r" * 32, via="1.1 passgate-x"
+    )
+
+
+def values(fields: Fields, name: str) -> list[str]:
+    return [value for given, value in fields if given.lower() == name.lower()]
+
+
+@pytest.mark.parametrize("line", SPELLINGS)
+def test_what_an_outsider_may_not_say_is_left_out(line: bytes) -> None:
+    assert not any("evil" in value for _, value in sent(line.decode()))
+
+
+def test_the_identity_is_the_gateways_word() -> None:
+    fields = sent("X-Passgate-Company: evil", "Connection: X-Passgate-Company, X-Passgate-Scope")
+    assert values(fields, "X-Passgate-Company") == ["blabla"]
+    assert values(fields, "X-Passgate-Credential") == ["pgck_1"]
+    assert values(fields, "X-Passgate-Credential-Kind") == ["api_client"]
+    assert values(fields, "X-Passgate-Subject") == ["blabla:pgck_1"]
+    assert values(fields, "X-Passgate-Scope") == ["a b"]
+    assert values(fields, "X-Request-Id") == ["r" * 32]
+
+
+def test_without_a_caller_there_is_no_identity() -> None:
+    assert not any(name.lower().startswith("x-passgate") for name, _ in sent(identity=None))
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [
+        (CredentialKind.JWT, ["Authorization: Bearer secret"]),
+        (CredentialKind.API_TOKEN, ["X-Api-Token: secret", "X-Client-Prefix: secret"]),
+        (CredentialKind.SESSION_TOKEN, ["x-api-token: secret"]),
+    ],
+)
+def test_the_credential_goes_on_only_where_the_route_says_so(kind: CredentialKind, lines: list[str]) -> None:
+    assert "secret" not in str(sent(*lines, route=route_of(kind)))
+    assert str(sent(*lines, route=route_of(kind, pass_credential=True))).count("secret") == len(lines)
+
+
+@pytest.mark.parametrize("line", ["X_Api_Token: other", "X-Api.Token: other", "X-Api-Token_: other"])
+def test_no_name_goes_on_that_may_be_taken_for_another(line: str) -> None:
+    route = route_of(CredentialKind.API_TOKEN, pass_credential=True)
+    assert "other" not in str(sent(line, route=route))
+
+
+@pytest.mark.parametrize(
+    "line", ["Cookie: a=b", "Authorization: Basic eA==", "Accept: */*", "X-Api-Key: k", "Range: bytes=1-"]
+)
+def test_what_goes_end_to_end_goes_on(line: str) -> None:
+    name, value = line.split(": ")
+    assert values(sent(line, f"Connection: {name}"), name) == [value]
+
+
+def test_what_connection_names_is_left_out() -> None:
+    assert values(sent("Connection: x-hop", "X-Hop: y"), "x-hop") == []
+
+
+def test_repeated_fields_stay_apart_and_in_order() -> None:
+    assert values(sent("Accept: a", "X-A: 1", "Accept: b"), "accept") == ["a", "b"]
+
+
+def test_a_trusted_proxy_is_believed() -> None:
+    fields = sent("X-Forwarded-For: 9.9.9.9", "X-Original-URL: /a", "Forwarded: for=9.9.9.9", origin=PROXY)
+    assert values(fields, "X-Forwarded-For") == ["9.9.9.9, 10.0.0.9"]
+    assert values(fields, "X-Forwarded-Proto") == ["https"]
+    assert values(fields, "X-Forwarded-Host") == ["public.example"]
+    assert values(fields, "X-Original-URL") == ["/a"]
+    assert values(fields, "Forwarded") == ["for=9.9.9.9"]
+
+
+def test_a_client_sees_nothing_of_what_is_behind() -> None:
+    answered = (
+        ("Server", "x"), ("Connection", "X-Hop"), ("X-Hop", "x"), ("Transfer-Encoding", "chunked"),
+        ("X-Powered-By", "x"), ("Content-Length", "1"), ("X-Passgate-Scope", "x"), ("X-Request-Id", "x"), ("Upgrade", "x"), ("ETag", "e"),
+        ("Set-Cookie", "a"), ("Set-Cookie", "b"), ("WWW-Authenticate", "Basic"),
+    )  # fmt: skip
+    assert client_fields(answered, request_id="r") == (
+        ("ETag", "e"),
+        ("Set-Cookie", "a"),
+        ("Set-Cookie", "b"),
+        ("WWW-Authenticate", "Basic"),
+        ("X-Request-Id", "r"),
+    )

@@ -1,0 +1,120 @@
+"""The issuer is asked for its keys at most once in ten seconds, whatever tokens name."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from gateway.issuer_keys import COOL_DOWN, REFRESH, IssuerKeys
+from shared.errors import Unavailable
+from shared.jose.keys import generate_private_key, public_jwk
+from tests.support.clock import FakeClock
+
+JWK = public_jwk(generate_private_key("EdDSA").public_key(), "one", "EdDSA")
+
+
+class Issuer:
+    def __init__(self) -> None:
+        self.kids = ["one"]
+        self.asked = 0
+        self.away = False
+
+    async def jwks(self) -> dict[str, Any]:
+        self.asked += 1
+        await asyncio.sleep(0)
+        if self.away:
+            raise Unavailable
+        return {"keys": [{**JWK, "kid": kid} for kid in self.kids]}
+
+
+async def test_a_new_key_is_asked_for_when_a_token_names_it(clock: FakeClock) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.refresh()
+    issuer.kids.append("two")
+    key = await keys.find("two")
+    assert key is not None
+    assert key.kid == "two"
+    assert issuer.asked == 2
+
+
+async def test_a_flood_of_unknown_kids_asks_once_in_ten_seconds(clock: FakeClock) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.refresh()
+    for _ in range(3):
+        asked = issuer.asked
+        found = await asyncio.gather(*(keys.find(f"unknown-{number}") for number in range(500)))
+        assert set(found) == {None}
+        assert issuer.asked == asked + 1
+        assert await keys.find("another") is None
+        assert issuer.asked == asked + 1
+        clock.advance(COOL_DOWN)
+
+
+async def test_a_known_key_needs_no_issuer(clock: FakeClock) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.refresh()
+    issuer.away = True
+    clock.advance(100_000)
+    assert keys.known("one") is not None
+    assert await keys.find("one") is keys.known("one")
+
+
+async def test_whether_there_is_a_key_is_not_known_while_the_issuer_is_away(clock: FakeClock) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    issuer.away = True
+    with pytest.raises(Unavailable):
+        await keys.check()
+    with pytest.raises(Unavailable):
+        await keys.find("one")
+    issuer.away = False
+    clock.advance(COOL_DOWN)
+    assert await keys.find("two") is None
+    await keys.check()
+    issuer.away = True
+    clock.advance(REFRESH + 3 * COOL_DOWN)
+    with pytest.raises(Unavailable):
+        await keys.find("two")
+
+
+async def test_a_key_that_is_withdrawn_is_no_key(clock: FakeClock) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.refresh()
+    issuer.kids = ["two"]
+    await keys.refresh()
+    assert keys.known("one") is None
+
+
+async def test_a_set_that_cannot_be_used_leaves_the_last_good_one(clock: FakeClock) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.refresh()
+    issuer.kids = ["one", "one"]
+    with pytest.raises(Unavailable):
+        await keys.refresh()
+    assert keys.known("one") is not None
+
+
+async def test_a_caller_that_leaves_does_not_spoil_the_answer_for_others(clock: FakeClock) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    issuer.kids = ["one"]
+    first = asyncio.create_task(keys.find("one"))
+    second = asyncio.create_task(keys.find("one"))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second is not None
+
+
+async def test_it_fetches_by_itself_and_stops(clock: FakeClock) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.start()
+    async with asyncio.timeout(1):
+        while keys.known("one") is None:
+            await asyncio.sleep(0)
+    await keys.stop()

@@ -1,0 +1,52 @@
+"""The stored parameters become the query, exactly, and nothing that a caller adds can override one."""
+
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.credential import SessionToken
+from gateway.identity import RefusedCredential
+from gateway.session_tokens import query_of, resolve
+from gateway.target import parse_target
+from shared.contracts.session_tokens import ResolvedSession
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(st.dictionaries(TEXT, TEXT, max_size=8))
+def test_what_is_stored_comes_out_of_the_query_exactly(stored: dict[str, str]) -> None:
+    query = query_of(stored)
+    assert parse_qsl(query, keep_blank_values=True, strict_parsing=False) == list(stored.items())
+    assert parse_target(f"/editor?{query}").query == (query or None)
+
+
+@pytest.mark.parametrize("name", ["file", "File", "FILE", "fi le"])
+def test_a_callers_parameter_never_overrides_a_stored_one(name: str) -> None:
+    assert query_of({"file": "a", "fi_le": "b"}, [(name, "evil"), ("page", "2")]) == "file=a&fi_le=b&page=2"
+
+
+def test_an_order_is_kept() -> None:
+    assert query_of({"b": "1", "a": "2"}, [("d", "3"), ("c", "4")]) == "b=1&a=2&d=3&c=4"
+
+
+class Sessions:
+    async def resolve(self, token: str) -> ResolvedSession | None:
+        if token != "good":
+            return None
+        return ResolvedSession({"file": "a"}, "blabla", "company-id", "key-id", 1_800_000_000)
+
+
+async def test_the_caller_is_the_company_whose_key_made_the_token() -> None:
+    identity, parameters = await resolve(Sessions(), SessionToken("good"))
+    assert (identity.kind, identity.company, identity.credential) == ("session_token", "blabla", "key-id")
+    assert identity.depends_on == {"company-id", "key-id"}
+    assert parameters == {"file": "a"}
+
+
+@pytest.mark.parametrize(("token", "noted"), [("x", False), ("bbf18f21-3d0d-4a4c-b650-9c14d4075ce0", True)])
+async def test_a_token_that_is_not_good_is_refused_and_noted_once(token: str, noted: bool) -> None:
+    with pytest.raises(RefusedCredential) as refusal:
+        await resolve(Sessions(), SessionToken(token))
+    assert refusal.value.noted is noted
