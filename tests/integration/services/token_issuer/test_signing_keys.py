@@ -48,25 +48,33 @@ async def test_private_key_is_not_in_the_database_in_clear(issuer: Issuer) -> No
     assert "PRIVATE" not in row["text"]
 
 
-async def test_three_rotations_refuse_no_good_token(issuer: Issuer) -> None:
+async def test_three_rotations_refuse_no_good_token(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens of every key verify against the key set of the end, and each kid is published before it signs."""
-    tokens, kids = [await issuer.token()], set(await jwks(issuer))
-    settings = issuer.settings.model_copy(update={"signing_key_propagation": 3.0, "signing_algorithm": "ES256"})
-    for _ in range(3):
-        await rotate_signing_key(settings)
-        started = time.monotonic()
-        while (kid := parse(token := await issuer.token()).header.kid) in kids:
-            assert time.monotonic() - started < 15
-            tokens.append(token)
-            published = set(await jwks(issuer))
-            await asyncio.sleep(0.1)
-        assert kid in published
-        kids.add(kid)
-        tokens.append(token)
-    keys = await jwks(issuer)
+    monkeypatch.setattr("services.token_issuer.app.KEY_RING_INTERVAL", 0.2)
+    async with running(settings, RegistryDouble()) as issuer:
+        tokens, kids = [await issuer.token()], set(await jwks(issuer))
+        changed = issuer.settings.model_copy(update={"signing_key_propagation": 1.0, "signing_algorithm": "ES256"})
+        for _ in range(3):
+            await rotate_signing_key(changed)
+            tokens += await _until_a_new_key_signs(issuer, kids)
+            kids.add(parse(tokens[-1]).header.kid)
+        keys = await jwks(issuer)
     assert len(keys) == 4
     for token in tokens:
         verify(token, key_for=keys.get, expectation=Expectation(), now=time.time())
+
+
+async def _until_a_new_key_signs(issuer: Issuer, known: set[str]) -> list[str]:
+    """The tokens up to the first that none of the `known` keys signed, whose key was published by then."""
+    tokens, published, started = list[str](), set[str](), time.monotonic()
+    while True:
+        tokens.append(await issuer.token())
+        if (kid := parse(tokens[-1]).header.kid) not in known:
+            assert kid in published
+            return tokens
+        assert time.monotonic() - started < 15
+        published = set(await jwks(issuer))
+        await asyncio.sleep(0.05)
 
 
 async def test_revoked_signing_key_is_replaced_and_told_to_all(issuer: Issuer) -> None:
