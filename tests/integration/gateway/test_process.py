@@ -1,0 +1,152 @@
+"""The gateway as a process: starting with nothing else there, telling how it is, reloading, ending in order."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.integration.gateway.client import Conversation, converse
+from tests.integration.gateway.framing_payloads import get
+from tests.integration.gateway.process import GatewayProcess, gateway_process
+from tests.integration.gateway.upstream import OK, Upstream, UpstreamCall
+
+ROUTE = "  - {name: added, path: /added, methods: [GET], credential: none, upstream: echo}\n"
+
+
+async def ask_operators(gateway: GatewayProcess, path: str) -> Conversation:
+    return await converse(gateway.ops_port, get(f"GET {path} HTTP/1.1".encode(), b"Connection: close"))
+
+
+def command(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *arguments], env=environment, capture_output=True, text=True, timeout=30
+    )
+
+
+async def test_it_says_what_is_missing_of_the_whole_stack(gateway: GatewayProcess) -> None:
+    report = await ask_operators(gateway, "/health")
+    assert report.replies[0].status == 503
+    dependencies = json.loads(report.replies[0].body)["dependencies"]
+    assert set(dependencies) == {
+        "changes", "issuer_keys", "route_file", "key_registry", "token_issuer", "session_tokens",
+        "operator_validator", "sample_resources",
+    }  # fmt: skip
+    assert dependencies["route_file"]["state"] == "up"
+    ready = await ask_operators(gateway, "/health/ready")
+    assert ready.replies[0].status == 503
+    assert set(json.loads(ready.replies[0].body)["missing"]) == {"changes", "issuer_keys"}
+    assert (await ask_operators(gateway, "/health/live")).replies[0].status == 200
+
+
+async def test_operators_see_its_metrics_and_its_routes(gateway: GatewayProcess, upstream: Upstream) -> None:
+    await converse(gateway.port, get(), replies=1)
+    metrics = (await ask_operators(gateway, "/metrics")).raw.decode()
+    assert 'gateway_request_duration_seconds_count{method="GET",route="echo",status="200"}' in metrics
+    routes = json.loads((await ask_operators(gateway, "/routes")).replies[0].body)
+    assert "protected" in {route["name"] for route in routes["routes"]}
+    assert (await ask_operators(gateway, "/openapi.json")).replies[0].status == 200
+
+
+async def test_a_changed_route_file_is_taken_up_and_a_bad_one_is_not(
+    gateway: GatewayProcess, upstream: Upstream
+) -> None:
+    before = gateway.routes_file.read_text()
+    try:
+        assert (await converse(gateway.port, get(b"GET /added HTTP/1.1"), replies=1)).replies[0].status == 404
+        gateway.routes_file.write_text(before + ROUTE)
+        await gateway.logged("route file loaded", routes=6)
+        assert (await converse(gateway.port, get(b"GET /added HTTP/1.1"), replies=1)).replies[0].status == 200
+        gateway.routes_file.write_text(before + ROUTE + "  - {name: bad}\n")
+        line = await gateway.logged("route file not good; the earlier table stays")
+        assert "routes.yaml:" in str(line["errors"])
+        assert (await converse(gateway.port, get(b"GET /added HTTP/1.1"), replies=1)).replies[0].status == 200
+        health = await ask_operators(gateway, "/health")
+        assert json.loads(health.replies[0].body)["dependencies"]["route_file"]["state"] == "down"
+        assert "gateway_route_file_good 0.0" in (await ask_operators(gateway, "/metrics")).raw.decode()
+    finally:
+        gateway.routes_file.write_text(before)
+        await asyncio.sleep(1.2)
+
+
+async def test_a_proxy_in_front_is_believed_only_when_it_is_configured(
+    upstream: Upstream, service_secrets: Path, tmp_path: Path
+) -> None:
+    lines = (b"X-Forwarded-For: 9.9.9.9", b"X-Request-Id: from-the-proxy", b"X-Forwarded-Proto: https")
+    async with gateway_process(
+        tmp_path, service_secrets, upstream.port, PASSGATE_TRUSTED_PROXIES="127.0.0.0/8, ::1/128"
+    ) as gateway:
+        await converse(gateway.port, get(b"GET /echo HTTP/1.1", *lines), replies=1)
+    assert upstream.calls[0].values("X-Forwarded-For") == ["9.9.9.9, 127.0.0.1"]
+    assert upstream.calls[0].values("X-Request-Id") == ["from-the-proxy"]
+    assert upstream.calls[0].values("X-Forwarded-Proto") == ["https"]
+
+
+async def test_sigterm_lets_what_is_in_flight_finish_and_exits_0(
+    upstream: Upstream, service_secrets: Path, tmp_path: Path
+) -> None:
+    async def answer_late(_: UpstreamCall, __: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.6)
+        writer.write(OK)
+
+    async with gateway_process(tmp_path, service_secrets, upstream.port) as gateway:
+        upstream.script = answer_late
+        idle = await asyncio.open_connection("127.0.0.1", gateway.port)
+        in_flight = [asyncio.create_task(converse(gateway.port, get())) for _ in range(5)]
+        while len(upstream.calls) < 5:
+            await asyncio.sleep(0.01)
+        started = time.monotonic()
+        gateway.process.send_signal(signal.SIGTERM)
+        conversations = await asyncio.gather(*in_flight)
+        assert [[reply.status for reply in one.replies] for one in conversations] == [[200]] * 5
+        assert all(one.closed for one in conversations)
+        assert await asyncio.wait_for(gateway.process.wait(), 10) == 0
+        assert time.monotonic() - started < 9
+        idle[1].close()
+        with pytest.raises(OSError, match=r"Connect|refused"):
+            await asyncio.open_connection("127.0.0.1", gateway.port)
+    assert not any('"level":"error"' in line and "changes cannot" not in line for line in gateway.log), gateway.log
+
+
+def test_a_route_file_is_checked_from_the_command_line(tmp_path: Path) -> None:
+    good, bad = Path("deploy/routes.yaml"), tmp_path / "bad.yaml"
+    bad.write_text("upstreams:\n  a: {url: http://169.254.169.254}\nroutes: []\n")
+    done = command("check-routes", str(good))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "all good" in done.stdout
+    done = command("check-routes", str(bad))
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        f"{bad}:2: upstream a: url is a link-local or metadata address",
+        f"{bad}:3: routes must be a list of 1 to 10000 routes",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PASSGATE_PORT", "x"),
+        ("PASSGATE_OPS_PORT", "70000"),
+        ("PASSGATE_TRUSTED_PROXIES", "nowhere"),
+        ("PASSGATE_ISSUER", "passgate"),
+        ("PASSGATE_AUDIENCE", "a b"),
+        ("PASSGATE_ROUTES_FILE", "/nonexistent/routes.yaml"),
+        ("PASSGATE_SERVICE_KEY_FILE", "/nonexistent/key.pem"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_in_one_line(name: str, value: str, service_secrets: Path) -> None:
+    environment = {"PASSGATE_SERVICE_KEY_FILE": str(service_secrets / "service_keys" / "gateway.pem"), name: value}
+    done = command(**environment)
+    assert done.returncode == 2, done.stdout
+    assert done.stderr.startswith(f"configuration error: {name}: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_it_explains_itself() -> None:
+    done = command("--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: python -m gateway")
