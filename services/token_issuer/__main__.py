@@ -11,7 +11,7 @@ from typing import Any
 from services.token_issuer.app import NAME, build_app
 from services.token_issuer.commands import revoke_signing_key, rotate_signing_key
 from services.token_issuer.config import Settings, StorageSettings
-from shared.config import ConfigError, load
+from shared.config import ConfigError, load, refuse
 from shared.errors import ServiceError
 from shared.http.server import run
 from shared.postgres.migrations import migrate
@@ -30,14 +30,7 @@ def main() -> None:
     commands.add_parser("rotate-signing-key", help="publish a new signing key, which takes over a while later")
     revoke = commands.add_parser("revoke-signing-key", help="end a signing key and all its tokens at once")
     revoke.add_argument("kid", metavar="KID")
-    try:
-        _run(parser.parse_args())
-    except ConfigError as error:
-        sys.stderr.write(f"configuration error: {error}\n")
-        raise SystemExit(2) from None
-
-
-def _run(arguments: argparse.Namespace) -> None:
+    arguments = parser.parse_args()
     if arguments.command == "migrate":
         settings = load(StorageSettings)
         print(f"{NAME} is at revision", migrate(settings.database_dsn, schema=NAME, folder=MIGRATIONS))
@@ -51,9 +44,11 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _print_result(command: Coroutine[Any, Any, str]) -> None:
-    """What the command has to say; status 1 and one line on standard error when it failed."""
+    """What the command has to say; status 1 and one line on standard error when it failed, 2 for a setting."""
     try:
         print(asyncio.run(command))
+    except ConfigError as error:
+        refuse(str(error))
     except ServiceError as error:
         sys.exit(f"{error.description} {error.detail}".rstrip())
 

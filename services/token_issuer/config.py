@@ -17,13 +17,10 @@ MAX_LIFETIME = 3600
 class StorageSettings(ServiceSettings, DatabaseSettings):
     """What the `migrate` command needs: no key, no other service."""
 
-    # Of several bases the last one's would hold, which knows no prefix.
-    model_config = ServiceSettings.model_config
     port: int = Field(default=8102, ge=0, le=65535)
 
 
 class Settings(StorageSettings, RedisSettings):
-    model_config = ServiceSettings.model_config
     issuer: str = Field(default="http://127.0.0.1:8080", pattern=r"^https?://[^\s?#]+[^\s?#/]$")
     """The public URL of the gateway, without a final slash (RFC 8414 section 2)."""
     audience: str = Field(default="passgate", pattern=r"^[\x21-\x7e]{1,255}$")
