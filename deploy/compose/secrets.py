@@ -42,7 +42,7 @@ class Holder:
 
 
 STORE_PASSWORDS = {
-    "key_registry": ("database_password",),
+    "key_registry": ("database_password", "redis_password"),
     "token_issuer": ("database_password", "redis_password"),
     "session_tokens": ("redis_password",),
 }

@@ -18,6 +18,7 @@ from services.key_registry.owners import FirstOwner, Owners
 from services.key_registry.reading_audit import AuditReader
 from services.key_registry.recording import AuditLog
 from services.key_registry.registry import Registry
+from services.key_registry.relay import Relay
 from services.key_registry.resources import RESOURCES
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
@@ -25,11 +26,13 @@ from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.audit import AuditTrail
+from shared.change_stream import ChangeStreamWriter
 from shared.clock import Clock, SystemClock
 from shared.http.app import service_app
 from shared.http.endpoints import Endpoint
 from shared.http.health import Health
 from shared.postgres.pool import Database
+from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceAuthenticator
 
 NAME = "key_registry"
@@ -50,7 +53,9 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     database = Database(
         settings.database_dsn, schema=SCHEMA, size=settings.database_pool_size, timeout=settings.store_timeout
     )
-    store, changes = PostgresStore(database, timeout=settings.store_timeout), PostgresChanges(database)
+    changes, redis = PostgresChanges(database), PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
+    relay = Relay(changes, ChangeStreamWriter(redis))
+    store = PostgresStore(database, timeout=settings.store_timeout, on_change=relay.wake)
     audit_log = AuditLog(store)
     trail = AuditTrail(audit_log, service=NAME, clock=clock)
     admins = Admins(store, trail)
@@ -71,8 +76,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     metrics = CollectorRegistry()
     dropped = Gauge("audit_events_dropped", "Refusals that found the queue full.", registry=metrics)
     dropped.set_function(lambda: trail.dropped)
+    _measure(relay, metrics)
     health = Health(NAME)
     health.add("database", store.check)
+    health.add("redis", redis.ping, required=False)
     return service_app(
         NAME,
         endpoints,
@@ -80,6 +87,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         metrics=metrics,
         resources=[
             database,
+            redis,
+            relay,
             trail,
             generator,
             FirstOwner(Owners(store, clock), settings.first_owner_token),
@@ -88,3 +97,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         security_schemes=SECURITY_SCHEMES,
         description=DESCRIPTION,
     )
+
+
+def _measure(relay: Relay, metrics: CollectorRegistry) -> None:
+    lag = Gauge("change_relay_lag", "Changes that the stream does not have yet.", registry=metrics)
+    lag.set_function(lambda: relay.lag)
+    up = Gauge("change_relay_up", "1 while changes are relayed to the stream.", registry=metrics)
+    up.set_function(lambda: relay.up)

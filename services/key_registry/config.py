@@ -5,10 +5,12 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from shared import opaque
-from shared.config import DatabaseSettings, ServiceSettings, read_secret
+from shared.config import DatabaseSettings, RedisSettings, ServiceSettings, read_secret
 
 
-class Settings(ServiceSettings, DatabaseSettings):
+class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
+    """Redis is where changes are relayed to; without it the registry serves all the same."""
+
     port: int = Field(default=8101, ge=0, le=65535)
     admin_token_file: Path | None = Field(
         default=None, description="the first owner's admin token, registered at start unless it ever was"

@@ -37,7 +37,9 @@ class Feed:
         async with self._store.writing() as writer:
             if not await writer.stop(revocation, now):
                 return
-            await writer.append_change(revocation.kind, revocation.id, "revoked", now, revocation.until)
+            await writer.append_change(
+                revocation.kind, revocation.id, "revoked", now, revocation.until, revocation.company_id
+            )
             event = AuditEvent(
                 action=f"{revocation.kind}.revoked",
                 actor=f"service:{service}",

@@ -25,23 +25,27 @@ class Recorder:
         resource: Resource,
         row: Row,
         detail: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Tell that `actor` did `operation`, after which the object is `row`."""
+    ) -> int:
+        """Tell that `actor` did `operation`, after which the object is `row`; the position of the change."""
         now = self._clock.now()
-        id_, status, company_id = str(row["id"]), row["status"], resource.company_of(row)
-        await writer.append_change(resource.kind, id_, status, now, forgotten_at(status, now))
+        id_, status, owner = str(row["id"]), row["status"], resource.company_of(row)
+        company_id = str(owner) if owner else None
+        position = await writer.append_change(
+            resource.kind, id_, status, now, forgotten_at(status, now), company_id
+        )
         shown = resource.show(row)
         event = AuditEvent(
             action=f"{resource.kind}.{DONE[operation]}",
             actor=actor,
             subject_kind=resource.kind,
             subject=id_,
-            company_id=str(company_id) if company_id else None,
+            company_id=company_id,
             request_id=request_id.get(),
             at=now,
             detail={**{name: shown[name] for name in resource.described_by}, **(detail or {})},
         )
         await append(writer, [event])
+        return position
 
 
 async def append(writer: Writer, events: Sequence[AuditEvent]) -> None:

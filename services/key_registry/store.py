@@ -79,8 +79,10 @@ class Writer(Reader, Protocol):
 
     async def count(self, resource: Resource, column: str, value: UUID) -> int: ...
 
-    async def append_change(self, kind: Kind, id_: str, status: Status, at: float, until: float | None) -> None:
-        """Add to the feed, at the position after the last."""
+    async def append_change(
+        self, kind: Kind, id_: str, status: Status, at: float, until: float | None, company_id: str | None = None
+    ) -> int:
+        """Add to the feed; the position, which is the one after the last."""
         ...
 
     async def audit_head(self) -> Head: ...

@@ -108,6 +108,8 @@ class Change(Wire):
     at: float
     until: float | None = None
     """For a revocation that may be forgotten: when nothing that it concerns can still be alive."""
+    company_id: str | None = None
+    """The company whose it is; None for one of the platform itself, or not known."""
 
 
 class ChangePage(Wire):

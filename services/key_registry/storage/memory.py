@@ -103,9 +103,13 @@ class _Writer(_Reader):
     async def count(self, resource: Resource, column: str, value: UUID) -> int:
         return sum(row[column] == value for row in self._tables.objects[resource.kind].values())
 
-    async def append_change(self, kind: Kind, id_: str, status: Status, at: float, until: float | None) -> None:
-        change = Change(seq=self._tables.last + 1, kind=kind, id=id_, status=status, at=at, until=until)
+    async def append_change(
+        self, kind: Kind, id_: str, status: Status, at: float, until: float | None, company_id: str | None = None
+    ) -> int:
+        seq = self._tables.last + 1
+        change = Change(seq=seq, kind=kind, id=id_, status=status, at=at, until=until, company_id=company_id)
         self._tables.changes.append(change)
+        return seq
 
     async def audit_head(self) -> Head:
         lines = self._tables.lines

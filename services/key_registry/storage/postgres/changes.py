@@ -6,7 +6,7 @@ from shared.contracts.key_registry import Change, ChangePage, Snapshot, Stopped
 from shared.postgres.pool import Database
 
 _BOUNDS = "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM change"
-_PAGE = "SELECT seq, kind, id, status, at, until FROM change WHERE seq > $1 ORDER BY seq LIMIT $2"
+_PAGE = "SELECT seq, kind, id, status, at, until, company_id FROM change WHERE seq > $1 ORDER BY seq LIMIT $2"
 _STOPPED_OBJECTS = """
 AS kind, id::text, CASE status WHEN 'revoked' THEN extract(epoch FROM status_at)::float8 + $2::float8 END AS until
 FROM {} WHERE status = 'suspended' OR (status = 'revoked' AND status_at > to_timestamp($1))

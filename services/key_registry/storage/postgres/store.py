@@ -1,7 +1,7 @@
 """Objects in PostgreSQL, read freely and written by one transaction at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
@@ -52,8 +52,9 @@ SELECT DISTINCT unnest(a.scopes) FROM booking b JOIN application a ON a.id = b.a
 WHERE b.company_id = $1 AND b.status = 'active' AND a.status = 'active'
 """
 _APPEND_CHANGE = """
-INSERT INTO change (seq, kind, id, status, at, until)
-SELECT coalesce(max(seq), 0) + 1, $1, $2, $3, $4, $5 FROM change
+INSERT INTO change (seq, kind, id, status, at, until, company_id)
+SELECT coalesce(max(seq), 0) + 1, $1, $2, $3, $4, $5, $6 FROM change
+RETURNING seq
 """
 _STOP = """
 INSERT INTO revocation (kind, id, until, company_id, reason, at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -85,6 +86,11 @@ class PostgresReader:
 
 
 class PostgresWriter(PostgresReader):
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.changed = False
+        """Whether there is something new in the feed, once it is committed."""
+
     async def insert(self, resource: Resource, row: Row) -> None:
         try:
             await self._connection.execute(
@@ -107,8 +113,12 @@ class PostgresWriter(PostgresReader):
     async def count(self, resource: Resource, column: str, value: UUID) -> int:
         return int(await self._connection.fetchval(count(resource, column), value))
 
-    async def append_change(self, kind: Kind, id_: str, status: Status, at: float, until: float | None) -> None:
-        await self._connection.execute(_APPEND_CHANGE, kind, id_, status, at, until)
+    async def append_change(
+        self, kind: Kind, id_: str, status: Status, at: float, until: float | None, company_id: str | None = None
+    ) -> int:
+        self.changed = True
+        values = (kind, id_, status, at, until, company_id)
+        return int(await self._connection.fetchval(_APPEND_CHANGE, *values))
 
     async def audit_head(self) -> Head:
         record = await self._connection.fetchrow("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
@@ -129,11 +139,17 @@ class PostgresWriter(PostgresReader):
 
 
 class PostgresStore:
-    """`timeout` bounds a write, waiting for one's turn included, in seconds."""
+    """`timeout` bounds a write, waiting for one's turn included, in seconds.
 
-    def __init__(self, database: Database, *, timeout: float = 0.8) -> None:
+    `on_change` is called when a write may have added to the feed.
+    """
+
+    def __init__(
+        self, database: Database, *, timeout: float = 0.8, on_change: Callable[[], None] = lambda: None
+    ) -> None:
         self._database = database
         self._timeout = timeout
+        self._on_change = on_change
         self._turns = asyncio.Semaphore(WRITERS_AT_ONCE)
 
     @asynccontextmanager
@@ -143,12 +159,17 @@ class PostgresStore:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Writer]:
+        writer = None
         try:
             async with asyncio.timeout(self._timeout), self._turns, self._database.transaction() as connection:
                 await connection.execute(_BEGIN, LOCK, MAX_IDLE)
-                yield PostgresWriter(connection)
+                writer = PostgresWriter(connection)
+                yield writer
         except TimeoutError:
             raise Unavailable("too much is being written at once") from None
+        finally:
+            if writer is not None and writer.changed:
+                self._on_change()  # also after a failure: the commit may have been what did not come back
 
     async def check(self) -> None:
         """Raises `Unavailable` unless the schema is there and new enough; a newer one than this code knows is."""

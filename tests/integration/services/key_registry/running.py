@@ -111,14 +111,27 @@ class Running:
 
 @asynccontextmanager
 async def running_registry(
-    database_url: str, directory: Path, *, clock: Clock | None = None, token: str | None = None
+    database_url: str,
+    directory: Path,
+    *,
+    clock: Clock | None = None,
+    token: str | None = None,
+    redis_url: str = "redis://127.0.0.1:1/0",
 ) -> AsyncIterator[Running]:
-    """A registry over a database that is migrated already; `owner` has a token that is registered."""
+    """A registry over a database that is migrated already; `owner` has a token that is registered.
+
+    Nothing listens at the Redis that it relays changes to unless one is given.
+    """
     keys = ServiceKeys(directory)
     token_file = directory / "admin_token"
     token = token or opaque.mint(opaque.ADMIN_TOKEN)
     token_file.write_text(token)
-    settings = Settings(database_url=database_url, admin_token_file=token_file, **keys.settings("key_registry"))
+    settings = Settings(
+        database_url=database_url,
+        redis_url=redis_url,
+        admin_token_file=token_file,
+        **keys.settings("key_registry"),
+    )
     database = Database(database_url, schema=SCHEMA, size=2)
     await database.start()
     await Owners(PostgresStore(database), clock or SystemClock()).register(token, "first owner")

@@ -52,7 +52,7 @@ async def test_a_database_that_is_away_is_told_in_one_line() -> None:
 
 async def test_migrate_twice_at_once_is_harmless(database_url: str) -> None:
     done = await asyncio.gather(*(command("migrate", PASSGATE_DATABASE_URL=database_url) for _ in range(2)))
-    assert done == [(0, "key_registry is at revision 0001\n", "")] * 2
+    assert done == [(0, "key_registry is at revision 0002\n", "")] * 2
 
 
 async def test_the_audit_trail_is_verified_and_its_first_broken_line_named(database_url: str) -> None:
