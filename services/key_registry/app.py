@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from services.key_registry.admins import Admins
 from services.key_registry.config import Settings
+from services.key_registry.consumers import Consumers
 from services.key_registry.feed import Feed
 from services.key_registry.housekeeping import Housekeeping
 from services.key_registry.http.admin import ResourceEndpoints
@@ -23,6 +24,7 @@ from services.key_registry.resources import RESOURCES
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.changes import PostgresChanges
+from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.audit import AuditTrail
@@ -54,6 +56,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         settings.database_dsn, schema=SCHEMA, size=settings.database_pool_size, timeout=settings.store_timeout
     )
     changes, redis = PostgresChanges(database), PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
+    consumers = PostgresConsumers(database)
     relay = Relay(changes, ChangeStreamWriter(redis))
     store = PostgresStore(database, timeout=settings.store_timeout, on_change=relay.wake)
     audit_log = AuditLog(store)
@@ -65,6 +68,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(database)),
         Feed(store, changes, clock),
+        Consumers(consumers, clock),
         audit_log,
         ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock),
     )
@@ -92,7 +96,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             trail,
             generator,
             FirstOwner(Owners(store, clock), settings.first_owner_token),
-            Housekeeping(changes, clock),
+            Housekeeping(changes, consumers, clock),
         ],
         security_schemes=SECURITY_SCHEMES,
         description=DESCRIPTION,

@@ -6,7 +6,9 @@ from typing import Protocol
 
 import structlog
 
+from services.key_registry.consumers import FORGOTTEN_AFTER
 from services.key_registry.idempotency import REMEMBERED
+from services.key_registry.store import ConsumerStore
 from shared.clock import Clock
 from shared.errors import Unavailable
 
@@ -18,6 +20,8 @@ CHANGES_KEPT = 7 * 86400
 """Seconds: a consumer that was away for longer starts again from a snapshot."""
 REVOCATIONS_KEPT = 3600
 """Seconds after `until`, for clocks that differ."""
+REPORTS_KEPT = 3600
+"""Seconds: of a change that is older, a receipt no longer tells how long it took."""
 
 
 class Prunable(Protocol):
@@ -25,8 +29,9 @@ class Prunable(Protocol):
 
 
 class Housekeeping:
-    def __init__(self, store: Prunable, clock: Clock) -> None:
+    def __init__(self, store: Prunable, consumers: ConsumerStore, clock: Clock) -> None:
         self._store = store
+        self._consumers = consumers
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
 
@@ -47,6 +52,7 @@ class Housekeeping:
             revocations_before=now - REVOCATIONS_KEPT,
             answers_before=now - REMEMBERED,
         )
+        await self._consumers.prune(silent_since=now - FORGOTTEN_AFTER, reports_before=now - REPORTS_KEPT)
 
     async def _run(self) -> None:
         while True:

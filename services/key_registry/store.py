@@ -16,6 +16,7 @@ from shared.contracts.key_registry import (
     ChangePage,
     KeyPair,
     Kind,
+    Position,
     Revocation,
     Snapshot,
     Status,
@@ -48,6 +49,20 @@ class Remembered:
 
     request: bytes
     sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A consumer, and whether it has applied a certain position.
+
+    `applied_at` is when it first told so, `joined_at` when it first told of any; None: not yet, or long ago.
+    """
+
+    service: str
+    instance: str
+    joined_at: float
+    applied: bool
+    applied_at: float | None
 
 
 class Reader(Protocol):
@@ -126,6 +141,20 @@ class Changes(Protocol):
     async def snapshot(self, since: float) -> Snapshot:
         """All that is suspended, and what was revoked later than `since`."""
         ...
+
+
+class ConsumerStore(Protocol):
+    """Each method raises `Unavailable` when the store is away."""
+
+    async def report(self, position: Position, at: float) -> None: ...
+
+    async def forget(self, instance: str) -> None: ...
+
+    async def reached(self, position: int, heard_since: float) -> Sequence[Reached]:
+        """Each consumer that told anything later than `heard_since`, by service and instance."""
+        ...
+
+    async def prune(self, *, silent_since: float, reports_before: float) -> None: ...
 
 
 class AuditLines(Protocol):

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
+from services.key_registry.consumers import FORGOTTEN_AFTER, Consumers
 from services.key_registry.feed import MAX_PAGE, Feed
 from services.key_registry.lookups import Lookups
 from services.key_registry.recording import AuditLog
@@ -22,6 +23,8 @@ from shared.service_tokens import ServiceAuthenticator
 MAX_AUDIT_BODY = 4 * 1024 * 1024
 """Bytes, for at most `MAX_EVENTS`."""
 MAX_EVENTS = 1000
+MAX_POSITION = 4 * 1024
+"""Bytes."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 Find = Callable[[Any], Awaitable[wire.Record | None]]
@@ -29,10 +32,16 @@ Find = Callable[[Any], Awaitable[wire.Record | None]]
 
 class InternalEndpoints:
     def __init__(
-        self, lookups: Lookups, feed: Feed, audit_log: AuditLog, authenticator: ServiceAuthenticator
+        self,
+        lookups: Lookups,
+        feed: Feed,
+        consumers: Consumers,
+        audit_log: AuditLog,
+        authenticator: ServiceAuthenticator,
     ) -> None:
         self._lookups = lookups
         self._feed = feed
+        self._consumers = consumers
         self._audit_log = audit_log
         self._authenticator = authenticator
 
@@ -59,6 +68,12 @@ class InternalEndpoints:
     async def snapshot(self, request: web.Request) -> web.Response:
         self._require(request, "changes")
         return _model(await self._feed.snapshot())
+
+    async def report(self, request: web.Request) -> web.Response:
+        """204 when the position is known to every copy of the registry."""
+        service = self._require(request, "changes")
+        await self._consumers.report(await json_model(request, wire.Position, limit=MAX_POSITION), service=service)
+        return web.Response(status=204)
 
     async def audit(self, request: web.Request) -> web.Response:
         """204 when all events are durable."""
@@ -111,6 +126,15 @@ class InternalEndpoints:
                 self.snapshot,
                 "All that is stopped now",
                 answers={200: Answer("The snapshot", wire.Snapshot)},
+            ),
+            internal(
+                "POST",
+                "/internal/v1/positions",
+                self.report,
+                "Tell which change was applied last",
+                description=f"Who says nothing for {FORGOTTEN_AFTER:g} s is forgotten, who is leaving at once.",
+                body=wire.Position,
+                answers={204: Answer("Known to every copy of the registry")},
             ),
             internal(
                 "POST",

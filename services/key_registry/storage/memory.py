@@ -12,7 +12,7 @@ from uuid import UUID
 from services.key_registry.audit import START, AuditFilter, Head, Line
 from services.key_registry.lifecycle import LONGEST_TOKEN_LIFE
 from services.key_registry.resources import REFERRERS, RESOURCES, Resource, Row
-from services.key_registry.store import Listing, Reader, Remembered, Taken, Writer
+from services.key_registry.store import Listing, Reached, Reader, Remembered, Taken, Writer
 from shared.contracts.key_registry import (
     AccessKey,
     ApiClient,
@@ -22,6 +22,7 @@ from shared.contracts.key_registry import (
     Company,
     KeyPair,
     Kind,
+    Position,
     Revocation,
     Snapshot,
     Status,
@@ -228,3 +229,40 @@ class MemoryStore:
 
     async def following(self, seq: int, limit: int) -> Sequence[Line]:
         return [line for line in self._tables.lines if line.seq > seq][:limit]
+
+
+@dataclass
+class _Consumer:
+    service: str
+    joined_at: float
+    reported_at: float
+    position: int = 0
+    reports: dict[int, float] = field(default_factory=dict)
+
+
+class MemoryConsumers:
+    def __init__(self) -> None:
+        self._consumers: dict[str, _Consumer] = {}
+
+    async def report(self, position: Position, at: float) -> None:
+        consumer = self._consumers.setdefault(position.instance, _Consumer(position.service, at, at))
+        consumer.position, consumer.reported_at = position.position, at
+        consumer.reports.setdefault(position.position, at)
+
+    async def forget(self, instance: str) -> None:
+        self._consumers.pop(instance, None)
+
+    async def reached(self, position: int, heard_since: float) -> Sequence[Reached]:
+        found = []
+        for instance, consumer in self._consumers.items():
+            applied = consumer.position >= position
+            at = min(((p, at) for p, at in consumer.reports.items() if p >= position), default=(0, None))[1]
+            if consumer.reported_at > heard_since:
+                at = at if applied else None
+                found.append(Reached(consumer.service, instance, consumer.joined_at, applied, at))
+        return sorted(found, key=lambda reached: (reached.service, reached.instance))
+
+    async def prune(self, *, silent_since: float, reports_before: float) -> None:
+        self._consumers = {i: c for i, c in self._consumers.items() if c.reported_at > silent_since}
+        for consumer in self._consumers.values():
+            consumer.reports = {p: at for p, at in consumer.reports.items() if at >= reports_before}

@@ -21,13 +21,14 @@ from services.key_registry.resources import (
     Resource,
     Row,
 )
-from services.key_registry.storage.memory import MemoryStore
+from services.key_registry.storage.memory import MemoryConsumers, MemoryStore
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.changes import PostgresChanges
+from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.store import PostgresStore
-from services.key_registry.store import AuditLines, Changes, Credentials, Store
+from services.key_registry.store import AuditLines, Changes, ConsumerStore, Credentials, Store
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import Database
 
@@ -41,6 +42,7 @@ class Stores:
     credentials: Credentials
     changes: Changes
     lines: AuditLines
+    consumers: ConsumerStore
 
     async def insert(self, resource: Resource, **columns: Any) -> Row:
         row = new_row(resource, **columns)
@@ -121,7 +123,7 @@ def digest_of(id_: UUID) -> bytes:
 async def stores(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Stores]:
     if request.param == "memory":
         memory = MemoryStore()
-        yield Stores(memory, memory, memory, memory)
+        yield Stores(memory, memory, memory, memory, MemoryConsumers())
         return
     await asyncio.to_thread(migrate, database_url, schema=SCHEMA, folder=MIGRATIONS)
     database = Database(database_url, schema=SCHEMA)
@@ -131,5 +133,6 @@ async def stores(request: pytest.FixtureRequest, database_url: str) -> AsyncIter
         PostgresCredentials(database),
         PostgresChanges(database),
         PostgresAuditLines(database),
+        PostgresConsumers(database),
     )
     await database.stop()

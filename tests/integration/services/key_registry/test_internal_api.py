@@ -1,13 +1,15 @@
 """The internal API: look-ups, feed, audit and revocations, for services that say who they are."""
 
 import asyncio
+import json
 import time
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from shared import opaque
-from shared.contracts.key_registry import AuditEvent, Revocation, Stopped
+from shared.contracts.key_registry import AuditEvent, Position, Revocation, Stopped
 from shared.errors import Unavailable
 from tests.integration.services.key_registry.running import Running
 
@@ -128,6 +130,7 @@ async def test_a_service_speaks_for_itself_alone(running: Running, actor: str) -
         ("gateway", "GET", "api-clients/x", 403),
         ("sample_resources", "GET", "changes", 403),
         ("sample_resources", "GET", "snapshot", 403),
+        ("sample_resources", "POST", "positions", 403),
         ("sample_resources", "POST", "audit", 403),
         ("gateway", "POST", "revocations", 403),
         ("operator_validator", "POST", "revocations", 403),
@@ -175,3 +178,42 @@ async def test_hostile_audit_bodies_are_refused_or_taken_and_never_an_error_of_o
         "POST", f"{running.url}/internal/v1/audit", raw=raw, headers=headers
     )
     assert answer.status in (204, 400, 422), answer.raw
+
+
+async def test_a_position_is_taken_from_the_service_itself_and_without_a_line_in_the_trail(
+    running: Running,
+) -> None:
+    async with running.client("gateway") as client:
+        before = await client.snapshot()
+        lines = (await running.owner.get("/audit?limit=1")).body["items"]
+        position = Position(instance="gateway@x:1-a", service="gateway", position=before.as_of)
+        await client.report(position)
+        await client.report(position)
+        await client.report(position.model_copy(update={"leaving": True}))
+        assert (await client.snapshot()).as_of == before.as_of
+        assert (await running.owner.get("/audit?limit=1")).body["items"] == lines
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"service": "token_issuer"},
+        {"instance": ""},
+        {"instance": "x" * 256},
+        {"instance": "a\nb"},
+        {"instance": "\ud800"},
+        {"position": -1},
+        {"position": 2**63},
+        {"position": "many"},
+        {"position": None},
+    ],
+)
+async def test_a_position_that_is_none_is_refused_naming_the_field(running: Running, wrong: dict[str, Any]) -> None:
+    headers = {"Authorization": running.keys.identity("gateway").authorization_for("key_registry")()}
+    body = {"instance": "gateway@x:1-a", "service": "gateway", "position": 1, **wrong}
+    answer = await running.owner.with_token(None).call(
+        "POST", f"{running.url}/internal/v1/positions", raw=json.dumps(body).encode(), headers=headers
+    )
+    assert answer.status in (400, 422), answer.raw
+    if b"errors" in answer.raw and "\ud800" not in wrong.values():
+        assert answer.fields == set(wrong)

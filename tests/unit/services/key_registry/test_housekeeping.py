@@ -3,6 +3,8 @@
 import asyncio
 
 from services.key_registry.housekeeping import Housekeeping
+from services.key_registry.storage.memory import MemoryConsumers
+from shared.contracts.key_registry import Position
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
 
@@ -25,7 +27,7 @@ async def test_changes_are_kept_for_a_week_answers_for_a_day_and_revocations_an_
     clock: FakeClock,
 ) -> None:
     store = Recording()
-    housekeeping = Housekeeping(store, clock)
+    housekeeping = Housekeeping(store, MemoryConsumers(), clock)
     await housekeeping.start()
     await store.happened.wait()
     now = clock.now()
@@ -34,3 +36,14 @@ async def test_changes_are_kept_for_a_week_answers_for_a_day_and_revocations_an_
     assert housekeeping._task is not None
     assert not housekeeping._task.done()  # the store was away, which is no reason to stop
     await housekeeping.stop()
+
+
+async def test_consumers_that_say_nothing_for_half_a_minute_are_forgotten(clock: FakeClock) -> None:
+    store, consumers = Recording(), MemoryConsumers()
+    store.rounds.append({})
+    for instance in ("silent", "heard"):
+        await consumers.report(Position(instance=instance, service="gateway", position=1), clock.now())
+    clock.advance(30)
+    await consumers.report(Position(instance="heard", service="gateway", position=1), clock.now())
+    await Housekeeping(store, consumers, clock).tidy()
+    assert [reached.instance for reached in await consumers.reached(1, 0)] == ["heard"]

@@ -1,0 +1,56 @@
+"""How far each consumer has applied the changes, and since when."""
+
+from services.key_registry.store import Reached
+from shared.contracts.key_registry import Position
+from tests.contract.services.key_registry.conftest import Stores
+
+
+async def report(stores: Stores, instance: str, position: int, at: float, service: str = "gateway") -> None:
+    await stores.consumers.report(Position(instance=instance, service=service, position=position), at)
+
+
+async def test_a_consumer_has_reached_what_it_told_of_and_all_before(stores: Stores) -> None:
+    await report(stores, "a", 3, 10.0)
+    await report(stores, "a", 7, 11.0)
+    await report(stores, "a", 7, 12.0)
+    for position, at in ((1, 10.0), (3, 10.0), (4, 11.0), (7, 11.0)):
+        assert await stores.consumers.reached(position, 0) == [Reached("gateway", "a", 10.0, True, at)]
+    assert await stores.consumers.reached(8, 0) == [Reached("gateway", "a", 10.0, False, None)]
+
+
+async def test_consumers_come_by_service_and_instance_and_those_long_silent_do_not(stores: Stores) -> None:
+    await report(stores, "b", 5, 10.0)
+    await report(stores, "a", 5, 10.0)
+    await report(stores, "c", 4, 10.0, service="api")
+    await report(stores, "d", 5, 9.0)
+    found = await stores.consumers.reached(5, 9.0)
+    assert [(r.service, r.instance, r.applied) for r in found] == [
+        ("api", "c", False),
+        ("gateway", "a", True),
+        ("gateway", "b", True),
+    ]
+
+
+async def test_who_leaves_is_forgotten_and_joins_anew(stores: Stores) -> None:
+    await report(stores, "a", 5, 10.0)
+    await stores.consumers.forget("a")
+    await stores.consumers.forget("a")
+    assert await stores.consumers.reached(5, 0) == []
+    await report(stores, "a", 6, 20.0)
+    assert await stores.consumers.reached(5, 0) == [Reached("gateway", "a", 20.0, True, 20.0)]
+
+
+async def test_a_consumer_set_back_has_not_reached_what_it_once_had(stores: Stores) -> None:
+    await report(stores, "a", 9, 10.0)
+    await report(stores, "a", 4, 11.0)
+    assert await stores.consumers.reached(9, 0) == [Reached("gateway", "a", 10.0, False, None)]
+
+
+async def test_pruning_forgets_the_silent_and_when_others_told_of_what_is_long_ago(stores: Stores) -> None:
+    await report(stores, "silent", 1, 10.0)
+    await report(stores, "heard", 1, 10.0)
+    await report(stores, "heard", 2, 50.0)
+    await stores.consumers.prune(silent_since=10.0, reports_before=50.0)
+    assert await stores.consumers.reached(2, 0) == [Reached("gateway", "heard", 10.0, True, 50.0)]
+    await stores.consumers.prune(silent_since=10.0, reports_before=51.0)
+    assert await stores.consumers.reached(2, 0) == [Reached("gateway", "heard", 10.0, True, None)]
