@@ -38,6 +38,8 @@ def serve(settings: Settings) -> None:
         _fail(*(f"PASSGATE_ROUTES_FILE: {line}" for line in error.lines))
     except ConfigError as error:
         _fail(str(error))
+    except OSError as error:  # a port that is taken, or is not ours to take
+        raise SystemExit(f"cannot listen: {error.strerror or error}") from None
 
 
 def check_routes(path: Path, settings: Settings) -> int:

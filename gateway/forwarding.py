@@ -22,7 +22,11 @@ class UpstreamFailed(Exception):
 
 
 class ClientLeft(Exception):
-    """The client is gone, or takes nothing any more."""
+    """The client is gone, or takes nothing any more; `cause` is for our log."""
+
+    def __init__(self, cause: str = "client_left") -> None:
+        super().__init__(cause)
+        self.cause = cause
 
 
 class ClientBody(Protocol):

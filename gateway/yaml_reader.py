@@ -8,6 +8,7 @@ from typing import TypeVar
 import yaml
 
 MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 8
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 T = TypeVar("T")
@@ -32,24 +33,24 @@ class Errors:
 
 
 def compose(text: str, errors: Errors) -> yaml.Node | None:
-    """The document's root; None, and an error, when it is no YAML, or uses anchors."""
+    """The document's root; None, and an error, when it is no YAML, uses anchors or is nested too deeply."""
     if len(text) > MAX_BYTES:
         errors.add_line(1, f"the file is larger than {MAX_BYTES} bytes")
         return None
     try:
+        depth = 0
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
                 line = event.start_mark.line + 1 if event.start_mark else 1
-                errors.add_line(line, "anchors and aliases are not supported")
+                refused = "anchors and aliases are not supported" if depth <= MAX_DEPTH else "nested too deeply"
+                errors.add_line(line, refused)
                 return None
         root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "not readable"
         errors.add_line(mark.line + 1 if mark else 1, f"not YAML: {problem}")
-        return None
-    except RecursionError:
-        errors.add_line(1, "nested too deeply")
         return None
     if root is None:
         errors.add_line(1, "the file is empty")

@@ -16,7 +16,7 @@ from gateway.problems import Refuse, render
 from gateway.request import RequestHead
 from gateway.transport.connection import Connection
 
-SLOW_READER = 30.0
+SLOW_READER = 28.0
 """Seconds in which a client must take what is waiting for it."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -130,7 +130,9 @@ class Reply:
         try:
             async with asyncio.timeout(SLOW_READER):
                 await self._request.writer.drain()
-        except (TimeoutError, ConnectionError):
+        except TimeoutError:
+            raise ClientLeft("client_slow") from None
+        except ConnectionError:
             raise ClientLeft from None
 
 

@@ -22,7 +22,7 @@ from gateway.transport.reply import Reply
 from shared.audit import AuditTrail
 from shared.http.connection import KEEPALIVE_TIMEOUT
 from shared.http.middleware import adopt_request_id
-from shared.logging import access, request_id
+from shared.logging import access
 
 log = structlog.get_logger()
 
@@ -117,9 +117,12 @@ class PublicServer:
         self._metrics.active.inc()
         try:
             await self._answer(call)
-        except ClientLeft:
-            call.cause = call.cause or "client_left"
+        except ClientLeft as left:
+            call.cause = call.cause or left.cause
             call.reply.cut()
+        except asyncio.CancelledError:
+            call.cause = call.cause or "client_left"
+            raise
         except Exception:
             log.exception("internal error")
             await self._refuse(call, Refuse(500, "internal_error", "internal error", cause="internal", closes=True))
@@ -217,4 +220,3 @@ class PublicServer:
         }
         more = {"company": call.company, "credential": call.credential, "cause": call.cause}
         access({**line, **{name: value for name, value in more.items() if value}})
-        request_id.set("")

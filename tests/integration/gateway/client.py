@@ -46,7 +46,7 @@ async def converse(
             await writer.drain()
         while True:
             enough = replies and sum(reply.whole for reply in parse_replies(bytes(received))) >= replies
-            async with asyncio.timeout(0.05 if enough else quiet):
+            async with asyncio.timeout(0.01 if enough else quiet):
                 piece = await reader.read(65536)
             if not piece:
                 closed = True

@@ -39,14 +39,14 @@ class GatewayProcess:
     log: list[str] = field(default_factory=list)
     reader: asyncio.Task[None] | None = None
 
-    def lines(self, event: str) -> list[dict[str, object]]:
-        return [line for line in map(_json, self.log) if line.get("event") == event]
+    def lines(self, event: str, after: int = 0) -> list[dict[str, object]]:
+        return [line for line in map(_json, self.log[after:]) if line.get("event") == event]
 
-    async def logged(self, event: str, **members: object) -> dict[str, object]:
-        """The first line like this, which may be yet to come."""
+    async def logged(self, event: str, *, after: int = 0, **members: object) -> dict[str, object]:
+        """The first line like this among those after so many, which may be yet to come."""
         async with asyncio.timeout(5):
             while True:
-                for line in self.lines(event):
+                for line in self.lines(event, after):
                     if all(line.get(name) == value for name, value in members.items()):
                         return line
                 await asyncio.sleep(0.01)

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.integration.gateway.client import converse
 from tests.integration.gateway.framing_payloads import get, head
-from tests.integration.gateway.process import GatewayProcess
+from tests.integration.gateway.process import GatewayProcess, gateway_process
 from tests.integration.gateway.upstream import Upstream
 
 SMALL = b"POST /small HTTP/1.1"
@@ -66,8 +67,13 @@ async def test_a_client_that_waits_for_100_gets_it_after_it_is_admitted(
 
 
 async def test_a_slow_head_is_ended_after_10_seconds_and_disturbs_nobody(
-    gateway: GatewayProcess, upstream: Upstream
+    upstream: Upstream, service_secrets: Path, tmp_path: Path
 ) -> None:
+    async with gateway_process(tmp_path, service_secrets, upstream.port) as gateway:
+        await hold_up(gateway)
+
+
+async def hold_up(gateway: GatewayProcess) -> None:
     async def drip() -> float:
         reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
         started = time.monotonic()

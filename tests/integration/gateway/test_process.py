@@ -55,14 +55,14 @@ async def test_operators_see_its_metrics_and_its_routes(gateway: GatewayProcess,
 async def test_a_changed_route_file_is_taken_up_and_a_bad_one_is_not(
     gateway: GatewayProcess, upstream: Upstream
 ) -> None:
-    before = gateway.routes_file.read_text()
+    before, lines = gateway.routes_file.read_text(), len(gateway.log)
     try:
         assert (await converse(gateway.port, get(b"GET /added HTTP/1.1"), replies=1)).replies[0].status == 404
         gateway.routes_file.write_text(before + ROUTE)
-        await gateway.logged("route file loaded", routes=6)
+        await gateway.logged("route file loaded", after=lines, routes=6)
         assert (await converse(gateway.port, get(b"GET /added HTTP/1.1"), replies=1)).replies[0].status == 200
         gateway.routes_file.write_text(before + ROUTE + "  - {name: bad}\n")
-        line = await gateway.logged("route file not good; the earlier table stays")
+        line = await gateway.logged("route file not good; the earlier table stays", after=lines)
         assert "routes.yaml:" in str(line["errors"])
         assert (await converse(gateway.port, get(b"GET /added HTTP/1.1"), replies=1)).replies[0].status == 200
         health = await ask_operators(gateway, "/health")

@@ -280,12 +280,12 @@ async def test_an_early_answer_to_an_unfinished_upload_arrives(gateway: GatewayP
 
     server = await asyncio.start_server(refuse, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    text = gateway.routes_file.read_text()
+    text, before = gateway.routes_file.read_text(), len(gateway.log)
     try:
         route = "routes:\n  - {name: early, path: /early, methods: any, credential: none, upstream: early}\n"
         address = f'upstreams:\n  early: {{url: "http://127.0.0.1:{port}"}}\n'
         gateway.routes_file.write_text(text.replace("routes:\n", route).replace("upstreams:\n", address))
-        await gateway.logged("route file loaded", routes=6)
+        await gateway.logged("route file loaded", after=before, routes=6)
         request = head(b"Content-Length: 100000", line=b"POST /early HTTP/1.1")
         conversation = await converse(gateway.port, request, b"x" * 1000, replies=1)
         assert [(reply.status, reply.body) for reply in conversation.replies] == [(413, b"big")]
