@@ -21,6 +21,8 @@ log = structlog.get_logger()
 PAGE = 1000
 STREAM_RETRY = 0.2
 """Seconds between two attempts at a stream that is away."""
+DISTRUST = 10.0
+"""Seconds for which a stream that left something out is not relied upon."""
 
 
 class ChangeSource(Protocol):
@@ -55,7 +57,8 @@ class ChangeFollower:
     """Hands each change to every consumer, once and in order.
 
     Polls `source` every `interval` seconds; with a `stream` that works, every `relaxed` seconds is enough, since
-    a poll then only confirms what has come already.
+    a poll then only confirms what has come already. Where a poll brings what the stream has not, nobody may be
+    writing to the stream, and it does not count as working for a while.
     """
 
     def __init__(
@@ -66,7 +69,7 @@ class ChangeFollower:
         clock: Clock,
         stream: ChangeStream | None = None,
         interval: float = 0.25,
-        relaxed: float = 1.0,
+        relaxed: float = 0.5,
         bound: float = 5.0,
     ) -> None:
         self._source = source
@@ -79,6 +82,9 @@ class ChangeFollower:
         self._position: int | None = None
         self._seen_at = float("-inf")
         self._streaming = False
+        self._distrusted_until = float("-inf")
+        self._replacing = False
+        self._told_fresh = True
         self._moved = asyncio.Event()
         self._poll_now = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -94,6 +100,11 @@ class ChangeFollower:
         return self._clock.monotonic() - self._seen_at
 
     @property
+    def bound(self) -> float:
+        """Seconds after which what is cached no longer counts."""
+        return self._bound
+
+    @property
     def streaming(self) -> bool:
         """Whether changes come over the stream now."""
         return self._streaming
@@ -101,16 +112,26 @@ class ChangeFollower:
     @property
     def fresh(self) -> bool:
         """Whether what is cached may be answered from."""
-        return self._position is not None and self.age <= self._bound
+        return self.known_within(self._bound)
+
+    def known_within(self, seconds: float) -> bool:
+        """Whether what is stopped was known at most that long ago."""
+        return self._position is not None and self.age <= seconds
 
     def require_fresh(self) -> None:
         """Raises `Unavailable` when what is stopped is not known well enough to say yes."""
         if not self.fresh:
-            raise Unavailable("revocations cannot be followed", detail=f"last heard {self.age:.1f} s ago")
+            raise Unavailable("revocations cannot be followed", detail=self._last_heard())
 
     async def check(self) -> None:
         """For health: raises `Unavailable` when not fresh."""
-        self.require_fresh()
+        if not self.fresh:
+            raise Unavailable(f"revocations cannot be followed: {self._last_heard()}")
+
+    def _last_heard(self) -> str:
+        if self._position is None:
+            return "the registry has not been heard yet"
+        return f"the registry was last heard {self.age:.1f} s ago, and {self._bound:g} s is the bound"
 
     async def moved(self) -> int:
         """The position, once it is another than when this was last called."""
@@ -124,9 +145,11 @@ class ChangeFollower:
             self._own(self._keep_reading(self._stream), "change stream")
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while running := [task for task in self._tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            # Again if need be: up to Python 3.11 a `wait_for` that ends just then swallows the cancellation.
+            await asyncio.wait(running, timeout=0.1)
         if self._stream is not None:
             await self._stream.stop()
 
@@ -140,8 +163,8 @@ class ChangeFollower:
             if page.gap or page.last < after:
                 await self._restart()
                 continue
-            for change in page.changes:
-                self._apply(change)
+            if self._apply_all(page.changes) and self._streaming:
+                self._distrusted_until = self._clock.monotonic() + DISTRUST
             if self.position >= page.last:
                 self._seen_at = asked_at
                 return
@@ -149,46 +172,70 @@ class ChangeFollower:
     async def read(self, stream: ChangeStream) -> None:
         """Apply what the stream has next; ask for a poll when it leaves something out. Raises `Unavailable`."""
         for change in await stream.read(self.position):
-            if self._position is None or change.seq > self._position + 1:
+            if self._position is None or self._replacing or change.seq > self._position + 1:
                 self._poll_now.set()
                 return
             self._apply(change)
 
     async def _restart(self) -> None:
-        self._position = None  # nothing that the stream brings may be applied to what is about to be replaced
-        snapshot = await self._source.snapshot()
-        for consumer in self._consumers:
-            consumer.reset(snapshot)
-        self._position = snapshot.as_of
+        # What is known goes on counting within the bound; nothing is applied to what is about to be replaced.
+        self._replacing = True
+        try:
+            snapshot = await self._source.snapshot()
+            for consumer in self._consumers:
+                consumer.reset(snapshot)
+            self._position = snapshot.as_of
+        finally:
+            self._replacing = False
         self._moved.set()
         log.info("snapshot loaded", position=snapshot.as_of, stopped=len(snapshot.stopped))
 
-    def _apply(self, change: Change) -> None:
+    def _apply_all(self, changes: Sequence[Change]) -> int:
+        """How many of them were new."""
+        return sum(self._apply(change) for change in changes)
+
+    def _apply(self, change: Change) -> bool:
         if self._position is not None and change.seq <= self._position:
-            return
+            return False
         for consumer in self._consumers:
             consumer.apply(change)
         self._position = change.seq
         self._moved.set()
+        return True
 
     async def _keep_polling(self) -> None:
-        was_fresh = True
         while True:
             self._poll_now.clear()
-            try:
-                await self.poll()
-            except Unavailable as error:
-                if was_fresh and not self.fresh:
-                    log.error("changes cannot be followed; cached answers are off", detail=error.detail)
-            except Exception:
-                log.exception("following changes failed")
-            was_fresh = self.fresh
+            if not await self._polled():
+                await asyncio.sleep(self._interval)
+                continue
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._relaxed if self._streaming else self._interval):
+                async with asyncio.timeout(self._pause()):
                     await self._poll_now.wait()
+
+    async def _polled(self) -> bool:
+        try:
+            await self.poll()
+        except Unavailable as error:
+            if self._told_fresh and not self.fresh:
+                log.error("changes cannot be followed; cached answers are off", detail=error.detail)
+        except Exception:
+            log.exception("following changes failed")
+        else:
+            self._told_fresh = True
+            return True
+        self._told_fresh = self.fresh
+        return False
+
+    def _pause(self) -> float:
+        trusted = self._streaming and self._clock.monotonic() >= self._distrusted_until
+        return max(self._relaxed, self._interval) if trusted else self._interval
 
     async def _keep_reading(self, stream: ChangeStream) -> None:
         while True:
+            if self._position is None or self._replacing:
+                await asyncio.sleep(STREAM_RETRY / 10)
+                continue
             try:
                 await self.read(stream)
             except Unavailable as error:

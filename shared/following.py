@@ -7,7 +7,9 @@ import secrets
 import socket
 from typing import Protocol
 
+import orjson
 import structlog
+from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 from shared.change_stream import ChangeStreamReader
@@ -16,11 +18,17 @@ from shared.clock import Clock
 from shared.config import RedisSettings, ServiceSettings
 from shared.contracts.key_registry import Change, Position, Snapshot
 from shared.errors import Unavailable
+from shared.http.health import Health
+from shared.http.responses import NO_STORE, json_response
 
 log = structlog.get_logger()
 
 REPORT_AT_LEAST = 5.0
 """Seconds between two reports of one who applies nothing: the registry forgets who says nothing for longer."""
+REPORT_RETRY = 0.5
+"""Seconds between two attempts at a report."""
+CHANGES = "changes"
+"""What health calls the following of changes."""
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -77,21 +85,28 @@ class PositionReporter:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        with contextlib.suppress(Unavailable):
-            await self._registry.report(self._position(leaving=True))
+        if self._follower.position >= 0:
+            with contextlib.suppress(Unavailable):
+                await self._registry.report(self._position(leaving=True))
 
     async def _run(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(REPORT_AT_LEAST):
                     await self._follower.moved()
-            if self._follower.position < 0:
-                continue
+            if self._follower.position >= 0:
+                await self._report()
+
+    async def _report(self) -> None:
+        """Until it has arrived: what stands in a receipt is what arrived."""
+        while True:
             try:
-                await self._registry.report(self._position())
+                return await self._registry.report(self._position())
             except Unavailable as error:
                 log.debug("position not reported", detail=error.detail)
-                await asyncio.sleep(0.5)
+            except Exception:
+                log.exception("reporting the position failed")
+            await asyncio.sleep(REPORT_RETRY)
 
     def _position(self, *, leaving: bool = False) -> Position:
         return Position(
@@ -100,6 +115,26 @@ class PositionReporter:
             position=self._follower.position,
             leaving=leaving,
         )
+
+
+class FollowingHealth(Health):
+    """The health of a process that follows the changes: it is not ready without them, and tells how far it is."""
+
+    def __init__(self, service: str, follower: ChangeFollower) -> None:
+        super().__init__(service)
+        self._follower = follower
+        self.add(CHANGES, follower.check)
+
+    async def report(self, request: web.BaseRequest) -> web.Response:
+        """GET /health: the state of `changes` also has `position`, `age` (seconds) and `streaming`."""
+        answer = await super().report(request)
+        body = orjson.loads(answer.text or "{}")
+        body["dependencies"][CHANGES] |= {
+            "position": self._follower.position,
+            "age": None if self._follower.position < 0 else round(self._follower.age, 3),
+            "streaming": self._follower.streaming,
+        }
+        return json_response(body, status=answer.status, headers=NO_STORE)
 
 
 class Following:

@@ -8,12 +8,11 @@ from services.operator_validator.http import OperatorEndpoints
 from services.operator_validator.openapi import SECURITY_SCHEMES, endpoints
 from services.operator_validator.validating import Validator
 from shared.audit import AuditTrail
-from shared.changes import ChangeFollower
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import ApiToken, KeyRegistryClient
+from shared.following import FollowingHealth, follow
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
-from shared.http.health import Health
 from shared.lookups import CachedLookup
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
 
@@ -29,29 +28,21 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         settings.key_registry_url, authorization=identity.authorization_for("key_registry")
     )
     registry = KeyRegistryClient(registry_calls)
+    metrics = CollectorRegistry()
     api_tokens: CachedLookup[bytes, ApiToken] = CachedLookup(registry.api_token)
-    follower = ChangeFollower(
-        registry,
-        (api_tokens,),
-        clock=clock,
-        interval=settings.changes_poll_interval,
-        bound=settings.staleness_bound,
-    )
+    following = follow(NAME, registry, (api_tokens,), settings, clock=clock, metrics=metrics)
+    follower = following.follower
     api_tokens.attach(follower)
     audit = AuditTrail(registry, service=NAME, clock=clock)
 
-    metrics = CollectorRegistry()
     validator = Validator(api_tokens, lambda: follower.position, audit, clock)
     handlers = OperatorEndpoints(validator, authenticator, metrics)
-
-    health = Health(NAME)
-    health.add("key_registry", follower.check)
     return service_app(
         NAME,
         endpoints(handlers),
-        health=health,
+        health=FollowingHealth(NAME, follower),
         metrics=metrics,
-        resources=(registry_calls, audit, follower),
+        resources=(registry_calls, audit, following),
         security_schemes=SECURITY_SCHEMES,
         description="Tells whether an API token is good for a company and an application.",
     )

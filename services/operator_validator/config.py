@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from shared.config import ServiceSettings
+from shared.following import FollowingSettings
 
 
-class Settings(ServiceSettings):
+class Settings(FollowingSettings):
     port: int = Field(default=8104, ge=0, le=65535)

@@ -4,22 +4,21 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from services.session_tokens.config import Settings
-from services.session_tokens.ended import EndedTokens
 from services.session_tokens.http import SessionTokenEndpoints
 from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.openapi import SECURITY_SCHEMES, endpoints
 from services.session_tokens.storage.redis import RedisSessionStore
 from services.session_tokens.tokens import SessionTokens
 from shared.audit import AuditTrail
-from shared.changes import ChangeFollower
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import AccessKey, KeyRegistryClient
+from shared.following import FollowingHealth, follow
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
-from shared.http.health import Health
 from shared.lookups import CachedLookup
 from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
+from shared.stopped import StoppedSet
 
 NAME = "session_tokens"
 
@@ -36,32 +35,24 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     redis = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
     store = RedisSessionStore(redis)
 
+    metrics = CollectorRegistry()
     access_keys: CachedLookup[bytes, AccessKey] = CachedLookup(registry.access_key)
-    ended = EndedTokens(clock)
-    follower = ChangeFollower(
-        registry,
-        (access_keys, ended),
-        clock=clock,
-        interval=settings.changes_poll_interval,
-        bound=settings.staleness_bound,
-    )
-    access_keys.attach(follower)
-    ended.attach(follower)
+    ended = StoppedSet(clock, frozenset({"session_token"}))
+    following = follow(NAME, registry, (access_keys, ended), settings, clock=clock, metrics=metrics)
+    access_keys.attach(following.follower)
     audit = AuditTrail(registry, service=NAME, clock=clock)
 
-    metrics = CollectorRegistry()
-    tokens = SessionTokens(store, access_keys, ended, registry, audit, clock)
+    tokens = SessionTokens(store, access_keys, ended, following.follower, registry, audit, clock)
     handlers = SessionTokenEndpoints(tokens, authenticator, TokenMetrics(metrics))
 
-    health = Health(NAME)
-    health.add("key_registry", follower.check)
+    health = FollowingHealth(NAME, following.follower)
     health.add("redis", store.ping)
     return service_app(
         NAME,
         endpoints(handlers),
         health=health,
         metrics=metrics,
-        resources=(registry_calls, audit, follower, redis),
+        resources=(registry_calls, audit, following, redis),
         security_schemes=SECURITY_SCHEMES,
         description="Short-lived tokens that stand for hidden parameters.",
     )

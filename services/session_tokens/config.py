@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from shared.config import RedisSettings, ServiceSettings
+from shared.following import FollowingSettings
 
 
-class Settings(ServiceSettings, RedisSettings):
+class Settings(FollowingSettings):
     port: int = Field(default=8103, ge=0, le=65535)

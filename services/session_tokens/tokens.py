@@ -70,9 +70,21 @@ class AccessKeys(Protocol):
 
 
 class Ended(Protocol):
-    def includes(self, id_: str) -> bool: ...
+    """The ids of the tokens that were ended or revoked before their time, as far as the registry was followed.
 
-    def add(self, id_: str, until: float) -> None: ...
+    The store forgets an ended token, but one that fails over or comes back from a copy may remember it again. The
+    registry's record is what holds, and reaches every copy of this service with its changes.
+    """
+
+    def __contains__(self, id_: str) -> bool: ...
+
+    def add(self, id_: str, until: float | None) -> None: ...
+
+
+class Freshness(Protocol):
+    def require_fresh(self) -> None:
+        """Raises `Unavailable` while it is not known which tokens were ended."""
+        ...
 
 
 class Revocations(Protocol):
@@ -111,6 +123,7 @@ class SessionTokens:
         store: SessionStore,
         access_keys: AccessKeys,
         ended: Ended,
+        freshness: Freshness,
         revocations: Revocations,
         audit: AuditTrail,
         clock: Clock,
@@ -118,6 +131,7 @@ class SessionTokens:
         self._store = store
         self._access_keys = access_keys
         self._ended = ended
+        self._freshness = freshness
         self._revocations = revocations
         self._audit = audit
         self._clock = clock
@@ -159,7 +173,7 @@ class SessionTokens:
             raise self._refused("session_token", Cause.UNKNOWN, subject=id_)
         if cause := stopped(key):
             raise self._refused("session_token", cause, subject=id_, key=key)
-        if self._ended.includes(id_):
+        if self._is_ended(id_):
             raise self._refused("session_token", Cause.ENDED, subject=id_, key=key)
         if contents.counted and not await self._store.take_use(id_):
             raise self._refused("session_token", Cause.USED_UP, subject=id_, key=key)
@@ -168,7 +182,7 @@ class SessionTokens:
     async def end(self, token: str) -> None:
         """End `token` for good: when this returns, no copy of the store can bring it back. Raises `WrongToken`."""
         id_, contents = await self._open(token)
-        if self._ended.includes(id_):
+        if self._is_ended(id_):
             raise self._refused("session_token", Cause.ENDED, subject=id_)
         key = await self._access_keys.get(contents.access_key)
         company_id = None if key is None else key.company.id
@@ -195,6 +209,10 @@ class SessionTokens:
         if contents.expires_at + CLOCK_SKEW <= self._clock.now():
             raise self._refused("session_token", Cause.EXPIRED, subject=id_)
         return id_, contents
+
+    def _is_ended(self, id_: str) -> bool:
+        self._freshness.require_fresh()
+        return id_ in self._ended
 
     def _refused(self, kind: str, cause: Cause, *, subject: str = "", key: AccessKey | None = None) -> WrongToken:
         """The refusal, noted under the request's id; `subject` only where what was presented is known."""

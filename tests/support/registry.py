@@ -14,6 +14,7 @@ from shared.contracts.key_registry import (
     Company,
     KeyPair,
     Kind,
+    Position,
     Record,
     Revocation,
     Snapshot,
@@ -38,13 +39,14 @@ class RegistryDouble:
     """Stands in for `shared.contracts.key_registry.KeyRegistryClient`.
 
     `away = True` makes every call `Unavailable`. `events` and `revocations` are what the services sent;
-    `lookups` counts the calls for records.
+    `lookups` counts the calls for records; `positions` is what each instance reported last.
     """
 
     def __init__(self) -> None:
         self.away = False
         self.events: list[AuditEvent] = []
         self.revocations: list[Revocation] = []
+        self.positions: dict[str, Position] = {}
         self.lookups = 0
         self._api_tokens: dict[bytes, ApiToken] = {}
         self._access_keys: dict[bytes, AccessKey] = {}
@@ -135,6 +137,10 @@ class RegistryDouble:
     async def audit(self, events: Sequence[AuditEvent]) -> None:
         self._require_there()
         self.events.extend(events)
+
+    async def report(self, position: Position) -> None:
+        self._require_there()
+        self.positions[position.instance] = position
 
     async def revoke(self, revocation: Revocation) -> None:
         self._require_there()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from shared.contracts.key_registry import AuditBatch, Revocation, Wire
+from shared.contracts.key_registry import AuditBatch, Position, Revocation, Wire
 from shared.errors import Unavailable
 from tests.support.registry import RegistryDouble
 
@@ -41,12 +41,17 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
         await double.revoke(Revocation.model_validate(await request.json()))
         return web.Response(status=204)
 
+    async def report(request: web.Request) -> web.Response:
+        await double.report(Position.model_validate(await request.json()))
+        return web.Response(status=204)
+
     app = web.Application(middlewares=[_unavailable])
     app.router.add_get(f"/internal/v1/{{kind:{'|'.join(look_ups)}}}/{{key}}", record)
     app.router.add_get("/internal/v1/snapshot", snapshot)
     app.router.add_get("/internal/v1/changes", changes)
     app.router.add_post("/internal/v1/audit", audit)
     app.router.add_post("/internal/v1/revocations", revoke)
+    app.router.add_post("/internal/v1/positions", report)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

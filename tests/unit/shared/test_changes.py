@@ -1,5 +1,9 @@
 """Following changes, over a source that the test scripts."""
 
+import asyncio
+import contextlib
+import time
+
 import pytest
 
 from shared.changes import ChangeFollower
@@ -189,6 +193,73 @@ async def test_poll_that_the_stream_overtakes_is_no_reason_to_start_again(
     follower = ChangeFollower(overtaken, (recorder,), clock=clock)
     await follower.poll()
     assert (recorder.resets, recorder.applied) == (1, ["a"])
+
+
+async def test_what_is_known_counts_while_a_new_snapshot_is_on_its_way_and_the_stream_waits_for_it(
+    recorder: Recorder, clock: FakeClock
+) -> None:
+    class Slow(ScriptedSource):
+        async def snapshot(self) -> Snapshot:
+            if recorder.resets:
+                seen.append(follower.fresh)
+                await follower.read(ScriptedStream([change(2)]))
+            return await super().snapshot()
+
+    def change(seq: int) -> Change:
+        return Change(seq=seq, kind="company", id=f"c{seq}", status="suspended", at=0)
+
+    seen: list[bool] = []
+    source = Slow()
+    source.log = [change(1)]
+    follower = ChangeFollower(source, (recorder,), clock=clock)
+    await follower.poll()
+    source.log.append(change(2))
+    source.pruned_to = 2
+    await follower.poll()
+    assert seen == [True]
+    assert (recorder.resets, recorder.applied, follower.position) == (2, [], 2)
+
+
+async def test_stream_that_nobody_writes_to_does_not_slow_the_polling_down(clock: FakeClock) -> None:
+    class Silent:
+        async def read(self, after: int) -> list[Change]:
+            await asyncio.sleep(0.001)
+            return []
+
+        async def stop(self) -> None: ...
+
+    source, recorder = ScriptedSource(), Recorder()
+    follower = ChangeFollower(source, (recorder,), clock=clock, stream=Silent(), interval=0.01, relaxed=0.2)
+    await follower.start()
+    async with asyncio.timeout(5):
+        while not follower.streaming:
+            await asyncio.sleep(0.001)
+        source.add("first")
+        while recorder.applied != ["first"]:
+            await asyncio.sleep(0.001)
+        started = time.monotonic()
+        source.add("second")
+        while len(recorder.applied) < 2:
+            await asyncio.sleep(0.001)
+    await follower.stop()
+    assert time.monotonic() - started < 0.15
+
+
+async def test_follower_stops_also_where_a_read_swallows_its_cancellation(clock: FakeClock) -> None:
+    class Deaf:
+        async def read(self, after: int) -> list[Change]:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(10)
+            await asyncio.sleep(10)
+            return []
+
+        async def stop(self) -> None: ...
+
+    follower = ChangeFollower(ScriptedSource(), (), clock=clock, stream=Deaf())
+    await follower.start()
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(1):
+        await follower.stop()
 
 
 def key_pair(as_of: int, status: str = "active") -> KeyPair:

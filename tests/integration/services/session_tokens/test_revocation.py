@@ -68,7 +68,7 @@ async def test_with_the_registry_away_the_bound_holds_and_then_nothing_is_guesse
         response, _ = await service.call("POST", "/generate", data=b"{}", x_api_key=stack.access_key)
         assert response.status == 503
         ready, _ = await service.call("GET", "/health/ready")
-        assert list((await ready.json())["missing"]) == ["key_registry"]
+        assert list((await ready.json())["missing"]) == ["changes"]
         stack.registry.away = False
         await service.is_ready()
         assert (await service.verify(token))[0] == 200

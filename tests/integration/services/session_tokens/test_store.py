@@ -9,6 +9,8 @@ import pytest
 import redis.asyncio
 
 from services.session_tokens.sealing import id_of
+from shared.contracts.key_registry import Revocation
+from shared.opaque import ACCESS_KEY, mint
 from tests.integration.services.session_tokens.running import Service, Stack
 from tests.support.proxy import FaultProxy
 
@@ -42,6 +44,41 @@ async def test_every_key_has_a_ttl_after_every_kind_of_write(service: Service, r
         ttls = [await client.ttl(key) for key in keys]
     assert len(keys) == 30
     assert all(0 < ttl <= 7200 for ttl in ttls)
+
+
+async def _saved(client: redis.asyncio.Redis) -> dict[str | bytes, bytes]:
+    found: dict[str | bytes, bytes] = {}
+    for key in await client.keys("session_token:*"):
+        found[key] = await client.dump(key) or b""
+    return found
+
+
+async def _restore(client: redis.asyncio.Redis, saved: dict[str | bytes, bytes]) -> None:
+    for key, value in saved.items():
+        await client.restore(key, 3_600_000, value, replace=True)
+
+
+async def test_no_backup_of_the_store_brings_back_what_was_ended_or_revoked(
+    service: Service, stack: Stack, redis_database: str
+) -> None:
+    ended, revoked, good = [await service.generate() for _ in range(3)]
+    other = mint(ACCESS_KEY)
+    other_id = stack.registry.add_access_key(other).id
+    _, body = await service.call("POST", "/generate", data=b"{}", x_api_key=other)
+    of_revoked_key = json.loads(body)["token"]
+    async with redis.asyncio.from_url(redis_database) as client:
+        saved = await _saved(client)
+        assert (await service.call("DELETE", "/verify", x_api_token=ended))[0].status == 204
+        await stack.registry.revoke(Revocation(kind="session_token", id=id_of(revoked), until=4_000_000_000))
+        stack.registry.set_status("access_key", other_id, "revoked")
+        await client.flushall()
+        await _restore(client, saved)
+    async with stack.copy() as restarted:  # knows it from its snapshot alone
+        for copy in (restarted, service):
+            assert [(await copy.verify(t))[0] for t in (ended, of_revoked_key, good)] == [403, 403, 200]
+            async with asyncio.timeout(1):
+                while (await copy.verify(revoked))[0] != 403:
+                    await asyncio.sleep(0.01)
 
 
 async def test_n_uses_are_exactly_n_across_two_copies_of_the_service(service: Service, stack: Stack) -> None:

@@ -6,15 +6,16 @@ import uuid
 
 import pytest
 
-from services.session_tokens.ended import EndedTokens
 from services.session_tokens.parameters import parse
 from services.session_tokens.sealing import id_of
 from services.session_tokens.storage.memory import MemorySessionStore
 from services.session_tokens.tokens import CLOCK_SKEW, Cause, Created, SessionTokens, WrongToken
 from shared.audit import AuditTrail
-from shared.contracts.key_registry import AccessKey, AuditEvent, Status
+from shared.changes import ChangeFollower
+from shared.contracts.key_registry import AccessKey, AuditEvent, Revocation, Status
 from shared.errors import Invalid, Unavailable
 from shared.opaque import ACCESS_KEY, API_TOKEN, digest, mint
+from shared.stopped import StoppedSet
 from tests.support.clock import FakeClock
 from tests.support.registry import COMPANY, RegistryDouble
 
@@ -37,12 +38,16 @@ class Rules:
         self.registry = RegistryDouble()
         self.record = self.registry.add_access_key(KEY, default_ttl=3600, max_ttl=7200)
         self.store = MemorySessionStore(clock)
-        self._audit = AuditTrail(self.registry, service="session_tokens", clock=clock)
-        self.tokens = self.another_copy()
+        self.audit = AuditTrail(self.registry, service="session_tokens", clock=clock)
+        self.tokens, self.follower = self.copy()
 
-    def another_copy(self) -> SessionTokens:
+    def copy(self, bound: float = 10_000) -> tuple[SessionTokens, ChangeFollower]:
+        """One more copy of the service over the same store, and what keeps it true."""
+        ended = StoppedSet(self.clock, frozenset({"session_token"}))
+        follower = ChangeFollower(self.registry, (ended,), clock=self.clock, bound=bound)
         keys = AccessKeys(self.registry)
-        return SessionTokens(self.store, keys, EndedTokens(self.clock), self.registry, self._audit, self.clock)
+        tokens = SessionTokens(self.store, keys, ended, follower, self.registry, self.audit, self.clock)
+        return tokens, follower
 
     async def create(self, body: bytes = b'{"file":"f"}', **wishes: str) -> Created:
         return await self.tokens.create(await self.tokens.authorise(KEY), parse(body), **wishes)
@@ -55,14 +60,16 @@ class Rules:
 
     async def events(self) -> list[AuditEvent]:
         """All that was noted, sent."""
-        await self._audit.start()
-        await self._audit.stop()
+        await self.audit.start()
+        await self.audit.stop()
         return self.registry.events
 
 
 @pytest.fixture
-def rules(clock: FakeClock) -> Rules:
-    return Rules(clock)
+async def rules(clock: FakeClock) -> Rules:
+    rules = Rules(clock)
+    await rules.follower.poll()
+    return rules
 
 
 async def test_a_token_stands_for_its_parameters_and_its_company(rules: Rules) -> None:
@@ -183,6 +190,39 @@ async def test_an_ended_token_never_comes_back(rules: Rules) -> None:
     assert await rules.refusal(created.token) == Cause.ENDED
 
 
+async def test_a_token_that_was_ended_before_the_start_is_known_from_the_snapshot(rules: Rules) -> None:
+    created = await rules.create()
+    sealed = await rules.store.get(id_of(created.token))
+    await rules.tokens.end(created.token)
+    await rules.store.put(id_of(created.token), sealed or b"", ttl=100, uses=None)
+    rules.tokens, follower = rules.copy()
+    await follower.poll()
+    assert await rules.refusal(created.token) == Cause.ENDED
+
+
+async def test_a_token_that_was_revoked_by_its_id_is_refused_once_that_is_known(rules: Rules) -> None:
+    created = await rules.create()
+    id_ = id_of(created.token)
+    await rules.registry.revoke(Revocation(kind="session_token", id=id_, until=created.expires_at))
+    await rules.tokens.verify(created.token)
+    await rules.follower.poll()
+    assert await rules.refusal(created.token) == Cause.ENDED
+
+
+async def test_no_token_is_good_while_it_is_not_known_which_were_ended(rules: Rules, clock: FakeClock) -> None:
+    created = await rules.create(ttl="7200")
+    early, _ = rules.copy()
+    with pytest.raises(Unavailable):
+        await early.verify(created.token)
+    rules.tokens, follower = rules.copy(bound=5)
+    await follower.poll()
+    clock.advance(5)
+    await rules.tokens.verify(created.token)
+    clock.advance(0.1)
+    with pytest.raises(Unavailable):
+        await rules.tokens.verify(created.token)
+
+
 async def test_the_end_of_a_token_is_durable_until_it_would_have_expired(rules: Rules) -> None:
     created = await rules.create()
     await rules.tokens.end(created.token)
@@ -217,7 +257,8 @@ async def test_ending_twice_is_a_wrong_token(rules: Rules) -> None:
 
 
 async def test_another_copy_resolves_and_ends_the_same_tokens(rules: Rules) -> None:
-    token, copy = (await rules.create()).token, rules.another_copy()
+    token, (copy, follower) = (await rules.create()).token, rules.copy()
+    await follower.poll()
     assert (await copy.verify(token)).parameters == (await rules.tokens.verify(token)).parameters
     await copy.end(token)
     assert await rules.refusal(token) == Cause.UNKNOWN

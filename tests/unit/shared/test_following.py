@@ -1,0 +1,111 @@
+"""What goes with a follower: the report of what was applied, metrics, health."""
+
+import asyncio
+from collections.abc import Callable
+
+import orjson
+import pytest
+from aiohttp.test_utils import make_mocked_request
+from prometheus_client import CollectorRegistry
+
+from shared import following
+from shared.changes import ChangeFollower
+from shared.contracts.key_registry import Change, Position
+from shared.errors import Unavailable
+from shared.following import Following, FollowingHealth, FollowingMetrics, PositionReporter
+from tests.support.clock import FakeClock
+from tests.support.registry import RegistryDouble
+
+
+class Told(RegistryDouble):
+    """Keeps what is reported; refuses `refusals` reports first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.positions: list[Position] = []
+        self.refusals = 0
+
+    async def report(self, position: Position) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise Unavailable
+        self.positions.append(position)
+
+
+@pytest.fixture
+def registry() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def followed(registry: Told, clock: FakeClock) -> Following:
+    follower = ChangeFollower(registry, (), clock=clock, interval=0.005)
+    return Following(follower, PositionReporter("gateway", follower, registry))
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.002)
+
+
+async def test_position_is_reported_as_soon_as_it_moves_and_a_goodbye_at_the_end(
+    registry: Told, followed: Following
+) -> None:
+    await followed.start()
+    await until(lambda: registry.positions)
+    registry.set_status("company", "a", "revoked")
+    await until(lambda: registry.positions[-1].position == 1)
+    await followed.stop()
+    last = registry.positions[-1]
+    assert (last.position, last.leaving, last.service) == (1, True, "gateway")
+    assert len({position.instance for position in registry.positions}) == 1
+
+
+async def test_report_that_did_not_arrive_is_made_again_soon(
+    registry: Told, followed: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "REPORT_RETRY", 0.01)
+    registry.refusals = 2
+    await followed.start()
+    await until(lambda: registry.positions)
+    await followed.stop()
+
+
+async def test_one_that_never_followed_says_no_goodbye(registry: Told, followed: Following) -> None:
+    registry.away = True
+    await followed.start()
+    await asyncio.sleep(0.02)
+    await followed.stop()
+    assert registry.positions == []
+
+
+def test_time_on_the_way_is_a_histogram(clock: FakeClock) -> None:
+    metrics = CollectorRegistry()
+    observed = FollowingMetrics(metrics, clock)
+    observed.apply(Change(seq=1, kind="company", id="a", status="revoked", at=clock.now() - 0.02))
+    assert metrics.get_sample_value("change_propagation_seconds_bucket", {"le": "0.025"}) == 1
+    assert metrics.get_sample_value("change_propagation_seconds_bucket", {"le": "0.01"}) == 0
+
+
+async def test_health_shows_how_far_the_changes_were_followed_and_why_it_is_not_ready(
+    registry: Told, clock: FakeClock
+) -> None:
+    follower = ChangeFollower(registry, (), clock=clock)
+    health = FollowingHealth("gateway", follower)
+    request = make_mocked_request("GET", "/health")
+    assert orjson.loads((await health.ready(request)).text or "")["missing"] == {
+        "changes": "revocations cannot be followed: the registry has not been heard yet"
+    }
+    registry.set_status("company", "a", "revoked")
+    await follower.poll()
+    clock.advance(2)
+    report = await health.report(request)
+    changes = orjson.loads(report.text or "")["dependencies"]["changes"]
+    assert (report.status, changes["position"], changes["age"], changes["streaming"]) == (200, 1, 2.0, False)
+    clock.advance(4)
+    ready = await health.ready(request)
+    assert (ready.status, orjson.loads(ready.text or "")["missing"]) == (
+        503,
+        {"changes": "revocations cannot be followed: the registry was last heard 6.0 s ago, and 5 s is the bound"},
+    )
