@@ -45,6 +45,8 @@ STORE_PASSWORDS = {
     "key_registry": ("database_password", "redis_password"),
     "token_issuer": ("database_password", "redis_password"),
     "session_tokens": ("redis_password",),
+    "operator_validator": ("redis_password",),
+    "gateway": ("redis_password",),
 }
 OWN = {"key_registry": ("admin_token",), "token_issuer": ("master_key",)}
 

@@ -37,9 +37,9 @@ DEPLOYABLES = (
     Deployable("token_issuer", "services.token_issuer", 8102, "OAuth 2.0 tokens, JWKS",
                ("postgres", "valkey"), {"PASSGATE_MASTER_KEY_FILE": "master_key"}, migrates=True),
     Deployable("session_tokens", "services.session_tokens", 8103, "session tokens", ("valkey",)),
-    Deployable("operator_validator", "services.operator_validator", 8104, "API token validation"),
+    Deployable("operator_validator", "services.operator_validator", 8104, "API token validation", ("valkey",)),
     Deployable("sample_resources", "services.sample_resources", 8105, "the sample APIs behind the gateway"),
-    Deployable("gateway", "gateway", 8080, "the public port: all four protocols"),
+    Deployable("gateway", "gateway", 8080, "the public port: all four protocols", ("valkey",)),
 )  # fmt: skip
 """In the order of starting; they stop in the reverse one. Any order works: each waits for what it needs."""
 
