@@ -1,13 +1,13 @@
 """What the admin API shows of each object; of a credential never its digest."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from services.key_registry.members import Instant
 from services.key_registry.roles import Role
-from shared.contracts.key_registry import Status
+from shared.contracts.key_registry import Kind, Status
 
 
 class Shown(BaseModel):
@@ -108,3 +108,30 @@ class AuditLine(BaseModel):
     previous_hash: str
     hash: str
     """SHA-256, hex, over the line's members and `previous_hash`."""
+
+
+class AppliedBy(BaseModel):
+    """A process that follows the changes."""
+
+    service: str
+    instance: str
+    applied: bool
+    ms: float | None
+    """From the change to its report; null when it has not applied it, or began later."""
+
+
+class Receipt(BaseModel):
+    id: int
+    kind: Kind
+    subject: str
+    """The id of what changed."""
+    status: Status
+    at: Instant
+    state: Literal["applied", "pending"]
+    applied: int
+    of: int
+    ms: float | None
+    """The longest of those who have applied it."""
+    consumers: list[AppliedBy]
+    waiting_for: list[str]
+    """The instances that have not."""

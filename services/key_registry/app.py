@@ -12,11 +12,13 @@ from services.key_registry.http.admin import ResourceEndpoints
 from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import SECURITY_SCHEMES, Authentication
 from services.key_registry.http.internal import InternalEndpoints
+from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.key_generation import KeyGenerator
 from services.key_registry.lookups import Lookups
 from services.key_registry.making import makers
 from services.key_registry.owners import FirstOwner, Owners
 from services.key_registry.reading_audit import AuditReader
+from services.key_registry.receipts import Receipts
 from services.key_registry.recording import AuditLog
 from services.key_registry.registry import Registry
 from services.key_registry.relay import Relay
@@ -47,6 +49,9 @@ company has not booked, and only reads the company itself and its bookings.
 
 Secrets are shown once, in the answer to the create. Revoked is final. A credential can be deleted once it is
 revoked; a company, an application or a booking when nothing refers to it.
+
+Whatever is made, changed, stopped or deleted names its receipt in `Passgate-Receipt`: `/receipts/{id}` tells which
+processes have applied it. What was so already names the receipt of the change that made it so.
 """
 
 
@@ -56,7 +61,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         settings.database_dsn, schema=SCHEMA, size=settings.database_pool_size, timeout=settings.store_timeout
     )
     changes, redis = PostgresChanges(database), PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
-    consumers = PostgresConsumers(database)
+    positions = PostgresConsumers(database)
     relay = Relay(changes, ChangeStreamWriter(redis))
     store = PostgresStore(database, timeout=settings.store_timeout, on_change=relay.wake)
     audit_log = AuditLog(store)
@@ -65,10 +70,12 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     generator = KeyGenerator()
     registry = Registry(store, admins, makers(generator), clock)
     authentication = Authentication(admins)
+    consumers = Consumers(positions, clock)
+    receipts = Receipts(changes, consumers, admins)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(database)),
         Feed(store, changes, clock),
-        Consumers(consumers, clock),
+        consumers,
         audit_log,
         ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock),
     )
@@ -76,6 +83,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     for resource in RESOURCES.values():
         endpoints += ResourceEndpoints(resource, registry, authentication).endpoints()
     endpoints += AuditEndpoint(AuditReader(PostgresAuditLines(database), admins), authentication).endpoints()
+    endpoints += ReceiptEndpoint(receipts, authentication).endpoints()
     endpoints += internal.endpoints()
     metrics = CollectorRegistry()
     dropped = Gauge("audit_events_dropped", "Refusals that found the queue full.", registry=metrics)
@@ -84,7 +92,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     health = Health(NAME)
     health.add("database", store.check)
     health.add("redis", redis.ping, required=False)
-    return service_app(
+    app = service_app(
         NAME,
         endpoints,
         health=health,
@@ -96,11 +104,17 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             trail,
             generator,
             FirstOwner(Owners(store, clock), settings.first_owner_token),
-            Housekeeping(changes, consumers, clock),
+            Housekeeping(changes, positions, clock),
         ],
         security_schemes=SECURITY_SCHEMES,
         description=DESCRIPTION,
     )
+
+    async def release(_: web.Application) -> None:
+        receipts.release()
+
+    app.on_shutdown.append(release)
+    return app
 
 
 def _measure(relay: Relay, metrics: CollectorRegistry) -> None:

@@ -1,6 +1,10 @@
 """Who follows the changes, and how far each has applied them."""
 
-from services.key_registry.store import ConsumerStore
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from services.key_registry.store import ConsumerStore, Reached
 from shared.clock import Clock
 from shared.contracts.key_registry import Position
 from shared.errors import Unprocessable
@@ -15,6 +19,7 @@ class Consumers:
     def __init__(self, store: ConsumerStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._stirred = asyncio.Event()
 
     async def report(self, position: Position, *, service: str) -> None:
         """Keep what one of the processes of `service` has applied; one that is leaving is forgotten."""
@@ -28,3 +33,19 @@ class Consumers:
             await self._store.forget(position.instance)
         else:
             await self._store.report(position, self._clock.now())
+        self.stir()
+
+    async def reached(self, position: int) -> Sequence[Reached]:
+        """Each consumer that is not forgotten."""
+        return await self._store.reached(position, self._clock.now() - FORGOTTEN_AFTER)
+
+    async def stirred(self, seconds: float) -> None:
+        """Returns when a consumer has told something to this process, or after so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stirred.wait()
+
+    def stir(self) -> None:
+        """Wake all who wait."""
+        stirred, self._stirred = self._stirred, asyncio.Event()
+        stirred.set()

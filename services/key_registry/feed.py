@@ -27,8 +27,8 @@ class Feed:
     async def snapshot(self) -> Snapshot:
         return await self._changes.snapshot(self._clock.now() - LONGEST_TOKEN_LIFE)
 
-    async def revoke(self, revocation: Revocation, *, service: str) -> None:
-        """Returns when it is durable and in the feed. Again, for no longer than before: nothing happens."""
+    async def revoke(self, revocation: Revocation, *, service: str) -> int:
+        """The receipt, when it is durable and in the feed. Again, for no longer than before: nothing happens."""
         now = self._clock.now()
         if not revocation.id or len(revocation.id) > 255 or not revocation.id.isprintable():
             raise Unprocessable.field("id", "must be 1 to 255 printable characters")
@@ -36,8 +36,8 @@ class Feed:
             raise Unprocessable.field("until", f"must be a time at most {MAX_UNTIL} seconds from now")
         async with self._store.writing() as writer:
             if not await writer.stop(revocation, now):
-                return
-            await writer.append_change(
+                return await writer.last_change(revocation.id)
+            receipt = await writer.append_change(
                 revocation.kind, revocation.id, "revoked", now, revocation.until, revocation.company_id
             )
             event = AuditEvent(
@@ -51,3 +51,4 @@ class Feed:
                 detail={"until": revocation.until, "reason": revocation.reason[:255]},
             )
             await append(writer, [event])
+        return receipt

@@ -31,8 +31,13 @@ Parse = Callable[[str], Any]
 
 
 def parse_page(query: Sequence[tuple[str, str]], filters: Mapping[str, Parse]) -> PageRequest:
+    """Raises `Unprocessable` as `parse_query` does."""
+    found = parse_query(query, {**filters, "limit": _limit, "cursor": _cursor})
+    return PageRequest(found.pop("limit", DEFAULT_LIMIT), found.pop("cursor", None), found)
+
+
+def parse_query(query: Sequence[tuple[str, str]], known: Mapping[str, Parse]) -> dict[str, Any]:
     """Raises `Unprocessable` naming each parameter that is wrong, unknown or repeated."""
-    known: Mapping[str, Parse] = {**filters, "limit": _limit, "cursor": _cursor}
     found: dict[str, Any] = {}
     errors = []
     for name, text in query:
@@ -46,7 +51,7 @@ def parse_page(query: Sequence[tuple[str, str]], filters: Mapping[str, Parse]) -
             errors.append(FieldError(name[:64], str(error)))
     if errors:
         raise Unprocessable("some parameters are wrong", errors=errors[:20])
-    return PageRequest(found.pop("limit", DEFAULT_LIMIT), found.pop("cursor", None), found)
+    return found
 
 
 def filter_parser(name: str) -> Parse:

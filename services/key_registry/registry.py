@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -36,6 +36,13 @@ Object = dict[str, Any]
 """An object as JSON."""
 
 
+class Written(NamedTuple):
+    """An object as it is now; `receipt` is the position of the change that made it so."""
+
+    shown: Object
+    receipt: int
+
+
 class Registry:
     """Each method raises `Forbidden` when the role does not reach, `NotFound` for what is another company's."""
 
@@ -54,7 +61,7 @@ class Registry:
 
     async def create(
         self, admin: Admin, resource: Resource, body: models.Body, attempt: Attempt | None = None
-    ) -> Object:
+    ) -> Written:
         """The new object, with what is shown once; or the same answer again for an attempt that is repeated.
 
         Raises `Unprocessable` for an id in `body` that names nothing, and `Taken`.
@@ -70,12 +77,12 @@ class Registry:
                 return answer
             row = await self._placed(writer, admin, resource, made.row)
             await writer.insert(resource, row)
-            await self._recorder.record(writer, admin.actor, Operation.CREATE, resource, row)
-            answer = {**resource.show(row), **made.once}
+            receipt = await self._recorder.record(writer, admin.actor, Operation.CREATE, resource, row)
+            shown = {**resource.show(row), **made.once}
             if attempt is not None:
-                remembered = Remembered(attempt.request, attempt.seal(orjson.dumps(answer)))
+                remembered = Remembered(attempt.request, attempt.seal(orjson.dumps(shown)))
                 await writer.remember(admin.id, attempt.digest, remembered, row["created_at"])
-        return answer
+        return Written(shown, receipt)
 
     async def show(self, admin: Admin, resource: Resource, id_: UUID) -> Object:
         self.permit(admin, Operation.READ, resource)
@@ -94,7 +101,7 @@ class Registry:
         rows, cursor = page_of(rows, asked.limit, lambda row: cursor_of_id(row["id"]))
         return {"items": [resource.show(row) for row in rows], "next_cursor": cursor}
 
-    async def change(self, admin: Admin, resource: Resource, id_: UUID, members: models.Body) -> Object:
+    async def change(self, admin: Admin, resource: Resource, id_: UUID, members: models.Body) -> Written:
         """The object with the members that were set changed. Raises `Conflict` for one that is revoked."""
         self.permit(admin, Operation.CHANGE, resource)
         async with self._store.writing() as writer:
@@ -104,7 +111,7 @@ class Registry:
             given = members.model_dump(exclude_unset=True)
             different = {name: value for name, value in given.items() if row[name] != value}
             if not different:
-                return resource.show(row)
+                return await self._unchanged(writer, resource, row)
             changed = {**row, **different, "updated_at": self._now()}
             self._check(resource, changed)
             if "scopes" in different:
@@ -114,25 +121,25 @@ class Registry:
                 "was": _shown_members(resource, row, different),
                 "now": _shown_members(resource, changed, different),
             }
-            await self._recorder.record(writer, admin.actor, Operation.CHANGE, resource, changed, detail)
-        return resource.show(changed)
+            receipt = await self._recorder.record(writer, admin.actor, Operation.CHANGE, resource, changed, detail)
+        return Written(resource.show(changed), receipt)
 
-    async def set_status(self, admin: Admin, operation: Operation, resource: Resource, id_: UUID) -> Object:
+    async def set_status(self, admin: Admin, operation: Operation, resource: Resource, id_: UUID) -> Written:
         """Suspend, resume or revoke. What is so already stays as it is. Raises `Conflict` out of "revoked"."""
         self.permit(admin, operation, resource)
         async with self._store.writing() as writer:
             row = await self._own(writer, admin, operation, resource, id_)
             status = status_after(row["status"], operation)
             if status == row["status"]:
-                return resource.show(row)
+                return await self._unchanged(writer, resource, row)
             now = self._now()
             changed = {**row, "status": status, "status_at": now, "updated_at": now}
             await writer.update(resource, changed)
-            await self._recorder.record(writer, admin.actor, operation, resource, changed)
-        return resource.show(changed)
+            receipt = await self._recorder.record(writer, admin.actor, operation, resource, changed)
+        return Written(resource.show(changed), receipt)
 
-    async def delete(self, admin: Admin, resource: Resource, id_: UUID) -> None:
-        """Raises `Conflict`, telling what refers to it; a credential is to be revoked first.
+    async def delete(self, admin: Admin, resource: Resource, id_: UUID) -> int:
+        """The receipt. Raises `Conflict`, telling what refers to it; a credential is to be revoked first.
 
         Whether a credential was ever used is not known, so an active one is never taken to be unused.
         """
@@ -145,20 +152,23 @@ class Registry:
             now = self._clock.now()
             await writer.delete(resource, id_)
             await writer.keep_stopped(resource.kind, str(id_), forgotten_at("revoked", now) or now)
-            await self._recorder.record(
+            return await self._recorder.record(
                 writer, admin.actor, Operation.DELETE, resource, {**row, "status": "revoked"}
             )
 
     def _now(self) -> datetime:
         return instant(self._clock.now())
 
-    async def _answered(self, reader: Reader, admin: Admin, attempt: Attempt) -> Object | None:
+    async def _unchanged(self, reader: Reader, resource: Resource, row: Row) -> Written:
+        return Written(resource.show(row), await reader.last_change(str(row["id"])))
+
+    async def _answered(self, reader: Reader, admin: Admin, attempt: Attempt) -> Written | None:
         since = instant(self._clock.now() - REMEMBERED)
         remembered = await reader.recall(admin.id, attempt.digest, since)
         if remembered is None:
             return None
-        answer: Object = orjson.loads(attempt.open(remembered.sealed, remembered.request))
-        return answer
+        shown: Object = orjson.loads(attempt.open(remembered.sealed, remembered.request))
+        return Written(shown, await reader.last_change(shown["id"]))
 
     async def _placed(self, writer: Writer, admin: Admin, resource: Resource, columns: Row) -> Row:
         """The whole row: `columns`, what it takes over from its parents, and what every object has."""

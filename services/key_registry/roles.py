@@ -37,6 +37,7 @@ NEEDED: Mapping[str, Mapping[Operation, Role]] = {
     "key_pair": _EDITED,
     "admin_token": _OWNED,
     "audit": {Operation.READ: Role.VIEWER},
+    "receipt": {Operation.READ: Role.VIEWER},
 }
 """The least role for each operation on each kind."""
 

@@ -13,6 +13,7 @@ from shared.contracts.key_registry import (
     AccessKey,
     ApiClient,
     ApiToken,
+    Change,
     ChangePage,
     KeyPair,
     Kind,
@@ -72,6 +73,10 @@ class Reader(Protocol):
 
     async def booked_scopes(self, company_id: UUID) -> Sequence[str]:
         """The scopes of the active applications that the company has an active booking of."""
+        ...
+
+    async def last_change(self, id_: str) -> int:
+        """The position of the object's last change, or the newest there is when that is not kept any more."""
         ...
 
     async def recall(self, admin_id: UUID, key: bytes, since: datetime) -> Remembered | None:
@@ -137,6 +142,8 @@ class Credentials(Protocol):
 
 class Changes(Protocol):
     async def page(self, after: int, limit: int) -> ChangePage: ...
+
+    async def find(self, position: int) -> Change | None: ...
 
     async def snapshot(self, since: float) -> Snapshot:
         """All that is suspended, and what was revoked later than `since`."""

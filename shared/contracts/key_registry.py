@@ -174,6 +174,13 @@ class Revocation(Wire):
     reason: str = ""
 
 
+class Revoked(Wire):
+    """The answer to a `Revocation`."""
+
+    receipt: int
+    """The position of the change that it is."""
+
+
 R = TypeVar("R", bound=Wire)
 
 

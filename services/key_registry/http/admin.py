@@ -67,9 +67,9 @@ class ResourceEndpoints:
         members = bodies.members(await bodies.raw_json(request))
         body = validated(self._resource.create, members)
         attempt = self._attempt(request, caller, members)
-        answer = await self._registry.create(caller.admin, self._resource, body, attempt)
-        headers = {**NO_STORE, "Location": f"{self._path}/{answer['id']}"}
-        return json_response(answer, status=201, headers=headers)
+        made = await self._registry.create(caller.admin, self._resource, body, attempt)
+        headers = {**receipt_headers(made.receipt), "Location": f"{self._path}/{made.shown['id']}"}
+        return json_response(made.shown, status=201, headers=headers)
 
     async def page(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
@@ -85,17 +85,20 @@ class ResourceEndpoints:
         self._registry.permit(caller.admin, Operation.CHANGE, self._resource)
         id_ = self._id(request)
         change = bodies.change_of(self._resource, bodies.members(await bodies.raw_json(request)))
-        return self._answer(await self._registry.change(caller.admin, self._resource, id_, change))
+        changed = await self._registry.change(caller.admin, self._resource, id_, change)
+        return json_response(changed.shown, headers=receipt_headers(changed.receipt))
 
     async def set_status(self, operation: Operation, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
         id_ = self._id(request)
-        return self._answer(await self._registry.set_status(caller.admin, operation, self._resource, id_))
+        changed = await self._registry.set_status(caller.admin, operation, self._resource, id_)
+        body = {**changed.shown, "receipt": changed.receipt}
+        return json_response(body, headers=receipt_headers(changed.receipt))
 
     async def delete(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
-        await self._registry.delete(caller.admin, self._resource, self._id(request))
-        return web.Response(status=204, headers=NO_STORE)
+        receipt = await self._registry.delete(caller.admin, self._resource, self._id(request))
+        return web.Response(status=204, headers=receipt_headers(receipt))
 
     def _answer(self, value: Mapping[str, object]) -> web.Response:
         return json_response(value, headers=NO_STORE)
@@ -153,7 +156,10 @@ class ResourceEndpoints:
         for operation in (Operation.SUSPEND, Operation.RESUME, Operation.REVOKE):
             handler: Handler = partial(self.set_status, operation)
             summary = f"{operation.title()} a {resource.noun}"
-            answers = self._shown(401, 403, 404, 409, 503)
+            answers = {
+                200: Answer(f"The {resource.noun}", with_receipt(shown)),
+                **problems(401, 403, 404, 409, 503),
+            }
             found.append(endpoint("POST", f"{one}/{operation}", handler, summary, answers=answers))
         if resource.deletable != "never":
             answers = {204: Answer("Deleted"), **problems(401, 403, 404, 409, 503)}
@@ -162,6 +168,15 @@ class ResourceEndpoints:
 
     def _shown(self, *statuses: int) -> dict[int, Answer]:
         return {200: Answer(f"The {self._resource.noun}", self._resource.shown), **problems(*statuses)}
+
+
+def receipt_headers(receipt: int) -> dict[str, str]:
+    """For every answer to what changes something; see `/receipts/{id}`."""
+    return {**NO_STORE, "Passgate-Receipt": str(receipt)}
+
+
+def with_receipt(shown: type[BaseModel]) -> type[BaseModel]:
+    return create_model(f"{shown.__name__}WithReceipt", __base__=shown, receipt=(int, ...))
 
 
 def page_model(item: type[BaseModel]) -> type[BaseModel]:

@@ -87,10 +87,10 @@ class InternalEndpoints:
         return web.Response(status=204)
 
     async def revoke(self, request: web.Request) -> web.Response:
-        """204 when the revocation is durable."""
+        """Its receipt, when the revocation is durable."""
         service = self._require(request, "revocations")
-        await self._feed.revoke(await json_model(request, wire.Revocation), service=service)
-        return web.Response(status=204)
+        receipt = await self._feed.revoke(await json_model(request, wire.Revocation), service=service)
+        return _model(wire.Revoked(receipt=receipt))
 
     def _require(self, request: web.Request, area: str) -> str:
         return self._authenticator.require(request.headers.get("Authorization"), area)
@@ -150,7 +150,7 @@ class InternalEndpoints:
                 self.revoke,
                 "Revoke what the registry does not keep",
                 body=wire.Revocation,
-                answers={204: Answer("The revocation is durable")},
+                answers={200: Answer("The revocation is durable", wire.Revoked)},
             ),
         ]
         return found

@@ -77,6 +77,9 @@ class _Reader:
         )
         return [scope for a in booked if a["status"] == "active" for scope in a["scopes"]]
 
+    async def last_change(self, id_: str) -> int:
+        return max((c.seq for c in self._tables.changes if c.id == id_), default=self._tables.last)
+
     async def recall(self, admin_id: UUID, key: bytes, since: datetime) -> Remembered | None:
         answer, at = self._tables.answers.get((admin_id, key), (None, since))
         return answer if at > since else None
@@ -202,6 +205,9 @@ class MemoryStore:
     async def page(self, after: int, limit: int) -> ChangePage:
         changes = [change for change in self._tables.changes if change.seq > after]
         return ChangePage(changes=tuple(changes[:limit]), last=self._tables.last)
+
+    async def find(self, position: int) -> Change | None:
+        return next((change for change in self._tables.changes if change.seq == position), None)
 
     async def snapshot(self, since: float) -> Snapshot:
         stopped = [*self._tables.revocations.values()]

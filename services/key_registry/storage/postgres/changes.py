@@ -6,7 +6,9 @@ from shared.contracts.key_registry import Change, ChangePage, Snapshot, Stopped
 from shared.postgres.pool import Database
 
 _BOUNDS = "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM change"
-_PAGE = "SELECT seq, kind, id, status, at, until, company_id FROM change WHERE seq > $1 ORDER BY seq LIMIT $2"
+_COLUMNS = "SELECT seq, kind, id, status, at, until, company_id FROM change"
+_PAGE = f"{_COLUMNS} WHERE seq > $1 ORDER BY seq LIMIT $2"
+_FIND = f"{_COLUMNS} WHERE seq = $1"
 _STOPPED_OBJECTS = """
 AS kind, id::text, CASE status WHEN 'revoked' THEN extract(epoch FROM status_at)::float8 + $2::float8 END AS until
 FROM {} WHERE status = 'suspended' OR (status = 'revoked' AND status_at > to_timestamp($1))
@@ -30,6 +32,11 @@ class PostgresChanges:
             records = [] if gap or after >= last else await connection.fetch(_PAGE, after, limit)
         changes = tuple(Change.model_construct(**dict(record)) for record in records)
         return ChangePage(changes=changes, last=last, gap=gap)
+
+    async def find(self, position: int) -> Change | None:
+        async with self._database.connection() as connection:
+            record = await connection.fetchrow(_FIND, position)
+        return None if record is None else Change(**dict(record))
 
     async def snapshot(self, since: float) -> Snapshot:
         async with self._database.connection() as connection:

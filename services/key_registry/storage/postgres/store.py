@@ -56,6 +56,9 @@ INSERT INTO change (seq, kind, id, status, at, until, company_id)
 SELECT coalesce(max(seq), 0) + 1, $1, $2, $3, $4, $5, $6 FROM change
 RETURNING seq
 """
+_LAST_CHANGE = """
+SELECT coalesce((SELECT max(seq) FROM change WHERE id = $1), (SELECT max(seq) FROM change), 0)
+"""
 _STOP = """
 INSERT INTO revocation (kind, id, until, company_id, reason, at) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (kind, id) DO UPDATE SET until = excluded.until, reason = excluded.reason
@@ -79,6 +82,9 @@ class PostgresReader:
 
     async def booked_scopes(self, company_id: UUID) -> Sequence[str]:
         return [record[0] for record in await self._connection.fetch(_BOOKED_SCOPES, company_id)]
+
+    async def last_change(self, id_: str) -> int:
+        return int(await self._connection.fetchval(_LAST_CHANGE, id_))
 
     async def recall(self, admin_id: UUID, key: bytes, since: datetime) -> Remembered | None:
         record = await self._connection.fetchrow(_RECALL, admin_id, key, since)

@@ -107,3 +107,20 @@ async def test_a_record_shows_the_status_of_all_that_it_hangs_on(stores: Stores)
     found = await stores.credentials.api_tokens([made.api_token["digest"]])
     record = found[made.api_token["digest"]]
     assert (record.status, record.company.status, record.active) == ("active", "suspended", False)
+
+
+async def test_a_change_is_found_by_its_position_with_its_company(stores: Stores) -> None:
+    async with stores.objects.writing() as writer:
+        assert await writer.append_change("api_client", "a", "revoked", AT, AT + 60, "c") == 1
+    wanted = Change(seq=1, kind="api_client", id="a", status="revoked", at=AT, until=AT + 60, company_id="c")
+    assert await stores.changes.find(1) == wanted
+    assert await stores.changes.find(2) is None
+    assert (await stores.changes.page(0, 10)).changes == (wanted,)
+
+
+async def test_the_last_change_of_an_object_is_known_or_else_the_newest(stores: Stores) -> None:
+    async with stores.objects.reading() as reader:
+        assert await reader.last_change("a") == 0
+    await append(stores, "a", "b", "a", "c")
+    async with stores.objects.reading() as reader:
+        assert [await reader.last_change(id_) for id_ in ("a", "b", "x")] == [3, 2, 4]

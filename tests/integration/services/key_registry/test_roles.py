@@ -94,7 +94,7 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
         ("post", "/revoke"),
         ("delete", ""),
     }
-    wanted = {("get", "/admin/v1/audit")}
+    wanted = {("get", "/admin/v1/audit"), ("get", "/admin/v1/receipts/{id}")}
     for resource in RESOURCES.values():
         path = f"/admin/v1/{resource.path}"
         wanted |= {("get", path), ("post", path), *((method, f"{path}/{{id}}{more}") for method, more in one)}

@@ -13,9 +13,9 @@ from services.key_registry.key_generation import KeyGenerator
 from services.key_registry.making import makers
 from services.key_registry.paging import PageRequest
 from services.key_registry.recording import AuditLog
-from services.key_registry.registry import Object, Registry
+from services.key_registry.registry import Object, Registry, Written
 from services.key_registry.resources import APPLICATION, BOOKING, COMPANY, Resource
-from services.key_registry.roles import Admin, Role
+from services.key_registry.roles import Admin, Operation, Role
 from services.key_registry.storage.memory import MemoryStore
 from shared.audit import AuditTrail
 from shared.http.body import validated
@@ -38,11 +38,14 @@ class Desk:
         self, resource: Resource, *, admin: Admin | None = None, attempt: Attempt | None = None, **members: Any
     ) -> Object:
         body = validated(resource.create, members)
-        return await self.registry.create(admin or self.owner, resource, body, attempt)
+        return (await self.registry.create(admin or self.owner, resource, body, attempt)).shown
 
     async def change(self, resource: Resource, id_: str, *, admin: Admin | None = None, **members: Any) -> Object:
         change = validated(resource.change, members)
-        return await self.registry.change(admin or self.owner, resource, UUID(id_), change)
+        return (await self.registry.change(admin or self.owner, resource, UUID(id_), change)).shown
+
+    async def set_status(self, operation: Operation, resource: Resource, id_: str) -> Written:
+        return await self.registry.set_status(self.owner, operation, resource, UUID(id_))
 
     async def items(self, resource: Resource, admin: Admin | None = None, **filters: Any) -> list[Object]:
         page = await self.registry.page(admin or self.owner, resource, PageRequest(50, None, filters))

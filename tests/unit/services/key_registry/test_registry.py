@@ -25,8 +25,8 @@ from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
 from tests.unit.services.key_registry.conftest import Desk
 
 
-def status(desk: Desk, operation: Operation, resource: Resource, made: dict[str, Any]) -> Any:
-    return desk.registry.set_status(desk.owner, operation, resource, UUID(made["id"]))
+async def status(desk: Desk, operation: Operation, resource: Resource, made: dict[str, Any]) -> Any:
+    return (await desk.set_status(operation, resource, made["id"])).shown
 
 
 async def test_a_secret_is_shown_by_the_create_and_by_nothing_else(desk: Desk) -> None:

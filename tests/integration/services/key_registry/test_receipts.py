@@ -1,0 +1,135 @@
+"""Receipts over HTTP: named by every call that changes something, and told by any copy of the registry."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.contracts.key_registry import KeyRegistryClient, Position
+from tests.integration.services.key_registry.running import Admin, Answered, Running, migrate, running_registry
+
+CONSUMERS = {"gateway": "gateway@a:1-x", "token_issuer": "token_issuer@a:2-x", "session_tokens": "session@b:3-x"}
+
+
+def receipt_of(answer: Answered) -> int:
+    return int(answer.headers["Passgate-Receipt"])
+
+
+async def report(client: KeyRegistryClient, service: str, position: int, *, leaving: bool = False) -> None:
+    told = Position(instance=CONSUMERS[service], service=service, position=position, leaving=leaving)
+    await client.report(told)
+
+
+async def test_every_call_that_changes_something_names_its_receipt(owner: Admin) -> None:
+    company = await owner.company()
+    of = {"company_id": company["id"], "name": "x"}
+    made = await owner.post("/access-keys", of, headers={"Idempotency-Key": "once"})
+    one = f"/access-keys/{made.body['id']}"
+    again = await owner.post("/access-keys", of, headers={"Idempotency-Key": "once"})
+    assert receipt_of(again) == receipt_of(made)
+    receipts = [receipt_of(made), receipt_of(await owner.patch(one, {"name": "y"}))]
+    for operation, status in (("suspend", "suspended"), ("resume", "active"), ("revoke", "revoked")):
+        answer = await owner.post(f"{one}/{operation}")
+        assert answer.body["receipt"] == receipt_of(answer)
+        receipts.append(receipt_of(answer))
+        shown = (await owner.get(f"/receipts/{receipts[-1]}")).body
+        assert (shown["kind"], shown["subject"], shown["status"]) == ("access_key", made.body["id"], status)
+        assert shown["at"].endswith("Z")
+        assert (await owner.post(f"{one}/{operation}")).body["receipt"] == receipts[-1]
+    receipts.append(receipt_of(await owner.delete(one)))
+    assert receipts == list(range(receipts[0], receipts[0] + 6))
+
+
+async def test_applied_on_three_of_three_is_told_by_another_copy_than_the_one_that_was_told(
+    database_url: str, tmp_path: Path
+) -> None:
+    await migrate(database_url)
+    async with (
+        running_registry(database_url, tmp_path / "a") as one,
+        running_registry(database_url, tmp_path / "b") as other,
+        one.client("gateway") as gateway,
+        one.client("token_issuer") as issuer,
+        one.client("session_tokens") as sessions,
+    ):
+        clients = {"gateway": gateway, "token_issuer": issuer, "session_tokens": sessions}
+        for service, client in clients.items():
+            await report(client, service, 0)
+        company = await one.owner.company()
+        receipt = receipt_of(await one.owner.post(f"/companies/{company['id']}/suspend"))
+        waiting = asyncio.create_task(other.owner.get(f"/receipts/{receipt}?wait=applied"))
+        for service in ("gateway", "token_issuer"):
+            await report(clients[service], service, receipt)
+        pending = (await other.owner.get(f"/receipts/{receipt}")).body
+        assert (pending["state"], pending["applied"], pending["of"]) == ("pending", 2, 3)
+        assert pending["waiting_for"] == [CONSUMERS["session_tokens"]]
+        await report(sessions, "session_tokens", receipt + 1)
+        applied = (await waiting).body
+        assert (applied["state"], applied["applied"], applied["of"]) == ("applied", 3, 3)
+        assert applied["ms"] == max(consumer["ms"] for consumer in applied["consumers"]) < 5000
+        later = receipt_of(await one.owner.post(f"/companies/{company['id']}/resume"))
+        await report(gateway, "gateway", later)
+        await report(issuer, "token_issuer", later)
+        await report(sessions, "session_tokens", receipt, leaving=True)
+        assert (await other.owner.get(f"/receipts/{later}")).body["of"] == 2
+
+
+async def test_waiting_ends_at_its_time_out_with_what_is_so(running: Running) -> None:
+    owner = running.owner
+    async with running.client("gateway") as client:
+        await report(client, "gateway", 0)
+        receipt = receipt_of(await owner.post(f"/companies/{(await owner.company())['id']}/suspend"))
+        started = time.monotonic()
+        answer = await owner.get(f"/receipts/{receipt}?wait=applied&timeout=0.2")
+        assert 0.2 <= time.monotonic() - started < 2
+        assert (answer.status, answer.body["state"]) == (200, "pending")
+        await report(client, "gateway", receipt, leaving=True)
+        assert (await owner.get(f"/receipts/{receipt}?wait=applied")).body["state"] == "applied"
+
+
+async def test_receipts_are_for_viewers_too_and_another_companys_is_404(owner: Admin) -> None:
+    mine, other = await owner.company(), await owner.company()
+
+    async def with_role(**body: Any) -> Admin:
+        return owner.with_token((await owner.made("/admin-tokens", name="x", role="viewer", **body))["token"])
+
+    viewer, bound = await with_role(), await with_role(company_id=mine["id"])
+    for company, status in ((mine, 200), (other, 404)):
+        receipt = receipt_of(await owner.post(f"/companies/{company['id']}/suspend"))
+        assert (await viewer.get(f"/receipts/{receipt}")).status == 200
+        await owner.post(f"/companies/{mine['id']}/resume")
+        assert (await bound.get(f"/receipts/{receipt}")).status == status
+    assert (await owner.with_token(None).get(f"/receipts/{receipt}")).status == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("0", 404),
+        ("x", 404),
+        ("-1", 404),
+        ("9" * 18, 404),
+        ("9" * 5000, 404),
+        ("%00", 404),
+        ("1?wait=x", 422),
+        ("1?wait=applied&timeout=11", 422),
+        ("1?wait=applied&timeout=-1", 422),
+        ("1?wait=applied&timeout=nan", 422),
+        ("1?wait=applied&timeout=.", 422),
+        ("1?wait=applied&timeout=1e1", 422),
+        ("1?colour=red", 422),
+    ],
+)
+async def test_odd_receipts_are_refused(owner: Admin, path: str, status: int) -> None:
+    assert (await owner.get(f"/receipts/{path}")).status == status
+
+
+async def test_what_a_service_stops_has_a_receipt_and_the_same_again(running: Running) -> None:
+    async with running.client("token_issuer") as client:
+        body = {"kind": "jwt", "id": "j-receipt", "until": time.time() + 60}
+        first = await client._client.post("/internal/v1/revocations", body)
+        await running.owner.company()
+        assert await client._client.post("/internal/v1/revocations", body) == first
+    shown = (await running.owner.get(f"/receipts/{first['receipt']}")).body
+    assert (shown["kind"], shown["subject"], shown["status"]) == ("jwt", "j-receipt", "revoked")
