@@ -2,7 +2,6 @@
 
 import hashlib
 from collections import OrderedDict
-from typing import Protocol
 
 from gateway.identity import Identity, RefusedCredential
 from gateway.issuer_keys import IssuerKeys
@@ -20,24 +19,15 @@ _REQUIRED = frozenset(
 """A token without the last two could not be stopped."""
 
 
-class Freshness(Protocol):
-    def require_fresh(self) -> None:
-        """Raises `Unavailable` when what has been stopped is not known well enough to say yes."""
-        ...
-
-
 class AccessTokens:
     """Verified tokens are remembered by their SHA-256 until they expire.
 
     What is remembered says only that a token was good when it was signed: whether it, its credential or its company
-    has been stopped since is looked up at each call.
+    has been stopped since is to be looked up at each call.
     """
 
-    def __init__(
-        self, keys: IssuerKeys, freshness: Freshness, clock: Clock, *, issuer: str, size: int = CACHE_SIZE
-    ) -> None:
+    def __init__(self, keys: IssuerKeys, clock: Clock, *, issuer: str, size: int = CACHE_SIZE) -> None:
         self._keys = keys
-        self._freshness = freshness
         self._clock = clock
         self._expectation = Expectation(issuers=frozenset({issuer}), required=_REQUIRED, max_lifetime=MAX_LIFETIME)
         self._size = size
@@ -59,7 +49,6 @@ class AccessTokens:
             self._require_alive(digest, identity)
         if audiences.isdisjoint(token_audiences):
             raise RefusedCredential.of(identity, "wrong_audience")
-        self._freshness.require_fresh()
         return identity
 
     async def _verify(self, token: str) -> tuple[Identity, frozenset[str]]:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from gateway.bodies import BodyDecoder, ChunkedDecoder, LengthDecoder, MalformedBody, UntilCloseDecoder
-from gateway.fields import Fields, MalformedField, parse_fields, tokens
+from gateway.fields import Fields, MalformedField, parse_fields
 
 MAX_HEAD = 65536
 MAX_FIELDS = 200
@@ -26,8 +26,6 @@ class AnswerHead:
     content_length: int | None
     """Of the body that follows; None when it is not known before its end."""
     chunked: bool
-    reusable: bool
-    """Whether the connection may serve again, once the body is complete."""
 
 
 def parse_answer_head(raw: bytes) -> AnswerHead:
@@ -48,14 +46,7 @@ def parse_answer_head(raw: bytes) -> AnswerHead:
 def answer_head(status: int, fields: Fields, *, minor: int = 1) -> AnswerHead:
     """The head of these fields. Raises `BadAnswer` when they do not tell the body's end in one way."""
     chunked, length = _framing(fields, minor)
-    connection = tokens([value for name, value in fields if name.lower() == "connection"])
-    return AnswerHead(
-        status=status,
-        fields=fields,
-        content_length=length,
-        chunked=chunked,
-        reusable=minor == 1 and "close" not in connection,
-    )
+    return AnswerHead(status, fields, content_length=length, chunked=chunked)
 
 
 def _framing(fields: Fields, minor: int) -> tuple[bool, int | None]:

@@ -1,7 +1,8 @@
 """The gateway, put together: the operators' application, and beside it the public listener."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -36,6 +37,17 @@ NAME = "gateway"
 PUBLIC_SERVER = web.AppKey("public_server", PublicServer)
 
 
+@dataclass(frozen=True)
+class Knowledge:
+    """What the gateway knows of keys, tokens and what has been stopped, and what keeps that true."""
+
+    issuer_keys: IssuerKeys
+    access_tokens: AccessTokens
+    api_tokens: ApiTokens
+    stopped: StoppedSet
+    follower: ChangeFollower
+
+
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     """The operators' application; the public listener is one of its resources.
 
@@ -45,46 +57,16 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     registry = CollectorRegistry()
     metrics = GatewayMetrics(registry)
     watch = RouteWatch(settings.routes_file, own_ports(settings), metrics)
+    calls = _service_clients(settings, clock)
+    audit = AuditTrail(KeyRegistryClient(calls["key_registry"]), service=NAME, clock=clock)
+    known = _knowledge(settings, calls, clock)
+    metrics.changes_age.set_function(lambda: min(known.follower.age, 1e9))
+    metrics.stopped.set_function(lambda: len(known.stopped))
+    metrics.verified_tokens.set_function(lambda: len(known.access_tokens))
 
-    identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
-    calls = {
-        "key_registry": _client(settings.key_registry_url, identity, "key_registry"),
-        "token_issuer": _client(settings.token_issuer_url, identity, "token_issuer"),
-        "session_tokens": _client(settings.session_tokens_url, identity, "session_tokens"),
-        "operator_validator": _client(settings.operator_validator_url, identity, "operator_validator"),
-        "sample_resources": ServiceClient(settings.sample_resources_url),
-    }
-    key_registry = KeyRegistryClient(calls["key_registry"])
-    audit = AuditTrail(key_registry, service=NAME, clock=clock)
-    issuer_keys = IssuerKeys(TokenIssuerClient(calls["token_issuer"]).jwks, clock)
-    stopped = StoppedSet(clock)
-    api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), clock)
-    follower = ChangeFollower(
-        key_registry,
-        (stopped, api_tokens),
-        clock=clock,
-        interval=settings.changes_poll_interval,
-        bound=settings.staleness_bound,
-    )
-    api_tokens.attach(follower)
-    access_tokens = AccessTokens(issuer_keys, follower, clock, issuer=settings.issuer)
-    metrics.changes_age.set_function(lambda: min(follower.age, 1e9))
-    metrics.stopped.set_function(lambda: len(stopped))
-    metrics.verified_tokens.set_function(lambda: len(access_tokens))
-
-    decider = Decider(
-        routes=lambda: watch.table,
-        access_tokens=access_tokens,
-        api_tokens=api_tokens,
-        sessions=SessionTokensClient(calls["session_tokens"]),
-        stopped=stopped,
-        proxies=TrustedProxies(settings.trusted_proxies),
-        audiences=frozenset({settings.audience}),
-        via=f"1.1 passgate-{secrets.token_hex(8)}",
-    )
     forwarder = HttpForwarder()
     server = PublicServer(
-        decider,
+        _decider(settings, watch, known, calls),
         forwarder,
         audit=audit,
         metrics=metrics,
@@ -92,31 +74,74 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         port=settings.port,
         grace=settings.shutdown_grace,
     )
-
-    health = Health(NAME)
-    health.add("changes", follower.check)
-    health.add("issuer_keys", issuer_keys.check)
-    health.add("route_file", watch.check, required=False)
-    for name, client in calls.items():
-        health.add(name, _readiness_of(client), required=False)
     app = service_app(
         NAME,
         endpoints(watch),
-        health=health,
+        health=_health(known, watch, calls),
         metrics=registry,
-        resources=(*calls.values(), audit, issuer_keys, follower, watch, forwarder, server),
+        resources=(*calls.values(), audit, known.issuer_keys, known.follower, watch, forwarder, server),
         description="Health, metrics and the route table of the gateway. Its public port is another one.",
     )
     app[PUBLIC_SERVER] = server
     return app
 
 
+def _service_clients(settings: Settings, clock: Clock) -> dict[str, ServiceClient]:
+    identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
+    urls = {
+        "key_registry": settings.key_registry_url,
+        "token_issuer": settings.token_issuer_url,
+        "session_tokens": settings.session_tokens_url,
+        "operator_validator": settings.operator_validator_url,
+    }
+    own = {name: ServiceClient(url, authorization=identity.authorization_for(name)) for name, url in urls.items()}
+    return {**own, "sample_resources": ServiceClient(settings.sample_resources_url)}
+
+
+def _knowledge(settings: Settings, calls: Mapping[str, ServiceClient], clock: Clock) -> Knowledge:
+    issuer_keys = IssuerKeys(TokenIssuerClient(calls["token_issuer"]).jwks, clock)
+    stopped = StoppedSet(clock)
+    api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), clock)
+    follower = ChangeFollower(
+        KeyRegistryClient(calls["key_registry"]),
+        (stopped, api_tokens),
+        clock=clock,
+        interval=settings.changes_poll_interval,
+        bound=settings.staleness_bound,
+    )
+    api_tokens.attach(follower)
+    access_tokens = AccessTokens(issuer_keys, follower, clock, issuer=settings.issuer)
+    return Knowledge(issuer_keys, access_tokens, api_tokens, stopped, follower)
+
+
+def _decider(
+    settings: Settings, watch: RouteWatch, known: Knowledge, calls: Mapping[str, ServiceClient]
+) -> Decider:
+    return Decider(
+        routes=lambda: watch.table,
+        access_tokens=known.access_tokens,
+        api_tokens=known.api_tokens,
+        sessions=SessionTokensClient(calls["session_tokens"]),
+        stopped=known.stopped,
+        proxies=TrustedProxies(settings.trusted_proxies),
+        audiences=frozenset({settings.audience}),
+        via=f"1.1 passgate-{secrets.token_hex(8)}",
+    )
+
+
+def _health(known: Knowledge, watch: RouteWatch, calls: Mapping[str, ServiceClient]) -> Health:
+    """The whole stack; readiness asks only for what every protected route needs."""
+    health = Health(NAME)
+    health.add("changes", known.follower.check)
+    health.add("issuer_keys", known.issuer_keys.check)
+    health.add("route_file", watch.check, required=False)
+    for name, client in calls.items():
+        health.add(name, _readiness_of(client), required=False)
+    return health
+
+
 def own_ports(settings: Settings) -> OwnPorts:
     return OwnPorts(settings.host, frozenset({settings.port, settings.ops_port}) - {0})
-
-
-def _client(url: str, identity: ServiceIdentity, callee: str) -> ServiceClient:
-    return ServiceClient(url, authorization=identity.authorization_for(callee))
 
 
 def _readiness_of(client: ServiceClient) -> Callable[[], Awaitable[object]]:

@@ -8,10 +8,10 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from gateway.forwarded import Network
-from shared.config import ServiceSettings
+from shared.following import FollowingSettings
 
 
-class Settings(ServiceSettings):
+class Settings(FollowingSettings):
     port: int = Field(default=8080, ge=0, le=65535, description="the public port")
     ops_port: int = Field(default=8081, ge=0, le=65535, description="health, metrics and documentation")
     routes_file: Path = Path("deploy/routes.yaml")

@@ -8,7 +8,6 @@ from gateway.identity import RefusedCredential
 from gateway.request import RequestHead
 from gateway.routes import CredentialKind
 
-MAX_CREDENTIAL = 16384
 MAX_PARAMETERS = 1000
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 _SESSION_PARAMETER = "apitoken"

@@ -20,9 +20,10 @@ from gateway.problems import Refuse
 from gateway.request import BadRequest, RequestHead
 from gateway.routes import CredentialKind, Route, RouteTable
 from gateway.session_tokens import Sessions, query_of, resolve
-from gateway.stopped import StoppedSet
+from gateway.staleness import Staleness
 from gateway.target import Target, parse_target
 from shared.errors import Unavailable
+from shared.stopped import StoppedSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Decider:
     api_tokens: ApiTokens
     sessions: Sessions
     stopped: StoppedSet
+    staleness: Staleness
     proxies: TrustedProxies
     audiences: frozenset[str]
     """Accepted where the route names none."""
@@ -104,7 +106,9 @@ class Decider:
             bearer = read_bearer(head)
             if bearer is None:
                 raise _NoCredential
-            return await self.access_tokens.check(bearer.token, route.audiences or self.audiences)
+            identity = await self.access_tokens.check(bearer.token, route.audiences or self.audiences)
+            self.staleness.require(route)
+            return identity
         pair = read_api_token(head)
         if pair is None:
             raise _NoCredential

@@ -16,6 +16,8 @@ class RouteView(BaseModel):
     methods: list[str] | None
     credential: str
     scopes: list[str]
+    max_staleness: float | None
+    """Seconds; null: the gateway's own setting."""
     upstream: str
 
 
@@ -50,5 +52,6 @@ def _view(route: Route) -> RouteView:
         methods=None if route.methods is None else sorted(route.methods),
         credential=route.credential.value,
         scopes=list(route.scopes),
+        max_staleness=route.max_staleness,
         upstream=route.upstream.url,
     )

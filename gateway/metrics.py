@@ -43,9 +43,10 @@ class GatewayMetrics:
         self._route_file_loads = Counter(
             "gateway_route_file_loads_total", "Readings of a changed route file.", ("outcome",), registry=registry
         )
-        self.changes_age = Gauge(
-            "gateway_changes_age_seconds",
-            "Time since the registry last confirmed what is stopped.",
+        self._stale = Counter(
+            "gateway_stale_admissions_total",
+            "Calls let through by JWT past the staleness bound, as their route allows.",
+            ("route",),
             registry=registry,
         )
         self.stopped = Gauge("gateway_stopped_objects", "Objects known to be stopped.", registry=registry)
@@ -61,6 +62,9 @@ class GatewayMetrics:
 
     def refused(self, route: str, cause: str) -> None:
         self._refusals.labels(route, cause).inc()
+
+    def stale_admission(self, route: str) -> None:
+        self._stale.labels(route).inc()
 
     def upstream_failed(self, route: str, upstream: str, status: int) -> None:
         self._failures.labels(route, upstream, str(status)).inc()

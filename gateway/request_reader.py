@@ -42,10 +42,6 @@ class RequestReader:
         """Whether a head has begun and has not ended."""
         return bool(self._head)
 
-    @property
-    def inside_body(self) -> bool:
-        return self._body is not None
-
     def feed(self, data: bytes) -> Iterator[Event]:
         """What `data` completes. Raises `BadRequest` after all that came before the fault.
 

@@ -14,6 +14,8 @@ from gateway.yaml_reader import Errors, Section, compose, expand
 from shared.scopes import InvalidScope, parse_scope
 
 MAX_ROUTES = 10_000
+MAX_STALENESS = 3600
+"""Seconds: no access token lives longer."""
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _METHOD = re.compile(r"[A-Z][A-Z0-9_-]{0,31}")
 _APPLICATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -115,6 +117,7 @@ def _route(section: Section, upstreams: Mapping[str, Upstream]) -> Route | None:
         methods=_methods(section),
         scopes=_scopes(section, credential),
         audiences=_audiences(section, credential),
+        max_staleness=_max_staleness(section, credential),
         application=_application(section, credential),
         response_timeout=section.number("response_timeout", 15.0, low=0.05, high=3600),
         idle_timeout=section.number("idle_timeout", 30.0, low=0.05, high=3600),
@@ -177,6 +180,13 @@ def _audiences(section: Section, credential: CredentialKind) -> frozenset[str]:
     if not all(_AUDIENCE.fullmatch(audience) for audience in audiences):
         section.fail("audience", "must be 1 to 255 printable characters without blanks")
     return frozenset(audiences)
+
+
+def _max_staleness(section: Section, credential: CredentialKind) -> float | None:
+    seconds = section.number("max_staleness", 0.0, low=0.1, high=MAX_STALENESS)
+    if seconds and credential is not CredentialKind.JWT:
+        section.fail("max_staleness", "is for the credential jwt only")
+    return seconds or None
 
 
 def _application(section: Section, credential: CredentialKind) -> str:

@@ -11,6 +11,7 @@ import structlog
 from gateway.metrics import GatewayMetrics
 from gateway.route_file import RouteFileError, parse_route_file
 from gateway.routes import RouteTable
+from gateway.staleness import announce
 from gateway.upstream_address import OwnPorts
 from shared.errors import Unavailable
 
@@ -32,15 +33,18 @@ def read_route_file(path: Path, own: OwnPorts, environment: Mapping[str, str] = 
 class RouteWatch:
     """Takes up a changed file, if it is good; if not, the last good table stays, and health says so.
 
-    Raises `RouteFileError` when it is made and the file is not good.
+    Raises `RouteFileError` when it is made and the file is not good. A route that outlives `staleness_bound`
+    (seconds) is told to the log each time that it is loaded.
     """
 
-    def __init__(self, path: Path, own: OwnPorts, metrics: GatewayMetrics) -> None:
+    def __init__(self, path: Path, own: OwnPorts, metrics: GatewayMetrics, *, staleness_bound: float) -> None:
         self._path = path
         self._read: Callable[[], RouteTable] = lambda: read_route_file(path, own)
         self._metrics = metrics
         self._version = _version(path)
+        self._staleness_bound = staleness_bound
         self._table = self._read()
+        announce(self._table, staleness_bound)
         self._errors: list[str] = []
         self._task: asyncio.Task[None] | None = None
         metrics.route_file_good.set(1)
@@ -78,6 +82,7 @@ class RouteWatch:
             self._table = await asyncio.to_thread(self._read)
             self._errors = []
             log.info("route file loaded", routes=len(self._table.routes))
+            announce(self._table, self._staleness_bound)
         except RouteFileError as error:
             self._errors = error.lines
             log.error("route file not good; the earlier table stays", errors=error.lines)

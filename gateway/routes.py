@@ -55,6 +55,8 @@ class Route:
     """The caller needs each of them."""
     audiences: frozenset[str] = frozenset()
     """For `jwt`: what `aud` may be; empty: the gateway's own setting."""
+    max_staleness: float | None = None
+    """For `jwt`: how long ago what is stopped may last have been heard; None: the gateway's own setting."""
     application: str = ""
     """For `api_token`: the application_prefix that the token must be booked for."""
     response_timeout: float = 15.0

@@ -14,13 +14,17 @@ from gateway.routes import Upstream
 from gateway.transport.answer_connection import AnswerConnector, AnswerRefused
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 _ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _MAX_LINE = 1024 * 1024
 """Never reached: `gateway.answer` has smaller limits."""
 
 
 class HttpForwarder:
-    """Keeps connections to each upstream, within its bounds."""
+    """Keeps connections to each upstream, within its bounds.
+
+    Of an upstream that has left the route file nothing stays open for longer than its `keep_idle`.
+    """
 
     def __init__(self) -> None:
         self._sessions: dict[Upstream, aiohttp.ClientSession] = {}
@@ -42,7 +46,7 @@ class HttpForwarder:
                 response = await self._request(forward, body)
                 break
             except UpstreamFailed as error:
-                if not attempts or not isinstance(error.__cause__, aiohttp.ServerDisconnectedError):
+                if not attempts or not isinstance(error.__cause__, _LOST):
                     raise
         try:
             yield HttpAnswer(response, forward.route.idle_timeout)
