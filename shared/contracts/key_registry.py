@@ -80,21 +80,45 @@ class AccessKey(Record):
     """Both in seconds."""
 
 
-class ApiClient(Record):
+class Booking(Wire):
+    """That a company may use an application, and the scopes that this defines."""
+
+    booking_id: str
+    booking_status: Status
+    application_id: str
+    application_status: Status
+    scopes: tuple[str, ...]
+
+    @property
+    def active(self) -> bool:
+        return (self.booking_status, self.application_status) == ("active", "active")
+
+
+class ScopedRecord(Record):
+    """A credential with scopes of its own, beside what its company has booked."""
+
+    scopes: tuple[str, ...]
+    bookings: tuple[Booking, ...] = ()
+    """At most one for an application; a revoked one only where there is no other."""
+
+    @property
+    def depends_on(self) -> frozenset[str]:
+        return super().depends_on.union(*((b.booking_id, b.application_id) for b in self.bookings))
+
+
+class ApiClient(ScopedRecord):
     key: str
     """The OAuth client_id."""
     secret_digest: str
     """SHA-256 of the secret, in hex."""
-    scopes: tuple[str, ...]
     audience: str | None = None
 
 
-class KeyPair(Record):
+class KeyPair(ScopedRecord):
     kid: str
     algorithm: str
     public_key: dict[str, Any]
     """The public JWK."""
-    scopes: tuple[str, ...]
 
 
 class Change(Wire):

@@ -17,6 +17,7 @@ from shared.contracts.key_registry import (
     AccessKey,
     ApiClient,
     ApiToken,
+    Booking,
     Change,
     ChangePage,
     Company,
@@ -90,7 +91,7 @@ class _Writer(_Reader):
         rows = self._tables.objects[resource.kind]
         for columns in UNIQUE.get(resource.kind, ()):
             for other in rows.values():
-                both_live = resource.kind != "booking" or other["status"] != "revoked"
+                both_live = resource.kind != "booking" or "revoked" not in (row["status"], other["status"])
                 if both_live and all(other[c] == row[c] for c in columns):
                     raise Taken("token" if columns == ("digest",) else columns[-1])
         rows[row["id"]] = {column: row[column] for column in resource.columns}
@@ -181,13 +182,13 @@ class MemoryStore:
     async def api_clients(self, keys: Sequence[str]) -> Mapping[str, ApiClient]:
         rows = self._having("api_client", "key", keys)
         return {
-            row["key"]: ApiClient(**{**row, **self._common(row)}, secret_digest=row["digest"].hex()) for row in rows
+            row["key"]: ApiClient(**{**row, **self._scoped(row)}, secret_digest=row["digest"].hex()) for row in rows
         }
 
     async def key_pairs(self, kids: Sequence[str]) -> Mapping[str, KeyPair]:
         rows = self._having("key_pair", "kid", kids)
         return {
-            row["kid"]: KeyPair(**{**row, **self._common(row), "public_key": row["public_jwk"]}) for row in rows
+            row["kid"]: KeyPair(**{**row, **self._scoped(row), "public_key": row["public_jwk"]}) for row in rows
         }
 
     def _having(self, kind: Kind, column: str, values: Sequence[Any]) -> Iterable[Row]:
@@ -201,6 +202,24 @@ class MemoryStore:
             "status": row["status"],
             "company": Company(**{**company, "id": str(company["id"])}),
         }
+
+    def _scoped(self, row: Row) -> dict[str, Any]:
+        of_company = [b for b in self._tables.objects["booking"].values() if b["company_id"] == row["company_id"]]
+        by_application = {  # the last one counts: the newest of those that are not revoked, if any
+            booking["application_id"]: booking
+            for booking in sorted(of_company, key=lambda b: (b["status"] != "revoked", b["id"].int))
+        }
+        bookings = [
+            Booking(
+                booking_id=str(booking["id"]),
+                booking_status=booking["status"],
+                application_id=str(id_),
+                application_status=self._tables.objects["application"][id_]["status"],
+                scopes=tuple(self._tables.objects["application"][id_]["scopes"]),
+            )
+            for id_, booking in sorted(by_application.items(), key=lambda item: item[0].int)
+        ]
+        return {**self._common(row), "bookings": tuple(bookings)}
 
     async def page(self, after: int, limit: int) -> ChangePage:
         changes = [change for change in self._tables.changes if change.seq > after]

@@ -8,6 +8,7 @@ down_revision = "0001"
 CHANGES = """
 ALTER TABLE change ADD COLUMN company_id text;
 CREATE INDEX change_id ON change (id, seq);
+CREATE INDEX booking_company_id ON booking (company_id);
 """
 
 CONSUMERS = """

@@ -11,6 +11,16 @@ x.id::text, x.status, (SELECT coalesce(max(seq), 0) FROM change) AS as_of,
 c.id::text AS company_id, c.client_prefix, c.company_uri, c.status AS company_status
 """
 
+_BOOKINGS = """
+(SELECT coalesce(json_agg(o), '[]') FROM (
+    SELECT DISTINCT ON (b.application_id) b.id AS booking_id, b.status AS booking_status,
+        a.id AS application_id, a.status AS application_status, a.scopes
+    FROM booking b JOIN application a ON a.id = b.application_id
+    WHERE b.company_id = c.id
+    ORDER BY b.application_id, b.status = 'revoked', b.id DESC
+) o) AS bookings
+"""
+
 
 def _query(columns: str, tables: str) -> str:
     return " ".join(("SELECT", columns, ",", _COMMON, "FROM", tables))
@@ -28,11 +38,11 @@ _ACCESS_KEYS = _query(
     "access_key x JOIN company c ON c.id = x.company_id WHERE x.digest = ANY($1::bytea[])",
 )
 _API_CLIENTS = _query(
-    "x.key, encode(x.digest, 'hex') AS secret_digest, x.scopes, x.audience",
+    f"x.key, encode(x.digest, 'hex') AS secret_digest, x.scopes, x.audience, {_BOOKINGS}",
     "api_client x JOIN company c ON c.id = x.company_id WHERE x.key = ANY($1::text[])",
 )
 _KEY_PAIRS = _query(
-    "x.kid, x.algorithm, x.public_jwk AS public_key, x.scopes",
+    f"x.kid, x.algorithm, x.public_jwk AS public_key, x.scopes, {_BOOKINGS}",
     "key_pair x JOIN company c ON c.id = x.company_id WHERE x.kid = ANY($1::text[])",
 )
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from services.key_registry.lifecycle import LONGEST_TOKEN_LIFE
-from services.key_registry.resources import API_CLIENT, COMPANY, KEY_PAIR
-from shared.contracts.key_registry import Change, Company, Revocation, Stopped
+from services.key_registry.resources import API_CLIENT, APPLICATION, BOOKING, COMPANY, KEY_PAIR
+from shared.contracts.key_registry import Booking, Change, Company, Revocation, Stopped
 from tests.contract.services.key_registry.conftest import NOW, Stores
 
 AT = NOW.timestamp()
@@ -124,3 +124,48 @@ async def test_the_last_change_of_an_object_is_known_or_else_the_newest(stores: 
     await append(stores, "a", "b", "a", "c")
     async with stores.objects.reading() as reader:
         assert [await reader.last_change(id_) for id_ in ("a", "b", "x")] == [3, 2, 4]
+
+
+async def test_clients_and_key_pairs_show_what_their_company_has_booked(stores: Stores) -> None:
+    made, other = await stores.company_with_all(), await stores.company_with_all()
+    second = await stores.insert(APPLICATION, scopes=["site:read", "site:write"], status="suspended")
+    of = {"company_id": made.company["id"], "application_id": second["id"]}
+    await stores.insert(BOOKING, **of, status="revoked")
+    live = await stores.insert(BOOKING, **of, status="suspended")
+    await stores.insert(BOOKING, **of, status="revoked")
+    client = (await stores.credentials.api_clients([made.api_client["key"]]))[made.api_client["key"]]
+    pair = (await stores.credentials.key_pairs([made.key_pair["kid"]]))[made.key_pair["kid"]]
+    assert client.bookings == pair.bookings
+    assert client.bookings == (
+        Booking(
+            booking_id=str(made.booking["id"]),
+            booking_status="active",
+            application_id=str(made.application["id"]),
+            application_status="active",
+            scopes=("sms:send",),
+        ),
+        Booking(
+            booking_id=str(live["id"]),
+            booking_status="suspended",
+            application_id=str(second["id"]),
+            application_status="suspended",
+            scopes=("site:read", "site:write"),
+        ),
+    )
+    assert [booking.active for booking in client.bookings] == [True, False]
+    rows = (made.api_client, made.company, made.booking, made.application, live, second)
+    assert client.depends_on == {str(row["id"]) for row in rows}
+    elsewhere = (await stores.credentials.api_clients([other.api_client["key"]]))[other.api_client["key"]]
+    assert [booking.booking_id for booking in elsewhere.bookings] == [str(other.booking["id"])]
+
+
+async def test_a_company_without_bookings_has_none_and_a_revoked_one_shows_where_it_is_the_only_one(
+    stores: Stores,
+) -> None:
+    made = await stores.company_with_all()
+    alone = await stores.insert(API_CLIENT, company_id=(await stores.insert(COMPANY))["id"])
+    await stores.update(BOOKING, made.booking, status="revoked")
+    keys = [alone["key"], made.api_client["key"]]
+    found = await stores.credentials.api_clients(keys)
+    assert found[alone["key"]].bookings == ()
+    assert [b.booking_status for b in found[made.api_client["key"]].bookings] == ["revoked"]
