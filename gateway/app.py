@@ -16,22 +16,22 @@ from gateway.http import endpoints
 from gateway.issuer_keys import IssuerKeys
 from gateway.metrics import GatewayMetrics
 from gateway.route_watch import RouteWatch
-from gateway.stopped import StoppedSet
+from gateway.staleness import Staleness
 from gateway.transport.http_forwarder import HttpForwarder
 from gateway.transport.server import PublicServer
 from gateway.upstream_address import OwnPorts
 from shared.audit import AuditTrail
-from shared.changes import ChangeFollower
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import KeyRegistryClient
 from shared.contracts.operator_validator import OperatorValidatorClient
 from shared.contracts.session_tokens import SessionTokensClient
 from shared.contracts.token_issuer import TokenIssuerClient
 from shared.errors import Unavailable
+from shared.following import Following, FollowingHealth, follow
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
-from shared.http.health import Health
 from shared.service_tokens import ServiceIdentity
+from shared.stopped import StoppedSet
 
 NAME = "gateway"
 PUBLIC_SERVER = web.AppKey("public_server", PublicServer)
@@ -45,7 +45,8 @@ class Knowledge:
     access_tokens: AccessTokens
     api_tokens: ApiTokens
     stopped: StoppedSet
-    follower: ChangeFollower
+    staleness: Staleness
+    following: Following
 
 
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
@@ -56,11 +57,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     clock = clock or SystemClock()
     registry = CollectorRegistry()
     metrics = GatewayMetrics(registry)
-    watch = RouteWatch(settings.routes_file, own_ports(settings), metrics)
+    watch = RouteWatch(settings.routes_file, own_ports(settings), metrics, staleness_bound=settings.staleness_bound)
     calls = _service_clients(settings, clock)
     audit = AuditTrail(KeyRegistryClient(calls["key_registry"]), service=NAME, clock=clock)
-    known = _knowledge(settings, calls, clock)
-    metrics.changes_age.set_function(lambda: min(known.follower.age, 1e9))
+    known = _knowledge(settings, calls, metrics, registry, clock)
     metrics.stopped.set_function(lambda: len(known.stopped))
     metrics.verified_tokens.set_function(lambda: len(known.access_tokens))
 
@@ -79,7 +79,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         endpoints(watch),
         health=_health(known, watch, calls),
         metrics=registry,
-        resources=(*calls.values(), audit, known.issuer_keys, known.follower, watch, forwarder, server),
+        resources=(*calls.values(), audit, known.issuer_keys, known.following, watch, forwarder, server),
         description="Health, metrics and the route table of the gateway. Its public port is another one.",
     )
     app[PUBLIC_SERVER] = server
@@ -98,20 +98,28 @@ def _service_clients(settings: Settings, clock: Clock) -> dict[str, ServiceClien
     return {**own, "sample_resources": ServiceClient(settings.sample_resources_url)}
 
 
-def _knowledge(settings: Settings, calls: Mapping[str, ServiceClient], clock: Clock) -> Knowledge:
+def _knowledge(
+    settings: Settings,
+    calls: Mapping[str, ServiceClient],
+    metrics: GatewayMetrics,
+    registry: CollectorRegistry,
+    clock: Clock,
+) -> Knowledge:
     issuer_keys = IssuerKeys(TokenIssuerClient(calls["token_issuer"]).jwks, clock)
     stopped = StoppedSet(clock)
     api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), clock)
-    follower = ChangeFollower(
-        KeyRegistryClient(calls["key_registry"]),
-        (stopped, api_tokens),
-        clock=clock,
-        interval=settings.changes_poll_interval,
-        bound=settings.staleness_bound,
+    consumers = (stopped, api_tokens, issuer_keys)
+    key_registry = KeyRegistryClient(calls["key_registry"])
+    following = follow(NAME, key_registry, consumers, settings, clock=clock, metrics=registry)
+    api_tokens.attach(following.follower)
+    return Knowledge(
+        issuer_keys,
+        AccessTokens(issuer_keys, clock, issuer=settings.issuer),
+        api_tokens,
+        stopped,
+        Staleness(following.follower, clock, metrics.stale_admission),
+        following,
     )
-    api_tokens.attach(follower)
-    access_tokens = AccessTokens(issuer_keys, follower, clock, issuer=settings.issuer)
-    return Knowledge(issuer_keys, access_tokens, api_tokens, stopped, follower)
 
 
 def _decider(
@@ -123,16 +131,16 @@ def _decider(
         api_tokens=known.api_tokens,
         sessions=SessionTokensClient(calls["session_tokens"]),
         stopped=known.stopped,
+        staleness=known.staleness,
         proxies=TrustedProxies(settings.trusted_proxies),
         audiences=frozenset({settings.audience}),
         via=f"1.1 passgate-{secrets.token_hex(8)}",
     )
 
 
-def _health(known: Knowledge, watch: RouteWatch, calls: Mapping[str, ServiceClient]) -> Health:
+def _health(known: Knowledge, watch: RouteWatch, calls: Mapping[str, ServiceClient]) -> FollowingHealth:
     """The whole stack; readiness asks only for what every protected route needs."""
-    health = Health(NAME)
-    health.add("changes", known.follower.check)
+    health = FollowingHealth(NAME, known.following.follower)
     health.add("issuer_keys", known.issuer_keys.check)
     health.add("route_file", watch.check, required=False)
     for name, client in calls.items():

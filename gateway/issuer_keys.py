@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from shared.clock import Clock
+from shared.contracts.key_registry import Change, Snapshot
 from shared.errors import Unavailable
 from shared.jose.errors import InvalidKey
 from shared.jose.keys import PublicKey, load_jwks
@@ -19,12 +20,18 @@ FetchJwks = Callable[[], Awaitable[Mapping[str, Any]]]
 
 REFRESH = 30.0
 """Seconds between two fetches in the background; a second until the first has succeeded."""
+HURRY = 10.0
+"""Seconds after the end of a signing key during which its successor is looked for, once a second."""
 COOL_DOWN = 10.0
 """Seconds between two fetches that unknown kids bring about, whatever number of tokens name one."""
 
 
 class IssuerKeys:
-    """Keys by kid. Keeps the last good set for as long as the issuer cannot be asked."""
+    """Keys by kid. Keeps the last good set for as long as the issuer cannot be asked.
+
+    A consumer of the changes: a signing key that is revoked is forgotten, and its successor, which signs at once,
+    is fetched soon, whether or not unknown kids have used up what may be asked.
+    """
 
     def __init__(self, fetch: FetchJwks, clock: Clock) -> None:
         self._fetch = fetch
@@ -35,6 +42,8 @@ class IssuerKeys:
         self._asked_at = float("-inf")
         """When an unknown kid last made us ask."""
         self._asking: asyncio.Task[None] | None = None
+        self._hurry_until = float("-inf")
+        self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -72,6 +81,15 @@ class IssuerKeys:
             raise Unavailable("the issuer's keys cannot be had", detail="no good key set lately")
         return self._keys.get(kid)
 
+    def reset(self, snapshot: Snapshot) -> None:
+        """What is stopped is refused by its kid, whatever is known here."""
+
+    def apply(self, change: Change) -> None:
+        if change.kind == "signing_key":
+            self._keys.pop(change.id, None)
+            self._hurry_until = self._clock.monotonic() + HURRY
+            self._wake.set()
+
     async def refresh(self) -> None:
         """Fetch the set. Raises `Unavailable`; a set with a key that cannot be used is not taken at all."""
         asked_at = self._clock.monotonic()
@@ -98,4 +116,8 @@ class IssuerKeys:
                 if not failed:
                     log.warning("no keys of the issuer", reason=error.description, detail=error.detail)
                 failed = True
-            await asyncio.sleep(1.0 if failed else REFRESH)
+            hurried = self._clock.monotonic() < self._hurry_until
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0 if failed or hurried else REFRESH):
+                    await self._wake.wait()
+            self._wake.clear()

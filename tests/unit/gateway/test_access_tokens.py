@@ -7,7 +7,6 @@ import pytest
 from gateway.access_tokens import AccessTokens
 from gateway.identity import RefusedCredential
 from gateway.issuer_keys import IssuerKeys
-from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from tests.support.clock import FakeClock
@@ -18,27 +17,14 @@ SIGNER = Signer("k1", "EdDSA", KEY)
 AUDIENCES = frozenset({"passgate"})
 
 
-class Freshness:
-    fresh = True
-
-    def require_fresh(self) -> None:
-        if not self.fresh:
-            raise Unavailable("revocations cannot be followed")
-
-
 @pytest.fixture
-def freshness() -> Freshness:
-    return Freshness()
-
-
-@pytest.fixture
-async def tokens(clock: FakeClock, freshness: Freshness) -> AccessTokens:
+async def tokens(clock: FakeClock) -> AccessTokens:
     async def jwks() -> dict[str, Any]:
         return {"keys": [public_jwk(KEY.public_key(), "k1", "EdDSA")]}
 
     keys = IssuerKeys(jwks, clock)
     await keys.refresh()
-    return AccessTokens(keys, freshness, clock, issuer=ISSUER, size=4)
+    return AccessTokens(keys, clock, issuer=ISSUER, size=4)
 
 
 def token(clock: FakeClock, signer: Signer = SIGNER, **changes: Any) -> str:
@@ -131,19 +117,6 @@ async def test_a_token_seen_before_is_still_for_its_audience_alone(tokens: Acces
     await tokens.check(seen, frozenset({"editor"}))
     with pytest.raises(RefusedCredential, match="wrong_audience"):
         await tokens.check(seen, frozenset({"other"}))
-
-
-async def test_no_token_is_good_while_what_is_stopped_is_not_known(
-    tokens: AccessTokens, clock: FakeClock, freshness: Freshness
-) -> None:
-    seen = token(clock)
-    await tokens.check(seen, AUDIENCES)
-    freshness.fresh = False
-    for candidate in (seen, token(clock, jti="j2")):
-        with pytest.raises(Unavailable):
-            await tokens.check(candidate, AUDIENCES)
-    with pytest.raises(RefusedCredential):
-        await tokens.check("a.b.c", AUDIENCES)
 
 
 async def test_no_more_tokens_are_remembered_than_there_is_room_for(tokens: AccessTokens, clock: FakeClock) -> None:

@@ -12,16 +12,18 @@ from gateway.forwarded import TrustedProxies
 from gateway.issuer_keys import IssuerKeys
 from gateway.problems import Refuse, render
 from gateway.routes import CredentialKind, RouteTable
-from gateway.stopped import StoppedSet
+from gateway.staleness import Staleness
 from shared.contracts.key_registry import Change
 from shared.contracts.operator_validator import TokenCheck
 from shared.contracts.session_tokens import ResolvedSession
 from shared.errors import Unavailable
 from shared.jose.keys import public_jwk
+from shared.stopped import StoppedSet
 from tests.support.clock import FakeClock
 from tests.unit.gateway.heads import head_of, route_of
-from tests.unit.gateway.test_access_tokens import ISSUER, KEY, Freshness, token
+from tests.unit.gateway.test_access_tokens import ISSUER, KEY, token
 from tests.unit.gateway.test_api_tokens import Follower, Operator
+from tests.unit.gateway.test_staleness import FollowedAgo
 
 ROUTES = RouteTable(
     (
@@ -29,6 +31,7 @@ ROUTES = RouteTable(
         route_of(CredentialKind.JWT, name="site", path="/site", methods=frozenset({"GET"}), scopes=("site:read",)),
         route_of(CredentialKind.JWT, name="two", path="/two", scopes=("site:read", "site:write")),
         route_of(CredentialKind.JWT, name="other", path="/other", audiences=frozenset({"other"})),
+        route_of(CredentialKind.JWT, name="patient", path="/patient", max_staleness=60.0),
         route_of(CredentialKind.API_TOKEN, name="sms", path="/sms", application="SMS"),
         route_of(CredentialKind.SESSION_TOKEN, name="editor", path="/editor"),
         route_of(CredentialKind.SESSION_TOKEN, name="merged", path="/merged", merge_query=True),
@@ -55,17 +58,18 @@ class Desk:
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
-        self.operator, self.sessions, self.freshness = Operator(), Sessions(), Freshness()
+        self.operator, self.sessions, self.followed = Operator(), Sessions(), FollowedAgo()
         self.stopped = StoppedSet(clock)
         api_tokens = ApiTokens(self.operator, clock)
         api_tokens.attach(Follower())
         self.keys = IssuerKeys(self._jwks, clock)
         self.decider = Decider(
             routes=lambda: ROUTES,
-            access_tokens=AccessTokens(self.keys, self.freshness, clock, issuer=ISSUER),
+            access_tokens=AccessTokens(self.keys, clock, issuer=ISSUER),
             api_tokens=api_tokens,
             sessions=self.sessions,
             stopped=self.stopped,
+            staleness=Staleness(self.followed, clock, lambda _: None),
             proxies=TrustedProxies([]),
             audiences=frozenset({"passgate"}),
             via="1.1 passgate-x",
@@ -201,7 +205,7 @@ async def test_a_route_may_let_the_callers_parameters_go_beside_the_stored_ones(
 
 
 async def test_what_cannot_be_known_is_a_503_that_says_when_to_come_again(desk: Desk) -> None:
-    desk.freshness.fresh, desk.operator.answer, desk.sessions.away = False, None, True
+    desk.followed.age, desk.operator.answer, desk.sessions.away = 6.0, None, True
     for line, lines in (
         ("GET /site HTTP/1.1", [desk.bearer()]),
         ("GET /sms HTTP/1.1", ["X-Api-Token: x", "X-Client-Prefix: y"]),
@@ -212,8 +216,20 @@ async def test_what_cannot_be_known_is_a_503_that_says_when_to_come_again(desk: 
         assert ("Retry-After", "1") in refuse.fields
 
 
+async def test_a_route_may_go_on_by_jwt_while_changes_cannot_be_followed_but_not_with_what_is_known_to_be_stopped(
+    desk: Desk,
+) -> None:
+    desk.followed.age = 59.0
+    assert (await desk.refusal(desk.bearer())).status == 503
+    assert (await desk.forward(desk.bearer(), line="GET /patient HTTP/1.1")).route.name == "patient"
+    desk.stop("company")
+    assert (await desk.refusal(desk.bearer(), line="GET /patient HTTP/1.1")).status == 401
+    desk.followed.age = 61.0
+    assert (await desk.refusal(desk.bearer(jti="other"), line="GET /patient HTTP/1.1")).status == 503
+
+
 async def test_an_open_route_asks_nobody(desk: Desk) -> None:
-    desk.freshness.fresh, desk.operator.answer, desk.sessions.away = False, None, True
+    desk.followed.age, desk.operator.answer, desk.sessions.away = 6.0, None, True
     forward = await desk.forward("Authorization: Basic eA==", line="BREW /open HTTP/1.1")
     assert forward.identity is None
     assert ("Authorization", "Basic eA==") in forward.fields

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.issuer_keys import COOL_DOWN, REFRESH, IssuerKeys
+from shared.contracts.key_registry import Change
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key, public_jwk
 from tests.support.clock import FakeClock
@@ -36,6 +37,24 @@ async def test_a_new_key_is_asked_for_when_a_token_names_it(clock: FakeClock) ->
     assert key is not None
     assert key.kid == "two"
     assert issuer.asked == 2
+
+
+async def test_the_successor_of_a_revoked_key_is_fetched_whatever_unknown_kids_have_asked_for(
+    clock: FakeClock,
+) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.start()
+    async with asyncio.timeout(5):
+        while keys.known("one") is None:
+            await asyncio.sleep(0.001)
+        await keys.find("unknown")
+        issuer.kids = ["two"]
+        keys.apply(Change(seq=1, kind="signing_key", id="one", status="revoked", at=0))
+        assert keys.known("one") is None
+        while keys.known("two") is None:
+            await asyncio.sleep(0.001)
+    await keys.stop()
 
 
 async def test_a_flood_of_unknown_kids_asks_once_in_ten_seconds(clock: FakeClock) -> None:

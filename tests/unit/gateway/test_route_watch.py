@@ -33,7 +33,7 @@ def path(tmp_path: Path) -> Path:
 
 
 async def test_a_changed_file_is_taken_up(path: Path) -> None:
-    watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()))
+    watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)
     await watch.look()
     table = watch.table
     write(path, "one", "two")
@@ -44,7 +44,7 @@ async def test_a_changed_file_is_taken_up(path: Path) -> None:
 
 async def test_a_bad_edit_keeps_the_last_good_table_and_says_so(path: Path) -> None:
     registry = CollectorRegistry()
-    watch = RouteWatch(path, OWN, GatewayMetrics(registry))
+    watch = RouteWatch(path, OWN, GatewayMetrics(registry), staleness_bound=5)
     write(path, "one", more="  - {name: bad}\n")
     await watch.look()
     assert [route.name for route in watch.table.routes] == ["one"]
@@ -60,7 +60,7 @@ async def test_a_bad_edit_keeps_the_last_good_table_and_says_so(path: Path) -> N
 
 
 async def test_a_file_that_is_gone_keeps_the_last_good_table(path: Path) -> None:
-    watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()))
+    watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)
     path.unlink()
     await watch.look()
     assert [route.name for route in watch.table.routes] == ["one"]
@@ -70,4 +70,4 @@ async def test_a_file_that_is_gone_keeps_the_last_good_table(path: Path) -> None
 def test_without_a_good_file_there_is_no_start(path: Path) -> None:
     path.write_text("routes: []\n")
     with pytest.raises(RouteFileError):
-        RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()))
+        RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)
