@@ -5,11 +5,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import StreamReader, web
+from aiohttp import StreamReader
 
 from gateway.request import BadRequest, RequestHead
 from gateway.request_reader import Event, Mark, RequestReader
-from shared.http.connection import HEAD_TIMEOUT
+from shared.http.connection import HEAD_TIMEOUT, DrainingHandler
 
 # What aiohttp gets to see: it needs to know where a body ends, and nothing else.
 _NO_BODY = b"GET / HTTP/1.1\r\nHost: -\r\n\r\n"
@@ -29,7 +29,7 @@ class Incoming:
     """Whoever reads the body, to be woken by a failure."""
 
 
-class Connection(web.RequestHandler):
+class Connection(DrainingHandler):
     """aiohttp's connection, fed with checked bytes alone.
 
     `incoming` holds the requests in the order in which aiohttp will have them served.
@@ -46,6 +46,10 @@ class Connection(web.RequestHandler):
         self._refused = False
         self._unfinished = 0
         self._head_timer: asyncio.TimerHandle | None = None
+
+    @property
+    def serving(self) -> bool:
+        return self._unfinished > 0
 
     def data_received(self, data: bytes) -> None:
         if not data:  # aiohttp goes on with what it has put off

@@ -107,6 +107,7 @@ class Reply:
 
     def _head(self, status: int, fields: Fields, length: int | None) -> bytes:
         self.status = status
+        self._keep_alive = self._keep_alive and not self._connection.draining
         lines = [_status_line(status)]
         lines += [f"{name}: {value}" for name, value in fields]
         if not any(name.lower() == "date" for name, _ in fields):

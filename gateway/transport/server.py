@@ -20,7 +20,7 @@ from gateway.transport.client_body import IncomingBody
 from gateway.transport.connection import Connection, Incoming
 from gateway.transport.reply import Reply
 from shared.audit import AuditTrail
-from shared.http.connection import KEEPALIVE_TIMEOUT
+from shared.http.connection import KEEPALIVE_TIMEOUT, finish
 from shared.http.middleware import adopt_request_id
 from shared.logging import access
 
@@ -102,7 +102,7 @@ class PublicServer:
             self._listener.close()
         if self._server is not None:
             self._server.pre_shutdown()
-            await self._server.shutdown(self._grace)
+            await finish(self._server, self._grace)
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = request.protocol

@@ -11,6 +11,8 @@ HEAD_TIMEOUT = 10.0
 """Seconds in which a request's head must have arrived, from its first byte or the connection's start."""
 KEEPALIVE_TIMEOUT = 75.0
 """Seconds for which an idle connection is kept."""
+LAST_MOMENT = 0.5
+"""Seconds for what is still being written when the grace is over."""
 PROTOCOL_OPTIONS: dict[str, Any] = {
     "access_log": None,
     "keepalive_timeout": KEEPALIVE_TIMEOUT,
@@ -22,8 +24,52 @@ PROTOCOL_OPTIONS: dict[str, Any] = {
 }
 
 
-class RequestHandler(web.RequestHandler):
-    """aiohttp's connection, with a limit in time on each head, and parse errors that name no library.
+class DrainingHandler(web.RequestHandler):
+    """aiohttp's connection, which finishes the request that it has begun to receive when it is told to close.
+
+    aiohttp itself drops all that arrives after `close`, so that a body on its way is waited for in vain.
+    """
+
+    __slots__ = ("draining",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.draining = False
+        """Whether the answer under way is the connection's last."""
+
+    @property
+    def serving(self) -> bool:
+        """Whether a request's head has arrived and its answer is not made yet."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self.draining = True
+        super().close()
+
+    def data_received(self, data: bytes) -> None:
+        if not (self._close and self.serving):
+            super().data_received(data)
+            return
+        self._close = False
+        try:
+            super().data_received(data)
+        finally:
+            self._close = True
+
+
+async def finish(server: web.Server, grace: float) -> None:
+    """Answer what has begun to arrive at `server`, which listens no more; after `grace` seconds give it up."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + grace
+    while any(isinstance(c, DrainingHandler) and c.serving for c in server.connections):
+        if loop.time() >= deadline:
+            break
+        await asyncio.sleep(0.01)
+    await server.shutdown(max(deadline - loop.time(), LAST_MOMENT))
+
+
+class RequestHandler(DrainingHandler):
+    """The connection of a service: with a limit in time on each head, and parse errors that name no library.
 
     aiohttp itself holds a half-sent head open for as long as its peer likes.
     """
@@ -34,6 +80,10 @@ class RequestHandler(web.RequestHandler):
         super().__init__(*args, **kwargs)
         self._head_timer: asyncio.TimerHandle | None = None
         self._serving = False
+
+    @property
+    def serving(self) -> bool:
+        return self._serving
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)

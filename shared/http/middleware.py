@@ -52,6 +52,8 @@ def instrument(metrics: HttpMetrics, renderers: Mapping[str, RenderError]) -> Mi
             response = await _answer(request, handler, renderers.get(_path(request, route), problem))
             status = response.status
             response.headers["X-Request-Id"] = rid
+            if isinstance(connection, RequestHandler) and connection.draining:
+                response.force_close()
             return response
         finally:
             if isinstance(connection, RequestHandler):

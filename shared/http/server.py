@@ -10,7 +10,7 @@ from aiohttp import web
 
 from shared.config import ConfigError, ServiceSettings, refuse
 from shared.http.app import HEALTH
-from shared.http.connection import PROTOCOL_OPTIONS, RequestHandler
+from shared.http.connection import PROTOCOL_OPTIONS, RequestHandler, finish
 from shared.logging import configure
 
 log = structlog.get_logger()
@@ -58,7 +58,7 @@ async def _finish_in_flight(runner: web.AppRunner, grace: float) -> None:
     if runner.server is not None:
         runner.server.pre_shutdown()
         await runner.shutdown()
-        await runner.server.shutdown(grace)
+        await finish(runner.server, grace)
 
 
 def run(name: str, build_app: Callable[[], Awaitable[web.Application]], settings: ServiceSettings) -> None:
