@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import requests
+
 from deploy.local.health import all_readiness
 from deploy.local.runfile import SUPERVISOR
 from deploy.local.stack import DEPLOYABLES, STORE_PORTS
@@ -91,6 +93,12 @@ class Stack:
         while reasons := self._not_ready():
             assert time.monotonic() < deadline, reasons
             time.sleep(0.05)
+
+    def missing(self, name: str) -> dict[str, str]:
+        """What a process says is missing for it to be ready, each with the reason; nothing when it is ready."""
+        answer = requests.get(f"{self.operations_url(name)}/health/ready", timeout=5)
+        missing: dict[str, str] = answer.json().get("missing", {})
+        return missing
 
     def exits(self, name: str) -> list[str]:
         """How the process ended, each time that it did: `exit status 0`, `SIGKILL`."""

@@ -144,8 +144,8 @@ def test_the_upstream_learns_who_calls_by_each_credential(partner: Partner) -> N
     "name",
     [
         "X-Passgate-Company", "x-passgate-company", "X_Passgate_Company", "X-Passgate_Company",
-        "X.Passgate.Company", "X-Passgate-Subject", "X-Passgate-Scope", "X-Passgate-Credential", "X-Passgate-Credential-Kind",
-        "X-Request-Id", "X-PASSGATE-ANYTHING",
+        "X.Passgate.Company", "X-Passgate-Subject", "X-Passgate-Scope", "X-Passgate-Credential",
+        "X-Passgate-Credential-Kind", "X-Request-Id", "X-PASSGATE-ANYTHING",
     ],
 )  # fmt: skip
 def test_nobody_outside_says_who_calls(partner: Partner, name: str) -> None:

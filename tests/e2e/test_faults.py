@@ -1,0 +1,135 @@
+"""What breaks comes back by itself; meanwhile nothing wrong is served, and nothing acknowledged is lost."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.light_use import LightUse
+from tests.e2e.partners import Admin, Partner
+from tests.e2e.wire import Reply
+from tests.support.stack import SERVICES, STORES, Stack
+
+pytestmark = pytest.mark.timeout(120)
+
+BOUND = 5.0
+"""Seconds for which what is cached may be answered from: PASSGATE_STALENESS_BOUND."""
+COMPANY = {"name": "x", "client_prefix": "x", "company_uri": "x.example"}
+MakePartner = Callable[[], Partner]
+Ask = Callable[[], Reply]
+
+
+@pytest.fixture(autouse=True)
+def everything_is_ready(stack: Stack) -> None:
+    stack.until_ready()
+
+
+def is_away(reply: Reply, within: float = 1.0) -> None:
+    """503 with Retry-After, in time."""
+    assert reply.status == 503, reply.text
+    assert int(reply.header("Retry-After") or 0) >= 1
+    assert reply.seconds < within, f"after {reply.seconds:.2f} s"
+
+
+def restarted(before: dict[str, int], after: dict[str, int]) -> set[str]:
+    return {name for name in before if before[name] != after.get(name)}
+
+
+@pytest.mark.parametrize("name", [*SERVICES, *STORES])
+def test_a_killed_process_comes_back_under_light_use_without_a_wrong_answer_or_a_loss(
+    stack: Stack, admin: Admin, make_partner: MakePartner, name: str
+) -> None:
+    use, pids = LightUse.make(admin, make_partner), stack.pids()
+    with use.going_on():
+        use.until_all_served()
+        stack.kill(name)
+        stack.until_ready()
+        use.until_all_served()
+    use.check_nothing_is_lost()
+    assert restarted(pids, stack.pids()) == {name}
+
+
+def test_without_postgresql_writes_are_503_and_access_tokens_good_for_the_staleness_bound_alone(
+    stack: Stack, admin: Admin, make_partner: MakePartner
+) -> None:
+    partner, other = make_partner(), make_partner()
+    token, session = partner.client_token(), partner.session()
+    assert partner.site(token).status == 200
+    assert partner.send_message().status == 202
+    pids = stack.pids()
+    with stack.down("postgres"):
+        down_at = time.monotonic()
+        is_away(admin.call("POST", "/companies", COMPANY))
+        is_away(partner.ask_for_token())
+        is_away(partner.exchange(partner.assertion()))
+        unknown = other.validate()  # good, but never asked about before: it cannot be known
+        assert not (unknown.status == 200 and unknown.json()["valid"])
+        while time.monotonic() - down_at < BOUND - 2:
+            assert partner.site(token).status == 200
+            assert partner.send_message().status == 202
+            assert partner.verify(session).status == 200
+            time.sleep(0.1)
+        time.sleep(max(0.0, down_at + BOUND + 1.5 - time.monotonic()))
+        for reply in (partner.site(token), partner.send_message(), partner.verify(session), partner.validate()):
+            is_away(reply)
+        assert set(stack.missing("gateway")) == {"changes"}
+    assert partner.site(token).status == 200
+    assert partner.ask_for_token().status == 200
+    assert partner.send_message().status == 202
+    assert other.send_message().status == 202
+    assert restarted(pids, stack.pids()) == {"postgres"}
+
+
+def test_without_valkey_session_calls_are_503_all_else_goes_on_and_they_are_back_without_a_restart(
+    stack: Stack, make_partner: MakePartner
+) -> None:
+    partner = make_partner()
+    token, session = partner.client_token(), partner.session()
+    pids = stack.pids()
+    with stack.down("valkey"):
+        for reply in (partner.generate(), partner.verify(session), partner.editor(session)):
+            is_away(reply)
+        assert partner.site(token).status == 200
+        assert partner.ask_for_token().status == 200
+        assert partner.send_message().status == 202
+        assert partner.exchange(partner.assertion()).status == 200
+    assert partner.editor(session).status == 200, "it was acknowledged, so it is kept"
+    assert partner.verify(partner.session()).status == 200
+    assert restarted(pids, stack.pids()) == {"valkey"}
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_a_store_that_answers_nothing_costs_a_second_at_most_and_no_restart(
+    stack: Stack, admin: Admin, make_partner: MakePartner, name: str
+) -> None:
+    partner = make_partner()
+    token, session, pids = partner.client_token(), partner.session(), stack.pids()
+    assert partner.site(token).status == 200
+    with stack.frozen(name):
+        asked: dict[str, tuple[Ask, ...]] = {
+            "valkey": (partner.generate, lambda: partner.verify(session), lambda: partner.editor(session)),
+            "postgres": (partner.ask_for_token, lambda: admin.call("POST", "/companies", COMPANY)),
+        }
+        for ask in asked[name]:
+            is_away(ask(), within=1.2)
+        assert partner.site(token).status == 200
+    assert partner.editor(session).status == 200
+    assert partner.ask_for_token().status == 200
+    assert restarted(pids, stack.pids()) == set()
+
+
+@pytest.mark.parametrize("name", ["sample_resources", "token_issuer"])
+def test_an_upstream_that_is_away_is_told_as_such(stack: Stack, partner: Partner, name: str) -> None:
+    token = partner.client_token()
+    with stack.down(name):
+        asked: dict[str, Ask] = {
+            "sample_resources": lambda: partner.site(token),
+            "token_issuer": partner.ask_for_token,
+        }
+        while (reply := asked[name]()).status == 502:  # over a connection whose end was still on its way
+            assert reply.json()["code"] == "bad_gateway"
+        is_away(reply)
+        assert reply.json()["code"] == "unavailable"
+        assert reply.json()["request_id"] == reply.header("X-Request-Id")
+        if name == "token_issuer":
+            assert partner.site(token).status == 200, "the keys are known"
