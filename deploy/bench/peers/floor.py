@@ -59,7 +59,7 @@ def application() -> web.Application:
     app.router.add_get("/verify", verify)
     app.router.add_post("/auth/token", token)
     app.router.add_get("/OKIT.Operator.Api/api/tokenvalidator", token_validator)
-    app.router.add_get("/v2.0/site", resource)
+    app.router.add_route("*", "/{path:.*}", resource)
     return app
 
 

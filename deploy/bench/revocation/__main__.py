@@ -1,0 +1,167 @@
+"""`python -m deploy.bench.revocation`: how soon a revocation is in force everywhere, behind `make bench-revocation`."""
+
+import argparse
+import asyncio
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.bench import machine
+from deploy.bench.__main__ import until_stopped, upstream
+from deploy.bench.process import Peers, end_leftovers
+from deploy.bench.revocation.closing import closing
+from deploy.bench.revocation.cost import cost, look_up_microseconds
+from deploy.bench.revocation.gateways import READY_LIMIT, Site, site
+from deploy.bench.revocation.page import Figures, Phase, page
+from deploy.bench.revocation.receipts import receipts
+from deploy.bench.revocation.steady import Steady
+from deploy.bench.revocation.victims import Maker, Victim, maker
+from deploy.bench.revocation.watching import ask_all_again, revoke_all
+from deploy.errors import StackError
+from deploy.local.health import until_ready
+from deploy.local.report import Report
+from deploy.local.runfile import RunFile
+from deploy.local.stack import ROOT
+
+REVOCATIONS, WITHOUT_VALKEY, COST_TURNS = 1000, 150, 4
+QUICK = (50, 15, 1)
+PAGE = ROOT / "docs" / "benchmarks-revocation.md"
+BYSTANDERS_PER_SECOND = 80
+NEEDS_VALKEY = ("access key",)
+"""Kinds whose credentials are answered with 503 while Valkey is stopped, revoked or not."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many revocations with Valkey and without, and turns of each kind for the cost."""
+
+    revocations: int
+    without_valkey: int
+    turns: int
+    work: Path
+
+    @property
+    def whole(self) -> bool:
+        """Whether the result is worth a place in the documentation."""
+        return (self.revocations, self.without_valkey, self.turns) == (REVOCATIONS, WITHOUT_VALKEY, COST_TURNS)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    plan = _plan(argv)
+    report = Report(sys.stderr)
+    try:
+        run_file = RunFile(plan.work / "run")
+        with run_file.lock():
+            text = asyncio.run(until_stopped(measure(plan, run_file, report)))
+    except StackError as error:
+        report.error("cannot go on", str(error))
+        return 1
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        report.error("stopped", "nothing was written")
+        return 130
+    print(text)
+    if plan.whole:
+        PAGE.write_text(text, encoding="utf-8")
+        report.step(f"written to {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+async def measure(plan: Plan, run_file: RunFile, report: Report) -> str:
+    """Start the stack, take away what can be taken away, and return the page."""
+    directory, stack_directory = plan.work / "files", plan.work / "stack"
+    for leftovers in (run_file, RunFile(stack_directory / "run")):
+        end_leftovers(leftovers)
+    for old in (directory, stack_directory):
+        shutil.rmtree(old, ignore_errors=True)
+    directory.mkdir(parents=True)
+    peers = Peers(run_file, directory)
+    facts = {name: value for name, value in machine.facts().items() if name not in ("Envoy", "wrk")}
+    async with AsyncExitStack() as whole:
+        upstream_port = await whole.enter_async_context(upstream(peers, directory))
+        here = await whole.enter_async_context(site(stack_directory, peers, upstream_port))
+        report.step(f"the stack and its {len(here.gateways)} gateways are ready")
+        made = await whole.enter_async_context(maker(here.product))
+        figures = await _measured(plan, here, made, report)
+    return page(figures, facts)
+
+
+async def _measured(plan: Plan, here: Site, made: Maker, report: Report) -> Figures:
+    kinds = list(made.kinds)
+    victims = await made.make(plan.revocations, kinds, "with")
+    lasting = [kind for kind in kinds if kind not in NEEDS_VALKEY]
+    later = [_lasting(victim) for victim in await made.make(plan.without_valkey, lasting, "without")]
+    report.step(f"{len(victims) + len(later)} objects to be revoked, with credentials in use")
+    with_valkey = await _phase(here, made, victims, "Valkey running", WITH, report)
+    with_valkey.told = await receipts(with_valkey.series.outcomes, here.services["key_registry"], made)
+
+    await here.valkey.stop()
+    without = await _phase(here, made, later, "Valkey stopped", WITHOUT, report)
+    bystanders = await made.bystanders()
+    found = await closing(here.gateways, bystanders, here.product.pids["key_registry"])
+    report.step(f"registry silent: the last yes after {found.last_yes:.1f} s")
+    await here.valkey.start()
+    if reason := await until_ready(here.product.stack.url("session_tokens"), READY_LIMIT):
+        raise StackError(f"session_tokens is not ready with Valkey back: it {reason}")
+
+    outcomes = [*with_valkey.series.outcomes, *without.series.outcomes]
+    not_refused = await ask_all_again(outcomes)
+    report.step(f"asked again: {not_refused} of {len(outcomes)} revocations not in force everywhere")
+    spent = await cost(here, made, plan.turns)
+    return Figures(
+        (with_valkey, without),
+        found,
+        len(outcomes),
+        not_refused,
+        spent,
+        await asyncio.to_thread(look_up_microseconds),
+    )
+
+
+WITH = "The plane as it is meant to run."
+WITHOUT = (
+    "Its port is closed, so that no stream can be read: consumers ask the registry for changes. Credentials that need "
+    "Valkey themselves (session tokens) get 503 from all and are not among these."
+)
+
+
+async def _phase(
+    here: Site, made: Maker, victims: Sequence[Victim], title: str, explanation: str, report: Report
+) -> Phase:
+    others = Steady(here.gateways, await made.bystanders(), BYSTANDERS_PER_SECOND)
+    async with others.running():
+        series = await revoke_all(victims, here.gateways, here.services, _progress(report, title))
+    return Phase(title, explanation, series, others)
+
+
+def _lasting(victim: Victim) -> Victim:
+    """Without the uses that need Valkey."""
+    uses = tuple(use for use in victim.uses if use.path != "/editor")
+    return Victim(victim.kind, uses, victim.stop, victim.service)
+
+
+def _progress(report: Report, title: str) -> Callable[[str], None]:
+    return lambda text: report.step(f"{title}: {text}")
+
+
+def _plan(argv: Sequence[str] | None) -> Plan:
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.bench.revocation",
+        description="Measure how soon a revocation is in force at four gateways under load, with Valkey and without.",
+        epilog=f"A whole run takes four minutes and writes {PAGE.relative_to(ROOT)}; any other only prints.",
+    )
+    parser.add_argument("--revocations", type=int, default=REVOCATIONS, help="of mixed kinds (%(default)s)")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK[0]} of them, to see that all works")
+    work = ROOT / "var" / "bench-revocation"
+    parser.add_argument("--work", type=Path, default=work, help="for its files (%(default)s)")
+    given = parser.parse_args(argv)
+    if not 7 <= given.revocations <= 10_000:
+        parser.error("--revocations must be from 7 to 10000")
+    sizes = QUICK if given.quick else (given.revocations, WITHOUT_VALKEY, COST_TURNS)
+    return Plan(*sizes, given.work.absolute())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

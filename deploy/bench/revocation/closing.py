@@ -1,0 +1,57 @@
+"""With Valkey stopped, the registry falls silent too: how soon every gateway says that it cannot know."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deploy.bench.load import Request
+from deploy.bench.revocation.asking import Connections
+
+SILENCE = 7.0
+"""Seconds for which the registry does not answer: longer than the bound of 5."""
+PAUSE = 0.04
+RECOVERY_LIMIT = 20.0
+"""Both in seconds."""
+
+
+@dataclass
+class Closing:
+    """In seconds: from the registry's last moment to the last yes, and from its first to the return of every yes."""
+
+    last_yes: float
+    recovered: float
+    statuses: tuple[int, ...]
+    """What came instead of a yes."""
+
+
+async def closing(gateways: Sequence[Connections], requests: Sequence[Request], registry_pid: int) -> Closing:
+    """The registry's process is halted, not ended: it accepts connections, and answers none of them."""
+    loop = asyncio.get_running_loop()
+    yes_at, instead = 0.0, set()
+    os.kill(registry_pid, signal.SIGSTOP)
+    try:
+        began = loop.time()
+
+        async def use(gateway: Connections, wire: bytes) -> None:
+            nonlocal yes_at
+            while loop.time() < began + SILENCE:
+                answer = await gateway.ask(wire)
+                if answer.is_yes:
+                    yes_at = max(yes_at, answer.at)
+                else:
+                    instead.add(answer.status)
+                await asyncio.sleep(PAUSE)
+
+        await asyncio.gather(*(use(g, r.wire(g.port)) for g in gateways for r in requests))
+    finally:
+        os.kill(registry_pid, signal.SIGCONT)
+    back = loop.time()
+    for gateway in gateways:
+        for request in requests:
+            while not (await gateway.ask(request.wire(gateway.port))).is_yes:
+                if loop.time() > back + RECOVERY_LIMIT:
+                    break
+                await asyncio.sleep(PAUSE)
+    return Closing(yes_at - began, loop.time() - back, tuple(sorted(instead)))

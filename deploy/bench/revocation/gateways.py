@@ -1,0 +1,113 @@
+"""The stack with gateways of its own number, each a process with two ports, and a Valkey that can be stopped."""
+
+import io
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from deploy.bench.load import HOST
+from deploy.bench.process import Peers, free_ports
+from deploy.bench.product import MeasuredStack, Product, running
+from deploy.bench.revocation.asking import Connections
+from deploy.errors import StackError
+from deploy.generate_secrets import generate_secrets
+from deploy.local.command import Command
+from deploy.local.health import until_ready
+from deploy.local.report import Report
+from deploy.local.stack import DEPLOYABLES, STORE_PASSWORDS, STORE_SECRETS, STORE_URLS
+from deploy.local.valkey import Valkey
+from shared.config import read_secret
+
+GATEWAYS = 4
+READY_LIMIT = 30.0
+"""Seconds."""
+GATEWAY = next(deployable for deployable in DEPLOYABLES if deployable.name == "gateway")
+
+
+class RevocationStack(MeasuredStack):
+    """Its Valkey is not its own to keep running: who measures stops it and starts it again."""
+
+    def __init__(self, var: Path, upstream_port: int) -> None:
+        super().__init__(var, upstream_port)
+        generate_secrets(self.secrets)
+        password_file = self.secrets / STORE_SECRETS["valkey"]
+        self.valkey = Valkey(var / "valkey", self.port("valkey"), read_secret(password_file))
+        self._environment = {
+            **self._environment,
+            STORE_URLS["valkey"]: f"redis://{HOST}:{self.valkey.port}/0",
+            STORE_PASSWORDS["valkey"]: str(password_file),
+        }
+
+    def gateway(self, name: str, port: int, ops_port: int, settings: Mapping[str, str]) -> Command:
+        """One more gateway, told the same as the first but for its ports and `settings`."""
+        own = {"PASSGATE_PORT": str(port), "PASSGATE_OPS_PORT": str(ops_port), **settings}
+        command = self.command(GATEWAY)
+        return replace(command, name=name, environment={**command.environment, **own})
+
+
+class StoppableValkey:
+    """Raises `StackError` when it does not start."""
+
+    def __init__(self, peers: Peers, server: Valkey) -> None:
+        self._peers = peers
+        self._server = server
+        self._life = AsyncExitStack()
+
+    async def start(self) -> None:
+        await self._life.enter_async_context(self._peers.running(self._server.prepare(), self._server.port))
+        await self._server.wait_ready()
+
+    async def stop(self) -> None:
+        await self._life.aclose()
+
+
+@dataclass
+class Site:
+    """All that runs. `gateways` and `services` are how they are asked."""
+
+    stack: RevocationStack
+    product: Product
+    peers: Peers
+    valkey: StoppableValkey
+    gateways: tuple[Connections, ...]
+    services: Mapping[str, Connections]
+
+
+@dataclass(frozen=True)
+class OneMore:
+    """A gateway beside that of the stack."""
+
+    pid: int
+    port: int
+
+
+@asynccontextmanager
+async def one_more(
+    stack: RevocationStack, peers: Peers, name: str, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[OneMore]:
+    """Running and ready. Raises `StackError` when it does not come to that."""
+    port, ops_port = free_ports(2)
+    async with peers.running(stack.gateway(name, port, ops_port, settings or {}), port) as pid:
+        if reason := await until_ready(f"http://{HOST}:{ops_port}", READY_LIMIT):
+            raise StackError(f"{name} is not ready after {READY_LIMIT:.0f} s: it {reason}")
+        yield OneMore(pid, port)
+
+
+@asynccontextmanager
+async def site(directory: Path, peers: Peers, upstream_port: int) -> AsyncIterator[Site]:
+    """Everything up and ready. Raises `StackError` when it does not come to that."""
+    stack = RevocationStack(directory, upstream_port)
+    valkey = StoppableValkey(peers, stack.valkey)
+    async with AsyncExitStack() as whole:
+        whole.push_async_callback(valkey.stop)
+        await valkey.start()
+        product = await whole.enter_async_context(running(stack, Report(io.StringIO())))
+        ports = [stack.port("gateway")]
+        for number in range(2, GATEWAYS + 1):
+            ports.append((await whole.enter_async_context(one_more(stack, peers, f"gateway-{number}"))).port)
+        gateways = tuple(map(Connections, ports))
+        services = {name: Connections(stack.port(name), 8) for name in ("key_registry", "token_issuer")}
+        for connections in (*gateways, *services.values()):
+            whole.callback(connections.close)
+        yield Site(stack, product, peers, valkey, gateways, services)

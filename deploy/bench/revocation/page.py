@@ -1,0 +1,170 @@
+"""What was measured, as Markdown: `docs/benchmarks-revocation.md`."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from deploy.bench.page import aligned
+from deploy.bench.revocation import closing, cost, watching
+from deploy.bench.revocation.closing import Closing
+from deploy.bench.revocation.cost import Spent
+from deploy.bench.revocation.gateways import GATEWAYS
+from deploy.bench.revocation.receipts import Told
+from deploy.bench.revocation.steady import Steady
+from deploy.bench.revocation.watching import Series
+
+HEAD = f"""\
+# Benchmarks: how soon a no is everywhere
+
+Written by `make bench-revocation`; edit `deploy/bench/revocation`, not this file. What a request costs is in
+[benchmarks.md](benchmarks.md).
+
+{GATEWAYS} gateways, each credential in use at all of them. The figure is the time **from the acknowledgement of the
+revocation to the arrival of the last 2xx** at any gateway, for any credential that hangs on what was revoked.
+"""
+NOTES = f"""\
+## How to read it
+
+- Each credential is asked again {watching.PAUSE * 1000:.0f} ms after its last answer, at each gateway, from
+  {watching.BEFORE * 1000:.0f} ms before the revocation is asked for until {watching.IN_A_ROW} answers in a row were no
+  yes; then twice more within the next seconds; and all of them once more at the end of the run. A request that was
+  sent before the acknowledgement and answered after it counts. 0 ms: the last yes came before the acknowledgement.
+- A company has a JWT, an API token and a session token in use, a booking an API token, an access key a session token,
+  an API client and a key pair a JWT each. A JWT is stopped by its client (RFC 7009), the rest over the admin API.
+- *yes after no* counts each 2xx to a request that was sent after the same gateway had refused the same credential,
+  or later than {watching.PROMISE:g} s after the acknowledgement.
+- The load is made by one asyncio process, which shares the machine's cores with all that it measures, and with
+  whatever else ran on it: nobody was faster than these figures by its fault.
+"""
+
+
+@dataclass
+class Phase:
+    """One series of revocations, with who was not to notice, and what the receipts say (None: there are none)."""
+
+    title: str
+    explanation: str
+    series: Series
+    bystanders: Steady
+    told: Told | None = None
+
+
+@dataclass
+class Figures:
+    phases: Sequence[Phase]
+    closing: Closing
+    asked_again: int
+    not_refused: int
+    """Of `asked_again` revocations, at the end of the run."""
+    spent: Mapping[str, Spent]
+    look_up: float
+
+
+def page(figures: Figures, facts: Mapping[str, str]) -> str:
+    sections = [_phase(phase) for phase in figures.phases]
+    machine = aligned([("what", "value"), *facts.items()], numbers=False)
+    lines = [
+        HEAD,
+        *sections,
+        _closing(figures),
+        _cost(figures),
+        NOTES,
+        "## The machine and the versions",
+        "",
+        *machine,
+    ]
+    return "\n".join([*lines, ""])
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """The smallest value that so large a share is not above; 0 of nothing."""
+    return ordered[max(0, -(-int(share * 1000) * len(ordered) // 1000) - 1)] if ordered else 0.0
+
+
+def _phase(phase: Phase) -> str:
+    series = phase.series
+    kinds = list(dict.fromkeys(sorted(outcome.victim.kind for outcome in series.outcomes)))
+    header = ["revoked", "number", "p50 ms", "p99 ms", "max ms", "yes after no"]
+    rows = [_row(kind, series, kind) for kind in kinds]
+    table = aligned([header, *rows, _row("**all**", series, None)])
+    return "\n".join([f"## {phase.title}", "", phase.explanation, "", *table, "", *_remarks(phase), ""])
+
+
+def _row(name: str, series: Series, kind: str | None) -> list[str]:
+    delays = series.delays(kind)
+    wrong = sum(o.yes_after_no for o in series.outcomes if kind in (None, o.victim.kind))
+    return [name, f"{len(delays):,}", *_milliseconds(delays), str(wrong)]
+
+
+def _remarks(phase: Phase) -> list[str]:
+    series, others = phase.series, phase.bystanders
+    statuses: Counter[int] = sum((o.statuses() for o in series.outcomes), Counter())
+    calls = sorted(outcome.answered for outcome in series.outcomes)
+    p50, p99, most = _milliseconds(calls)
+    answers = ", ".join(f"{count:,} of {status}" for status, count in sorted(statuses.items()))
+    rate = (series.asked + len(others.seconds)) / series.seconds
+    lines = [
+        f"- {series.asked:,} requests with what was revoked, answered with {answers}; {rate:,.0f} requests per "
+        f"second in all, {len(series.outcomes) / series.seconds:.1f} revocations per second.",
+        f"- The call that revokes: p50 {p50} ms, p99 {p99} ms, max {most} ms.",
+    ]
+    p50, p99, most = _milliseconds(sorted(others.seconds))
+    lines.append(
+        f"- Meanwhile {len(others.seconds):,} requests with credentials that stay good: {others.refused} not answered "
+        f"with 2xx; p50 {p50} ms, p99 {p99} ms."
+    )
+    if phase.told is not None:
+        p50, p99, most = _milliseconds(phase.told.seconds)
+        lines.append(
+            f"- As {len(phase.told.seconds):,} receipts tell it, from the commit until the last of up to "
+            f"{phase.told.consumers} consumers had reported it: p50 {p50} ms, p99 {p99} ms, max {most} ms; "
+            f"{phase.told.pending} not applied by all."
+        )
+    return lines
+
+
+def _closing(figures: Figures) -> str:
+    found = figures.closing
+    instead = ", ".join(map(str, found.statuses)) or "nothing else"
+    return (
+        "## Valkey stopped, and the registry silent\n\n"
+        "Then nobody can tell what is revoked: within the bound of 5 s gateways answer from what they know, past it they "
+        f"refuse. The last 2xx came **{found.last_yes:.1f} s** after the registry fell silent (for "
+        f"{closing.SILENCE:g} s), then {instead}; with the registry back, every credential was good again at every "
+        f"gateway after {found.recovered:.1f} s.\n\n"
+        f"At the end, with Valkey back, all {figures.asked_again:,} revocations were asked for once more at every "
+        f"gateway: {figures.not_refused} not refused.\n"
+    )
+
+
+def _cost(figures: Figures) -> str:
+    header = ["a gateway that", "idle, ms/s", "us per request", f"us, {cost.CHANGES_PER_SECOND} changes/s"]
+    rows = [
+        [
+            name,
+            f"{spent.idle_per_second():.1f}",
+            f"{spent.per_request(spent.loaded):.0f}",
+            f"{spent.per_request(spent.changing):.0f}",
+        ]
+        for name, spent in figures.spent.items()
+    ]
+    return "\n".join(
+        [
+            "## What it costs a gateway",
+            "",
+            f"CPU time of two gateways side by side, idle and at {cost.PER_SECOND} requests per second each with a JWT; "
+            "the best turn, background work included. At so low a rate that weighs more in a request, and a request "
+            "costs more, than under full load. The second takes a snapshot when it starts and then hears of nothing.",
+            "",
+            *aligned([header, *rows]),
+            "",
+            f"Of each request, asking whether any of the ids that its token names is among {cost.STOPPED:,} that are "
+            f"stopped takes **{figures.look_up:.2f} us**.",
+            "",
+        ]
+    )
+
+
+def _milliseconds(ordered: Sequence[float]) -> list[str]:
+    """p50, p99 and the maximum."""
+    return [f"{quantile(ordered, share) * 1000:,.0f}" for share in (0.5, 0.99, 1.0)]

@@ -1,0 +1,65 @@
+"""Requests at a steady rate with credentials that stay good: the load, and those who must notice nothing."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import cycle, product
+
+from deploy.bench.load import Request
+from deploy.bench.revocation.asking import Connections
+
+IN_FLIGHT = 64
+"""Requests, at most; when so many are waited for, those that were due are not sent later."""
+
+
+class Steady:
+    """`per_second` requests in all, to the gateways in turn."""
+
+    def __init__(self, gateways: Sequence[Connections], requests: Sequence[Request], per_second: float) -> None:
+        self.statuses: Counter[int] = Counter()
+        self.seconds: list[float] = []
+        """What each answer took."""
+        self._turns = cycle(
+            [(gateway, request.wire(gateway.port)) for request, gateway in product(requests, gateways)]
+        )
+        self._interval = 1 / per_second
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def refused(self) -> int:
+        """Answers that were no yes."""
+        return sum(count for status, count in self.statuses.items() if not 200 <= status < 300)
+
+    async def run(self, seconds: float = float("inf")) -> None:
+        """For so long, or until cancelled; returns when all have been answered."""
+        loop = asyncio.get_running_loop()
+        began = due = loop.time()
+        try:
+            while due < began + seconds:
+                await asyncio.sleep(due - loop.time())
+                if len(self._running) < IN_FLIGHT:
+                    self._start(asyncio.create_task(self._one(*next(self._turns))))
+                due = max(due + self._interval, loop.time() - 1.0)
+        finally:
+            if self._running:
+                await asyncio.wait(self._running)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Steady"]:
+        task = asyncio.create_task(self.run())
+        try:
+            yield self
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def _start(self, task: asyncio.Task[None]) -> None:
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _one(self, gateway: Connections, wire: bytes) -> None:
+        answer = await gateway.ask(wire)
+        self.statuses[answer.status] += 1
+        self.seconds.append(answer.at - answer.sent_at)

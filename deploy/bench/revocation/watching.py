@@ -1,0 +1,181 @@
+"""One revocation after another, each watched at every gateway: from its acknowledgement to the last yes."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from deploy.bench.revocation.asking import Answer, Connections
+from deploy.bench.revocation.victims import Victim
+from deploy.errors import StackError
+
+PER_SECOND = 8.0
+"""Revocations, at most."""
+AT_ONCE = 32
+"""Revocations that are watched at the same time, at most."""
+PAUSE = 0.04
+"""Seconds between an answer and the next request with the same credential at the same gateway."""
+BEFORE = 0.15
+"""Seconds of use before the revocation is asked for."""
+IN_A_ROW = 3
+"""Answers that are no yes after which a credential is asked less often."""
+AGAIN = (0.3, 1.0)
+"""Seconds of pause before each of the questions that follow."""
+GIVE_UP = 15.0
+"""Seconds after which a credential that is still good is not watched any more."""
+PROMISE = 1.0
+"""Seconds after the acknowledgement from which on a yes is wrong, at whichever gateway."""
+
+
+class Use:
+    """One credential at one gateway."""
+
+    def __init__(self, gateway: Connections, wire: bytes) -> None:
+        self.last_yes = float("-inf")
+        self.answers: list[Answer] = []
+        self.yes_after_no = 0
+        self._gateway = gateway
+        self._wire = wire
+        self._refused_at = float("inf")
+
+    async def ask(self) -> Answer:
+        answer = await self._gateway.ask(self._wire)
+        kept = Answer(answer.status, answer.sent_at, answer.at)
+        self.answers.append(kept)
+        if kept.is_yes:
+            self.last_yes = max(self.last_yes, kept.at)
+            self.yes_after_no += kept.sent_at > self._refused_at
+        elif kept.is_no:
+            self._refused_at = min(self._refused_at, kept.at)
+        return kept
+
+    async def until_refused(self) -> None:
+        deadline = asyncio.get_running_loop().time() + GIVE_UP
+        in_a_row = 0
+        while in_a_row < IN_A_ROW and asyncio.get_running_loop().time() < deadline:
+            in_a_row = 0 if (await self.ask()).is_yes else in_a_row + 1
+            await asyncio.sleep(PAUSE)
+        for pause in AGAIN:
+            await asyncio.sleep(pause)
+            await self.ask()
+
+
+@dataclass
+class Outcome:
+    """What was seen of one revocation. `acknowledged` by the loop's clock."""
+
+    victim: Victim
+    uses: Sequence[Use]
+    acknowledged: float
+    receipt: str | None
+    answered: float
+    """Seconds that the call took which revokes."""
+
+    @property
+    def seconds(self) -> float:
+        """From the acknowledgement to the arrival of the last yes; 0 where that came before it."""
+        return max(0.0, max(use.last_yes for use in self.uses) - self.acknowledged)
+
+    @property
+    def yes_after_no(self) -> int:
+        """Answers to what was sent after that very gateway had refused, or later than was promised."""
+        late = self.acknowledged + PROMISE
+        kept = (answer for use in self.uses for answer in use.answers)
+        return max(sum(u.yes_after_no for u in self.uses), sum(a.is_yes and a.sent_at > late for a in kept))
+
+    def statuses(self) -> Counter[int]:
+        return Counter(answer.status for use in self.uses for answer in use.answers)
+
+    async def ask_again(self) -> bool:
+        """Whether every gateway refuses every credential, asked once more."""
+        return all([(await use.ask()).is_no for use in self.uses])
+
+
+@dataclass
+class Series:
+    """Outcomes in the order of their ends, and how long they took together, in seconds."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def asked(self) -> int:
+        return sum(sum(outcome.statuses().values()) for outcome in self.outcomes)
+
+    @property
+    def yes_after_no(self) -> int:
+        return sum(outcome.yes_after_no for outcome in self.outcomes)
+
+    def delays(self, kind: str | None = None) -> list[float]:
+        """Sorted; of one kind, or of all."""
+        return sorted(o.seconds for o in self.outcomes if kind in (None, o.victim.kind))
+
+
+async def revoke_all(
+    victims: Sequence[Victim],
+    gateways: Sequence[Connections],
+    services: Mapping[str, Connections],
+    progress: Callable[[str], None],
+) -> Series:
+    """Revoke each while it is in use everywhere. Raises `StackError` for a victim that was not good before."""
+    loop = asyncio.get_running_loop()
+    series, places, began = Series(), asyncio.Semaphore(AT_ONCE), loop.time()
+
+    async def one(victim: Victim) -> None:
+        try:
+            series.outcomes.append(await _revoke(victim, gateways, services[victim.service]))
+        finally:
+            places.release()
+        if len(series.outcomes) % max(10, len(victims) // 10) == 0:
+            progress(f"{len(series.outcomes)} of {len(victims)}")
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for number, victim in enumerate(victims):
+                await asyncio.sleep(began + number / PER_SECOND - loop.time())
+                await places.acquire()
+                tasks.create_task(one(victim))
+    except ExceptionGroup as failed:
+        raise _first(failed) from None
+    series.seconds = loop.time() - began
+    return series
+
+
+async def ask_all_again(outcomes: Sequence[Outcome]) -> int:
+    """How many of these revocations are not in force at every gateway."""
+    remaining, left = iter(outcomes), 0
+
+    async def work() -> None:
+        nonlocal left
+        for outcome in remaining:
+            left += not await outcome.ask_again()
+
+    await asyncio.gather(*(work() for _ in range(AT_ONCE // 4)))
+    return left
+
+
+async def _revoke(victim: Victim, gateways: Sequence[Connections], service: Connections) -> Outcome:
+    uses = [Use(gateway, request.wire(gateway.port)) for gateway in gateways for request in victim.uses]
+    for use in uses:
+        if not (first := await use.ask()).is_yes:
+            raise StackError(f"{victim.kind}: answered with {first.status} before it is revoked")
+    watching = [asyncio.create_task(use.until_refused()) for use in uses]
+    try:
+        await asyncio.sleep(BEFORE)
+        acknowledgement = await service.ask(victim.stop.wire(service.port))
+        if not acknowledgement.is_yes:
+            raise StackError(f"{victim.kind}: the revocation is answered with {acknowledgement.status}")
+        await asyncio.gather(*watching)
+    finally:
+        for task in watching:
+            task.cancel()
+    return Outcome(
+        victim, uses, acknowledgement.at, acknowledgement.field("Passgate-Receipt"),
+        acknowledgement.at - acknowledgement.sent_at,
+    )  # fmt: skip
+
+
+def _first(failed: BaseException) -> BaseException:
+    while isinstance(failed, BaseExceptionGroup):
+        failed = failed.exceptions[0]
+    return failed
