@@ -46,6 +46,5 @@ class CachedLookup(Generic[K, R]):
     def apply(self, change: Change) -> None:
         self._cache.drop(change.id)
         if change.kind == "booking" and change.company_id is not None:
-            self._cache.drop(
-                change.company_id
-            )  # a new booking: no record names it yet, and all of its company's do
+            # No record names a booking that is new, but those of its company show all that this has booked.
+            self._cache.drop(change.company_id)

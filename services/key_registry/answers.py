@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from services.key_registry.members import Instant
+from services.key_registry.models import RevocableKind
 from services.key_registry.roles import Role
 from shared.contracts.key_registry import Kind, Status
 
@@ -135,3 +136,12 @@ class Receipt(BaseModel):
     consumers: list[AppliedBy]
     waiting_for: list[str]
     """The instances that have not."""
+
+
+class ShownRevocation(BaseModel):
+    kind: RevocableKind
+    id: str
+    until: Instant
+    reason: str
+    company_id: str | None
+    at: Instant

@@ -13,6 +13,7 @@ from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import SECURITY_SCHEMES, Authentication
 from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
+from services.key_registry.http.revocations import RevocationEndpoints
 from services.key_registry.key_generation import KeyGenerator
 from services.key_registry.lookups import Lookups
 from services.key_registry.making import makers
@@ -23,6 +24,7 @@ from services.key_registry.recording import AuditLog
 from services.key_registry.registry import Registry
 from services.key_registry.relay import Relay
 from services.key_registry.resources import RESOURCES
+from services.key_registry.revocations import Revocations
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.changes import PostgresChanges
@@ -72,10 +74,12 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     authentication = Authentication(admins)
     consumers = Consumers(positions, clock)
     receipts = Receipts(changes, consumers, admins)
+    revocations = Revocations(store, admins, clock)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(database)),
-        Feed(store, changes, clock),
+        Feed(changes, clock),
         consumers,
+        revocations,
         audit_log,
         ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock),
     )
@@ -84,6 +88,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         endpoints += ResourceEndpoints(resource, registry, authentication).endpoints()
     endpoints += AuditEndpoint(AuditReader(PostgresAuditLines(database), admins), authentication).endpoints()
     endpoints += ReceiptEndpoint(receipts, authentication).endpoints()
+    endpoints += RevocationEndpoints(revocations, authentication).endpoints()
     endpoints += internal.endpoints()
     metrics = CollectorRegistry()
     dropped = Gauge("audit_events_dropped", "Refusals that found the queue full.", registry=metrics)

@@ -60,6 +60,12 @@ def _without_controls(allowed: str = "") -> Callable[[str], str]:
     return check
 
 
+def _one_line(value: str) -> str:
+    if any(unicodedata.category(c) == "Cc" for c in value):
+        raise ValueError("must not hold control characters")
+    return value
+
+
 def _matching(pattern: re.Pattern[str], message: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if pattern.fullmatch(value) is None:
@@ -115,6 +121,13 @@ Audience = Annotated[
     AfterValidator(_matching(_VISIBLE, "must be 1 to 255 printable ASCII characters without spaces")),
     _shown_pattern(_VISIBLE),
 ]
+TokenId = Annotated[
+    str,
+    StringConstraints(max_length=255),
+    AfterValidator(_matching(_VISIBLE, "must be 1 to 255 printable ASCII characters without spaces")),
+    _shown_pattern(_VISIBLE),
+]
+Reason = Annotated[str, StringConstraints(max_length=255), AfterValidator(_one_line)]
 Scopes = Annotated[
     list[str],
     BeforeValidator(_scopes),

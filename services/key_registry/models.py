@@ -1,5 +1,6 @@
 """What the admin API takes: the members of each create, and of each change."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -13,7 +14,9 @@ from services.key_registry.members import (
     Name,
     PemOrJwk,
     Prefix,
+    Reason,
     Scopes,
+    TokenId,
     Ttl,
 )
 from services.key_registry.roles import Role
@@ -24,6 +27,8 @@ DEFAULT_MAX_TTL = 86400
 
 Algorithm = Literal["RS256", "RS384", "RS512", "ES256", "EdDSA"]
 RsaBits = Literal[2048, 3072, 4096]
+RevocableKind = Literal["jwt", "session_token", "signing_key"]
+SESSION_TOKEN = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Body(BaseModel):
@@ -94,6 +99,23 @@ class NewAdminToken(Body):
     role: Annotated[Role, Field(strict=False)]
     company_id: Id | None = None
     """The token then sees the objects of this company alone."""
+
+
+class NewRevocation(Body):
+    kind: RevocableKind
+    id: TokenId
+    until: Instant | None = None
+    reason: Reason = ""
+
+    @field_validator("id")
+    @classmethod
+    def _is_not_the_token(cls, id_: str, info: ValidationInfo) -> str:
+        # What is named here is written to the audit trail: a secret must not be.
+        if info.data.get("kind") == "session_token" and SESSION_TOKEN.fullmatch(id_):
+            raise ValueError("is a session token: name the id that the audit trail has of it")
+        if info.data.get("kind") == "jwt" and id_.count(".") == 2 and id_.startswith("ey"):
+            raise ValueError("is a JWT: name its jti")
+        return id_
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:

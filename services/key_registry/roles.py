@@ -38,11 +38,13 @@ NEEDED: Mapping[str, Mapping[Operation, Role]] = {
     "admin_token": _OWNED,
     "audit": {Operation.READ: Role.VIEWER},
     "receipt": {Operation.READ: Role.VIEWER},
+    "revocation": {Operation.READ: Role.VIEWER, Operation.CREATE: Role.EDITOR},
 }
 """The least role for each operation on each kind."""
 
-OF_THE_PLATFORM = frozenset({"company", "application", "booking"})
-"""What decides which companies there are and what they may use: a token bound to a company only reads it."""
+OF_THE_PLATFORM = frozenset({"company", "application", "booking", "revocation"})
+"""What decides which companies there are, what they may use, and what of theirs is not known to be theirs: a token
+bound to a company only reads it."""
 
 
 @dataclass(frozen=True, slots=True)

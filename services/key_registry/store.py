@@ -53,6 +53,29 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptRevocation:
+    """`number` is the order in which they came; `until` and `at` are seconds since the epoch."""
+
+    number: int
+    kind: Kind
+    id: str
+    until: float
+    reason: str
+    company_id: str | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationListing:
+    """Revocations of JWTs, session tokens and signing keys, the newest first, with a number below `before` only."""
+
+    limit: int
+    before: int | None = None
+    equals: Mapping[str, str] = field(default_factory=dict)
+    """Of `kind`, `id` and `company_id`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reached:
     """A consumer, and whether it has applied a certain position.
 
@@ -74,6 +97,8 @@ class Reader(Protocol):
     async def booked_scopes(self, company_id: UUID) -> Sequence[str]:
         """The scopes of the active applications that the company has an active booking of."""
         ...
+
+    async def revocations(self, which: RevocationListing) -> Sequence[KeptRevocation]: ...
 
     async def last_change(self, id_: str) -> int:
         """The position of the object's last change, or the newest there is when that is not kept any more."""

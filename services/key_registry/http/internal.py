@@ -12,6 +12,7 @@ from services.key_registry.consumers import FORGOTTEN_AFTER, Consumers
 from services.key_registry.feed import MAX_PAGE, Feed
 from services.key_registry.lookups import Lookups
 from services.key_registry.recording import AuditLog
+from services.key_registry.revocations import Revocations
 from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.errors import FieldError, NotFound, Unprocessable
@@ -36,12 +37,14 @@ class InternalEndpoints:
         lookups: Lookups,
         feed: Feed,
         consumers: Consumers,
+        revocations: Revocations,
         audit_log: AuditLog,
         authenticator: ServiceAuthenticator,
     ) -> None:
         self._lookups = lookups
         self._feed = feed
         self._consumers = consumers
+        self._revocations = revocations
         self._audit_log = audit_log
         self._authenticator = authenticator
 
@@ -89,7 +92,7 @@ class InternalEndpoints:
     async def revoke(self, request: web.Request) -> web.Response:
         """Its receipt, when the revocation is durable."""
         service = self._require(request, "revocations")
-        receipt = await self._feed.revoke(await json_model(request, wire.Revocation), service=service)
+        receipt = await self._revocations.stop(await json_model(request, wire.Revocation), service=service)
         return _model(wire.Revoked(receipt=receipt))
 
     def _require(self, request: web.Request, area: str) -> str:

@@ -4,15 +4,25 @@ import asyncio
 import copy
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from services.key_registry.audit import START, AuditFilter, Head, Line
 from services.key_registry.lifecycle import LONGEST_TOKEN_LIFE
 from services.key_registry.resources import REFERRERS, RESOURCES, Resource, Row
-from services.key_registry.store import Listing, Reached, Reader, Remembered, Taken, Writer
+from services.key_registry.store import (
+    KeptRevocation,
+    Listing,
+    Reached,
+    Reader,
+    Remembered,
+    RevocationListing,
+    Taken,
+    Writer,
+)
 from shared.contracts.key_registry import (
     AccessKey,
     ApiClient,
@@ -44,7 +54,7 @@ class _Tables:
     objects: dict[str, dict[UUID, Row]] = field(default_factory=lambda: {kind: {} for kind in RESOURCES})
     changes: list[Change] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
-    revocations: dict[tuple[str, str], Stopped] = field(default_factory=dict)
+    revocations: dict[tuple[str, str], KeptRevocation] = field(default_factory=dict)
     answers: dict[tuple[UUID, bytes], tuple[Remembered, datetime]] = field(default_factory=dict)
 
     @property
@@ -77,6 +87,16 @@ class _Reader:
             if b["company_id"] == company_id and b["status"] == "active"
         )
         return [scope for a in booked if a["status"] == "active" for scope in a["scopes"]]
+
+    async def revocations(self, which: RevocationListing) -> Sequence[KeptRevocation]:
+        found = (
+            kept
+            for kept in sorted(self._tables.revocations.values(), key=lambda kept: kept.number, reverse=True)
+            if kept.kind not in RESOURCES
+            and (which.before is None or kept.number < which.before)
+            and all(getattr(kept, name) == value for name, value in which.equals.items())
+        )
+        return list(islice(found, which.limit))
 
     async def last_change(self, id_: str) -> int:
         return max((c.seq for c in self._tables.changes if c.id == id_), default=self._tables.last)
@@ -124,16 +144,20 @@ class _Writer(_Reader):
         self._tables.lines.extend(lines)
 
     async def stop(self, stopped: Revocation, at: float) -> bool:
-        return self._stop(stopped.kind, stopped.id, stopped.until)
+        return self._stop(stopped.kind, stopped.id, stopped.until, at, stopped.reason[:255], stopped.company_id)
 
     async def keep_stopped(self, kind: Kind, id_: str, until: float) -> None:
-        self._stop(kind, id_, until)
+        self._stop(kind, id_, until, until, "deleted", None)
 
-    def _stop(self, kind: Kind, id_: str, until: float) -> bool:
-        known = self._tables.revocations.get((kind, id_))
-        if known is not None and (known.until or 0) >= until:
+    def _stop(self, kind: Kind, id_: str, until: float, at: float, reason: str, company_id: str | None) -> bool:
+        kept = self._tables.revocations
+        known = kept.get((kind, id_))
+        if known is None:
+            kept[kind, id_] = KeptRevocation(len(kept) + 1, kind, id_, until, reason, company_id, at)
+        elif known.until < until:
+            kept[kind, id_] = replace(known, until=until, reason=reason)
+        else:
             return False
-        self._tables.revocations[kind, id_] = Stopped(kind=kind, id=id_, until=until)
         return True
 
     async def remember(self, admin_id: UUID, key: bytes, answer: Remembered, at: datetime) -> None:
@@ -229,7 +253,7 @@ class MemoryStore:
         return next((change for change in self._tables.changes if change.seq == position), None)
 
     async def snapshot(self, since: float) -> Snapshot:
-        stopped = [*self._tables.revocations.values()]
+        stopped = [Stopped(kind=r.kind, id=r.id, until=r.until) for r in self._tables.revocations.values()]
         for kind in RESOURCES:
             for row in self._tables.objects[kind].values():
                 at = row["status_at"].timestamp()

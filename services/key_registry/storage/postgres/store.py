@@ -9,11 +9,19 @@ from uuid import UUID
 import asyncpg
 
 from services.key_registry.audit import START, Head, Line
-from services.key_registry.resources import Resource, Row
+from services.key_registry.resources import RESOURCES, Resource, Row
 from services.key_registry.storage.postgres import REVISIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import append
 from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing
-from services.key_registry.store import Listing, Reader, Remembered, Taken, Writer
+from services.key_registry.store import (
+    KeptRevocation,
+    Listing,
+    Reader,
+    Remembered,
+    RevocationListing,
+    Taken,
+    Writer,
+)
 from shared.contracts.key_registry import Kind, Revocation, Status
 from shared.errors import Conflict, Unavailable
 from shared.postgres.pool import Connection, Database
@@ -59,6 +67,10 @@ RETURNING seq
 _LAST_CHANGE = """
 SELECT coalesce((SELECT max(seq) FROM change WHERE id = $1), (SELECT max(seq) FROM change), 0)
 """
+_REVOCATIONS = """
+SELECT number, kind, id, until, reason, company_id, at FROM revocation
+WHERE ($2::bigint IS NULL OR number < $2) AND kind <> ALL($3::text[])
+"""
 _STOP = """
 INSERT INTO revocation (kind, id, until, company_id, reason, at) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (kind, id) DO UPDATE SET until = excluded.until, reason = excluded.reason
@@ -82,6 +94,14 @@ class PostgresReader:
 
     async def booked_scopes(self, company_id: UUID) -> Sequence[str]:
         return [record[0] for record in await self._connection.fetch(_BOOKED_SCOPES, company_id)]
+
+    async def revocations(self, which: RevocationListing) -> Sequence[KeptRevocation]:
+        conditions = [f"{column} = ${n}" for n, column in enumerate(which.equals, 4)]
+        statement = " ".join((" AND ".join([_REVOCATIONS, *conditions]), "ORDER BY number DESC LIMIT $1"))
+        records = await self._connection.fetch(
+            statement, which.limit, which.before, list(RESOURCES), *which.equals.values()
+        )
+        return [KeptRevocation(**record) for record in records]
 
     async def last_change(self, id_: str) -> int:
         return int(await self._connection.fetchval(_LAST_CHANGE, id_))

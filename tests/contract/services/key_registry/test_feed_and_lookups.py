@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from services.key_registry.lifecycle import LONGEST_TOKEN_LIFE
 from services.key_registry.resources import API_CLIENT, APPLICATION, BOOKING, COMPANY, KEY_PAIR
+from services.key_registry.store import KeptRevocation, RevocationListing
 from shared.contracts.key_registry import Booking, Change, Company, Revocation, Stopped
 from tests.contract.services.key_registry.conftest import NOW, Stores
 
@@ -169,3 +170,27 @@ async def test_a_company_without_bookings_has_none_and_a_revoked_one_shows_where
     found = await stores.credentials.api_clients(keys)
     assert found[alone["key"]].bookings == ()
     assert [b.booking_status for b in found[made.api_client["key"]].bookings] == ["revoked"]
+
+
+async def test_revocations_are_listed_the_newest_first_without_deleted_objects(stores: Stores) -> None:
+    async with stores.objects.writing() as writer:
+        for id_, company_id in (("a", None), ("b", "c"), ("d", None)):
+            stopped = Revocation(kind="jwt", id=id_, until=AT + 60, company_id=company_id, reason="r" * 300)
+            await writer.stop(stopped, AT)
+        await writer.keep_stopped("api_client", "x", AT)
+        await writer.stop(Revocation(kind="signing_key", id="a", until=AT), AT)
+        await writer.stop(Revocation(kind="jwt", id="a", until=AT + 90, reason="longer"), AT + 5)
+
+    async def listed(limit: int = 10, before: int | None = None, **equals: str) -> list[KeptRevocation]:
+        async with stores.objects.reading() as reader:
+            return list(await reader.revocations(RevocationListing(limit, before, equals)))
+
+    found = await listed()
+    assert [(r.kind, r.id) for r in found] == [("signing_key", "a"), ("jwt", "d"), ("jwt", "b"), ("jwt", "a")]
+    assert [r.number for r in found] == sorted((r.number for r in found), reverse=True)
+    assert found[-1] == KeptRevocation(found[-1].number, "jwt", "a", AT + 90, "longer", None, AT)
+    assert found[2].reason == "r" * 255
+    assert await listed(2, found[1].number) == found[2:]
+    assert await listed(1, kind="jwt") == [found[1]]
+    assert await listed(company_id="c") == [found[2]]
+    assert await listed(kind="jwt", id="a") == [found[3]]

@@ -1,0 +1,94 @@
+"""`/admin/v1/revocations`: an operator stops one JWT, one session token, or a signing key."""
+
+from dataclasses import asdict
+from typing import Any, get_args
+
+from aiohttp import web
+
+from services.key_registry.answers import ShownRevocation
+from services.key_registry.http import bodies
+from services.key_registry.http.admin import (
+    BASE,
+    PAGING,
+    page_model,
+    problems,
+    receipt_headers,
+    with_receipt,
+)
+from services.key_registry.http.authentication import SCHEME, Authentication, render_error
+from services.key_registry.models import NewRevocation, RevocableKind
+from services.key_registry.paging import parse_page, text
+from services.key_registry.revocations import Revocations
+from services.key_registry.store import KeptRevocation
+from services.key_registry.times import instant
+from shared.http.body import validated
+from shared.http.endpoints import Answer, Endpoint, Parameter
+from shared.http.responses import NO_STORE, json_response
+
+PATH = f"{BASE}/revocations"
+DESCRIPTION = """\
+`id` is the `jti` of a JWT, the `kid` of a signing key, or the id that the audit trail has of a session token; never
+the token itself. `until` is when nothing that it concerns can be alive any more: by default after the longest life
+that there is. Revoked is final; again is harmless.
+"""
+
+
+class RevocationEndpoints:
+    def __init__(self, revocations: Revocations, authentication: Authentication) -> None:
+        self._revocations = revocations
+        self._authentication = authentication
+
+    async def stop(self, request: web.Request) -> web.Response:
+        admin = (await self._authentication.caller(request)).admin
+        self._revocations.permit(admin)
+        asked = validated(NewRevocation, bodies.members(await bodies.raw_json(request)))
+        kept, receipt = await self._revocations.stop_by_hand(admin, asked)
+        return json_response({**_shown(kept), "receipt": receipt}, headers=receipt_headers(receipt))
+
+    async def page(self, request: web.Request) -> web.Response:
+        admin = (await self._authentication.caller(request)).admin
+        asked = parse_page(list(request.query.items()), {"kind": _kind, "id": text})
+        found, cursor = await self._revocations.page(admin, asked)
+        return json_response({"items": [_shown(kept) for kept in found], "next_cursor": cursor}, headers=NO_STORE)
+
+    def endpoints(self) -> list[Endpoint]:
+        kinds = {"type": "string", "enum": list(get_args(RevocableKind))}
+        return [
+            Endpoint(
+                "POST",
+                PATH,
+                self.stop,
+                "Stop a JWT, a session token or a signing key",
+                tag="revocations",
+                description=DESCRIPTION,
+                body=NewRevocation,
+                answers={
+                    200: Answer("It is stopped", with_receipt(ShownRevocation)),
+                    **problems(400, 401, 403, 413, 415, 422, 503),
+                },
+                security=SCHEME,
+                render_error=render_error,
+            ),
+            Endpoint(
+                "GET",
+                PATH,
+                self.page,
+                "List what is stopped so, the newest first",
+                tag="revocations",
+                parameters=(Parameter("kind", schema=kinds), Parameter("id"), *PAGING),
+                answers={200: Answer("One page", page_model(ShownRevocation)), **problems(401, 403, 422, 503)},
+                security=SCHEME,
+                render_error=render_error,
+            ),
+        ]
+
+
+def _shown(kept: KeptRevocation) -> dict[str, Any]:
+    members = {**asdict(kept), "until": instant(kept.until), "at": instant(kept.at)}
+    return ShownRevocation.model_validate(members).model_dump(mode="json")
+
+
+def _kind(value: str) -> str:
+    if value not in get_args(RevocableKind):
+        raise ValueError(f"must be one of {', '.join(get_args(RevocableKind))}")
+    return value
