@@ -1,7 +1,9 @@
 """Checking access tokens here, without asking anybody: signature, claims, and what has been stopped since."""
 
 import hashlib
+import re
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from gateway.identity import Identity, RefusedCredential
 from gateway.issuer_keys import IssuerKeys
@@ -13,6 +15,8 @@ from shared.scopes import InvalidScope, parse_scope_list
 MAX_LIFETIME = 3600.0
 """Seconds: no access token of ours is good for longer."""
 CACHE_SIZE = 20_000
+MAX_DEPENDENCIES = 128
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REQUIRED = frozenset(
     {"iss", "sub", "aud", "iat", "exp", "jti", "client_id", "client_prefix", "company_id", "credential_id"}
 )
@@ -75,7 +79,8 @@ class AccessTokens:
 
 
 def _identity(claims: Claims, kid: str) -> Identity:
-    """Raises `InvalidToken` when a private claim is no clean string, `RefusedCredential` for a broken scope."""
+    """Raises `InvalidToken` when a private claim is no clean string, `RefusedCredential` for a broken scope
+    or dependency."""
     names = ("sub", "client_id", "client_prefix", "company_id", "credential_id", "jti")
     subject, client_id, company, company_id, credential_id, jti = (claims.text(name) or "" for name in names)
     try:
@@ -90,6 +95,16 @@ def _identity(claims: Claims, kid: str) -> Identity:
         subject=subject,
         company_id=company_id,
         scopes=scopes,
-        depends_on=frozenset((company_id, credential_id, jti, kid)),
+        depends_on=frozenset((company_id, credential_id, jti, kid, *_dependencies(claims))),
         expires_at=claims.expires_at,
     )
+
+
+def _dependencies(claims: Claims) -> Sequence[str]:
+    """The bookings and applications that the token's scopes come from."""
+    ids = claims.members.get("depends_on", ())
+    if not isinstance(ids, (list, tuple)) or len(ids) > MAX_DEPENDENCIES:
+        raise RefusedCredential("malformed_dependencies")
+    if not all(isinstance(id_, str) and _ID.fullmatch(id_) for id_ in ids):
+        raise RefusedCredential("malformed_dependencies")
+    return ids

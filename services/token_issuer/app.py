@@ -1,7 +1,6 @@
 """The token issuer, put together."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -20,6 +19,7 @@ from services.token_issuer.http.token import PROFILES, TokenEndpoint
 from services.token_issuer.http.token_care import TokenCare
 from services.token_issuer.introspection import Introspector, IssuedTokens
 from services.token_issuer.issuing import TokenIssuer
+from services.token_issuer.key_care import KeyCare, SigningKeyChanges
 from services.token_issuer.key_making import KeyMaker
 from services.token_issuer.key_ring import KeyRing
 from services.token_issuer.metadata import metadata, own_urls
@@ -27,23 +27,22 @@ from services.token_issuer.refusals import Refusals
 from services.token_issuer.revoking import TokenRevoker
 from services.token_issuer.signing import SigningPool
 from services.token_issuer.signing_keys import SigningKeyStore
-from services.token_issuer.stopped import Stopped
 from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.storage.postgres import PostgresSigningKeys, PostgresUsedAssertions
 from services.token_issuer.storage.redis import RedisWrongSecrets
 from services.token_issuer.upkeep import Upkeep
 from shared.audit import AuditTrail
-from shared.changes import ChangeFollower
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import ApiClient, KeyPair, KeyRegistryClient
+from shared.following import Following, FollowingHealth, follow
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.endpoints import Endpoint
-from shared.http.health import Health
 from shared.lookups import CachedLookup
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceIdentity
+from shared.stopped import StoppedSet
 
 NAME = "token_issuer"
 KEY_RING_INTERVAL = 2.0
@@ -64,8 +63,9 @@ class Outside:
     audit: AuditTrail
     api_clients: CachedLookup[str, ApiClient]
     key_pairs: CachedLookup[str, KeyPair]
-    stopped: Stopped
-    follower: ChangeFollower
+    stopped: StoppedSet
+    signing_key_changes: SigningKeyChanges
+    following: Following
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +77,17 @@ class Keys:
 
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     clock = clock or SystemClock()
-    outside = connect(settings, clock)
-    keys = open_keys(settings, outside, clock)
-    used = PostgresUsedAssertions(outside.database)
     metrics = CollectorRegistry()
+    outside = connect(settings, metrics, clock)
+    keys = open_keys(settings, outside, clock)
+    care = KeyCare(keys.ring, keys.maker, outside.audit)
+    used = PostgresUsedAssertions(outside.database)
 
     async def tidy() -> None:
-        outside.stopped.forget(clock.now())
         await used.forget(clock.now() - FORGET_AFTER)
         await keys.maker.remove_gone(token_lifetime=settings.token_lifetime)
 
-    health = Health(NAME)
-    health.add("key_registry", outside.follower.check)
+    health = FollowingHealth(NAME, outside.following.follower)
     health.add("postgresql", outside.database.ping)
     health.add("signing_key", keys.ring.check)
     health.add("redis", outside.redis.ping, required=False)
@@ -102,9 +101,14 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             outside.database,
             outside.redis,
             outside.audit,
-            outside.follower,
+            outside.following,
             keys.pool,
-            Upkeep("signing keys", partial(follow_keys, keys), interval=KEY_RING_INTERVAL),
+            Upkeep(
+                "signing keys",
+                care.look,
+                interval=KEY_RING_INTERVAL,
+                wake=outside.signing_key_changes.happened,
+            ),
             Upkeep("tidying", tidy, interval=TIDYING_INTERVAL),
         ),
         security_schemes=SECURITY_SCHEMES,
@@ -112,21 +116,16 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     )
 
 
-def connect(settings: Settings, clock: Clock) -> Outside:
+def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock) -> Outside:
     registry_calls = registry_client(settings, clock)
     registry = KeyRegistryClient(registry_calls)
     api_clients: CachedLookup[str, ApiClient] = CachedLookup(registry.api_client)
     key_pairs: CachedLookup[str, KeyPair] = CachedLookup(registry.key_pair)
-    stopped = Stopped()
-    follower = ChangeFollower(
-        registry,
-        (api_clients, key_pairs, stopped),
-        clock=clock,
-        interval=settings.changes_poll_interval,
-        bound=settings.staleness_bound,
-    )
-    api_clients.attach(follower)
-    key_pairs.attach(follower)
+    stopped, signing_key_changes = StoppedSet(clock), SigningKeyChanges()
+    consumers = (api_clients, key_pairs, stopped, signing_key_changes)
+    following = follow(NAME, registry, consumers, settings, clock=clock, metrics=metrics)
+    api_clients.attach(following.follower)
+    key_pairs.attach(following.follower)
     return Outside(
         registry_calls,
         registry,
@@ -136,7 +135,8 @@ def connect(settings: Settings, clock: Clock) -> Outside:
         api_clients,
         key_pairs,
         stopped,
-        follower,
+        signing_key_changes,
+        following,
     )
 
 
@@ -159,14 +159,6 @@ def open_keys(settings: Settings, outside: Outside, clock: Clock) -> Keys:
 
 def key_maker(settings: Settings, store: SigningKeyStore, clock: Clock) -> KeyMaker:
     return KeyMaker(store, settings.master_key, clock, algorithm=settings.signing_algorithm, bits=settings.key_bits)
-
-
-async def follow_keys(keys: Keys) -> None:
-    """Look at the keys; where there is none yet, make the first."""
-    await keys.ring.reload()
-    if keys.ring.empty:
-        await keys.maker.ensure_first()
-        await keys.ring.reload()
 
 
 def build_endpoints(
@@ -197,7 +189,7 @@ def build_endpoints(
         lifetime=settings.token_lifetime,
     )
     tokens = IssuedTokens(keys.ring, clock, issuer=settings.issuer)
-    introspector = Introspector(tokens, outside.stopped, outside.follower.require_fresh)
+    introspector = Introspector(tokens, outside.stopped, outside.following.follower.require_fresh)
     revoker = TokenRevoker(tokens, outside.registry, outside.audit)
 
     counts = IssuerMetrics(metrics)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from services.token_issuer.oauth_errors import Subject
-from shared.contracts.key_registry import ApiClient, KeyPair
+from shared.contracts.key_registry import ApiClient, Booking, KeyPair
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Client:
     client_prefix: str
     scopes: frozenset[str]
     audience: str | None = None
+    bookings: tuple[Booking, ...] = ()
+    """Those of the company."""
 
     @classmethod
     def of_api_client(cls, record: ApiClient) -> Self:
@@ -36,6 +38,7 @@ class Client:
             client_prefix=record.company.client_prefix,
             scopes=frozenset(record.scopes),
             audience=record.audience,
+            bookings=record.bookings,
         )
 
     @classmethod
@@ -48,6 +51,7 @@ class Client:
             company_id=record.company.id,
             client_prefix=record.company.client_prefix,
             scopes=frozenset(record.scopes),
+            bookings=record.bookings,
         )
 
     def holds(self, *, company_id: str, subject: str) -> bool:

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 
 from services.token_issuer.app import NAME, key_maker, open_database, registry_client
 from services.token_issuer.config import Settings
+from services.token_issuer.key_care import published
 from services.token_issuer.key_making import KeyMaker
 from services.token_issuer.revoking import MARGIN
-from services.token_issuer.signing_keys import SigningKeyRecord
 from services.token_issuer.storage.postgres import PostgresSigningKeys
 from shared.audit import AuditTrail
 from shared.clock import Clock, SystemClock
-from shared.contracts.key_registry import AuditEvent, KeyRegistryClient, Revocation
+from shared.contracts.key_registry import KeyRegistryClient, Revocation
 
 
 @asynccontextmanager
@@ -40,7 +40,7 @@ async def rotate_signing_key(settings: Settings) -> str:
     async with _opened(settings, SystemClock()) as (maker, _, audit):
         await audit.record(audit.event("signing_key.rotation_started", subject_kind="signing_key"))
         record = await maker.rotate(propagation=settings.signing_key_propagation)
-        await audit.record(_published(audit, record))
+        await audit.record(published(audit, record))
     starts = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.activates_at))
     return f"{record.kid} ({record.algorithm}) is published and signs from {starts}"
 
@@ -48,24 +48,16 @@ async def rotate_signing_key(settings: Settings) -> str:
 async def revoke_signing_key(settings: Settings, kid: str) -> str:
     """End a key now: every verifier refuses its tokens, and another key signs. Raises `Unavailable`.
 
-    The verifiers are told first, since a new RSA key takes seconds; until it is there nothing is issued.
+    The verifiers are told first, since a new RSA key takes seconds; until it is there nothing is issued. A running
+    issuer may be quicker to make it.
     Safe to run again after a failure.
     """
     clock = SystemClock()
     async with _opened(settings, clock) as (maker, registry, audit):
         until = clock.now() + settings.token_lifetime + MARGIN
         await registry.revoke(Revocation(kind="signing_key", id=kid, until=until, reason="revoked by an operator"))
-        successor = await maker.revoke(kid)
-        if successor is None:
+        if successor := await maker.revoke(kid):
+            await audit.record(published(audit, successor))
+        elif (successor := await maker.successor_of(kid)) is None:
             return f"{kid} was no key in use here; its revocation is told to all verifiers"
-        await audit.record(_published(audit, successor))
     return f"{kid} is revoked; {successor.kid} signs in its place"
-
-
-def _published(audit: AuditTrail, record: SigningKeyRecord) -> AuditEvent:
-    return audit.event(
-        "signing_key.published",
-        subject_kind="signing_key",
-        subject=record.kid,
-        detail={"algorithm": record.algorithm, "signs_from": record.activates_at},
-    )

@@ -8,7 +8,8 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from services.token_issuer.sealing import MasterKey
-from shared.config import DatabaseSettings, RedisSettings, ServiceSettings
+from shared.config import DatabaseSettings, ServiceSettings
+from shared.following import FollowingSettings
 
 Network = IPv4Network | IPv6Network
 MAX_LIFETIME = 3600
@@ -20,7 +21,7 @@ class StorageSettings(ServiceSettings, DatabaseSettings):
     port: int = Field(default=8102, ge=0, le=65535)
 
 
-class Settings(StorageSettings, RedisSettings):
+class Settings(StorageSettings, FollowingSettings):
     issuer: str = Field(default="http://127.0.0.1:8080", pattern=r"^https?://[^\s?#]+[^\s?#/]$")
     """The public URL of the gateway, without a final slash (RFC 8414 section 2)."""
     audience: str = Field(default="passgate", pattern=r"^[\x21-\x7e]{1,255}$")

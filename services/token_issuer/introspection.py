@@ -5,9 +5,9 @@ from typing import Any
 
 from services.token_issuer.clients import Client
 from services.token_issuer.key_ring import KeyRing
-from services.token_issuer.stopped import Stopped
 from shared.clock import Clock
 from shared.jose.verifier import Claims, Expectation, InvalidToken, verify
+from shared.stopped import StoppedSet
 
 SHOWN = ("scope", "client_id", "exp", "iat", "sub", "aud", "iss", "jti")
 
@@ -35,7 +35,7 @@ class IssuedTokens:
 class Introspector:
     """`require_fresh` raises `Unavailable` when revocations are not known well enough to call a token active."""
 
-    def __init__(self, tokens: IssuedTokens, stopped: Stopped, require_fresh: Callable[[], None]) -> None:
+    def __init__(self, tokens: IssuedTokens, stopped: StoppedSet, require_fresh: Callable[[], None]) -> None:
         self._tokens = tokens
         self._stopped = stopped
         self._require_fresh = require_fresh
@@ -51,4 +51,5 @@ class Introspector:
 
     def _is_stopped(self, claims: Claims) -> bool:
         members = claims.members
-        return self._stopped.any((members["jti"], members["credential_id"], members["company_id"]))
+        ids = (members["jti"], members["credential_id"], members["company_id"], *members.get("depends_on", ()))
+        return self._stopped.holds_any(ids)

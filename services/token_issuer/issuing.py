@@ -39,6 +39,8 @@ class Authorization:
     grant: str
     client: Client
     scopes: frozenset[str]
+    depends_on: frozenset[str] = frozenset()
+    """Ids of the registry, beside the credential's and the company's: whichever is stopped stops the token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class TokenIssuer:
 
     def _claims(self, authorization: Authorization) -> dict[str, Any]:
         client, now = authorization.client, int(self._clock.now())
-        return {
+        claims: dict[str, Any] = {
             "iss": self._issuer,
             "sub": client.subject,
             "aud": client.audience or self._audience,
@@ -94,6 +96,9 @@ class TokenIssuer:
             "company_id": client.company_id,
             "credential_id": client.credential_id,
         }
+        if authorization.depends_on:
+            claims["depends_on"] = sorted(authorization.depends_on)
+        return claims
 
     async def _record(self, authorization: Authorization, claims: dict[str, Any], kid: str) -> None:
         client = authorization.client

@@ -40,6 +40,14 @@ class KeyMaker:
         successor = await self._make(starts_in=0.0)
         return successor if await self._store.revoke(kid, self._clock.now(), successor) else None
 
+    async def successor_of(self, kid: str) -> SigningKeyRecord | None:
+        """The key that has signed since `kid` was revoked, None when that is not revoked."""
+        records = await self._store.all()
+        if not any(record.kid == kid and record.revoked_at is not None for record in records):
+            return None
+        living = [r for r in records if r.revoked_at is None and r.activates_at <= self._clock.now()]
+        return max(living, key=lambda record: (record.activates_at, record.kid), default=None)
+
     async def remove_gone(self, *, token_lifetime: float) -> None:
         """Delete the keys whose last token is dead, and revoked ones."""
         records = await self._store.all()

@@ -9,11 +9,11 @@ import structlog
 
 from services.token_issuer.sealing import CannotOpen, MasterKey
 from services.token_issuer.signing_keys import Phase, SigningKeyRecord, SigningKeyStore, phases
-from services.token_issuer.stopped import Stopped
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.jose.keys import PublicKey, load_private_key, load_public_key
 from shared.jose.signer import Signer
+from shared.stopped import StoppedSet
 
 log = structlog.get_logger()
 
@@ -25,6 +25,8 @@ MAX_AGE = 60.0
 class _Ring:
     active: SigningKeyRecord | None = None
     signer: Signer | None = None
+    signing: tuple[str, ...] = ()
+    """The kids of the keys that sign now or are to sign later."""
     public: dict[str, PublicKey] = field(default_factory=dict)
     jwks: dict[str, Any] = field(default_factory=lambda: {"keys": []})
 
@@ -36,7 +38,7 @@ class KeyRing:
         self,
         store: SigningKeyStore,
         master_key: MasterKey,
-        stopped: Stopped,
+        stopped: StoppedSet,
         clock: Clock,
         *,
         token_lifetime: float,
@@ -62,6 +64,7 @@ class KeyRing:
         self._ring = _Ring(
             active=active,
             signer=self._signers.get(active.kid) if active else None,
+            signing=tuple(record.kid for record in signing),
             public={r.kid: load_public_key(r.public_jwk, kid=r.kid, algorithm=r.algorithm) for r in shown},
             jwks={"keys": [record.public_jwk for record in shown]},
         )
@@ -90,18 +93,22 @@ class KeyRing:
             raise Unavailable("there is no signing key that can be used")
         if self._clock.monotonic() - self._loaded_at > MAX_AGE:
             raise Unavailable("the signing keys cannot be followed")
-        if self._stopped.any((signer.kid,)):
+        if signer.kid in self._stopped:
             raise Unavailable("the signing key is revoked")
         return signer
 
     def verification_key(self, kid: str) -> PublicKey | None:
         """The key of tokens that were signed with `kid`, for as long as they may live."""
-        return None if self._stopped.any((kid,)) else self._ring.public.get(kid)
+        return None if kid in self._stopped else self._ring.public.get(kid)
 
     def jwks(self) -> dict[str, Any]:
         """The JWK Set (RFC 7517 section 5) of all keys that are published, active or retired."""
         keys = self._ring.jwks["keys"]
-        return {"keys": [jwk for jwk in keys if not self._stopped.any((jwk["kid"],))]}
+        return {"keys": [jwk for jwk in keys if jwk["kid"] not in self._stopped]}
+
+    def revoked(self) -> tuple[str, ...]:
+        """The kids that sign now or would later although the registry has them as revoked: they need successors."""
+        return tuple(kid for kid in self._ring.signing if kid in self._stopped)
 
     @property
     def empty(self) -> bool:

@@ -12,12 +12,23 @@ log = structlog.get_logger()
 
 
 class Upkeep:
-    """Does `work` every `interval` seconds from `start` to `stop`; a failure is logged and tried again."""
+    """Does `work` every `interval` seconds from `start` to `stop`, and whenever `wake` is set.
 
-    def __init__(self, name: str, work: Callable[[], Awaitable[object]], *, interval: float) -> None:
+    A failure is logged and tried again.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], Awaitable[object]],
+        *,
+        interval: float,
+        wake: asyncio.Event | None = None,
+    ) -> None:
         self._name = name
         self._work = work
         self._interval = interval
+        self._wake = wake or asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -31,10 +42,13 @@ class Upkeep:
 
     async def _run(self) -> None:
         while True:
+            self._wake.clear()
             try:
                 await self._work()
             except Unavailable as error:
                 log.warning("upkeep has to wait", work=self._name, reason=error.description, detail=error.detail)
             except Exception:
                 log.exception("upkeep failed", work=self._name)
-            await asyncio.sleep(self._interval)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._interval):
+                    await self._wake.wait()

@@ -17,6 +17,7 @@ from shared.contracts.key_registry import (
     Position,
     Record,
     Revocation,
+    ScopedRecord,
     Snapshot,
     Status,
     Stopped,
@@ -184,5 +185,12 @@ def _rewrite(records: dict[Any, Any], kind: Kind, id_: str, status: Status) -> N
             change["company"] = record.company.model_copy(update={"status": status})
         elif kind in ("booking", "application") and getattr(record, f"{kind}_id", None) == id_:
             change[f"{kind}_status"] = status
+        elif isinstance(record, ScopedRecord):
+            change["bookings"] = tuple(
+                booking.model_copy(update={f"{kind}_status": status})
+                if getattr(booking, f"{kind}_id", None) == id_
+                else booking
+                for booking in record.bookings
+            )
         if change:
             records[key] = record.model_copy(update=change)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from services.token_issuer.booked import booked_scopes
 from services.token_issuer.clients import Client
 from services.token_issuer.grants import granted, requested_scopes
 from services.token_issuer.issuing import Authorization
@@ -12,10 +13,12 @@ GRANT_TYPE = "client_credentials"
 
 class ClientCredentials:
     async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> Authorization:
-        """All that the client is granted, or as much of it as `scope` asks for."""
+        """All that the client is granted and has booked, or as much of it as `scope` asks for."""
         if client is None:
             raise InvalidClient("client authentication is required")
-        if "scope" not in parameters:
-            return Authorization(GRANT_TYPE, client, client.scopes)
-        wanted = requested_scopes(parameters["scope"], client)
-        return Authorization(GRANT_TYPE, client, granted(client.scopes, wanted, client))
+        asked = "scope" in parameters
+        scopes = client.scopes
+        if asked:
+            scopes = granted(client.scopes, requested_scopes(parameters["scope"], client), client)
+        booked = booked_scopes(scopes, client, asked=asked)
+        return Authorization(GRANT_TYPE, client, booked.scopes, booked.depends_on)

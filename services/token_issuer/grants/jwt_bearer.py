@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from services.token_issuer.assertions import AssertionVerifier, VerifiedAssertion, presented_key
+from services.token_issuer.booked import Booked, booked_scopes
 from services.token_issuer.clients import Client
 from services.token_issuer.grants import granted, requested_scopes
 from services.token_issuer.issuing import Authorization
@@ -30,10 +31,10 @@ class JwtBearer:
             raise InvalidGrant("the assertion is not the authenticated client's", subject=verified.client.audited)
         if client is None and parameters.get("client_id") not in (None, verified.client.subject):
             raise InvalidGrant("client_id must be the iss of the assertion", subject=verified.client.audited)
-        scopes = _scopes(parameters, verified)
+        booked = _scopes(parameters, verified)
         if not await self._assertions.use_once(verified):
             raise InvalidGrant("jti was used before; sign a new assertion", subject=verified.client.audited)
-        return Authorization(GRANT_TYPE, verified.client, scopes)
+        return Authorization(GRANT_TYPE, verified.client, booked.scopes, booked.depends_on)
 
     async def _verified(self, parameters: Mapping[str, str]) -> VerifiedAssertion:
         assertion = parameters.get("assertion")
@@ -45,7 +46,7 @@ class JwtBearer:
             raise InvalidGrant(error.description, detail=error.code, subject=presented_key(assertion)) from None
 
 
-def _scopes(parameters: Mapping[str, str], verified: VerifiedAssertion) -> frozenset[str]:
+def _scopes(parameters: Mapping[str, str], verified: VerifiedAssertion) -> Booked:
     client, members = verified.client, verified.claims.members
     claimed = frozenset(
         scope
@@ -55,5 +56,6 @@ def _scopes(parameters: Mapping[str, str], verified: VerifiedAssertion) -> froze
     )
     allowed = claimed or client.scopes
     if "scope" not in parameters:
-        return allowed
-    return granted(allowed, requested_scopes(parameters["scope"], client), client)
+        return booked_scopes(allowed, client, asked=bool(claimed))
+    wanted = requested_scopes(parameters["scope"], client)
+    return booked_scopes(granted(allowed, wanted, client), client, asked=True)

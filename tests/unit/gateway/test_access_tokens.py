@@ -91,6 +91,21 @@ async def test_a_claim_that_is_not_as_it_must_be_is_refused(
     assert refusal.value.cause == cause
 
 
+async def test_a_token_hangs_on_what_its_scopes_come_from(tokens: AccessTokens, clock: FakeClock) -> None:
+    identity = await tokens.check(token(clock, depends_on=["booking", "application"]), AUDIENCES)
+    assert identity.depends_on == {"company", "credential", "j1", "k1", "booking", "application"}
+
+
+@pytest.mark.parametrize(
+    "ids", ["booking", 1, {"a": 1}, [1], [""], ["a b"], ["a\n"], [["a"]], [True], ["é"], ["x" * 65], ["x"] * 129]
+)
+async def test_dependencies_that_are_no_bounded_list_of_ids_are_refused(
+    ids: object, tokens: AccessTokens, clock: FakeClock
+) -> None:
+    with pytest.raises(RefusedCredential, match="malformed_dependencies"):
+        await tokens.check(token(clock, depends_on=ids), AUDIENCES)
+
+
 async def test_a_signature_of_another_key_is_refused(tokens: AccessTokens, clock: FakeClock) -> None:
     other = Signer("k1", "EdDSA", generate_private_key("EdDSA"))
     with pytest.raises(RefusedCredential, match="bad_signature"):

@@ -216,6 +216,15 @@ async def test_what_cannot_be_known_is_a_503_that_says_when_to_come_again(desk: 
         assert ("Retry-After", "1") in refuse.fields
 
 
+async def test_a_token_stops_with_a_booking_or_an_application_that_its_scopes_come_from(desk: Desk) -> None:
+    bearer = desk.bearer(depends_on=["booking", "application"])
+    for id_ in ("booking", "application"):
+        await desk.forward(bearer)
+        desk.stop(id_)
+        assert (await desk.refusal(bearer)).status == 401
+        desk.stopped.apply(Change(seq=2, kind="booking", id=id_, status="active", at=0))
+
+
 async def test_a_route_may_go_on_by_jwt_while_changes_cannot_be_followed_but_not_with_what_is_known_to_be_stopped(
     desk: Desk,
 ) -> None:

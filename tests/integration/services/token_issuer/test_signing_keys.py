@@ -10,6 +10,7 @@ import pytest
 
 from services.token_issuer.commands import revoke_signing_key, rotate_signing_key
 from services.token_issuer.config import Settings
+from shared.contracts.key_registry import Revocation
 from shared.jose.keys import PublicKey, load_jwks
 from shared.jose.verifier import Expectation, parse, verify
 from tests.integration.services.token_issuer.running import Issuer, running
@@ -98,6 +99,23 @@ async def test_revoked_signing_key_is_replaced_and_told_to_all(issuer: Issuer) -
     assert parse(body["access_token"]).header.kid != kid
     _, body = await issuer.post("/oauth2/introspect", {"token": token}, authorization=issuer.basic)
     assert body == {"active": False}
+
+
+async def test_key_that_is_revoked_at_the_registry_alone_is_replaced_on_every_copy_within_a_second(
+    settings: Settings,
+) -> None:
+    settings = settings.model_copy(update={"signing_algorithm": "ES256"})
+    registry = RegistryDouble()
+    async with running(settings, registry) as one, running(settings, registry) as two:
+        kid = parse(await one.token()).header.kid
+        revocation = Revocation(kind="signing_key", id=kid, until=time.time() + 3720)
+        await registry.revoke(revocation)
+        async with asyncio.timeout(1):
+            for copy in (one, two):
+                while set(await jwks(copy)) in (set(), {kid}):
+                    await asyncio.sleep(0.01)
+        assert set(await jwks(one)) == set(await jwks(two)) == {parse(await two.token()).header.kid}
+        assert kid not in await jwks(one)
 
 
 async def test_commands_of_the_module(settings: Settings) -> None:

@@ -6,7 +6,7 @@ from services.token_issuer.clients import Client
 from services.token_issuer.introspection import Introspector, IssuedTokens
 from services.token_issuer.issuing import Authorization
 from services.token_issuer.revoking import MARGIN, TokenRevoker
-from shared.contracts.key_registry import Change, Company, Snapshot, Stopped
+from shared.contracts.key_registry import Change, Company
 from shared.errors import Unavailable
 from tests.unit.services.token_issuer.world import ISSUER, World
 
@@ -112,20 +112,15 @@ async def test_revocation_that_cannot_be_kept_is_not_confirmed(care: Care) -> No
         await care.revoker.revoke(token, care.client)
 
 
+async def test_stopped_booking_that_a_token_hangs_on_makes_it_inactive(care: Care) -> None:
+    decision = Authorization("client_credentials", care.client, frozenset({"site:read"}), frozenset({"booking"}))
+    token = (await care.world.issuer.issue(decision, typ="JWT")).value
+    assert care.introspector.introspect(token, care.client)["active"] is True
+    care.world.stopped.apply(Change(seq=1, kind="booking", id="booking", status="suspended", at=0))
+    assert care.introspector.introspect(token, care.client) == INACTIVE
+
+
 async def test_expired_token_needs_no_revocation(care: Care) -> None:
     token = await care.token()
     care.world.clock.advance(3600)
     assert await care.revoker.revoke(token, care.client) is False
-
-
-def test_stopped_ids_resume_and_are_forgotten_when_they_no_longer_matter(world: World) -> None:
-    stopped = world.stopped
-    stopped.reset(
-        Snapshot(as_of=3, stopped=(Stopped(kind="jwt", id="a", until=10), Stopped(kind="company", id="b")))
-    )
-    assert stopped.any(["a"])
-    stopped.forget(11)
-    assert not stopped.any(["a"])
-    assert stopped.any(["b"])
-    stopped.apply(Change(seq=4, kind="company", id="b", status="active", at=0))
-    assert not stopped.any(["a", "b"])

@@ -14,13 +14,13 @@ from services.token_issuer.key_ring import KeyRing
 from services.token_issuer.metadata import own_urls
 from services.token_issuer.sealing import MasterKey
 from services.token_issuer.signing import SigningPool
-from services.token_issuer.stopped import Stopped
 from services.token_issuer.storage.memory import MemorySigningKeys, MemoryUsedAssertions, MemoryWrongSecrets
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, KEY_PAIR, mint, public_id
+from shared.stopped import StoppedSet
 from tests.support.clock import FakeClock
 from tests.support.registry import RegistryDouble
 
@@ -55,7 +55,7 @@ class World:
         self.clock = FakeClock()
         self.registry = RegistryDouble()
         self.trail = Trail()
-        self.stopped = Stopped()
+        self.stopped = StoppedSet(self.clock)
         self.slept: list[float] = []
         self.master_key = MasterKey(bytes(range(32)))
         self.signing_keys = MemorySigningKeys()

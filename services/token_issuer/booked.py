@@ -1,0 +1,73 @@
+"""What the bookings of a company say about scopes: which cannot be granted now, and on what the others hang.
+
+An application defines scopes, and a company books it. A scope that no booked application defines hangs on nothing.
+Scopes overlap where one covers the other; of two such, what they have in common is the narrower one. That much of
+a stopped booking's scopes may be granted only if an active booking defines it as well: otherwise a wildcard would
+lead around the stop.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from services.token_issuer.clients import Client
+from services.token_issuer.oauth_errors import InvalidScope
+from shared.contracts.key_registry import Booking
+from shared.scopes import covered, covers
+
+MAX_DEPENDENCIES = 100
+"""Ids in one token: it has to fit into a header field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    scopes: frozenset[str]
+    """Of those that were asked about, the ones that can be granted now."""
+    depends_on: frozenset[str]
+    """The bookings and applications that define them: whichever of these is stopped stops the token."""
+    stopped_by: Booking | None
+    """One that keeps a scope from being granted; None when all can be."""
+
+
+def booked_scopes(scopes: frozenset[str], client: Client, *, asked: bool) -> Booked:
+    """What can be granted of `scopes`; raises `InvalidScope` when one that was `asked` for, or each, cannot."""
+    booked = _booked(scopes, client.bookings)
+    if booked.stopped_by is not None and (asked or not booked.scopes):
+        raise InvalidScope(_reason(booked.stopped_by), subject=client.audited)
+    if len(booked.depends_on) > MAX_DEPENDENCIES:
+        raise InvalidScope(
+            f"scope needs more than {MAX_DEPENDENCIES // 2} applications; ask for less", subject=client.audited
+        )
+    return booked
+
+
+@lru_cache(maxsize=4096)
+def _booked(scopes: frozenset[str], bookings: tuple[Booking, ...]) -> Booked:
+    active = [booking for booking in bookings if booking.active]
+    offered = [scope for booking in active for scope in booking.scopes]
+    stopped_by: Booking | None = None
+    granted = scopes
+    for booking in bookings:
+        if booking.active:
+            continue
+        lost = {scope for scope in granted if not all(covered(offered, c) for c in _common(scope, booking))}
+        if lost:
+            granted, stopped_by = granted - lost, booking
+    needed = [booking for booking in active if any(True for scope in granted for _ in _common(scope, booking))]
+    ids = frozenset(id_ for booking in needed for id_ in (booking.booking_id, booking.application_id))
+    return Booked(granted, ids, stopped_by)
+
+
+def _common(scope: str, booking: Booking) -> Iterable[str]:
+    """What `scope` and each scope of the booking's application have in common."""
+    for defined in booking.scopes:
+        if covers(scope, defined):
+            yield defined
+        elif covers(defined, scope):
+            yield scope
+
+
+def _reason(booking: Booking) -> str:
+    if booking.booking_status != "active":
+        return f"the booking of the application is {booking.booking_status}"
+    return f"the application is {booking.application_status}"

@@ -1,0 +1,106 @@
+"""Scopes hang on the bookings of the applications that define them."""
+
+from typing import Any
+
+import pytest
+
+from services.token_issuer.booked import MAX_DEPENDENCIES, booked_scopes
+from services.token_issuer.clients import Client
+from services.token_issuer.grants.client_credentials import ClientCredentials
+from services.token_issuer.introspection import IssuedTokens
+from services.token_issuer.oauth_errors import InvalidScope
+from shared.contracts.key_registry import Booking, Status
+from tests.unit.services.token_issuer.world import ISSUER, World
+
+
+def booking(name: str, *scopes: str, status: Status = "active", application: Status = "active") -> Booking:
+    return Booking(
+        booking_id=f"b-{name}",
+        booking_status=status,
+        application_id=f"a-{name}",
+        application_status=application,
+        scopes=scopes,
+    )
+
+
+def client_with(world: World, *bookings: Booking, scopes: tuple[str, ...] = ("site:read", "website:*")) -> Client:
+    record = world.client.model_copy(update={"scopes": scopes, "bookings": bookings})
+    return Client.of_api_client(record)
+
+
+SITE = booking("site", "site:read")
+STOPPED_SITE = booking("site", "site:read", status="suspended")
+
+
+def test_scope_of_no_booked_application_is_granted_and_hangs_on_nothing(world: World) -> None:
+    booked = booked_scopes(frozenset({"site:read"}), client_with(world, booking("x", "other")), asked=True)
+    assert booked.scopes == {"site:read"}
+    assert not booked.depends_on
+
+
+@pytest.mark.parametrize("granted", ["site:read", "site:*", "*"])
+def test_scope_hangs_on_booking_and_application_that_define_it_either_covering_the_other(
+    world: World, granted: str
+) -> None:
+    for defined in ("site:read", "site:*"):
+        client = client_with(world, booking("site", defined), booking("x", "other:y"))
+        booked = booked_scopes(frozenset({granted}), client, asked=True)
+        assert booked.depends_on >= {"b-site", "a-site"}
+        assert ("b-x" in booked.depends_on) is (granted == "*")
+
+
+@pytest.mark.parametrize(
+    ("stopped", "why"),
+    [
+        (STOPPED_SITE, "the booking of the application is suspended"),
+        (booking("site", "site:*", status="revoked"), "the booking of the application is revoked"),
+        (booking("site", "site:read", application="suspended"), "the application is suspended"),
+    ],
+)
+def test_scope_of_a_stopped_booking_alone_is_not_granted(world: World, stopped: Booking, why: str) -> None:
+    with pytest.raises(InvalidScope) as refused:
+        booked_scopes(frozenset({"site:read"}), client_with(world, stopped), asked=True)
+    assert refused.value.description == why
+
+
+def test_scope_that_an_active_booking_defines_too_is_granted_and_hangs_on_that_one(world: World) -> None:
+    client = client_with(world, STOPPED_SITE, booking("other", "site:read"))
+    booked = booked_scopes(frozenset({"site:read"}), client, asked=True)
+    assert booked.depends_on == {"b-other", "a-other"}
+
+
+def test_wildcard_does_not_lead_around_the_stop(world: World) -> None:
+    client = client_with(world, STOPPED_SITE, booking("other", "site:write"))
+    with pytest.raises(InvalidScope):
+        booked_scopes(frozenset({"site:*"}), client, asked=True)
+    assert booked_scopes(frozenset({"site:write"}), client, asked=True).depends_on == {"b-other", "a-other"}
+
+
+async def test_who_asks_for_nothing_in_particular_gets_what_is_left(world: World) -> None:
+    client = client_with(world, STOPPED_SITE)
+    assert (await ClientCredentials().authorize({}, client)).scopes == {"website:*"}
+    with pytest.raises(InvalidScope):
+        await ClientCredentials().authorize({"scope": "site:read website:x"}, client)
+    with pytest.raises(InvalidScope):
+        await ClientCredentials().authorize({}, client_with(world, STOPPED_SITE, scopes=("site:read",)))
+
+
+def test_token_that_would_hang_on_too_much_is_refused(world: World) -> None:
+    bookings = [booking(str(n), "site:read") for n in range(MAX_DEPENDENCIES // 2 + 1)]
+    booked_scopes(frozenset({"site:read"}), client_with(world, *bookings[1:]), asked=True)
+    with pytest.raises(InvalidScope, match="ask for less"):
+        booked_scopes(frozenset({"site:read"}), client_with(world, *bookings), asked=True)
+
+
+async def test_the_token_names_what_it_hangs_on(world: World) -> None:
+    await world.with_key()
+
+    async def claims(*bookings: Booking) -> dict[str, Any]:
+        authorization = await ClientCredentials().authorize({}, client_with(world, *bookings))
+        token = await world.issuer.issue(authorization, typ="JWT")
+        read = IssuedTokens(world.ring, world.clock, issuer=ISSUER).read(token.value)
+        assert read is not None
+        return dict(read.members)
+
+    assert (await claims(SITE))["depends_on"] == ["a-site", "b-site"]
+    assert "depends_on" not in await claims()
