@@ -21,6 +21,10 @@ _URI = re.compile(
 )
 _VISIBLE = re.compile(r"[!-~]{1,255}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""asyncpg writes the first and the last instant that `datetime` knows as PostgreSQL's -infinity and infinity: one
+that had passed would be read as none at all."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -34,15 +38,18 @@ def parse_id(value: object) -> UUID:
 
 
 def parse_instant(value: object) -> datetime:
-    """An RFC 3339 time, in UTC. Raises ValueError for one without an offset, or that does not exist."""
+    """An RFC 3339 time, in UTC, of 1970 to 9999. Raises ValueError for one without an offset, or that does not exist."""
     if isinstance(value, datetime):
         return value
     if not isinstance(value, str) or _INSTANT.fullmatch(value) is None:
         raise ValueError("must be a time as of RFC 3339, such as 2030-01-31T12:00:00Z")
     try:
-        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        instant = datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("is a time that does not exist") from None
+    if not _EARLIEST <= instant <= _LATEST:
+        raise ValueError("must be between 1970-01-01T00:00:00Z and 9999-12-31T23:59:59Z")
+    return instant
 
 
 def format_instant(value: datetime) -> str:

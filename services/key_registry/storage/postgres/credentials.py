@@ -27,7 +27,9 @@ def _query(columns: str, tables: str) -> str:
 
 
 _API_TOKENS = _query(
-    """x.digest, x.remote_application, extract(epoch FROM x.expires_at)::float8 AS expires_at,
+    # JSON has no -Infinity, and null would mean that it never expires: 0 is as long past.
+    """x.digest, x.remote_application,
+    CASE x.expires_at WHEN '-infinity' THEN 0 ELSE extract(epoch FROM x.expires_at)::float8 END AS expires_at,
     b.id::text AS booking_id, b.status AS booking_status,
     a.id::text AS application_id, a.application_prefix, a.status AS application_status""",
     """api_token x JOIN booking b ON b.id = x.booking_id JOIN application a ON a.id = b.application_id

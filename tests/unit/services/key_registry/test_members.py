@@ -102,6 +102,9 @@ def test_an_unknown_member_is_named(kind: str) -> None:
         ("api_token", "expires_at", "2030-01-01T24:00:00Z"),
         ("api_token", "expires_at", "0001-01-01T00:00:00+23:00"),
         ("api_token", "expires_at", "9999-12-31T23:59:59-23:00"),
+        ("api_token", "expires_at", "0001-01-01T00:00:00Z"),
+        ("api_token", "expires_at", "1969-12-31T23:59:59Z"),
+        ("api_token", "expires_at", "9999-12-31T23:59:59.999999Z"),
         ("api_token", "expires_at", "٢٠٣٠-01-01T00:00:00Z"),
         ("api_token", "expires_at", 1893456000),
         ("access_key", "default_ttl", 0),
@@ -145,6 +148,8 @@ def test_a_company_uri_is_a_uri_or_a_host(uri: str) -> None:
         ("2030-01-01T02:00:00+02:00", "2030-01-01T00:00:00Z"),
         ("2030-01-01t00:00:00z", "2030-01-01T00:00:00Z"),
         ("2030-01-01T00:00:00.5Z", "2030-01-01T00:00:00.500000Z"),
+        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
     ],
 )
 def test_times_are_told_in_utc(given: str, meant: str) -> None:
