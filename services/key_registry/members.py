@@ -38,7 +38,7 @@ def parse_id(value: object) -> UUID:
 
 
 def parse_instant(value: object) -> datetime:
-    """An RFC 3339 time, in UTC, of 1970 to 9999. Raises ValueError for one without an offset, or that does not exist."""
+    """An RFC 3339 time of 1970 to 9999, in UTC. Raises ValueError for one that does not exist or has no offset."""
     if isinstance(value, datetime):
         return value
     if not isinstance(value, str) or _INSTANT.fullmatch(value) is None:
