@@ -134,3 +134,13 @@ async def test_what_the_operator_was_not_asked_about_is_for_us_to_note(
     with pytest.raises(RefusedCredential) as refusal:
         await tokens.check(PAIR, "SMS")
     assert not refusal.value.noted
+
+
+async def test_no_more_answers_are_kept_than_there_is_room_for(operator: Operator, clock: FakeClock) -> None:
+    tokens = ApiTokens(operator, clock, size=2)
+    tokens.attach(Follower())
+    for name in ("a", "b", "c", "b", "c"):
+        await tokens.check(ApiTokenPair(name, "blabla"), "SMS")
+    assert len(operator.asked) == 3
+    await tokens.check(ApiTokenPair("a", "blabla"), "SMS")
+    assert len(operator.asked) == 4

@@ -335,3 +335,16 @@ async def test_cached_record_is_not_answered_from_when_the_feed_is_stale(
     clock.advance(6)
     await lookup.get("kp")
     assert pairs.calls == 2
+
+
+async def test_no_more_records_are_kept_than_there_is_room_for(source: ScriptedSource, clock: FakeClock) -> None:
+    pairs = Pairs(key_pair(0))
+    lookup: CachedLookup[str, KeyPair] = CachedLookup(pairs.find, size=2)
+    follower = ChangeFollower(source, (lookup,), clock=clock)
+    lookup.attach(follower)
+    await follower.poll()
+    for kid in ("a", "b", "c", "b", "c"):
+        await lookup.get(kid)
+    assert pairs.calls == 3
+    await lookup.get("a")
+    assert pairs.calls == 4

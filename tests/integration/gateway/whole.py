@@ -1,0 +1,183 @@
+"""A gateway in this process over a registry that a test can change, with everything that it calls counted."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from gateway.app import PUBLIC_SERVER, build_app
+from gateway.config import Settings
+from shared.jose.keys import generate_private_key, public_jwk
+from shared.jose.signer import Signer
+from shared.opaque import API_TOKEN, digest, mint
+from tests.support.registry import COMPANY, RegistryDouble
+from tests.support.registry_server import registry_server
+from tests.support.serving import ServiceKeys, serving
+
+ISSUER = "http://gateway.example"
+KEY = generate_private_key("EdDSA")
+SIGNER = Signer("sk_1", "EdDSA", KEY)
+ROUTES = """
+upstreams:
+  sample: {{url: "{url}"}}
+routes:
+  - {{name: site, path: /site, methods: [GET], credential: jwt, upstream: sample}}
+  - {{name: patient, path: /patient, methods: [GET], credential: jwt, max_staleness: 600, upstream: sample}}
+  - {{name: sms, path: /sms, methods: [GET], credential: api_token, application: SMS, upstream: sample}}
+"""
+
+
+def bearer(jti: str = "j1", **claims: Any) -> dict[str, str]:
+    now = int(time.time())
+    members = {
+        "iss": ISSUER,
+        "sub": "blabla:pgck_1",
+        "aud": "passgate",
+        "iat": now,
+        "exp": now + 3600,
+        "jti": jti,
+        "client_id": "pgck_1",
+        "client_prefix": "blabla",
+        "company_id": COMPANY.id,
+        "credential_id": "credential",
+    }
+    return {"Authorization": f"Bearer {SIGNER.sign({**members, **claims})}"}
+
+
+@dataclass
+class Services:
+    """The issuer's key set, the operator's answer and the resource, on one port; `calls` are counted by path."""
+
+    registry: RegistryDouble
+    url: str = ""
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def app(self) -> web.Application:
+        app = web.Application(middlewares=[self._count])
+        app.router.add_get("/.well-known/jwks.json", self._jwks)
+        app.router.add_post("/internal/v1/check", self._check)
+        app.router.add_get("/{path:.*}", self._resource)
+        return app
+
+    @web.middleware
+    async def _count(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        self.calls[request.path] += 1
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
+    async def _jwks(self, _: web.Request) -> web.Response:
+        jwk = public_jwk(KEY.public_key(), SIGNER.kid, "EdDSA")
+        return web.json_response({"keys": [jwk]})
+
+    async def _check(self, request: web.Request) -> web.Response:
+        record = await self.registry.api_token(digest((await request.json())["token"]))
+        assert record is not None
+        return web.json_response(
+            {
+                "valid": record.active,
+                "cause": None if record.active else "stopped",
+                "as_of": record.as_of,
+                "api_token_id": record.id,
+                "company_id": record.company.id,
+                "client_prefix": record.company.client_prefix,
+                "application_id": record.application_id,
+                "booking_id": record.booking_id,
+                "remote_application": record.remote_application,
+                "expires_at": record.expires_at,
+            }
+        )
+
+    async def _resource(self, _: web.Request) -> web.Response:
+        return web.json_response({})
+
+
+@dataclass
+class Gateway:
+    url: str
+    ops_url: str
+    http: aiohttp.ClientSession
+
+    async def get(self, path: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
+        async with self.http.get(self.url + path, headers=headers) as response:
+            await response.read()
+            return response
+
+    async def status(self, path: str, headers: dict[str, str]) -> int:
+        return (await self.get(path, headers)).status
+
+    async def becomes(self, status: int, path: str, headers: dict[str, str], within: float = 1.0) -> None:
+        async with asyncio.timeout(within):
+            while await self.status(path, headers) != status:
+                await asyncio.sleep(0.01)
+
+    async def changes(self) -> dict[str, Any]:
+        """What health says of the changes."""
+        async with self.http.get(f"{self.ops_url}/health") as response:
+            changes: dict[str, Any] = (await response.json())["dependencies"]["changes"]
+            return changes
+
+    async def missing(self) -> dict[str, str]:
+        async with self.http.get(f"{self.ops_url}/health/ready") as response:
+            missing: dict[str, str] = (await response.json()).get("missing", {})
+            return missing
+
+
+@dataclass
+class Surroundings:
+    services: Services
+    registry: RegistryDouble
+    registry_url: str
+    keys: ServiceKeys
+    directory: Path
+    http: aiohttp.ClientSession
+
+    def __post_init__(self) -> None:
+        token = mint(API_TOKEN)
+        self.record = self.registry.add_api_token(token)
+        self.api_token = {"X-Api-Token": token, "X-Client-Prefix": "blabla"}
+
+    @asynccontextmanager
+    async def gateway(self, **settings: Any) -> AsyncIterator[Gateway]:
+        """One more gateway, ready."""
+        routes = self.directory / "routes.yaml"
+        routes.write_text(ROUTES.format(url=self.services.url))
+        urls = dict.fromkeys(("token_issuer_url", "operator_validator_url"), self.services.url)
+        given = {
+            "port": 0,
+            "ops_port": 0,
+            "issuer": ISSUER,
+            "routes_file": routes,
+            "key_registry_url": self.registry_url,
+            "redis_url": "redis://127.0.0.1:9/0",
+            "changes_poll_interval": 0.02,
+            **urls,
+            **self.keys.settings("gateway"),
+            **settings,
+        }
+        app = await build_app(Settings(**given))
+        async with serving(app) as ops_url:
+            gateway = Gateway(f"http://127.0.0.1:{app[PUBLIC_SERVER].port}", ops_url, self.http)
+            async with asyncio.timeout(10):
+                while await gateway.missing():
+                    await asyncio.sleep(0.01)
+            yield gateway
+
+
+@asynccontextmanager
+async def surroundings(directory: Path) -> AsyncIterator[Surroundings]:
+    registry = RegistryDouble()
+    services = Services(registry)
+    keys = ServiceKeys(directory / "secrets")
+    async with (
+        serving(services.app()) as services.url,
+        registry_server(registry) as registry_url,
+        aiohttp.ClientSession() as http,
+    ):
+        yield Surroundings(services, registry, registry_url, keys, directory, http)
