@@ -38,7 +38,7 @@ async def read(request: web.BaseRequest, *, limit: int) -> bytes:
                 chunks.append(chunk)
     except TimeoutError:
         raise Invalid(f"the body did not arrive within {BODY_TIMEOUT:.0f} s") from None
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, ConnectionError):  # the latter when its sender has left
         raise Invalid("the body is malformed or incomplete") from None
     return b"".join(chunks)
 
