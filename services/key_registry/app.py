@@ -1,5 +1,7 @@
 """The key registry, put together."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -34,7 +36,8 @@ from services.key_registry.storage.postgres.store import PostgresStore
 from shared.audit import AuditTrail
 from shared.change_stream import ChangeStreamWriter
 from shared.clock import Clock, SystemClock
-from shared.http.app import service_app
+from shared.contracts.key_registry import SNAPSHOT_PATIENCE
+from shared.http.app import Resource, service_app
 from shared.http.endpoints import Endpoint
 from shared.http.health import Health
 from shared.postgres.pool import Database
@@ -59,71 +62,83 @@ processes have applied it. What was so already names the receipt of the change t
 
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     clock = clock or SystemClock()
-    database = Database(
-        settings.database_dsn, schema=SCHEMA, size=settings.database_pool_size, timeout=settings.store_timeout
-    )
-    changes, redis = PostgresChanges(database), PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
-    positions = PostgresConsumers(database)
-    relay = Relay(changes, ChangeStreamWriter(redis))
-    store = PostgresStore(database, timeout=settings.store_timeout, on_change=relay.wake)
-    audit_log = AuditLog(store)
+    stores = Stores(settings)
+    audit_log = AuditLog(stores.objects)
     trail = AuditTrail(audit_log, service=NAME, clock=clock)
-    admins = Admins(store, trail)
-    generator = KeyGenerator()
-    registry = Registry(store, admins, makers(generator), clock)
+    admins = Admins(stores.objects, trail)
     authentication = Authentication(admins)
-    consumers = Consumers(positions, clock)
-    receipts = Receipts(changes, consumers, admins)
-    revocations = Revocations(store, admins, clock)
+    generator = KeyGenerator()
+    registry = Registry(stores.objects, admins, makers(generator), clock)
+    consumers = Consumers(stores.consumers, clock)
+    receipts = Receipts(stores.changes, consumers, admins)
+    revocations = Revocations(stores.objects, admins, clock)
     internal = InternalEndpoints(
-        Lookups(PostgresCredentials(database)),
-        Feed(changes, clock),
+        Lookups(PostgresCredentials(stores.database)),
+        Feed(stores.changes, clock),
         consumers,
         revocations,
         audit_log,
         ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock),
     )
-    endpoints: list[Endpoint] = []
-    for resource in RESOURCES.values():
-        endpoints += ResourceEndpoints(resource, registry, authentication).endpoints()
-    endpoints += AuditEndpoint(AuditReader(PostgresAuditLines(database), admins), authentication).endpoints()
-    endpoints += ReceiptEndpoint(receipts, authentication).endpoints()
-    endpoints += RevocationEndpoints(revocations, authentication).endpoints()
-    endpoints += internal.endpoints()
-    metrics = CollectorRegistry()
-    dropped = Gauge("audit_events_dropped", "Refusals that found the queue full.", registry=metrics)
-    dropped.set_function(lambda: trail.dropped)
-    _measure(relay, metrics)
-    health = Health(NAME)
-    health.add("database", store.check)
-    health.add("redis", redis.ping, required=False)
+    reader = AuditReader(PostgresAuditLines(stores.database), admins)
+    endpoints: list[Endpoint] = [
+        *(e for r in RESOURCES.values() for e in ResourceEndpoints(r, registry, authentication).endpoints()),
+        *AuditEndpoint(reader, authentication).endpoints(),
+        *ReceiptEndpoint(receipts, authentication).endpoints(),
+        *RevocationEndpoints(revocations, authentication).endpoints(),
+        *internal.endpoints(),
+    ]
     app = service_app(
         NAME,
         endpoints,
-        health=health,
-        metrics=metrics,
+        health=_health(stores),
+        metrics=_metrics(trail, stores.relay),
         resources=[
-            database,
-            redis,
-            relay,
+            *stores.resources,
             trail,
             generator,
-            FirstOwner(Owners(store, clock), settings.first_owner_token),
-            Housekeeping(changes, positions, clock),
+            FirstOwner(Owners(stores.objects, clock), settings.first_owner_token),
+            Housekeeping(stores.changes, stores.consumers, clock),
         ],
         security_schemes=SECURITY_SCHEMES,
         description=DESCRIPTION,
     )
-
-    async def release(_: web.Application) -> None:
-        receipts.release()
-
-    app.on_shutdown.append(release)
+    app.on_shutdown.append(lambda _: _at_once(receipts.release))
     return app
 
 
-def _measure(relay: Relay, metrics: CollectorRegistry) -> None:
+class Stores:
+    """PostgreSQL, and the stream that changes are relayed to."""
+
+    def __init__(self, settings: Settings) -> None:
+        dsn, timeout = settings.database_dsn, settings.store_timeout
+        self.database = Database(dsn, schema=SCHEMA, size=settings.database_pool_size, timeout=timeout)
+        snapshots = Database(dsn, schema=SCHEMA, size=1, timeout=max(timeout, SNAPSHOT_PATIENCE))
+        self.redis = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
+        self.changes = PostgresChanges(self.database, snapshots)
+        self.consumers = PostgresConsumers(self.database)
+        self.relay = Relay(self.changes, ChangeStreamWriter(self.redis))
+        self.objects = PostgresStore(self.database, timeout=timeout, on_change=self.relay.wake)
+        self.resources: tuple[Resource, ...] = (self.database, snapshots, self.redis, self.relay)
+
+
+def _health(stores: Stores) -> Health:
+    health = Health(NAME)
+    health.add("database", stores.objects.check)
+    health.add("redis", stores.redis.ping, required=False)
+    return health
+
+
+def _metrics(trail: AuditTrail, relay: Relay) -> CollectorRegistry:
+    metrics = CollectorRegistry()
+    dropped = Gauge("audit_events_dropped", "Refusals that found the queue full.", registry=metrics)
+    dropped.set_function(lambda: trail.dropped)
     lag = Gauge("change_relay_lag", "Changes that the stream does not have yet.", registry=metrics)
     lag.set_function(lambda: relay.lag)
     up = Gauge("change_relay_up", "1 while changes are relayed to the stream.", registry=metrics)
     up.set_function(lambda: relay.up)
+    return metrics
+
+
+async def _at_once(call: Callable[[], None]) -> None:
+    call()

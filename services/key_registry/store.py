@@ -19,7 +19,6 @@ from shared.contracts.key_registry import (
     Kind,
     Position,
     Revocation,
-    Snapshot,
     Status,
 )
 from shared.errors import Conflict
@@ -170,8 +169,8 @@ class Changes(Protocol):
 
     async def find(self, position: int) -> Change | None: ...
 
-    async def snapshot(self, since: float) -> Snapshot:
-        """All that is suspended, and what was revoked later than `since`."""
+    async def snapshot(self, since: float) -> bytes:
+        """All that is suspended, and what was revoked later than `since`: a `Snapshot` as JSON, for it is large."""
         ...
 
 

@@ -13,6 +13,10 @@ class Caller(Protocol):
 
     async def post(self, path: str, body: Any) -> Any: ...
 
+    async def fetch(self, path: str, *, patience: float) -> bytes:
+        """The body as it came, within `patience` seconds."""
+        ...
+
     async def request(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any]:

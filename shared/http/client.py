@@ -1,6 +1,7 @@
 """Calls from one service to another: JSON over HTTP, with the caller's name and the request's id, within a time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -57,31 +58,59 @@ class ServiceClient:
         status, value = await self.request("POST", path, orjson.dumps(body))
         return _expected(status, value)
 
+    async def fetch(self, path: str, *, patience: float) -> bytes:
+        """The body at `path` as it came, for what is too large to be parsed on the loop; within `patience` seconds.
+
+        Raises `Unavailable` on anything but 200.
+        """
+        async with self._response("GET", path, {}, timeout=aiohttp.ClientTimeout(patience)) as response:
+            if response.status != 200:
+                raise Unavailable(detail=f"unexpected status {response.status}")
+            return await _body(response)
+
     async def request(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any]:
         """Status and JSON of any answer under 500. Raises `Unavailable` when there is none in time, or on a 5xx."""
-        if self._session is None:
-            raise Unavailable("the client is not open yet")
-        sent = {"X-Request-Id": request_id.get() or "none-none", **(headers or {})}
-        if self._authorization is not None:
-            sent["Authorization"] = self._authorization()
+        sent = dict(headers or {})
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
-        url = URL(self._base + path, encoded=True)
-        try:
-            async with self._session.request(
-                method, url, data=body, headers=sent, allow_redirects=False
-            ) as response:
-                raw = await response.content.read(MAX_ANSWER)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Unavailable(detail=f"{method} {self._base}: {type(error).__name__}") from error
+        async with self._response(method, path, sent, data=body) as response:
+            raw = await _body(response)
         if response.status >= 500:
             raise Unavailable(detail=f"{method} {self._base}: {response.status}")
         try:
             return response.status, orjson.loads(raw) if raw else None
         except orjson.JSONDecodeError:
             raise Unavailable(detail=f"{method} {self._base}: not JSON") from None
+
+    @asynccontextmanager
+    async def _response(
+        self, method: str, path: str, headers: Mapping[str, str], **options: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        if self._session is None:
+            raise Unavailable("the client is not open yet")
+        sent = {"X-Request-Id": request_id.get() or "none-none", **headers}
+        if self._authorization is not None:
+            sent["Authorization"] = self._authorization()
+        url = URL(self._base + path, encoded=True)
+        try:
+            async with self._session.request(
+                method, url, headers=sent, allow_redirects=False, **options
+            ) as response:
+                yield response
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Unavailable(detail=f"{method} {self._base}: {type(error).__name__}") from error
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > MAX_ANSWER:
+            raise Unavailable(detail=f"an answer of more than {MAX_ANSWER} bytes")
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _expected(status: int, value: Any, *, absent: bool = False) -> Any:

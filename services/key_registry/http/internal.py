@@ -70,7 +70,8 @@ class InternalEndpoints:
 
     async def snapshot(self, request: web.Request) -> web.Response:
         self._require(request, "changes")
-        return _model(await self._feed.snapshot())
+        headers = {**NO_STORE, "Content-Type": "application/json; charset=utf-8"}
+        return web.Response(body=await self._feed.snapshot(), headers=headers)
 
     async def report(self, request: web.Request) -> web.Response:
         """204 when the position is known to every copy of the registry."""

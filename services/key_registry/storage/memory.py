@@ -252,7 +252,7 @@ class MemoryStore:
     async def find(self, position: int) -> Change | None:
         return next((change for change in self._tables.changes if change.seq == position), None)
 
-    async def snapshot(self, since: float) -> Snapshot:
+    async def snapshot(self, since: float) -> bytes:
         stopped = [Stopped(kind=r.kind, id=r.id, until=r.until) for r in self._tables.revocations.values()]
         for kind in RESOURCES:
             for row in self._tables.objects[kind].values():
@@ -261,7 +261,7 @@ class MemoryStore:
                     stopped.append(Stopped(kind=kind, id=str(row["id"])))
                 elif row["status"] == "revoked" and at > since:
                     stopped.append(Stopped(kind=kind, id=str(row["id"]), until=at + LONGEST_TOKEN_LIFE))
-        return Snapshot(as_of=self._tables.last, stopped=tuple(stopped))
+        return Snapshot(as_of=self._tables.last, stopped=tuple(stopped)).model_dump_json().encode()
 
     async def newest(self, which: AuditFilter, before: int | None, limit: int) -> Sequence[Line]:
         names = ("company_id", "action", "actor", "subject_kind", "subject", "request_id")

@@ -2,7 +2,7 @@
 
 from services.key_registry.lifecycle import LONGEST_TOKEN_LIFE
 from services.key_registry.resources import RESOURCES
-from shared.contracts.key_registry import Change, ChangePage, Snapshot, Stopped
+from shared.contracts.key_registry import Change, ChangePage
 from shared.postgres.pool import Database
 
 _BOUNDS = "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM change"
@@ -19,11 +19,23 @@ _STOPPED = " UNION ALL ".join(
         "SELECT kind, id, until FROM revocation",
     ]
 )
+_SNAPSHOT = " ".join(
+    (
+        "SELECT convert_to(json_build_object('as_of', (SELECT coalesce(max(seq), 0) FROM change),",
+        "'stopped', (SELECT coalesce(json_agg(s), '[]') FROM (",
+        _STOPPED,
+        ") s))::text, 'UTF8')",
+    )
+)
+"""One statement, so that position and objects are of one moment; JSON, so that no row becomes an object here."""
 
 
 class PostgresChanges:
-    def __init__(self, database: Database) -> None:
+    """`snapshots`, where it is given, has the time that a large snapshot takes."""
+
+    def __init__(self, database: Database, snapshots: Database | None = None) -> None:
         self._database = database
+        self._snapshots = snapshots or database
 
     async def page(self, after: int, limit: int) -> ChangePage:
         async with self._database.connection() as connection:
@@ -38,13 +50,9 @@ class PostgresChanges:
             record = await connection.fetchrow(_FIND, position)
         return None if record is None else Change(**dict(record))
 
-    async def snapshot(self, since: float) -> Snapshot:
-        async with self._database.connection() as connection:
-            # The position first: what is stopped meanwhile is then told twice, never not at all.
-            _, as_of = await connection.fetchrow(_BOUNDS)
-            records = await connection.fetch(_STOPPED, since, float(LONGEST_TOKEN_LIFE))
-        stopped = tuple(Stopped.model_construct(**dict(record)) for record in records)
-        return Snapshot(as_of=as_of, stopped=stopped)
+    async def snapshot(self, since: float) -> bytes:
+        async with self._snapshots.connection() as connection:
+            return bytes(await connection.fetchval(_SNAPSHOT, since, float(LONGEST_TOKEN_LIFE)))
 
     async def prune(self, *, changes_before: float, revocations_before: float, answers_before: float) -> None:
         """Forget what is over. The last change stays, whatever its age: positions go on from it."""

@@ -5,7 +5,15 @@ from datetime import timedelta
 from services.key_registry.lifecycle import LONGEST_TOKEN_LIFE
 from services.key_registry.resources import API_CLIENT, APPLICATION, BOOKING, COMPANY, KEY_PAIR
 from services.key_registry.store import KeptRevocation, RevocationListing
-from shared.contracts.key_registry import Booking, Change, Company, Revocation, Stopped
+from shared.contracts.key_registry import (
+    Booking,
+    Change,
+    Company,
+    Revocation,
+    Snapshot,
+    Stopped,
+    parse_snapshot,
+)
 from tests.contract.services.key_registry.conftest import NOW, Stores
 
 AT = NOW.timestamp()
@@ -15,6 +23,10 @@ async def append(stores: Stores, *ids: str) -> None:
     async with stores.objects.writing() as writer:
         for id_ in ids:
             await writer.append_change("company", id_, "suspended", AT, None)
+
+
+async def snapshot(stores: Stores, since: float) -> Snapshot:
+    return parse_snapshot(await stores.changes.snapshot(since))
 
 
 async def test_positions_start_at_one_and_have_no_gaps(stores: Stores) -> None:
@@ -45,9 +57,9 @@ async def test_the_snapshot_holds_what_is_suspended_and_what_was_revoked_lately(
     await stores.update(COMPANY, made.company, status="suspended", status_at=old)
     await stores.update(API_CLIENT, made.api_client, status="revoked")
     await stores.update(KEY_PAIR, made.key_pair, status="revoked", status_at=old)
-    snapshot = await stores.changes.snapshot(AT - 1)
-    assert snapshot.as_of == 1
-    assert set(snapshot.stopped) == {
+    found = await snapshot(stores, AT - 1)
+    assert found.as_of == 1
+    assert set(found.stopped) == {
         Stopped(kind="company", id=str(made.company["id"])),
         Stopped(kind="api_client", id=str(made.api_client["id"]), until=AT + LONGEST_TOKEN_LIFE),
     }
@@ -62,14 +74,14 @@ async def test_a_revocation_of_something_else_is_kept_for_as_long_as_the_longest
     assert await stop(100.0) is False
     assert await stop(50.0) is False
     assert await stop(200.0) is True
-    assert (await stores.changes.snapshot(AT)).stopped == (Stopped(kind="jwt", id="j", until=200.0),)
+    assert (await snapshot(stores, AT)).stopped == (Stopped(kind="jwt", id="j", until=200.0),)
 
 
 async def test_what_was_deleted_stays_stopped(stores: Stores) -> None:
     async with stores.objects.writing() as writer:
         await writer.keep_stopped("api_client", "x", AT)
         await writer.keep_stopped("api_client", "x", AT)
-    assert (await stores.changes.snapshot(AT)).stopped == (Stopped(kind="api_client", id="x", until=AT),)
+    assert (await snapshot(stores, AT)).stopped == (Stopped(kind="api_client", id="x", until=AT),)
 
 
 async def test_each_credential_is_looked_up_with_its_company_and_the_position(stores: Stores) -> None:

@@ -21,6 +21,7 @@ from services.key_registry.resources import (
 from services.key_registry.roles import Admin, Operation, Role
 from services.key_registry.store import Taken
 from shared import opaque
+from shared.contracts.key_registry import parse_snapshot
 from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
 from tests.unit.services.key_registry.conftest import Desk
 
@@ -154,7 +155,7 @@ async def test_a_credential_is_deleted_only_once_it_is_revoked(desk: Desk) -> No
     await desk.registry.delete(desk.owner, ACCESS_KEY, UUID(key["id"]))
     with pytest.raises(NotFound):
         await desk.registry.show(desk.owner, ACCESS_KEY, UUID(key["id"]))
-    snapshot = await desk.store.snapshot(desk.clock.now())
+    snapshot = parse_snapshot(await desk.store.snapshot(desk.clock.now()))
     assert [stopped.id for stopped in snapshot.stopped] == [key["id"]]
 
 

@@ -1,0 +1,37 @@
+"""A hundred thousand stopped objects: sent, received and parsed soon, and no loop stands still for it."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import asyncpg
+
+from shared.contracts.key_registry import Stopped
+from tests.integration.services.key_registry.running import migrate, running_registry
+
+MANY = 100_000
+
+
+async def test_a_snapshot_of_a_hundred_thousand_is_there_within_its_time_for_all_who_ask_at_once(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The watch on the loop fails this test if anything holds it for half a second."""
+    await migrate(database_url)
+    async with running_registry(database_url, tmp_path) as running, running.client("gateway") as client:
+        connection = await asyncpg.connect(database_url)
+        await connection.execute(
+            "INSERT INTO key_registry.revocation (kind, id, until, company_id, reason, at)"
+            " SELECT 'jwt', md5(n::text), 4e9 + n, NULL, '', 1 FROM generate_series(1, $1) n",
+            MANY,
+        )
+        await connection.close()
+        company = await running.owner.company()
+        await running.owner.post(f"/companies/{company['id']}/suspend")
+        started = time.monotonic()
+        snapshots = await asyncio.gather(*(client.snapshot() for _ in range(3)))
+        assert time.monotonic() - started < 5
+        for snapshot in snapshots:
+            assert len(set(snapshot.stopped)) == MANY + 1
+            assert Stopped(kind="company", id=company["id"]) in snapshot.stopped
+            assert snapshot.as_of == (await client.changes(0)).last
+        assert (await running.owner.get(f"{running.url}/health/ready")).status == 200
