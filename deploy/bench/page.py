@@ -15,6 +15,7 @@ HEAD = """\
 # Benchmarks
 
 Written by `make bench`; edit `deploy/bench`, not this file. `make bench-peers` installs what it compares with.
+How soon a revocation is in force everywhere is in [benchmarks-revocation.md](benchmarks-revocation.md).
 
 The figure is **CPU microseconds per request**: user and system time of the server's process tree from
 `/proc/PID/stat`, over the requests that it was sent. It holds on a busy machine, where throughput does not.

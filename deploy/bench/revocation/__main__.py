@@ -1,4 +1,4 @@
-"""`python -m deploy.bench.revocation`: how soon a revocation is in force everywhere, behind `make bench-revocation`."""
+"""`python -m deploy.bench.revocation`: how soon a revocation is in force, behind `make bench-revocation`."""
 
 import argparse
 import asyncio
@@ -110,20 +110,14 @@ async def _measured(plan: Plan, here: Site, made: Maker, report: Report) -> Figu
     not_refused = await ask_all_again(outcomes)
     report.step(f"asked again: {not_refused} of {len(outcomes)} revocations not in force everywhere")
     spent = await cost(here, made, plan.turns)
-    return Figures(
-        (with_valkey, without),
-        found,
-        len(outcomes),
-        not_refused,
-        spent,
-        await asyncio.to_thread(look_up_microseconds),
-    )
+    look_up = await asyncio.to_thread(look_up_microseconds)
+    return Figures((with_valkey, without), found, len(outcomes), not_refused, spent, look_up)
 
 
 WITH = "The plane as it is meant to run."
 WITHOUT = (
-    "Its port is closed, so that no stream can be read: consumers ask the registry for changes. Credentials that need "
-    "Valkey themselves (session tokens) get 503 from all and are not among these."
+    "Its port is closed, so that no stream can be read: consumers ask the registry for changes. Session tokens, "
+    "which are in Valkey themselves, are good nowhere then, and not among these."
 )
 
 
@@ -149,8 +143,8 @@ def _progress(report: Report, title: str) -> Callable[[str], None]:
 def _plan(argv: Sequence[str] | None) -> Plan:
     parser = argparse.ArgumentParser(
         prog="python -m deploy.bench.revocation",
-        description="Measure how soon a revocation is in force at four gateways under load, with Valkey and without.",
-        epilog=f"A whole run takes four minutes and writes {PAGE.relative_to(ROOT)}; any other only prints.",
+        description="Measure how soon a revocation is in force at four gateways, with Valkey and without.",
+        epilog=f"A whole run takes about four minutes and writes {PAGE.relative_to(ROOT)}; any other only prints.",
     )
     parser.add_argument("--revocations", type=int, default=REVOCATIONS, help="of mixed kinds (%(default)s)")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK[0]} of them, to see that all works")
@@ -159,8 +153,8 @@ def _plan(argv: Sequence[str] | None) -> Plan:
     given = parser.parse_args(argv)
     if not 7 <= given.revocations <= 10_000:
         parser.error("--revocations must be from 7 to 10000")
-    sizes = QUICK if given.quick else (given.revocations, WITHOUT_VALKEY, COST_TURNS)
-    return Plan(*sizes, given.work.absolute())
+    revocations, without_valkey, turns = QUICK if given.quick else (given.revocations, WITHOUT_VALKEY, COST_TURNS)
+    return Plan(revocations, without_valkey, turns, given.work.absolute())
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ RECOVERY_LIMIT = 20.0
 
 @dataclass
 class Closing:
-    """In seconds: from the registry's last moment to the last yes, and from its first to the return of every yes."""
+    """In seconds: from the registry's falling silent to the last yes, from its return to that of every yes."""
 
     last_yes: float
     recovered: float

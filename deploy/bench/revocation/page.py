@@ -1,5 +1,6 @@
 """What was measured, as Markdown: `docs/benchmarks-revocation.md`."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,23 +20,27 @@ HEAD = f"""\
 Written by `make bench-revocation`; edit `deploy/bench/revocation`, not this file. What a request costs is in
 [benchmarks.md](benchmarks.md).
 
-{GATEWAYS} gateways, each credential in use at all of them. The figure is the time **from the acknowledgement of the
-revocation to the arrival of the last 2xx** at any gateway, for any credential that hangs on what was revoked.
+{GATEWAYS} gateways, each credential in use at all of them. *last yes* is the time **from the acknowledgement of the
+revocation to the arrival of the last 2xx** from any gateway, for any credential that hangs on what was revoked; *all
+say no*, until each gateway has refused each of them. The truth is between the two: nobody asked in the meantime.
 """
 NOTES = f"""\
 ## How to read it
 
-- Each credential is asked again {watching.PAUSE * 1000:.0f} ms after its last answer, at each gateway, from
-  {watching.BEFORE * 1000:.0f} ms before the revocation is asked for until {watching.IN_A_ROW} answers in a row were no
-  yes; then twice more within the next seconds; and all of them once more at the end of the run. A request that was
-  sent before the acknowledgement and answered after it counts. 0 ms: the last yes came before the acknowledgement.
-- A company has a JWT, an API token and a session token in use, a booking an API token, an access key a session token,
-  an API client and a key pair a JWT each. A JWT is stopped by its client (RFC 7009), the rest over the admin API.
+- Each credential is tried again {watching.PAUSE * 1000:.0f} ms after its last answer, at each gateway, from
+  {watching.BEFORE * 1000:.0f} ms before the revocation is asked for until {watching.IN_A_ROW} answers in a row were
+  no yes; then twice more within the next seconds; and all of them once more at the end of the run. A request that
+  was sent before the acknowledgement and answered after it counts. 0 ms: the last yes came before the
+  acknowledgement.
+- A company has a JWT, an API token and a session token in use, a booking an API token, an access key a session
+  token, an API client and a key pair a JWT each. A JWT is stopped by its client (RFC 7009), the rest over the admin
+  API.
 - *yes after no* counts each 2xx to a request that was sent after the same gateway had refused the same credential,
   or later than {watching.PROMISE:g} s after the acknowledgement.
 - The load is made by one asyncio process, which shares the machine's cores with all that it measures, and with
-  whatever else ran on it: nobody was faster than these figures by its fault.
+  whatever else ran on it: waiting for a core is in these figures.
 """
+WIDTH = 116
 
 
 @dataclass
@@ -63,17 +68,8 @@ class Figures:
 def page(figures: Figures, facts: Mapping[str, str]) -> str:
     sections = [_phase(phase) for phase in figures.phases]
     machine = aligned([("what", "value"), *facts.items()], numbers=False)
-    lines = [
-        HEAD,
-        *sections,
-        _closing(figures),
-        _cost(figures),
-        NOTES,
-        "## The machine and the versions",
-        "",
-        *machine,
-    ]
-    return "\n".join([*lines, ""])
+    measured = [HEAD, *sections, _closing(figures), _cost(figures), NOTES]
+    return "\n".join([*measured, "## The machine and the versions", "", *machine, ""])
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
@@ -84,16 +80,28 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 def _phase(phase: Phase) -> str:
     series = phase.series
     kinds = list(dict.fromkeys(sorted(outcome.victim.kind for outcome in series.outcomes)))
-    header = ["revoked", "number", "p50 ms", "p99 ms", "max ms", "yes after no"]
+    header = [
+        "revoked",
+        "number",
+        "last yes: p50 ms",
+        "p99",
+        "max",
+        "all say no: p50 ms",
+        "p99",
+        "max",
+        "yes after no",
+    ]
     rows = [_row(kind, series, kind) for kind in kinds]
     table = aligned([header, *rows, _row("**all**", series, None)])
-    return "\n".join([f"## {phase.title}", "", phase.explanation, "", *table, "", *_remarks(phase), ""])
+    return "\n".join([f"## {phase.title}", "", wrapped(phase.explanation), "", *table, "", *_remarks(phase), ""])
 
 
 def _row(name: str, series: Series, kind: str | None) -> list[str]:
-    delays = series.delays(kind)
-    wrong = sum(o.yes_after_no for o in series.outcomes if kind in (None, o.victim.kind))
-    return [name, f"{len(delays):,}", *_milliseconds(delays), str(wrong)]
+    outcomes = series.of_kind(kind)
+    last_yes = _milliseconds(sorted(outcome.seconds for outcome in outcomes))
+    all_no = _milliseconds(sorted(outcome.refused for outcome in outcomes))
+    wrong = sum(outcome.yes_after_no for outcome in outcomes)
+    return [name, f"{len(outcomes):,}", *last_yes, *all_no, str(wrong)]
 
 
 def _remarks(phase: Phase) -> list[str]:
@@ -110,8 +118,8 @@ def _remarks(phase: Phase) -> list[str]:
     ]
     p50, p99, most = _milliseconds(sorted(others.seconds))
     lines.append(
-        f"- Meanwhile {len(others.seconds):,} requests with credentials that stay good: {others.refused} not answered "
-        f"with 2xx; p50 {p50} ms, p99 {p99} ms."
+        f"- Meanwhile {len(others.seconds):,} requests with credentials that stay good: {others.refused} not "
+        f"answered with 2xx; p50 {p50} ms, p99 {p99} ms."
     )
     if phase.told is not None:
         p50, p99, most = _milliseconds(phase.told.seconds)
@@ -120,21 +128,23 @@ def _remarks(phase: Phase) -> list[str]:
             f"{phase.told.consumers} consumers had reported it: p50 {p50} ms, p99 {p99} ms, max {most} ms; "
             f"{phase.told.pending} not applied by all."
         )
-    return lines
+    return [wrapped(line, indent="  ") for line in lines]
 
 
 def _closing(figures: Figures) -> str:
     found = figures.closing
     instead = ", ".join(map(str, found.statuses)) or "nothing else"
-    return (
-        "## Valkey stopped, and the registry silent\n\n"
-        "Then nobody can tell what is revoked: within the bound of 5 s gateways answer from what they know, past it they "
-        f"refuse. The last 2xx came **{found.last_yes:.1f} s** after the registry fell silent (for "
-        f"{closing.SILENCE:g} s), then {instead}; with the registry back, every credential was good again at every "
-        f"gateway after {found.recovered:.1f} s.\n\n"
-        f"At the end, with Valkey back, all {figures.asked_again:,} revocations were asked for once more at every "
-        f"gateway: {figures.not_refused} not refused.\n"
+    told = (
+        "Then nobody can tell what is revoked: within the bound of 5 s gateways answer from what they know, past "
+        f"it they refuse. The last 2xx came **{found.last_yes:.1f} s** after the registry fell silent (for "
+        f"{closing.SILENCE:g} s), and instead of it {instead}; with the registry back, every credential was good "
+        f"again at every gateway after {found.recovered:.1f} s."
     )
+    again = (
+        f"At the end, with Valkey back, the credentials of all {figures.asked_again:,} revocations were tried once "
+        f"more at every gateway: those of {figures.not_refused} were not refused everywhere."
+    )
+    return "\n".join(["## Valkey stopped, and the registry silent", "", wrapped(told), "", wrapped(again), ""])
 
 
 def _cost(figures: Figures) -> str:
@@ -148,21 +158,21 @@ def _cost(figures: Figures) -> str:
         ]
         for name, spent in figures.spent.items()
     ]
-    return "\n".join(
-        [
-            "## What it costs a gateway",
-            "",
-            f"CPU time of two gateways side by side, idle and at {cost.PER_SECOND} requests per second each with a JWT; "
-            "the best turn, background work included. At so low a rate that weighs more in a request, and a request "
-            "costs more, than under full load. The second takes a snapshot when it starts and then hears of nothing.",
-            "",
-            *aligned([header, *rows]),
-            "",
-            f"Of each request, asking whether any of the ids that its token names is among {cost.STOPPED:,} that are "
-            f"stopped takes **{figures.look_up:.2f} us**.",
-            "",
-        ]
+    told = (
+        f"CPU time of two gateways side by side, idle and at {cost.PER_SECOND} requests per second each with a "
+        "JWT; the best turn, background work included, which weighs more in a request at so low a rate than under "
+        "full load. The second takes a snapshot when it starts and then hears of nothing."
     )
+    look_up = (
+        f"Of each request, asking whether any of the ids that its token names is among {cost.STOPPED:,} that are "
+        f"stopped takes **{figures.look_up:.2f} us**."
+    )
+    title = "## What it costs a gateway"
+    return "\n".join([title, "", wrapped(told), "", *aligned([header, *rows]), "", wrapped(look_up), ""])
+
+
+def wrapped(text: str, *, indent: str = "") -> str:
+    return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _milliseconds(ordered: Sequence[float]) -> list[str]:

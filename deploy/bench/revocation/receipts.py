@@ -16,7 +16,7 @@ AT_ONCE = 4
 
 @dataclass
 class Told:
-    """`seconds`, sorted: from the commit to the report of the last consumer. `consumers`: the most in one receipt."""
+    """`seconds`, sorted: from the commit to the last consumer's report. `consumers`: the most in one receipt."""
 
     seconds: list[float] = field(default_factory=list)
     consumers: int = 0

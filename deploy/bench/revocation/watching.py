@@ -9,15 +9,15 @@ from deploy.bench.revocation.asking import Answer, Connections
 from deploy.bench.revocation.victims import Victim
 from deploy.errors import StackError
 
-PER_SECOND = 8.0
+PER_SECOND = 10.0
 """Revocations, at most."""
 AT_ONCE = 32
 """Revocations that are watched at the same time, at most."""
 PAUSE = 0.04
 """Seconds between an answer and the next request with the same credential at the same gateway."""
-BEFORE = 0.15
+BEFORE = 0.1
 """Seconds of use before the revocation is asked for."""
-IN_A_ROW = 3
+IN_A_ROW = 2
 """Answers that are no yes after which a credential is asked less often."""
 AGAIN = (0.3, 1.0)
 """Seconds of pause before each of the questions that follow."""
@@ -33,10 +33,10 @@ class Use:
     def __init__(self, gateway: Connections, wire: bytes) -> None:
         self.last_yes = float("-inf")
         self.answers: list[Answer] = []
-        self.yes_after_no = 0
+        self.refused_at = float("inf")
+        """When the first refusal arrived."""
         self._gateway = gateway
         self._wire = wire
-        self._refused_at = float("inf")
 
     async def ask(self) -> Answer:
         answer = await self._gateway.ask(self._wire)
@@ -44,10 +44,12 @@ class Use:
         self.answers.append(kept)
         if kept.is_yes:
             self.last_yes = max(self.last_yes, kept.at)
-            self.yes_after_no += kept.sent_at > self._refused_at
         elif kept.is_no:
-            self._refused_at = min(self._refused_at, kept.at)
+            self.refused_at = min(self.refused_at, kept.at)
         return kept
+
+    def yes_sent_after(self, moment: float) -> int:
+        return sum(answer.is_yes and answer.sent_at > moment for answer in self.answers)
 
     async def until_refused(self) -> None:
         deadline = asyncio.get_running_loop().time() + GIVE_UP
@@ -77,11 +79,15 @@ class Outcome:
         return max(0.0, max(use.last_yes for use in self.uses) - self.acknowledged)
 
     @property
+    def refused(self) -> float:
+        """Seconds from the acknowledgement until every gateway had said no: what `seconds` may miss is below it."""
+        return max(0.0, max(use.refused_at for use in self.uses) - self.acknowledged)
+
+    @property
     def yes_after_no(self) -> int:
         """Answers to what was sent after that very gateway had refused, or later than was promised."""
         late = self.acknowledged + PROMISE
-        kept = (answer for use in self.uses for answer in use.answers)
-        return max(sum(u.yes_after_no for u in self.uses), sum(a.is_yes and a.sent_at > late for a in kept))
+        return sum(use.yes_sent_after(min(late, use.refused_at)) for use in self.uses)
 
     def statuses(self) -> Counter[int]:
         return Counter(answer.status for use in self.uses for answer in use.answers)
@@ -102,13 +108,9 @@ class Series:
     def asked(self) -> int:
         return sum(sum(outcome.statuses().values()) for outcome in self.outcomes)
 
-    @property
-    def yes_after_no(self) -> int:
-        return sum(outcome.yes_after_no for outcome in self.outcomes)
-
-    def delays(self, kind: str | None = None) -> list[float]:
-        """Sorted; of one kind, or of all."""
-        return sorted(o.seconds for o in self.outcomes if kind in (None, o.victim.kind))
+    def of_kind(self, kind: str | None) -> list[Outcome]:
+        """None: of all kinds."""
+        return [outcome for outcome in self.outcomes if kind in (None, outcome.victim.kind)]
 
 
 async def revoke_all(
