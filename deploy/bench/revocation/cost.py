@@ -5,7 +5,7 @@ import statistics
 import timeit
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,10 +53,14 @@ async def cost(site: Site, maker: Maker, turns: int) -> dict[str, Spent]:
         "PASSGATE_CHANGES_POLL_INTERVAL": "60",
         "PASSGATE_STALENESS_BOUND": "3600",
     }
-    async with one_more(site.stack, site.peers, "gateway-deaf", deafness) as deaf:
-        pids = {FOLLOWING: site.product.pids["gateway"], DEAF: deaf.pid}
+    async with AsyncExitStack() as stack:
+        following = await stack.enter_async_context(one_more(site.stack, site.peers, "gateway-following"))
+        deaf = await stack.enter_async_context(one_more(site.stack, site.peers, "gateway-deaf", deafness))
+        pids = {FOLLOWING: following.pid, DEAF: deaf.pid}
         spent = {name: Spent() for name in pids}
-        both = (site.gateways[0], Connections(deaf.port))
+        both = (Connections(following.port), Connections(deaf.port))
+        for connections in both:
+            stack.callback(connections.close)
         await _load(both, use)
         for _ in range(turns):
             for kind in ("idle", "loaded", "changing"):
@@ -70,7 +74,6 @@ async def cost(site: Site, maker: Maker, turns: int) -> dict[str, Spent]:
                         await _load(both, use)
                 for name, pid in pids.items():
                     getattr(spent[name], kind).append(cpu_seconds(pid) - before[name])
-        both[1].close()
     return spent
 
 

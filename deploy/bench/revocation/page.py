@@ -21,8 +21,8 @@ Written by `make bench-revocation`; edit `deploy/bench/revocation`, not this fil
 [benchmarks.md](benchmarks.md).
 
 {GATEWAYS} gateways, each credential in use at all of them. *last yes* is the time **from the acknowledgement of the
-revocation to the arrival of the last 2xx** from any gateway, for any credential that hangs on what was revoked; *all
-say no*, until each gateway has refused each of them. The truth is between the two: nobody asked in the meantime.
+revocation to the arrival of the last 2xx** from any gateway, for any credential that hangs on what was revoked;
+*all say no*, until each gateway has refused each of them. The truth is between the two: nobody asked meanwhile.
 """
 NOTES = f"""\
 ## How to read it
@@ -161,7 +161,7 @@ def _cost(figures: Figures) -> str:
     told = (
         f"CPU time of two gateways side by side, idle and at {cost.PER_SECOND} requests per second each with a "
         "JWT; the best turn, background work included, which weighs more in a request at so low a rate than under "
-        "full load. The second takes a snapshot when it starts and then hears of nothing."
+        "full load. Both are newly started; the second takes a snapshot then, and hears of nothing from then on."
     )
     look_up = (
         f"Of each request, asking whether any of the ids that its token names is among {cost.STOPPED:,} that are "

@@ -1,0 +1,121 @@
+"""What the benchmark of revocations makes of answers."""
+
+import asyncio
+
+import pytest
+
+from deploy.bench.load import Request
+from deploy.bench.revocation.asking import NO_ANSWER, Answer, Connections
+from deploy.bench.revocation.page import quantile
+from deploy.bench.revocation.steady import Steady
+from deploy.bench.revocation.victims import Victim
+from deploy.bench.revocation.watching import PROMISE, Outcome, Use
+
+GET = Request("GET", "/v2.0/site")
+ACKNOWLEDGED = 10.0
+
+
+class Gateway(Connections):
+    """Answers as it is told."""
+
+    def __init__(self, *answers: Answer) -> None:
+        super().__init__(0)
+        self._answers = iter(answers)
+
+    async def ask(self, wire: bytes) -> Answer:
+        return next(self._answers)
+
+
+async def outcome(*gateways: list[Answer]) -> Outcome:
+    uses = []
+    for answers in gateways:
+        uses.append(Use(Gateway(*answers), b""))
+        for _ in answers:
+            await uses[-1].ask()
+    return Outcome(Victim("company", (GET,), GET), uses, ACKNOWLEDGED, None, 0.01)
+
+
+def yes(sent_at: float, at: float) -> Answer:
+    return Answer(200, sent_at, at)
+
+
+def no(sent_at: float, at: float) -> Answer:
+    return Answer(401, sent_at, at)
+
+
+async def test_the_last_yes_of_the_slowest_gateway_counts() -> None:
+    seen = await outcome([yes(9.8, 9.9), no(10.1, 10.2)], [yes(9.9, 10.3), no(10.4, 10.5)])
+    assert seen.seconds == pytest.approx(0.3)
+    assert seen.refused == pytest.approx(0.5)
+    assert seen.yes_after_no == 0
+
+
+async def test_a_yes_before_the_acknowledgement_is_no_delay() -> None:
+    assert (await outcome([yes(9.8, 9.9), no(9.95, 9.99)])).seconds == 0
+
+
+async def test_a_yes_that_was_sent_after_the_same_gateways_no_is_told() -> None:
+    assert (await outcome([no(10.1, 10.2), yes(10.3, 10.4)])).yes_after_no == 1
+
+
+async def test_a_yes_that_was_on_its_way_when_the_no_came_is_none_after_it() -> None:
+    assert (await outcome([no(10.1, 10.3), yes(10.2, 10.4)])).yes_after_no == 0
+
+
+async def test_a_yes_later_than_promised_is_told_also_without_a_no_before() -> None:
+    late = ACKNOWLEDGED + PROMISE + 0.1
+    assert (await outcome([yes(10.1, 10.2), yes(late, late + 0.1)])).yes_after_no == 1
+
+
+async def test_what_cannot_be_known_is_neither_yes_nor_no() -> None:
+    seen = await outcome([Answer(503, 10.1, 10.2), yes(10.3, 10.4)])
+    assert seen.yes_after_no == 0
+    assert seen.seconds == pytest.approx(0.4)
+
+
+def test_quantiles_are_values_that_were_measured() -> None:
+    values = [float(n) for n in range(1, 1001)]
+    assert [quantile(values, share) for share in (0.5, 0.99, 1.0)] == [500, 990, 1000]
+    assert quantile([3.0], 0.99) == 3.0
+    assert quantile([], 0.5) == 0.0
+
+
+async def test_answers_are_read_whole_and_connections_kept() -> None:
+    connections_made = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections_made
+        connections_made += 1
+        for _ in range(2):
+            await reader.readuntil(b"\r\n\r\n")
+            for part in (b"HTTP/1.1 200 OK\r\nPassgate-Receipt: 7\r\nContent-", b"Length: 4\r\n\r\nab", b"cd"):
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(0)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    connections = Connections(port)
+    try:
+        for _ in range(2):
+            answer = await connections.ask(GET.wire(port))
+            assert (answer.status, answer.body, answer.field("passgate-receipt")) == (200, b"abcd", "7")
+            assert answer.field("retry-after") is None
+    finally:
+        connections.close()
+        server.close()
+    assert connections_made == 1
+
+
+async def test_no_answer_is_told_as_such() -> None:
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    steady = Steady((Connections(port),), (GET,), 100)
+    await steady.run(0.05)
+    server.close()
+    assert set(steady.statuses) == {NO_ANSWER}
+    assert steady.refused == steady.statuses[NO_ANSWER] > 0
