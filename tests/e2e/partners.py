@@ -121,8 +121,9 @@ class Partner:
         now = int(time.time())
         good = {"iss": self.uri, "sub": self.uri, "aud": "ankor.io", "iat": now, "exp": now + 300}
         payload = {**good, "jti": uuid.uuid4().hex, "scopes": ["website:read:*"], **claims}
-        return jwt.encode(
-            {name: value for name, value in payload.items() if value is not None},
+        sent = {name: value for name, value in payload.items() if value is not None}
+        return jwt.PyJWS().encode(  # PyJWT's own encode refuses some claims that are to be refused by others
+            json.dumps(sent).encode(),
             key or self.key_pair["private_key"],
             algorithm="ES256",
             headers={"kid": self.key_pair["kid"], **(headers or {})},

@@ -133,3 +133,8 @@ def test_an_upstream_that_is_away_is_told_as_such(stack: Stack, partner: Partner
         assert reply.json()["request_id"] == reply.header("X-Request-Id")
         if name == "token_issuer":
             assert partner.site(token).status == 200, "the keys are known"
+
+
+def test_nothing_of_all_this_was_an_internal_error(stack: Stack) -> None:
+    """The last of this file: what the tests before it left in the logs."""
+    assert stack.internal_errors() == []

@@ -89,3 +89,4 @@ def test_gateway_first_and_stores_last_is_an_order_to_start_in(unattended: Unatt
 
     with unattended.stores():
         unattended.until("ready", 200)
+        unattended.stop()

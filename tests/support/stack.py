@@ -50,6 +50,11 @@ class Stack:
         """All that a process has logged so far."""
         return (self.logs / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
+    def internal_errors(self) -> list[str]:
+        """The lines of all logs that tell of an error which nobody foresaw."""
+        lines = (line for name in SERVICES for line in self.log(name).splitlines())
+        return [line for line in lines if '"event":"internal error"' in line]
+
     def pids(self) -> dict[str, int]:
         """The pid of each process that runs now."""
         return {name: process.pid for name, process in self._local.running().items()}
