@@ -41,12 +41,13 @@ class StoppedSet:
             self._prune()
 
     def reset(self, snapshot: Snapshot) -> None:
+        horizon, kinds = self._clock.now() - CLOCK_ERROR, self._kinds
         self._until = {
             item.id: math.inf if item.until is None else item.until
             for item in snapshot.stopped
-            if self._kinds is None or item.kind in self._kinds
+            if (item.until is None or item.until > horizon) and (kinds is None or item.kind in kinds)
         }
-        self._prune()
+        self._prune_at = max(PRUNE_AT, 2 * len(self._until))
 
     def apply(self, change: Change) -> None:
         if self._kinds is not None and change.kind not in self._kinds:
