@@ -13,7 +13,9 @@ from deploy.bench.load import Request
 from deploy.bench.peers.floor import PARAMETERS
 from deploy.bench.product import Product
 from deploy.errors import StackError
+from deploy.local.up import first_cause
 from deploy.sign_assertion import sign_assertion
+from shared.errors import Unavailable
 from shared.http.client import ServiceClient
 
 AT_ONCE = 8
@@ -73,9 +75,12 @@ class Maker:
             for number in numbers:
                 made.append(await self.kinds[kinds[number % len(kinds)]](number))
 
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(AT_ONCE):
-                tasks.create_task(work())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(AT_ONCE):
+                    tasks.create_task(work())
+        except ExceptionGroup as failed:
+            raise first_cause(failed) from None
         random.Random(series).shuffle(made)  # noqa: S311 - the same order each time
         return made
 
@@ -212,7 +217,10 @@ async def maker(product: Product) -> AsyncIterator[Maker]:
 
 
 async def _made(client: ServiceClient, path: str, body: bytes, headers: dict[str, str]) -> Object:
-    status, answer = await client.request("POST", path, body, headers)
+    try:
+        status, answer = await client.request("POST", path, body, headers)
+    except Unavailable as error:
+        raise StackError(f"{error.detail or error}") from None
     if status != 200 or not isinstance(answer, dict):
         raise StackError(f"POST {path} is answered with {status}: {answer}")
     return answer

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deploy.bench.revocation.asking import Answer, Connections
 from deploy.bench.revocation.victims import Victim
 from deploy.errors import StackError
+from deploy.local.up import first_cause
 
 PER_SECOND = 10.0
 """Revocations, at most."""
@@ -23,6 +24,8 @@ AGAIN = (0.3, 1.0)
 """Seconds of pause before each of the questions that follow."""
 GIVE_UP = 15.0
 """Seconds after which a credential that is still good is not watched any more."""
+ATTEMPTS, ATTEMPT_PAUSE = 10, 0.2
+"""How often what is answered with 503 is asked in all, and seconds in between."""
 PROMISE = 1.0
 """Seconds after the acknowledgement from which on a yes is wrong, at whichever gateway."""
 
@@ -72,6 +75,8 @@ class Outcome:
     receipt: str | None
     answered: float
     """Seconds that the call took which revokes."""
+    repeated: int = 0
+    """How often that call had been answered with 503 before."""
 
     @property
     def seconds(self) -> float:
@@ -138,7 +143,7 @@ async def revoke_all(
                 await places.acquire()
                 tasks.create_task(one(victim))
     except ExceptionGroup as failed:
-        raise _first(failed) from None
+        raise first_cause(failed) from None
     series.seconds = loop.time() - began
     return series
 
@@ -159,12 +164,14 @@ async def ask_all_again(outcomes: Sequence[Outcome]) -> int:
 async def _revoke(victim: Victim, gateways: Sequence[Connections], service: Connections) -> Outcome:
     uses = [Use(gateway, request.wire(gateway.port)) for gateway in gateways for request in victim.uses]
     for use in uses:
-        if not (first := await use.ask()).is_yes:
+        first, _ = await _insist(use.ask)
+        if not first.is_yes:
             raise StackError(f"{victim.kind}: answered with {first.status} before it is revoked")
     watching = [asyncio.create_task(use.until_refused()) for use in uses]
     try:
         await asyncio.sleep(BEFORE)
-        acknowledgement = await service.ask(victim.stop.wire(service.port))
+        wire = victim.stop.wire(service.port)
+        acknowledgement, repeated = await _insist(lambda: service.ask(wire))
         if not acknowledgement.is_yes:
             raise StackError(f"{victim.kind}: the revocation is answered with {acknowledgement.status}")
         await asyncio.gather(*watching)
@@ -173,11 +180,14 @@ async def _revoke(victim: Victim, gateways: Sequence[Connections], service: Conn
             task.cancel()
     return Outcome(
         victim, uses, acknowledgement.at, acknowledgement.field("Passgate-Receipt"),
-        acknowledgement.at - acknowledgement.sent_at,
+        acknowledgement.at - acknowledgement.sent_at, repeated,
     )  # fmt: skip
 
 
-def _first(failed: BaseException) -> BaseException:
-    while isinstance(failed, BaseExceptionGroup):
-        failed = failed.exceptions[0]
-    return failed
+async def _insist(ask: Callable[[], Awaitable[Answer]]) -> tuple[Answer, int]:
+    """The first answer that is not 503, and how many came before it: a busy machine is no reason to give up."""
+    for repeated in range(ATTEMPTS - 1):
+        if (answer := await ask()).status != 503:
+            return answer, repeated
+        await asyncio.sleep(ATTEMPT_PAUSE)
+    return await ask(), ATTEMPTS - 1
