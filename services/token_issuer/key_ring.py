@@ -98,12 +98,22 @@ class KeyRing:
         return signer
 
     def verification_key(self, kid: str) -> PublicKey | None:
-        """The key of tokens that were signed with `kid`, for as long as they may live."""
+        """The key of tokens that were signed with `kid`, for as long as they may live.
+
+        Raises `Unavailable` before the first look into the store: a good token would be taken for none of ours.
+        """
+        if self._loaded_at == float("-inf"):
+            raise Unavailable("the signing keys are not known yet")
         return None if kid in self._stopped else self._ring.public.get(kid)
 
     def jwks(self) -> dict[str, Any]:
-        """The JWK Set (RFC 7517 section 5) of all keys that are published, active or retired."""
+        """The JWK Set (RFC 7517 section 5) of all keys that are published, active or retired.
+
+        Raises `Unavailable` before there are any: by an empty set a verifier would refuse every good token.
+        """
         keys = self._ring.jwks["keys"]
+        if not keys:
+            raise Unavailable("the signing keys are not known yet")
         return {"keys": [jwk for jwk in keys if jwk["kid"] not in self._stopped]}
 
     def revoked(self) -> tuple[str, ...]:

@@ -63,7 +63,10 @@ def endpoints(token_endpoints: Sequence[TokenEndpoint], care: TokenCare, documen
             documents.jwks,
             "The public keys of live tokens (RFC 7517)",
             tag="discovery",
-            answers={200: Answer("The key set", JwksAnswer)},
+            answers={
+                200: Answer("The key set", JwksAnswer),
+                503: Answer("The keys are not known yet: see Retry-After", content_type="application/problem+json"),
+            },
         ),
     ]
 

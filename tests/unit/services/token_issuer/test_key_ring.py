@@ -21,6 +21,17 @@ async def test_without_a_key_nothing_is_signed_and_health_says_so(world: World) 
         await world.ring.check()
 
 
+async def test_before_the_first_look_no_token_is_called_foreign_and_no_empty_set_is_shown(world: World) -> None:
+    await world.maker.ensure_first()
+    with pytest.raises(Unavailable):
+        world.ring.jwks()
+    with pytest.raises(Unavailable):
+        world.ring.verification_key("sk_any")
+    await world.ring.reload()
+    assert kids(world) == {world.ring.signer().kid}
+    assert world.ring.verification_key("sk_any") is None
+
+
 async def test_first_key_signs_at_once_and_is_made_once(world: World) -> None:
     await world.maker.ensure_first()
     await world.maker.ensure_first()
