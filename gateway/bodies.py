@@ -8,6 +8,8 @@ from gateway.fields import MAX_FIELDS, MalformedField, parse_fields
 MAX_EXTENSION_BYTES = 1024
 """For the chunk extensions of a body together."""
 MAX_TRAILER_BYTES = 8192
+MAX_CHUNK_BYTES = 2**32 - 1
+"""More than any route takes; what a reader that counts in 32 bits would take for another size."""
 
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(;[\t\x20-\x7e]*)?")
 _SIZE_LINE_SO_FAR = re.compile(rb"[0-9A-Fa-f]{1,15}(?:;[\t\x20-\x7e]*)?\r?")
@@ -123,6 +125,8 @@ class ChunkedDecoder:
         if self._extension_bytes > MAX_EXTENSION_BYTES:
             raise TooManyExtensions(f"the chunk extensions are longer than {MAX_EXTENSION_BYTES} bytes")
         size = int(match[1], 16)
+        if size > MAX_CHUNK_BYTES:
+            raise MalformedBody(f"a chunk is larger than {MAX_CHUNK_BYTES} bytes")
         if size:
             self._left = size + 2
         else:

@@ -111,7 +111,11 @@ class Connection(DrainingHandler):
         if not self._reader.inside_head or self._refused or self._unfinished:
             self._stop_head_timer()
         elif self._head_timer is None:
-            self._head_timer = asyncio.get_running_loop().call_later(HEAD_TIMEOUT, self.force_close)
+            self._head_timer = asyncio.get_running_loop().call_later(HEAD_TIMEOUT, self._head_is_late)
+
+    def _head_is_late(self) -> None:
+        self._stop_head_timer()
+        self._refuse(BadRequest("the head came too slowly", status=408, code="request_timeout"))
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:

@@ -102,6 +102,7 @@ CHUNKS = {
     "size with a plus": chunked(b"+5\r\nhello\r\n0\r\n\r\n"),
     "size with an underscore": chunked(b"0_5\r\nhello\r\n0\r\n\r\n"),
     "size of 17 digits": chunked(b"10000000000000005\r\nhello\r\n0\r\n\r\n"),
+    "size of 33 bits": chunked(b"100000005\r\nhello\r\n0\r\n\r\n"),
     "size of 64 bits": chunked(b"FFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n"),
     "blank before the size": chunked(b" 5\r\nhello\r\n0\r\n\r\n"),
     "blank after the size": chunked(b"5 \r\nhello\r\n0\r\n\r\n"),
