@@ -20,9 +20,12 @@ M = TypeVar("M", bound=BaseModel)
 async def read(request: web.BaseRequest, *, limit: int) -> bytes:
     """The body, at most `limit` bytes.
 
-    Raises `TooLarge` before reading when the length is declared, else as soon as it is passed;
-    `Invalid` when it does not arrive in time or is cut off.
+    Raises `UnsupportedMediaType` for a content coding, none of which is taken off here; `TooLarge` before reading
+    when the length is declared, else as soon as it is passed; `Invalid` when it does not arrive in time or is
+    cut off.
     """
+    if any(coding.lower() != "identity" for coding in request.headers.getall("Content-Encoding", ())):
+        raise UnsupportedMediaType("Content-Encoding must be left out: bodies are taken as they are")
     if (request.content_length or 0) > limit:
         raise TooLarge(f"the body is larger than {limit} bytes")
     if not request.can_read_body:

@@ -153,3 +153,16 @@ async def test_metrics_count_by_route_and_not_by_path(base: str, http: aiohttp.C
         text = await response.text()
     assert 'route="/fail/{how}",status="404"' in text
     assert "/fail/absent" not in text
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "identity, gzip"])
+async def test_a_body_in_a_content_coding_is_refused_whatever_it_holds(
+    base: str, http: aiohttp.ClientSession, coding: str
+) -> None:
+    headers = {"Content-Encoding": coding, "Content-Type": "application/json"}
+    async with http.post(f"{base}/things", data=b'{"name": "x"}', headers=headers) as response:
+        assert response.status == 415
+    async with http.post(
+        f"{base}/things", data=b'{"name": "x"}', headers={**headers, "Content-Encoding": "identity"}
+    ) as response:
+        assert response.status == 200
