@@ -14,7 +14,6 @@ from services.token_issuer.config import Settings, StorageSettings
 from shared.config import ConfigError, load, refuse
 from shared.errors import ServiceError
 from shared.http.server import run
-from shared.postgres.migrations import migrate
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -32,6 +31,9 @@ def main() -> None:
     revoke.add_argument("kid", metavar="KID")
     arguments = parser.parse_args()
     if arguments.command == "migrate":
+        # SQLAlchemy and Alembic are large, and loaded for this alone: serving begins without them.
+        from shared.postgres.migrations import migrate
+
         settings = load(StorageSettings)
         print(f"{NAME} is at revision", migrate(settings.database_dsn, schema=NAME, folder=MIGRATIONS))
     elif arguments.command == "rotate-signing-key":
