@@ -16,9 +16,11 @@ import structlog
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request being served; it goes with every call to another service."""
 
-# Our own opaque secrets, JWTs (also without their end: a path is cut), and passwords in connection URLs.
+# Our own opaque secrets, session tokens (UUIDs of version 4; ids have version 7), JWTs (also without their end: a
+# path is cut), and passwords in connection URLs.
 SECRETS = re.compile(
     r"pg(?:at|ak|cs|ad)_[A-Za-z0-9]{8,}"
+    r"|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-4[0-9A-Fa-f]{3}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?"
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
 )

@@ -28,6 +28,7 @@ def test_access_line_has_the_request_id_and_no_credential_that_the_path_may_hold
     "secret",
     [
         mint(API_TOKEN),
+        "9b2f6c1e-3f0a-4c7d-8e21-5a0d6f3b9c44",
         "eyJhbGciOiJSUzM4NCJ9.eyJhdWQiOiIyMDkxIn0.SEEDMsh4rmm2EstcjCaUhDScgqQIc",
         "postgresql://passgate:s3cr3t@127.0.0.1/x",
     ],
@@ -52,4 +53,5 @@ def test_a_jwt_whose_end_is_cut_off_is_no_jwt_in_the_log() -> None:
 
 
 def test_a_path_without_a_credential_is_logged_as_it_came() -> None:
-    assert logging.redacted("/a%2Fb/%zz/100%") == "/a%2Fb/%zz/100%"
+    for path in ("/a%2Fb/%zz/100%", "/admin/v1/companies/01a1ffb3-87bc-7061-b6e0-370344b8fd2c"):
+        assert logging.redacted(path) == path
