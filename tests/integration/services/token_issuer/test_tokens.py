@@ -16,6 +16,7 @@ from shared.jose.keys import load_jwks
 from shared.jose.verifier import Expectation, verify
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
 from tests.integration.services.token_issuer.running import Issuer, basic
+from tests.support.waiting import within
 
 
 def header_of(token: str) -> dict[str, Any]:
@@ -137,9 +138,12 @@ async def test_revoked_token_is_recorded_before_the_answer_and_then_inactive(iss
     claims = await claims_of(issuer, token)
     assert (revocation.kind, revocation.id) == ("jwt", claims.jti)
     assert revocation.until > claims.exp
-    await asyncio.sleep(0.2)
-    _, body = await issuer.post("/oauth2/introspect", {"token": token}, authorization=issuer.basic)
-    assert body == {"active": False}
+
+    async def inactive() -> bool:
+        _, body = await issuer.post("/oauth2/introspect", {"token": token}, authorization=issuer.basic)
+        return bool(body == {"active": False})
+
+    await within(1, inactive)
     answer, _ = await issuer.post("/oauth2/revoke", {"token": "unknown"}, authorization=issuer.basic)
     assert answer.status == 200
 
