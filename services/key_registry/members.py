@@ -53,7 +53,9 @@ def parse_instant(value: object) -> datetime:
 
 
 def format_instant(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    # Only PostgreSQL's infinities come without an offset from asyncpg.
+    in_utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return in_utc.isoformat().replace("+00:00", "Z")
 
 
 def _without_controls(allowed: str = "") -> Callable[[str], str]:

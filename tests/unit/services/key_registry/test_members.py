@@ -1,10 +1,12 @@
 """What each member takes, and that what it refuses is told by name."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from services.key_registry.http.bodies import change_of, members
+from services.key_registry.members import format_instant
 from services.key_registry.resources import (
     ACCESS_KEY,
     ADMIN_TOKEN,
@@ -155,6 +157,11 @@ def test_a_company_uri_is_a_uri_or_a_host(uri: str) -> None:
 def test_times_are_told_in_utc(given: str, meant: str) -> None:
     body = validated(API_TOKEN.create, {**GOOD["api_token"][1], "expires_at": given})
     assert body.model_dump(mode="json")["expires_at"] == meant
+
+
+def test_an_instant_at_the_edge_of_time_is_told_too() -> None:
+    assert format_instant(datetime.min) == "0001-01-01T00:00:00Z"
+    assert format_instant(datetime.max) == "9999-12-31T23:59:59.999999Z"
 
 
 @pytest.mark.parametrize("more", [{"public_key": "x"}, {"algorithm": "ES256"}, {"algorithm": "EdDSA"}])
