@@ -99,13 +99,15 @@ class LightUse:
         return time.monotonic() - started
 
     def check_nothing_is_lost(self) -> None:
-        """Every company and every session that was acknowledged is there."""
+        """Every company and every session that was acknowledged since the last look is there."""
         for prefix in self.companies:
             assert self.admin.find("/companies", client_prefix=prefix)["status"] == "active"
         for session, value in self.sessions:
             reply = self.partner.verify(session)
             assert reply.status == 200, (session, reply.text)
             assert reply.json() == {"n": value, "auth": self.partner.prefix}
+        self.companies.clear()
+        self.sessions.clear()
 
     def _repeat(self, task: Callable[[], object], over: threading.Event) -> None:
         while not over.wait(PAUSE):

@@ -30,6 +30,8 @@ INSIDE = re.compile(
 )
 SLOW = 2.0
 """Seconds."""
+REPEATED = re.compile(r"/admin/v1/(?!companies)[a-z-]+/{id}/(?:suspend|resume|revoke)")
+"""Operations that are the same for every kind of object."""
 METHODS = (
     "GET",
     "HEAD",
@@ -233,7 +235,8 @@ def fuzz_headers(stack: Stack, partner: Partner, name: str) -> dict[str, str]:
 def test_nothing_that_openapi_lets_one_make_up_gets_a_5xx(stack: Stack, partner: Partner, name: str) -> None:
     base, headers = stack.operations_url(name), fuzz_headers(stack, partner, name)
     schema = schemathesis.openapi.from_url(f"{base}/openapi.json")
-    operations = [found.ok() for found in schema.get_all_operations()]
+    found = [operation.ok() for operation in schema.get_all_operations()]
+    operations = [operation for operation in found if not REPEATED.fullmatch(operation.path)]
     examples = 1 if len(operations) > 20 else 10
     deadline = time.monotonic() + 10
     asked = 0

@@ -35,11 +35,16 @@ def restarted(before: dict[str, int], after: dict[str, int]) -> set[str]:
     return {name for name in before if before[name] != after.get(name)}
 
 
+@pytest.fixture(scope="module")
+def use(admin: Admin, make_partner: MakePartner) -> LightUse:
+    return LightUse.make(admin, make_partner)
+
+
 @pytest.mark.parametrize("name", [*SERVICES, *STORES])
 def test_a_killed_process_comes_back_under_light_use_without_a_wrong_answer_or_a_loss(
-    stack: Stack, admin: Admin, make_partner: MakePartner, name: str
+    stack: Stack, use: LightUse, name: str
 ) -> None:
-    use, pids = LightUse.make(admin, make_partner), stack.pids()
+    pids = stack.pids()
     with use.going_on():
         use.until_all_served()
         stack.kill(name)
@@ -118,21 +123,14 @@ def test_a_store_that_answers_nothing_costs_a_second_at_most_and_no_restart(
     assert restarted(pids, stack.pids()) == set()
 
 
-@pytest.mark.parametrize("name", ["sample_resources", "token_issuer"])
-def test_an_upstream_that_is_away_is_told_as_such(stack: Stack, partner: Partner, name: str) -> None:
+def test_an_upstream_that_is_away_is_told_as_such(stack: Stack, partner: Partner) -> None:
     token = partner.client_token()
-    with stack.down(name):
-        asked: dict[str, Ask] = {
-            "sample_resources": lambda: partner.site(token),
-            "token_issuer": partner.ask_for_token,
-        }
-        while (reply := asked[name]()).status == 502:  # over a connection whose end was still on its way
+    with stack.down("sample_resources"):
+        while (reply := partner.site(token)).status == 502:  # over a connection whose end was still on its way
             assert reply.json()["code"] == "bad_gateway"
         is_away(reply)
         assert reply.json()["code"] == "unavailable"
         assert reply.json()["request_id"] == reply.header("X-Request-Id")
-        if name == "token_issuer":
-            assert partner.site(token).status == 200, "the keys are known"
 
 
 def test_nothing_of_all_this_was_an_internal_error(stack: Stack) -> None:

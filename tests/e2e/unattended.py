@@ -3,12 +3,13 @@
 import asyncio
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import requests
 
+from deploy import demo
 from deploy.generate_secrets import generate_secrets
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
@@ -17,7 +18,7 @@ from deploy.local.stack import Stack as Layout
 from deploy.local.valkey import Valkey
 from shared.config import read_secret
 from tests.support.stack import PATIENCE
-from tests.support.stores import RunningStore
+from tests.support.stores import FAST, RunningStore
 
 
 class Unattended:
@@ -37,24 +38,25 @@ class Unattended:
     @contextmanager
     def stores(self) -> Iterator[None]:
         """PostgreSQL and Valkey, empty but for the schemas."""
-        var, secrets = self.layout.var, self.layout.secrets
-        password = read_secret(secrets / STORE_SECRETS["postgres"])
-        postgres = Postgres(var / "postgres", self.layout.port("postgres"), password)
-        valkey = Valkey(var / "valkey", self.layout.port("valkey"), read_secret(secrets / STORE_SECRETS["valkey"]))
+        var = self.layout.var
+        password = self._secret(STORE_SECRETS["postgres"])
+        postgres = Postgres(var / "postgres", self.layout.port("postgres"), password, FAST)
+        valkey = Valkey(var / "valkey", self.layout.port("valkey"), self._secret(STORE_SECRETS["valkey"]))
         with ExitStack() as running:
             for server in (postgres, valkey):
                 store = RunningStore(server, server.prepare(), self.layout.logs / "stores.log")
                 store.start()
                 running.callback(store.stop)
             asyncio.run(postgres.create_owner_and_database())
-            for deployable in DEPLOYABLES:
-                if deployable.migrates:
-                    self._migrate(deployable)
+            self._migrate()
             yield
 
-    def _migrate(self, deployable: Deployable) -> None:
-        with (self.layout.logs / "migrate.log").open("ab") as output:
-            assert self.layout.command(deployable, "migrate").start(output).wait(60) == 0
+    def seed(self) -> Mapping[str, str]:
+        """Make the demo's company; its variables."""
+        names = {"gateway": "gateway", "operator": "operator_validator", "sessions": "session_tokens"}
+        names |= {"issuer": "token_issuer", "registry": "key_registry"}
+        urls = demo.Urls(**{role: self.layout.url(name) for role, name in names.items()})
+        return asyncio.run(demo.seed(urls, self._secret("admin_token"), self.layout.demo))
 
     def health(self, name: str, what: str) -> requests.Response:
         url = self.layout.health_url(next(d for d in DEPLOYABLES if d.name == name))
@@ -83,3 +85,11 @@ class Unattended:
                 process.wait(15)
             finally:
                 process.kill()
+
+    def _secret(self, name: str) -> str:
+        return read_secret(self.layout.secrets / name)
+
+    def _migrate(self) -> None:
+        with (self.layout.logs / "migrate.log").open("ab") as output:
+            migrations = [self.layout.command(d, "migrate").start(output) for d in DEPLOYABLES if d.migrates]
+        assert [migration.wait(60) for migration in migrations] == [0] * len(migrations)
