@@ -15,6 +15,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from shared.service_tokens import ServiceIdentity
 from tests.e2e import hostile
@@ -30,6 +31,7 @@ INSIDE = re.compile(
 )
 SLOW = 2.0
 """Seconds."""
+AS_DESCRIBED = [content_type_conformance, response_schema_conformance]
 REPEATED = re.compile(r"/admin/v1/(?!companies)[a-z-]+/{id}/(?:suspend|resume|revoke)")
 """Operations that are the same for every kind of object."""
 METHODS = (
@@ -232,7 +234,9 @@ def fuzz_headers(stack: Stack, partner: Partner, name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_nothing_that_openapi_lets_one_make_up_gets_a_5xx(stack: Stack, partner: Partner, name: str) -> None:
+def test_what_openapi_lets_one_make_up_gets_no_5xx_and_what_openapi_says(
+    stack: Stack, partner: Partner, name: str
+) -> None:
     base, headers = stack.operations_url(name), fuzz_headers(stack, partner, name)
     schema = schemathesis.openapi.from_url(f"{base}/openapi.json")
     found = [operation.ok() for operation in schema.get_all_operations()]
@@ -264,6 +268,7 @@ def fuzz(
         asked += 1
         answer = case.call(base_url=base, headers=headers, timeout=10)
         assert answer.status_code < 500, f"{operation.label}: {answer.status_code} {answer.text[:300]}"
+        case.validate_response(answer, checks=AS_DESCRIBED)
 
     with contextlib.suppress(Unsatisfiable):  # nothing can be wrong with a request that has no parameter
         ask()
