@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.maint_notifications import MaintNotificationsConfig
 
 from shared.errors import Unavailable
 
@@ -39,6 +40,8 @@ class PipelinedRedis:
             socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 0),
             decode_responses=False,
+            # With them redis-py hands out a connection that its server has closed meanwhile.
+            maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
         self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
         self._flusher: asyncio.Task[None] | None = None

@@ -50,6 +50,16 @@ async def test_waiter_that_gives_up_disturbs_no_other(store: PipelinedRedis) -> 
     assert await asyncio.gather(*others) == [str(i).encode() for i in range(5)]
 
 
+async def test_first_command_after_the_store_came_back_is_carried_out(
+    store: PipelinedRedis, proxy: FaultProxy
+) -> None:
+    await store.ping()
+    proxy.cut()
+    proxy.restore()
+    await asyncio.sleep(0.05)  # for the end of the connection to arrive
+    assert await store.execute("ECHO", "x") == b"x"
+
+
 @pytest.mark.parametrize("fault", ["cut", "swallow"])
 async def test_store_away_is_unavailable_within_a_second_and_back_by_itself(
     store: PipelinedRedis, proxy: FaultProxy, fault: str
