@@ -19,9 +19,11 @@ FetchJwks = Callable[[], Awaitable[Mapping[str, Any]]]
 """The JWK Set of RFC 7517. Raises `Unavailable`."""
 
 REFRESH = 30.0
-"""Seconds between two fetches in the background; a second until the first has succeeded."""
+"""Seconds between two fetches in the background."""
+SOON = 1.0
+"""The same, as long as there is no key, and while the successor of a revoked one is looked for."""
 HURRY = 10.0
-"""Seconds after the end of a signing key during which its successor is looked for, once a second."""
+"""Seconds for which it is, from when a revoked one is heard of."""
 COOL_DOWN = 10.0
 """Seconds between two fetches that unknown kids bring about, whatever number of tokens name one."""
 
@@ -42,6 +44,8 @@ class IssuerKeys:
         self._asked_at = float("-inf")
         """When an unknown kid last made us ask."""
         self._asking: asyncio.Task[None] | None = None
+        self._revoked: set[str] = set()
+        """Kids that are not worth asking for."""
         self._hurry_until = float("-inf")
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -70,7 +74,7 @@ class IssuerKeys:
 
         Raises `Unavailable` when the issuer cannot be asked and so it is not known whether there is such a key.
         """
-        if (key := self._keys.get(kid)) is not None:
+        if (key := self._keys.get(kid)) is not None or kid in self._revoked:
             return key
         if self._asking is None and self._clock.monotonic() - self._asked_at >= COOL_DOWN:
             self._asked_at = self._clock.monotonic()
@@ -82,13 +86,19 @@ class IssuerKeys:
         return self._keys.get(kid)
 
     def reset(self, snapshot: Snapshot) -> None:
-        """What is stopped is refused by its kid, whatever is known here."""
+        self._revoked = {stopped.id for stopped in snapshot.stopped if stopped.kind == "signing_key"}
+        if self._revoked:
+            self._hurry()
 
     def apply(self, change: Change) -> None:
         if change.kind == "signing_key":
             self._keys.pop(change.id, None)
-            self._hurry_until = self._clock.monotonic() + HURRY
-            self._wake.set()
+            self._revoked.add(change.id)
+            self._hurry()
+
+    def _hurry(self) -> None:
+        self._hurry_until = self._clock.monotonic() + HURRY
+        self._wake.set()
 
     async def refresh(self) -> None:
         """Fetch the set. Raises `Unavailable`; a set with a key that cannot be used is not taken at all."""
@@ -116,8 +126,8 @@ class IssuerKeys:
                 if not failed:
                     log.warning("no keys of the issuer", reason=error.description, detail=error.detail)
                 failed = True
-            hurried = self._clock.monotonic() < self._hurry_until
+            soon = failed or not self._keys or self._clock.monotonic() < self._hurry_until
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1.0 if failed or hurried else REFRESH):
+                async with asyncio.timeout(SOON if soon else REFRESH):
                     await self._wake.wait()
             self._wake.clear()

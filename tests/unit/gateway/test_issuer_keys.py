@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.issuer_keys import COOL_DOWN, REFRESH, IssuerKeys
-from shared.contracts.key_registry import Change
+from shared.contracts.key_registry import Change, Snapshot, Stopped
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key, public_jwk
 from tests.support.clock import FakeClock
@@ -52,6 +52,41 @@ async def test_the_successor_of_a_revoked_key_is_fetched_whatever_unknown_kids_h
         issuer.kids = ["two"]
         keys.apply(Change(seq=1, kind="signing_key", id="one", status="revoked", at=0))
         assert keys.known("one") is None
+        while keys.known("two") is None:
+            await asyncio.sleep(0.001)
+    await keys.stop()
+
+
+async def test_tokens_of_a_revoked_key_do_not_use_up_what_may_be_asked_for_its_successor(clock: FakeClock) -> None:
+    issuer = Issuer()
+    issuer.kids = []
+    keys = IssuerKeys(issuer.jwks, clock)
+    keys.reset(Snapshot(as_of=1, stopped=(Stopped(kind="signing_key", id="one"),)))
+    await keys.refresh()
+    assert await keys.find("one") is None
+    issuer.kids = ["two"]
+    assert await keys.find("two") is not None
+    issuer.kids = ["three"]
+    keys.apply(Change(seq=2, kind="signing_key", id="two", status="revoked", at=0))
+    clock.advance(COOL_DOWN)
+    assert await keys.find("two") is None
+    assert await keys.find("three") is not None
+
+
+@pytest.mark.parametrize("revoked", [True, False])
+async def test_a_key_is_looked_for_soon_after_a_start_that_finds_none_or_a_revoked_one(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch, revoked: bool
+) -> None:
+    monkeypatch.setattr("gateway.issuer_keys.SOON", 0.01)
+    issuer = Issuer()
+    issuer.kids = ["one"] if revoked else []
+    keys = IssuerKeys(issuer.jwks, clock)
+    keys.reset(Snapshot(as_of=1, stopped=(Stopped(kind="signing_key", id="one"),) if revoked else ()))
+    await keys.start()
+    async with asyncio.timeout(5):
+        while not issuer.asked:
+            await asyncio.sleep(0.001)
+        issuer.kids = ["two"]
         while keys.known("two") is None:
             await asyncio.sleep(0.001)
     await keys.stop()
