@@ -53,7 +53,7 @@ suits .venv/bin/python || make_venv
 wanted=$(.venv/bin/python -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$lock")
 [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && exit 0
 packages=$(grep -c '==' "$lock")
-say "Installing $packages packages from $lock (by hash)"
+say "Installing $packages packages from $lock, by hash (about a minute, once)"
 terminal=0
 [ -t 2 ] && terminal=1
 if ! .venv/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes -r "$lock" \
