@@ -97,6 +97,9 @@ def _address(section: Section, environment: Mapping[str, str], own: OwnPorts) ->
 
 
 def _route(section: Section, upstreams: Mapping[str, Upstream]) -> Route | None:
+    credential = section.choice("credential", _CREDENTIALS)
+    if credential is None:  # what else the route may say depends on it
+        return None
     name = section.text("name", required=True)
     if name and _NAME.fullmatch(name) is None:
         section.fail("name", "must be letters, digits, dots, hyphens and underscores, at most 64")
@@ -104,10 +107,6 @@ def _route(section: Section, upstreams: Mapping[str, Upstream]) -> Route | None:
     upstream_name = section.text("upstream", required=True)
     if upstream_name and upstream_name not in upstreams:
         section.fail("upstream", f"must be one of {', '.join(upstreams) or 'upstreams, of which there are none'}")
-    if section.take("credential", required=True) is None:
-        section.close()
-        return None
-    credential = section.choice("credential", _CREDENTIALS, CredentialKind.NONE)
     route = Route(
         name=name,
         path=path,
@@ -138,6 +137,9 @@ def _path(section: Section) -> tuple[str, bool]:
         section.fail("path" if exact else "prefix", "is needed: either path or prefix, not both")
         return "/", False
     path, member = (exact, "path") if exact else (prefix, "prefix")
+    if not path.startswith("/"):
+        section.fail(member, "must begin with /")
+        return "/", False
     try:
         target = parse_target(path)
     except BadRequest as error:
@@ -162,14 +164,16 @@ def _methods(section: Section) -> frozenset[str] | None:
 
 
 def _scopes(section: Section, credential: CredentialKind) -> tuple[str, ...]:
-    scopes = section.texts("scopes")
+    scopes = section.texts("scopes", may_be_empty=True)
     try:
         for scope in scopes:
             parse_scope(scope)
     except InvalidScope as error:
         section.fail("scopes", error.description)
-    if scopes and credential is not CredentialKind.JWT:
+    if "scopes" in section and credential is not CredentialKind.JWT:
         section.fail("scopes", "are for the credential jwt only")
+    if "scopes" not in section and credential is CredentialKind.JWT:
+        section.fail("scopes", "must be said for the credential jwt; an empty list means any partner")
     return scopes
 
 

@@ -107,13 +107,15 @@ class Section:
             return default
         return str(node.value)
 
-    def texts(self, name: str, *, required: bool = False) -> tuple[str, ...]:
+    def texts(self, name: str, *, required: bool = False, may_be_empty: bool = False) -> tuple[str, ...]:
         """A list of strings, or one string by itself."""
         node = self.take(name, required=required)
         if node is None:
             return ()
         entries = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        if not entries or not all(isinstance(entry, yaml.ScalarNode) and entry.value for entry in entries):
+        if not (entries or may_be_empty) or not all(
+            isinstance(entry, yaml.ScalarNode) and entry.value for entry in entries
+        ):
             self.fail(name, "must be a list of strings")
             return ()
         values = tuple(str(entry.value) for entry in entries)
@@ -143,13 +145,14 @@ class Section:
             return default
         return value
 
-    def choice(self, name: str, choices: Mapping[str, T], default: T) -> T:
-        node = self.take(name)
+    def choice(self, name: str, choices: Mapping[str, T]) -> T | None:
+        """One of `choices`; None, and an error, when it is missing or another."""
+        node = self.take(name, required=True)
         if node is None:
-            return default
+            return None
         if not isinstance(node, yaml.ScalarNode) or node.value not in choices:
             self.fail(name, f"must be one of {', '.join(choices)}")
-            return default
+            return None
         return choices[node.value]
 
 

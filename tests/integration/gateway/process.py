@@ -26,7 +26,7 @@ routes:
   - {{name: small, path: /small, methods: [POST], credential: none, upstream: echo, max_body: 1000}}
   - {{name: retry, path: /retry, methods: any, credential: none, upstream: echo, retry: true}}
   - {{name: gone, path: /gone, methods: [GET, POST], credential: none, upstream: gone}}
-  - {{name: protected, path: /protected, methods: [GET, POST], credential: jwt, upstream: echo}}
+  - {{name: protected, path: /protected, methods: [GET, POST], credential: jwt, scopes: [], upstream: echo}}
 """
 
 

@@ -28,8 +28,14 @@ ROUTES = """
 upstreams:
   sample: {{url: "{url}"}}
 routes:
-  - {{name: site, path: /site, methods: [GET], credential: jwt, upstream: sample}}
-  - {{name: patient, path: /patient, methods: [GET], credential: jwt, max_staleness: 600, upstream: sample}}
+  - {{name: site, path: /site, methods: [GET], credential: jwt, scopes: [], upstream: sample}}
+  - name: patient
+    path: /patient
+    methods: [GET]
+    credential: jwt
+    scopes: []
+    max_staleness: 600
+    upstream: sample
   - {{name: sms, path: /sms, methods: [GET], credential: api_token, application: SMS, upstream: sample}}
 """
 

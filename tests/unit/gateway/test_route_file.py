@@ -85,7 +85,9 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"credential": "open"}, "credential must be one of none, jwt,"),
     ({"name": None}, "name is missing"),
     ({"name": "a b"}, "name must be letters"),
-    ({"path": "x"}, "path cannot be: the path holds a character"),
+    ({"path": "x"}, "path must begin with /"),
+    ({"path": None, "prefix": "x/y"}, "prefix must begin with /"),
+    ({"path": "/a b"}, "path cannot be: the path holds a character"),
     ({"path": "/a/../b"}, "path cannot be: the path holds a dot segment"),
     ({"path": "/%61"}, "path must be written as it is matched: /a"),
     ({"path": "'/a?b'"}, "path must be written as it is matched: /a"),
@@ -94,14 +96,23 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"scope": "[y]"}, "unknown member 'scope'; did you mean scopes?"),
     ({"rewrite": "/y"}, "unknown member 'rewrite'"),
     ({"scopes": "[y]"}, "scopes are for the credential jwt"),
+    ({"scopes": "[]"}, "scopes are for the credential jwt"),
+    ({"credential": "jwt"}, "scopes must be said for the credential jwt; an empty list means any partner"),
+    ({"credential": "jwt", "scopes": ""}, "scopes must be a list of strings"),
     ({"credential": "jwt", "scopes": "['a b']"}, "scopes scope must be 1 to 8 segments"),
     ({"max_staleness": "60"}, "max_staleness is for the credential jwt only"),
-    ({"credential": "jwt", "max_staleness": "0"}, "max_staleness must be a number from 0.1 to 3600"),
-    ({"credential": "jwt", "max_staleness": "86400"}, "max_staleness must be a number from 0.1 to 3600"),
+    (
+        {"credential": "jwt", "scopes": "[]", "max_staleness": "0"},
+        "max_staleness must be a number from 0.1 to 3600",
+    ),
+    (
+        {"credential": "jwt", "scopes": "[]", "max_staleness": "86400"},
+        "max_staleness must be a number from 0.1 to 3600",
+    ),
     ({"audience": "y"}, "audience is for the credential jwt"),
-    ({"credential": "jwt", "audience": "'a b'"}, "audience must be 1 to 255"),
+    ({"credential": "jwt", "scopes": "[]", "audience": "'a b'"}, "audience must be 1 to 255"),
     ({"credential": "api_token"}, "application is missing"),
-    ({"credential": "jwt", "application": "S"}, "application is for the credential api_token"),
+    ({"credential": "jwt", "scopes": "[]", "application": "S"}, "application is for the credential api_token"),
     ({"credential": "api_token", "application": "-"}, "application must be an application_prefix"),
     ({"retry": "yes"}, "retry must be true or false"),
     ({"merge_query": "true"}, "merge_query is for the credential session_token"),
@@ -120,6 +131,19 @@ def test_what_is_wrong_with_a_route_is_told_with_its_line(changes: dict[str, str
     route = ", ".join(f"{name}: {value}" for name, value in members.items())
     found = errors(UPSTREAMS + SITE + f"  - {{{route}}}\n")
     assert any(line.startswith("routes.yaml:5: route: ") and message in line for line in found), found
+
+
+@pytest.mark.parametrize("credential", ["credential: jwr, ", ""])
+def test_a_route_without_a_known_credential_has_that_one_error(credential: str) -> None:
+    [line] = errors(
+        UPSTREAMS + SITE.replace("credential: none, ", credential + "scopes: [x], application: '-', odd: 1, ")
+    )
+    assert line.startswith("routes.yaml:4: route: credential ")
+
+
+def test_an_empty_list_of_scopes_means_any_partner() -> None:
+    [route] = parse(UPSTREAMS + SITE.replace("credential: none", "credential: jwt, scopes: []")).routes
+    assert route.scopes == ()
 
 
 def test_a_member_that_is_given_twice_is_told() -> None:
