@@ -81,7 +81,7 @@ class Decider:
             cause = f"{error.description}: {error.detail}" if error.detail else error.description
             return problems.unavailable(retry_after=error.retry_after, cause=cause, route=route.name)
         if identity is not None and missing_scopes(route, identity):
-            return problems.insufficient_scope(" ".join(route.scopes), route=route.name)
+            return _insufficient_scope(route, identity)
         origin = self.proxies.origin(head, peer)
         fields = upstream_fields(head, route, identity, origin, request_id=request_id, via=self.via)
         return Forward(route, head.method, str(target), fields, identity)
@@ -97,8 +97,9 @@ class Decider:
             identity, target = await self._session(head, target, route)
         else:
             identity = await self._caller(head, route)
-        if self.stopped.holds_any(identity.depends_on):
-            raise RefusedCredential.of(identity, "stopped")
+        if (found := self.stopped.first(identity.depends_on)) is not None:
+            kind, id_ = found
+            raise RefusedCredential.of(identity, "stopped", stopped={"kind": kind, "id": id_})
         return identity, target
 
     async def _caller(self, head: RequestHead, route: Route) -> Identity:
@@ -121,3 +122,9 @@ class Decider:
         identity, stored = await resolve(self.sessions, token)
         others = without_session_token(target.query) if route.merge_query else ()
         return identity, Target(target.path, query_of(stored, others) or None)
+
+
+def _insufficient_scope(route: Route, identity: Identity) -> Refuse:
+    needed, granted = " ".join(route.scopes), " ".join(identity.scopes)
+    refused = RefusedCredential.of(identity, "insufficient_scope", needed_scopes=needed, granted_scopes=granted)
+    return problems.insufficient_scope(refused, needed, route=route.name)

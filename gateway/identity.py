@@ -1,5 +1,6 @@
 """Who calls: what a good credential says of its holder, and what it hangs on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -34,11 +35,15 @@ class RefusedCredential(Exception):
         self.kind = ""
         self.subject = ""
         """The credential's public id and its kind, as far as they are known."""
+        self.company = ""
         self.company_id: str | None = None
+        self.detail: Mapping[str, object] = {}
+        """More on the cause, for the access log and the audit trail."""
 
     @classmethod
-    def of(cls, identity: Identity, cause: str) -> "RefusedCredential":
+    def of(cls, identity: Identity, cause: str, **detail: object) -> "RefusedCredential":
         """The refusal of a credential whose holder is known."""
         refused = cls(cause)
         refused.kind, refused.subject, refused.company_id = identity.kind, identity.credential, identity.company_id
+        refused.company, refused.detail = identity.company, detail
         return refused

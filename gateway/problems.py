@@ -75,15 +75,16 @@ def bad_credential(refused: RefusedCredential, *, route: str) -> Refuse:
     )
 
 
-def insufficient_scope(scopes: str, *, route: str) -> Refuse:
+def insufficient_scope(refused: RefusedCredential, scopes: str, *, route: str) -> Refuse:
     """`scopes`: all that the route needs, space-separated."""
     return Refuse(
         403,
         "insufficient_scope",
         "the credential lacks a scope that is needed here",
         fields=(("WWW-Authenticate", f'Bearer error="insufficient_scope", scope="{scopes}"'),),
-        cause="insufficient_scope",
+        cause=refused.cause,
         route=route,
+        credential=refused,
     )
 
 

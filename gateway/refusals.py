@@ -15,6 +15,6 @@ def note(trail: AuditTrail, refused: RefusedCredential, *, route: str, remote: s
             subject_kind=refused.kind,
             subject=refused.subject,
             company_id=refused.company_id,
-            detail={"cause": refused.cause, "route": route, "remote": remote},
+            detail={"cause": refused.cause, **refused.detail, "route": route, "remote": remote},
         )
     )

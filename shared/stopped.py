@@ -1,6 +1,7 @@
 """The ids of all that is stopped now and may still concern a token that is alive."""
 
 import math
+import sys
 from collections.abc import Iterable
 
 from shared.clock import Clock
@@ -21,43 +22,50 @@ class StoppedSet:
     def __init__(self, clock: Clock, kinds: frozenset[Kind] | None = None) -> None:
         self._clock = clock
         self._kinds = kinds
-        self._until: dict[str, float] = {}
+        self._stopped: dict[str, tuple[float, str]] = {}  # until when, and the interned kind
         self._prune_at = PRUNE_AT
 
     def __len__(self) -> int:
-        return len(self._until)
+        return len(self._stopped)
 
     def __contains__(self, id_: str) -> bool:
-        return id_ in self._until
+        return id_ in self._stopped
 
     def holds_any(self, ids: Iterable[str]) -> bool:
-        stopped = self._until
-        return any(id_ in stopped for id_ in ids)
+        return self.first(ids) is not None
 
-    def add(self, id_: str, until: float | None) -> None:
+    def first(self, ids: Iterable[str]) -> tuple[str, str] | None:
+        """Kind and id of the first of `ids` that is stopped; the kind is empty where `add` was not told it."""
+        stopped = self._stopped
+        for id_ in ids:
+            if id_ in stopped:
+                return stopped[id_][1], id_
+        return None
+
+    def add(self, id_: str, until: float | None, kind: Kind | None = None) -> None:
         """Stop `id_` here; `until` as in a `Change`: None for as long as it is not resumed."""
-        self._until[id_] = math.inf if until is None else until
-        if len(self._until) >= self._prune_at:
+        self._stopped[id_] = (math.inf if until is None else until, sys.intern(kind or ""))
+        if len(self._stopped) >= self._prune_at:
             self._prune()
 
     def reset(self, snapshot: Snapshot) -> None:
         horizon, kinds = self._clock.now() - CLOCK_ERROR, self._kinds
-        self._until = {
-            item.id: math.inf if item.until is None else item.until
+        self._stopped = {
+            item.id: (math.inf if item.until is None else item.until, sys.intern(item.kind))
             for item in snapshot.stopped
             if (item.until is None or item.until > horizon) and (kinds is None or item.kind in kinds)
         }
-        self._prune_at = max(PRUNE_AT, 2 * len(self._until))
+        self._prune_at = max(PRUNE_AT, 2 * len(self._stopped))
 
     def apply(self, change: Change) -> None:
         if self._kinds is not None and change.kind not in self._kinds:
             return
         if change.status == "active":
-            self._until.pop(change.id, None)
+            self._stopped.pop(change.id, None)
         else:
-            self.add(change.id, change.until)
+            self.add(change.id, change.until, change.kind)
 
     def _prune(self) -> None:
         horizon = self._clock.now() - CLOCK_ERROR
-        self._until = {id_: until for id_, until in self._until.items() if until > horizon}
-        self._prune_at = max(PRUNE_AT, 2 * len(self._until))
+        self._stopped = {id_: entry for id_, entry in self._stopped.items() if entry[0] > horizon}
+        self._prune_at = max(PRUNE_AT, 2 * len(self._stopped))

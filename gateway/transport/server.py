@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -46,6 +47,7 @@ class Call:
     cause: str = ""
     company: str = ""
     credential: str = ""
+    detail: Mapping[str, object] = field(default_factory=dict)
     upstream_seconds: float = 0.0
 
 
@@ -195,7 +197,8 @@ class PublicServer:
         call.route, call.cause = refuse.route, refuse.cause
         self._metrics.refused(refuse.route, refuse.cause if refuse.status < 500 else str(refuse.status))
         if refuse.credential is not None:
-            call.credential = refuse.credential.subject
+            call.company, call.credential = refuse.credential.company, refuse.credential.subject
+            call.detail = refuse.credential.detail
             note(self._audit, refuse.credential, route=refuse.route, remote=call.peer)
         if call.reply.status == 0:
             await call.reply.refuse(refuse, call.request_id)
@@ -219,4 +222,4 @@ class PublicServer:
             "remote": call.peer,
         }
         more = {"company": call.company, "credential": call.credential, "cause": call.cause}
-        access({**line, **{name: value for name, value in more.items() if value}})
+        access({**line, **{name: value for name, value in more.items() if value}, **call.detail})

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,26 @@ async def test_what_was_revoked_is_refused_within_a_second_and_stays_so_over_a_r
     async with around.gateway() as gateway:
         assert {await gateway.status("/site", headers) for headers in stopped.values()} == {401}
         assert await gateway.status("/site", bearer("good")) == 200
+
+
+async def test_access_log_and_audit_trail_tell_what_is_stopped_and_which_scopes_are_lacking(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[Mapping[str, Any]] = []
+    monkeypatch.setattr("gateway.transport.server.access", lines.append)
+    scopes = {"needed_scopes": "site:write", "granted_scopes": "site:read"}
+    stopped = {"stopped": {"kind": "jwt", "id": "j1"}}
+    async with around.gateway() as gateway:
+        assert await gateway.status("/written", bearer("j2", scope="site:read")) == 403
+        await around.registry.revoke(Revocation(kind="jwt", id="j1", until=time.time() + 3600))
+        await gateway.becomes(401, "/site", bearer("j1"))
+    for status, cause, detail in ((403, "insufficient_scope", scopes), (401, "stopped", stopped)):
+        [line] = [line for line in lines if line["status"] == status]
+        told = {"company": "blabla", "credential": "pgck_1", "cause": cause, **detail}
+        assert {**line, **told} == line
+        [event] = [event for event in around.registry.events if event.detail.get("cause") == cause]
+        assert (event.action, event.subject, event.company_id) == ("credential.refused", "pgck_1", COMPANY.id)
+        assert {**event.detail, **detail} == event.detail
 
 
 @pytest.mark.parametrize("kind", ["api_token", "booking", "application", "company"])

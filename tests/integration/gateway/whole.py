@@ -36,6 +36,7 @@ routes:
     scopes: []
     max_staleness: 600
     upstream: sample
+  - {{name: written, path: /written, methods: [GET], credential: jwt, scopes: [site:write], upstream: sample}}
   - {{name: sms, path: /sms, methods: [GET], credential: api_token, application: SMS, upstream: sample}}
 """
 

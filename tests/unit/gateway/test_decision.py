@@ -154,6 +154,12 @@ async def test_a_scope_that_is_lacking_is_named(desk: Desk) -> None:
     refuse = await desk.refusal(desk.bearer(), line="GET /two HTTP/1.1")
     assert refuse.status == 403
     assert challenge(refuse) == ['Bearer error="insufficient_scope", scope="site:read site:write"']
+    assert refuse.credential is not None
+    assert (refuse.credential.company, refuse.credential.subject) == ("blabla", "pgck_1")
+    assert refuse.credential.detail == {
+        "needed_scopes": "site:read site:write",
+        "granted_scopes": "site:read website:*",
+    }
     await desk.forward(desk.bearer(scope="site:*"), line="GET /two HTTP/1.1")
     await desk.refusal(desk.bearer(scope=""), line="GET /site HTTP/1.1")
 
@@ -173,6 +179,7 @@ async def test_what_is_stopped_stops_the_tokens_that_are_out(id_: str, desk: Des
     assert (refuse.status, refuse.cause) == (401, "stopped")
     assert refuse.credential is not None
     assert (refuse.credential.kind, refuse.credential.subject) == ("api_client", "pgck_1")
+    assert refuse.credential.detail == {"stopped": {"kind": "company", "id": id_}}
 
 
 @pytest.mark.parametrize("id_", ["t", "c", "a", "b"])

@@ -38,6 +38,15 @@ def test_snapshot_replaces_what_was_known(clock: FakeClock) -> None:
     assert [id_ in stopped for id_ in "abc"] == [False, True, False]
 
 
+def test_what_is_stopped_is_told_with_its_kind_whether_from_a_snapshot_or_a_change(clock: FakeClock) -> None:
+    stopped = StoppedSet(clock)
+    stopped.reset(Snapshot(as_of=5, stopped=(Stopped(kind="jwt", id="c", until=clock.now() + 60),)))
+    stopped.apply(change("a", "suspended"))
+    assert stopped.first(("x", "c", "a")) == ("jwt", "c")
+    assert stopped.first(("x", "a", "c")) == ("company", "a")
+    assert stopped.first(("x",)) is None
+
+
 def test_snapshot_of_a_hundred_thousand_is_taken_up_without_holding_up_the_loop(clock: FakeClock) -> None:
     until = clock.now() + 3600
     items = [Stopped(kind="jwt", id=f"jti-{n}", until=until) for n in range(100_000)]
