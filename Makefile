@@ -3,8 +3,10 @@
 # PYTHON=/path/to/python3.12   the interpreter that .venv is made with (3.11 or newer)
 # DETACH=1                     `make up` returns when the stack is ready
 # ARGS="..."                   goes to pytest: make test ARGS="tests/unit -x"
+# WORKERS=2                    processes that share the tests; most of a test is waiting
 
 export PYTHON
+WORKERS ?= 2
 SOURCES := $(wildcard gateway services shared deploy tests)
 PRODUCT := $(wildcard gateway services shared deploy)
 BIN := .venv/bin
@@ -13,7 +15,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 	--generate-hashes --no-emit-index-url --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status test lint lock bench bench-peers bench-revocation compose-up
+.PHONY: made help up down clean status test soak lint lock bench bench-peers bench-revocation compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +39,11 @@ status: made ## Show what is ready
 
 test: ## Run the tests against real stores (TEST_BACKEND=auto|docker|embedded)
 	@$(VENV) test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
+
+soak: ## Change and disturb a running stack at random, for MINUTES=10; a no must stay a no
+	@$(VENV) test
+	@SOAK_MINUTES=$(or $(MINUTES),10) $(BIN)/python -m pytest -s tests/e2e/test_revocation_property.py -k soak $(ARGS)
 
 lint: ## Check style, types, import rules and security
 	@$(VENV) test

@@ -73,7 +73,7 @@ async def _running_loop() -> asyncio.AbstractEventLoop:
 
 @pytest.fixture(autouse=True)
 def loop_is_never_blocked(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fails a test during which the event loop stood still for half a second, showing what held it."""
+    """Fails a test during which the event loop stood still for a second, showing what held it."""
     if not inspect.iscoroutinefunction(getattr(request, "function", None)):
         yield
         return

@@ -16,7 +16,7 @@ class LoopWatch:
     seconds: on a machine too busy to run this very thread, no tick passes and nothing is blamed on the loop.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, limit: float = 0.5) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, limit: float = 1.0) -> None:
         self.blocked_at: str | None = None
         """The stack of what held the loop, the first time that it was held too long."""
         self._loop = loop

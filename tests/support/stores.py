@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ FAST = {
     "shared_buffers": "64MB",
 }
 """PostgreSQL's parameters for data that nobody will miss."""
+KILLABLE = {name: value for name, value in FAST.items() if name != "synchronous_commit"}
+"""The same for data that a kill of the server must not lose: the system still has what it has written."""
 
 
 S = TypeVar("S", bound=Postgres | Valkey)
@@ -75,13 +78,16 @@ class RunningStore(Generic[S]):
         self._signal_all(signal.SIGCONT)
 
     def _signal_all(self, number: signal.Signals) -> None:
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        for pid in (self.pid, *map(int, children)):
+        for pid in (self.pid, *self._children()):
             os.kill(pid, number)
+
+    def _children(self) -> list[int]:
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is None:
             return
+        children = self._children()
         self._process.send_signal(number)
         try:
             self._process.wait(timeout=10)
@@ -89,6 +95,9 @@ class RunningStore(Generic[S]):
             self._process.kill()
             self._process.wait(timeout=10)
         self._process = None
+        deadline = time.monotonic() + 10
+        while any(Path(f"/proc/{pid}").exists() for pid in children) and time.monotonic() < deadline:
+            time.sleep(0.01)  # a new server does not start while one that served the old one's clients is left
 
 
 @contextmanager
@@ -106,7 +115,9 @@ def reachable_directory() -> Iterator[Path]:
 def embedded_postgres(*, durable: bool = False) -> Iterator[RunningStore[Postgres]]:
     """A PostgreSQL of one's own, started. A kill loses nothing that it acknowledged only if it is `durable`."""
     with reachable_directory() as directory:
-        server = Postgres(directory / "postgres", free_port(), secrets.token_urlsafe(16), {} if durable else FAST)
+        server = Postgres(
+            directory / "postgres", free_port(), secrets.token_urlsafe(16), KILLABLE if durable else FAST
+        )
         with _started(server, server.prepare(), directory / "postgres.log") as running:
             yield running
 

@@ -14,7 +14,7 @@ MANY = 100_000
 async def test_a_snapshot_of_a_hundred_thousand_holds_up_nobody_when_all_ask_at_once(
     database_url: str, tmp_path: Path
 ) -> None:
-    """The watch on the loop fails this test if anything holds it for half a second."""
+    """The watch on the loop fails this test if anything holds it for a second."""
     await migrate(database_url)
     async with running_registry(database_url, tmp_path) as running, running.client("gateway") as client:
         connection = await asyncpg.connect(database_url)

@@ -1,0 +1,148 @@
+"""A no is everywhere within a second, and stays: random sequences of changes and faults, over three gateways.
+
+All processes are the real ones, over real stores. While a sequence goes on, all that it has made is asked about at
+every gateway, all the time, and each answer is held against a plain model (`tests/support/plane_model.py`): no yes
+after a no, and no lasting no to what is good.
+
+A failing sequence is shrunk and shown as a program, with what happened at its last run.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from tests.support.plane import GATEWAYS, INSTANCES, Plane
+from tests.support.plane_family import CREDENTIALS, ENDED_BY_HOLDER, PATHS
+from tests.support.plane_faults import HOW, links_of
+from tests.support.plane_figures import Figures
+from tests.support.plane_stage import RunningStage, running_stage
+from tests.support.plane_world import VALKEY_COMES_BACK, World
+
+BOUND = 2.0
+"""Seconds for which the consumers trust what they knew: less than the default, so that sequences outlast it."""
+SEQUENCES = 20
+STEPS = 12
+SOAKED_PLANE = 300.0
+"""Seconds of a soak after which all processes and stores are begun anew."""
+
+Step = tuple[Any, ...]
+"""The name of a method of `World`, and its arguments."""
+
+LIMITS = settings(
+    max_examples=2,
+    stateful_step_count=STEPS,
+    deadline=None,
+    database=None,
+    phases=(Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+    print_blob=False,
+)
+
+
+def steps_on(plane: Plane) -> st.SearchStrategy[Step]:
+    """A method of `World` with its arguments. Some come more often than others; the simplest stand first."""
+    anything, credentials, tokens = (
+        st.sampled_from([*PATHS]),
+        st.sampled_from(CREDENTIALS),
+        st.sampled_from([*ENDED_BY_HOLDER]),
+    )
+    kinds: list[tuple[int, st.SearchStrategy[Step]]] = [
+        (2, st.tuples(st.just("wait"), st.sampled_from([0.1, 0.3, 1.2, BOUND + 0.5]))),
+        (4, st.tuples(st.just("change"), st.just("suspend"), anything)),
+        (4, st.tuples(st.just("change"), st.just("revoke"), anything)),
+        (3, st.just(("resume",))),
+        (2, st.tuples(st.just("end_token"), tokens, st.sampled_from(["holder", "operator"]))),
+        (1, st.just(("end_signing_key",))),
+        (2, st.tuples(st.just("make"), credentials)),
+        (1, st.just(("heal",))),
+        (3, st.tuples(st.just("hurt"), st.sampled_from(links_of(plane)), st.sampled_from(HOW))),
+        (2, st.tuples(st.just("restart"), st.sampled_from((*GATEWAYS, *INSTANCES)), st.booleans())),
+        (1, st.tuples(st.just("restart_postgres"), st.sampled_from([0.0, 1.0]))),
+        (1, st.tuples(st.just("restart_valkey"), st.sampled_from(VALKEY_COMES_BACK), st.sampled_from([0.0, 1.0]))),
+    ]
+    weighted = [strategy for times, strategy in kinds for _ in range(times)]
+    return st.integers(0, len(weighted) - 1).flatmap(weighted.__getitem__)
+
+
+def machine_on(stage: RunningStage) -> type[RuleBasedStateMachine]:
+    """Sequences on a plane that goes on from one to the next."""
+
+    class RevocationPlane(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.world = World(stage.stage)
+            self.idle = True
+            self.failure: AssertionError | None = None
+
+        def act(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+            """What is wrong is told in the end: hypothesis cannot bear that chance decides when it is noticed."""
+            if self.idle or self.failure is not None:
+                return
+            try:
+                stage.act(work())
+                self.world.check()
+            except AssertionError as error:
+                self.failure = error
+
+        @initialize(company=st.integers(0, 999))
+        def begin(self, company: int) -> None:
+            """The first sequence that hypothesis tries is the simplest there is: nothing is done in it."""
+            self.idle = company == 0
+            self.act(self.world.begin)
+
+        @rule(step=steps_on(stage.stage.plane))
+        def do(self, step: Step) -> None:
+            name, *arguments = step
+            self.act(partial(getattr(self.world, name), *arguments))
+
+        def teardown(self) -> None:
+            self.act(self.world.settle)
+            if not self.idle:
+                stage.act(self.world.end())
+            if self.failure is not None:
+                raise self.failure
+
+    return RevocationPlane
+
+
+def run_sequence(stage: RunningStage, number: int) -> None:
+    """That of the seed `number`, after the idle one; it is the same in every run."""
+    run_state_machine_as_test(seed(number)(machine_on(stage)), settings=LIMITS)
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[RunningStage]:
+    with running_stage(Figures(), bound=BOUND) as running:
+        yield running
+
+
+@pytest.mark.timeout(900)  # one that fails is run again and again, to shrink it
+@pytest.mark.parametrize("number", range(1, SEQUENCES + 1))
+def test_no_yes_after_a_no_and_no_lasting_no_in_fixed_sequence(stage: RunningStage, number: int) -> None:
+    run_sequence(stage, number)
+    sys.stdout.write(f"{stage.stage.figures}\n")
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.skipif("SOAK_MINUTES" not in os.environ, reason="make soak MINUTES=30")
+def test_soak_no_yes_after_a_no_for_as_long_as_one_likes() -> None:
+    """The seed of each sequence is shown; `SOAK_SEED` is that of the first one, and a number of the test above."""
+    over = time.monotonic() + 60 * float(os.environ["SOAK_MINUTES"])
+    number = int(os.environ.get("SOAK_SEED") or time.time())
+    figures = Figures()
+    while time.monotonic() < over:
+        with running_stage(figures, bound=BOUND) as stage:
+            until = min(over, time.monotonic() + SOAKED_PLANE)
+            while time.monotonic() < until:
+                sys.stdout.write(f"SOAK_SEED={number}\n")
+                run_sequence(stage, number)
+                number += 1
+        sys.stdout.write(f"{figures}\n")

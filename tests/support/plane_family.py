@@ -1,0 +1,180 @@
+"""A company with an application that it has booked and a credential of each kind, and all that is asked of them."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from tests.support import plane_probes as probes
+from tests.support.plane_model import Thing
+from tests.support.plane_probes import Probe
+
+Object = dict[str, Any]
+
+PATHS = {
+    "company": "companies",
+    "application": "applications",
+    "booking": "bookings",
+    "api_token": "api-tokens",
+    "access_key": "access-keys",
+    "api_client": "api-clients",
+    "key_pair": "key-pairs",
+    "admin_token": "admin-tokens",
+}
+"""Each kind that the admin API can stop, and where."""
+CREDENTIALS = ("api_token", "access_key", "api_client", "key_pair", "admin_token")
+NEWEST = 2
+"""Tokens of each credential that are asked about besides the first: the last that were made, after a stop those
+that it crossed."""
+TAKEN_EVERY = 0.3
+"""Seconds between two tokens that are taken of those that are made all the time."""
+ENDED_BY_HOLDER = {"jwt": "api_client", "session": "access_key"}
+"""Tokens that can be ended one by one, and whose they are here."""
+FREE_SCOPE = "site:read"
+"""Of no application."""
+
+
+@dataclass
+class Family:
+    """`number` is that of its application.
+
+    `scopes_are_booked` tells whether tokens hang on the bookings behind their scopes; None until one has been seen.
+    """
+
+    number: int
+    prefix: str
+    scopes_are_booked: bool | None = None
+    objects: dict[str, Object] = field(default_factory=dict)
+    """As the admin API made them, by kind: the newest of each."""
+    things: dict[str, Thing] = field(default_factory=dict)
+    """The same in the model, and under `jwt` and `session` the first token of the newest client and access key."""
+    tokens: dict[str, str] = field(default_factory=dict)
+    """The values of those two."""
+    probes: list[Probe] = field(default_factory=list)
+    signing_keys: dict[str, Thing] = field(default_factory=dict)
+    """By kid, all that tokens were signed with; one for all families."""
+    _newest: dict[Thing, deque[list[Probe]]] = field(default_factory=dict)
+    _taken_at: dict[tuple[Thing, str], float] = field(default_factory=dict)
+
+    @property
+    def uri(self) -> str:
+        return f"https://{self.prefix}.example"
+
+    @property
+    def booked_scope(self) -> str:
+        return f"app{self.number}:use"
+
+    def body(self, kind: str) -> Object:
+        """What makes an object of this kind."""
+        company = {"company_id": self.objects["company"]["id"]} if "company" in self.objects else {}
+        scopes = [FREE_SCOPE, self.booked_scope]
+        match kind:
+            case "company":
+                return {"name": self.prefix, "client_prefix": self.prefix, "company_uri": self.uri}
+            case "application":
+                prefix = f"APP{self.number}"
+                return {"name": prefix, "application_prefix": prefix, "scopes": [self.booked_scope]}
+            case "booking":
+                return {**company, "application_id": self.objects["application"]["id"]}
+            case "api_token":
+                return {"booking_id": self.objects["booking"]["id"], "remote_application": "shop"}
+            case "access_key":
+                return {**company, "name": "editor"}
+            case "api_client":
+                return {**company, "comment": "meters", "scopes": scopes}
+            case "key_pair":
+                return {**company, "scopes": scopes, "algorithm": "ES256"}
+            case _:
+                return {"name": "auditor", "role": "viewer"}
+
+    def add(self, kind: str, made: Object, at: float) -> None:
+        """Take in what the admin API has made, and ask about it from now on."""
+        thing = Thing(kind, made["id"], at)
+        self.objects[kind], self.things[kind] = made, thing
+        for token, credential in ENDED_BY_HOLDER.items():
+            if credential == kind:
+                self.things.pop(token, None)
+        match kind:
+            case "api_token":
+                things = self._all("api_token", "booking", "company", "application")
+                self.probes += probes.of_api_token(self.number, self.prefix, made["token"], things)
+            case "access_key":
+                things = self._all("access_key", "company")
+                self.probes.append(probes.of_access_key(made["key"], things, self._taking_session(things)))
+            case "api_client":
+                for scope in (FREE_SCOPE, self.booked_scope):
+                    things, take = self._grant_hangs_on(kind, scope), self._taking_jwt(kind, scope)
+                    self.probes.append(probes.client_grant(made, scope, things, take))
+            case "key_pair":
+                scope = self.booked_scope
+                things, take = self._grant_hangs_on(kind, scope), self._taking_jwt(kind, scope)
+                self.probes.append(probes.assertion_grant(made, self.uri, scope, things, take))
+            case "admin_token":
+                self.probes.append(probes.of_admin_token(made["token"], (thing,)))
+
+    def path_of(self, scope: str) -> str:
+        return "/v2.0/site" if scope == FREE_SCOPE else f"/use/{self.number}"
+
+    def add_replay(self, assertion: str, used: Thing) -> None:
+        self.probes.append(probes.replay(assertion, (used, *self._all("key_pair", "company"))))
+
+    def _all(self, *kinds: str) -> tuple[Thing, ...]:
+        return tuple(self.things[kind] for kind in kinds)
+
+    def _grant_hangs_on(self, kind: str, scope: str) -> tuple[Thing, ...]:
+        booked = ("booking", "application") if self.scopes_are_booked and scope == self.booked_scope else ()
+        return self._all(kind, "company", *booked)
+
+    def _taking_jwt(self, kind: str, scope: str) -> Callable[[bytes], None]:
+        """Of the answers to the grants of the credential that is now the newest of its kind."""
+        things = self._all(kind, "company", "booking", "application")
+
+        def take(body: bytes) -> None:
+            if not self._is_time(things[0], scope):
+                return
+            token = orjson.loads(body)["access_token"]
+            claims = probes.claims_of(token)
+            ids = {claims["company_id"], claims["credential_id"], *claims.get("depends_on", ())}
+            if scope == self.booked_scope:
+                self.scopes_are_booked = bool(claims.get("depends_on"))
+            hangs_on = tuple(thing for thing in things if thing.id in ids)
+            assert len(hangs_on) == len(ids), f"a token hangs on {ids}, which are not among {things}"
+            jwt, kid = Thing("jwt", claims["jti"], time.monotonic()), probes.kid_of(token)
+            key = self.signing_keys.setdefault(kid, Thing("signing_key", kid, time.monotonic()))
+            probe = probes.of_access_token(token, self.path_of(scope), (jwt, key, *hangs_on))
+            self._take(things[0], [probe], "jwt", jwt, token)
+
+        return take
+
+    def _taking_session(self, things: tuple[Thing, ...]) -> Callable[[bytes], None]:
+        def take(body: bytes) -> None:
+            if not self._is_time(things[0]):
+                return
+            token = orjson.loads(body)["token"]
+            session = Thing("session", token, time.monotonic())
+            asked = probes.of_session(token, (session, *things))
+            self._take(things[0], asked, "session", session, token)
+
+        return take
+
+    def _is_time(self, credential: Thing, scope: str = "") -> bool:
+        now = time.monotonic()
+        if now - self._taken_at.get((credential, scope), 0.0) < TAKEN_EVERY:
+            return False
+        self._taken_at[credential, scope] = now
+        return True
+
+    def _take(self, credential: Thing, asked: list[Probe], kind: str, thing: Thing, token: str) -> None:
+        """Ask about a new token; the first of a credential is asked about for good, of the others the newest."""
+        self.probes += asked
+        if kind not in self.things and credential is self.things[ENDED_BY_HOLDER[kind]]:
+            self.things[kind], self.tokens[kind] = thing, token
+            return
+        newest = self._newest.setdefault(credential, deque())
+        newest.append(asked)
+        if len(newest) > NEWEST:
+            for old in newest.popleft():
+                self.probes.remove(old)

@@ -1,0 +1,33 @@
+"""What was seen of a running plane, over many sequences."""
+
+from dataclasses import dataclass, field
+
+from tests.support.plane_model import Answer
+
+
+@dataclass
+class Figures:
+    sequences: int = 0
+    answers: dict[Answer, int] = field(default_factory=lambda: dict.fromkeys(Answer, 0))
+    last_yes: list[float] = field(default_factory=list)
+    """For each stop after which there was a yes, how late that was asked for, in seconds from the acknowledgement;
+    of consumers that could follow the changes all the while."""
+    last_blind_yes: list[float] = field(default_factory=list)
+    """The same of the others."""
+
+    receipts: list[float] = field(default_factory=list)
+    """Seconds from each acknowledgement to its receipt saying that all have applied it."""
+
+    def __str__(self) -> str:
+        answers = ", ".join(f"{count} {answer}" for answer, count in self.answers.items())
+        return (
+            f"{self.sequences} sequences; {answers}; last yes after a stop: {_spread(self.last_yes)}, "
+            f"where it could not be followed: {_spread(self.last_blind_yes)}; "
+            f"{len(self.receipts)} receipts: {_spread(self.receipts)}"
+        )
+
+
+def _spread(seconds: list[float]) -> str:
+    late = sorted(seconds) or [0.0]
+    p50, p99 = late[len(late) // 2], late[int(0.99 * (len(late) - 1))]
+    return f"p50 {p50:.3f} s, p99 {p99:.3f} s, max {late[-1]:.3f} s"

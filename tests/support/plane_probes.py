@@ -1,0 +1,190 @@
+"""The questions that show whether something is good: the calls that partners make, through one gateway."""
+
+import base64
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import jwt
+import orjson
+
+from tests.support.plane_model import Answer, Thing
+
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+AWAY = frozenset({429, 502, 503, 504})
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came back; `status` is 0 when nothing did."""
+
+    status: int
+    body: bytes
+    error: str = ""
+    receipt: str = ""
+    """The field `Passgate-Receipt`."""
+
+    def answer(self, no: Collection[int]) -> Answer:
+        """Raises `AssertionError` for a status that no such question may have."""
+        if self.status in (200, 201, 204):
+            return Answer.YES
+        if self.status in no:
+            return Answer.NO
+        assert self.status in AWAY or not self.status, f"unexpected {self}"
+        return Answer.UNKNOWN
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.body[:200]!r}" if self.status else self.error
+
+
+Ask = Callable[[aiohttp.ClientSession, str], Awaitable[Told]]
+"""Asks by way of the gateway whose base URL is given."""
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    name: str
+    depends_on: tuple[Thing, ...]
+    ask: Ask
+    no: frozenset[int] = frozenset({401})
+    decides: str = ""
+    """Who follows the changes and suffices for a no; the gateway that is asked, when empty."""
+    relies: frozenset[str] = frozenset()
+    """Who is needed for a yes besides that gateway."""
+    slow: bool = False
+    """Costs a signature or a commit: asked less often."""
+    by_jwt_alone: bool = False
+    at_registry: bool = False
+    """Asked of the registry's copies, and of no gateway."""
+    made: Callable[[bytes], None] | None = None
+    """Takes the body of a yes."""
+
+    def read(self, told: Told) -> Answer:
+        if told.status == 200 and self.decides == "operator_validator":
+            return Answer.YES if orjson.loads(told.body)["valid"] is True else Answer.NO
+        return told.answer(self.no)
+
+
+async def send(session: aiohttp.ClientSession, method: str, url: str, **options: Any) -> Told:
+    try:
+        async with session.request(method, url, allow_redirects=False, **options) as response:
+            receipt = response.headers.get("Passgate-Receipt", "")
+            return Told(response.status, await response.read(), receipt=receipt)
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        return Told(0, b"", type(error).__name__)
+
+
+def asking(method: str, path: str, **options: Any) -> Ask:
+    return lambda session, base: send(session, method, base + path, **options)
+
+
+def of_api_token(number: int, prefix: str, token: str, things: tuple[Thing, ...]) -> list[Probe]:
+    """At the gateway's route of application `number`, and at the operator."""
+    headers = {"X-Api-Token": token, "X-Client-Prefix": prefix}
+    question = {"token": token, "application_prefix": f"APP{number}", "client_prefix": prefix}
+    operator = "operator_validator"
+    return [
+        Probe(
+            "call with API token",
+            things,
+            asking("GET", f"/apps/{number}", headers=headers),
+            relies=frozenset({operator}),
+        ),
+        Probe(
+            "operator's check",
+            things,
+            asking("POST", "/operator/v1/validate", json=question),
+            decides=operator,
+            relies=frozenset({operator}),
+        ),
+    ]
+
+
+def of_access_token(token: str, path: str, things: tuple[Thing, ...]) -> Probe:
+    ask = asking("GET", path, headers={"Authorization": f"Bearer {token}"})
+    return Probe(f"call with JWT to {path}", things, ask, by_jwt_alone=True)
+
+
+def client_grant(
+    client: Object, scope: str, things: tuple[Thing, ...], made: Callable[[bytes], None] | None
+) -> Probe:
+    basic = base64.b64encode(f"{client['key']}:{client['secret']}".encode()).decode()
+    form = {"grant_type": "client_credentials", "scope": scope}
+    ask = asking("POST", "/oauth2/token", data=form, headers={"Authorization": f"Basic {basic}"})
+    return _at_issuer(f"client's grant of {scope}", things, ask, made)
+
+
+def assertion_grant(
+    pair: Object, uri: str, scope: str, things: tuple[Thing, ...], made: Callable[[bytes], None] | None
+) -> Probe:
+    def ask(session: aiohttp.ClientSession, base: str) -> Awaitable[Told]:
+        return exchange(assertion(pair, uri, scope))(session, base)
+
+    return _at_issuer(f"key pair's grant of {scope}", things, ask, made)
+
+
+def replay(used: str, things: tuple[Thing, ...]) -> Probe:
+    """An assertion that has been used: one of `things` tells that it is good no more."""
+    return _at_issuer("replay of an assertion", things, exchange(used), None)
+
+
+def _at_issuer(name: str, things: tuple[Thing, ...], ask: Ask, made: Callable[[bytes], None] | None) -> Probe:
+    issuer = "token_issuer"
+    return Probe(
+        name, things, ask, frozenset({400, 401}), issuer, frozenset({issuer}), slow=True, made=made
+    )  # fmt: skip
+
+
+def assertion(pair: Object, uri: str, scope: str) -> str:
+    now = int(time.time())
+    claims = {"iss": uri, "sub": uri, "aud": "ankor.io", "iat": now, "exp": now + 600, "jti": uuid.uuid4().hex}
+    return jwt.encode(
+        {**claims, "scopes": [scope]}, pair["private_key"], algorithm="ES256", headers={"kid": pair["kid"]}
+    )
+
+
+def exchange(assertion: str) -> Ask:
+    return asking("POST", "/iam/oauth/token", data={"grant_type": JWT_BEARER, "assertion": assertion})
+
+
+def revocation(client: Object, token: str) -> Ask:
+    """RFC 7009."""
+    basic = base64.b64encode(f"{client['key']}:{client['secret']}".encode()).decode()
+    return asking("POST", "/oauth2/revoke", data={"token": token}, headers={"Authorization": f"Basic {basic}"})
+
+
+def of_access_key(key: str, things: tuple[Thing, ...], made: Callable[[bytes], None] | None) -> Probe:
+    ask = asking("POST", "/generate", json={"drawing": "plan"}, headers={"x-api-key": key})
+    sessions = "session_tokens"
+    return Probe(
+        "making a session", things, ask, frozenset({403}), sessions, frozenset({sessions}), slow=True, made=made
+    )
+
+
+def of_session(token: str, things: tuple[Thing, ...]) -> list[Probe]:
+    sessions = "session_tokens"
+    ask = asking("GET", "/verify", headers={"x-api-token": token})
+    verify = Probe("verifying a session", things, ask, frozenset({403}), sessions, frozenset({sessions}))
+    ask = asking("GET", f"/editor?apitoken={token}")
+    editor = Probe("call with session", things, ask, frozenset({401}), sessions, frozenset({sessions}))
+    return [verify, editor]
+
+
+def of_admin_token(token: str, things: tuple[Thing, ...]) -> Probe:
+    ask = asking("GET", "/admin/v1/companies?limit=1", headers={"Authorization": f"Bearer {token}"})
+    return Probe("admin call", things, ask, at_registry=True)
+
+
+def claims_of(token: str) -> Object:
+    claims: Object = jwt.decode(token, options={"verify_signature": False})
+    return claims
+
+
+def kid_of(token: str) -> str:
+    kid: str = jwt.get_unverified_header(token)["kid"]
+    return kid

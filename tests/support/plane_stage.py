@@ -1,0 +1,90 @@
+"""A running plane for tests that are no coroutines: a thread of its own does all that goes on meanwhile."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from threading import Thread
+from typing import Any, TypeVar
+
+from tests.support.plane import Plane, running_plane
+from tests.support.plane_figures import Figures
+from tests.support.plane_model import Starvation
+from tests.support.plane_world import Stage
+
+SAMPLED_EVERY = 0.05
+LONGEST_ACT = 120.0
+"""Both in seconds."""
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nyes"
+T = TypeVar("T")
+
+
+class RunningStage:
+    """`act` runs a coroutine beside everything else, and returns what it does."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, stage: Stage) -> None:
+        self._loop = loop
+        self.stage = stage
+
+    def act(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(LONGEST_ACT)
+
+
+@contextmanager
+def running_stage(figures: Figures, *, bound: float) -> Iterator[RunningStage]:
+    """A plane that is up. Its consumers trust what they knew for `bound` seconds."""
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever, name="plane")
+    thread.start()
+
+    def run(work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, loop).result(LONGEST_ACT)
+
+    context = _staged(figures, bound)
+    try:
+        stage = run(context.__aenter__())
+        try:
+            yield RunningStage(loop, stage)
+        finally:
+            run(context.__aexit__(None, None, None))
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@asynccontextmanager
+async def _staged(figures: Figures, bound: float) -> AsyncIterator[Stage]:
+    upstream = await asyncio.start_server(_answer_yes, "127.0.0.1", 0)
+    port = upstream.sockets[0].getsockname()[1]
+    async with running_plane(f"http://127.0.0.1:{port}", bound=bound) as plane:
+        starvation = Starvation()
+        sampling = asyncio.create_task(_sample(plane, starvation))
+        stage = Stage(plane, starvation, figures)
+        try:
+            yield stage
+        finally:
+            sampling.cancel()
+            await asyncio.gather(sampling, return_exceptions=True)
+            upstream.close()
+
+
+async def _sample(plane: Plane, starvation: Starvation) -> None:
+    """Who has waited for a CPU and for how long; `driver` is this very thread."""
+    driver = 0.0
+    while True:
+        began = time.monotonic()
+        totals = {name: process.starved() for name, process in plane.processes.items()}
+        starvation.add(began, {**totals, "driver": driver})
+        await asyncio.sleep(SAMPLED_EVERY)
+        driver += max(0.0, time.monotonic() - began - SAMPLED_EVERY - 0.005)
+
+
+async def _answer_yes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """An upstream: whatever reaches it was let through. The requests have no bodies."""
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        while await reader.readuntil(b"\r\n\r\n"):
+            writer.write(ANSWER)
+            await writer.drain()
+    writer.close()
