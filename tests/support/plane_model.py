@@ -13,6 +13,8 @@ PROMPT = 1.0
 """Seconds after an acknowledgement in which every consumer that can follow the changes has applied it."""
 LEARNING = 2.0
 """Seconds in which every gateway has a signing key that signs at once, because its predecessor was revoked."""
+LASTING = 5.0
+"""Seconds of answers that cannot be known, one after the other, which are too many once nothing is disturbed."""
 RECOVERY = 5.0
 """Seconds after the end of a fault in which everything is as if there had been none."""
 
@@ -248,7 +250,7 @@ class Judge:
             return None
         since = max(since, self._unknown_since.setdefault(asked.what, asked.sent))
         late = asked.sent - since - self._starved(asked, since)
-        if late <= PROMPT or not self._undisturbed(asked, asked.sent):
+        if late <= LASTING or not self._undisturbed(asked, asked.sent):
             return None
         return f"cannot be used for {late:.2f} s, with no fault in the last {RECOVERY} s"
 

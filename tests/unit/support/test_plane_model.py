@@ -113,7 +113,7 @@ def test_stale_no_becomes_unknown_soon_after_the_bound_whatever_the_fault(judge:
     assert judge.violation(asked(thing, Answer.NO, 9.5 + BOUND + 1.1)) is not None
 
 
-def test_unknown_may_last_a_second_and_as_long_as_a_fault_and_the_recovery_from_it(
+def test_unknown_may_last_a_while_and_as_long_as_a_fault_and_the_recovery_from_it(
     judge: Judge, thing: Thing
 ) -> None:
     fault = Fault("cut", 8.0, affects=frozenset({"g"}))
