@@ -59,14 +59,14 @@ def steps_on(plane: Plane) -> st.SearchStrategy[Step]:
         (4, st.tuples(st.just("change"), st.just("suspend"), anything)),
         (4, st.tuples(st.just("change"), st.just("revoke"), anything)),
         (3, st.just(("resume",))),
-        (2, st.tuples(st.just("end_token"), tokens, st.sampled_from(["holder", "operator"]))),
+        (3, st.tuples(st.just("end_token"), tokens, st.sampled_from(["holder", "operator"]))),
         (1, st.just(("end_signing_key",))),
         (2, st.tuples(st.just("make"), credentials)),
         (1, st.just(("heal",))),
         (3, st.tuples(st.just("hurt"), st.sampled_from(links_of(plane)), st.sampled_from(HOW))),
         (2, st.tuples(st.just("restart"), st.sampled_from((*GATEWAYS, *INSTANCES)), st.booleans())),
         (1, st.tuples(st.just("restart_postgres"), st.sampled_from([0.0, 1.0]))),
-        (1, st.tuples(st.just("restart_valkey"), st.sampled_from(VALKEY_COMES_BACK), st.sampled_from([0.0, 1.0]))),
+        (2, st.tuples(st.just("restart_valkey"), st.sampled_from(VALKEY_COMES_BACK), st.sampled_from([0.0, 1.0]))),
     ]
     weighted = [strategy for times, strategy in kinds for _ in range(times)]
     return st.integers(0, len(weighted) - 1).flatmap(weighted.__getitem__)

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.support.plane import ASKS, CONSUMERS, GATEWAYS, REGISTRIES, Plane, deployable_of
-from tests.support.plane_model import Fault, Judge
+from tests.support.plane_judge import Judge
+from tests.support.plane_model import Fault
 
 DELAY = 0.3
 """Seconds for which a slow connection holds back what goes through it, each way."""

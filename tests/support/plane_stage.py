@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from tests.support.plane import Plane, running_plane
 from tests.support.plane_figures import Figures
-from tests.support.plane_model import Starvation
+from tests.support.plane_judge import Starvation
 from tests.support.plane_world import Stage
 
 SAMPLED_EVERY = 0.05

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 import aiohttp
 
 from tests.support.plane import GATEWAYS, REGISTRIES, Plane
-from tests.support.plane_model import RECOVERY, Answer, Asked, Judge
+from tests.support.plane_judge import Asked, Judge
+from tests.support.plane_model import RECOVERY, Answer
 from tests.support.plane_probes import Probe, Told
 
 PAUSE = {False: 0.1, True: 0.4}

@@ -1,0 +1,172 @@
+"""Who makes and changes things: an operator at the registry's copies, and partners at the gateways, in turn."""
+
+import asyncio
+import itertools
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from typing import Any
+
+import aiohttp
+import orjson
+
+from services.session_tokens.sealing import id_of
+from tests.support import plane_probes as probes
+from tests.support.plane import GATEWAYS, REGISTRIES, Plane
+from tests.support.plane_family import PATHS, Family
+from tests.support.plane_figures import Figures
+from tests.support.plane_model import RECOVERY, Event, Thing
+from tests.support.plane_probes import Told, send
+
+TIMEOUT = aiohttp.ClientTimeout(total=5)
+RECEIPT_TIMEOUT = 3
+"""Seconds for which a receipt is waited for."""
+STATUS = {"suspend": "suspended", "resume": "active", "revoke": "revoked"}
+
+
+class Operator:
+    """`note` takes a line for each thing done. Nothing here raises for a fault that is in the way."""
+
+    def __init__(self, plane: Plane, figures: Figures, note: Callable[[str], None]) -> None:
+        self._plane = plane
+        self._figures = figures
+        self._note = note
+        self._registries = itertools.cycle(REGISTRIES)
+        self._gateways = itertools.cycle(GATEWAYS)
+        self._client: aiohttp.ClientSession | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        self._client = aiohttp.ClientSession(timeout=TIMEOUT)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._client is not None:
+            await self._client.close()
+
+    async def found(self, family: Family, credentials: Iterable[str], patience: float) -> bool:
+        """Make the company, its application and its `credentials`; False if that failed for `patience` seconds."""
+        for kinds in (("company", "application"), ("booking",), tuple(credentials)):
+            await asyncio.gather(*(self.make(family, kind, patience) for kind in kinds))
+            if not set(kinds) <= set(family.things):
+                return False
+        return True
+
+    async def make(self, family: Family, kind: str, patience: float = 0.0) -> None:
+        """A new object of this kind; the one that it takes the place of stays as it is."""
+        path, body, key = f"/{PATHS[kind]}", family.body(kind), {"Idempotency-Key": uuid.uuid4().hex}
+        over = time.monotonic() + patience
+        while (told := await self._admin("POST", path, json=body, headers=key)).status != 201:
+            if time.monotonic() > over:
+                return
+            await asyncio.sleep(0.1)
+        family.add(kind, orjson.loads(told.body), time.monotonic())
+        if kind == "key_pair":
+            await self._use_assertion(family)
+
+    async def change(self, thing: Thing, operation: str) -> None:
+        path = f"/{PATHS[thing.kind]}/{thing.id}/{operation}"
+        await self._give(thing, STATUS[operation], lambda: self._admin("POST", path))
+
+    async def end_token(self, family: Family, kind: str, by: str) -> None:
+        """A `jwt` or a `session`: by the "holder", or by the "operator" who knows its id."""
+        thing = family.things.get(kind)
+        if thing is not None and thing.status != "revoked":
+            await self._give(thing, "revoked", lambda: self._end_token(family, kind, by))
+
+    async def end_signing_key(self, key: Thing) -> None:
+        await self._give(key, "revoked", lambda: self._revoke("signing_key", key.id))
+
+    async def resolve(self, families: Iterable[Family], signing_keys: Iterable[Thing]) -> None:
+        """Find out what became of changes that nobody acknowledged."""
+        deadline = time.monotonic() + 2 * RECOVERY
+        asked = [(family, thing) for family in families for thing in family.things.values()]
+        asked += [(Family(0, ""), key) for key in signing_keys]
+        for family, thing in asked:
+            while thing.uncertain and time.monotonic() < deadline and not await self._resolved(family, thing):
+                await asyncio.sleep(0.1)
+
+    async def _resolved(self, family: Family, thing: Thing) -> bool:
+        if thing.kind in PATHS:
+            told = await self._admin("GET", f"/{PATHS[thing.kind]}/{thing.id}")
+            if told.status == 200:
+                thing.resolve(orjson.loads(told.body)["status"], time.monotonic())
+            return 0 < told.status < 500
+        if thing.kind == "signing_key":  # to end it again is harmless
+            told = await self._revoke(thing.kind, thing.id)
+        else:
+            told = await self._end_token(family, thing.kind, "holder")
+        if told.status in (200, 204) or (thing.kind == "session" and told.status == 403):
+            thing.resolve("revoked", time.monotonic())
+        return 0 < told.status < 500
+
+    async def _use_assertion(self, family: Family) -> None:
+        """Once: after that it is as good as revoked."""
+        pair = family.objects["key_pair"]
+        assertion = probes.assertion(pair, family.uri, family.booked_scope)
+        used = Thing("assertion", pair["kid"], time.monotonic())
+        event = used.begin("revoked", time.monotonic())
+        told = await self._partner("an assertion is used", probes.exchange(assertion))
+        if told.status == 200:
+            event.acked = time.monotonic()
+            family.add_replay(assertion, used)
+
+    async def _give(self, thing: Thing, status: str, ask: Callable[[], Awaitable[Told]]) -> None:
+        """Whatever `ask` does gives the thing this `status`, unless it is refused."""
+        event = thing.begin(status, time.monotonic())
+        told = await ask()
+        if told.status in (200, 204):
+            event.acked = time.monotonic()
+        elif 400 <= told.status < 500:
+            thing.refused(event)
+        if told.receipt:
+            self._own(self._follow(told.receipt, event))
+
+    async def _follow(self, receipt: str, event: Event) -> None:
+        told = await self._admin("GET", f"/receipts/{receipt}?wait=applied&timeout={RECEIPT_TIMEOUT}")
+        if told.status == 200 and orjson.loads(told.body)["state"] == "applied":
+            event.applied = time.monotonic()
+            self._figures.receipts.append(event.applied - (event.acked or event.applied))
+
+    async def _end_token(self, family: Family, kind: str, by: str) -> Told:
+        token = family.tokens[kind]
+        match kind, by:
+            case "jwt", "operator":
+                return await self._revoke(kind, family.things[kind].id)
+            case "jwt", _:
+                ask = probes.revocation(family.objects["api_client"], token)
+                return await self._partner("a JWT is ended", ask)
+            case _, "operator":
+                return await self._revoke("session_token", id_of(token))
+            case _:
+                ask = probes.asking("DELETE", "/verify", headers={"x-api-token": token})
+                return await self._partner("a session is ended", ask)
+
+    async def _revoke(self, kind: str, id_: str) -> Told:
+        return await self._admin("POST", "/revocations", json={"kind": kind, "id": id_})
+
+    async def _admin(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> Told:
+        assert self._client is not None
+        registry = next(self._registries)
+        given = {"Authorization": f"Bearer {self._plane.admin_token}", **(headers or {})}
+        url = f"{self._plane.urls[registry]}/admin/v1{path}"
+        told = await send(self._client, method, url, headers=given, **options)
+        about = f" {options['json']}" if path == "/revocations" else ""
+        self._note(f"{registry}: {method} {path}{about}: {told.status or told.error}")
+        return told
+
+    async def _partner(self, what: str, ask: probes.Ask) -> Told:
+        assert self._client is not None
+        gateway = next(self._gateways)
+        told = await ask(self._client, self._plane.urls[gateway])
+        self._note(f"{gateway}: {what}: {told.status or told.error}")
+        return told
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
