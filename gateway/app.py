@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from gateway.access_tokens import AccessTokens
-from gateway.api_tokens import ApiTokens
 from gateway.config import Settings
+from gateway.credentials.access_tokens import AccessTokens
+from gateway.credentials.api_tokens import ApiTokens
+from gateway.credentials.issuer_keys import IssuerKeys
+from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
 from gateway.forwarded import TrustedProxies
 from gateway.http import endpoints
-from gateway.issuer_keys import IssuerKeys
 from gateway.metrics import GatewayMetrics
 from gateway.route_watch import RouteWatch
-from gateway.staleness import Staleness
 from gateway.transport.http_forwarder import HttpForwarder
 from gateway.transport.server import PublicServer
 from gateway.upstream_address import OwnPorts

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.identity import Identity
+from gateway.credentials.identity import Identity
 from gateway.routes import Route
 from shared.scopes import covered
 

@@ -7,20 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway import problems
-from gateway.access_tokens import AccessTokens
-from gateway.api_tokens import ApiTokens
 from gateway.authorise import missing_scopes
-from gateway.credential import read_api_token, read_bearer, read_session_token, without_session_token
+from gateway.credentials.access_tokens import AccessTokens
+from gateway.credentials.api_tokens import ApiTokens
+from gateway.credentials.extract import read_api_token, read_bearer, read_session_token, without_session_token
+from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.session_tokens import Sessions, query_of, resolve
+from gateway.credentials.staleness import Staleness
 from gateway.fields import Fields
 from gateway.forwarded import TrustedProxies
 from gateway.headers import upstream_fields
-from gateway.identity import Identity, RefusedCredential
 from gateway.match import match
 from gateway.problems import Refuse
 from gateway.request import BadRequest, RequestHead
 from gateway.routes import CredentialKind, Route, RouteTable
-from gateway.session_tokens import Sessions, query_of, resolve
-from gateway.staleness import Staleness
 from gateway.target import Target, parse_target
 from shared.errors import Unavailable
 from shared.stopped import StoppedSet

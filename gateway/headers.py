@@ -2,10 +2,10 @@
 
 import re
 
-from gateway.credential import SECRET_FIELDS
+from gateway.credentials.extract import SECRET_FIELDS
+from gateway.credentials.identity import Identity
 from gateway.fields import HOP_BY_HOP, Fields, tokens
 from gateway.forwarded import Origin
-from gateway.identity import Identity
 from gateway.request import RequestHead
 from gateway.routes import Route
 

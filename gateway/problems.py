@@ -5,8 +5,8 @@ from http import HTTPStatus
 
 import orjson
 
+from gateway.credentials.identity import RefusedCredential
 from gateway.fields import Fields
-from gateway.identity import RefusedCredential
 from gateway.request import BadRequest
 
 

@@ -1,6 +1,6 @@
 """Telling the audit trail of credentials that were refused."""
 
-from gateway.identity import RefusedCredential
+from gateway.credentials.identity import RefusedCredential
 from shared.audit import AuditTrail
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import structlog
 
+from gateway.credentials.staleness import announce
 from gateway.metrics import GatewayMetrics
 from gateway.route_file import RouteFileError, parse_route_file
 from gateway.routes import RouteTable
-from gateway.staleness import announce
 from gateway.upstream_address import OwnPorts
 from shared.errors import Unavailable
 

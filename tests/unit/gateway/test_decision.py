@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from gateway.access_tokens import AccessTokens
-from gateway.api_tokens import ApiTokens
+from gateway.credentials.access_tokens import AccessTokens
+from gateway.credentials.api_tokens import ApiTokens
+from gateway.credentials.issuer_keys import IssuerKeys
+from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider, Forward
 from gateway.forwarded import TrustedProxies
-from gateway.issuer_keys import IssuerKeys
 from gateway.problems import Refuse, render
 from gateway.routes import CredentialKind, RouteTable
-from gateway.staleness import Staleness
 from shared.contracts.key_registry import Change
 from shared.contracts.operator_validator import TokenCheck
 from shared.contracts.session_tokens import ResolvedSession
@@ -20,10 +20,10 @@ from shared.errors import Unavailable
 from shared.jose.keys import public_jwk
 from shared.stopped import StoppedSet
 from tests.support.clock import FakeClock
+from tests.unit.gateway.credentials.test_access_tokens import ISSUER, KEY, token
+from tests.unit.gateway.credentials.test_api_tokens import Follower, Operator
+from tests.unit.gateway.credentials.test_staleness import FollowedAgo
 from tests.unit.gateway.heads import head_of, route_of
-from tests.unit.gateway.test_access_tokens import ISSUER, KEY, token
-from tests.unit.gateway.test_api_tokens import Follower, Operator
-from tests.unit.gateway.test_staleness import FollowedAgo
 
 ROUTES = RouteTable(
     (

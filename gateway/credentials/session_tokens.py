@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import quote
 
-from gateway.credential import SessionToken
+from gateway.credentials.extract import SessionToken
+from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.fields import folded
-from gateway.identity import Identity, RefusedCredential
 from shared.contracts.session_tokens import TOKEN, ResolvedSession
 
 

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from gateway.credential import ApiTokenPair
-from gateway.identity import Identity, RefusedCredential
+from gateway.credentials.extract import ApiTokenPair
+from gateway.credentials.identity import Identity, RefusedCredential
 from shared.cache import DependentCache
 from shared.clock import Clock
 from shared.contracts.key_registry import Change, Snapshot

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from gateway.identity import RefusedCredential
+from gateway.credentials.identity import RefusedCredential
 from gateway.request import RequestHead
 from gateway.routes import CredentialKind
 

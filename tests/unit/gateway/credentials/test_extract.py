@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.credential import (
+from gateway.credentials.extract import (
     ApiTokenPair,
     Bearer,
     SessionToken,
@@ -11,7 +11,7 @@ from gateway.credential import (
     read_session_token,
     without_session_token,
 )
-from gateway.identity import RefusedCredential
+from gateway.credentials.identity import RefusedCredential
 from tests.unit.gateway.heads import head_of
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.credential import SessionToken
-from gateway.identity import RefusedCredential
-from gateway.session_tokens import query_of, resolve
+from gateway.credentials.extract import SessionToken
+from gateway.credentials.identity import RefusedCredential
+from gateway.credentials.session_tokens import query_of, resolve
 from gateway.target import parse_target
 from shared.contracts.session_tokens import ResolvedSession
 

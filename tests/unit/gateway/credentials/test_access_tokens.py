@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from gateway.access_tokens import AccessTokens
-from gateway.identity import RefusedCredential
-from gateway.issuer_keys import IssuerKeys
+from gateway.credentials.access_tokens import AccessTokens
+from gateway.credentials.identity import RefusedCredential
+from gateway.credentials.issuer_keys import IssuerKeys
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from tests.support.clock import FakeClock

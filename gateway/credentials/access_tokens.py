@@ -5,8 +5,8 @@ import re
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from gateway.identity import Identity, RefusedCredential
-from gateway.issuer_keys import IssuerKeys
+from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.issuer_keys import IssuerKeys
 from shared.clock import Clock
 from shared.jose.claims import LEEWAY
 from shared.jose.verifier import Claims, Expectation, InvalidToken, check_claims, check_signature, parse

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway.api_tokens import ApiTokens
-from gateway.credential import ApiTokenPair
-from gateway.identity import RefusedCredential
+from gateway.credentials.api_tokens import ApiTokens
+from gateway.credentials.extract import ApiTokenPair
+from gateway.credentials.identity import RefusedCredential
 from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.operator_validator import MALFORMED, TokenCheck
 from shared.errors import Unavailable

@@ -3,8 +3,8 @@
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.credentials.staleness import TOLD_EVERY, Staleness, announce
 from gateway.routes import CredentialKind, RouteTable
-from gateway.staleness import TOLD_EVERY, Staleness, announce
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
 from tests.unit.gateway.heads import route_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.issuer_keys import COOL_DOWN, REFRESH, IssuerKeys
+from gateway.credentials.issuer_keys import COOL_DOWN, REFRESH, IssuerKeys
 from shared.contracts.key_registry import Change, Snapshot, Stopped
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key, public_jwk
@@ -77,7 +77,7 @@ async def test_tokens_of_a_revoked_key_do_not_use_up_what_may_be_asked_for_its_s
 async def test_a_key_is_looked_for_soon_after_a_start_that_finds_none_or_a_revoked_one(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch, revoked: bool
 ) -> None:
-    monkeypatch.setattr("gateway.issuer_keys.SOON", 0.01)
+    monkeypatch.setattr("gateway.credentials.issuer_keys.SOON", 0.01)
     issuer = Issuer()
     issuer.kids = ["one"] if revoked else []
     keys = IssuerKeys(issuer.jwks, clock)

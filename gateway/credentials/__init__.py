@@ -1,0 +1,1 @@
+"""Credentials: reading each kind from a request, and finding out whose it is."""
