@@ -7,8 +7,8 @@ from pathlib import Path
 
 from gateway.app import NAME, build_app, own_ports
 from gateway.config import Settings
-from gateway.route_file import RouteFileError
-from gateway.route_watch import read_route_file
+from gateway.routing.reload import read_route_file
+from gateway.routing.route_file import RouteFileError
 from shared.config import ConfigError, load
 from shared.http.server import run
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gateway.credentials.identity import Identity
-from gateway.routes import Route
+from gateway.routing.table import Route
 from shared.scopes import covered
 
 

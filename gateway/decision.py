@@ -17,11 +17,11 @@ from gateway.credentials.staleness import Staleness
 from gateway.fields import Fields
 from gateway.forwarded import TrustedProxies
 from gateway.headers import upstream_fields
-from gateway.match import match
 from gateway.problems import Refuse
 from gateway.request import BadRequest, RequestHead
-from gateway.routes import CredentialKind, Route, RouteTable
-from gateway.target import Target, parse_target
+from gateway.routing.match import match
+from gateway.routing.table import CredentialKind, Route, RouteTable
+from gateway.routing.target import Target, parse_target
 from shared.errors import Unavailable
 from shared.stopped import StoppedSet
 

@@ -7,7 +7,7 @@ from gateway.credentials.identity import Identity
 from gateway.fields import HOP_BY_HOP, Fields, tokens
 from gateway.forwarded import Origin
 from gateway.request import RequestHead
-from gateway.routes import Route
+from gateway.routing.table import Route
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 """Any other name may be read as one that it is not: CGI turns `_`, `.` and more into one character."""

@@ -3,8 +3,8 @@
 from aiohttp import web
 from pydantic import BaseModel
 
-from gateway.route_watch import RouteWatch
-from gateway.routes import Route
+from gateway.routing.reload import RouteWatch
+from gateway.routing.table import Route
 from shared.http.endpoints import Answer, Endpoint
 from shared.http.responses import NO_STORE, json_response
 

@@ -34,7 +34,7 @@ class RequestHead:
 
     method: str
     target: str
-    """In origin form: begins with `/`. Not yet checked any further: see `gateway.target`."""
+    """In origin form: begins with `/`. Not yet checked any further: see `gateway.routing.target`."""
     minor_version: int
     """0 or 1, of HTTP/1.x."""
     fields: Fields

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from gateway.credentials.identity import RefusedCredential
 from gateway.request import RequestHead
-from gateway.routes import CredentialKind
+from gateway.routing.table import CredentialKind
 
 MAX_PARAMETERS = 1000
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)

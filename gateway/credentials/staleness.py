@@ -5,7 +5,7 @@ from typing import Protocol
 
 import structlog
 
-from gateway.routes import Route, RouteTable
+from gateway.routing.table import Route
 from shared.clock import Clock
 from shared.errors import Unavailable
 
@@ -53,16 +53,4 @@ class Staleness:
                 route=route.name,
                 last_heard=round(self._follower.age, 1),
                 max_staleness=route.max_staleness,
-            )
-
-
-def announce(table: RouteTable, bound: float) -> None:
-    """Tell the log which routes may serve for longer than `bound` seconds what was revoked meanwhile."""
-    for route in table.routes:
-        if route.max_staleness is not None and route.max_staleness > bound:
-            log.warning(
-                "a revoked token may be good at this route for longer than the bound when the registry is away",
-                route=route.name,
-                max_staleness=route.max_staleness,
-                bound=bound,
             )

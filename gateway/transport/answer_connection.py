@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 from gateway.answer import AnswerReader, BadAnswer
-from gateway.upstream_address import is_metadata
+from gateway.routing.upstream_address import is_metadata
 
 
 class AnswerRefused(aiohttp.ClientPayloadError):

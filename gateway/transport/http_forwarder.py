@@ -10,7 +10,7 @@ from yarl import URL
 from gateway.answer import AnswerHead, BadAnswer, answer_head
 from gateway.decision import Forward
 from gateway.forwarding import ClientBody, UpstreamFailed
-from gateway.routes import Upstream
+from gateway.routing.table import Upstream
 from gateway.transport.answer_connection import AnswerConnector, AnswerRefused
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.request import RequestHead, parse_head
-from gateway.routes import CredentialKind, Route, Upstream
+from gateway.routing.table import CredentialKind, Route, Upstream
 
 UPSTREAM = Upstream("sample", "http", "10.0.0.1", 8105)
 

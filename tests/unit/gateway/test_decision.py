@@ -12,7 +12,7 @@ from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider, Forward
 from gateway.forwarded import TrustedProxies
 from gateway.problems import Refuse, render
-from gateway.routes import CredentialKind, RouteTable
+from gateway.routing.table import CredentialKind, RouteTable
 from shared.contracts.key_registry import Change
 from shared.contracts.operator_validator import TokenCheck
 from shared.contracts.session_tokens import ResolvedSession

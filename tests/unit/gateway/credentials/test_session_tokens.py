@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.credentials.extract import SessionToken
 from gateway.credentials.identity import RefusedCredential
 from gateway.credentials.session_tokens import query_of, resolve
-from gateway.target import parse_target
+from gateway.routing.target import parse_target
 from shared.contracts.session_tokens import ResolvedSession
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -3,8 +3,9 @@
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.credentials.staleness import TOLD_EVERY, Staleness, announce
-from gateway.routes import CredentialKind, RouteTable
+from gateway.credentials.staleness import TOLD_EVERY, Staleness
+from gateway.routing.reload import announce
+from gateway.routing.table import CredentialKind, RouteTable
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
 from tests.unit.gateway.heads import route_of

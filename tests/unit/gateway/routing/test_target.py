@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.request import BadRequest
-from gateway.target import Target, parse_target
+from gateway.routing.target import Target, parse_target
 
 REFUSED = [
     "", "a", "*", "/..", "/.", "/../a", "/a/../b", "/a/./b", "/a/..", "/a/.",

@@ -7,9 +7,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from gateway.metrics import GatewayMetrics
-from gateway.route_file import RouteFileError
-from gateway.route_watch import RouteWatch
-from gateway.upstream_address import OwnPorts
+from gateway.routing.reload import RouteWatch
+from gateway.routing.route_file import RouteFileError
+from gateway.routing.upstream_address import OwnPorts
 from shared.errors import Unavailable
 
 ROUTE = "  - {{name: {name}, path: /{name}, methods: [GET], credential: none, upstream: a}}\n"

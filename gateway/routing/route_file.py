@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 import yaml
 
-from gateway.match import is_reserved
 from gateway.request import BadRequest
-from gateway.routes import MIB, CredentialKind, Route, RouteTable, Upstream
-from gateway.target import parse_target
-from gateway.upstream_address import BadAddress, OwnPorts, parse_address
-from gateway.yaml_reader import Errors, Section, compose, expand
+from gateway.routing.match import is_reserved
+from gateway.routing.table import MIB, CredentialKind, Route, RouteTable, Upstream
+from gateway.routing.target import parse_target
+from gateway.routing.upstream_address import BadAddress, OwnPorts, parse_address
+from gateway.routing.yaml_reader import Errors, Section, compose, expand
 from shared.scopes import InvalidScope, parse_scope
 
 MAX_ROUTES = 10_000

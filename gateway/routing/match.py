@@ -1,6 +1,6 @@
 """Which route a request is for."""
 
-from gateway.routes import Route, RouteTable
+from gateway.routing.table import Route, RouteTable
 
 RESERVED = ("/internal", "/metrics", "/health")
 """Never routed, here or below: these paths are for services and operators alone."""

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.route_file import RouteFileError, parse_route_file
-from gateway.routes import CredentialKind, RouteTable
-from gateway.upstream_address import OwnPorts
+from gateway.routing.route_file import RouteFileError, parse_route_file
+from gateway.routing.table import CredentialKind, RouteTable
+from gateway.routing.upstream_address import OwnPorts
 
 OWN = OwnPorts("gateway.example", frozenset({8080, 8081}))
 UPSTREAMS = "upstreams:\n  a: {url: http://10.0.0.1:8105}\nroutes:\n"
@@ -24,7 +24,7 @@ def errors(text: str, **environment: str) -> list[str]:
 
 
 def test_the_shipped_file_is_good() -> None:
-    text = (Path(__file__).parents[3] / "deploy" / "routes.yaml").read_text()
+    text = (Path(__file__).parents[4] / "deploy" / "routes.yaml").read_text()
     table = parse(text)
     assert len(table.routes) >= 15
     assert {route.credential for route in table.routes} == set(CredentialKind)

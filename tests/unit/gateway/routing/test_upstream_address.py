@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.upstream_address import BadAddress, OwnPorts, is_metadata, parse_address
+from gateway.routing.upstream_address import BadAddress, OwnPorts, is_metadata, parse_address
 
 OWN = OwnPorts("gateway.example", frozenset({8080, 8081}))
 

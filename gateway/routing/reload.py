@@ -8,11 +8,10 @@ from pathlib import Path
 
 import structlog
 
-from gateway.credentials.staleness import announce
 from gateway.metrics import GatewayMetrics
-from gateway.route_file import RouteFileError, parse_route_file
-from gateway.routes import RouteTable
-from gateway.upstream_address import OwnPorts
+from gateway.routing.route_file import RouteFileError, parse_route_file
+from gateway.routing.table import RouteTable
+from gateway.routing.upstream_address import OwnPorts
 from shared.errors import Unavailable
 
 log = structlog.get_logger()
@@ -103,3 +102,15 @@ def _version(path: Path) -> tuple[int, int, int]:
     except OSError:
         return (0, 0, 0)
     return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def announce(table: RouteTable, bound: float) -> None:
+    """Tell the log which routes may serve for longer than `bound` seconds what was revoked meanwhile."""
+    for route in table.routes:
+        if route.max_staleness is not None and route.max_staleness > bound:
+            log.warning(
+                "a revoked token may be good at this route for longer than the bound when the registry is away",
+                route=route.name,
+                max_staleness=route.max_staleness,
+                bound=bound,
+            )

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.match import match
-from gateway.routes import RouteTable
+from gateway.routing.match import match
+from gateway.routing.table import RouteTable
 from tests.unit.gateway.heads import route_of
 
 TABLE = RouteTable(

@@ -1,0 +1,1 @@
+"""Routing: from the route file to the route that a request takes."""
