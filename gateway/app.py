@@ -16,10 +16,10 @@ from gateway.decision import Decider
 from gateway.forwarded import TrustedProxies
 from gateway.http import endpoints
 from gateway.metrics import GatewayMetrics
+from gateway.proxy.listener import PublicServer
+from gateway.proxy.pool import HttpForwarder
 from gateway.routing.reload import RouteWatch
 from gateway.routing.upstream_address import OwnPorts
-from gateway.transport.http_forwarder import HttpForwarder
-from gateway.transport.server import PublicServer
 from shared.audit import AuditTrail
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import KeyRegistryClient

@@ -3,26 +3,26 @@
 The one function that every data path asks. It knows no HTTP library: a head comes in, a decision goes out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gateway import problems
-from gateway.authorise import missing_scopes
+from gateway import refusal
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.extract import read_api_token, read_bearer, read_session_token, without_session_token
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.session_tokens import Sessions, query_of, resolve
 from gateway.credentials.staleness import Staleness
-from gateway.fields import Fields
 from gateway.forwarded import TrustedProxies
 from gateway.headers import upstream_fields
-from gateway.problems import Refuse
-from gateway.request import BadRequest, RequestHead
+from gateway.http1.fields import Fields
+from gateway.http1.request import BadRequest, RequestHead
+from gateway.refusal import Refuse
 from gateway.routing.match import match
 from gateway.routing.table import CredentialKind, Route, RouteTable
 from gateway.routing.target import Target, parse_target
 from shared.errors import Unavailable
+from shared.scopes import covered
 from shared.stopped import StoppedSet
 
 
@@ -61,26 +61,26 @@ class Decider:
         try:
             target = parse_target(head.target)
         except BadRequest as error:
-            return problems.malformed(error)
+            return refusal.malformed(error)
         route = match(self.routes(), head.method, target.path)
         if isinstance(route, tuple):
-            return problems.method_not_allowed(route) if route else problems.not_found()
+            return refusal.method_not_allowed(route) if route else refusal.not_found()
         if any(self.via in value for value in head.values("via")):
             return Refuse(
                 400, "loop_detected", "the request came round in a circle", cause="loop", route=route.name
             )
         if (head.content_length or 0) > route.max_body:
-            return problems.too_large(route.max_body, route=route.name)
+            return refusal.too_large(route.max_body, route=route.name)
         try:
             identity, target = await self._admit(head, target, route)
         except _NoCredential:
-            return problems.no_credential(route=route.name)
+            return refusal.no_credential(route=route.name)
         except RefusedCredential as error:
-            return problems.bad_credential(error, route=route.name)
+            return refusal.bad_credential(error, route=route.name)
         except Unavailable as error:
             cause = f"{error.description}: {error.detail}" if error.detail else error.description
-            return problems.unavailable(retry_after=error.retry_after, cause=cause, route=route.name)
-        if identity is not None and missing_scopes(route, identity):
+            return refusal.unavailable(retry_after=error.retry_after, cause=cause, route=route.name)
+        if identity is not None and _missing_scopes(route, identity):
             return _insufficient_scope(route, identity)
         origin = self.proxies.origin(head, peer)
         fields = upstream_fields(head, route, identity, origin, request_id=request_id, via=self.via)
@@ -127,4 +127,11 @@ class Decider:
 def _insufficient_scope(route: Route, identity: Identity) -> Refuse:
     needed, granted = " ".join(route.scopes), " ".join(identity.scopes)
     refused = RefusedCredential.of(identity, "insufficient_scope", needed_scopes=needed, granted_scopes=granted)
-    return problems.insufficient_scope(refused, needed, route=route.name)
+    return refusal.insufficient_scope(refused, needed, route=route.name)
+
+
+def _missing_scopes(route: Route, identity: Identity) -> Sequence[str]:
+    """The scopes that the route needs and the caller does not have; none when the call may be made."""
+    if not route.scopes:
+        return ()
+    return [scope for scope in route.scopes if not covered(identity.scopes, scope)]

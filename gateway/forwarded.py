@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.request import RequestHead
+from gateway.http1.request import RequestHead
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

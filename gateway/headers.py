@@ -4,9 +4,9 @@ import re
 
 from gateway.credentials.extract import SECRET_FIELDS
 from gateway.credentials.identity import Identity
-from gateway.fields import HOP_BY_HOP, Fields, tokens
 from gateway.forwarded import Origin
-from gateway.request import RequestHead
+from gateway.http1.fields import HOP_BY_HOP, Fields, tokens
+from gateway.http1.request import RequestHead
 from gateway.routing.table import Route
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from gateway.credentials.identity import RefusedCredential
-from gateway.request import RequestHead
+from gateway.http1.request import RequestHead
 from gateway.routing.table import CredentialKind
 
 MAX_PARAMETERS = 1000

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from gateway.credentials.extract import SessionToken
 from gateway.credentials.identity import Identity, RefusedCredential
-from gateway.fields import folded
+from gateway.http1.fields import folded
 from shared.contracts.session_tokens import TOKEN, ResolvedSession
 
 

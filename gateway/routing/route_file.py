@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import yaml
 
-from gateway.request import BadRequest
+from gateway.http1.request import BadRequest
 from gateway.routing.match import is_reserved
 from gateway.routing.table import MIB, CredentialKind, Route, RouteTable, Upstream
 from gateway.routing.target import parse_target

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from gateway.request import BadRequest
+from gateway.http1.request import BadRequest
 
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%[0-9A-Fa-f]{2})*)+")
 # Browsers leave more unescaped in a query than RFC 3986 allows; none of it can end or split the query.

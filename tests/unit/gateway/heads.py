@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.request import RequestHead, parse_head
+from gateway.http1.request import RequestHead, parse_head
 from gateway.routing.table import CredentialKind, Route, Upstream
 
 UPSTREAM = Upstream("sample", "http", "10.0.0.1", 8105)

@@ -11,7 +11,7 @@ from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider, Forward
 from gateway.forwarded import TrustedProxies
-from gateway.problems import Refuse, render
+from gateway.refusal import Refuse, render
 from gateway.routing.table import CredentialKind, RouteTable
 from shared.contracts.key_registry import Change
 from shared.contracts.operator_validator import TokenCheck

@@ -3,9 +3,9 @@
 import pytest
 
 from gateway.credentials.identity import Identity
-from gateway.fields import Fields
 from gateway.forwarded import Origin
 from gateway.headers import client_fields, upstream_fields
+from gateway.http1.fields import Fields
 from gateway.routing.table import CredentialKind, Route
 from tests.integration.gateway.test_headers import SPELLINGS
 from tests.unit.gateway.heads import head_of, route_of

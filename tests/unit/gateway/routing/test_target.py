@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.request import BadRequest
+from gateway.http1.request import BadRequest
 from gateway.routing.target import Target, parse_target
 
 REFUSED = [

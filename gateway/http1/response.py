@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from gateway.bodies import BodyDecoder, ChunkedDecoder, LengthDecoder, MalformedBody, UntilCloseDecoder
-from gateway.fields import Fields, MalformedField, parse_fields
+from gateway.http1.body import BodyDecoder, ChunkedDecoder, LengthDecoder, MalformedBody, UntilCloseDecoder
+from gateway.http1.fields import Fields, MalformedField, parse_fields
 
 MAX_HEAD = 65536
 MAX_FIELDS = 200

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from gateway.fields import MAX_FIELDS, Fields, MalformedField, folded, parse_fields, tokens
+from gateway.http1.fields import MAX_FIELDS, Fields, MalformedField, folded, parse_fields, tokens
 
 MAX_TARGET = 8192
 MAX_FIELD_BYTES = 16384

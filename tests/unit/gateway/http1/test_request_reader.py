@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.request import BadRequest, RequestHead
-from gateway.request_reader import Mark, RequestReader
+from gateway.http1.request import BadRequest, RequestHead
+from gateway.http1.request_reader import Mark, RequestReader
 from tests.integration.gateway.framing_payloads import CHUNKS, FORWARDED, REFUSED, chunked, get, head
 
 STREAM = (

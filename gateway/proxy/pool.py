@@ -1,4 +1,4 @@
-"""`gateway.forwarding.Forwarder` over aiohttp's client."""
+"""`gateway.proxy.ports.Forwarder` over aiohttp's client."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,17 +7,17 @@ from contextlib import asynccontextmanager
 import aiohttp
 from yarl import URL
 
-from gateway.answer import AnswerHead, BadAnswer, answer_head
 from gateway.decision import Forward
-from gateway.forwarding import ClientBody, UpstreamFailed
+from gateway.http1.response import AnswerHead, BadAnswer, answer_head
+from gateway.proxy.ports import ClientBody, UpstreamFailed
+from gateway.proxy.upstream_connection import AnswerConnector, AnswerRefused
 from gateway.routing.table import Upstream
-from gateway.transport.answer_connection import AnswerConnector, AnswerRefused
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 _ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _MAX_LINE = 1024 * 1024
-"""Never reached: `gateway.answer` has smaller limits."""
+"""Never reached: `gateway.http1.response` has smaller limits."""
 
 
 class HttpForwarder:
@@ -38,7 +38,7 @@ class HttpForwarder:
 
     @asynccontextmanager
     async def send(self, forward: Forward, body: ClientBody | None) -> AsyncIterator["HttpAnswer"]:
-        """See `gateway.forwarding.Forwarder`."""
+        """See `gateway.proxy.ports.Forwarder`."""
         attempts = 2 if forward.route.retry and body is None and forward.method in _IDEMPOTENT else 1
         while True:
             attempts -= 1
@@ -102,7 +102,7 @@ class HttpForwarder:
 
 
 class HttpAnswer:
-    """`gateway.forwarding.Answer` over aiohttp's response."""
+    """`gateway.proxy.ports.Answer` over aiohttp's response."""
 
     def __init__(self, response: aiohttp.ClientResponse, idle_timeout: float) -> None:
         self._response = response

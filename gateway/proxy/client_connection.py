@@ -7,8 +7,8 @@ from typing import Any
 
 from aiohttp import StreamReader
 
-from gateway.request import BadRequest, RequestHead
-from gateway.request_reader import Event, Mark, RequestReader
+from gateway.http1.request import BadRequest, RequestHead
+from gateway.http1.request_reader import Event, Mark, RequestReader
 from shared.http.connection import HEAD_TIMEOUT, DrainingHandler
 
 # What aiohttp gets to see: it needs to know where a body ends, and nothing else.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.answer import AnswerReader, BadAnswer
+from gateway.http1.response import AnswerReader, BadAnswer
 from tests.integration.gateway.test_upstream_faults import BAD_ANSWERS
 
 OK = b"HTTP/1.1 200 OK\r\n"

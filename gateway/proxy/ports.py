@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from gateway.answer import AnswerHead
 from gateway.decision import Forward
+from gateway.http1.response import AnswerHead
 
 
 class UpstreamFailed(Exception):
@@ -40,7 +40,7 @@ class ClientBody(Protocol):
     async def read(self) -> bytes:
         """The next piece; empty at the end.
 
-        Raises `gateway.request.BadRequest` when it is malformed, larger than the route allows, or late.
+        Raises `gateway.http1.request.BadRequest` when it is malformed, larger than the route allows, or late.
         """
         ...
 

@@ -4,9 +4,9 @@ import asyncio
 
 from aiohttp import StreamReader, web
 
-from gateway.forwarding import ClientLeft
-from gateway.request import BadRequest
-from gateway.transport.connection import Incoming
+from gateway.http1.request import BadRequest
+from gateway.proxy.client_connection import Incoming
+from gateway.proxy.ports import ClientLeft
 
 STALL = 27.0
 """Seconds without a byte, and before which no pace is asked for: with what it takes to close, less than 30."""
@@ -15,7 +15,7 @@ PACE = 1024
 
 
 class IncomingBody:
-    """`gateway.forwarding.ClientBody` over aiohttp's reader. `limit` is in bytes."""
+    """`gateway.proxy.ports.ClientBody` over aiohttp's reader. `limit` is in bytes."""
 
     def __init__(self, incoming: Incoming, content: StreamReader, *, length: int | None, limit: int) -> None:
         self.length = length

@@ -9,17 +9,17 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from gateway import problems
+from gateway import refusal
 from gateway.decision import Decider, Forward
-from gateway.forwarding import ClientLeft, Forwarder, UpstreamFailed
 from gateway.headers import client_fields
+from gateway.http1.request import BadRequest, RequestHead
 from gateway.metrics import GatewayMetrics
-from gateway.problems import Refuse
-from gateway.refusals import note
-from gateway.request import BadRequest, RequestHead
-from gateway.transport.client_body import IncomingBody
-from gateway.transport.connection import Connection, Incoming
-from gateway.transport.reply import Reply
+from gateway.proxy.client_body import IncomingBody
+from gateway.proxy.client_connection import Connection, Incoming
+from gateway.proxy.exchange import Reply
+from gateway.proxy.ports import ClientLeft, Forwarder, UpstreamFailed
+from gateway.proxy.report import note
+from gateway.refusal import Refuse
 from shared.audit import AuditTrail
 from shared.http.connection import KEEPALIVE_TIMEOUT, finish
 from shared.http.middleware import adopt_request_id
@@ -144,7 +144,7 @@ class PublicServer:
     async def _answer(self, call: Call) -> None:
         head = call.incoming.head
         if isinstance(head, BadRequest):
-            await self._refuse(call, problems.malformed(head))
+            await self._refuse(call, refusal.malformed(head))
             return
         if head.target == LIVE and head.method in ("GET", "HEAD"):
             call.route = LIVE
@@ -161,9 +161,9 @@ class PublicServer:
             await self._forward(call, head, decision)
         except UpstreamFailed as error:
             self._metrics.upstream_failed(call.route, decision.route.upstream.name, error.status)
-            await self._fail(call, problems.upstream_failed(error.status, error.cause, route=call.route))
+            await self._fail(call, refusal.upstream_failed(error.status, error.cause, route=call.route))
         except BadRequest as error:  # in the body, some of which may be on its way already
-            await self._fail(call, problems.malformed(error, route=call.route))
+            await self._fail(call, refusal.malformed(error, route=call.route))
 
     async def _forward(self, call: Call, head: RequestHead, forward: Forward) -> None:
         body = None

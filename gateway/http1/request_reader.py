@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from enum import Enum
 
-from gateway.bodies import BodyDecoder, ChunkedDecoder, LengthDecoder, MalformedBody, TooManyExtensions
-from gateway.request import (
+from gateway.http1.body import BodyDecoder, ChunkedDecoder, LengthDecoder, MalformedBody, TooManyExtensions
+from gateway.http1.request import (
     MAX_FIELD_BYTES,
     MAX_TARGET,
     BadRequest,

@@ -9,12 +9,12 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.answer import AnswerHead
-from gateway.fields import Fields
-from gateway.forwarding import ClientLeft
-from gateway.problems import Refuse, render
-from gateway.request import RequestHead
-from gateway.transport.connection import Connection
+from gateway.http1.fields import Fields
+from gateway.http1.request import RequestHead
+from gateway.http1.response import AnswerHead
+from gateway.proxy.client_connection import Connection
+from gateway.proxy.ports import ClientLeft
+from gateway.refusal import Refuse, render
 
 SLOW_READER = 28.0
 """Seconds in which a client must take what is waiting for it."""

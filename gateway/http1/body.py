@@ -3,7 +3,7 @@
 import re
 from typing import Protocol
 
-from gateway.fields import MAX_FIELDS, MalformedField, parse_fields
+from gateway.http1.fields import MAX_FIELDS, MalformedField, parse_fields
 
 MAX_EXTENSION_BYTES = 1024
 """For the chunk extensions of a body together."""

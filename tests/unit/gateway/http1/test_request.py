@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.request import BadRequest, parse_head
+from gateway.http1.request import BadRequest, parse_head
 from tests.integration.gateway.framing_payloads import ENCODINGS, FIELDS, HOSTS, LENGTHS, LINES
 from tests.unit.gateway.heads import head_of
 

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
-from gateway.answer import AnswerReader, BadAnswer
+from gateway.http1.response import AnswerReader, BadAnswer
 from gateway.routing.upstream_address import is_metadata
 
 

@@ -6,8 +6,8 @@ from http import HTTPStatus
 import orjson
 
 from gateway.credentials.identity import RefusedCredential
-from gateway.fields import Fields
-from gateway.request import BadRequest
+from gateway.http1.fields import Fields
+from gateway.http1.request import BadRequest
 
 
 @dataclass(frozen=True, slots=True)
