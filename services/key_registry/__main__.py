@@ -7,9 +7,9 @@ from functools import partial
 
 from services.key_registry import commands
 from services.key_registry.app import NAME, build_app
+from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.catalog.permissions import Role
 from services.key_registry.config import Settings
-from services.key_registry.members import parse_id
-from services.key_registry.roles import Role
 from shared.config import load
 from shared.http.server import run
 

@@ -5,10 +5,20 @@ from collections.abc import Callable
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge
 
-from services.key_registry.admins import Admins
+from services.key_registry.admin.access import Admins
+from services.key_registry.admin.audit_reader import AuditReader
+from services.key_registry.admin.bootstrap import FirstOwner, Owners
+from services.key_registry.admin.creation import makers
+from services.key_registry.admin.key_generation import KeyGenerator
+from services.key_registry.admin.receipts import Receipts
+from services.key_registry.admin.recorder import AuditLog
+from services.key_registry.admin.registry import Registry
+from services.key_registry.admin.revocations import Revocations
+from services.key_registry.catalog.resources import RESOURCES
+from services.key_registry.changes.consumers import Consumers
+from services.key_registry.changes.feed import Feed
+from services.key_registry.changes.relay import Relay
 from services.key_registry.config import Settings
-from services.key_registry.consumers import Consumers
-from services.key_registry.feed import Feed
 from services.key_registry.housekeeping import Housekeeping
 from services.key_registry.http.admin import ResourceEndpoints
 from services.key_registry.http.audit import AuditEndpoint
@@ -16,17 +26,7 @@ from services.key_registry.http.authentication import SECURITY_SCHEMES, Authenti
 from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.revocations import RevocationEndpoints
-from services.key_registry.key_generation import KeyGenerator
 from services.key_registry.lookups import Lookups
-from services.key_registry.making import makers
-from services.key_registry.owners import FirstOwner, Owners
-from services.key_registry.reading_audit import AuditReader
-from services.key_registry.receipts import Receipts
-from services.key_registry.recording import AuditLog
-from services.key_registry.registry import Registry
-from services.key_registry.relay import Relay
-from services.key_registry.resources import RESOURCES
-from services.key_registry.revocations import Revocations
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.changes import PostgresChanges

@@ -7,12 +7,12 @@ from uuid import UUID
 
 import asyncpg
 
-from services.key_registry.audit import BrokenTrail, verified
+from services.key_registry.admin.audit_reader import whole
+from services.key_registry.admin.bootstrap import Owners
+from services.key_registry.audit_trail import BrokenTrail, verified
+from services.key_registry.catalog.permissions import Role
+from services.key_registry.catalog.requests import NewAdminToken
 from services.key_registry.config import Settings
-from services.key_registry.models import NewAdminToken
-from services.key_registry.owners import Owners
-from services.key_registry.reading_audit import whole
-from services.key_registry.roles import Role
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.store import PostgresStore

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import structlog
 
-from services.key_registry.consumers import FORGOTTEN_AFTER
-from services.key_registry.idempotency import REMEMBERED
-from services.key_registry.store import ConsumerStore
+from services.key_registry.admin.idempotency import REMEMBERED
+from services.key_registry.changes.consumers import FORGOTTEN_AFTER
+from services.key_registry.storage.ports import ConsumerStore
 from shared.clock import Clock
 from shared.errors import Unavailable
 

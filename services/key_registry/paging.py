@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 from uuid import UUID
 
-from services.key_registry.members import parse_id
+from services.key_registry.catalog.field_types import parse_id
 from shared.contracts.key_registry import Status
 from shared.errors import FieldError, Unprocessable
 

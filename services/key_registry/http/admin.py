@@ -8,14 +8,14 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, create_model
 
+from services.key_registry.admin.idempotency import Attempt
+from services.key_registry.admin.registry import Registry
+from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.catalog.permissions import Operation
+from services.key_registry.catalog.resources import Resource
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import SCHEME, Authentication, Caller, render_error
-from services.key_registry.idempotency import Attempt
-from services.key_registry.members import parse_id
 from services.key_registry.paging import filter_parser, parse_page
-from services.key_registry.registry import Registry
-from services.key_registry.resources import Resource
-from services.key_registry.roles import Operation
 from shared.errors import Invalid, NotFound
 from shared.http.body import validated
 from shared.http.endpoints import Answer, Endpoint, Handler, Parameter

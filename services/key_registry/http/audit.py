@@ -5,13 +5,13 @@ from typing import Any
 
 from aiohttp import web
 
-from services.key_registry.answers import AuditLine
-from services.key_registry.audit import AuditFilter, Line
+from services.key_registry.admin.audit_reader import AuditReader
+from services.key_registry.audit_trail import AuditFilter, Line
+from services.key_registry.catalog.field_types import parse_instant
+from services.key_registry.catalog.responses import AuditLine
 from services.key_registry.http.admin import BASE, PAGING, page_model, problems
 from services.key_registry.http.authentication import SCHEME, Authentication, render_error
-from services.key_registry.members import parse_instant
 from services.key_registry.paging import parse_page, text
-from services.key_registry.reading_audit import AuditReader
 from shared.http.endpoints import Answer, Endpoint, Parameter
 from shared.http.responses import NO_STORE, json_response
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from services.key_registry.admins import Admins
-from services.key_registry.roles import Admin
+from services.key_registry.admin.access import Admins
+from services.key_registry.catalog.permissions import Admin
 from shared.errors import Forbidden, ServiceError, Unauthenticated
 from shared.http.responses import problem
 

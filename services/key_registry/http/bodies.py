@@ -5,8 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
-from services.key_registry.models import Body
-from services.key_registry.resources import Resource
+from services.key_registry.catalog.requests import Body
+from services.key_registry.catalog.resources import Resource
 from shared.errors import FieldError, Invalid, Unprocessable
 from shared.http.body import read, require_content_type, validated
 from shared.jose import strict_json

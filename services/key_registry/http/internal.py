@@ -8,11 +8,11 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
-from services.key_registry.consumers import FORGOTTEN_AFTER, Consumers
-from services.key_registry.feed import MAX_PAGE, Feed
+from services.key_registry.admin.recorder import AuditLog
+from services.key_registry.admin.revocations import Revocations
+from services.key_registry.changes.consumers import FORGOTTEN_AFTER, Consumers
+from services.key_registry.changes.feed import MAX_PAGE, Feed
 from services.key_registry.lookups import Lookups
-from services.key_registry.recording import AuditLog
-from services.key_registry.revocations import Revocations
 from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.errors import FieldError, NotFound, Unprocessable

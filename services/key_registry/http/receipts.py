@@ -4,12 +4,12 @@ from typing import Any
 
 from aiohttp import web
 
-from services.key_registry.answers import Receipt
-from services.key_registry.consumers import FORGOTTEN_AFTER
+from services.key_registry.admin.receipts import DEFAULT_WAIT, MAX_WAIT, Receipts
+from services.key_registry.catalog.responses import Receipt
+from services.key_registry.changes.consumers import FORGOTTEN_AFTER
 from services.key_registry.http.admin import BASE, problems
 from services.key_registry.http.authentication import SCHEME, Authentication, render_error
 from services.key_registry.paging import parse_query
-from services.key_registry.receipts import DEFAULT_WAIT, MAX_WAIT, Receipts
 from shared.errors import NotFound
 from shared.http.endpoints import Answer, Endpoint, Parameter
 from shared.http.responses import NO_STORE, json_response

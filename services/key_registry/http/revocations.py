@@ -5,7 +5,10 @@ from typing import Any, get_args
 
 from aiohttp import web
 
-from services.key_registry.answers import ShownRevocation
+from services.key_registry.admin.revocations import Revocations
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.requests import NewRevocation, RevocableKind
+from services.key_registry.catalog.responses import ShownRevocation
 from services.key_registry.http import bodies
 from services.key_registry.http.admin import (
     BASE,
@@ -16,11 +19,8 @@ from services.key_registry.http.admin import (
     with_receipt,
 )
 from services.key_registry.http.authentication import SCHEME, Authentication, render_error
-from services.key_registry.models import NewRevocation, RevocableKind
 from services.key_registry.paging import parse_page, text
-from services.key_registry.revocations import Revocations
-from services.key_registry.store import KeptRevocation
-from services.key_registry.times import instant
+from services.key_registry.storage.ports import KeptRevocation
 from shared.http.body import validated
 from shared.http.endpoints import Answer, Endpoint, Parameter
 from shared.http.responses import NO_STORE, json_response

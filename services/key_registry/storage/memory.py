@@ -10,10 +10,10 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from services.key_registry.audit import START, AuditFilter, Head, Line
-from services.key_registry.lifecycle import LONGEST_TOKEN_LIFE
-from services.key_registry.resources import REFERRERS, RESOURCES, Resource, Row
-from services.key_registry.store import (
+from services.key_registry.audit_trail import START, AuditFilter, Head, Line
+from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.catalog.resources import REFERRERS, RESOURCES, Resource, Row
+from services.key_registry.storage.ports import (
     KeptRevocation,
     Listing,
     Reached,

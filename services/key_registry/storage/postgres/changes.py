@@ -1,7 +1,7 @@
 """The change feed in PostgreSQL, and what keeps its tables small."""
 
-from services.key_registry.lifecycle import LONGEST_TOKEN_LIFE
-from services.key_registry.resources import RESOURCES
+from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.catalog.resources import RESOURCES
 from shared.contracts.key_registry import Change, ChangePage
 from shared.postgres.pool import Database
 

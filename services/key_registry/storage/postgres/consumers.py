@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.key_registry.store import Reached
+from services.key_registry.storage.ports import Reached
 from shared.contracts.key_registry import Position
 from shared.postgres.pool import Database
 

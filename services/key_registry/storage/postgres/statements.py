@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from services.key_registry.resources import KEPT_COLUMNS, RESOURCES, Resource
+from services.key_registry.catalog.resources import KEPT_COLUMNS, RESOURCES, Resource
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,9 @@ from uuid import UUID
 
 import asyncpg
 
-from services.key_registry.audit import START, Head, Line
-from services.key_registry.resources import RESOURCES, Resource, Row
-from services.key_registry.storage.postgres import REVISIONS, SCHEMA
-from services.key_registry.storage.postgres.audit_lines import append
-from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing
-from services.key_registry.store import (
+from services.key_registry.audit_trail import START, Head, Line
+from services.key_registry.catalog.resources import RESOURCES, Resource, Row
+from services.key_registry.storage.ports import (
     KeptRevocation,
     Listing,
     Reader,
@@ -22,6 +19,9 @@ from services.key_registry.store import (
     Taken,
     Writer,
 )
+from services.key_registry.storage.postgres import REVISIONS, SCHEMA
+from services.key_registry.storage.postgres.audit_lines import append
+from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing
 from shared.contracts.key_registry import Kind, Revocation, Status
 from shared.errors import Conflict, Unavailable
 from shared.postgres.pool import Connection, Database

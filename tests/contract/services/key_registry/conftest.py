@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from services.key_registry.resources import (
+from services.key_registry.catalog.resources import (
     ACCESS_KEY,
     API_CLIENT,
     API_TOKEN,
@@ -22,13 +22,13 @@ from services.key_registry.resources import (
     Row,
 )
 from services.key_registry.storage.memory import MemoryConsumers, MemoryStore
+from services.key_registry.storage.ports import AuditLines, Changes, ConsumerStore, Credentials, Store
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.store import PostgresStore
-from services.key_registry.store import AuditLines, Changes, ConsumerStore, Credentials, Store
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import Database
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.key_registry.audit import START, AuditFilter, Line, verified
-from services.key_registry.recording import append
+from services.key_registry.admin.recorder import append
+from services.key_registry.audit_trail import START, AuditFilter, Line, verified
 from shared.contracts.key_registry import AuditEvent
 from tests.contract.services.key_registry.conftest import NOW, Stores
 

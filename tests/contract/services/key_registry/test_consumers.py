@@ -1,6 +1,6 @@
 """How far each consumer has applied the changes, and since when."""
 
-from services.key_registry.store import Reached
+from services.key_registry.storage.ports import Reached
 from shared.contracts.key_registry import Position
 from tests.contract.services.key_registry.conftest import Stores
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from services.key_registry.resources import API_TOKEN
+from services.key_registry.catalog.resources import API_TOKEN
 from shared.contracts.key_registry import ApiToken
 from tests.contract.services.key_registry.conftest import Stores
 

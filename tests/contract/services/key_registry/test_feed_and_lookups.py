@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from services.key_registry.lifecycle import LONGEST_TOKEN_LIFE
-from services.key_registry.resources import API_CLIENT, APPLICATION, BOOKING, COMPANY, KEY_PAIR
-from services.key_registry.store import KeptRevocation, RevocationListing
+from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.catalog.resources import API_CLIENT, APPLICATION, BOOKING, COMPANY, KEY_PAIR
+from services.key_registry.storage.ports import KeptRevocation, RevocationListing
 from shared.contracts.key_registry import (
     Booking,
     Change,

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from services.key_registry.resources import (
+from services.key_registry.catalog.resources import (
     ACCESS_KEY,
     ADMIN_TOKEN,
     API_CLIENT,
@@ -18,7 +18,7 @@ from services.key_registry.resources import (
     KEY_PAIR,
     Resource,
 )
-from services.key_registry.store import Listing, Remembered, Taken
+from services.key_registry.storage.ports import Listing, Remembered, Taken
 from shared.errors import Conflict
 from tests.contract.services.key_registry.conftest import NOW, Stores, new_row
 

@@ -10,9 +10,9 @@ from typing import Any
 import aiohttp
 import orjson
 
+from services.key_registry.admin.bootstrap import Owners
 from services.key_registry.app import build_app
 from services.key_registry.config import Settings
-from services.key_registry.owners import Owners
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared import opaque

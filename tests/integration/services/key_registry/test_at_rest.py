@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from services.key_registry.resources import RESOURCES
+from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from shared import opaque
 from shared.contracts.key_registry import parse_snapshot

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.key_registry.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
 from shared.contracts.key_registry import Stopped
 from tests.integration.services.key_registry.running import Admin, Running
 

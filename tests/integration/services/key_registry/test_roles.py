@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from services.key_registry.resources import RESOURCES
+from services.key_registry.catalog.resources import RESOURCES
 from tests.integration.services.key_registry.running import Admin, Running
 
 ROLES = ("viewer", "editor", "owner")

@@ -7,15 +7,15 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from services.key_registry.admins import Admins
-from services.key_registry.idempotency import Attempt
-from services.key_registry.key_generation import KeyGenerator
-from services.key_registry.making import makers
+from services.key_registry.admin.access import Admins
+from services.key_registry.admin.creation import makers
+from services.key_registry.admin.idempotency import Attempt
+from services.key_registry.admin.key_generation import KeyGenerator
+from services.key_registry.admin.recorder import AuditLog
+from services.key_registry.admin.registry import Object, Registry, Written
+from services.key_registry.catalog.permissions import Admin, Operation, Role
+from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPANY, Resource
 from services.key_registry.paging import PageRequest
-from services.key_registry.recording import AuditLog
-from services.key_registry.registry import Object, Registry, Written
-from services.key_registry.resources import APPLICATION, BOOKING, COMPANY, Resource
-from services.key_registry.roles import Admin, Operation, Role
 from services.key_registry.storage.memory import MemoryStore
 from shared.audit import AuditTrail
 from shared.http.body import validated

@@ -1,0 +1,87 @@
+"""Admin tokens that nobody with a token made: the first owner's, and those made at the command line."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import structlog
+from uuid_utils.compat import uuid7
+
+from services.key_registry.admin.creation import admin_token
+from services.key_registry.admin.recorder import Recorder
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.permissions import Operation, Role
+from services.key_registry.catalog.requests import NewAdminToken
+from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY, Row
+from services.key_registry.storage.ports import Listing, Store
+from shared import opaque
+from shared.clock import Clock
+from shared.errors import Unavailable, Unprocessable
+
+log = structlog.get_logger()
+
+RETRY = 1.0
+"""Seconds between attempts to register the first owner's token."""
+
+
+class Owners:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._recorder = Recorder(clock)
+
+    async def make(self, body: NewAdminToken) -> str:
+        """A new admin token. Raises `Unprocessable` when its company does not exist."""
+        made = await admin_token(body)
+        async with self._store.writing() as writer:
+            if body.company_id is not None and await writer.find(COMPANY, body.company_id) is None:
+                raise Unprocessable.field("company_id", "names no company")
+            row = self._row(made.row)
+            await writer.insert(ADMIN_TOKEN, row)
+            await self._recorder.record(writer, "command-line", Operation.CREATE, ADMIN_TOKEN, row)
+        return made.once["token"]
+
+    async def register(self, token: str, name: str) -> bool:
+        """Make `token` an owner's; False when it is known already, whatever its status: it never comes back."""
+        digest = opaque.digest(token)
+        async with self._store.writing() as writer:
+            if await writer.list(ADMIN_TOKEN, Listing(1, equals={"digest": digest})):
+                return False
+            row = self._row({"name": name, "role": Role.OWNER, "company_id": None, "digest": digest})
+            await writer.insert(ADMIN_TOKEN, row)
+            await self._recorder.record(writer, "configuration", Operation.CREATE, ADMIN_TOKEN, row)
+        return True
+
+    def _row(self, columns: Row) -> Row:
+        now = instant(self._clock.now())
+        times: dict[str, Any] = dict.fromkeys(("created_at", "updated_at", "status_at"), now)
+        return {**columns, **times, "id": uuid7(), "status": "active"}
+
+
+class FirstOwner:
+    """Registers the first owner's token as soon as the database is there, without keeping the start waiting."""
+
+    def __init__(self, owners: Owners, token: str | None) -> None:
+        self._owners = owners
+        self._token = token
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        if self._token is not None:
+            self._task = asyncio.create_task(self._register(self._token), name="first owner")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _register(self, token: str) -> None:
+        while True:
+            try:
+                if await self._owners.register(token, "first owner"):
+                    log.info("the first owner's token is registered")
+                return
+            except Unavailable as error:
+                log.info("the first owner's token waits for the database", detail=error.detail)
+                await asyncio.sleep(RETRY)

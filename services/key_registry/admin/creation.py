@@ -1,0 +1,99 @@
+"""What a new object holds: the members that were given, defaults, and for a credential its secret."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from services.key_registry.admin.key_generation import KeyGenerator
+from services.key_registry.catalog import requests
+from services.key_registry.catalog.resources import Row
+from shared import opaque
+from shared.contracts.key_registry import Kind
+from shared.errors import Unprocessable
+from shared.jose.keys import InvalidKey, PublicKey, load_public_key, private_pem, public_jwk, public_pem
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """`row`: the columns of the object's own; `once`: what is shown now and never again."""
+
+    row: Row
+    once: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+Maker = Callable[[requests.Body], Awaitable[Made]]
+
+
+def makers(generator: KeyGenerator) -> Mapping[Kind, Maker]:
+    async def key_pair(body: requests.Body) -> Made:
+        return await _key_pair(cast(requests.NewKeyPair, body), generator)
+
+    return {
+        "company": _as_given,
+        "application": _as_given,
+        "booking": _as_given,
+        "api_token": _api_token,
+        "access_key": _access_key,
+        "api_client": _api_client,
+        "key_pair": key_pair,
+        "admin_token": admin_token,
+    }
+
+
+async def _as_given(body: requests.Body) -> Made:
+    return Made(body.model_dump())
+
+
+async def _api_token(body: requests.Body) -> Made:
+    return _with_secret(body.model_dump(), opaque.API_TOKEN, "token")
+
+
+async def _access_key(body: requests.Body) -> Made:
+    row = body.model_dump()
+    row["max_ttl"] = row["max_ttl"] or requests.DEFAULT_MAX_TTL
+    row["default_ttl"] = row["default_ttl"] or min(requests.DEFAULT_TTL, row["max_ttl"])
+    return _with_secret(row, opaque.ACCESS_KEY, "key")
+
+
+async def _api_client(body: requests.Body) -> Made:
+    row = {**body.model_dump(), "key": opaque.public_id(opaque.API_CLIENT_KEY)}
+    return _with_secret(row, opaque.API_CLIENT_SECRET, "secret")
+
+
+async def admin_token(body: requests.Body) -> Made:
+    return _with_secret(body.model_dump(), opaque.ADMIN_TOKEN, "token")
+
+
+def _with_secret(row: dict[str, Any], prefix: str, member: str) -> Made:
+    secret = opaque.mint(prefix)
+    return Made({**row, "digest": opaque.digest(secret)}, {member: secret})
+
+
+async def _key_pair(body: requests.NewKeyPair, generator: KeyGenerator) -> Made:
+    kid = opaque.public_id(opaque.KEY_PAIR)
+    once = {}
+    algorithm: str
+    if body.public_key is None:
+        algorithm = body.algorithm or "RS256"
+        private = await generator.generate(algorithm, body.rsa_bits)
+        key = private.public_key()
+        once["private_key"] = private_pem(private)
+    else:
+        loaded = _uploaded(body.public_key, kid, body.algorithm)
+        key, algorithm = loaded.key, loaded.algorithm
+    row = {
+        "company_id": body.company_id,
+        "scopes": body.scopes,
+        "kid": kid,
+        "algorithm": algorithm,
+        "public_key": public_pem(key),
+        "public_jwk": public_jwk(key, kid, algorithm),
+    }
+    return Made(row, once)
+
+
+def _uploaded(pem_or_jwk: str | dict[str, Any], kid: str, algorithm: str | None) -> PublicKey:
+    try:
+        return load_public_key(pem_or_jwk, kid=kid, algorithm=algorithm)
+    except InvalidKey as error:
+        raise Unprocessable(error.description, errors=error.errors) from None

@@ -1,0 +1,90 @@
+"""Receipts: of a change, which consumers have applied it, and how soon after its commit."""
+
+import asyncio
+
+from services.key_registry.admin.access import Admins
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.permissions import Admin, Operation
+from services.key_registry.catalog.responses import AppliedBy, Receipt
+from services.key_registry.changes.consumers import Consumers
+from services.key_registry.storage.ports import Changes, Reached
+from shared.contracts.key_registry import Change
+from shared.errors import NotFound, Unavailable
+
+MAX_WAIT = 10.0
+DEFAULT_WAIT = 5.0
+"""Both in seconds."""
+LOOK = 0.1
+"""Seconds between two looks while waiting: a consumer may have told another copy of the registry."""
+MAX_WAITING = 64
+
+
+class Receipts:
+    """Its id is the position of the change. A receipt is there for as long as the change feed keeps it."""
+
+    def __init__(self, changes: Changes, consumers: Consumers, admins: Admins) -> None:
+        self._changes = changes
+        self._consumers = consumers
+        self._admins = admins
+        self._waiting = 0
+        self._released = False
+
+    async def show(self, admin: Admin, id_: int) -> Receipt:
+        """Raises `NotFound` also for a change that is another company's, or of no company, to a bound token."""
+        return await self._told(await self._change(admin, id_))
+
+    async def applied(self, admin: Admin, id_: int, patience: float) -> Receipt:
+        """The receipt once all have applied the change, or as it is after `patience` seconds."""
+        change = await self._change(admin, id_)
+        if self._waiting >= MAX_WAITING:
+            raise Unavailable("too many wait for receipts")
+        self._waiting += 1
+        try:
+            return await self._awaited(change, asyncio.get_running_loop().time() + patience)
+        finally:
+            self._waiting -= 1
+
+    def release(self) -> None:
+        """Answer all who wait with what is so now, and nobody waits from now on: the process is about to end."""
+        self._released = True
+        self._consumers.stir()
+
+    async def _awaited(self, change: Change, deadline: float) -> Receipt:
+        while True:
+            receipt = await self._told(change)
+            left = deadline - asyncio.get_running_loop().time()
+            if receipt.state == "applied" or left <= 0 or self._released:
+                return receipt
+            await self._consumers.stirred(min(left, LOOK))
+
+    async def _change(self, admin: Admin, id_: int) -> Change:
+        self._admins.permit(admin, Operation.READ, "receipt")
+        change = await self._changes.find(id_)
+        if change is None or (admin.company_id is not None and change.company_id != str(admin.company_id)):
+            raise NotFound("there is no such receipt, or no longer")
+        return change
+
+    async def _told(self, change: Change) -> Receipt:
+        consumers = [_applied_by(change, reached) for reached in await self._consumers.reached(change.seq)]
+        waiting = [consumer.instance for consumer in consumers if not consumer.applied]
+        return Receipt(
+            id=change.seq,
+            kind=change.kind,
+            subject=change.id,
+            status=change.status,
+            at=instant(change.at),
+            state="pending" if waiting else "applied",
+            applied=len(consumers) - len(waiting),
+            of=len(consumers),
+            ms=max((c.ms for c in consumers if c.ms is not None), default=None),
+            consumers=consumers,
+            waiting_for=waiting,
+        )
+
+
+def _applied_by(change: Change, reached: Reached) -> AppliedBy:
+    """One that joined after the change knew it from its start: no time is told of it."""
+    ms = None
+    if reached.applied_at is not None and reached.joined_at <= change.at:
+        ms = round(max(0.0, reached.applied_at - change.at) * 1000, 1)
+    return AppliedBy(service=reached.service, instance=reached.instance, applied=reached.applied, ms=ms)

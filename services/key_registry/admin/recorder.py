@@ -1,0 +1,65 @@
+"""What every write leaves behind, in its own transaction: a line in the change feed and one in the audit trail."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.key_registry.audit_trail import chained
+from services.key_registry.catalog.lifecycle import DONE, forgotten_at
+from services.key_registry.catalog.permissions import Operation
+from services.key_registry.catalog.resources import Resource, Row
+from services.key_registry.storage.ports import Store, Writer
+from shared.clock import Clock
+from shared.contracts.key_registry import AuditEvent
+from shared.logging import request_id
+
+
+class Recorder:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def record(
+        self,
+        writer: Writer,
+        actor: str,
+        operation: Operation,
+        resource: Resource,
+        row: Row,
+        detail: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Tell that `actor` did `operation`, after which the object is `row`; the position of the change."""
+        now = self._clock.now()
+        id_, status, owner = str(row["id"]), row["status"], resource.company_of(row)
+        company_id = str(owner) if owner else None
+        position = await writer.append_change(
+            resource.kind, id_, status, now, forgotten_at(status, now), company_id
+        )
+        shown = resource.show(row)
+        event = AuditEvent(
+            action=f"{resource.kind}.{DONE[operation]}",
+            actor=actor,
+            subject_kind=resource.kind,
+            subject=id_,
+            company_id=company_id,
+            request_id=request_id.get(),
+            at=now,
+            detail={**{name: shown[name] for name in resource.described_by}, **(detail or {})},
+        )
+        await append(writer, [event])
+        return position
+
+
+async def append(writer: Writer, events: Sequence[AuditEvent]) -> None:
+    """Add `events` to the end of the audit trail."""
+    await writer.append_audit(list(chained(await writer.audit_head(), events)))
+
+
+class AuditLog:
+    """Where other services' events, and this one's refusals, become lines."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def audit(self, events: Sequence[AuditEvent]) -> None:
+        """Returns when the events are durable, all of them or none."""
+        async with self._store.writing() as writer:
+            await append(writer, events)

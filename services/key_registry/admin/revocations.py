@@ -1,0 +1,97 @@
+"""Stopping what the registry does not itself keep: one JWT, one session token, a signing key."""
+
+import math
+from collections.abc import Sequence
+
+from services.key_registry.admin.access import Admins
+from services.key_registry.admin.recorder import append
+from services.key_registry.catalog import requests
+from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.catalog.permissions import Admin, Operation
+from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
+from services.key_registry.storage.ports import KeptRevocation, RevocationListing, Store, Writer
+from shared.clock import Clock
+from shared.contracts.key_registry import AuditEvent, Revocation
+from shared.errors import Unprocessable
+from shared.logging import request_id
+
+KIND = "revocation"
+MAX_UNTIL = 400 * 86400
+"""Seconds from now for which a revocation may be kept."""
+MAX_REASON = 255
+"""Characters of a reason that are kept."""
+
+
+class Revocations:
+    """Again, for no longer than before, changes nothing and gives the receipt of the time before."""
+
+    def __init__(self, store: Store, admins: Admins, clock: Clock) -> None:
+        self._store = store
+        self._admins = admins
+        self._clock = clock
+
+    async def stop(self, revocation: Revocation, *, service: str) -> int:
+        """The receipt, when it is durable and in the feed."""
+        now = self._clock.now()
+        if not revocation.id or len(revocation.id) > 255 or not revocation.id.isprintable():
+            raise Unprocessable.field("id", "must be 1 to 255 printable characters")
+        if not math.isfinite(revocation.until) or not 0 <= revocation.until <= now + MAX_UNTIL:
+            raise Unprocessable.field("until", f"must be a time at most {MAX_UNTIL} seconds from now")
+        async with self._store.writing() as writer:
+            return await self._stopped(writer, revocation, f"service:{service}", now)
+
+    async def stop_by_hand(self, admin: Admin, asked: requests.NewRevocation) -> tuple[KeptRevocation, int]:
+        """What is kept of it, and the receipt. Raises `Forbidden`."""
+        self.permit(admin)
+        now = self._clock.now()
+        longest = now + LONGEST_TOKEN_LIFE
+        until = longest if asked.until is None else asked.until.timestamp()
+        if not now < until <= now + MAX_UNTIL:
+            raise Unprocessable.field("until", f"must be a time to come, at most {MAX_UNTIL} seconds from now")
+        if asked.kind == "signing_key":
+            until = max(until, longest)  # it may have signed a moment ago
+        which = RevocationListing(1, equals={"kind": asked.kind, "id": asked.id})
+        async with self._store.writing() as writer:
+            known = await writer.revocations(which)
+            if known and asked.until is None:
+                return known[0], await writer.last_change(asked.id)
+            revocation = Revocation(kind=asked.kind, id=asked.id, until=until, reason=asked.reason)
+            receipt = await self._stopped(writer, revocation, admin.actor, now)
+            return (await writer.revocations(which))[0], receipt
+
+    async def page(self, admin: Admin, asked: PageRequest) -> tuple[Sequence[KeptRevocation], str | None]:
+        """The newest first, until nothing that they concern can be alive. A bound token sees its company's."""
+        self._admins.permit(admin, Operation.READ, KIND)
+        equals = dict(asked.filters)
+        if admin.company_id is not None:
+            equals["company_id"] = str(admin.company_id)
+        listing = RevocationListing(asked.limit + 1, seq_of_cursor(asked.cursor), equals)
+        async with self._store.reading() as reader:
+            found = await reader.revocations(listing)
+        return page_of(found, asked.limit, lambda revocation: cursor_of_seq(revocation.number))
+
+    def permit(self, admin: Admin) -> None:
+        """Raises `Forbidden`: whose token a `jti` is, is not known here, so that a bound admin may name none."""
+        self._admins.permit(admin, Operation.CREATE, KIND)
+        if admin.bound_from(Operation.CREATE, KIND):
+            self._admins.forbid(
+                admin, Operation.CREATE, KIND, "a token that is bound to a company cannot stop tokens by their ids"
+            )
+
+    async def _stopped(self, writer: Writer, revocation: Revocation, actor: str, now: float) -> int:
+        if not await writer.stop(revocation, now):
+            return await writer.last_change(revocation.id)
+        kind, id_, until, company_id = revocation.kind, revocation.id, revocation.until, revocation.company_id
+        receipt = await writer.append_change(kind, id_, "revoked", now, until, company_id)
+        event = AuditEvent(
+            action=f"{kind}.revoked",
+            actor=actor,
+            subject_kind=kind,
+            subject=id_,
+            company_id=company_id,
+            request_id=request_id.get(),
+            at=now,
+            detail={"until": until, "reason": revocation.reason[:MAX_REASON]},
+        )
+        await append(writer, [event])
+        return receipt

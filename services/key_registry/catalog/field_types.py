@@ -1,0 +1,152 @@
+"""The types of the members that requests have and answers show, with their limits and what is said of them."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+
+from shared.scopes import InvalidScope, parse_scope_list
+
+MAX_TTL = 30 * 86400
+"""Seconds: the longest life that an access key may give a session token."""
+
+_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+_URI = re.compile(
+    r"(?:https?://|urn:)[!-~]+"  # an absolute URI
+    r"|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?(?:/[!-~]*)?"  # or a host, with a port and a path
+)
+_VISIBLE = re.compile(r"[!-~]{1,255}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""asyncpg writes the first and the last instant that `datetime` knows as PostgreSQL's -infinity and infinity: one
+that had passed would be read as none at all."""
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def parse_id(value: object) -> UUID:
+    """Raises ValueError for anything but a UUID in its usual form."""
+    if isinstance(value, UUID):
+        return value
+    if not isinstance(value, str) or _UUID.fullmatch(value) is None:
+        raise ValueError("must be an id (a UUID)")
+    return UUID(value)
+
+
+def parse_instant(value: object) -> datetime:
+    """An RFC 3339 time of 1970 to 9999, in UTC. Raises ValueError for one that does not exist or has no offset."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or _INSTANT.fullmatch(value) is None:
+        raise ValueError("must be a time as of RFC 3339, such as 2030-01-31T12:00:00Z")
+    try:
+        found = datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("is a time that does not exist") from None
+    if not _EARLIEST <= found <= _LATEST:
+        raise ValueError("must be between 1970-01-01T00:00:00Z and 9999-12-31T23:59:59Z")
+    return found
+
+
+def instant(seconds: float) -> datetime:
+    """Seconds since the epoch as a time in UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def format_instant(value: datetime) -> str:
+    # Only PostgreSQL's infinities come without an offset from asyncpg.
+    in_utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return in_utc.isoformat().replace("+00:00", "Z")
+
+
+def _without_controls(allowed: str = "") -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if not value.strip():
+            raise ValueError("must not be empty")
+        if any(unicodedata.category(c) == "Cc" and c not in allowed for c in value):
+            raise ValueError("must not hold control characters")
+        return value
+
+    return check
+
+
+def _one_line(value: str) -> str:
+    if any(unicodedata.category(c) == "Cc" for c in value):
+        raise ValueError("must not hold control characters")
+    return value
+
+
+def _matching(pattern: re.Pattern[str], message: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if pattern.fullmatch(value) is None:
+            raise ValueError(message)
+        return value
+
+    return check
+
+
+def _shown_pattern(pattern: re.Pattern[str]) -> Any:
+    """For OpenAPI alone: pydantic's own message for a pattern would show the pattern, and no more."""
+    return Field(json_schema_extra={"pattern": f"^(?:{pattern.pattern})$"})
+
+
+def _scopes(value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of strings")
+    try:
+        return list(parse_scope_list(value, field="scopes"))
+    except InvalidScope as error:
+        raise ValueError(error.description) from None
+
+
+def _pem_or_jwk(value: object) -> object:
+    if value is not None and not isinstance(value, str | dict):
+        raise ValueError("must be PEM (a string) or a JWK (an object)")
+    return value
+
+
+Id = Annotated[UUID, BeforeValidator(parse_id)]
+Instant = Annotated[
+    datetime, BeforeValidator(parse_instant), PlainSerializer(format_instant, return_type=str, when_used="json")
+]
+Name = Annotated[str, StringConstraints(max_length=200), AfterValidator(_without_controls())]
+Comment = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_without_controls("\n\t"))]
+Prefix = Annotated[
+    str,
+    StringConstraints(max_length=63),
+    AfterValidator(_matching(_PREFIX, "must be letters, digits, '_', '.', '-', starting with a letter or digit")),
+    _shown_pattern(_PREFIX),
+]
+CompanyUri = Annotated[
+    str,
+    StringConstraints(max_length=255),
+    AfterValidator(
+        _matching(_URI, "must be an http, https or urn URI, or a host, in printable ASCII without spaces")
+    ),
+    _shown_pattern(_URI),
+]
+Audience = Annotated[
+    str,
+    StringConstraints(max_length=255),
+    AfterValidator(_matching(_VISIBLE, "must be 1 to 255 printable ASCII characters without spaces")),
+    _shown_pattern(_VISIBLE),
+]
+TokenId = Annotated[
+    str,
+    StringConstraints(max_length=255),
+    AfterValidator(_matching(_VISIBLE, "must be 1 to 255 printable ASCII characters without spaces")),
+    _shown_pattern(_VISIBLE),
+]
+Reason = Annotated[str, StringConstraints(max_length=255), AfterValidator(_one_line)]
+Scopes = Annotated[
+    list[str],
+    BeforeValidator(_scopes),
+    WithJsonSchema({"type": "array", "items": {"type": "string"}, "maxItems": 64}),
+]
+PemOrJwk = Annotated[str | dict[str, Any], BeforeValidator(_pem_or_jwk)]
+Ttl = Annotated[int, Field(ge=1, le=MAX_TTL)]
+"""Seconds."""

@@ -1,0 +1,38 @@
+"""The life of an object: active, suspended and back, then revoked, which is final."""
+
+from typing import Any
+
+from services.key_registry.catalog.field_types import MAX_TTL
+from services.key_registry.catalog.permissions import Operation
+from shared.contracts.key_registry import Status
+from shared.errors import Conflict
+
+LONGEST_TOKEN_LIFE = MAX_TTL + 86400
+"""Seconds after which nothing that was issued to a revoked object can be alive, clocks and leeways included."""
+
+AFTER: dict[Operation, Status] = {
+    Operation.SUSPEND: "suspended",
+    Operation.RESUME: "active",
+    Operation.REVOKE: "revoked",
+}
+DONE = {
+    Operation.CREATE: "created",
+    Operation.CHANGE: "changed",
+    Operation.SUSPEND: "suspended",
+    Operation.RESUME: "resumed",
+    Operation.REVOKE: "revoked",
+    Operation.DELETE: "deleted",
+}
+"""What the audit trail calls each operation."""
+
+
+def status_after(current: Any, operation: Operation) -> Status:
+    """Raises `Conflict` for a revoked object, except that revoking it again changes nothing."""
+    if current == "revoked" and operation is not Operation.REVOKE:
+        raise Conflict(f"it is revoked, which is final: it cannot be {DONE[operation]}")
+    return AFTER[operation]
+
+
+def forgotten_at(status: Status, at: float) -> float | None:
+    """When a change to `status` at `at` no longer concerns any token that is alive; None: never."""
+    return at + LONGEST_TOKEN_LIFE if status == "revoked" else None

@@ -1,0 +1,163 @@
+"""What the admin API takes: the members of each create, and of each change."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from services.key_registry.catalog.field_types import (
+    Audience,
+    Comment,
+    CompanyUri,
+    Id,
+    Instant,
+    Name,
+    PemOrJwk,
+    Prefix,
+    Reason,
+    Scopes,
+    TokenId,
+    Ttl,
+)
+from services.key_registry.catalog.permissions import Role
+
+DEFAULT_TTL = 3600
+DEFAULT_MAX_TTL = 86400
+"""Both in seconds."""
+
+Algorithm = Literal["RS256", "RS384", "RS512", "ES256", "EdDSA"]
+RsaBits = Literal[2048, 3072, 4096]
+RevocableKind = Literal["jwt", "session_token", "signing_key"]
+SESSION_TOKEN = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class NewCompany(Body):
+    name: Name
+    client_prefix: Prefix
+    company_uri: CompanyUri
+
+
+class NewApplication(Body):
+    name: Name
+    application_prefix: Prefix
+    scopes: Scopes
+
+
+class NewBooking(Body):
+    company_id: Id
+    application_id: Id
+
+
+class NewApiToken(Body):
+    booking_id: Id
+    remote_application: Name
+    expires_at: Instant | None = None
+
+
+class NewAccessKey(Body):
+    company_id: Id
+    name: Name
+    default_ttl: Ttl | None = None
+    """3600, or `max_ttl` when that is less."""
+    max_ttl: Ttl | None = None
+    """86400."""
+
+
+class NewApiClient(Body):
+    company_id: Id
+    comment: Comment
+    scopes: Scopes
+    audience: Audience | None = None
+
+
+class NewKeyPair(Body):
+    """Generated unless `public_key` (PEM, or a JWK) is there; then its private half stays with the partner."""
+
+    company_id: Id
+    scopes: Scopes
+    public_key: PemOrJwk | None = None
+    algorithm: Algorithm | None = None
+    rsa_bits: RsaBits | None = None
+
+    @field_validator("rsa_bits")
+    @classmethod
+    def _bits_are_for_rsa(cls, bits: RsaBits | None, info: ValidationInfo) -> RsaBits | None:
+        if bits is not None and info.data.get("public_key") is not None:
+            raise ValueError("is for a key that is generated here: leave it out beside public_key")
+        algorithm = info.data.get("algorithm") or "RS256"
+        if bits is not None and not algorithm.startswith("RS"):
+            raise ValueError(f"has no meaning for {algorithm}")
+        return bits
+
+
+class NewAdminToken(Body):
+    name: Name
+    role: Annotated[Role, Field(strict=False)]
+    company_id: Id | None = None
+    """The token then sees the objects of this company alone."""
+
+
+class NewRevocation(Body):
+    kind: RevocableKind
+    id: TokenId
+    until: Instant | None = None
+    reason: Reason = ""
+
+    @field_validator("id")
+    @classmethod
+    def _is_not_the_token(cls, id_: str, info: ValidationInfo) -> str:
+        # What is named here is written to the audit trail: a secret must not be.
+        if info.data.get("kind") == "session_token" and SESSION_TOKEN.fullmatch(id_):
+            raise ValueError("is a session token: name the id that the audit trail has of it")
+        if info.data.get("kind") == "jwt" and id_.count(".") == 2 and id_.startswith("ey"):
+            raise ValueError("is a JWT: name its jti")
+        return id_
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for member in schema.get("properties", {}).values():
+        member.pop("default", None)
+
+
+class Change(Body):
+    """Members that are not there stay as they are: no default is ever read."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+
+class NamedChange(Change):
+    name: Name = ""
+
+
+class ApplicationChange(Change):
+    name: Name = ""
+    scopes: Scopes = []
+
+
+class BookingChange(Change):
+    """A booking has nothing to change but its status."""
+
+
+class ApiTokenChange(Change):
+    remote_application: Name = ""
+    expires_at: Instant | None = None
+
+
+class AccessKeyChange(Change):
+    name: Name = ""
+    default_ttl: Ttl = DEFAULT_TTL
+    max_ttl: Ttl = DEFAULT_MAX_TTL
+
+
+class ApiClientChange(Change):
+    comment: Comment = ""
+    scopes: Scopes = []
+    audience: Audience | None = None
+
+
+class KeyPairChange(Change):
+    scopes: Scopes = []

@@ -1,0 +1,192 @@
+"""The resources of the admin API, described once: what makes each, what shows it, what it hangs on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from services.key_registry.catalog import requests, responses
+from shared.contracts.key_registry import Kind
+from shared.errors import Unprocessable
+
+Row = dict[str, Any]
+"""A stored object: its columns by name; ids are UUIDs, times aware datetimes, digests bytes."""
+
+KEPT_COLUMNS = ("id", "created_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """`member` holds the id of a `kind`, of which the new object takes over the `inherited` columns."""
+
+    member: str
+    kind: Kind
+    inherited: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One kind of object. `kind` is also its table, `path` its segment in the URL.
+
+    `hidden` columns are stored and never shown. `described_by` are the members that its audit lines repeat.
+    `deletable`: when nothing refers to it, only once it is revoked, or never.
+    """
+
+    kind: Kind
+    path: str
+    create: type[requests.Body]
+    change: type[requests.Body]
+    shown: type[responses.Shown]
+    created: type[responses.Shown]
+    described_by: tuple[str, ...]
+    filters: tuple[str, ...]
+    parents: tuple[Parent, ...] = ()
+    hidden: tuple[str, ...] = ()
+    deletable: Literal["unreferenced", "revoked", "never"] = "revoked"
+    check: Callable[[Mapping[str, Any]], None] | None = None
+    """Raises `Unprocessable` when members, each right by itself, are not together."""
+
+    @property
+    def noun(self) -> str:
+        return self.kind.replace("_", " ").replace("api", "API")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.shown.model_fields, "status_at", *self.hidden)
+
+    @property
+    def fixed(self) -> frozenset[str]:
+        """The members that are shown, and cannot be changed."""
+        return frozenset(self.shown.model_fields) - frozenset(self.change.model_fields)
+
+    def company_of(self, row: Mapping[str, Any]) -> UUID | None:
+        """The company whose object it is; None for one of the platform itself."""
+        owner = row["id"] if self.kind == "company" else row.get("company_id")
+        return owner if isinstance(owner, UUID) else None
+
+    def show(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The object as JSON."""
+        return self.shown.model_validate(row).model_dump(mode="json")
+
+
+def _default_within_ceiling(row: Mapping[str, Any]) -> None:
+    if row["default_ttl"] > row["max_ttl"]:
+        raise Unprocessable.field("default_ttl", f"must be at most max_ttl, which is {row['max_ttl']} seconds")
+
+
+_OF_COMPANY = Parent("company_id", "company")
+
+COMPANY = Resource(
+    kind="company",
+    path="companies",
+    create=requests.NewCompany,
+    change=requests.NamedChange,
+    shown=responses.ShownCompany,
+    created=responses.ShownCompany,
+    described_by=("client_prefix", "company_uri"),
+    filters=("client_prefix", "company_uri", "status"),
+    deletable="unreferenced",
+)
+APPLICATION = Resource(
+    kind="application",
+    path="applications",
+    create=requests.NewApplication,
+    change=requests.ApplicationChange,
+    shown=responses.ShownApplication,
+    created=responses.ShownApplication,
+    described_by=("application_prefix", "scopes"),
+    filters=("application_prefix", "status"),
+    deletable="unreferenced",
+)
+BOOKING = Resource(
+    kind="booking",
+    path="bookings",
+    create=requests.NewBooking,
+    change=requests.BookingChange,
+    shown=responses.ShownBooking,
+    created=responses.ShownBooking,
+    described_by=("application_id",),
+    filters=("company_id", "client_prefix", "application_id", "application_prefix", "status"),
+    parents=(_OF_COMPANY, Parent("application_id", "application")),
+    deletable="unreferenced",
+)
+API_TOKEN = Resource(
+    kind="api_token",
+    path="api-tokens",
+    create=requests.NewApiToken,
+    change=requests.ApiTokenChange,
+    shown=responses.ShownApiToken,
+    created=responses.CreatedApiToken,
+    described_by=("booking_id", "remote_application", "expires_at"),
+    filters=(
+        "company_id",
+        "client_prefix",
+        "application_id",
+        "application_prefix",
+        "booking_id",
+        "remote_application",
+        "status",
+    ),
+    parents=(Parent("booking_id", "booking", ("company_id", "application_id")),),
+    hidden=("digest",),
+)
+ACCESS_KEY = Resource(
+    kind="access_key",
+    path="access-keys",
+    create=requests.NewAccessKey,
+    change=requests.AccessKeyChange,
+    shown=responses.ShownAccessKey,
+    created=responses.CreatedAccessKey,
+    described_by=("name", "default_ttl", "max_ttl"),
+    filters=("company_id", "client_prefix", "status"),
+    parents=(_OF_COMPANY,),
+    hidden=("digest",),
+    check=_default_within_ceiling,
+)
+API_CLIENT = Resource(
+    kind="api_client",
+    path="api-clients",
+    create=requests.NewApiClient,
+    change=requests.ApiClientChange,
+    shown=responses.ShownApiClient,
+    created=responses.CreatedApiClient,
+    described_by=("key", "scopes", "audience"),
+    filters=("company_id", "client_prefix", "key", "status"),
+    parents=(_OF_COMPANY,),
+    hidden=("digest",),
+)
+KEY_PAIR = Resource(
+    kind="key_pair",
+    path="key-pairs",
+    create=requests.NewKeyPair,
+    change=requests.KeyPairChange,
+    shown=responses.ShownKeyPair,
+    created=responses.CreatedKeyPair,
+    described_by=("kid", "algorithm", "scopes"),
+    filters=("company_id", "client_prefix", "kid", "algorithm", "status"),
+    parents=(_OF_COMPANY,),
+    hidden=("public_jwk",),
+)
+ADMIN_TOKEN = Resource(
+    kind="admin_token",
+    path="admin-tokens",
+    create=requests.NewAdminToken,
+    change=requests.NamedChange,
+    shown=responses.ShownAdminToken,
+    created=responses.CreatedAdminToken,
+    described_by=("name", "role"),
+    filters=("company_id", "client_prefix", "role", "status"),
+    parents=(_OF_COMPANY,),
+    hidden=("digest",),
+    deletable="never",  # audit lines name it as who did it, and a deleted one could be registered again
+)
+
+RESOURCES: Mapping[Kind, Resource] = {
+    resource.kind: resource
+    for resource in (COMPANY, APPLICATION, BOOKING, API_TOKEN, ACCESS_KEY, API_CLIENT, KEY_PAIR, ADMIN_TOKEN)
+}
+REFERRERS: Mapping[Kind, tuple[tuple[Resource, str], ...]] = {
+    parent: tuple((r, p.member) for r in RESOURCES.values() for p in r.parents if p.kind == parent)
+    for parent in RESOURCES
+}
+"""For each kind, the resources that refer to it and by which column."""

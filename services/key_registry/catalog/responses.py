@@ -1,0 +1,147 @@
+"""What the admin API shows of each object; of a credential never its digest."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.key_registry.catalog.field_types import Instant
+from services.key_registry.catalog.permissions import Role
+from services.key_registry.catalog.requests import RevocableKind
+from shared.contracts.key_registry import Kind, Status
+
+
+class Shown(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: UUID
+    status: Status
+    created_at: Instant
+    updated_at: Instant
+
+
+class ShownCompany(Shown):
+    name: str
+    client_prefix: str
+    company_uri: str
+
+
+class ShownApplication(Shown):
+    name: str
+    application_prefix: str
+    scopes: list[str]
+
+
+class ShownBooking(Shown):
+    company_id: UUID
+    application_id: UUID
+
+
+class ShownApiToken(Shown):
+    company_id: UUID
+    application_id: UUID
+    booking_id: UUID
+    remote_application: str
+    expires_at: Instant | None
+
+
+class ShownAccessKey(Shown):
+    company_id: UUID
+    name: str
+    default_ttl: int
+    max_ttl: int
+
+
+class ShownApiClient(Shown):
+    company_id: UUID
+    key: str
+    comment: str
+    scopes: list[str]
+    audience: str | None
+
+
+class ShownKeyPair(Shown):
+    company_id: UUID
+    kid: str
+    algorithm: str
+    scopes: list[str]
+    public_key: str
+    """PEM."""
+
+
+class ShownAdminToken(Shown):
+    name: str
+    role: Role
+    company_id: UUID | None
+
+
+class CreatedApiToken(ShownApiToken):
+    token: str
+
+
+class CreatedAccessKey(ShownAccessKey):
+    key: str
+
+
+class CreatedApiClient(ShownApiClient):
+    secret: str
+
+
+class CreatedKeyPair(ShownKeyPair):
+    private_key: str | None = None
+    """PEM; absent when the public key was uploaded."""
+
+
+class CreatedAdminToken(ShownAdminToken):
+    token: str
+
+
+class AuditLine(BaseModel):
+    seq: int
+    at: Instant
+    action: str
+    actor: str
+    subject_kind: str
+    subject: str
+    company_id: str | None
+    request_id: str
+    detail: dict[str, Any]
+    previous_hash: str
+    hash: str
+    """SHA-256, hex, over the line's members and `previous_hash`."""
+
+
+class AppliedBy(BaseModel):
+    """A process that follows the changes."""
+
+    service: str
+    instance: str
+    applied: bool
+    ms: float | None
+    """From the change to its report; null when it has not applied it, or began later."""
+
+
+class Receipt(BaseModel):
+    id: int
+    kind: Kind
+    subject: str
+    """The id of what changed."""
+    status: Status
+    at: Instant
+    state: Literal["applied", "pending"]
+    applied: int
+    of: int
+    ms: float | None
+    """The longest of those who have applied it."""
+    consumers: list[AppliedBy]
+    waiting_for: list[str]
+    """The instances that have not."""
+
+
+class ShownRevocation(BaseModel):
+    kind: RevocableKind
+    id: str
+    until: Instant
+    reason: str
+    company_id: str | None
+    at: Instant

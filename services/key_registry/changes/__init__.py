@@ -1,0 +1,1 @@
+"""The change feed: what changed, in order, and who has applied it."""

@@ -1,0 +1,198 @@
+"""What the rules need of the store, told as protocols; `storage` has it in PostgreSQL and in memory."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from services.key_registry.audit_trail import AuditFilter, Head, Line
+from services.key_registry.catalog.resources import Resource, Row
+from shared.contracts.key_registry import (
+    AccessKey,
+    ApiClient,
+    ApiToken,
+    Change,
+    ChangePage,
+    KeyPair,
+    Kind,
+    Position,
+    Revocation,
+    Status,
+)
+from shared.errors import Conflict
+
+
+class Taken(Conflict):
+    """Another object has this value already."""
+
+    code = "taken"
+
+    def __init__(self, member: str) -> None:
+        super().__init__(f"{member} is taken")
+        self.member = member
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Objects whose columns equal all of `equals`, the newest first, those older than `before` only."""
+
+    limit: int
+    before: UUID | None = None
+    equals: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The answer to a create, sealed; `request` is the digest of what was asked."""
+
+    request: bytes
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRevocation:
+    """`number` is the order in which they came; `until` and `at` are seconds since the epoch."""
+
+    number: int
+    kind: Kind
+    id: str
+    until: float
+    reason: str
+    company_id: str | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationListing:
+    """Revocations of JWTs, session tokens and signing keys, the newest first, with a number below `before` only."""
+
+    limit: int
+    before: int | None = None
+    equals: Mapping[str, str] = field(default_factory=dict)
+    """Of `kind`, `id` and `company_id`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A consumer, and whether it has applied a certain position.
+
+    `applied_at` is when it first told so, `joined_at` when it first told of any; None: not yet, or long ago.
+    """
+
+    service: str
+    instance: str
+    joined_at: float
+    applied: bool
+    applied_at: float | None
+
+
+class Reader(Protocol):
+    async def find(self, resource: Resource, id_: UUID) -> Row | None: ...
+
+    async def list(self, resource: Resource, listing: Listing) -> Sequence[Row]: ...
+
+    async def booked_scopes(self, company_id: UUID) -> Sequence[str]:
+        """The scopes of the active applications that the company has an active booking of."""
+        ...
+
+    async def revocations(self, which: RevocationListing) -> Sequence[KeptRevocation]: ...
+
+    async def last_change(self, id_: str) -> int:
+        """The position of the object's last change, or the newest there is when that is not kept any more."""
+        ...
+
+    async def recall(self, admin_id: UUID, key: bytes, since: datetime) -> Remembered | None:
+        """What was remembered under the digest `key`, unless it is older than `since`."""
+        ...
+
+
+class Writer(Reader, Protocol):
+    """A transaction that nobody else's overlaps: all of it becomes durable, or none."""
+
+    async def insert(self, resource: Resource, row: Row) -> None:
+        """Raises `Taken`."""
+        ...
+
+    async def update(self, resource: Resource, row: Row) -> None:
+        """Write every column but those in `KEPT_COLUMNS`."""
+        ...
+
+    async def delete(self, resource: Resource, id_: UUID) -> None: ...
+
+    async def count(self, resource: Resource, column: str, value: UUID) -> int: ...
+
+    async def append_change(
+        self, kind: Kind, id_: str, status: Status, at: float, until: float | None, company_id: str | None = None
+    ) -> int:
+        """Add to the feed; the position, which is the one after the last."""
+        ...
+
+    async def audit_head(self) -> Head: ...
+
+    async def append_audit(self, lines: Sequence[Line]) -> None: ...
+
+    async def stop(self, stopped: Revocation, at: float) -> bool:
+        """Keep that something is revoked until its `until`; False when that is known already."""
+        ...
+
+    async def keep_stopped(self, kind: Kind, id_: str, until: float) -> None:
+        """The same for an object that is about to be deleted."""
+        ...
+
+    async def remember(self, admin_id: UUID, key: bytes, answer: Remembered, at: datetime) -> None: ...
+
+
+class Store(Protocol):
+    """Every method raises `Unavailable` when the store is away."""
+
+    def reading(self) -> AbstractAsyncContextManager[Reader]: ...
+
+    def writing(self) -> AbstractAsyncContextManager[Writer]: ...
+
+
+class Credentials(Protocol):
+    """Look-ups of many at once. Each record's `as_of` is of the very snapshot that it was read from."""
+
+    async def api_tokens(self, digests: Sequence[bytes]) -> Mapping[bytes, ApiToken]: ...
+
+    async def access_keys(self, digests: Sequence[bytes]) -> Mapping[bytes, AccessKey]: ...
+
+    async def api_clients(self, keys: Sequence[str]) -> Mapping[str, ApiClient]: ...
+
+    async def key_pairs(self, kids: Sequence[str]) -> Mapping[str, KeyPair]: ...
+
+
+class Changes(Protocol):
+    async def page(self, after: int, limit: int) -> ChangePage: ...
+
+    async def find(self, position: int) -> Change | None: ...
+
+    async def snapshot(self, since: float) -> bytes:
+        """All that is suspended, and what was revoked later than `since`: a `Snapshot` as JSON, for it is large."""
+        ...
+
+
+class ConsumerStore(Protocol):
+    """Each method raises `Unavailable` when the store is away."""
+
+    async def report(self, position: Position, at: float) -> None: ...
+
+    async def forget(self, instance: str) -> None: ...
+
+    async def reached(self, position: int, heard_since: float) -> Sequence[Reached]:
+        """Each consumer that told anything later than `heard_since`, by service and instance."""
+        ...
+
+    async def prune(self, *, silent_since: float, reports_before: float) -> None: ...
+
+
+class AuditLines(Protocol):
+    async def newest(self, which: AuditFilter, before: int | None, limit: int) -> Sequence[Line]:
+        """The newest first, those with a seq below `before` only."""
+        ...
+
+    async def following(self, seq: int, limit: int) -> Sequence[Line]:
+        """In order, those after `seq`."""
+        ...

@@ -1,0 +1,42 @@
+"""The sealed answer of a create: for the same caller and request, and for nobody else."""
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from uuid_utils.compat import uuid7
+
+from services.key_registry.admin.idempotency import Attempt, IdempotencyKeyReused
+from shared.errors import Invalid
+
+ADMIN = uuid7()
+
+
+def attempt(key: str = "k", *, token: str = "pgad_x", request: bytes = b"{}") -> Attempt:
+    return Attempt.of(key, admin_token=token, admin_id=ADMIN, request=request)
+
+
+def test_the_same_attempt_opens_what_it_sealed() -> None:
+    sealed = attempt().seal(b"answer")
+    assert attempt().open(sealed, attempt().request) == b"answer"
+    assert b"answer" not in sealed
+
+
+def test_another_request_with_the_key_is_refused() -> None:
+    first = attempt(request=b"1")
+    with pytest.raises(IdempotencyKeyReused):
+        attempt(request=b"2").open(first.seal(b"answer"), first.request)
+
+
+@pytest.mark.parametrize("other", [attempt(token="pgad_y"), attempt("other")])
+def test_nobody_reads_it_without_both_the_token_and_the_key(other: Attempt) -> None:
+    with pytest.raises(InvalidTag):
+        other.open(attempt().seal(b"answer"), other.request)
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "é", "a\tb", "a\x7f", "\ud800"])
+def test_a_key_is_1_to_255_printable_ascii_characters(key: str) -> None:
+    with pytest.raises(Invalid, match="printable ASCII"):
+        attempt(key)
+
+
+def test_its_sealing_key_is_in_no_representation() -> None:
+    assert "sealing" not in repr(attempt())

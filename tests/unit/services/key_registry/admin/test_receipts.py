@@ -1,0 +1,163 @@
+"""What a receipt tells, of which consumers, and to whom."""
+
+import asyncio
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+
+from services.key_registry.admin.receipts import MAX_WAITING, Receipts
+from services.key_registry.catalog.permissions import Operation, Role
+from services.key_registry.catalog.resources import ACCESS_KEY, APPLICATION, COMPANY
+from services.key_registry.changes.consumers import Consumers
+from services.key_registry.storage.memory import MemoryConsumers
+from shared.contracts.key_registry import Position
+from shared.errors import NotFound, Unavailable
+from tests.unit.services.key_registry.conftest import Desk
+
+
+@dataclass
+class Plane:
+    desk: Desk
+    consumers: Consumers
+    receipts: Receipts
+
+    async def report(self, instance: str, position: int, *, leaving: bool = False) -> None:
+        told = Position(instance=instance, service="gateway", position=position, leaving=leaving)
+        await self.consumers.report(told, service="gateway")
+
+    async def suspended(self) -> int:
+        company = await self.desk.company()
+        return (await self.desk.set_status(Operation.SUSPEND, COMPANY, company["id"])).receipt
+
+
+@pytest.fixture
+def plane(desk: Desk) -> Plane:
+    consumers = Consumers(MemoryConsumers(), desk.clock)
+    return Plane(desk, consumers, Receipts(desk.store, consumers, desk.admins))
+
+
+async def test_a_receipt_tells_who_has_applied_it_how_soon_and_who_has_not(plane: Plane) -> None:
+    for instance in "abc":
+        await plane.report(instance, 0)
+    plane.desk.clock.advance(1)
+    id_ = await plane.suspended()
+    plane.desk.clock.advance(0.01)
+    await plane.report("a", id_)
+    plane.desk.clock.advance(0.02)
+    await plane.report("b", id_ + 5)
+    receipt = await plane.receipts.show(plane.desk.owner, id_)
+    assert (receipt.id, receipt.kind, receipt.status) == (id_, "company", "suspended")
+    assert (receipt.state, receipt.applied, receipt.of, receipt.waiting_for) == ("pending", 2, 3, ["c"])
+    assert [(c.instance, c.applied, c.ms) for c in receipt.consumers] == [
+        ("a", True, 10.0),
+        ("b", True, 30.0),
+        ("c", False, None),
+    ]
+    plane.desk.clock.advance(0.1)
+    await plane.report("c", id_)
+    receipt = await plane.receipts.show(plane.desk.owner, id_)
+    assert (receipt.state, receipt.applied, receipt.ms, receipt.waiting_for) == ("applied", 3, 130.0, [])
+
+
+async def test_a_consumer_that_says_nothing_for_half_a_minute_is_not_waited_for(plane: Plane) -> None:
+    await plane.report("gone", 0)
+    id_ = await plane.suspended()
+    plane.desk.clock.advance(29)
+    await plane.report("there", id_)
+    assert (await plane.receipts.show(plane.desk.owner, id_)).waiting_for == ["gone"]
+    plane.desk.clock.advance(1)
+    receipt = await plane.receipts.show(plane.desk.owner, id_)
+    assert (receipt.state, receipt.applied, receipt.of) == ("applied", 1, 1)
+
+
+async def test_a_consumer_that_leaves_is_not_waited_for_from_then_on(plane: Plane) -> None:
+    await plane.report("a", 0)
+    id_ = await plane.suspended()
+    await plane.report("a", 0, leaving=True)
+    assert (await plane.receipts.show(plane.desk.owner, id_)).of == 0
+
+
+async def test_no_time_is_told_of_a_consumer_that_began_after_the_change(plane: Plane) -> None:
+    id_ = await plane.suspended()
+    plane.desk.clock.advance(600)
+    await plane.report("new", id_)
+    receipt = await plane.receipts.show(plane.desk.owner, id_)
+    assert (receipt.state, receipt.applied, receipt.ms, receipt.consumers[0].ms) == ("applied", 1, None, None)
+
+
+async def test_waiting_ends_as_soon_as_the_last_one_tells(plane: Plane) -> None:
+    for instance in "abc":
+        await plane.report(instance, 0)
+    id_ = await plane.suspended()
+    waiting = asyncio.create_task(plane.receipts.applied(plane.desk.owner, id_, 5))
+    for instance in "abc":
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        await plane.report(instance, id_)
+    async with asyncio.timeout(0.5):
+        assert (await waiting).state == "applied"
+
+
+async def test_waiting_in_vain_tells_what_is_so_at_the_end(plane: Plane) -> None:
+    await plane.report("a", 0)
+    id_ = await plane.suspended()
+    receipt = await plane.receipts.applied(plane.desk.owner, id_, 0.02)
+    assert (receipt.state, receipt.waiting_for) == ("pending", ["a"])
+
+
+async def test_all_who_wait_are_answered_when_the_process_ends(plane: Plane) -> None:
+    await plane.report("a", 0)
+    id_ = await plane.suspended()
+    waiting = [asyncio.create_task(plane.receipts.applied(plane.desk.owner, id_, 5)) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    plane.receipts.release()
+    async with asyncio.timeout(0.5):
+        assert {(await task).state for task in waiting} == {"pending"}
+
+
+async def test_the_number_of_those_who_wait_is_bounded(plane: Plane) -> None:
+    await plane.report("a", 0)
+    id_ = await plane.suspended()
+    waiting = [asyncio.create_task(plane.receipts.applied(plane.desk.owner, id_, 5)) for _ in range(MAX_WAITING)]
+    await asyncio.sleep(0.01)
+    with pytest.raises(Unavailable):
+        await plane.receipts.applied(plane.desk.owner, id_, 5)
+    await plane.report("a", id_)
+    await asyncio.gather(*waiting)
+    assert (await plane.receipts.applied(plane.desk.owner, id_, 5)).state == "applied"
+
+
+async def test_a_bound_token_sees_the_receipts_of_its_company_alone(plane: Plane) -> None:
+    desk = plane.desk
+    mine, other = await desk.company(), await desk.company()
+    viewer = desk.bound(mine, Role.VIEWER)
+    key = await desk.create(ACCESS_KEY, company_id=mine["id"], name="x")
+    revoked = (await desk.set_status(Operation.REVOKE, ACCESS_KEY, key["id"])).receipt
+    assert (await plane.receipts.show(viewer, revoked)).subject == key["id"]
+    foreign = (await desk.set_status(Operation.SUSPEND, COMPANY, other["id"])).receipt
+    await desk.create(APPLICATION, name="x", application_prefix="x", scopes=[])
+    for id_ in (foreign, foreign + 1, foreign + 2, 0):
+        with pytest.raises(NotFound):
+            await plane.receipts.show(viewer, id_)
+        with pytest.raises(NotFound):
+            await plane.receipts.applied(viewer, id_, 0)
+
+
+async def test_what_is_so_already_names_the_receipt_of_the_change_that_made_it_so(desk: Desk) -> None:
+    company = await desk.company()
+    await desk.company()
+    suspended = await desk.set_status(Operation.SUSPEND, COMPANY, company["id"])
+    await desk.company()
+    assert await desk.set_status(Operation.SUSPEND, COMPANY, company["id"]) == suspended
+    unchanged = COMPANY.change.model_validate({"name": company["name"]})
+    changed = await desk.registry.change(desk.owner, COMPANY, UUID(company["id"]), unchanged)
+    assert changed.receipt == suspended.receipt
+
+
+async def test_what_changed_so_long_ago_that_it_is_not_kept_names_the_newest_receipt(desk: Desk) -> None:
+    company = await desk.company()
+    await desk.set_status(Operation.SUSPEND, COMPANY, company["id"])
+    await desk.company()
+    del desk.store._tables.changes[:2]
+    assert (await desk.set_status(Operation.SUSPEND, COMPANY, company["id"])).receipt == 3
