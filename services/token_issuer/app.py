@@ -5,32 +5,31 @@ from dataclasses import dataclass
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from services.token_issuer.assertions import LEEWAY, AssertionVerifier, UsedAssertions
-from services.token_issuer.client_authentication import ClientAuthenticator
+from services.token_issuer.clients.assertions import LEEWAY, AssertionVerifier, UsedAssertions
+from services.token_issuer.clients.authentication import ClientAuthenticator
+from services.token_issuer.clients.throttle import GuessLimiter
+from services.token_issuer.clients.timing import EvenedTime
 from services.token_issuer.config import Settings
-from services.token_issuer.evening import EvenedTime
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
-from services.token_issuer.guessing import GuessLimiter
 from services.token_issuer.http import SECURITY_SCHEMES, endpoints
-from services.token_issuer.http.documents import Documents
-from services.token_issuer.http.metrics import IssuerMetrics
-from services.token_issuer.http.reading import ClientAddress
+from services.token_issuer.http.discovery import Documents
+from services.token_issuer.http.parameters import ClientAddress
 from services.token_issuer.http.token import PROFILES, TokenEndpoint
 from services.token_issuer.http.token_care import TokenCare
-from services.token_issuer.introspection import Introspector, IssuedTokens
-from services.token_issuer.issuing import TokenIssuer
-from services.token_issuer.key_care import KeyCare, SigningKeyChanges
-from services.token_issuer.key_making import KeyMaker
-from services.token_issuer.key_ring import KeyRing
 from services.token_issuer.metadata import metadata, own_urls
+from services.token_issuer.metrics import IssuerMetrics
 from services.token_issuer.refusals import Refusals
-from services.token_issuer.revoking import TokenRevoker
-from services.token_issuer.signing import SigningPool
-from services.token_issuer.signing_keys import SigningKeyStore
+from services.token_issuer.signing_keys.maintenance import KeyCare, SigningKeyChanges
+from services.token_issuer.signing_keys.pool import SigningPool
+from services.token_issuer.signing_keys.records import SigningKeyStore
+from services.token_issuer.signing_keys.ring import KeyRing
+from services.token_issuer.signing_keys.rotation import KeyMaker
 from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.storage.postgres import PostgresSigningKeys, PostgresUsedAssertions
 from services.token_issuer.storage.redis import RedisWrongSecrets
-from services.token_issuer.upkeep import Upkeep
+from services.token_issuer.tokens.introspection import Introspector, IssuedTokens
+from services.token_issuer.tokens.issuance import TokenIssuer
+from services.token_issuer.tokens.revocation import TokenRevoker
 from shared.audit import AuditTrail
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import ApiClient, KeyPair, KeyRegistryClient
@@ -39,6 +38,7 @@ from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.endpoints import Endpoint
 from shared.lookups import CachedLookup
+from shared.periodic import Upkeep
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceIdentity

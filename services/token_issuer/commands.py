@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 from services.token_issuer.app import NAME, key_maker, open_database, registry_client
 from services.token_issuer.config import Settings
-from services.token_issuer.key_care import published
-from services.token_issuer.key_making import KeyMaker
-from services.token_issuer.revoking import MARGIN
+from services.token_issuer.signing_keys.maintenance import published
+from services.token_issuer.signing_keys.rotation import KeyMaker
 from services.token_issuer.storage.postgres import PostgresSigningKeys
+from services.token_issuer.tokens.revocation import MARGIN
 from shared.audit import AuditTrail
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import KeyRegistryClient, Revocation

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from services.token_issuer.sealing import MasterKey
+from services.token_issuer.signing_keys.sealing import MasterKey
 from shared.config import DatabaseSettings, ServiceSettings
 from shared.following import FollowingSettings
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.token_issuer.client_authentication import METHODS
+from services.token_issuer.clients.authentication import METHODS
 from services.token_issuer.grants import client_credentials, jwt_bearer
 from shared.contracts.token_issuer import JWKS_PATH
 from shared.jose.keys import ALGORITHMS

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from services.token_issuer.issuing import Audit
 from services.token_issuer.oauth_errors import GuessingStopped, Refusal
+from services.token_issuer.tokens.issuance import Audit
 from shared.errors import ServiceError
 
 

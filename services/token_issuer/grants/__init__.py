@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from services.token_issuer.clients import Client
-from services.token_issuer.issuing import Authorization
+from services.token_issuer.clients.client import Client
 from services.token_issuer.oauth_errors import InvalidScope
+from services.token_issuer.tokens.issuance import Authorization
 from shared import scopes
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from services.token_issuer.booked import booked_scopes
-from services.token_issuer.clients import Client
+from services.token_issuer.clients.client import Client
 from services.token_issuer.grants import granted, requested_scopes
-from services.token_issuer.issuing import Authorization
+from services.token_issuer.grants.booking_scopes import booked_scopes
 from services.token_issuer.oauth_errors import InvalidClient
+from services.token_issuer.tokens.issuance import Authorization
 
 GRANT_TYPE = "client_credentials"
 

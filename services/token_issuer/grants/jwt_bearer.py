@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from services.token_issuer.assertions import AssertionVerifier, VerifiedAssertion, presented_key
-from services.token_issuer.booked import Booked, booked_scopes
-from services.token_issuer.clients import Client
+from services.token_issuer.clients.assertions import AssertionVerifier, VerifiedAssertion, presented_key
+from services.token_issuer.clients.client import Client
 from services.token_issuer.grants import granted, requested_scopes
-from services.token_issuer.issuing import Authorization
+from services.token_issuer.grants.booking_scopes import Booked, booked_scopes
 from services.token_issuer.oauth_errors import InvalidGrant, InvalidRequest
+from services.token_issuer.tokens.issuance import Authorization
 from shared.jose.verifier import InvalidToken
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.token_issuer.http.documents import Documents
-from services.token_issuer.http.reading import FORM, JSON
-from services.token_issuer.http.rendering import render_error
+from services.token_issuer.http.discovery import Documents
+from services.token_issuer.http.parameters import FORM, JSON
+from services.token_issuer.http.responses import render_error
 from services.token_issuer.http.token import TokenEndpoint
 from services.token_issuer.http.token_care import TokenCare
 from services.token_issuer.metadata import INTROSPECTION_PATH, METADATA_PATH, REVOCATION_PATH

@@ -6,16 +6,16 @@ from typing import Any, Literal
 
 from aiohttp import web
 
-from services.token_issuer.client_authentication import METHODS, ClientAuthenticator, Method, presented
-from services.token_issuer.clients import Client
+from services.token_issuer.clients.authentication import METHODS, ClientAuthenticator, Method, presented
+from services.token_issuer.clients.client import Client
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
-from services.token_issuer.http.metrics import IssuerMetrics
-from services.token_issuer.http.reading import ClientAddress, authorization, parameters
-from services.token_issuer.http.rendering import success
-from services.token_issuer.issuing import AccessToken, TokenIssuer, TokenType
+from services.token_issuer.http.parameters import ClientAddress, authorization, parameters
+from services.token_issuer.http.responses import success
 from services.token_issuer.metadata import TOKEN_PATH
+from services.token_issuer.metrics import IssuerMetrics
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, UnsupportedGrantType
 from services.token_issuer.refusals import Refusals
+from services.token_issuer.tokens.issuance import AccessToken, TokenIssuer, TokenType
 
 
 @dataclass(frozen=True, slots=True)

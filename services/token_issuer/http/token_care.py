@@ -2,15 +2,15 @@
 
 from aiohttp import web
 
-from services.token_issuer.client_authentication import ClientAuthenticator, presented
-from services.token_issuer.clients import Client
-from services.token_issuer.http.reading import ClientAddress, authorization, parameters
-from services.token_issuer.http.rendering import NEVER_CACHED, success
-from services.token_issuer.introspection import Introspector
+from services.token_issuer.clients.authentication import ClientAuthenticator, presented
+from services.token_issuer.clients.client import Client
+from services.token_issuer.http.parameters import ClientAddress, authorization, parameters
+from services.token_issuer.http.responses import NEVER_CACHED, success
 from services.token_issuer.metadata import INTROSPECTION_PATH, REVOCATION_PATH
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest
 from services.token_issuer.refusals import Refusals
-from services.token_issuer.revoking import TokenRevoker
+from services.token_issuer.tokens.introspection import Introspector
+from services.token_issuer.tokens.revocation import TokenRevoker
 
 
 class TokenCare:

@@ -4,7 +4,7 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.token_issuer.signing_keys import SigningKeyRecord
+from services.token_issuer.signing_keys.records import SigningKeyRecord
 
 MAX_PAIRS = 50_000
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from services.token_issuer.guessing import WINDOW
+from services.token_issuer.clients.throttle import WINDOW
 from shared.errors import Unavailable
 from shared.redis import PipelinedRedis
 

@@ -9,9 +9,9 @@ from asyncpg.exceptions import CheckViolationError
 
 from services.token_issuer.__main__ import MIGRATIONS
 from services.token_issuer.app import NAME
-from services.token_issuer.assertions import UsedAssertions
-from services.token_issuer.guessing import WrongSecrets
-from services.token_issuer.signing_keys import SigningKeyRecord, SigningKeyStore
+from services.token_issuer.clients.assertions import UsedAssertions
+from services.token_issuer.clients.throttle import WrongSecrets
+from services.token_issuer.signing_keys.records import SigningKeyRecord, SigningKeyStore
 from services.token_issuer.storage.memory import MemorySigningKeys, MemoryUsedAssertions, MemoryWrongSecrets
 from services.token_issuer.storage.postgres import PostgresSigningKeys, PostgresUsedAssertions
 from services.token_issuer.storage.redis import PREFIX, RedisWrongSecrets

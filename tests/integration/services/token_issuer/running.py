@@ -18,7 +18,7 @@ from services.token_issuer.__main__ import MIGRATIONS
 from services.token_issuer.app import NAME, build_app
 from services.token_issuer.config import Settings
 from services.token_issuer.grants import jwt_bearer
-from services.token_issuer.http.reading import FORM
+from services.token_issuer.http.parameters import FORM
 from shared.contracts.key_registry import ApiClient, KeyPair
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer

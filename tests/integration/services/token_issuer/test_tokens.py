@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from services.token_issuer.client_authentication import JWT_BEARER
+from services.token_issuer.clients.authentication import JWT_BEARER
 from services.token_issuer.grants import jwt_bearer
 from shared.contracts.key_registry import Company
 from shared.contracts.token_issuer import AccessTokenClaims

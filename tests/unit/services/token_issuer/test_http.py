@@ -5,9 +5,9 @@ from ipaddress import ip_network
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from services.token_issuer.client_authentication import METHODS
-from services.token_issuer.http.reading import ClientAddress
-from services.token_issuer.http.rendering import render_error
+from services.token_issuer.clients.authentication import METHODS
+from services.token_issuer.http.parameters import ClientAddress
+from services.token_issuer.http.responses import render_error
 from services.token_issuer.metadata import metadata
 from services.token_issuer.oauth_errors import (
     GuessingStopped,

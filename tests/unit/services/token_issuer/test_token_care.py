@@ -2,10 +2,10 @@
 
 import pytest
 
-from services.token_issuer.clients import Client
-from services.token_issuer.introspection import Introspector, IssuedTokens
-from services.token_issuer.issuing import Authorization
-from services.token_issuer.revoking import MARGIN, TokenRevoker
+from services.token_issuer.clients.client import Client
+from services.token_issuer.tokens.introspection import Introspector, IssuedTokens
+from services.token_issuer.tokens.issuance import Authorization
+from services.token_issuer.tokens.revocation import MARGIN, TokenRevoker
 from shared.contracts.key_registry import Change, Company
 from shared.errors import Unavailable
 from tests.unit.services.token_issuer.world import ISSUER, World

@@ -4,17 +4,17 @@ import time
 from collections.abc import Awaitable
 from typing import Any
 
-from services.token_issuer.assertions import AssertionVerifier
-from services.token_issuer.client_authentication import ClientAuthenticator
-from services.token_issuer.evening import EvenedTime
-from services.token_issuer.guessing import GuessLimiter
-from services.token_issuer.issuing import TokenIssuer
-from services.token_issuer.key_making import KeyMaker
-from services.token_issuer.key_ring import KeyRing
+from services.token_issuer.clients.assertions import AssertionVerifier
+from services.token_issuer.clients.authentication import ClientAuthenticator
+from services.token_issuer.clients.throttle import GuessLimiter
+from services.token_issuer.clients.timing import EvenedTime
 from services.token_issuer.metadata import own_urls
-from services.token_issuer.sealing import MasterKey
-from services.token_issuer.signing import SigningPool
+from services.token_issuer.signing_keys.pool import SigningPool
+from services.token_issuer.signing_keys.ring import KeyRing
+from services.token_issuer.signing_keys.rotation import KeyMaker
+from services.token_issuer.signing_keys.sealing import MasterKey
 from services.token_issuer.storage.memory import MemorySigningKeys, MemoryUsedAssertions, MemoryWrongSecrets
+from services.token_issuer.tokens.issuance import TokenIssuer
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key, public_jwk

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.token_issuer.key_care import KeyCare, SigningKeyChanges
+from services.token_issuer.signing_keys.maintenance import KeyCare, SigningKeyChanges
 from shared.contracts.key_registry import Change, Kind, Snapshot
 from tests.unit.services.token_issuer.world import World
 

@@ -5,8 +5,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from services.token_issuer.clients import Client
-from services.token_issuer.signing import SigningPool
+from services.token_issuer.clients.client import Client
+from services.token_issuer.signing_keys.pool import SigningPool
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable

@@ -1,8 +1,8 @@
 import asyncio
 
-from services.token_issuer.evening import EvenedTime
-from services.token_issuer.upkeep import Upkeep
+from services.token_issuer.clients.timing import EvenedTime
 from shared.errors import Unavailable
+from shared.periodic import Upkeep
 from tests.support.clock import FakeClock
 
 

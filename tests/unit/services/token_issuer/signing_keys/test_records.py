@@ -1,6 +1,6 @@
 """The life of a signing key: a pure function of when the keys start."""
 
-from services.token_issuer.signing_keys import RETIREMENT_MARGIN, Phase, SigningKeyRecord, phases
+from services.token_issuer.signing_keys.records import RETIREMENT_MARGIN, Phase, SigningKeyRecord, phases
 
 LIFETIME = 3600.0
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import Any, Protocol
 
-from services.token_issuer.sealing import MasterKey
+from services.token_issuer.signing_keys.sealing import MasterKey
 from shared.jose.keys import generate_private_key, private_pem, public_jwk
 from shared.opaque import public_id
 

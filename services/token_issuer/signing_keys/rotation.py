@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import structlog
 
-from services.token_issuer.sealing import MasterKey
-from services.token_issuer.signing_keys import Phase, SigningKeyRecord, SigningKeyStore, make_key, phases
+from services.token_issuer.signing_keys.records import Phase, SigningKeyRecord, SigningKeyStore, make_key, phases
+from services.token_issuer.signing_keys.sealing import MasterKey
 from shared.clock import Clock
 
 log = structlog.get_logger()

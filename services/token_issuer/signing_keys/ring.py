@@ -7,8 +7,8 @@ from typing import Any
 
 import structlog
 
-from services.token_issuer.sealing import CannotOpen, MasterKey
-from services.token_issuer.signing_keys import Phase, SigningKeyRecord, SigningKeyStore, phases
+from services.token_issuer.signing_keys.records import Phase, SigningKeyRecord, SigningKeyStore, phases
+from services.token_issuer.signing_keys.sealing import CannotOpen, MasterKey
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.jose.keys import PublicKey, load_private_key, load_public_key

@@ -4,10 +4,10 @@ import asyncio
 
 import structlog
 
-from services.token_issuer.issuing import Audit
-from services.token_issuer.key_making import KeyMaker
-from services.token_issuer.key_ring import KeyRing
-from services.token_issuer.signing_keys import SigningKeyRecord
+from services.token_issuer.signing_keys.records import SigningKeyRecord
+from services.token_issuer.signing_keys.ring import KeyRing
+from services.token_issuer.signing_keys.rotation import KeyMaker
+from services.token_issuer.tokens.issuance import Audit
 from shared.contracts.key_registry import AuditEvent, Change, Snapshot
 
 log = structlog.get_logger()

@@ -1,10 +1,10 @@
 import pytest
 
-from services.token_issuer.clients import Client
+from services.token_issuer.clients.client import Client
 from services.token_issuer.grants import jwt_bearer
 from services.token_issuer.grants.jwt_bearer import JwtBearer
-from services.token_issuer.issuing import Authorization
 from services.token_issuer.oauth_errors import InvalidGrant, InvalidRequest, InvalidScope
+from services.token_issuer.tokens.issuance import Authorization
 from shared.contracts.key_registry import Company
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key

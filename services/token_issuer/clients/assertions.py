@@ -8,8 +8,8 @@ from typing import Protocol
 
 import orjson
 
-from services.token_issuer.clients import Client
-from services.token_issuer.evening import EvenedTime
+from services.token_issuer.clients.client import Client
+from services.token_issuer.clients.timing import EvenedTime
 from services.token_issuer.oauth_errors import Subject
 from shared.clock import Clock
 from shared.contracts.key_registry import KeyPair

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from services.token_issuer.sealing import CannotOpen, MasterKey
+from services.token_issuer.signing_keys.sealing import CannotOpen, MasterKey
 
 KEY = MasterKey(b"k" * 32)
 

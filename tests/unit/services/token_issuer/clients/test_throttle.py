@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.token_issuer.guessing import STORE_REST, GuessLimiter
+from services.token_issuer.clients.throttle import STORE_REST, GuessLimiter
 from services.token_issuer.oauth_errors import GuessingStopped
 from services.token_issuer.storage.memory import MemoryWrongSecrets
 from shared.errors import Unavailable

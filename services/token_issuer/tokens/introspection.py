@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from services.token_issuer.clients import Client
-from services.token_issuer.key_ring import KeyRing
+from services.token_issuer.clients.client import Client
+from services.token_issuer.signing_keys.ring import KeyRing
 from shared.clock import Clock
 from shared.jose.verifier import Claims, Expectation, InvalidToken, verify
 from shared.stopped import StoppedSet

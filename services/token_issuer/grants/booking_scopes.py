@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from services.token_issuer.clients import Client
+from services.token_issuer.clients.client import Client
 from services.token_issuer.oauth_errors import InvalidScope
 from shared.contracts.key_registry import Booking
 from shared.scopes import covered, covers

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote_plus
 
-from services.token_issuer.assertions import AssertionVerifier, presented_key
-from services.token_issuer.clients import Client
-from services.token_issuer.evening import EvenedTime
-from services.token_issuer.guessing import GuessLimiter
+from services.token_issuer.clients.assertions import AssertionVerifier, presented_key
+from services.token_issuer.clients.client import Client
+from services.token_issuer.clients.throttle import GuessLimiter
+from services.token_issuer.clients.timing import EvenedTime
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, Subject
 from shared.contracts.key_registry import ApiClient
 from shared.jose.verifier import InvalidToken

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from services.token_issuer.clients import Client
-from services.token_issuer.introspection import IssuedTokens
-from services.token_issuer.issuing import Audit
+from services.token_issuer.clients.client import Client
+from services.token_issuer.tokens.introspection import IssuedTokens
+from services.token_issuer.tokens.issuance import Audit
 from shared.contracts.key_registry import Revocation
 
 MARGIN = 120.0

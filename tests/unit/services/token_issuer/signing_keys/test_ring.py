@@ -1,8 +1,8 @@
 import pytest
 
-from services.token_issuer.key_ring import MAX_AGE
-from services.token_issuer.sealing import MasterKey
-from services.token_issuer.signing_keys import RETIREMENT_MARGIN
+from services.token_issuer.signing_keys.records import RETIREMENT_MARGIN
+from services.token_issuer.signing_keys.ring import MAX_AGE
+from services.token_issuer.signing_keys.sealing import MasterKey
 from shared.contracts.key_registry import Change
 from shared.errors import Unavailable
 from tests.unit.services.token_issuer.world import World

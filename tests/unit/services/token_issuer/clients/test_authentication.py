@@ -2,7 +2,7 @@ import base64
 
 import pytest
 
-from services.token_issuer.client_authentication import JWT_BEARER, Presented, basic_credentials, presented
+from services.token_issuer.clients.authentication import JWT_BEARER, Presented, basic_credentials, presented
 from services.token_issuer.oauth_errors import GuessingStopped, InvalidClient, InvalidRequest
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
 from tests.unit.services.token_issuer.world import ADDRESS, ISSUER, World

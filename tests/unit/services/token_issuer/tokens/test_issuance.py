@@ -1,8 +1,8 @@
 import pytest
 
-from services.token_issuer.clients import Client
-from services.token_issuer.introspection import IssuedTokens
-from services.token_issuer.issuing import Authorization
+from services.token_issuer.clients.client import Client
+from services.token_issuer.tokens.introspection import IssuedTokens
+from services.token_issuer.tokens.issuance import Authorization
 from shared.errors import Unavailable
 from shared.jose.verifier import parse
 from tests.unit.services.token_issuer.world import ISSUER, World

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from services.token_issuer.booked import MAX_DEPENDENCIES, booked_scopes
-from services.token_issuer.clients import Client
+from services.token_issuer.clients.client import Client
+from services.token_issuer.grants.booking_scopes import MAX_DEPENDENCIES, booked_scopes
 from services.token_issuer.grants.client_credentials import ClientCredentials
-from services.token_issuer.introspection import IssuedTokens
 from services.token_issuer.oauth_errors import InvalidScope
+from services.token_issuer.tokens.introspection import IssuedTokens
 from shared.contracts.key_registry import Booking, Status
 from tests.unit.services.token_issuer.world import ISSUER, World
 

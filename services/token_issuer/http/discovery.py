@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from services.token_issuer.key_ring import KeyRing
+from services.token_issuer.signing_keys.ring import KeyRing
 from shared.http.responses import json_response
 
 JWKS_CACHED = {"Cache-Control": "public, max-age=10"}

@@ -1,0 +1,1 @@
+"""The keys that sign: made, sealed, followed, rotated."""
