@@ -21,17 +21,17 @@ from gateway.proxy.pool import HttpForwarder
 from gateway.routing.reload import RouteWatch
 from gateway.routing.upstream_address import OwnPorts
 from shared.audit import AuditTrail
+from shared.changes.following import Following, FollowingHealth, follow
+from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import KeyRegistryClient
 from shared.contracts.operator_validator import OperatorValidatorClient
 from shared.contracts.session_tokens import SessionTokensClient
 from shared.contracts.token_issuer import TokenIssuerClient
 from shared.errors import Unavailable
-from shared.following import Following, FollowingHealth, follow
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.service_tokens import ServiceIdentity
-from shared.stopped import StoppedSet
 
 NAME = "gateway"
 PUBLIC_SERVER = web.AppKey("public_server", PublicServer)

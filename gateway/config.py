@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from gateway.forwarded import Network
-from shared.following import FollowingSettings
+from shared.changes.following import FollowingSettings
 
 
 class Settings(FollowingSettings):

@@ -21,9 +21,9 @@ from gateway.refusal import Refuse
 from gateway.routing.match import match
 from gateway.routing.table import CredentialKind, Route, RouteTable
 from gateway.routing.target import Target, parse_target
+from shared.changes.stopped_set import StoppedSet
 from shared.errors import Unavailable
 from shared.scopes import covered
-from shared.stopped import StoppedSet
 
 
 @dataclass(frozen=True, slots=True)

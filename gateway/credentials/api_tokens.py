@@ -4,7 +4,7 @@ from typing import Protocol
 
 from gateway.credentials.extract import ApiTokenPair
 from gateway.credentials.identity import Identity, RefusedCredential
-from shared.cache import DependentCache
+from shared.changes.dependent_cache import DependentCache
 from shared.clock import Clock
 from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.operator_validator import MALFORMED, TokenCheck

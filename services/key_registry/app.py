@@ -34,7 +34,7 @@ from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.audit import AuditTrail
-from shared.change_stream import ChangeStreamWriter
+from shared.changes.stream import ChangeStreamWriter
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import SNAPSHOT_PATIENCE
 from shared.http.app import Resource, service_app

@@ -8,12 +8,12 @@ from services.operator_validator.http import OperatorEndpoints
 from services.operator_validator.openapi import SECURITY_SCHEMES, endpoints
 from services.operator_validator.validating import Validator
 from shared.audit import AuditTrail
+from shared.changes.cached_lookup import CachedLookup
+from shared.changes.following import FollowingHealth, follow
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import ApiToken, KeyRegistryClient
-from shared.following import FollowingHealth, follow
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
-from shared.lookups import CachedLookup
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
 
 NAME = "operator_validator"

@@ -10,15 +10,15 @@ from services.session_tokens.openapi import SECURITY_SCHEMES, endpoints
 from services.session_tokens.storage.redis import RedisSessionStore
 from services.session_tokens.tokens import SessionTokens
 from shared.audit import AuditTrail
+from shared.changes.cached_lookup import CachedLookup
+from shared.changes.following import FollowingHealth, follow
+from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import AccessKey, KeyRegistryClient
-from shared.following import FollowingHealth, follow
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
-from shared.lookups import CachedLookup
 from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
-from shared.stopped import StoppedSet
 
 NAME = "session_tokens"
 

@@ -31,18 +31,18 @@ from services.token_issuer.tokens.introspection import Introspector, IssuedToken
 from services.token_issuer.tokens.issuance import TokenIssuer
 from services.token_issuer.tokens.revocation import TokenRevoker
 from shared.audit import AuditTrail
+from shared.changes.cached_lookup import CachedLookup
+from shared.changes.following import Following, FollowingHealth, follow
+from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import ApiClient, KeyPair, KeyRegistryClient
-from shared.following import Following, FollowingHealth, follow
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.endpoints import Endpoint
-from shared.lookups import CachedLookup
 from shared.periodic import Upkeep
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceIdentity
-from shared.stopped import StoppedSet
 
 NAME = "token_issuer"
 KEY_RING_INTERVAL = 2.0

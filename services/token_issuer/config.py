@@ -8,8 +8,8 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from services.token_issuer.signing_keys.sealing import MasterKey
+from shared.changes.following import FollowingSettings
 from shared.config import DatabaseSettings, ServiceSettings
-from shared.following import FollowingSettings
 
 Network = IPv4Network | IPv6Network
 MAX_LIFETIME = 3600

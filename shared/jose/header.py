@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeGuard
 
-from shared.jose import base64url, strict_json
+from shared import strict_json
+from shared.jose import base64url
 from shared.jose.algorithms import ALGORITHMS
 from shared.jose.errors import Fault, InvalidToken
 

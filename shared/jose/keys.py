@@ -5,7 +5,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from shared.jose import strict_json
+from shared import strict_json
 from shared.jose.algorithms import ALGORITHMS, PublicKey, SigningKey, VerifyingKey, algorithms_for
 from shared.jose.errors import InvalidKey
 from shared.jose.header import is_kid

@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from shared.jose import base64url, claims, strict_json
+from shared import strict_json
+from shared.jose import base64url, claims
 from shared.jose.algorithms import RSA_HASHES, PublicKey
 from shared.jose.claims import Claims, Expectation
 from shared.jose.errors import Fault, InvalidToken

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import redis.asyncio
 
-from shared.change_stream import STREAM
+from shared.changes.stream import STREAM
 from tests.support.plane import GATEWAYS, ROUTES, Plane
 from tests.support.plane_family import CREDENTIALS, Family
 from tests.support.plane_faults import Faults

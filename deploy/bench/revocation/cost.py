@@ -15,8 +15,8 @@ from deploy.bench.revocation.gateways import Site, one_more
 from deploy.bench.revocation.steady import Steady
 from deploy.bench.revocation.victims import Maker
 from deploy.errors import StackError
+from shared.changes.stopped_set import StoppedSet
 from shared.clock import SystemClock
-from shared.stopped import StoppedSet
 
 TURN = 2.0
 """Seconds."""

@@ -7,9 +7,9 @@ from aiohttp import web
 
 from services.key_registry.catalog.requests import Body
 from services.key_registry.catalog.resources import Resource
+from shared import strict_json
 from shared.errors import FieldError, Invalid, Unprocessable
 from shared.http.body import read, require_content_type, validated
-from shared.jose import strict_json
 
 LIMIT = 64 * 1024
 """Bytes."""

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from services.token_issuer.config import Network
 from services.token_issuer.oauth_errors import InvalidRequest
+from shared import strict_json
 from shared.http import body
-from shared.jose import strict_json
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"

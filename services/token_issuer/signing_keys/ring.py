@@ -9,11 +9,11 @@ import structlog
 
 from services.token_issuer.signing_keys.records import Phase, SigningKeyRecord, SigningKeyStore, phases
 from services.token_issuer.signing_keys.sealing import CannotOpen, MasterKey
+from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.jose.keys import PublicKey, load_private_key, load_public_key
 from shared.jose.signer import Signer
-from shared.stopped import StoppedSet
 
 log = structlog.get_logger()
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from services.token_issuer.clients.client import Client
 from services.token_issuer.signing_keys.ring import KeyRing
+from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock
 from shared.jose.verifier import Claims, Expectation, InvalidToken, verify
-from shared.stopped import StoppedSet
 
 SHOWN = ("scope", "client_id", "exp", "iat", "sub", "aud", "iss", "jti")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.change_stream import ChangeStreamWriter
+from shared.changes.stream import ChangeStreamWriter
 from shared.contracts.key_registry import Change, Kind, Revocation
 from shared.redis import PipelinedRedis
 from tests.integration.gateway.whole import SIGNER, Surroundings, bearer, surroundings

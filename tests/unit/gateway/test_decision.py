@@ -13,12 +13,12 @@ from gateway.decision import Decider, Forward
 from gateway.forwarded import TrustedProxies
 from gateway.refusal import Refuse, render
 from gateway.routing.table import CredentialKind, RouteTable
+from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Change
 from shared.contracts.operator_validator import TokenCheck
 from shared.contracts.session_tokens import ResolvedSession
 from shared.errors import Unavailable
 from shared.jose.keys import public_jwk
-from shared.stopped import StoppedSet
 from tests.support.clock import FakeClock
 from tests.unit.gateway.credentials.test_access_tokens import ISSUER, KEY, token
 from tests.unit.gateway.credentials.test_api_tokens import Follower, Operator

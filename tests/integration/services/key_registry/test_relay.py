@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from shared.change_stream import STREAM, ChangeStreamReader
+from shared.changes.stream import STREAM, ChangeStreamReader
 from shared.contracts.key_registry import Change
 from shared.redis import PipelinedRedis
 from tests.integration.services.key_registry.running import Running, migrate, running_registry

@@ -8,10 +8,10 @@ import pytest
 
 from services.operator_validator.validating import Cause, Question, Validator
 from shared.audit import AuditTrail
-from shared.changes import ChangeFollower
+from shared.changes.cached_lookup import CachedLookup
+from shared.changes.follower import ChangeFollower
 from shared.contracts.key_registry import ApiToken, Kind, Status
 from shared.errors import Unavailable
-from shared.lookups import CachedLookup
 from shared.opaque import ACCESS_KEY, API_TOKEN, digest, mint
 from tests.support.clock import FakeClock
 from tests.support.registry import COMPANY, RegistryDouble

@@ -11,11 +11,11 @@ from services.session_tokens.sealing import id_of
 from services.session_tokens.storage.memory import MemorySessionStore
 from services.session_tokens.tokens import CLOCK_SKEW, Cause, Created, SessionTokens, WrongToken
 from shared.audit import AuditTrail
-from shared.changes import ChangeFollower
+from shared.changes.follower import ChangeFollower
+from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import AccessKey, AuditEvent, Revocation, Status
 from shared.errors import Invalid, Unavailable
 from shared.opaque import ACCESS_KEY, API_TOKEN, digest, mint
-from shared.stopped import StoppedSet
 from tests.support.clock import FakeClock
 from tests.support.registry import COMPANY, RegistryDouble
 

@@ -15,12 +15,12 @@ from services.token_issuer.signing_keys.rotation import KeyMaker
 from services.token_issuer.signing_keys.sealing import MasterKey
 from services.token_issuer.storage.memory import MemorySigningKeys, MemoryUsedAssertions, MemoryWrongSecrets
 from services.token_issuer.tokens.issuance import TokenIssuer
+from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, KEY_PAIR, mint, public_id
-from shared.stopped import StoppedSet
 from tests.support.clock import FakeClock
 from tests.support.registry import RegistryDouble
 

@@ -1,32 +1,18 @@
-"""How a service follows the registry's changes: stream, feed, metrics, and the report of what it has applied."""
-
-import asyncio
-import contextlib
-import os
-import secrets
-import socket
-from typing import Protocol
+"""How a service follows the registry's changes: stream, feed, metrics and health."""
 
 import orjson
-import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
-from shared.change_stream import ChangeStreamReader
-from shared.changes import ChangeFollower, ChangeSource, Consumer
+from shared.changes.follower import ChangeFollower, Consumer
+from shared.changes.reporter import PositionReporter, Registry
+from shared.changes.stream import ChangeStreamReader
 from shared.clock import Clock
 from shared.config import RedisSettings, ServiceSettings
-from shared.contracts.key_registry import Change, Position, Snapshot
-from shared.errors import Unavailable
+from shared.contracts.key_registry import Change, Snapshot
 from shared.http.health import Health
 from shared.http.responses import NO_STORE, json_response
 
-log = structlog.get_logger()
-
-REPORT_AT_LEAST = 5.0
-"""Seconds between two reports of one who applies nothing: the registry forgets who says nothing for longer."""
-REPORT_RETRY = 0.5
-"""Seconds between two attempts at a report."""
 CHANGES = "changes"
 """What health calls the following of changes."""
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -34,12 +20,6 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 class FollowingSettings(ServiceSettings, RedisSettings):
     """For the services that follow the registry: the stream is in the same Valkey as everything else."""
-
-
-class Registry(ChangeSource, Protocol):
-    async def report(self, position: Position) -> None:
-        """Raises `Unavailable`."""
-        ...
 
 
 class FollowingMetrics:
@@ -63,58 +43,6 @@ class FollowingMetrics:
 
     def apply(self, change: Change) -> None:
         self._propagation.observe(max(0.0, self._clock.now() - change.at))
-
-
-class PositionReporter:
-    """Tells the registry what this process has applied, soon after it has, and every few seconds."""
-
-    def __init__(self, service: str, follower: ChangeFollower, registry: Registry) -> None:
-        self._service = service
-        self._instance = f"{service}@{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(3)}"
-        self._follower = follower
-        self._registry = registry
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="position reporter")
-
-    async def stop(self) -> None:
-        """Say goodbye, so that no receipt waits for a process that has ended in order."""
-        if self._task is None:
-            return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
-        if self._follower.position >= 0:
-            with contextlib.suppress(Unavailable):
-                await self._registry.report(self._position(leaving=True))
-
-    async def _run(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REPORT_AT_LEAST):
-                    await self._follower.moved()
-            if self._follower.position >= 0:
-                await self._report()
-
-    async def _report(self) -> None:
-        """Until it has arrived: what stands in a receipt is what arrived."""
-        while True:
-            try:
-                return await self._registry.report(self._position())
-            except Unavailable as error:
-                log.debug("position not reported", detail=error.detail)
-            except Exception:
-                log.exception("reporting the position failed")
-            await asyncio.sleep(REPORT_RETRY)
-
-    def _position(self, *, leaving: bool = False) -> Position:
-        return Position(
-            instance=self._instance,
-            service=self._service,
-            position=self._follower.position,
-            leaving=leaving,
-        )
 
 
 class FollowingHealth(Health):

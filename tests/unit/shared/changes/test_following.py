@@ -7,11 +7,12 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from prometheus_client import CollectorRegistry
 
-from shared import following
-from shared.changes import ChangeFollower
+from shared.changes import reporter
+from shared.changes.follower import ChangeFollower
+from shared.changes.following import Following, FollowingHealth, FollowingMetrics
+from shared.changes.reporter import PositionReporter
 from shared.contracts.key_registry import Change, Position
 from shared.errors import Unavailable
-from shared.following import Following, FollowingHealth, FollowingMetrics, PositionReporter
 from tests.support.clock import FakeClock
 from tests.support.registry import RegistryDouble
 from tests.support.waiting import within
@@ -59,7 +60,7 @@ async def test_position_is_reported_as_soon_as_it_moves_and_a_goodbye_at_the_end
 async def test_report_that_did_not_arrive_is_made_again_soon(
     registry: Told, followed: Following, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "REPORT_RETRY", 0.01)
+    monkeypatch.setattr(reporter, "REPORT_RETRY", 0.01)
     registry.refusals = 2
     await followed.start()
     await within(5, lambda: registry.reported)

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from shared.cache import DependentCache
-from shared.changes import ChangeFollower
+from shared.changes.dependent_cache import DependentCache
+from shared.changes.follower import ChangeFollower
 from shared.contracts.key_registry import Change, Record, Snapshot
 
 K = TypeVar("K")

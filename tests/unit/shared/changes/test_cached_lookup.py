@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.changes import ChangeFollower
+from shared.changes.cached_lookup import CachedLookup
+from shared.changes.follower import ChangeFollower
 from shared.contracts.key_registry import ApiClient, Booking, Change, Kind
-from shared.lookups import CachedLookup
 from tests.support.clock import FakeClock
 from tests.support.registry import COMPANY, RegistryDouble
 

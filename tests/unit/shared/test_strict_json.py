@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.jose.strict_json import loads_object
+from shared.strict_json import loads_object
 
 VALUES = st.recursive(
     st.none()

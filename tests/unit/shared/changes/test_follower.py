@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from shared.changes import ChangeFollower
+from shared.changes.cached_lookup import CachedLookup
+from shared.changes.follower import ChangeFollower
 from shared.contracts.key_registry import Change, ChangePage, Company, KeyPair, Snapshot, Stopped
 from shared.errors import Unavailable
-from shared.lookups import CachedLookup
 from tests.support.clock import FakeClock
 
 

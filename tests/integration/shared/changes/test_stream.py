@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.change_stream import ChangeStreamReader, ChangeStreamWriter
+from shared.changes.stream import ChangeStreamReader, ChangeStreamWriter
 from shared.contracts.key_registry import Change
 from shared.errors import Unavailable
 from shared.redis import PipelinedRedis

@@ -1,4 +1,4 @@
-from shared.cache import DependentCache
+from shared.changes.dependent_cache import DependentCache
 
 
 def test_entry_leaves_when_any_object_it_depends_on_changes() -> None:

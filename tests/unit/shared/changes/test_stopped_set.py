@@ -1,7 +1,7 @@
 import time
 
+from shared.changes.stopped_set import CLOCK_ERROR, PRUNE_AT, StoppedSet
 from shared.contracts.key_registry import Change, Snapshot, Status, Stopped
-from shared.stopped import CLOCK_ERROR, PRUNE_AT, StoppedSet
 from tests.support.clock import FakeClock
 
 

@@ -1,0 +1,79 @@
+"""The report of what a process has applied: receipts are made of these."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from typing import Protocol
+
+import structlog
+
+from shared.changes.follower import ChangeFollower, ChangeSource
+from shared.contracts.key_registry import Position
+from shared.errors import Unavailable
+
+log = structlog.get_logger()
+
+REPORT_AT_LEAST = 5.0
+"""Seconds between two reports of one who applies nothing: the registry forgets who says nothing for longer."""
+REPORT_RETRY = 0.5
+"""Seconds between two attempts at a report."""
+
+
+class Registry(ChangeSource, Protocol):
+    async def report(self, position: Position) -> None:
+        """Raises `Unavailable`."""
+        ...
+
+
+class PositionReporter:
+    """Tells the registry what this process has applied, soon after it has, and every few seconds."""
+
+    def __init__(self, service: str, follower: ChangeFollower, registry: Registry) -> None:
+        self._service = service
+        self._instance = f"{service}@{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(3)}"
+        self._follower = follower
+        self._registry = registry
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="position reporter")
+
+    async def stop(self) -> None:
+        """Say goodbye, so that no receipt waits for a process that has ended in order."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        if self._follower.position >= 0:
+            with contextlib.suppress(Unavailable):
+                await self._registry.report(self._position(leaving=True))
+
+    async def _run(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REPORT_AT_LEAST):
+                    await self._follower.moved()
+            if self._follower.position >= 0:
+                await self._report()
+
+    async def _report(self) -> None:
+        """Until it has arrived: what stands in a receipt is what arrived."""
+        while True:
+            try:
+                return await self._registry.report(self._position())
+            except Unavailable as error:
+                log.debug("position not reported", detail=error.detail)
+            except Exception:
+                log.exception("reporting the position failed")
+            await asyncio.sleep(REPORT_RETRY)
+
+    def _position(self, *, leaving: bool = False) -> Position:
+        return Position(
+            instance=self._instance,
+            service=self._service,
+            position=self._follower.position,
+            leaving=leaving,
+        )
