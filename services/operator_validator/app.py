@@ -4,9 +4,9 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from services.operator_validator.config import Settings
-from services.operator_validator.http import OperatorEndpoints
-from services.operator_validator.openapi import SECURITY_SCHEMES, endpoints
-from services.operator_validator.validating import Validator
+from services.operator_validator.http import SECURITY_SCHEMES, endpoints
+from services.operator_validator.http.validation import OperatorEndpoints
+from services.operator_validator.validation import Validator
 from shared.audit import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
 from shared.changes.following import FollowingHealth, follow

@@ -4,9 +4,9 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from services.session_tokens.config import Settings
-from services.session_tokens.http import SessionTokenEndpoints
+from services.session_tokens.http import SECURITY_SCHEMES, endpoints
+from services.session_tokens.http.tokens import SessionTokenEndpoints
 from services.session_tokens.metrics import TokenMetrics
-from services.session_tokens.openapi import SECURITY_SCHEMES, endpoints
 from services.session_tokens.storage.redis import RedisSessionStore
 from services.session_tokens.tokens import SessionTokens
 from shared.audit import AuditTrail

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from services.operator_validator.http import OperatorEndpoints, render_error
-from services.operator_validator.questions import APPLICATION_PREFIX, CLIENT_PREFIX, MAX_LENGTH, TOKEN
-from services.operator_validator.validating import Cause
+from services.operator_validator.http.validation import OperatorEndpoints, render_error
+from services.operator_validator.request_parsing import APPLICATION_PREFIX, CLIENT_PREFIX, MAX_LENGTH, TOKEN
+from services.operator_validator.validation import Cause
 from shared.contracts.operator_validator import CHECK, VALIDATE, VALIDATE_BY_POST
 from shared.http.endpoints import Answer, Endpoint, Parameter
 

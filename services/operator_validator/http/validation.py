@@ -5,8 +5,8 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter
 
-from services.operator_validator.questions import from_json, from_query
-from services.operator_validator.validating import Cause, Question, Validator, Verdict
+from services.operator_validator.request_parsing import from_json, from_query
+from services.operator_validator.validation import Cause, Question, Validator, Verdict
 from shared.errors import Invalid, ServiceError
 from shared.http.body import read, require_content_type
 from shared.http.responses import NO_STORE, error_headers, json_response, status_of

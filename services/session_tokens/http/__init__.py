@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from services.session_tokens.http import SessionTokenEndpoints, render_error, render_internal_error
+from services.session_tokens.http.tokens import SessionTokenEndpoints, render_error, render_internal_error
 from services.session_tokens.parameters import MAX_BODY, MAX_DEPTH, MAX_NAME, MAX_PARAMETERS
 from services.session_tokens.tokens import MAX_USES
 from shared.contracts.session_tokens import RESOLVE

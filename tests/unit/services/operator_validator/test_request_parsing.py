@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.operator_validator.questions import from_json, from_query
-from services.operator_validator.validating import Question
+from services.operator_validator.request_parsing import from_json, from_query
+from services.operator_validator.validation import Question
 from shared.errors import Invalid
 
 ASKED = Question("T", "C", "A")

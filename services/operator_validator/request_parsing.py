@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from services.operator_validator.validating import Question
+from services.operator_validator.validation import Question
 from shared.errors import FieldError, Invalid
 
 TOKEN = "token"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.operator_validator.validating import Cause, Question, Validator
+from services.operator_validator.validation import Cause, Question, Validator
 from shared.audit import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
 from shared.changes.follower import ChangeFollower
