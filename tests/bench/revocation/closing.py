@@ -6,8 +6,8 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploy.bench.load import Request
-from deploy.bench.revocation.asking import Connections
+from tests.bench.load import Request
+from tests.bench.revocation.asking import Connections
 
 SILENCE = 7.0
 """Seconds for which the registry does not answer: longer than the bound of 5."""

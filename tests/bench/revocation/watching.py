@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from deploy.bench.revocation.asking import Answer, Connections
-from deploy.bench.revocation.victims import Victim
 from deploy.errors import StackError
 from deploy.local.up import first_cause
+from tests.bench.revocation.asking import Answer, Connections
+from tests.bench.revocation.victims import Victim
 
 PER_SECOND = 10.0
 """Revocations, at most."""

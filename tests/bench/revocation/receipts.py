@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from deploy.bench.load import Request
-from deploy.bench.revocation.asking import Connections
-from deploy.bench.revocation.victims import Maker
-from deploy.bench.revocation.watching import Outcome
+from tests.bench.load import Request
+from tests.bench.revocation.asking import Connections
+from tests.bench.revocation.victims import Maker
+from tests.bench.revocation.watching import Outcome
 
 AT_ONCE = 4
 

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from deploy.admin_api import AdminApi
-from deploy.bench.load import HOST
-from deploy.bench.peers.floor import PARAMETERS
-from deploy.bench.process import free_ports
 from deploy.errors import StackError
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile
@@ -20,6 +17,9 @@ from deploy.local.stack import Deployable, Stack, port_variables
 from deploy.local.up import Up
 from shared.errors import Unavailable
 from shared.http.client import ServiceClient
+from tests.bench.load import HOST
+from tests.bench.peers.floor import PARAMETERS
+from tests.bench.process import free_ports
 
 AT_ONCE = 8
 """Credentials that are asked for at the same time."""

@@ -1,4 +1,4 @@
-"""`python -m deploy.bench`: CPU time per request of the hot paths, behind `make bench`."""
+"""`python -m tests.bench`: CPU time per request of the hot paths, behind `make bench`."""
 
 import argparse
 import asyncio
@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.bench import machine, page, signature
-from deploy.bench.load import wrk
-from deploy.bench.paths import HOT_PATHS, HotPath, Ring
-from deploy.bench.peers import floor, nginx
-from deploy.bench.probes import check
-from deploy.bench.process import Peers, end_leftovers
-from deploy.bench.product import MeasuredStack, running
-from deploy.bench.turns import interleave
 from deploy.errors import StackError
 from deploy.local.ports import free_port
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile
 from deploy.local.stack import ROOT
+from tests.bench import machine, page, signature
+from tests.bench.load import wrk
+from tests.bench.paths import HOT_PATHS, HotPath, Ring
+from tests.bench.peers import floor, nginx
+from tests.bench.probes import check
+from tests.bench.process import Peers, end_leftovers
+from tests.bench.product import MeasuredStack, running
+from tests.bench.turns import interleave
 
 TURNS = 8
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -119,7 +119,7 @@ def _progress(report: Report, path: HotPath) -> Callable[[str], None]:
 
 def _plan(argv: Sequence[str] | None) -> Plan:
     parser = argparse.ArgumentParser(
-        prog="python -m deploy.bench",
+        prog="python -m tests.bench",
         description="Measure CPU time per request of the hot paths, beside nginx, Envoy and a bare aiohttp "
         "application where they are installed (`make bench-peers`).",
         epilog=f"A whole run takes two minutes and writes {PAGE.relative_to(ROOT)}; any other only prints. "

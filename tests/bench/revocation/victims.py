@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from deploy.admin_api import AdminApi, Object
-from deploy.bench.load import Request
-from deploy.bench.peers.floor import PARAMETERS
-from deploy.bench.product import Product
 from deploy.errors import StackError
 from deploy.local.up import first_cause
 from deploy.sign_assertion import sign_assertion
 from shared.errors import Unavailable
 from shared.http.client import ServiceClient
+from tests.bench.load import Request
+from tests.bench.peers.floor import PARAMETERS
+from tests.bench.product import Product
 
 AT_ONCE = 8
 """Objects that are made at the same time."""
@@ -81,7 +81,7 @@ class Maker:
                     tasks.create_task(work())
         except ExceptionGroup as failed:
             raise first_cause(failed) from None
-        random.Random(series).shuffle(made)  # noqa: S311 - the same order each time
+        random.Random(series).shuffle(made)
         return made
 
     async def bystanders(self) -> tuple[Request, ...]:

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from deploy.bench.page import aligned
-from deploy.bench.revocation import closing, cost, watching
-from deploy.bench.revocation.closing import Closing
-from deploy.bench.revocation.cost import Spent
-from deploy.bench.revocation.gateways import GATEWAYS
-from deploy.bench.revocation.receipts import Told
-from deploy.bench.revocation.steady import Steady
-from deploy.bench.revocation.watching import Series
+from tests.bench.page import aligned
+from tests.bench.revocation import closing, cost, watching
+from tests.bench.revocation.closing import Closing
+from tests.bench.revocation.cost import Spent
+from tests.bench.revocation.gateways import GATEWAYS
+from tests.bench.revocation.receipts import Told
+from tests.bench.revocation.steady import Steady
+from tests.bench.revocation.watching import Series
 
 HEAD = f"""\
 # Benchmarks: how soon a no is everywhere

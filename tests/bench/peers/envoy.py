@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from deploy.bench.load import HOST
 from deploy.local.command import Command
 from deploy.local.stack import ROOT
+from tests.bench.load import HOST
 
 ENVIRONMENT = ROOT / "var" / "bench" / "peers"
 """The virtual environment that `make bench-peers` puts Envoy's wheel into."""

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from deploy.bench.load import HOST
-from deploy.bench.paths import Probe, Race
 from deploy.errors import StackError
+from tests.bench.load import HOST
+from tests.bench.paths import Probe, Race
 
 LIMIT = 5.0
 """Seconds for an answer."""

@@ -5,12 +5,12 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.bench.load import Request
-from deploy.bench.peers import envoy, floor, nginx
-from deploy.bench.process import Peers, free_ports
-from deploy.bench.product import Product
-from deploy.bench.turns import Contestant
 from deploy.local.ports import free_port
+from tests.bench.load import Request
+from tests.bench.peers import envoy, floor, nginx
+from tests.bench.process import Peers, free_ports
+from tests.bench.product import Product
+from tests.bench.turns import Contestant
 
 PASSGATE = "Passgate"
 NGINX = "nginx, no check"

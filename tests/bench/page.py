@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.bench.jwks import described
-from deploy.bench.load import CONNECTIONS
-from deploy.bench.paths import HotPath
-from deploy.bench.turns import Result
+from tests.bench.jwks import described
+from tests.bench.load import CONNECTIONS
+from tests.bench.paths import HotPath
+from tests.bench.turns import Result
 
 TITLES = {"postgres": "PostgreSQL", "valkey": "Valkey"}
 HEAD = """\

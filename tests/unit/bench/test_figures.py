@@ -2,12 +2,12 @@ import base64
 
 import pytest
 
-from deploy.bench.jwks import described
-from deploy.bench.load import Request, Turn
-from deploy.bench.page import section
-from deploy.bench.paths import AIOHTTP, HOT_PATHS, PASSGATE
-from deploy.bench.signature import microseconds
-from deploy.bench.turns import Contestant, Measured, Result
+from tests.bench.jwks import described
+from tests.bench.load import Request, Turn
+from tests.bench.page import section
+from tests.bench.paths import AIOHTTP, HOT_PATHS, PASSGATE
+from tests.bench.signature import microseconds
+from tests.bench.turns import Contestant, Measured, Result
 
 VERIFY = next(path for path in HOT_PATHS if path.name == "verify")
 

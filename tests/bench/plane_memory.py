@@ -1,4 +1,4 @@
-"""`python -m deploy.bench.plane_memory`: what 100,000 live revocations cost a gateway in memory and time."""
+"""`python -m tests.bench.plane_memory`: what 100,000 live revocations cost a gateway in memory and time."""
 
 import argparse
 import asyncio
@@ -14,14 +14,14 @@ from pathlib import Path
 import aiohttp
 import asyncpg
 
-from deploy.bench.cpu import resident_megabytes, snapshot
-from deploy.bench.load import HOST
-from deploy.bench.process import Peers, end_leftovers, free_ports
-from deploy.bench.product import MeasuredStack, Product, running
 from deploy.errors import StackError
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile
 from deploy.local.stack import DEPLOYABLES, ROOT
+from tests.bench.cpu import resident_megabytes, snapshot
+from tests.bench.load import HOST
+from tests.bench.process import Peers, end_leftovers, free_ports
+from tests.bench.product import MeasuredStack, Product, running
 
 REVOCATIONS = 100_000
 MAX_SECONDS = 5.0
@@ -162,7 +162,7 @@ async def _followed(http: aiohttp.ClientSession, url: str, position: int) -> Non
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m deploy.bench.plane_memory",
+        prog="python -m tests.bench.plane_memory",
         description="Measure what live revocations cost a gateway: start, reload, stalls, memory. "
         "Exit status 1 when a limit is missed.",
     )

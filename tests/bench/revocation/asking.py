@@ -5,7 +5,7 @@ import contextlib
 import re
 from dataclasses import dataclass
 
-from deploy.bench.load import HOST
+from tests.bench.load import HOST
 
 TIMEOUT = 3.0
 """Seconds for one answer."""

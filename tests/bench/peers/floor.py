@@ -1,6 +1,6 @@
 """The least that a service on aiohttp could do: read the same request, answer as much, and keep nothing.
 
-`python -m deploy.bench.peers.floor --port N`: a plain aiohttp application on uvloop, with no store, no signature,
+`python -m tests.bench.peers.floor --port N`: a plain aiohttp application on uvloop, with no store, no signature,
 no log and no metrics. What a service costs above it is what the service does.
 """
 
@@ -15,10 +15,10 @@ import orjson
 import uvloop
 from aiohttp import web
 
-from deploy.bench.load import HOST
-from deploy.bench.peers import nginx
 from deploy.local.command import Command
 from deploy.local.stack import ROOT
+from tests.bench.load import HOST
+from tests.bench.peers import nginx
 
 PARAMETERS = orjson.dumps({"drawing": "plan.dwg", "mode": "read", "user": 4711, "layers": ["walls", "doors"]})
 ACCESS_TOKEN = "a" * 1000
@@ -80,7 +80,7 @@ async def serve(port: int) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m deploy.bench.peers.floor", description="A bare aiohttp application, to compare with."
+        prog="python -m tests.bench.peers.floor", description="A bare aiohttp application, to compare with."
     )
     parser.add_argument("--port", type=int, required=True)
     uvloop.run(serve(parser.parse_args(argv).port))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.bench.cpu import MICROSECONDS_PER_TICK, cpu_microseconds, snapshot
 from deploy.errors import StackError
+from tests.bench.cpu import MICROSECONDS_PER_TICK, cpu_microseconds, snapshot
 
 STAT = "{pid} ({name}) S {parent} 1 1 0 -1 0 0 0 0 0 {times} 20 0 1 0 100 1000 7 0\n"
 

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from deploy.bench.load import Request
-from deploy.bench.revocation.asking import NO_ANSWER, Answer, Connections
-from deploy.bench.revocation.page import quantile
-from deploy.bench.revocation.steady import Steady
-from deploy.bench.revocation.victims import Victim
-from deploy.bench.revocation.watching import PROMISE, Outcome, Use
+from tests.bench.load import Request
+from tests.bench.revocation.asking import NO_ANSWER, Answer, Connections
+from tests.bench.revocation.page import quantile
+from tests.bench.revocation.steady import Steady
+from tests.bench.revocation.victims import Victim
+from tests.bench.revocation.watching import PROMISE, Outcome, Use
 
 GET = Request("GET", "/v2.0/site")
 ACKNOWLEDGED = 10.0

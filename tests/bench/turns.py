@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.bench.cpu import cpu_microseconds, resident_megabytes, snapshot
-from deploy.bench.load import Request, Turn, run_turn, write_requests
+from tests.bench.cpu import cpu_microseconds, resident_megabytes, snapshot
+from tests.bench.load import Request, Turn, run_turn, write_requests
 
 TURN = 1
 """Seconds."""

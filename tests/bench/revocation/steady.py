@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import cycle, product
 
-from deploy.bench.load import Request
-from deploy.bench.revocation.asking import Connections
+from tests.bench.load import Request
+from tests.bench.revocation.asking import Connections
 
 IN_FLIGHT = 64
 """Requests, at most; when so many are waited for, those that were due are not sent later."""
