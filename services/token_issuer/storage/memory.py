@@ -1,58 +1,9 @@
-"""The same stores in the memory of one process: for tests, and for counting while Valkey is away."""
+"""Wrong secrets counted in this process alone: for the time that Valkey is away."""
 
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from dataclasses import replace
-
-from services.token_issuer.signing_keys.records import SigningKeyRecord
 
 MAX_PAIRS = 50_000
-
-
-class MemorySigningKeys:
-    def __init__(self) -> None:
-        self._records: dict[str, SigningKeyRecord] = {}
-
-    async def all(self) -> Sequence[SigningKeyRecord]:
-        return [self._records[kid] for kid in sorted(self._records)]
-
-    async def add_first(self, record: SigningKeyRecord) -> bool:
-        if any(other.revoked_at is None for other in self._records.values()):
-            return False
-        self._records[record.kid] = record
-        return True
-
-    async def add(self, record: SigningKeyRecord) -> None:
-        self._records[record.kid] = record
-
-    async def revoke(self, kid: str, at: float, successor: SigningKeyRecord) -> bool:
-        record = self._records.get(kid)
-        if record is None or record.revoked_at is not None:
-            return False
-        self._records[kid] = replace(record, revoked_at=at)
-        self._records[successor.kid] = successor
-        return True
-
-    async def remove(self, kids: Sequence[str]) -> None:
-        for kid in kids:
-            self._records.pop(kid, None)
-
-
-class MemoryUsedAssertions:
-    def __init__(self) -> None:
-        self._expiries: dict[tuple[str, bytes], float] = {}
-
-    async def use(self, kid: str, jti_digest: bytes, expires_at: float) -> bool:
-        if (kid, jti_digest) in self._expiries:
-            return False
-        self._expiries[(kid, jti_digest)] = expires_at
-        return True
-
-    async def forget(self, before: float) -> int:
-        kept = {used: expiry for used, expiry in self._expiries.items() if expiry >= before}
-        forgotten = len(self._expiries) - len(kept)
-        self._expiries = kept
-        return forgotten
 
 
 class MemoryWrongSecrets:

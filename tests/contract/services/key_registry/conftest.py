@@ -21,7 +21,6 @@ from services.key_registry.catalog.resources import (
     Resource,
     Row,
 )
-from services.key_registry.storage.memory import MemoryConsumers, MemoryStore
 from services.key_registry.storage.ports import AuditLines, Changes, ConsumerStore, Credentials, Store
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
@@ -31,6 +30,7 @@ from services.key_registry.storage.postgres.credentials import PostgresCredentia
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import Database
+from tests.support.doubles.key_registry import MemoryConsumers, MemoryStore
 
 NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
 PEM = "-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n"

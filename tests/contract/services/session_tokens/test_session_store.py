@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pytest
 import redis.asyncio
 
-from services.session_tokens.storage.memory import MemorySessionStore
 from services.session_tokens.storage.redis import RedisSessionStore
 from services.session_tokens.tokens import SessionStore
 from shared.redis import PipelinedRedis
 from tests.support.clock import FakeClock
+from tests.support.doubles.session_tokens import MemorySessionStore
 
 ID = "a" * 64
 SEALED = bytes(range(256))

@@ -12,13 +12,14 @@ from services.token_issuer.app import NAME
 from services.token_issuer.clients.assertions import UsedAssertions
 from services.token_issuer.clients.throttle import WrongSecrets
 from services.token_issuer.signing_keys.records import SigningKeyRecord, SigningKeyStore
-from services.token_issuer.storage.memory import MemorySigningKeys, MemoryUsedAssertions, MemoryWrongSecrets
+from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.storage.postgres import PostgresSigningKeys, PostgresUsedAssertions
 from services.token_issuer.storage.redis import PREFIX, RedisWrongSecrets
 from shared.errors import Unavailable
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
+from tests.support.doubles.token_issuer import MemorySigningKeys, MemoryUsedAssertions
 
 REAL_OR_MEMORY = pytest.mark.parametrize("backend", ["memory", "real"], indirect=True)
 

@@ -16,10 +16,10 @@ from services.key_registry.admin.registry import Object, Registry, Written
 from services.key_registry.catalog.permissions import Admin, Operation, Role
 from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPANY, Resource
 from services.key_registry.paging import PageRequest
-from services.key_registry.storage.memory import MemoryStore
 from shared.audit import AuditTrail
 from shared.http.body import validated
 from tests.support.clock import FakeClock
+from tests.support.doubles.key_registry import MemoryStore
 
 
 @dataclass

@@ -3,10 +3,10 @@
 import asyncio
 
 from services.key_registry.housekeeping import Housekeeping
-from services.key_registry.storage.memory import MemoryConsumers
 from shared.contracts.key_registry import Position
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
+from tests.support.doubles.key_registry import MemoryConsumers
 
 
 class Recording:

@@ -8,7 +8,6 @@ import pytest
 
 from services.session_tokens.parameters import parse
 from services.session_tokens.sealing import id_of
-from services.session_tokens.storage.memory import MemorySessionStore
 from services.session_tokens.tokens import CLOCK_SKEW, Cause, Created, SessionTokens, WrongToken
 from shared.audit import AuditTrail
 from shared.changes.follower import ChangeFollower
@@ -17,6 +16,7 @@ from shared.contracts.key_registry import AccessKey, AuditEvent, Revocation, Sta
 from shared.errors import Invalid, Unavailable
 from shared.opaque import ACCESS_KEY, API_TOKEN, digest, mint
 from tests.support.clock import FakeClock
+from tests.support.doubles.session_tokens import MemorySessionStore
 from tests.support.registry import COMPANY, RegistryDouble
 
 KEY = mint(ACCESS_KEY)

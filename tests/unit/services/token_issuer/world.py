@@ -13,7 +13,7 @@ from services.token_issuer.signing_keys.pool import SigningPool
 from services.token_issuer.signing_keys.ring import KeyRing
 from services.token_issuer.signing_keys.rotation import KeyMaker
 from services.token_issuer.signing_keys.sealing import MasterKey
-from services.token_issuer.storage.memory import MemorySigningKeys, MemoryUsedAssertions, MemoryWrongSecrets
+from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.tokens.issuance import TokenIssuer
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import AuditEvent
@@ -22,6 +22,7 @@ from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, KEY_PAIR, mint, public_id
 from tests.support.clock import FakeClock
+from tests.support.doubles.token_issuer import MemorySigningKeys, MemoryUsedAssertions
 from tests.support.registry import RegistryDouble
 
 ISSUER = "https://passgate.example"

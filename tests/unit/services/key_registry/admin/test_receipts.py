@@ -10,9 +10,9 @@ from services.key_registry.admin.receipts import MAX_WAITING, Receipts
 from services.key_registry.catalog.permissions import Operation, Role
 from services.key_registry.catalog.resources import ACCESS_KEY, APPLICATION, COMPANY
 from services.key_registry.changes.consumers import Consumers
-from services.key_registry.storage.memory import MemoryConsumers
 from shared.contracts.key_registry import Position
 from shared.errors import NotFound, Unavailable
+from tests.support.doubles.key_registry import MemoryConsumers
 from tests.unit.services.key_registry.conftest import Desk
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
 from services.key_registry.changes.feed import Feed
-from services.key_registry.storage.memory import MemoryStore
 from shared.contracts.key_registry import parse_snapshot
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
+from tests.support.doubles.key_registry import MemoryStore
 
 
 class SlowChanges(MemoryStore):

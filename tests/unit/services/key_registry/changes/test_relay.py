@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from services.key_registry.changes.relay import Relay
-from services.key_registry.storage.memory import MemoryStore
 from shared.contracts.key_registry import Change
 from shared.errors import Unavailable
+from tests.support.doubles.key_registry import MemoryStore
 
 
 class ScriptedStream:
