@@ -13,8 +13,8 @@ import redis.asyncio
 
 from deploy.local.postgres import OWNER, create_owner_and_database
 from tests.support.clock import FakeClock
+from tests.support.harness.stores import postgres_server, valkey_server
 from tests.support.loop import LoopWatch
-from tests.support.stores import postgres_server, valkey_server
 
 RANDOM = re.compile(
     r"(?i)pg(?:at|ak|cs|ad|ck)_[a-z0-9]{22}|kp_[a-z0-9]{22}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.e2e.partners import Admin, Partner
-from tests.support.stack import Stack, running_stack
+from tests.support.harness.stack import Stack, running_stack
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from shared.service_tokens import ServiceIdentity
 from tests.e2e import hostile
 from tests.e2e.partners import JWT_BEARER, OPERATOR, Admin, Partner
 from tests.e2e.wire import FORM, JSON, Reply, basic, bearer, call
-from tests.support.stack import SERVICES, Stack
+from tests.support.harness.stack import SERVICES, Stack
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.light_use import LightUse
 from tests.e2e.partners import Admin, Partner
 from tests.e2e.wire import Reply
-from tests.support.stack import SERVICES, STORES, Stack
+from tests.support.harness.stack import SERVICES, STORES, Stack
 
 pytestmark = pytest.mark.timeout(120)
 

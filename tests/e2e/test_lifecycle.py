@@ -16,8 +16,8 @@ from deploy.local.stack import DEPLOYABLES
 from tests.e2e.partners import MESSAGE
 from tests.e2e.unattended import Unattended
 from tests.e2e.wire import FORM, JSON, basic, bearer
-from tests.support.stack import SERVICES
-from tests.support.stores import reachable_directory
+from tests.support.harness.stack import SERVICES
+from tests.support.harness.stores import reachable_directory
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -15,7 +15,7 @@ from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session as RequestsOAuth2Session
 
 from tests.e2e.partners import JWT_BEARER, Partner
-from tests.support.stack import Stack
+from tests.support.harness.stack import Stack
 
 SITE, YACHTS = "/v2.0/site", "/website/v1/yachts"
 TIMEOUT = 10

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.partners import OPERATOR, Admin, Partner
 from tests.e2e.wire import FORM, Reply, bearer, call
-from tests.support.stack import SERVICES, Stack
+from tests.support.harness.stack import SERVICES, Stack
 
 SECRET_LOOKS = re.compile(rb"pg(?:at|ak|cs|ad)(?:_|%5[Ff])[0-9A-Za-z]{20}|eyJ[\w-]{8,}\.[\w-]{8,}|PRIVATE KEY-----")
 SECRET_VARIABLES = ("ADMIN_TOKEN", "API_TOKEN", "ACCESS_KEY", "CLIENT_SECRET")

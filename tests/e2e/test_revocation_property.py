@@ -1,7 +1,7 @@
 """A no is everywhere within a second, and stays: random sequences of changes and faults, over three gateways.
 
 All processes are the real ones, over real stores. While a sequence goes on, all that it has made is asked about at
-every gateway, all the time, and each answer is held against a plain model (`tests/support/plane_model.py`): no yes
+every gateway, all the time, and each answer is held against a plain model (`tests/support/chaos/model.py`): no yes
 after a no, and no lasting no to what is good.
 
 A failing sequence is shrunk and shown as a program, with what happened at its last run.
@@ -19,12 +19,12 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from tests.support.plane import GATEWAYS, INSTANCES, Plane
-from tests.support.plane_family import CREDENTIALS, ENDED_BY_HOLDER, PATHS
-from tests.support.plane_faults import HOW, links_of
-from tests.support.plane_figures import Figures
-from tests.support.plane_stage import RunningStage, running_stage
-from tests.support.plane_world import VALKEY_COMES_BACK, World
+from tests.support.chaos.family import CREDENTIALS, ENDED_BY_HOLDER, PATHS
+from tests.support.chaos.faults import HOW, links_of
+from tests.support.chaos.figures import Figures
+from tests.support.chaos.plane import GATEWAYS, INSTANCES, Plane
+from tests.support.chaos.stage import RunningStage, running_stage
+from tests.support.chaos.world import VALKEY_COMES_BACK, World
 
 BOUND = 2.0
 """Seconds for which the consumers trust what they knew: less than the default, so that sequences outlast it."""

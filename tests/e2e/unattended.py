@@ -17,8 +17,8 @@ from deploy.local.stack import DEPLOYABLES, STORE_SECRETS, Deployable, port_vari
 from deploy.local.stack import Stack as Layout
 from deploy.local.valkey import Valkey
 from shared.config import read_secret
-from tests.support.stack import PATIENCE
-from tests.support.stores import FAST, RunningStore
+from tests.support.harness.stack import PATIENCE
+from tests.support.harness.stores import FAST, RunningStore
 
 
 class Unattended:

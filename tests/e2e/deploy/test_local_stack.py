@@ -14,7 +14,7 @@ import pytest
 from deploy.local.health import all_readiness
 from deploy.local.ports import is_free
 from deploy.local.stack import DEPLOYABLES, ROOT, STORE_PORTS, Stack
-from tests.support.local_stack import LocalStack, local_stack
+from tests.support.harness.local_stack import LocalStack, local_stack
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.partners import JWT_BEARER, Admin, Partner
 from tests.e2e.protocols.rows import Row
 from tests.e2e.wire import FORM, JSON, Fields, basic, call
-from tests.support.stack import Stack
+from tests.support.harness.stack import Stack
 
 AUTH, STANDARD, INTROSPECT, REVOKE = "/auth/token", "/oauth2/token", "/oauth2/introspect", "/oauth2/revoke"
 GOOD = "grant_type=client_credentials"

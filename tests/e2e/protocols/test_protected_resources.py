@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.partners import MESSAGE, Admin, Partner
 from tests.e2e.protocols.rows import PROBLEM, Row, problem
 from tests.e2e.wire import JSON, bearer, call
-from tests.support.stack import Stack
+from tests.support.harness.stack import Stack
 
 SITE, YACHTS, SMS, EDITOR = "/v2.0/site", "/website/v1/yachts", "/sms/v1/messages", "/editor"
 NO_CREDENTIAL = problem(401, "unauthenticated", "a credential is required")

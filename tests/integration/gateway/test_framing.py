@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from tests.integration.gateway.client import converse
-from tests.integration.gateway.framing_payloads import BODY, FORWARDED, REFUSED, SMUGGLED, chunked, get, head
 from tests.integration.gateway.process import GatewayProcess
 from tests.integration.gateway.upstream import Upstream, assert_canonical
+from tests.support.http1.framing_payloads import BODY, FORWARDED, REFUSED, SMUGGLED, chunked, get, head
 
 AFTER = get(b"GET /echo/after HTTP/1.1")
 

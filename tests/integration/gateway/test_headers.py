@@ -3,9 +3,9 @@
 import pytest
 
 from tests.integration.gateway.client import converse
-from tests.integration.gateway.framing_payloads import get
 from tests.integration.gateway.process import GatewayProcess
 from tests.integration.gateway.upstream import Upstream, UpstreamCall
+from tests.support.http1.framing_payloads import get
 
 SPELLINGS = [
     b"X-Passgate-Company: evil",

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.gateway.client import converse
-from tests.integration.gateway.framing_payloads import get, head
 from tests.integration.gateway.process import GatewayProcess, gateway_process
 from tests.integration.gateway.upstream import Upstream
+from tests.support.http1.framing_payloads import get, head
 
 SMALL = b"POST /small HTTP/1.1"
 

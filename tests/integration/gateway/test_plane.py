@@ -12,7 +12,7 @@ from shared.changes.stream import ChangeStreamWriter
 from shared.contracts.key_registry import Change, Kind, Revocation
 from shared.redis import PipelinedRedis
 from tests.integration.gateway.whole import SIGNER, Surroundings, bearer, surroundings
-from tests.support.registry import COMPANY
+from tests.support.doubles.registry import COMPANY
 
 CHECK, JWKS = "/internal/v1/check", "/.well-known/jwks.json"
 

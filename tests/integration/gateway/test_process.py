@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.gateway.client import Conversation, converse
-from tests.integration.gateway.framing_payloads import get
 from tests.integration.gateway.process import GatewayProcess, gateway_process
 from tests.integration.gateway.upstream import OK, Upstream, UpstreamCall
+from tests.support.http1.framing_payloads import get
 
 ROUTE = "  - {name: added, path: /added, methods: [GET], credential: none, upstream: echo}\n"
 

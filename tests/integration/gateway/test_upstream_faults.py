@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.integration.gateway.client import Conversation, converse
-from tests.integration.gateway.framing_payloads import get, head
 from tests.integration.gateway.process import GatewayProcess
 from tests.integration.gateway.upstream import OK, Script, Upstream, UpstreamCall
+from tests.support.http1.framing_payloads import get, head
 
 FAULT = get(b"GET /echo/fault HTTP/1.1")
 HEAD = b"HTTP/1.1 200 OK\r\n"

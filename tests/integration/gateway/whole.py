@@ -17,9 +17,9 @@ from gateway.config import Settings
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_TOKEN, digest, mint
-from tests.support.registry import COMPANY, RegistryDouble
-from tests.support.registry_server import registry_server
-from tests.support.serving import ServiceKeys, serving
+from tests.support.doubles.registry import COMPANY, RegistryDouble
+from tests.support.doubles.registry_server import registry_server
+from tests.support.harness.serving import ServiceKeys, serving
 
 ISSUER = "http://gateway.example"
 KEY = generate_private_key("EdDSA")

@@ -12,7 +12,7 @@ import pytest
 from shared.errors import Unavailable
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import Database
-from tests.support.proxy import FaultProxy
+from tests.support.harness.proxy import FaultProxy
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from redis.exceptions import ResponseError
 
 from shared.errors import Unavailable
 from shared.redis import PipelinedRedis
-from tests.support.proxy import FaultProxy
+from tests.support.harness.proxy import FaultProxy
 
 
 @pytest.fixture

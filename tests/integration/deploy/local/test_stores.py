@@ -15,7 +15,7 @@ import redis.exceptions
 from deploy.errors import StackError
 from deploy.local.postgres import Postgres
 from deploy.local.valkey import Valkey
-from tests.support.stores import RunningStore, embedded_postgres, embedded_valkey
+from tests.support.harness.stores import RunningStore, embedded_postgres, embedded_valkey
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from shared.contracts.key_registry import KeyRegistryClient
 from shared.http.client import ServiceClient
 from shared.postgres import migrations
 from shared.postgres.pool import Database
-from tests.support.serving import ServiceKeys, serving
+from tests.support.harness.serving import ServiceKeys, serving
 
 
 async def migrate(database_url: str) -> None:

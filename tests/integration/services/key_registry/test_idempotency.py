@@ -8,7 +8,7 @@ import pytest
 
 from shared import opaque
 from tests.integration.services.key_registry.running import Admin, Answered, Running, migrate, running_registry
-from tests.support.proxy import FaultProxy
+from tests.support.harness.proxy import FaultProxy
 
 KEY = {"Idempotency-Key": "order 66"}
 BODY = {"name": "x", "client_prefix": "x", "company_uri": "https://x.example"}

@@ -13,8 +13,8 @@ from shared.changes.stream import STREAM, ChangeStreamReader
 from shared.contracts.key_registry import Change
 from shared.redis import PipelinedRedis
 from tests.integration.services.key_registry.running import Running, migrate, running_registry
-from tests.support.proxy import FaultProxy
-from tests.support.stores import embedded_valkey
+from tests.support.harness.proxy import FaultProxy
+from tests.support.harness.stores import embedded_valkey
 
 
 @dataclass

@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 
 from tests.integration.services.operator_validator.running import Operator, operator_running
-from tests.support.serving import ServiceKeys
+from tests.support.harness.serving import ServiceKeys
 
 
 @pytest.fixture(scope="session")

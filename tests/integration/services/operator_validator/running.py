@@ -15,9 +15,9 @@ from services.operator_validator.config import Settings
 from shared.contracts.operator_validator import VALIDATE, OperatorValidatorClient
 from shared.http.client import ServiceClient
 from shared.opaque import API_TOKEN, mint
-from tests.support.registry import RegistryDouble
-from tests.support.registry_server import registry_server
-from tests.support.serving import ServiceKeys, serving
+from tests.support.doubles.registry import RegistryDouble
+from tests.support.doubles.registry_server import registry_server
+from tests.support.harness.serving import ServiceKeys, serving
 
 VALID = (200, b'{"valid":true,"message":"Token is valid"}')
 NOT_VALID = (200, b'{"valid":false,"message":"Token is not valid"}')

@@ -6,7 +6,7 @@ from shared.contracts.operator_validator import CHECK
 from shared.errors import Unavailable
 from shared.opaque import API_TOKEN, mint
 from tests.integration.services.operator_validator.running import Operator
-from tests.support.registry import COMPANY
+from tests.support.doubles.registry import COMPANY
 
 ODD = ["", "x", "\ud800", "a\r\nX-Evil: 1", "\0", "\u00e9", "x" * 70_000]
 

@@ -11,7 +11,7 @@ from services.sample_resources.app import build_app
 from services.sample_resources.config import Settings
 from shared.opaque import API_TOKEN, mint
 from tests.integration.services.operator_validator.running import Operator, operator_running
-from tests.support.serving import ServiceKeys, serving
+from tests.support.harness.serving import ServiceKeys, serving
 
 IDENTITY = {
     "X-Passgate-Company": "blabla",

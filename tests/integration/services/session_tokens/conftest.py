@@ -5,10 +5,10 @@ import aiohttp
 import pytest
 
 from tests.integration.services.session_tokens.running import Service, Stack
-from tests.support.proxy import FaultProxy
-from tests.support.registry import RegistryDouble
-from tests.support.registry_server import registry_server
-from tests.support.serving import ServiceKeys
+from tests.support.doubles.registry import RegistryDouble
+from tests.support.doubles.registry_server import registry_server
+from tests.support.harness.proxy import FaultProxy
+from tests.support.harness.serving import ServiceKeys
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from services.session_tokens.config import Settings
 from shared.contracts.session_tokens import SessionTokensClient
 from shared.http.client import ServiceClient
 from shared.opaque import ACCESS_KEY, mint
-from tests.support.registry import RegistryDouble
-from tests.support.serving import ServiceKeys, serving
+from tests.support.doubles.registry import RegistryDouble
+from tests.support.harness.serving import ServiceKeys, serving
 
 
 @dataclass

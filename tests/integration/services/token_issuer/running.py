@@ -24,9 +24,9 @@ from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, KEY_PAIR, mint, public_id
 from shared.postgres.migrations import migrate
-from tests.support.registry import RegistryDouble
-from tests.support.registry_server import registry_server
-from tests.support.serving import ServiceKeys, serving
+from tests.support.doubles.registry import RegistryDouble
+from tests.support.doubles.registry_server import registry_server
+from tests.support.harness.serving import ServiceKeys, serving
 
 
 @dataclass

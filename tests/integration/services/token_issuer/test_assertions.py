@@ -11,7 +11,7 @@ from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import KEY_PAIR, public_id
 from tests.integration.services.token_issuer.running import Issuer, running
-from tests.support.registry import RegistryDouble
+from tests.support.doubles.registry import RegistryDouble
 from tests.support.waiting import within
 
 TIMES = ("iat", "exp", "nbf")

@@ -14,8 +14,8 @@ from shared.contracts.key_registry import Revocation
 from shared.jose.keys import PublicKey, load_jwks
 from shared.jose.verifier import Expectation, parse, verify
 from tests.integration.services.token_issuer.running import Issuer, running
-from tests.support.registry import RegistryDouble
-from tests.support.registry_server import registry_server
+from tests.support.doubles.registry import RegistryDouble
+from tests.support.doubles.registry_server import registry_server
 
 
 async def jwks(issuer: Issuer) -> dict[str, PublicKey]:

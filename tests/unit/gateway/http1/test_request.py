@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.http1.request import BadRequest, parse_head
-from tests.integration.gateway.framing_payloads import ENCODINGS, FIELDS, HOSTS, LENGTHS, LINES
+from tests.support.http1.framing_payloads import ENCODINGS, FIELDS, HOSTS, LENGTHS, LINES
 from tests.unit.gateway.heads import head_of
 
 JUDGED_WITH_THE_TARGET = (LINES["a fragment"], LINES["without a scheme"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.http1.request_reader import Mark, RequestReader
-from tests.integration.gateway.framing_payloads import CHUNKS, FORWARDED, REFUSED, chunked, get, head
+from tests.support.http1.framing_payloads import CHUNKS, FORWARDED, REFUSED, chunked, get, head
 
 STREAM = (
     get()

@@ -14,7 +14,7 @@ from shared.contracts.key_registry import ApiToken, Kind, Status
 from shared.errors import Unavailable
 from shared.opaque import ACCESS_KEY, API_TOKEN, digest, mint
 from tests.support.clock import FakeClock
-from tests.support.registry import COMPANY, RegistryDouble
+from tests.support.doubles.registry import COMPANY, RegistryDouble
 
 TOKEN = mint(API_TOKEN)
 GOOD = Question(TOKEN, "blabla", "SMS")

@@ -16,8 +16,8 @@ from shared.contracts.key_registry import AccessKey, AuditEvent, Revocation, Sta
 from shared.errors import Invalid, Unavailable
 from shared.opaque import ACCESS_KEY, API_TOKEN, digest, mint
 from tests.support.clock import FakeClock
+from tests.support.doubles.registry import COMPANY, RegistryDouble
 from tests.support.doubles.session_tokens import MemorySessionStore
-from tests.support.registry import COMPANY, RegistryDouble
 
 KEY = mint(ACCESS_KEY)
 

@@ -22,8 +22,8 @@ from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, KEY_PAIR, mint, public_id
 from tests.support.clock import FakeClock
+from tests.support.doubles.registry import RegistryDouble
 from tests.support.doubles.token_issuer import MemorySigningKeys, MemoryUsedAssertions
-from tests.support.registry import RegistryDouble
 
 ISSUER = "https://passgate.example"
 ADDRESS = "192.0.2.1"

@@ -6,7 +6,7 @@ from shared.changes.cached_lookup import CachedLookup
 from shared.changes.follower import ChangeFollower
 from shared.contracts.key_registry import ApiClient, Booking, Change, Kind
 from tests.support.clock import FakeClock
-from tests.support.registry import COMPANY, RegistryDouble
+from tests.support.doubles.registry import COMPANY, RegistryDouble
 
 BOOKING = Booking(
     booking_id="booking",

@@ -14,7 +14,7 @@ from shared.changes.reporter import PositionReporter
 from shared.contracts.key_registry import Change, Position
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
-from tests.support.registry import RegistryDouble
+from tests.support.doubles.registry import RegistryDouble
 from tests.support.waiting import within
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from tests.support import plane_probes as probes
-from tests.support.plane_model import Thing
-from tests.support.plane_probes import Probe
+from tests.support.chaos import probes as probes
+from tests.support.chaos.model import Thing
+from tests.support.chaos.probes import Probe
 
 Object = dict[str, Any]
 

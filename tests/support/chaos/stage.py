@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager, contextmanager
 from threading import Thread
 from typing import Any, TypeVar
 
-from tests.support.plane import Plane, running_plane
-from tests.support.plane_figures import Figures
-from tests.support.plane_judge import Starvation
-from tests.support.plane_world import Stage
+from tests.support.chaos.figures import Figures
+from tests.support.chaos.judge import Starvation
+from tests.support.chaos.plane import Plane, running_plane
+from tests.support.chaos.world import Stage
 
 SAMPLED_EVERY = 0.05
 LONGEST_ACT = 120.0

@@ -13,7 +13,7 @@ from deploy.local.ports import free_port
 from deploy.local.runfile import RunFile, Started
 from deploy.local.stack import ROOT, port_variables
 from deploy.variables import read_variables
-from tests.support.stores import reachable_directory
+from tests.support.harness.stores import reachable_directory
 
 
 @dataclass(frozen=True)

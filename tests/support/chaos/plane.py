@@ -22,9 +22,9 @@ from deploy.local.postgres import DATABASE, OWNER, Postgres
 from deploy.local.stack import DEPLOYABLES, Stack, port_variables
 from deploy.local.valkey import Valkey
 from shared.config import read_secret
-from tests.support.plane_routes import write_routes
-from tests.support.proxy import FaultProxy
-from tests.support.stores import RunningStore, embedded_postgres, embedded_valkey, reachable_directory
+from tests.support.chaos.routes import write_routes
+from tests.support.harness.proxy import FaultProxy
+from tests.support.harness.stores import RunningStore, embedded_postgres, embedded_valkey, reachable_directory
 
 READY_LIMIT = 60.0
 """Seconds for all processes to start on a machine that does much else."""

@@ -145,7 +145,7 @@ def _started(store: S, command: Command, log: Path) -> Iterator[RunningStore[S]]
 def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL as its superuser, from whichever backend `TEST_BACKEND` names."""
     if use_containers():
-        from tests.support import containers
+        from tests.support.harness import containers
 
         with containers.postgres() as url:
             yield url
@@ -158,7 +158,7 @@ def postgres_server() -> Iterator[str]:
 def valkey_server() -> Iterator[str]:
     """The URL of a Valkey, password included."""
     if use_containers():
-        from tests.support import containers
+        from tests.support.harness import containers
 
         with containers.valkey() as url:
             yield url
@@ -172,7 +172,7 @@ def use_containers() -> bool:
     if choice not in ("auto", "docker", "embedded"):
         raise ValueError(f"TEST_BACKEND must be auto, docker or embedded, not {choice!r}")
     if choice == "auto":
-        from tests.support import containers
+        from tests.support.harness import containers
 
         return containers.available()
     return choice == "docker"

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 import aiohttp
 
-from tests.support.plane import GATEWAYS, REGISTRIES, Plane
-from tests.support.plane_judge import Asked, Judge
-from tests.support.plane_model import RECOVERY, Answer
-from tests.support.plane_probes import Probe, Told
+from tests.support.chaos.judge import Asked, Judge
+from tests.support.chaos.model import RECOVERY, Answer
+from tests.support.chaos.plane import GATEWAYS, REGISTRIES, Plane
+from tests.support.chaos.probes import Probe, Told
 
 PAUSE = {False: 0.1, True: 0.4}
 """Seconds between two rounds of questions at least: of those that are cheap, and of the slow ones."""

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tests.support.plane import ASKS, CONSUMERS, GATEWAYS, REGISTRIES, Plane, deployable_of
-from tests.support.plane_judge import Judge
-from tests.support.plane_model import Fault
+from tests.support.chaos.judge import Judge
+from tests.support.chaos.model import Fault
+from tests.support.chaos.plane import ASKS, CONSUMERS, GATEWAYS, REGISTRIES, Plane, deployable_of
 
 DELAY = 0.3
 """Seconds for which a slow connection holds back what goes through it, each way."""

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.plane_judge import Asked, Judge, Starvation
-from tests.support.plane_model import RECOVERY, Answer, Fault, Thing
+from tests.support.chaos.judge import Asked, Judge, Starvation
+from tests.support.chaos.model import RECOVERY, Answer, Fault, Thing
 
 BOUND = 2.0
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tests.support.plane_model import Answer
+from tests.support.chaos.model import Answer
 
 
 @dataclass

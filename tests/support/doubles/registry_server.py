@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler
 
 from shared.contracts.key_registry import AuditBatch, Position, Revocation, Wire
 from shared.errors import Unavailable
-from tests.support.registry import RegistryDouble
+from tests.support.doubles.registry import RegistryDouble
 
 LookUp = Callable[[str], Awaitable[Wire | None]]
 

@@ -11,7 +11,7 @@ import aiohttp
 import jwt
 import orjson
 
-from tests.support.plane_model import Answer, Thing
+from tests.support.chaos.model import Answer, Thing
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 AWAY = frozenset({429, 502, 503, 504})

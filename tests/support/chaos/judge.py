@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from tests.support.plane_model import PROMPT, RECOVERY, Answer, Fault, Thing
+from tests.support.chaos.model import PROMPT, RECOVERY, Answer, Fault, Thing
 
 LEARNING = 2.0
 """Seconds in which every gateway has a signing key that signs at once, because its predecessor was revoked."""

@@ -15,7 +15,7 @@ from deploy.local.health import all_readiness
 from deploy.local.runfile import SUPERVISOR
 from deploy.local.stack import DEPLOYABLES, STORE_PORTS
 from deploy.local.stack import Stack as Layout
-from tests.support.local_stack import LocalStack, local_stack
+from tests.support.harness.local_stack import LocalStack, local_stack
 
 SERVICES = tuple(deployable.name for deployable in DEPLOYABLES)
 """Every process that speaks HTTP, the gateway among them."""

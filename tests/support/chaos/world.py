@@ -10,15 +10,15 @@ import aiohttp
 import redis.asyncio
 
 from shared.changes.stream import STREAM
-from tests.support.plane import GATEWAYS, ROUTES, Plane
-from tests.support.plane_family import CREDENTIALS, Family
-from tests.support.plane_faults import Faults
-from tests.support.plane_figures import Figures
-from tests.support.plane_judge import Judge, Starvation
-from tests.support.plane_model import RECOVERY, Thing
-from tests.support.plane_operator import Operator
-from tests.support.plane_probes import Probe, send
-from tests.support.plane_watch import Watch
+from tests.support.chaos.family import CREDENTIALS, Family
+from tests.support.chaos.faults import Faults
+from tests.support.chaos.figures import Figures
+from tests.support.chaos.judge import Judge, Starvation
+from tests.support.chaos.model import RECOVERY, Thing
+from tests.support.chaos.operator import Operator
+from tests.support.chaos.plane import GATEWAYS, ROUTES, Plane
+from tests.support.chaos.probes import Probe, send
+from tests.support.chaos.watch import Watch
 
 BYSTANDER = ("api_token", "access_key", "api_client")
 VALKEY_COMES_BACK = ("as it was", "empty", "from backup")

@@ -11,12 +11,12 @@ import aiohttp
 import orjson
 
 from services.session_tokens.sealing import id_of
-from tests.support import plane_probes as probes
-from tests.support.plane import GATEWAYS, REGISTRIES, Plane
-from tests.support.plane_family import PATHS, Family
-from tests.support.plane_figures import Figures
-from tests.support.plane_model import RECOVERY, Event, Thing
-from tests.support.plane_probes import Told, send
+from tests.support.chaos import probes as probes
+from tests.support.chaos.family import PATHS, Family
+from tests.support.chaos.figures import Figures
+from tests.support.chaos.model import RECOVERY, Event, Thing
+from tests.support.chaos.plane import GATEWAYS, REGISTRIES, Plane
+from tests.support.chaos.probes import Told, send
 
 TIMEOUT = aiohttp.ClientTimeout(total=5)
 RECEIPT_TIMEOUT = 3

@@ -1,0 +1,1 @@
+"""What starts and stops the real things: stores, services, the whole stack."""
