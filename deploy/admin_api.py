@@ -60,9 +60,9 @@ class AdminApi:
         raw = None if body is None else orjson.dumps(body)
         headers = {"Idempotency-Key": f"demo-{uuid.uuid4()}"} if method == "POST" else {}
         try:
-            status, answer = await self._client.request(method, f"/admin/v1{path}", raw, headers)
+            status, response = await self._client.request(method, f"/admin/v1{path}", raw, headers)
         except Unavailable as error:
             raise StackError(f"the key registry does not answer {method} {path}: {error.detail}") from None
         if status not in expected:
-            raise StackError(f"the key registry refuses {method} {path} with {status}: {answer}")
-        return answer if isinstance(answer, dict) else {}
+            raise StackError(f"the key registry refuses {method} {path} with {status}: {response}")
+        return response if isinstance(response, dict) else {}

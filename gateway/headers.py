@@ -145,12 +145,12 @@ def identity_fields(identity: Identity) -> Fields:
     )
 
 
-def client_fields(answered: Fields, *, request_id: str) -> Fields:
+def client_fields(responded: Fields, *, request_id: str) -> Fields:
     """The fields of an upstream's answer that the client gets, all but those that frame the message."""
-    leave_out = _named_in_connection(answered) | _NOT_FOR_CLIENTS
+    leave_out = _named_in_connection(responded) | _NOT_FOR_CLIENTS
     kept = [
         (name, value)
-        for name, value in answered
+        for name, value in responded
         if (lowered := name.lower()) not in leave_out and not lowered.startswith(OWN_PREFIX)
     ]
     return (*kept, ("X-Request-Id", request_id))

@@ -57,7 +57,7 @@ class GatewayMetrics:
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         self._observer(self._requests, route, method if method in _METHODS else "OTHER", status)(seconds)
 
-    def upstream_answered(self, route: str, upstream: str, seconds: float) -> None:
+    def upstream_responded(self, route: str, upstream: str, seconds: float) -> None:
         self._observer(self._upstream, route, upstream)(seconds)
 
     def refused(self, route: str, cause: str) -> None:

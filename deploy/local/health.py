@@ -13,25 +13,25 @@ PAUSE = 0.1
 async def readiness(session: aiohttp.ClientSession, url: str) -> str:
     """Empty when the process at `url` is ready; else why it is not."""
     try:
-        async with session.get(f"{url}/health/ready", timeout=aiohttp.ClientTimeout(total=2)) as answer:
-            if answer.status == 200:
+        async with session.get(f"{url}/health/ready", timeout=aiohttp.ClientTimeout(total=2)) as response:
+            if response.status == 200:
                 return ""
-            body = await answer.json(content_type=None)
+            body = await response.json(content_type=None)
             missing = body.get("missing") if isinstance(body, dict) else None
     except aiohttp.ClientConnectorError:
         return "does not listen"
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         return type(error).__name__
     if not isinstance(missing, dict) or not missing:
-        return f"answers {answer.status}"
+        return f"answers {response.status}"
     return "waits for " + ", ".join(f"{name} ({reason})" for name, reason in missing.items())
 
 
 async def all_readiness(urls: Mapping[str, str]) -> dict[str, str]:
     """`readiness` by name, all asked at once."""
     async with aiohttp.ClientSession(trust_env=False) as session:
-        answers = await asyncio.gather(*(readiness(session, url) for url in urls.values()))
-    return dict(zip(urls, answers, strict=True))
+        responses = await asyncio.gather(*(readiness(session, url) for url in urls.values()))
+    return dict(zip(urls, responses, strict=True))
 
 
 async def until_ready(url: str, limit: float) -> str:

@@ -47,12 +47,12 @@ class ApiTokens:
             if identity.expires_at is None or self._clock.now() < identity.expires_at:
                 return identity
             self._cache.discard(key)
-        answer = await self._operator.check(
+        response = await self._operator.check(
             credential.token, client_prefix=credential.client_prefix, application_prefix=application
         )
-        identity = _identity(answer, credential)
+        identity = _identity(response, credential)
         # What was read before a change that is already applied here may be out of date: it is not kept.
-        if follower is not None and follower.fresh and answer.as_of >= follower.position:
+        if follower is not None and follower.fresh and response.as_of >= follower.position:
             self._cache.put(key, identity, identity.depends_on)
         return identity
 
@@ -63,17 +63,17 @@ class ApiTokens:
         self._cache.drop(change.id)
 
 
-def _identity(answer: TokenCheck, credential: ApiTokenPair) -> Identity:
-    if not answer.valid or answer.api_token_id is None:
+def _identity(response: TokenCheck, credential: ApiTokenPair) -> Identity:
+    if not response.valid or response.api_token_id is None:
         # What has not the form of a token is not sent, so the operator has not noted it.
-        raise RefusedCredential(answer.cause or "not_valid", noted=answer is not MALFORMED)
-    company = answer.client_prefix or credential.client_prefix
+        raise RefusedCredential(response.cause or "not_valid", noted=response is not MALFORMED)
+    company = response.client_prefix or credential.client_prefix
     return Identity(
         kind="api_token",
         company=company,
-        credential=answer.api_token_id,
+        credential=response.api_token_id,
         subject=company,
-        company_id=answer.company_id or "",
-        depends_on=answer.depends_on,
-        expires_at=answer.expires_at,
+        company_id=response.company_id or "",
+        depends_on=response.depends_on,
+        expires_at=response.expires_at,
     )

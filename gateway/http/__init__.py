@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from gateway.routing.reload import RouteWatch
 from gateway.routing.table import Route
-from shared.http.endpoints import Answer, Endpoint
+from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
 
@@ -39,7 +39,7 @@ def endpoints(watch: RouteWatch) -> list[Endpoint]:
             "/routes",
             routes,
             "The route table in use, and what is wrong with the route file",
-            answers={200: Answer("The table.", RoutesView)},
+            responses={200: Response("The table.", RoutesView)},
         )
     ]
 

@@ -15,12 +15,12 @@ _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
 
-class BadAnswer(ValueError):
+class BadResponse(ValueError):
     """The upstream's answer cannot be relied upon; the message is for our log."""
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerHead:
+class ResponseHead:
     status: int
     fields: Fields
     content_length: int | None
@@ -28,25 +28,25 @@ class AnswerHead:
     chunked: bool
 
 
-def parse_answer_head(raw: bytes) -> AnswerHead:
-    """The head in `raw`, without the empty line at its end. Raises `BadAnswer`."""
+def parse_response_head(raw: bytes) -> ResponseHead:
+    """The head in `raw`, without the empty line at its end. Raises `BadResponse`."""
     status_line, *lines = raw.decode("latin-1").split("\r\n")
     match = _STATUS_LINE.fullmatch(status_line)
     if match is None:
-        raise BadAnswer("it has no status line")
+        raise BadResponse("it has no status line")
     if len(lines) > MAX_FIELDS:
-        raise BadAnswer(f"it has more than {MAX_FIELDS} header fields")
+        raise BadResponse(f"it has more than {MAX_FIELDS} header fields")
     try:
         fields = parse_fields(lines)
     except MalformedField as error:
-        raise BadAnswer(str(error)) from None
-    return answer_head(int(match[2]), fields, minor=int(match[1]))
+        raise BadResponse(str(error)) from None
+    return response_head(int(match[2]), fields, minor=int(match[1]))
 
 
-def answer_head(status: int, fields: Fields, *, minor: int = 1) -> AnswerHead:
-    """The head of these fields. Raises `BadAnswer` when they do not tell the body's end in one way."""
+def response_head(status: int, fields: Fields, *, minor: int = 1) -> ResponseHead:
+    """The head of these fields. Raises `BadResponse` when they do not tell the body's end in one way."""
     chunked, length = _framing(fields, minor)
-    return AnswerHead(status, fields, content_length=length, chunked=chunked)
+    return ResponseHead(status, fields, content_length=length, chunked=chunked)
 
 
 def _framing(fields: Fields, minor: int) -> tuple[bool, int | None]:
@@ -54,19 +54,19 @@ def _framing(fields: Fields, minor: int) -> tuple[bool, int | None]:
     lengths = [value for name, value in fields if name.lower() == "content-length"]
     if encodings:
         if lengths:
-            raise BadAnswer("it has a content-length and a transfer-encoding")
+            raise BadResponse("it has a content-length and a transfer-encoding")
         if encodings != ["chunked"] or minor == 0:
-            raise BadAnswer("its transfer-encoding is not chunked, in HTTP/1.1")
+            raise BadResponse("its transfer-encoding is not chunked, in HTTP/1.1")
         return True, None
     if not lengths:
         return False, None
     if len(lengths) > 1 or _LENGTH.fullmatch(lengths[0]) is None:
-        raise BadAnswer("its content-length is not one number")
+        raise BadResponse("its content-length is not one number")
     return False, int(lengths[0])
 
 
-class AnswerReader:
-    """Reads the answer to one request; `method` is that request's. Raises `BadAnswer`.
+class ResponseReader:
+    """Reads the answer to one request; `method` is that request's. Raises `BadResponse`.
 
     Nothing may follow the answer: no second one was asked for.
     """
@@ -76,7 +76,7 @@ class AnswerReader:
         self._buffer = b""
         self._interim = 0
         self._body: BodyDecoder | None = None
-        self.head: AnswerHead | None = None
+        self.head: ResponseHead | None = None
         self.raw_head = b""
         """The final head's bytes, with the empty line at its end."""
 
@@ -94,7 +94,7 @@ class AnswerReader:
         """Whether the body has begun, and ends only with the connection."""
         return isinstance(self._body, UntilCloseDecoder)
 
-    def feed(self, data: bytes) -> tuple[AnswerHead | None, bytes]:
+    def feed(self, data: bytes) -> tuple[ResponseHead | None, bytes]:
         """The final head, when `data` completes it, and the content that `data` brings."""
         head = None
         if self.head is None:
@@ -106,40 +106,40 @@ class AnswerReader:
             try:
                 content, data = self._body.feed(data)
             except MalformedBody as error:
-                raise BadAnswer(str(error)) from None
+                raise BadResponse(str(error)) from None
         if data:
-            raise BadAnswer("more follows its end")
+            raise BadResponse("more follows its end")
         return head, content
 
-    def _next_head(self, data: bytes) -> tuple[AnswerHead | None, bytes]:
+    def _next_head(self, data: bytes) -> tuple[ResponseHead | None, bytes]:
         while True:
             end = data.find(b"\r\n\r\n")
             if (len(data) if end < 0 else end) > MAX_HEAD:
-                raise BadAnswer(f"its head is longer than {MAX_HEAD} bytes")
+                raise BadResponse(f"its head is longer than {MAX_HEAD} bytes")
             if end < 0:
                 _check_so_far(data)
                 self._buffer = data
                 return None, b""
             raw, data = data[: end + 4], data[end + 4 :]
-            head = parse_answer_head(raw[:-4])
+            head = parse_response_head(raw[:-4])
             if head.status >= 200:
                 self.head, self.raw_head, self._buffer = head, raw, b""
                 self._body = self._decoder(head)
                 return head, data
             self._check_interim(head)
 
-    def _check_interim(self, head: AnswerHead) -> None:
+    def _check_interim(self, head: ResponseHead) -> None:
         self._interim += 1
         if head.status == 101:
-            raise BadAnswer("it switches protocols, which was not asked for")
+            raise BadResponse("it switches protocols, which was not asked for")
         if self._interim > MAX_INTERIM:
-            raise BadAnswer(f"more than {MAX_INTERIM} interim answers come before it")
+            raise BadResponse(f"more than {MAX_INTERIM} interim answers come before it")
         if head.chunked or head.content_length is not None:
-            raise BadAnswer("an interim answer has a body")
+            raise BadResponse("an interim answer has a body")
 
-    def _decoder(self, head: AnswerHead) -> BodyDecoder | None:
+    def _decoder(self, head: ResponseHead) -> BodyDecoder | None:
         if head.status == 204 and (head.chunked or head.content_length):
-            raise BadAnswer("its status is 204 and it has a body")
+            raise BadResponse("its status is 204 and it has a body")
         if self._method == "HEAD" or head.status in (204, 304):
             return None
         if head.chunked:
@@ -149,6 +149,6 @@ class AnswerReader:
 
 def _check_so_far(data: bytes) -> None:
     if b"\0" in data or data.count(b"\n") != data.count(b"\r\n"):
-        raise BadAnswer("its head holds a NUL or an LF alone")
+        raise BadResponse("its head holds a NUL or an LF alone")
     if not b"HTTP/1.".startswith(data[:7]):
-        raise BadAnswer("it has no status line")
+        raise BadResponse("it has no status line")

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from gateway.http1.fields import Fields
 from gateway.http1.request import RequestHead
-from gateway.http1.response import AnswerHead
+from gateway.http1.response import ResponseHead
 from gateway.proxy.client_connection import Connection
 from gateway.proxy.ports import ClientLeft
 from gateway.refusal import Refuse, render
@@ -78,13 +78,13 @@ class Reply:
         self._finished = True
         await self._write(head if self._head_only else head + body)
 
-    async def begin(self, answer: AnswerHead, fields: Fields, first: bytes) -> None:
+    async def begin(self, response: ResponseHead, fields: Fields, first: bytes) -> None:
         """The head of an upstream's answer, with the part of the body that has come already."""
-        bodiless = self._head_only or answer.status in (204, 304)
-        self._chunked = not bodiless and answer.content_length is None and self._minor == 1
-        if not bodiless and answer.content_length is None and self._minor == 0:
+        bodiless = self._head_only or response.status in (204, 304)
+        self._chunked = not bodiless and response.content_length is None and self._minor == 1
+        if not bodiless and response.content_length is None and self._minor == 0:
             self._keep_alive = False  # the body ends with the connection
-        head = self._head(answer.status, fields, answer.content_length)
+        head = self._head(response.status, fields, response.content_length)
         await self._write(head + self._framed(first))
 
     async def piece(self, content: bytes) -> None:

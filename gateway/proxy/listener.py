@@ -118,7 +118,7 @@ class PublicServer:
         started = time.perf_counter()
         self._metrics.active.inc()
         try:
-            await self._answer(call)
+            await self._response(call)
         except ClientLeft as left:
             call.cause = call.cause or left.cause
             call.reply.cut()
@@ -141,7 +141,7 @@ class PublicServer:
             given = next(iter(incoming.head.values("x-request-id")), None)
         return Call(incoming, reply, peer, adopt_request_id(given), request)
 
-    async def _answer(self, call: Call) -> None:
+    async def _response(self, call: Call) -> None:
         head = call.incoming.head
         if isinstance(head, BadRequest):
             await self._refuse(call, refusal.malformed(head))
@@ -176,12 +176,12 @@ class PublicServer:
             if head.expects_continue:
                 await call.reply.say_continue()
         started = time.perf_counter()
-        async with self._forwarder.send(forward, body) as answer:
+        async with self._forwarder.send(forward, body) as response:
             call.upstream_seconds = time.perf_counter() - started
-            self._metrics.upstream_answered(call.route, forward.route.upstream.name, call.upstream_seconds)
-            fields = client_fields(answer.head.fields, request_id=call.request_id)
-            await call.reply.begin(answer.head, fields, answer.ready())
-            async for piece in answer.body():
+            self._metrics.upstream_responded(call.route, forward.route.upstream.name, call.upstream_seconds)
+            fields = client_fields(response.head.fields, request_id=call.request_id)
+            await call.reply.begin(response.head, fields, response.ready())
+            async for piece in response.body():
                 await call.reply.piece(piece)
             await call.reply.end()
 

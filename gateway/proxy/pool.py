@@ -8,9 +8,9 @@ import aiohttp
 from yarl import URL
 
 from gateway.decision import Forward
-from gateway.http1.response import AnswerHead, BadAnswer, answer_head
+from gateway.http1.response import BadResponse, ResponseHead, response_head
 from gateway.proxy.ports import ClientBody, UpstreamFailed
-from gateway.proxy.upstream_connection import AnswerConnector, AnswerRefused
+from gateway.proxy.upstream_connection import ResponseRefused, UpstreamConnector
 from gateway.routing.table import Upstream
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -37,7 +37,7 @@ class HttpForwarder:
             await session.close()
 
     @asynccontextmanager
-    async def send(self, forward: Forward, body: ClientBody | None) -> AsyncIterator["HttpAnswer"]:
+    async def send(self, forward: Forward, body: ClientBody | None) -> AsyncIterator["HttpUpstreamResponse"]:
         """See `gateway.proxy.ports.Forwarder`."""
         attempts = 2 if forward.route.retry and body is None and forward.method in _IDEMPOTENT else 1
         while True:
@@ -49,7 +49,7 @@ class HttpForwarder:
                 if not attempts or not isinstance(error.__cause__, _LOST):
                     raise
         try:
-            yield HttpAnswer(response, forward.route.idle_timeout)
+            yield HttpUpstreamResponse(response, forward.route.idle_timeout)
         finally:
             response.close()  # a connection whose answer was read to its end is in the pool again by now
 
@@ -76,13 +76,13 @@ class HttpForwarder:
             raise _failed(error) from error
         finally:
             if upload is not None:
-                upload.answered = True
+                upload.responded = True
 
     def _session(self, upstream: Upstream) -> aiohttp.ClientSession:
         session = self._sessions.get(upstream)
         if session is None:
             session = aiohttp.ClientSession(
-                connector=AnswerConnector(
+                connector=UpstreamConnector(
                     limit=upstream.connections, keepalive_timeout=upstream.keep_idle, ttl_dns_cache=10
                 ),
                 timeout=aiohttp.ClientTimeout(total=None, connect=upstream.connect_timeout),
@@ -101,7 +101,7 @@ class HttpForwarder:
         return session
 
 
-class HttpAnswer:
+class HttpUpstreamResponse:
     """`gateway.proxy.ports.Answer` over aiohttp's response."""
 
     def __init__(self, response: aiohttp.ClientResponse, idle_timeout: float) -> None:
@@ -109,8 +109,8 @@ class HttpAnswer:
         self._idle_timeout = idle_timeout
         fields = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers)
         try:
-            self.head: AnswerHead = answer_head(response.status, fields)
-        except BadAnswer as error:
+            self.head: ResponseHead = response_head(response.status, fields)
+        except BadResponse as error:
             raise UpstreamFailed(502, str(error)) from error
 
     def ready(self) -> bytes:
@@ -145,7 +145,7 @@ class _Upload:
         self._deadline = deadline
         self._response_timeout = response_timeout
         self.failure: Exception | None = None
-        self.answered = False
+        self.responded = False
         """Whether the wait for the answer's head is over, and the deadline with it."""
 
     async def pieces(self) -> AsyncIterator[bytes]:
@@ -164,7 +164,7 @@ class _Upload:
             yield piece
 
     def _reschedule(self, when: float | None) -> None:
-        if not self.answered and not self._deadline.expired():
+        if not self.responded and not self._deadline.expired():
             self._deadline.reschedule(when)
 
 
@@ -180,7 +180,7 @@ def _headers(forward: Forward, body: ClientBody | None) -> list[tuple[str, str]]
 
 
 def _failed(error: Exception) -> UpstreamFailed:
-    if isinstance(error, AnswerRefused):
+    if isinstance(error, ResponseRefused):
         return UpstreamFailed(502, f"its answer is refused: {error}")
     if isinstance(error, aiohttp.ClientConnectorError):
         return UpstreamFailed(503, f"cannot be reached: {type(error.os_error).__name__}")

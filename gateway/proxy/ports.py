@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from gateway.decision import Forward
-from gateway.http1.response import AnswerHead
+from gateway.http1.response import ResponseHead
 
 
 class UpstreamFailed(Exception):
@@ -45,11 +45,11 @@ class ClientBody(Protocol):
         ...
 
 
-class Answer(Protocol):
+class UpstreamResponse(Protocol):
     """What came back: the head first, the body as it arrives."""
 
     @property
-    def head(self) -> AnswerHead: ...
+    def head(self) -> ResponseHead: ...
 
     def ready(self) -> bytes:
         """What has come of the body by now. Raises `UpstreamFailed` when it is known not to be whole."""
@@ -63,7 +63,7 @@ class Answer(Protocol):
 class Forwarder(Protocol):
     """Sends a request once, and only for `Route.retry` a second time."""
 
-    def send(self, forward: Forward, body: ClientBody | None) -> AbstractAsyncContextManager[Answer]:
+    def send(self, forward: Forward, body: ClientBody | None) -> AbstractAsyncContextManager[UpstreamResponse]:
         """The answer, for as long as the context is open; leaving it early ends the upstream's call.
 
         Raises `UpstreamFailed`; and what `body.read` raises, when that kept the request from being whole.

@@ -12,23 +12,23 @@ from typing import Any
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
-from gateway.http1.response import AnswerReader, BadAnswer
+from gateway.http1.response import BadResponse, ResponseReader
 from gateway.routing.upstream_address import is_metadata
 
 
-class AnswerRefused(aiohttp.ClientPayloadError):
+class ResponseRefused(aiohttp.ClientPayloadError):
     """What the upstream sent cannot be relied upon."""
 
 
-class AnswerConnection(ResponseHandler):
+class UpstreamConnection(ResponseHandler):
     """aiohttp's connection, fed with checked bytes alone."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
-        self._reader: AnswerReader | None = None
+        self._reader: ResponseReader | None = None
 
     def set_response_params(self, **params: Any) -> None:
-        self._reader = AnswerReader("HEAD" if params.get("skip_payload") else "GET")
+        self._reader = ResponseReader("HEAD" if params.get("skip_payload") else "GET")
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
@@ -40,18 +40,18 @@ class AnswerConnection(ResponseHandler):
         else:
             try:
                 head, content = reader.feed(data)
-            except BadAnswer as error:
-                self._refuse(AnswerRefused(str(error)))
+            except BadResponse as error:
+                self._refuse(ResponseRefused(str(error)))
                 return
             self._pass_on(reader, head is not None, content)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if exc is not None and self._reader is not None and self._reader.until_close and self._payload is not None:
             # aiohttp takes any end for the end of such a body.
-            self._payload.set_exception(AnswerRefused("the connection was reset"))
+            self._payload.set_exception(ResponseRefused("the connection was reset"))
         super().connection_lost(exc)
 
-    def _pass_on(self, reader: AnswerReader, head_came: bool, content: bytes) -> None:
+    def _pass_on(self, reader: ResponseReader, head_came: bool, content: bytes) -> None:
         pieces = [reader.raw_head] if head_came else []
         chunked = reader.head is not None and reader.head.chunked and reader.has_body
         if content:
@@ -61,7 +61,7 @@ class AnswerConnection(ResponseHandler):
         if pieces:
             super().data_received(b"".join(pieces))
 
-    def _refuse(self, failure: AnswerRefused) -> None:
+    def _refuse(self, failure: ResponseRefused) -> None:
         payload = self._payload
         self.set_exception(failure)
         if payload is not None:
@@ -74,13 +74,13 @@ class AnswerConnection(ResponseHandler):
             self.transport.abort()
 
 
-class AnswerConnector(aiohttp.TCPConnector):
+class UpstreamConnector(aiohttp.TCPConnector):
     """aiohttp's pool of connections, of this kind, and never to where a machine's own secrets are."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(socket_factory=_socket, **options)
         loop = asyncio.get_running_loop()
-        self._factory = functools.partial(AnswerConnection, loop=loop)  # type: ignore[assignment]
+        self._factory = functools.partial(UpstreamConnection, loop=loop)  # type: ignore[assignment]
 
 
 def _socket(address: Any) -> socket.socket:

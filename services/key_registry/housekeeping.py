@@ -25,7 +25,9 @@ REPORTS_KEPT = 3600
 
 
 class Prunable(Protocol):
-    async def prune(self, *, changes_before: float, revocations_before: float, answers_before: float) -> None: ...
+    async def prune(
+        self, *, changes_before: float, revocations_before: float, idempotency_before: float
+    ) -> None: ...
 
 
 class Housekeeping:
@@ -50,7 +52,7 @@ class Housekeeping:
         await self._store.prune(
             changes_before=now - CHANGES_KEPT,
             revocations_before=now - REVOCATIONS_KEPT,
-            answers_before=now - REMEMBERED,
+            idempotency_before=now - REMEMBERED,
         )
         await self._consumers.prune(silent_since=now - FORGOTTEN_AFTER, reports_before=now - REPORTS_KEPT)
 

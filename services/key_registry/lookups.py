@@ -48,11 +48,11 @@ class Batcher(Generic[K, V]):
         try:
             while self._waiting:
                 keys = list(self._waiting)[:MAX_BATCH]
-                await self._answer({key: self._waiting.pop(key) for key in keys})
+                await self._response({key: self._waiting.pop(key) for key in keys})
         finally:
             self._task = None
 
-    async def _answer(self, batch: Mapping[K, asyncio.Future[V | None]]) -> None:
+    async def _response(self, batch: Mapping[K, asyncio.Future[V | None]]) -> None:
         try:
             found = await self._fetch(list(batch))
         except BaseException as error:

@@ -55,14 +55,14 @@ class FollowingHealth(Health):
 
     async def report(self, request: web.BaseRequest) -> web.Response:
         """GET /health: the state of `changes` also has `position`, `age` (seconds) and `streaming`."""
-        answer = await super().report(request)
-        body = orjson.loads(answer.text or "{}")
+        response = await super().report(request)
+        body = orjson.loads(response.text or "{}")
         body["dependencies"][CHANGES] |= {
             "position": self._follower.position,
             "age": None if self._follower.position < 0 else round(self._follower.age, 3),
             "streaming": self._follower.streaming,
         }
-        return json_response(body, status=answer.status, headers=NO_STORE)
+        return json_response(body, status=response.status, headers=NO_STORE)
 
 
 class Following:

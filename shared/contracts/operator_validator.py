@@ -71,23 +71,23 @@ class OperatorValidatorClient:
             query = {"token": token, **query}
         else:
             headers = {"X-Api-Token": token}
-        status, answer = await self._client.request("GET", f"{VALIDATE}?{urlencode(query)}", headers=headers)
-        return _public_answer(status, answer)
+        status, response = await self._client.request("GET", f"{VALIDATE}?{urlencode(query)}", headers=headers)
+        return _public_response(status, response)
 
     async def validate_by_post(self, token: str, *, client_prefix: str, application_prefix: str) -> bool:
         """The public POST."""
         if not _well_formed(token, client_prefix, application_prefix):
             return False
         body = orjson.dumps(_question(token, client_prefix, application_prefix))
-        return _public_answer(*await self._client.request("POST", VALIDATE_BY_POST, body))
+        return _public_response(*await self._client.request("POST", VALIDATE_BY_POST, body))
 
     async def check(self, token: str, *, client_prefix: str, application_prefix: str) -> TokenCheck:
         """The gateway's own call: also tells whose token it is, and why it is refused."""
         if not _well_formed(token, client_prefix, application_prefix):
             return MALFORMED
-        answer = await self._client.post(CHECK, _question(token, client_prefix, application_prefix))
+        response = await self._client.post(CHECK, _question(token, client_prefix, application_prefix))
         try:
-            return TokenCheck(**{name: answer[name] for name in TokenCheck.__slots__})
+            return TokenCheck(**{name: response[name] for name in TokenCheck.__slots__})
         except (KeyError, TypeError):
             raise Unavailable(detail="operator: unexpected answer") from None
 
@@ -100,8 +100,8 @@ def _question(token: str, client_prefix: str, application_prefix: str) -> dict[s
     return {"token": token, "client_prefix": client_prefix, "application_prefix": application_prefix}
 
 
-def _public_answer(status: int, answer: Any) -> bool:
-    if status == 200 and isinstance(answer, dict) and isinstance(answer.get("valid"), bool):
-        valid: bool = answer["valid"]
+def _public_response(status: int, response: Any) -> bool:
+    if status == 200 and isinstance(response, dict) and isinstance(response.get("valid"), bool):
+        valid: bool = response["valid"]
         return valid
     raise Unavailable(detail=f"operator: unexpected status {status}")

@@ -43,22 +43,22 @@ class SessionTokensClient:
         """
         if not TOKEN.fullmatch(token):
             return None
-        status, answer = await self._client.request("POST", RESOLVE, orjson.dumps({"token": token}))
+        status, response = await self._client.request("POST", RESOLVE, orjson.dumps({"token": token}))
         if status == 200:
-            return _session(answer)
-        if status == 403 and isinstance(answer, dict) and "message" in answer:  # and not: you may not call this
+            return _session(response)
+        if status == 403 and isinstance(response, dict) and "message" in response:  # and not: you may not call this
             return None
         raise Unavailable(detail=f"session tokens: unexpected status {status}")
 
 
-def _session(answer: Any) -> ResolvedSession:
+def _session(response: Any) -> ResolvedSession:
     try:
         return ResolvedSession(
-            parameters=answer["parameters"],
-            company=answer["company"],
-            company_id=answer["company_id"],
-            access_key_id=answer["access_key_id"],
-            expires_at=answer["expires_at"],
+            parameters=response["parameters"],
+            company=response["company"],
+            company_id=response["company_id"],
+            access_key_id=response["access_key_id"],
+            expires_at=response["expires_at"],
         )
     except (KeyError, TypeError):
         raise Unavailable(detail="session tokens: unexpected answer") from None

@@ -14,7 +14,7 @@ class Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class TokenAnswer(Wire):
+class TokenResponse(Wire):
     """RFC 6749 section 5.1. `scope` is left out at `/auth/token`."""
 
     access_token: str
@@ -25,14 +25,14 @@ class TokenAnswer(Wire):
     scope: str | None = None
 
 
-class OAuthErrorAnswer(Wire):
+class OAuthErrorResponse(Wire):
     """RFC 6749 section 5.2."""
 
     error: str
     error_description: str
 
 
-class IntrospectionAnswer(Wire):
+class IntrospectionResponse(Wire):
     """RFC 7662 section 2.2. Of a token that is not live, or of another company, `active` is all there is."""
 
     active: bool
@@ -66,13 +66,13 @@ class AccessTokenClaims(Wire):
     credential_id: str
 
 
-class JwksAnswer(Wire):
+class JwksResponse(Wire):
     """RFC 7517 section 5."""
 
     keys: list[dict[str, Any]]
 
 
-class MetadataAnswer(Wire):
+class MetadataResponse(Wire):
     """RFC 8414 section 2."""
 
     issuer: str

@@ -11,7 +11,7 @@ from yarl import URL
 from shared.errors import Unavailable
 from shared.logging import request_id
 
-MAX_ANSWER = 64 * 1024 * 1024
+MAX_RESPONSE = 64 * 1024 * 1024
 """Bytes: a snapshot is the largest answer there is."""
 
 Authorization = Callable[[], str]
@@ -107,8 +107,8 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     parts, size = [], 0
     async for part in response.content.iter_any():
         size += len(part)
-        if size > MAX_ANSWER:
-            raise Unavailable(detail=f"an answer of more than {MAX_ANSWER} bytes")
+        if size > MAX_RESPONSE:
+            raise Unavailable(detail=f"a response of more than {MAX_RESPONSE} bytes")
         parts.append(part)
     return b"".join(parts)
 

@@ -26,7 +26,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """One response of an endpoint: what it means and, when it has a JSON body, its model."""
 
     description: str
@@ -54,7 +54,7 @@ class Endpoint:
     body: type[BaseModel] | None = None
     body_schema: Mapping[str, Any] | None = None
     body_content_types: tuple[str, ...] = ("application/json",)
-    answers: Mapping[int, Answer] = field(default_factory=dict)
+    responses: Mapping[int, Response] = field(default_factory=dict)
     security: str = ""
     render_error: RenderError = problem
     documented: bool = True

@@ -49,7 +49,7 @@ def instrument(metrics: HttpMetrics, renderers: Mapping[str, RenderError]) -> Mi
             connection.head_received()
         status = 499  # the caller left before there was an answer
         try:
-            response = await _answer(request, handler, renderers.get(_path(request, route), problem))
+            response = await _response(request, handler, renderers.get(_path(request, route), problem))
             status = response.status
             response.headers["X-Request-Id"] = rid
             if isinstance(connection, RequestHandler) and connection.draining:
@@ -81,7 +81,7 @@ def _path(request: web.Request, route: str) -> str:
     return request.rel_url.raw_path if route == "unmatched" else route
 
 
-async def _answer(request: web.Request, handler: Handler, render: RenderError) -> web.StreamResponse:
+async def _response(request: web.Request, handler: Handler, render: RenderError) -> web.StreamResponse:
     try:
         return await handler(request)
     except errors.ServiceError as error:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from shared.http.endpoints import Answer, Endpoint, Parameter
+from shared.http.endpoints import Endpoint, Parameter, Response
 
 SCHEMAS = "#/components/schemas/"
 _PATH_PARAMETER = re.compile(r"{(\w+)(?::[^}]*)?}")
@@ -56,9 +56,9 @@ def openapi_document(
 
 def _schemas(endpoints: Sequence[Endpoint]) -> tuple[dict[type[BaseModel], Any], dict[str, Any]]:
     requests = {e.body for e in endpoints if e.body is not None}
-    answers = {a.model for e in endpoints for a in e.answers.values() if a.model is not None}
+    responses = {a.model for e in endpoints for a in e.responses.values() if a.model is not None}
     models = [(m, "validation") for m in _by_name(requests)]
-    models += [(m, "serialization") for m in _by_name(answers - requests)]
+    models += [(m, "serialization") for m in _by_name(responses - requests)]
     found, document = models_json_schema(models, ref_template=SCHEMAS + "{model}")  # type: ignore[arg-type]
     references: dict[Any, Any] = {model: schema for (model, _), schema in found.items()}
     return references, document.get("$defs", {})
@@ -78,7 +78,7 @@ def _operation(endpoint: Endpoint, references: Mapping[type[BaseModel], Any]) ->
         "operationId": re.sub(r"\W+", "_", f"{endpoint.method.lower()}{endpoint.path}").strip("_"),
         "summary": endpoint.summary,
         "parameters": [_parameter(p) for p in (*in_path, *endpoint.parameters)],
-        "responses": {str(s): _response(a, references) for s, a in endpoint.answers.items()}
+        "responses": {str(s): _response(a, references) for s, a in endpoint.responses.items()}
         or {"200": {"description": "Success"}},
     }
     if endpoint.tag:
@@ -104,9 +104,9 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def _response(answer: Answer, references: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
-    schema = references[answer.model] if answer.model else answer.schema
-    response: dict[str, Any] = {"description": answer.description}
+def _response(described: Response, references: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
+    schema = references[described.model] if described.model else described.schema
+    response: dict[str, Any] = {"description": described.description}
     if schema is not None:
-        response["content"] = {answer.content_type: {"schema": schema}}
+        response["content"] = {described.content_type: {"schema": schema}}
     return response

@@ -38,7 +38,7 @@ class Turn:
     """What wrk saw. `sent` counts also the requests that were still in flight when it stopped."""
 
     sent: int
-    answered: int
+    responded: int
     seconds: float
     p50_ms: float
     p99_ms: float
@@ -88,7 +88,7 @@ def _turn(output: bytes) -> Turn:
         )
     return Turn(
         sent=counted["sent"],
-        answered=counted["answered"],
+        responded=counted["answered"],
         seconds=counted["microseconds"] / 1e6,
         p50_ms=counted["p50"] / 1e3,
         p99_ms=counted["p99"] / 1e3,

@@ -90,8 +90,8 @@ class Liveness:
     async def ask(self) -> None:
         while True:
             self._asked_at = time.monotonic()
-            async with self._http.get(f"{self._url}/health/live") as answer:
-                await answer.read()
+            async with self._http.get(f"{self._url}/health/live") as response:
+                await response.read()
             self._longest = self.longest
             self._asked_at = None
             await asyncio.sleep(ASK_EVERY)
@@ -145,8 +145,8 @@ async def _asked(liveness: Liveness) -> AsyncIterator[Liveness]:
 async def _ready(http: aiohttp.ClientSession, url: str) -> None:
     async with asyncio.timeout(PATIENCE):
         while True:
-            async with http.get(f"{url}/health/ready") as answer:
-                if answer.status == 200:
+            async with http.get(f"{url}/health/ready") as response:
+                if response.status == 200:
                     return
             await asyncio.sleep(0.02)
 
@@ -154,8 +154,8 @@ async def _ready(http: aiohttp.ClientSession, url: str) -> None:
 async def _followed(http: aiohttp.ClientSession, url: str, position: int) -> None:
     async with asyncio.timeout(PATIENCE):
         while True:
-            async with http.get(f"{url}/health") as answer:
-                if (await answer.json())["dependencies"]["changes"]["position"] >= position:
+            async with http.get(f"{url}/health") as response:
+                if (await response.json())["dependencies"]["changes"]["position"] >= position:
                     return
             await asyncio.sleep(0.02)
 

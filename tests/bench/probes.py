@@ -14,9 +14,9 @@ async def check(race: Race) -> None:
     """Raises `StackError` naming the contestant that does not answer as it must."""
     ports = {contestant.name: contestant.port for contestant in race.contestants}
     for probe in race.probes:
-        answer = await _answer(ports[probe.contestant], probe)
-        status_line, _, _ = answer.partition(b"\r\n")
-        if status_line.split(b" ")[1:2] != [b"%d" % probe.status] or probe.holds not in answer:
+        response = await _response(ports[probe.contestant], probe)
+        status_line, _, _ = response.partition(b"\r\n")
+        if status_line.split(b" ")[1:2] != [b"%d" % probe.status] or probe.holds not in response:
             request = probe.request
             raise StackError(
                 f"{probe.contestant} answers {request.method} {request.path.partition('?')[0]} with "
@@ -24,7 +24,7 @@ async def check(race: Race) -> None:
             )
 
 
-async def _answer(port: int, probe: Probe) -> bytes:
+async def _response(port: int, probe: Probe) -> bytes:
     """All that comes back until the server closes, as it is asked to."""
     request = probe.request
     closing = type(request)(request.method, request.path, {**request.headers, "Connection": "close"}, request.body)

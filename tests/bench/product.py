@@ -108,10 +108,10 @@ class Product:
         async with _client(self.stack.url(service)) as client:
 
             async def one(_: int) -> str:
-                status, answer = await client.request("POST", path, body, headers)
+                status, response = await client.request("POST", path, body, headers)
                 if status != 200:
-                    raise StackError(f"{service} answers POST {path} with {status}: {answer}")
-                return str(answer[member])
+                    raise StackError(f"{service} answers POST {path} with {status}: {response}")
+                return str(response[member])
 
             return await _several(count, one)
 

@@ -67,7 +67,7 @@ class Result:
     @property
     def best_rate(self) -> float:
         """Requests per second."""
-        return max(measured.turn.answered / measured.turn.seconds for measured in self.turns)
+        return max(measured.turn.responded / measured.turn.seconds for measured in self.turns)
 
     @property
     def p50_ms(self) -> float:

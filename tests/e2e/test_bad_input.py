@@ -73,10 +73,10 @@ def check(what: str, reply: Reply) -> None:
 
 def check_all(requests: Requests, at_least: int) -> None:
     with ThreadPoolExecutor(4) as threads:
-        answers = [(what, threads.submit(send)) for what, send in requests]
-        for what, answer in answers:
-            check(what[:300], answer.result())
-    assert len(answers) >= at_least
+        responses = [(what, threads.submit(send)) for what, send in requests]
+        for what, response in responses:
+            check(what[:300], response.result())
+    assert len(responses) >= at_least
 
 
 def post(url: str, bodies: Iterable[str | bytes], headers: Mapping[str, str]) -> Requests:
@@ -266,9 +266,9 @@ def fuzz(
     def ask(case: schemathesis.Case) -> None:
         nonlocal asked
         asked += 1
-        answer = case.call(base_url=base, headers=headers, timeout=10)
-        assert answer.status_code < 500, f"{operation.label}: {answer.status_code} {answer.text[:300]}"
-        case.validate_response(answer, checks=AS_DESCRIBED)
+        response = case.call(base_url=base, headers=headers, timeout=10)
+        assert response.status_code < 500, f"{operation.label}: {response.status_code} {response.text[:300]}"
+        case.validate_response(response, checks=AS_DESCRIBED)
 
     with contextlib.suppress(Unsatisfiable):  # nothing can be wrong with a request that has no parameter
         ask()

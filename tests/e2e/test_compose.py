@@ -108,13 +108,13 @@ def eventually(condition: Any, limit: float = 30.0) -> float:
 
 def validates(stack: ComposeStack, values: dict[str, str]) -> bool:
     """Whether the operator calls the demo's API token valid."""
-    answer = requests.get(
+    response = requests.get(
         f"{stack.gateway}/OKIT.Operator.Api/api/tokenvalidator",
         params={"applicaiontPrefix": values["APPLICATION_PREFIX"], "clientPrefix": values["CLIENT_PREFIX"]},
         headers={"X-Api-Token": values["API_TOKEN"]},
         timeout=5,
     )
-    return answer.status_code == 200 and answer.json() == {"valid": True, "message": "Token is valid"}
+    return response.status_code == 200 and response.json() == {"valid": True, "message": "Token is valid"}
 
 
 def test_the_tour_that_the_demo_prints_runs_as_it_is_pasted(stack: ComposeStack) -> None:

@@ -91,9 +91,9 @@ def test_sigterm_finishes_what_is_in_flight_and_exits_0(started: Started, name: 
         process.terminate()
         time.sleep(0.2)
         connection.sendall(body[5:].encode())
-        answer = http.client.HTTPResponse(connection, method="POST")
-        answer.begin()
-        assert answer.status in (200, 201, 202), answer.read()
-        assert answer.getheader("Connection") == "close"
-        assert answer.read()
+        response = http.client.HTTPResponse(connection, method="POST")
+        response.begin()
+        assert response.status in (200, 201, 202), response.read()
+        assert response.getheader("Connection") == "close"
+        assert response.read()
     assert process.wait(10) == 0

@@ -58,9 +58,9 @@ def test_authlib_gets_a_token_by_discovery_and_makes_the_protected_call(
         assert token["token_type"] == "Bearer"
         assert token["scope"] == "site:read"
         assert token["expires_in"] == 3600
-        answer = client.get(stack.gateway + SITE, timeout=TIMEOUT)
-    assert answer.status_code == 200
-    assert answer.json()["caller"]["company"] == partner.prefix
+        response = client.get(stack.gateway + SITE, timeout=TIMEOUT)
+    assert response.status_code == 200
+    assert response.json()["caller"]["company"] == partner.prefix
 
 
 def test_requests_oauthlib_gets_a_token_by_discovery_and_makes_the_protected_call(
@@ -69,8 +69,8 @@ def test_requests_oauthlib_gets_a_token_by_discovery_and_makes_the_protected_cal
     client = BackendApplicationClient(partner.api_client["key"], scope=["site:read"])
     with RequestsOAuth2Session(client=client) as session:
         session.fetch_token(metadata["token_endpoint"], auth=HTTPBasicAuth(*secrets_of(partner)), timeout=TIMEOUT)
-        answer = session.get(stack.gateway + SITE, timeout=TIMEOUT)
-    assert answer.json()["caller"]["credential"] == partner.api_client["key"]
+        response = session.get(stack.gateway + SITE, timeout=TIMEOUT)
+    assert response.json()["caller"]["credential"] == partner.api_client["key"]
 
 
 def test_requests_oauthlib_reads_the_refusal_of_a_wrong_secret(metadata: dict[str, Any], partner: Partner) -> None:
@@ -85,19 +85,19 @@ def test_requests_oauthlib_reads_the_refusal_of_a_wrong_secret(metadata: dict[st
 def test_the_vendors_own_request_gets_the_vendors_own_answer(
     stack: Stack, partner: Partner, grant_type: str
 ) -> None:
-    answer = requests.post(
+    response = requests.post(
         stack.gateway + "/auth/token",
         auth=secrets_of(partner),
         data=f"grant_type={grant_type}",
         headers={"Content-Type": "application/x-www-form-urlencoded", "Cache-Control": "no-cache"},
         timeout=TIMEOUT,
     )
-    assert answer.status_code == 200
-    token = answer.json()
+    assert response.status_code == 200
+    token = response.json()
     assert list(token) == ["access_token", "token_type", "expires_in"]
     assert (token["token_type"], token["expires_in"]) == ("JWT", 3600)
-    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
-    assert (answer.headers["Cache-Control"], answer.headers["Pragma"]) == ("no-store", "no-cache")
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert (response.headers["Cache-Control"], response.headers["Pragma"]) == ("no-store", "no-cache")
     authorization = {"Authorization": f"Bearer {token['access_token']}", "Cache-Control": "no-cache"}
     assert requests.get(stack.gateway + SITE, headers=authorization, timeout=TIMEOUT).status_code == 200
 
@@ -124,9 +124,9 @@ def test_authlib_exchanges_an_assertion_and_makes_the_protected_call(stack: Stac
         key=ECKey.import_key(partner.key_pair["private_key"]),
         header={"alg": "ES256", "kid": partner.key_pair["kid"]},
     ) as client:
-        answer = client.get(stack.gateway + YACHTS, timeout=TIMEOUT)
-    assert answer.status_code == 200
-    assert answer.json()["caller"]["subject"] == partner.uri
+        response = client.get(stack.gateway + YACHTS, timeout=TIMEOUT)
+    assert response.status_code == 200
+    assert response.json()["caller"]["subject"] == partner.uri
 
 
 @pytest.mark.parametrize("as_json", [False, True])
@@ -135,11 +135,11 @@ def test_an_assertion_made_by_pyjwt_is_exchanged_as_form_or_json(
 ) -> None:
     members = {"grant_type": JWT_BEARER, "assertion": partner.assertion()}
     url = stack.gateway + "/iam/oauth/token"
-    answer = requests.post(
+    response = requests.post(
         url, json=members if as_json else None, data=None if as_json else members, timeout=TIMEOUT
     )
-    token = answer.json()
-    assert answer.status_code == 200, token
+    token = response.json()
+    assert response.status_code == 200, token
     assert set(token) == {"access_token", "token_type", "expires_in", "scope"}
     assert token["token_type"] == "Bearer"
     assert token["expires_in"] <= 3600

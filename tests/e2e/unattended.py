@@ -69,12 +69,12 @@ class Unattended:
             while True:
                 assert process.poll() is None, f"{name} has ended"
                 try:
-                    answer = self.health(name, what)
+                    response = self.health(name, what)
                 except requests.ConnectionError:
-                    answer = None
-                if answer is not None and answer.status_code == status:
+                    response = None
+                if response is not None and response.status_code == status:
                     break
-                assert time.monotonic() < deadline, (name, answer and answer.text)
+                assert time.monotonic() < deadline, (name, response and response.text)
                 time.sleep(0.05)
 
     def stop(self) -> None:

@@ -9,7 +9,7 @@ async def within(seconds: float, condition: Callable[[], object | Awaitable[obje
     """Ask `condition` until it is true. Raises `TimeoutError` after so many seconds."""
     async with asyncio.timeout(seconds):
         while True:
-            answer = condition()
-            if await answer if inspect.isawaitable(answer) else answer:
+            response = condition()
+            if await response if inspect.isawaitable(response) else response:
                 return
             await asyncio.sleep(0.01)

@@ -44,9 +44,9 @@ class Attempt:
         hkdf = HKDF(hashes.SHA256(), length=32, salt=digest, info=b"passgate idempotent answer 1")
         return cls(digest, hashlib.sha256(request).digest(), hkdf.derive(admin_token.encode()), admin_id)
 
-    def seal(self, answer: bytes) -> bytes:
+    def seal(self, response: bytes) -> bytes:
         nonce = os.urandom(_NONCE)
-        return nonce + AESGCM(self._sealing_key).encrypt(nonce, answer, self._context)
+        return nonce + AESGCM(self._sealing_key).encrypt(nonce, response, self._context)
 
     def open(self, sealed: bytes, request: bytes) -> bytes:
         """The answer that was sealed for `request`. Raises `IdempotencyKeyReused` when this one is another."""

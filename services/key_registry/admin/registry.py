@@ -69,12 +69,12 @@ class Registry:
         self.permit(admin, Operation.CREATE, resource)
         if attempt is not None:
             async with self._store.reading() as reader:
-                if answer := await self._answered(reader, admin, attempt):
-                    return answer
+                if response := await self._responded(reader, admin, attempt):
+                    return response
         made = await self._makers[resource.kind](body)
         async with self._store.writing() as writer:
-            if attempt is not None and (answer := await self._answered(writer, admin, attempt)):
-                return answer
+            if attempt is not None and (response := await self._responded(writer, admin, attempt)):
+                return response
             row = await self._placed(writer, admin, resource, made.row)
             await writer.insert(resource, row)
             receipt = await self._recorder.record(writer, admin.actor, Operation.CREATE, resource, row)
@@ -162,7 +162,7 @@ class Registry:
     async def _unchanged(self, reader: Reader, resource: Resource, row: Row) -> Written:
         return Written(resource.show(row), await reader.last_change(str(row["id"])))
 
-    async def _answered(self, reader: Reader, admin: Admin, attempt: Attempt) -> Written | None:
+    async def _responded(self, reader: Reader, admin: Admin, attempt: Attempt) -> Written | None:
         since = instant(self._clock.now() - REMEMBERED)
         remembered = await reader.recall(admin.id, attempt.digest, since)
         if remembered is None:

@@ -18,7 +18,7 @@ from services.key_registry.http.authentication import SCHEME, Authentication, Ca
 from services.key_registry.paging import filter_parser, parse_page
 from shared.errors import Invalid, NotFound
 from shared.http.body import validated
-from shared.http.endpoints import Answer, Endpoint, Handler, Parameter
+from shared.http.endpoints import Endpoint, Handler, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 
 BASE = "/admin/v1"
@@ -45,9 +45,9 @@ PROBLEMS: Mapping[int, str] = {
 }
 
 
-def problems(*statuses: int) -> dict[int, Answer]:
+def problems(*statuses: int) -> dict[int, Response]:
     schema = {"$ref": "#/components/schemas/Problem"}
-    return {s: Answer(PROBLEMS[s], content_type="application/problem+json", schema=schema) for s in statuses}
+    return {s: Response(PROBLEMS[s], content_type="application/problem+json", schema=schema) for s in statuses}
 
 
 class ResourceEndpoints:
@@ -74,11 +74,11 @@ class ResourceEndpoints:
     async def page(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
         asked = parse_page(list(request.query.items()), self._filters)
-        return self._answer(await self._registry.page(caller.admin, self._resource, asked))
+        return self._response(await self._registry.page(caller.admin, self._resource, asked))
 
     async def show(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
-        return self._answer(await self._registry.show(caller.admin, self._resource, self._id(request)))
+        return self._response(await self._registry.show(caller.admin, self._resource, self._id(request)))
 
     async def change(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
@@ -100,7 +100,7 @@ class ResourceEndpoints:
         receipt = await self._registry.delete(caller.admin, self._resource, self._id(request))
         return web.Response(status=204, headers=receipt_headers(receipt))
 
-    def _answer(self, value: Mapping[str, object]) -> web.Response:
+    def _response(self, value: Mapping[str, object]) -> web.Response:
         return json_response(value, headers=NO_STORE)
 
     def _id(self, request: web.Request) -> UUID:
@@ -130,8 +130,8 @@ class ResourceEndpoints:
                 f"Make a {resource.noun}",
                 body=resource.create,
                 parameters=(IDEMPOTENCY_KEY,),
-                answers={
-                    201: Answer("Made. What is secret is shown this once.", resource.created),
+                responses={
+                    201: Response("Made. What is secret is shown this once.", resource.created),
                     **problems(400, 401, 403, 409, 413, 415, 422, 503),
                 },
             ),
@@ -141,33 +141,33 @@ class ResourceEndpoints:
                 self.page,
                 f"List {resource.path}, the newest first",
                 parameters=(*map(Parameter, resource.filters), *PAGING),
-                answers={200: Answer("One page", page_model(shown)), **problems(401, 403, 422, 503)},
+                responses={200: Response("One page", page_model(shown)), **problems(401, 403, 422, 503)},
             ),
-            endpoint("GET", one, self.show, f"Show a {resource.noun}", answers=self._shown(401, 403, 404, 503)),
+            endpoint("GET", one, self.show, f"Show a {resource.noun}", responses=self._shown(401, 403, 404, 503)),
             endpoint(
                 "PATCH",
                 one,
                 self.change,
                 f"Change a {resource.noun}",
                 body=resource.change,
-                answers=self._shown(400, 401, 403, 404, 409, 413, 415, 422, 503),
+                responses=self._shown(400, 401, 403, 404, 409, 413, 415, 422, 503),
             ),
         ]
         for operation in (Operation.SUSPEND, Operation.RESUME, Operation.REVOKE):
             handler: Handler = partial(self.set_status, operation)
             summary = f"{operation.title()} a {resource.noun}"
-            answers = {
-                200: Answer(f"The {resource.noun}", with_receipt(shown)),
+            responses = {
+                200: Response(f"The {resource.noun}", with_receipt(shown)),
                 **problems(401, 403, 404, 409, 503),
             }
-            found.append(endpoint("POST", f"{one}/{operation}", handler, summary, answers=answers))
+            found.append(endpoint("POST", f"{one}/{operation}", handler, summary, responses=responses))
         if resource.deletable != "never":
-            answers = {204: Answer("Deleted"), **problems(401, 403, 404, 409, 503)}
-            found.append(endpoint("DELETE", one, self.delete, f"Delete a {resource.noun}", answers=answers))
+            responses = {204: Response("Deleted"), **problems(401, 403, 404, 409, 503)}
+            found.append(endpoint("DELETE", one, self.delete, f"Delete a {resource.noun}", responses=responses))
         return found
 
-    def _shown(self, *statuses: int) -> dict[int, Answer]:
-        return {200: Answer(f"The {self._resource.noun}", self._resource.shown), **problems(*statuses)}
+    def _shown(self, *statuses: int) -> dict[int, Response]:
+        return {200: Response(f"The {self._resource.noun}", self._resource.shown), **problems(*statuses)}
 
 
 def receipt_headers(receipt: int) -> dict[str, str]:

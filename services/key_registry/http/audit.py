@@ -12,7 +12,7 @@ from services.key_registry.catalog.responses import AuditLine
 from services.key_registry.http.admin import BASE, PAGING, page_model, problems
 from services.key_registry.http.authentication import SCHEME, Authentication, render_error
 from services.key_registry.paging import parse_page, text
-from shared.http.endpoints import Answer, Endpoint, Parameter
+from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 
 TEXTS = ("company_id", "action", "actor", "subject_kind", "subject", "request_id")
@@ -41,7 +41,7 @@ class AuditEndpoint:
                 "List audit lines, the newest first",
                 tag="audit",
                 parameters=(*map(Parameter, TEXTS), *(Parameter(n, schema=times) for n in TIMES), *PAGING),
-                answers={200: Answer("One page", page_model(AuditLine)), **problems(401, 403, 422, 503)},
+                responses={200: Response("One page", page_model(AuditLine)), **problems(401, 403, 422, 503)},
                 security=SCHEME,
                 render_error=render_error,
             )

@@ -17,7 +17,7 @@ from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.errors import FieldError, NotFound, Unprocessable
 from shared.http.body import json_model
-from shared.http.endpoints import Answer, Endpoint, Parameter
+from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 from shared.service_tokens import ServiceAuthenticator
 
@@ -122,14 +122,14 @@ class InternalEndpoints:
                 self.changes,
                 "What changed after a position, in order",
                 parameters=(Parameter("after", schema=number), Parameter("limit", schema=number)),
-                answers={200: Answer("A page of the feed", wire.ChangePage)},
+                responses={200: Response("A page of the feed", wire.ChangePage)},
             ),
             internal(
                 "GET",
                 "/internal/v1/snapshot",
                 self.snapshot,
                 "All that is stopped now",
-                answers={200: Answer("The snapshot", wire.Snapshot)},
+                responses={200: Response("The snapshot", wire.Snapshot)},
             ),
             internal(
                 "POST",
@@ -138,7 +138,7 @@ class InternalEndpoints:
                 "Tell which change was applied last",
                 description=f"Who says nothing for {FORGOTTEN_AFTER:g} s is forgotten, who is leaving at once.",
                 body=wire.Position,
-                answers={204: Answer("Known to every copy of the registry")},
+                responses={204: Response("Known to every copy of the registry")},
             ),
             internal(
                 "POST",
@@ -146,7 +146,7 @@ class InternalEndpoints:
                 self.audit,
                 "Add lines to the audit trail",
                 body=wire.AuditBatch,
-                answers={204: Answer("All lines are durable")},
+                responses={204: Response("All lines are durable")},
             ),
             internal(
                 "POST",
@@ -154,7 +154,7 @@ class InternalEndpoints:
                 self.revoke,
                 "Revoke what the registry does not keep",
                 body=wire.Revocation,
-                answers={200: Answer("The revocation is durable", wire.Revoked)},
+                responses={200: Response("The revocation is durable", wire.Revoked)},
             ),
         ]
         return found
@@ -162,7 +162,7 @@ class InternalEndpoints:
     def _look_up(
         self, path: str, handler: Callable[[web.Request], Awaitable[web.Response]], model: type[wire.Record]
     ) -> Endpoint:
-        answers = {200: Answer("The credential, whatever its status", model), 404: Answer("There is none")}
+        responses = {200: Response("The credential, whatever its status", model), 404: Response("There is none")}
         summary = f"Look up by {path.partition('{')[2][:-1].replace('_', ' ')}"
         return Endpoint(
             "GET",
@@ -171,7 +171,7 @@ class InternalEndpoints:
             summary,
             tag="internal",
             security="service_token",
-            answers=answers,
+            responses=responses,
         )
 
 

@@ -11,7 +11,7 @@ from services.key_registry.http.admin import BASE, problems
 from services.key_registry.http.authentication import SCHEME, Authentication, render_error
 from services.key_registry.paging import parse_query
 from shared.errors import NotFound
-from shared.http.endpoints import Answer, Endpoint, Parameter
+from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 
 DESCRIPTION = f"""\
@@ -49,7 +49,7 @@ class ReceiptEndpoint:
                 tag="receipts",
                 description=DESCRIPTION,
                 parameters=(Parameter("wait", schema=wait), Parameter("timeout", schema=seconds)),
-                answers={200: Answer("The receipt", Receipt), **problems(401, 403, 404, 422, 503)},
+                responses={200: Response("The receipt", Receipt), **problems(401, 403, 404, 422, 503)},
                 security=SCHEME,
                 render_error=render_error,
             )

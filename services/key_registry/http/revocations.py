@@ -22,7 +22,7 @@ from services.key_registry.http.authentication import SCHEME, Authentication, re
 from services.key_registry.paging import parse_page, text
 from services.key_registry.storage.ports import KeptRevocation
 from shared.http.body import validated
-from shared.http.endpoints import Answer, Endpoint, Parameter
+from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 
 PATH = f"{BASE}/revocations"
@@ -62,8 +62,8 @@ class RevocationEndpoints:
                 tag="revocations",
                 description=DESCRIPTION,
                 body=NewRevocation,
-                answers={
-                    200: Answer("It is stopped", with_receipt(ShownRevocation)),
+                responses={
+                    200: Response("It is stopped", with_receipt(ShownRevocation)),
                     **problems(400, 401, 403, 413, 415, 422, 503),
                 },
                 security=SCHEME,
@@ -76,7 +76,7 @@ class RevocationEndpoints:
                 "List what is stopped so, the newest first",
                 tag="revocations",
                 parameters=(Parameter("kind", schema=kinds), Parameter("id"), *PAGING),
-                answers={200: Answer("One page", page_model(ShownRevocation)), **problems(401, 403, 422, 503)},
+                responses={200: Response("One page", page_model(ShownRevocation)), **problems(401, 403, 422, 503)},
                 security=SCHEME,
                 render_error=render_error,
             ),

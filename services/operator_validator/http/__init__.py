@@ -8,7 +8,7 @@ from services.operator_validator.http.validation import OperatorEndpoints, rende
 from services.operator_validator.request_parsing import APPLICATION_PREFIX, CLIENT_PREFIX, MAX_LENGTH, TOKEN
 from services.operator_validator.validation import Cause
 from shared.contracts.operator_validator import CHECK, VALIDATE, VALIDATE_BY_POST
-from shared.http.endpoints import Answer, Endpoint, Parameter
+from shared.http.endpoints import Endpoint, Parameter, Response
 
 SECURITY_SCHEMES = {"service": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 TAG = "operator"
@@ -43,10 +43,10 @@ class Check(BaseModel):
     expires_at: float | None = Field(description="Seconds since the epoch; null: never.")
 
 
-PUBLIC_ANSWERS = {
-    200: Answer("Whether the token is good; the same bytes whatever the cause.", Validity),
-    400: Answer("A parameter is missing, repeated or too long: which one.", Refusal),
-    503: Answer("The answer cannot be known now; see Retry-After.", Refusal),
+PUBLIC_RESPONSES = {
+    200: Response("Whether the token is good; the same bytes whatever the cause.", Validity),
+    400: Response("A parameter is missing, repeated or too long: which one.", Refusal),
+    503: Response("The answer cannot be known now; see Retry-After.", Refusal),
 }
 
 
@@ -61,7 +61,7 @@ def endpoints(handlers: OperatorEndpoints) -> list[Endpoint]:
             "Check an API token, without a secret in the URL",
             tag=TAG,
             body=Question,
-            answers=PUBLIC_ANSWERS,
+            responses=PUBLIC_RESPONSES,
             render_error=render_error,
         ),
         Endpoint(
@@ -71,7 +71,7 @@ def endpoints(handlers: OperatorEndpoints) -> list[Endpoint]:
             "Check an API token, for the gateway",
             tag="internal",
             body=Question,
-            answers={200: Answer("Whether it is good, whose it is, and why not.", Check)},
+            responses={200: Response("Whether it is good, whose it is, and why not.", Check)},
             security="service",
         ),
     ]
@@ -92,7 +92,7 @@ def _by_get(handlers: OperatorEndpoints, path: str, *, documented: bool = True) 
             _parameter("applicaiontPrefix", APPLICATION_PREFIX, "The protocol's own spelling."),
             _parameter("applicationPrefix", APPLICATION_PREFIX, "The same, spelled right."),
         ),
-        answers=PUBLIC_ANSWERS,
+        responses=PUBLIC_RESPONSES,
         render_error=render_error,
         documented=documented,
     )

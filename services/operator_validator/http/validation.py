@@ -34,11 +34,11 @@ class OperatorEndpoints:
         if len(tokens) > 1:
             raise Invalid.field("X-Api-Token", "is given more than once")
         query = request.rel_url.raw_query_string
-        return _answer(await self._check(from_query(query, tokens[0] if tokens else None)))
+        return _response(await self._check(from_query(query, tokens[0] if tokens else None)))
 
     async def post(self, request: web.Request) -> web.Response:
         """POST /operator/v1/validate"""
-        return _answer(await self._check(await _question(request)))
+        return _response(await self._check(await _question(request)))
 
     async def check(self, request: web.Request) -> web.Response:
         """POST /internal/v1/check"""
@@ -63,7 +63,7 @@ async def _question(request: web.Request) -> Question:
     return from_json(await read(request, limit=MAX_BODY))
 
 
-def _answer(verdict: Verdict) -> web.Response:
+def _response(verdict: Verdict) -> web.Response:
     return web.Response(body=VALID if verdict.valid else NOT_VALID, headers=JSON_NO_STORE)
 
 

@@ -10,7 +10,7 @@ from services.sample_resources.caller import caller
 from services.sample_resources.sms import Accepted, Message, SmsApi
 from shared.errors import Invalid
 from shared.http.body import json_model
-from shared.http.endpoints import Answer, Endpoint, Parameter
+from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 
 SITE = {"id": "site-1", "name": "Sample site", "timezone": "Europe/Berlin", "meters": 3}
@@ -79,14 +79,14 @@ def endpoints(handlers: SampleEndpoints) -> list[Endpoint]:
             "/v2.0/site",
             handlers.site,
             "A site (scope site:read at the gateway)",
-            answers={200: Answer("The site and the caller.", Site)},
+            responses={200: Response("The site and the caller.", Site)},
         ),
         Endpoint(
             "GET",
             "/website/v1/yachts",
             handlers.yachts,
             "Yachts (scope website:read:yachts at the gateway)",
-            answers={200: Answer("The yachts and the caller.", Yachts)},
+            responses={200: Response("The yachts and the caller.", Yachts)},
         ),
         Endpoint(
             "GET",
@@ -94,7 +94,7 @@ def endpoints(handlers: SampleEndpoints) -> list[Endpoint]:
             handlers.editor,
             "An editor that shows the parameters of its URL",
             description="Through the gateway, these are the ones that the session token stands for.",
-            answers={200: Answer("The parameters, in their order, and the caller.", Editor)},
+            responses={200: Response("The parameters, in their order, and the caller.", Editor)},
         ),
         Endpoint(
             "POST",
@@ -106,12 +106,12 @@ def endpoints(handlers: SampleEndpoints) -> list[Endpoint]:
                 Parameter("X-Client-Prefix", "header", "The company's prefix.", required=True),
             ),
             body=Message,
-            answers={
-                202: Answer("Accepted.", Accepted),
-                401: Answer("No token, or no prefix."),
-                403: Answer("The operator says that the token is not valid."),
-                422: Answer("A member is wrong: which one."),
-                503: Answer("The operator does not answer; see Retry-After."),
+            responses={
+                202: Response("Accepted.", Accepted),
+                401: Response("No token, or no prefix."),
+                403: Response("The operator says that the token is not valid."),
+                422: Response("A member is wrong: which one."),
+                503: Response("The operator does not answer; see Retry-After."),
             },
         ),
     ]

@@ -6,7 +6,7 @@ from services.session_tokens.http.tokens import SessionTokenEndpoints, render_er
 from services.session_tokens.parameters import MAX_BODY, MAX_DEPTH, MAX_NAME, MAX_PARAMETERS
 from services.session_tokens.tokens import MAX_USES
 from shared.contracts.session_tokens import RESOLVE
-from shared.http.endpoints import Answer, Endpoint, Parameter
+from shared.http.endpoints import Endpoint, Parameter, Response
 
 SECURITY_SCHEMES = {
     "accessKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
@@ -47,10 +47,10 @@ class ResolvedToken(BaseModel):
     expires_at: int = Field(description="Seconds since the epoch.")
 
 
-BAD = Answer("The body or a parameter breaks a limit: which one.", Message)
-WRONG = Answer("The key or token is missing, wrong, expired, ended or revoked.", Message)
-TOO_LARGE = Answer("The body is too large.", Message)
-AWAY = Answer("The answer cannot be known now; see Retry-After.", Message)
+BAD = Response("The body or a parameter breaks a limit: which one.", Message)
+WRONG = Response("The key or token is missing, wrong, expired, ended or revoked.", Message)
+TOO_LARGE = Response("The body is too large.", Message)
+AWAY = Response("The answer cannot be known now; see Retry-After.", Message)
 
 
 def endpoints(handlers: SessionTokenEndpoints) -> list[Endpoint]:
@@ -77,7 +77,7 @@ def _generate(handlers: SessionTokenEndpoints) -> Endpoint:
         description="`auth` is filled in with the company's public id when it is not among the parameters.",
         parameters=(ttl, uses),
         body_schema=PARAMETERS,
-        answers={200: Answer("The token.", CreatedToken), 400: BAD, 403: WRONG, 413: TOO_LARGE, 503: AWAY},
+        responses={200: Response("The token.", CreatedToken), 400: BAD, 403: WRONG, 413: TOO_LARGE, 503: AWAY},
         security="accessKey",
         render_error=render_error,
     )
@@ -91,7 +91,7 @@ def _verify(handlers: SessionTokenEndpoints) -> list[Endpoint]:
             handlers.verify,
             "The parameters behind a session token",
             tag=TAG,
-            answers={200: Answer("Exactly what was sent.", schema=PARAMETERS), 403: WRONG, 503: AWAY},
+            responses={200: Response("Exactly what was sent.", schema=PARAMETERS), 403: WRONG, 503: AWAY},
             security="sessionToken",
             render_error=render_error,
         ),
@@ -101,7 +101,7 @@ def _verify(handlers: SessionTokenEndpoints) -> list[Endpoint]:
             handlers.end,
             "End a session token before its time",
             tag=TAG,
-            answers={204: Answer("It is ended, for good."), 403: WRONG, 503: AWAY},
+            responses={204: Response("It is ended, for good."), 403: WRONG, 503: AWAY},
             security="sessionToken",
             render_error=render_error,
         ),
@@ -116,7 +116,7 @@ def _resolve(handlers: SessionTokenEndpoints) -> Endpoint:
         "Resolve a session token, for the gateway",
         tag="internal",
         body=TokenToResolve,
-        answers={200: Answer("What it stands for.", ResolvedToken), 403: WRONG},
+        responses={200: Response("What it stands for.", ResolvedToken), 403: WRONG},
         security="service",
         render_error=render_internal_error,
     )

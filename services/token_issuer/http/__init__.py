@@ -11,24 +11,24 @@ from services.token_issuer.http.token_care import TokenCare
 from services.token_issuer.metadata import INTROSPECTION_PATH, METADATA_PATH, REVOCATION_PATH
 from shared.contracts.token_issuer import (
     JWKS_PATH,
-    IntrospectionAnswer,
-    JwksAnswer,
-    MetadataAnswer,
-    OAuthErrorAnswer,
-    TokenAnswer,
+    IntrospectionResponse,
+    JwksResponse,
+    MetadataResponse,
+    OAuthErrorResponse,
+    TokenResponse,
 )
-from shared.http.endpoints import Answer, Endpoint, Handler
+from shared.http.endpoints import Endpoint, Handler, Response
 
 SECURITY_SCHEMES = {
     "client": {"type": "http", "scheme": "basic", "description": "client id and secret, each percent-encoded"}
 }
-REFUSED: Mapping[int, Answer] = {
-    400: Answer("The request, the grant or the scope is wrong", OAuthErrorAnswer),
-    401: Answer("The client has not proved who it is", OAuthErrorAnswer),
-    405: Answer("Only POST", OAuthErrorAnswer),
-    413: Answer("The body is too large", OAuthErrorAnswer),
-    429: Answer("Too many wrong secrets for this client from this address: see Retry-After", OAuthErrorAnswer),
-    503: Answer("Cannot be known or done now: see Retry-After", OAuthErrorAnswer),
+REFUSED: Mapping[int, Response] = {
+    400: Response("The request, the grant or the scope is wrong", OAuthErrorResponse),
+    401: Response("The client has not proved who it is", OAuthErrorResponse),
+    405: Response("Only POST", OAuthErrorResponse),
+    413: Response("The body is too large", OAuthErrorResponse),
+    429: Response("Too many wrong secrets for this client from this address: see Retry-After", OAuthErrorResponse),
+    503: Response("Cannot be known or done now: see Retry-After", OAuthErrorResponse),
 }
 _TEXT = {"type": "string"}
 _CLIENT_MEMBERS = dict.fromkeys(("client_id", "client_secret", "client_assertion_type", "client_assertion"), _TEXT)
@@ -41,13 +41,13 @@ def endpoints(token_endpoints: Sequence[TokenEndpoint], care: TokenCare, documen
             INTROSPECTION_PATH,
             care.introspect,
             "What a token is (RFC 7662)",
-            Answer("What it is, if it is live and of the client's company", IntrospectionAnswer),
+            Response("What it is, if it is live and of the client's company", IntrospectionResponse),
         ),
         _for_clients(
             REVOCATION_PATH,
             care.revoke,
             "End a token (RFC 7009)",
-            Answer("It is ended, or was no live token of this client"),
+            Response("It is ended, or was no live token of this client"),
         ),
         Endpoint(
             "GET",
@@ -55,7 +55,7 @@ def endpoints(token_endpoints: Sequence[TokenEndpoint], care: TokenCare, documen
             documents.metadata,
             "Authorization server metadata (RFC 8414)",
             tag="discovery",
-            answers={200: Answer("Where everything is", MetadataAnswer)},
+            responses={200: Response("Where everything is", MetadataResponse)},
         ),
         Endpoint(
             "GET",
@@ -63,9 +63,11 @@ def endpoints(token_endpoints: Sequence[TokenEndpoint], care: TokenCare, documen
             documents.jwks,
             "The public keys of live tokens (RFC 7517)",
             tag="discovery",
-            answers={
-                200: Answer("The key set", JwksAnswer),
-                503: Answer("The keys are not known yet: see Retry-After", content_type="application/problem+json"),
+            responses={
+                200: Response("The key set", JwksResponse),
+                503: Response(
+                    "The keys are not known yet: see Retry-After", content_type="application/problem+json"
+                ),
             },
         ),
     ]
@@ -88,13 +90,13 @@ def _token_endpoint(endpoint: TokenEndpoint) -> Endpoint:
         description="RFC 6749 section 3.2; errors as in section 5.2.",
         body_schema={"type": "object", "required": ["grant_type"], "properties": members},
         body_content_types=(FORM, JSON) if profile.json_too else (FORM,),
-        answers={200: Answer("The token", TokenAnswer), **REFUSED},
+        responses={200: Response("The token", TokenResponse), **REFUSED},
         security="client" if profile.methods == ("client_secret_basic",) else "",
         render_error=render_error,
     )
 
 
-def _for_clients(path: str, handler: Handler, summary: str, success: Answer) -> Endpoint:
+def _for_clients(path: str, handler: Handler, summary: str, success: Response) -> Endpoint:
     members = {"token": _TEXT, "token_type_hint": _TEXT, **_CLIENT_MEMBERS}
     return Endpoint(
         "POST",
@@ -104,7 +106,7 @@ def _for_clients(path: str, handler: Handler, summary: str, success: Answer) -> 
         tag="tokens",
         body_schema={"type": "object", "required": ["token"], "properties": members},
         body_content_types=(FORM,),
-        answers={200: success, **REFUSED},
+        responses={200: success, **REFUSED},
         security="client",
         render_error=render_error,
     )

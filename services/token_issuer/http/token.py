@@ -92,7 +92,7 @@ class TokenEndpoint:
             decision = await grant.authorize(given, client)
             token = await self._issuer.issue(decision, typ=self.profile.typ)
         self._counts.issued(decision.grant)
-        return success(self._answer(token))
+        return success(self._response(token))
 
     def _grant(self, grant_type: str | None) -> Grant:
         if grant_type is not None and self.profile.padded_grant_type:
@@ -111,12 +111,12 @@ class TokenEndpoint:
             raise InvalidClient(f"clients authenticate here by {' or '.join(self.profile.methods)}")
         return await self._authenticator.authenticate(proof, address=address)
 
-    def _answer(self, token: AccessToken) -> dict[str, Any]:
-        answer: dict[str, Any] = {
+    def _response(self, token: AccessToken) -> dict[str, Any]:
+        response: dict[str, Any] = {
             "access_token": token.value,
             "token_type": self.profile.token_type,
             "expires_in": token.expires_in,
         }
         if self.profile.tells_scope:
-            answer["scope"] = token.scope
-        return answer
+            response["scope"] = token.scope
+        return response

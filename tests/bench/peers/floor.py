@@ -46,7 +46,7 @@ async def token_validator(request: web.Request) -> web.Response:
 
 async def resource(_: web.Request) -> web.Response:
     """What the gateway forwards to where nginx is not installed."""
-    return web.Response(body=nginx.ANSWER.encode(), content_type="application/json")
+    return web.Response(body=nginx.RESPONSE.encode(), content_type="application/json")
 
 
 def _json(value: object) -> web.Response:

@@ -7,7 +7,7 @@ from pathlib import Path
 from deploy.local.command import Command
 from tests.bench.load import HOST
 
-ANSWER = '{"site":"' + "a" * 189 + '"}'
+RESPONSE = '{"site":"' + "a" * 189 + '"}'
 """200 bytes of JSON."""
 
 CONFIGURATION = """\
@@ -67,7 +67,7 @@ def version() -> str:
 
 def upstream(directory: Path, port: int) -> Command | None:
     """Answers every request with `ANSWER`."""
-    return _command("upstream", directory, UPSTREAM.format(host=HOST, port=port, answer=ANSWER))
+    return _command("upstream", directory, UPSTREAM.format(host=HOST, port=port, response=RESPONSE))
 
 
 def proxy(directory: Path, port: int, upstream_port: int) -> Command | None:

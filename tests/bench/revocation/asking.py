@@ -9,14 +9,14 @@ from tests.bench.load import HOST
 
 TIMEOUT = 3.0
 """Seconds for one answer."""
-NO_ANSWER = 0
+NO_RESPONSE = 0
 """In the place of a status."""
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CLOSE = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """`sent_at` and `at` by the loop's clock."""
 
     status: int
@@ -94,7 +94,7 @@ class Connections:
         self._idle: list[Connection] = []
         self._places = asyncio.Semaphore(limit)
 
-    async def ask(self, wire: bytes) -> Answer:
+    async def ask(self, wire: bytes) -> Response:
         """The answer to one request; `NO_ANSWER` when none came in time. Nothing is ever sent twice."""
         loop = asyncio.get_running_loop()
         async with self._places:
@@ -107,12 +107,12 @@ class Connections:
             except (OSError, TimeoutError, ValueError):
                 if connection is not None:
                     connection.close()
-                return Answer(NO_ANSWER, sent_at, loop.time())
+                return Response(NO_RESPONSE, sent_at, loop.time())
             if connection.usable:
                 self._idle.append(connection)
             else:
                 connection.close()
-            return Answer(status, sent_at, loop.time(), head, body)
+            return Response(status, sent_at, loop.time(), head, body)
 
     async def _connected(self) -> Connection:
         while self._idle:

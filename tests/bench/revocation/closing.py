@@ -37,11 +37,11 @@ async def closing(gateways: Sequence[Connections], requests: Sequence[Request], 
         async def use(gateway: Connections, wire: bytes) -> None:
             nonlocal yes_at
             while loop.time() < began + SILENCE:
-                answer = await gateway.ask(wire)
-                if answer.is_yes:
-                    yes_at = max(yes_at, answer.at)
+                response = await gateway.ask(wire)
+                if response.is_yes:
+                    yes_at = max(yes_at, response.at)
                 else:
-                    instead.add(answer.status)
+                    instead.add(response.status)
                 await asyncio.sleep(PAUSE)
 
         await asyncio.gather(*(use(g, r.wire(g.port)) for g in gateways for r in requests))

@@ -107,13 +107,13 @@ def _row(name: str, series: Series, kind: str | None) -> list[str]:
 def _remarks(phase: Phase) -> list[str]:
     series, others = phase.series, phase.bystanders
     statuses: Counter[int] = sum((o.statuses() for o in series.outcomes), Counter())
-    calls = sorted(outcome.answered for outcome in series.outcomes)
+    calls = sorted(outcome.responded for outcome in series.outcomes)
     repeated = sum(outcome.repeated for outcome in series.outcomes)
     p50, p99, most = _milliseconds(calls)
-    answers = ", ".join(f"{count:,} of {status}" for status, count in sorted(statuses.items()))
+    responses = ", ".join(f"{count:,} of {status}" for status, count in sorted(statuses.items()))
     rate = (series.asked + len(others.seconds)) / series.seconds
     lines = [
-        f"- {series.asked:,} requests with what was revoked, answered with {answers}; {rate:,.0f} requests per "
+        f"- {series.asked:,} requests with what was revoked, answered with {responses}; {rate:,.0f} requests per "
         f"second in all, {len(series.outcomes) / series.seconds:.1f} revocations per second.",
         f"- The call that revokes: p50 {p50} ms, p99 {p99} ms, max {most} ms; {repeated} answered with 503, "
         "and repeated.",

@@ -38,8 +38,8 @@ async def receipts(outcomes: Sequence[Outcome], registry: Connections, maker: Ma
 
 
 async def _asked(registry: Connections, request: Request) -> dict[str, object]:
-    answer = await registry.ask(request.wire(registry.port))
-    value = orjson.loads(answer.body) if answer.is_yes else {}
+    response = await registry.ask(request.wire(registry.port))
+    value = orjson.loads(response.body) if response.is_yes else {}
     return value if isinstance(value, dict) else {}
 
 

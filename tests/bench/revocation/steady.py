@@ -60,6 +60,6 @@ class Steady:
         task.add_done_callback(self._running.discard)
 
     async def _one(self, gateway: Connections, wire: bytes) -> None:
-        answer = await gateway.ask(wire)
-        self.statuses[answer.status] += 1
-        self.seconds.append(answer.at - answer.sent_at)
+        response = await gateway.ask(wire)
+        self.statuses[response.status] += 1
+        self.seconds.append(response.at - response.sent_at)

@@ -110,8 +110,8 @@ class Maker:
         uri = self._company["company_uri"]
         assertion = sign_assertion(pair["private_key"], pair["kid"], uri, scopes, algorithm="ES256")
         form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
-        answer = await _made(self._issuer, "/iam/oauth/token", urlencode(form).encode(), FORM)
-        use = use_of_jwt(answer["access_token"], "/website/v1/yachts")
+        response = await _made(self._issuer, "/iam/oauth/token", urlencode(form).encode(), FORM)
+        use = use_of_jwt(response["access_token"], "/website/v1/yachts")
         return Victim("key pair", (use,), self._stop("key-pairs", pair))
 
     async def _api_token(self, number: int) -> Victim:
@@ -169,12 +169,12 @@ class Maker:
     async def _access_token(self, key: str, secret: str) -> str:
         basic = base64.b64encode(f"{key}:{secret}".encode()).decode()
         headers = {**FORM, "Authorization": f"Basic {basic}"}
-        answer = await _made(self._issuer, "/auth/token", b"grant_type=client_credentials", headers)
-        return str(answer["access_token"])
+        response = await _made(self._issuer, "/auth/token", b"grant_type=client_credentials", headers)
+        return str(response["access_token"])
 
     async def _session_of(self, key: Object) -> Request:
-        answer = await _made(self._sessions, "/generate", PARAMETERS, {**JSON, "x-api-key": key["key"]})
-        return Request("GET", "/editor", {"x-api-token": answer["token"]})
+        response = await _made(self._sessions, "/generate", PARAMETERS, {**JSON, "x-api-key": key["key"]})
+        return Request("GET", "/editor", {"x-api-token": response["token"]})
 
     async def _found(self, path: str, **members: str) -> Object:
         found = await self._api.find(path, **members)
@@ -218,9 +218,9 @@ async def maker(product: Product) -> AsyncIterator[Maker]:
 
 async def _made(client: ServiceClient, path: str, body: bytes, headers: dict[str, str]) -> Object:
     try:
-        status, answer = await client.request("POST", path, body, headers)
+        status, response = await client.request("POST", path, body, headers)
     except Unavailable as error:
         raise StackError(f"{error.detail or error}") from None
-    if status != 200 or not isinstance(answer, dict):
-        raise StackError(f"POST {path} is answered with {status}: {answer}")
-    return answer
+    if status != 200 or not isinstance(response, dict):
+        raise StackError(f"POST {path} is answered with {status}: {response}")
+    return response

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from deploy.errors import StackError
 from deploy.local.up import first_cause
-from tests.bench.revocation.asking import Answer, Connections
+from tests.bench.revocation.asking import Connections, Response
 from tests.bench.revocation.victims import Victim
 
 PER_SECOND = 10.0
@@ -35,16 +35,16 @@ class Use:
 
     def __init__(self, gateway: Connections, wire: bytes) -> None:
         self.last_yes = float("-inf")
-        self.answers: list[Answer] = []
+        self.responses: list[Response] = []
         self.refused_at = float("inf")
         """When the first refusal arrived."""
         self._gateway = gateway
         self._wire = wire
 
-    async def ask(self) -> Answer:
-        answer = await self._gateway.ask(self._wire)
-        kept = Answer(answer.status, answer.sent_at, answer.at)
-        self.answers.append(kept)
+    async def ask(self) -> Response:
+        response = await self._gateway.ask(self._wire)
+        kept = Response(response.status, response.sent_at, response.at)
+        self.responses.append(kept)
         if kept.is_yes:
             self.last_yes = max(self.last_yes, kept.at)
         elif kept.is_no:
@@ -52,7 +52,7 @@ class Use:
         return kept
 
     def yes_sent_after(self, moment: float) -> int:
-        return sum(answer.is_yes and answer.sent_at > moment for answer in self.answers)
+        return sum(response.is_yes and response.sent_at > moment for response in self.responses)
 
     async def until_refused(self) -> None:
         deadline = asyncio.get_running_loop().time() + GIVE_UP
@@ -73,7 +73,7 @@ class Outcome:
     uses: Sequence[Use]
     acknowledged: float
     receipt: str | None
-    answered: float
+    responded: float
     """Seconds that the call took which revokes."""
     repeated: int = 0
     """How often that call had been answered with 503 before."""
@@ -95,7 +95,7 @@ class Outcome:
         return sum(use.yes_sent_after(min(late, use.refused_at)) for use in self.uses)
 
     def statuses(self) -> Counter[int]:
-        return Counter(answer.status for use in self.uses for answer in use.answers)
+        return Counter(response.status for use in self.uses for response in use.responses)
 
     async def ask_again(self) -> bool:
         """Whether every gateway refuses every credential, asked once more."""
@@ -184,10 +184,10 @@ async def _revoke(victim: Victim, gateways: Sequence[Connections], service: Conn
     )  # fmt: skip
 
 
-async def _insist(ask: Callable[[], Awaitable[Answer]]) -> tuple[Answer, int]:
+async def _insist(ask: Callable[[], Awaitable[Response]]) -> tuple[Response, int]:
     """The first answer that is not 503, and how many came before it: a busy machine is no reason to give up."""
     for repeated in range(ATTEMPTS - 1):
-        if (answer := await ask()).status != 503:
-            return answer, repeated
+        if (response := await ask()).status != 503:
+            return response, repeated
         await asyncio.sleep(ATTEMPT_PAUSE)
     return await ask(), ATTEMPTS - 1

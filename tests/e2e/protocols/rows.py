@@ -23,13 +23,13 @@ TITLES = {
 class Row:
     """`$name` in the target, the headers and the body stands for a value that the test knows.
 
-    `answer` is the answer's body: its bytes, its JSON, or a pattern for all of its text. `fields` are header fields
+    `response` is the body: its bytes, its JSON, or a pattern for all of its text. `fields` are header fields
     of the answer; None: it must not be there.
     """
 
     name: str
     status: int
-    answer: Body = b""
+    response: Body = b""
     method: str = "GET"
     target: str = ""
     headers: Fields = ()
@@ -58,14 +58,14 @@ class Row:
         assert reply.status == self.status, reply.text
         for name, value in {**common, **self.fields}.items():
             assert reply.header(name) == value, name
-        if isinstance(self.answer, re.Pattern):
-            assert self.answer.fullmatch(reply.text), reply.text
-        elif isinstance(self.answer, Mapping):
-            assert _without_id(reply) == self.answer
-        elif isinstance(self.answer, str):
-            assert reply.text == self.answer
+        if isinstance(self.response, re.Pattern):
+            assert self.response.fullmatch(reply.text), reply.text
+        elif isinstance(self.response, Mapping):
+            assert _without_id(reply) == self.response
+        elif isinstance(self.response, str):
+            assert reply.text == self.response
         else:
-            assert reply.body == self.answer
+            assert reply.body == self.response
         assert reply.header("X-Request-Id")
         assert reply.header("Server") is None
 

@@ -127,13 +127,13 @@ def test_each_bad_request_gets_the_answer_of_the_rfc(partner: Partner, row: Row)
 def test_an_assertion_gets_a_token_whose_claims_name_company_and_key(partner: Partner) -> None:
     reply = partner.exchange(partner.assertion())
     assert reply.status == 200
-    answer = reply.json()
-    assert set(answer) == {"access_token", "token_type", "expires_in", "scope"}
-    assert (answer["token_type"], answer["scope"]) == ("Bearer", "website:read:*")
-    assert answer["expires_in"] <= 3600
-    claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
+    response = reply.json()
+    assert set(response) == {"access_token", "token_type", "expires_in", "scope"}
+    assert (response["token_type"], response["scope"]) == ("Bearer", "website:read:*")
+    assert response["expires_in"] <= 3600
+    claims = jwt.decode(response["access_token"], options={"verify_signature": False})
     assert (claims["sub"], claims["client_id"]) == (partner.uri, partner.key_pair["kid"])
-    caller = partner.yachts(answer["access_token"]).json()["caller"]
+    caller = partner.yachts(response["access_token"]).json()["caller"]
     assert (caller["company"], caller["credential_kind"]) == (partner.prefix, "key_pair")
 
 

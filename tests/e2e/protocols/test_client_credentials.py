@@ -37,8 +37,8 @@ def stranger(name: str, headers: Fields = (), body: str = GOOD, target: str = AU
 
 
 def wrong_method(method: str, target: str) -> Row:
-    answer = {"error": "invalid_request", "error_description": "use POST"}
-    return Row(f"{method} {target}", 405, answer, method, target, fields={"Allow": "POST"})
+    response = {"error": "invalid_request", "error_description": "use POST"}
+    return Row(f"{method} {target}", 405, response, method, target, fields={"Allow": "POST"})
 
 
 ROWS = [
@@ -134,10 +134,10 @@ def test_the_token_is_what_the_contract_says(stack: Stack, partner: Partner) -> 
 
 
 def test_the_standard_endpoint_gives_rfc_9068_tokens(partner: Partner) -> None:
-    answer = partner.ask_for_token(STANDARD, GOOD + "&scope=site:read").json()
-    assert (answer["token_type"], answer["scope"]) == ("Bearer", "site:read")
-    assert decoded(answer["access_token"])[0]["typ"] == "at+jwt"
-    assert partner.site(answer["access_token"]).status == 200
+    response = partner.ask_for_token(STANDARD, GOOD + "&scope=site:read").json()
+    assert (response["token_type"], response["scope"]) == ("Bearer", "site:read")
+    assert decoded(response["access_token"])[0]["typ"] == "at+jwt"
+    assert partner.site(response["access_token"]).status == 200
 
 
 def test_an_api_client_with_an_audience_of_its_own_is_not_let_in_here(admin: Admin, partner: Partner) -> None:

@@ -15,17 +15,17 @@ HEADER = {"X-Api-Token": "$token"}
 POST = "/operator/v1/validate"
 
 
-def ask(query: str, answer: bytes = VALID, name: str = "", header: Fields = ()) -> Row:
-    return Row(name or query, 200, answer, target=f"{OPERATOR}?{query}", headers=header)
+def ask(query: str, response: bytes = VALID, name: str = "", header: Fields = ()) -> Row:
+    return Row(name or query, 200, response, target=f"{OPERATOR}?{query}", headers=header)
 
 
 def bad(name: str, query: str, message: str, header: Fields = ()) -> Row:
-    answer = {"valid": False, "message": message}
-    return Row(name, 400, answer, target=f"{OPERATOR}?{query}" if query else OPERATOR, headers=header)
+    response = {"valid": False, "message": message}
+    return Row(name, 400, response, target=f"{OPERATOR}?{query}" if query else OPERATOR, headers=header)
 
 
-def post(name: str, answer: bytes, **members: str) -> Row:
-    return Row(name, 200, answer, "POST", POST, JSON, json.dumps(members))
+def post(name: str, response: bytes, **members: str) -> Row:
+    return Row(name, 200, response, "POST", POST, JSON, json.dumps(members))
 
 
 ROWS = [

@@ -41,15 +41,15 @@ def nowhere(target: str, method: str = "GET") -> Row:
 
 
 def other_method(method: str, target: str, allowed: str) -> Row:
-    answer = problem(405, "method_not_allowed", f"use {allowed}")
-    return Row(f"{method} {target}", 405, answer, method, target, bearer("$token"), fields={"Allow": allowed})
+    response = problem(405, "method_not_allowed", f"use {allowed}")
+    return Row(f"{method} {target}", 405, response, method, target, bearer("$token"), fields={"Allow": allowed})
 
 
 def malformed(name: str, target: str, headers: object = None) -> Row:
-    answer = re.compile(
+    response = re.compile(
         r'\{"type":"about:blank","title":"Bad Request","status":400,"code":"malformed_(request|target)".*'
     )
-    return Row(name, 400, answer, "GET", target, headers or bearer("$token"), fields={"Connection": "close"})  # type: ignore[arg-type]
+    return Row(name, 400, response, "GET", target, headers or bearer("$token"), fields={"Connection": "close"})  # type: ignore[arg-type]
 
 
 ROWS = [

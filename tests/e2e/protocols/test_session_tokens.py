@@ -25,8 +25,8 @@ def nested(levels: int) -> str:
     return '{"a":' * levels + "1" + "}" * levels
 
 
-def wrong(name: str, method: str, target: str, answer: Body = WRONG, **headers: str) -> Row:
-    return Row(name, 403, answer, method, target, {**JSON, **headers}, "{}" if method == "POST" else "")
+def wrong(name: str, method: str, target: str, response: Body = WRONG, **headers: str) -> Row:
+    return Row(name, 403, response, method, target, {**JSON, **headers}, "{}" if method == "POST" else "")
 
 
 ROWS = [
@@ -133,10 +133,10 @@ def test_auth_is_kept_as_sent_when_it_is_there(partner: Partner) -> None:
 
 def test_a_token_lives_as_long_as_it_was_asked_to(partner: Partner) -> None:
     for query, life in (("", 3600), ("?ttl=60", 60), ("?ttl=86400", 86400)):
-        answer = partner.generate(query=query).json()
-        assert uuid.UUID(answer["token"]).version == 4
-        assert isinstance(answer["expiration_time"], int)
-        assert abs(answer["expiration_time"] - time.time() - life) < 5
+        response = partner.generate(query=query).json()
+        assert uuid.UUID(response["token"]).version == 4
+        assert isinstance(response["expiration_time"], int)
+        assert abs(response["expiration_time"] - time.time() - life) < 5
 
 
 def test_a_token_of_two_uses_is_good_twice(partner: Partner) -> None:

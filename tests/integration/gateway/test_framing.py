@@ -95,7 +95,7 @@ async def test_a_client_that_leaves_in_mid_body_never_looks_whole_upstream(
 
 async def test_a_body_of_a_megabyte_arrives_whole_both_ways(gateway: GatewayProcess, upstream: Upstream) -> None:
     body = bytes(range(256)) * 4000
-    upstream.answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    upstream.response = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     pieces = [body[start : start + 70_001] for start in range(0, len(body), 70_001)]
     for payload in (
         [head(b"Content-Length: %d" % len(body)), *pieces],

@@ -125,7 +125,7 @@ async def test_an_upstream_learns_where_the_call_came_from(gateway: GatewayProce
 
 
 async def test_an_answer_tells_nothing_of_what_is_behind(gateway: GatewayProcess, upstream: Upstream) -> None:
-    upstream.answer = (
+    upstream.response = (
         b"HTTP/1.1 200 OK\r\nServer: secret/1\r\nX-Powered-By: secret\r\nX-Passgate-Company: secret\r\n"
         b"Connection: X-Hop\r\nX-Hop: secret\r\nProxy-Authenticate: secret\r\nKeep-Alive: secret\r\n"
         b"Set-Cookie: a=b\r\nSet-Cookie: c=d\r\nX-Request-Id: secret\r\nContent-Length: 0\r\n\r\n"

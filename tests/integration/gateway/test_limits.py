@@ -78,19 +78,19 @@ async def hold_up(gateway: GatewayProcess) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
         started = time.monotonic()
         writer.write(b"GET /echo HTTP/1.1\r\nHost: a\r\n")
-        answer = b""
+        response = b""
         while time.monotonic() - started < 14:
             writer.write(b"X: y\r\n")
             try:
                 async with asyncio.timeout(0.5):
                     if piece := await reader.read(1000):
-                        answer += piece
+                        response += piece
                         continue
             except TimeoutError:
                 continue
             except ConnectionError:
                 pass
-            assert answer.startswith(b"HTTP/1.1 408 ")
+            assert response.startswith(b"HTTP/1.1 408 ")
             return time.monotonic() - started
         return float("inf")
 

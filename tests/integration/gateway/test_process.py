@@ -89,12 +89,12 @@ async def test_a_proxy_in_front_is_believed_only_when_it_is_configured(
 async def test_sigterm_lets_what_is_in_flight_finish_and_exits_0(
     upstream: Upstream, service_secrets: Path, tmp_path: Path
 ) -> None:
-    async def answer_late(_: UpstreamCall, __: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def respond_late(_: UpstreamCall, __: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.6)
         writer.write(OK)
 
     async with gateway_process(tmp_path, service_secrets, upstream.port) as gateway:
-        upstream.script = answer_late
+        upstream.script = respond_late
         idle = await asyncio.open_connection("127.0.0.1", gateway.port)
         in_flight = [asyncio.create_task(converse(gateway.port, get())) for _ in range(5)]
         while len(upstream.calls) < 5:

@@ -17,7 +17,7 @@ FAULT = get(b"GET /echo/fault HTTP/1.1")
 HEAD = b"HTTP/1.1 200 OK\r\n"
 BODY = b"Content-Length: 5\r\n\r\nhello"
 
-BAD_ANSWERS = {
+BAD_RESPONSES = {
     "HTTP/0.9": b"<html>hello</html>",
     "no version": b"200 OK\r\n" + BODY,
     "HTTP/2.0": b"HTTP/2.0 200 OK\r\n" + BODY,
@@ -69,12 +69,12 @@ BAD_ANSWERS = {
 }
 
 
-def answering(answer: bytes, *, then: Callable[[asyncio.StreamWriter], Awaitable[None]] | None = None) -> Script:
+def responding(response: bytes, *, then: Callable[[asyncio.StreamWriter], Awaitable[None]] | None = None) -> Script:
     """Answers `/echo/fault` like this, and any other target with the target itself."""
 
     async def script(call: UpstreamCall, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if call.target.startswith("/echo/fault"):
-            writer.write(answer)
+            writer.write(response)
             await writer.drain()
             if then is not None:
                 await then(writer)
@@ -101,7 +101,7 @@ async def stall(_: asyncio.StreamWriter) -> None:
     await asyncio.sleep(5)
 
 
-async def assert_own_answers(gateway: GatewayProcess, upstream: Upstream) -> None:
+async def assert_own_responses(gateway: GatewayProcess, upstream: Upstream) -> None:
     """The next requests, on the same pool of connections, get their own answers."""
     for number in range(3):
         conversation = await converse(gateway.port, get(b"GET /echo/next/%d HTTP/1.1" % number), replies=1)
@@ -120,13 +120,13 @@ def assert_failed(conversation: Conversation, *statuses: int) -> None:
         assert conversation.closed
 
 
-@pytest.mark.parametrize("name", BAD_ANSWERS)
+@pytest.mark.parametrize("name", BAD_RESPONSES)
 async def test_an_answer_with_two_readings_is_a_502(name: str, gateway: GatewayProcess, upstream: Upstream) -> None:
-    upstream.script = answering(BAD_ANSWERS[name])
+    upstream.script = responding(BAD_RESPONSES[name])
     conversation = await converse(gateway.port, FAULT, replies=1)
     assert [reply.status for reply in conversation.replies] == [502]
     assert_failed(conversation, 502)
-    await assert_own_answers(gateway, upstream)
+    await assert_own_responses(gateway, upstream)
 
 
 @pytest.mark.parametrize(
@@ -155,18 +155,18 @@ async def test_an_answer_with_two_readings_is_a_502(name: str, gateway: GatewayP
     ],
 )
 async def test_an_unfinished_answer_is_an_error_or_a_visible_cut(
-    answer: bytes,
+    response: bytes,
     then: Callable[[asyncio.StreamWriter], Awaitable[None]],
     status: int,
     gateway: GatewayProcess,
     upstream: Upstream,
 ) -> None:
-    upstream.script = answering(answer, then=then)
+    upstream.script = responding(response, then=then)
     started = time.monotonic()
     conversation = await converse(gateway.port, FAULT, replies=1, quiet=3)
     assert time.monotonic() - started < 2.5
     assert_failed(conversation, status)
-    await assert_own_answers(gateway, upstream)
+    await assert_own_responses(gateway, upstream)
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.01, 0.1])
@@ -177,10 +177,10 @@ async def test_an_answer_that_nobody_asked_for_is_nobodys(
         await asyncio.sleep(delay)
         writer.write(HEAD + BODY)
 
-    upstream.script = answering(HEAD + b"Content-Length: 4\r\n\r\nmine", then=more)
+    upstream.script = responding(HEAD + b"Content-Length: 4\r\n\r\nmine", then=more)
     await converse(gateway.port, FAULT, replies=1)
     await asyncio.sleep(delay + 0.05)
-    await assert_own_answers(gateway, upstream)
+    await assert_own_responses(gateway, upstream)
 
 
 @pytest.mark.parametrize(
@@ -196,9 +196,9 @@ async def test_an_answer_that_nobody_asked_for_is_nobodys(
     ],
 )
 async def test_a_sound_answer_arrives_whole(
-    answer: bytes, body: bytes, gateway: GatewayProcess, upstream: Upstream
+    response: bytes, body: bytes, gateway: GatewayProcess, upstream: Upstream
 ) -> None:
-    upstream.answer = answer
+    upstream.response = response
     conversation = await converse(gateway.port, get(), replies=1)
     assert [(reply.status, reply.body, reply.whole) for reply in conversation.replies] == [(200, body, True)]
 
@@ -206,7 +206,7 @@ async def test_a_sound_answer_arrives_whole(
 async def test_a_body_that_ends_with_its_connection_is_whole_when_that_ends_in_order(
     gateway: GatewayProcess, upstream: Upstream
 ) -> None:
-    upstream.script = answering(b"HTTP/1.0 200 OK\r\n\r\nhello", then=finish)
+    upstream.script = responding(b"HTTP/1.0 200 OK\r\n\r\nhello", then=finish)
     conversation = await converse(gateway.port, FAULT, replies=1)
     assert [(reply.body, reply.whole) for reply in conversation.replies] == [(b"hello", True)]
 
@@ -215,14 +215,14 @@ async def test_a_body_that_ends_with_its_connection_is_whole_when_that_ends_in_o
 async def test_an_answer_without_a_body_stays_without(
     status: int, gateway: GatewayProcess, upstream: Upstream
 ) -> None:
-    upstream.answer = b"HTTP/1.1 %d X\r\nETag: x\r\n\r\n" % status
+    upstream.response = b"HTTP/1.1 %d X\r\nETag: x\r\n\r\n" % status
     conversation = await converse(gateway.port, get() + get(), replies=2)
     assert [reply.status for reply in conversation.replies] == [status, status]
     assert conversation.raw.count(b"chunked") == 0
 
 
 async def test_head_gets_the_fields_and_no_body(gateway: GatewayProcess, upstream: Upstream) -> None:
-    upstream.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+    upstream.response = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
     conversation = await converse(
         gateway.port, get(b"HEAD /echo HTTP/1.1") + get(b"HEAD /echo HTTP/1.1"), quiet=0.2
     )
@@ -235,7 +235,7 @@ async def test_what_may_have_been_processed_is_not_sent_again(gateway: GatewayPr
     for method in (b"GET", b"PUT", b"DELETE", b"POST", b"PATCH"):
         for then in (finish, reset):
             upstream.reset()
-            upstream.script = answering(b"", then=then)
+            upstream.script = responding(b"", then=then)
             request = get(method + b" /echo/fault HTTP/1.1")
             await converse(
                 gateway.port, get(b"GET /echo/first HTTP/1.1"), replies=1

@@ -44,13 +44,13 @@ class Upstream:
     raw: list[bytearray] = field(default_factory=list)
     """Everything that arrived, by connection."""
     script: Script | None = None
-    answer: bytes = OK
+    response: bytes = OK
     open: int = 0
 
     def reset(self) -> None:
         self.calls.clear()
         self.raw.clear()
-        self.script, self.answer = None, OK
+        self.script, self.response = None, OK
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
@@ -61,7 +61,7 @@ class Upstream:
                 if self.script is not None:
                     await self.script(call, reader, writer)
                     continue
-                writer.write(self.answer)
+                writer.write(self.response)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, _Closed):
             pass

@@ -76,8 +76,8 @@ class Services:
     @web.middleware
     async def _count(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self.calls[request.path] += 1
-        answer: web.StreamResponse = await handler(request)
-        return answer
+        response: web.StreamResponse = await handler(request)
+        return response
 
     async def _jwks(self, _: web.Request) -> web.Response:
         jwk = public_jwk(KEY.public_key(), SIGNER.kid, "EdDSA")

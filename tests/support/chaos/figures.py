@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from tests.support.chaos.model import Answer
+from tests.support.chaos.model import Response
 
 
 @dataclass
 class Figures:
     sequences: int = 0
-    answers: dict[Answer, int] = field(default_factory=lambda: dict.fromkeys(Answer, 0))
+    responses: dict[Response, int] = field(default_factory=lambda: dict.fromkeys(Response, 0))
     last_yes: list[float] = field(default_factory=list)
     """For each stop after which there was a yes, how late that was asked for, in seconds from the acknowledgement;
     of consumers that could follow the changes all the while."""
@@ -19,9 +19,9 @@ class Figures:
     """Seconds from each acknowledgement to its receipt saying that all have applied it."""
 
     def __str__(self) -> str:
-        answers = ", ".join(f"{count} {answer}" for answer, count in self.answers.items())
+        responses = ", ".join(f"{count} {response}" for response, count in self.responses.items())
         return (
-            f"{self.sequences} sequences; {answers}; last yes after a stop: {_spread(self.last_yes)}, "
+            f"{self.sequences} sequences; {responses}; last yes after a stop: {_spread(self.last_yes)}, "
             f"where it could not be followed: {_spread(self.last_blind_yes)}; "
             f"{len(self.receipts)} receipts: {_spread(self.receipts)}"
         )

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from tests.support.chaos.model import PROMPT, RECOVERY, Answer, Fault, Thing
+from tests.support.chaos.model import PROMPT, RECOVERY, Fault, Response, Thing
 
 LEARNING = 2.0
 """Seconds in which every gateway has a signing key that signs at once, because its predecessor was revoked."""
@@ -43,7 +43,7 @@ class Asked:
     """The process that follows the changes and suffices for a no."""
     relies: frozenset[str]
     """The processes that a yes needs."""
-    answer: Answer
+    response: Response
     sent: float
     received: float
     told: str
@@ -69,10 +69,10 @@ class Judge:
 
     def violation(self, asked: Asked) -> str | None:
         """What is wrong with an answer, None when it may be so."""
-        if asked.answer is Answer.YES:
+        if asked.response is Response.YES:
             self._unknown_since.pop(asked.what, None)
             return self._wrong_yes(asked)
-        if asked.answer is Answer.NO:
+        if asked.response is Response.NO:
             self._unknown_since.pop(asked.what, None)
             if any(t.ever_stopped for t in asked.depends_on) and not any(t.lost for t in asked.depends_on):
                 self._said_no.add(asked.what)

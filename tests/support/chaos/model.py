@@ -12,7 +12,7 @@ RECOVERY = 5.0
 """Seconds after the end of a fault in which everything is as if there had been none."""
 
 
-class Answer(StrEnum):
+class Response(StrEnum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"

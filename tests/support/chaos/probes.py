@@ -11,7 +11,7 @@ import aiohttp
 import jwt
 import orjson
 
-from tests.support.chaos.model import Answer, Thing
+from tests.support.chaos.model import Response, Thing
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 AWAY = frozenset({429, 502, 503, 504})
@@ -29,14 +29,14 @@ class Told:
     receipt: str = ""
     """The field `Passgate-Receipt`."""
 
-    def answer(self, no: Collection[int]) -> Answer:
+    def response(self, no: Collection[int]) -> Response:
         """Raises `AssertionError` for a status that no such question may have."""
         if self.status in (200, 201, 204):
-            return Answer.YES
+            return Response.YES
         if self.status in no:
-            return Answer.NO
+            return Response.NO
         assert self.status in AWAY or not self.status, f"unexpected {self}"
-        return Answer.UNKNOWN
+        return Response.UNKNOWN
 
     def __str__(self) -> str:
         return f"{self.status} {self.body[:200]!r}" if self.status else self.error
@@ -64,10 +64,10 @@ class Probe:
     made: Callable[[bytes], None] | None = None
     """Takes the body of a yes."""
 
-    def read(self, told: Told) -> Answer:
+    def read(self, told: Told) -> Response:
         if told.status == 200 and self.decides == "operator_validator":
-            return Answer.YES if orjson.loads(told.body)["valid"] is True else Answer.NO
-        return told.answer(self.no)
+            return Response.YES if orjson.loads(told.body)["valid"] is True else Response.NO
+        return told.response(self.no)
 
 
 async def send(session: aiohttp.ClientSession, method: str, url: str, **options: Any) -> Told:

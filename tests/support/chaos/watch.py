@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import aiohttp
 
 from tests.support.chaos.judge import Asked, Judge
-from tests.support.chaos.model import RECOVERY, Answer
+from tests.support.chaos.model import RECOVERY, Response
 from tests.support.chaos.plane import GATEWAYS, REGISTRIES, Plane
 from tests.support.chaos.probes import Probe, Told
 
@@ -28,7 +28,7 @@ class Watch:
         self, plane: Plane, judge: Judge, probes: Callable[[], Iterable[Probe]], note: Callable[[str], None]
     ) -> None:
         self.violations: list[str] = []
-        self.answers = dict.fromkeys(Answer, 0)
+        self.responses = dict.fromkeys(Response, 0)
         self.restarted: set[str] = set()
         """Processes that have begun anew, and know nothing but what they have been told since."""
         self._plane = plane
@@ -79,16 +79,16 @@ class Watch:
             if probe not in present or expected is None:
                 continue
             last = self._last.get((name, probe))
-            if last is None or last.sent < began or last.answer is not expected:
+            if last is None or last.sent < began or last.response is not expected:
                 yield f"{name}: {probe.name}: {last and last.told}, not {expected}"
 
-    def _expected(self, probe: Probe) -> Answer | None:
+    def _expected(self, probe: Probe) -> Response | None:
         """None when either is right."""
         now = time.monotonic()
         if any(thing.stopped_since(now) is not None for thing in probe.depends_on):
-            return Answer.NO
+            return Response.NO
         certain = all(thing.active_since(now) is not None and not thing.lost for thing in probe.depends_on)
-        return Answer.YES if certain else None
+        return Response.YES if certain else None
 
     def _asked_of(self, probe: Probe) -> tuple[str, ...]:
         return REGISTRIES if probe.at_registry else GATEWAYS
@@ -104,12 +104,12 @@ class Watch:
         told = await probe.ask(self._sessions[name], self._plane.urls[name])
         asked = self._asked(name, probe, told, sent)
         self._last[name, probe] = asked
-        self.answers[asked.answer] += 1
+        self.responses[asked.response] += 1
         wrong = self._judge.violation(asked)
         if wrong is not None and len(self.violations) < ENOUGH:
             self.violations.append(f"{name}: {probe.name}: {wrong}; told {told}")
             self._note(f"VIOLATION {self.violations[-1]}")
-        if asked.answer is Answer.YES and probe.made is not None:
+        if asked.response is Response.YES and probe.made is not None:
             probe.made(told.body)
 
     def _asked(self, name: str, probe: Probe, told: Told, sent: float) -> Asked:
@@ -119,7 +119,7 @@ class Watch:
             depends_on=probe.depends_on,
             decides=probe.decides or name,
             relies=probe.relies | {name} | keys,
-            answer=probe.read(told),
+            response=probe.read(told),
             sent=sent,
             received=time.monotonic(),
             told=str(told),

@@ -84,8 +84,8 @@ class World:
         await self._watch.stop()
         figures = self._stage.figures
         figures.sequences += 1
-        for answer, count in self._watch.answers.items():
-            figures.answers[answer] += count
+        for response, count in self._watch.responses.items():
+            figures.responses[response] += count
         figures.last_yes += self._judge.last_yes.values()
         figures.last_blind_yes += self._judge.last_blind_yes.values()
 

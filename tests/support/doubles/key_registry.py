@@ -55,7 +55,7 @@ class _Tables:
     changes: list[Change] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     revocations: dict[tuple[str, str], KeptRevocation] = field(default_factory=dict)
-    answers: dict[tuple[UUID, bytes], tuple[Remembered, datetime]] = field(default_factory=dict)
+    responses: dict[tuple[UUID, bytes], tuple[Remembered, datetime]] = field(default_factory=dict)
 
     @property
     def last(self) -> int:
@@ -102,8 +102,8 @@ class _Reader:
         return max((c.seq for c in self._tables.changes if c.id == id_), default=self._tables.last)
 
     async def recall(self, admin_id: UUID, key: bytes, since: datetime) -> Remembered | None:
-        answer, at = self._tables.answers.get((admin_id, key), (None, since))
-        return answer if at > since else None
+        response, at = self._tables.responses.get((admin_id, key), (None, since))
+        return response if at > since else None
 
 
 class _Writer(_Reader):
@@ -160,8 +160,8 @@ class _Writer(_Reader):
             return False
         return True
 
-    async def remember(self, admin_id: UUID, key: bytes, answer: Remembered, at: datetime) -> None:
-        self._tables.answers[admin_id, key] = (answer, at)
+    async def remember(self, admin_id: UUID, key: bytes, response: Remembered, at: datetime) -> None:
+        self._tables.responses[admin_id, key] = (response, at)
 
 
 class MemoryStore:

@@ -101,8 +101,8 @@ class Stack:
 
     def missing(self, name: str) -> dict[str, str]:
         """What a process says is missing for it to be ready, each with the reason; nothing when it is ready."""
-        answer = requests.get(f"{self.operations_url(name)}/health/ready", timeout=5)
-        missing: dict[str, str] = answer.json().get("missing", {})
+        response = requests.get(f"{self.operations_url(name)}/health/ready", timeout=5)
+        missing: dict[str, str] = response.json().get("missing", {})
         return missing
 
     def exits(self, name: str) -> list[str]:

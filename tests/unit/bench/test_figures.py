@@ -12,8 +12,8 @@ from tests.bench.turns import Contestant, Measured, Result
 VERIFY = next(path for path in HOT_PATHS if path.name == "verify")
 
 
-def measured(server: int, *, sent: int = 1000, answered: int = 990, **behind: int) -> Measured:
-    return Measured(Turn(sent, answered, seconds=1.5, p50_ms=2.0, p99_ms=4.0), server, behind)
+def measured(server: int, *, sent: int = 1000, responded: int = 990, **behind: int) -> Measured:
+    return Measured(Turn(sent, responded, seconds=1.5, p50_ms=2.0, p99_ms=4.0), server, behind)
 
 
 def result(name: str, *turns: Measured, behind: tuple[str, ...] = ()) -> Result:

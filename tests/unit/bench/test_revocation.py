@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.bench.load import Request
-from tests.bench.revocation.asking import NO_ANSWER, Answer, Connections
+from tests.bench.revocation.asking import NO_RESPONSE, Connections, Response
 from tests.bench.revocation.page import quantile
 from tests.bench.revocation.steady import Steady
 from tests.bench.revocation.victims import Victim
@@ -18,29 +18,29 @@ ACKNOWLEDGED = 10.0
 class Gateway(Connections):
     """Answers as it is told."""
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *responses: Response) -> None:
         super().__init__(0)
-        self._answers = iter(answers)
+        self._responses = iter(responses)
 
-    async def ask(self, wire: bytes) -> Answer:
-        return next(self._answers)
+    async def ask(self, wire: bytes) -> Response:
+        return next(self._responses)
 
 
-async def outcome(*gateways: list[Answer]) -> Outcome:
+async def outcome(*gateways: list[Response]) -> Outcome:
     uses = []
-    for answers in gateways:
-        uses.append(Use(Gateway(*answers), b""))
-        for _ in answers:
+    for responses in gateways:
+        uses.append(Use(Gateway(*responses), b""))
+        for _ in responses:
             await uses[-1].ask()
     return Outcome(Victim("company", (GET,), GET), uses, ACKNOWLEDGED, None, 0.01)
 
 
-def yes(sent_at: float, at: float) -> Answer:
-    return Answer(200, sent_at, at)
+def yes(sent_at: float, at: float) -> Response:
+    return Response(200, sent_at, at)
 
 
-def no(sent_at: float, at: float) -> Answer:
-    return Answer(401, sent_at, at)
+def no(sent_at: float, at: float) -> Response:
+    return Response(401, sent_at, at)
 
 
 async def test_the_last_yes_of_the_slowest_gateway_counts() -> None:
@@ -68,7 +68,7 @@ async def test_a_yes_later_than_promised_is_told_also_without_a_no_before() -> N
 
 
 async def test_what_cannot_be_known_is_neither_yes_nor_no() -> None:
-    seen = await outcome([Answer(503, 10.1, 10.2), yes(10.3, 10.4)])
+    seen = await outcome([Response(503, 10.1, 10.2), yes(10.3, 10.4)])
     assert seen.yes_after_no == 0
     assert seen.seconds == pytest.approx(0.4)
 
@@ -99,9 +99,9 @@ async def test_answers_are_read_whole_and_connections_kept() -> None:
     connections = Connections(port)
     try:
         for _ in range(2):
-            answer = await connections.ask(GET.wire(port))
-            assert (answer.status, answer.body, answer.field("passgate-receipt")) == (200, b"abcd", "7")
-            assert answer.field("retry-after") is None
+            response = await connections.ask(GET.wire(port))
+            assert (response.status, response.body, response.field("passgate-receipt")) == (200, b"abcd", "7")
+            assert response.field("retry-after") is None
     finally:
         connections.close()
         server.close()
@@ -117,5 +117,5 @@ async def test_no_answer_is_told_as_such() -> None:
     steady = Steady((Connections(port),), (GET,), 100)
     await steady.run(0.05)
     server.close()
-    assert set(steady.statuses) == {NO_ANSWER}
-    assert steady.refused == steady.statuses[NO_ANSWER] > 0
+    assert set(steady.statuses) == {NO_RESPONSE}
+    assert steady.refused == steady.statuses[NO_RESPONSE] > 0

@@ -134,7 +134,7 @@ async def test_without_a_credential_the_challenge_is_bare(path: str, desk: Desk)
 async def test_a_bad_credential_is_an_invalid_token_whatever_is_wrong_with_it(
     path: str, lines: list[str], desk: Desk
 ) -> None:
-    desk.operator.answer = TokenCheck(valid=False, cause="wrong_company", as_of=7)
+    desk.operator.response = TokenCheck(valid=False, cause="wrong_company", as_of=7)
     refuse = await desk.refusal(*lines, line=f"GET {path} HTTP/1.1")
     assert (refuse.status, challenge(refuse)) == (401, ['Bearer error="invalid_token"'])
     assert "wrong" not in refuse.description
@@ -212,7 +212,7 @@ async def test_a_route_may_let_the_callers_parameters_go_beside_the_stored_ones(
 
 
 async def test_what_cannot_be_known_is_a_503_that_says_when_to_come_again(desk: Desk) -> None:
-    desk.followed.age, desk.operator.answer, desk.sessions.away = 6.0, None, True
+    desk.followed.age, desk.operator.response, desk.sessions.away = 6.0, None, True
     for line, lines in (
         ("GET /site HTTP/1.1", [desk.bearer()]),
         ("GET /sms HTTP/1.1", ["X-Api-Token: x", "X-Client-Prefix: y"]),
@@ -245,7 +245,7 @@ async def test_a_route_may_go_on_by_jwt_while_changes_cannot_be_followed_but_not
 
 
 async def test_an_open_route_asks_nobody(desk: Desk) -> None:
-    desk.followed.age, desk.operator.answer, desk.sessions.away = 6.0, None, True
+    desk.followed.age, desk.operator.response, desk.sessions.away = 6.0, None, True
     forward = await desk.forward("Authorization: Basic eA==", line="BREW /open HTTP/1.1")
     assert forward.identity is None
     assert ("Authorization", "Basic eA==") in forward.fields

@@ -98,12 +98,12 @@ def test_a_trusted_proxy_is_believed() -> None:
 
 
 def test_a_client_sees_nothing_of_what_is_behind() -> None:
-    answered = (
+    responded = (
         ("Server", "x"), ("Connection", "X-Hop"), ("X-Hop", "x"), ("Transfer-Encoding", "chunked"),
         ("X-Powered-By", "x"), ("Content-Length", "1"), ("X-Passgate-Scope", "x"), ("X-Request-Id", "x"),
         ("Upgrade", "x"), ("ETag", "e"), ("Set-Cookie", "a"), ("Set-Cookie", "b"), ("WWW-Authenticate", "Basic"),
     )  # fmt: skip
-    assert client_fields(answered, request_id="r") == (
+    assert client_fields(responded, request_id="r") == (
         ("ETag", "e"),
         ("Set-Cookie", "a"),
         ("Set-Cookie", "b"),

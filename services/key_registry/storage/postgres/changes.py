@@ -54,11 +54,13 @@ class PostgresChanges:
         async with self._snapshots.connection() as connection:
             return bytes(await connection.fetchval(_SNAPSHOT, since, float(LONGEST_TOKEN_LIFE)))
 
-    async def prune(self, *, changes_before: float, revocations_before: float, answers_before: float) -> None:
+    async def prune(self, *, changes_before: float, revocations_before: float, idempotency_before: float) -> None:
         """Forget what is over. The last change stays, whatever its age: positions go on from it."""
         async with self._database.connection() as connection:
             await connection.execute(
                 "DELETE FROM change WHERE at < $1 AND seq < (SELECT max(seq) FROM change)", changes_before
             )
             await connection.execute("DELETE FROM revocation WHERE until < $1", revocations_before)
-            await connection.execute("DELETE FROM idempotency WHERE created_at < to_timestamp($1)", answers_before)
+            await connection.execute(
+                "DELETE FROM idempotency WHERE created_at < to_timestamp($1)", idempotency_before
+            )

@@ -160,8 +160,8 @@ class PostgresWriter(PostgresReader):
     async def keep_stopped(self, kind: Kind, id_: str, until: float) -> None:
         await self._connection.execute(_STOP, kind, id_, until, None, "deleted", until)
 
-    async def remember(self, admin_id: UUID, key: bytes, answer: Remembered, at: datetime) -> None:
-        await self._connection.execute(_REMEMBER, admin_id, key, answer.request, answer.sealed, at)
+    async def remember(self, admin_id: UUID, key: bytes, response: Remembered, at: datetime) -> None:
+        await self._connection.execute(_REMEMBER, admin_id, key, response.request, response.sealed, at)
 
 
 class PostgresStore:

@@ -167,11 +167,11 @@ async def test_booked_scopes_are_those_of_active_bookings_of_active_applications
 
 async def test_an_answer_is_remembered_until_it_is_too_old(stores: Stores) -> None:
     admin = await stores.insert(ADMIN_TOKEN)
-    key, answer = b"k" * 32, Remembered(b"r" * 32, b"sealed")
+    key, response = b"k" * 32, Remembered(b"r" * 32, b"sealed")
     async with stores.objects.writing() as writer:
-        await writer.remember(admin["id"], key, answer, NOW)
+        await writer.remember(admin["id"], key, response, NOW)
     async with stores.objects.reading() as reader:
-        assert await reader.recall(admin["id"], key, NOW - timedelta(seconds=1)) == answer
+        assert await reader.recall(admin["id"], key, NOW - timedelta(seconds=1)) == response
         assert await reader.recall(admin["id"], key, NOW) is None
         assert await reader.recall(admin["id"], b"o" * 32, NOW - timedelta(seconds=1)) is None
         assert await reader.recall(uuid7(), key, NOW - timedelta(seconds=1)) is None

@@ -28,7 +28,7 @@ async def migrate(database_url: str) -> None:
     await asyncio.to_thread(migrations.migrate, database_url, schema=SCHEMA, folder=MIGRATIONS)
 
 
-class Answered:
+class Responded:
     """What came back: `status`, `headers`, `raw`, and `body` when it is JSON."""
 
     def __init__(self, status: int, headers: Mapping[str, str], raw: bytes) -> None:
@@ -55,7 +55,7 @@ class Admin:
 
     async def call(
         self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, headers: Any = ()
-    ) -> Answered:
+    ) -> Responded:
         sent: dict[str, str] = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         data = raw if raw is not None else None if body is None else orjson.dumps(body)
         if data is not None:
@@ -63,25 +63,25 @@ class Admin:
         sent.update(headers)
         url = f"{self.url}/admin/v1{path}" if path.startswith("/") else path
         async with self.session.request(method, url, data=data, headers=sent) as response:
-            return Answered(response.status, response.headers, await response.read())
+            return Responded(response.status, response.headers, await response.read())
 
-    async def get(self, path: str) -> Answered:
+    async def get(self, path: str) -> Responded:
         return await self.call("GET", path)
 
-    async def post(self, path: str, body: Any = None, **more: Any) -> Answered:
+    async def post(self, path: str, body: Any = None, **more: Any) -> Responded:
         return await self.call("POST", path, body, **more)
 
-    async def patch(self, path: str, body: Any) -> Answered:
+    async def patch(self, path: str, body: Any) -> Responded:
         return await self.call("PATCH", path, body)
 
-    async def delete(self, path: str) -> Answered:
+    async def delete(self, path: str) -> Responded:
         return await self.call("DELETE", path)
 
     async def made(self, path: str, **body: Any) -> dict[str, Any]:
         """The object that a create answers with; fails the test when it does not."""
-        answer = await self.post(path, body)
-        assert answer.status == 201, answer.raw
-        return dict(answer.body)
+        response = await self.post(path, body)
+        assert response.status == 201, response.raw
+        return dict(response.body)
 
     async def company(self, **members: Any) -> dict[str, Any]:
         prefix = f"c{secrets.token_hex(4)}"

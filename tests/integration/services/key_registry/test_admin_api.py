@@ -10,11 +10,11 @@ from tests.integration.services.key_registry.running import Admin, Running
 
 async def test_a_create_answers_201_with_where_the_object_is(owner: Admin) -> None:
     body = {"name": "BlaBla", "client_prefix": "blabla", "company_uri": "https://blabla.example"}
-    answer = await owner.post("/companies", body)
-    assert answer.status == 201
-    made = answer.body
-    assert answer.headers["Location"] == f"/admin/v1/companies/{made['id']}"
-    assert answer.headers["Cache-Control"] == "no-store"
+    response = await owner.post("/companies", body)
+    assert response.status == 201
+    made = response.body
+    assert response.headers["Location"] == f"/admin/v1/companies/{made['id']}"
+    assert response.headers["Cache-Control"] == "no-store"
     assert {**made, **body, "status": "active"} == made
     assert made["created_at"].endswith("Z")
     shown = await owner.get(f"/companies/{made['id']}")
@@ -25,25 +25,25 @@ async def test_a_create_answers_201_with_where_the_object_is(owner: Admin) -> No
 async def test_a_taken_prefix_or_uri_is_409(owner: Admin, member: str) -> None:
     company = await owner.company()
     body = {"name": "x", "client_prefix": "other", "company_uri": "https://other.example", member: company[member]}
-    answer = await owner.post("/companies", body)
-    assert answer.status == 409
-    assert (answer.body["code"], answer.body["detail"]) == ("taken", f"{member} is taken")
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    response = await owner.post("/companies", body)
+    assert response.status == 409
+    assert (response.body["code"], response.body["detail"]) == ("taken", f"{member} is taken")
+    assert response.headers["Content-Type"] == "application/problem+json"
 
 
 async def test_a_wrong_body_is_422_naming_each_member(owner: Admin) -> None:
-    answer = await owner.post("/companies", {"name": "", "client_prefix": "a b", "colour": "red"})
-    assert answer.status == 422
-    assert answer.fields == {"name", "client_prefix", "company_uri", "colour"}
-    assert answer.body["code"] == "validation_failed"
-    assert answer.body["request_id"] == answer.headers["X-Request-Id"]
+    response = await owner.post("/companies", {"name": "", "client_prefix": "a b", "colour": "red"})
+    assert response.status == 422
+    assert response.fields == {"name", "client_prefix", "company_uri", "colour"}
+    assert response.body["code"] == "validation_failed"
+    assert response.body["request_id"] == response.headers["X-Request-Id"]
 
 
 async def test_a_change_answers_the_object_as_it_is_now(owner: Admin) -> None:
     company = await owner.company()
-    answer = await owner.patch(f"/companies/{company['id']}", {"name": "New"})
-    assert (answer.status, answer.body["name"]) == (200, "New")
-    assert (await owner.get(f"/companies/{company['id']}")).body == answer.body
+    response = await owner.patch(f"/companies/{company['id']}", {"name": "New"})
+    assert (response.status, response.body["name"]) == (200, "New")
+    assert (await owner.get(f"/companies/{company['id']}")).body == response.body
     refused = await owner.patch(f"/companies/{company['id']}", {"client_prefix": "x"})
     assert (refused.status, refused.fields) == (422, {"client_prefix"})
 
@@ -65,8 +65,8 @@ async def test_the_life_of_a_credential(owner: Admin) -> None:
 async def test_deleting_what_is_referred_to_is_409_and_tells_by_what(owner: Admin) -> None:
     company = await owner.company()
     booking = await owner.booking(company)
-    answer = await owner.delete(f"/companies/{company['id']}")
-    assert (answer.status, answer.body["detail"]) == (409, "it cannot be deleted: bookings (1) refer to it")
+    response = await owner.delete(f"/companies/{company['id']}")
+    assert (response.status, response.body["detail"]) == (409, "it cannot be deleted: bookings (1) refer to it")
     assert (await owner.delete(f"/bookings/{booking['id']}")).status == 204
     assert (await owner.delete(f"/companies/{company['id']}")).status == 204
     assert (await owner.delete(f"/applications/{booking['application_id']}")).status == 204
@@ -112,8 +112,8 @@ async def test_an_id_that_is_none_is_404(owner: Admin, path: str) -> None:
 
 
 async def test_wrong_methods_are_405_with_allow(owner: Admin) -> None:
-    answer = await owner.call("PUT", "/companies", {})
-    assert (answer.status, answer.headers["Allow"]) == (405, "GET, POST")
+    response = await owner.call("PUT", "/companies", {})
+    assert (response.status, response.headers["Allow"]) == (405, "GET, POST")
     assert (await owner.delete(f"/admin-tokens/{uuid7()}")).status == 405
 
 
@@ -142,10 +142,10 @@ async def test_a_bad_public_key_is_422_and_told_why(owner: Admin) -> None:
         ({"kty": "RSA", "n": "\u00e9", "e": "AQAB"}, "base64url"),
         ({}, "kty"),
     ]:
-        answer = await owner.post("/key-pairs", {**of, "public_key": key})
-        assert answer.status == 422, answer.raw
-        assert all(name.startswith("public_key") for name in answer.fields)
-        assert why in answer.raw.decode()
+        response = await owner.post("/key-pairs", {**of, "public_key": key})
+        assert response.status == 422, response.raw
+        assert all(name.startswith("public_key") for name in response.fields)
+        assert why in response.raw.decode()
 
 
 async def test_keys_are_made_beside_other_work(running: Running) -> None:

@@ -35,8 +35,8 @@ async def test_no_secret_is_in_a_dump_or_a_metric(running: Running) -> None:
     }
     secrets = [owner.token or "?"]
     for number, (path, body) in enumerate(bodies.items()):
-        answer = await owner.post(path, body, headers={"Idempotency-Key": f"k{number}"})
-        made = answer.body
+        response = await owner.post(path, body, headers={"Idempotency-Key": f"k{number}"})
+        made = response.body
         names = {"token", "secret", "private_key"} | ({"key"} if path == "/access-keys" else set())
         secrets += [made[name] for name in names & made.keys()]
     assert len(secrets) == 6
@@ -74,7 +74,7 @@ async def test_what_is_over_is_forgotten_and_positions_go_on(running: Running) -
     end = 5e9
     async with running.database.connection() as connection:
         await connection.execute("INSERT INTO revocation VALUES ('jwt', 'old', 1, NULL, '', 1)")
-    await changes.prune(changes_before=end, revocations_before=2.0, answers_before=end)
+    await changes.prune(changes_before=end, revocations_before=2.0, idempotency_before=end)
     page = await changes.page(0, 10)
     assert (page.gap, page.last, page.changes) == (True, last, ())
     assert [change.seq for change in (await changes.page(last - 1, 10)).changes] == [last]

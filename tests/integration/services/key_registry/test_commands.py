@@ -106,13 +106,13 @@ async def test_a_process_serves_and_drains_on_sigterm(database_url: str, tmp_pat
     )
     async with aiohttp.ClientSession() as session:
         admin = Admin(session, f"http://127.0.0.1:{port}", read_secret(tmp_path / "admin_token"))
-        ready = await answered(admin, "/health/ready", 503)
+        ready = await responded(admin, "/health/ready", 503)
         assert ready["missing"] == {
             "database": "the schema is not up to date: run `python -m services.key_registry migrate`"
         }
         await command("migrate", **environment)
-        await answered(admin, "/health/ready", 200)
-        await answered(admin, "/admin/v1/companies", 200)  # the first owner comes when the database does
+        await responded(admin, "/health/ready", 200)
+        await responded(admin, "/admin/v1/companies", 200)  # the first owner comes when the database does
         made = await admin.made("/admin-tokens", name="x", role="viewer")
         for path in (f"/companies/{made['token']}", f"/companies?client_prefix={made['token']}"):
             assert (await admin.with_token(made["token"]).get(path)).status in (200, 404)
@@ -123,14 +123,14 @@ async def test_a_process_serves_and_drains_on_sigterm(database_url: str, tmp_pat
     assert opaque.find_in(output.decode()) == []
 
 
-async def answered(admin: Admin, path: str, status: int) -> dict[str, object]:
+async def responded(admin: Admin, path: str, status: int) -> dict[str, object]:
     """The JSON at `path` once it is answered with `status`."""
     async with asyncio.timeout(30):
         while True:
             try:
-                answer = await admin.get(admin.url + path)
-                if answer.status == status:
-                    return dict(answer.body)
+                response = await admin.get(admin.url + path)
+                if response.status == status:
+                    return dict(response.body)
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.1)

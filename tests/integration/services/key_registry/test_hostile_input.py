@@ -66,8 +66,8 @@ async def test_no_value_in_any_member_of_any_create_is_an_error_of_ours(owner: A
     for path in PATHS:
         bodies = [{**dict.fromkeys(MEMBERS, "x"), m: v} for m, v in itertools.product(MEMBERS, VALUES[::3])]
         bodies += [dict.fromkeys(MEMBERS, value) for value in [*STRINGS, *VALUES]]
-        answers = await asyncio.gather(*(owner.post(f"/{path}", body) for body in bodies[:60]))
-        assert {answer.status for answer in answers} <= {400, 422}, path
+        responses = await asyncio.gather(*(owner.post(f"/{path}", body) for body in bodies[:60]))
+        assert {response.status for response in responses} <= {400, 422}, path
 
 
 @pytest.mark.parametrize("value", STRINGS)
@@ -84,11 +84,11 @@ async def test_odd_text_in_every_text_is_taken_as_it_is_or_refused(owner: Admin,
         ("/admin-tokens", {"name": value, "role": "viewer"}, "name"),
     ]
     for path, body, member in bodies:
-        answer = await owner.post(path, body)
-        assert answer.status in (201, 409, 422), (path, body, answer.raw)
-        if answer.status == 201:
-            assert answer.body[member] == body[member]
-            one = f"{path}/{answer.body['id']}"
+        response = await owner.post(path, body)
+        assert response.status in (201, 409, 422), (path, body, response.raw)
+        if response.status == 201:
+            assert response.body[member] == body[member]
+            one = f"{path}/{response.body['id']}"
             await owner.post(f"{one}/revoke")
             await owner.delete(one)
 
@@ -113,9 +113,9 @@ async def test_odd_text_in_every_text_is_taken_as_it_is_or_refused(owner: Admin,
     ],
 )
 async def test_a_body_that_is_none(owner: Admin, headers: dict[str, str], raw: bytes, status: int) -> None:
-    answer = await owner.call("POST", "/companies", raw=raw, headers=headers)
-    assert answer.status == status, answer.raw
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    response = await owner.call("POST", "/companies", raw=raw, headers=headers)
+    assert response.status == status, response.raw
+    assert response.headers["Content-Type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize(
@@ -138,9 +138,9 @@ async def test_a_body_that_is_none(owner: Admin, headers: dict[str, str], raw: b
 )
 async def test_a_query_that_is_wrong_is_422_or_an_empty_page(owner: Admin, query: str) -> None:
     for path in ("/companies", "/audit"):
-        answer = await owner.get(path + query)
-        assert answer.status in (200, 422), (path, answer.raw)
-        assert len(answer.raw) < 20_000
+        response = await owner.get(path + query)
+        assert response.status in (200, 422), (path, response.raw)
+        assert len(response.raw) < 20_000
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -161,5 +161,5 @@ async def test_a_query_that_is_wrong_is_422_or_an_empty_page(owner: Admin, query
     ),
 )
 async def test_any_json_object_is_answered_by_a_4xx_or_made(owner: Admin, path: str, body: dict[str, Any]) -> None:
-    answer = await owner.call("POST", f"/{path}", raw=json.dumps(body).encode())
-    assert answer.status in (201, 400, 409, 422), answer.raw
+    response = await owner.call("POST", f"/{path}", raw=json.dumps(body).encode())
+    assert response.status in (201, 400, 409, 422), response.raw

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from shared import opaque
-from tests.integration.services.key_registry.running import Admin, Answered, Running, migrate, running_registry
+from tests.integration.services.key_registry.running import Admin, Responded, Running, migrate, running_registry
 from tests.support.harness.proxy import FaultProxy
 
 KEY = {"Idempotency-Key": "order 66"}
@@ -20,7 +20,7 @@ async def owner(owner: Admin) -> Admin:
     return owner.with_token((await owner.made("/admin-tokens", name="x", role="owner"))["token"])
 
 
-async def create(owner: Admin, company: dict[str, str], name: str = "x") -> Answered:
+async def create(owner: Admin, company: dict[str, str], name: str = "x") -> Responded:
     return await owner.post("/access-keys", {"company_id": company["id"], "name": name}, headers=KEY)
 
 
@@ -30,11 +30,11 @@ async def keys(owner: Admin, company: dict[str, str]) -> list[str]:
 
 async def test_twenty_at_once_make_one_and_give_one_answer(owner: Admin) -> None:
     company = await owner.company()
-    answers = await asyncio.gather(*(create(owner, company) for _ in range(20)))
-    assert {answer.status for answer in answers} == {201}
-    assert len({answer.raw for answer in answers}) == 1
-    assert len({answer.headers["Location"] for answer in answers}) == 1
-    assert await keys(owner, company) == [answers[0].body["id"]]
+    responses = await asyncio.gather(*(create(owner, company) for _ in range(20)))
+    assert {response.status for response in responses} == {201}
+    assert len({response.raw for response in responses}) == 1
+    assert len({response.headers["Location"] for response in responses}) == 1
+    assert await keys(owner, company) == [responses[0].body["id"]]
 
 
 async def test_the_secret_that_comes_again_is_the_one_that_works(running: Running) -> None:
@@ -73,8 +73,8 @@ async def test_a_refused_create_is_not_remembered(owner: Admin) -> None:
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "\u00e9"])
 async def test_a_key_that_is_none_is_a_bad_request(owner: Admin, key: str) -> None:
-    answer = await owner.post("/companies", BODY, headers={"Idempotency-Key": key})
-    assert (answer.status, answer.fields) == (400, {"Idempotency-Key"})
+    response = await owner.post("/companies", BODY, headers={"Idempotency-Key": key})
+    assert (response.status, response.fields) == (400, {"Idempotency-Key"})
 
 
 class LosesCommitReplies(FaultProxy):

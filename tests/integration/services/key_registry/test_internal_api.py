@@ -144,16 +144,16 @@ async def test_a_service_speaks_for_itself_alone(running: Running, actor: str) -
 )
 async def test_who_may_call_what(running: Running, service: str, method: str, path: str, status: int) -> None:
     headers = {"Authorization": running.keys.identity(service).authorization_for("key_registry")()}
-    answer = await running.owner.with_token(None).call(
+    response = await running.owner.with_token(None).call(
         method, f"{running.url}/internal/v1/{path}", raw=None if method == "GET" else b"{}", headers=headers
     )
-    assert answer.status == status, answer.raw
+    assert response.status == status, response.raw
 
 
 async def test_an_admin_token_opens_no_internal_endpoint(running: Running) -> None:
     for path in ("snapshot", "changes", "api-clients/x", "access-keys/x", "api-tokens/x", "key-pairs/x"):
-        answer = await running.owner.get(f"{running.url}/internal/v1/{path}")
-        assert answer.status == 401, path
+        response = await running.owner.get(f"{running.url}/internal/v1/{path}")
+        assert response.status == 401, path
 
 
 @pytest.mark.parametrize(
@@ -174,10 +174,10 @@ async def test_hostile_audit_bodies_are_refused_or_taken_and_never_an_error_of_o
     running: Running, raw: bytes
 ) -> None:
     headers = {"Authorization": running.keys.identity("gateway").authorization_for("key_registry")()}
-    answer = await running.owner.with_token(None).call(
+    response = await running.owner.with_token(None).call(
         "POST", f"{running.url}/internal/v1/audit", raw=raw, headers=headers
     )
-    assert answer.status in (204, 400, 422), answer.raw
+    assert response.status in (204, 400, 422), response.raw
 
 
 async def test_a_position_is_taken_from_the_service_itself_and_without_a_line_in_the_trail(
@@ -211,9 +211,9 @@ async def test_a_position_is_taken_from_the_service_itself_and_without_a_line_in
 async def test_a_position_that_is_none_is_refused_naming_the_field(running: Running, wrong: dict[str, Any]) -> None:
     headers = {"Authorization": running.keys.identity("gateway").authorization_for("key_registry")()}
     body = {"instance": "gateway@x:1-a", "service": "gateway", "position": 1, **wrong}
-    answer = await running.owner.with_token(None).call(
+    response = await running.owner.with_token(None).call(
         "POST", f"{running.url}/internal/v1/positions", raw=json.dumps(body).encode(), headers=headers
     )
-    assert answer.status in (400, 422), answer.raw
-    if b"errors" in answer.raw and "\ud800" not in wrong.values():
-        assert answer.fields == set(wrong)
+    assert response.status in (400, 422), response.raw
+    if b"errors" in response.raw and "\ud800" not in wrong.values():
+        assert response.fields == set(wrong)

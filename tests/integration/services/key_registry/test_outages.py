@@ -40,11 +40,13 @@ async def refused_in_time(cuttable: Cuttable) -> None:
     owner = cuttable.running.owner
     body = {"name": "x", "client_prefix": "x", "company_uri": "https://x.example"}
     started = time.monotonic()
-    answers = await asyncio.gather(owner.get("/companies"), owner.post("/companies", body), owner.get("/audit"))
+    responses = await asyncio.gather(owner.get("/companies"), owner.post("/companies", body), owner.get("/audit"))
     assert time.monotonic() - started < 1.5
-    for answer in answers:
-        assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
-        assert all(word not in answer.raw.lower() for word in (b"asyncpg", b"postgres", b"select", b"timeouterror"))
+    for response in responses:
+        assert (response.status, response.headers["Retry-After"]) == (503, "1")
+        assert all(
+            word not in response.raw.lower() for word in (b"asyncpg", b"postgres", b"select", b"timeouterror")
+        )
     async with cuttable.running.client("session_tokens") as client:
         with pytest.raises(Unavailable):
             await client.access_key(opaque.digest("x"))

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from shared.contracts.key_registry import KeyRegistryClient, Position
-from tests.integration.services.key_registry.running import Admin, Answered, Running, migrate, running_registry
+from tests.integration.services.key_registry.running import Admin, Responded, Running, migrate, running_registry
 
 CONSUMERS = {"gateway": "gateway@a:1-x", "token_issuer": "token_issuer@a:2-x", "session_tokens": "session@b:3-x"}
 
 
-def receipt_of(answer: Answered) -> int:
-    return int(answer.headers["Passgate-Receipt"])
+def receipt_of(response: Responded) -> int:
+    return int(response.headers["Passgate-Receipt"])
 
 
 async def report(client: KeyRegistryClient, service: str, position: int, *, leaving: bool = False) -> None:
@@ -31,9 +31,9 @@ async def test_every_call_that_changes_something_names_its_receipt(owner: Admin)
     assert receipt_of(again) == receipt_of(made)
     receipts = [receipt_of(made), receipt_of(await owner.patch(one, {"name": "y"}))]
     for operation, status in (("suspend", "suspended"), ("resume", "active"), ("revoke", "revoked")):
-        answer = await owner.post(f"{one}/{operation}")
-        assert answer.body["receipt"] == receipt_of(answer)
-        receipts.append(receipt_of(answer))
+        response = await owner.post(f"{one}/{operation}")
+        assert response.body["receipt"] == receipt_of(response)
+        receipts.append(receipt_of(response))
         shown = (await owner.get(f"/receipts/{receipts[-1]}")).body
         assert (shown["kind"], shown["subject"], shown["status"]) == ("access_key", made.body["id"], status)
         assert shown["at"].endswith("Z")
@@ -81,9 +81,9 @@ async def test_waiting_ends_at_its_time_out_with_what_is_so(running: Running) ->
         await report(client, "gateway", 0)
         receipt = receipt_of(await owner.post(f"/companies/{(await owner.company())['id']}/suspend"))
         started = time.monotonic()
-        answer = await owner.get(f"/receipts/{receipt}?wait=applied&timeout=0.2")
+        response = await owner.get(f"/receipts/{receipt}?wait=applied&timeout=0.2")
         assert 0.2 <= time.monotonic() - started < 2
-        assert (answer.status, answer.body["state"]) == (200, "pending")
+        assert (response.status, response.body["state"]) == (200, "pending")
         await report(client, "gateway", receipt, leaving=True)
         assert (await owner.get(f"/receipts/{receipt}?wait=applied")).body["state"] == "applied"
 

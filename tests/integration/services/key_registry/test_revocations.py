@@ -22,15 +22,15 @@ async def test_what_an_operator_stops_is_in_the_feed_the_snapshot_the_list_and_t
     owner = running.owner
     async with running.client("gateway") as client:
         start = (await client.snapshot()).as_of
-        answer = await owner.post("/revocations", {"kind": kind, "id": id_, "reason": "leaked"})
-        assert answer.status == 200, answer.raw
-        assert answer.body["receipt"] == int(answer.headers["Passgate-Receipt"]) == start + 1
+        response = await owner.post("/revocations", {"kind": kind, "id": id_, "reason": "leaked"})
+        assert response.status == 200, response.raw
+        assert response.body["receipt"] == int(response.headers["Passgate-Receipt"]) == start + 1
         (change,) = (await client.changes(start)).changes
         assert (change.kind, change.id, change.status) == (kind, id_, "revoked")
         assert change.until == pytest.approx(time.time() + LONGEST_TOKEN_LIFE, abs=60)
         assert Stopped(kind=change.kind, id=id_, until=change.until) in (await client.snapshot()).stopped
     listed = (await owner.get(f"/revocations?kind={kind}&id={id_}")).body["items"]
-    assert listed == [{name: value for name, value in answer.body.items() if name != "receipt"}]
+    assert listed == [{name: value for name, value in response.body.items() if name != "receipt"}]
     assert (listed[0]["reason"], listed[0]["company_id"]) == ("leaked", None)
     (line,) = (await owner.get(f"/audit?action={kind}.revoked&subject={id_}")).body["items"]
     assert line["actor"].startswith("admin:")
@@ -49,8 +49,8 @@ async def test_again_is_the_same_and_for_longer_is_a_change(owner: Admin) -> Non
 
 
 async def test_a_signing_key_stays_stopped_for_the_longest_life_whatever_is_asked(owner: Admin) -> None:
-    answer = await owner.post("/revocations", {"kind": "signing_key", "id": "key-2", "until": _in(60)})
-    until = datetime.fromisoformat(answer.body["until"]).timestamp()
+    response = await owner.post("/revocations", {"kind": "signing_key", "id": "key-2", "until": _in(60)})
+    until = datetime.fromisoformat(response.body["until"]).timestamp()
     assert until == pytest.approx(time.time() + LONGEST_TOKEN_LIFE, abs=60)
 
 
@@ -122,10 +122,10 @@ async def test_pages_hold_each_once_and_no_deleted_credential(owner: Admin) -> N
 async def test_a_revocation_that_is_wrong_is_422_naming_the_field_and_not_repeating_it(
     owner: Admin, wrong: dict[str, Any], field: str
 ) -> None:
-    answer = await owner.post("/revocations", {"kind": "jwt", "id": "x", **wrong})
-    assert (answer.status, answer.fields) == (422, {field}), answer.raw
-    assert b"eyJ" not in answer.raw
-    assert b"0b1f7f5e" not in answer.raw
+    response = await owner.post("/revocations", {"kind": "jwt", "id": "x", **wrong})
+    assert (response.status, response.fields) == (422, {field}), response.raw
+    assert b"eyJ" not in response.raw
+    assert b"0b1f7f5e" not in response.raw
     assert (await owner.get("/revocations?kind=company&limit=0")).fields == {"kind", "limit"}
 
 

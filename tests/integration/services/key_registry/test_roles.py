@@ -71,10 +71,10 @@ async def test_every_endpoint_holds_for_every_role(running: Running) -> None:
         ]:
             if path == "admin-tokens" and method == "DELETE":
                 continue
-            answer = await admins[role].call(method, target, body)
+            response = await admins[role].call(method, target, body)
             reaches = expected(role, method, path)
-            assert (answer.status != 403) is reaches, (role, method, target, answer.status)
-            assert answer.status in (200, 404, 422, 403), (role, method, target, answer.raw)
+            assert (response.status != 403) is reaches, (role, method, target, response.status)
+            assert response.status in (200, 404, 422, 403), (role, method, target, response.raw)
             calls += 1
     assert calls == len(ROLES) * (len(RESOURCES) * 8 - 1)
     for role in ROLES:
@@ -114,7 +114,7 @@ async def test_without_a_good_token_every_endpoint_is_401_with_a_challenge(
 ) -> None:
     nobody = running.owner.with_token(None)
     headers = {} if authorization is None else {"Authorization": authorization}
-    answers = [
+    responses = [
         await nobody.call(method, target, headers=headers)
         for method, target in [
             ("GET", "/companies"),
@@ -126,15 +126,15 @@ async def test_without_a_good_token_every_endpoint_is_401_with_a_challenge(
             ("GET", "/audit"),
         ]
     ]
-    assert {answer.status for answer in answers} == {401}
-    assert all(answer.headers["WWW-Authenticate"] == "Bearer" for answer in answers)
+    assert {response.status for response in responses} == {401}
+    assert all(response.headers["WWW-Authenticate"] == "Bearer" for response in responses)
 
 
 async def test_the_scheme_is_read_without_regard_to_case(running: Running) -> None:
     owner = running.owner
     for scheme in ("bearer", "BEARER"):
-        answer = await owner.call("GET", "/companies", headers={"Authorization": f"{scheme} {owner.token}"})
-        assert answer.status == 200
+        response = await owner.call("GET", "/companies", headers={"Authorization": f"{scheme} {owner.token}"})
+        assert response.status == 200
 
 
 async def test_a_revoked_admin_token_is_refused_at_once(owner: Admin) -> None:
@@ -167,9 +167,9 @@ async def test_a_token_bound_to_a_company_sees_nothing_of_another(owner: Admin) 
         for method, target, body in calls:
             if (path, method) == ("admin-tokens", "DELETE"):
                 continue
-            answer = await bound.call(method, target, body)
-            assert answer.status == 404, (method, target)
-            assert answer.body["detail"] == absent.body["detail"]
+            response = await bound.call(method, target, body)
+            assert response.status == 404, (method, target)
+            assert response.body["detail"] == absent.body["detail"]
         seen = [item["id"] for item in (await bound.get(f"/{path}")).body["items"]]
         assert id_ not in seen
     assert (await bound.post("/companies", {})).status == 403

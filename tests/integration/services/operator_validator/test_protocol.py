@@ -78,9 +78,9 @@ async def test_the_token_may_be_kept_out_of_the_url(operator: Operator) -> None:
     ],
 )
 async def test_a_bad_post_is_told(operator: Operator, data: bytes, content_type: str, status: int) -> None:
-    answer = await operator.call("POST", VALIDATE_BY_POST, data, {"Content-Type": content_type})
-    assert answer[0] == status
-    assert json.loads(answer[1])["valid"] is False
+    response = await operator.call("POST", VALIDATE_BY_POST, data, {"Content-Type": content_type})
+    assert response[0] == status
+    assert json.loads(response[1])["valid"] is False
 
 
 @pytest.mark.parametrize(("method", "target"), [("POST", VALIDATE), ("HEAD", VALIDATE), ("GET", VALIDATE_BY_POST)])
@@ -145,9 +145,9 @@ async def test_raw_bytes_in_the_target_are_never_more_than_a_400(operator: Opera
         reader, writer = await asyncio.open_connection(host, int(port))
         target = VALIDATE.encode() + b"?token=" + raw + b"&" + PREFIXES.encode()
         writer.write(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        answer = await asyncio.wait_for(reader.read(), 5)
+        response = await asyncio.wait_for(reader.read(), 5)
         writer.close()
-        status, body = answer.split(b" ")[1], answer.rpartition(b"\r\n\r\n")[2]
+        status, body = response.split(b" ")[1], response.rpartition(b"\r\n\r\n")[2]
         assert (status == b"200" and body == NOT_VALID[1]) or status == b"400"
 
 
@@ -167,9 +167,9 @@ async def test_a_seen_token_outlives_the_registry_by_the_bound_and_no_longer(ser
         operator.registry.away = True
         assert await operator.ask() == VALID
         async with asyncio.timeout(3):
-            while (answer := await operator.ask()) == VALID:
+            while (response := await operator.ask()) == VALID:
                 await asyncio.sleep(0.02)
-        assert answer[0] == 503
+        assert response[0] == 503
         assert (await operator.call("GET", "/health/ready"))[0] == 503
         operator.registry.away = False
         await operator.is_ready()

@@ -69,9 +69,9 @@ async def test_a_message_is_taken_from_whom_the_operator_knows(
 ) -> None:
     async with http.post(f"{samples}/sms/v1/messages", json=MESSAGE, headers=_credentials(operator)) as response:
         assert response.status == 202
-        answer = await response.json()
-    assert (answer["status"], answer["to"]) == ("accepted", "+4912345")
-    assert len(answer["id"]) == 36
+        body = await response.json()
+    assert (body["status"], body["to"]) == ("accepted", "+4912345")
+    assert len(body["id"]) == 36
 
 
 async def test_a_message_is_refused_from_everybody_else(
@@ -125,11 +125,11 @@ async def test_a_sample_says_that_it_is_one_and_who_called(
     http: aiohttp.ClientSession, samples: str, path: str, content: str
 ) -> None:
     async with http.get(samples + path, headers=IDENTITY) as response:
-        answer = await response.json()
+        body = await response.json()
     assert response.status == 200
-    assert answer["sample"] is True
-    assert answer[content]
-    assert answer["caller"] == CALLER
+    assert body["sample"] is True
+    assert body[content]
+    assert body["caller"] == CALLER
 
 
 async def test_the_editor_shows_the_parameters_that_it_got_in_their_order(
@@ -139,15 +139,15 @@ async def test_the_editor_shows_the_parameters_that_it_got_in_their_order(
         f"{samples}/editor?z=%C3%A9+%26&n=12345678901234567890123&o=%7B%22a%22%3A1.0%7D&=e&empty=", encoded=True
     )
     async with http.get(url, headers=IDENTITY) as response:
-        answer = await response.json()
-    assert list(answer["parameters"].items()) == [
+        body = await response.json()
+    assert list(body["parameters"].items()) == [
         ("z", "\u00e9 &"),
         ("n", "12345678901234567890123"),
         ("o", '{"a":1.0}'),
         ("", "e"),
         ("empty", ""),
     ]
-    assert answer["caller"] == CALLER
+    assert body["caller"] == CALLER
 
 
 @pytest.mark.parametrize("query", ["a=%FF", "a=%ED%A0%80", "&".join(f"p{i}=1" for i in range(1001))])

@@ -17,11 +17,11 @@ async def test_parameters_come_back_as_they_were_sent(service: Service) -> None:
 
 async def test_answer_names_the_token_and_when_it_ends(service: Service) -> None:
     response, _ = await service.call("POST", "/generate?ttl=60", data=SEED, x_api_key=service.stack.access_key)
-    answer = await response.json()
-    assert list(answer) == ["token", "expiration_time"]
-    assert uuid.UUID(answer["token"]).version == 4
-    assert isinstance(answer["expiration_time"], int)
-    assert abs(answer["expiration_time"] - (time.time() + 60)) <= 2
+    body = await response.json()
+    assert list(body) == ["token", "expiration_time"]
+    assert uuid.UUID(body["token"]).version == 4
+    assert isinstance(body["expiration_time"], int)
+    assert abs(body["expiration_time"] - (time.time() + 60)) <= 2
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Content-Type"].startswith("application/json")
 
@@ -52,10 +52,8 @@ async def test_missing_and_repeated_credentials_are_wrong_tokens(service: Servic
         ("POST", "/generate", [("x-api-key", key + ", " + key)]),
         ("POST", "/generate", [("x-api-key", key[:-1])]),
     ):
-        async with http.request(
-            method, url + path, headers=headers, json={} if method == "POST" else None
-        ) as answer:
-            assert (answer.status, await answer.read()) == (403, WRONG)
+        async with http.request(method, url + path, headers=headers, json={} if method == "POST" else None) as body:
+            assert (body.status, await body.read()) == (403, WRONG)
 
 
 @pytest.mark.parametrize(

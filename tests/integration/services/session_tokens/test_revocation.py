@@ -14,8 +14,8 @@ WRONG = (403, b'{"message":"Wrong token"}')
 
 async def _becomes_wrong(service: Service, token: str) -> None:
     async with asyncio.timeout(1):
-        while (answer := await service.verify(token)) != WRONG:
-            assert answer[0] == 200
+        while (verified := await service.verify(token)) != WRONG:
+            assert verified[0] == 200
             await asyncio.sleep(0.01)
 
 
@@ -62,9 +62,9 @@ async def test_with_the_registry_away_the_bound_holds_and_then_nothing_is_guesse
         stack.registry.away = True
         assert (await service.verify(token))[0] == 200
         async with asyncio.timeout(5):
-            while (answer := await service.verify(token))[0] == 200:
+            while (verified := await service.verify(token))[0] == 200:
                 await asyncio.sleep(0.02)
-        assert answer[0] == 503
+        assert verified[0] == 503
         response, _ = await service.call("POST", "/generate", data=b"{}", x_api_key=stack.access_key)
         assert response.status == 503
         ready, _ = await service.call("GET", "/health/ready")

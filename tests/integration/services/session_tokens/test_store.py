@@ -84,8 +84,8 @@ async def test_no_backup_of_the_store_brings_back_what_was_ended_or_revoked(
 async def test_n_uses_are_exactly_n_across_two_copies_of_the_service(service: Service, stack: Stack) -> None:
     async with stack.copy() as copy:
         token = await service.generate(query="?uses=10")
-        answers = await asyncio.gather(*(each.verify(token) for each in (service, copy) for _ in range(20)))
-    assert sorted(status for status, _ in answers) == [200] * 10 + [403] * 30
+        responses = await asyncio.gather(*(each.verify(token) for each in (service, copy) for _ in range(20)))
+    assert sorted(status for status, _ in responses) == [200] * 10 + [403] * 30
 
 
 async def test_a_session_outlives_a_restart_of_the_service(stack: Stack) -> None:
@@ -116,8 +116,8 @@ async def test_a_store_that_is_away_is_503_within_a_second_and_back_without_rest
     assert (ready.status, list(json.loads(body)["missing"])) == (503, ["redis"])
     proxy.restore()
     async with asyncio.timeout(5):
-        while (answer := await service.verify(token)) != (200, SECRET):
-            assert answer[0] == 503
+        while (verified := await service.verify(token)) != (200, SECRET):
+            assert verified[0] == 503
             await asyncio.sleep(0.05)
 
 

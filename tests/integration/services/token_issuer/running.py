@@ -53,15 +53,15 @@ class Issuer:
         """The answer and its JSON, None for an empty one. Header names are given as `x_request_id`."""
         body = urlencode(data) if isinstance(data, Mapping) else data
         sent = {"Content-Type": FORM, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        async with self.http.post(URL(self.url + path, encoded=True), data=body, headers=sent) as answer:
-            raw = await answer.read()
-            return answer, json.loads(raw) if raw else None
+        async with self.http.post(URL(self.url + path, encoded=True), data=body, headers=sent) as response:
+            raw = await response.read()
+            return response, json.loads(raw) if raw else None
 
     async def token(self, path: str = "/auth/token", **parameters: str) -> str:
         """An access token for the API client."""
         given = {"grant_type": "client_credentials", **parameters}
-        answer, body = await self.post(path, given, authorization=self.basic)
-        assert answer.status == 200, body
+        response, body = await self.post(path, given, authorization=self.basic)
+        assert response.status == 200, body
         return str(body["access_token"])
 
     def assertion(self, **claims: Any) -> str:
@@ -112,7 +112,7 @@ async def running(settings: Settings, registry: RegistryDouble) -> AsyncIterator
 async def _ready(http: aiohttp.ClientSession, url: str) -> None:
     async with asyncio.timeout(20):
         while True:
-            async with http.get(f"{url}/health/ready") as answer:
-                if answer.status == 200:
+            async with http.get(f"{url}/health/ready") as response:
+                if response.status == 200:
                     return
             await asyncio.sleep(0.05)

@@ -51,11 +51,11 @@ async def test_damaged_requests_are_refused_or_served(shared_issuer: Issuer, pat
         kind = "application/json" if turn % 5 == 0 else "application/x-www-form-urlencoded"
         field = bytes(b for b in authorization if 0x20 <= b < 0x7F).decode()
         started = time.monotonic()
-        answer, _ = await issuer.post(
+        response, _ = await issuer.post(
             path, body, authorization=field, content_type=kind, x_forwarded_for=f"198.51.100.{turn}"
         )
         slowest = max(slowest, time.monotonic() - started)
-        assert answer.status in (200, 400, 401), body
+        assert response.status in (200, 400, 401), body
     assert slowest < 2
 
 
@@ -101,5 +101,5 @@ async def test_forged_and_malformed_assertions_are_invalid_grants(shared_issuer:
         "A" * 20_000,
     ]  # fmt: skip
     for assertion in forged:
-        answer, body = await issuer.present(assertion)
-        assert (answer.status, body["error"]) == (400, "invalid_grant"), assertion
+        response, body = await issuer.present(assertion)
+        assert (response.status, body["error"]) == (400, "invalid_grant"), assertion

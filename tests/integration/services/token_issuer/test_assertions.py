@@ -41,8 +41,8 @@ REFUSED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("description", REFUSED)
 async def test_refusal_says_what_to_mend(shared_issuer: Issuer, description: str) -> None:
-    answer, body = await shared_issuer.present(shared_issuer.assertion(**dated(REFUSED[description])))
-    assert answer.status == 400
+    response, body = await shared_issuer.present(shared_issuer.assertion(**dated(REFUSED[description])))
+    assert response.status == 400
     assert body == {"error": "invalid_grant", "error_description": description}
 
 
@@ -58,8 +58,8 @@ async def test_refusal_says_what_to_mend(shared_issuer: Issuer, description: str
     ],
 )
 async def test_refusal_by_time_and_audience(shared_issuer: Issuer, claims: dict[str, Any], says: str) -> None:
-    answer, body = await shared_issuer.present(shared_issuer.assertion(**dated(claims)))
-    assert (answer.status, body["error"]) == (400, "invalid_grant")
+    response, body = await shared_issuer.present(shared_issuer.assertion(**dated(claims)))
+    assert (response.status, body["error"]) == (400, "invalid_grant")
     assert says in body["error_description"]
 
 
@@ -78,8 +78,8 @@ async def test_refusal_by_time_and_audience(shared_issuer: Issuer, claims: dict[
     ],
 )
 async def test_good_assertions_get_a_token(shared_issuer: Issuer, claims: dict[str, Any]) -> None:
-    answer, body = await shared_issuer.present(shared_issuer.assertion(**dated(claims)))
-    assert answer.status == 200, body
+    response, body = await shared_issuer.present(shared_issuer.assertion(**dated(claims)))
+    assert response.status == 200, body
 
 
 @pytest.mark.parametrize(
@@ -96,16 +96,16 @@ async def test_scopes_beyond_the_key_pairs_are_refused(shared_issuer: Issuer, sc
             "scopes": scopes,
         }
     )
-    answer, body = await shared_issuer.present(signed)
-    assert (answer.status, body["error"]) == (400, "invalid_scope")
+    response, body = await shared_issuer.present(signed)
+    assert (response.status, body["error"]) == (400, "invalid_scope")
 
 
 async def test_scope_parameter_narrows_the_assertions_scopes(shared_issuer: Issuer) -> None:
     assertion = shared_issuer.assertion(scopes=["website:read:yachts"])
-    answer, body = await shared_issuer.present(assertion, scope="website:read:yachts")
-    assert (answer.status, body["scope"]) == (200, "website:read:yachts")
-    answer, body = await shared_issuer.present(assertion, scope="website:read:crew")
-    assert (answer.status, body["error"]) == (400, "invalid_scope")
+    response, body = await shared_issuer.present(assertion, scope="website:read:yachts")
+    assert (response.status, body["scope"]) == (200, "website:read:yachts")
+    response, body = await shared_issuer.present(assertion, scope="website:read:crew")
+    assert (response.status, body["error"]) == (400, "invalid_scope")
 
 
 async def test_nobody_learns_which_keys_exist(issuer: Issuer) -> None:
@@ -122,17 +122,17 @@ async def test_nobody_learns_which_keys_exist(issuer: Issuer) -> None:
         Signer(issuer.key_pair.kid, "EdDSA", edwards).sign(claims),
         good[:-4] + ("AAAA" if not good.endswith("AAAA") else "BBBA"),
     ]
-    answers = [await issuer.present(forgery) for forgery in forgeries]
+    responses = [await issuer.present(forgery) for forgery in forgeries]
 
     async def accepted() -> bool:
-        answer, _ = await issuer.present(good)
-        return bool(answer.status == 200)
+        response, _ = await issuer.present(good)
+        return bool(response.status == 200)
 
     async def refused() -> bool:
-        answer, body = await issuer.present(good)
-        if answer.status != 200:
-            answers.append((answer, body))
-        return bool(answer.status != 200)
+        response, body = await issuer.present(good)
+        if response.status != 200:
+            responses.append((response, body))
+        return bool(response.status != 200)
 
     issuer.registry.set_status("key_pair", issuer.key_pair.id, "suspended")
     await within(1, refused)
@@ -140,8 +140,8 @@ async def test_nobody_learns_which_keys_exist(issuer: Issuer) -> None:
     await within(1, accepted)
     issuer.registry.set_status("company", issuer.key_pair.company.id, "suspended")
     await within(1, refused)
-    assert {answer.status for answer, _ in answers} == {400}
-    assert len({str(body) for _, body in answers}) == 1
+    assert {response.status for response, _ in responses} == {400}
+    assert len({str(body) for _, body in responses}) == 1
 
 
 async def test_assertion_with_a_jti_works_exactly_once_under_concurrency_and_over_copies(
@@ -150,11 +150,11 @@ async def test_assertion_with_a_jti_works_exactly_once_under_concurrency_and_ove
     registry = RegistryDouble()
     async with running(settings, registry) as first, running(settings, registry) as second:
         assertion = first.assertion(jti="only-once")
-        answers = await asyncio.gather(*((first, second)[i % 2].present(assertion) for i in range(20)))
-    statuses = [answer.status for answer, _ in answers]
+        responses = await asyncio.gather(*((first, second)[i % 2].present(assertion) for i in range(20)))
+    statuses = [response.status for response, _ in responses]
     assert statuses.count(200) == 1
     assert set(statuses) <= {200, 400, 503}  # a machine too busy to open ten connections in time refuses some
-    assert {body["error"] for answer, body in answers if answer.status == 400} == {"invalid_grant"}
+    assert {body["error"] for response, body in responses if response.status == 400} == {"invalid_grant"}
 
 
 async def test_used_jti_is_refused_after_a_restart(settings: Settings) -> None:
@@ -163,8 +163,8 @@ async def test_used_jti_is_refused_after_a_restart(settings: Settings) -> None:
         assertion = issuer.assertion(jti="before")
         assert (await issuer.present(assertion))[0].status == 200
     async with running(settings, registry) as restarted:
-        answer, body = await restarted.present(assertion)
-    assert (answer.status, body["error_description"]) == (400, "jti was used before; sign a new assertion")
+        response, body = await restarted.present(assertion)
+    assert (response.status, body["error_description"]) == (400, "jti was used before; sign a new assertion")
 
 
 async def test_refused_assertion_does_not_use_up_its_jti(shared_issuer: Issuer) -> None:

@@ -19,10 +19,10 @@ GRANT = {"grant_type": "client_credentials"}
 
 async def guess(issuer: Issuer, *, address: str, secret: str = "wrong") -> int:
     authorization = basic(issuer.client.key, secret)
-    answer, _ = await issuer.post("/auth/token", GRANT, authorization=authorization, x_forwarded_for=address)
-    if answer.status == 429:
-        assert 1 <= int(answer.headers["Retry-After"]) <= 60
-    return answer.status
+    response, _ = await issuer.post("/auth/token", GRANT, authorization=authorization, x_forwarded_for=address)
+    if response.status == 429:
+        assert 1 <= int(response.headers["Retry-After"]) <= 60
+    return response.status
 
 
 async def test_ten_wrong_secrets_stop_that_address_for_that_client_alone(settings: Settings) -> None:
@@ -33,13 +33,13 @@ async def test_ten_wrong_secrets_stop_that_address_for_that_client_alone(setting
         assert await guess(issuer, address="198.51.100.8", secret=issuer.secret) == 200
         other_key, other_secret = public_id(API_CLIENT_KEY), mint(API_CLIENT_SECRET)
         registry.add_api_client(other_key, other_secret)
-        answer, _ = await issuer.post(
+        response, _ = await issuer.post(
             "/auth/token",
             GRANT,
             authorization=basic(other_key, other_secret),
             x_forwarded_for="198.51.100.7",
         )
-        assert answer.status == 200
+        assert response.status == 200
         client = issuer.client, issuer.secret
     async with running(settings, registry) as restarted:
         restarted.client, restarted.secret = client
@@ -64,8 +64,8 @@ async def test_time_does_not_tell_an_unknown_client_from_a_wrong_secret(issuer: 
 
     async def timed(key: str) -> float:
         started = time.perf_counter()
-        answer, _ = await issuer.post("/auth/token", GRANT, authorization=basic(key, mint(API_CLIENT_SECRET)))
-        assert answer.status == 401
+        response, _ = await issuer.post("/auth/token", GRANT, authorization=basic(key, mint(API_CLIENT_SECRET)))
+        assert response.status == 401
         return time.perf_counter() - started
 
     pairs = []
@@ -101,9 +101,9 @@ async def test_new_client_works_at_once(issuer: Issuer) -> None:
 
 async def refused_for_now(issuer: Issuer) -> None:
     started = time.monotonic()
-    answer, body = await issuer.post("/auth/token", GRANT, authorization=issuer.basic)
-    assert (answer.status, body["error"]) == (503, "temporarily_unavailable")
-    assert int(answer.headers["Retry-After"]) >= 1
+    response, body = await issuer.post("/auth/token", GRANT, authorization=issuer.basic)
+    assert (response.status, body["error"]) == (503, "temporarily_unavailable")
+    assert int(response.headers["Retry-After"]) >= 1
     assert time.monotonic() - started < 2
 
 
@@ -140,8 +140,8 @@ async def test_without_postgresql_a_jti_cannot_be_used_and_it_comes_back(
     async with running(settings, RegistryDouble()) as issuer:
         getattr(postgres, fault)()
         started = time.monotonic()
-        answer, body = await issuer.present(issuer.assertion(jti="x"))
-        assert (answer.status, body["error"]) == (503, "temporarily_unavailable")
+        response, body = await issuer.present(issuer.assertion(jti="x"))
+        assert (response.status, body["error"]) == (503, "temporarily_unavailable")
         assert time.monotonic() - started < 2
         postgres.restore()
         started = time.monotonic()
@@ -159,6 +159,6 @@ async def test_without_valkey_issuing_goes_on_and_guesses_are_still_counted(
         await issuer.token()
         assert [await guess(issuer, address="198.51.100.7") for _ in range(11)] == [401] * 10 + [429]
         assert await guess(issuer, address="198.51.100.8", secret=issuer.secret) == 200
-        async with issuer.http.get(f"{issuer.url}/health") as answer:
-            assert answer.status == 200
-            assert (await answer.json())["dependencies"]["redis"]["state"] == "down"
+        async with issuer.http.get(f"{issuer.url}/health") as response:
+            assert response.status == 200
+            assert (await response.json())["dependencies"]["redis"]["state"] == "down"

@@ -90,8 +90,8 @@ async def test_pyjwt_assertion(shared_issuer: Issuer, key_pair: tuple[str, str],
         given = {"grant_type": jwt_bearer.GRANT_TYPE, "assertion": assertion}
         return requests.post(issuer.url + path, data=given, timeout=10)
 
-    answer = await asyncio.to_thread(fetch)
-    assert (answer.status_code, answer.json()["token_type"]) == (200, "Bearer")
+    response = await asyncio.to_thread(fetch)
+    assert (response.status_code, response.json()["token_type"]) == (200, "Bearer")
 
 
 async def test_pyjwt_verifies_by_the_published_key_set(shared_issuer: Issuer) -> None:

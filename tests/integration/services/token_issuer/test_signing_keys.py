@@ -19,8 +19,8 @@ from tests.support.doubles.registry_server import registry_server
 
 
 async def jwks(issuer: Issuer) -> dict[str, PublicKey]:
-    async with issuer.http.get(f"{issuer.url}/.well-known/jwks.json") as answer:
-        return load_jwks(await answer.read())
+    async with issuer.http.get(f"{issuer.url}/.well-known/jwks.json") as response:
+        return load_jwks(await response.read())
 
 
 async def test_copies_that_start_at_once_make_one_key(settings: Settings) -> None:
@@ -89,11 +89,11 @@ async def test_revoked_signing_key_is_replaced_and_told_to_all(issuer: Issuer) -
     assert kid not in await jwks(issuer)
     started = time.monotonic()
     while True:
-        answer, body = await issuer.post(
+        response, body = await issuer.post(
             "/auth/token", {"grant_type": "client_credentials"}, authorization=issuer.basic
         )
         assert time.monotonic() - started < 5
-        if answer.status == 200:
+        if response.status == 200:
             break
         await asyncio.sleep(0.05)
     assert parse(body["access_token"]).header.kid != kid

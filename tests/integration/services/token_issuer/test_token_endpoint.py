@@ -265,19 +265,21 @@ async def test_each_request_gets_the_answer_of_the_rfc(shared_issuer: Issuer, ca
     sent = {name: value for name, value in headers.items() if value != MISSING}
     target = issuer.url + case.path + filled(case.query)
     skip = () if "Content-Type" in sent else ("Content-Type",)
-    async with issuer.http.request(case.method, target, data=body, headers=sent, skip_auto_headers=skip) as answer:
-        raw = await answer.read()
-        assert answer.status == case.status, raw[:300]
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert answer.headers["Pragma"] == "no-cache"
-        assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
-        assert not {"Server", "Access-Control-Allow-Origin"} & set(answer.headers)
+    async with issuer.http.request(
+        case.method, target, data=body, headers=sent, skip_auto_headers=skip
+    ) as response:
+        raw = await response.read()
+        assert response.status == case.status, raw[:300]
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["Pragma"] == "no-cache"
+        assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+        assert not {"Server", "Access-Control-Allow-Origin"} & set(response.headers)
         if case.status == 405:
-            assert answer.headers["Allow"] == "POST"
-        assert ("WWW-Authenticate" in answer.headers) == (case.status == 401)
+            assert response.headers["Allow"] == "POST"
+        assert ("WWW-Authenticate" in response.headers) == (case.status == 401)
         if case.method == "HEAD":
             return
-        value = await answer.json()
+        value = await response.json()
     if case.status == 200:
         assert value["expires_in"] == 3600
         assert value["token_type"] == ("JWT" if case.path == AUTH else "Bearer")
@@ -292,25 +294,25 @@ async def test_each_request_gets_the_answer_of_the_rfc(shared_issuer: Issuer, ca
 async def test_authorization_twice_is_refused(shared_issuer: Issuer) -> None:
     issuer = shared_issuer
     headers = [("Authorization", issuer.basic), ("Authorization", issuer.basic), ("Content-Type", FORM)]
-    async with issuer.http.post(issuer.url + AUTH, data=GOOD, headers=headers) as answer:
-        assert answer.status == 400
-        assert (await answer.json())["error"] == "invalid_request"
+    async with issuer.http.post(issuer.url + AUTH, data=GOOD, headers=headers) as response:
+        assert response.status == 400
+        assert (await response.json())["error"] == "invalid_request"
 
 
 async def test_unknown_client_and_wrong_secret_get_the_same_bytes(shared_issuer: Issuer) -> None:
     issuer, secret = shared_issuer, mint(API_CLIENT_SECRET)
-    answers = []
+    responses = []
     for name in (issuer.client.key, public_id(API_CLIENT_KEY), "junk"):
-        answer, value = await issuer.post(
+        response, value = await issuer.post(
             AUTH, GOOD, authorization=basic(name, secret), x_request_id="same-for-all"
         )
-        headers = {k: v for k, v in answer.headers.items() if k != "Date"}
-        answers.append((answer.status, headers, value))
-    assert answers[0] == answers[1] == answers[2]
+        headers = {k: v for k, v in response.headers.items() if k != "Date"}
+        responses.append((response.status, headers, value))
+    assert responses[0] == responses[1] == responses[2]
 
 
 async def test_percent_encoded_basic_credentials_are_decoded(shared_issuer: Issuer) -> None:
     issuer = shared_issuer
     encoded = basic("".join(f"%{ord(c):02x}" for c in issuer.client.key), issuer.secret.replace("_", "%5F"))
-    answer, _ = await issuer.post(AUTH, GOOD, authorization=encoded)
-    assert answer.status == 200
+    response, _ = await issuer.post(AUTH, GOOD, authorization=encoded)
+    assert response.status == 200

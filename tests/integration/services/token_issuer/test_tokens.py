@@ -25,8 +25,8 @@ def header_of(token: str) -> dict[str, Any]:
 
 async def claims_of(issuer: Issuer, token: str) -> AccessTokenClaims:
     """The claims of a token that verifies against the published key set."""
-    async with issuer.http.get(f"{issuer.url}/.well-known/jwks.json") as answer:
-        keys = load_jwks(await answer.read())
+    async with issuer.http.get(f"{issuer.url}/.well-known/jwks.json") as response:
+        keys = load_jwks(await response.read())
     expectation = Expectation(
         issuers=frozenset({issuer.settings.issuer}), audiences=frozenset({"passgate"}), max_lifetime=3600
     )
@@ -53,8 +53,8 @@ async def test_standard_endpoint_gives_rfc_9068_tokens(shared_issuer: Issuer) ->
 
 async def test_assertion_token_names_company_uri_and_kid(shared_issuer: Issuer) -> None:
     issuer = shared_issuer
-    answer, body = await issuer.present(issuer.assertion(scopes=["website:read:yachts"]))
-    assert answer.status == 200
+    response, body = await issuer.present(issuer.assertion(scopes=["website:read:yachts"]))
+    assert response.status == 200
     assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 3600, "website:read:yachts")
     claims = await claims_of(issuer, body["access_token"])
     assert (claims.sub, claims.client_id) == (issuer.key_pair.company.company_uri, issuer.key_pair.kid)
@@ -62,16 +62,16 @@ async def test_assertion_token_names_company_uri_and_kid(shared_issuer: Issuer) 
 
 
 async def test_key_set_shows_public_members_only(shared_issuer: Issuer) -> None:
-    async with shared_issuer.http.get(f"{shared_issuer.url}/.well-known/jwks.json") as answer:
-        (key,) = (await answer.json())["keys"]
+    async with shared_issuer.http.get(f"{shared_issuer.url}/.well-known/jwks.json") as response:
+        (key,) = (await response.json())["keys"]
     assert set(key) == {"kty", "n", "e", "kid", "alg", "use"}
     loaded = load_jwks({"keys": [key]})[key["kid"]].key
     assert isinstance(loaded, RSAPublicKey)
 
 
 async def test_metadata_names_the_public_urls(shared_issuer: Issuer) -> None:
-    async with shared_issuer.http.get(f"{shared_issuer.url}/.well-known/oauth-authorization-server") as answer:
-        document = await answer.json()
+    async with shared_issuer.http.get(f"{shared_issuer.url}/.well-known/oauth-authorization-server") as response:
+        document = await response.json()
     assert document["issuer"] == "http://127.0.0.1:8080"
     assert document["token_endpoint"] == "http://127.0.0.1:8080/oauth2/token"
     assert document["jwks_uri"] == "http://127.0.0.1:8080/.well-known/jwks.json"
@@ -83,25 +83,25 @@ async def test_private_key_jwt_authenticates_the_company(shared_issuer: Issuer) 
     endpoint = f"{issuer.settings.issuer}/oauth2/token"
     assertion = issuer.assertion(aud=endpoint, jti="once")
     given = {"grant_type": "client_credentials", "client_assertion": assertion, **proof}
-    answer, body = await issuer.post("/oauth2/token", given)
-    assert answer.status == 200, body
+    response, body = await issuer.post("/oauth2/token", given)
+    assert response.status == 200, body
     assert (await claims_of(issuer, body["access_token"])).scope == "website:read:*"
-    answer, body = await issuer.post("/oauth2/token", given)
-    assert (answer.status, body["error"]) == (401, "invalid_client")
+    response, body = await issuer.post("/oauth2/token", given)
+    assert (response.status, body["error"]) == (401, "invalid_client")
 
 
 async def test_assertion_at_the_standard_endpoint(shared_issuer: Issuer) -> None:
     given = {"grant_type": jwt_bearer.GRANT_TYPE, "assertion": shared_issuer.assertion()}
-    answer, body = await shared_issuer.post("/oauth2/token", given)
-    assert (answer.status, body["token_type"]) == (200, "Bearer")
+    response, body = await shared_issuer.post("/oauth2/token", given)
+    assert (response.status, body["token_type"]) == (200, "Bearer")
     assert header_of(body["access_token"])["typ"] == "at+jwt"
 
 
 async def test_introspection_tells_a_client_of_its_own_tokens(shared_issuer: Issuer) -> None:
     issuer = shared_issuer
     token = await issuer.token()
-    answer, body = await issuer.post("/oauth2/introspect", {"token": token}, authorization=issuer.basic)
-    assert answer.status == 200
+    response, body = await issuer.post("/oauth2/introspect", {"token": token}, authorization=issuer.basic)
+    assert response.status == 200
     assert (body["active"], body["client_id"], body["scope"]) == (True, issuer.client.key, "site:read")
     assert body["token_type"] == "Bearer"
     for junk in ("x", "a.b.c", token[:-2] + "xx", issuer.assertion()):
@@ -114,26 +114,26 @@ async def test_introspection_tells_nothing_of_another_companys_tokens(shared_iss
     other = Company(id="other", client_prefix="other", company_uri="https://other.example", status="active")
     issuer.registry.add_api_client(key, secret, company=other)
     token = await issuer.token()
-    answer, body = await issuer.post("/oauth2/introspect", {"token": token}, authorization=basic(key, secret))
-    assert (answer.status, body) == (200, {"active": False})
-    answer, _ = await issuer.post("/oauth2/revoke", {"token": token}, authorization=basic(key, secret))
-    assert answer.status == 200
+    response, body = await issuer.post("/oauth2/introspect", {"token": token}, authorization=basic(key, secret))
+    assert (response.status, body) == (200, {"active": False})
+    response, _ = await issuer.post("/oauth2/revoke", {"token": token}, authorization=basic(key, secret))
+    assert response.status == 200
     assert issuer.registry.revocations == []
 
 
 async def test_introspection_and_revocation_need_a_client(shared_issuer: Issuer) -> None:
     for path in ("/oauth2/introspect", "/oauth2/revoke"):
-        answer, body = await shared_issuer.post(path, {"token": "x"})
-        assert (answer.status, body["error"]) == (401, "invalid_client")
-        assert answer.headers["WWW-Authenticate"] == 'Basic realm="passgate"'
-        answer, body = await shared_issuer.post(path, {}, authorization=shared_issuer.basic)
-        assert (answer.status, body["error"]) == (400, "invalid_request")
+        response, body = await shared_issuer.post(path, {"token": "x"})
+        assert (response.status, body["error"]) == (401, "invalid_client")
+        assert response.headers["WWW-Authenticate"] == 'Basic realm="passgate"'
+        response, body = await shared_issuer.post(path, {}, authorization=shared_issuer.basic)
+        assert (response.status, body["error"]) == (400, "invalid_request")
 
 
 async def test_revoked_token_is_recorded_before_the_answer_and_then_inactive(issuer: Issuer) -> None:
     token = await issuer.token()
-    answer, body = await issuer.post("/oauth2/revoke", {"token": token}, authorization=issuer.basic)
-    assert (answer.status, body) == (200, None)
+    response, body = await issuer.post("/oauth2/revoke", {"token": token}, authorization=issuer.basic)
+    assert (response.status, body) == (200, None)
     (revocation,) = issuer.registry.revocations
     claims = await claims_of(issuer, token)
     assert (revocation.kind, revocation.id) == ("jwt", claims.jti)
@@ -144,17 +144,17 @@ async def test_revoked_token_is_recorded_before_the_answer_and_then_inactive(iss
         return bool(body == {"active": False})
 
     await within(1, inactive)
-    answer, _ = await issuer.post("/oauth2/revoke", {"token": "unknown"}, authorization=issuer.basic)
-    assert answer.status == 200
+    response, _ = await issuer.post("/oauth2/revoke", {"token": "unknown"}, authorization=issuer.basic)
+    assert response.status == 200
 
 
 async def test_client_may_not_revoke_a_token_of_another_client_of_its_company(shared_issuer: Issuer) -> None:
     issuer, secret, key = shared_issuer, mint(API_CLIENT_SECRET), public_id(API_CLIENT_KEY)
     issuer.registry.add_api_client(key, secret)
-    answer, _ = await issuer.post(
+    response, _ = await issuer.post(
         "/oauth2/revoke", {"token": await issuer.token()}, authorization=basic(key, secret)
     )
-    assert answer.status == 200
+    assert response.status == 200
     assert issuer.registry.revocations == []
 
 

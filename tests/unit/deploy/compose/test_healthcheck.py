@@ -15,10 +15,10 @@ from deploy.local.ports import free_port
 
 
 class Service(http.server.BaseHTTPRequestHandler):
-    answer = 200
+    response = 200
 
     def do_GET(self) -> None:
-        self.send_response(self.answer if self.path == "/health/ready" else 404)
+        self.send_response(self.response if self.path == "/health/ready" else 404)
         self.end_headers()
         self.wfile.write(b'{"missing":{"database":"away"}}')
 

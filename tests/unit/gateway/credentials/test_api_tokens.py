@@ -19,14 +19,14 @@ GOOD = TokenCheck(
 
 class Operator:
     def __init__(self) -> None:
-        self.answer: TokenCheck | None = GOOD
+        self.response: TokenCheck | None = GOOD
         self.asked: list[tuple[str, str, str]] = []
 
     async def check(self, token: str, *, client_prefix: str, application_prefix: str) -> TokenCheck:
         self.asked.append((token, client_prefix, application_prefix))
-        if self.answer is None:
+        if self.response is None:
             raise Unavailable
-        return self.answer
+        return self.response
 
 
 class Follower:
@@ -72,7 +72,7 @@ async def test_a_change_of_anything_it_hangs_on_is_asked_about(
 ) -> None:
     await tokens.check(PAIR, "SMS")
     tokens.apply(Change(seq=8, kind="booking", id=id_, status="revoked", at=0))
-    operator.answer = TokenCheck(valid=False, cause="revoked", as_of=8, api_token_id="t")
+    operator.response = TokenCheck(valid=False, cause="revoked", as_of=8, api_token_id="t")
     with pytest.raises(RefusedCredential, match="revoked"):
         await tokens.check(PAIR, "SMS")
 
@@ -100,7 +100,7 @@ async def test_nothing_that_is_kept_counts_while_changes_cannot_be_followed(
     follower.fresh = False
     await tokens.check(PAIR, "SMS")
     assert len(operator.asked) == 2
-    operator.answer = None
+    operator.response = None
     with pytest.raises(Unavailable):
         await tokens.check(PAIR, "SMS")
 
@@ -108,29 +108,29 @@ async def test_nothing_that_is_kept_counts_while_changes_cannot_be_followed(
 async def test_a_token_expires_also_when_it_is_kept(
     tokens: ApiTokens, operator: Operator, clock: FakeClock
 ) -> None:
-    operator.answer = TokenCheck(
+    operator.response = TokenCheck(
         **{name: getattr(GOOD, name) for name in GOOD.__slots__} | {"expires_at": clock.now() + 5}
     )
     await tokens.check(PAIR, "SMS")
     clock.advance(5)
-    operator.answer = TokenCheck(valid=False, cause="expired", as_of=7)
+    operator.response = TokenCheck(valid=False, cause="expired", as_of=7)
     with pytest.raises(RefusedCredential, match="expired"):
         await tokens.check(PAIR, "SMS")
 
 
 async def test_a_no_is_not_kept(tokens: ApiTokens, operator: Operator) -> None:
-    operator.answer = TokenCheck(valid=False, cause="unknown", as_of=7)
+    operator.response = TokenCheck(valid=False, cause="unknown", as_of=7)
     with pytest.raises(RefusedCredential) as refusal:
         await tokens.check(PAIR, "SMS")
     assert refusal.value.noted
-    operator.answer = GOOD
+    operator.response = GOOD
     await tokens.check(PAIR, "SMS")
 
 
 async def test_what_the_operator_was_not_asked_about_is_for_us_to_note(
     tokens: ApiTokens, operator: Operator
 ) -> None:
-    operator.answer = MALFORMED
+    operator.response = MALFORMED
     with pytest.raises(RefusedCredential) as refusal:
         await tokens.check(PAIR, "SMS")
     assert not refusal.value.noted

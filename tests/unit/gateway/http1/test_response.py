@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.http1.response import AnswerReader, BadAnswer
-from tests.integration.gateway.test_upstream_faults import BAD_ANSWERS
+from gateway.http1.response import BadResponse, ResponseReader
+from tests.integration.gateway.test_upstream_faults import BAD_RESPONSES
 
 OK = b"HTTP/1.1 200 OK\r\n"
 SOUND = {
@@ -16,19 +16,19 @@ SOUND = {
 }
 
 
-def read(raw: bytes, *, method: str = "GET", step: int = 0) -> tuple[AnswerReader, bytes]:
-    reader, content = AnswerReader(method), b""
+def read(raw: bytes, *, method: str = "GET", step: int = 0) -> tuple[ResponseReader, bytes]:
+    reader, content = ResponseReader(method), b""
     step = step or max(1, len(raw))
     for start in range(0, len(raw), step):
         content += reader.feed(raw[start : start + step])[1]
     return reader, content
 
 
-@pytest.mark.parametrize("name", BAD_ANSWERS)
+@pytest.mark.parametrize("name", BAD_RESPONSES)
 @pytest.mark.parametrize("step", [0, 7])
 def test_an_answer_with_two_readings_is_none(name: str, step: int) -> None:
-    with pytest.raises(BadAnswer):
-        read(BAD_ANSWERS[name], step=step)
+    with pytest.raises(BadResponse):
+        read(BAD_RESPONSES[name], step=step)
 
 
 @pytest.mark.parametrize("name", SOUND)
@@ -56,5 +56,5 @@ def test_any_bytes_are_an_answer_or_a_refusal(raw: bytes) -> None:
     for data in (raw, OK + raw, OK + b"Transfer-Encoding: chunked\r\n\r\n" + raw):
         try:
             read(data)
-        except BadAnswer:
+        except BadResponse:
             continue

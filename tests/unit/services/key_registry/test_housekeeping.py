@@ -14,9 +14,9 @@ class Recording:
         self.rounds: list[dict[str, float]] = []
         self.happened = asyncio.Event()
 
-    async def prune(self, *, changes_before: float, revocations_before: float, answers_before: float) -> None:
+    async def prune(self, *, changes_before: float, revocations_before: float, idempotency_before: float) -> None:
         self.rounds.append(
-            {"changes": changes_before, "revocations": revocations_before, "answers": answers_before}
+            {"changes": changes_before, "revocations": revocations_before, "answers": idempotency_before}
         )
         self.happened.set()
         if len(self.rounds) == 1:

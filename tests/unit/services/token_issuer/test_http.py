@@ -18,7 +18,7 @@ from services.token_issuer.oauth_errors import (
     UnsupportedGrantType,
 )
 from shared import errors
-from shared.contracts.token_issuer import MetadataAnswer
+from shared.contracts.token_issuer import MetadataResponse
 
 ERRORS = [
     (InvalidRequest("x"), 400, "invalid_request"),
@@ -58,7 +58,7 @@ def test_detail_is_never_sent() -> None:
 
 
 def test_metadata_fits_its_model() -> None:
-    document = MetadataAnswer.model_validate(metadata("https://passgate.example"))
+    document = MetadataResponse.model_validate(metadata("https://passgate.example"))
     assert document.token_endpoint_auth_methods_supported == list(METHODS)
 
 

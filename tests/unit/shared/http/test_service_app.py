@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from shared.errors import Invalid, NotFound, Unavailable
 from shared.http import body
 from shared.http.app import service_app
-from shared.http.endpoints import Answer, Endpoint
+from shared.http.endpoints import Endpoint, Response
 from shared.http.health import Health
 from shared.http.server import listen
 
@@ -44,7 +44,7 @@ def health() -> Health:
 @pytest.fixture
 async def base(health: Health) -> AsyncIterator[str]:
     endpoints = [
-        Endpoint("POST", "/things", _create, "Create", body=Thing, answers={200: Answer("The thing", Thing)}),
+        Endpoint("POST", "/things", _create, "Create", body=Thing, responses={200: Response("The thing", Thing)}),
         Endpoint("GET", "/fail/{how}", _fail, "Fail"),
     ]
     runner = web.AppRunner(service_app("things", endpoints, health=health, metrics=CollectorRegistry()))

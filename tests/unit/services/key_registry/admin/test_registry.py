@@ -41,12 +41,12 @@ async def test_a_secret_is_shown_by_the_create_and_by_nothing_else(desk: Desk) -
         (KEY_PAIR, "private_key", await desk.create(KEY_PAIR, **of, scopes=[], algorithm="EdDSA")),
         (ADMIN_TOKEN, "token", await desk.create(ADMIN_TOKEN, name="x", role="viewer")),
     ]
-    for resource, member, answer in made:
-        shown = await desk.registry.show(desk.owner, resource, UUID(answer["id"]))
-        assert answer == {**shown, member: answer[member]}
+    for resource, member, response in made:
+        shown = await desk.registry.show(desk.owner, resource, UUID(response["id"]))
+        assert response == {**shown, member: response[member]}
         assert "digest" not in shown
-        kept = desk.store._tables.objects[resource.kind][UUID(answer["id"])]
-        assert answer[member] not in str(kept)
+        kept = desk.store._tables.objects[resource.kind][UUID(response["id"])]
+        assert response[member] not in str(kept)
 
 
 async def test_an_api_token_takes_company_and_application_from_its_booking(desk: Desk) -> None:
@@ -284,7 +284,7 @@ class TestIdempotency:
         body: dict[str, Any] = {"name": "x", "client_prefix": "x", "company_uri": "https://y.example"}
         with pytest.raises(Taken):
             await desk.create(COMPANY, attempt=self.attempt(desk), **body)
-        assert not desk.store._tables.answers
+        assert not desk.store._tables.responses
 
 
 async def test_a_key_pair_may_be_generated_with_each_algorithm(desk: Desk) -> None:
