@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from deploy.generate_secrets import generate_secrets
-from tests.integration.gateway.process import GatewayProcess, gateway_process
-from tests.integration.gateway.upstream import Upstream, running_upstream
+from tests.support.harness.gateway_process import GatewayProcess, gateway_process
+from tests.support.http1.upstream import Upstream, running_upstream
 
 
 @pytest.fixture(scope="session")

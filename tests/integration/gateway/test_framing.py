@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from tests.integration.gateway.client import converse
-from tests.integration.gateway.process import GatewayProcess
-from tests.integration.gateway.upstream import Upstream, assert_canonical
+from tests.support.harness.gateway_process import GatewayProcess
+from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import BODY, FORWARDED, REFUSED, SMUGGLED, chunked, get, head
+from tests.support.http1.upstream import Upstream, assert_canonical
 
 AFTER = get(b"GET /echo/after HTTP/1.1")
 

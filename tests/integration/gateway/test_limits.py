@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gateway.client import converse
-from tests.integration.gateway.process import GatewayProcess, gateway_process
-from tests.integration.gateway.upstream import Upstream
+from tests.support.harness.gateway_process import GatewayProcess, gateway_process
+from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import get, head
+from tests.support.http1.upstream import Upstream
 
 SMALL = b"POST /small HTTP/1.1"
 

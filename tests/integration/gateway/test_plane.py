@@ -11,8 +11,8 @@ import pytest
 from shared.changes.stream import ChangeStreamWriter
 from shared.contracts.key_registry import Change, Kind, Revocation
 from shared.redis import PipelinedRedis
-from tests.integration.gateway.whole import SIGNER, Surroundings, bearer, surroundings
 from tests.support.doubles.registry import COMPANY
+from tests.support.harness.gateway import SIGNER, Surroundings, bearer, surroundings
 
 CHECK, JWKS = "/internal/v1/check", "/.well-known/jwks.json"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gateway.client import Conversation, converse
-from tests.integration.gateway.process import GatewayProcess, gateway_process
-from tests.integration.gateway.upstream import OK, Upstream, UpstreamCall
+from tests.support.harness.gateway_process import GatewayProcess, gateway_process
+from tests.support.http1.client import Conversation, converse
 from tests.support.http1.framing_payloads import get
+from tests.support.http1.upstream import OK, Upstream, UpstreamCall
 
 ROUTE = "  - {name: added, path: /added, methods: [GET], credential: none, upstream: echo}\n"
 

@@ -8,65 +8,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.integration.gateway.client import Conversation, converse
-from tests.integration.gateway.process import GatewayProcess
-from tests.integration.gateway.upstream import OK, Script, Upstream, UpstreamCall
+from tests.support.harness.gateway_process import GatewayProcess
+from tests.support.http1.client import Conversation, converse
 from tests.support.http1.framing_payloads import get, head
+from tests.support.http1.response_payloads import BAD_RESPONSES, BODY, HEAD
+from tests.support.http1.upstream import OK, Script, Upstream, UpstreamCall
 
 FAULT = get(b"GET /echo/fault HTTP/1.1")
-HEAD = b"HTTP/1.1 200 OK\r\n"
-BODY = b"Content-Length: 5\r\n\r\nhello"
-
-BAD_RESPONSES = {
-    "HTTP/0.9": b"<html>hello</html>",
-    "no version": b"200 OK\r\n" + BODY,
-    "HTTP/2.0": b"HTTP/2.0 200 OK\r\n" + BODY,
-    "another protocol": b"ICY 200 OK\r\n" + BODY,
-    "no status": b"HTTP/1.1\r\n" + BODY,
-    "status of two digits": b"HTTP/1.1 20 OK\r\n" + BODY,
-    "status of four digits": b"HTTP/1.1 2000 OK\r\n" + BODY,
-    "status 099": b"HTTP/1.1 099 OK\r\n" + BODY,
-    "status 999": b"HTTP/1.1 999 OK\r\n" + BODY,
-    "status with a sign": b"HTTP/1.1 +200 OK\r\n" + BODY,
-    "a NUL in the reason": b"HTTP/1.1 200 O\0K\r\n" + BODY,
-    "LF alone": b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
-    "LF after a field": HEAD + b"X: y\nContent-Length: 5\r\n\r\nhello",
-    "CR in a value": HEAD + b"X: a\rb\r\n" + BODY,
-    "NUL in a value": HEAD + b"X: a\0b\r\n" + BODY,
-    "NUL in a name": HEAD + b"X\0: b\r\n" + BODY,
-    "blank before a colon": HEAD + b"Content-Length : 5\r\n\r\nhello",
-    "a folded field": HEAD + b"X: a\r\n b\r\n" + BODY,
-    "no colon": HEAD + b"nothing\r\n" + BODY,
-    "two lengths, alike": HEAD + b"Content-Length: 5\r\n" + BODY,
-    "two lengths, different": HEAD + b"Content-Length: 3\r\n" + BODY,
-    "a list of lengths": HEAD + b"Content-Length: 5, 5\r\n\r\nhello",
-    "a negative length": HEAD + b"Content-Length: -5\r\n\r\nhello",
-    "a length with a plus": HEAD + b"Content-Length: +5\r\n\r\nhello",
-    "an empty length": HEAD + b"Content-Length:\r\n\r\nhello",
-    "a huge length": HEAD + b"Content-Length: " + b"9" * 30 + b"\r\n\r\nhello",
-    "a length and chunks": HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
-    "chunks in HTTP/1.0": b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-    "gzip and chunks": HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-    "chunks twice": HEAD + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "identity": HEAD + b"Transfer-Encoding: identity\r\n\r\nhello",
-    "a bad chunk size": HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\nhello\r\n0\r\n\r\n",
-    "LF after a chunk size": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n",
-    "a chunk that is too long": HEAD + b"Transfer-Encoding: chunked\r\n\r\n4\r\nhello\r\n0\r\n\r\n",
-    "204 with a length": b"HTTP/1.1 204 No Content\r\n" + BODY,
-    "204 with chunks": b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-    "204 with more after it": b"HTTP/1.1 204 No Content\r\n\r\nhello",
-    "304 with more after it": b"HTTP/1.1 304 Not Modified\r\n\r\nhello",
-    "more than its length": HEAD + BODY + b"more",
-    "a second answer": HEAD + BODY + HEAD + BODY,
-    "a second answer after chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + OK,
-    "101 that nobody asked for": b"HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nhello",
-    "a hundred interim answers": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100 + OK,
-    "an interim answer with a body": b"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\nhello" + OK,
-    "a header of 1 MB": HEAD + b"X: " + b"y" * 1_000_000 + b"\r\n" + BODY,
-    "1 MB of headers": HEAD + b"X: yyyyyyyyyyyyy\r\n" * 60_000 + BODY,
-    "1 MB without an end": HEAD + b"y" * 1_000_000,
-    "300 fields": HEAD + b"X: y\r\n" * 300 + BODY,
-}
 
 
 def responding(response: bytes, *, then: Callable[[asyncio.StreamWriter], Awaitable[None]] | None = None) -> Script:

@@ -20,10 +20,8 @@ from shared.contracts.session_tokens import ResolvedSession
 from shared.errors import Unavailable
 from shared.jose.keys import public_jwk
 from tests.support.clock import FakeClock
-from tests.unit.gateway.credentials.test_access_tokens import ISSUER, KEY, token
-from tests.unit.gateway.credentials.test_api_tokens import Follower, Operator
-from tests.unit.gateway.credentials.test_staleness import FollowedAgo
-from tests.unit.gateway.heads import head_of, route_of
+from tests.support.doubles.gateway import ISSUER, KEY, FollowedAgo, Follower, Operator, token
+from tests.support.http1.heads import head_of, route_of
 
 ROUTES = RouteTable(
     (

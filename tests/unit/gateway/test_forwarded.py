@@ -5,7 +5,7 @@ import ipaddress
 import pytest
 
 from gateway.forwarded import TrustedProxies
-from tests.unit.gateway.heads import head_of
+from tests.support.http1.heads import head_of
 
 PROXIES = TrustedProxies([ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")])
 

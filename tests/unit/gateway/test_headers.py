@@ -7,8 +7,8 @@ from gateway.forwarded import Origin
 from gateway.headers import client_fields, upstream_fields
 from gateway.http1.fields import Fields
 from gateway.routing.table import CredentialKind, Route
-from tests.integration.gateway.test_headers import SPELLINGS
-from tests.unit.gateway.heads import head_of, route_of
+from tests.support.http1.heads import head_of, route_of
+from tests.support.http1.identity_fields import IDENTITY_FIELDS
 
 IDENTITY = Identity(
     kind="api_client",
@@ -34,7 +34,7 @@ def values(fields: Fields, name: str) -> list[str]:
     return [value for given, value in fields if given.lower() == name.lower()]
 
 
-@pytest.mark.parametrize("line", SPELLINGS)
+@pytest.mark.parametrize("line", IDENTITY_FIELDS)
 def test_what_an_outsider_may_not_say_is_left_out(line: bytes) -> None:
     assert not any("evil" in value for _, value in sent(line.decode()))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.key_registry.admin.recorder import append
 from services.key_registry.audit_trail import START, AuditFilter, Line, verified
 from shared.contracts.key_registry import AuditEvent
-from tests.contract.services.key_registry.conftest import NOW, Stores
+from tests.support.harness.key_registry_stores import NOW, Stores
 
 AT = NOW.timestamp()
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)

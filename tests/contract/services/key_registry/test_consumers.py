@@ -2,7 +2,7 @@
 
 from services.key_registry.storage.ports import Reached
 from shared.contracts.key_registry import Position
-from tests.contract.services.key_registry.conftest import Stores
+from tests.support.harness.key_registry_stores import Stores
 
 
 async def report(stores: Stores, instance: str, position: int, at: float, service: str = "gateway") -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from services.key_registry.catalog.resources import API_TOKEN
 from shared.contracts.key_registry import ApiToken
-from tests.contract.services.key_registry.conftest import Stores
+from tests.support.harness.key_registry_stores import Stores
 
 
 async def test_an_expiry_before_all_time_is_told_as_one_that_has_passed(stores: Stores) -> None:

@@ -14,7 +14,7 @@ from shared.contracts.key_registry import (
     Stopped,
     parse_snapshot,
 )
-from tests.contract.services.key_registry.conftest import NOW, Stores
+from tests.support.harness.key_registry_stores import NOW, Stores
 
 AT = NOW.timestamp()
 

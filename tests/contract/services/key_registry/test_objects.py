@@ -20,7 +20,7 @@ from services.key_registry.catalog.resources import (
 )
 from services.key_registry.storage.ports import Listing, Remembered, Taken
 from shared.errors import Conflict
-from tests.contract.services.key_registry.conftest import NOW, Stores, new_row
+from tests.support.harness.key_registry_stores import NOW, Stores, new_row
 
 
 async def found(stores: Stores, resource: Resource, id_: UUID) -> object:

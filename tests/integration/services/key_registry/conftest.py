@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from deploy.local.postgres import OWNER, create_owner_and_database
-from tests.integration.services.key_registry.running import Admin, Running, migrate, running_registry
+from tests.support.harness.key_registry import Admin, Running, migrate, running_registry
 
 
 @pytest.fixture(scope="module")

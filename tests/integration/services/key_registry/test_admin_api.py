@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from uuid_utils.compat import uuid7
 
 from shared.jose.keys import generate_private_key, public_jwk, public_pem
-from tests.integration.services.key_registry.running import Admin, Running
+from tests.support.harness.key_registry import Admin, Running
 
 
 async def test_a_create_answers_201_with_where_the_object_is(owner: Admin) -> None:

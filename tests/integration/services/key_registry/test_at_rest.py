@@ -7,7 +7,7 @@ from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from shared import opaque
 from shared.contracts.key_registry import parse_snapshot
-from tests.integration.services.key_registry.running import Running
+from tests.support.harness.key_registry import Running
 
 
 async def dump(running: Running) -> str:

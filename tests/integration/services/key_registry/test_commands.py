@@ -13,7 +13,7 @@ from deploy.generate_secrets import generate_secrets
 from deploy.local.ports import free_port
 from shared import opaque
 from shared.config import read_secret
-from tests.integration.services.key_registry.running import Admin
+from tests.support.harness.key_registry import Admin
 
 
 async def command(*arguments: str, **environment: str) -> tuple[int, str, str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.services.key_registry.running import Admin
+from tests.support.harness.key_registry import Admin
 
 STRINGS = [
     "",

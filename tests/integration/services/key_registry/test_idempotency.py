@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from shared import opaque
-from tests.integration.services.key_registry.running import Admin, Responded, Running, migrate, running_registry
+from tests.support.harness.key_registry import Admin, Responded, Running, migrate, running_registry
 from tests.support.harness.proxy import FaultProxy
 
 KEY = {"Idempotency-Key": "order 66"}

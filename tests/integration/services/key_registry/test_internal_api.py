@@ -11,7 +11,7 @@ import pytest
 from shared import opaque
 from shared.contracts.key_registry import AuditEvent, Position, Revocation, Stopped
 from shared.errors import Unavailable
-from tests.integration.services.key_registry.running import Running
+from tests.support.harness.key_registry import Running
 
 
 async def test_a_credential_is_found_the_moment_it_is_made_and_stopped_the_moment_it_is_revoked(

@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 
 from shared.contracts.key_registry import Stopped
-from tests.integration.services.key_registry.running import migrate, running_registry
+from tests.support.harness.key_registry import migrate, running_registry
 
 MANY = 100_000
 

@@ -13,7 +13,7 @@ import pytest
 from services.key_registry.storage.postgres.store import LOCK
 from shared import opaque
 from shared.errors import Unavailable
-from tests.integration.services.key_registry.running import Running, migrate, running_registry
+from tests.support.harness.key_registry import Running, migrate, running_registry
 from tests.support.harness.proxy import FaultProxy
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.key_registry import KeyRegistryClient, Position
-from tests.integration.services.key_registry.running import Admin, Responded, Running, migrate, running_registry
+from tests.support.harness.key_registry import Admin, Responded, Running, migrate, running_registry
 
 CONSUMERS = {"gateway": "gateway@a:1-x", "token_issuer": "token_issuer@a:2-x", "session_tokens": "session@b:3-x"}
 

@@ -12,7 +12,7 @@ import pytest
 from shared.changes.stream import STREAM, ChangeStreamReader
 from shared.contracts.key_registry import Change
 from shared.redis import PipelinedRedis
-from tests.integration.services.key_registry.running import Running, migrate, running_registry
+from tests.support.harness.key_registry import Running, migrate, running_registry
 from tests.support.harness.proxy import FaultProxy
 from tests.support.harness.stores import embedded_valkey
 

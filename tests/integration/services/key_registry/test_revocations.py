@@ -8,7 +8,7 @@ import pytest
 
 from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
 from shared.contracts.key_registry import Stopped
-from tests.integration.services.key_registry.running import Admin, Running
+from tests.support.harness.key_registry import Admin, Running
 
 SESSION_ID = "5e" * 32
 

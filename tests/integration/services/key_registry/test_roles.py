@@ -8,7 +8,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from services.key_registry.catalog.resources import RESOURCES
-from tests.integration.services.key_registry.running import Admin, Running
+from tests.support.harness.key_registry import Admin, Running
 
 ROLES = ("viewer", "editor", "owner")
 

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from tests.integration.services.operator_validator.running import Operator, operator_running
+from tests.support.harness.operator_validator import Operator, operator_running
 from tests.support.harness.serving import ServiceKeys
 
 

@@ -5,8 +5,8 @@ import pytest
 from shared.contracts.operator_validator import CHECK
 from shared.errors import Unavailable
 from shared.opaque import API_TOKEN, mint
-from tests.integration.services.operator_validator.running import Operator
 from tests.support.doubles.registry import COMPANY
+from tests.support.harness.operator_validator import Operator
 
 ODD = ["", "x", "\ud800", "a\r\nX-Evil: 1", "\0", "\u00e9", "x" * 70_000]
 

@@ -9,8 +9,8 @@ import pytest
 
 from shared.contracts.operator_validator import VALIDATE, VALIDATE_BY_POST
 from shared.opaque import API_TOKEN, digest, mint
-from tests.integration.services.operator_validator.running import NOT_VALID, VALID, Operator, operator_running
 from tests.support.doubles.registry import COMPANY
+from tests.support.harness.operator_validator import NOT_VALID, VALID, Operator, operator_running
 from tests.support.harness.serving import ServiceKeys
 
 PREFIXES = "applicaiontPrefix=SMS&clientPrefix=blabla"

@@ -10,7 +10,7 @@ from yarl import URL
 from services.sample_resources.app import build_app
 from services.sample_resources.config import Settings
 from shared.opaque import API_TOKEN, mint
-from tests.integration.services.operator_validator.running import Operator, operator_running
+from tests.support.harness.operator_validator import Operator, operator_running
 from tests.support.harness.serving import ServiceKeys, serving
 
 IDENTITY = {

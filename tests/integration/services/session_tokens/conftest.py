@@ -4,11 +4,11 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from tests.integration.services.session_tokens.running import Service, Stack
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.doubles.registry_server import registry_server
 from tests.support.harness.proxy import FaultProxy
 from tests.support.harness.serving import ServiceKeys
+from tests.support.harness.session_tokens import Service, Stack
 
 
 @pytest.fixture(scope="session")

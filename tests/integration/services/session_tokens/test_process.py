@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from deploy.local.ports import free_port
-from tests.integration.services.session_tokens.running import Stack
+from tests.support.harness.session_tokens import Stack
 
 
 async def _start(**environment: str) -> asyncio.subprocess.Process:

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from tests.integration.services.session_tokens.running import Service
+from tests.support.harness.session_tokens import Service
 
 SEED = b'{ "auth" : "apiKey", "file" : "filePath", "userId" : "userId", "server": "serverId", "param": "value" }'
 WRONG = b'{"message":"Wrong token"}'

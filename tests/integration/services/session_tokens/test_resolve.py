@@ -8,9 +8,9 @@ from services.session_tokens.sealing import id_of
 from shared.contracts.session_tokens import RESOLVE, SessionTokensClient
 from shared.errors import Unavailable
 from shared.http.client import ServiceClient
-from tests.integration.services.session_tokens.running import Service
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.proxy import FaultProxy
+from tests.support.harness.session_tokens import Service
 
 EXACT = '{"z":"\u00e9 &=+#\\u0000","n":12345678901234567890123,"f":1.10,"a":[1, {"b":null}],"t":true,"":"empty"}'
 

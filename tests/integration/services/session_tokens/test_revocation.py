@@ -6,8 +6,8 @@ import pytest
 
 from services.session_tokens.sealing import id_of
 from shared.contracts.key_registry import Kind, Revocation
-from tests.integration.services.session_tokens.running import Service, Stack
 from tests.support.doubles.registry import COMPANY
+from tests.support.harness.session_tokens import Service, Stack
 
 WRONG = (403, b'{"message":"Wrong token"}')
 

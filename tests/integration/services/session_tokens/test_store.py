@@ -11,8 +11,8 @@ import redis.asyncio
 from services.session_tokens.sealing import id_of
 from shared.contracts.key_registry import Revocation
 from shared.opaque import ACCESS_KEY, mint
-from tests.integration.services.session_tokens.running import Service, Stack
 from tests.support.harness.proxy import FaultProxy
+from tests.support.harness.session_tokens import Service, Stack
 
 SECRET = b'{"file":"/hidden/file","server":"backend-7.internal","auth":"partner-secret"}'
 

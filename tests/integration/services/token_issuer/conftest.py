@@ -7,9 +7,9 @@ import pytest
 
 from deploy.local.postgres import OWNER, create_owner_and_database
 from services.token_issuer.config import Settings
-from tests.integration.services.token_issuer.running import Issuer, running, settings_for
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.harness.serving import ServiceKeys
+from tests.support.harness.token_issuer import Issuer, running, settings_for
 
 
 @pytest.fixture(scope="session")

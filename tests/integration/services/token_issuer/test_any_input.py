@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.services.token_issuer.running import Issuer
+from tests.support.harness.token_issuer import Issuer
 
 PATHS = ("/auth/token", "/iam/oauth/token", "/oauth2/token", "/oauth2/introspect", "/oauth2/revoke")
 PIECES = (

@@ -10,8 +10,8 @@ from services.token_issuer.config import Settings
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import KEY_PAIR, public_id
-from tests.integration.services.token_issuer.running import Issuer, running
 from tests.support.doubles.registry import RegistryDouble
+from tests.support.harness.token_issuer import Issuer, running
 from tests.support.waiting import within
 
 TIMES = ("iat", "exp", "nbf")

@@ -10,9 +10,9 @@ import pytest
 
 from services.token_issuer.config import Settings
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
-from tests.integration.services.token_issuer.running import Issuer, basic, running
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.harness.proxy import FaultProxy
+from tests.support.harness.token_issuer import Issuer, basic, running
 
 GRANT = {"grant_type": "client_credentials"}
 

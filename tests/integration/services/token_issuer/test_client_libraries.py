@@ -17,7 +17,7 @@ from requests_oauthlib import OAuth2Session
 from services.token_issuer.grants import jwt_bearer
 from shared.jose.keys import generate_private_key, private_pem, public_jwk
 from shared.opaque import KEY_PAIR, public_id
-from tests.integration.services.token_issuer.running import Issuer
+from tests.support.harness.token_issuer import Issuer
 
 
 @pytest.fixture

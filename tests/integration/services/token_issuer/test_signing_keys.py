@@ -13,9 +13,9 @@ from services.token_issuer.config import Settings
 from shared.contracts.key_registry import Revocation
 from shared.jose.keys import PublicKey, load_jwks
 from shared.jose.verifier import Expectation, parse, verify
-from tests.integration.services.token_issuer.running import Issuer, running
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.doubles.registry_server import registry_server
+from tests.support.harness.token_issuer import Issuer, running
 
 
 async def jwks(issuer: Issuer) -> dict[str, PublicKey]:

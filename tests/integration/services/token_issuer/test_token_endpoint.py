@@ -9,7 +9,7 @@ import pytest
 
 from services.token_issuer.grants.jwt_bearer import GRANT_TYPE as JWT_BEARER
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
-from tests.integration.services.token_issuer.running import Issuer, basic
+from tests.support.harness.token_issuer import Issuer, basic
 
 GOOD = "grant_type=client_credentials"
 AUTH, IAM, OAUTH2 = "/auth/token", "/iam/oauth/token", "/oauth2/token"

@@ -15,7 +15,7 @@ from shared.contracts.token_issuer import AccessTokenClaims
 from shared.jose.keys import load_jwks
 from shared.jose.verifier import Expectation, verify
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
-from tests.integration.services.token_issuer.running import Issuer, basic
+from tests.support.harness.token_issuer import Issuer, basic
 from tests.support.waiting import within
 
 

@@ -10,10 +10,8 @@ from gateway.credentials.issuer_keys import IssuerKeys
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from tests.support.clock import FakeClock
+from tests.support.doubles.gateway import ISSUER, KEY, token
 
-ISSUER = "http://gateway.example"
-KEY = generate_private_key("EdDSA")
-SIGNER = Signer("k1", "EdDSA", KEY)
 AUDIENCES = frozenset({"passgate"})
 
 
@@ -25,25 +23,6 @@ async def tokens(clock: FakeClock) -> AccessTokens:
     keys = IssuerKeys(jwks, clock)
     await keys.refresh()
     return AccessTokens(keys, clock, issuer=ISSUER, size=4)
-
-
-def token(clock: FakeClock, signer: Signer = SIGNER, **changes: Any) -> str:
-    now = int(clock.now())
-    claims = {
-        "iss": ISSUER,
-        "sub": "blabla:pgck_1",
-        "aud": "passgate",
-        "iat": now,
-        "exp": now + 3600,
-        "jti": "j1",
-        "client_id": "pgck_1",
-        "scope": "site:read website:*",
-        "client_prefix": "blabla",
-        "company_id": "company",
-        "credential_id": "credential",
-        **changes,
-    }
-    return signer.sign({name: value for name, value in claims.items() if value is not None})
 
 
 async def test_a_good_token_tells_who_calls(tokens: AccessTokens, clock: FakeClock) -> None:

@@ -9,29 +9,9 @@ from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.operator_validator import MALFORMED, TokenCheck
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
+from tests.support.doubles.gateway import GOOD, Follower, Operator
 
 PAIR = ApiTokenPair("token", "blabla")
-GOOD = TokenCheck(
-    valid=True, cause=None, as_of=7, api_token_id="t", company_id="c", client_prefix="blabla", application_id="a",
-    booking_id="b", remote_application="Shop",
-)  # fmt: skip
-
-
-class Operator:
-    def __init__(self) -> None:
-        self.response: TokenCheck | None = GOOD
-        self.asked: list[tuple[str, str, str]] = []
-
-    async def check(self, token: str, *, client_prefix: str, application_prefix: str) -> TokenCheck:
-        self.asked.append((token, client_prefix, application_prefix))
-        if self.response is None:
-            raise Unavailable
-        return self.response
-
-
-class Follower:
-    fresh = True
-    position = 7
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from gateway.credentials.extract import (
     without_session_token,
 )
 from gateway.credentials.identity import RefusedCredential
-from tests.unit.gateway.heads import head_of
+from tests.support.http1.heads import head_of
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])

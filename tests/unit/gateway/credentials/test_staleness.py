@@ -8,23 +8,12 @@ from gateway.routing.reload import announce
 from gateway.routing.table import CredentialKind, RouteTable
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
-from tests.unit.gateway.heads import route_of
+from tests.support.doubles.gateway import FollowedAgo
+from tests.support.http1.heads import route_of
 
 USUAL = route_of(CredentialKind.JWT, name="usual")
 LONG = route_of(CredentialKind.JWT, name="long", max_staleness=60.0)
 SHORT = route_of(CredentialKind.JWT, name="short", max_staleness=1.0)
-
-
-class FollowedAgo:
-    """A follower that last heard of the registry `age` seconds ago."""
-
-    bound = 5.0
-
-    def __init__(self) -> None:
-        self.age = 0.0
-
-    def known_within(self, seconds: float) -> bool:
-        return self.age <= seconds
 
 
 class Counted(Staleness):

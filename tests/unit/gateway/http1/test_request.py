@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.http1.request import BadRequest, parse_head
 from tests.support.http1.framing_payloads import ENCODINGS, FIELDS, HOSTS, LENGTHS, LINES
-from tests.unit.gateway.heads import head_of
+from tests.support.http1.heads import head_of
 
 JUDGED_WITH_THE_TARGET = (LINES["a fragment"], LINES["without a scheme"])
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.http1.response import BadResponse, ResponseReader
-from tests.integration.gateway.test_upstream_faults import BAD_RESPONSES
+from tests.support.http1.response_payloads import BAD_RESPONSES
 
 OK = b"HTTP/1.1 200 OK\r\n"
 SOUND = {

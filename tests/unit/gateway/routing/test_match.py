@@ -4,7 +4,7 @@ import pytest
 
 from gateway.routing.match import match
 from gateway.routing.table import RouteTable
-from tests.unit.gateway.heads import route_of
+from tests.support.http1.heads import route_of
 
 TABLE = RouteTable(
     (

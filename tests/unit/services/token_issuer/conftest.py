@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.services.token_issuer.world import World
+from tests.support.harness.issuer_rules import World
 
 
 @pytest.fixture

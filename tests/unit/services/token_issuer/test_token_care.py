@@ -8,7 +8,7 @@ from services.token_issuer.tokens.issuance import Authorization
 from services.token_issuer.tokens.revocation import MARGIN, TokenRevoker
 from shared.contracts.key_registry import Change, Company
 from shared.errors import Unavailable
-from tests.unit.services.token_issuer.world import ISSUER, World
+from tests.support.harness.issuer_rules import ISSUER, World
 
 INACTIVE = {"active": False}
 OTHER = Company(id="other", client_prefix="other", company_uri="https://other.example", status="active")

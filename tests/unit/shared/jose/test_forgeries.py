@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from shared.jose import base64url
 from shared.jose.keys import public_jwk, public_pem
 from shared.jose.verifier import Fault, InvalidToken, verify
-from tests.unit.shared.jose.forging import (
+from tests.support.forged_tokens import (
     EXPECTED,
     GOOD,
     KEYS,

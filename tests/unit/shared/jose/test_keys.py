@@ -30,7 +30,7 @@ from shared.jose.keys import (
     public_pem,
     thumbprint,
 )
-from tests.unit.shared.jose.forging import PRIVATE, RSA
+from tests.support.forged_tokens import PRIVATE, RSA
 
 RSA_JWK = public_jwk(RSA.public_key(), "kp_1", "RS256")
 EC_JWK = public_jwk(PRIVATE["p256"].public_key(), "kp_1", "ES256")

@@ -5,7 +5,7 @@ import pytest
 
 from shared.jose import base64url
 from shared.jose.signer import Signer
-from tests.unit.shared.jose.forging import GOOD, PRIVATE, SIGNERS
+from tests.support.forged_tokens import GOOD, PRIVATE, SIGNERS
 
 
 @pytest.mark.parametrize("kid", sorted(SIGNERS))

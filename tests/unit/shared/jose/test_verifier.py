@@ -22,7 +22,7 @@ from shared.jose.verifier import (
     parse,
     verify,
 )
-from tests.unit.shared.jose.forging import EXPECTED, GOOD, KEYS, NOW, PRIVATE, SIGNERS, compact, text, without
+from tests.support.forged_tokens import EXPECTED, GOOD, KEYS, NOW, PRIVATE, SIGNERS, compact, text, without
 
 ALGORITHMS = {"RS256": "rsa", "RS384": "rsa", "RS512": "rsa", "ES256": "p256", "EdDSA": "ed"}
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551

@@ -10,7 +10,7 @@ from services.key_registry.catalog.requests import NewAdminToken
 from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY
 from shared import opaque
 from shared.errors import Unauthenticated, Unavailable
-from tests.unit.services.key_registry.conftest import Desk
+from tests.support.harness.registry_rules import Desk
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from services.key_registry.changes.consumers import Consumers
 from shared.contracts.key_registry import Position
 from shared.errors import NotFound, Unavailable
 from tests.support.doubles.key_registry import MemoryConsumers
-from tests.unit.services.key_registry.conftest import Desk
+from tests.support.harness.registry_rules import Desk
 
 
 @dataclass

@@ -23,7 +23,7 @@ from services.key_registry.storage.ports import Taken
 from shared import opaque
 from shared.contracts.key_registry import parse_snapshot
 from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
-from tests.unit.services.key_registry.conftest import Desk
+from tests.support.harness.registry_rules import Desk
 
 
 async def status(desk: Desk, operation: Operation, resource: Resource, made: dict[str, Any]) -> Any:

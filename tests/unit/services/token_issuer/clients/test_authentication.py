@@ -5,7 +5,7 @@ import pytest
 from services.token_issuer.clients.authentication import JWT_BEARER, Presented, basic_credentials, presented
 from services.token_issuer.oauth_errors import GuessingStopped, InvalidClient, InvalidRequest
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
-from tests.unit.services.token_issuer.world import ADDRESS, ISSUER, World
+from tests.support.harness.issuer_rules import ADDRESS, ISSUER, World
 
 
 def basic(text: str) -> str:

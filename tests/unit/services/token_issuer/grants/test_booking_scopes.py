@@ -10,7 +10,7 @@ from services.token_issuer.grants.client_credentials import ClientCredentials
 from services.token_issuer.oauth_errors import InvalidScope
 from services.token_issuer.tokens.introspection import IssuedTokens
 from shared.contracts.key_registry import Booking, Status
-from tests.unit.services.token_issuer.world import ISSUER, World
+from tests.support.harness.issuer_rules import ISSUER, World
 
 
 def booking(name: str, *scopes: str, status: Status = "active", application: Status = "active") -> Booking:

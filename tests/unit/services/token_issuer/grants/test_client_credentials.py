@@ -3,7 +3,7 @@ import pytest
 from services.token_issuer.clients.client import Client
 from services.token_issuer.grants.client_credentials import ClientCredentials
 from services.token_issuer.oauth_errors import InvalidClient, InvalidScope
-from tests.unit.services.token_issuer.world import World
+from tests.support.harness.issuer_rules import World
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from shared.contracts.key_registry import Company
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key
 from shared.jose.signer import Signer
-from tests.unit.services.token_issuer.world import ISSUER, World
+from tests.support.harness.issuer_rules import ISSUER, World
 
 
 async def authorize(world: World, assertion: str, **parameters: str) -> Authorization:

@@ -4,7 +4,7 @@ import pytest
 
 from services.token_issuer.signing_keys.maintenance import KeyCare, SigningKeyChanges
 from shared.contracts.key_registry import Change, Kind, Snapshot
-from tests.unit.services.token_issuer.world import World
+from tests.support.harness.issuer_rules import World
 
 
 @pytest.fixture

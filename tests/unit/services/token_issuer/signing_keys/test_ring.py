@@ -5,7 +5,7 @@ from services.token_issuer.signing_keys.ring import MAX_AGE
 from services.token_issuer.signing_keys.sealing import MasterKey
 from shared.contracts.key_registry import Change
 from shared.errors import Unavailable
-from tests.unit.services.token_issuer.world import World
+from tests.support.harness.issuer_rules import World
 
 
 def kids(world: World) -> set[str]:

@@ -5,7 +5,7 @@ from services.token_issuer.tokens.introspection import IssuedTokens
 from services.token_issuer.tokens.issuance import Authorization
 from shared.errors import Unavailable
 from shared.jose.verifier import parse
-from tests.unit.services.token_issuer.world import ISSUER, World
+from tests.support.harness.issuer_rules import ISSUER, World
 
 
 def authorization(world: World) -> Authorization:

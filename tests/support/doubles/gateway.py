@@ -1,0 +1,65 @@
+"""What the gateway's rules ask: an operator and a follower in memory, and tokens of an issuer's key."""
+
+from typing import Any
+
+from shared.contracts.operator_validator import TokenCheck
+from shared.errors import Unavailable
+from shared.jose.keys import generate_private_key
+from shared.jose.signer import Signer
+from tests.support.clock import FakeClock
+
+ISSUER = "http://gateway.example"
+KEY = generate_private_key("EdDSA")
+SIGNER = Signer("k1", "EdDSA", KEY)
+GOOD = TokenCheck(
+    valid=True, cause=None, as_of=7, api_token_id="t", company_id="c", client_prefix="blabla", application_id="a",
+    booking_id="b", remote_application="Shop",
+)  # fmt: skip
+
+
+class Operator:
+    def __init__(self) -> None:
+        self.response: TokenCheck | None = GOOD
+        self.asked: list[tuple[str, str, str]] = []
+
+    async def check(self, token: str, *, client_prefix: str, application_prefix: str) -> TokenCheck:
+        self.asked.append((token, client_prefix, application_prefix))
+        if self.response is None:
+            raise Unavailable
+        return self.response
+
+
+class Follower:
+    fresh = True
+    position = 7
+
+
+class FollowedAgo:
+    """A follower that last heard of the registry `age` seconds ago."""
+
+    bound = 5.0
+
+    def __init__(self) -> None:
+        self.age = 0.0
+
+    def known_within(self, seconds: float) -> bool:
+        return self.age <= seconds
+
+
+def token(clock: FakeClock, signer: Signer = SIGNER, **changes: Any) -> str:
+    now = int(clock.now())
+    claims = {
+        "iss": ISSUER,
+        "sub": "blabla:pgck_1",
+        "aud": "passgate",
+        "iat": now,
+        "exp": now + 3600,
+        "jti": "j1",
+        "client_id": "pgck_1",
+        "scope": "site:read website:*",
+        "client_prefix": "blabla",
+        "company_id": "company",
+        "credential_id": "credential",
+        **changes,
+    }
+    return signer.sign({name: value for name, value in claims.items() if value is not None})

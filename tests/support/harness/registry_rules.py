@@ -1,0 +1,79 @@
+"""The registry's rules over a store in memory and a clock to move."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.key_registry.admin.access import Admins
+from services.key_registry.admin.creation import makers
+from services.key_registry.admin.idempotency import Attempt
+from services.key_registry.admin.key_generation import KeyGenerator
+from services.key_registry.admin.recorder import AuditLog
+from services.key_registry.admin.registry import Object, Registry, Written
+from services.key_registry.catalog.permissions import Admin, Operation, Role
+from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPANY, Resource
+from services.key_registry.paging import PageRequest
+from shared.audit import AuditTrail
+from shared.http.body import validated
+from tests.support.clock import FakeClock
+from tests.support.doubles.key_registry import MemoryStore
+
+
+@dataclass
+class Desk:
+    """The registry, with shorthands for an owner who makes things."""
+
+    registry: Registry
+    store: MemoryStore
+    admins: Admins
+    trail: AuditTrail
+    clock: FakeClock
+    owner: Admin
+    made: int = 0
+
+    async def create(
+        self, resource: Resource, *, admin: Admin | None = None, attempt: Attempt | None = None, **members: Any
+    ) -> Object:
+        body = validated(resource.create, members)
+        return (await self.registry.create(admin or self.owner, resource, body, attempt)).shown
+
+    async def change(self, resource: Resource, id_: str, *, admin: Admin | None = None, **members: Any) -> Object:
+        change = validated(resource.change, members)
+        return (await self.registry.change(admin or self.owner, resource, UUID(id_), change)).shown
+
+    async def set_status(self, operation: Operation, resource: Resource, id_: str) -> Written:
+        return await self.registry.set_status(self.owner, operation, resource, UUID(id_))
+
+    async def items(self, resource: Resource, admin: Admin | None = None, **filters: Any) -> list[Object]:
+        page = await self.registry.page(admin or self.owner, resource, PageRequest(50, None, filters))
+        return list(page["items"])
+
+    async def company(self, **members: Any) -> Object:
+        self.made += 1
+        prefix = f"c{self.made}"
+        given = {"name": "BlaBla", "client_prefix": prefix, "company_uri": f"https://{prefix}.example"}
+        return await self.create(COMPANY, **{**given, **members})
+
+    async def booking(self, company: Object, *scopes: str) -> Object:
+        self.made += 1
+        prefix = f"A{self.made}"
+        application = await self.create(APPLICATION, name="SMS", application_prefix=prefix, scopes=list(scopes))
+        return await self.create(BOOKING, company_id=company["id"], application_id=application["id"])
+
+    def bound(self, company: Object, role: Role = Role.EDITOR) -> Admin:
+        return Admin(uuid7(), role, UUID(company["id"]))
+
+    @property
+    def actions(self) -> list[str]:
+        return [line.action for line in self.store._tables.lines]
+
+
+def registry_desk(clock: FakeClock) -> Desk:
+    """A registry that is empty, and an owner of it."""
+    store = MemoryStore()
+    trail = AuditTrail(AuditLog(store), service="key_registry", clock=clock)
+    admins = Admins(store, trail)
+    registry = Registry(store, admins, makers(KeyGenerator()), clock)
+    return Desk(registry, store, admins, trail, clock, Admin(uuid7(), Role.OWNER))
