@@ -1,26 +1,16 @@
 """Checking access tokens here, without asking anybody: signature, claims, and what has been stopped since."""
 
 import hashlib
-import re
 from collections import OrderedDict
-from collections.abc import Sequence
 
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.issuer_keys import IssuerKeys
 from shared.clock import Clock
+from shared.contracts.access_token import AccessTokenClaims, expectation
 from shared.jose.claims import LEEWAY
-from shared.jose.verifier import Claims, Expectation, InvalidToken, check_claims, check_signature, parse
-from shared.scopes import InvalidScope, parse_scope_list
+from shared.jose.verifier import InvalidToken, check_claims, check_signature, parse
 
-MAX_LIFETIME = 3600.0
-"""Seconds: no access token of ours is good for longer."""
 CACHE_SIZE = 20_000
-MAX_DEPENDENCIES = 128
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_REQUIRED = frozenset(
-    {"iss", "sub", "aud", "iat", "exp", "jti", "client_id", "client_prefix", "company_id", "credential_id"}
-)
-"""A token without the last two could not be stopped."""
 
 
 class AccessTokens:
@@ -33,7 +23,7 @@ class AccessTokens:
     def __init__(self, keys: IssuerKeys, clock: Clock, *, issuer: str, size: int = CACHE_SIZE) -> None:
         self._keys = keys
         self._clock = clock
-        self._expectation = Expectation(issuers=frozenset({issuer}), required=_REQUIRED, max_lifetime=MAX_LIFETIME)
+        self._expectation = expectation(issuer)
         self._size = size
         self._verified: OrderedDict[bytes, tuple[Identity, frozenset[str]]] = OrderedDict()
 
@@ -63,7 +53,7 @@ class AccessTokens:
             if key is None:
                 raise RefusedCredential("unknown_kid")
             claims = check_claims(check_signature(unverified, key), self._expectation, self._clock.now())
-            return _identity(claims, kid), frozenset(claims.audiences)
+            return _identity(AccessTokenClaims.read(claims), kid), frozenset(claims.audiences)
         except InvalidToken as error:
             raise RefusedCredential(str(error.code)) from None
 
@@ -78,33 +68,14 @@ class AccessTokens:
             raise RefusedCredential.of(identity, "expired")
 
 
-def _identity(claims: Claims, kid: str) -> Identity:
-    """Raises `InvalidToken` when a private claim is no clean string, `RefusedCredential` for a broken scope
-    or dependency."""
-    names = ("sub", "client_id", "client_prefix", "company_id", "credential_id", "jti")
-    subject, client_id, company, company_id, credential_id, jti = (claims.text(name) or "" for name in names)
-    try:
-        scopes = parse_scope_list(claims.members.get("scope", ""))
-    except InvalidScope:
-        raise RefusedCredential("malformed_scope") from None
+def _identity(claims: AccessTokenClaims, kid: str) -> Identity:
     return Identity(
-        # Client credentials have `<client_prefix>:<client key>` as their subject, assertions a company_uri.
-        kind="api_client" if subject == f"{company}:{client_id}" else "key_pair",
-        company=company,
-        credential=client_id,
-        subject=subject,
-        company_id=company_id,
-        scopes=scopes,
-        depends_on=frozenset((company_id, credential_id, jti, kid, *_dependencies(claims))),
-        expires_at=claims.expires_at,
+        kind=claims.credential_kind,
+        company=claims.client_prefix,
+        credential=claims.credential,
+        subject=claims.sub,
+        company_id=claims.company_id,
+        scopes=claims.scopes,
+        depends_on=claims.stopped_by | {kid},
+        expires_at=claims.exp,
     )
-
-
-def _dependencies(claims: Claims) -> Sequence[str]:
-    """The bookings and applications that the token's scopes come from."""
-    ids = claims.members.get("depends_on", ())
-    if not isinstance(ids, (list, tuple)) or len(ids) > MAX_DEPENDENCIES:
-        raise RefusedCredential("malformed_dependencies")
-    if not all(isinstance(id_, str) and _ID.fullmatch(id_) for id_ in ids):
-        raise RefusedCredential("malformed_dependencies")
-    return ids

@@ -10,9 +10,9 @@ from pydantic_settings import NoDecode
 from services.token_issuer.signing_keys.sealing import MasterKey
 from shared.changes.following import FollowingSettings
 from shared.config import DatabaseSettings, ServiceSettings
+from shared.contracts.access_token import MAX_ACCESS_TOKEN_LIFETIME_S
 
 Network = IPv4Network | IPv6Network
-MAX_LIFETIME = 3600
 
 
 class StorageSettings(ServiceSettings, DatabaseSettings):
@@ -33,7 +33,7 @@ class Settings(StorageSettings, FollowingSettings):
     signing_key_bits: Literal[2048, 3072, 4096] = 3072
     signing_key_propagation: float = Field(default=60.0, ge=0, le=86400)
     """Seconds for which a new key is published before it signs."""
-    token_lifetime: int = Field(default=MAX_LIFETIME, ge=60, le=MAX_LIFETIME)
+    token_lifetime: int = Field(default=MAX_ACCESS_TOKEN_LIFETIME_S, ge=60, le=MAX_ACCESS_TOKEN_LIFETIME_S)
     """Seconds."""
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = (ip_network("127.0.0.1/32"), ip_network("::1/128"))
     """Peers whose X-Forwarded-For is believed: the gateways."""

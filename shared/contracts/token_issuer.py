@@ -47,25 +47,6 @@ class IntrospectionResponse(Wire):
     jti: str | None = None
 
 
-class AccessTokenClaims(Wire):
-    """What an access token carries. The ids are the registry's: by them a verifier stops a token without asking."""
-
-    iss: str
-    sub: str
-    """`<client_prefix>:<client key>`, or the company's URI for a key pair."""
-    aud: str
-    iat: int
-    exp: int
-    jti: str
-    client_id: str
-    """The API client's key, or the kid."""
-    scope: str
-    """Space-separated; may be empty."""
-    client_prefix: str
-    company_id: str
-    credential_id: str
-
-
 class JwksResponse(Wire):
     """RFC 7517 section 5."""
 

@@ -92,7 +92,7 @@ class AssertionVerifier:
         if jti is None:
             return True
         digest = hashlib.sha256(jti.encode("ascii")).digest()
-        return await self._used.use(assertion.client.client_id, digest, assertion.claims.expires_at)
+        return await self._used.use(assertion.client.public_id, digest, assertion.claims.expires_at)
 
 
 def presented_key(assertion: str) -> Subject | None:

@@ -130,7 +130,7 @@ class ClientAuthenticator:
         except InvalidToken as error:
             raise InvalidClient(error.description, detail=error.code, subject=presented_key(given.proof)) from None
         client = assertion.client
-        if given.client_id not in (None, client.subject):
+        if given.client_id not in (None, client.client_id):
             raise InvalidClient("client_id must be the iss of the client_assertion", subject=client.audited)
         if not await self._assertions.use_once(assertion):
             raise InvalidClient("the client_assertion's jti was used before", subject=client.audited)

@@ -1,9 +1,10 @@
 """Who asks for a token, once that is known."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self
 
 from services.token_issuer.oauth_errors import Subject
+from shared.contracts.access_token import AccessTokenClaims, CredentialKind
 from shared.contracts.key_registry import ApiClient, Booking, KeyPair
 
 
@@ -12,12 +13,14 @@ class Client:
     """A company's credential as OAuth sees it.
 
     An API client is a client of its own. All key pairs of a company are one client, the company, whose id is
-    its URI: the kid picks the key, and is what the token names as `client_id` so that it stops with that key.
+    its URI: the kid only says which key signed.
     """
 
-    kind: Literal["api_client", "key_pair"]
+    kind: CredentialKind
     client_id: str
-    """The API client's key, or the kid: the `client_id` claim."""
+    """At the endpoints and in the `client_id` claim: the API client's key, or the company's URI."""
+    public_id: str
+    """The credential's: the API client's key, or the kid."""
     subject: str
     credential_id: str
     company_id: str
@@ -32,6 +35,7 @@ class Client:
         return cls(
             kind="api_client",
             client_id=record.key,
+            public_id=record.key,
             subject=f"{record.company.client_prefix}:{record.key}",
             credential_id=record.id,
             company_id=record.company.id,
@@ -45,7 +49,8 @@ class Client:
     def of_key_pair(cls, record: KeyPair) -> Self:
         return cls(
             kind="key_pair",
-            client_id=record.kid,
+            client_id=record.company.company_uri,
+            public_id=record.kid,
             subject=record.company.company_uri,
             credential_id=record.id,
             company_id=record.company.id,
@@ -54,10 +59,10 @@ class Client:
             bookings=record.bookings,
         )
 
-    def holds(self, *, company_id: str, subject: str) -> bool:
-        """Whether a token of this company and subject was issued to this very client."""
-        return company_id == self.company_id and subject == self.subject
+    def holds(self, claims: AccessTokenClaims) -> bool:
+        """Whether the token with these claims was issued to this very client."""
+        return (claims.company_id, claims.client_id) == (self.company_id, self.client_id)
 
     @property
     def audited(self) -> Subject:
-        return Subject(self.kind, self.client_id, self.company_id)
+        return Subject(self.kind, self.public_id, self.company_id)

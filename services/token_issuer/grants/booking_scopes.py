@@ -12,11 +12,9 @@ from functools import lru_cache
 
 from services.token_issuer.clients.client import Client
 from services.token_issuer.oauth_errors import InvalidScope
+from shared.contracts.access_token import MAX_DEPENDENCIES
 from shared.contracts.key_registry import Booking
 from shared.scopes import covered, covers
-
-MAX_DEPENDENCIES = 100
-"""Ids in one token: it has to fit into a header field."""
 
 
 @dataclass(frozen=True, slots=True)

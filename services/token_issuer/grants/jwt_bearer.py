@@ -29,7 +29,7 @@ class JwtBearer:
         verified = await self._verified(parameters)
         if client is not None and client.company_id != verified.client.company_id:
             raise InvalidGrant("the assertion is not the authenticated client's", subject=verified.client.audited)
-        if client is None and parameters.get("client_id") not in (None, verified.client.subject):
+        if client is None and parameters.get("client_id") not in (None, verified.client.client_id):
             raise InvalidGrant("client_id must be the iss of the assertion", subject=verified.client.audited)
         booked = _scopes(parameters, verified)
         if not await self._assertions.use_once(verified):

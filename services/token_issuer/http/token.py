@@ -15,7 +15,8 @@ from services.token_issuer.metadata import TOKEN_PATH
 from services.token_issuer.metrics import IssuerMetrics
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, UnsupportedGrantType
 from services.token_issuer.refusals import Refusals
-from services.token_issuer.tokens.issuance import AccessToken, TokenIssuer, TokenType
+from services.token_issuer.tokens.issuance import AccessToken, TokenIssuer
+from shared.contracts.access_token import TokenType
 
 
 @dataclass(frozen=True, slots=True)

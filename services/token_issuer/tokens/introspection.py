@@ -7,7 +7,8 @@ from services.token_issuer.clients.client import Client
 from services.token_issuer.signing_keys.ring import KeyRing
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock
-from shared.jose.verifier import Claims, Expectation, InvalidToken, verify
+from shared.contracts.access_token import AccessTokenClaims, expectation
+from shared.jose.verifier import InvalidToken, verify
 
 SHOWN = ("scope", "client_id", "exp", "iat", "sub", "aud", "iss", "jti")
 
@@ -18,18 +19,16 @@ class IssuedTokens:
     def __init__(self, ring: KeyRing, clock: Clock, *, issuer: str) -> None:
         self._ring = ring
         self._clock = clock
-        self._expectation = Expectation(
-            issuers=frozenset({issuer}), types=frozenset({"JWT", "at+jwt"}), required=frozenset({"sub", "jti"})
-        )
+        self._expectation = expectation(issuer)
 
-    def read(self, token: str) -> Claims | None:
+    def read(self, token: str) -> AccessTokenClaims | None:
         """Its claims; None when it is not one of ours, or has expired."""
         now = self._clock.now()
         try:
             claims = verify(token, key_for=self._ring.verification_key, expectation=self._expectation, now=now)
+            return AccessTokenClaims.read(claims) if claims.expires_at > now else None
         except InvalidToken:
             return None
-        return claims if claims.expires_at > now else None
 
 
 class Introspector:
@@ -44,12 +43,7 @@ class Introspector:
         """Members of RFC 7662 section 2.2; of a token that is not live or another company's, `active` alone."""
         self._require_fresh()
         claims = self._tokens.read(token)
-        if claims is None or claims.members["company_id"] != client.company_id or self._is_stopped(claims):
+        if claims is None or claims.company_id != client.company_id or self._stopped.holds_any(claims.stopped_by):
             return {"active": False}
-        shown = {name: claims.members[name] for name in SHOWN}
-        return {"active": True, "token_type": "Bearer", **shown}
-
-    def _is_stopped(self, claims: Claims) -> bool:
-        members = claims.members
-        ids = (members["jti"], members["credential_id"], members["company_id"], *members.get("depends_on", ()))
-        return self._stopped.holds_any(ids)
+        members = claims.members()
+        return {"active": True, "token_type": "Bearer", **{name: members[name] for name in SHOWN}}

@@ -3,19 +3,18 @@
 import asyncio
 import secrets
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from services.token_issuer.clients.client import Client
 from services.token_issuer.signing_keys.pool import SigningPool
 from shared.clock import Clock
+from shared.contracts.access_token import AccessTokenClaims, TokenType
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from shared.jose.signer import Signer
 
 AUDIT_TIMEOUT = 0.95
 """Seconds in which the audit line must be durable."""
-
-TokenType = Literal["JWT", "at+jwt"]
 
 
 class Signers(Protocol):
@@ -77,41 +76,41 @@ class TokenIssuer:
         """A signed token, recorded in the audit trail. Raises `Unavailable` when either cannot be done."""
         signer = self._signers.signer()
         claims = self._claims(authorization)
-        value = await self._pool.sign(signer, claims, typ)
+        value = await self._pool.sign(signer, claims.members(), typ)
         await self._record(authorization, claims, signer.kid)
-        return AccessToken(value, self._lifetime, claims["scope"])
+        return AccessToken(value, self._lifetime, claims.scope)
 
-    def _claims(self, authorization: Authorization) -> dict[str, Any]:
+    def _claims(self, authorization: Authorization) -> AccessTokenClaims:
         client, now = authorization.client, int(self._clock.now())
-        claims: dict[str, Any] = {
-            "iss": self._issuer,
-            "sub": client.subject,
-            "aud": client.audience or self._audience,
-            "iat": now,
-            "exp": now + self._lifetime,
-            "jti": secrets.token_urlsafe(16),
-            "client_id": client.client_id,
-            "scope": " ".join(sorted(authorization.scopes)),
-            "client_prefix": client.client_prefix,
-            "company_id": client.company_id,
-            "credential_id": client.credential_id,
-        }
-        if authorization.depends_on:
-            claims["depends_on"] = sorted(authorization.depends_on)
-        return claims
+        return AccessTokenClaims(
+            iss=self._issuer,
+            sub=client.subject,
+            aud=(client.audience or self._audience,),
+            iat=now,
+            exp=now + self._lifetime,
+            jti=secrets.token_urlsafe(16),
+            client_id=client.client_id,
+            scope=" ".join(sorted(authorization.scopes)),
+            client_prefix=client.client_prefix,
+            company_id=client.company_id,
+            credential_id=client.credential_id,
+            credential_kind=client.kind,
+            key_id=client.public_id if client.kind == "key_pair" else None,
+            depends_on=tuple(sorted(authorization.depends_on)),
+        )
 
-    async def _record(self, authorization: Authorization, claims: dict[str, Any], kid: str) -> None:
+    async def _record(self, authorization: Authorization, claims: AccessTokenClaims, kid: str) -> None:
         client = authorization.client
         event = self._audit.event(
             "token.issued",
-            actor=f"client:{client.client_id}",
+            actor=f"client:{client.public_id}",
             subject_kind="jwt",
-            subject=claims["jti"],
+            subject=claims.jti,
             company_id=client.company_id,
             detail={
                 "grant": authorization.grant,
-                "scope": claims["scope"],
-                "expires_at": claims["exp"],
+                "scope": claims.scope,
+                "expires_at": claims.exp,
                 "credential_id": client.credential_id,
                 "signing_key": kid,
             },

@@ -30,16 +30,13 @@ class TokenRevoker:
         either way, so that nobody learns of tokens that are not theirs.
         """
         claims = self._tokens.read(token)
-        if claims is None or not client.holds(
-            company_id=claims.members["company_id"], subject=claims.members["sub"]
-        ):
+        if claims is None or not client.holds(claims):
             return False
-        jti = claims.members["jti"]
         await self._revocations.revoke(
             Revocation(
                 kind="jwt",
-                id=jti,
-                until=claims.expires_at + MARGIN,
+                id=claims.jti,
+                until=claims.exp + MARGIN,
                 company_id=client.company_id,
                 reason="revoked by the client it was issued to",
             )
@@ -47,9 +44,9 @@ class TokenRevoker:
         self._audit.note(
             self._audit.event(
                 "token.revoked",
-                actor=f"client:{client.client_id}",
+                actor=f"client:{client.public_id}",
                 subject_kind="jwt",
-                subject=jti,
+                subject=claims.jti,
                 company_id=client.company_id,
             )
         )

@@ -132,7 +132,11 @@ def test_an_assertion_gets_a_token_whose_claims_name_company_and_key(partner: Pa
     assert (response["token_type"], response["scope"]) == ("Bearer", "website:read:*")
     assert response["expires_in"] <= 3600
     claims = jwt.decode(response["access_token"], options={"verify_signature": False})
-    assert (claims["sub"], claims["client_id"]) == (partner.uri, partner.key_pair["kid"])
+    assert (claims["sub"], claims["client_id"], claims["key_id"]) == (
+        partner.uri,
+        partner.uri,
+        partner.key_pair["kid"],
+    )
     caller = partner.yachts(response["access_token"]).json()["caller"]
     assert (caller["company"], caller["credential_kind"]) == (partner.prefix, "key_pair")
 

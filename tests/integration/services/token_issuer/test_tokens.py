@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from services.token_issuer.clients.authentication import JWT_BEARER
 from services.token_issuer.grants import jwt_bearer
+from shared.contracts.access_token import AccessTokenClaims, expectation
 from shared.contracts.key_registry import Company
-from shared.contracts.token_issuer import AccessTokenClaims
 from shared.jose.keys import load_jwks
-from shared.jose.verifier import Expectation, verify
+from shared.jose.verifier import verify
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
 from tests.support.harness.token_issuer import Issuer, basic
 from tests.support.waiting import within
@@ -27,11 +27,8 @@ async def claims_of(issuer: Issuer, token: str) -> AccessTokenClaims:
     """The claims of a token that verifies against the published key set."""
     async with issuer.http.get(f"{issuer.url}/.well-known/jwks.json") as response:
         keys = load_jwks(await response.read())
-    expectation = Expectation(
-        issuers=frozenset({issuer.settings.issuer}), audiences=frozenset({"passgate"}), max_lifetime=3600
-    )
-    claims = verify(token, key_for=keys.get, expectation=expectation, now=time.time())
-    return AccessTokenClaims.model_validate(claims.members)
+    expected = expectation(issuer.settings.issuer, audiences=frozenset({"passgate"}))
+    return AccessTokenClaims.read(verify(token, key_for=keys.get, expectation=expected, now=time.time()))
 
 
 async def test_client_credentials_token_names_company_client_and_scopes(shared_issuer: Issuer) -> None:
@@ -51,13 +48,18 @@ async def test_standard_endpoint_gives_rfc_9068_tokens(shared_issuer: Issuer) ->
     assert header_of(await shared_issuer.token("/oauth2/token"))["typ"] == "at+jwt"
 
 
-async def test_assertion_token_names_company_uri_and_kid(shared_issuer: Issuer) -> None:
+async def test_token_endpoint_accepts_the_client_id_of_a_key_pairs_token(
+    shared_issuer: Issuer,
+) -> None:
     issuer = shared_issuer
     response, body = await issuer.present(issuer.assertion(scopes=["website:read:yachts"]))
     assert response.status == 200
     assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 3600, "website:read:yachts")
     claims = await claims_of(issuer, body["access_token"])
-    assert (claims.sub, claims.client_id) == (issuer.key_pair.company.company_uri, issuer.key_pair.kid)
+    uri = issuer.key_pair.company.company_uri
+    assert (claims.sub, claims.client_id, claims.key_id) == (uri, uri, issuer.key_pair.kid)
+    response, _ = await issuer.present(issuer.assertion(scopes=["website:read:yachts"]), client_id=claims.client_id)
+    assert response.status == 200
     assert claims.credential_id == issuer.key_pair.id
 
 

@@ -58,7 +58,7 @@ async def test_stopped_token_credential_or_company_makes_it_inactive(care: Care,
     token = await care.token()
     claims = care.tokens.read(token)
     assert claims is not None
-    id_ = str(claims.members[name])
+    id_ = str(claims.members()[name])
     care.world.stopped.apply(Change(seq=1, kind="jwt", id=id_, status="revoked", at=0))
     assert care.introspector.introspect(token, care.client) == INACTIVE
 
@@ -89,7 +89,7 @@ async def test_own_token_is_ended_until_no_verifier_takes_it(care: Care) -> None
     assert claims is not None
     assert await care.revoker.revoke(token, care.client) is True
     (revocation,) = care.world.registry.revocations
-    assert (revocation.id, revocation.until) == (claims.jti, claims.expires_at + MARGIN)
+    assert (revocation.id, revocation.until) == (claims.jti, claims.exp + MARGIN)
     assert care.world.trail.noted[0].action == "token.revoked"
 
 

@@ -113,7 +113,7 @@ async def test_assertion_proves_the_company(world: World) -> None:
     for audience in (ISSUER, f"{ISSUER}/oauth2/token"):
         given = Presented("private_key_jwt", world.key_pair.company.company_uri, world.assertion(aud=audience))
         client = await world.authenticator.authenticate(given, address=ADDRESS)
-        assert (client.client_id, client.kind) == (world.kid, "key_pair")
+        assert (client.public_id, client.kind) == (world.kid, "key_pair")
 
 
 async def test_client_assertion_works_once(world: World) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from services.token_issuer.clients.client import Client
-from services.token_issuer.grants.booking_scopes import MAX_DEPENDENCIES, booked_scopes
+from services.token_issuer.grants.booking_scopes import booked_scopes
 from services.token_issuer.grants.client_credentials import ClientCredentials
 from services.token_issuer.oauth_errors import InvalidScope
 from services.token_issuer.tokens.introspection import IssuedTokens
+from shared.contracts.access_token import MAX_DEPENDENCIES
 from shared.contracts.key_registry import Booking, Status
 from tests.support.harness.issuer_rules import ISSUER, World
 
@@ -100,7 +101,7 @@ async def test_the_token_names_what_it_hangs_on(world: World) -> None:
         token = await world.issuer.issue(authorization, typ="JWT")
         read = IssuedTokens(world.ring, world.clock, issuer=ISSUER).read(token.value)
         assert read is not None
-        return dict(read.members)
+        return read.members()
 
     assert (await claims(SITE))["depends_on"] == ["a-site", "b-site"]
     assert "depends_on" not in await claims()

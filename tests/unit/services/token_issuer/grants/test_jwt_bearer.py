@@ -19,7 +19,7 @@ async def authorize(world: World, assertion: str, **parameters: str) -> Authoriz
 
 async def test_token_is_for_the_company_with_all_scopes_of_the_key(world: World) -> None:
     decision = await authorize(world, world.assertion())
-    assert (decision.grant, decision.client.client_id) == (jwt_bearer.GRANT_TYPE, world.kid)
+    assert (decision.grant, decision.client.public_id) == (jwt_bearer.GRANT_TYPE, world.kid)
     assert decision.client.subject == world.key_pair.company.company_uri
     assert decision.scopes == {"website:read:*"}
 
