@@ -5,14 +5,14 @@ from collections.abc import Callable
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge
 
-from services.key_registry.admin.access import Admins
+from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.audit_reader import AuditReader
-from services.key_registry.admin.bootstrap import FirstOwner, Owners
-from services.key_registry.admin.creation import makers
+from services.key_registry.admin.bootstrap import AdminTokens, OwnerRegistration
+from services.key_registry.admin.creation import factories
 from services.key_registry.admin.key_generation import KeyGenerator
+from services.key_registry.admin.objects import ObjectService
 from services.key_registry.admin.receipts import Receipts
 from services.key_registry.admin.recorder import AuditLog
-from services.key_registry.admin.registry import Registry
 from services.key_registry.admin.revocations import Revocations
 from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.changes.consumers import Consumers
@@ -65,13 +65,13 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     stores = Stores(settings)
     audit_log = AuditLog(stores.objects)
     trail = AuditTrail(audit_log, service=NAME, clock=clock)
-    admins = Admins(stores.objects, trail)
-    authentication = Authentication(admins)
+    access = AccessControl(stores.objects, trail)
+    authentication = Authentication(access)
     generator = KeyGenerator()
-    registry = Registry(stores.objects, admins, makers(generator), clock)
+    registry = ObjectService(stores.objects, access, factories(generator), clock)
     consumers = Consumers(stores.consumers, clock)
-    receipts = Receipts(stores.changes, consumers, admins)
-    revocations = Revocations(stores.objects, admins, clock)
+    receipts = Receipts(stores.changes, consumers, access)
+    revocations = Revocations(stores.objects, access, clock)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(stores.database)),
         Feed(stores.changes, clock),
@@ -80,7 +80,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         audit_log,
         ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock),
     )
-    reader = AuditReader(PostgresAuditLines(stores.database), admins)
+    reader = AuditReader(PostgresAuditLines(stores.database), access)
     endpoints: list[Endpoint] = [
         *(e for r in RESOURCES.values() for e in ResourceEndpoints(r, registry, authentication).endpoints()),
         *AuditEndpoint(reader, authentication).endpoints(),
@@ -97,7 +97,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             *stores.resources,
             trail,
             generator,
-            FirstOwner(Owners(stores.objects, clock), settings.first_owner_token),
+            OwnerRegistration(AdminTokens(stores.objects, clock), settings.first_owner_token),
             Housekeeping(stores.changes, stores.consumers, clock),
         ],
         security_schemes=SECURITY_SCHEMES,

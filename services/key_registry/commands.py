@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from services.key_registry.admin.audit_reader import whole
-from services.key_registry.admin.bootstrap import Owners
+from services.key_registry.admin.bootstrap import AdminTokens
 from services.key_registry.audit_trail import BrokenTrail, verified
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.requests import NewAdminToken
@@ -36,7 +36,7 @@ def migrate(settings: Settings) -> int:
         revision = run_migrations(settings.database_dsn, schema=SCHEMA, folder=MIGRATIONS)
     except (OSError, TimeoutError, asyncpg.PostgresError, SQLAlchemyError) as error:
         return _failed(f"the database cannot be migrated: {redacted(str(error).partition(chr(10))[0])}")
-    return _told(f"{SCHEMA} is at revision {revision}")
+    return _succeeded(f"{SCHEMA} is at revision {revision}")
 
 
 def verify_audit(settings: Settings) -> int:
@@ -47,7 +47,7 @@ def verify_audit(settings: Settings) -> int:
 def create_admin_token(settings: Settings, *, role: Role, name: str, company_id: UUID | None) -> int:
     async def create(database: Database) -> int:
         body = validated(NewAdminToken, {"role": role, "name": name, "company_id": company_id})
-        return _told(await Owners(PostgresStore(database), SystemClock()).make(body))
+        return _succeeded(await AdminTokens(PostgresStore(database), SystemClock()).make(body))
 
     return asyncio.run(_with_database(settings, create))
 
@@ -57,7 +57,7 @@ async def _verify(database: Database) -> int:
         head = await verified(whole(PostgresAuditLines(database)))
     except BrokenTrail as broken:
         return _failed(f"the audit trail is broken at {broken}")
-    return _told(f"the audit trail is whole: {head.seq} lines, head {head.hash.hex()}")
+    return _succeeded(f"the audit trail is whole: {head.seq} lines, head {head.hash.hex()}")
 
 
 async def _with_database(settings: Settings, command: Callable[[Database], Awaitable[int]]) -> int:
@@ -73,7 +73,7 @@ async def _with_database(settings: Settings, command: Callable[[Database], Await
         await database.stop()
 
 
-def _told(line: str) -> int:
+def _succeeded(line: str) -> int:
     sys.stdout.write(f"{line}\n")
     return 0
 

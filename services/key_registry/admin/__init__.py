@@ -1,1 +1,1 @@
-"""Who does what: admins, what they make and change, and what is written down of it."""
+"""Who does what: access control, what they make and change, and what is written down of it."""

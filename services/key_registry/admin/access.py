@@ -10,7 +10,7 @@ from shared.audit import AuditTrail
 from shared.errors import Forbidden, Unauthenticated
 
 
-class Admins:
+class AccessControl:
     def __init__(self, store: Store, trail: AuditTrail) -> None:
         self._store = store
         self._trail = trail

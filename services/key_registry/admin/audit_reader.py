@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-from services.key_registry.admin.access import Admins
+from services.key_registry.admin.access import AccessControl
 from services.key_registry.audit_trail import AuditFilter, Line
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
@@ -13,13 +13,13 @@ CHUNK = 1000
 
 
 class AuditReader:
-    def __init__(self, lines: AuditLines, admins: Admins) -> None:
+    def __init__(self, lines: AuditLines, access: AccessControl) -> None:
         self._lines = lines
-        self._admins = admins
+        self._access = access
 
     async def page(self, admin: Admin, which: AuditFilter, page: PageRequest) -> tuple[Sequence[Line], str | None]:
         """A token bound to a company sees the lines of that company alone."""
-        self._admins.permit(admin, Operation.READ, "audit")
+        self._access.permit(admin, Operation.READ, "audit")
         if admin.company_id is not None:
             if which.company_id not in (None, str(admin.company_id)):
                 return [], None

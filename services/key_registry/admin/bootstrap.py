@@ -24,7 +24,7 @@ RETRY = 1.0
 """Seconds between attempts to register the first owner's token."""
 
 
-class Owners:
+class AdminTokens:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
@@ -58,10 +58,10 @@ class Owners:
         return {**columns, **times, "id": uuid7(), "status": "active"}
 
 
-class FirstOwner:
+class OwnerRegistration:
     """Registers the first owner's token as soon as the database is there, without keeping the start waiting."""
 
-    def __init__(self, owners: Owners, token: str | None) -> None:
+    def __init__(self, owners: AdminTokens, token: str | None) -> None:
         self._owners = owners
         self._token = token
         self._task: asyncio.Task[None] | None = None

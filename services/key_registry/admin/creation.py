@@ -14,18 +14,18 @@ from shared.jose.keys import InvalidKey, PublicKey, load_public_key, private_pem
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class NewObject:
     """`row`: the columns of the object's own; `once`: what is shown now and never again."""
 
     row: Row
     once: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-Maker = Callable[[requests.Body], Awaitable[Made]]
+Factory = Callable[[requests.Body], Awaitable[NewObject]]
 
 
-def makers(generator: KeyGenerator) -> Mapping[Kind, Maker]:
-    async def key_pair(body: requests.Body) -> Made:
+def factories(generator: KeyGenerator) -> Mapping[Kind, Factory]:
+    async def key_pair(body: requests.Body) -> NewObject:
         return await _key_pair(cast(requests.NewKeyPair, body), generator)
 
     return {
@@ -40,36 +40,36 @@ def makers(generator: KeyGenerator) -> Mapping[Kind, Maker]:
     }
 
 
-async def _as_given(body: requests.Body) -> Made:
-    return Made(body.model_dump())
+async def _as_given(body: requests.Body) -> NewObject:
+    return NewObject(body.model_dump())
 
 
-async def _api_token(body: requests.Body) -> Made:
+async def _api_token(body: requests.Body) -> NewObject:
     return _with_secret(body.model_dump(), opaque.API_TOKEN, "token")
 
 
-async def _access_key(body: requests.Body) -> Made:
+async def _access_key(body: requests.Body) -> NewObject:
     row = body.model_dump()
     row["max_ttl"] = row["max_ttl"] or requests.DEFAULT_MAX_TTL
     row["default_ttl"] = row["default_ttl"] or min(requests.DEFAULT_TTL, row["max_ttl"])
     return _with_secret(row, opaque.ACCESS_KEY, "key")
 
 
-async def _api_client(body: requests.Body) -> Made:
+async def _api_client(body: requests.Body) -> NewObject:
     row = {**body.model_dump(), "key": opaque.public_id(opaque.API_CLIENT_KEY)}
     return _with_secret(row, opaque.API_CLIENT_SECRET, "secret")
 
 
-async def admin_token(body: requests.Body) -> Made:
+async def admin_token(body: requests.Body) -> NewObject:
     return _with_secret(body.model_dump(), opaque.ADMIN_TOKEN, "token")
 
 
-def _with_secret(row: dict[str, Any], prefix: str, member: str) -> Made:
+def _with_secret(row: dict[str, Any], prefix: str, member: str) -> NewObject:
     secret = opaque.mint(prefix)
-    return Made({**row, "digest": opaque.digest(secret)}, {member: secret})
+    return NewObject({**row, "digest": opaque.digest(secret)}, {member: secret})
 
 
-async def _key_pair(body: requests.NewKeyPair, generator: KeyGenerator) -> Made:
+async def _key_pair(body: requests.NewKeyPair, generator: KeyGenerator) -> NewObject:
     kid = opaque.public_id(opaque.KEY_PAIR)
     once = {}
     algorithm: str
@@ -89,7 +89,7 @@ async def _key_pair(body: requests.NewKeyPair, generator: KeyGenerator) -> Made:
         "public_key": public_pem(key),
         "public_jwk": public_jwk(key, kid, algorithm),
     }
-    return Made(row, once)
+    return NewObject(row, once)
 
 
 def _uploaded(pem_or_jwk: str | dict[str, Any], kid: str, algorithm: str | None) -> PublicKey:

@@ -27,7 +27,7 @@ class IdempotencyKeyReused(Unprocessable):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class IdempotentRequest:
     """One try of a create: by which key it is known, what it asks, and what can read its answer."""
 
     digest: bytes
@@ -36,7 +36,7 @@ class Attempt:
     _admin_id: UUID
 
     @classmethod
-    def of(cls, key: str, *, admin_token: str, admin_id: UUID, request: bytes) -> "Attempt":
+    def of(cls, key: str, *, admin_token: str, admin_id: UUID, request: bytes) -> "IdempotentRequest":
         """`request` is what must be the same the next time. Raises `Invalid` for a key that is none."""
         if _KEY.fullmatch(key) is None:
             raise Invalid.field("Idempotency-Key", "must be 1 to 255 printable ASCII characters")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.key_registry.admin.access import Admins
+from services.key_registry.admin.access import AccessControl
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.responses import AppliedBy, Receipt
@@ -22,10 +22,10 @@ MAX_WAITING = 64
 class Receipts:
     """Its id is the position of the change. A receipt is there for as long as the change feed keeps it."""
 
-    def __init__(self, changes: Changes, consumers: Consumers, admins: Admins) -> None:
+    def __init__(self, changes: Changes, consumers: Consumers, access: AccessControl) -> None:
         self._changes = changes
         self._consumers = consumers
-        self._admins = admins
+        self._access = access
         self._waiting = 0
         self._released = False
 
@@ -58,7 +58,7 @@ class Receipts:
             await self._consumers.stirred(min(left, LOOK))
 
     async def _change(self, admin: Admin, id_: int) -> Change:
-        self._admins.permit(admin, Operation.READ, "receipt")
+        self._access.permit(admin, Operation.READ, "receipt")
         change = await self._changes.find(id_)
         if change is None or (admin.company_id is not None and change.company_id != str(admin.company_id)):
             raise NotFound("there is no such receipt, or no longer")

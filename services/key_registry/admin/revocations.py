@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from services.key_registry.admin.access import Admins
+from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.recorder import append
 from services.key_registry.catalog import requests
 from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
@@ -25,9 +25,9 @@ MAX_REASON = 255
 class Revocations:
     """Again, for no longer than before, changes nothing and gives the receipt of the time before."""
 
-    def __init__(self, store: Store, admins: Admins, clock: Clock) -> None:
+    def __init__(self, store: Store, access: AccessControl, clock: Clock) -> None:
         self._store = store
-        self._admins = admins
+        self._access = access
         self._clock = clock
 
     async def stop(self, revocation: Revocation, *, service: str) -> int:
@@ -61,7 +61,7 @@ class Revocations:
 
     async def page(self, admin: Admin, asked: PageRequest) -> tuple[Sequence[KeptRevocation], str | None]:
         """The newest first, until nothing that they concern can be alive. A bound token sees its company's."""
-        self._admins.permit(admin, Operation.READ, KIND)
+        self._access.permit(admin, Operation.READ, KIND)
         equals = dict(asked.filters)
         if admin.company_id is not None:
             equals["company_id"] = str(admin.company_id)
@@ -72,9 +72,9 @@ class Revocations:
 
     def permit(self, admin: Admin) -> None:
         """Raises `Forbidden`: whose token a `jti` is, is not known here, so that a bound admin may name none."""
-        self._admins.permit(admin, Operation.CREATE, KIND)
+        self._access.permit(admin, Operation.CREATE, KIND)
         if admin.bound_from(Operation.CREATE, KIND):
-            self._admins.forbid(
+            self._access.forbid(
                 admin, Operation.CREATE, KIND, "a token that is bound to a company cannot stop tokens by their ids"
             )
 

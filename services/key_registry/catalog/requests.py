@@ -123,41 +123,41 @@ def _without_defaults(schema: dict[str, Any]) -> None:
         member.pop("default", None)
 
 
-class Change(Body):
+class Patch(Body):
     """Members that are not there stay as they are: no default is ever read."""
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)
 
 
-class NamedChange(Change):
+class NamedPatch(Patch):
     name: Name = ""
 
 
-class ApplicationChange(Change):
+class ApplicationPatch(Patch):
     name: Name = ""
     scopes: Scopes = []
 
 
-class BookingChange(Change):
+class BookingPatch(Patch):
     """A booking has nothing to change but its status."""
 
 
-class ApiTokenChange(Change):
+class ApiTokenPatch(Patch):
     remote_application: Name = ""
     expires_at: Instant | None = None
 
 
-class AccessKeyChange(Change):
+class AccessKeyPatch(Patch):
     name: Name = ""
     default_ttl: Ttl = DEFAULT_TTL
     max_ttl: Ttl = DEFAULT_MAX_TTL
 
 
-class ApiClientChange(Change):
+class ApiClientPatch(Patch):
     comment: Comment = ""
     scopes: Scopes = []
     audience: Audience | None = None
 
 
-class KeyPairChange(Change):
+class KeyPairPatch(Patch):
     scopes: Scopes = []

@@ -8,8 +8,8 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, create_model
 
-from services.key_registry.admin.idempotency import Attempt
-from services.key_registry.admin.registry import Registry
+from services.key_registry.admin.idempotency import IdempotentRequest
+from services.key_registry.admin.objects import ObjectService
 from services.key_registry.catalog.field_types import parse_id
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import Resource
@@ -53,7 +53,7 @@ def problems(*statuses: int) -> dict[int, Response]:
 class ResourceEndpoints:
     """The endpoints of one resource."""
 
-    def __init__(self, resource: Resource, registry: Registry, authentication: Authentication) -> None:
+    def __init__(self, resource: Resource, registry: ObjectService, authentication: Authentication) -> None:
         self._resource = resource
         self._registry = registry
         self._authentication = authentication
@@ -109,14 +109,16 @@ class ResourceEndpoints:
         except ValueError:
             raise NotFound(f"there is no such {self._resource.noun}") from None
 
-    def _attempt(self, request: web.Request, caller: Caller, members: Mapping[str, object]) -> Attempt | None:
+    def _attempt(
+        self, request: web.Request, caller: Caller, members: Mapping[str, object]
+    ) -> IdempotentRequest | None:
         keys = request.headers.getall("Idempotency-Key", [])
         if not keys:
             return None
         if len(keys) > 1:
             raise Invalid.field("Idempotency-Key", "is there more than once")
         asked = json.dumps([self._resource.path, members], sort_keys=True).encode()
-        return Attempt.of(keys[0], admin_token=caller.token, admin_id=caller.admin.id, request=asked)
+        return IdempotentRequest.of(keys[0], admin_token=caller.token, admin_id=caller.admin.id, request=asked)
 
     def endpoints(self) -> list[Endpoint]:
         """What OpenAPI says of them beside their handlers."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from services.key_registry.admin.access import Admins
+from services.key_registry.admin.access import AccessControl
 from services.key_registry.catalog.permissions import Admin
 from shared.errors import Forbidden, ServiceError, Unauthenticated
 from shared.http.responses import problem
@@ -23,8 +23,8 @@ class Caller:
 
 
 class Authentication:
-    def __init__(self, admins: Admins) -> None:
-        self._admins = admins
+    def __init__(self, access: AccessControl) -> None:
+        self._access = access
 
     async def caller(self, request: web.Request) -> Caller:
         """Raises `Unauthenticated`."""
@@ -32,7 +32,7 @@ class Authentication:
         scheme, _, token = fields[0].partition(" ") if len(fields) == 1 else ("", "", "")
         if scheme.lower() != "bearer":
             raise Unauthenticated("an admin token is required, in one Authorization: Bearer field")
-        return Caller(await self._admins.authenticate(token), token)
+        return Caller(await self._access.authenticate(token), token)
 
 
 def render_error(error: ServiceError) -> web.Response:

@@ -24,7 +24,7 @@ from shared.contracts.key_registry import (
 from shared.errors import Conflict
 
 
-class Taken(Conflict):
+class AlreadyExists(Conflict):
     """Another object has this value already."""
 
     code = "taken"
@@ -112,7 +112,7 @@ class Writer(Reader, Protocol):
     """A transaction that nobody else's overlaps: all of it becomes durable, or none."""
 
     async def insert(self, resource: Resource, row: Row) -> None:
-        """Raises `Taken`."""
+        """Raises `AlreadyExists`."""
         ...
 
     async def update(self, resource: Resource, row: Row) -> None:

@@ -14,13 +14,13 @@ from services.key_registry.audit_trail import START, AuditFilter, Head, Line
 from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
 from services.key_registry.catalog.resources import REFERRERS, RESOURCES, Resource, Row
 from services.key_registry.storage.ports import (
+    AlreadyExists,
     KeptRevocation,
     Listing,
     Reached,
     Reader,
     Remembered,
     RevocationListing,
-    Taken,
     Writer,
 )
 from shared.contracts.key_registry import (
@@ -113,7 +113,7 @@ class _Writer(_Reader):
             for other in rows.values():
                 both_live = resource.kind != "booking" or "revoked" not in (row["status"], other["status"])
                 if both_live and all(other[c] == row[c] for c in columns):
-                    raise Taken("token" if columns == ("digest",) else columns[-1])
+                    raise AlreadyExists("token" if columns == ("digest",) else columns[-1])
         rows[row["id"]] = {column: row[column] for column in resource.columns}
 
     async def update(self, resource: Resource, row: Row) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from services.key_registry.admin.bootstrap import Owners
+from services.key_registry.admin.bootstrap import AdminTokens
 from services.key_registry.app import build_app
 from services.key_registry.config import Settings
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
@@ -134,7 +134,7 @@ async def running_registry(
     )
     database = Database(database_url, schema=SCHEMA, size=2)
     await database.start()
-    await Owners(PostgresStore(database), clock or SystemClock()).register(token, "first owner")
+    await AdminTokens(PostgresStore(database), clock or SystemClock()).register(token, "first owner")
     async with serving(await build_app(settings, clock=clock)) as url, aiohttp.ClientSession() as session:
         yield Running(url, Admin(session, url, token), keys, database)
     await database.stop()

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.key_registry.admin.access import Admins
-from services.key_registry.admin.creation import makers
-from services.key_registry.admin.idempotency import Attempt
+from services.key_registry.admin.access import AccessControl
+from services.key_registry.admin.creation import factories
+from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.key_generation import KeyGenerator
+from services.key_registry.admin.objects import Object, ObjectService, Written
 from services.key_registry.admin.recorder import AuditLog
-from services.key_registry.admin.registry import Object, Registry, Written
 from services.key_registry.catalog.permissions import Admin, Operation, Role
 from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPANY, Resource
 from services.key_registry.paging import PageRequest
@@ -25,16 +25,21 @@ from tests.support.doubles.key_registry import MemoryStore
 class Desk:
     """The registry, with shorthands for an owner who makes things."""
 
-    registry: Registry
+    registry: ObjectService
     store: MemoryStore
-    admins: Admins
+    access: AccessControl
     trail: AuditTrail
     clock: FakeClock
     owner: Admin
     made: int = 0
 
     async def create(
-        self, resource: Resource, *, admin: Admin | None = None, attempt: Attempt | None = None, **members: Any
+        self,
+        resource: Resource,
+        *,
+        admin: Admin | None = None,
+        attempt: IdempotentRequest | None = None,
+        **members: Any,
     ) -> Object:
         body = validated(resource.create, members)
         return (await self.registry.create(admin or self.owner, resource, body, attempt)).shown
@@ -74,6 +79,6 @@ def registry_desk(clock: FakeClock) -> Desk:
     """A registry that is empty, and an owner of it."""
     store = MemoryStore()
     trail = AuditTrail(AuditLog(store), service="key_registry", clock=clock)
-    admins = Admins(store, trail)
-    registry = Registry(store, admins, makers(KeyGenerator()), clock)
-    return Desk(registry, store, admins, trail, clock, Admin(uuid7(), Role.OWNER))
+    access = AccessControl(store, trail)
+    registry = ObjectService(store, access, factories(KeyGenerator()), clock)
+    return Desk(registry, store, access, trail, clock, Admin(uuid7(), Role.OWNER))

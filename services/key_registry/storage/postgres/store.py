@@ -11,12 +11,12 @@ import asyncpg
 from services.key_registry.audit_trail import START, Head, Line
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.storage.ports import (
+    AlreadyExists,
     KeptRevocation,
     Listing,
     Reader,
     Remembered,
     RevocationListing,
-    Taken,
     Writer,
 )
 from services.key_registry.storage.postgres import REVISIONS, SCHEMA
@@ -123,7 +123,7 @@ class PostgresWriter(PostgresReader):
                 STATEMENTS[resource.kind].insert, *(row[column] for column in resource.columns)
             )
         except asyncpg.UniqueViolationError as error:
-            raise Taken(UNIQUE.get(error.constraint_name or "", "a value")) from None
+            raise AlreadyExists(UNIQUE.get(error.constraint_name or "", "a value")) from None
 
     async def update(self, resource: Resource, row: Row) -> None:
         statements = STATEMENTS[resource.kind]

@@ -18,7 +18,7 @@ from services.key_registry.catalog.resources import (
     KEY_PAIR,
     Resource,
 )
-from services.key_registry.storage.ports import Listing, Remembered, Taken
+from services.key_registry.storage.ports import AlreadyExists, Listing, Remembered
 from shared.errors import Conflict
 from tests.support.harness.key_registry_stores import NOW, Stores, new_row
 
@@ -83,23 +83,23 @@ async def test_a_list_holds_what_equals_all_that_is_asked(stores: Stores) -> Non
 @pytest.mark.parametrize("member", ["client_prefix", "company_uri"])
 async def test_a_value_that_another_company_has_is_taken(stores: Stores, member: str) -> None:
     row = await stores.insert(COMPANY)
-    with pytest.raises(Taken) as taken:
+    with pytest.raises(AlreadyExists) as taken:
         await stores.insert(COMPANY, **{member: row[member]})
     assert taken.value.member == member
 
 
 async def test_an_application_prefix_and_an_admin_token_are_there_once(stores: Stores) -> None:
     application, admin = await stores.insert(APPLICATION), await stores.insert(ADMIN_TOKEN)
-    with pytest.raises(Taken, match="application_prefix"):
+    with pytest.raises(AlreadyExists, match="application_prefix"):
         await stores.insert(APPLICATION, application_prefix=application["application_prefix"])
-    with pytest.raises(Taken, match="token"):
+    with pytest.raises(AlreadyExists, match="token"):
         await stores.insert(ADMIN_TOKEN, digest=admin["digest"])
 
 
 async def test_a_company_books_an_application_once_until_that_booking_is_revoked(stores: Stores) -> None:
     made = await stores.company_with_all()
     again = {"company_id": made.company["id"], "application_id": made.application["id"]}
-    with pytest.raises(Taken):
+    with pytest.raises(AlreadyExists):
         await stores.insert(BOOKING, **again)
     await stores.update(BOOKING, made.booking, status="revoked")
     await stores.insert(BOOKING, **again)

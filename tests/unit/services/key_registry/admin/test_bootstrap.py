@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from services.key_registry.admin.bootstrap import FirstOwner, Owners
+from services.key_registry.admin.bootstrap import AdminTokens, OwnerRegistration
 from services.key_registry.catalog.permissions import Operation, Role
 from services.key_registry.catalog.requests import NewAdminToken
 from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY
@@ -14,63 +14,63 @@ from tests.support.harness.registry_rules import Desk
 
 
 @pytest.fixture
-def owners(desk: Desk) -> Owners:
-    return Owners(desk.store, desk.clock)
+def owners(desk: Desk) -> AdminTokens:
+    return AdminTokens(desk.store, desk.clock)
 
 
-async def test_the_first_owners_token_is_registered_once(desk: Desk, owners: Owners) -> None:
+async def test_the_first_owners_token_is_registered_once(desk: Desk, owners: AdminTokens) -> None:
     token = opaque.mint(opaque.ADMIN_TOKEN)
     assert await owners.register(token, "first owner")
     assert not await owners.register(token, "first owner")
-    admin = await desk.admins.authenticate(token)
+    admin = await desk.access.authenticate(token)
     assert (admin.role, admin.company_id) == (Role.OWNER, None)
     assert desk.actions == ["admin_token.created"]
 
 
-async def test_a_revoked_first_owner_does_not_come_back(desk: Desk, owners: Owners) -> None:
+async def test_a_revoked_first_owner_does_not_come_back(desk: Desk, owners: AdminTokens) -> None:
     token = opaque.mint(opaque.ADMIN_TOKEN)
     await owners.register(token, "first owner")
-    admin = await desk.admins.authenticate(token)
+    admin = await desk.access.authenticate(token)
     await desk.registry.set_status(desk.owner, Operation.REVOKE, ADMIN_TOKEN, admin.id)
     assert not await owners.register(token, "first owner")
     with pytest.raises(Unauthenticated):
-        await desk.admins.authenticate(token)
+        await desk.access.authenticate(token)
 
 
-async def test_a_token_made_at_the_command_line_works(desk: Desk, owners: Owners) -> None:
+async def test_a_token_made_at_the_command_line_works(desk: Desk, owners: AdminTokens) -> None:
     token = await owners.make(NewAdminToken(name="me", role=Role.VIEWER))
-    assert (await desk.admins.authenticate(token)).role is Role.VIEWER
+    assert (await desk.access.authenticate(token)).role is Role.VIEWER
 
 
 @pytest.mark.parametrize("token", ["", "x", "pgad_", "pgad_" + "0" * 49, "pgak_" + "0" * 49, "pgad_é", "\ud800"])
 async def test_junk_is_refused_without_a_look_up_or_a_line(desk: Desk, token: str) -> None:
     with pytest.raises(Unauthenticated):
-        await desk.admins.authenticate(token)
+        await desk.access.authenticate(token)
     assert not desk.trail._queue
 
 
 async def test_an_unknown_token_is_refused_and_noted(desk: Desk) -> None:
     with pytest.raises(Unauthenticated):
-        await desk.admins.authenticate(opaque.mint(opaque.ADMIN_TOKEN))
+        await desk.access.authenticate(opaque.mint(opaque.ADMIN_TOKEN))
     event, _ = desk.trail._queue[-1]
     assert (event.action, event.actor) == ("admin_token.refused", "anonymous")
 
 
 @pytest.mark.parametrize("operation", [Operation.SUSPEND, Operation.REVOKE])
 async def test_the_token_of_a_company_that_is_stopped_is_refused(
-    desk: Desk, owners: Owners, operation: Operation
+    desk: Desk, owners: AdminTokens, operation: Operation
 ) -> None:
     company = await desk.company()
     id_ = UUID(company["id"])
     token = await owners.make(NewAdminToken(name="me", role=Role.OWNER, company_id=id_))
-    assert (await desk.admins.authenticate(token)).company_id == id_
+    assert (await desk.access.authenticate(token)).company_id == id_
     await desk.registry.set_status(desk.owner, operation, COMPANY, id_)
     with pytest.raises(Unauthenticated):
-        await desk.admins.authenticate(token)
+        await desk.access.authenticate(token)
 
 
 async def test_the_first_owner_is_registered_when_the_database_comes(
-    desk: Desk, owners: Owners, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, owners: AdminTokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.key_registry.admin.bootstrap.RETRY", 0.001)
     register, failures = owners.register, iter([Unavailable(), Unavailable()])
@@ -82,9 +82,9 @@ async def test_the_first_owner_is_registered_when_the_database_comes(
 
     monkeypatch.setattr(owners, "register", away_at_first)
     token = opaque.mint(opaque.ADMIN_TOKEN)
-    first = FirstOwner(owners, token)
+    first = OwnerRegistration(owners, token)
     await first.start()
     assert first._task is not None
     await first._task
     await first.stop()
-    assert await desk.admins.authenticate(token)
+    assert await desk.access.authenticate(token)

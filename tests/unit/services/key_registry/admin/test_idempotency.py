@@ -4,14 +4,14 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from uuid_utils.compat import uuid7
 
-from services.key_registry.admin.idempotency import Attempt, IdempotencyKeyReused
+from services.key_registry.admin.idempotency import IdempotencyKeyReused, IdempotentRequest
 from shared.errors import Invalid
 
 ADMIN = uuid7()
 
 
-def attempt(key: str = "k", *, token: str = "pgad_x", request: bytes = b"{}") -> Attempt:
-    return Attempt.of(key, admin_token=token, admin_id=ADMIN, request=request)
+def attempt(key: str = "k", *, token: str = "pgad_x", request: bytes = b"{}") -> IdempotentRequest:
+    return IdempotentRequest.of(key, admin_token=token, admin_id=ADMIN, request=request)
 
 
 def test_the_same_attempt_opens_what_it_sealed() -> None:
@@ -27,7 +27,7 @@ def test_another_request_with_the_key_is_refused() -> None:
 
 
 @pytest.mark.parametrize("other", [attempt(token="pgad_y"), attempt("other")])
-def test_nobody_reads_it_without_both_the_token_and_the_key(other: Attempt) -> None:
+def test_nobody_reads_it_without_both_the_token_and_the_key(other: IdempotentRequest) -> None:
     with pytest.raises(InvalidTag):
         other.open(attempt().seal(b"answer"), other.request)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from services.key_registry.admin.idempotency import Attempt, IdempotencyKeyReused
+from services.key_registry.admin.idempotency import IdempotencyKeyReused, IdempotentRequest
 from services.key_registry.catalog.permissions import Admin, Operation, Role
 from services.key_registry.catalog.resources import (
     ACCESS_KEY,
@@ -19,7 +19,7 @@ from services.key_registry.catalog.resources import (
     KEY_PAIR,
     Resource,
 )
-from services.key_registry.storage.ports import Taken
+from services.key_registry.storage.ports import AlreadyExists
 from shared import opaque
 from shared.contracts.key_registry import parse_snapshot
 from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
@@ -96,7 +96,7 @@ async def test_nothing_is_made_under_what_is_revoked(desk: Desk) -> None:
 
 async def test_a_taken_prefix_is_a_conflict(desk: Desk) -> None:
     await desk.company(client_prefix="x")
-    with pytest.raises(Taken, match="client_prefix is taken"):
+    with pytest.raises(AlreadyExists, match="client_prefix is taken"):
         await desk.company(client_prefix="x")
 
 
@@ -253,8 +253,8 @@ async def test_lists_are_narrowed_by_prefixes_too(desk: Desk) -> None:
 
 
 class TestIdempotency:
-    def attempt(self, desk: Desk, key: str = "k", request: bytes = b"1") -> Attempt:
-        return Attempt.of(key, admin_token="pgad_x", admin_id=desk.owner.id, request=request)
+    def attempt(self, desk: Desk, key: str = "k", request: bytes = b"1") -> IdempotentRequest:
+        return IdempotentRequest.of(key, admin_token="pgad_x", admin_id=desk.owner.id, request=request)
 
     async def test_a_repeated_create_gives_the_same_secret_and_makes_nothing(self, desk: Desk) -> None:
         company_id = (await desk.company())["id"]
@@ -282,7 +282,7 @@ class TestIdempotency:
     async def test_a_create_that_failed_is_not_remembered(self, desk: Desk) -> None:
         await desk.company(client_prefix="x", company_uri="https://x.example")
         body: dict[str, Any] = {"name": "x", "client_prefix": "x", "company_uri": "https://y.example"}
-        with pytest.raises(Taken):
+        with pytest.raises(AlreadyExists):
             await desk.create(COMPANY, attempt=self.attempt(desk), **body)
         assert not desk.store._tables.responses
 

@@ -8,9 +8,9 @@ from uuid import UUID
 import orjson
 from uuid_utils.compat import uuid7
 
-from services.key_registry.admin.access import Admins
-from services.key_registry.admin.creation import Maker
-from services.key_registry.admin.idempotency import REMEMBERED, Attempt
+from services.key_registry.admin.access import AccessControl
+from services.key_registry.admin.creation import Factory
+from services.key_registry.admin.idempotency import REMEMBERED, IdempotentRequest
 from services.key_registry.admin.recorder import Recorder
 from services.key_registry.catalog import requests
 from services.key_registry.catalog.field_types import instant
@@ -43,35 +43,37 @@ class Written(NamedTuple):
     receipt: int
 
 
-class Registry:
+class ObjectService:
     """Each method raises `Forbidden` when the role does not reach, `NotFound` for what is another company's."""
 
-    def __init__(self, store: Store, admins: Admins, makers: Mapping[Kind, Maker], clock: Clock) -> None:
+    def __init__(
+        self, store: Store, access: AccessControl, factories: Mapping[Kind, Factory], clock: Clock
+    ) -> None:
         self._store = store
-        self._admins = admins
-        self._makers = makers
+        self._access = access
+        self._factories = factories
         self._clock = clock
         self._recorder = Recorder(clock)
 
     def permit(self, admin: Admin, operation: Operation, resource: Resource) -> None:
         """Raises `Forbidden`. Every method does so itself: this is for knowing it before a body is read."""
-        self._admins.permit(admin, operation, resource.kind)
+        self._access.permit(admin, operation, resource.kind)
         if operation is Operation.CREATE and admin.bound_from(operation, resource.kind):
             self._forbid_bound(admin, operation, resource)
 
     async def create(
-        self, admin: Admin, resource: Resource, body: requests.Body, attempt: Attempt | None = None
+        self, admin: Admin, resource: Resource, body: requests.Body, attempt: IdempotentRequest | None = None
     ) -> Written:
         """The new object, with what is shown once; or the same answer again for an attempt that is repeated.
 
-        Raises `Unprocessable` for an id in `body` that names nothing, and `Taken`.
+        Raises `Unprocessable` for an id in `body` that names nothing, and `AlreadyExists`.
         """
         self.permit(admin, Operation.CREATE, resource)
         if attempt is not None:
             async with self._store.reading() as reader:
                 if response := await self._responded(reader, admin, attempt):
                     return response
-        made = await self._makers[resource.kind](body)
+        made = await self._factories[resource.kind](body)
         async with self._store.writing() as writer:
             if attempt is not None and (response := await self._responded(writer, admin, attempt)):
                 return response
@@ -162,7 +164,7 @@ class Registry:
     async def _unchanged(self, reader: Reader, resource: Resource, row: Row) -> Written:
         return Written(resource.show(row), await reader.last_change(str(row["id"])))
 
-    async def _responded(self, reader: Reader, admin: Admin, attempt: Attempt) -> Written | None:
+    async def _responded(self, reader: Reader, admin: Admin, attempt: IdempotentRequest) -> Written | None:
         since = instant(self._clock.now() - REMEMBERED)
         remembered = await reader.recall(admin.id, attempt.digest, since)
         if remembered is None:
@@ -235,7 +237,7 @@ class Registry:
 
     def _forbid_bound(self, admin: Admin, operation: Operation, resource: Resource) -> None:
         why = f"a token that is bound to a company cannot {operation} {resource.path}"
-        self._admins.forbid(admin, operation, resource.kind, why)
+        self._access.forbid(admin, operation, resource.kind, why)
 
     async def _narrowed(
         self, reader: Reader, admin: Admin, resource: Resource, filters: Mapping[str, Any]
