@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 import redis.asyncio
 
-from deploy.local.postgres import OWNER, create_owner_and_database
+from deploy.local.stores.postgres import OWNER, create_owner_and_database
 from tests.support.clock import FakeClock
 from tests.support.harness.stores import postgres_server, valkey_server
 from tests.support.loop import LoopWatch

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from deploy.local.identity import OURSELVES, Identity
+from deploy.local.stores.identity import OURSELVES, Identity
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from deploy.errors import StackError
 from deploy.local.command import Command
-from deploy.local.postgres import DATABASE, OWNER
+from deploy.local.stores.postgres import DATABASE, OWNER
 from shared.config import with_password
 
 ROOT = Path(__file__).resolve().parents[2]

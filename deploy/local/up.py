@@ -12,13 +12,13 @@ from deploy.local.command import Command
 from deploy.local.health import until_ready
 from deploy.local.logs import ErrorTail
 from deploy.local.ports import is_free, listener
-from deploy.local.postgres import Postgres
 from deploy.local.processes import Process, run_to_end, stop_in_waves
 from deploy.local.report import Report
 from deploy.local.runfile import SUPERVISOR, RunFile, Started
-from deploy.local.schema import is_current
 from deploy.local.stack import DEPLOYABLES, ROOT, STORE_SECRETS, Deployable, Stack
-from deploy.local.valkey import Valkey
+from deploy.local.stores.postgres import Postgres
+from deploy.local.stores.schema import is_current
+from deploy.local.stores.valkey import Valkey
 from shared.config import read_secret
 
 READY_LIMIT = 60.0

@@ -7,9 +7,9 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.local.postgres import binary as postgres_binary
 from deploy.local.stack import ROOT
-from deploy.local.valkey import binary as valkey_binary
+from deploy.local.stores.postgres import binary as postgres_binary
+from deploy.local.stores.valkey import binary as valkey_binary
 from tests.bench.peers import envoy, nginx
 
 LIBRARIES = ("aiohttp", "uvloop", "cryptography", "PyJWT", "asyncpg", "redis", "hiredis", "orjson")

@@ -12,7 +12,7 @@ from deploy.local.command import Command
 from deploy.local.health import until_ready
 from deploy.local.report import Report
 from deploy.local.stack import DEPLOYABLES, STORE_PASSWORDS, STORE_SECRETS, STORE_URLS
-from deploy.local.valkey import Valkey
+from deploy.local.stores.valkey import Valkey
 from shared.config import read_secret
 from tests.bench.load import HOST
 from tests.bench.process import Peers, free_ports

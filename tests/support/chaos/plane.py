@@ -18,9 +18,9 @@ from deploy.generate_secrets import generate_secrets
 from deploy.local.command import Command
 from deploy.local.health import until_ready
 from deploy.local.ports import free_port
-from deploy.local.postgres import DATABASE, OWNER, Postgres
 from deploy.local.stack import DEPLOYABLES, Stack, port_variables
-from deploy.local.valkey import Valkey
+from deploy.local.stores.postgres import DATABASE, OWNER, Postgres
+from deploy.local.stores.valkey import Valkey
 from shared.config import read_secret
 from tests.support.chaos.routes import write_routes
 from tests.support.harness.proxy import FaultProxy

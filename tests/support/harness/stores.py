@@ -19,8 +19,8 @@ from typing import Generic, TypeVar
 
 from deploy.local.command import Command
 from deploy.local.ports import free_port
-from deploy.local.postgres import Postgres
-from deploy.local.valkey import Valkey
+from deploy.local.stores.postgres import Postgres
+from deploy.local.stores.valkey import Valkey
 
 FAST = {
     "fsync": "off",

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.local.postgres import OWNER, create_owner_and_database
+from deploy.local.stores.postgres import OWNER, create_owner_and_database
 from tests.support.harness.key_registry import Admin, Running, migrate, running_registry
 
 

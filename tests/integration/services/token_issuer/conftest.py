@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from deploy.local.postgres import OWNER, create_owner_and_database
+from deploy.local.stores.postgres import OWNER, create_owner_and_database
 from services.token_issuer.config import Settings
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.harness.serving import ServiceKeys

@@ -15,7 +15,7 @@ from redis.backoff import ConstantBackoff
 
 from deploy.errors import StackError
 from deploy.local.command import Command
-from deploy.local.identity import unprivileged
+from deploy.local.stores.identity import unprivileged
 
 CONFIGURATION = """\
 bind 127.0.0.1
@@ -25,6 +25,7 @@ dir "{data}"
 appendonly yes
 save ""
 maxmemory-policy noeviction
+set-proc-title no
 """
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from deploy.local.schema import is_current, newest_revision
 from deploy.local.stack import DEPLOYABLES, ROOT, Deployable
+from deploy.local.stores.schema import is_current, newest_revision
 from shared.postgres.migrations import migrate
 
 VERSION = """

@@ -16,7 +16,7 @@ import asyncpg
 
 from deploy.errors import StackError
 from deploy.local.command import Command
-from deploy.local.identity import Identity, unprivileged
+from deploy.local.stores.identity import Identity, unprivileged
 
 SUPERUSER = "postgres"
 OWNER = "passgate"

@@ -13,8 +13,8 @@ import redis.asyncio
 import redis.exceptions
 
 from deploy.errors import StackError
-from deploy.local.postgres import Postgres
-from deploy.local.valkey import Valkey
+from deploy.local.stores.postgres import Postgres
+from deploy.local.stores.valkey import Valkey
 from tests.support.harness.stores import RunningStore, embedded_postgres, embedded_valkey
 
 
