@@ -51,7 +51,7 @@ def test_a_ready_service_is_healthy(service: http.server.HTTPServer) -> None:
 def test_a_service_that_is_not_ready_is_unhealthy_and_the_check_tells_what_is_missing(
     service: http.server.HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Service, "answer", 503)
+    monkeypatch.setattr(Service, "response", 503)
     done = run(service.server_port)
     assert done.returncode == 1
     assert "database" in done.stdout
