@@ -13,13 +13,13 @@ from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
-from gateway.forwarded import TrustedProxies
 from gateway.http import endpoints
 from gateway.metrics import GatewayMetrics
+from gateway.own_services import OwnServices
 from gateway.proxy.listener import PublicServer
 from gateway.proxy.pool import HttpForwarder
 from gateway.routing.reload import RouteWatch
-from gateway.routing.upstream_address import OwnPorts
+from gateway.routing.upstream_address import OwnPorts, place_of
 from shared.audit import AuditTrail
 from shared.changes.following import Following, FollowingHealth, follow
 from shared.changes.stopped_set import StoppedSet
@@ -31,6 +31,7 @@ from shared.contracts.token_issuer import TokenIssuerClient
 from shared.errors import Unavailable
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
+from shared.http.client_address import CLIENT_ADDRESS_PURPOSE, TrustedProxies
 from shared.service_tokens import ServiceIdentity
 
 NAME = "gateway"
@@ -58,7 +59,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     registry = CollectorRegistry()
     metrics = GatewayMetrics(registry)
     watch = RouteWatch(settings.routes_file, own_ports(settings), metrics, staleness_bound=settings.staleness_bound)
-    calls = _service_clients(settings, clock)
+    identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
+    calls = _service_clients(settings, identity)
     audit = AuditTrail(KeyRegistryClient(calls["key_registry"]), service=NAME, clock=clock)
     known = _knowledge(settings, calls, metrics, registry, clock)
     metrics.stopped.set_function(lambda: len(known.stopped))
@@ -66,8 +68,9 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
 
     forwarder = HttpForwarder()
     server = PublicServer(
-        _decider(settings, watch, known, calls),
+        _decider(settings, watch, known, calls, _own_services(settings, identity)),
         forwarder,
+        proxies=TrustedProxies(settings.trusted_proxies),
         audit=audit,
         metrics=metrics,
         host=settings.host,
@@ -86,8 +89,22 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     return app
 
 
-def _service_clients(settings: Settings, clock: Clock) -> dict[str, ServiceClient]:
-    identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
+def _own_services(settings: Settings, identity: ServiceIdentity) -> OwnServices:
+    """Those that brake or record by the client's address."""
+    urls = {
+        "token_issuer": settings.token_issuer_url,
+        "session_tokens": settings.session_tokens_url,
+        "operator_validator": settings.operator_validator_url,
+    }
+    return OwnServices(
+        {
+            place_of(url): identity.authorization_for(name, purpose=CLIENT_ADDRESS_PURPOSE)
+            for name, url in urls.items()
+        }
+    )
+
+
+def _service_clients(settings: Settings, identity: ServiceIdentity) -> dict[str, ServiceClient]:
     urls = {
         "key_registry": settings.key_registry_url,
         "token_issuer": settings.token_issuer_url,
@@ -123,7 +140,11 @@ def _knowledge(
 
 
 def _decider(
-    settings: Settings, watch: RouteWatch, known: Knowledge, calls: Mapping[str, ServiceClient]
+    settings: Settings,
+    watch: RouteWatch,
+    known: Knowledge,
+    calls: Mapping[str, ServiceClient],
+    own_services: OwnServices,
 ) -> Decider:
     return Decider(
         routes=lambda: watch.table,
@@ -132,7 +153,7 @@ def _decider(
         sessions=SessionTokensClient(calls["session_tokens"]),
         stopped=known.stopped,
         staleness=known.staleness,
-        proxies=TrustedProxies(settings.trusted_proxies),
+        own_services=own_services,
         audiences=frozenset({settings.audience}),
         via=f"1.1 passgate-{secrets.token_hex(8)}",
     )

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from gateway.forwarded import Network
 from shared.changes.following import FollowingSettings
+from shared.http.client_address import Network
 
 
 class Settings(FollowingSettings):
@@ -23,7 +23,8 @@ class Settings(FollowingSettings):
     )
     sample_resources_url: str = Field(default="http://127.0.0.1:8105", pattern="^https?://")
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
-        default=(), description="comma-separated networks whose X-Forwarded-* and X-Request-Id are believed"
+        default=(),
+        description="comma-separated networks of the balancers in front, whose X-Forwarded-* is believed",
     )
 
     @field_validator("trusted_proxies", mode="before")

@@ -13,10 +13,11 @@ from gateway.credentials.extract import read_api_token, read_bearer, read_sessio
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.session_tokens import Sessions, query_of, resolve
 from gateway.credentials.staleness import Staleness
-from gateway.forwarded import TrustedProxies
+from gateway.forwarded import Origin
 from gateway.headers import upstream_fields
 from gateway.http1.fields import Fields
 from gateway.http1.request import BadRequest, RequestHead
+from gateway.own_services import OwnServices
 from gateway.refusal import Refuse
 from gateway.routing.match import match
 from gateway.routing.table import CredentialKind, Route, RouteTable
@@ -50,14 +51,14 @@ class Decider:
     sessions: Sessions
     stopped: StoppedSet
     staleness: Staleness
-    proxies: TrustedProxies
+    own_services: OwnServices
     audiences: frozenset[str]
     """Accepted where the route names none."""
     via: str
     """What this gateway calls itself in `Via`; a request that already names it has come round in a circle."""
 
-    async def decide(self, head: RequestHead, peer: str, request_id: str) -> Forward | Refuse:
-        """Never raises for anything that a request may hold. `peer` is the address of the other end."""
+    async def decide(self, head: RequestHead, origin: Origin, request_id: str) -> Forward | Refuse:
+        """Never raises for anything that a request may hold."""
         try:
             target = parse_target(head.target)
         except BadRequest as error:
@@ -82,8 +83,8 @@ class Decider:
             return refusal.unavailable(retry_after=error.retry_after, cause=cause, route=route.name)
         if identity is not None and _missing_scopes(route, identity):
             return _insufficient_scope(route, identity)
-        origin = self.proxies.origin(head, peer)
         fields = upstream_fields(head, route, identity, origin, request_id=request_id, via=self.via)
+        fields += self.own_services.fields(route.upstream, origin.client)
         return Forward(route, head.method, str(target), fields, identity)
 
     async def _admit(self, head: RequestHead, target: Target, route: Route) -> tuple[Identity | None, Target]:

@@ -1,12 +1,9 @@
-"""Who is at the other end: the peer, or the client that a trusted proxy in front of us tells of."""
+"""Where a request came from: the peer, or the client that the trusted proxies in front of us name."""
 
-import ipaddress
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.http1.request import RequestHead
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from shared.http.client_address import TrustedProxies, nearest_trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,52 +12,37 @@ class Origin:
 
     client: str
     """The client's address."""
+    peer: str
+    """The other end of the connection: the client itself, or the nearest proxy."""
     chain: str
-    """`X-Forwarded-For` for the upstream."""
+    """`X-Forwarded-For` for the upstream: it begins with the client."""
     scheme: str
     host: str
     trusted: bool
     """Whether the peer is one of the trusted proxies."""
 
-
-class TrustedProxies:
-    def __init__(self, networks: Sequence[Network]) -> None:
-        self._networks = tuple(networks)
-
-    def __contains__(self, address: str) -> bool:
-        if not self._networks:
-            return False
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-        return any(parsed in network for network in self._networks if network.version == parsed.version)
-
-    def origin(self, head: RequestHead, peer: str) -> Origin:
-        """What `X-Forwarded-*` say is believed from a trusted proxy alone, and of the list only its trusted end."""
-        if peer not in self:
-            return Origin(client=peer, chain=peer, scheme="http", host=head.host, trusted=False)
-        hops = [hop for value in head.values("x-forwarded-for") for hop in _addresses(value)]
-        client = peer
-        for hop in reversed(hops):
-            client = hop
-            if hop not in self:
-                break
-        return Origin(
-            client=client,
-            chain=", ".join((*hops, peer)),
-            scheme="https" if head.values("x-forwarded-proto") == ["https"] else "http",
-            host=next(iter(head.values("x-forwarded-host")), head.host),
-            trusted=True,
-        )
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """For the access log and the audit trail: the client and, when there is one, the nearest trusted proxy."""
+        return {"client": self.client, "proxy": self.peer} if self.trusted else {"client": self.client}
 
 
-def _addresses(value: str) -> list[str]:
-    found = []
-    for part in value.split(","):
-        try:
-            found.append(str(ipaddress.ip_address(part.strip())))
-        except ValueError:
-            continue
-    return found
+def unproxied(peer: str, host: str = "") -> Origin:
+    """The origin of a request when nothing in it is believed."""
+    return Origin(client=peer, peer=peer, chain=peer, scheme="http", host=host, trusted=False)
+
+
+def origin_of(head: RequestHead, peer: str, proxies: TrustedProxies) -> Origin:
+    """What `X-Forwarded-*` say is believed from a trusted proxy alone, and of each list only its trusted end."""
+    if peer not in proxies:
+        return unproxied(peer, head.host)
+    path = proxies.path(peer, head.values("x-forwarded-for"))
+    passed = len(path) - 1
+    return Origin(
+        client=path[0],
+        peer=peer,
+        chain=", ".join(path),
+        scheme="https" if nearest_trusted(head.values("x-forwarded-proto"), passed) in ("https", "wss") else "http",
+        host=nearest_trusted(head.values("x-forwarded-host"), passed) or head.host,
+        trusted=True,
+    )

@@ -34,6 +34,9 @@ INTERNAL_CALLS: Mapping[tuple[str, str], frozenset[str]] = {
     ("key_registry", "revocations"): frozenset({"token_issuer", "session_tokens"}),
     ("session_tokens", "session_tokens"): frozenset({"gateway"}),
     ("operator_validator", "api_tokens"): frozenset({"gateway"}),
+    ("token_issuer", "client_address"): frozenset({"gateway"}),
+    ("session_tokens", "client_address"): frozenset({"gateway"}),
+    ("operator_validator", "client_address"): frozenset({"gateway"}),
 }
 """Which service may call which area of which other; what is not here is refused."""
 
@@ -63,44 +66,53 @@ class ServiceIdentity:
             raise ConfigError(f"PASSGATE_SERVICE_KEY_FILE: {path}: {type(error).__name__}") from None
         return cls(signer, clock or SystemClock())
 
-    def authorization_for(self, callee: str) -> Callable[[], str]:
-        """Makes the Authorization field for calls to `callee`; one token serves for a while."""
+    def authorization_for(self, callee: str, *, purpose: str = "") -> Callable[[], str]:
+        """Makes the Authorization field for calls to `callee`; one token serves for a while.
+
+        With a `purpose` the token is valid for that purpose alone, and no token without it is.
+        """
+        audience = _audience(callee, purpose)
         header, good_until = "", float("-inf")
 
         def authorization() -> str:
             nonlocal header, good_until
             if self._clock.monotonic() >= good_until:
                 good_until = self._clock.monotonic() + REUSE
-                header = f"Bearer {self._token(callee)}"
+                header = f"Bearer {self._token(audience)}"
             return header
 
         return authorization
 
-    def _token(self, callee: str) -> str:
+    def _token(self, audience: str) -> str:
         now = int(self._clock.now())
         return self._signer.sign(
-            {"iss": self._signer.kid, "aud": callee, "iat": now, "exp": now + LIFETIME, "jti": uuid.uuid4().hex}
+            {"iss": self._signer.kid, "aud": audience, "iat": now, "exp": now + LIFETIME, "jti": uuid.uuid4().hex}
         )
 
 
 class ServiceAuthenticator:
-    """Checks who calls this service's internal endpoints, against `INTERNAL_CALLS`."""
+    """Checks who calls this service's internal endpoints, against `INTERNAL_CALLS`.
 
-    def __init__(self, keys: Mapping[str, PublicKey], callee: str, clock: Clock) -> None:
+    With a `purpose` only tokens that were made for it are valid.
+    """
+
+    def __init__(self, keys: Mapping[str, PublicKey], callee: str, clock: Clock, *, purpose: str = "") -> None:
         self._keys = keys
         self._callee = callee
         self._clock = clock
-        self._expectation = Expectation(audiences=frozenset({callee}), max_lifetime=LIFETIME)
+        self._expectation = Expectation(audiences=frozenset({_audience(callee, purpose)}), max_lifetime=LIFETIME)
         self._remembered: dict[str, Claims] = {}
 
     @classmethod
-    def from_file(cls, path: Path, *, callee: str, clock: Clock | None = None) -> "ServiceAuthenticator":
+    def from_file(
+        cls, path: Path, *, callee: str, clock: Clock | None = None, purpose: str = ""
+    ) -> "ServiceAuthenticator":
         """Raises `ConfigError` when the file is no JWKS."""
         try:
             keys = load_jwks(path.read_bytes())
         except (OSError, InvalidKey) as error:
             raise ConfigError(f"PASSGATE_SERVICE_JWKS_FILE: {path}: {error}") from None
-        return cls(keys, callee, clock or SystemClock())
+        return cls(keys, callee, clock or SystemClock(), purpose=purpose)
 
     def require(self, authorization: str | None, area: str) -> str:
         """The caller's name. Raises `Unauthenticated`, or `Forbidden` when it may not call this area."""
@@ -130,3 +142,7 @@ class ServiceAuthenticator:
             self._remembered.clear()
         self._remembered[token] = claims
         return claims
+
+
+def _audience(callee: str, purpose: str) -> str:
+    return f"{callee}:{purpose}" if purpose else callee

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from gateway import refusal
 from gateway.decision import Decider, Forward
+from gateway.forwarded import Origin, origin_of, unproxied
 from gateway.headers import client_fields
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.metrics import GatewayMetrics
@@ -21,6 +22,7 @@ from gateway.proxy.ports import ClientLeft, Forwarder, UpstreamFailed
 from gateway.proxy.report import note
 from gateway.refusal import Refuse
 from shared.audit import AuditTrail
+from shared.http.client_address import TrustedProxies
 from shared.http.connection import KEEPALIVE_TIMEOUT, finish
 from shared.http.middleware import adopt_request_id
 from shared.logging import access
@@ -40,7 +42,7 @@ class Call:
 
     incoming: Incoming
     reply: Reply
-    peer: str
+    origin: Origin
     request_id: str
     request: web.BaseRequest
     route: str = "unmatched"
@@ -59,6 +61,7 @@ class PublicServer:
         decider: Decider,
         forwarder: Forwarder,
         *,
+        proxies: TrustedProxies,
         audit: AuditTrail,
         metrics: GatewayMetrics,
         host: str,
@@ -67,6 +70,7 @@ class PublicServer:
     ) -> None:
         self._decider = decider
         self._forwarder = forwarder
+        self._proxies = proxies
         self._audit = audit
         self._metrics = metrics
         self._address = (host, port)
@@ -135,11 +139,12 @@ class PublicServer:
         return call.reply.done()
 
     def _call(self, request: web.BaseRequest, incoming: Incoming, reply: Reply) -> Call:
-        peer = request.remote or ""
-        given = None
-        if isinstance(incoming.head, RequestHead) and peer in self._decider.proxies:
-            given = next(iter(incoming.head.values("x-request-id")), None)
-        return Call(incoming, reply, peer, adopt_request_id(given), request)
+        head, peer = incoming.head, request.remote or ""
+        if isinstance(head, BadRequest):
+            return Call(incoming, reply, unproxied(peer), adopt_request_id(None), request)
+        origin = origin_of(head, peer, self._proxies)
+        given = next(iter(head.values("x-request-id")), None) if origin.trusted else None
+        return Call(incoming, reply, origin, adopt_request_id(given), request)
 
     async def _response(self, call: Call) -> None:
         head = call.incoming.head
@@ -150,7 +155,7 @@ class PublicServer:
             call.route = LIVE
             await call.reply.whole(200, (("Content-Type", "application/json"),), b'{"status":"live"}')
             return
-        decision = await self._decider.decide(head, call.peer, call.request_id)
+        decision = await self._decider.decide(head, call.origin, call.request_id)
         if isinstance(decision, Refuse):
             await self._refuse(call, decision)
             return
@@ -199,7 +204,7 @@ class PublicServer:
         if refuse.credential is not None:
             call.company, call.credential = refuse.credential.company, refuse.credential.subject
             call.detail = refuse.credential.detail
-            note(self._audit, refuse.credential, route=refuse.route, remote=call.peer)
+            note(self._audit, refuse.credential, route=refuse.route, origin=call.origin)
         if call.reply.status == 0:
             await call.reply.refuse(refuse, call.request_id)
         else:
@@ -219,7 +224,7 @@ class PublicServer:
             "status": status,
             "duration_ms": round(seconds * 1000, 2),
             "upstream_ms": round(call.upstream_seconds * 1000, 2),
-            "remote": call.peer,
+            **call.origin.log_fields,
         }
         more = {"company": call.company, "credential": call.credential, "cause": call.cause}
         access({**line, **{name: value for name, value in more.items() if value}, **call.detail})

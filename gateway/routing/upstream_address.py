@@ -56,6 +56,12 @@ def parse_address(url: str, own: OwnPorts) -> tuple[str, str, int]:
     return parts.scheme, host, port
 
 
+def place_of(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port of a URL that is known to be valid, spelled as `parse_address` spells them."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
 def is_metadata(host: str) -> bool:
     address = _address(host)
     if address is None:

@@ -14,6 +14,7 @@ from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import ApiToken, KeyRegistryClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
+from shared.http.client_address import ClientAddress
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
 
 NAME = "operator_validator"
@@ -42,6 +43,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         endpoints(handlers),
         health=FollowingHealth(NAME, follower),
         metrics=metrics,
+        addresses=ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock),
         resources=(registry_calls, audit, following),
         security_schemes=SECURITY_SCHEMES,
         description="Tells whether an API token is good for a company and an application.",

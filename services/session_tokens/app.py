@@ -17,6 +17,7 @@ from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import AccessKey, KeyRegistryClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
+from shared.http.client_address import ClientAddress
 from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
 
@@ -52,6 +53,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         endpoints(handlers),
         health=health,
         metrics=metrics,
+        addresses=ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock),
         resources=(registry_calls, audit, following, redis),
         security_schemes=SECURITY_SCHEMES,
         description="Short-lived tokens that stand for hidden parameters.",

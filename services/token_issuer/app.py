@@ -13,7 +13,6 @@ from services.token_issuer.config import Settings
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
 from services.token_issuer.http import SECURITY_SCHEMES, endpoints
 from services.token_issuer.http.discovery import Documents
-from services.token_issuer.http.parameters import ClientAddress
 from services.token_issuer.http.token import PROFILES, TokenEndpoint
 from services.token_issuer.http.token_care import TokenCare
 from services.token_issuer.metadata import metadata, own_urls
@@ -38,6 +37,7 @@ from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import ApiClient, KeyPair, KeyRegistryClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
+from shared.http.client_address import ClientAddress
 from shared.http.endpoints import Endpoint
 from shared.periodic import Upkeep
 from shared.postgres.pool import Database
@@ -87,15 +87,17 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         await used.forget(clock.now() - FORGET_AFTER)
         await keys.maker.remove_gone(token_lifetime=settings.token_lifetime)
 
+    addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     health = FollowingHealth(NAME, outside.following.follower)
     health.add("postgresql", outside.database.ping)
     health.add("signing_key", keys.ring.check)
     health.add("redis", outside.redis.ping, required=False)
     return service_app(
         NAME,
-        build_endpoints(settings, outside, keys, used, metrics, clock),
+        build_endpoints(settings, outside, keys, used, addresses, metrics, clock),
         health=health,
         metrics=metrics,
+        addresses=addresses,
         resources=(
             outside.registry_calls,
             outside.database,
@@ -166,6 +168,7 @@ def build_endpoints(
     outside: Outside,
     keys: Keys,
     used: UsedAssertions,
+    addresses: ClientAddress,
     metrics: CollectorRegistry,
     clock: Clock,
 ) -> list[Endpoint]:
@@ -193,7 +196,7 @@ def build_endpoints(
     revoker = TokenRevoker(tokens, outside.registry, outside.audit)
 
     counts = IssuerMetrics(metrics)
-    refusals, addresses = Refusals(outside.audit, counts.refused), ClientAddress(settings.trusted_proxies)
+    refusals = Refusals(outside.audit, counts.refused)
     return endpoints(
         [
             TokenEndpoint(profile, grants, authenticator, issuer, addresses, refusals, counts)

@@ -1,6 +1,5 @@
 """The issuer's settings."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,8 +10,6 @@ from services.token_issuer.signing_keys.sealing import MasterKey
 from shared.changes.following import FollowingSettings
 from shared.config import DatabaseSettings, ServiceSettings
 from shared.contracts.access_token import MAX_ACCESS_TOKEN_LIFETIME_S
-
-Network = IPv4Network | IPv6Network
 
 
 class StorageSettings(ServiceSettings, DatabaseSettings):
@@ -35,8 +32,6 @@ class Settings(StorageSettings, FollowingSettings):
     """Seconds for which a new key is published before it signs."""
     token_lifetime: int = Field(default=MAX_ACCESS_TOKEN_LIFETIME_S, ge=60, le=MAX_ACCESS_TOKEN_LIFETIME_S)
     """Seconds."""
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = (ip_network("127.0.0.1/32"), ip_network("::1/128"))
-    """Peers whose X-Forwarded-For is believed: the gateways."""
 
     @field_validator("signing_key_bits", mode="before")
     @classmethod
@@ -47,11 +42,6 @@ class Settings(StorageSettings, FollowingSettings):
     @classmethod
     def _audiences(cls, value: Any) -> Any:
         return _comma_list(value)
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _networks(cls, value: Any) -> Any:
-        return tuple(ip_network(item) if isinstance(item, str) else item for item in _comma_list(value))
 
     @field_validator("master_key_file")
     @classmethod

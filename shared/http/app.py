@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from shared.http.client_address import ClientAddress
 from shared.http.docs import docs_endpoints
 from shared.http.endpoints import Endpoint
 from shared.http.health import Health
@@ -30,17 +31,19 @@ def service_app(
     *,
     health: Health,
     metrics: CollectorRegistry,
+    addresses: ClientAddress | None = None,
     resources: Sequence[Resource] = (),
     security_schemes: Mapping[str, Any] | None = None,
     description: str = "",
 ) -> web.Application:
     """An application with `endpoints`, `/health*`, `/metrics`, `/openapi.json` and `/docs`.
 
+    `addresses`: for a service behind the gateway, whose access log then names the client.
     `resources` are started in order before the first request and stopped in reverse after the last.
     """
     http_metrics = HttpMetrics(metrics)
     renderers = {endpoint.path: endpoint.render_error for endpoint in endpoints}
-    app = web.Application(middlewares=[instrument(http_metrics, renderers)])
+    app = web.Application(middlewares=[instrument(http_metrics, renderers, addresses)])
     app[HEALTH] = health
     document = openapi_document(name, endpoints, security_schemes or {}, description)
     for endpoint in (*endpoints, *docs_endpoints(name, document), *_operations(health, http_metrics)):

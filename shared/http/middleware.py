@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from shared import errors
+from shared.http.client_address import ClientAddress
 from shared.http.connection import RequestHandler
 from shared.http.endpoints import RenderError
 from shared.http.metrics import HttpMetrics
@@ -34,8 +35,13 @@ def adopt_request_id(given: str | None) -> str:
     return rid
 
 
-def instrument(metrics: HttpMetrics, renderers: Mapping[str, RenderError]) -> Middleware:
-    """`renderers`: for a path pattern, how its errors look; RFC 9457 for all others."""
+def instrument(
+    metrics: HttpMetrics, renderers: Mapping[str, RenderError], addresses: ClientAddress | None = None
+) -> Middleware:
+    """`renderers`: for a path pattern, how its errors look; RFC 9457 for all others.
+
+    `addresses`: whose word names the client; without it the client is the other end of the connection.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -69,11 +75,18 @@ def instrument(metrics: HttpMetrics, renderers: Mapping[str, RenderError]) -> Mi
                         "route": route,
                         "status": status,
                         "duration_ms": round(seconds * 1000, 2),
-                        "remote": request.remote,
+                        **_client(request, addresses),
                     }
                 )
 
     return middleware
+
+
+def _client(request: web.Request, addresses: ClientAddress | None) -> dict[str, str]:
+    """The client's address and, when it came through the gateway, the gateway's."""
+    peer = request.remote or ""
+    client = peer if addresses is None else addresses.of(request)
+    return {"client": client} if client == peer else {"client": client, "proxy": peer}
 
 
 def _path(request: web.Request, route: str) -> str:

@@ -1,12 +1,9 @@
-"""Reading what a client sends: parameters, its Authorization field, its address."""
+"""Reading what a client sends: parameters, and its Authorization field."""
 
-from collections.abc import Iterable
-from ipaddress import ip_address
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from services.token_issuer.config import Network
 from services.token_issuer.oauth_errors import InvalidRequest
 from shared import strict_json
 from shared.http import body
@@ -77,35 +74,3 @@ def authorization(request: web.Request) -> str | None:
     if len(fields) > 1:
         raise InvalidRequest("more than one Authorization field")
     return fields[0] if fields else None
-
-
-class ClientAddress:
-    """Where a request came from, by X-Forwarded-For when the peer is a proxy that is trusted to set it."""
-
-    def __init__(self, trusted: Iterable[Network]) -> None:
-        self._trusted = tuple(trusted)
-
-    def of(self, request: web.Request) -> str:
-        """The nearest address that is not a trusted proxy's; the farthest when all are."""
-        address = request.remote or ""
-        hops = [hop.strip() for field in request.headers.getall("X-Forwarded-For", []) for hop in field.split(",")]
-        while hops and self._is_trusted(address):
-            nearer = hops.pop()
-            if not _is_address(nearer):
-                break
-            address = nearer
-        return address
-
-    def _is_trusted(self, address: str) -> bool:
-        if not _is_address(address):
-            return False
-        parsed = ip_address(address)
-        return any(parsed in network for network in self._trusted)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

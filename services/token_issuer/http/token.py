@@ -9,7 +9,7 @@ from aiohttp import web
 from services.token_issuer.clients.authentication import METHODS, ClientAuthenticator, Method, presented
 from services.token_issuer.clients.client import Client
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
-from services.token_issuer.http.parameters import ClientAddress, authorization, parameters
+from services.token_issuer.http.parameters import authorization, parameters
 from services.token_issuer.http.responses import success
 from services.token_issuer.metadata import TOKEN_PATH
 from services.token_issuer.metrics import IssuerMetrics
@@ -17,6 +17,7 @@ from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, Un
 from services.token_issuer.refusals import Refusals
 from services.token_issuer.tokens.issuance import AccessToken, TokenIssuer
 from shared.contracts.access_token import TokenType
+from shared.http.client_address import ClientAddress
 
 
 @dataclass(frozen=True, slots=True)

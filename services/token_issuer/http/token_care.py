@@ -4,13 +4,14 @@ from aiohttp import web
 
 from services.token_issuer.clients.authentication import ClientAuthenticator, presented
 from services.token_issuer.clients.client import Client
-from services.token_issuer.http.parameters import ClientAddress, authorization, parameters
+from services.token_issuer.http.parameters import authorization, parameters
 from services.token_issuer.http.responses import NEVER_CACHED, success
 from services.token_issuer.metadata import INTROSPECTION_PATH, REVOCATION_PATH
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest
 from services.token_issuer.refusals import Refusals
 from services.token_issuer.tokens.introspection import Introspector
 from services.token_issuer.tokens.revocation import TokenRevoker
+from shared.http.client_address import ClientAddress
 
 
 class TokenCare:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.http.client_address import CLIENT_ADDRESS_PURPOSE
+from shared.service_tokens import ServiceAuthenticator
 from tests.support.harness.gateway_process import GatewayProcess, gateway_process
 from tests.support.http1.client import Conversation, converse
 from tests.support.http1.framing_payloads import get
@@ -76,14 +78,39 @@ async def test_a_changed_route_file_is_taken_up_and_a_bad_one_is_not(
 async def test_a_proxy_in_front_is_believed_only_when_it_is_configured(
     upstream: Upstream, service_secrets: Path, tmp_path: Path
 ) -> None:
-    lines = (b"X-Forwarded-For: 9.9.9.9", b"X-Request-Id: from-the-proxy", b"X-Forwarded-Proto: https")
+    lines = (
+        b"X-Forwarded-For: 198.51.100.7, 203.0.113.7:51234",
+        b"X-Request-Id: from-the-proxy",
+        b"X-Forwarded-Proto: HTTPS",
+    )
     async with gateway_process(
         tmp_path, service_secrets, upstream.port, PASSGATE_TRUSTED_PROXIES="127.0.0.0/8, ::1/128"
     ) as gateway:
         await converse(gateway.port, get(b"GET /echo HTTP/1.1", *lines), replies=1)
-    assert upstream.calls[0].values("X-Forwarded-For") == ["9.9.9.9, 127.0.0.1"]
+        line = await gateway.logged("request", route="echo")
+    assert upstream.calls[0].values("X-Forwarded-For") == ["203.0.113.7, 127.0.0.1"]
     assert upstream.calls[0].values("X-Request-Id") == ["from-the-proxy"]
     assert upstream.calls[0].values("X-Forwarded-Proto") == ["https"]
+    assert not any(name.startswith("X-Passgate-") for name, _ in upstream.calls[0].fields)
+    assert (line["client"], line["proxy"]) == ("203.0.113.7", "127.0.0.1")
+
+
+async def test_our_own_services_learn_the_client_from_the_gateway_alone(
+    upstream: Upstream, service_secrets: Path, tmp_path: Path
+) -> None:
+    forged = (b"X-Passgate-Client-Address: 6.6.6.6", b"X-Passgate-Service-Token: forged")
+    own = f"http://127.0.0.1:{upstream.port}"
+    async with gateway_process(
+        tmp_path, service_secrets, upstream.port, PASSGATE_SESSION_TOKENS_URL=own
+    ) as gateway:
+        await converse(gateway.port, get(b"GET /echo HTTP/1.1", *forged), replies=1)
+    call = next(call for call in upstream.calls if call.target == "/echo")
+    assert call.values("X-Passgate-Client-Address") == ["127.0.0.1"]
+    (proof,) = call.values("X-Passgate-Service-Token")
+    keys = ServiceAuthenticator.from_file(
+        service_secrets / "service_keys.json", callee="session_tokens", purpose=CLIENT_ADDRESS_PURPOSE
+    )
+    assert keys.require(f"Bearer {proof}", CLIENT_ADDRESS_PURPOSE) == "gateway"
 
 
 async def test_sigterm_lets_what_is_in_flight_finish_and_exits_0(

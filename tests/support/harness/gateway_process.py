@@ -29,6 +29,9 @@ routes:
   - {{name: protected, path: /protected, methods: [GET, POST], credential: jwt, scopes: [], upstream: echo}}
 """
 
+LINE_WITHIN_S = 45.0
+"""Seconds in which an expected line must be logged: as much as a start on a busy machine may take."""
+
 
 @dataclass
 class GatewayProcess:
@@ -44,7 +47,7 @@ class GatewayProcess:
 
     async def logged(self, event: str, *, after: int = 0, **members: object) -> dict[str, object]:
         """The first line like this among those after so many, which may be yet to come."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LINE_WITHIN_S):
             while True:
                 for line in self.lines(event, after):
                     if all(line.get(name) == value for name, value in members.items()):

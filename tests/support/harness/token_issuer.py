@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +20,12 @@ from services.token_issuer.config import Settings
 from services.token_issuer.grants import jwt_bearer
 from services.token_issuer.http.parameters import FORM
 from shared.contracts.key_registry import ApiClient, KeyPair
+from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROOF_FIELD, CLIENT_ADDRESS_PURPOSE
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, KEY_PAIR, mint, public_id
 from shared.postgres.migrations import migrate
+from shared.service_tokens import ServiceIdentity
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.doubles.registry_server import registry_server
 from tests.support.harness.serving import ServiceKeys, serving
@@ -41,6 +43,8 @@ class Issuer:
     secret: str
     key_pair: KeyPair
     signer: Signer
+    gateway_proof: Callable[[], str]
+    """The Authorization value by which the gateway proves that it names the client."""
 
     @property
     def basic(self) -> str:
@@ -56,6 +60,13 @@ class Issuer:
         async with self.http.post(URL(self.url + path, encoded=True), data=body, headers=sent) as response:
             raw = await response.read()
             return response, json.loads(raw) if raw else None
+
+    def from_client(self, address: str) -> dict[str, str]:
+        """The fields of a request that the gateway forwards for a client at `address`."""
+        return {
+            CLIENT_ADDRESS_FIELD: address,
+            CLIENT_ADDRESS_PROOF_FIELD: self.gateway_proof().removeprefix("Bearer "),
+        }
 
     async def token(self, path: str = "/auth/token", **parameters: str) -> str:
         """An access token for the API client."""
@@ -106,7 +117,14 @@ async def running(settings: Settings, registry: RegistryDouble) -> AsyncIterator
         settings = settings.model_copy(update={"key_registry_url": registry_url})
         async with serving(await build_app(settings)) as url, aiohttp.ClientSession() as http:
             await _ready(http, url)
-            yield Issuer(url, settings, registry, http, client, secret, key_pair, Signer(kid, "ES256", private))
+            signer = Signer(kid, "ES256", private)
+            yield Issuer(url, settings, registry, http, client, secret, key_pair, signer, _gateway_proof(settings))
+
+
+def _gateway_proof(settings: Settings) -> Callable[[], str]:
+    key_file = settings.service_key_file.with_name("gateway.pem")
+    identity = ServiceIdentity.from_file("gateway", key_file)
+    return identity.authorization_for(NAME, purpose=CLIENT_ADDRESS_PURPOSE)
 
 
 async def _ready(http: aiohttp.ClientSession, url: str) -> None:

@@ -10,7 +10,8 @@ from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider, Forward
-from gateway.forwarded import TrustedProxies
+from gateway.forwarded import unproxied
+from gateway.own_services import OwnServices
 from gateway.refusal import Refuse, render
 from gateway.routing.table import CredentialKind, RouteTable
 from shared.changes.stopped_set import StoppedSet
@@ -68,7 +69,7 @@ class Desk:
             sessions=self.sessions,
             stopped=self.stopped,
             staleness=Staleness(self.followed, clock, lambda _: None),
-            proxies=TrustedProxies([]),
+            own_services=OwnServices({}),
             audiences=frozenset({"passgate"}),
             via="1.1 passgate-x",
         )
@@ -77,7 +78,7 @@ class Desk:
         return {"keys": [public_jwk(KEY.public_key(), "k1", "EdDSA")]}
 
     async def decide(self, *lines: str, line: str = "GET /site HTTP/1.1") -> Forward | Refuse:
-        return await self.decider.decide(head_of(*lines, line=line), "9.9.9.9", "r" * 32)
+        return await self.decider.decide(head_of(*lines, line=line), unproxied("9.9.9.9"), "r" * 32)
 
     async def refusal(self, *lines: str, line: str = "GET /site HTTP/1.1") -> Refuse:
         decision = await self.decide(*lines, line=line)

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.credentials.identity import Identity
-from gateway.forwarded import Origin
+from gateway.forwarded import Origin, unproxied
 from gateway.headers import client_fields, upstream_fields
 from gateway.http1.fields import Fields
 from gateway.routing.table import CredentialKind, Route
@@ -18,8 +18,15 @@ IDENTITY = Identity(
     company_id="c",
     scopes=("a", "b"),
 )
-STRANGER = Origin(client="9.9.9.9", chain="9.9.9.9", scheme="http", host="gateway.example", trusted=False)
-PROXY = Origin(client="9.9.9.9", chain="9.9.9.9, 10.0.0.9", scheme="https", host="public.example", trusted=True)
+STRANGER = unproxied("9.9.9.9", "gateway.example")
+PROXY = Origin(
+    client="9.9.9.9",
+    peer="10.0.0.9",
+    chain="9.9.9.9, 10.0.0.9",
+    scheme="https",
+    host="public.example",
+    trusted=True,
+)
 
 
 def sent(

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from services.token_issuer.config import Settings
+from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROOF_FIELD
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
+from shared.service_tokens import ServiceIdentity
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.harness.proxy import FaultProxy
 from tests.support.harness.token_issuer import Issuer, basic, running
@@ -19,10 +21,26 @@ GRANT = {"grant_type": "client_credentials"}
 
 async def guess(issuer: Issuer, *, address: str, secret: str = "wrong") -> int:
     authorization = basic(issuer.client.key, secret)
-    response, _ = await issuer.post("/auth/token", GRANT, authorization=authorization, x_forwarded_for=address)
+    fields = {"authorization": authorization, **issuer.from_client(address)}
+    response, _ = await issuer.post("/auth/token", GRANT, **fields)
     if response.status == 429:
         assert 1 <= int(response.headers["Retry-After"]) <= 60
     return response.status
+
+
+async def test_who_cannot_prove_to_be_the_gateway_is_taken_for_its_own_address(settings: Settings) -> None:
+    registry = RegistryDouble()
+    async with running(settings, registry) as issuer:
+        other_purpose = ServiceIdentity.from_file("gateway", settings.service_key_file.with_name("gateway.pem"))
+        junk = ["", "junk", other_purpose.authorization_for("token_issuer")().removeprefix("Bearer ")]
+        for number, proof in enumerate(junk * 4):
+            named = {CLIENT_ADDRESS_FIELD: f"198.51.100.{number}", "X-Forwarded-For": f"198.51.100.{number}"}
+            fields = {**named, CLIENT_ADDRESS_PROOF_FIELD: proof}
+            response, _ = await issuer.post(
+                "/auth/token", GRANT, authorization=basic(issuer.client.key, "wrong"), **fields
+            )
+        assert response.status == 429
+        assert await guess(issuer, address="198.51.100.1", secret=issuer.secret) == 200
 
 
 async def test_ten_wrong_secrets_stop_that_address_for_that_client_alone(settings: Settings) -> None:

@@ -1,12 +1,8 @@
-"""Shapes on the wire that need no server: errors as OAuth words them, and whose address counts."""
-
-from ipaddress import ip_network
+"""Shapes on the wire that need no server: errors as OAuth words them."""
 
 import pytest
-from aiohttp.test_utils import make_mocked_request
 
 from services.token_issuer.clients.authentication import METHODS
-from services.token_issuer.http.parameters import ClientAddress
 from services.token_issuer.http.responses import render_error
 from services.token_issuer.metadata import metadata
 from services.token_issuer.oauth_errors import (
@@ -60,30 +56,3 @@ def test_detail_is_never_sent() -> None:
 def test_metadata_fits_its_model() -> None:
     document = MetadataResponse.model_validate(metadata("https://passgate.example"))
     assert document.token_endpoint_auth_methods_supported == list(METHODS)
-
-
-def address_of(peer: str, *forwarded: str, trusted: str = "127.0.0.1/32,10.0.0.0/8") -> str:
-
-    request = make_mocked_request("POST", "/", headers=[("X-Forwarded-For", f) for f in forwarded])
-    object.__setattr__(request, "_transport_peername", (peer, 1))
-    return ClientAddress(ip_network(n) for n in trusted.split(",")).of(request)
-
-
-@pytest.mark.parametrize(
-    ("peer", "forwarded", "expected"),
-    [
-        ("127.0.0.1", [], "127.0.0.1"),
-        ("127.0.0.1", ["198.51.100.1"], "198.51.100.1"),
-        ("198.51.100.9", ["198.51.100.1"], "198.51.100.9"),
-        ("127.0.0.1", ["192.0.2.66, 198.51.100.1"], "198.51.100.1"),
-        ("127.0.0.1", ["192.0.2.66", "198.51.100.1"], "198.51.100.1"),
-        ("127.0.0.1", ["198.51.100.1, 10.1.1.1"], "198.51.100.1"),
-        ("127.0.0.1", ["10.2.2.2, 10.1.1.1"], "10.2.2.2"),
-        ("127.0.0.1", ["junk"], "127.0.0.1"),
-        ("127.0.0.1", ["192.0.2.66, junk, 10.1.1.1"], "10.1.1.1"),
-        ("127.0.0.1", [""], "127.0.0.1"),
-        ("127.0.0.1", ["2001:db8::1"], "2001:db8::1"),
-    ],
-)
-def test_address_is_the_nearest_that_no_trusted_proxy_has(peer: str, forwarded: list[str], expected: str) -> None:
-    assert address_of(peer, *forwarded) == expected

@@ -1,0 +1,29 @@
+"""Naming the client to our own services: with a proof that they can check, and to nobody else."""
+
+from collections.abc import Callable, Mapping
+
+from gateway.http1.fields import Fields
+from gateway.routing.table import Upstream
+from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROOF_FIELD
+
+Place = tuple[str, str, int]
+"""Scheme, host and port."""
+
+
+class OwnServices:
+    """`proofs`: for each of our services, what makes the Authorization value that proves the gateway to it alone.
+
+    A service is known by where the gateway's own settings say that it is, not by its name in the route file: a
+    foreign upstream never gets a proof.
+    """
+
+    def __init__(self, proofs: Mapping[Place, Callable[[], str]]) -> None:
+        self._proofs = dict(proofs)
+
+    def fields(self, upstream: Upstream, client: str) -> Fields:
+        """The client's address and its proof; none for an upstream that is not ours."""
+        proof = self._proofs.get((upstream.scheme, upstream.host, upstream.port))
+        if proof is None or not client:
+            return ()
+        token = proof().removeprefix("Bearer ")
+        return ((CLIENT_ADDRESS_FIELD, client), (CLIENT_ADDRESS_PROOF_FIELD, token))
