@@ -12,6 +12,7 @@ from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from shared.logging import request_id
+from shared.periodic import BackgroundTask
 
 log = structlog.get_logger()
 
@@ -37,19 +38,16 @@ class AuditTrail:
         self._clock = clock
         self._queue: deque[tuple[AuditEvent, asyncio.Future[None] | None]] = deque()
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask("audit_trail", self._run)
+        self.tasks = (self._task,)
         self.dropped = 0
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="audit trail")
+        await self._task.start()
 
     async def stop(self) -> None:
         """Send what is queued, within two seconds."""
-        if self._task is None:
-            return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await self._task.stop()
         with contextlib.suppress(TimeoutError, Unavailable):
             async with asyncio.timeout(2):
                 while self._queue:
@@ -86,23 +84,24 @@ class AuditTrail:
 
     async def _run(self) -> None:
         while True:
-            await self._wake.wait()
-            self._wake.clear()
             while self._queue:
                 try:
                     await self._send()
                 except Unavailable as error:
                     log.warning("audit events wait", queued=len(self._queue), detail=error.detail)
                     await asyncio.sleep(RETRY)
+            await self._wake.wait()
+            self._wake.clear()
 
     async def _send(self) -> None:
         batch = [self._queue.popleft() for _ in range(min(MAX_BATCH, len(self._queue)))]
         try:
             await self._sink.audit([event for event, _ in batch])
-        except Unavailable as error:
+        except Exception as error:
+            detail = error.detail if isinstance(error, Unavailable) else type(error).__name__
             for _, future in batch:
                 if future is not None and not future.done():
-                    future.set_exception(Unavailable("the audit trail is away", detail=error.detail))
+                    future.set_exception(Unavailable("the audit trail is away", detail=detail))
             self._queue.extendleft(reversed([(e, None) for e, f in batch if f is None]))
             raise
         except asyncio.CancelledError:

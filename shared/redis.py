@@ -13,6 +13,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from shared.errors import Unavailable
+from shared.single_flight import SingleFlight
 
 MAX_WAITING = 10_000
 """Commands that may wait for the connection; one more is refused at once."""
@@ -44,14 +45,13 @@ class PipelinedRedis:
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
         self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
-        self._flusher: asyncio.Task[None] | None = None
+        self._flusher = SingleFlight("redis_flush", self._flush)
 
     async def start(self) -> None:
         """Nothing to do: the connection opens at its first use, and again after a failure."""
 
     async def stop(self) -> None:
-        if self._flusher is not None:
-            await asyncio.wait([self._flusher], timeout=self._timeout * 2)
+        await self._flusher.drain(self._timeout * 2)
         await self._redis.aclose()
 
     async def execute(self, *command: Any) -> Any:
@@ -64,8 +64,7 @@ class PipelinedRedis:
             raise Unavailable("too many requests wait for the store")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((command, future))
-        if self._flusher is None:
-            self._flusher = asyncio.create_task(self._flush())
+        self._flusher.begin()
         try:
             async with asyncio.timeout(self._timeout * 2):
                 return await future
@@ -76,12 +75,9 @@ class PipelinedRedis:
         await self.execute("PING")
 
     async def _flush(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-                await self._send([(c, f) for c, f in batch if not f.done()])
-        finally:
-            self._flusher = None
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+            await self._send([(c, f) for c, f in batch if not f.done()])
 
     async def _send(self, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
         pipeline = self._redis.pipeline(transaction=False)

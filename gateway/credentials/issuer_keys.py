@@ -12,6 +12,8 @@ from shared.contracts.key_registry import Change, Snapshot
 from shared.errors import Unavailable
 from shared.jose.errors import InvalidKey
 from shared.jose.keys import PublicKey, load_jwks
+from shared.periodic import BackgroundTask
+from shared.single_flight import SingleFlight
 
 log = structlog.get_logger()
 
@@ -43,22 +45,20 @@ class IssuerKeys:
         """When the newest good set was asked for."""
         self._asked_at = float("-inf")
         """When an unknown kid last made us ask."""
-        self._asking: asyncio.Task[None] | None = None
+        self._asking = SingleFlight("issuer_keys_on_demand", self._ask)
         self._revoked: set[str] = set()
         """Kids that are not worth asking for."""
         self._hurry_until = float("-inf")
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask("issuer_keys", self._run)
+        self.tasks = (self._task,)
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="issuer keys")
+        await self._task.start()
 
     async def stop(self) -> None:
-        for task in (self._task, self._asking):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Unavailable):
-                    await task
+        await self._task.stop()
+        await self._asking.stop()
 
     async def check(self) -> None:
         """For health: raises `Unavailable` as long as there are no keys at all."""
@@ -76,11 +76,11 @@ class IssuerKeys:
         """
         if (key := self._keys.get(kid)) is not None or kid in self._revoked:
             return key
-        if self._asking is None and self._clock.monotonic() - self._asked_at >= COOL_DOWN:
+        due = self._clock.monotonic() - self._asked_at >= COOL_DOWN
+        if due and not self._asking.running:
             self._asked_at = self._clock.monotonic()
-            self._asking = asyncio.create_task(self._ask(), name="issuer keys, asked for")
-        if self._asking is not None:
-            await asyncio.shield(self._asking)
+        if due or self._asking.running:
+            await self._asking.run()
         if self._fetched_at is None or self._clock.monotonic() - self._fetched_at > REFRESH + 2 * COOL_DOWN:
             raise Unavailable("the issuer's keys cannot be had", detail="no good key set lately")
         return self._keys.get(kid)
@@ -110,11 +110,8 @@ class IssuerKeys:
         self._fetched_at = asked_at
 
     async def _ask(self) -> None:
-        try:
-            with contextlib.suppress(Unavailable):
-                await self.refresh()
-        finally:
-            self._asking = None
+        with contextlib.suppress(Unavailable):
+            await self.refresh()
 
     async def _run(self) -> None:
         failed = False

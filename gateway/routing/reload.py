@@ -1,7 +1,6 @@
 """The route table in use: that of the file as it was when it was last good."""
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.table import RouteTable
 from gateway.routing.upstream_address import OwnPorts
 from shared.errors import Unavailable
+from shared.periodic import PeriodicTask
 
 log = structlog.get_logger()
 
@@ -45,7 +45,8 @@ class RouteWatch:
         self._table = self._read()
         announce(self._table, staleness_bound)
         self._errors: list[str] = []
-        self._task: asyncio.Task[None] | None = None
+        self._task = PeriodicTask("route_file", self.look, interval=INTERVAL)
+        self.tasks = (self._task,)
         metrics.route_file_good.set(1)
 
     @property
@@ -58,13 +59,10 @@ class RouteWatch:
         return self._errors
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="route file")
+        await self._task.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._task.stop()
 
     async def check(self) -> None:
         """For health: raises `Unavailable` when the file as it is now is not in use."""
@@ -86,14 +84,6 @@ class RouteWatch:
             self._errors = error.lines
             log.error("route file not good; the earlier table stays", errors=error.lines)
         self._metrics.route_file_loaded(good=not self._errors)
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL)
-            try:
-                await self.look()
-            except Exception:
-                log.exception("looking at the route file failed")
 
 
 def _version(path: Path) -> tuple[int, int, int]:

@@ -1,18 +1,12 @@
 """Forgetting what is over, now and then, so that tables do not grow for ever."""
 
-import asyncio
-import contextlib
 from typing import Protocol
-
-import structlog
 
 from services.key_registry.admin.idempotency import REMEMBERED
 from services.key_registry.changes.consumers import FORGOTTEN_AFTER
 from services.key_registry.storage.ports import ConsumerStore
 from shared.clock import Clock
-from shared.errors import Unavailable
-
-log = structlog.get_logger()
+from shared.periodic import PeriodicTask
 
 INTERVAL = 600.0
 """Seconds."""
@@ -35,16 +29,14 @@ class Housekeeping:
         self._store = store
         self._consumers = consumers
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
+        self._task = PeriodicTask("housekeeping", self.tidy, interval=INTERVAL)
+        self.tasks = (self._task,)
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="housekeeping")
+        await self._task.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._task.stop()
 
     async def tidy(self) -> None:
         """Raises `Unavailable` when the store is away; then the next round does it."""
@@ -55,11 +47,3 @@ class Housekeeping:
             idempotency_before=now - REMEMBERED,
         )
         await self._consumers.prune(silent_since=now - FORGOTTEN_AFTER, reports_before=now - REPORTS_KEPT)
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.tidy()
-            except Unavailable as error:
-                log.info("housekeeping waits for the database", detail=error.detail)
-            await asyncio.sleep(INTERVAL)

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from services.key_registry.storage.ports import Credentials
 from shared.contracts.key_registry import AccessKey, ApiClient, ApiToken, KeyPair
 from shared.errors import Unavailable
+from shared.single_flight import SingleFlight
 
 MAX_BATCH = 500
 MAX_WAITING = 5000
@@ -26,7 +27,7 @@ class Batcher(Generic[K, V]):
     def __init__(self, fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
         self._fetch = fetch
         self._waiting: dict[K, asyncio.Future[V | None]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._fetching = SingleFlight("lookups", self._run)
 
     async def get(self, key: K) -> V | None:
         """Raises `Unavailable` when the store is away, or too much is asked of it."""
@@ -36,8 +37,7 @@ class Batcher(Generic[K, V]):
                 raise Unavailable("too many look-ups at once")
             future = self._waiting[key] = asyncio.get_running_loop().create_future()
             future.add_done_callback(_seen)
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="look-ups")
+        self._fetching.begin()
         try:
             async with asyncio.timeout(TIMEOUT):
                 return await asyncio.shield(future)
@@ -45,12 +45,9 @@ class Batcher(Generic[K, V]):
             raise Unavailable("the look-up took too long") from None
 
     async def _run(self) -> None:
-        try:
-            while self._waiting:
-                keys = list(self._waiting)[:MAX_BATCH]
-                await self._response({key: self._waiting.pop(key) for key in keys})
-        finally:
-            self._task = None
+        while self._waiting:
+            keys = list(self._waiting)[:MAX_BATCH]
+            await self._response({key: self._waiting.pop(key) for key in keys})
 
     async def _response(self, batch: Mapping[K, asyncio.Future[V | None]]) -> None:
         try:

@@ -39,7 +39,7 @@ from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import Endpoint
-from shared.periodic import Upkeep
+from shared.periodic import PeriodicTask
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceIdentity
@@ -105,13 +105,13 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             outside.audit,
             outside.following,
             keys.pool,
-            Upkeep(
-                "signing keys",
+            PeriodicTask(
+                "signing_keys",
                 care.look,
                 interval=KEY_RING_INTERVAL,
                 wake=outside.signing_key_changes.happened,
             ),
-            Upkeep("tidying", tidy, interval=TIDYING_INTERVAL),
+            PeriodicTask("pruning", tidy, interval=TIDYING_INTERVAL),
         ),
         security_schemes=SECURITY_SCHEMES,
         description="OAuth 2.0 access tokens for API clients and key pairs.",

@@ -7,14 +7,16 @@ succeeded for `bound` seconds the follower is no longer `fresh`, and what was ca
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
 
 import structlog
 
 from shared.clock import Clock
 from shared.contracts.key_registry import Change, ChangePage, Snapshot
 from shared.errors import Unavailable
+from shared.periodic import BackgroundTask
 
 log = structlog.get_logger()
 
@@ -87,7 +89,9 @@ class ChangeFollower:
         self._told_fresh = True
         self._moved = asyncio.Event()
         self._poll_now = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self.tasks = [BackgroundTask("change_poll", self._keep_polling)]
+        if stream is not None:
+            self.tasks.append(BackgroundTask("change_stream", partial(self._keep_reading, stream)))
 
     @property
     def position(self) -> int:
@@ -140,16 +144,12 @@ class ChangeFollower:
         return self.position
 
     async def start(self) -> None:
-        self._own(self._keep_polling(), "change poll")
-        if self._stream is not None:
-            self._own(self._keep_reading(self._stream), "change stream")
+        for task in self.tasks:
+            await task.start()
 
     async def stop(self) -> None:
-        while running := [task for task in self._tasks if not task.done()]:
-            for task in running:
-                task.cancel()
-            # Again if need be: up to Python 3.11 a `wait_for` that ends just then swallows the cancellation.
-            await asyncio.wait(running, timeout=0.1)
+        for task in self.tasks:
+            await task.stop()
         if self._stream is not None:
             await self._stream.stop()
 
@@ -250,6 +250,3 @@ class ChangeFollower:
                 self._streaming = True
                 if self._poll_now.is_set():
                     await asyncio.sleep(STREAM_RETRY / 10)  # the poll is to catch up first
-
-    def _own(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._tasks.append(asyncio.create_task(work, name=name))

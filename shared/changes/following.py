@@ -12,6 +12,7 @@ from shared.config import RedisSettings, ServiceSettings
 from shared.contracts.key_registry import Change, Snapshot
 from shared.http.health import Health
 from shared.http.responses import NO_STORE, json_response
+from shared.periodic import BackgroundTask
 
 CHANGES = "changes"
 """What health calls the following of changes."""
@@ -71,6 +72,7 @@ class Following:
     def __init__(self, follower: ChangeFollower, reporter: PositionReporter) -> None:
         self.follower = follower
         self._reporter = reporter
+        self.tasks: tuple[BackgroundTask, ...] = (*follower.tasks, *reporter.tasks)
 
     async def start(self) -> None:
         await self.follower.start()

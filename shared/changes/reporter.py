@@ -12,6 +12,7 @@ import structlog
 from shared.changes.follower import ChangeFollower, ChangeSource
 from shared.contracts.key_registry import Position
 from shared.errors import Unavailable
+from shared.periodic import BackgroundTask
 
 log = structlog.get_logger()
 
@@ -35,18 +36,15 @@ class PositionReporter:
         self._instance = f"{service}@{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(3)}"
         self._follower = follower
         self._registry = registry
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask("position_reporter", self._run)
+        self.tasks = (self._task,)
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="position reporter")
+        await self._task.start()
 
     async def stop(self) -> None:
         """Say goodbye, so that no receipt waits for a process that has ended in order."""
-        if self._task is None:
-            return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await self._task.stop()
         if self._follower.position >= 0:
             with contextlib.suppress(Unavailable):
                 await self._registry.report(self._position(leaving=True))

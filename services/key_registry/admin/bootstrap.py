@@ -1,7 +1,7 @@
 """Admin tokens that nobody with a token made: the first owner's, and those made at the command line."""
 
 import asyncio
-import contextlib
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,6 +17,7 @@ from services.key_registry.storage.ports import Listing, Store
 from shared import opaque
 from shared.clock import Clock
 from shared.errors import Unavailable, Unprocessable
+from shared.periodic import BackgroundTask
 
 log = structlog.get_logger()
 
@@ -63,18 +64,17 @@ class OwnerRegistration:
 
     def __init__(self, owners: AdminTokens, token: str | None) -> None:
         self._owners = owners
-        self._token = token
-        self._task: asyncio.Task[None] | None = None
+        self.tasks: tuple[BackgroundTask, ...] = ()
+        if token is not None:
+            self.tasks = (BackgroundTask("first_owner", partial(self._register, token), once=True),)
 
     async def start(self) -> None:
-        if self._token is not None:
-            self._task = asyncio.create_task(self._register(self._token), name="first owner")
+        for task in self.tasks:
+            await task.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        for task in self.tasks:
+            await task.stop()
 
     async def _register(self, token: str) -> None:
         while True:

@@ -14,6 +14,7 @@ import structlog
 from services.key_registry.storage.ports import Changes
 from shared.contracts.key_registry import Change
 from shared.errors import Unavailable
+from shared.periodic import PeriodicTask
 
 log = structlog.get_logger()
 
@@ -46,7 +47,8 @@ class Relay:
         self._newest = 0
         self._up = False
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = PeriodicTask("change_relay", self._round, interval=INTERVAL, wake=self._wake)
+        self.tasks = (self._task,)
 
     @property
     def up(self) -> bool:
@@ -63,13 +65,10 @@ class Relay:
         self._wake.set()
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="change relay")
+        await self._task.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._task.stop()
 
     async def copy(self) -> None:
         """Bring the stream up to the registry's newest change. Raises `Unavailable`."""
@@ -94,14 +93,6 @@ class Relay:
             if self._relayed >= page.last:
                 return
 
-    async def _run(self) -> None:
-        while True:
-            self._wake.clear()
-            await self._round()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(INTERVAL):
-                    await self._wake.wait()
-
     async def _round(self) -> None:
         try:
             await self.copy()
@@ -111,7 +102,7 @@ class Relay:
                 self._newest = (await self._changes.page(self._newest, 1)).last
         except Exception:
             self._up = False
-            log.exception("relaying changes failed")
+            raise
         else:
             self._told(up=True)
 

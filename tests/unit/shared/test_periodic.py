@@ -1,46 +1,163 @@
+import ast
 import asyncio
+from pathlib import Path
 
-from services.token_issuer.clients.timing import EvenedTime
+import pytest
+
+from shared import periodic
 from shared.errors import Unavailable
-from shared.periodic import Upkeep
+from shared.periodic import STEADY_AFTER_S, BackgroundTask, PeriodicTask, background_tasks
 from tests.support.clock import FakeClock
+from tests.support.waiting import within
+
+PRODUCT = ("gateway", "services", "shared")
+OWNERS = {"shared/periodic.py", "shared/single_flight.py"}
+STARTERS = {"create_task", "ensure_future", "TaskGroup"}
 
 
-async def test_work_goes_on_after_any_failure_and_ends_with_stop() -> None:
-    turns = 0
+class Work:
+    """Runs until it is ended by the test."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self._end = asyncio.get_running_loop().create_future()
+
+    async def __call__(self) -> None:
+        self.runs += 1
+        self._end = asyncio.get_running_loop().create_future()
+        await self._end
+
+    def fail(self, error: BaseException) -> None:
+        self._end.set_exception(error)
+
+    def finish(self) -> None:
+        self._end.set_result(None)
+
+
+@pytest.fixture
+async def work(monkeypatch: pytest.MonkeyPatch) -> Work:
+    monkeypatch.setattr(periodic, "FIRST_RESTART_S", 0.001)
+    return Work()
+
+
+def cancel(name: str) -> None:
+    (task,) = (task for task in asyncio.all_tasks() if task.get_name() == name)
+    task.cancel()
+
+
+@pytest.mark.parametrize("end", ["raises", "raises Unavailable", "raises OSError", "returns", "is cancelled"])
+async def test_task_that_ends_in_whatever_way_is_started_again_and_counted(work: Work, end: str) -> None:
+    task = BackgroundTask("test", work)
+    await task.start()
+    for run in range(1, 4):
+        await within(5, lambda run=run: work.runs == run)  # type: ignore[misc]
+        assert task.running
+        match end:
+            case "raises":
+                work.fail(RuntimeError("unexpected"))
+            case "raises Unavailable":
+                work.fail(Unavailable("away"))
+            case "raises OSError":
+                work.fail(OSError(28, "No space left on device"))
+            case "returns":
+                work.finish()
+            case "is cancelled":
+                cancel("test")
+        await within(5, lambda run=run: task.restarts == run)  # type: ignore[misc]
+    await within(5, lambda: work.runs == 4)
+    await task.stop()
+    assert not task.running
+
+
+async def test_stopped_task_does_not_start_again(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(periodic, "FIRST_RESTART_S", 60)
+    task = BackgroundTask("test", work)
+    await task.start()
+    await within(5, lambda: work.runs == 1)
+    work.fail(RuntimeError("unexpected"))
+    await within(5, lambda: task.restarts == 1)
+    assert not task.running
+    await task.stop()
+    assert [handle for handle in asyncio.all_tasks() if handle.get_name() == "test"] == []
+    assert task._restart is None
+
+
+async def test_task_that_runs_once_is_complete_when_it_returns_and_not_before(work: Work) -> None:
+    task = BackgroundTask("test", work, once=True)
+    await task.start()
+    await within(5, lambda: work.runs == 1)
+    work.fail(RuntimeError("unexpected"))
+    await within(5, lambda: work.runs == 2)
+    work.finish()
+    await asyncio.sleep(0.01)
+    assert (work.runs, task.restarts, task.running, task.failing_for) == (2, 1, True, 0.0)
+    await task.stop()
+
+
+async def test_failing_lasts_from_the_first_end_until_a_run_is_steady(work: Work) -> None:
+    clock = FakeClock()
+    task = BackgroundTask("test", work, monotonic=clock.monotonic)
+    await task.start()
+    await within(5, lambda: work.runs == 1)
+    assert task.failing_for == 0
+    for run in (1, 2):
+        work.fail(RuntimeError("unexpected"))
+        await within(5, lambda run=run: work.runs == run + 1)  # type: ignore[misc]
+        clock.advance(STEADY_AFTER_S - 1)
+    assert task.failing_for == 2 * (STEADY_AFTER_S - 1)
+    clock.advance(1)
+    assert task.failing_for == 0
+    work.fail(RuntimeError("unexpected"))
+    await within(5, lambda: work.runs == 4)
+    clock.advance(2)
+    assert task.failing_for == 2  # the failures before the steady run no longer count
+    await task.stop()
+
+
+async def test_periodic_work_goes_on_after_any_failure_and_ends_with_stop() -> None:
+    rounds = 0
     done = asyncio.Event()
 
     async def work() -> None:
-        nonlocal turns
-        turns += 1
-        if turns == 1:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 1:
             raise Unavailable("the store is away")
-        if turns == 2:
+        if rounds == 2:
             raise RuntimeError("unexpected")
         done.set()
 
-    upkeep = Upkeep("test", work, interval=0)
-    await upkeep.start()
+    task = PeriodicTask("test", work, interval=0)
+    await task.start()
     await asyncio.wait_for(done.wait(), 5)
-    await upkeep.stop()
-    seen = turns
+    await task.stop()
+    assert (task.failures, task.restarts) == (1, 0)
+    seen = rounds
     await asyncio.sleep(0)
-    assert turns == seen
+    assert rounds == seen
 
 
 async def test_stop_before_start_is_harmless() -> None:
-    await Upkeep("test", asyncio.Event().wait, interval=1).stop()
+    await PeriodicTask("test", asyncio.Event().wait, interval=1).stop()
 
 
-async def test_refusals_take_the_floor_whatever_they_took_before() -> None:
-    clock, slept = FakeClock(), list[float]()
+async def test_tasks_of_resources_are_found_and_resources_without_any_are_passed_over() -> None:
+    one, other = (BackgroundTask(name, asyncio.Event().wait) for name in ("one", "other"))
 
-    async def sleep(seconds: float) -> None:
-        slept.append(round(seconds, 3))
+    class Owner:
+        tasks = (one,)
 
-    evened = EvenedTime(clock, floor=0.05, sleep=sleep)
-    for spent in (0.0, 0.02, 0.05, 0.2):
-        start = evened.start()
-        clock.advance(spent)
-        await evened.wait_from(start)
-    assert slept == [0.05, 0.03]
+    assert background_tasks((Owner(), object(), other)) == (one, other)
+
+
+def test_no_product_code_starts_a_task_beside_the_owners_of_tasks() -> None:
+    root = Path(__file__).parents[3]
+    found = {
+        str(path.relative_to(root))
+        for folder in PRODUCT
+        for path in (root / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute | ast.Name)
+        and (node.attr if isinstance(node, ast.Attribute) else node.id) in STARTERS
+    }
+    assert found == OWNERS

@@ -33,8 +33,8 @@ async def test_changes_are_kept_for_a_week_answers_for_a_day_and_revocations_an_
     now = clock.now()
     assert store.rounds == [{"changes": now - 7 * 86400, "revocations": now - 3600, "answers": now - 86400}]
     await asyncio.sleep(0)
-    assert housekeeping._task is not None
-    assert not housekeeping._task.done()  # the store was away, which is no reason to stop
+    (task,) = housekeeping.tasks
+    assert (task.running, task.restarts) == (True, 0)  # the store was away, which is no reason to stop
     await housekeeping.stop()
 
 

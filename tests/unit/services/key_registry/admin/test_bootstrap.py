@@ -11,6 +11,7 @@ from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY
 from shared import opaque
 from shared.errors import Unauthenticated, Unavailable
 from tests.support.harness.registry_rules import Desk
+from tests.support.waiting import within
 
 
 @pytest.fixture
@@ -83,8 +84,10 @@ async def test_the_first_owner_is_registered_when_the_database_comes(
     monkeypatch.setattr(owners, "register", away_at_first)
     token = opaque.mint(opaque.ADMIN_TOKEN)
     first = OwnerRegistration(owners, token)
+    (task,) = first.tasks
     await first.start()
-    assert first._task is not None
-    await first._task
+    await within(5, lambda: desk.actions == ["admin_token.created"])
+    assert task.running
+    assert task.restarts == 0
     await first.stop()
     assert await desk.access.authenticate(token)
