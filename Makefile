@@ -1,11 +1,13 @@
 # Passgate's commands. `make` alone lists them.
 #
 # PYTHON=/path/to/python3.12   the interpreter that .venv is made with (3.11 or newer)
+# CMD="..."                    what `make run` runs with the environment of the stack
 # DETACH=1                     `make up` returns when the stack is ready
 # ARGS="..."                   goes to pytest: make test ARGS="tests/unit -x"
 # WORKERS=2                    processes that share the tests; most of a test is waiting
 
 export PYTHON
+export CMD
 WORKERS ?= 2
 SOURCES := $(wildcard gateway services shared deploy tests)
 PRODUCT := $(wildcard gateway services shared deploy)
@@ -15,7 +17,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 	--generate-hashes --no-emit-index-url --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status test soak lint lock bench bench-peers bench-revocation compose-up
+.PHONY: made help up down clean status run docs test soak lint lock bench bench-peers bench-revocation compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,11 +39,14 @@ clean: made ## Stop it and delete var/: data, secrets, logs
 status: made ## Show what is ready
 	@$(BIN)/python -m deploy.local status
 
+run: made ## Run CMD="python -m services.key_registry verify-audit" with the stack's environment
+	@$(BIN)/python -m deploy.local run "$$CMD"
+
 test: ## Run the tests against real stores (TEST_BACKEND=auto|docker|embedded)
 	@$(VENV) test
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
-soak: ## Change and disturb a running stack at random, for MINUTES=10; a no must stay a no
+soak: ## Change and disturb a running stack at random, for MINUTES=10; what is revoked must stay revoked
 	@$(VENV) test
 	@SOAK_MINUTES=$(or $(MINUTES),10) $(BIN)/python -m pytest -s tests/e2e/test_revocation_property.py -k soak $(ARGS)
 
@@ -52,6 +57,10 @@ lint: ## Check style, types, import rules and security
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports
 	$(BIN)/bandit -q -r -ll $(PRODUCT)
+
+docs: ## Write what is generated: docs/configuration.md and the names of all settings
+	@$(VENV) local
+	$(BIN)/python -m deploy.settings_page
 
 lock: ## Compile the hashed locks in deploy/requirements anew
 	@$(VENV) local
@@ -68,7 +77,7 @@ bench-peers: ## Install what it compares with: nginx and wrk (apt, as root), Env
 	@$(VENV) test
 	@$(BIN)/python -m tests.bench.install
 
-bench-revocation: ## Measure how soon a revocation is in force at four gateways
+bench-revocation: ## Measure the latency of revocations at four gateways
 	@$(VENV) test
 	@$(BIN)/python -m tests.bench.revocation $(ARGS)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.app import NAME, build_app, own_ports
 from gateway.config import Settings
-from gateway.routing.reload import read_route_file
+from gateway.routing.reload import environment_variables, read_route_file
 from gateway.routing.route_file import RouteFileError
 from shared.config import ConfigError, load
 from shared.http.server import run
@@ -33,13 +33,17 @@ def main() -> None:
 
 def serve(settings: Settings) -> None:
     try:
-        run(NAME, partial(build_app, settings), settings.model_copy(update={"port": settings.ops_port}))
+        run(
+            NAME,
+            partial(build_app, settings),
+            settings.model_copy(update={"port": settings.ops_port}),
+            port_setting="PASSGATE_OPS_PORT",
+            own_names=environment_variables(settings.routes_file),
+        )
     except RouteFileError as error:
         _fail(*(f"PASSGATE_ROUTES_FILE: {line}" for line in error.lines))
     except ConfigError as error:
         _fail(str(error))
-    except OSError as error:  # a port that is taken, or is not ours to take
-        raise SystemExit(f"cannot listen: {error.strerror or error}") from None
 
 
 def check_routes(path: Path, settings: Settings) -> int:

@@ -14,17 +14,25 @@ from shared.http.client_address import Network
 class Settings(FollowingSettings):
     port: int = Field(default=8080, ge=0, le=65535, description="the public port")
     ops_port: int = Field(default=8081, ge=0, le=65535, description="health, metrics and documentation")
-    routes_file: Path = Path("deploy/routes.yaml")
-    issuer: str = Field(default="http://127.0.0.1:8080", pattern="^https?://", description="`iss` of access tokens")
+    routes_file: Path = Field(
+        default=Path("deploy/routes.yaml"), description="the route table; taken up again whenever it changes"
+    )
+    issuer: str = Field(
+        default="http://127.0.0.1:8080",
+        pattern="^https?://",
+        description="the gateway's public URL without a final slash, and `iss` of access tokens",
+    )
     audience: str = Field(
         default="passgate",
         pattern=r"^[\x21-\x7e]{1,255}$",
         description="`aud` of access tokens, where a route names none",
     )
-    sample_resources_url: str = Field(default="http://127.0.0.1:8105", pattern="^https?://")
+    sample_resources_url: str = Field(
+        default="http://127.0.0.1:8105", pattern="^https?://", description="where the sample APIs are"
+    )
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
         default=(),
-        description="comma-separated networks of the balancers in front, whose X-Forwarded-* is believed",
+        description="networks, with commas, of the balancers in front of the gateway, whose X-Forwarded-* is used",
     )
 
     @field_validator("trusted_proxies", mode="before")

@@ -1,7 +1,8 @@
 """Settings from the environment, checked at start: exit status 2 and one line that names what is wrong."""
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NoReturn, Self, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -9,7 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-PREFIX = "PASSGATE_"
+from shared.setting_names import PREFIX, unknown_settings
 
 
 class ConfigError(Exception):
@@ -19,35 +20,73 @@ class ConfigError(Exception):
 class Environment(BaseSettings):
     """Settings read from environment variables: `PASSGATE_` and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
 
 class ServiceSettings(Environment):
     """What every process has."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=0, ge=0, le=65535)
-    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
-    shutdown_grace: float = Field(default=8.0, gt=0, le=300, description="seconds that a drain may take")
-    service_key_file: Path = Path("var/secrets/service_keys/unset.pem")
-    service_jwks_file: Path = Path("var/secrets/service_keys.json")
-    key_registry_url: str = Field(default="http://127.0.0.1:8101", pattern="^https?://")
-    token_issuer_url: str = Field(default="http://127.0.0.1:8102", pattern="^https?://")
-    session_tokens_url: str = Field(default="http://127.0.0.1:8103", pattern="^https?://")
-    operator_validator_url: str = Field(default="http://127.0.0.1:8104", pattern="^https?://")
-    staleness_bound: float = Field(
-        default=5.0, gt=0, le=3600, description="seconds for which cached answers outlive the change feed"
+    host: str = Field(default="127.0.0.1", description="addresses to listen on, with commas")
+    port: int = Field(default=0, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    log_level: str = Field(
+        default="info",
+        pattern="^(debug|info|warning|error)$",
+        description="least level that is logged: debug, info, warning or error",
     )
-    changes_poll_interval: float = Field(default=0.25, gt=0, le=60, description="seconds")
+    shutdown_grace: float = Field(
+        default=8.0, gt=0, le=300, description="seconds for which requests in flight may go on after SIGTERM"
+    )
+    service_key_file: Path = Field(
+        default=Path("var/secrets/service_keys/unset.pem"),
+        description="Ed25519 private key (PEM) with which this process proves its name to the others",
+    )
+    service_jwks_file: Path = Field(
+        default=Path("var/secrets/service_keys.json"),
+        description="public keys of all processes (JWKS, the name as kid)",
+    )
+    key_registry_url: str = Field(
+        default="http://127.0.0.1:8101", pattern="^https?://", description="where the key registry is"
+    )
+    token_issuer_url: str = Field(
+        default="http://127.0.0.1:8102", pattern="^https?://", description="where the token issuer is"
+    )
+    session_tokens_url: str = Field(
+        default="http://127.0.0.1:8103", pattern="^https?://", description="where the session token service is"
+    )
+    operator_validator_url: str = Field(
+        default="http://127.0.0.1:8104", pattern="^https?://", description="where the operator validator is"
+    )
+    staleness_bound: float = Field(
+        default=5.0,
+        gt=0,
+        le=3600,
+        description="seconds without the change feed after which what is cached is no longer used",
+    )
+    changes_poll_interval: float = Field(
+        default=0.25, gt=0, le=60, description="seconds between two requests for the change feed"
+    )
 
 
 class DatabaseSettings(Environment):
     """For the services that own tables."""
 
-    database_url: str = Field(default="postgresql://passgate@127.0.0.1:15432/passgate", pattern="^postgres(ql)?://")
-    database_password_file: Path | None = None
-    database_pool_size: int = Field(default=10, ge=1, le=200)
-    store_timeout: float = Field(default=0.8, gt=0, le=30, description="seconds for one store operation")
+    database_url: str = Field(
+        default="postgresql://passgate@127.0.0.1:15432/passgate",
+        pattern="^postgres(ql)?://",
+        description="PostgreSQL: postgresql://user@host:port/database",
+    )
+    database_password_file: Path | None = Field(
+        default=None, description="file with the password of `PASSGATE_DATABASE_URL`, instead of one in the URL"
+    )
+    database_pool_size: int = Field(default=10, ge=1, le=200, description="connections to PostgreSQL, at most")
+    store_timeout: float = Field(
+        default=0.8,
+        gt=0,
+        le=30,
+        description="seconds for one operation in PostgreSQL, the wait for a connection too",
+    )
 
     @model_validator(mode="after")
     def _readable_database_password(self) -> Self:
@@ -62,9 +101,15 @@ class DatabaseSettings(Environment):
 class RedisSettings(Environment):
     """For the services that keep something in Valkey or Redis."""
 
-    redis_url: str = Field(default="redis://127.0.0.1:16379/0", pattern="^rediss?://")
-    redis_password_file: Path | None = None
-    redis_timeout: float = Field(default=0.5, gt=0, le=30, description="seconds for one store operation")
+    redis_url: str = Field(
+        default="redis://127.0.0.1:16379/0",
+        pattern="^rediss?://",
+        description="Valkey or Redis: redis://host:port/number, or rediss://",
+    )
+    redis_password_file: Path | None = Field(
+        default=None, description="file with the password of `PASSGATE_REDIS_URL`, instead of one in the URL"
+    )
+    redis_timeout: float = Field(default=0.5, gt=0, le=30, description="seconds for one operation in Valkey")
 
     @model_validator(mode="after")
     def _readable_redis_password(self) -> Self:
@@ -74,6 +119,11 @@ class RedisSettings(Environment):
     @property
     def redis_dsn(self) -> str:
         return with_password(self.redis_url, self.redis_password_file)
+
+
+def addresses(host: str) -> list[str]:
+    """The addresses in the setting `host`."""
+    return [part.strip() for part in host.split(",") if part.strip()]
 
 
 def with_password(url: str, password_file: Path | None) -> str:
@@ -111,6 +161,13 @@ def load(settings: Callable[[], S]) -> S:
         refuse(*(f"{_setting_name(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)))
     except ConfigError as error:
         refuse(str(error))
+
+
+def warn_of_unknown_settings(own_names: Collection[str] = ()) -> None:
+    """For a command: a line on standard error for each `PASSGATE_` variable that nothing reads. Never its value."""
+    for name, nearest in unknown_settings(os.environ, own_names):
+        hint = f"; the nearest is {nearest}" if nearest else ""
+        sys.stderr.write(f"configuration warning: {name} is not a setting{hint}\n")
 
 
 def refuse(*lines: str) -> NoReturn:

@@ -27,6 +27,7 @@ class ErrorTail:
         self._report = report
         self._logs: dict[str, Path] = {}
         self._read_to: dict[str, int] = {}
+        self._reported = ""
 
     def add(self, name: str, path: Path) -> None:
         self._logs[name] = path
@@ -36,8 +37,13 @@ class ErrorTail:
         """Runs until cancelled."""
         while True:
             await asyncio.sleep(INTERVAL)
-            self.look()
-            await asyncio.to_thread(self.rotate)
+            try:
+                self.look()
+                await asyncio.to_thread(self.rotate)
+            except OSError as error:  # a full disk, a log that was removed: what runs need not stop for it
+                if str(error) != self._reported:
+                    self._reported = str(error)
+                    self._report.warn("supervisor", f"cannot follow the logs: {error}")
 
     def look(self) -> None:
         """Show the errors that were written since the last look."""
@@ -101,8 +107,15 @@ def cause_of_death(words: str) -> str:
 
 
 def _rotate(path: Path) -> None:
-    """Copy and cut: the process goes on writing to the same file, at its new end."""
-    shutil.copyfile(path, path.with_name(f"{path.name}.1"))
+    """Copy and cut: the process goes on writing to the same file, at its new end.
+
+    Where there is no room for the copy the lines are lost: to keep them would keep the disk full.
+    """
+    copy = path.with_name(f"{path.name}.1")
+    try:
+        shutil.copyfile(path, copy)
+    except OSError:
+        copy.unlink(missing_ok=True)
     os.truncate(path, 0)
 
 

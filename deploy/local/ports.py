@@ -1,7 +1,8 @@
-"""Ports of 127.0.0.1: a free one, and who has one that is taken."""
+"""Ports of the loopback addresses: a free one, and who has one that is taken."""
 
 import random
 import socket
+from functools import cache
 from pathlib import Path
 
 QUIET = (20000, 32000)
@@ -18,14 +19,24 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on `port` now. Connections that merely linger there do not count."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
+    """Whether a server could listen on `port` of each loopback address now. Lingering connections do not count."""
+    return all(_can_bind(address, port) for address in loopback_addresses())
+
+
+@cache
+def loopback_addresses() -> tuple[str, ...]:
+    """The loopback addresses that this machine has: 127.0.0.1, and ::1 where there is one."""
+    return ("127.0.0.1", "::1") if _can_bind("::1", 0) else ("127.0.0.1",)
+
+
+def _can_bind(address: str, port: int) -> bool:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except OSError:
+        return False
+    return True
 
 
 def listener(port: int) -> str:

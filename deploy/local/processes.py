@@ -26,8 +26,9 @@ BAD_CONFIGURATION = 2
 class Process:
     """One command, kept alive until `stop`.
 
-    `changed` is called when `started` has changed; `give_up`, with the name and the reason, if starting it again
-    is no use: its configuration is wrong, or it dies young again and again and has never been `proven`.
+    `changed` is called when `started` has changed, and must not raise; `give_up`, with the name and the reason, if
+    starting it again is no use: its configuration is wrong, or it dies young again and again and has never been
+    `proven`.
     """
 
     def __init__(
@@ -55,7 +56,6 @@ class Process:
     async def start(self) -> None:
         """Start it, once; from then on it is started again whenever it ends."""
         await self._spawn()
-        self._life = asyncio.create_task(self._keep(), name=f"keep {self.name}")
 
     def last_words(self) -> str:
         """The end of what it has logged since it was last started."""
@@ -71,7 +71,9 @@ class Process:
                 **self._command.popen_options(),
             )
         self.started = Started.of(self._child.pid, self._command.stop_signal)
-        self._changed()
+        if self._life is None:
+            self._life = asyncio.create_task(self._keep(), name=f"keep {self.name}")
+        self._changed()  # last: from here on `stop` ends the process whatever goes wrong
 
     async def _keep(self) -> None:
         pause, deaths = FIRST_PAUSE, 0

@@ -1,10 +1,10 @@
 """What the terminal shows: progress, what needs attention, the table at the end."""
 
+import errno
 import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import TextIO
 
 COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
@@ -15,6 +15,7 @@ class Report:
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stdout
+        self._lost = False
         self._started = time.monotonic()
         self._colours = self._out.isatty() and not os.environ.get("NO_COLOR")
 
@@ -55,5 +56,9 @@ class Report:
         return f"\033[{COLOURS[name]}m{text}\033[0m" if self._colours else text
 
     def _line(self, text: str) -> None:
-        with suppress(OSError):  # the terminal may have gone; what runs need not go with it
+        if self._lost:
+            return
+        try:
             print(text, file=self._out, flush=True)
+        except OSError as error:  # the terminal may have gone, or the disk be full: what runs need not go with it
+            self._lost = error.errno != errno.ENOSPC

@@ -7,10 +7,11 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from deploy.errors import StackError
 
@@ -52,41 +53,57 @@ class Started:
 
 
 class RunFile:
-    """`var/run/stack.json`, by process name; written by the one supervisor that holds the lock."""
+    """`var/run/stack.json`: processes by name, and where they listen; written by the supervisor with the lock."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._path = directory / "stack.json"
+        self.path = directory / "stack.json"
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Be the one supervisor. Raises `StackError` while another is."""
         self._directory.mkdir(parents=True, exist_ok=True)
-        with (self._directory / "lock").open("w") as handle:
+        with (self._directory / "lock").open("a") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise StackError(
-                    "the stack is up already: `make down` stops it, `python -m deploy.local status` shows it"
-                ) from None
+                raise StackError("the stack is up already: `make down` stops it, `make status` shows it") from None
             yield
 
     def read(self) -> dict[str, Started]:
-        """What was last written and still runs."""
+        """The processes that were last recorded and still run."""
         try:
-            stored = json.loads(self._path.read_text())
-            known = {name: Started(**entry) for name, entry in stored.items()}
-        except (FileNotFoundError, ValueError, TypeError, AttributeError):
+            known = {name: Started(**entry) for name, entry in self._stored().get("processes", {}).items()}
+        except (TypeError, AttributeError):
             return {}
         return {name: process for name, process in known.items() if process.alive()}
 
-    def write(self, processes: dict[str, Started]) -> None:
-        unfinished = self._path.with_suffix(".new")
-        unfinished.write_text(json.dumps({name: asdict(process) for name, process in processes.items()}))
-        unfinished.replace(self._path)
+    def layout(self) -> dict[str, str]:
+        """Where the stack that runs now listens, as the variables that say so; empty when none runs."""
+        stored = self._stored().get("layout", {})
+        if not isinstance(stored, dict) or SUPERVISOR not in self.read():
+            return {}
+        return {str(name): str(value) for name, value in stored.items()}
+
+    def write(self, processes: Mapping[str, Started], layout: Mapping[str, str] | None = None) -> None:
+        """Record all of it, whole or not at all. `layout` holds no secret. Raises `OSError`."""
+        record = {
+            "processes": {name: asdict(process) for name, process in processes.items()},
+            "layout": dict(layout or {}),
+        }
+        unfinished = self.path.with_suffix(".new")
+        unfinished.write_text(json.dumps(record), encoding="ascii")
+        unfinished.replace(self.path)
 
     def clear(self) -> None:
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
+
+    def _stored(self) -> dict[str, Any]:
+        try:
+            stored = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return stored if isinstance(stored, dict) else {}
 
 
 def _began(pid: int) -> str:

@@ -1,6 +1,7 @@
 """What runs, with which environment, in which order. The table of deployables is the heart of it."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,11 +10,14 @@ from urllib.parse import urlsplit
 
 from deploy.errors import StackError
 from deploy.local.command import Command
+from deploy.local.ports import loopback_addresses
 from deploy.local.stores.postgres import DATABASE, OWNER
 from shared.config import with_password
+from shared.setting_names import PREFIX, unknown_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
+ROUTE_FILE_VARIABLE = re.compile(r"\$\{(\w+)")
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,15 @@ class Stack:
         self.demo = var / "demo.env"
         self._environment = environment
         self._ports = {name: _port(name, environment, default) for name, default in port_variables().items()}
+        self._refuse_equal_ports()
+
+    def layout(self) -> dict[str, str]:
+        """Where it listens and which servers it uses, as the variables that say so, without any credential."""
+        layout = {name: str(port) for name, port in self._ports.items()}
+        for store, variable in STORE_URLS.items():
+            scheme = "postgresql" if store == "postgres" else "redis"
+            layout[variable] = "" if self.embeds(store) else f"{scheme}://{self.store_address(store)}"
+        return layout
 
     def port(self, name: str) -> int:
         """The port of a deployable, a store, or `gateway_ops`."""
@@ -99,20 +112,42 @@ class Stack:
         outside = {f"PASSGATE_{s.upper()}_PORT" for s in STORE_PORTS if not self.embeds(s)}
         return {name: port for name, port in self._ports.items() if name not in outside}
 
+    def unknown_settings(self) -> list[tuple[str, str]]:
+        """The variables that neither a process nor the route file reads, each with the nearest one that is read."""
+        return unknown_settings(self._environment, self._route_file_variables())
+
+    def _route_file_variables(self) -> list[str]:
+        path = ROOT / (self._environment.get("PASSGATE_ROUTES_FILE") or "deploy/routes.yaml")
+        try:
+            return ROUTE_FILE_VARIABLE.findall(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            return []
+
+    def _refuse_equal_ports(self) -> None:
+        first: dict[int, str] = {}
+        for name, port in self.listening().items():
+            if (other := first.setdefault(port, name)) != name:
+                raise StackError(f"{other} and {name} are both {port}: each process needs a port of its own")
+
     def command(self, deployable: Deployable, *arguments: str) -> Command:
         """The deployable's own process, or one of its other commands (`migrate`)."""
         argv = (sys.executable, "-m", deployable.module, *arguments)
         return Command(deployable.name, argv, self.environment(deployable), directory=ROOT)
 
     def environment(self, deployable: Deployable) -> dict[str, str]:
-        """All that a process is told. What is meant for one of them goes to no other."""
+        """The whole environment of a process. What is meant for one of them goes to no other."""
         inherited = {n: v for n, v in self._environment.items() if n in ("PATH", "HOME", "LANG", "TZ")}
+        gateways = (
+            set() if deployable.name == "gateway" else {name for name, _ in unknown_settings(self._environment)}
+        )
         settings = {
-            n: v for n, v in self._environment.items() if n.startswith("PASSGATE_") and n not in self._managed()
+            n: v
+            for n, v in self._environment.items()
+            if n.startswith(PREFIX) and n not in self._managed() | gateways
         }
         urls = {f"PASSGATE_{d.name.upper()}_URL": self.url(d.name) for d in DEPLOYABLES if d.name != "gateway"}
         own = {
-            "PASSGATE_HOST": HOST,
+            "PASSGATE_HOST": ",".join(loopback_addresses()),
             "PASSGATE_PORT": str(self.port(deployable.name)),
             "PASSGATE_SERVICE_KEY_FILE": str(self.secrets / "service_keys" / f"{deployable.name}.pem"),
             "PASSGATE_SERVICE_JWKS_FILE": str(self.secrets / "service_keys.json"),
@@ -124,11 +159,16 @@ class Stack:
             own["PASSGATE_OPS_PORT"] = str(self.port("gateway_ops"))
         return {"PYTHONUNBUFFERED": "1", **inherited, **settings, **urls, **own}
 
+    def shared_environment(self) -> dict[str, str]:
+        """What a command gets that belongs to no deployable: addresses, and the stores with their passwords."""
+        urls = {f"PASSGATE_{d.name.upper()}_URL": self.url(d.name) for d in DEPLOYABLES}
+        return urls | {name: value for store in STORE_PORTS for name, value in self._store(store).items()}
+
     def database_dsn(self) -> str:
         """The database's URL, with its password. Raises `ValueError` naming a password file that cannot be read."""
-        told = self._store("postgres")
-        password_file = told.get(STORE_PASSWORDS["postgres"])
-        return with_password(told[STORE_URLS["postgres"]], Path(password_file) if password_file else None)
+        values = self._store("postgres")
+        password_file = values.get(STORE_PASSWORDS["postgres"])
+        return with_password(values[STORE_URLS["postgres"]], Path(password_file) if password_file else None)
 
     def _store(self, store: str) -> dict[str, str]:
         url, password = STORE_URLS[store], STORE_PASSWORDS[store]

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 
 from deploy.local.report import Report
 from deploy.local.runfile import Started
@@ -36,13 +37,13 @@ def show(stack: Stack, values: Mapping[str, str], running: Mapping[str, Started]
     report.text(f"Admin API: {stack.url('key_registry')}/docs, Authorization: Bearer {values['ADMIN_TOKEN']}")
     report.text(f"All of these values as shell variables: {shown(stack.demo)}")
     report.text()
-    report.text(tour({**values, "PRIVATE_KEY_FILE": shown(Path(values["PRIVATE_KEY_FILE"]))}, python()))
+    report.text(tour({**values, "PRIVATE_KEY_FILE": quote(shown(Path(values["PRIVATE_KEY_FILE"])))}, python()))
     report.text()
 
 
 def python() -> str:
     """The interpreter as one would type it in the project's directory."""
-    return shown(Path(sys.executable))
+    return quote(shown(Path(sys.executable)))
 
 
 def shown(path: Path) -> str:

@@ -10,6 +10,7 @@ from deploy.errors import StackError
 from deploy.generate_secrets import generate_secrets
 from deploy.local.command import Command
 from deploy.local.health import until_ready
+from deploy.local.leftovers import marked, running
 from deploy.local.logs import ErrorTail
 from deploy.local.ports import is_free, listener
 from deploy.local.processes import Process, run_to_end, stop_in_waves
@@ -23,6 +24,8 @@ from shared.config import read_secret
 
 READY_LIMIT = 60.0
 """Seconds in which everything must have become ready."""
+RECORD_PAUSE = 1.0
+"""Seconds until a record that could not be written is tried again."""
 STOP_PATIENCE = 12.0
 """Seconds that a process may take to drain: a little over the deployables' own grace."""
 
@@ -36,6 +39,7 @@ class Up:
         self._report = report
         self._processes: dict[str, Process] = {}
         self._errors = ErrorTail(report)
+        self._unrecorded = False
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self, when_ready: Callable[[dict[str, str]], None]) -> None:
@@ -45,8 +49,10 @@ class Up:
         """
         self._end_leftovers()
         self._check_ports()
+        for name, nearest in self._stack.unknown_settings():
+            self._report.warn(name, "is not a setting" + (f"; the nearest is {nearest}" if nearest else ""))
+        self._run_file.write(self._running(), self._stack.layout())
         try:
-            self._record()
             await self._until_over(self._bring_up(when_ready))
         finally:
             await self._stop_all()
@@ -69,7 +75,9 @@ class Up:
 
         async def stay() -> None:
             await work
-            await self._errors.follow()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._errors.follow())
+                tasks.create_task(self._keep_record())
 
         task = asyncio.create_task(stay())
         await asyncio.wait({task, self._over}, return_when=asyncio.FIRST_COMPLETED)
@@ -83,7 +91,8 @@ class Up:
 
     def _end_leftovers(self) -> None:
         """End what a supervisor that was killed left running: we hold its lock, so it is gone."""
-        for name, process in sorted(self._run_file.read().items(), key=lambda item: item[0] in STORE_SECRETS):
+        left = running(self._run_file, self._stack.var)
+        for name, process in sorted(left, key=lambda item: item[0] in STORE_SECRETS):
             if name != SUPERVISOR:
                 self._report.step(f"ending {name} (pid {process.pid}), left over from a run that was cut short")
                 process.end(STOP_PATIENCE)
@@ -154,7 +163,7 @@ class Up:
     async def _migrate(self, deployable: Deployable) -> None:
         versions = ROOT / deployable.module.replace(".", "/") / "migrations" / "versions"
         if not await is_current(self._stack.database_dsn(), deployable.name, versions):
-            migrate = self._stack.command(deployable, "migrate")
+            migrate = marked(self._stack.command(deployable, "migrate"), self._stack.var)
             await run_to_end(migrate, self._stack.logs / f"{deployable.name}.log")
 
     async def _seed(self) -> dict[str, str]:
@@ -178,14 +187,32 @@ class Up:
             raise StackError(f"{error}: restore it, or `make clean` to start afresh") from None
 
     async def _start(self, command: Command) -> Process:
+        command = marked(command, self._stack.var)
         process = Process(command, self._stack.logs, self._report, self._record, self._give_up)
         self._processes[command.name] = process
         await process.start()
         return process
 
+    def _running(self) -> dict[str, Started]:
+        started = {n: p.started for n, p in self._processes.items() if p.started is not None}
+        return {SUPERVISOR: Started.of(os.getpid()), **started}
+
     def _record(self) -> None:
-        running = {n: p.started for n, p in self._processes.items() if p.started is not None}
-        self._run_file.write({SUPERVISOR: Started.of(os.getpid()), **running})
+        """Record what runs, or try again later: the stack outlives a full disk, and its processes bear a mark."""
+        try:
+            self._run_file.write(self._running(), self._stack.layout())
+        except OSError as error:
+            if not self._unrecorded:
+                self._report.warn("supervisor", f"cannot write {self._run_file.path}: {error.strerror}")
+            self._unrecorded = True
+        else:
+            self._unrecorded = False
+
+    async def _keep_record(self) -> None:
+        while True:
+            await asyncio.sleep(RECORD_PAUSE)
+            if self._unrecorded:
+                self._record()
 
     async def _stop_all(self) -> None:
         self._report.step("stopping")

@@ -49,7 +49,16 @@ progress() {
     ' >&2
 }
 
-suits .venv/bin/python || make_venv
+# PYTHON names another one than .venv was made with: it is made anew, and that is said.
+other_python() {
+    [ -n "${PYTHON:-}" ] && suits .venv/bin/python || return 1
+    local named which='import sys; print(sys.version.split()[0], sys.base_prefix)'
+    named=$(find_python) || exit 1
+    [ "$("$named" -c "$which")" != "$(.venv/bin/python -c "$which")" ] || return 1
+    say ".venv holds $(.venv/bin/python --version), and PYTHON=$PYTHON is $("$named" --version): .venv is made anew"
+}
+
+if ! suits .venv/bin/python || other_python; then make_venv; fi
 wanted=$(.venv/bin/python -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$lock")
 [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && exit 0
 packages=$(grep -c '==' "$lock")

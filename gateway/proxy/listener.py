@@ -22,6 +22,7 @@ from gateway.proxy.ports import ClientLeft, Forwarder, UpstreamFailed
 from gateway.proxy.report import note
 from gateway.refusal import Refuse
 from shared.audit import AuditTrail
+from shared.config import ConfigError, addresses
 from shared.http.client_address import TrustedProxies
 from shared.http.connection import KEEPALIVE_TIMEOUT, finish
 from shared.http.middleware import adopt_request_id
@@ -97,9 +98,15 @@ class PublicServer:
             "lingering_time": _LINGER,
             "read_bufsize": _BODY_BUFFER,
         }
-        self._listener = await loop.create_server(
-            lambda: Connection(server, loop=loop, **options), *self._address, backlog=1024
-        )
+        host, port = self._address
+        try:
+            self._listener = await loop.create_server(
+                lambda: Connection(server, loop=loop, **options), addresses(host), port, backlog=1024
+            )
+        except OSError as error:
+            raise ConfigError(
+                f"PASSGATE_HOST, PASSGATE_PORT: cannot listen on {host}:{port}: {error.strerror}"
+            ) from error
         log.info("listening to the public", host=self._address[0], port=self.port)
 
     async def stop(self) -> None:

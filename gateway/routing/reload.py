@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from shared.periodic import PeriodicTask
 
 log = structlog.get_logger()
 
+VARIABLE = re.compile(r"\$\{(\w+)")
 INTERVAL = 1.0
 """Seconds between two looks at the file."""
 
@@ -27,6 +29,14 @@ def read_route_file(path: Path, own: OwnPorts, environment: Mapping[str, str] = 
     except (OSError, UnicodeDecodeError) as error:
         raise RouteFileError([f"{path}:1: cannot be read: {type(error).__name__}"]) from None
     return parse_route_file(text, str(path), environment=environment, own=own)
+
+
+def environment_variables(path: Path) -> frozenset[str]:
+    """The names of the environment variables that a route file uses; none of a file that cannot be read."""
+    try:
+        return frozenset(VARIABLE.findall(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):
+        return frozenset()
 
 
 class RouteWatch:

@@ -24,10 +24,12 @@ class OwnPorts:
     """Where this gateway itself listens: to forward there would be a loop, or open what operators alone may see."""
 
     host: str
+    """One address, or several with commas."""
     ports: frozenset[int]
 
     def include(self, host: str, port: int) -> bool:
-        return port in self.ports and (host.lower() == self.host.lower() or is_this_machine(host))
+        own = self.host.lower().replace(" ", "").split(",")
+        return port in self.ports and (host.lower() in own or is_this_machine(host))
 
 
 def parse_address(url: str, own: OwnPorts) -> tuple[str, str, int]:

@@ -11,7 +11,7 @@ from shared.config import DatabaseSettings, RedisSettings, ServiceSettings, read
 class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
     """Redis is where changes are relayed to; without it the registry serves all the same."""
 
-    port: int = Field(default=8101, ge=0, le=65535)
+    port: int = Field(default=8101, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     admin_token_file: Path | None = Field(
         default=None, description="the first owner's admin token, registered at start unless it ever was"
     )

@@ -6,4 +6,4 @@ from shared.changes.following import FollowingSettings
 
 
 class Settings(FollowingSettings):
-    port: int = Field(default=8104, ge=0, le=65535)
+    port: int = Field(default=8104, ge=0, le=65535, description="port to listen on; 0 takes a free one")

@@ -8,7 +8,7 @@ from shared.config import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    port: int = Field(default=8105, ge=0, le=65535)
+    port: int = Field(default=8105, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     application_prefix: str = Field(
         default="SMS",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$",

@@ -15,7 +15,7 @@ from shared.contracts.access_token import MAX_ACCESS_TOKEN_LIFETIME_S
 class StorageSettings(ServiceSettings, DatabaseSettings):
     """What the `migrate` command needs: no key, no other service."""
 
-    port: int = Field(default=8102, ge=0, le=65535)
+    port: int = Field(default=8102, ge=0, le=65535, description="port to listen on; 0 takes a free one")
 
 
 class Settings(StorageSettings, FollowingSettings):
@@ -24,14 +24,17 @@ class Settings(StorageSettings, FollowingSettings):
     audience: str = Field(default="passgate", pattern=r"^[\x21-\x7e]{1,255}$")
     """`aud` of the tokens of credentials that have none of their own."""
     assertion_audiences: Annotated[tuple[str, ...], NoDecode] = ("ankor.io",)
-    """What partners may name as `aud` of an assertion, besides the issuer's own URLs."""
+    """What partners may name as `aud` of an assertion, with commas, besides the issuer's own URLs."""
     master_key_file: Path = Path("var/secrets/master_key")
+    """32 bytes, base64url: the key under which signing keys are encrypted at rest."""
     signing_algorithm: Literal["RS256", "RS384", "ES256", "EdDSA"] = "RS384"
+    """Of the next signing key that is generated, and so of access tokens."""
     signing_key_bits: Literal[2048, 3072, 4096] = 3072
+    """Bits of the next RSA signing key."""
     signing_key_propagation: float = Field(default=60.0, ge=0, le=86400)
     """Seconds for which a new key is published before it signs."""
     token_lifetime: int = Field(default=MAX_ACCESS_TOKEN_LIFETIME_S, ge=60, le=MAX_ACCESS_TOKEN_LIFETIME_S)
-    """Seconds."""
+    """Seconds for which an access token is valid."""
 
     @field_validator("signing_key_bits", mode="before")
     @classmethod

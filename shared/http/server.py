@@ -1,25 +1,29 @@
 """The process of a service: starts on uvloop, listens, drains on SIGTERM, exits 0."""
 
 import asyncio
+import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 import uvloop
 from aiohttp import web
 
-from shared.config import ConfigError, ServiceSettings, refuse
+from shared.config import ConfigError, ServiceSettings, addresses, refuse
 from shared.http.app import HEALTH
 from shared.http.connection import PROTOCOL_OPTIONS, RequestHandler, finish
 from shared.logging import configure
+from shared.setting_names import unknown_settings
 
 log = structlog.get_logger()
 
 
-async def listen(runner: web.AppRunner, host: str, port: int, *, reuse_port: bool = False) -> asyncio.Server:
+async def listen(
+    runner: web.AppRunner, host: str, port: int, *, reuse_port: bool = False, port_setting: str = "PASSGATE_PORT"
+) -> asyncio.Server:
     """A listening server over the application of `runner`, which must be set up.
 
-    Raises `ConfigError` when it cannot listen there.
+    `host` is one address, or several with commas. Raises `ConfigError` naming `port_setting` when it cannot listen.
     """
     server = runner.server
     if server is None:
@@ -28,22 +32,24 @@ async def listen(runner: web.AppRunner, host: str, port: int, *, reuse_port: boo
     try:
         return await loop.create_server(
             lambda: RequestHandler(server, loop=loop, **PROTOCOL_OPTIONS),
-            host,
+            addresses(host),
             port,
             backlog=1024,
             reuse_port=reuse_port or None,
         )
     except OSError as error:
         raise ConfigError(
-            f"PASSGATE_HOST, PASSGATE_PORT: cannot listen on {host}:{port}: {error.strerror}"
+            f"PASSGATE_HOST, {port_setting}: cannot listen on {host}:{port}: {error.strerror}"
         ) from error
 
 
-async def serve(app: web.Application, settings: ServiceSettings, stop: asyncio.Event) -> None:
+async def serve(
+    app: web.Application, settings: ServiceSettings, stop: asyncio.Event, *, port_setting: str = "PASSGATE_PORT"
+) -> None:
     """Serve `app` until `stop` is set; then turn not-ready, finish what is in flight, and clean up."""
     runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=settings.shutdown_grace)
     await runner.setup()
-    listener = await listen(runner, settings.host, settings.port)
+    listener = await listen(runner, settings.host, settings.port, port_setting=port_setting)
     log.info("listening", host=settings.host, port=listener.sockets[0].getsockname()[1])
     await stop.wait()
     log.info("draining")
@@ -61,21 +67,33 @@ async def _finish_in_flight(runner: web.AppRunner, grace: float) -> None:
         await finish(runner.server, grace)
 
 
-def run(name: str, build_app: Callable[[], Awaitable[web.Application]], settings: ServiceSettings) -> None:
+def run(
+    name: str,
+    build_app: Callable[[], Awaitable[web.Application]],
+    settings: ServiceSettings,
+    *,
+    port_setting: str = "PASSGATE_PORT",
+    own_names: Collection[str] = (),
+) -> None:
     """Run a service until SIGTERM or SIGINT. Returns after the drain; the process then exits 0.
 
-    A setting that cannot be used ends it with status 2 and one line that names it.
+    A setting that cannot be used ends it with status 2 and one line that names it; a `PASSGATE_` variable that is
+    neither a setting nor among `own_names` is logged. `port_setting` names the variable of `settings.port`.
     """
     configure(name, settings.log_level)
+    for unknown, nearest in unknown_settings(os.environ, own_names):
+        log.warning("setting.unknown", name=unknown, nearest=nearest or None)
     try:
-        uvloop.run(_main(build_app, settings))
+        uvloop.run(_main(build_app, settings, port_setting))
     except ConfigError as error:
         refuse(str(error))
 
 
-async def _main(build_app: Callable[[], Awaitable[web.Application]], settings: ServiceSettings) -> None:
+async def _main(
+    build_app: Callable[[], Awaitable[web.Application]], settings: ServiceSettings, port_setting: str
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    await serve(await build_app(), settings, stop)
+    await serve(await build_app(), settings, stop, port_setting=port_setting)

@@ -49,7 +49,7 @@ def _upgrade(connection: Connection, schema: str, folder: Path) -> str:
     connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
     connection.execute(text(f'SET LOCAL search_path TO "{schema}"'))
     config = Config()
-    config.set_main_option("script_location", str(folder))
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))  # it interpolates
     config.set_main_option("path_separator", "os")
     scripts = ScriptDirectory.from_config(config)
     head = scripts.get_current_head() or ""

@@ -21,7 +21,7 @@ CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
 requirepass {password}
-dir "{data}"
+dir .
 appendonly yes
 save ""
 maxmemory-policy noeviction
@@ -63,12 +63,11 @@ class Valkey:
         self.directory.chmod(0o700)
         configuration = self.directory / "valkey.conf"
         configuration.touch(mode=0o600)
-        configuration.write_text(
-            CONFIGURATION.format(port=self.port, password=self.password, data=data), encoding="ascii"
-        )
+        configuration.write_text(CONFIGURATION.format(port=self.port, password=self.password), encoding="ascii")
         identity.give(self.directory)
         environment = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
-        return Command("valkey", (str(server), str(configuration)), environment, identity)
+        # Its directory is where it is started: a path in the file would have to be quoted for whatever it holds.
+        return Command("valkey", (str(server), str(configuration)), environment, identity, directory=data)
 
     async def wait_ready(self, limit: float = 30.0) -> None:
         """Return when the server answers a PING, its data loaded. Raises `StackError` past `limit`."""

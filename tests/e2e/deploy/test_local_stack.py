@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.local.health import all_readiness
-from deploy.local.ports import is_free
+from deploy.local.ports import is_free, loopback_addresses
 from deploy.local.stack import DEPLOYABLES, ROOT, STORE_PORTS, Stack
 from tests.support.harness.local_stack import LocalStack, local_stack
 
@@ -120,6 +120,45 @@ def test_after_a_killed_supervisor_the_next_up_ends_what_it_left_and_keeps_the_d
     assert "left over" in done.stdout
     assert not any(process.alive() for process in left.values())
     assert stack.values() == values
+
+
+def test_what_could_not_be_recorded_is_stopped_all_the_same(stack: LocalStack, shown: str) -> None:
+    """The disk is full when a process is started again, and the supervisor is killed before it has room."""
+    unwritable = stack.var / "run" / "stack.new"
+    unwritable.mkdir()
+    try:
+        killed = stack.running()["session_tokens"]
+        killed.end(patience=5)
+        until_ready(stack, 30)
+        recorded = stack.running()
+        assert "session_tokens" not in recorded
+        os.kill(recorded["supervisor"].pid, signal.SIGKILL)
+        assert recorded["supervisor"].wait(5)
+        port = int(stack.environment["PASSGATE_SESSION_TOKENS_PORT"])
+        assert not is_free(port)
+        done = stack.run("down")
+        assert done.returncode == 0, done.stdout
+        assert is_free(port)
+    finally:
+        unwritable.rmdir()
+    assert stack.up().returncode == 0
+
+
+def test_status_from_a_shell_with_other_ports_shows_the_stack_that_runs(stack: LocalStack, shown: str) -> None:
+    done = stack.run("status", PASSGATE_GATEWAY_PORT="1", PASSGATE_KEY_REGISTRY_PORT="2")
+    assert done.returncode == 0, done.stdout
+    assert stack.values()["GATEWAY_URL"] in done.stdout
+
+
+def test_a_command_runs_with_the_environment_of_the_stack(stack: LocalStack, shown: str) -> None:
+    done = stack.run("run", "python -m services.key_registry verify-audit")
+    assert (done.returncode, done.stdout[:24]) == (0, "the audit trail is whole"), done.stdout + done.stderr
+
+
+def test_both_loopback_addresses_are_listened_to_where_there_are_two(stack: LocalStack, shown: str) -> None:
+    for address in loopback_addresses():
+        with socket.create_connection((address, int(stack.environment["PASSGATE_GATEWAY_PORT"])), timeout=5):
+            pass
 
 
 def test_a_lost_demo_file_means_new_credentials_for_the_same_company(stack: LocalStack, shown: str) -> None:

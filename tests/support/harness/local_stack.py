@@ -22,16 +22,17 @@ class LocalStack:
 
     var: Path
     environment: dict[str, str]
+    root: Path = ROOT
 
     def up(self) -> "subprocess.CompletedProcess[str]":
         """Start it in the background; what it shows, when it is ready."""
         return self.run("up", "--detach")
 
-    def run(self, *arguments: str, limit: float = 50) -> "subprocess.CompletedProcess[str]":
-        """`python -m deploy.local` with these arguments."""
+    def run(self, *arguments: str, limit: float = 50, **environment: str) -> "subprocess.CompletedProcess[str]":
+        """`python -m deploy.local` with these arguments, and with these variables set otherwise."""
         return subprocess.run(
             [sys.executable, "-m", "deploy.local", "--var", str(self.var), *arguments],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=limit,
+            cwd=self.root, env={**self.environment, **environment}, capture_output=True, text=True, timeout=limit,
         )  # fmt: skip
 
     def values(self) -> dict[str, str]:

@@ -142,3 +142,18 @@ async def test_a_command_that_fails_is_told_with_its_last_words(tmp_path: Path) 
 async def test_a_command_that_never_ends_is_ended(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="did not end within"):
         await run_to_end(Command("migrate", ("sleep", "60")), tmp_path / "log", limit=0.2)
+
+
+async def test_a_process_whose_start_could_not_be_recorded_is_still_ended(tmp_path: Path) -> None:
+    def disk_full() -> None:
+        raise OSError(28, "No space left on device")
+
+    command = Command("gateway", (sys.executable, "-c", OBEDIENT), dict(os.environ))
+    process = Process(command, tmp_path, Report(io.StringIO()), disk_full, lambda *_: None)
+    with pytest.raises(OSError, match="No space"):
+        await process.start()
+    child = pid(process)
+    with pytest.raises(OSError, match="No space"):
+        await process.stop(patience=5)
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)

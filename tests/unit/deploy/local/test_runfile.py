@@ -50,10 +50,32 @@ def test_a_process_that_ignores_its_signal_is_killed() -> None:
     stubborn.stdout.close()
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"gateway": 7}', '{"gateway": {"pid": 1}}'])
+DAMAGED = (
+    "",
+    "[]",
+    "{",
+    '{"processes": 7}',
+    '{"processes": {"gateway": 7}}',
+    '{"processes": {"gateway": {"pid": 1}}}',
+)
+
+
+@pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_file_means_nothing_is_known(tmp_path: Path, content: str) -> None:
     (tmp_path / "stack.json").write_text(content)
     assert RunFile(tmp_path).read() == {}
+    assert RunFile(tmp_path).layout() == {}
+
+
+def test_where_the_stack_listens_is_known_for_as_long_as_its_supervisor_runs(
+    tmp_path: Path, sleeper: "subprocess.Popen[bytes]"
+) -> None:
+    started = Started.of(sleeper.pid)
+    RunFile(tmp_path).write({"supervisor": started}, {"PASSGATE_GATEWAY_PORT": "9080"})
+    assert RunFile(tmp_path).layout() == {"PASSGATE_GATEWAY_PORT": "9080"}
+    started.end(patience=5)
+    sleeper.wait(timeout=5)
+    assert RunFile(tmp_path).layout() == {}
 
 
 def test_there_is_one_supervisor_at_a_time(tmp_path: Path) -> None:

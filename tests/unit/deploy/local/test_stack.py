@@ -67,3 +67,36 @@ def test_a_store_of_the_users_own_is_not_embedded_and_shown_without_its_password
     assert stack.embeds("postgres")
     assert stack.store_address("valkey") == "cache.example:6380"
     assert "PASSGATE_VALKEY_PORT" not in stack.listening()
+
+
+def test_two_ports_that_are_the_same_are_refused_naming_both() -> None:
+    with pytest.raises(StackError, match=r"PASSGATE_TOKEN_ISSUER_PORT.*PASSGATE_GATEWAY_PORT"):
+        Stack(VAR, {"PASSGATE_GATEWAY_PORT": "8102"})
+
+
+def test_the_port_of_a_store_that_is_not_embedded_clashes_with_nothing() -> None:
+    Stack(VAR, {"PASSGATE_REDIS_URL": "redis://cache.example", "PASSGATE_VALKEY_PORT": "8080"})
+
+
+def test_the_layout_makes_the_same_stack_and_holds_no_password() -> None:
+    layout = Stack(
+        VAR, {"PASSGATE_REDIS_URL": "redis://:secret@cache.example:6380/0", "PASSGATE_GATEWAY_PORT": "9"}
+    )
+    again = Stack(VAR, layout.layout())
+    assert again.layout() == layout.layout()
+    assert again.store_address("valkey") == "cache.example:6380"
+    assert "secret" not in str(layout.layout())
+
+
+def test_a_variable_that_nothing_reads_is_reported_and_reaches_the_gateway_alone() -> None:
+    given = {"PASSGATE_LOG_LEVLE": "debug", "PASSGATE_SAMPLE_RESOURCES_URL": "http://x"}
+    assert Stack(VAR, given).unknown_settings() == [("PASSGATE_LOG_LEVLE", "PASSGATE_LOG_LEVEL")]
+    assert who_has("PASSGATE_LOG_LEVLE", given) == {"gateway"}
+
+
+def test_a_variable_of_the_route_file_is_no_mistake(tmp_path: Path) -> None:
+    routes = tmp_path / "routes.yaml"
+    routes.write_text("upstreams: {hello: {url: '${PASSGATE_HELLO_URL}'}}")
+    given = {"PASSGATE_HELLO_URL": "http://127.0.0.1:9000", "PASSGATE_ROUTES_FILE": str(routes)}
+    assert Stack(VAR, given).unknown_settings() == []
+    assert who_has("PASSGATE_HELLO_URL", given) == {"gateway"}

@@ -1,0 +1,104 @@
+"""What `python -m deploy.local` does beside `up`: down, clean, status, run."""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+from deploy.errors import StackError
+from deploy.local.leftovers import running
+from deploy.local.report import Report
+from deploy.local.runfile import SUPERVISOR, RunFile, Started
+from deploy.local.stack import DEPLOYABLES, ROOT, STORE_PORTS, STORE_URLS, Deployable, Stack
+from deploy.local.summary import HEADER, rows
+from deploy.variables import read_variables
+
+DOWN_LIMIT = 45.0
+"""Seconds that `down` waits for the supervisor, which itself kills what will not stop."""
+STOP_PATIENCE = 12.0
+"""Seconds that a process which a killed supervisor left may take to drain."""
+MODULE = re.compile(r"-m\s*(gateway|services\.\w+)(?![\w.])")
+
+
+def down(var: Path, run_file: RunFile, report: Report) -> int:
+    """Stop the stack, wherever it was started; also what a killed supervisor left running."""
+    supervisor = run_file.read().get(SUPERVISOR)
+    if supervisor is not None:
+        os.kill(supervisor.pid, signal.SIGTERM)
+        if not supervisor.wait(DOWN_LIMIT):
+            raise StackError(f"the supervisor (pid {supervisor.pid}) does not stop")
+    left = running(run_file, var)
+    if supervisor is None and not left:
+        report.text("Nothing is running.")
+        return 0
+    end_all(left)
+    run_file.clear()
+    report.step("stopped; the data stays for the next `make up`")
+    return 0
+
+
+def end_all(processes: list[tuple[str, Started]]) -> None:
+    """End what still runs, the stores last."""
+    for _, process in sorted(processes, key=lambda item: item[0] in STORE_PORTS):
+        process.end(STOP_PATIENCE)
+
+
+def clean(stack: Stack, run_file: RunFile, report: Report) -> int:
+    """Stop the stack and delete all that it keeps."""
+    if not stack.var.exists():
+        report.text(f"There is no {stack.var}.")
+        return 0
+    if not stack.secrets.is_dir() and not (stack.var / "run").is_dir():
+        raise StackError(f"{stack.var} does not look like the stack's own directory: not deleted")
+    down(stack.var, run_file, report)
+    shutil.rmtree(stack.var)
+    report.text(f"Deleted {stack.var}: the next `make up` starts afresh, with new secrets.")
+    return 0
+
+
+def status(stack: Stack, run_file: RunFile, report: Report) -> int:
+    """Show what is ready. Exit status 1 unless everything is."""
+    from deploy.local.health import all_readiness  # half a second of imports
+
+    reasons = asyncio.run(all_readiness({d.name: stack.health_url(d) for d in DEPLOYABLES}))
+    report.table(HEADER, rows(stack, reasons, run_file.read()))
+    return 1 if any(reasons.values()) else 0
+
+
+def as_it_runs(environment: Mapping[str, str], run_file: RunFile) -> dict[str, str]:
+    """The caller's environment, but for what the stack that runs now was started with.
+
+    Raises `StackError` when it uses a server whose URL the caller's environment does not have.
+    """
+    layout = run_file.layout()
+    for variable in STORE_URLS.values():
+        if layout.get(variable) and environment.get(variable):
+            layout[variable] = environment[variable]  # ours has the password, which is not recorded
+    return {**environment, **layout}
+
+
+def run(command: str, stack: Stack) -> NoReturn:
+    """Become a shell that runs `command` with the stack's environment, in the project's directory."""
+    environment = {**os.environ, **command_environment(command, stack)}
+    environment["PATH"] = os.pathsep.join((os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)))
+    os.chdir(ROOT)
+    os.execve("/bin/sh", ["sh", "-c", command], environment)  # noqa: S606
+
+
+def command_environment(command: str, stack: Stack) -> dict[str, str]:
+    """The environment of the deployable whose module the command runs; else the demo's values and the addresses."""
+    deployable = named(command)
+    if deployable is not None:
+        return stack.environment(deployable)
+    return {**read_variables(stack.demo), **stack.shared_environment()}
+
+
+def named(command: str) -> Deployable | None:
+    """The deployable in `python -m services.token_issuer ...`."""
+    found = MODULE.search(command)
+    return None if found is None else next((d for d in DEPLOYABLES if d.module == found[1]), None)

@@ -1,0 +1,22 @@
+"""The page of all settings is what the settings are."""
+
+import pytest
+
+from deploy.local.stack import DEPLOYABLES
+from deploy.settings_page import outputs, setting_names, settings_of
+from shared.setting_names import SETTING_NAMES
+
+
+def test_every_setting_of_every_deployable_says_what_it_is() -> None:
+    silent = [(d.name, s.name) for d in DEPLOYABLES for s in settings_of(d.module).values() if not s.meaning]
+    assert silent == []
+
+
+def test_the_names_that_are_known_are_those_that_are_read() -> None:
+    assert setting_names() == SETTING_NAMES, "run `make docs`"
+
+
+@pytest.mark.parametrize("name", ["configuration.md", "setting_names.py"])
+def test_what_is_generated_is_up_to_date(name: str) -> None:
+    path, text = next((path, text) for path, text in outputs().items() if path.name == name)
+    assert path.read_text(encoding="utf-8") == text, "run `make docs`"
