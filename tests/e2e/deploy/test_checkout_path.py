@@ -10,7 +10,7 @@ from deploy.local.stack import ROOT
 from tests.support.harness.local_stack import LocalStack, local_stack
 from tests.support.harness.stores import reachable_directory
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])

@@ -16,7 +16,7 @@ from deploy.local.ports import is_free, loopback_addresses
 from deploy.local.stack import DEPLOYABLES, ROOT, STORE_PORTS, Stack
 from tests.support.harness.local_stack import LocalStack, local_stack
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 SECRETS = re.compile(r"pg(?:at|ak|cs|ad)_[0-9A-Za-z]{49}")
 

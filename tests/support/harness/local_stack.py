@@ -28,7 +28,7 @@ class LocalStack:
         """Start it in the background; what it shows, when it is ready."""
         return self.run("up", "--detach")
 
-    def run(self, *arguments: str, limit: float = 50, **environment: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, *arguments: str, limit: float = 110, **environment: str) -> "subprocess.CompletedProcess[str]":
         """`python -m deploy.local` with these arguments, and with these variables set otherwise."""
         return subprocess.run(
             [sys.executable, "-m", "deploy.local", "--var", str(self.var), *arguments],
