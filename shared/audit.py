@@ -29,6 +29,20 @@ class AuditSink(Protocol):
         ...
 
 
+class Audit(Protocol):
+    """What the rules of a service need of an `AuditTrail`."""
+
+    def event(self, action: str, *, actor: str = "", **fields: Any) -> AuditEvent: ...
+
+    async def record(self, event: AuditEvent) -> None:
+        """Returns when the line is durable. Raises `Unavailable`."""
+        ...
+
+    def note(self, event: AuditEvent) -> None:
+        """Queues the line."""
+        ...
+
+
 class AuditTrail:
     """`record` is for what must not happen without its line; `note` for what is to be told when it can be."""
 

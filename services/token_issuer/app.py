@@ -5,25 +5,27 @@ from dataclasses import dataclass
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from services.token_issuer.clients.assertions import LEEWAY, AssertionVerifier, UsedAssertions
+from services.token_issuer.clients.assertions import LEEWAY, AssertionVerifier
 from services.token_issuer.clients.authentication import ClientAuthenticator
-from services.token_issuer.clients.throttle import GuessLimiter
-from services.token_issuer.clients.timing import EvenedTime
+from services.token_issuer.clients.throttle import SecretThrottle
+from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.config import Settings
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
 from services.token_issuer.http import SECURITY_SCHEMES, endpoints
-from services.token_issuer.http.discovery import Documents
+from services.token_issuer.http.client_requests import ClientRequests
+from services.token_issuer.http.discovery import Discovery
+from services.token_issuer.http.introspection import IntrospectionEndpoint
+from services.token_issuer.http.revocation import RevocationEndpoint
 from services.token_issuer.http.token import PROFILES, TokenEndpoint
-from services.token_issuer.http.token_care import TokenCare
 from services.token_issuer.metadata import metadata, own_urls
 from services.token_issuer.metrics import IssuerMetrics
 from services.token_issuer.refusals import Refusals
-from services.token_issuer.signing_keys.maintenance import KeyCare, SigningKeyChanges
+from services.token_issuer.signing_keys.maintenance import KeyMaintenance, SigningKeyChanges
 from services.token_issuer.signing_keys.pool import SigningPool
-from services.token_issuer.signing_keys.records import SigningKeyStore
 from services.token_issuer.signing_keys.ring import KeyRing
-from services.token_issuer.signing_keys.rotation import KeyMaker
+from services.token_issuer.signing_keys.rotation import KeyRotator
 from services.token_issuer.storage.memory import MemoryWrongSecrets
+from services.token_issuer.storage.ports import SigningKeyStore, UsedAssertions
 from services.token_issuer.storage.postgres import PostgresSigningKeys, PostgresUsedAssertions
 from services.token_issuer.storage.redis import RedisWrongSecrets
 from services.token_issuer.tokens.introspection import Introspector, IssuedTokens
@@ -45,15 +47,15 @@ from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceIdentity
 
 NAME = "token_issuer"
-KEY_RING_INTERVAL = 2.0
-TIDYING_INTERVAL = 60.0
+KEY_MAINTENANCE_INTERVAL_S = 2.0
+PRUNE_INTERVAL_S = 60.0
 """Both in seconds."""
-FORGET_AFTER = LEEWAY + 245.0
+USED_JTI_RETENTION_S = LEEWAY + 245.0
 """Seconds after `exp` for which a used id is kept: no copy's clock may still take the assertion for a live one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Dependencies:
     """What runs elsewhere: the registry and what is known of it, the stores, the audit trail."""
 
     registry_calls: ServiceClient
@@ -71,54 +73,54 @@ class Outside:
 @dataclass(frozen=True, slots=True)
 class Keys:
     ring: KeyRing
-    maker: KeyMaker
+    rotator: KeyRotator
     pool: SigningPool
 
 
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     clock = clock or SystemClock()
     metrics = CollectorRegistry()
-    outside = connect(settings, metrics, clock)
-    keys = open_keys(settings, outside, clock)
-    care = KeyCare(keys.ring, keys.maker, outside.audit)
-    used = PostgresUsedAssertions(outside.database)
+    dependencies = connect(settings, metrics, clock)
+    keys = open_keys(settings, dependencies, clock)
+    maintenance = KeyMaintenance(keys.ring, keys.rotator, dependencies.audit)
+    used = PostgresUsedAssertions(dependencies.database)
 
-    async def tidy() -> None:
-        await used.forget(clock.now() - FORGET_AFTER)
-        await keys.maker.remove_gone(token_lifetime=settings.token_lifetime)
+    async def prune() -> None:
+        await used.delete_expired(clock.now() - USED_JTI_RETENTION_S)
+        await keys.rotator.remove_gone(token_lifetime=settings.token_lifetime)
 
     addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
-    health = FollowingHealth(NAME, outside.following.follower)
-    health.add("postgresql", outside.database.ping)
+    health = FollowingHealth(NAME, dependencies.following.follower)
+    health.add("postgresql", dependencies.database.ping)
     health.add("signing_key", keys.ring.check)
-    health.add("redis", outside.redis.ping, required=False)
+    health.add("redis", dependencies.redis.ping, required=False)
     return service_app(
         NAME,
-        build_endpoints(settings, outside, keys, used, addresses, metrics, clock),
+        build_endpoints(settings, dependencies, keys, used, addresses, metrics, clock),
         health=health,
         metrics=metrics,
         addresses=addresses,
         resources=(
-            outside.registry_calls,
-            outside.database,
-            outside.redis,
-            outside.audit,
-            outside.following,
+            dependencies.registry_calls,
+            dependencies.database,
+            dependencies.redis,
+            dependencies.audit,
+            dependencies.following,
             keys.pool,
             PeriodicTask(
                 "signing_keys",
-                care.look,
-                interval=KEY_RING_INTERVAL,
-                wake=outside.signing_key_changes.happened,
+                maintenance.run,
+                interval=KEY_MAINTENANCE_INTERVAL_S,
+                wake=dependencies.signing_key_changes.happened,
             ),
-            PeriodicTask("pruning", tidy, interval=TIDYING_INTERVAL),
+            PeriodicTask("pruning", prune, interval=PRUNE_INTERVAL_S),
         ),
         security_schemes=SECURITY_SCHEMES,
         description="OAuth 2.0 access tokens for API clients and key pairs.",
     )
 
 
-def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock) -> Outside:
+def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock) -> Dependencies:
     registry_calls = registry_client(settings, clock)
     registry = KeyRegistryClient(registry_calls)
     api_clients: CachedLookup[str, ApiClient] = CachedLookup(registry.api_client)
@@ -128,7 +130,7 @@ def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock) -> Out
     following = follow(NAME, registry, consumers, settings, clock=clock, metrics=metrics)
     api_clients.attach(following.follower)
     key_pairs.attach(following.follower)
-    return Outside(
+    return Dependencies(
         registry_calls,
         registry,
         open_database(settings),
@@ -153,19 +155,21 @@ def open_database(settings: Settings) -> Database:
     )
 
 
-def open_keys(settings: Settings, outside: Outside, clock: Clock) -> Keys:
-    store = PostgresSigningKeys(outside.database)
-    ring = KeyRing(store, settings.master_key, outside.stopped, clock, token_lifetime=settings.token_lifetime)
-    return Keys(ring, key_maker(settings, store, clock), SigningPool())
+def open_keys(settings: Settings, dependencies: Dependencies, clock: Clock) -> Keys:
+    store = PostgresSigningKeys(dependencies.database)
+    ring = KeyRing(store, settings.master_key, dependencies.stopped, clock, token_lifetime=settings.token_lifetime)
+    return Keys(ring, key_rotator(settings, store, clock), SigningPool())
 
 
-def key_maker(settings: Settings, store: SigningKeyStore, clock: Clock) -> KeyMaker:
-    return KeyMaker(store, settings.master_key, clock, algorithm=settings.signing_algorithm, bits=settings.key_bits)
+def key_rotator(settings: Settings, store: SigningKeyStore, clock: Clock) -> KeyRotator:
+    return KeyRotator(
+        store, settings.master_key, clock, algorithm=settings.signing_algorithm, bits=settings.key_bits
+    )
 
 
 def build_endpoints(
     settings: Settings,
-    outside: Outside,
+    dependencies: Dependencies,
     keys: Keys,
     used: UsedAssertions,
     addresses: ClientAddress,
@@ -173,11 +177,13 @@ def build_endpoints(
     clock: Clock,
 ) -> list[Endpoint]:
     """The rules, and over them the endpoints."""
-    evened = EvenedTime(clock)
-    assertions = AssertionVerifier(outside.key_pairs.get, used, evened, clock)
-    guesses = GuessLimiter(RedisWrongSecrets(outside.redis), MemoryWrongSecrets(), clock)
+    time_floor = RefusalTimeFloor(clock)
+    assertions = AssertionVerifier(dependencies.key_pairs.get, used, time_floor, clock)
+    throttle = SecretThrottle(RedisWrongSecrets(dependencies.redis), MemoryWrongSecrets(), clock)
     own = own_urls(settings.issuer)
-    authenticator = ClientAuthenticator(outside.api_clients.get, assertions, guesses, evened, audiences=own)
+    authenticator = ClientAuthenticator(
+        dependencies.api_clients.get, assertions, throttle, time_floor, audiences=own
+    )
     grants: dict[str, Grant] = {
         client_credentials.GRANT_TYPE: client_credentials.ClientCredentials(),
         jwt_bearer.GRANT_TYPE: jwt_bearer.JwtBearer(assertions, audiences=own | set(settings.assertion_audiences)),
@@ -185,23 +191,26 @@ def build_endpoints(
     issuer = TokenIssuer(
         keys.ring,
         keys.pool,
-        outside.audit,
+        dependencies.audit,
         clock,
         issuer=settings.issuer,
         audience=settings.audience,
         lifetime=settings.token_lifetime,
     )
     tokens = IssuedTokens(keys.ring, clock, issuer=settings.issuer)
-    introspector = Introspector(tokens, outside.stopped, outside.following.follower.require_fresh)
-    revoker = TokenRevoker(tokens, outside.registry, outside.audit)
-
     counts = IssuerMetrics(metrics)
-    refusals = Refusals(outside.audit, counts.refused)
+    refusals = Refusals(dependencies.audit, counts.refused)
+    requests = ClientRequests(authenticator, addresses, refusals)
     return endpoints(
         [
             TokenEndpoint(profile, grants, authenticator, issuer, addresses, refusals, counts)
             for profile in PROFILES
         ],
-        TokenCare(authenticator, introspector, revoker, addresses, refusals),
-        Documents(keys.ring, metadata(settings.issuer)),
+        IntrospectionEndpoint(
+            requests, Introspector(tokens, dependencies.stopped, dependencies.following.follower.require_fresh)
+        ),
+        RevocationEndpoint(
+            requests, TokenRevoker(tokens, dependencies.registry, dependencies.stopped, dependencies.audit)
+        ),
+        Discovery(keys.ring, metadata(settings.issuer)),
     )

@@ -4,12 +4,12 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.token_issuer.app import NAME, key_maker, open_database, registry_client
+from services.token_issuer.app import NAME, key_rotator, open_database, registry_client
 from services.token_issuer.config import Settings
 from services.token_issuer.signing_keys.maintenance import published
-from services.token_issuer.signing_keys.rotation import KeyMaker
+from services.token_issuer.signing_keys.rotation import KeyRotator
 from services.token_issuer.storage.postgres import PostgresSigningKeys
-from services.token_issuer.tokens.revocation import MARGIN
+from services.token_issuer.tokens.revocation import RETENTION_MARGIN_S
 from shared.audit import AuditTrail
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import KeyRegistryClient, Revocation
@@ -18,7 +18,7 @@ from shared.contracts.key_registry import KeyRegistryClient, Revocation
 @asynccontextmanager
 async def _opened(
     settings: Settings, clock: Clock
-) -> AsyncIterator[tuple[KeyMaker, KeyRegistryClient, AuditTrail]]:
+) -> AsyncIterator[tuple[KeyRotator, KeyRegistryClient, AuditTrail]]:
     database, calls = open_database(settings), registry_client(settings, clock)
     registry = KeyRegistryClient(calls)
     audit = AuditTrail(registry, service=NAME, clock=clock)
@@ -26,7 +26,7 @@ async def _opened(
     for resource in resources:
         await resource.start()
     try:
-        yield key_maker(settings, PostgresSigningKeys(database), clock), registry, audit
+        yield key_rotator(settings, PostgresSigningKeys(database), clock), registry, audit
     finally:
         for resource in reversed(resources):
             await resource.stop()
@@ -37,9 +37,9 @@ async def rotate_signing_key(settings: Settings) -> str:
 
     The audit line comes first: where there can be none, nothing changes. Raises `Unavailable`.
     """
-    async with _opened(settings, SystemClock()) as (maker, _, audit):
+    async with _opened(settings, SystemClock()) as (rotator, _, audit):
         await audit.record(audit.event("signing_key.rotation_started", subject_kind="signing_key"))
-        record = await maker.rotate(propagation=settings.signing_key_propagation)
+        record = await rotator.rotate(propagation=settings.signing_key_propagation)
         await audit.record(published(audit, record))
     starts = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.activates_at))
     return f"{record.kid} ({record.algorithm}) is published and signs from {starts}"
@@ -53,11 +53,11 @@ async def revoke_signing_key(settings: Settings, kid: str) -> str:
     Safe to run again after a failure.
     """
     clock = SystemClock()
-    async with _opened(settings, clock) as (maker, registry, audit):
-        until = clock.now() + settings.token_lifetime + MARGIN
+    async with _opened(settings, clock) as (rotator, registry, audit):
+        until = clock.now() + settings.token_lifetime + RETENTION_MARGIN_S
         await registry.revoke(Revocation(kind="signing_key", id=kid, until=until, reason="revoked by an operator"))
-        if successor := await maker.revoke(kid):
+        if successor := await rotator.revoke(kid):
             await audit.record(published(audit, successor))
-        elif (successor := await maker.successor_of(kid)) is None:
+        elif (successor := await rotator.successor_of(kid)) is None:
             return f"{kid} was no key in use here; its revocation is told to all verifiers"
     return f"{kid} is revoked; {successor.kid} signs in its place"

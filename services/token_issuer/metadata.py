@@ -24,7 +24,9 @@ def metadata(issuer: str) -> dict[str, Any]:
         "revocation_endpoint": issuer + REVOCATION_PATH,
         "jwks_uri": issuer + JWKS_PATH,
         "grant_types_supported": [client_credentials.GRANT_TYPE, jwt_bearer.GRANT_TYPE],
-        "response_types_supported": [],
+        # Required, and an empty list must be left out (RFC 8414 sections 2 and 3.2): `none` is the registered type
+        # by which an authorization endpoint gives neither a code nor a token, and there is no such endpoint here.
+        "response_types_supported": ["none"],
     }
     for endpoint in ("token", "introspection", "revocation"):
         document[f"{endpoint}_endpoint_auth_methods_supported"] = methods

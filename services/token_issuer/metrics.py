@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter
 
-from services.token_issuer.http.responses import oauth_code
+from services.token_issuer.oauth_errors import oauth_code
 from shared.errors import ServiceError
 
 

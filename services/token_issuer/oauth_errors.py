@@ -6,7 +6,7 @@ and the audit trail alone.
 
 from dataclasses import dataclass
 
-from shared.errors import Invalid, ServiceError, TooManyRequests, Unauthenticated
+from shared.errors import Invalid, ServiceError, TooManyRequests, Unauthenticated, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,16 @@ class UnsupportedGrantType(Invalid):
     code = "unsupported_grant_type"
 
 
-class GuessingStopped(TooManyRequests):
+class TooManyWrongSecrets(TooManyRequests):
     """Too many wrong secrets from one address for one client."""
 
     def __init__(self, *, retry_after: int, subject: Subject | None = None) -> None:
         super().__init__("too many wrong secrets for this client from this address", retry_after=retry_after)
         self.subject = subject
+
+
+def oauth_code(error: ServiceError) -> str:
+    """The `error` member for any error that a request here may end in."""
+    if isinstance(error, (Refusal, InvalidRequest, UnsupportedGrantType, TooManyRequests)):
+        return error.code
+    return "temporarily_unavailable" if isinstance(error, Unavailable) else "invalid_request"

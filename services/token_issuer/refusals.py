@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from services.token_issuer.oauth_errors import GuessingStopped, Refusal
-from services.token_issuer.tokens.issuance import Audit
+from services.token_issuer.oauth_errors import Refusal, TooManyWrongSecrets
+from shared.audit import Audit
 from shared.errors import ServiceError
 
 
@@ -22,11 +22,11 @@ class Refusals:
             yield
         except ServiceError as error:
             self._count(error)
-            if isinstance(error, (Refusal, GuessingStopped)):
+            if isinstance(error, (Refusal, TooManyWrongSecrets)):
                 self._note(error, endpoint, address)
             raise
 
-    def _note(self, error: Refusal | GuessingStopped, endpoint: str, address: str) -> None:
+    def _note(self, error: Refusal | TooManyWrongSecrets, endpoint: str, address: str) -> None:
         subject = error.subject
         self._audit.note(
             self._audit.event(

@@ -1,4 +1,4 @@
-"""The token issuer's answers (RFC 6749, 7517, 7662, 8414), and a client for its key set."""
+"""The token issuer's key set (RFC 7517), and a client for it."""
 
 from typing import Any
 
@@ -10,65 +10,12 @@ from shared.errors import Unavailable
 JWKS_PATH = "/.well-known/jwks.json"
 
 
-class Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class TokenResponse(Wire):
-    """RFC 6749 section 5.1. `scope` is left out at `/auth/token`."""
-
-    access_token: str
-    token_type: str
-    """`JWT` at `/auth/token`, else `Bearer`."""
-    expires_in: int
-    """Seconds."""
-    scope: str | None = None
-
-
-class OAuthErrorResponse(Wire):
-    """RFC 6749 section 5.2."""
-
-    error: str
-    error_description: str
-
-
-class IntrospectionResponse(Wire):
-    """RFC 7662 section 2.2. Of a token that is not live, or of another company, `active` is all there is."""
-
-    active: bool
-    token_type: str | None = None
-    scope: str | None = None
-    client_id: str | None = None
-    exp: int | None = None
-    iat: int | None = None
-    sub: str | None = None
-    aud: str | list[str] | None = None
-    iss: str | None = None
-    jti: str | None = None
-
-
-class JwksResponse(Wire):
+class JwksResponse(BaseModel):
     """RFC 7517 section 5."""
 
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
     keys: list[dict[str, Any]]
-
-
-class MetadataResponse(Wire):
-    """RFC 8414 section 2."""
-
-    issuer: str
-    token_endpoint: str
-    introspection_endpoint: str
-    revocation_endpoint: str
-    jwks_uri: str
-    grant_types_supported: list[str]
-    response_types_supported: list[str]
-    token_endpoint_auth_methods_supported: list[str]
-    token_endpoint_auth_signing_alg_values_supported: list[str]
-    introspection_endpoint_auth_methods_supported: list[str]
-    introspection_endpoint_auth_signing_alg_values_supported: list[str]
-    revocation_endpoint_auth_methods_supported: list[str]
-    revocation_endpoint_auth_signing_alg_values_supported: list[str]
 
 
 class TokenIssuerClient:

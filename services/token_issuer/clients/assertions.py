@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
 
 import orjson
 
 from services.token_issuer.clients.client import Client
-from services.token_issuer.clients.timing import EvenedTime
+from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.oauth_errors import Subject
+from services.token_issuer.storage.ports import UsedAssertions
 from shared.clock import Clock
 from shared.contracts.key_registry import KeyPair
 from shared.jose import verifier
@@ -20,19 +20,7 @@ from shared.opaque import KEY_PAIR, well_formed_id
 
 LEEWAY = 55.0
 """Seconds that clocks may differ by. One of 60 s is refused, so this stops short of it by the time on the way."""
-MAX_LIFETIME = 3600.0
-
-
-class UsedAssertions(Protocol):
-    """The ids that were used, for each key: the truth about what may work once only."""
-
-    async def use(self, kid: str, jti_digest: bytes, expires_at: float) -> bool:
-        """True for the first use, durable on return; False for each later one. Raises `Unavailable`."""
-        ...
-
-    async def forget(self, before: float) -> int:
-        """Delete the ids of assertions that expired before that time; their number. Raises `Unavailable`."""
-        ...
+MAX_ASSERTION_LIFETIME_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +36,12 @@ class AssertionVerifier:
         self,
         key_pairs: Callable[[str], Awaitable[KeyPair | None]],
         used: UsedAssertions,
-        evened: EvenedTime,
+        time_floor: RefusalTimeFloor,
         clock: Clock,
     ) -> None:
         self._key_pairs = key_pairs
         self._used = used
-        self._evened = evened
+        self._time_floor = time_floor
         self._clock = clock
 
     async def verify(self, assertion: str, *, audiences: frozenset[str]) -> VerifiedAssertion:
@@ -71,19 +59,19 @@ class AssertionVerifier:
             types=frozenset({"JWT", None}),
             required=frozenset({"iat"}),
             leeway=LEEWAY,
-            max_lifetime=MAX_LIFETIME,
+            max_lifetime=MAX_ASSERTION_LIFETIME_S,
         )
         return VerifiedAssertion(client, verifier.check_claims(payload, expectation, self._clock.now()))
 
     async def _signed(self, token: UnverifiedToken) -> tuple[KeyPair, VerifiedPayload]:
-        started, kid = self._evened.start(), token.header.kid
+        started, kid = self._time_floor.start(), token.header.kid
         try:
             record = await self._key_pairs(kid) if well_formed_id(KEY_PAIR, kid) else None
             if record is None or not record.active:
                 raise verifier.unknown_kid()
             return record, verifier.check_signature(token, _public_key(record))
         except InvalidToken:
-            await self._evened.wait_from(started)
+            await self._time_floor.wait_until_floor(started)
             raise
 
     async def use_once(self, assertion: VerifiedAssertion) -> bool:
@@ -95,7 +83,7 @@ class AssertionVerifier:
         return await self._used.use(assertion.client.public_id, digest, assertion.claims.expires_at)
 
 
-def presented_key(assertion: str) -> Subject | None:
+def named_key(assertion: str) -> Subject | None:
     """For the audit trail: the kid that a refused assertion names, if it could be one of ours."""
     try:
         kid = verifier.parse(assertion).header.kid

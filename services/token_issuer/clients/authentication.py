@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote_plus
 
-from services.token_issuer.clients.assertions import AssertionVerifier, presented_key
+from services.token_issuer.clients.assertions import AssertionVerifier, named_key
 from services.token_issuer.clients.client import Client
-from services.token_issuer.clients.throttle import GuessLimiter
-from services.token_issuer.clients.timing import EvenedTime
+from services.token_issuer.clients.throttle import SecretThrottle
+from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, Subject
 from shared.contracts.key_registry import ApiClient
 from shared.jose.verifier import InvalidToken
@@ -28,7 +28,7 @@ _NO_DIGEST = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
+class ClientProof:
     """What came as proof; `proof` is the secret, or the assertion."""
 
     method: Method
@@ -36,10 +36,10 @@ class Presented:
     proof: str
 
     def __repr__(self) -> str:
-        return f"Presented({self.method})"
+        return f"ClientProof({self.method})"
 
 
-def presented(authorization: str | None, parameters: Mapping[str, str]) -> Presented | None:
+def client_proof(authorization: str | None, parameters: Mapping[str, str]) -> ClientProof | None:
     """What the Authorization field and the body present, None when they present no proof.
 
     Raises `InvalidRequest` for two methods at once or two client ids that differ, `InvalidClient` for what is
@@ -54,13 +54,13 @@ def presented(authorization: str | None, parameters: Mapping[str, str]) -> Prese
         name, secret = basic_credentials(authorization)
         if client_id not in (None, name):
             raise InvalidRequest("client_id differs from the one in the Authorization field")
-        return Presented("client_secret_basic", name, secret)
+        return ClientProof("client_secret_basic", name, secret)
     if by_assertion:
         if assertion is None or assertion_type != JWT_BEARER:
             raise InvalidClient(f"client_assertion must come with client_assertion_type {JWT_BEARER}")
-        return Presented("private_key_jwt", client_id, assertion)
+        return ClientProof("private_key_jwt", client_id, assertion)
     if secret is not None:
-        return Presented("client_secret_post", client_id, secret)
+        return ClientProof("client_secret_post", client_id, secret)
     return None
 
 
@@ -89,46 +89,46 @@ class ClientAuthenticator:
         self,
         api_clients: Callable[[str], Awaitable[ApiClient | None]],
         assertions: AssertionVerifier,
-        guesses: GuessLimiter,
-        evened: EvenedTime,
+        throttle: SecretThrottle,
+        time_floor: RefusalTimeFloor,
         *,
         audiences: frozenset[str],
     ) -> None:
         self._api_clients = api_clients
         self._assertions = assertions
-        self._guesses = guesses
-        self._evened = evened
+        self._throttle = throttle
+        self._time_floor = time_floor
         self._audiences = audiences
         """What a client assertion may name as `aud`."""
 
-    async def authenticate(self, given: Presented, *, address: str) -> Client:
+    async def authenticate(self, given: ClientProof, *, address: str) -> Client:
         """The client that `given` proves.
 
-        Raises `InvalidClient`, `GuessingStopped` after too many wrong secrets from `address`, and `Unavailable`.
+        Raises `InvalidClient`, `TooManyWrongSecrets` and `Unavailable`.
         """
         if given.method == "private_key_jwt":
             return await self._by_assertion(given)
         return await self._by_secret(given.client_id or "", given.proof, address)
 
     async def _by_secret(self, client_id: str, secret: str, address: str) -> Client:
-        started = self._evened.start()
-        await self._guesses.require_open(address, client_id)
+        started = self._time_floor.start()
+        await self._throttle.check(address, client_id)
         record = await self._api_clients(client_id) if well_formed_id(API_CLIENT_KEY, client_id) else None
         expected = bytes.fromhex(record.secret_digest) if record is not None else _NO_DIGEST
         right = hmac.compare_digest(expected, digest(secret)) and record is not None
         if right and record is not None and record.active:
             return Client.of_api_client(record)
         if not right:
-            await self._guesses.wrong(address, client_id)
-        await self._evened.wait_from(started)
+            await self._throttle.wrong(address, client_id)
+        await self._time_floor.wait_until_floor(started)
         cause = "unknown client" if record is None else "client is not active" if right else "wrong secret"
         raise InvalidClient(FAILED, detail=cause, subject=_subject(client_id, record))
 
-    async def _by_assertion(self, given: Presented) -> Client:
+    async def _by_assertion(self, given: ClientProof) -> Client:
         try:
             assertion = await self._assertions.verify(given.proof, audiences=self._audiences)
         except InvalidToken as error:
-            raise InvalidClient(error.description, detail=error.code, subject=presented_key(given.proof)) from None
+            raise InvalidClient(error.description, detail=error.code, subject=named_key(given.proof)) from None
         client = assertion.client
         if given.client_id not in (None, client.client_id):
             raise InvalidClient("client_id must be the iss of the client_assertion", subject=client.audited)

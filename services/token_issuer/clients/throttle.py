@@ -1,48 +1,33 @@
 """A brake on guessing: ten wrong secrets in a minute from one address for one client, and that pair has to wait.
 
 The counts live in a store that all copies share and that outlasts a restart. While it is away each copy counts for
-itself: a count that cannot be kept must not stop issuing, and ten guesses for each copy are still far too few
+itself: a count that cannot be kept must not stop issuing, and ten throttle for each copy are still far too few
 against 256 random bits.
 """
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
-from typing import Protocol
 
-from services.token_issuer.oauth_errors import GuessingStopped, Subject
+from services.token_issuer.oauth_errors import Subject, TooManyWrongSecrets
+from services.token_issuer.storage.ports import WRONG_SECRET_WINDOW_S, WrongSecrets
 from shared.clock import Clock
 from shared.errors import Unavailable
 
 LIMIT = 10
-WINDOW = 60.0
-"""Seconds."""
-STORE_REST = 2.0
+STORE_RETRY_INTERVAL_S = 2.0
 """Seconds for which a store that was away is left alone, so that requests do not wait for it one by one."""
 
 
-class WrongSecrets(Protocol):
-    """When wrong secrets came, for each pair; newest first, no more than `keep`, forgotten `WINDOW` after the last.
-
-    Both raise `Unavailable`.
-    """
-
-    async def times(self, pair: str, *, keep: int) -> Sequence[float]: ...
-
-    async def add(self, pair: str, at: float, *, keep: int) -> Sequence[float]:
-        """The times, `at` among them: one step, so that of concurrent guesses each sees those before it."""
-        ...
-
-
-class GuessLimiter:
+class SecretThrottle:
     def __init__(self, store: WrongSecrets, fallback: WrongSecrets, clock: Clock) -> None:
         self._store = store
         self._fallback = fallback
         self._clock = clock
-        self._rest_until = float("-inf")
+        self._store_retry_at = float("-inf")
 
-    async def require_open(self, address: str, client_id: str) -> None:
-        """Raises `GuessingStopped` when ten wrong secrets came from there for this client in the last minute."""
+    async def check(self, address: str, client_id: str) -> None:
+        """Raises `TooManyWrongSecrets` after ten from there for this client in the last minute."""
         pair = _pair(address, client_id)
         times = await self._from_store(lambda: self._store.times(pair, keep=LIMIT))
         if times is None:
@@ -50,28 +35,28 @@ class GuessLimiter:
         self._judge(times, LIMIT, client_id)
 
     async def wrong(self, address: str, client_id: str) -> None:
-        """Count a wrong secret. Raises `GuessingStopped` when ten others came before it in the last minute."""
+        """Count a wrong secret. Raises `TooManyWrongSecrets` when ten others came before it in the last minute."""
         pair, now = _pair(address, client_id), self._clock.now()
         own = await self._fallback.add(pair, now, keep=LIMIT + 1)
         times = await self._from_store(lambda: self._store.add(pair, now, keep=LIMIT + 1))
         self._judge(own if times is None else times, LIMIT + 1, client_id)
 
     async def _from_store(self, ask: Callable[[], Awaitable[Sequence[float]]]) -> Sequence[float] | None:
-        if self._clock.monotonic() < self._rest_until:
+        if self._clock.monotonic() < self._store_retry_at:
             return None
         try:
             return await ask()
         except Unavailable:
-            self._rest_until = self._clock.monotonic() + STORE_REST
+            self._store_retry_at = self._clock.monotonic() + STORE_RETRY_INTERVAL_S
             return None
 
     def _judge(self, times: Sequence[float], count: int, client_id: str) -> None:
         now = self._clock.now()
-        recent = [at for at in times if now - at < WINDOW]
+        recent = [at for at in times if now - at < WRONG_SECRET_WINDOW_S]
         if len(recent) >= count:
-            wait = math.ceil(WINDOW - (now - recent[LIMIT - 1]))
-            raise GuessingStopped(
-                retry_after=min(max(wait, 1), int(WINDOW)), subject=Subject("api_client", client_id)
+            wait = math.ceil(WRONG_SECRET_WINDOW_S - (now - recent[LIMIT - 1]))
+            raise TooManyWrongSecrets(
+                retry_after=min(max(wait, 1), int(WRONG_SECRET_WINDOW_S)), subject=Subject("api_client", client_id)
             )
 
 

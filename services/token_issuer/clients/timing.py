@@ -5,18 +5,18 @@ from collections.abc import Awaitable, Callable
 
 from shared.clock import Clock
 
-FLOOR = 0.05
+FLOOR_S = 0.05
 """Seconds that a refusal takes at least: well above a look-up that misses every cache."""
 
 
-class EvenedTime:
-    """`wait_from(start)` before the refusal of a credential.
+class RefusalTimeFloor:
+    """`wait_until_floor(start)` before the refusal of a credential.
 
     What makes the time differ is that a known record comes from memory and an unknown one costs a call.
     """
 
     def __init__(
-        self, clock: Clock, *, floor: float = FLOOR, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self, clock: Clock, *, floor: float = FLOOR_S, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
         self._clock = clock
         self._floor = floor
@@ -25,7 +25,7 @@ class EvenedTime:
     def start(self) -> float:
         return self._clock.monotonic()
 
-    async def wait_from(self, start: float) -> None:
+    async def wait_until_floor(self, start: float) -> None:
         remaining = start + self._floor - self._clock.monotonic()
         if remaining > 0:
             await self._sleep(remaining)

@@ -5,12 +5,12 @@ from typing import Protocol
 
 from services.token_issuer.clients.client import Client
 from services.token_issuer.oauth_errors import InvalidScope
-from services.token_issuer.tokens.issuance import Authorization
+from services.token_issuer.tokens.issuance import AuthorizedGrant
 from shared import scopes
 
 
 class Grant(Protocol):
-    async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> Authorization:
+    async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> AuthorizedGrant:
         """`client` is the one that has authenticated itself, None when the request did not try to."""
         ...
 

@@ -18,19 +18,19 @@ from shared.scopes import covered, covers
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class BookedScopes:
     scopes: frozenset[str]
-    """Of those that were asked about, the ones that can be granted now."""
+    """Of those that were requested about, the ones that can be granted now."""
     depends_on: frozenset[str]
     """The bookings and applications that define them: whichever of these is stopped stops the token."""
     stopped_by: Booking | None
     """One that keeps a scope from being granted; None when all can be."""
 
 
-def booked_scopes(scopes: frozenset[str], client: Client, *, asked: bool) -> Booked:
-    """What can be granted of `scopes`; raises `InvalidScope` when one that was `asked` for, or each, cannot."""
+def booked_scopes(scopes: frozenset[str], client: Client, *, requested: bool) -> BookedScopes:
+    """What can be granted of `scopes`; raises `InvalidScope` when one that was `requested` for, or each, cannot."""
     booked = _booked(scopes, client.bookings)
-    if booked.stopped_by is not None and (asked or not booked.scopes):
+    if booked.stopped_by is not None and (requested or not booked.scopes):
         raise InvalidScope(_reason(booked.stopped_by), subject=client.audited)
     if len(booked.depends_on) > MAX_DEPENDENCIES:
         raise InvalidScope(
@@ -40,7 +40,7 @@ def booked_scopes(scopes: frozenset[str], client: Client, *, asked: bool) -> Boo
 
 
 @lru_cache(maxsize=4096)
-def _booked(scopes: frozenset[str], bookings: tuple[Booking, ...]) -> Booked:
+def _booked(scopes: frozenset[str], bookings: tuple[Booking, ...]) -> BookedScopes:
     active = [booking for booking in bookings if booking.active]
     offered = [scope for booking in active for scope in booking.scopes]
     stopped_by: Booking | None = None
@@ -53,7 +53,7 @@ def _booked(scopes: frozenset[str], bookings: tuple[Booking, ...]) -> Booked:
             granted, stopped_by = granted - lost, booking
     needed = [booking for booking in active if any(True for scope in granted for _ in _common(scope, booking))]
     ids = frozenset(id_ for booking in needed for id_ in (booking.booking_id, booking.application_id))
-    return Booked(granted, ids, stopped_by)
+    return BookedScopes(granted, ids, stopped_by)
 
 
 def _common(scope: str, booking: Booking) -> Iterable[str]:

@@ -6,19 +6,19 @@ from services.token_issuer.clients.client import Client
 from services.token_issuer.grants import granted, requested_scopes
 from services.token_issuer.grants.booking_scopes import booked_scopes
 from services.token_issuer.oauth_errors import InvalidClient
-from services.token_issuer.tokens.issuance import Authorization
+from services.token_issuer.tokens.issuance import AuthorizedGrant
 
 GRANT_TYPE = "client_credentials"
 
 
 class ClientCredentials:
-    async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> Authorization:
+    async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> AuthorizedGrant:
         """All that the client is granted and has booked, or as much of it as `scope` asks for."""
         if client is None:
             raise InvalidClient("client authentication is required")
-        asked = "scope" in parameters
+        requested = "scope" in parameters
         scopes = client.scopes
-        if asked:
+        if requested:
             scopes = granted(client.scopes, requested_scopes(parameters["scope"], client), client)
-        booked = booked_scopes(scopes, client, asked=asked)
-        return Authorization(GRANT_TYPE, client, booked.scopes, booked.depends_on)
+        booked = booked_scopes(scopes, client, requested=requested)
+        return AuthorizedGrant(GRANT_TYPE, client, booked.scopes, booked.depends_on)

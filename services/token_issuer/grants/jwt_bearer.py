@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from services.token_issuer.clients.assertions import AssertionVerifier, VerifiedAssertion, presented_key
+from services.token_issuer.clients.assertions import AssertionVerifier, VerifiedAssertion, named_key
 from services.token_issuer.clients.client import Client
 from services.token_issuer.grants import granted, requested_scopes
-from services.token_issuer.grants.booking_scopes import Booked, booked_scopes
+from services.token_issuer.grants.booking_scopes import BookedScopes, booked_scopes
 from services.token_issuer.oauth_errors import InvalidGrant, InvalidRequest
-from services.token_issuer.tokens.issuance import Authorization
+from services.token_issuer.tokens.issuance import AuthorizedGrant
 from shared.jose.verifier import InvalidToken
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -20,7 +20,7 @@ class JwtBearer:
         self._assertions = assertions
         self._audiences = audiences
 
-    async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> Authorization:
+    async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> AuthorizedGrant:
         """Raises `InvalidGrant` saying what to mend, `InvalidScope`, and `Unavailable`.
 
         The jti is used last, so an assertion that is refused may be sent again once it is mended. One whose
@@ -34,7 +34,7 @@ class JwtBearer:
         booked = _scopes(parameters, verified)
         if not await self._assertions.use_once(verified):
             raise InvalidGrant("jti was used before; sign a new assertion", subject=verified.client.audited)
-        return Authorization(GRANT_TYPE, verified.client, booked.scopes, booked.depends_on)
+        return AuthorizedGrant(GRANT_TYPE, verified.client, booked.scopes, booked.depends_on)
 
     async def _verified(self, parameters: Mapping[str, str]) -> VerifiedAssertion:
         assertion = parameters.get("assertion")
@@ -43,10 +43,10 @@ class JwtBearer:
         try:
             return await self._assertions.verify(assertion, audiences=self._audiences)
         except InvalidToken as error:
-            raise InvalidGrant(error.description, detail=error.code, subject=presented_key(assertion)) from None
+            raise InvalidGrant(error.description, detail=error.code, subject=named_key(assertion)) from None
 
 
-def _scopes(parameters: Mapping[str, str], verified: VerifiedAssertion) -> Booked:
+def _scopes(parameters: Mapping[str, str], verified: VerifiedAssertion) -> BookedScopes:
     client, members = verified.client, verified.claims.members
     claimed = frozenset(
         scope
@@ -56,6 +56,6 @@ def _scopes(parameters: Mapping[str, str], verified: VerifiedAssertion) -> Booke
     )
     allowed = claimed or client.scopes
     if "scope" not in parameters:
-        return booked_scopes(allowed, client, asked=bool(claimed))
+        return booked_scopes(allowed, client, requested=bool(claimed))
     wanted = requested_scopes(parameters["scope"], client)
-    return booked_scopes(granted(allowed, wanted, client), client, asked=True)
+    return booked_scopes(granted(allowed, wanted, client), client, requested=True)

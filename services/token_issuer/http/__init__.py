@@ -1,22 +1,23 @@
 """The endpoints, and what OpenAPI says of them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from services.token_issuer.http.discovery import Documents
+from services.token_issuer.http.discovery import Discovery
+from services.token_issuer.http.introspection import IntrospectionEndpoint
 from services.token_issuer.http.parameters import FORM, JSON
 from services.token_issuer.http.responses import render_error
-from services.token_issuer.http.token import TokenEndpoint
-from services.token_issuer.http.token_care import TokenCare
-from services.token_issuer.metadata import INTROSPECTION_PATH, METADATA_PATH, REVOCATION_PATH
-from shared.contracts.token_issuer import (
-    JWKS_PATH,
+from services.token_issuer.http.revocation import RevocationEndpoint
+from services.token_issuer.http.schemas import (
+    TOKEN_FROM_CLIENT,
     IntrospectionResponse,
-    JwksResponse,
     MetadataResponse,
     OAuthErrorResponse,
     TokenResponse,
+    token_request,
 )
+from services.token_issuer.http.token import TokenEndpoint
+from services.token_issuer.metadata import INTROSPECTION_PATH, METADATA_PATH, REVOCATION_PATH
+from shared.contracts.token_issuer import JWKS_PATH, JwksResponse
 from shared.http.endpoints import Endpoint, Handler, Response
 
 SECURITY_SCHEMES = {
@@ -30,29 +31,32 @@ REFUSED: Mapping[int, Response] = {
     429: Response("Too many wrong secrets for this client from this address: see Retry-After", OAuthErrorResponse),
     503: Response("Cannot be known or done now: see Retry-After", OAuthErrorResponse),
 }
-_TEXT = {"type": "string"}
-_CLIENT_MEMBERS = dict.fromkeys(("client_id", "client_secret", "client_assertion_type", "client_assertion"), _TEXT)
 
 
-def endpoints(token_endpoints: Sequence[TokenEndpoint], care: TokenCare, documents: Documents) -> list[Endpoint]:
+def endpoints(
+    token_endpoints: Sequence[TokenEndpoint],
+    introspection: IntrospectionEndpoint,
+    revocation: RevocationEndpoint,
+    discovery: Discovery,
+) -> list[Endpoint]:
     return [
         *(_token_endpoint(endpoint) for endpoint in token_endpoints),
-        _for_clients(
+        _client_endpoint(
             INTROSPECTION_PATH,
-            care.introspect,
+            introspection.post,
             "What a token is (RFC 7662)",
             Response("What it is, if it is live and of the client's company", IntrospectionResponse),
         ),
-        _for_clients(
+        _client_endpoint(
             REVOCATION_PATH,
-            care.revoke,
+            revocation.post,
             "End a token (RFC 7009)",
             Response("It is ended, or was no live token of this client"),
         ),
         Endpoint(
             "GET",
             METADATA_PATH,
-            documents.metadata,
+            discovery.metadata,
             "Authorization server metadata (RFC 8414)",
             tag="discovery",
             responses={200: Response("Where everything is", MetadataResponse)},
@@ -60,7 +64,7 @@ def endpoints(token_endpoints: Sequence[TokenEndpoint], care: TokenCare, documen
         Endpoint(
             "GET",
             JWKS_PATH,
-            documents.jwks,
+            discovery.jwks,
             "The public keys of live tokens (RFC 7517)",
             tag="discovery",
             responses={
@@ -75,12 +79,6 @@ def endpoints(token_endpoints: Sequence[TokenEndpoint], care: TokenCare, documen
 
 def _token_endpoint(endpoint: TokenEndpoint) -> Endpoint:
     profile = endpoint.profile
-    members: dict[str, Any] = {
-        "grant_type": {"type": "string", "enum": list(profile.grant_types)},
-        "scope": _TEXT,
-        "assertion": _TEXT,
-        **_CLIENT_MEMBERS,
-    }
     return Endpoint(
         "POST",
         profile.path,
@@ -88,23 +86,22 @@ def _token_endpoint(endpoint: TokenEndpoint) -> Endpoint:
         f"An access token by {' or '.join(grant.rpartition(':')[2] for grant in profile.grant_types)}",
         tag="tokens",
         description="RFC 6749 section 3.2; errors as in section 5.2.",
-        body_schema={"type": "object", "required": ["grant_type"], "properties": members},
-        body_content_types=(FORM, JSON) if profile.json_too else (FORM,),
+        body_schema=token_request(profile.grant_types),
+        body_content_types=(FORM, JSON) if profile.accepts_json else (FORM,),
         responses={200: Response("The token", TokenResponse), **REFUSED},
         security="client" if profile.methods == ("client_secret_basic",) else "",
         render_error=render_error,
     )
 
 
-def _for_clients(path: str, handler: Handler, summary: str, success: Response) -> Endpoint:
-    members = {"token": _TEXT, "token_type_hint": _TEXT, **_CLIENT_MEMBERS}
+def _client_endpoint(path: str, handler: Handler, summary: str, success: Response) -> Endpoint:
     return Endpoint(
         "POST",
         path,
         handler,
         summary,
         tag="tokens",
-        body_schema={"type": "object", "required": ["token"], "properties": members},
+        body_schema=TOKEN_FROM_CLIENT,
         body_content_types=(FORM,),
         responses={200: success, **REFUSED},
         security="client",

@@ -13,7 +13,7 @@ JWKS_CACHED = {"Cache-Control": "public, max-age=10"}
 METADATA_CACHED = {"Cache-Control": "public, max-age=300"}
 
 
-class Documents:
+class Discovery:
     def __init__(self, ring: KeyRing, metadata: Mapping[str, Any]) -> None:
         self._ring = ring
         self._metadata = metadata

@@ -29,13 +29,13 @@ PARAMETERS = frozenset(
 """The names that mean something to one of the endpoints; all others are ignored."""
 
 
-async def parameters(request: web.Request, *, json_too: bool = False) -> dict[str, str]:
+async def parameters(request: web.Request, *, accepts_json: bool = False) -> dict[str, str]:
     """The parameters of the body: an empty one is as omitted, a repeated one is an error (RFC 6749 section 3.2).
 
     Raises errors of `shared.errors`. Parameters in the query are refused: a URL ends up in logs.
     """
     _refuse_query(request)
-    accepted = (FORM, JSON) if json_too else (FORM,)
+    accepted = (FORM, JSON) if accepts_json else (FORM,)
     if body.require_content_type(request, *accepted) == JSON:
         return _json_members(await body.read(request, limit=MAX_BODY))
     return await body.form(request, limit=MAX_BODY, max_fields=MAX_PARAMETERS)

@@ -4,28 +4,18 @@ from typing import Any
 
 from aiohttp import web
 
-from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, Refusal, UnsupportedGrantType
+from services.token_issuer.oauth_errors import InvalidClient, oauth_code
 from shared import errors
 from shared.http.responses import error_headers, json_response, status_of
 
 NEVER_CACHED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 CHALLENGE = 'Basic realm="passgate"'
-OWN_WORDING = (Refusal, InvalidRequest, UnsupportedGrantType, errors.TooManyRequests)
-"""Errors whose `code` is an OAuth code as it is."""
-
 # What error_description may hold (RFC 6749 section 5.2): printable ASCII without `"` and `\`.
 _ALLOWED = frozenset(map(chr, (*range(0x20, 0x22), *range(0x23, 0x5C), *range(0x5D, 0x7F))))
 
 
 def success(value: dict[str, Any]) -> web.Response:
     return json_response(value, headers=NEVER_CACHED)
-
-
-def oauth_code(error: errors.ServiceError) -> str:
-    """The `error` member for any error that a request here may end in."""
-    if isinstance(error, OWN_WORDING):
-        return error.code
-    return "temporarily_unavailable" if isinstance(error, errors.Unavailable) else "invalid_request"
 
 
 def render_error(error: errors.ServiceError) -> web.Response:

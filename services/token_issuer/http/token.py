@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from aiohttp import web
 
-from services.token_issuer.clients.authentication import METHODS, ClientAuthenticator, Method, presented
+from services.token_issuer.clients.authentication import METHODS, ClientAuthenticator, Method, client_proof
 from services.token_issuer.clients.client import Client
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
 from services.token_issuer.http.parameters import authorization, parameters
@@ -29,9 +29,9 @@ class Profile:
     methods: tuple[Method, ...]
     token_type: Literal["JWT", "Bearer"]
     typ: TokenType
-    tells_scope: bool = True
-    json_too: bool = False
-    padded_grant_type: bool = False
+    returns_scope: bool = True
+    accepts_json: bool = False
+    trims_grant_type: bool = False
     """Blanks around the value of `grant_type` are taken away: `grant_type= client_credentials` is in the wild."""
 
 
@@ -41,8 +41,8 @@ CLIENT_CREDENTIALS_PROFILE = Profile(
     methods=("client_secret_basic",),
     token_type="JWT",
     typ="JWT",
-    tells_scope=False,
-    padded_grant_type=True,
+    returns_scope=False,
+    trims_grant_type=True,
 )
 ASSERTION_PROFILE = Profile(
     path="/iam/oauth/token",
@@ -50,7 +50,7 @@ ASSERTION_PROFILE = Profile(
     methods=METHODS,
     token_type="Bearer",
     typ="JWT",
-    json_too=True,
+    accepts_json=True,
 )
 STANDARD_PROFILE = Profile(
     path=TOKEN_PATH,
@@ -88,7 +88,7 @@ class TokenEndpoint:
         """Read, find the grant, authenticate the client, authorise, issue."""
         address = self._addresses.of(request)
         with self._refusals.told(endpoint=self.profile.path, address=address):
-            given = await parameters(request, json_too=self.profile.json_too)
+            given = await parameters(request, accepts_json=self.profile.accepts_json)
             grant = self._grant(given.get("grant_type"))
             client = await self._client(request, given, address)
             decision = await grant.authorize(given, client)
@@ -97,7 +97,7 @@ class TokenEndpoint:
         return success(self._response(token))
 
     def _grant(self, grant_type: str | None) -> Grant:
-        if grant_type is not None and self.profile.padded_grant_type:
+        if grant_type is not None and self.profile.trims_grant_type:
             grant_type = grant_type.strip(" ")
         if not grant_type:
             raise InvalidRequest("grant_type is missing")
@@ -106,7 +106,7 @@ class TokenEndpoint:
         return self._grants[grant_type]
 
     async def _client(self, request: web.Request, given: Mapping[str, str], address: str) -> Client | None:
-        proof = presented(authorization(request), given)
+        proof = client_proof(authorization(request), given)
         if proof is None:
             return None
         if proof.method not in self.profile.methods:
@@ -119,6 +119,6 @@ class TokenEndpoint:
             "token_type": self.profile.token_type,
             "expires_in": token.expires_in,
         }
-        if self.profile.tells_scope:
+        if self.profile.returns_scope:
             response["scope"] = token.scope
         return response

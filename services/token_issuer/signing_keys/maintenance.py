@@ -6,8 +6,8 @@ import structlog
 
 from services.token_issuer.signing_keys.records import SigningKeyRecord
 from services.token_issuer.signing_keys.ring import KeyRing
-from services.token_issuer.signing_keys.rotation import KeyMaker
-from services.token_issuer.tokens.issuance import Audit
+from services.token_issuer.signing_keys.rotation import KeyRotator
+from shared.audit import Audit
 from shared.contracts.key_registry import AuditEvent, Change, Snapshot
 
 log = structlog.get_logger()
@@ -27,30 +27,30 @@ class SigningKeyChanges:
             self.happened.set()
 
 
-class KeyCare:
+class KeyMaintenance:
     """All copies of the issuer do the same at the same time: the store lets one of them have its way."""
 
-    def __init__(self, ring: KeyRing, maker: KeyMaker, audit: Audit) -> None:
+    def __init__(self, ring: KeyRing, rotator: KeyRotator, audit: Audit) -> None:
         self._ring = ring
-        self._maker = maker
+        self._rotator = rotator
         self._audit = audit
 
-    async def look(self) -> None:
+    async def run(self) -> None:
         """See to it that there is a key that may sign. Raises `Unavailable`."""
         await self._ring.reload()
         revoked = self._ring.revoked()
         for kid in revoked:
             await self._replace(kid)
         if self._ring.empty:
-            await self._maker.ensure_first()
+            await self._rotator.ensure_first()
         elif not revoked:
             return
         await self._ring.reload()
 
     async def _replace(self, kid: str) -> None:
-        successor = await self._maker.revoke(kid)
+        successor = await self._rotator.revoke(kid)
         if successor is not None:
-            log.warning("a signing key was revoked and replaced", kid=kid, successor=successor.kid)
+            log.warning("signing_key.replaced", kid=kid, successor=successor.kid)
             self._audit.note(published(self._audit, successor))
 
 

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
-from typing import Any, Protocol
+from typing import Any
 
 from services.token_issuer.signing_keys.sealing import MasterKey
 from shared.jose.keys import generate_private_key, private_pem, public_jwk
 from shared.opaque import public_id
 
 KID_PREFIX = "sk"
-RETIREMENT_MARGIN = 300.0
+RETIREMENT_MARGIN_S = 300.0
 """Seconds that a retired key outlives the last `exp`: verifiers' leeway, copies slow to learn of the successor."""
 
 
@@ -38,24 +38,6 @@ class SigningKeyRecord:
     """The private key as PKCS#8 PEM under the master key."""
     activates_at: float
     revoked_at: float | None = None
-
-
-class SigningKeyStore(Protocol):
-    """All methods raise `Unavailable`; all that write are atomic against each other, over all copies."""
-
-    async def all(self) -> Sequence[SigningKeyRecord]: ...
-
-    async def add_first(self, record: SigningKeyRecord) -> bool:
-        """Add the key unless there is one that is not revoked. Tells whether it was added."""
-        ...
-
-    async def add(self, record: SigningKeyRecord) -> None: ...
-
-    async def revoke(self, kid: str, at: float, successor: SigningKeyRecord) -> bool:
-        """Revoke a key and add `successor` in one step; False, and nothing done, when there is no such live key."""
-        ...
-
-    async def remove(self, kids: Sequence[str]) -> None: ...
 
 
 def make_key(master_key: MasterKey, *, algorithm: str, bits: int | None, activates_at: float) -> SigningKeyRecord:
@@ -82,7 +64,7 @@ def phases(records: Sequence[SigningKeyRecord], now: float, token_lifetime: floa
             phase = Phase.PUBLISHED
         elif successor is None or successor.activates_at > now:
             phase = Phase.ACTIVE
-        elif now < successor.activates_at + token_lifetime + RETIREMENT_MARGIN:
+        elif now < successor.activates_at + token_lifetime + RETIREMENT_MARGIN_S:
             phase = Phase.RETIRED
         else:
             phase = Phase.GONE

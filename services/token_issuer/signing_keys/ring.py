@@ -7,8 +7,9 @@ from typing import Any
 
 import structlog
 
-from services.token_issuer.signing_keys.records import Phase, SigningKeyRecord, SigningKeyStore, phases
+from services.token_issuer.signing_keys.records import Phase, SigningKeyRecord, phases
 from services.token_issuer.signing_keys.sealing import CannotOpen, MasterKey
+from services.token_issuer.storage.ports import SigningKeyStore
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -17,7 +18,7 @@ from shared.jose.signer import Signer
 
 log = structlog.get_logger()
 
-MAX_AGE = 60.0
+MAX_RING_AGE_S = 60.0
 """Seconds after which a ring that could not be reloaded signs no more: a successor may have started."""
 
 
@@ -79,7 +80,7 @@ class KeyRing:
                     signer = await asyncio.to_thread(self._signer, record)
                 signers[record.kid] = signer
             except CannotOpen as error:
-                log.error("a signing key cannot be opened", kid=record.kid, reason=str(error))
+                log.error("signing_key.unreadable", kid=record.kid, reason=str(error))
         self._signers = signers
 
     def _signer(self, record: SigningKeyRecord) -> Signer:
@@ -91,7 +92,7 @@ class KeyRing:
         signer = self._ring.signer
         if signer is None:
             raise Unavailable("there is no signing key that can be used")
-        if self._clock.monotonic() - self._loaded_at > MAX_AGE:
+        if self._clock.monotonic() - self._loaded_at > MAX_RING_AGE_S:
             raise Unavailable("the signing keys cannot be followed")
         if signer.kid in self._stopped:
             raise Unavailable("the signing key is revoked")

@@ -5,14 +5,15 @@ from dataclasses import replace
 
 import structlog
 
-from services.token_issuer.signing_keys.records import Phase, SigningKeyRecord, SigningKeyStore, make_key, phases
+from services.token_issuer.signing_keys.records import Phase, SigningKeyRecord, make_key, phases
 from services.token_issuer.signing_keys.sealing import MasterKey
+from services.token_issuer.storage.ports import SigningKeyStore
 from shared.clock import Clock
 
 log = structlog.get_logger()
 
 
-class KeyMaker:
+class KeyRotator:
     """Makes keys and ends them. RSA keys take up to seconds, which pass in a thread."""
 
     def __init__(
@@ -27,7 +28,7 @@ class KeyMaker:
     async def ensure_first(self) -> None:
         """Make the first key, which signs at once. Of several copies that do so together, one has its key kept."""
         if await self._store.add_first(await self._make(starts_in=0.0)):
-            log.info("made the first signing key", algorithm=self._algorithm)
+            log.info("signing_key.created", algorithm=self._algorithm)
 
     async def rotate(self, *, propagation: float) -> SigningKeyRecord:
         """Publish a new key, which takes over after `propagation` seconds; its predecessor stays published."""

@@ -73,7 +73,7 @@ class PostgresUsedAssertions:
             )
         return status == "INSERT 0 1"
 
-    async def forget(self, before: float) -> int:
+    async def delete_expired(self, before: float) -> int:
         async with self._database.connection() as connection:
             status: str = await connection.execute(
                 """

@@ -5,7 +5,7 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from services.token_issuer.clients.throttle import WINDOW
+from services.token_issuer.storage.ports import WRONG_SECRET_WINDOW_S
 from shared.errors import Unavailable
 from shared.redis import PipelinedRedis
 
@@ -27,7 +27,7 @@ class RedisWrongSecrets:
         return await self._ask("LRANGE", PREFIX + pair, 0, keep - 1)
 
     async def add(self, pair: str, at: float, *, keep: int) -> Sequence[float]:
-        return await self._ask("EVAL", _ADD, 1, PREFIX + pair, repr(at), keep, int(WINDOW))
+        return await self._ask("EVAL", _ADD, 1, PREFIX + pair, repr(at), keep, int(WRONG_SECRET_WINDOW_S))
 
     async def _ask(self, *command: Any) -> Sequence[float]:
         try:

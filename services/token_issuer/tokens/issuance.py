@@ -3,17 +3,17 @@
 import asyncio
 import secrets
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from services.token_issuer.clients.client import Client
 from services.token_issuer.signing_keys.pool import SigningPool
+from shared.audit import Audit
 from shared.clock import Clock
 from shared.contracts.access_token import AccessTokenClaims, TokenType
-from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from shared.jose.signer import Signer
 
-AUDIT_TIMEOUT = 0.95
+AUDIT_TIMEOUT_S = 0.95
 """Seconds in which the audit line must be durable."""
 
 
@@ -23,16 +23,8 @@ class Signers(Protocol):
         ...
 
 
-class Audit(Protocol):
-    def event(self, action: str, *, actor: str = "", **fields: Any) -> AuditEvent: ...
-
-    async def record(self, event: AuditEvent) -> None: ...
-
-    def note(self, event: AuditEvent) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
-class Authorization:
+class AuthorizedGrant:
     """What a grant has decided."""
 
     grant: str
@@ -72,16 +64,16 @@ class TokenIssuer:
         self._audience = audience
         self._lifetime = lifetime
 
-    async def issue(self, authorization: Authorization, *, typ: TokenType) -> AccessToken:
+    async def issue(self, authorized: AuthorizedGrant, *, typ: TokenType) -> AccessToken:
         """A signed token, recorded in the audit trail. Raises `Unavailable` when either cannot be done."""
         signer = self._signers.signer()
-        claims = self._claims(authorization)
+        claims = self._claims(authorized)
         value = await self._pool.sign(signer, claims.members(), typ)
-        await self._record(authorization, claims, signer.kid)
+        await self._record(authorized, claims, signer.kid)
         return AccessToken(value, self._lifetime, claims.scope)
 
-    def _claims(self, authorization: Authorization) -> AccessTokenClaims:
-        client, now = authorization.client, int(self._clock.now())
+    def _claims(self, authorized: AuthorizedGrant) -> AccessTokenClaims:
+        client, now = authorized.client, int(self._clock.now())
         return AccessTokenClaims(
             iss=self._issuer,
             sub=client.subject,
@@ -90,17 +82,17 @@ class TokenIssuer:
             exp=now + self._lifetime,
             jti=secrets.token_urlsafe(16),
             client_id=client.client_id,
-            scope=" ".join(sorted(authorization.scopes)),
+            scope=" ".join(sorted(authorized.scopes)),
             client_prefix=client.client_prefix,
             company_id=client.company_id,
             credential_id=client.credential_id,
             credential_kind=client.kind,
             key_id=client.public_id if client.kind == "key_pair" else None,
-            depends_on=tuple(sorted(authorization.depends_on)),
+            depends_on=tuple(sorted(authorized.depends_on)),
         )
 
-    async def _record(self, authorization: Authorization, claims: AccessTokenClaims, kid: str) -> None:
-        client = authorization.client
+    async def _record(self, authorized: AuthorizedGrant, claims: AccessTokenClaims, kid: str) -> None:
+        client = authorized.client
         event = self._audit.event(
             "token.issued",
             actor=f"client:{client.public_id}",
@@ -108,7 +100,7 @@ class TokenIssuer:
             subject=claims.jti,
             company_id=client.company_id,
             detail={
-                "grant": authorization.grant,
+                "grant": authorized.grant,
                 "scope": claims.scope,
                 "expires_at": claims.exp,
                 "credential_id": client.credential_id,
@@ -116,7 +108,7 @@ class TokenIssuer:
             },
         )
         try:
-            async with asyncio.timeout(AUDIT_TIMEOUT):
+            async with asyncio.timeout(AUDIT_TIMEOUT_S):
                 await self._audit.record(event)
         except TimeoutError:
             raise Unavailable("the audit trail does not answer") from None

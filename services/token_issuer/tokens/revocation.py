@@ -4,10 +4,11 @@ from typing import Protocol
 
 from services.token_issuer.clients.client import Client
 from services.token_issuer.tokens.introspection import IssuedTokens
-from services.token_issuer.tokens.issuance import Audit
+from shared.audit import Audit
+from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Revocation
 
-MARGIN = 120.0
+RETENTION_MARGIN_S = 120.0
 """Seconds after `exp` for which the revocation is kept: verifiers allow for clocks that differ."""
 
 
@@ -18,9 +19,10 @@ class Revocations(Protocol):
 
 
 class TokenRevoker:
-    def __init__(self, tokens: IssuedTokens, revocations: Revocations, audit: Audit) -> None:
+    def __init__(self, tokens: IssuedTokens, revocations: Revocations, stopped: StoppedSet, audit: Audit) -> None:
         self._tokens = tokens
         self._revocations = revocations
+        self._stopped = stopped
         self._audit = audit
 
     async def revoke(self, token: str, client: Client) -> bool:
@@ -32,15 +34,18 @@ class TokenRevoker:
         claims = self._tokens.read(token)
         if claims is None or not client.holds(claims):
             return False
+        until = claims.exp + RETENTION_MARGIN_S
         await self._revocations.revoke(
             Revocation(
                 kind="jwt",
                 id=claims.jti,
-                until=claims.exp + MARGIN,
+                until=until,
                 company_id=client.company_id,
                 reason="revoked by the client it was issued to",
             )
         )
+        # Introspection must not contradict the response; other copies get it by the change stream.
+        self._stopped.add(claims.jti, until, "jwt")
         self._audit.note(
             self._audit.event(
                 "token.revoked",

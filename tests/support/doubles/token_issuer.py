@@ -45,7 +45,7 @@ class MemoryUsedAssertions:
         self._expiries[(kid, jti_digest)] = expires_at
         return True
 
-    async def forget(self, before: float) -> int:
+    async def delete_expired(self, before: float) -> int:
         kept = {used: expiry for used, expiry in self._expiries.items() if expiry >= before}
         forgotten = len(self._expiries) - len(kept)
         self._expiries = kept

@@ -6,12 +6,12 @@ from typing import Any
 
 from services.token_issuer.clients.assertions import AssertionVerifier
 from services.token_issuer.clients.authentication import ClientAuthenticator
-from services.token_issuer.clients.throttle import GuessLimiter
-from services.token_issuer.clients.timing import EvenedTime
+from services.token_issuer.clients.throttle import SecretThrottle
+from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.metadata import own_urls
 from services.token_issuer.signing_keys.pool import SigningPool
 from services.token_issuer.signing_keys.ring import KeyRing
-from services.token_issuer.signing_keys.rotation import KeyMaker
+from services.token_issuer.signing_keys.rotation import KeyRotator
 from services.token_issuer.signing_keys.sealing import MasterKey
 from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.tokens.issuance import TokenIssuer
@@ -61,13 +61,13 @@ class World:
         self.master_key = MasterKey(bytes(range(32)))
         self.signing_keys = MemorySigningKeys()
         self.used = MemoryUsedAssertions()
-        self.maker = self.make_keys("ES256")
+        self.rotator = self.make_keys("ES256")
         self.ring = self.make_ring()
-        evened = EvenedTime(self.clock, sleep=self._sleep)
-        self.assertions = AssertionVerifier(self.registry.key_pair, self.used, evened, self.clock)
-        self.limiter = GuessLimiter(MemoryWrongSecrets(), MemoryWrongSecrets(), self.clock)
+        time_floor = RefusalTimeFloor(self.clock, sleep=self._sleep)
+        self.assertions = AssertionVerifier(self.registry.key_pair, self.used, time_floor, self.clock)
+        self.throttle = SecretThrottle(MemoryWrongSecrets(), MemoryWrongSecrets(), self.clock)
         self.authenticator = ClientAuthenticator(
-            self.registry.api_client, self.assertions, self.limiter, evened, audiences=own_urls(ISSUER)
+            self.registry.api_client, self.assertions, self.throttle, time_floor, audiences=own_urls(ISSUER)
         )
         self.issuer = TokenIssuer(
             self.ring,
@@ -86,15 +86,15 @@ class World:
         )
         self.signer = Signer(self.kid, "ES256", private)
 
-    def make_keys(self, algorithm: str) -> KeyMaker:
+    def make_keys(self, algorithm: str) -> KeyRotator:
         bits = 2048 if algorithm.startswith("RS") else None
-        return KeyMaker(self.signing_keys, self.master_key, self.clock, algorithm=algorithm, bits=bits)
+        return KeyRotator(self.signing_keys, self.master_key, self.clock, algorithm=algorithm, bits=bits)
 
     def make_ring(self) -> KeyRing:
         return KeyRing(self.signing_keys, self.master_key, self.stopped, self.clock, token_lifetime=3600)
 
     async def with_key(self) -> "World":
-        await self.maker.ensure_first()
+        await self.rotator.ensure_first()
         await self.ring.reload()
         return self
 

@@ -9,10 +9,9 @@ from asyncpg.exceptions import CheckViolationError
 
 from services.token_issuer.__main__ import MIGRATIONS
 from services.token_issuer.app import NAME
-from services.token_issuer.clients.assertions import UsedAssertions
-from services.token_issuer.clients.throttle import WrongSecrets
-from services.token_issuer.signing_keys.records import SigningKeyRecord, SigningKeyStore
+from services.token_issuer.signing_keys.records import SigningKeyRecord
 from services.token_issuer.storage.memory import MemoryWrongSecrets
+from services.token_issuer.storage.ports import SigningKeyStore, UsedAssertions, WrongSecrets
 from services.token_issuer.storage.postgres import PostgresSigningKeys, PostgresUsedAssertions
 from services.token_issuer.storage.redis import PREFIX, RedisWrongSecrets
 from shared.errors import Unavailable
@@ -123,7 +122,7 @@ async def test_id_is_used_exactly_once_for_each_key_also_at_once(used: UsedAsser
 async def test_only_expired_ids_are_forgotten(used: UsedAssertions) -> None:
     await used.use("kid", b"a" * 32, 100.0)
     await used.use("kid", b"b" * 32, 200.0)
-    assert await used.forget(150.0) == 1
+    assert await used.delete_expired(150.0) == 1
     assert await used.use("kid", b"a" * 32, 300.0)
     assert not await used.use("kid", b"b" * 32, 300.0)
 

@@ -51,7 +51,7 @@ async def test_private_key_is_not_in_the_database_in_clear(issuer: Issuer) -> No
 
 async def test_three_rotations_refuse_no_good_token(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens of every key verify against the key set of the end, and each kid is published before it signs."""
-    monkeypatch.setattr("services.token_issuer.app.KEY_RING_INTERVAL", 0.2)
+    monkeypatch.setattr("services.token_issuer.app.KEY_MAINTENANCE_INTERVAL_S", 0.2)
     async with running(settings, RegistryDouble()) as issuer:
         tokens, kids = [await issuer.token()], set(await jwks(issuer))
         changed = issuer.settings.model_copy(update={"signing_key_propagation": 1.0, "signing_algorithm": "ES256"})

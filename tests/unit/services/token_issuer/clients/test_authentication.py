@@ -2,8 +2,8 @@ import base64
 
 import pytest
 
-from services.token_issuer.clients.authentication import JWT_BEARER, Presented, basic_credentials, presented
-from services.token_issuer.oauth_errors import GuessingStopped, InvalidClient, InvalidRequest
+from services.token_issuer.clients.authentication import JWT_BEARER, ClientProof, basic_credentials, client_proof
+from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, TooManyWrongSecrets
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
 from tests.support.harness.issuer_rules import ADDRESS, ISSUER, World
 
@@ -16,16 +16,16 @@ ASSERTED = {"client_assertion": "jwt", "client_assertion_type": JWT_BEARER}
 
 
 def test_nothing_presented() -> None:
-    assert presented(None, {}) is None
-    assert presented(None, {"client_id": "a"}) is None
+    assert client_proof(None, {}) is None
+    assert client_proof(None, {"client_id": "a"}) is None
 
 
 def test_each_method() -> None:
-    assert presented(basic("a:b"), {}) == Presented("client_secret_basic", "a", "b")
-    assert presented(basic("a:b"), {"client_id": "a"}) == Presented("client_secret_basic", "a", "b")
-    by_post = presented(None, {"client_id": "a", "client_secret": "b"})
-    assert by_post == Presented("client_secret_post", "a", "b")
-    assert presented(None, ASSERTED) == Presented("private_key_jwt", None, "jwt")
+    assert client_proof(basic("a:b"), {}) == ClientProof("client_secret_basic", "a", "b")
+    assert client_proof(basic("a:b"), {"client_id": "a"}) == ClientProof("client_secret_basic", "a", "b")
+    by_post = client_proof(None, {"client_id": "a", "client_secret": "b"})
+    assert by_post == ClientProof("client_secret_post", "a", "b")
+    assert client_proof(None, ASSERTED) == ClientProof("private_key_jwt", None, "jwt")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_each_method() -> None:
 )
 def test_two_methods_or_two_ids_are_a_bad_request(authorization: str | None, parameters: dict[str, str]) -> None:
     with pytest.raises(InvalidRequest):
-        presented(authorization, parameters)
+        client_proof(authorization, parameters)
 
 
 def test_basic_credentials_are_percent_decoded() -> None:
@@ -49,11 +49,13 @@ def test_basic_credentials_are_percent_decoded() -> None:
 
 
 def test_secret_is_not_in_the_representation() -> None:
-    assert "b" * 8 not in repr(Presented("client_secret_basic", "a", "b" * 8))
+    assert "b" * 8 not in repr(ClientProof("client_secret_basic", "a", "b" * 8))
 
 
 async def by_secret(world: World, key: str, secret: str, address: str = ADDRESS) -> str:
-    client = await world.authenticator.authenticate(Presented("client_secret_basic", key, secret), address=address)
+    client = await world.authenticator.authenticate(
+        ClientProof("client_secret_basic", key, secret), address=address
+    )
     return client.client_id
 
 
@@ -94,7 +96,7 @@ async def test_right_secret_waits_too_once_its_pair_is_stopped(world: World) -> 
     for _ in range(10):
         with pytest.raises(InvalidClient):
             await by_secret(world, world.key, "wrong")
-    with pytest.raises(GuessingStopped) as caught:
+    with pytest.raises(TooManyWrongSecrets) as caught:
         await by_secret(world, world.key, world.secret)
     assert caught.value.retry_after == 60
     assert await by_secret(world, world.key, world.secret, address="192.0.2.2") == world.key
@@ -111,13 +113,13 @@ async def test_right_secret_of_a_suspended_client_is_no_guess(world: World) -> N
 
 async def test_assertion_proves_the_company(world: World) -> None:
     for audience in (ISSUER, f"{ISSUER}/oauth2/token"):
-        given = Presented("private_key_jwt", world.key_pair.company.company_uri, world.assertion(aud=audience))
+        given = ClientProof("private_key_jwt", world.key_pair.company.company_uri, world.assertion(aud=audience))
         client = await world.authenticator.authenticate(given, address=ADDRESS)
         assert (client.public_id, client.kind) == (world.kid, "key_pair")
 
 
 async def test_client_assertion_works_once(world: World) -> None:
-    given = Presented("private_key_jwt", None, world.assertion(jti="1"))
+    given = ClientProof("private_key_jwt", None, world.assertion(jti="1"))
     await world.authenticator.authenticate(given, address=ADDRESS)
     with pytest.raises(InvalidClient):
         await world.authenticator.authenticate(given, address=ADDRESS)
@@ -125,12 +127,12 @@ async def test_client_assertion_works_once(world: World) -> None:
 
 @pytest.mark.parametrize("claims", [{"aud": "ankor.io"}, {"iss": "x"}, {"sub": "x"}, {"exp": 1}])
 async def test_client_assertion_with_wrong_claims_is_refused(world: World, claims: dict[str, object]) -> None:
-    given = Presented("private_key_jwt", None, world.assertion(**claims))
+    given = ClientProof("private_key_jwt", None, world.assertion(**claims))
     with pytest.raises(InvalidClient):
         await world.authenticator.authenticate(given, address=ADDRESS)
 
 
 async def test_client_id_must_be_the_assertions_issuer(world: World) -> None:
-    given = Presented("private_key_jwt", "someone else", world.assertion())
+    given = ClientProof("private_key_jwt", "someone else", world.assertion())
     with pytest.raises(InvalidClient):
         await world.authenticator.authenticate(given, address=ADDRESS)

@@ -2,20 +2,20 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.token_issuer.clients.throttle import STORE_REST, GuessLimiter
-from services.token_issuer.oauth_errors import GuessingStopped
+from services.token_issuer.clients.throttle import STORE_RETRY_INTERVAL_S, SecretThrottle
+from services.token_issuer.oauth_errors import TooManyWrongSecrets
 from services.token_issuer.storage.memory import MemoryWrongSecrets
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
 
 
 class Breakable(MemoryWrongSecrets):
-    """A store that can be unplugged, and counts how often it is asked."""
+    """A store that can be unplugged, and counts how often it is requested."""
 
     def __init__(self) -> None:
         super().__init__()
         self.away = False
-        self.asked = 0
+        self.requested = 0
 
     async def times(self, pair: str, *, keep: int) -> Sequence[float]:
         self._ask()
@@ -26,7 +26,7 @@ class Breakable(MemoryWrongSecrets):
         return await super().add(pair, at, keep=keep)
 
     def _ask(self) -> None:
-        self.asked += 1
+        self.requested += 1
         if self.away:
             raise Unavailable("unplugged")
 
@@ -37,82 +37,82 @@ def store() -> Breakable:
 
 
 @pytest.fixture
-def limiter(store: Breakable, clock: FakeClock) -> GuessLimiter:
-    return GuessLimiter(store, MemoryWrongSecrets(), clock)
+def throttle(store: Breakable, clock: FakeClock) -> SecretThrottle:
+    return SecretThrottle(store, MemoryWrongSecrets(), clock)
 
 
-async def guess(limiter: GuessLimiter, times: int, address: str = "a", client: str = "c") -> None:
+async def guess(throttle: SecretThrottle, times: int, address: str = "a", client: str = "c") -> None:
     for _ in range(times):
-        await limiter.require_open(address, client)
-        await limiter.wrong(address, client)
+        await throttle.check(address, client)
+        await throttle.wrong(address, client)
 
 
-async def test_ten_are_allowed_and_then_the_pair_waits(limiter: GuessLimiter, clock: FakeClock) -> None:
-    await guess(limiter, 10)
+async def test_ten_are_allowed_and_then_the_pair_waits(throttle: SecretThrottle, clock: FakeClock) -> None:
+    await guess(throttle, 10)
     clock.advance(20)
-    with pytest.raises(GuessingStopped) as caught:
-        await limiter.require_open("a", "c")
+    with pytest.raises(TooManyWrongSecrets) as caught:
+        await throttle.check("a", "c")
     assert caught.value.retry_after == 40
 
 
-async def test_other_addresses_and_other_clients_are_not_stopped(limiter: GuessLimiter) -> None:
-    await guess(limiter, 10)
-    await limiter.require_open("b", "c")
-    await limiter.require_open("a", "d")
+async def test_other_addresses_and_other_clients_are_not_stopped(throttle: SecretThrottle) -> None:
+    await guess(throttle, 10)
+    await throttle.check("b", "c")
+    await throttle.check("a", "d")
 
 
-async def test_minute_slides(limiter: GuessLimiter, clock: FakeClock) -> None:
-    await guess(limiter, 5)
+async def test_minute_slides(throttle: SecretThrottle, clock: FakeClock) -> None:
+    await guess(throttle, 5)
     clock.advance(40)
-    await guess(limiter, 5)
-    with pytest.raises(GuessingStopped) as caught:
-        await limiter.require_open("a", "c")
+    await guess(throttle, 5)
+    with pytest.raises(TooManyWrongSecrets) as caught:
+        await throttle.check("a", "c")
     assert caught.value.retry_after == 20
     clock.advance(20)
-    await guess(limiter, 5)
-    with pytest.raises(GuessingStopped):
-        await limiter.require_open("a", "c")
+    await guess(throttle, 5)
+    with pytest.raises(TooManyWrongSecrets):
+        await throttle.check("a", "c")
 
 
-async def test_slow_mistakes_never_stop_anyone(limiter: GuessLimiter, clock: FakeClock) -> None:
+async def test_slow_mistakes_never_stop_anyone(throttle: SecretThrottle, clock: FakeClock) -> None:
     for _ in range(40):
-        await guess(limiter, 1)
+        await guess(throttle, 1)
         clock.advance(7)
 
 
-async def test_concurrent_guesses_past_the_tenth_are_stopped(limiter: GuessLimiter) -> None:
+async def test_concurrent_guesses_past_the_tenth_are_stopped(throttle: SecretThrottle) -> None:
     for _ in range(10):
-        await limiter.wrong("a", "c")
+        await throttle.wrong("a", "c")
     for _ in range(3):
-        with pytest.raises(GuessingStopped):
-            await limiter.wrong("a", "c")
+        with pytest.raises(TooManyWrongSecrets):
+            await throttle.wrong("a", "c")
 
 
-async def test_while_the_store_is_away_this_process_counts(limiter: GuessLimiter, store: Breakable) -> None:
-    await guess(limiter, 5)
+async def test_while_the_store_is_away_this_process_counts(throttle: SecretThrottle, store: Breakable) -> None:
+    await guess(throttle, 5)
     store.away = True
-    await guess(limiter, 5)
-    with pytest.raises(GuessingStopped):
-        await limiter.require_open("a", "c")
-    await limiter.require_open("b", "c")
+    await guess(throttle, 5)
+    with pytest.raises(TooManyWrongSecrets):
+        await throttle.check("a", "c")
+    await throttle.check("b", "c")
 
 
 async def test_store_that_is_away_is_left_alone_for_a_while(
-    limiter: GuessLimiter, store: Breakable, clock: FakeClock
+    throttle: SecretThrottle, store: Breakable, clock: FakeClock
 ) -> None:
     store.away = True
     for _ in range(100):
-        await limiter.require_open("a", "c")
-    assert store.asked == 1
+        await throttle.check("a", "c")
+    assert store.requested == 1
     store.away = False
-    clock.advance(STORE_REST)
-    await limiter.require_open("a", "c")
-    assert store.asked == 2
+    clock.advance(STORE_RETRY_INTERVAL_S)
+    await throttle.check("a", "c")
+    assert store.requested == 2
 
 
-async def test_clock_set_back_does_not_lock_anyone_out_for_long(limiter: GuessLimiter, clock: FakeClock) -> None:
-    await guess(limiter, 10)
+async def test_clock_set_back_does_not_lock_anyone_out_for_long(throttle: SecretThrottle, clock: FakeClock) -> None:
+    await guess(throttle, 10)
     clock.skew(-3600)
-    with pytest.raises(GuessingStopped) as caught:
-        await limiter.require_open("a", "c")
+    with pytest.raises(TooManyWrongSecrets) as caught:
+        await throttle.check("a", "c")
     assert caught.value.retry_after <= 60

@@ -1,4 +1,4 @@
-from services.token_issuer.clients.timing import EvenedTime
+from services.token_issuer.clients.timing import RefusalTimeFloor
 from tests.support.clock import FakeClock
 
 
@@ -8,9 +8,9 @@ async def test_refusals_take_the_floor_whatever_they_took_before() -> None:
     async def sleep(seconds: float) -> None:
         slept.append(round(seconds, 3))
 
-    evened = EvenedTime(clock, floor=0.05, sleep=sleep)
+    time_floor = RefusalTimeFloor(clock, floor=0.05, sleep=sleep)
     for spent in (0.0, 0.02, 0.05, 0.2):
-        start = evened.start()
+        start = time_floor.start()
         clock.advance(spent)
-        await evened.wait_from(start)
+        await time_floor.wait_until_floor(start)
     assert slept == [0.05, 0.03]

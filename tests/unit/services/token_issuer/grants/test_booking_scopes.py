@@ -34,7 +34,7 @@ STOPPED_SITE = booking("site", "site:read", status="suspended")
 
 
 def test_scope_of_no_booked_application_is_granted_and_hangs_on_nothing(world: World) -> None:
-    booked = booked_scopes(frozenset({"site:read"}), client_with(world, booking("x", "other")), asked=True)
+    booked = booked_scopes(frozenset({"site:read"}), client_with(world, booking("x", "other")), requested=True)
     assert booked.scopes == {"site:read"}
     assert not booked.depends_on
 
@@ -45,7 +45,7 @@ def test_scope_hangs_on_booking_and_application_that_define_it_either_covering_t
 ) -> None:
     for defined in ("site:read", "site:*"):
         client = client_with(world, booking("site", defined), booking("x", "other:y"))
-        booked = booked_scopes(frozenset({granted}), client, asked=True)
+        booked = booked_scopes(frozenset({granted}), client, requested=True)
         assert booked.depends_on >= {"b-site", "a-site"}
         assert ("b-x" in booked.depends_on) is (granted == "*")
 
@@ -60,21 +60,21 @@ def test_scope_hangs_on_booking_and_application_that_define_it_either_covering_t
 )
 def test_scope_of_a_stopped_booking_alone_is_not_granted(world: World, stopped: Booking, why: str) -> None:
     with pytest.raises(InvalidScope) as refused:
-        booked_scopes(frozenset({"site:read"}), client_with(world, stopped), asked=True)
+        booked_scopes(frozenset({"site:read"}), client_with(world, stopped), requested=True)
     assert refused.value.description == why
 
 
 def test_scope_that_an_active_booking_defines_too_is_granted_and_hangs_on_that_one(world: World) -> None:
     client = client_with(world, STOPPED_SITE, booking("other", "site:read"))
-    booked = booked_scopes(frozenset({"site:read"}), client, asked=True)
+    booked = booked_scopes(frozenset({"site:read"}), client, requested=True)
     assert booked.depends_on == {"b-other", "a-other"}
 
 
 def test_wildcard_does_not_lead_around_the_stop(world: World) -> None:
     client = client_with(world, STOPPED_SITE, booking("other", "site:write"))
     with pytest.raises(InvalidScope):
-        booked_scopes(frozenset({"site:*"}), client, asked=True)
-    assert booked_scopes(frozenset({"site:write"}), client, asked=True).depends_on == {"b-other", "a-other"}
+        booked_scopes(frozenset({"site:*"}), client, requested=True)
+    assert booked_scopes(frozenset({"site:write"}), client, requested=True).depends_on == {"b-other", "a-other"}
 
 
 async def test_who_asks_for_nothing_in_particular_gets_what_is_left(world: World) -> None:
@@ -88,9 +88,9 @@ async def test_who_asks_for_nothing_in_particular_gets_what_is_left(world: World
 
 def test_token_that_would_hang_on_too_much_is_refused(world: World) -> None:
     bookings = [booking(str(n), "site:read") for n in range(MAX_DEPENDENCIES // 2 + 1)]
-    booked_scopes(frozenset({"site:read"}), client_with(world, *bookings[1:]), asked=True)
+    booked_scopes(frozenset({"site:read"}), client_with(world, *bookings[1:]), requested=True)
     with pytest.raises(InvalidScope, match="ask for less"):
-        booked_scopes(frozenset({"site:read"}), client_with(world, *bookings), asked=True)
+        booked_scopes(frozenset({"site:read"}), client_with(world, *bookings), requested=True)
 
 
 async def test_the_token_names_what_it_hangs_on(world: World) -> None:

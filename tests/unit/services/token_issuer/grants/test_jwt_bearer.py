@@ -4,7 +4,7 @@ from services.token_issuer.clients.client import Client
 from services.token_issuer.grants import jwt_bearer
 from services.token_issuer.grants.jwt_bearer import JwtBearer
 from services.token_issuer.oauth_errors import InvalidGrant, InvalidRequest, InvalidScope
-from services.token_issuer.tokens.issuance import Authorization
+from services.token_issuer.tokens.issuance import AuthorizedGrant
 from shared.contracts.key_registry import Company
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key
@@ -12,7 +12,7 @@ from shared.jose.signer import Signer
 from tests.support.harness.issuer_rules import ISSUER, World
 
 
-async def authorize(world: World, assertion: str, **parameters: str) -> Authorization:
+async def authorize(world: World, assertion: str, **parameters: str) -> AuthorizedGrant:
     grant = JwtBearer(world.assertions, audiences=frozenset({ISSUER, "ankor.io"}))
     return await grant.authorize({"assertion": assertion, **parameters}, None)
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from services.token_issuer.signing_keys.maintenance import KeyCare, SigningKeyChanges
+from services.token_issuer.signing_keys.maintenance import KeyMaintenance, SigningKeyChanges
 from shared.contracts.key_registry import Change, Kind, Snapshot
 from tests.support.harness.issuer_rules import World
 
 
 @pytest.fixture
-def care(world: World) -> KeyCare:
-    return KeyCare(world.ring, world.maker, world.trail)
+def maintenance(world: World) -> KeyMaintenance:
+    return KeyMaintenance(world.ring, world.rotator, world.trail)
 
 
 def stop(world: World, kid: str) -> None:
@@ -20,38 +20,40 @@ def kids(world: World) -> set[str]:
     return {key["kid"] for key in world.ring.jwks()["keys"]}
 
 
-async def test_first_look_makes_the_first_key_and_later_ones_make_no_other(world: World, care: KeyCare) -> None:
+async def test_first_run_creates_the_first_key_and_later_ones_no_other(
+    world: World, maintenance: KeyMaintenance
+) -> None:
     for _ in range(3):
-        await care.look()
+        await maintenance.run()
     assert kids(world) == {world.ring.signer().kid}
 
 
-async def test_revoked_key_is_replaced_durably_and_once_whatever_number_of_copies_look(
-    world: World, care: KeyCare
+async def test_revoked_key_is_replaced_durably_and_once_however_many_copies_run(
+    world: World, maintenance: KeyMaintenance
 ) -> None:
-    await care.look()
+    await maintenance.run()
     old = world.ring.signer().kid
     stop(world, old)
     other = world.make_ring()
     await other.reload()
-    await KeyCare(other, world.maker, world.trail).look()
-    await care.look()
+    await KeyMaintenance(other, world.rotator, world.trail).run()
+    await maintenance.run()
     assert world.ring.signer().kid == other.signer().kid != old
     assert kids(world) == {world.ring.signer().kid}
     assert [event.action for event in world.trail.noted] == ["signing_key.published"]
     world.stopped.reset(Snapshot(as_of=9, stopped=()))  # the registry has forgotten it: the key's own row has not
-    await care.look()
+    await maintenance.run()
     assert old not in kids(world)
 
 
-async def test_revoked_key_that_was_to_sign_next_never_does(world: World, care: KeyCare) -> None:
-    await care.look()
-    following = (await world.maker.rotate(propagation=60)).kid
-    await care.look()
+async def test_revoked_key_that_was_to_sign_next_never_does(world: World, maintenance: KeyMaintenance) -> None:
+    await maintenance.run()
+    following = (await world.rotator.rotate(propagation=60)).kid
+    await maintenance.run()
     stop(world, following)
-    await care.look()
+    await maintenance.run()
     world.clock.advance(60)
-    await care.look()
+    await maintenance.run()
     assert world.ring.signer().kid != following
     assert following not in kids(world)
 

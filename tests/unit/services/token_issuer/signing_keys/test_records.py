@@ -1,6 +1,6 @@
 """The life of a signing key: a pure function of when the keys start."""
 
-from services.token_issuer.signing_keys.records import RETIREMENT_MARGIN, Phase, SigningKeyRecord, phases
+from services.token_issuer.signing_keys.records import RETIREMENT_MARGIN_S, Phase, SigningKeyRecord, phases
 
 LIFETIME = 3600.0
 
@@ -25,7 +25,7 @@ def test_new_key_is_published_until_it_starts() -> None:
 
 def test_retired_key_stays_until_its_last_token_is_dead() -> None:
     records = key("old", 0), key("new", 100)
-    end = 100 + LIFETIME + RETIREMENT_MARGIN
+    end = 100 + LIFETIME + RETIREMENT_MARGIN_S
     assert at(end - 1, *records)["old"] is Phase.RETIRED
     assert at(end, *records) == {"old": Phase.GONE, "new": Phase.ACTIVE}
 
@@ -38,8 +38,8 @@ def test_each_of_many_keys_retires_when_its_own_successor_starts() -> None:
         "c": Phase.ACTIVE,
         "d": Phase.PUBLISHED,
     }
-    assert at(10 + LIFETIME + RETIREMENT_MARGIN, *records)["a"] is Phase.GONE
-    assert at(10 + LIFETIME + RETIREMENT_MARGIN, *records)["b"] is Phase.RETIRED
+    assert at(10 + LIFETIME + RETIREMENT_MARGIN_S, *records)["a"] is Phase.GONE
+    assert at(10 + LIFETIME + RETIREMENT_MARGIN_S, *records)["b"] is Phase.RETIRED
 
 
 def test_revoked_key_is_gone_at_once() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from services.token_issuer.signing_keys.records import RETIREMENT_MARGIN
-from services.token_issuer.signing_keys.ring import MAX_AGE
+from services.token_issuer.signing_keys.records import RETIREMENT_MARGIN_S
+from services.token_issuer.signing_keys.ring import MAX_RING_AGE_S
 from services.token_issuer.signing_keys.sealing import MasterKey
 from shared.contracts.key_registry import Change
 from shared.errors import Unavailable
@@ -22,7 +22,7 @@ async def test_without_a_key_nothing_is_signed_and_health_says_so(world: World) 
 
 
 async def test_before_the_first_look_no_token_is_called_foreign_and_no_empty_set_is_shown(world: World) -> None:
-    await world.maker.ensure_first()
+    await world.rotator.ensure_first()
     with pytest.raises(Unavailable):
         world.ring.jwks()
     with pytest.raises(Unavailable):
@@ -33,8 +33,8 @@ async def test_before_the_first_look_no_token_is_called_foreign_and_no_empty_set
 
 
 async def test_first_key_signs_at_once_and_is_made_once(world: World) -> None:
-    await world.maker.ensure_first()
-    await world.maker.ensure_first()
+    await world.rotator.ensure_first()
+    await world.rotator.ensure_first()
     await world.ring.reload()
     assert kids(world) == {world.ring.signer().kid}
     await world.ring.check()
@@ -43,7 +43,7 @@ async def test_first_key_signs_at_once_and_is_made_once(world: World) -> None:
 async def test_rotation_publishes_before_it_signs_and_keeps_the_old_key(world: World) -> None:
     await world.with_key()
     old = world.ring.signer().kid
-    new = (await world.maker.rotate(propagation=60)).kid
+    new = (await world.rotator.rotate(propagation=60)).kid
     await world.ring.reload()
     assert (world.ring.signer().kid, kids(world)) == (old, {old, new})
     world.clock.advance(59)
@@ -52,25 +52,25 @@ async def test_rotation_publishes_before_it_signs_and_keeps_the_old_key(world: W
     world.clock.advance(1)
     await world.ring.reload()
     assert (world.ring.signer().kid, kids(world)) == (new, {old, new})
-    world.clock.advance(3600 + RETIREMENT_MARGIN)
+    world.clock.advance(3600 + RETIREMENT_MARGIN_S)
     await world.ring.reload()
     assert kids(world) == {new}
 
 
 async def test_gone_keys_are_deleted(world: World) -> None:
     await world.with_key()
-    await world.maker.rotate(propagation=0)
+    await world.rotator.rotate(propagation=0)
     world.clock.advance(3600)
-    await world.maker.remove_gone(token_lifetime=3600)
+    await world.rotator.remove_gone(token_lifetime=3600)
     assert len(await world.signing_keys.all()) == 2
-    world.clock.advance(RETIREMENT_MARGIN)
-    await world.maker.remove_gone(token_lifetime=3600)
+    world.clock.advance(RETIREMENT_MARGIN_S)
+    await world.rotator.remove_gone(token_lifetime=3600)
     assert len(await world.signing_keys.all()) == 1
 
 
 async def test_ring_that_cannot_be_reloaded_stops_signing_and_still_shows_its_keys(world: World) -> None:
     await world.with_key()
-    world.clock.advance(MAX_AGE)
+    world.clock.advance(MAX_RING_AGE_S)
     world.ring.signer()
     world.clock.advance(1)
     with pytest.raises(Unavailable):
@@ -91,11 +91,11 @@ async def test_revoked_key_is_used_for_nothing(world: World) -> None:
 async def test_revocation_has_a_successor_that_signs_at_once(world: World) -> None:
     await world.with_key()
     old = world.ring.signer().kid
-    successor = await world.maker.revoke(old)
+    successor = await world.rotator.revoke(old)
     assert successor is not None
     await world.ring.reload()
     assert (world.ring.signer().kid, kids(world)) == (successor.kid, {successor.kid})
-    assert await world.maker.revoke(old) is None
+    assert await world.rotator.revoke(old) is None
 
 
 async def test_key_under_another_master_key_does_not_sign(world: World) -> None:

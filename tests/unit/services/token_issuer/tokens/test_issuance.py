@@ -2,14 +2,14 @@ import pytest
 
 from services.token_issuer.clients.client import Client
 from services.token_issuer.tokens.introspection import IssuedTokens
-from services.token_issuer.tokens.issuance import Authorization
+from services.token_issuer.tokens.issuance import AuthorizedGrant
 from shared.errors import Unavailable
 from shared.jose.verifier import parse
 from tests.support.harness.issuer_rules import ISSUER, World
 
 
-def authorization(world: World) -> Authorization:
-    return Authorization("client_credentials", Client.of_api_client(world.client), frozenset({"b:y", "a:x"}))
+def authorization(world: World) -> AuthorizedGrant:
+    return AuthorizedGrant("client_credentials", Client.of_api_client(world.client), frozenset({"b:y", "a:x"}))
 
 
 async def test_token_has_the_claims_that_the_gateways_rely_on(world: World) -> None:
@@ -39,7 +39,7 @@ async def test_token_has_the_claims_that_the_gateways_rely_on(world: World) -> N
 async def test_audience_of_the_client_goes_first(world: World) -> None:
     await world.with_key()
     record = world.client.model_copy(update={"audience": "site.example"})
-    decision = Authorization("client_credentials", Client.of_api_client(record), frozenset())
+    decision = AuthorizedGrant("client_credentials", Client.of_api_client(record), frozenset())
     token = await world.issuer.issue(decision, typ="at+jwt")
     claims = IssuedTokens(world.ring, world.clock, issuer=ISSUER).read(token.value)
     assert claims is not None
@@ -77,7 +77,7 @@ async def test_every_token_has_its_own_jti(world: World) -> None:
 
 @pytest.mark.parametrize("algorithm", ["RS256", "RS384", "ES256", "EdDSA"])
 async def test_each_algorithm_signs(world: World, algorithm: str) -> None:
-    world.maker = world.make_keys(algorithm)
+    world.rotator = world.make_keys(algorithm)
     await world.with_key()
     token = await world.issuer.issue(authorization(world), typ="JWT")
     assert parse(token.value).header.algorithm == algorithm

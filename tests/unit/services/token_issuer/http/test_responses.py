@@ -1,20 +1,17 @@
-"""Shapes on the wire that need no server: errors as OAuth words them."""
+"""Errors as OAuth words them (RFC 6749 section 5.2)."""
 
 import pytest
 
-from services.token_issuer.clients.authentication import METHODS
 from services.token_issuer.http.responses import render_error
-from services.token_issuer.metadata import metadata
 from services.token_issuer.oauth_errors import (
-    GuessingStopped,
     InvalidClient,
     InvalidGrant,
     InvalidRequest,
     InvalidScope,
+    TooManyWrongSecrets,
     UnsupportedGrantType,
 )
 from shared import errors
-from shared.contracts.token_issuer import MetadataResponse
 
 ERRORS = [
     (InvalidRequest("x"), 400, "invalid_request"),
@@ -22,7 +19,7 @@ ERRORS = [
     (InvalidGrant("x"), 400, "invalid_grant"),
     (InvalidScope("x"), 400, "invalid_scope"),
     (UnsupportedGrantType("x"), 400, "unsupported_grant_type"),
-    (GuessingStopped(retry_after=7), 429, "too_many_requests"),
+    (TooManyWrongSecrets(retry_after=7), 429, "too_many_requests"),
     (errors.Invalid("x"), 400, "invalid_request"),
     (errors.TooLarge("x"), 413, "invalid_request"),
     (errors.UnsupportedMediaType("x"), 400, "invalid_request"),
@@ -51,8 +48,3 @@ def test_detail_is_never_sent() -> None:
     response = render_error(InvalidClient("client authentication failed", detail="wrong secret"))
     assert isinstance(response.body, bytes)
     assert b"wrong" not in response.body
-
-
-def test_metadata_fits_its_model() -> None:
-    document = MetadataResponse.model_validate(metadata("https://passgate.example"))
-    assert document.token_endpoint_auth_methods_supported == list(METHODS)

@@ -1,0 +1,37 @@
+"""What introspection and revocation have in common: a client that proves who it is, and one token."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from services.token_issuer.clients.authentication import ClientAuthenticator, client_proof
+from services.token_issuer.clients.client import Client
+from services.token_issuer.http.parameters import authorization, parameters
+from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest
+from services.token_issuer.refusals import Refusals
+from shared.http.client_address import ClientAddress
+
+
+class ClientRequests:
+    def __init__(self, authenticator: ClientAuthenticator, addresses: ClientAddress, refusals: Refusals) -> None:
+        self._authenticator = authenticator
+        self._addresses = addresses
+        self._refusals = refusals
+
+    @asynccontextmanager
+    async def of(self, request: web.Request, *, endpoint: str) -> AsyncIterator[tuple[Client, str]]:
+        """The client and its `token` parameter; what the request then ends in is counted and audited.
+
+        Raises `InvalidClient`, `InvalidRequest`, `TooManyWrongSecrets` and `Unavailable`.
+        """
+        address = self._addresses.of(request)
+        with self._refusals.told(endpoint=endpoint, address=address):
+            given = await parameters(request)
+            proof = client_proof(authorization(request), given)
+            if proof is None:
+                raise InvalidClient("client authentication is required")
+            client = await self._authenticator.authenticate(proof, address=address)
+            if "token" not in given:
+                raise InvalidRequest("token is missing")
+            yield client, given["token"]

@@ -1,0 +1,83 @@
+"""The models of requests and responses (RFC 6749, 7009, 7662, 8414), for OpenAPI."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+_TEXT = {"type": "string"}
+_CLIENT_MEMBERS = dict.fromkeys(("client_id", "client_secret", "client_assertion_type", "client_assertion"), _TEXT)
+
+
+def token_request(grant_types: Sequence[str]) -> dict[str, Any]:
+    """The form of a token endpoint (RFC 6749 section 4.4.2, RFC 7523 section 2)."""
+    members = {
+        "grant_type": {"type": "string", "enum": list(grant_types)},
+        "scope": _TEXT,
+        "assertion": _TEXT,
+        **_CLIENT_MEMBERS,
+    }
+    return {"type": "object", "required": ["grant_type"], "properties": members}
+
+
+TOKEN_FROM_CLIENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["token"],
+    "properties": {"token": _TEXT, "token_type_hint": _TEXT, **_CLIENT_MEMBERS},
+}
+"""The form of introspection (RFC 7662 section 2.1) and revocation (RFC 7009 section 2.1)."""
+
+
+class ResponseModel(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class TokenResponse(ResponseModel):
+    """RFC 6749 section 5.1. `scope` is left out at `/auth/token`."""
+
+    access_token: str
+    token_type: str
+    """`JWT` at `/auth/token`, else `Bearer`."""
+    expires_in: int
+    """Seconds."""
+    scope: str | None = None
+
+
+class OAuthErrorResponse(ResponseModel):
+    """RFC 6749 section 5.2."""
+
+    error: str
+    error_description: str
+
+
+class IntrospectionResponse(ResponseModel):
+    """RFC 7662 section 2.2. Of a token that is not live, or of another company, `active` is all there is."""
+
+    active: bool
+    token_type: str | None = None
+    scope: str | None = None
+    client_id: str | None = None
+    exp: int | None = None
+    iat: int | None = None
+    sub: str | None = None
+    aud: str | list[str] | None = None
+    iss: str | None = None
+    jti: str | None = None
+
+
+class MetadataResponse(ResponseModel):
+    """RFC 8414 section 2."""
+
+    issuer: str
+    token_endpoint: str
+    introspection_endpoint: str
+    revocation_endpoint: str
+    jwks_uri: str
+    grant_types_supported: list[str]
+    response_types_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    token_endpoint_auth_signing_alg_values_supported: list[str]
+    introspection_endpoint_auth_methods_supported: list[str]
+    introspection_endpoint_auth_signing_alg_values_supported: list[str]
+    revocation_endpoint_auth_methods_supported: list[str]
+    revocation_endpoint_auth_signing_alg_values_supported: list[str]
