@@ -95,6 +95,25 @@ def test_repeated_fields_stay_apart_and_in_order() -> None:
     assert values(sent("Accept: a", "X-A: 1", "Accept: b"), "accept") == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["X-Client-Prefix", "X-Api-Key", "X-User-Id", "X-Auth-Token", "X-Amzn-Trace-Id", "Traceparent"],
+)
+def test_what_only_looks_like_a_foreign_identity_goes_on(name: str) -> None:
+    assert values(sent(f"{name}: kept"), name) == ["kept"]
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Auth-Request-User", "Remote-User", "X-Amzn-Oidc-Data", "Cf-Access-Jwt-Assertion"]
+)
+def test_not_even_a_trusted_proxy_says_who_calls(name: str) -> None:
+    assert values(sent(f"{name}: evil", origin=PROXY), name) == []
+
+
+def test_a_request_without_a_host_gives_none_to_the_upstream() -> None:
+    assert values(sent(origin=unproxied("9.9.9.9", "")), "X-Forwarded-Host") == []
+
+
 def test_a_trusted_proxy_is_believed() -> None:
     fields = sent("X-Forwarded-For: 9.9.9.9", "X-Original-URL: /a", "Forwarded: for=9.9.9.9", origin=PROXY)
     assert values(fields, "X-Forwarded-For") == ["9.9.9.9, 10.0.0.9"]
