@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from gateway import refusal
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
-from gateway.credentials.extract import read_api_token, read_bearer, read_session_token, without_session_token
+from gateway.credentials.extract import (
+    NoCredential,
+    read_api_token,
+    read_bearer,
+    read_session_token,
+    without_session_token,
+)
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.session_tokens import Sessions, query_of, resolve
 from gateway.credentials.staleness import Staleness
@@ -39,10 +45,6 @@ class Forward:
     identity: Identity | None
 
 
-class _NoCredential(Exception):
-    pass
-
-
 @dataclass(frozen=True)
 class Decider:
     routes: Callable[[], RouteTable]
@@ -67,22 +69,19 @@ class Decider:
         if isinstance(route, tuple):
             return refusal.method_not_allowed(route) if route else refusal.not_found()
         if any(self.via in value for value in head.values("via")):
-            return Refuse(
-                400, "loop_detected", "the request came round in a circle", cause="loop", route=route.name
-            )
+            return refusal.loop(route=route.name)
         if (head.content_length or 0) > route.max_body:
             return refusal.too_large(route.max_body, route=route.name)
         try:
             identity, target = await self._admit(head, target, route)
-        except _NoCredential:
-            return refusal.no_credential(route=route.name)
+        except NoCredential as error:
+            return refusal.no_credential(error, route=route.name)
         except RefusedCredential as error:
             return refusal.bad_credential(error, route=route.name)
         except Unavailable as error:
-            cause = f"{error.description}: {error.detail}" if error.detail else error.description
-            return refusal.unavailable(retry_after=error.retry_after, cause=cause, route=route.name)
-        if identity is not None and _missing_scopes(route, identity):
-            return _insufficient_scope(route, identity)
+            return refusal.unavailable(error, route=route.name)
+        if identity is not None and (missing := _missing_scopes(route, identity)):
+            return _insufficient_scope(route, identity, missing)
         fields = upstream_fields(head, route, identity, origin, request_id=request_id, via=self.via)
         fields += self.own_services.fields(route.upstream, origin.client)
         return Forward(route, head.method, str(target), fields, identity)
@@ -90,7 +89,7 @@ class Decider:
     async def _admit(self, head: RequestHead, target: Target, route: Route) -> tuple[Identity | None, Target]:
         """Who calls, and the target that the upstream gets.
 
-        Raises `RefusedCredential`, `_NoCredential`, or `Unavailable` when it cannot be known.
+        Raises `RefusedCredential`, `NoCredential`, or `Unavailable` when it cannot be known.
         """
         if route.credential is CredentialKind.NONE:
             return None, target
@@ -106,29 +105,22 @@ class Decider:
     async def _caller(self, head: RequestHead, route: Route) -> Identity:
         if route.credential is CredentialKind.JWT:
             bearer = read_bearer(head)
-            if bearer is None:
-                raise _NoCredential
             identity = await self.access_tokens.check(bearer.token, route.audiences or self.audiences)
             self.staleness.require(route)
             return identity
-        pair = read_api_token(head)
-        if pair is None:
-            raise _NoCredential
-        return await self.api_tokens.check(pair, route.application)
+        return await self.api_tokens.check(read_api_token(head), route.application)
 
     async def _session(self, head: RequestHead, target: Target, route: Route) -> tuple[Identity, Target]:
         token = read_session_token(head, target.query)
-        if token is None:
-            raise _NoCredential
-        identity, stored = await resolve(self.sessions, token)
+        identity, stored = await resolve(self.sessions, token, peek=head.method == "HEAD")
         others = without_session_token(target.query) if route.merge_query else ()
         return identity, Target(target.path, query_of(stored, others) or None)
 
 
-def _insufficient_scope(route: Route, identity: Identity) -> Refuse:
+def _insufficient_scope(route: Route, identity: Identity, missing: Sequence[str]) -> Refuse:
     needed, granted = " ".join(route.scopes), " ".join(identity.scopes)
     refused = RefusedCredential.of(identity, "insufficient_scope", needed_scopes=needed, granted_scopes=granted)
-    return refusal.insufficient_scope(refused, needed, route=route.name)
+    return refusal.insufficient_scope(refused, needed, " ".join(missing), route=route.name)
 
 
 def _missing_scopes(route: Route, identity: Identity) -> Sequence[str]:

@@ -33,7 +33,7 @@ class GatewayMetrics:
         self._failures = Counter(
             "gateway_upstream_failures_total",
             "Requests whose upstream gave no answer that could be passed on.",
-            ("route", "upstream", "status"),
+            ("route", "upstream", "status", "cause"),
             registry=registry,
         )
         self.active = Gauge("gateway_active_requests", "Public requests being served.", registry=registry)
@@ -66,8 +66,8 @@ class GatewayMetrics:
     def stale_admission(self, route: str) -> None:
         self._stale.labels(route).inc()
 
-    def upstream_failed(self, route: str, upstream: str, status: int) -> None:
-        self._failures.labels(route, upstream, str(status)).inc()
+    def upstream_failed(self, route: str, upstream: str, status: int, cause: str) -> None:
+        self._failures.labels(route, upstream, str(status), cause).inc()
 
     def route_file_loaded(self, *, good: bool) -> None:
         self._route_file_loads.labels("good" if good else "bad").inc()

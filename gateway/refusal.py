@@ -1,13 +1,16 @@
 """The gateway's own errors, as RFC 9457 problem details."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import orjson
 
+from gateway.credentials.extract import NoCredential
 from gateway.credentials.identity import RefusedCredential
 from gateway.http1.fields import Fields
 from gateway.http1.request import BadRequest
+from shared.errors import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,9 @@ class Refuse:
     fields: Fields = ()
     """On top of those that every problem has."""
     cause: str = ""
-    """For our log and metrics; never told."""
+    """One word for our log and metrics; never sent."""
+    detail: Mapping[str, object] = field(default_factory=dict)
+    """More on the cause, for the access log alone."""
     closes: bool = False
     """Whether the connection ends: what else it carries cannot be relied upon."""
     route: str = "unmatched"
@@ -50,24 +55,24 @@ def render(refuse: Refuse, request_id: str) -> tuple[Fields, bytes]:
     return fields, body
 
 
-def no_credential(*, route: str) -> Refuse:
-    """RFC 6750 section 3.1: no error code for whoever brought no credential."""
+def no_credential(missing: NoCredential, *, route: str) -> Refuse:
+    """RFC 6750 section 3.1: no error code for a request without a credential."""
     return Refuse(
         401,
         "unauthenticated",
-        "a credential is required",
+        missing.description,
         fields=(("WWW-Authenticate", "Bearer"),),
-        cause="no_credential",
+        cause=missing.cause,
         route=route,
     )
 
 
 def bad_credential(refused: RefusedCredential, *, route: str) -> Refuse:
-    """The same answer whatever is wrong with the credential."""
+    """The same response whatever is wrong with the credential."""
     return Refuse(
         401,
         "invalid_token",
-        "the credential is not good",
+        "the credential is invalid",
         fields=(("WWW-Authenticate", 'Bearer error="invalid_token"'),),
         cause=refused.cause,
         route=route,
@@ -75,12 +80,12 @@ def bad_credential(refused: RefusedCredential, *, route: str) -> Refuse:
     )
 
 
-def insufficient_scope(refused: RefusedCredential, scopes: str, *, route: str) -> Refuse:
-    """`scopes`: all that the route needs, space-separated."""
+def insufficient_scope(refused: RefusedCredential, scopes: str, missing: str, *, route: str) -> Refuse:
+    """`scopes`: all that the route needs, space-separated; `missing`: those of them that the credential lacks."""
     return Refuse(
         403,
         "insufficient_scope",
-        "the credential lacks a scope that is needed here",
+        f"the credential lacks the scope that is needed here: {missing}",
         fields=(("WWW-Authenticate", f'Bearer error="insufficient_scope", scope="{scopes}"'),),
         cause=refused.cause,
         route=route,
@@ -88,13 +93,15 @@ def insufficient_scope(refused: RefusedCredential, scopes: str, *, route: str) -
     )
 
 
-def unavailable(*, retry_after: int, cause: str, route: str) -> Refuse:
+def unavailable(error: Unavailable, *, route: str) -> Refuse:
+    """For what cannot be known now, without a word on what it is."""
     return Refuse(
         503,
         "unavailable",
         "temporarily unavailable",
-        fields=(("Retry-After", str(retry_after)),),
-        cause=cause,
+        fields=(("Retry-After", str(error.retry_after)),),
+        cause="dependency_unavailable",
+        detail={"reason": f"{error.description}: {error.detail}" if error.detail else error.description},
         route=route,
     )
 
@@ -103,19 +110,27 @@ def loop(*, route: str) -> Refuse:
     return Refuse(400, "loop_detected", "the request came round in a circle", cause="loop", route=route)
 
 
-def upstream_failed(status: int, cause: str, *, route: str) -> Refuse:
-    """502, 503 or 504, without a word on what is behind the gateway."""
-    descriptions = {
-        502: "the service gave no usable answer",
-        503: "the service is away",
-        504: "the service is late",
-    }
+_UPSTREAM_FAILURES = {
+    502: ("bad_gateway", "the service sent no valid response"),
+    503: ("unavailable", "the service cannot be reached"),
+    504: ("gateway_timeout", "the service did not respond in time"),
+}
+CONNECTIONS_IN_USE = "connections_in_use"
+"""The cause of an upstream's refusal when it has no connection to spare."""
+
+
+def upstream_failed(status: int, cause: str, *, route: str, detail: Mapping[str, object]) -> Refuse:
+    """502, 503 or 504, without a word on what is behind the gateway. `detail` is for the log."""
+    code, description = _UPSTREAM_FAILURES[status]
+    if cause == CONNECTIONS_IN_USE:
+        code, description = "overloaded", "the service has no connection to spare: all of them are in use"
     return Refuse(
         status,
-        {502: "bad_gateway", 503: "unavailable", 504: "gateway_timeout"}[status],
-        descriptions[status],
+        code,
+        description,
         fields=(("Retry-After", "1"),) if status == 503 else (),
         cause=cause,
+        detail=detail,
         route=route,
     )
 

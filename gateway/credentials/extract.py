@@ -25,6 +25,15 @@ SECRET_FIELDS = {
 """The fields that carry the credential: not passed on, unless the route says so."""
 
 
+class NoCredential(Exception):
+    """There is no credential of the kind that the route wants; `description` may be sent to the caller."""
+
+    def __init__(self, cause: str = "no_credential", description: str = "a credential is required") -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.description = description
+
+
 @dataclass(frozen=True, slots=True)
 class Bearer:
     token: str
@@ -41,40 +50,50 @@ class SessionToken:
     token: str
 
 
-def read_bearer(head: RequestHead) -> Bearer | None:
-    """The bearer token of RFC 6750 section 2.1; None when there is none, or another scheme.
+def read_bearer(head: RequestHead) -> Bearer:
+    """The bearer token of RFC 6750 section 2.1.
 
-    Raises `RefusedCredential` for one that no token can be.
+    Raises `NoCredential` when there is none, or another scheme; `RefusedCredential` for what cannot be a token.
     """
     values = head.values("authorization")
     if not values:
-        return None
-    scheme = values[0].partition(" ")[0].lower()
-    match = _BEARER.fullmatch(values[0])
-    if len(values) > 1 or (match is None and scheme == "bearer"):
+        raise NoCredential
+    if len(values) > 1:
         raise RefusedCredential("malformed")
-    return None if match is None else Bearer(match[1])
+    match = _BEARER.fullmatch(values[0])
+    if match is not None:
+        return Bearer(match[1])
+    if values[0].partition(" ")[0].lower() == "bearer":
+        raise RefusedCredential("malformed")
+    raise NoCredential("wrong_scheme", "the scheme of the header field Authorization must be Bearer")
 
 
-def read_api_token(head: RequestHead) -> ApiTokenPair | None:
-    """The API token and its company's prefix; None when neither is there. Raises `RefusedCredential`."""
+def read_api_token(head: RequestHead) -> ApiTokenPair:
+    """The API token and its company's prefix.
+
+    Raises `NoCredential` when one of them is missing, `RefusedCredential` when one is empty or repeated.
+    """
     tokens, prefixes = head.values(API_TOKEN_FIELD), head.values(CLIENT_PREFIX_FIELD)
     if not tokens and not prefixes:
-        return None
+        raise NoCredential
+    if not tokens:
+        raise NoCredential("no_api_token", "the header field X-Api-Token is missing")
+    if not prefixes:
+        raise NoCredential("no_client_prefix", "the header field X-Client-Prefix is missing")
     if len(tokens) != 1 or len(prefixes) != 1 or not tokens[0] or not prefixes[0]:
         raise RefusedCredential("malformed")
     return ApiTokenPair(tokens[0], prefixes[0])
 
 
-def read_session_token(head: RequestHead, query: str | None) -> SessionToken | None:
-    """The session token, from its header field or the query; None when it is in neither.
+def read_session_token(head: RequestHead, query: str | None) -> SessionToken:
+    """The session token, from its header field or the query.
 
-    Raises `RefusedCredential` when there are several.
+    Raises `NoCredential` when it is in neither, `RefusedCredential` when there are several.
     """
     found = [value for name, value in query_parameters(query) if name == _SESSION_PARAMETER]
     found += head.values(SESSION_TOKEN_FIELD)
     if not found:
-        return None
+        raise NoCredential
     if len(found) > 1 or not found[0]:
         raise RefusedCredential("malformed")
     return SessionToken(found[0])

@@ -11,15 +11,17 @@ from shared.contracts.session_tokens import TOKEN, ResolvedSession
 
 
 class Sessions(Protocol):
-    async def resolve(self, token: str) -> ResolvedSession | None: ...
+    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | None: ...
 
 
-async def resolve(sessions: Sessions, credential: SessionToken) -> tuple[Identity, dict[str, str]]:
-    """Who made the token, and the parameters that it stands for. Each call counts as one use.
+async def resolve(
+    sessions: Sessions, credential: SessionToken, *, peek: bool = False
+) -> tuple[Identity, dict[str, str]]:
+    """Who created the token, and the parameters that it stands for. Each call counts as one use, but for a `peek`.
 
     Raises `RefusedCredential`, or `Unavailable` when it cannot be known.
     """
-    session = await sessions.resolve(credential.token)
+    session = await sessions.resolve(credential.token, peek=peek)
     if session is None:
         raise RefusedCredential("not_valid", noted=TOKEN.fullmatch(credential.token) is not None)
     identity = Identity(

@@ -11,7 +11,7 @@ MAX_FIELD_BYTES = 16384
 """For the header fields of a request together."""
 
 _REQUEST_LINE = re.compile(r"([A-Z][A-Z0-9_-]{0,31}) ([\x21-\x7e]+) HTTP/1\.([01])")
-_ABSOLUTE = re.compile(r"https?://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
+_ABSOLUTE = re.compile(r"(https?)://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
 _LENGTH = re.compile(r"[0-9]{1,15}")
 _HOST = re.compile(r"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
 _ONCE = frozenset({"authorization", "content-length", "content-type", "expect", "host", "transfer-encoding"})
@@ -39,7 +39,7 @@ class RequestHead:
     """0 or 1, of HTTP/1.x."""
     fields: Fields
     host: str
-    """The value of the one Host field."""
+    """The value of the one Host field; "" in a request of HTTP/1.0 that names no host."""
     content_length: int | None
     chunked: bool
     keep_alive: bool
@@ -70,11 +70,12 @@ def parse_head(raw: bytes) -> RequestHead:
     except MalformedField as error:
         raise BadRequest(str(error)) from None
     once = _single_fields(fields)
-    host = _host(once)
+    host = _host(once, minor)
+    path, host = _origin_form(target, host)
     chunked, content_length = _framing(once, minor)
     return RequestHead(
         method=method,
-        target=_origin_form(target, host),
+        target=path,
         minor_version=minor,
         fields=fields,
         host=host,
@@ -130,14 +131,24 @@ def _single_fields(fields: Fields) -> dict[str, str]:
     return found
 
 
-def _host(once: dict[str, str]) -> str:
+def _host(once: dict[str, str], minor: int) -> str:
     host = once.get("host")
     if host is None:
+        if minor == 0:  # RFC 9112 section 3.2 demands it of HTTP/1.1 alone
+            return ""
         raise BadRequest("the header field host is missing")
-    match = _HOST.fullmatch(host)
-    if match is None or (match[2] is not None and int(match[2]) > 65535) or not _is_address(match[1]):
+    if _authority(host) is None:
         raise BadRequest("the header field host must be one host, with or without a port")
     return host
+
+
+def _authority(text: str) -> tuple[str, int | None] | None:
+    """Host (in lower case) and port; None when `text` is not one host, with or without a port."""
+    match = _HOST.fullmatch(text)
+    if match is None or not _is_address(match[1]):
+        return None
+    port = None if match[2] is None else int(match[2])
+    return None if port is not None and port > 65535 else (match[1].lower(), port)
 
 
 def _is_address(name: str) -> bool:
@@ -165,16 +176,25 @@ def _framing(once: dict[str, str], minor: int) -> tuple[bool, int | None]:
     return False, int(length)
 
 
-def _origin_form(target: str, host: str) -> str:
+def _origin_form(target: str, host: str) -> tuple[str, str]:
+    """The target in origin form, and the host, which an absolute-form target names where HTTP/1.0 has no Host."""
     if target.startswith("/"):
-        return target
+        return target, host
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is None:
         raise BadRequest("the target must begin with a slash")
-    if absolute[1].lower() != host.lower():
+    scheme, authority, rest = absolute.groups()
+    host = host or authority
+    named, expected = _authority(authority), _authority(host)
+    if named is None or expected is None or _with_port(named, scheme) != _with_port(expected, scheme):
         raise BadRequest("the target names another host than the header field host")
-    rest = absolute[2]
-    return rest if rest.startswith("/") else "/" + rest
+    return rest if rest.startswith("/") else "/" + rest, host
+
+
+def _with_port(authority: tuple[str, int | None], scheme: str) -> tuple[str, int]:
+    """Without a port it is the scheme's own (RFC 9110 section 4.2)."""
+    host, port = authority
+    return host, port if port is not None else 443 if scheme.lower() == "https" else 80
 
 
 def _connection(fields: Fields) -> list[str]:

@@ -20,6 +20,7 @@ from gateway.proxy.client_connection import Connection, Incoming
 from gateway.proxy.exchange import Reply
 from gateway.proxy.ports import ClientLeft, Forwarder, UpstreamFailed
 from gateway.proxy.report import note
+from gateway.proxy.upstream_failures import UpstreamFailures
 from gateway.refusal import Refuse
 from shared.audit import AuditTrail
 from shared.config import ConfigError, addresses
@@ -74,6 +75,7 @@ class PublicServer:
         self._proxies = proxies
         self._audit = audit
         self._metrics = metrics
+        self._failures = UpstreamFailures(metrics)
         self._address = (host, port)
         self._grace = grace
         self._draining = False
@@ -172,8 +174,11 @@ class PublicServer:
         try:
             await self._forward(call, head, decision)
         except UpstreamFailed as error:
-            self._metrics.upstream_failed(call.route, decision.route.upstream.name, error.status)
-            await self._fail(call, refusal.upstream_failed(error.status, error.cause, route=call.route))
+            self._failures.note(decision, error)
+            detail = {"upstream": decision.route.upstream.name, "reason": error.detail}
+            await self._fail(
+                call, refusal.upstream_failed(error.status, error.cause, route=call.route, detail=detail)
+            )
         except BadRequest as error:  # in the body, some of which may be on its way already
             await self._fail(call, refusal.malformed(error, route=call.route))
 
@@ -202,12 +207,12 @@ class PublicServer:
         if call.reply.status == 0:
             await self._refuse(call, refuse)
             return
-        call.cause = refuse.cause
+        call.cause, call.detail = refuse.cause, refuse.detail
         call.reply.cut()
 
     async def _refuse(self, call: Call, refuse: Refuse) -> None:
-        call.route, call.cause = refuse.route, refuse.cause
-        self._metrics.refused(refuse.route, refuse.cause if refuse.status < 500 else str(refuse.status))
+        call.route, call.cause, call.detail = refuse.route, refuse.cause, refuse.detail
+        self._metrics.refused(refuse.route, refuse.cause)
         if refuse.credential is not None:
             call.company, call.credential = refuse.credential.company, refuse.credential.subject
             call.detail = refuse.credential.detail

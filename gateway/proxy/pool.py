@@ -9,10 +9,19 @@ from yarl import URL
 
 from gateway.decision import Forward
 from gateway.http1.response import BadResponse, ResponseHead, response_head
-from gateway.proxy.ports import ClientBody, UpstreamFailed
-from gateway.proxy.upstream_connection import ResponseRefused, UpstreamConnector
+from gateway.proxy.ports import ClientBody, ReusedConnectionLost, UpstreamFailed
+from gateway.proxy.upstream_connection import (
+    LostBeforeResponse,
+    ResponseRefused,
+    UpstreamConnector,
+    on_connected,
+)
+from gateway.refusal import CONNECTIONS_IN_USE
 from gateway.routing.table import Upstream
 
+CONNECTION_WAIT_S = 0.4
+"""Seconds for which a request waits while all connections of its upstream are in use."""
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 _ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -27,78 +36,111 @@ class HttpForwarder:
     """
 
     def __init__(self) -> None:
-        self._sessions: dict[Upstream, aiohttp.ClientSession] = {}
+        self._pools: dict[Upstream, _UpstreamPool] = {}
 
     async def start(self) -> None:
         """Nothing to do: a session opens with its first request."""
 
     async def stop(self) -> None:
-        for session in self._sessions.values():
-            await session.close()
+        for pool in self._pools.values():
+            await pool.session.close()
 
     @asynccontextmanager
     async def send(self, forward: Forward, body: ClientBody | None) -> AsyncIterator["HttpUpstreamResponse"]:
         """See `gateway.proxy.ports.Forwarder`."""
-        attempts = 2 if forward.route.retry and body is None and forward.method in _IDEMPOTENT else 1
-        while True:
-            attempts -= 1
+        pool = self._pool(forward.route.upstream)
+        async with pool.connection_slot():
             try:
-                response = await self._request(forward, body)
-                break
+                response = await _request(pool.session, forward, body)
             except UpstreamFailed as error:
-                if not attempts or not isinstance(error.__cause__, _LOST):
+                if not _may_be_sent_again(forward, body, error):
                     raise
-        try:
-            yield HttpUpstreamResponse(response, forward.route.idle_timeout)
-        finally:
-            response.close()  # a connection whose answer was read to its end is in the pool again by now
+                response = await _request(pool.session, forward, body)
+            try:
+                yield HttpUpstreamResponse(response, forward.route.idle_timeout)
+            finally:
+                response.close()  # a connection whose response was read to its end is in the pool again by now
 
-    async def _request(self, forward: Forward, body: ClientBody | None) -> aiohttp.ClientResponse:
-        route = forward.route
-        upload: _Upload | None = None
-        try:
-            async with asyncio.timeout(route.upstream.connect_timeout + route.response_timeout) as deadline:
-                upload = None if body is None else _Upload(body, deadline, route.response_timeout)
-                return await self._session(route.upstream).request(
-                    forward.method,
-                    URL(route.upstream.url + forward.target, encoded=True),
-                    headers=_headers(forward, body),
-                    data=None if upload is None else upload.pieces(),
-                    allow_redirects=False,
-                )
-        except TimeoutError as error:
-            if isinstance(error, aiohttp.ConnectionTimeoutError):
-                raise UpstreamFailed(503, "cannot be reached in time") from error
-            raise UpstreamFailed(504, "no answer in time") from error
-        except (aiohttp.ClientError, OSError) as error:
-            if upload is not None and upload.failure is not None:
-                raise upload.failure from None
-            raise _failed(error) from error
-        finally:
-            if upload is not None:
-                upload.responded = True
+    def _pool(self, upstream: Upstream) -> "_UpstreamPool":
+        pool = self._pools.get(upstream)
+        if pool is None:
+            pool = self._pools[upstream] = _UpstreamPool(upstream)
+        return pool
 
-    def _session(self, upstream: Upstream) -> aiohttp.ClientSession:
-        session = self._sessions.get(upstream)
-        if session is None:
-            session = aiohttp.ClientSession(
-                connector=UpstreamConnector(
-                    limit=upstream.connections, keepalive_timeout=upstream.keep_idle, ttl_dns_cache=10
-                ),
-                timeout=aiohttp.ClientTimeout(total=None, connect=upstream.connect_timeout),
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=_ADDED_BY_AIOHTTP,
-                trust_env=False,
-                read_bufsize=65536,
-                max_line_size=_MAX_LINE,
-                max_field_size=_MAX_LINE,
-                max_headers=_MAX_LINE,
+
+class _UpstreamPool:
+    def __init__(self, upstream: Upstream) -> None:
+        self._slots = asyncio.Semaphore(upstream.connections)
+        self.session = aiohttp.ClientSession(
+            # The slots bound the connections; aiohttp would let a request wait for as long as it may connect.
+            connector=UpstreamConnector(limit=0, keepalive_timeout=upstream.keep_idle, ttl_dns_cache=10),
+            timeout=aiohttp.ClientTimeout(total=None, connect=upstream.connect_timeout),
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_ADDED_BY_AIOHTTP,
+            trust_env=False,
+            read_bufsize=65536,
+            max_line_size=_MAX_LINE,
+            max_field_size=_MAX_LINE,
+            max_headers=_MAX_LINE,
+        )
+        # aiohttp sends an idempotent request again when its connection is lost: here that is decided by
+        # `_may_be_sent_again` alone.
+        self.session._retry_connection = False
+
+    @asynccontextmanager
+    async def connection_slot(self) -> AsyncIterator[None]:
+        """One of the upstream's connections. Raises `UpstreamFailed` when none becomes free in time."""
+        if self._slots.locked():
+            try:
+                async with asyncio.timeout(CONNECTION_WAIT_S):
+                    await self._slots.acquire()
+            except TimeoutError:
+                raise UpstreamFailed(503, CONNECTIONS_IN_USE) from None
+        else:
+            await self._slots.acquire()
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+
+def _may_be_sent_again(forward: Forward, body: ClientBody | None, error: UpstreamFailed) -> bool:
+    """Once: when the upstream cannot have begun to respond and the method is safe, or when the route says so."""
+    if body is not None:
+        return False
+    if isinstance(error, ReusedConnectionLost) and forward.method in _SAFE:
+        return True
+    return forward.route.retry and forward.method in _IDEMPOTENT and isinstance(error.__cause__, _LOST)
+
+
+async def _request(
+    session: aiohttp.ClientSession, forward: Forward, body: ClientBody | None
+) -> aiohttp.ClientResponse:
+    route, loop = forward.route, asyncio.get_running_loop()
+    upload: _Upload | None = None
+    try:
+        async with asyncio.timeout(None) as deadline:  # until there is a connection, its own time-out counts
+            on_connected.set(lambda: deadline.reschedule(loop.time() + route.response_timeout))
+            upload = None if body is None else _Upload(body, deadline, route.response_timeout)
+            return await session.request(
+                forward.method,
+                URL(route.upstream.url + forward.target, encoded=True),
+                headers=_headers(forward, body),
+                data=None if upload is None else upload.pieces(),
+                allow_redirects=False,
             )
-            # aiohttp sends an idempotent request again when its connection is lost: only a route may say so here.
-            session._retry_connection = False
-            self._sessions[upstream] = session
-        return session
+    except TimeoutError as error:
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            raise UpstreamFailed(503, "connect_timeout") from error
+        raise UpstreamFailed(504, "response_timeout") from error
+    except (aiohttp.ClientError, OSError) as error:
+        if upload is not None and upload.failure is not None:
+            raise upload.failure from None
+        raise _failed(error) from error
+    finally:
+        if upload is not None:
+            upload.responded = True
 
 
 class HttpUpstreamResponse:
@@ -111,7 +153,7 @@ class HttpUpstreamResponse:
         try:
             self.head: ResponseHead = response_head(response.status, fields)
         except BadResponse as error:
-            raise UpstreamFailed(502, str(error)) from error
+            raise UpstreamFailed(502, "invalid_response", str(error)) from error
 
     def ready(self) -> bytes:
         """What has come of the body by now. Raises `UpstreamFailed` when it is known not to be whole."""
@@ -127,7 +169,7 @@ class HttpUpstreamResponse:
                 async with asyncio.timeout(self._idle_timeout):
                     piece = await content.readany()
             except TimeoutError as error:
-                raise UpstreamFailed(504, "the answer stopped on its way") from error
+                raise UpstreamFailed(504, "response_stalled") from error
             except (aiohttp.ClientError, OSError) as error:
                 raise _failed(error) from error
             if piece:
@@ -181,7 +223,9 @@ def _headers(forward: Forward, body: ClientBody | None) -> list[tuple[str, str]]
 
 def _failed(error: Exception) -> UpstreamFailed:
     if isinstance(error, ResponseRefused):
-        return UpstreamFailed(502, f"its answer is refused: {error}")
+        return UpstreamFailed(502, "invalid_response", str(error))
     if isinstance(error, aiohttp.ClientConnectorError):
-        return UpstreamFailed(503, f"cannot be reached: {type(error.os_error).__name__}")
-    return UpstreamFailed(502, f"its connection failed: {type(error).__name__}")
+        return UpstreamFailed(503, "unreachable", type(error.os_error).__name__)
+    if isinstance(error, LostBeforeResponse):
+        return ReusedConnectionLost(502, "connection_lost", "before the response, on a reused connection")
+    return UpstreamFailed(502, "connection_lost", type(error).__name__)

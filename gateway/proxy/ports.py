@@ -9,16 +9,21 @@ from gateway.http1.response import ResponseHead
 
 
 class UpstreamFailed(Exception):
-    """The upstream gave no answer that may be passed on.
+    """The upstream sent no response that may be passed on.
 
-    `status` is 502 when it failed or made no sense, 503 when it is not there, 504 when it is late. `cause` is for
-    our log and metrics.
+    `status` is 502 when the response failed or is invalid, 503 when there is no connection, 504 when it is late.
+    `cause` is one word for our log and metrics, `detail` more for the log.
     """
 
-    def __init__(self, status: int, cause: str) -> None:
-        super().__init__(cause)
+    def __init__(self, status: int, cause: str, detail: str = "") -> None:
+        super().__init__(f"{cause}: {detail}" if detail else cause)
         self.status = status
         self.cause = cause
+        self.detail = detail
+
+
+class ReusedConnectionLost(UpstreamFailed):
+    """A connection that had served before ended before any byte of the response: the upstream had closed it."""
 
 
 class ClientLeft(Exception):

@@ -7,10 +7,13 @@ connections, and the payload of the answer under way.
 import asyncio
 import functools
 import socket
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
 
 from gateway.http1.response import BadResponse, ResponseReader
 from gateway.routing.upstream_address import is_metadata
@@ -20,15 +23,27 @@ class ResponseRefused(aiohttp.ClientPayloadError):
     """What the upstream sent cannot be relied upon."""
 
 
+class LostBeforeResponse(aiohttp.ServerDisconnectedError):
+    """A connection that had served a request before ended before any byte of this response."""
+
+
+on_connected: ContextVar[Callable[[], None]] = ContextVar("on_connected")
+"""Called in the task that makes a request, once there is a connection for it."""
+
+
 class UpstreamConnection(ResponseHandler):
     """aiohttp's connection, fed with checked bytes alone."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
         self._reader: ResponseReader | None = None
+        self._requests = 0
+        self._response_began = False
 
     def set_response_params(self, **params: Any) -> None:
         self._reader = ResponseReader("HEAD" if params.get("skip_payload") else "GET")
+        self._requests += 1
+        self._response_began = False
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
@@ -38,6 +53,7 @@ class UpstreamConnection(ResponseHandler):
         elif reader is None or reader.complete:
             self._drop()  # nobody asked: whatever it is, it is no answer to the next request
         else:
+            self._response_began = True
             try:
                 head, content = reader.feed(data)
             except BadResponse as error:
@@ -50,6 +66,12 @@ class UpstreamConnection(ResponseHandler):
             # aiohttp takes any end for the end of such a body.
             self._payload.set_exception(ResponseRefused("the connection was reset"))
         super().connection_lost(exc)
+
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        lost = isinstance(exc, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError))
+        if lost and self._requests > 1 and not self._response_began:
+            exc = LostBeforeResponse()
+        super().set_exception(exc, *cause)
 
     def _pass_on(self, reader: ResponseReader, head_came: bool, content: bytes) -> None:
         pieces = [reader.raw_head] if head_came else []
@@ -81,6 +103,11 @@ class UpstreamConnector(aiohttp.TCPConnector):
         super().__init__(socket_factory=_socket, **options)
         loop = asyncio.get_running_loop()
         self._factory = functools.partial(UpstreamConnection, loop=loop)  # type: ignore[assignment]
+
+    async def connect(self, *arguments: Any, **options: Any) -> Connection:
+        connection = await super().connect(*arguments, **options)
+        on_connected.get()()
+        return connection
 
 
 def _socket(address: Any) -> socket.socket:

@@ -14,15 +14,18 @@ def is_reserved(path: str) -> bool:
 def match(table: RouteTable, method: str, path: str) -> Route | tuple[str, ...]:
     """The route, or the methods that there are for the path: none when the path is not routed at all.
 
-    The most specific path decides alone; another one that would take the method is not looked for.
+    The most specific path decides alone; another one that would take the method is not looked for. HEAD is served
+    wherever GET is (RFC 9110 section 9.3.2).
     """
     if is_reserved(path):
         return ()
     candidates = _routes_for(table, path)
-    for route in candidates:
-        if route.methods is None or method in route.methods:
-            return route
-    return tuple(sorted({name for route in candidates for name in route.methods or ()}))
+    for accepted in (method, "GET") if method == "HEAD" else (method,):
+        for route in candidates:
+            if route.methods is None or accepted in route.methods:
+                return route
+    methods = {name for route in candidates for name in route.methods or ()}
+    return tuple(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 def _routes_for(table: RouteTable, path: str) -> tuple[Route, ...]:

@@ -26,7 +26,7 @@ class Upstream:
     port: int
     connect_timeout: float = 2.0
     connections: int = 256
-    """Open at once, from one gateway process; one more waits, for at most `connect_timeout`."""
+    """In use at once, from one gateway process; one more request waits for a moment and then gets 503."""
     keep_idle: float = 4.0
     """How long an unused connection is kept: less than the upstream keeps it, or it may close under a request."""
 

@@ -36,14 +36,16 @@ class SessionTokensClient:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    async def resolve(self, token: str) -> ResolvedSession | None:
-        """What `token` stands for, None when it is not good; counts as one use, even when the reply is lost.
+    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | None:
+        """What `token` stands for, None when it is invalid; counts as one use, even when the response is lost.
 
-        Raises `Unavailable` when it cannot be known. Takes any text; what has not the form of a token is not sent.
+        A `peek` counts as none. Raises `Unavailable` when it cannot be known. Takes any
+        text: what has not the form of a token is not sent.
         """
         if not TOKEN.fullmatch(token):
             return None
-        status, response = await self._client.request("POST", RESOLVE, orjson.dumps({"token": token}))
+        body = orjson.dumps({"token": token, "peek": True} if peek else {"token": token})
+        status, response = await self._client.request("POST", RESOLVE, body)
         if status == 200:
             return _session(response)
         if status == 403 and isinstance(response, dict) and "message" in response:  # and not: you may not call this

@@ -5,10 +5,11 @@ import socket
 import struct
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
-from tests.support.harness.gateway_process import GatewayProcess
+from tests.support.harness.gateway_process import GatewayProcess, gateway_process
 from tests.support.http1.client import Conversation, converse
 from tests.support.http1.framing_payloads import get, head
 from tests.support.http1.response_payloads import BAD_RESPONSES, BODY, HEAD
@@ -78,7 +79,7 @@ async def test_an_answer_with_two_readings_is_a_502(name: str, gateway: GatewayP
 
 
 @pytest.mark.parametrize(
-    ("answer", "then", "status"),
+    ("response", "then", "status"),
     [
         (b"", finish, 502),
         (b"", reset, 502),
@@ -132,7 +133,7 @@ async def test_an_answer_that_nobody_asked_for_is_nobodys(
 
 
 @pytest.mark.parametrize(
-    ("answer", "body"),
+    ("response", "body"),
     [
         (OK, b'{"ok":true}'),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", b"hello"),
@@ -190,7 +191,93 @@ async def test_what_may_have_been_processed_is_not_sent_again(gateway: GatewayPr
             )  # a connection to be used again
             conversation = await converse(gateway.port, request, replies=1)
             assert [reply.status for reply in conversation.replies] == [502]
-            assert [call.target for call in upstream.calls] == ["/echo/first", "/echo/fault"]
+            times = 2 if method == b"GET" else 1
+            assert [call.target for call in upstream.calls] == ["/echo/first", *["/echo/fault"] * times]
+
+
+@pytest.mark.parametrize("ended", [finish, reset])
+@pytest.mark.parametrize("method", [b"GET", b"HEAD", b"OPTIONS"])
+async def test_a_safe_request_is_sent_once_more_when_a_reused_connection_ends_before_any_byte_of_the_response(
+    method: bytes,
+    ended: Callable[[asyncio.StreamWriter], Awaitable[None]],
+    gateway: GatewayProcess,
+    upstream: Upstream,
+) -> None:
+    async def end_the_second(call: UpstreamCall, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(upstream.calls) == 2:
+            await ended(writer)
+        else:
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    upstream.script = end_the_second
+    await converse(gateway.port, get(b"GET /echo/first HTTP/1.1"), replies=1)
+    conversation = await converse(gateway.port, get(method + b" /echo/again HTTP/1.1"), replies=1)
+    assert [reply.status for reply in conversation.replies] == [204]
+    assert [call.target for call in upstream.calls] == ["/echo/first", "/echo/again", "/echo/again"]
+
+
+async def test_a_safe_request_is_not_sent_again_once_it_has_a_body_or_the_response_has_begun(
+    gateway: GatewayProcess, upstream: Upstream
+) -> None:
+    with_body = get(b"GET /echo/fault HTTP/1.1", b"Content-Length: 1") + b"x"
+    for response, request in ((b"", with_body), (b"H", FAULT), (b"HTTP/1.1 103 Early Hints\r\n\r\n", FAULT)):
+        upstream.reset()
+        upstream.script = responding(response, then=finish)
+        await converse(gateway.port, get(b"GET /echo/first HTTP/1.1"), replies=1)
+        conversation = await converse(gateway.port, request, replies=1)
+        assert [reply.status for reply in conversation.replies] == [502]
+        assert [call.target for call in upstream.calls] == ["/echo/first", "/echo/fault"]
+
+
+async def test_a_safe_request_on_a_new_connection_is_not_sent_again(
+    upstream: Upstream, service_secrets: Path, tmp_path: Path
+) -> None:
+    upstream.script = responding(b"", then=finish)
+    async with gateway_process(tmp_path, service_secrets, upstream.port) as gateway:
+        conversation = await converse(gateway.port, FAULT, replies=1)
+    assert [reply.status for reply in conversation.replies] == [502]
+    assert len(upstream.calls) == 1
+
+
+async def test_a_full_upstream_is_an_early_503_with_a_cause_and_a_metric_of_its_own(
+    gateway: GatewayProcess, upstream: Upstream
+) -> None:
+    released = asyncio.Event()
+
+    async def hold(_: UpstreamCall, __: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await released.wait()
+        writer.write(OK)
+
+    upstream.script = hold
+    before = len(gateway.log)
+    held = asyncio.create_task(converse(gateway.port, get(b"GET /one HTTP/1.1"), replies=1))
+    try:
+        while not upstream.calls:
+            await asyncio.sleep(0.01)
+        conversation = await converse(gateway.port, get(b"GET /one HTTP/1.1"), replies=1)
+    finally:
+        released.set()
+    (reply,) = conversation.replies
+    assert (reply.status, reply.values("retry-after")) == (503, ["1"])
+    assert b'"code":"overloaded"' in reply.body
+    assert len(upstream.calls) == 1
+    assert [reply.status for reply in (await held).replies] == [200]
+    line = await gateway.logged("request", after=before, status=503)
+    assert (line["cause"], line["upstream"]) == ("connections_in_use", "one")
+    metrics = (await converse(gateway.ops_port, get(b"GET /metrics HTTP/1.1", b"Connection: close"))).raw.decode()
+    labels = 'cause="connections_in_use",route="one",status="503",upstream="one"'
+    assert f"gateway_upstream_failures_total{{{labels}}}" in metrics
+
+
+async def test_an_upstream_that_is_down_is_a_warning_that_names_it_and_not_one_a_request(
+    upstream: Upstream, service_secrets: Path, tmp_path: Path
+) -> None:
+    async with gateway_process(tmp_path, service_secrets, upstream.port) as gateway:
+        for _ in range(5):
+            await converse(gateway.port, get(b"GET /gone HTTP/1.1"), replies=1)
+        await gateway.logged("request", route="gone", status=503)
+    (warning,) = gateway.lines("upstream.failed")
+    assert (warning["level"], warning["upstream"], warning["cause"]) == ("warning", "gone", "unreachable")
 
 
 async def test_a_route_may_ask_for_one_more_try_of_what_is_idempotent(
@@ -233,7 +320,7 @@ async def test_an_early_answer_to_an_unfinished_upload_arrives(gateway: GatewayP
         route = "routes:\n  - {name: early, path: /early, methods: any, credential: none, upstream: early}\n"
         address = f'upstreams:\n  early: {{url: "http://127.0.0.1:{port}"}}\n'
         gateway.routes_file.write_text(text.replace("routes:\n", route).replace("upstreams:\n", address))
-        await gateway.logged("route file loaded", after=before, routes=6)
+        await gateway.logged("route file loaded", after=before, routes=7)
         request = head(b"Content-Length: 100000", line=b"POST /early HTTP/1.1")
         conversation = await converse(gateway.port, request, b"x" * 1000, replies=1)
         assert [(reply.status, reply.body) for reply in conversation.replies] == [(413, b"big")]

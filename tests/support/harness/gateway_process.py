@@ -14,6 +14,7 @@ from pathlib import Path
 ROUTES = """
 upstreams:
   echo: {{url: "http://127.0.0.1:{port}", connect_timeout: 0.5, keep_idle: 30}}
+  one: {{url: "http://127.0.0.1:{port}", connections: 1}}
   gone: {{url: "http://127.0.0.1:9", connect_timeout: 0.3}}
 routes:
   - name: echo
@@ -25,6 +26,7 @@ routes:
     idle_timeout: 1
   - {{name: small, path: /small, methods: [POST], credential: none, upstream: echo, max_body: 1000}}
   - {{name: retry, path: /retry, methods: any, credential: none, upstream: echo, retry: true}}
+  - {{name: one, path: /one, methods: [GET], credential: none, upstream: one}}
   - {{name: gone, path: /gone, methods: [GET, POST], credential: none, upstream: gone}}
   - {{name: protected, path: /protected, methods: [GET, POST], credential: jwt, scopes: [], upstream: echo}}
 """

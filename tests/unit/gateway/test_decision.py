@@ -43,10 +43,10 @@ class Sessions:
     away = False
     uses = 0
 
-    async def resolve(self, token: str) -> ResolvedSession | None:
+    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | None:
         if self.away:
             raise Unavailable
-        self.uses += 1
+        self.uses += not peek
         if token != SESSION:
             return None
         return ResolvedSession({"file": "a b", "n": '{"x":1}'}, "blabla", "company", "key", 1_800_000_060)
@@ -124,7 +124,6 @@ async def test_without_a_credential_the_challenge_is_bare(path: str, desk: Desk)
     [
         ("/site", ["Authorization: Bearer x"]),
         ("/sms", ["X-Api-Token: x", "X-Client-Prefix: y"]),
-        ("/sms", ["X-Api-Token: x"]),
         ("/editor?apitoken=x", []),
         ("/editor?apitoken=", []),
         ("/editor", ["X-Api-Token: x"]),
@@ -137,6 +136,24 @@ async def test_a_bad_credential_is_an_invalid_token_whatever_is_wrong_with_it(
     refuse = await desk.refusal(*lines, line=f"GET {path} HTTP/1.1")
     assert (refuse.status, challenge(refuse)) == (401, ['Bearer error="invalid_token"'])
     assert "wrong" not in refuse.description
+
+
+@pytest.mark.parametrize(
+    ("path", "lines", "cause", "named"),
+    [
+        ("/site", ["Authorization: Basic eA=="], "wrong_scheme", "Bearer"),
+        ("/site", ["Authorization: eyJ"], "wrong_scheme", "Bearer"),
+        ("/sms", ["X-Api-Token: x"], "no_client_prefix", "X-Client-Prefix"),
+        ("/sms", ["X-Client-Prefix: x"], "no_api_token", "X-Api-Token"),
+        ("/site", ["X-Api-Token: x"], "no_credential", "a credential is required"),
+    ],
+)
+async def test_what_is_missing_of_a_credential_is_named_and_has_a_cause_of_its_own(
+    path: str, lines: list[str], cause: str, named: str, desk: Desk
+) -> None:
+    refuse = await desk.refusal(*lines, line=f"GET {path} HTTP/1.1")
+    assert (refuse.status, challenge(refuse), refuse.cause) == (401, ["Bearer"], cause)
+    assert named in refuse.description
 
 
 async def test_causes_differ_in_the_log_and_not_in_the_answer(desk: Desk) -> None:
@@ -153,6 +170,7 @@ async def test_a_scope_that_is_lacking_is_named(desk: Desk) -> None:
     refuse = await desk.refusal(desk.bearer(), line="GET /two HTTP/1.1")
     assert refuse.status == 403
     assert challenge(refuse) == ['Bearer error="insufficient_scope", scope="site:read site:write"']
+    assert refuse.description == "the credential lacks the scope that is needed here: site:write"
     assert refuse.credential is not None
     assert (refuse.credential.company, refuse.credential.subject) == ("blabla", "pgck_1")
     assert refuse.credential.detail == {
@@ -205,6 +223,15 @@ async def test_a_session_tokens_parameters_take_the_place_of_the_query(desk: Des
     )
 
 
+async def test_head_is_served_where_get_is_and_uses_up_no_session_token(desk: Desk) -> None:
+    forward = await desk.forward(line=f"HEAD /editor?apitoken={SESSION} HTTP/1.1")
+    assert (forward.method, forward.target) == ("HEAD", "/editor?file=a%20b&n=%7B%22x%22%3A1%7D")
+    assert desk.sessions.uses == 0
+    await desk.forward(line=f"GET /editor?apitoken={SESSION} HTTP/1.1")
+    assert desk.sessions.uses == 1
+    assert (await desk.forward(desk.bearer(), line="HEAD /site HTTP/1.1")).method == "HEAD"
+
+
 async def test_a_route_may_let_the_callers_parameters_go_beside_the_stored_ones(desk: Desk) -> None:
     line = f"GET /merged?file=evil&FILE=evil&apitoken={SESSION}&more=x HTTP/1.1"
     assert (await desk.forward(line=line)).target == "/merged?file=a%20b&n=%7B%22x%22%3A1%7D&more=x"
@@ -220,6 +247,7 @@ async def test_what_cannot_be_known_is_a_503_that_says_when_to_come_again(desk: 
         refuse = await desk.refusal(*lines, line=line)
         assert refuse.status == 503
         assert ("Retry-After", "1") in refuse.fields
+        assert (refuse.cause, "reason" in refuse.detail) == ("dependency_unavailable", True)
 
 
 async def test_a_token_stops_with_a_booking_or_an_application_that_its_scopes_come_from(desk: Desk) -> None:

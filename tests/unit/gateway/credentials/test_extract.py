@@ -5,6 +5,7 @@ import pytest
 from gateway.credentials.extract import (
     ApiTokenPair,
     Bearer,
+    NoCredential,
     SessionToken,
     read_api_token,
     read_bearer,
@@ -22,11 +23,20 @@ def test_a_bearer_is_read_in_any_case(scheme: str, blanks: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "lines",
-    [[], ["Authorization: Basic eA=="], ["Authorization: BearerX a"], ["Authorization:"], ["X-Auth: Bearer a"]],
+    ("lines", "cause"),
+    [
+        ([], "no_credential"),
+        (["X-Auth: Bearer a"], "no_credential"),
+        (["Authorization: Basic eA=="], "wrong_scheme"),
+        (["Authorization: BearerX a"], "wrong_scheme"),
+        (["Authorization:"], "wrong_scheme"),
+        (["Authorization: eyJhbGciOiJFZERTQSJ9.e30.AA"], "wrong_scheme"),
+    ],
 )
-def test_no_bearer_and_another_scheme_are_no_credential(lines: list[str]) -> None:
-    assert read_bearer(head_of(*lines)) is None
+def test_no_bearer_and_another_scheme_are_no_credential_and_two_causes(lines: list[str], cause: str) -> None:
+    with pytest.raises(NoCredential) as missing:
+        read_bearer(head_of(*lines))
+    assert missing.value.cause == cause
 
 
 @pytest.mark.parametrize(
@@ -43,24 +53,32 @@ def test_no_bearer_and_another_scheme_are_no_credential(lines: list[str]) -> Non
     ],
 )
 def test_a_bearer_that_no_token_can_be_is_refused(value: str) -> None:
-    try:
-        found = read_bearer(head_of(f"Authorization: {value}"))
-    except RefusedCredential:
-        return
-    assert found is None
+    with pytest.raises((RefusedCredential, NoCredential)):
+        read_bearer(head_of(f"Authorization: {value}"))
 
 
 def test_an_api_token_comes_with_its_companys_prefix() -> None:
     head = head_of("X-Api-Token: t", "x-client-prefix: c")
     assert read_api_token(head) == ApiTokenPair("t", "c")
-    assert read_api_token(head_of()) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "cause"),
+    [
+        ([], "no_credential"),
+        (["X-Api-Token: t"], "no_client_prefix"),
+        (["X-Client-Prefix: c"], "no_api_token"),
+    ],
+)
+def test_what_is_missing_of_an_api_token_is_a_cause_of_its_own(lines: list[str], cause: str) -> None:
+    with pytest.raises(NoCredential) as missing:
+        read_api_token(head_of(*lines))
+    assert missing.value.cause == cause
 
 
 @pytest.mark.parametrize(
     "lines",
     [
-        ["X-Api-Token: t"],
-        ["X-Client-Prefix: c"],
         ["X-Api-Token: t", "X-Api-Token: t", "X-Client-Prefix: c"],
         ["X-Api-Token: t", "X-Client-Prefix: c", "X-Client-Prefix: d"],
         ["X-Api-Token:", "X-Client-Prefix: c"],
@@ -75,18 +93,20 @@ def test_half_an_api_token_or_two_are_refused(lines: list[str]) -> None:
 @pytest.mark.parametrize(
     ("lines", "query", "token"),
     [
-        ([], None, None),
-        ([], "a=b", None),
         ([], "apitoken=t", "t"),
         ([], "a=b&%61pitoken=%74", "t"),
         (["X-Api-Token: t"], None, "t"),
         (["x-api-token: t"], "a=b", "t"),
     ],
 )
-def test_a_session_token_is_in_the_query_or_in_its_field(
-    lines: list[str], query: str | None, token: str | None
-) -> None:
-    assert read_session_token(head_of(*lines), query) == (None if token is None else SessionToken(token))
+def test_a_session_token_is_in_the_query_or_in_its_field(lines: list[str], query: str | None, token: str) -> None:
+    assert read_session_token(head_of(*lines), query) == SessionToken(token)
+
+
+@pytest.mark.parametrize("query", [None, "", "a=b"])
+def test_without_a_session_token_there_is_no_credential(query: str | None) -> None:
+    with pytest.raises(NoCredential):
+        read_session_token(head_of(), query)
 
 
 @pytest.mark.parametrize(

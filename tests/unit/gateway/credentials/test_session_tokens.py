@@ -32,7 +32,10 @@ def test_an_order_is_kept() -> None:
 
 
 class Sessions:
-    async def resolve(self, token: str) -> ResolvedSession | None:
+    peeked: bool | None = None
+
+    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | None:
+        self.peeked = peek
         if token != "good":
             return None
         return ResolvedSession({"file": "a"}, "blabla", "company-id", "key-id", 1_800_000_000)
@@ -43,6 +46,13 @@ async def test_the_caller_is_the_company_whose_key_made_the_token() -> None:
     assert (identity.kind, identity.company, identity.credential) == ("session_token", "blabla", "key-id")
     assert identity.depends_on == {"company-id", "key-id"}
     assert parameters == {"file": "a"}
+
+
+@pytest.mark.parametrize("peek", [True, False])
+async def test_whether_a_use_is_counted_is_the_callers_to_say(peek: bool) -> None:
+    sessions = Sessions()
+    await resolve(sessions, SessionToken("good"), peek=peek)
+    assert sessions.peeked is peek
 
 
 @pytest.mark.parametrize(("token", "noted"), [("x", False), ("bbf18f21-3d0d-4a4c-b650-9c14d4075ce0", True)])

@@ -13,6 +13,8 @@ TABLE = RouteTable(
         route_of(name="any", path="/any"),
         route_of(name="below", path="/below", prefix=True, methods=frozenset({"GET"})),
         route_of(name="deeper", path="/below/deeper", prefix=True, methods=frozenset({"POST"})),
+        route_of(name="get", path="/own", methods=frozenset({"GET"})),
+        route_of(name="head", path="/own", methods=frozenset({"HEAD"})),
         route_of(name="exact", path="/below/exact", methods=frozenset({"GET"})),
     )
 )
@@ -24,8 +26,8 @@ EVERYTHING = RouteTable((route_of(name="all", path="/", prefix=True),))
     [
         ("GET", "/site", "site"),
         ("POST", "/site", "site-write"),
-        ("DELETE", "/site", ("GET", "POST", "PUT")),
-        ("HEAD", "/site", ("GET", "POST", "PUT")),
+        ("DELETE", "/site", ("GET", "HEAD", "POST", "PUT")),
+        ("HEAD", "/site", "site"),
         ("GET", "/site/", ()),
         ("GET", "/Site", ()),
         ("GET", "/sit", ()),
@@ -37,10 +39,14 @@ EVERYTHING = RouteTable((route_of(name="all", path="/", prefix=True),))
         ("GET", "/belowX", ()),
         ("GET", "/below/exact", "exact"),
         ("GET", "/below/exact/more", "below"),
-        ("POST", "/below/exact", ("GET",)),
+        ("HEAD", "/below/exact/more", "below"),
+        ("HEAD", "/own", "head"),
+        ("GET", "/own", "get"),
+        ("HEAD", "/below/deeper/x", ("POST",)),
+        ("POST", "/below/exact", ("GET", "HEAD")),
         ("GET", "/below/deeper/x", ("POST",)),
         ("POST", "/below/deeper", "deeper"),
-        ("POST", "/below/deeperX", ("GET",)),
+        ("POST", "/below/deeperX", ("GET", "HEAD")),
         ("GET", "/", ()),
     ],
 )
