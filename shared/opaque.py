@@ -24,7 +24,7 @@ CHECKSUM_CHARACTERS = 6
 ID_CHARACTERS = 22
 """62**22 is just under 2**131."""
 
-PATTERN = re.compile(rf"({'|'.join(SECRET_PREFIXES)})(?:_|%5[Ff])[0-9A-Za-z_]{{8,}}")
+PATTERN = re.compile(rf"(?:{'|'.join(SECRET_PREFIXES)})(?:_|%5[Ff])[0-9A-Za-z_]{{8,}}")
 """Whatever looks like a secret, or a piece of one, also percent-encoded or several in a row: for redaction."""
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -61,11 +61,6 @@ def digest(text: str) -> bytes:
 def find_in(text: str) -> list[str]:
     """The whole secrets in `text`, by form and checksum, so that a scanner raises no false alarm."""
     return [found for found in _WHOLE.findall(text) if well_formed(found[:4], found)]
-
-
-def redact(text: str) -> str:
-    """`text` with all that looks like a secret cut down to its prefix."""
-    return PATTERN.sub(r"\1_***", text)
 
 
 def _has_shape(prefix: str, text: str, characters: int) -> bool:

@@ -19,7 +19,7 @@ from services.key_registry.storage.postgres.store import PostgresStore
 from shared.clock import SystemClock
 from shared.errors import Invalid, ServiceError
 from shared.http.body import validated
-from shared.logging import redacted
+from shared.logging.redaction import redacted
 from shared.postgres.pool import Database
 
 TIMEOUT = 30.0

@@ -1,0 +1,188 @@
+"""Structured logs: one JSON object a line on standard output, with the request's id, without any secret.
+
+Logging never raises and never waits: what cannot be written is counted. A flood of lines is sampled: what is left
+out is counted too, and reported in one line.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Mapping, MutableMapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import structlog
+
+from shared.logging.redaction import MAX_TEXT, redacted, redacted_value
+from shared.logging.sampling import Key, Sampler
+from shared.logging.sink import LogSink, Stream, standard_output
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the request being served; it goes with every call to another service."""
+
+
+class _Log:
+    """The log of this process."""
+
+    def __init__(self) -> None:
+        self.service = "passgate"
+        self.access_enabled = True
+        self.sampler = Sampler()
+        self.sink = LogSink(standard_output(), _resumed)
+
+    def open(self, stream: Stream | None) -> None:
+        self.sink = LogSink(stream, _resumed)
+
+
+def configure(service: str, level: str = "info") -> None:
+    """Set up structlog and the standard library's logging for this process, both to standard output."""
+    threshold = getattr(logging, level.upper())
+    structlog.configure(
+        processors=[_line],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        context_class=dict,
+        logger_factory=_Logger,
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.clear_contextvars()
+    _log.service = service
+    _log.access_enabled = level in ("debug", "info")
+    _log.open(standard_output())
+    root = logging.getLogger()
+    root.handlers[:] = [_Bridge()]
+    root.setLevel(max(logging.WARNING, threshold))
+    logging.captureWarnings(True)
+
+
+def access(fields: Mapping[str, Any], sample: Key | None = None) -> None:
+    """Write one access-log line. `fields` hold the path without its query: a query may carry a token.
+
+    `sample` is None for the call of a known credential, which always has its line; else the bucket by which it is
+    sampled. Past structlog, whose processors cost more than many a request does.
+    """
+    if not _log.access_enabled or (sample is not None and not _log.sampler.admits(sample)):
+        return
+    try:
+        line = {**_head("info"), "event": "request"}
+        for name, value in fields.items():
+            line[name] = redacted_value(value)
+        written = _rendered(line)
+    except Exception:  # a value whose text cannot be had
+        _log.sink.lose()
+        return
+    _log.sink.write(written)
+    if sample is not None:
+        _log.sampler.written(len(written))
+
+
+def report_left_out() -> None:
+    """Log how many lines were left out since this was last called; nothing if there were none."""
+    for key, lines in _log.sampler.take_left_out():
+        event, *kinds = key
+        left_out = {"event": "log.left_out", "of": event, "kind": " ".join(kinds), "lines": lines}
+        _log.sink.write(_rendered({**_head("warning"), **left_out}))
+
+
+def lines_lost() -> int:
+    """How many lines could not be written since the start."""
+    return _log.sink.lost
+
+
+def lines_left_out() -> int:
+    """How many lines were left out by sampling since the start."""
+    return _log.sampler.left_out
+
+
+class _Logger:
+    """What structlog hands its rendered lines to; empty ones were sampled."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def msg(self, line: bytes) -> None:
+        if line:
+            _log.sink.write(line)
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
+
+
+class _Bridge(logging.Handler):
+    """Hands what libraries log to structlog, so that standard output holds one format."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logger = structlog.get_logger()
+        method = {"WARNING": logger.warning, "ERROR": logger.error, "CRITICAL": logger.error}.get(
+            record.levelname, logger.info
+        )
+        try:
+            message = record.getMessage()
+        except Exception:  # a library's own mistake
+            message = str(record.msg)
+        method("library.message", logger=record.name, message=message, exc_info=record.exc_info)
+
+
+def _line(_: Any, method: str, event: MutableMapping[str, Any]) -> bytes:
+    """`event` as a line; empty when it is left out. Never raises, whatever its fields hold."""
+    try:
+        name = str(event.get("event", ""))
+        key = (name, *(str(event[kind]) for kind in ("task", "upstream", "dependency", "code") if kind in event))
+        if not _log.sampler.admits(key):
+            return b""
+        line = {**_head("error" if method == "exception" else method), "event": redacted(name)}
+        if exception := _traceback(event.pop("exc_info", None)):
+            event["exception"] = exception
+        for field, value in event.items():
+            if field != "event":
+                line[field] = redacted_value(value)
+        written = _rendered(line)
+    except Exception:
+        _log.sink.lose()
+        return b""
+    _log.sampler.written(len(written))
+    return written
+
+
+def _head(level: str) -> dict[str, Any]:
+    line = {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+        "level": level,
+        "service": _log.service,
+    }
+    if rid := request_id.get():
+        line["request_id"] = rid
+    return line
+
+
+def _traceback(exc_info: Any) -> str:
+    """The traceback that structlog's `exc_info` names: True for the one being handled, an exception, a triple."""
+    if not exc_info:
+        return ""
+    if isinstance(exc_info, tuple):
+        error: BaseException | None = exc_info[1]
+    elif isinstance(exc_info, BaseException):
+        error = exc_info
+    else:
+        error = sys.exception()
+    return "".join(traceback.format_exception(error))[-MAX_TEXT:] if error is not None else ""
+
+
+def _rendered(line: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # a lone surrogate, an integer of more than 64 bits
+        plain = {_plain(name): _plain(value) for name, value in line.items()}
+        return orjson.dumps(plain, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _plain(value: Any) -> str:
+    return str(value).encode("utf-8", "backslashreplace").decode()
+
+
+def _resumed(lost: int) -> bytes:
+    return _rendered({**_head("warning"), "event": "log.resumed", "lines_lost": lost})
+
+
+_log = _Log()

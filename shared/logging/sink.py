@@ -1,0 +1,90 @@
+"""Where log lines go. A stream that cannot be written costs log lines and nothing else."""
+
+import io
+import select
+import stat
+import sys
+from collections.abc import Callable
+from os import fstat
+from typing import Protocol
+
+STALL_MS = 100
+"""For how long a reader that takes nothing is waited for, once; then lines are dropped until it reads again."""
+
+
+class Stream(Protocol):
+    """Unbuffered."""
+
+    def write(self, data: bytes, /) -> int | None:
+        """How many bytes were taken, None for none."""
+        ...
+
+
+class LogSink:
+    """Writes whole lines and never raises; `lost` counts the lines that could not be written.
+
+    With the first line that can be written again goes another one, `notice` of how many were lost in between.
+    """
+
+    def __init__(self, stream: Stream | None, notice: Callable[[int], bytes]) -> None:
+        self.lost = 0
+        self._stream = stream
+        self._notice = notice
+        self._lost_in_a_row = 0
+        self._torn = False
+        """Whether the last line stands there in part."""
+        self._poll = _writability(stream)
+
+    def write(self, line: bytes) -> None:
+        """Write `line`, which ends in a newline."""
+        try:
+            if not self._lost_in_a_row:
+                self._write(line)
+                return
+            self._write((b"\n" if self._torn else b"") + self._notice(self._lost_in_a_row) + line)
+            self._lost_in_a_row, self._torn = 0, False
+        except Exception:  # whatever it is: whoever logs has something else to do
+            self.lose()
+
+    def lose(self) -> None:
+        """Count a line that is not written."""
+        self.lost += 1
+        self._lost_in_a_row += 1
+
+    def _write(self, data: bytes) -> None:
+        if self._stream is None:
+            raise OSError("there is no standard output")
+        while data:
+            if self._poll is not None and not self._poll.poll(0 if self._lost_in_a_row else STALL_MS):
+                raise BlockingIOError("the reader takes nothing")
+            part = data if self._poll is None else data[: select.PIPE_BUF]  # so much is taken without waiting
+            written = self._stream.write(part)
+            if not written:
+                raise BlockingIOError("nothing was taken")
+            data = data[written:]
+            self._torn = bool(data)
+
+
+def standard_output() -> Stream | None:
+    """Standard output without a buffer, whose rest would fail the process at its end; None when it is closed."""
+    if sys.stdout is None:
+        return None
+    try:
+        return io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
+    except (OSError, ValueError):
+        return getattr(sys.stdout, "buffer", None)
+
+
+def _writability(stream: Stream | None) -> "select.poll | None":
+    """What shows whether a pipe or socket takes more; None for a file, which always does, and for a terminal."""
+    if not isinstance(stream, io.FileIO):
+        return None
+    try:
+        mode = fstat(stream.fileno()).st_mode
+        if not stat.S_ISFIFO(mode) and not stat.S_ISSOCK(mode):
+            return None
+        poll = select.poll()
+        poll.register(stream.fileno(), select.POLLOUT)
+    except (OSError, ValueError):
+        return None
+    return poll

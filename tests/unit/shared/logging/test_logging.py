@@ -1,0 +1,126 @@
+"""What a log line holds, and that logging never gets in the way of anything."""
+
+import io
+import json
+import logging as standard_logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from shared import logging
+from shared.logging.sampling import BURST_LINES, Sampler
+from shared.logging.sink import LogSink
+from shared.opaque import API_TOKEN, mint
+
+
+class Hostile:
+    def __str__(self) -> str:
+        raise RuntimeError("no text can be had of it")
+
+    __repr__ = __str__
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.BytesIO]:
+    handlers = standard_logging.getLogger().handlers[:]
+    logging.configure("test")
+    stream = io.BytesIO()
+    monkeypatch.setattr(logging._log, "sink", LogSink(stream, logging._resumed))
+    monkeypatch.setattr(logging._log, "sampler", Sampler())
+    yield stream
+    standard_logging.captureWarnings(False)
+    standard_logging.getLogger().handlers[:] = handlers
+    structlog.reset_defaults()
+
+
+def read(stream: io.BytesIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_access_line_has_the_request_id_and_no_credential_that_a_field_may_hold(lines: io.BytesIO) -> None:
+    token = mint(API_TOKEN)
+    logging.request_id.set("abcdef1234")
+    logging.access({"method": "GET", "path": f"/x/{token}{token}", "status": 200, "detail": {"header": token}})
+    (line,) = read(lines)
+    assert (line["request_id"], line["event"], line["status"]) == ("abcdef1234", "request", 200)
+    assert token[5:] not in lines.getvalue().decode()
+
+
+def test_no_credential_is_left_of_an_exceptions_text_or_of_what_a_library_logs(lines: io.BytesIO) -> None:
+    token = mint(API_TOKEN)
+    log = structlog.get_logger()
+    try:
+        raise ValueError(f"cannot use {token}{token}")
+    except ValueError as error:
+        log.exception("first.event", reason=str(error), error=error)
+        standard_logging.getLogger("library").exception("failed with %s", token)
+    first, second = read(lines)
+    assert first["level"] == second["level"] == "error"
+    assert "ValueError" in first["exception"]
+    assert (second["event"], second["logger"]) == ("library.message", "library")
+    assert token[5:] not in lines.getvalue().decode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Hostile(),
+        "\ud800",
+        2**70,
+        float("nan"),
+        {1: {2: object()}},
+        b"\xff",
+        {"a": Hostile()},
+        [Hostile()],
+        "x" * 10**6,
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_field_that_cannot_be_serialised_raises_nothing(lines: io.BytesIO, value: object) -> None:
+    logging.access({"path": "/x", "status": 200, "field": value})
+    structlog.get_logger().warning("some.event", field=value)
+    try:
+        raise RuntimeError(value)
+    except RuntimeError:
+        structlog.get_logger().exception("other.event")
+    record = standard_logging.makeLogRecord({"levelname": "ERROR", "msg": "%d %s", "args": (value,)})
+    logging._Bridge().handle(record)
+    structlog.get_logger().info("last.event")
+    written = read(lines)
+    assert written[-1]["event"] == "last.event"
+    assert len(written) + logging.lines_lost() >= 5
+    assert max(map(len, lines.getvalue().splitlines())) < 20_000
+
+
+def test_lines_of_a_flood_are_sampled_and_the_count_of_what_is_left_out_is_reported_once(lines: io.BytesIO) -> None:
+    for _ in range(1000):
+        logging.access({"path": "/x", "status": 401}, sample=("request", "site", "invalid"))
+        structlog.get_logger().warning("upstream.failed", upstream="site")
+        logging.access({"path": "/x", "status": 200})
+    structlog.get_logger().warning("upstream.failed", upstream="other")
+    written = read(lines)
+    served = [line for line in written if line.get("status") == 200]
+    refused = [line for line in written if line.get("status") == 401]
+    assert len(served) == 1000
+    assert BURST_LINES <= len(refused) < 100
+    assert written[-1]["upstream"] == "other"  # one upstream's failures do not hide another's
+    left_out = logging.lines_left_out()
+    assert left_out == 2001 - (len(written) - len(served))
+    logging.report_left_out()
+    logging.report_left_out()
+    reports = [line for line in read(lines) if line["event"] == "log.left_out"]
+    assert sum(line["lines"] for line in reports) == left_out
+    assert {(line["of"], line["kind"]) for line in reports} == {
+        ("request", "site invalid"),
+        ("upstream.failed", "site"),
+    }
+
+
+def test_access_lines_are_written_at_info_and_not_at_warning(lines: io.BytesIO) -> None:
+    logging.configure("test", "warning")
+    logging._log.sink = LogSink(lines, logging._resumed)
+    logging.access({"path": "/x", "status": 200})
+    structlog.get_logger().info("some.event")
+    assert lines.getvalue() == b""

@@ -1,0 +1,133 @@
+"""Nothing of a credential is left, wherever it stands and however it is spelt."""
+
+import json
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+
+from shared import opaque
+from shared.logging.redaction import REDACTED, redacted, redacted_value
+
+JWT = "eyJhbGciOiJSUzM4NCJ9.eyJhdWQiOiIyMDkxIiwic3ViIjoiYSJ9.SEEDMsh4rmm2EstcjCaUhDScgqQIc"
+PEM = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIMmV\n-----END PRIVATE KEY-----\n"
+SECRETS = [
+    *(opaque.mint(prefix) for prefix in opaque.SECRET_PREFIXES),
+    "9b2f6c1e-3f0a-4c7d-8e21-5a0d6f3b9c44",
+    "9B2F6C1E-3F0A-4C7D-8E21-5A0D6F3B9C44",
+    JWT,
+    opaque.digest(opaque.mint(opaque.API_TOKEN)).hex(),
+    opaque.digest(opaque.mint(opaque.ACCESS_KEY)).hex().upper(),
+]
+
+KINDS = [*opaque.SECRET_PREFIXES, "uuid", "UUID", "jwt", "digest", "DIGEST"]
+
+
+def pieces(secret: str) -> list[str]:
+    """What must not be found: every eight characters of it, but for what tells its kind."""
+    body = secret[5:] if secret[:4] in opaque.SECRET_PREFIXES else secret
+    return [body[at : at + 8] for at in range(0, len(body) - 8, 4)]
+
+
+def percent_encoded(text: str) -> str:
+    return "".join(f"%{ord(character):02x}" for character in text)
+
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "plain": lambda secret: secret,
+    "quoted": lambda secret: quote(secret, safe=""),
+    "its underscore and dots encoded": lambda s: s.replace("_", "%5f").replace(".", "%2E").replace("-", "%2d"),
+    "each character encoded": percent_encoded,
+    "encoded twice": lambda secret: quote(percent_encoded(secret)),
+    "encoded six times": lambda secret: percent_encoded(secret).replace("%", "%25252525"),
+}
+PLACES = [
+    "/x/{}",
+    "/x/{}/y?z=1",
+    "/x?token={}&next=1",
+    "x{}",
+    "ConnectError: cannot reach http://h/{} (errno 111)",
+    '{{"token":"{}"}}',
+    "('{}',)",
+    "100% sure, %zz and {}",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("secret", SECRETS, ids=KINDS)
+def test_nothing_of_a_secret_is_left_wherever_it_stands_and_however_it_is_spelt(
+    secret: str, spelling: str, place: str
+) -> None:
+    spelt = SPELLINGS[spelling](secret)
+    text = redacted(place.format(spelt))
+    assert spelt not in text
+    assert [piece for piece in pieces(secret) if piece in text] == []
+    assert REDACTED in text
+
+
+@pytest.mark.parametrize("between", ["", "/", "_", ".", "-", "&x=", "%2F", "%5F", "%"])
+@pytest.mark.parametrize("first", SECRETS, ids=KINDS)
+@pytest.mark.parametrize("second", SECRETS, ids=KINDS)
+def test_nothing_is_left_of_two_secrets_one_after_the_other(first: str, second: str, between: str) -> None:
+    text = redacted(f"/x/{first}{between}{second}/y")
+    assert [piece for piece in (*pieces(first), *pieces(second)) if piece in text] == []
+
+
+@pytest.mark.parametrize("count", [3, 10])
+@pytest.mark.parametrize("prefix", opaque.SECRET_PREFIXES)
+def test_nothing_is_left_of_many_secrets_in_a_row(prefix: str, count: int) -> None:
+    secrets = [opaque.mint(prefix) for _ in range(count)]
+    assert redacted("".join(secrets)) == REDACTED
+
+
+@pytest.mark.parametrize("secret", SECRETS[:4], ids=KINDS[:4])
+@pytest.mark.parametrize("end", [13, 20, 40])
+def test_nothing_is_left_of_an_opaque_secret_that_is_cut(secret: str, end: int) -> None:
+    assert redacted(f"/x/{secret[:end]}") == f"/x/{REDACTED}"
+
+
+def test_a_jwt_whose_end_is_cut_off_is_redacted() -> None:
+    assert redacted("/x/eyJhbGciOiJSUzM4NCJ9.eyJhdWQiOiIyMDkx") == f"/x/{REDACTED}"
+    assert "eyJhdWQ" not in redacted("/x/%65yJhbGciOiJSUzM4NCJ9.eyJhdWQiOiIyMDkx")
+
+
+@pytest.mark.parametrize("end", [len(PEM), 45])
+def test_a_private_key_is_redacted_whole_or_cut(end: int) -> None:
+    assert "MC4CAQAw" not in redacted(f"cannot read {PEM[:end]}")
+
+
+def test_the_password_of_a_connection_url_is_redacted() -> None:
+    for url in ("postgresql://passgate:s3cr3t@127.0.0.1/x", "redis://:s3cr3t@127.0.0.1:1/0"):
+        assert "s3cr3t" not in redacted(f"cannot reach {url}")
+        assert "127.0.0.1" in redacted(f"cannot reach {url}")
+
+
+def test_what_is_encoded_more_often_than_is_looked_through_is_not_shown() -> None:
+    assert redacted("/x/" + "%2525252525" + "41") == REDACTED
+
+
+def test_public_ids_and_plain_text_stay_as_they_are() -> None:
+    for text in (
+        f"client {opaque.public_id('pgck')} key {opaque.public_id('kp')} used pgat_ tokens",
+        "/a%2Fb/%zz/100%",
+        "/admin/v1/companies/01a1ffb3-87bc-7061-b6e0-370344b8fd2c",
+        "0af7651916cd43dd8448eb211c80319c",
+        "",
+    ):
+        assert redacted(text) == text
+
+
+def test_secrets_are_found_in_nested_values_and_in_keys() -> None:
+    token = opaque.mint(opaque.API_TOKEN)
+    nested = {"errors": [f"/x/{token}"], token: 1, "deep": {"a": ({"b": token},)}, "error": ValueError(token)}
+    shown = json.dumps(redacted_value(nested))
+    assert token[5:13] not in shown
+    plain = {"n": 1, "t": True, "none": None, "f": 0.5}
+    assert redacted_value(plain) == plain
+
+
+def test_what_is_nested_without_end_is_not_shown() -> None:
+    loop: list[object] = []
+    loop.append(loop)
+    assert REDACTED in json.dumps(redacted_value(loop))

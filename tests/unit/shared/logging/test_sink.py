@@ -1,0 +1,114 @@
+"""A stream that cannot be written costs log lines, and nothing else."""
+
+import errno
+import io
+import json
+import os
+
+import pytest
+
+from shared.logging import sink as sinks
+from shared.logging.sink import LogSink
+
+
+def notice(lost: int) -> bytes:
+    return b'{"lost":%d}\n' % lost
+
+
+class Failing:
+    """Raises `failure` while it is set; takes at most `room` bytes of a write before it does."""
+
+    def __init__(self) -> None:
+        self.failure: BaseException | None = None
+        self.room = 0
+        self.written = b""
+
+    def write(self, data: bytes) -> int | None:
+        if self.failure is None:
+            self.written += data
+            return len(data)
+        if self.room:
+            taken, self.room = data[: self.room], 0
+            self.written += taken
+            return len(taken)
+        raise self.failure
+
+
+FAILURES = [
+    *(OSError(number, os.strerror(number)) for number in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EBADF)),
+    BrokenPipeError(errno.EPIPE, "Broken pipe"),
+    ValueError("I/O operation on closed file"),
+    BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"),
+    RuntimeError("reentrant call"),
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=repr)
+@pytest.mark.parametrize("room", [0, 3])
+def test_a_stream_that_fails_and_recovers_costs_its_lines_and_their_number_is_written(
+    failure: Exception, room: int
+) -> None:
+    stream = Failing()
+    sink = LogSink(stream, notice)
+    sink.write(b'{"n":1}\n')
+    stream.failure, stream.room = failure, room
+    for _ in range(5):
+        sink.write(b'{"n":2}\n')
+    assert sink.lost == 5
+    stream.failure = None
+    sink.write(b'{"n":3}\n')
+    sink.write(b'{"n":4}\n')
+    lines = stream.written.splitlines()
+    whole = [json.loads(line) for line in lines if line.endswith(b"}")]
+    assert whole == [{"n": 1}, {"lost": 5}, {"n": 3}, {"n": 4}]
+    assert sink.lost == 5
+
+
+def test_a_line_that_is_taken_in_parts_is_whole() -> None:
+    stream = Failing()
+    stream.failure, stream.room = OSError(), 3
+
+    class Dribbling(Failing):
+        def write(self, data: bytes) -> int:
+            self.written += data[:3]
+            return len(data[:3])
+
+    dribbling = Dribbling()
+    sink = LogSink(dribbling, notice)
+    sink.write(b'{"n":1000000}\n')
+    assert (dribbling.written, sink.lost) == (b'{"n":1000000}\n', 0)
+
+
+def test_without_standard_output_lines_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", None)
+    sink = LogSink(sinks.standard_output(), notice)
+    sink.write(b"{}\n")
+    assert sink.lost == 1
+
+
+def test_dev_full_and_a_closed_descriptor_cost_lines_alone() -> None:
+    with open("/dev/full", "wb", buffering=0) as full:
+        sink = LogSink(full, notice)
+        sink.write(b"{}\n")
+    sink.write(b"{}\n")
+    assert sink.lost == 2
+
+
+def test_a_reader_that_takes_nothing_does_not_hold_up_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sinks, "STALL_MS", 1)
+    reader, writer = os.pipe()
+    try:
+        with io.FileIO(writer, "wb", closefd=False) as stream:
+            sink = LogSink(stream, notice)
+            for _ in range(5000):
+                sink.write(b"x" * 99 + b"\n")
+            assert sink.lost
+            lost, taken = sink.lost, 0
+            while taken < (5000 - lost) * 100:
+                taken += len(os.read(reader, 65536))
+            sink.write(b"last\n")
+            assert sink.lost == lost
+            assert b'{"lost":%d}' % lost in os.read(reader, 65536)
+    finally:
+        os.close(reader)
+        os.close(writer)
