@@ -23,8 +23,7 @@ class Follower(Protocol):
     @property
     def fresh(self) -> bool: ...
 
-    @property
-    def position(self) -> int: ...
+    def is_current(self, as_of: int, mark: str | None) -> bool: ...
 
 
 class ApiTokens:
@@ -52,7 +51,7 @@ class ApiTokens:
         )
         identity = _identity(response, credential)
         # What was read before a change that is already applied here may be out of date: it is not kept.
-        if follower is not None and follower.fresh and response.as_of >= follower.position:
+        if follower is not None and follower.fresh and follower.is_current(response.as_of, response.mark):
             self._cache.put(key, identity, identity.depends_on)
         return identity
 

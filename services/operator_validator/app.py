@@ -36,7 +36,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     api_tokens.attach(follower)
     audit = AuditTrail(registry, service=NAME, clock=clock)
 
-    validator = Validator(api_tokens, lambda: follower.position, audit, clock)
+    validator = Validator(api_tokens, follower, audit, clock)
     handlers = OperatorEndpoints(validator, authenticator, metrics)
     return service_app(
         NAME,

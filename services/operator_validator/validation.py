@@ -1,6 +1,5 @@
 """When an API token is good: it is active, and its booking joins exactly that company and that application."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -44,6 +43,8 @@ class Verdict:
     record: ApiToken | None
     as_of: int
     """The position in the change feed up to which this is true."""
+    mark: str | None
+    """The mark of that position."""
 
     @property
     def valid(self) -> bool:
@@ -56,12 +57,20 @@ class ApiTokens(Protocol):
         ...
 
 
-class Validator:
-    """`position` tells the last change that `tokens` has taken in."""
+class Feed(Protocol):
+    """How far `ApiTokens` follows the changes."""
 
-    def __init__(self, tokens: ApiTokens, position: Callable[[], int], audit: AuditTrail, clock: Clock) -> None:
+    @property
+    def position(self) -> int: ...
+
+    @property
+    def mark(self) -> str | None: ...
+
+
+class Validator:
+    def __init__(self, tokens: ApiTokens, feed: Feed, audit: AuditTrail, clock: Clock) -> None:
         self._tokens = tokens
-        self._position = position
+        self._feed = feed
         self._audit = audit
         self._clock = clock
 
@@ -73,14 +82,16 @@ class Validator:
         return verdict
 
     async def _verdict(self, question: Question) -> Verdict:
-        position = self._position()
+        position, mark = self._feed.position, self._feed.mark
         if not well_formed(API_TOKEN, question.token):
-            return Verdict(Cause.MALFORMED, None, position)
+            return Verdict(Cause.MALFORMED, None, position, mark)
         record = await self._tokens.get(digest(question.token))
         if record is None:
-            return Verdict(Cause.UNKNOWN, None, position)
+            return Verdict(Cause.UNKNOWN, None, position, mark)
         cause = stopped(record, self._clock.now()) or mismatch(record, question)
-        return Verdict(cause, record, max(position, record.as_of))
+        if record.as_of > position:
+            position, mark = record.as_of, record.mark
+        return Verdict(cause, record, position, mark)
 
     def _note(self, cause: Cause, record: ApiToken | None) -> None:
         event = self._audit.event(

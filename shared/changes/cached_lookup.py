@@ -36,7 +36,7 @@ class CachedLookup(Generic[K, R]):
             return record
         if record.as_of < follower.position:  # read before a change that is already applied here: read again
             record = await self._find(key)
-        if record is not None and record.as_of >= follower.position:
+        if record is not None and follower.is_current(record.as_of, record.mark):
             self._cache.put(key, record, record.depends_on)
         return record
 

@@ -23,12 +23,17 @@ log = structlog.get_logger()
 PAGE = 1000
 STREAM_RETRY = 0.2
 """Seconds between two attempts at a stream that is away."""
+SNAPSHOTS_PER_POLL = 2
 DISTRUST = 10.0
 """Seconds for which a stream that left something out is not relied upon."""
 
 
+class _Gap(Exception):
+    """What comes next does not continue what is applied: another history, or changes are missing in between."""
+
+
 class ChangeSource(Protocol):
-    async def changes(self, after: int, *, limit: int = PAGE) -> ChangePage: ...
+    async def changes(self, after: int, *, mark: str | None = None, limit: int = PAGE) -> ChangePage: ...
 
     async def snapshot(self) -> Snapshot: ...
 
@@ -82,6 +87,7 @@ class ChangeFollower:
         self._relaxed = relaxed
         self._bound = bound
         self._position: int | None = None
+        self._mark: str | None = None
         self._seen_at = float("-inf")
         self._streaming = False
         self._distrusted_until = float("-inf")
@@ -97,6 +103,20 @@ class ChangeFollower:
     def position(self) -> int:
         """The last change applied; -1 before the first snapshot."""
         return -1 if self._position is None else self._position
+
+    @property
+    def mark(self) -> str | None:
+        """The mark of the position, None where the registry gives none: positions of two histories differ in it."""
+        return self._mark
+
+    def is_current(self, as_of: int, mark: str | None) -> bool:
+        """Whether what was read at a position lacks nothing that is applied here, and so may be cached.
+
+        What was read later than the position here is not: only the mark of one's own position can be compared.
+        """
+        if mark is None or self._mark is None:
+            return as_of >= self.position
+        return (as_of, mark) == (self.position, self._mark)
 
     @property
     def age(self) -> float:
@@ -154,28 +174,42 @@ class ChangeFollower:
             await self._stream.stop()
 
     async def poll(self) -> None:
-        """Apply all that is new. Raises `Unavailable` when the source cannot be asked."""
+        """Apply all that is new. Raises `Unavailable` when the source does not respond."""
+        snapshots = 0
         if self._position is None:
             await self._restart()
         while True:
-            asked_at, after = self._clock.monotonic(), self.position
-            page = await self._source.changes(after, limit=PAGE)
-            if page.gap or page.last < after:
+            requested_at = self._clock.monotonic()
+            page = await self._source.changes(self.position, mark=self._mark, limit=PAGE)
+            try:
+                applied = self._apply_page(page)
+            except _Gap:
+                if snapshots == SNAPSHOTS_PER_POLL:
+                    raise Unavailable(detail="the change feed has a gap after a new snapshot") from None
+                snapshots += 1
                 await self._restart()
                 continue
-            if self._apply_all(page.changes) and self._streaming:
+            if applied and self._streaming:
                 self._distrusted_until = self._clock.monotonic() + DISTRUST
             if self.position >= page.last:
-                self._seen_at = asked_at
+                self._seen_at = requested_at
                 return
 
-    async def read(self, stream: ChangeStream) -> None:
-        """Apply what the stream has next; ask for a poll when it leaves something out. Raises `Unavailable`."""
+    async def read(self, stream: ChangeStream) -> bool:
+        """Apply what the stream has next. Raises `Unavailable`.
+
+        False when that does not continue what is applied, be it that changes are missing or that it is of another
+        history: a poll is requested.
+        """
         for change in await stream.read(self.position):
-            if self._position is None or self._replacing or change.seq > self._position + 1:
+            try:
+                if self._position is None or self._replacing:
+                    raise _Gap
+                self._apply(change)
+            except _Gap:
                 self._poll_now.set()
-                return
-            self._apply(change)
+                return False
+        return True
 
     async def _restart(self) -> None:
         # What is known goes on counting within the bound; nothing is applied to what is about to be replaced.
@@ -184,22 +218,33 @@ class ChangeFollower:
             snapshot = await self._source.snapshot()
             for consumer in self._consumers:
                 consumer.reset(snapshot)
-            self._position = snapshot.as_of
+            self._position, self._mark = snapshot.as_of, snapshot.mark
         finally:
             self._replacing = False
         self._moved.set()
         log.info("snapshot loaded", position=snapshot.as_of, stopped=len(snapshot.stopped))
 
-    def _apply_all(self, changes: Sequence[Change]) -> int:
-        """How many of them were new."""
-        return sum(self._apply(change) for change in changes)
+    def _apply_page(self, page: ChangePage) -> int:
+        """How many of its changes were new. Raises `_Gap`."""
+        if page.gap or (self._mark is None and page.last_mark is not None):
+            raise _Gap
+        if page.last_mark is None:  # by a release that compares no marks: not known to be of the same history
+            self._mark = None
+        return sum(self._apply(change) for change in page.changes)
 
     def _apply(self, change: Change) -> bool:
-        if self._position is not None and change.seq <= self._position:
+        """Whether it is new. Raises `_Gap` when it does not continue what is applied."""
+        if change.seq < self.position:
             return False
+        if change.seq == self.position:
+            if change.mark != self._mark:
+                raise _Gap
+            return False
+        if change.seq != self.position + 1 or change.previous_mark != self._mark:
+            raise _Gap
         for consumer in self._consumers:
             consumer.apply(change)
-        self._position = change.seq
+        self._position, self._mark = change.seq, change.mark
         self._moved.set()
         return True
 

@@ -73,5 +73,6 @@ class PositionReporter:
             instance=self._instance,
             service=self._service,
             position=self._follower.position,
+            mark=self._follower.mark,
             leaving=leaving,
         )

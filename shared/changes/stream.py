@@ -1,11 +1,12 @@
-"""The registry's changes as a Redis stream. A change's position is its entry's id, so it stands there once.
+"""The registry's changes as a Redis stream. A change's position is its entry's id, so each has one entry.
 
 Any number of relays may write at once: the server refuses an entry whose id is not above the last, and so the order
-is that of the positions. The stream makes changes arrive soon; that they arrive at all is the registry's feed.
+is that of the positions. The stream makes changes arrive soon; that they arrive at all is the registry's feed. A
+change names the mark of the one before it, so that a reader notices entries of another history.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -27,13 +28,13 @@ class ChangeStreamWriter:
     def __init__(self, redis: PipelinedRedis) -> None:
         self._redis = redis
 
-    async def last(self) -> int:
-        """The position of the newest entry, -1 when there is none. Raises `Unavailable`."""
+    async def last(self) -> Change | None:
+        """The newest entry, None when there is none. Raises `Unavailable`."""
         entries = await self._redis.execute("XREVRANGE", STREAM, "+", "-", "COUNT", 1)
-        return -1 if not entries else _position(entries[0][0])
+        return _change(entries[0][1]) if entries else None
 
     async def append(self, changes: Sequence[Change]) -> None:
-        """Add `changes` in their order; those that stand there already are passed over. Raises `Unavailable`."""
+        """Add `changes` in their order; those that have an entry already are skipped. Raises `Unavailable`."""
         replies = await asyncio.gather(*(self._add(change) for change in changes), return_exceptions=True)
         for reply in replies:
             if isinstance(reply, ResponseError) and "equal or smaller" in str(reply):
@@ -46,7 +47,7 @@ class ChangeStreamWriter:
         await self._redis.execute("XADD", STREAM, "MAXLEN", "~", MAX_LENGTH, f"{change.seq}-0", *fields)
 
     async def clear(self) -> None:
-        """Forget the entries: they are of a registry that is no more."""
+        """Remove the entries: they are of a history that was lost. Raises `Unavailable`."""
         await self._redis.execute("DEL", STREAM)
 
 
@@ -75,11 +76,11 @@ class ChangeStreamReader:
             )
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable("the change stream is away", detail=type(error).__name__) from error
-        return [Change.model_validate_json(fields[b"change"]) for _, entries in streams for _, fields in entries]
+        return [_change(fields) for _, entries in streams for _, fields in entries]
 
     async def stop(self) -> None:
         await self._redis.aclose()
 
 
-def _position(entry_id: bytes) -> int:
-    return int(entry_id.partition(b"-")[0])
+def _change(fields: Mapping[bytes, bytes]) -> Change:
+    return Change.model_validate_json(fields[b"change"])

@@ -13,6 +13,8 @@ from shared.contracts import Caller
 from shared.errors import Unavailable
 
 Status = Literal["active", "suspended", "revoked"]
+ORIGIN_MARK = "origin"
+"""The mark of position 0, before the first change: every history begins there."""
 Kind = Literal[
     "company",
     "application",
@@ -40,9 +42,10 @@ class Company(Wire):
 
 
 class Record(Wire):
-    """A credential as the registry knew it at `as_of`, a position in the change feed."""
+    """A credential as the registry knew it at `as_of`, a position in the change feed whose mark is `mark`."""
 
     as_of: int
+    mark: str | None = None
     id: str
     status: Status
     company: Company
@@ -126,9 +129,16 @@ class KeyPair(ScopedRecord):
 
 
 class Change(Wire):
-    """Something that changed. `seq` grows by commit order: whoever saw N saw all before it."""
+    """Something that changed. `seq` grows by commit order: whoever saw N saw all before it.
+
+    `mark` is random and stored with the change. A registry that was restored, or failed over to a replica that
+    lagged, uses positions again for other changes: the mark tells which history a position belongs to, and
+    `previous_mark` that a change continues it. None: written by a release without marks, so not known.
+    """
 
     seq: int
+    mark: str | None = None
+    previous_mark: str | None = None
     kind: Kind
     id: str
     status: Status
@@ -144,8 +154,11 @@ class ChangePage(Wire):
     changes: tuple[Change, ...]
     last: int
     """The newest position there is."""
+    last_mark: str | None = None
+    """Its mark; None from a release that does not compare marks."""
     gap: bool = False
-    """Some changes after the position asked for are no longer kept: start again from a snapshot."""
+    """Start again from a snapshot: the requested position is of another history, or some changes after it are no
+    longer kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +175,8 @@ class Snapshot(Wire):
 
     as_of: int
     stopped: tuple[Stopped, ...]
+    mark: str | None = None
+    """The mark of the position `as_of`."""
 
 
 class Position(Wire):
@@ -171,6 +186,8 @@ class Position(Wire):
     """Names the process: service, host and pid, and something that no other process has."""
     service: str
     position: int
+    mark: str | None = None
+    """The mark of `position`: a receipt counts reports of the registry's own history alone."""
     leaving: bool = False
     """It ends now, and is not to be waited for."""
 
@@ -226,7 +243,8 @@ def parse_snapshot(raw: bytes) -> Snapshot:
         given, stopped = value["stopped"], []
         for start in range(0, len(given), PARSED_AT_ONCE):
             stopped += _PIECE.validate_python(given[start : start + PARSED_AT_ONCE])
-        return Snapshot.model_construct(as_of=int(value["as_of"]), stopped=tuple(stopped))
+        mark = None if value.get("mark") is None else str(value["mark"])
+        return Snapshot.model_construct(as_of=int(value["as_of"]), stopped=tuple(stopped), mark=mark)
     except (ValueError, KeyError, TypeError) as error:
         raise Unavailable(detail=f"no snapshot: {type(error).__name__}") from None
 
@@ -252,8 +270,10 @@ class KeyRegistryClient:
     async def key_pair(self, kid: str) -> KeyPair | None:
         return await self._find(KeyPair, f"key-pairs/{quote(kid, safe='')}")
 
-    async def changes(self, after: int, *, limit: int = 1000) -> ChangePage:
-        return await self._get(ChangePage, f"changes?after={after}&limit={limit}")
+    async def changes(self, after: int, *, mark: str | None = None, limit: int = 1000) -> ChangePage:
+        """What changed after a position; with its `mark`, only if it is of the registry's present history."""
+        history = "" if mark is None else f"&mark={quote(mark, safe='')}"
+        return await self._get(ChangePage, f"changes?after={after}&limit={limit}{history}")
 
     async def snapshot(self) -> Snapshot:
         """It may be large: it is parsed in a thread, and has more time than other calls."""

@@ -40,6 +40,8 @@ class TokenCheck:
     remote_application: str | None = None
     expires_at: float | None = None
     """Seconds since the epoch; None: never."""
+    mark: str | None = None
+    """The mark of the position `as_of`: positions of another history have another one."""
 
     @property
     def depends_on(self) -> frozenset[str]:
@@ -87,9 +89,10 @@ class OperatorValidatorClient:
             return MALFORMED
         response = await self._client.post(CHECK, _question(token, client_prefix, application_prefix))
         try:
-            return TokenCheck(**{name: response[name] for name in TokenCheck.__slots__})
-        except (KeyError, TypeError):
-            raise Unavailable(detail="operator: unexpected answer") from None
+            members = {name: response[name] for name in TokenCheck.__slots__ if name != "mark"}
+            return TokenCheck(**members, mark=response.get("mark"))
+        except (AttributeError, KeyError, TypeError):
+            raise Unavailable(detail="operator: unexpected response") from None
 
 
 def _well_formed(token: str, *prefixes: str) -> bool:

@@ -12,6 +12,7 @@ from shared.errors import Unprocessable
 FORGOTTEN_AFTER = 30.0
 """Seconds after which a consumer that says nothing counts no more: by then it refuses what it cannot look up."""
 MAX_INSTANCE = 255
+MAX_MARK = 64
 MAX_POSITION = 2**62
 
 
@@ -27,6 +28,8 @@ class Consumers:
             raise Unprocessable.field("service", f"must be the caller's own name, {service}")
         if not 0 < len(position.instance) <= MAX_INSTANCE or not position.instance.isprintable():
             raise Unprocessable.field("instance", f"must be 1 to {MAX_INSTANCE} printable characters")
+        if position.mark is not None and not (len(position.mark) <= MAX_MARK and position.mark.isprintable()):
+            raise Unprocessable.field("mark", f"must be at most {MAX_MARK} printable characters")
         if not 0 <= position.position <= MAX_POSITION:
             raise Unprocessable.field("position", f"must be a number from 0 to {MAX_POSITION}")
         if position.leaving:

@@ -15,13 +15,14 @@ class Feed:
         self._clock = clock
         self._reading = SingleFlight("snapshot", self._read)
 
-    async def page(self, after: int, limit: int) -> ChangePage:
-        return await self._changes.page(after, min(limit, MAX_PAGE))
+    async def page(self, after: int, limit: int, mark: str | None = None) -> ChangePage:
+        return await self._changes.page(after, min(limit, MAX_PAGE), mark)
 
     async def snapshot(self) -> bytes:
         """A `Snapshot` as JSON.
 
-        Whoever asks while one is being read gets that one: what changed since is in the feed after its position.
+        Whoever requests one while another is being read gets that one: what changed since is in the feed after its
+        position, and if the history changed since, the feed reports a gap.
         """
         return await self._reading.run()
 

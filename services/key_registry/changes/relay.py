@@ -7,12 +7,12 @@ of registries may each run one.
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
 from services.key_registry.storage.ports import Changes
-from shared.contracts.key_registry import Change
+from shared.contracts.key_registry import Change, ChangePage
 from shared.errors import Unavailable
 from shared.periodic import PeriodicTask
 
@@ -23,15 +23,26 @@ INTERVAL = 0.25
 PAGE = 1000
 
 
+class _Reached(NamedTuple):
+    """How far the stream is; without a mark only the position is known."""
+
+    position: int
+    mark: str | None
+
+
+BEFORE_ALL = _Reached(0, None)
+"""Before a relay knows how far the stream is."""
+
+
 class Stream(Protocol):
     """Each method raises `Unavailable`."""
 
-    async def last(self) -> int:
-        """The position of the newest entry, -1 when there is none."""
+    async def last(self) -> Change | None:
+        """The newest entry, None when there is none."""
         ...
 
     async def append(self, changes: Sequence[Change]) -> None:
-        """Add `changes` in their order; what stands there already is passed over."""
+        """Add `changes` in their order; what has an entry already is skipped."""
         ...
 
     async def clear(self) -> None: ...
@@ -43,7 +54,7 @@ class Relay:
     def __init__(self, changes: Changes, stream: Stream) -> None:
         self._changes = changes
         self._stream = stream
-        self._relayed = -1
+        self._relayed = BEFORE_ALL
         self._newest = 0
         self._up = False
         self._wake = asyncio.Event()
@@ -58,7 +69,7 @@ class Relay:
     @property
     def lag(self) -> int:
         """How many changes the stream does not have yet; those before this process knew it are not counted."""
-        return max(0, self._newest - self._relayed) if self._relayed >= 0 else 0
+        return 0 if self._relayed is BEFORE_ALL else max(0, self._newest - self._relayed.position)
 
     def wake(self) -> None:
         """Something was committed."""
@@ -72,26 +83,30 @@ class Relay:
 
     async def copy(self) -> None:
         """Bring the stream up to the registry's newest change. Raises `Unavailable`."""
-        last = await self._stream.last()
+        newest = await self._stream.last()
+        if newest is not None:
+            self._relayed = _Reached(newest.seq, newest.mark)
         while True:
-            # The stream was asked first, so it is ahead only of a registry that was set back.
-            page = await self._changes.page(max(last, self._relayed), PAGE)
+            # The stream was read first, so it is ahead only of a registry whose history changed.
+            page = await self._changes.page(self._relayed.position, PAGE, self._relayed.mark)
             self._newest = page.last
-            if last > page.last or self._relayed > page.last:
-                log.warning("the change stream is ahead of the registry: cleared", stream=last, registry=page.last)
-                await self._stream.clear()
-                self._relayed = page.last
-                return
-            if max(last, self._relayed) < 0 or page.gap:
-                # Nobody reads from before the stream's beginning: who is there already asks the feed.
-                self._relayed = page.last
+            if newest is not None and (page.gap or newest.seq > page.last):
+                await self._clear(newest, page)
+            if page.gap or self._relayed.position > page.last or self._relayed is BEFORE_ALL:
+                # Nobody reads from before the stream's beginning: who is there already polls the feed.
+                self._relayed = _Reached(page.last, page.last_mark)
                 return
             if page.changes:
                 await self._stream.append(page.changes)
-                last = page.changes[-1].seq
-            self._relayed = max(last, self._relayed)
-            if self._relayed >= page.last:
+                newest = page.changes[-1]
+                self._relayed = _Reached(newest.seq, newest.mark)
+            if self._relayed.position >= page.last:
                 return
+
+    async def _clear(self, newest: Change, page: ChangePage) -> None:
+        """Entries of a lost history would keep those of the present one out: their positions are taken."""
+        log.warning("change_stream.cleared", stream_position=newest.seq, registry_position=page.last)
+        await self._stream.clear()
 
     async def _round(self) -> None:
         try:
@@ -110,5 +125,5 @@ class Relay:
         if self._up and not up:
             log.warning("the change stream takes nothing; consumers poll", detail=detail)
         elif up and not self._up:
-            log.info("changes are relayed", position=self._relayed)
+            log.info("changes are relayed", position=self._relayed.position)
         self._up = up

@@ -26,6 +26,10 @@ MAX_AUDIT_BODY = 4 * 1024 * 1024
 MAX_EVENTS = 1000
 MAX_POSITION = 4 * 1024
 """Bytes."""
+MARKS = """\
+`mark` is that of the position `after`. Positions of a history that was lost (a restore, a failover) have other
+marks: `gap` is true for them, and where changes after the position are no longer kept. Then load a snapshot.
+"""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 Find = Callable[[Any], Awaitable[wire.Record | None]]
@@ -65,8 +69,8 @@ class InternalEndpoints:
     async def changes(self, request: web.Request) -> web.Response:
         self._require(request, "changes")
         after = _number(request, "after", 0, 2**62)
-        page = await self._feed.page(after, _number(request, "limit", MAX_PAGE, MAX_PAGE))
-        return _model(page)
+        limit = _number(request, "limit", MAX_PAGE, MAX_PAGE)
+        return _model(await self._feed.page(after, limit, request.query.get("mark")))
 
     async def snapshot(self, request: web.Request) -> web.Response:
         self._require(request, "changes")
@@ -121,7 +125,12 @@ class InternalEndpoints:
                 "/internal/v1/changes",
                 self.changes,
                 "What changed after a position, in order",
-                parameters=(Parameter("after", schema=number), Parameter("limit", schema=number)),
+                description=MARKS,
+                parameters=(
+                    Parameter("after", schema=number),
+                    Parameter("mark", schema={"type": "string"}),
+                    Parameter("limit", schema=number),
+                ),
                 responses={200: Response("A page of the feed", wire.ChangePage)},
             ),
             internal(

@@ -165,7 +165,9 @@ class Credentials(Protocol):
 
 
 class Changes(Protocol):
-    async def page(self, after: int, limit: int) -> ChangePage: ...
+    async def page(self, after: int, limit: int, mark: str | None = None) -> ChangePage:
+        """What changed after a position. With a `mark`, a position that has another one, or none, is a gap."""
+        ...
 
     async def find(self, position: int) -> Change | None: ...
 
@@ -182,7 +184,10 @@ class ConsumerStore(Protocol):
     async def forget(self, instance: str) -> None: ...
 
     async def reached(self, position: int, heard_since: float) -> Sequence[Reached]:
-        """Each consumer that told anything later than `heard_since`, by service and instance."""
+        """Each consumer that reported later than `heard_since`, by service and instance.
+
+        A report of a position counts only if its mark is the one that the position has in the feed.
+        """
         ...
 
     async def prune(self, *, silent_since: float, reports_before: float) -> None: ...

@@ -34,6 +34,7 @@ class Check(BaseModel):
     valid: bool
     cause: Cause | None = Field(description="Why it is not good.")
     as_of: int = Field(description="The position in the change feed up to which this is true.")
+    mark: str | None = Field(description="The mark of that position.")
     api_token_id: str | None
     company_id: str | None
     client_prefix: str | None

@@ -73,6 +73,7 @@ def _told(verdict: Verdict) -> dict[str, Any]:
         "valid": verdict.valid,
         "cause": verdict.cause,
         "as_of": verdict.as_of,
+        "mark": verdict.mark,
         "api_token_id": record and record.id,
         "company_id": record and record.company.id,
         "client_prefix": record and record.company.client_prefix,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from services.key_registry.audit_trail import START, AuditFilter, Head, Line
 from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
@@ -24,6 +24,7 @@ from services.key_registry.storage.ports import (
     Writer,
 )
 from shared.contracts.key_registry import (
+    ORIGIN_MARK,
     AccessKey,
     ApiClient,
     ApiToken,
@@ -60,6 +61,16 @@ class _Tables:
     @property
     def last(self) -> int:
         return self.changes[-1].seq if self.changes else 0
+
+    @property
+    def last_mark(self) -> str | None:
+        return self.changes[-1].mark if self.changes else ORIGIN_MARK
+
+    def mark_of(self, position: int) -> str | None:
+        """None for a position that is not kept."""
+        if position == 0:
+            return ORIGIN_MARK
+        return next((change.mark for change in self.changes if change.seq == position), None)
 
 
 class _Reader:
@@ -132,7 +143,17 @@ class _Writer(_Reader):
         self, kind: Kind, id_: str, status: Status, at: float, until: float | None, company_id: str | None = None
     ) -> int:
         seq = self._tables.last + 1
-        change = Change(seq=seq, kind=kind, id=id_, status=status, at=at, until=until, company_id=company_id)
+        change = Change(
+            seq=seq,
+            mark=uuid4().hex,
+            previous_mark=self._tables.last_mark,
+            kind=kind,
+            id=id_,
+            status=status,
+            at=at,
+            until=until,
+            company_id=company_id,
+        )
         self._tables.changes.append(change)
         return seq
 
@@ -222,6 +243,7 @@ class MemoryStore:
         company = self._tables.objects["company"][row["company_id"]]
         return {
             "as_of": self._tables.last,
+            "mark": self._tables.last_mark,
             "id": str(row["id"]),
             "status": row["status"],
             "company": Company(**{**company, "id": str(company["id"])}),
@@ -245,9 +267,16 @@ class MemoryStore:
         ]
         return {**self._common(row), "bookings": tuple(bookings)}
 
-    async def page(self, after: int, limit: int) -> ChangePage:
-        changes = [change for change in self._tables.changes if change.seq > after]
-        return ChangePage(changes=tuple(changes[:limit]), last=self._tables.last)
+    async def page(self, after: int, limit: int, mark: str | None = None) -> ChangePage:
+        kept, last, last_mark = self._tables.changes, self._tables.last, self._tables.last_mark
+        pruned = bool(kept) and after < kept[0].seq - 1
+        if pruned or (mark is not None and mark != self._tables.mark_of(after)):
+            return ChangePage(changes=(), last=last, last_mark=last_mark, gap=True)
+        changes = [change for change in kept if change.seq > after]
+        return ChangePage(changes=tuple(changes[:limit]), last=last, last_mark=last_mark)
+
+    def mark_of(self, position: int) -> str | None:
+        return self._tables.mark_of(position)
 
     async def find(self, position: int) -> Change | None:
         return next((change for change in self._tables.changes if change.seq == position), None)
@@ -261,7 +290,8 @@ class MemoryStore:
                     stopped.append(Stopped(kind=kind, id=str(row["id"])))
                 elif row["status"] == "revoked" and at > since:
                     stopped.append(Stopped(kind=kind, id=str(row["id"]), until=at + LONGEST_TOKEN_LIFE))
-        return Snapshot(as_of=self._tables.last, stopped=tuple(stopped)).model_dump_json().encode()
+        snapshot = Snapshot(as_of=self._tables.last, stopped=tuple(stopped), mark=self._tables.last_mark)
+        return snapshot.model_dump_json().encode()
 
     async def newest(self, which: AuditFilter, before: int | None, limit: int) -> Sequence[Line]:
         names = ("company_id", "action", "actor", "subject_kind", "subject", "request_id")
@@ -285,18 +315,19 @@ class _Consumer:
     service: str
     joined_at: float
     reported_at: float
-    position: int = 0
-    reports: dict[int, float] = field(default_factory=dict)
+    position: tuple[int, str | None] = (0, None)
+    reports: dict[tuple[int, str | None], float] = field(default_factory=dict)
 
 
 class MemoryConsumers:
-    def __init__(self) -> None:
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
         self._consumers: dict[str, _Consumer] = {}
 
     async def report(self, position: Position, at: float) -> None:
         consumer = self._consumers.setdefault(position.instance, _Consumer(position.service, at, at))
-        consumer.position, consumer.reported_at = position.position, at
-        consumer.reports.setdefault(position.position, at)
+        consumer.position, consumer.reported_at = (position.position, position.mark), at
+        consumer.reports.setdefault((position.position, position.mark), at)
 
     async def forget(self, instance: str) -> None:
         self._consumers.pop(instance, None)
@@ -304,12 +335,16 @@ class MemoryConsumers:
     async def reached(self, position: int, heard_since: float) -> Sequence[Reached]:
         found = []
         for instance, consumer in self._consumers.items():
-            applied = consumer.position >= position
-            at = min(((p, at) for p, at in consumer.reports.items() if p >= position), default=(0, None))[1]
+            applied = self._includes(*consumer.position, position)
+            reports = ((p, at) for (p, mark), at in consumer.reports.items() if self._includes(p, mark, position))
+            at = min(reports, default=(0, None))[1]
             if consumer.reported_at > heard_since:
                 at = at if applied else None
                 found.append(Reached(consumer.service, instance, consumer.joined_at, applied, at))
         return sorted(found, key=lambda reached: (reached.service, reached.instance))
+
+    def _includes(self, reported: int, mark: str | None, position: int) -> bool:
+        return reported >= position and mark is not None and mark == self._store.mark_of(reported)
 
     async def prune(self, *, silent_since: float, reports_before: float) -> None:
         self._consumers = {i: c for i, c in self._consumers.items() if c.reported_at > silent_since}

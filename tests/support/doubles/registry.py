@@ -127,7 +127,7 @@ class RegistryDouble:
     async def key_pair(self, kid: str) -> KeyPair | None:
         return self._look_up(self._key_pairs, kid)
 
-    async def changes(self, after: int, *, limit: int = 1000) -> ChangePage:
+    async def changes(self, after: int, *, mark: str | None = None, limit: int = 1000) -> ChangePage:
         self._require_there()
         return ChangePage(changes=tuple(self._changes[after : after + limit]), last=self.position)
 

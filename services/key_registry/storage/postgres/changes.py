@@ -1,14 +1,28 @@
 """The change feed in PostgreSQL, and what keeps its tables small."""
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
 from services.key_registry.catalog.resources import RESOURCES
-from shared.contracts.key_registry import Change, ChangePage
+from shared.contracts.key_registry import ORIGIN_MARK, Change, ChangePage
 from shared.postgres.pool import Database
 
-_BOUNDS = "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM change"
-_COLUMNS = "SELECT seq, kind, id, status, at, until, company_id FROM change"
-_PAGE = f"{_COLUMNS} WHERE seq > $1 ORDER BY seq LIMIT $2"
-_FIND = f"{_COLUMNS} WHERE seq = $1"
+_COLUMNS = "c.seq, c.mark, c.kind, c.id, c.status, c.at, c.until, c.company_id"
+_PAGE = " ".join(
+    (
+        "WITH bounds AS (SELECT coalesce(min(seq), 1) AS first, coalesce(max(seq), 0) AS last FROM change)",
+        "SELECT b.first, b.last,",
+        "(SELECT mark FROM change WHERE seq = b.last) AS last_mark,",
+        "(SELECT mark FROM change WHERE seq = $1) AS mark_after,",
+        _COLUMNS,
+        "FROM bounds b LEFT JOIN LATERAL (SELECT * FROM change WHERE seq > $1 ORDER BY seq LIMIT $2) c ON true",
+        "ORDER BY c.seq",
+    )
+)
+"""One statement, so that bounds, marks and changes are of one moment: nothing is pruned in between."""
+_BOUNDS = ("first", "last", "last_mark", "mark_after")
+_FIND = " ".join(("SELECT", _COLUMNS, "FROM change c WHERE c.seq = $1"))
 _STOPPED_OBJECTS = """
 AS kind, id::text, CASE status WHEN 'revoked' THEN extract(epoch FROM status_at)::float8 + $2::float8 END AS until
 FROM {} WHERE status = 'suspended' OR (status = 'revoked' AND status_at > to_timestamp($1))
@@ -22,12 +36,23 @@ _STOPPED = " UNION ALL ".join(
 _SNAPSHOT = " ".join(
     (
         "SELECT convert_to(json_build_object('as_of', (SELECT coalesce(max(seq), 0) FROM change),",
+        "'mark', coalesce((SELECT mark FROM change ORDER BY seq DESC LIMIT 1), 'origin'),",
         "'stopped', (SELECT coalesce(json_agg(s), '[]') FROM (",
         _STOPPED,
         ") s))::text, 'UTF8')",
     )
 )
 """One statement, so that position and objects are of one moment; JSON, so that no row becomes an object here."""
+
+
+def _linked(records: Sequence[Any], previous_mark: str | None) -> Iterator[Change]:
+    """Each change with the mark of the one before; a page without changes is one record of nulls."""
+    for record in records:
+        if record["seq"] is None:
+            return
+        columns = {name: value for name, value in record.items() if name not in _BOUNDS}
+        yield Change.model_construct(**columns, previous_mark=previous_mark)
+        previous_mark = record["mark"]
 
 
 class PostgresChanges:
@@ -37,13 +62,15 @@ class PostgresChanges:
         self._database = database
         self._snapshots = snapshots or database
 
-    async def page(self, after: int, limit: int) -> ChangePage:
+    async def page(self, after: int, limit: int, mark: str | None = None) -> ChangePage:
         async with self._database.connection() as connection:
-            first, last = await connection.fetchrow(_BOUNDS)
-            gap = after < first - 1
-            records = [] if gap or after >= last else await connection.fetch(_PAGE, after, limit)
-        changes = tuple(Change.model_construct(**dict(record)) for record in records)
-        return ChangePage(changes=changes, last=last, gap=gap)
+            records = await connection.fetch(_PAGE, after, limit)
+        first, last, last_mark, mark_after = (records[0][name] for name in _BOUNDS)
+        if after == 0:
+            mark_after = ORIGIN_MARK
+        gap = after < first - 1 or (mark is not None and mark != mark_after)
+        changes = () if gap else tuple(_linked(records, mark_after))
+        return ChangePage(changes=changes, last=last, last_mark=last_mark or ORIGIN_MARK, gap=gap)
 
     async def find(self, position: int) -> Change | None:
         async with self._database.connection() as connection:

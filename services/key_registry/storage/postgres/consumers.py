@@ -1,4 +1,4 @@
-"""Who follows the changes, in PostgreSQL: any copy of the registry knows what was told to another."""
+"""Who follows the changes, in PostgreSQL: any copy of the registry knows what was reported to another."""
 
 from collections.abc import Sequence
 
@@ -6,23 +6,30 @@ from services.key_registry.storage.ports import Reached
 from shared.contracts.key_registry import Position
 from shared.postgres.pool import Database
 
+NO_MARK = ""
+"""Of a report by a release without marks: it is the mark of no change."""
 _REPORT = """
 WITH quick AS (
     -- no wait for the disk: a report that is lost comes again within seconds
     SELECT set_config('synchronous_commit', 'off', true)
 ), known AS (
-    INSERT INTO consumer (instance, service, position, joined_at, reported_at)
-    SELECT $1, $2, $3, $4, $4 FROM quick
-    ON CONFLICT (instance) DO UPDATE SET position = excluded.position, reported_at = excluded.reported_at
+    INSERT INTO consumer (instance, service, position, mark, joined_at, reported_at)
+    SELECT $1, $2, $3, $4, $5, $5 FROM quick
+    ON CONFLICT (instance) DO UPDATE
+    SET position = excluded.position, mark = excluded.mark, reported_at = excluded.reported_at
 )
-INSERT INTO report (instance, position, at) VALUES ($1, $3, $4) ON CONFLICT DO NOTHING
+INSERT INTO report (instance, position, mark, at) VALUES ($1, $3, $4, $5) ON CONFLICT DO NOTHING
 """
 _REACHED = """
-SELECT c.service, c.instance, c.joined_at, c.position >= $1 AS applied,
-    CASE WHEN c.position >= $1 THEN (
-        SELECT r.at FROM report r WHERE r.instance = c.instance AND r.position >= $1 ORDER BY r.position LIMIT 1
+SELECT c.service, c.instance, c.joined_at, h.seq IS NOT NULL AS applied,
+    CASE WHEN h.seq IS NOT NULL THEN (
+        SELECT r.at FROM report r JOIN change ON change.seq = r.position AND change.mark = r.mark
+        WHERE r.instance = c.instance AND r.position >= $1 ORDER BY r.position LIMIT 1
     ) END AS applied_at
-FROM consumer c WHERE c.reported_at > $2 ORDER BY c.service, c.instance
+FROM consumer c
+-- a position that another change has by now is of a history that was lost
+LEFT JOIN change h ON h.seq = c.position AND h.mark = c.mark AND h.seq >= $1
+WHERE c.reported_at > $2 ORDER BY c.service, c.instance
 """
 
 
@@ -32,7 +39,8 @@ class PostgresConsumers:
 
     async def report(self, position: Position, at: float) -> None:
         async with self._database.connection() as connection:
-            await connection.execute(_REPORT, position.instance, position.service, position.position, at)
+            mark = position.mark or NO_MARK
+            await connection.execute(_REPORT, position.instance, position.service, position.position, mark, at)
 
     async def forget(self, instance: str) -> None:
         async with self._database.connection() as connection:

@@ -8,6 +8,7 @@ from shared.postgres.pool import Database
 
 _COMMON = """
 x.id::text, x.status, (SELECT coalesce(max(seq), 0) FROM change) AS as_of,
+coalesce((SELECT mark FROM change ORDER BY seq DESC LIMIT 1), 'origin') AS mark,
 c.id::text AS company_id, c.client_prefix, c.company_uri, c.status AS company_status
 """
 

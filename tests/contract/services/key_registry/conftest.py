@@ -21,7 +21,7 @@ from tests.support.harness.key_registry_stores import Stores
 async def stores(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Stores]:
     if request.param == "memory":
         memory = MemoryStore()
-        yield Stores(memory, memory, memory, memory, MemoryConsumers())
+        yield Stores(memory, memory, memory, memory, MemoryConsumers(memory))
         return
     await asyncio.to_thread(migrate, database_url, schema=SCHEMA, folder=MIGRATIONS)
     database = Database(database_url, schema=SCHEMA)

@@ -1,15 +1,27 @@
 """How far each consumer has applied the changes, and since when."""
 
+import pytest
+
 from services.key_registry.storage.ports import Reached
-from shared.contracts.key_registry import Position
+from shared.contracts.key_registry import ORIGIN_MARK, Position
 from tests.support.harness.key_registry_stores import Stores
 
 
+@pytest.fixture(autouse=True)
+async def _ten_changes(stores: Stores) -> None:
+    async with stores.objects.writing() as writer:
+        for n in range(10):
+            await writer.append_change("company", f"c{n}", "suspended", 1.0, None)
+
+
 async def report(stores: Stores, instance: str, position: int, at: float, service: str = "gateway") -> None:
-    await stores.consumers.report(Position(instance=instance, service=service, position=position), at)
+    """As a consumer of the history that is stored does."""
+    change = await stores.changes.find(position)
+    mark = None if change is None else change.mark
+    await stores.consumers.report(Position(instance=instance, service=service, position=position, mark=mark), at)
 
 
-async def test_a_consumer_has_reached_what_it_told_of_and_all_before(stores: Stores) -> None:
+async def test_a_consumer_has_reached_what_it_reported_and_all_before(stores: Stores) -> None:
     await report(stores, "a", 3, 10.0)
     await report(stores, "a", 7, 11.0)
     await report(stores, "a", 7, 12.0)
@@ -40,13 +52,27 @@ async def test_who_leaves_is_forgotten_and_joins_anew(stores: Stores) -> None:
     assert await stores.consumers.reached(5, 0) == [Reached("gateway", "a", 20.0, True, 20.0)]
 
 
+async def test_reports_with_another_mark_or_none_count_for_nothing_and_give_no_times(stores: Stores) -> None:
+    for mark, at in ((None, 10.0), ("", 11.0), ("lost", 12.0), (ORIGIN_MARK, 13.0)):
+        await stores.consumers.report(Position(instance="a", service="gateway", position=7, mark=mark), at)
+        for position in (1, 7):
+            assert await stores.consumers.reached(position, 0) == [Reached("gateway", "a", 10.0, False, None)]
+    await report(stores, "a", 7, 20.0)
+    assert await stores.consumers.reached(5, 0) == [Reached("gateway", "a", 10.0, True, 20.0)]
+
+
+async def test_a_position_that_the_feed_does_not_have_counts_for_nothing(stores: Stores) -> None:
+    await stores.consumers.report(Position(instance="a", service="gateway", position=11, mark="lost"), 10.0)
+    assert await stores.consumers.reached(7, 0) == [Reached("gateway", "a", 10.0, False, None)]
+
+
 async def test_a_consumer_set_back_has_not_reached_what_it_once_had(stores: Stores) -> None:
     await report(stores, "a", 9, 10.0)
     await report(stores, "a", 4, 11.0)
     assert await stores.consumers.reached(9, 0) == [Reached("gateway", "a", 10.0, False, None)]
 
 
-async def test_pruning_forgets_the_silent_and_when_others_told_of_what_is_long_ago(stores: Stores) -> None:
+async def test_pruning_forgets_the_silent_and_when_others_reported_what_is_long_ago(stores: Stores) -> None:
     await report(stores, "silent", 1, 10.0)
     await report(stores, "heard", 1, 10.0)
     await report(stores, "heard", 2, 50.0)

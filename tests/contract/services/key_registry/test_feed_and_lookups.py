@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+
 from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
 from services.key_registry.catalog.resources import API_CLIENT, APPLICATION, BOOKING, COMPANY, KEY_PAIR
 from services.key_registry.storage.ports import KeptRevocation, RevocationListing
 from shared.contracts.key_registry import (
+    ORIGIN_MARK,
     Booking,
     Change,
     Company,
@@ -17,6 +20,7 @@ from shared.contracts.key_registry import (
 from tests.support.harness.key_registry_stores import NOW, Stores
 
 AT = NOW.timestamp()
+UNMARKED = {"mark": None, "previous_mark": None}
 
 
 async def append(stores: Stores, *ids: str) -> None:
@@ -35,7 +39,49 @@ async def test_positions_start_at_one_and_have_no_gaps(stores: Stores) -> None:
     page = await stores.changes.page(0, 10)
     assert [(c.seq, c.id) for c in page.changes] == [(1, "a"), (2, "b"), (3, "c")]
     assert (page.last, page.gap) == (3, False)
-    assert page.changes[0] == Change(seq=1, kind="company", id="a", status="suspended", at=AT)
+    mark = page.changes[0].mark
+    assert page.changes[0] == Change(
+        seq=1, mark=mark, previous_mark=ORIGIN_MARK, kind="company", id="a", status="suspended", at=AT
+    )
+
+
+async def test_each_change_has_a_mark_of_its_own_and_names_the_one_before(stores: Stores) -> None:
+    await append(stores, "a", "b", "c")
+    page = await stores.changes.page(0, 10)
+    marks = [ORIGIN_MARK, *(change.mark for change in page.changes)]
+    assert len({*marks}) == 4
+    assert [change.previous_mark for change in page.changes] == marks[:-1]
+    assert (page.last_mark, (await snapshot(stores, 0)).mark) == (marks[3], marks[3])
+    later = await stores.changes.page(2, 10, marks[2])
+    assert ([change.previous_mark for change in later.changes], later.gap) == ([marks[2]], False)
+
+
+@pytest.mark.parametrize("mark", ["", "lost", ORIGIN_MARK])
+async def test_a_position_with_another_mark_is_a_gap_whatever_the_position(stores: Stores, mark: str) -> None:
+    await append(stores, "a", "b")
+    for after in (1, 2, 3, 1000):
+        page = await stores.changes.page(after, 10, mark)
+        assert (page.gap, page.changes, page.last) == (True, (), 2)
+    assert (await stores.changes.page(0, 10, mark)).gap is (mark != ORIGIN_MARK)
+
+
+async def test_the_mark_of_an_empty_feed_is_that_of_the_origin(stores: Stores) -> None:
+    made = await stores.company_with_all()
+    found = await stores.credentials.access_keys([made.access_key["digest"]])
+    [record] = found.values()
+    assert {(await snapshot(stores, 0)).mark, (await stores.changes.page(0, 10)).last_mark, record.mark} == {
+        ORIGIN_MARK
+    }
+
+
+async def test_a_record_has_the_mark_of_the_position_that_it_was_read_at(stores: Stores) -> None:
+    made = await stores.company_with_all()
+    await append(stores, "a", "b")
+    found = await stores.credentials.access_keys([made.access_key["digest"]])
+    [record] = found.values()
+    last = await stores.changes.find(2)
+    assert last is not None
+    assert (record.as_of, record.mark) == (2, last.mark)
 
 
 async def test_a_page_goes_on_where_the_last_one_ended(stores: Stores) -> None:
@@ -126,9 +172,12 @@ async def test_a_change_is_found_by_its_position_with_its_company(stores: Stores
     async with stores.objects.writing() as writer:
         assert await writer.append_change("api_client", "a", "revoked", AT, AT + 60, "c") == 1
     wanted = Change(seq=1, kind="api_client", id="a", status="revoked", at=AT, until=AT + 60, company_id="c")
-    assert await stores.changes.find(1) == wanted
+    found = await stores.changes.find(1)
+    assert found is not None
+    assert found.model_copy(update=UNMARKED) == wanted
     assert await stores.changes.find(2) is None
-    assert (await stores.changes.page(0, 10)).changes == (wanted,)
+    [found] = (await stores.changes.page(0, 10)).changes
+    assert found.model_copy(update=UNMARKED) == wanted
 
 
 async def test_the_last_change_of_an_object_is_known_or_else_the_newest(stores: Stores) -> None:

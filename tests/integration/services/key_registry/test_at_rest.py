@@ -77,6 +77,7 @@ async def test_what_is_over_is_forgotten_and_positions_go_on(running: Running) -
     await changes.prune(changes_before=end, revocations_before=2.0, idempotency_before=end)
     page = await changes.page(0, 10)
     assert (page.gap, page.last, page.changes) == (True, last, ())
+    assert (await changes.page(last - 2, 10)).gap  # exactly one change that is no longer kept
     assert [change.seq for change in (await changes.page(last - 1, 10)).changes] == [last]
     snapshot = parse_snapshot(await changes.snapshot(0))
     assert all(stopped.id != "old" for stopped in snapshot.stopped)

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.key_registry import KeyRegistryClient, Position
+from shared.contracts.key_registry import ORIGIN_MARK, KeyRegistryClient, Position
 from tests.support.harness.key_registry import Admin, Responded, Running, migrate, running_registry
 
 CONSUMERS = {"gateway": "gateway@a:1-x", "token_issuer": "token_issuer@a:2-x", "session_tokens": "session@b:3-x"}
+
+APPLICATION = {"name": "SMS", "application_prefix": "SMS", "scopes": ["sms:send"]}
 
 
 def receipt_of(response: Responded) -> int:
@@ -18,8 +20,9 @@ def receipt_of(response: Responded) -> int:
 
 
 async def report(client: KeyRegistryClient, service: str, position: int, *, leaving: bool = False) -> None:
-    told = Position(instance=CONSUMERS[service], service=service, position=position, leaving=leaving)
-    await client.report(told)
+    mark = (await client.changes(position - 1, limit=1)).changes[0].mark if position else ORIGIN_MARK
+    instance = CONSUMERS[service]
+    await client.report(Position(instance=instance, service=service, position=position, mark=mark, leaving=leaving))
 
 
 async def test_every_call_that_changes_something_names_its_receipt(owner: Admin) -> None:
@@ -64,7 +67,8 @@ async def test_applied_on_three_of_three_is_told_by_another_copy_than_the_one_th
         pending = (await other.owner.get(f"/receipts/{receipt}")).body
         assert (pending["state"], pending["applied"], pending["of"]) == ("pending", 2, 3)
         assert pending["waiting_for"] == [CONSUMERS["session_tokens"]]
-        await report(sessions, "session_tokens", receipt + 1)
+        next_one = receipt_of(await one.owner.post("/applications", APPLICATION))
+        await report(sessions, "session_tokens", next_one)
         applied = (await waiting).body
         assert (applied["state"], applied["applied"], applied["of"]) == ("applied", 3, 3)
         assert applied["ms"] == max(consumer["ms"] for consumer in applied["consumers"]) < 5000

@@ -6,7 +6,7 @@ from services.key_registry.housekeeping import Housekeeping
 from shared.contracts.key_registry import Position
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
-from tests.support.doubles.key_registry import MemoryConsumers
+from tests.support.doubles.key_registry import MemoryConsumers, MemoryStore
 
 
 class Recording:
@@ -27,7 +27,7 @@ async def test_changes_are_kept_for_a_week_answers_for_a_day_and_revocations_an_
     clock: FakeClock,
 ) -> None:
     store = Recording()
-    housekeeping = Housekeeping(store, MemoryConsumers(), clock)
+    housekeeping = Housekeeping(store, MemoryConsumers(MemoryStore()), clock)
     await housekeeping.start()
     await store.happened.wait()
     now = clock.now()
@@ -39,7 +39,7 @@ async def test_changes_are_kept_for_a_week_answers_for_a_day_and_revocations_an_
 
 
 async def test_consumers_that_say_nothing_for_half_a_minute_are_forgotten(clock: FakeClock) -> None:
-    store, consumers = Recording(), MemoryConsumers()
+    store, consumers = Recording(), MemoryConsumers(MemoryStore())
     store.rounds.append({})
     for instance in ("silent", "heard"):
         await consumers.report(Position(instance=instance, service="gateway", position=1), clock.now())

@@ -27,7 +27,7 @@ class Operator:
         self.follower = ChangeFollower(self.registry, (lookup,), clock=clock, bound=5)
         lookup.attach(self.follower)
         self._audit = AuditTrail(self.registry, service="operator_validator", clock=clock)
-        self.validator = Validator(lookup, lambda: self.follower.position, self._audit, clock)
+        self.validator = Validator(lookup, self.follower, self._audit, clock)
 
     async def cause(self, question: Question = GOOD) -> Cause | None:
         return (await self.validator.check(question)).cause

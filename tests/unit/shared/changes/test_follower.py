@@ -8,38 +8,56 @@ import pytest
 
 from shared.changes.cached_lookup import CachedLookup
 from shared.changes.follower import ChangeFollower
-from shared.contracts.key_registry import Change, ChangePage, Company, KeyPair, Snapshot, Stopped
+from shared.contracts.key_registry import ORIGIN_MARK, Change, ChangePage, Company, KeyPair, Snapshot, Stopped
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
 
 
 class ScriptedSource:
-    """A registry's feed: a log of changes, which can be pruned and can be away."""
+    """A registry's feed: a log of changes, which can be pruned, be away, and go on with another history."""
 
     def __init__(self) -> None:
+        self.history = "first"
         self.log: list[Change] = []
         self.stopped: list[Stopped] = []
         self.pruned_to = 0
         self.away = False
 
     def add(self, id_: str) -> None:
-        seq = self.log[-1].seq + 1 if self.log else 1
-        self.log.append(Change(seq=seq, kind="company", id=id_, status="suspended", at=0))
+        self.log.append(self.next(id_))
+
+    def next(self, id_: str) -> Change:
+        seq = self.last + 1
+        mark = f"{self.history} {seq}"
+        return Change(
+            seq=seq, mark=mark, previous_mark=self.last_mark, kind="company", id=id_, status="suspended", at=0
+        )
+
+    def restore(self, position: int) -> None:
+        """Lose all that came after a position: what comes next is of another history."""
+        self.history = "other"
+        del self.log[position:]
 
     @property
     def last(self) -> int:
         return self.log[-1].seq if self.log else 0
 
-    async def changes(self, after: int, *, limit: int = 1000) -> ChangePage:
+    @property
+    def last_mark(self) -> str | None:
+        return self.log[-1].mark if self.log else ORIGIN_MARK
+
+    async def changes(self, after: int, *, mark: str | None = None, limit: int = 1000) -> ChangePage:
         if self.away:
             raise Unavailable
         found = tuple(c for c in self.log if c.seq > after)[:limit]
-        return ChangePage(changes=found, last=self.last, gap=after < self.pruned_to)
+        marks = {0: ORIGIN_MARK, **{change.seq: change.mark for change in self.log}}
+        gap = after < self.pruned_to or (mark is not None and mark != marks.get(after))
+        return ChangePage(changes=() if gap else found, last=self.last, last_mark=self.last_mark, gap=gap)
 
     async def snapshot(self) -> Snapshot:
         if self.away:
             raise Unavailable
-        return Snapshot(as_of=self.last, stopped=tuple(self.stopped))
+        return Snapshot(as_of=self.last, mark=self.last_mark, stopped=tuple(self.stopped))
 
 
 class ScriptedStream:
@@ -114,9 +132,131 @@ async def test_registry_set_back_to_an_older_state_leads_to_a_new_snapshot(
     for name in "abc":
         source.add(name)
     await follower.poll()
-    del source.log[1:]
+    source.restore(1)
     await follower.poll()
     assert (recorder.resets, follower.position) == (2, 1)
+
+
+async def test_history_that_has_overtaken_the_position_leads_to_a_new_snapshot(
+    source: ScriptedSource, recorder: Recorder, follower: ChangeFollower
+) -> None:
+    for name in "abc":
+        source.add(name)
+    await follower.poll()
+    source.restore(1)
+    for name in "xyz":
+        source.add(name)
+    await follower.poll()
+    assert (recorder.resets, recorder.applied, follower.position, follower.mark) == (2, [], 4, "other 4")
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3])
+async def test_stream_entries_of_another_history_are_not_applied_whether_it_forked_before_or_at_the_position(
+    source: ScriptedSource, recorder: Recorder, follower: ChangeFollower, kept: int
+) -> None:
+    for name in "abc":
+        source.add(name)
+    await follower.poll()
+    source.restore(kept)
+    for name in "xyz":
+        source.add(name)
+    assert await follower.read(ScriptedStream(source.log)) is (kept == 3)
+    assert recorder.applied == (["x", "y", "z"] if kept == 3 else [])
+    await follower.poll()
+    assert (recorder.resets, follower.position) == (1 if kept == 3 else 2, source.last)
+
+
+async def test_entries_without_a_mark_are_left_to_the_poll(
+    source: ScriptedSource, recorder: Recorder, follower: ChangeFollower
+) -> None:
+    await follower.poll()
+    source.add("a")
+    unmarked = source.log[0].model_copy(update={"mark": None, "previous_mark": None})
+    assert not await follower.read(ScriptedStream([unmarked]))
+    await follower.poll()
+    assert (recorder.resets, recorder.applied) == (1, ["a"])
+
+
+async def test_registry_that_begins_to_give_marks_leads_to_one_snapshot_and_one_that_gives_none_is_followed(
+    recorder: Recorder, clock: FakeClock
+) -> None:
+    class Unmarked(ScriptedSource):
+        marks = False
+
+        async def changes(self, after: int, *, mark: str | None = None, limit: int = 1000) -> ChangePage:
+            page = await super().changes(after, mark=mark if self.marks else None, limit=limit)
+            none = {"mark": None, "previous_mark": None}
+            bare = tuple(change.model_copy(update=none) for change in page.changes)
+            return page if self.marks else ChangePage(changes=bare, last=page.last, gap=page.gap)
+
+        async def snapshot(self) -> Snapshot:
+            snapshot = await super().snapshot()
+            return snapshot if self.marks else Snapshot(as_of=snapshot.as_of, stopped=snapshot.stopped)
+
+    source = Unmarked()
+    follower = ChangeFollower(source, (recorder,), clock=clock)
+    await follower.poll()
+    source.add("a")
+    await follower.poll()
+    assert (recorder.resets, recorder.applied, follower.mark) == (1, ["a"], None)
+    source.marks = True
+    for name in "bc":
+        source.add(name)
+        await follower.poll()
+    assert (recorder.resets, recorder.applied, follower.mark) == (2, ["a", "c"], "first 3")
+    source.marks = False
+    source.add("d")
+    await follower.poll()
+    assert (recorder.resets, recorder.applied, follower.mark) == (2, ["a", "c", "d"], None)
+
+
+async def test_feed_that_always_has_a_gap_is_unavailable_and_not_polled_without_end(
+    recorder: Recorder, clock: FakeClock
+) -> None:
+    class Torn(ScriptedSource):
+        async def changes(self, after: int, *, mark: str | None = None, limit: int = 1000) -> ChangePage:
+            return ChangePage(changes=(), last=self.last, gap=True)
+
+    follower = ChangeFollower(Torn(), (recorder,), clock=clock)
+    with pytest.raises(Unavailable):
+        await follower.poll()
+    assert not follower.fresh
+
+
+async def test_follower_is_fresh_only_once_it_has_the_last_page(
+    source: ScriptedSource, recorder: Recorder, clock: FakeClock
+) -> None:
+    class Paged(ScriptedSource):
+        async def changes(self, after: int, *, mark: str | None = None, limit: int = 1000) -> ChangePage:
+            fresh.append(follower.fresh)
+            return await super().changes(after, mark=mark, limit=2)
+
+    fresh: list[bool] = []
+    paged = Paged()
+    follower = ChangeFollower(paged, (recorder,), clock=clock, bound=5.0)
+    await follower.poll()
+    clock.advance(6)
+    for name in "abcde":
+        paged.add(name)
+    fresh.clear()
+    await follower.poll()
+    assert (fresh, follower.fresh, follower.position) == ([False] * 3, True, 5)
+
+
+async def test_freshness_counts_from_the_request_and_not_from_a_late_response(
+    recorder: Recorder, clock: FakeClock
+) -> None:
+    class Late(ScriptedSource):
+        async def changes(self, after: int, *, mark: str | None = None, limit: int = 1000) -> ChangePage:
+            page = await super().changes(after, mark=mark, limit=limit)
+            clock.advance(4.0)
+            return page
+
+    follower = ChangeFollower(Late(), (recorder,), clock=clock, bound=5.0)
+    await follower.poll()
+    assert follower.age == 4.0
+    clock.advance(1.5)
+    assert not follower.fresh
 
 
 async def test_nothing_is_fresh_before_the_first_snapshot_nor_past_the_bound(
@@ -181,15 +321,14 @@ async def test_poll_that_the_stream_overtakes_is_no_reason_to_start_again(
     source: ScriptedSource, recorder: Recorder, clock: FakeClock
 ) -> None:
     class Overtaken(ScriptedSource):
-        async def changes(self, after: int, *, limit: int = 1000) -> ChangePage:
-            page = await super().changes(after, limit=limit)
+        async def changes(self, after: int, *, mark: str | None = None, limit: int = 1000) -> ChangePage:
+            page = await super().changes(after, mark=mark, limit=limit)
             if stream.batches:
                 await follower.read(stream)
             return page
 
-    change = Change(seq=1, kind="company", id="a", status="suspended", at=0)
-    stream = ScriptedStream([change])
     overtaken = Overtaken()
+    stream = ScriptedStream([overtaken.next("a")])
     follower = ChangeFollower(overtaken, (recorder,), clock=clock)
     await follower.poll()
     assert (recorder.resets, recorder.applied) == (1, ["a"])
@@ -202,18 +341,15 @@ async def test_what_is_known_counts_while_a_new_snapshot_is_on_its_way_and_the_s
         async def snapshot(self) -> Snapshot:
             if recorder.resets:
                 seen.append(follower.fresh)
-                await follower.read(ScriptedStream([change(2)]))
+                await follower.read(ScriptedStream([source.log[1]]))
             return await super().snapshot()
-
-    def change(seq: int) -> Change:
-        return Change(seq=seq, kind="company", id=f"c{seq}", status="suspended", at=0)
 
     seen: list[bool] = []
     source = Slow()
-    source.log = [change(1)]
+    source.add("c1")
     follower = ChangeFollower(source, (recorder,), clock=clock)
     await follower.poll()
-    source.log.append(change(2))
+    source.add("c2")
     source.pruned_to = 2
     await follower.poll()
     assert seen == [True]

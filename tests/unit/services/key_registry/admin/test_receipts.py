@@ -10,7 +10,7 @@ from services.key_registry.admin.receipts import MAX_WAITING, Receipts
 from services.key_registry.catalog.permissions import Operation, Role
 from services.key_registry.catalog.resources import ACCESS_KEY, APPLICATION, COMPANY
 from services.key_registry.changes.consumers import Consumers
-from shared.contracts.key_registry import Position
+from shared.contracts.key_registry import ORIGIN_MARK, Position
 from shared.errors import NotFound, Unavailable
 from tests.support.doubles.key_registry import MemoryConsumers
 from tests.support.harness.registry_rules import Desk
@@ -23,8 +23,10 @@ class Plane:
     receipts: Receipts
 
     async def report(self, instance: str, position: int, *, leaving: bool = False) -> None:
-        told = Position(instance=instance, service="gateway", position=position, leaving=leaving)
-        await self.consumers.report(told, service="gateway")
+        """As a consumer of the registry's own history does."""
+        mark = self.desk.store.mark_of(position)
+        report = Position(instance=instance, service="gateway", position=position, mark=mark, leaving=leaving)
+        await self.consumers.report(report, service="gateway")
 
     async def suspended(self) -> int:
         company = await self.desk.company()
@@ -33,7 +35,7 @@ class Plane:
 
 @pytest.fixture
 def plane(desk: Desk) -> Plane:
-    consumers = Consumers(MemoryConsumers(), desk.clock)
+    consumers = Consumers(MemoryConsumers(desk.store), desk.clock)
     return Plane(desk, consumers, Receipts(desk.store, consumers, desk.access))
 
 
@@ -45,7 +47,8 @@ async def test_a_receipt_tells_who_has_applied_it_how_soon_and_who_has_not(plane
     plane.desk.clock.advance(0.01)
     await plane.report("a", id_)
     plane.desk.clock.advance(0.02)
-    await plane.report("b", id_ + 5)
+    later = await plane.suspended()
+    await plane.report("b", later)
     receipt = await plane.receipts.show(plane.desk.owner, id_)
     assert (receipt.id, receipt.kind, receipt.status) == (id_, "company", "suspended")
     assert (receipt.state, receipt.applied, receipt.of, receipt.waiting_for) == ("pending", 2, 3, ["c"])
@@ -69,6 +72,20 @@ async def test_a_consumer_that_says_nothing_for_half_a_minute_is_not_waited_for(
     plane.desk.clock.advance(1)
     receipt = await plane.receipts.show(plane.desk.owner, id_)
     assert (receipt.state, receipt.applied, receipt.of) == ("applied", 1, 1)
+
+
+@pytest.mark.parametrize("mark", ["another", "", ORIGIN_MARK, None])
+async def test_a_report_of_another_history_or_of_none_that_is_known_leaves_the_receipt_pending(
+    plane: Plane, mark: str | None
+) -> None:
+    id_ = await plane.suspended()
+    for position in (id_, id_ + 1000):
+        report = Position(instance="a", service="gateway", position=position, mark=mark)
+        await plane.consumers.report(report, service="gateway")
+        receipt = await plane.receipts.show(plane.desk.owner, id_)
+        assert (receipt.state, receipt.applied, receipt.waiting_for) == ("pending", 0, ["a"])
+    await plane.report("a", id_)
+    assert (await plane.receipts.show(plane.desk.owner, id_)).state == "applied"
 
 
 async def test_a_consumer_that_leaves_is_not_waited_for_from_then_on(plane: Plane) -> None:

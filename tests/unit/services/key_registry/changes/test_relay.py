@@ -24,10 +24,10 @@ class ScriptedStream:
     def positions(self) -> list[int]:
         return [change.seq for change in self.entries]
 
-    async def last(self) -> int:
+    async def last(self) -> Change | None:
         if self.away:
             raise Unavailable
-        return self.entries[-1].seq if self.entries else -1
+        return self.entries[-1] if self.entries else None
 
     async def append(self, changes: Sequence[Change]) -> None:
         if self.away:
