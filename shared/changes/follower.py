@@ -1,8 +1,9 @@
 """Following the registry's changes: what a consumer knows stays true, or it is known not to be.
 
 A consumer starts from a snapshot of what is stopped and then applies the changes in order, as they come over the
-stream, and as the registry itself answers when it is polled. On a gap it takes a new snapshot. When no poll has
-succeeded for `bound` seconds the follower is no longer `fresh`, and what was cached must not be answered from.
+stream, and as the registry itself responds when it is polled. On a gap it takes a new snapshot. When no poll has
+succeeded for `bound` seconds the follower is no longer `fresh`, and what was cached must not be used. A position of
+another history than the registry's present one (a restore, a failover to a replica that lagged) is a gap too.
 """
 
 import asyncio
@@ -21,11 +22,13 @@ from shared.periodic import BackgroundTask
 log = structlog.get_logger()
 
 PAGE = 1000
-STREAM_RETRY = 0.2
-"""Seconds between two attempts at a stream that is away."""
+STREAM_RETRY_INTERVAL_S = 0.2
+"""Between two reads of a stream that is unavailable, or does not continue what is applied."""
+SNAPSHOT_CHECK_INTERVAL_S = 0.02
+"""Between two checks whether the snapshot is there that the stream is to continue."""
 SNAPSHOTS_PER_POLL = 2
-DISTRUST = 10.0
-"""Seconds for which a stream that left something out is not relied upon."""
+STREAM_DISTRUST_S = 10.0
+"""For how long a stream that left something out is not relied upon."""
 
 
 class _Gap(Exception):
@@ -56,7 +59,7 @@ class Consumer(Protocol):
         ...
 
     def apply(self, change: Change) -> None:
-        """Drop or update what hangs on the object that changed. May come twice."""
+        """Drop or update what depends on the object that changed. May come twice."""
         ...
 
 
@@ -92,7 +95,7 @@ class ChangeFollower:
         self._streaming = False
         self._distrusted_until = float("-inf")
         self._replacing = False
-        self._told_fresh = True
+        self._was_fresh = True
         self._moved = asyncio.Event()
         self._poll_now = asyncio.Event()
         self.tasks = [BackgroundTask("change_poll", self._keep_polling)]
@@ -120,7 +123,7 @@ class ChangeFollower:
 
     @property
     def age(self) -> float:
-        """Seconds since the registry last confirmed the position."""
+        """Seconds since the request by which the registry last confirmed the position."""
         return self._clock.monotonic() - self._seen_at
 
     @property
@@ -135,7 +138,7 @@ class ChangeFollower:
 
     @property
     def fresh(self) -> bool:
-        """Whether what is cached may be answered from."""
+        """Whether what is cached may be used."""
         return self.known_within(self._bound)
 
     def known_within(self, seconds: float) -> bool:
@@ -143,16 +146,16 @@ class ChangeFollower:
         return self._position is not None and self.age <= seconds
 
     def require_fresh(self) -> None:
-        """Raises `Unavailable` when what is stopped is not known well enough to say yes."""
+        """Raises `Unavailable` when what is stopped is not known well enough to accept a credential."""
         if not self.fresh:
-            raise Unavailable("revocations cannot be followed", detail=self._last_heard())
+            raise Unavailable("revocations cannot be followed", detail=self._last_confirmed())
 
     async def check(self) -> None:
         """For health: raises `Unavailable` when not fresh."""
         if not self.fresh:
-            raise Unavailable(f"revocations cannot be followed: {self._last_heard()}")
+            raise Unavailable(f"revocations cannot be followed: {self._last_confirmed()}")
 
-    def _last_heard(self) -> str:
+    def _last_confirmed(self) -> str:
         if self._position is None:
             return "the registry has not been heard yet"
         return f"the registry was last heard {self.age:.1f} s ago, and {self._bound:g} s is the bound"
@@ -179,10 +182,10 @@ class ChangeFollower:
         if self._position is None:
             await self._restart()
         while True:
-            requested_at = self._clock.monotonic()
-            page = await self._source.changes(self.position, mark=self._mark, limit=PAGE)
+            requested_at, after = self._clock.monotonic(), self.position
+            page = await self._source.changes(after, mark=self._mark, limit=PAGE)
             try:
-                applied = self._apply_page(page)
+                applied = self._apply_page(page, after)
             except _Gap:
                 if snapshots == SNAPSHOTS_PER_POLL:
                     raise Unavailable(detail="the change feed has a gap after a new snapshot") from None
@@ -190,7 +193,7 @@ class ChangeFollower:
                 await self._restart()
                 continue
             if applied and self._streaming:
-                self._distrusted_until = self._clock.monotonic() + DISTRUST
+                self._distrusted_until = self._clock.monotonic() + STREAM_DISTRUST_S
             if self.position >= page.last:
                 self._seen_at = requested_at
                 return
@@ -222,11 +225,11 @@ class ChangeFollower:
         finally:
             self._replacing = False
         self._moved.set()
-        log.info("snapshot loaded", position=snapshot.as_of, stopped=len(snapshot.stopped))
+        log.info("change_feed.snapshot_loaded", position=snapshot.as_of, stopped=len(snapshot.stopped))
 
-    def _apply_page(self, page: ChangePage) -> int:
+    def _apply_page(self, page: ChangePage, after: int) -> int:
         """How many of its changes were new. Raises `_Gap`."""
-        if page.gap or (self._mark is None and page.last_mark is not None):
+        if page.gap or page.last < after or (self._mark is None and page.last_mark is not None):
             raise _Gap
         if page.last_mark is None:  # by a release that compares no marks: not known to be of the same history
             self._mark = None
@@ -262,14 +265,14 @@ class ChangeFollower:
         try:
             await self.poll()
         except Unavailable as error:
-            if self._told_fresh and not self.fresh:
-                log.error("changes cannot be followed; cached answers are off", detail=error.detail)
+            if self._was_fresh and not self.fresh:
+                log.error("change_feed.stale", detail=error.detail)
         except Exception:
-            log.exception("following changes failed")
+            log.exception("change_feed.failed")
         else:
-            self._told_fresh = True
+            self._was_fresh = True
             return True
-        self._told_fresh = self.fresh
+        self._was_fresh = self.fresh
         return False
 
     def _pause(self) -> float:
@@ -279,19 +282,21 @@ class ChangeFollower:
     async def _keep_reading(self, stream: ChangeStream) -> None:
         while True:
             if self._position is None or self._replacing:
-                await asyncio.sleep(STREAM_RETRY / 10)
+                await asyncio.sleep(SNAPSHOT_CHECK_INTERVAL_S)
                 continue
             try:
-                await self.read(stream)
+                complete = await self.read(stream)
             except Unavailable as error:
                 if self._streaming:
-                    log.warning("the change stream is away; polling", detail=error.detail)
+                    log.warning("change_stream.unavailable", detail=error.detail)
                 self._streaming = False
-                await asyncio.sleep(STREAM_RETRY)
+                await asyncio.sleep(STREAM_RETRY_INTERVAL_S)
             except Exception:
-                log.exception("reading the change stream failed")
-                await asyncio.sleep(STREAM_RETRY)
+                log.exception("change_stream.failed")
+                await asyncio.sleep(STREAM_RETRY_INTERVAL_S)
             else:
                 self._streaming = True
-                if self._poll_now.is_set():
-                    await asyncio.sleep(STREAM_RETRY / 10)  # the poll is to catch up first
+                if (
+                    not complete
+                ):  # the poll is to catch up first, or the relay is to clear what is of another history
+                    await asyncio.sleep(STREAM_RETRY_INTERVAL_S)

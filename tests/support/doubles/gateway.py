@@ -33,6 +33,9 @@ class Follower:
     fresh = True
     position = 7
 
+    def is_current(self, as_of: int, mark: str | None) -> bool:
+        return as_of >= self.position
+
 
 class FollowedAgo:
     """A follower that last heard of the registry `age` seconds ago."""

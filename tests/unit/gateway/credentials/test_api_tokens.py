@@ -13,9 +13,6 @@ from tests.support.doubles.gateway import GOOD, Follower, Operator
 
 PAIR = ApiTokenPair("token", "blabla")
 
-    def is_current(self, as_of: int, mark: str | None) -> bool:
-        return as_of >= self.position
-
 
 @pytest.fixture
 def operator() -> Operator:
