@@ -25,6 +25,7 @@ AWAY = (
     asyncpg.PostgresSystemError,
     asyncpg.UndefinedTableError,
     asyncpg.InvalidSchemaNameError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # a database that takes no connections: it is being restored
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,

