@@ -8,6 +8,7 @@ from pathlib import Path
 from shared.clock import Clock, SystemClock
 from shared.config import ConfigError
 from shared.errors import Forbidden, Unauthenticated
+from shared.jose.claims import LEEWAY
 from shared.jose.keys import InvalidKey, PublicKey, load_jwks, load_private_key
 from shared.jose.signer import Signer
 from shared.jose.verifier import (
@@ -22,8 +23,8 @@ from shared.jose.verifier import (
 
 LIFETIME = 60
 """Seconds."""
-REUSE = 40
-"""Seconds for which a caller uses one token: it must still be good when it arrives."""
+REUSE_S = 40
+"""For how long a caller uses one token: it must still be valid when it arrives."""
 MAX_REMEMBERED = 256
 """Tokens whose signature a callee remembers: one a minute and calling process."""
 
@@ -66,28 +67,45 @@ class ServiceIdentity:
             raise ConfigError(f"PASSGATE_SERVICE_KEY_FILE: {path}: {type(error).__name__}") from None
         return cls(signer, clock or SystemClock())
 
-    def authorization_for(self, callee: str, *, purpose: str = "") -> Callable[[], str]:
-        """Makes the Authorization field for calls to `callee`; one token serves for a while.
+    def authorization_for(self, callee: str, *, purpose: str = "") -> "ServiceAuthorization":
+        """The Authorization field for calls to `callee`; one token serves for a while.
 
         With a `purpose` the token is valid for that purpose alone, and no token without it is.
         """
         audience = _audience(callee, purpose)
-        header, good_until = "", float("-inf")
-
-        def authorization() -> str:
-            nonlocal header, good_until
-            if self._clock.monotonic() >= good_until:
-                good_until = self._clock.monotonic() + REUSE
-                header = f"Bearer {self._token(audience)}"
-            return header
-
-        return authorization
+        return ServiceAuthorization(lambda: self._token(audience), self._clock)
 
     def _token(self, audience: str) -> str:
         now = int(self._clock.now())
         return self._signer.sign(
             {"iss": self._signer.kid, "aud": audience, "iat": now, "exp": now + LIFETIME, "jti": uuid.uuid4().hex}
         )
+
+
+class ServiceAuthorization:
+    """The Authorization field with a token of this process.
+
+    A token is used again for `REUSE_S` by the wall clock and by the monotonic one: after a step of the wall clock,
+    forwards or backwards, one that was signed before it is of no use to anybody.
+    """
+
+    def __init__(self, sign: Callable[[], str], clock: Clock) -> None:
+        self._sign = sign
+        self._clock = clock
+        self._header = ""
+        self._signed_at = (float("-inf"), float("-inf"))  # wall, monotonic
+
+    def __call__(self) -> str:
+        wall, monotonic = self._signed_at
+        reusable = 0 <= self._clock.now() - wall < REUSE_S and 0 <= self._clock.monotonic() - monotonic < REUSE_S
+        return self._header if reusable else self.renewed(self._header)
+
+    def renewed(self, refused: str) -> str:
+        """A field other than `refused`, which the callee did not accept: signed now, unless that has been done."""
+        if self._header == refused:
+            self._signed_at = (self._clock.now(), self._clock.monotonic())
+            self._header = f"Bearer {self._sign()}"
+        return self._header
 
 
 class ServiceAuthenticator:
@@ -126,7 +144,7 @@ class ServiceAuthenticator:
 
     def _claims(self, token: str) -> Claims:
         remembered = self._remembered.get(token)
-        if remembered is not None and remembered.expires_at > self._clock.now():
+        if remembered is not None and 0 < remembered.expires_at - self._clock.now() <= LIFETIME + LEEWAY:
             return remembered
         try:
             unverified = parse(token)
@@ -137,7 +155,7 @@ class ServiceAuthenticator:
                 raise unknown_kid()
             claims = check_claims(check_signature(unverified, key), expectation, self._clock.now())
         except InvalidToken as error:
-            raise Unauthenticated("the service token is not good", detail=error.description) from None
+            raise Unauthenticated("the service token is invalid", detail=error.description) from None
         if len(self._remembered) >= MAX_REMEMBERED:
             self._remembered.clear()
         self._remembered[token] = claims

@@ -1,25 +1,38 @@
 """Calls from one service to another: JSON over HTTP, with the caller's name and the request's id, within a time."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import aiohttp
 import orjson
 from yarl import URL
 
+from shared.clock_offset import TIME_FIELD, PeerClock
 from shared.errors import Unavailable
 from shared.logging import request_id
 
 MAX_RESPONSE = 64 * 1024 * 1024
-"""Bytes: a snapshot is the largest answer there is."""
+"""Bytes: a snapshot is the largest response there is."""
 
 Authorization = Callable[[], str]
 """Makes the value of the Authorization field for a call to the service that the client is for."""
 
 
+@runtime_checkable
+class RenewableAuthorization(Protocol):
+    """One that can be renewed when the callee did not accept it: its clock, or ours, may have been set."""
+
+    def renewed(self, refused: str) -> str: ...
+
+
 class ServiceClient:
-    """A client for one service. `timeout` bounds a call, in seconds; `authorization` names the caller."""
+    """A client for one service. `timeout` bounds a call, in seconds; `authorization` names the caller.
+
+    A call that gets a 401 is repeated once with a renewed authorization: it was not processed. Each response that
+    says what time it is at the callee is an observation of its clock.
+    """
 
     def __init__(
         self,
@@ -28,11 +41,13 @@ class ServiceClient:
         authorization: Authorization | None = None,
         timeout: float = 0.9,
         connections: int = 32,
+        peer_clock: PeerClock | None = None,
     ) -> None:
         self._base = base_url.rstrip("/")
         self._authorization = authorization
         self._timeout = timeout
         self._connections = connections
+        self._peer_clock = peer_clock
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
@@ -54,7 +69,7 @@ class ServiceClient:
         return _expected(status, value, absent=True)
 
     async def post(self, path: str, body: Any) -> Any:
-        """The JSON answer to `body`, None when there is none. Raises `Unavailable` on anything but a 2xx."""
+        """The JSON response to `body`, None when there is none. Raises `Unavailable` on anything but a 2xx."""
         status, value = await self.request("POST", path, orjson.dumps(body))
         return _expected(status, value)
 
@@ -63,7 +78,7 @@ class ServiceClient:
 
         Raises `Unavailable` on anything but 200.
         """
-        async with self._response("GET", path, {}, timeout=aiohttp.ClientTimeout(patience)) as response:
+        async with self._response("GET", path, {}, patience) as response:
             if response.status != 200:
                 raise Unavailable(detail=f"unexpected status {response.status}")
             return await _body(response)
@@ -71,11 +86,11 @@ class ServiceClient:
     async def request(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any]:
-        """Status and JSON of any answer under 500. Raises `Unavailable` when there is none in time, or on a 5xx."""
+        """Status and JSON of any response under 500. Raises `Unavailable` without one in time, and on a 5xx."""
         sent = dict(headers or {})
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
-        async with self._response(method, path, sent, data=body) as response:
+        async with self._response(method, path, sent, self._timeout, data=body) as response:
             raw = await _body(response)
         if response.status >= 500:
             raise Unavailable(detail=f"{method} {self._base}: {response.status}")
@@ -86,21 +101,40 @@ class ServiceClient:
 
     @asynccontextmanager
     async def _response(
-        self, method: str, path: str, headers: Mapping[str, str], **options: Any
+        self, method: str, path: str, headers: Mapping[str, str], seconds: float, data: bytes | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             raise Unavailable("the client is not open yet")
-        sent = {"X-Request-Id": request_id.get() or "none-none", **headers}
+        sent = {"X-Request-Id": request_id.get() or "none-none", TIME_FIELD: "?", **headers}
+        renewable = self._authorization if isinstance(self._authorization, RenewableAuthorization) else None
         if self._authorization is not None:
             sent["Authorization"] = self._authorization()
-        url = URL(self._base + path, encoded=True)
+        deadline = time.monotonic() + seconds
         try:
-            async with self._session.request(
-                method, url, headers=sent, allow_redirects=False, **options
-            ) as response:
+            async with self._sent(method, path, sent, seconds, data) as response:
+                if response.status != 401 or renewable is None:
+                    yield response
+                    return
+            sent["Authorization"] = renewable.renewed(sent["Authorization"])
+            async with self._sent(method, path, sent, max(deadline - time.monotonic(), 0.001), data) as response:
                 yield response
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Unavailable(detail=f"{method} {self._base}: {type(error).__name__}") from error
+
+    @asynccontextmanager
+    async def _sent(
+        self, method: str, path: str, headers: Mapping[str, str], seconds: float, data: bytes | None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        if self._session is None:
+            raise Unavailable("the client is not open yet")
+        url, timeout = URL(self._base + path, encoded=True), aiohttp.ClientTimeout(seconds, connect=seconds)
+        exchange = None if self._peer_clock is None else self._peer_clock.begin()
+        async with self._session.request(
+            method, url, headers=headers, data=data, timeout=timeout, allow_redirects=False
+        ) as response:
+            if exchange is not None:
+                exchange.end(response.headers.get(TIME_FIELD))
+            yield response
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

@@ -65,3 +65,37 @@ def test_caller_renews_its_token_before_it_ends(registry: ServiceAuthenticator, 
 def test_anything_else_is_refused(registry: ServiceAuthenticator, header: str | None) -> None:
     with pytest.raises(Unauthenticated):
         registry.require(header, "changes")
+
+
+@pytest.mark.parametrize("seconds", [600.0, -600.0, 120.0, -120.0, 86400.0, -86400.0])
+def test_a_step_of_all_wall_clocks_leaves_no_call_refused(
+    registry: ServiceAuthenticator, clock: FakeClock, seconds: float
+) -> None:
+    authorization = ServiceIdentity(SIGNERS["gateway"], clock).authorization_for("key_registry")
+    registry.require(authorization(), "changes")
+    clock.skew(seconds)
+    registry.require(authorization(), "changes")
+    clock.skew(-seconds)
+    registry.require(authorization(), "changes")
+
+
+@pytest.mark.parametrize("seconds", [120.0, -120.0])
+def test_a_caller_whose_clock_was_off_is_accepted_as_soon_as_it_is_right_again(
+    registry: ServiceAuthenticator, seconds: float
+) -> None:
+    own = FakeClock()
+    authorization = ServiceIdentity(SIGNERS["gateway"], own).authorization_for("key_registry")
+    registry.require(authorization(), "changes")
+    own.skew(seconds)
+    with pytest.raises(Unauthenticated):
+        registry.require(authorization(), "changes")
+    own.skew(-seconds)
+    registry.require(authorization(), "changes")
+
+
+def test_a_refused_token_is_renewed_once_for_all_calls_that_it_was_refused_to(clock: FakeClock) -> None:
+    authorization = ServiceIdentity(SIGNERS["gateway"], clock).authorization_for("key_registry")
+    refused = authorization()
+    renewed = authorization.renewed(refused)
+    assert renewed != refused
+    assert authorization.renewed(refused) == renewed == authorization()

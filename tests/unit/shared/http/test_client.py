@@ -1,0 +1,88 @@
+"""Calls between services: authorized anew after a 401, once, and observing the callee's clock."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+from aiohttp import web
+
+from shared.clock_offset import TIME_FIELD, ClockOffsets
+from shared.http.client import ServiceClient
+from tests.support.clock import FakeClock
+from tests.support.harness.serving import serving
+
+
+@dataclass
+class Callee:
+    """Accepts the authorizations in `accepted`, and states its time."""
+
+    clock: FakeClock
+    accepted: set[str] = field(default_factory=set)
+    requests: list[str] = field(default_factory=list)
+    url: str = ""
+
+    async def respond(self, request: web.Request) -> web.Response:
+        self.requests.append(request.headers.get("Authorization", ""))
+        stated = {TIME_FIELD: str(self.clock.now())} if TIME_FIELD in request.headers else {}
+        accepted = self.requests[-1] in self.accepted
+        return web.json_response(await request.text(), status=200 if accepted else 401, headers=stated)
+
+
+class Numbered:
+    """An authorization that is another one each time it is renewed."""
+
+    number = 0
+
+    def __call__(self) -> str:
+        return f"Bearer {self.number}"
+
+    def renewed(self, refused: str) -> str:
+        if refused == self():
+            self.number += 1
+        return self()
+
+
+@pytest.fixture
+async def callee() -> AsyncIterator[Callee]:
+    callee = Callee(FakeClock())
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", callee.respond)
+    async with serving(app) as callee.url:
+        yield callee
+
+
+async def called(callee: Callee, client: ServiceClient) -> int:
+    await client.start()
+    try:
+        status, body = await client.request("POST", "/x", b"the body")
+    finally:
+        await client.stop()
+    assert body == "the body"
+    return status
+
+
+async def test_a_call_that_is_refused_is_repeated_with_a_renewed_authorization(callee: Callee) -> None:
+    callee.accepted = {"Bearer 1"}
+    assert await called(callee, ServiceClient(callee.url, authorization=Numbered())) == 200
+    assert callee.requests == ["Bearer 0", "Bearer 1"]
+
+
+async def test_a_call_is_repeated_no_more_than_once(callee: Callee) -> None:
+    assert await called(callee, ServiceClient(callee.url, authorization=Numbered())) == 401
+    assert callee.requests == ["Bearer 0", "Bearer 1"]
+
+
+async def test_a_call_whose_authorization_cannot_be_renewed_is_not_repeated(callee: Callee) -> None:
+    assert await called(callee, ServiceClient(callee.url, authorization=lambda: "Bearer admin")) == 401
+    assert len(callee.requests) == 1
+
+
+@pytest.mark.parametrize("ahead", [0.0, 45.5, -45.5, 600.0])
+async def test_the_clock_of_the_callee_is_observed_also_in_a_refusal(
+    callee: Callee, clock: FakeClock, ahead: float
+) -> None:
+    offsets = ClockOffsets(clock, reference="key_registry")
+    clock.skew(ahead)
+    await called(callee, ServiceClient(callee.url, peer_clock=offsets.peer("key_registry")))
+    assert offsets.offset("key_registry") == pytest.approx(ahead)
+    assert offsets.valid is (abs(ahead) <= 30)
