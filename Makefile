@@ -82,6 +82,6 @@ bench-revocation: ## Measure the latency of revocations at four gateways
 	@$(BIN)/python -m tests.bench.revocation $(ARGS)
 
 compose-up: ## Start the stack in containers, and show how to use it
+	@mkdir -p routes
 	docker compose up --build -d
-	docker compose logs --no-log-prefix demo --detach
-	docker compose logs --follow demo
+	docker compose logs --no-log-prefix --follow demo

@@ -11,20 +11,20 @@ TIMEOUT = 3.0
 """Seconds."""
 
 
-def check(port: int) -> tuple[bool, str]:
-    """Whether `/health/ready` answers 200, and what it says."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+def check(port: int, host: str = "127.0.0.1") -> tuple[bool, str]:
+    """Whether the response to `/health/ready` is 200, and its body."""
+    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     try:
         connection.request("GET", "/health/ready")
         response = connection.getresponse()
         return response.status == 200, response.read(4096).decode(errors="replace")
     except (OSError, http.client.HTTPException) as error:
-        return False, f"no answer on port {port}: {type(error).__name__}"
+        return False, f"no response on port {port}: {type(error).__name__}"
     finally:
         connection.close()
 
 
 if __name__ == "__main__":
-    ready, told = check(int(os.environ["PASSGATE_HEALTH_PORT"]))
-    print(told)
+    ready, body = check(int(os.environ["PASSGATE_HEALTH_PORT"]))
+    print(body)
     sys.exit(0 if ready else 1)

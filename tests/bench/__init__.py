@@ -6,5 +6,5 @@ peers/      nginx, Envoy, a bare aiohttp application     cpu.py      CPU time an
 process.py  a peer's process                            page.py     docs/benchmarks.md
 probes.py   right answers before any load               machine.py  the machine and the versions
 install.py  `make bench-peers`                          signature.py, jwks.py  the price of a signature
-revocation/ `make bench-revocation`: how soon a no is everywhere
+revocation/ `make bench-revocation`: revocation latency
 """

@@ -14,7 +14,7 @@ TITLES = {"postgres": "PostgreSQL", "valkey": "Valkey"}
 HEAD = """\
 # Benchmarks
 
-Written by `make bench`; edit `deploy/bench`, not this file. `make bench-peers` installs what it compares with.
+Written by `make bench`; edit `tests/bench`, not this file. `make bench-peers` installs what it compares with.
 How soon a revocation is in force everywhere is in [benchmarks-revocation.md](benchmarks-revocation.md).
 
 The figure is **CPU microseconds per request**: user and system time of the server's process tree from

@@ -87,7 +87,7 @@ class Liveness:
         pending = 0.0 if self._asked_at is None else time.monotonic() - self._asked_at
         return max(self._longest, pending)
 
-    async def ask(self) -> None:
+    async def send(self) -> None:
         while True:
             self._asked_at = time.monotonic()
             async with self._http.get(f"{self._url}/health/live") as response:
@@ -134,7 +134,7 @@ async def _one_gateway(
 
 @asynccontextmanager
 async def _asked(liveness: Liveness) -> AsyncIterator[Liveness]:
-    task = asyncio.create_task(liveness.ask())
+    task = asyncio.create_task(liveness.send())
     try:
         yield liveness
     finally:

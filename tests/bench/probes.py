@@ -27,11 +27,13 @@ async def check(race: Race) -> None:
 async def _response(port: int, probe: Probe) -> bytes:
     """All that comes back until the server closes, as it is asked to."""
     request = probe.request
-    closing = type(request)(request.method, request.path, {**request.headers, "Connection": "close"}, request.body)
+    last_request = type(request)(
+        request.method, request.path, {**request.headers, "Connection": "close"}, request.body
+    )
     try:
         async with asyncio.timeout(LIMIT):
             reader, writer = await asyncio.open_connection(HOST, port)
-            writer.write(closing.wire(port))
+            writer.write(last_request.wire(port))
             try:
                 return await reader.read()
             finally:

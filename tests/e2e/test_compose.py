@@ -7,10 +7,12 @@ import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ import pytest
 import requests
 
 from deploy.generate_secrets import SERVICES
-from deploy.local.ports import free_port
+from deploy.local.ports import free_port, is_free
 from deploy.variables import read_variables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +38,9 @@ class ComposeStack:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.routes = ROOT / "routes" / "mine.yaml"
+        self.routes.parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / "deploy" / "routes.yaml", self.routes)
         self.gateway, self.admin = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
         self.environment = {
             **os.environ,
@@ -44,8 +49,8 @@ class ComposeStack:
             "PASSGATE_GATEWAY_PORT": self.gateway.rpartition(":")[2],
             "PASSGATE_GATEWAY_OPS_PORT": str(free_port()),
             "PASSGATE_KEY_REGISTRY_PORT": self.admin.rpartition(":")[2],
-            "PASSGATE_ISSUER": self.gateway,
-            "PASSGATE_ADMIN_URL": self.admin,
+            "PASSGATE_TRUSTED_PROXIES": "192.0.2.0/24",
+            "PASSGATE_ROUTES_FILE": "routes/mine.yaml",
         }
 
     def run(self, *arguments: str, limit: float = 120) -> str:
@@ -69,6 +74,7 @@ class ComposeStack:
         built = [image for image in self.run("config", "--images").split() if image.startswith("passgate/")]
         self.run("down", "--volumes", "--timeout", "20", limit=300)
         self.shell(["docker", "rmi", "--force", *sorted(set(built))])
+        self.routes.unlink()
 
     def demo(self) -> dict[str, str]:
         file = self.folder / "demo.env"
@@ -151,10 +157,10 @@ def test_only_the_public_port_is_published_beyond_this_machine(stack: ComposeSta
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_runs_unprivileged_and_cannot_write_to_its_image(stack: ComposeStack, name: str) -> None:
-    told = stack.run("exec", "-T", name, "sh", "-c", "id -u; touch /app/x 2>&1 || grep CapEff /proc/1/status")
-    assert told.splitlines()[0] == "10001"
-    assert "Read-only file system" in told
-    assert told.split()[-1] == "0" * 16
+    shown = stack.run("exec", "-T", name, "sh", "-c", "id -u; touch /app/x 2>&1 || grep CapEff /proc/1/status")
+    assert shown.splitlines()[0] == "10001"
+    assert "Read-only file system" in shown
+    assert shown.split()[-1] == "0" * 16
 
 
 def test_no_secret_stands_in_a_command_line_an_environment_or_a_log(stack: ComposeStack) -> None:
@@ -165,13 +171,78 @@ def test_no_secret_stands_in_a_command_line_an_environment_or_a_log(stack: Compo
     )
     assert len(known) == 7
     for name in stack.containers():
-        told = json.dumps(stack.inspect(name)) + (stack.run("logs", name) if name != "demo" else "")
-        assert not [secret for secret in known if secret in told], name
+        inspected = json.dumps(stack.inspect(name)) + (stack.run("logs", name) if name != "demo" else "")
+        assert not [secret for secret in known if secret in inspected], name
         if name in (*SERVICES, "postgres", "valkey"):
             running = stack.run(
                 "exec", "-T", name, "sh", "-c", "cat /proc/[0-9]*/cmdline /proc/1/environ | tr '\\0' ' '"
             )
             assert not [secret for secret in known if secret in running], name
+
+
+def test_the_owners_token_is_not_in_the_demos_log_but_where_the_log_says(stack: ComposeStack) -> None:
+    printed = stack.run("logs", "--no-log-prefix", "demo")
+    token = stack.demo()["ADMIN_TOKEN"]
+    assert token not in printed
+    command = next(line for line in printed.splitlines() if line.startswith("The owner's admin token: "))
+    assert stack.shell(["bash", "-c", command.partition(": ")[2].replace("exec", "exec -T")]).strip() == token
+
+
+def test_the_published_ports_are_those_that_everything_says(stack: ComposeStack) -> None:
+    values = stack.demo()
+    assert (values["GATEWAY_URL"], values["REGISTRY_URL"]) == (stack.gateway, stack.admin)
+    metadata = requests.get(f"{stack.gateway}/.well-known/oauth-authorization-server", timeout=5).json()
+    assert metadata["issuer"] == stack.gateway
+    assert metadata["token_endpoint"].startswith(stack.gateway)
+
+
+def test_an_operators_setting_reaches_the_process(stack: ComposeStack) -> None:
+    environment = stack.run("exec", "-T", "gateway", "sh", "-c", "tr '\\0' '\\n' </proc/1/environ").splitlines()
+    assert "PASSGATE_TRUSTED_PROXIES=192.0.2.0/24" in environment
+    assert "PASSGATE_AUDIENCE" not in "".join(environment)
+
+
+def test_a_route_file_of_ones_own_is_taken_up_when_an_editor_replaces_it(stack: ComposeStack) -> None:
+    url = f"{stack.gateway}/hello/x"
+    assert requests.get(url, timeout=5).status_code == 404
+    text = stack.routes.read_text(encoding="utf-8")
+    edited = stack.routes.with_name(".mine.yaml.swp")
+    route = "name: hello, prefix: /hello, methods: any, credential: jwt, scopes: [], upstream: sample_resources"
+    edited.write_text(f"{text}\n  - {{{route}}}\n", encoding="utf-8")
+    edited.replace(stack.routes)
+    eventually(lambda: requests.get(url, timeout=5).status_code == 401)
+
+
+def test_two_gateways_run_on_a_range_of_ports(stack: ComposeStack) -> None:
+    one = dict(stack.environment)
+    public, operations = free_range(), free_range()
+    stack.environment |= {
+        "PASSGATE_GATEWAY_PORT": f"{public}-{public + 1}",
+        "PASSGATE_GATEWAY_OPS_PORT": f"{operations}-{operations + 1}",
+        "PASSGATE_ISSUER": stack.gateway,
+    }
+    try:
+        stack.run("up", "--detach", "--no-deps", "--scale", "gateway=2", "gateway", limit=300)
+        for port in (public, public + 1):
+            eventually(partial(is_served, f"http://127.0.0.1:{port}/health/live"))
+    finally:
+        stack.environment = one
+        stack.run("up", "--detach", "--no-deps", "--scale", "gateway=1", "gateway", limit=300)
+        eventually(partial(is_served, f"{stack.gateway}/health/live"))
+
+
+def free_range() -> int:
+    """A port that is free together with the next one."""
+    while not is_free((port := free_port()) + 1):
+        pass
+    return port
+
+
+def is_served(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="killing a container's process from outside takes root")

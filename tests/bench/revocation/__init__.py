@@ -1,8 +1,8 @@
-"""How soon a no is everywhere: revocations at four gateways under load, as seen by those who call them.
+"""Revocation latency at four gateways under load, as seen by those who call them.
 
-__main__.py  `make bench-revocation`             victims.py   what is to be revoked, with credentials in use
-gateways.py  the stack, with four gateways       watching.py  from the acknowledgement to the last yes
-asking.py    a light HTTP client                 receipts.py  the same, as the registry tells it
-steady.py    those who must go on undisturbed    closing.py   nobody left to ask: how soon the gateways refuse
-cost.py      CPU time with and without           page.py      docs/benchmarks-revocation.md
+__main__.py         `make bench-revocation`          gateways.py     the stack, with four gateways
+targets.py          what is revoked, while in use    observation.py  from the acknowledgement to the last 2xx
+background_load.py  clients that are not affected    receipts.py     the same, from the registry's receipts
+outage.py           Valkey and the registry away     cost.py         CPU time with and without
+http_client.py      a light HTTP client              page.py         docs/benchmarks-revocation.md
 """

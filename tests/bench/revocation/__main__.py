@@ -17,14 +17,14 @@ from deploy.local.stack import ROOT
 from tests.bench import machine
 from tests.bench.__main__ import until_stopped, upstream
 from tests.bench.process import Peers, end_leftovers
-from tests.bench.revocation.closing import closing
+from tests.bench.revocation.background_load import BackgroundLoad
 from tests.bench.revocation.cost import cost, look_up_microseconds
 from tests.bench.revocation.gateways import READY_LIMIT, Site, site
+from tests.bench.revocation.observation import revoke_all, send_all_again
+from tests.bench.revocation.outage import measure_outage
 from tests.bench.revocation.page import Figures, Phase, page
 from tests.bench.revocation.receipts import receipts
-from tests.bench.revocation.steady import Steady
-from tests.bench.revocation.victims import Maker, Victim, maker
-from tests.bench.revocation.watching import ask_all_again, revoke_all
+from tests.bench.revocation.targets import Maker, Target, maker
 
 REVOCATIONS, WITHOUT_VALKEY, COST_TURNS = 1000, 150, 4
 QUICK = (50, 15, 1)
@@ -90,24 +90,24 @@ async def measure(plan: Plan, run_file: RunFile, report: Report) -> str:
 
 async def _measured(plan: Plan, here: Site, made: Maker, report: Report) -> Figures:
     kinds = list(made.kinds)
-    victims = await made.make(plan.revocations, kinds, "with")
+    targets = await made.make(plan.revocations, kinds, "with")
     lasting = [kind for kind in kinds if kind not in NEEDS_VALKEY]
-    later = [_lasting(victim) for victim in await made.make(plan.without_valkey, lasting, "without")]
-    report.step(f"{len(victims) + len(later)} objects to be revoked, with credentials in use")
-    with_valkey = await _phase(here, made, victims, "Valkey running", WITH, report)
-    with_valkey.told = await receipts(with_valkey.series.outcomes, here.services["key_registry"], made)
+    later = [_lasting(target) for target in await made.make(plan.without_valkey, lasting, "without")]
+    report.step(f"{len(targets) + len(later)} objects to be revoked, with credentials in use")
+    with_valkey = await _phase(here, made, targets, "Valkey running", WITH, report)
+    with_valkey.receipt_times = await receipts(with_valkey.series.outcomes, here.services["key_registry"], made)
 
     await here.valkey.stop()
     without = await _phase(here, made, later, "Valkey stopped", WITHOUT, report)
     bystanders = await made.bystanders()
-    found = await closing(here.gateways, bystanders, here.product.pids["key_registry"])
-    report.step(f"registry silent: the last yes after {found.last_yes:.1f} s")
+    found = await measure_outage(here.gateways, bystanders, here.product.pids["key_registry"])
+    report.step(f"registry silent: the last accepted request after {found.last_accepted:.1f} s")
     await here.valkey.start()
     if reason := await until_ready(here.product.stack.url("session_tokens"), READY_LIMIT):
         raise StackError(f"session_tokens is not ready with Valkey back: it {reason}")
 
     outcomes = [*with_valkey.series.outcomes, *without.series.outcomes]
-    not_refused = await ask_all_again(outcomes)
+    not_refused = await send_all_again(outcomes)
     report.step(f"asked again: {not_refused} of {len(outcomes)} revocations not in force everywhere")
     spent = await cost(here, made, plan.turns)
     look_up = await asyncio.to_thread(look_up_microseconds)
@@ -122,18 +122,18 @@ WITHOUT = (
 
 
 async def _phase(
-    here: Site, made: Maker, victims: Sequence[Victim], title: str, explanation: str, report: Report
+    here: Site, made: Maker, targets: Sequence[Target], title: str, explanation: str, report: Report
 ) -> Phase:
-    others = Steady(here.gateways, await made.bystanders(), BYSTANDERS_PER_SECOND)
+    others = BackgroundLoad(here.gateways, await made.bystanders(), BYSTANDERS_PER_SECOND)
     async with others.running():
-        series = await revoke_all(victims, here.gateways, here.services, _progress(report, title))
+        series = await revoke_all(targets, here.gateways, here.services, _progress(report, title))
     return Phase(title, explanation, series, others)
 
 
-def _lasting(victim: Victim) -> Victim:
+def _lasting(target: Target) -> Target:
     """Without the uses that need Valkey."""
-    uses = tuple(use for use in victim.uses if use.path != "/editor")
-    return Victim(victim.kind, uses, victim.stop, victim.service)
+    uses = tuple(use for use in target.uses if use.path != "/editor")
+    return Target(target.kind, uses, target.stop, target.service)
 
 
 def _progress(report: Report, title: str) -> Callable[[str], None]:

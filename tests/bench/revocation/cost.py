@@ -13,10 +13,10 @@ from deploy.errors import StackError
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import SystemClock
 from tests.bench.load import HOST, Request
-from tests.bench.revocation.asking import Connections
+from tests.bench.revocation.background_load import BackgroundLoad
 from tests.bench.revocation.gateways import Site, one_more
-from tests.bench.revocation.steady import Steady
-from tests.bench.revocation.victims import Maker
+from tests.bench.revocation.http_client import Connections
+from tests.bench.revocation.targets import Maker
 
 TURN = 2.0
 """Seconds."""
@@ -97,10 +97,10 @@ def look_up_microseconds() -> float:
 
 
 async def _load(gateways: tuple[Connections, ...], use: Request) -> None:
-    steady = Steady(gateways, (use,), PER_SECOND * len(gateways))
-    await steady.run(TURN)
-    if steady.refused:
-        raise StackError(f"answers that should be 200: {dict(steady.statuses)}")
+    load = BackgroundLoad(gateways, (use,), PER_SECOND * len(gateways))
+    await load.run(TURN)
+    if load.refused:
+        raise StackError(f"answers that should be 200: {dict(load.statuses)}")
 
 
 @asynccontextmanager
@@ -111,7 +111,7 @@ async def _changes(registry: Connections, maker: Maker) -> AsyncIterator[None]:
     async def go_on() -> None:
         while True:
             for wire in wires:
-                await asyncio.gather(registry.ask(wire), asyncio.sleep(1 / CHANGES_PER_SECOND))
+                await asyncio.gather(registry.send(wire), asyncio.sleep(1 / CHANGES_PER_SECOND))
 
     task = asyncio.create_task(go_on())
     try:

@@ -17,7 +17,7 @@ from shared.config import read_secret
 from tests.bench.load import HOST
 from tests.bench.process import Peers, free_ports
 from tests.bench.product import MeasuredStack, Product, running
-from tests.bench.revocation.asking import Connections
+from tests.bench.revocation.http_client import Connections
 
 GATEWAYS = 4
 READY_LIMIT = 30.0
@@ -40,7 +40,7 @@ class RevocationStack(MeasuredStack):
         }
 
     def gateway(self, name: str, port: int, ops_port: int, settings: Mapping[str, str]) -> Command:
-        """One more gateway, told the same as the first but for its ports and `settings`."""
+        """One more gateway, with the same settings as the first but for its ports and `settings`."""
         own = {"PASSGATE_PORT": str(port), "PASSGATE_OPS_PORT": str(ops_port), **settings}
         command = self.command(GATEWAY)
         return replace(command, name=name, environment={**command.environment, **own})

@@ -6,37 +6,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.bench.page import aligned
-from tests.bench.revocation import closing, cost, watching
-from tests.bench.revocation.closing import Closing
+from tests.bench.revocation import cost, observation, outage
+from tests.bench.revocation.background_load import BackgroundLoad
 from tests.bench.revocation.cost import Spent
 from tests.bench.revocation.gateways import GATEWAYS
-from tests.bench.revocation.receipts import Told
-from tests.bench.revocation.steady import Steady
-from tests.bench.revocation.watching import Series
+from tests.bench.revocation.observation import Series
+from tests.bench.revocation.outage import Outage
+from tests.bench.revocation.receipts import ReceiptTimes
 
 HEAD = f"""\
-# Benchmarks: how soon a no is everywhere
+# Benchmarks: revocation latency
 
-Written by `make bench-revocation`; edit `deploy/bench/revocation`, not this file. What a request costs is in
+Written by `make bench-revocation`; edit `tests/bench/revocation`, not this file. What a request costs is in
 [benchmarks.md](benchmarks.md).
 
-{GATEWAYS} gateways, each credential in use at all of them. *last yes* is the time **from the acknowledgement of the
-revocation to the arrival of the last 2xx** from any gateway, for any credential that hangs on what was revoked;
-*all say no*, until each gateway has refused each of them. The truth is between the two: nobody asked meanwhile.
+{GATEWAYS} gateways, each credential in use at all of them. *last accepted* is the time **from the acknowledgement
+of the revocation to the arrival of the last 2xx** from any gateway, for any credential that depends on what was
+revoked; *all reject*, until each gateway has rejected each of them. The truth is between the two: nothing was sent
+meanwhile.
 """
 NOTES = f"""\
 ## How to read it
 
-- Each credential is tried again {watching.PAUSE * 1000:.0f} ms after its last answer, at each gateway, from
-  {watching.BEFORE * 1000:.0f} ms before the revocation is asked for until {watching.IN_A_ROW} answers in a row were
-  no yes; then twice more within the next seconds; and all of them once more at the end of the run. A request that
-  was sent before the acknowledgement and answered after it counts. 0 ms: the last yes came before the
+- Each credential is tried again {observation.PAUSE * 1000:.0f} ms after its last response, at each gateway, from
+  {observation.BEFORE * 1000:.0f} ms before the revocation is requested until {observation.IN_A_ROW} responses were
+  rejections; then twice more within the next seconds; and all of them once more at the end of the run. A request
+  that was sent before the acknowledgement and answered after it counts. 0 ms: the last 2xx came before the
   acknowledgement.
 - A company has a JWT, an API token and a session token in use, a booking an API token, an access key a session
   token, an API client and a key pair a JWT each. A JWT is stopped by its client (RFC 7009), the rest over the admin
   API.
-- *yes after no* counts each 2xx to a request that was sent after the same gateway had refused the same credential,
-  or later than {watching.PROMISE:g} s after the acknowledgement.
+- *accepted after rejection* counts each 2xx to a request that was sent after the same gateway had rejected the same
+  credential, or later than {observation.PROMISE:g} s after the acknowledgement.
 - The load is made by one asyncio process, which shares the machine's cores with all that it measures, and with
   whatever else ran on it: waiting for a core is in these figures.
 """
@@ -50,14 +51,14 @@ class Phase:
     title: str
     explanation: str
     series: Series
-    bystanders: Steady
-    told: Told | None = None
+    bystanders: BackgroundLoad
+    receipt_times: ReceiptTimes | None = None
 
 
 @dataclass
 class Figures:
     phases: Sequence[Phase]
-    closing: Closing
+    outage: Outage
     asked_again: int
     not_refused: int
     """Of `asked_again` revocations, at the end of the run."""
@@ -79,17 +80,17 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 def _phase(phase: Phase) -> str:
     series = phase.series
-    kinds = list(dict.fromkeys(sorted(outcome.victim.kind for outcome in series.outcomes)))
+    kinds = list(dict.fromkeys(sorted(outcome.target.kind for outcome in series.outcomes)))
     header = [
         "revoked",
         "number",
-        "last yes: p50 ms",
+        "last accepted: p50 ms",
         "p99",
         "max",
-        "all say no: p50 ms",
+        "all reject: p50 ms",
         "p99",
         "max",
-        "yes after no",
+        "accepted after rejection",
     ]
     rows = [_row(kind, series, kind) for kind in kinds]
     table = aligned([header, *rows, _row("**all**", series, None)])
@@ -98,10 +99,10 @@ def _phase(phase: Phase) -> str:
 
 def _row(name: str, series: Series, kind: str | None) -> list[str]:
     outcomes = series.of_kind(kind)
-    last_yes = _milliseconds(sorted(outcome.seconds for outcome in outcomes))
-    all_no = _milliseconds(sorted(outcome.refused for outcome in outcomes))
-    wrong = sum(outcome.yes_after_no for outcome in outcomes)
-    return [name, f"{len(outcomes):,}", *last_yes, *all_no, str(wrong)]
+    last_accepted = _milliseconds(sorted(outcome.seconds for outcome in outcomes))
+    all_reject = _milliseconds(sorted(outcome.refused for outcome in outcomes))
+    wrong = sum(outcome.accepted_after_rejection for outcome in outcomes)
+    return [name, f"{len(outcomes):,}", *last_accepted, *all_reject, str(wrong)]
 
 
 def _remarks(phase: Phase) -> list[str]:
@@ -123,30 +124,30 @@ def _remarks(phase: Phase) -> list[str]:
         f"- Meanwhile {len(others.seconds):,} requests with credentials that stay good: {others.refused} not "
         f"answered with 2xx; p50 {p50} ms, p99 {p99} ms."
     )
-    if phase.told is not None:
-        p50, p99, most = _milliseconds(phase.told.seconds)
+    if (times := phase.receipt_times) is not None:
+        p50, p99, most = _milliseconds(times.seconds)
         lines.append(
-            f"- As {len(phase.told.seconds):,} receipts tell it, from the commit until the last of up to "
-            f"{phase.told.consumers} consumers had reported it: p50 {p50} ms, p99 {p99} ms, max {most} ms; "
-            f"{phase.told.pending} not applied by all."
+            f"- As {len(times.seconds):,} receipts have it, from the commit until the last of up to "
+            f"{times.consumers} consumers had reported it: p50 {p50} ms, p99 {p99} ms, max {most} ms; "
+            f"{times.pending} not applied by all."
         )
     return [wrapped(line, indent="  ") for line in lines]
 
 
 def _closing(figures: Figures) -> str:
-    found = figures.closing
+    found = figures.outage
     instead = ", ".join(map(str, found.statuses)) or "nothing else"
-    told = (
+    paragraph = (
         "Then nobody can tell what is revoked: within the bound of 5 s gateways answer from what they know, past "
-        f"it they refuse. The last 2xx came **{found.last_yes:.1f} s** after the registry fell silent (for "
-        f"{closing.SILENCE:g} s), and instead of it {instead}; with the registry back, every credential was good "
+        f"it they refuse. The last 2xx came **{found.last_accepted:.1f} s** after the registry fell silent (for "
+        f"{outage.SILENCE:g} s), and instead of it {instead}; with the registry back, every credential was good "
         f"again at every gateway after {found.recovered:.1f} s."
     )
     again = (
         f"At the end, with Valkey back, the credentials of all {figures.asked_again:,} revocations were tried once "
         f"more at every gateway: those of {figures.not_refused} were not refused everywhere."
     )
-    return "\n".join(["## Valkey stopped, and the registry silent", "", wrapped(told), "", wrapped(again), ""])
+    return "\n".join(["## Valkey stopped, and the registry silent", "", wrapped(paragraph), "", wrapped(again), ""])
 
 
 def _cost(figures: Figures) -> str:
@@ -160,7 +161,7 @@ def _cost(figures: Figures) -> str:
         ]
         for name, spent in figures.spent.items()
     ]
-    told = (
+    paragraph = (
         f"CPU time of two gateways side by side, idle and at {cost.PER_SECOND} requests per second each with a "
         "JWT; the best turn, background work included, which weighs more in a request at so low a rate than under "
         "full load. Both are newly started; the second takes a snapshot then, and hears of nothing from then on."
@@ -170,7 +171,7 @@ def _cost(figures: Figures) -> str:
         f"stopped takes **{figures.look_up:.2f} us**."
     )
     title = "## What it costs a gateway"
-    return "\n".join([title, "", wrapped(told), "", *aligned([header, *rows]), "", wrapped(look_up), ""])
+    return "\n".join([title, "", wrapped(paragraph), "", *aligned([header, *rows]), "", wrapped(look_up), ""])
 
 
 def wrapped(text: str, *, indent: str = "") -> str:

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 import orjson
 
 from tests.bench.load import Request
-from tests.bench.revocation.asking import Connections
-from tests.bench.revocation.victims import Maker
-from tests.bench.revocation.watching import Outcome
+from tests.bench.revocation.http_client import Connections
+from tests.bench.revocation.observation import Outcome
+from tests.bench.revocation.targets import Maker
 
 AT_ONCE = 4
 
 
 @dataclass
-class Told:
+class ReceiptTimes:
     """`seconds`, sorted: from the commit to the last consumer's report. `consumers`: the most in one receipt."""
 
     seconds: list[float] = field(default_factory=list)
@@ -23,31 +23,31 @@ class Told:
     pending: int = 0
 
 
-async def receipts(outcomes: Sequence[Outcome], registry: Connections, maker: Maker) -> Told | None:
+async def receipts(outcomes: Sequence[Outcome], registry: Connections, maker: Maker) -> ReceiptTimes | None:
     """None where no answer named a receipt."""
     named = [outcome.receipt for outcome in outcomes if outcome.receipt is not None]
-    told, remaining = Told(), iter(named)
+    times, remaining = ReceiptTimes(), iter(named)
 
     async def work() -> None:
         for receipt in remaining:
-            _add(told, await _asked(registry, maker.receipt(receipt)))
+            _add(times, await _receipt(registry, maker.receipt(receipt)))
 
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))
-    told.seconds.sort()
-    return told if named else None
+    times.seconds.sort()
+    return times if named else None
 
 
-async def _asked(registry: Connections, request: Request) -> dict[str, object]:
-    response = await registry.ask(request.wire(registry.port))
-    value = orjson.loads(response.body) if response.is_yes else {}
+async def _receipt(registry: Connections, request: Request) -> dict[str, object]:
+    response = await registry.send(request.wire(registry.port))
+    value = orjson.loads(response.body) if response.accepted else {}
     return value if isinstance(value, dict) else {}
 
 
-def _add(told: Told, receipt: dict[str, object]) -> None:
+def _add(times: ReceiptTimes, receipt: dict[str, object]) -> None:
     of, milliseconds = receipt.get("of"), receipt.get("ms")
     if isinstance(of, int):
-        told.consumers = max(told.consumers, of)
+        times.consumers = max(times.consumers, of)
     if receipt.get("state") != "applied":
-        told.pending += 1
+        times.pending += 1
     elif isinstance(milliseconds, int | float):
-        told.seconds.append(milliseconds / 1000)
+        times.seconds.append(milliseconds / 1000)

@@ -5,24 +5,24 @@ import asyncio
 import pytest
 
 from tests.bench.load import Request
-from tests.bench.revocation.asking import NO_RESPONSE, Connections, Response
+from tests.bench.revocation.background_load import BackgroundLoad
+from tests.bench.revocation.http_client import NO_RESPONSE, Connections, Response
+from tests.bench.revocation.observation import PROMISE, Outcome, Use
 from tests.bench.revocation.page import quantile
-from tests.bench.revocation.steady import Steady
-from tests.bench.revocation.victims import Victim
-from tests.bench.revocation.watching import PROMISE, Outcome, Use
+from tests.bench.revocation.targets import Target
 
 GET = Request("GET", "/v2.0/site")
 ACKNOWLEDGED = 10.0
 
 
 class Gateway(Connections):
-    """Answers as it is told."""
+    """Responds as scripted."""
 
     def __init__(self, *responses: Response) -> None:
         super().__init__(0)
         self._responses = iter(responses)
 
-    async def ask(self, wire: bytes) -> Response:
+    async def send(self, wire: bytes) -> Response:
         return next(self._responses)
 
 
@@ -31,45 +31,45 @@ async def outcome(*gateways: list[Response]) -> Outcome:
     for responses in gateways:
         uses.append(Use(Gateway(*responses), b""))
         for _ in responses:
-            await uses[-1].ask()
-    return Outcome(Victim("company", (GET,), GET), uses, ACKNOWLEDGED, None, 0.01)
+            await uses[-1].send()
+    return Outcome(Target("company", (GET,), GET), uses, ACKNOWLEDGED, None, 0.01)
 
 
-def yes(sent_at: float, at: float) -> Response:
+def accepted(sent_at: float, at: float) -> Response:
     return Response(200, sent_at, at)
 
 
-def no(sent_at: float, at: float) -> Response:
+def rejected(sent_at: float, at: float) -> Response:
     return Response(401, sent_at, at)
 
 
-async def test_the_last_yes_of_the_slowest_gateway_counts() -> None:
-    seen = await outcome([yes(9.8, 9.9), no(10.1, 10.2)], [yes(9.9, 10.3), no(10.4, 10.5)])
+async def test_the_last_accepted_request_at_the_slowest_gateway_counts() -> None:
+    seen = await outcome([accepted(9.8, 9.9), rejected(10.1, 10.2)], [accepted(9.9, 10.3), rejected(10.4, 10.5)])
     assert seen.seconds == pytest.approx(0.3)
     assert seen.refused == pytest.approx(0.5)
-    assert seen.yes_after_no == 0
+    assert seen.accepted_after_rejection == 0
 
 
-async def test_a_yes_before_the_acknowledgement_is_no_delay() -> None:
-    assert (await outcome([yes(9.8, 9.9), no(9.95, 9.99)])).seconds == 0
+async def test_a_request_accepted_before_the_acknowledgement_is_no_delay() -> None:
+    assert (await outcome([accepted(9.8, 9.9), rejected(9.95, 9.99)])).seconds == 0
 
 
-async def test_a_yes_that_was_sent_after_the_same_gateways_no_is_told() -> None:
-    assert (await outcome([no(10.1, 10.2), yes(10.3, 10.4)])).yes_after_no == 1
+async def test_accepted_after_the_same_gateway_rejected_is_counted() -> None:
+    assert (await outcome([rejected(10.1, 10.2), accepted(10.3, 10.4)])).accepted_after_rejection == 1
 
 
-async def test_a_yes_that_was_on_its_way_when_the_no_came_is_none_after_it() -> None:
-    assert (await outcome([no(10.1, 10.3), yes(10.2, 10.4)])).yes_after_no == 0
+async def test_a_request_in_flight_when_the_rejection_came_is_not_counted() -> None:
+    assert (await outcome([rejected(10.1, 10.3), accepted(10.2, 10.4)])).accepted_after_rejection == 0
 
 
-async def test_a_yes_later_than_promised_is_told_also_without_a_no_before() -> None:
+async def test_accepted_later_than_promised_is_counted_without_a_rejection_before() -> None:
     late = ACKNOWLEDGED + PROMISE + 0.1
-    assert (await outcome([yes(10.1, 10.2), yes(late, late + 0.1)])).yes_after_no == 1
+    assert (await outcome([accepted(10.1, 10.2), accepted(late, late + 0.1)])).accepted_after_rejection == 1
 
 
-async def test_what_cannot_be_known_is_neither_yes_nor_no() -> None:
-    seen = await outcome([Response(503, 10.1, 10.2), yes(10.3, 10.4)])
-    assert seen.yes_after_no == 0
+async def test_what_cannot_be_known_is_neither_accepted_nor_rejected() -> None:
+    seen = await outcome([Response(503, 10.1, 10.2), accepted(10.3, 10.4)])
+    assert seen.accepted_after_rejection == 0
     assert seen.seconds == pytest.approx(0.4)
 
 
@@ -99,7 +99,7 @@ async def test_answers_are_read_whole_and_connections_kept() -> None:
     connections = Connections(port)
     try:
         for _ in range(2):
-            response = await connections.ask(GET.wire(port))
+            response = await connections.send(GET.wire(port))
             assert (response.status, response.body, response.field("passgate-receipt")) == (200, b"abcd", "7")
             assert response.field("retry-after") is None
     finally:
@@ -114,8 +114,8 @@ async def test_no_answer_is_told_as_such() -> None:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    steady = Steady((Connections(port),), (GET,), 100)
-    await steady.run(0.05)
+    load = BackgroundLoad((Connections(port),), (GET,), 100)
+    await load.run(0.05)
     server.close()
-    assert set(steady.statuses) == {NO_RESPONSE}
-    assert steady.refused == steady.statuses[NO_RESPONSE] > 0
+    assert set(load.statuses) == {NO_RESPONSE}
+    assert load.refused == load.statuses[NO_RESPONSE] > 0

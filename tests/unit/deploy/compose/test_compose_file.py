@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.local.stack import DEPLOYABLES, Deployable
+from deploy.settings_page import settings_of
+
 ROOT = Path(__file__).resolve().parents[4]
 
 
@@ -27,6 +30,19 @@ Unique.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 def test_no_key_of_the_compose_file_stands_twice() -> None:
     document = yaml.load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"), Unique)
     assert {"gateway", "key_registry", "postgres", "valkey"} <= document["services"].keys()
+
+
+WIRED = {"HOST", "PORT", "OPS_PORT", "SAMPLE_RESOURCES_URL"}
+"""Set in the image, or by the file itself, as is whatever ends in _URL or _FILE."""
+
+
+@pytest.mark.parametrize("deployable", DEPLOYABLES, ids=lambda d: d.name)
+def test_every_setting_that_an_operator_may_want_is_passed_on(deployable: Deployable) -> None:
+    document = yaml.load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"), Unique)
+    given = document["services"][deployable.name]["environment"].keys()
+    settings = {name.removeprefix("PASSGATE_") for name in settings_of(deployable.module)}
+    wanted = {name for name in settings - WIRED if not name.endswith(("_URL", "_FILE"))}
+    assert {name for name in wanted if f"PASSGATE_{name}" not in given} == set()
 
 
 def test_a_key_that_stands_twice_is_noticed() -> None:

@@ -1,4 +1,4 @@
-"""One revocation after another, each watched at every gateway: from its acknowledgement to the last yes."""
+"""One revocation after another, observed at every gateway: from its acknowledgement to the last 2xx."""
 
 import asyncio
 from collections import Counter
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from deploy.errors import StackError
 from deploy.local.up import first_cause
-from tests.bench.revocation.asking import Connections, Response
-from tests.bench.revocation.victims import Victim
+from tests.bench.revocation.http_client import Connections, Response
+from tests.bench.revocation.targets import Target
 
 PER_SECOND = 10.0
 """Revocations, at most."""
@@ -19,7 +19,7 @@ PAUSE = 0.04
 BEFORE = 0.1
 """Seconds of use before the revocation is asked for."""
 IN_A_ROW = 2
-"""Answers that are no yes after which a credential is asked less often."""
+"""Rejections in a row after which a credential is tried less often."""
 AGAIN = (0.3, 1.0)
 """Seconds of pause before each of the questions that follow."""
 GIVE_UP = 15.0
@@ -27,49 +27,49 @@ GIVE_UP = 15.0
 ATTEMPTS, ATTEMPT_PAUSE = 10, 0.2
 """How often what is answered with 503 is asked in all, and seconds in between."""
 PROMISE = 1.0
-"""Seconds after the acknowledgement from which on a yes is wrong, at whichever gateway."""
+"""Seconds after the acknowledgement from which on an accepted request is wrong, at whichever gateway."""
 
 
 class Use:
     """One credential at one gateway."""
 
     def __init__(self, gateway: Connections, wire: bytes) -> None:
-        self.last_yes = float("-inf")
+        self.last_accepted = float("-inf")
         self.responses: list[Response] = []
         self.refused_at = float("inf")
         """When the first refusal arrived."""
         self._gateway = gateway
         self._wire = wire
 
-    async def ask(self) -> Response:
-        response = await self._gateway.ask(self._wire)
+    async def send(self) -> Response:
+        response = await self._gateway.send(self._wire)
         kept = Response(response.status, response.sent_at, response.at)
         self.responses.append(kept)
-        if kept.is_yes:
-            self.last_yes = max(self.last_yes, kept.at)
-        elif kept.is_no:
+        if kept.accepted:
+            self.last_accepted = max(self.last_accepted, kept.at)
+        elif kept.rejected:
             self.refused_at = min(self.refused_at, kept.at)
         return kept
 
-    def yes_sent_after(self, moment: float) -> int:
-        return sum(response.is_yes and response.sent_at > moment for response in self.responses)
+    def accepted_sent_after(self, moment: float) -> int:
+        return sum(response.accepted and response.sent_at > moment for response in self.responses)
 
     async def until_refused(self) -> None:
         deadline = asyncio.get_running_loop().time() + GIVE_UP
         in_a_row = 0
         while in_a_row < IN_A_ROW and asyncio.get_running_loop().time() < deadline:
-            in_a_row = 0 if (await self.ask()).is_yes else in_a_row + 1
+            in_a_row = 0 if (await self.send()).accepted else in_a_row + 1
             await asyncio.sleep(PAUSE)
         for pause in AGAIN:
             await asyncio.sleep(pause)
-            await self.ask()
+            await self.send()
 
 
 @dataclass
 class Outcome:
     """What was seen of one revocation. `acknowledged` by the loop's clock."""
 
-    victim: Victim
+    target: Target
     uses: Sequence[Use]
     acknowledged: float
     receipt: str | None
@@ -80,8 +80,8 @@ class Outcome:
 
     @property
     def seconds(self) -> float:
-        """From the acknowledgement to the arrival of the last yes; 0 where that came before it."""
-        return max(0.0, max(use.last_yes for use in self.uses) - self.acknowledged)
+        """From the acknowledgement to the arrival of the last accepted request; 0 where that came before it."""
+        return max(0.0, max(use.last_accepted for use in self.uses) - self.acknowledged)
 
     @property
     def refused(self) -> float:
@@ -89,17 +89,17 @@ class Outcome:
         return max(0.0, max(use.refused_at for use in self.uses) - self.acknowledged)
 
     @property
-    def yes_after_no(self) -> int:
+    def accepted_after_rejection(self) -> int:
         """Answers to what was sent after that very gateway had refused, or later than was promised."""
         late = self.acknowledged + PROMISE
-        return sum(use.yes_sent_after(min(late, use.refused_at)) for use in self.uses)
+        return sum(use.accepted_sent_after(min(late, use.refused_at)) for use in self.uses)
 
     def statuses(self) -> Counter[int]:
         return Counter(response.status for use in self.uses for response in use.responses)
 
-    async def ask_again(self) -> bool:
+    async def send_again(self) -> bool:
         """Whether every gateway refuses every credential, asked once more."""
-        return all([(await use.ask()).is_no for use in self.uses])
+        return all([(await use.send()).rejected for use in self.uses])
 
 
 @dataclass
@@ -115,71 +115,71 @@ class Series:
 
     def of_kind(self, kind: str | None) -> list[Outcome]:
         """None: of all kinds."""
-        return [outcome for outcome in self.outcomes if kind in (None, outcome.victim.kind)]
+        return [outcome for outcome in self.outcomes if kind in (None, outcome.target.kind)]
 
 
 async def revoke_all(
-    victims: Sequence[Victim],
+    targets: Sequence[Target],
     gateways: Sequence[Connections],
     services: Mapping[str, Connections],
     progress: Callable[[str], None],
 ) -> Series:
-    """Revoke each while it is in use everywhere. Raises `StackError` for a victim that was not good before."""
+    """Revoke each while it is in use everywhere. Raises `StackError` for a target that was not good before."""
     loop = asyncio.get_running_loop()
     series, places, began = Series(), asyncio.Semaphore(AT_ONCE), loop.time()
 
-    async def one(victim: Victim) -> None:
+    async def one(target: Target) -> None:
         try:
-            series.outcomes.append(await _revoke(victim, gateways, services[victim.service]))
+            series.outcomes.append(await _revoke(target, gateways, services[target.service]))
         finally:
             places.release()
-        if len(series.outcomes) % max(10, len(victims) // 10) == 0:
-            progress(f"{len(series.outcomes)} of {len(victims)}")
+        if len(series.outcomes) % max(10, len(targets) // 10) == 0:
+            progress(f"{len(series.outcomes)} of {len(targets)}")
 
     try:
         async with asyncio.TaskGroup() as tasks:
-            for number, victim in enumerate(victims):
+            for number, target in enumerate(targets):
                 await asyncio.sleep(began + number / PER_SECOND - loop.time())
                 await places.acquire()
-                tasks.create_task(one(victim))
+                tasks.create_task(one(target))
     except ExceptionGroup as failed:
         raise first_cause(failed) from None
     series.seconds = loop.time() - began
     return series
 
 
-async def ask_all_again(outcomes: Sequence[Outcome]) -> int:
+async def send_all_again(outcomes: Sequence[Outcome]) -> int:
     """How many of these revocations are not in force at every gateway."""
     remaining, left = iter(outcomes), 0
 
     async def work() -> None:
         nonlocal left
         for outcome in remaining:
-            left += not await outcome.ask_again()
+            left += not await outcome.send_again()
 
     await asyncio.gather(*(work() for _ in range(AT_ONCE // 4)))
     return left
 
 
-async def _revoke(victim: Victim, gateways: Sequence[Connections], service: Connections) -> Outcome:
-    uses = [Use(gateway, request.wire(gateway.port)) for gateway in gateways for request in victim.uses]
+async def _revoke(target: Target, gateways: Sequence[Connections], service: Connections) -> Outcome:
+    uses = [Use(gateway, request.wire(gateway.port)) for gateway in gateways for request in target.uses]
     for use in uses:
-        first, _ = await _insist(use.ask)
-        if not first.is_yes:
-            raise StackError(f"{victim.kind}: answered with {first.status} before it is revoked")
-    watching = [asyncio.create_task(use.until_refused()) for use in uses]
+        first, _ = await _insist(use.send)
+        if not first.accepted:
+            raise StackError(f"{target.kind}: answered with {first.status} before it is revoked")
+    watchers = [asyncio.create_task(use.until_refused()) for use in uses]
     try:
         await asyncio.sleep(BEFORE)
-        wire = victim.stop.wire(service.port)
-        acknowledgement, repeated = await _insist(lambda: service.ask(wire))
-        if not acknowledgement.is_yes:
-            raise StackError(f"{victim.kind}: the revocation is answered with {acknowledgement.status}")
-        await asyncio.gather(*watching)
+        wire = target.stop.wire(service.port)
+        acknowledgement, repeated = await _insist(lambda: service.send(wire))
+        if not acknowledgement.accepted:
+            raise StackError(f"{target.kind}: the revocation is answered with {acknowledgement.status}")
+        await asyncio.gather(*watchers)
     finally:
-        for task in watching:
+        for task in watchers:
             task.cancel()
     return Outcome(
-        victim, uses, acknowledgement.at, acknowledgement.field("Passgate-Receipt"),
+        target, uses, acknowledgement.at, acknowledgement.field("Passgate-Receipt"),
         acknowledgement.at - acknowledgement.sent_at, repeated,
     )  # fmt: skip
 

@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager, suppress
 from itertools import cycle, product
 
 from tests.bench.load import Request
-from tests.bench.revocation.asking import Connections
+from tests.bench.revocation.http_client import Connections
 
 IN_FLIGHT = 64
 """Requests, at most; when so many are waited for, those that were due are not sent later."""
 
 
-class Steady:
+class BackgroundLoad:
     """`per_second` requests in all, to the gateways in turn."""
 
     def __init__(self, gateways: Sequence[Connections], requests: Sequence[Request], per_second: float) -> None:
@@ -28,7 +28,7 @@ class Steady:
 
     @property
     def refused(self) -> int:
-        """Answers that were no yes."""
+        """Answers that were not accepted."""
         return sum(count for status, count in self.statuses.items() if not 200 <= status < 300)
 
     async def run(self, seconds: float = float("inf")) -> None:
@@ -46,7 +46,7 @@ class Steady:
                 await asyncio.wait(self._running)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Steady"]:
+    async def running(self) -> AsyncIterator["BackgroundLoad"]:
         task = asyncio.create_task(self.run())
         try:
             yield self
@@ -60,6 +60,6 @@ class Steady:
         task.add_done_callback(self._running.discard)
 
     async def _one(self, gateway: Connections, wire: bytes) -> None:
-        response = await gateway.ask(wire)
+        response = await gateway.send(wire)
         self.statuses[response.status] += 1
         self.seconds.append(response.at - response.sent_at)

@@ -26,11 +26,11 @@ class Response:
     body: bytes = b""
 
     @property
-    def is_yes(self) -> bool:
+    def accepted(self) -> bool:
         return 200 <= self.status < 300
 
     @property
-    def is_no(self) -> bool:
+    def rejected(self) -> bool:
         """A refusal. What cannot be known (503) is neither."""
         return self.status in (401, 403)
 
@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(exc or ConnectionResetError())
 
-    async def ask(self, wire: bytes) -> tuple[int, bytes, bytes]:
+    async def send(self, wire: bytes) -> tuple[int, bytes, bytes]:
         if self._transport is None:
             raise ConnectionError("not connected")
         self._waiting = asyncio.get_running_loop().create_future()
@@ -94,8 +94,8 @@ class Connections:
         self._idle: list[Connection] = []
         self._places = asyncio.Semaphore(limit)
 
-    async def ask(self, wire: bytes) -> Response:
-        """The answer to one request; `NO_ANSWER` when none came in time. Nothing is ever sent twice."""
+    async def send(self, wire: bytes) -> Response:
+        """The answer to one request; `NO_RESPONSE` when none came in time. Nothing is ever sent twice."""
         loop = asyncio.get_running_loop()
         async with self._places:
             sent_at, connection = loop.time(), None
@@ -103,7 +103,7 @@ class Connections:
                 async with asyncio.timeout(TIMEOUT):
                     connection = await self._connected()
                     sent_at = loop.time()
-                    status, head, body = await connection.ask(wire)
+                    status, head, body = await connection.send(wire)
             except (OSError, TimeoutError, ValueError):
                 if connection is not None:
                     connection.close()

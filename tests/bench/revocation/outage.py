@@ -1,4 +1,4 @@
-"""With Valkey stopped, the registry falls silent too: how soon every gateway says that it cannot know."""
+"""With Valkey stopped, the registry falls silent too: how soon every gateway rejects."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.bench.load import Request
-from tests.bench.revocation.asking import Connections
+from tests.bench.revocation.http_client import Connections
 
 SILENCE = 7.0
 """Seconds for which the registry does not answer: longer than the bound of 5."""
@@ -17,29 +17,29 @@ RECOVERY_LIMIT = 20.0
 
 
 @dataclass
-class Closing:
-    """In seconds: from the registry's falling silent to the last yes, from its return to that of every yes."""
+class Outage:
+    """In seconds: from the registry's falling silent to the last 2xx, from its return to the next one."""
 
-    last_yes: float
+    last_accepted: float
     recovered: float
     statuses: tuple[int, ...]
-    """What came instead of a yes."""
+    """What came instead of a 2xx."""
 
 
-async def closing(gateways: Sequence[Connections], requests: Sequence[Request], registry_pid: int) -> Closing:
+async def measure_outage(gateways: Sequence[Connections], requests: Sequence[Request], registry_pid: int) -> Outage:
     """The registry's process is halted, not ended: it accepts connections, and answers none of them."""
     loop = asyncio.get_running_loop()
-    yes_at, instead = 0.0, set()
+    accepted_at, instead = 0.0, set()
     os.kill(registry_pid, signal.SIGSTOP)
     try:
         began = loop.time()
 
         async def use(gateway: Connections, wire: bytes) -> None:
-            nonlocal yes_at
+            nonlocal accepted_at
             while loop.time() < began + SILENCE:
-                response = await gateway.ask(wire)
-                if response.is_yes:
-                    yes_at = max(yes_at, response.at)
+                response = await gateway.send(wire)
+                if response.accepted:
+                    accepted_at = max(accepted_at, response.at)
                 else:
                     instead.add(response.status)
                 await asyncio.sleep(PAUSE)
@@ -50,8 +50,8 @@ async def closing(gateways: Sequence[Connections], requests: Sequence[Request], 
     back = loop.time()
     for gateway in gateways:
         for request in requests:
-            while not (await gateway.ask(request.wire(gateway.port))).is_yes:
+            while not (await gateway.send(request.wire(gateway.port))).accepted:
                 if loop.time() > back + RECOVERY_LIMIT:
                     break
                 await asyncio.sleep(PAUSE)
-    return Closing(yes_at - began, loop.time() - back, tuple(sorted(instead)))
+    return Outage(accepted_at - began, loop.time() - back, tuple(sorted(instead)))

@@ -27,7 +27,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
-class Victim:
+class Target:
     """`uses` are requests to a gateway that are answered with a yes until `stop` has been sent to `service`."""
 
     kind: str
@@ -37,7 +37,7 @@ class Victim:
 
 
 class Maker:
-    """Makes victims of each kind over the admin API and the services. Raises `StackError` when one is refused."""
+    """Makes targets of each kind over the admin API and the services. Raises `StackError` when one is refused."""
 
     def __init__(self, product: Product, api: AdminApi, issuer: ServiceClient, sessions: ServiceClient) -> None:
         self._admin = {"Authorization": f"Bearer {product.demo['ADMIN_TOKEN']}"}
@@ -48,7 +48,7 @@ class Maker:
         self._company: Object = {}
         self._application: Object = {}
         self._booking: Object = {}
-        self.kinds: dict[str, Callable[[int], Awaitable[Victim]]] = {
+        self.kinds: dict[str, Callable[[int], Awaitable[Target]]] = {
             "API client": self._api_client,
             "key pair": self._key_pair,
             "API token": self._api_token,
@@ -66,7 +66,7 @@ class Maker:
         joins = {"company_id": self._company["id"], "application_id": self._application["id"]}
         self._booking = await self._api.ensure("/bookings", joins, *joins)
 
-    async def make(self, count: int, kinds: Sequence[str], series: str) -> list[Victim]:
+    async def make(self, count: int, kinds: Sequence[str], series: str) -> list[Target]:
         """So many, of all `kinds` alike, in no order. `series` tells them from those made before."""
         self._series = series
         numbers, made = iter(range(count)), []
@@ -98,12 +98,12 @@ class Maker:
     def receipt(self, receipt: str) -> Request:
         return Request("GET", f"/admin/v1/receipts/{receipt}", self._admin)
 
-    async def _api_client(self, number: int) -> Victim:
+    async def _api_client(self, number: int) -> Target:
         client = await self._client_of(self._company, f"{self._series} {number}")
         token = await self._access_token(client["key"], client["secret"])
-        return Victim("API client", (use_of_jwt(token),), self._stop("api-clients", client))
+        return Target("API client", (use_of_jwt(token),), self._stop("api-clients", client))
 
-    async def _key_pair(self, _: int) -> Victim:
+    async def _key_pair(self, _: int) -> Target:
         scopes = ["website:read:yachts"]
         body = {"company_id": self._company["id"], "scopes": scopes, "algorithm": "ES256"}
         pair = await self._api.create("/key-pairs", body)
@@ -112,18 +112,18 @@ class Maker:
         form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
         response = await _made(self._issuer, "/iam/oauth/token", urlencode(form).encode(), FORM)
         use = use_of_jwt(response["access_token"], "/website/v1/yachts")
-        return Victim("key pair", (use,), self._stop("key-pairs", pair))
+        return Target("key pair", (use,), self._stop("key-pairs", pair))
 
-    async def _api_token(self, number: int) -> Victim:
+    async def _api_token(self, number: int) -> Target:
         token = await self._token_of(self._booking, f"{self._series} {number}")
         use = use_of_api_token(token["token"], self._company["client_prefix"])
-        return Victim("API token", (use,), self._stop("api-tokens", token))
+        return Target("API token", (use,), self._stop("api-tokens", token))
 
-    async def _access_key(self, number: int) -> Victim:
+    async def _access_key(self, number: int) -> Target:
         key = await self._key_of(self._company, f"{self._series} {number}")
-        return Victim("access key", (await self._session_of(key),), self._stop("access-keys", key))
+        return Target("access key", (await self._session_of(key),), self._stop("access-keys", key))
 
-    async def _of_a_company(self, number: int) -> Victim:
+    async def _of_a_company(self, number: int) -> Target:
         """With one credential of each of three protocols."""
         company, booking = await self._another_company(number)
         client = await self._client_of(company, "bench")
@@ -133,20 +133,20 @@ class Maker:
             use_of_api_token(token["token"], company["client_prefix"]),
             await self._session_of(await self._key_of(company, "bench")),
         )
-        return Victim("company", uses, self._stop("companies", company))
+        return Target("company", uses, self._stop("companies", company))
 
-    async def _of_a_booking(self, number: int) -> Victim:
+    async def _of_a_booking(self, number: int) -> Target:
         company, booking = await self._another_company(number)
         token = await self._token_of(booking, "bench")
         use = use_of_api_token(token["token"], company["client_prefix"])
-        return Victim("booking", (use,), self._stop("bookings", booking))
+        return Target("booking", (use,), self._stop("bookings", booking))
 
-    async def _jwt(self, _: int) -> Victim:
+    async def _jwt(self, _: int) -> Target:
         """One of many of the demo's client, which stops it itself (RFC 7009)."""
         token = await self._access_token(self._product.demo["CLIENT_KEY"], self._product.demo["CLIENT_SECRET"])
         headers = {**FORM, "Authorization": self._product.basic}
         stop = Request("POST", "/oauth2/revoke", headers, urlencode({"token": token}).encode())
-        return Victim("JWT by its jti", (use_of_jwt(token),), stop, "token_issuer")
+        return Target("JWT by its jti", (use_of_jwt(token),), stop, "token_issuer")
 
     async def _another_company(self, number: int) -> tuple[Object, Object]:
         """Itself, and its booking of the demo's application."""

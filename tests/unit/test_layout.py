@@ -1,0 +1,97 @@
+"""Where files are: whoever knows one deployable can guess every file of the next (one template for all of them)."""
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOYABLES = (
+    "gateway",
+    *(f"services/{path.name}" for path in sorted((ROOT / "services").iterdir()) if path.is_dir()),
+)
+PRODUCT = ("gateway", "services", "shared", "deploy")
+TOP_LEVEL = {
+    *("services", "gateway", "shared", "deploy", "tests", "docs", "Makefile", "docker-compose.yml"),
+    *("README.md", "CONTRIBUTING.md", "pyproject.toml"),
+}
+OWN = {".venv", "var", "routes", "node_modules"}
+"""At the top level of a working copy, and in .gitignore."""
+SHARED_TEMPLATE = ("__init__.py", "__main__.py", "app.py", "config.py")
+TABLE_IN_APP = {"services/key_registry"}
+"""To be moved; the list only ever shrinks."""
+MODULES_PER_FOLDER = 15
+LINES_PER_FILE = 250
+LONGER = {
+    "services/key_registry/admin/objects.py": "one class: what an admin may do with any of the eight resources",
+    "services/session_tokens/tokens.py": "limits and rules of one protocol; to be divided",
+    "shared/contracts/key_registry.py": "one wire contract, at both of its ends",
+    "shared/changes/follower.py": "one state machine: gap, snapshot, stream, feed",
+}
+"""At most these are longer than `LINES_PER_FILE`, for the reason given; the list only ever shrinks."""
+VAGUE = re.compile(r"^(utils?|helpers?|managers?|common|misc|base)(_|$)|_(utils?|helpers?|manager)$")
+
+
+def modules() -> list[Path]:
+    found = (path for folder in PRODUCT for path in sorted((ROOT / folder).rglob("*.py")))
+    return [path.relative_to(ROOT) for path in found if "__pycache__" not in path.parts]
+
+
+def test_the_top_level_holds_what_a_newcomer_expects_and_nothing_else() -> None:
+    found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert found - OWN <= TOP_LEVEL
+    assert found >= TOP_LEVEL
+
+
+@pytest.mark.parametrize("deployable", DEPLOYABLES)
+def test_every_deployable_has_the_files_of_the_template(deployable: str) -> None:
+    folder = ROOT / deployable
+    assert [name for name in SHARED_TEMPLATE if not (folder / name).is_file()] == []
+    assert (folder / "http" / "__init__.py").is_file(), "http/ is a package"
+    assert not (folder / "http.py").exists()
+
+
+@pytest.mark.parametrize("deployable", DEPLOYABLES)
+def test_the_endpoint_table_is_in_the_http_package_itself(deployable: str) -> None:
+    tree = ast.parse((ROOT / deployable / "http" / "__init__.py").read_text(encoding="utf-8"))
+    if deployable in TABLE_IN_APP:
+        pytest.skip("its table is still in app.py")
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    assert "endpoints" in functions
+
+
+@pytest.mark.parametrize("deployable", DEPLOYABLES)
+def test_a_subcommand_is_in_commands(deployable: str) -> None:
+    """`__main__` reads the command line; what a command does beside serving is in `commands.py`."""
+    main = (ROOT / deployable / "__main__.py").read_text(encoding="utf-8")
+    if "add_subparsers" in main and deployable not in {"gateway"}:
+        assert (ROOT / deployable / "commands.py").is_file()
+
+
+def test_no_folder_of_the_product_holds_more_modules_than_one_can_see() -> None:
+    count = Counter(path.parent for path in modules() if path.name != "__init__.py")
+    assert {str(folder): n for folder, n in count.items() if n > MODULES_PER_FOLDER} == {}
+
+
+def test_no_module_of_the_product_is_long_without_a_reason() -> None:
+    long = {str(path) for path in modules() if len((ROOT / path).read_bytes().splitlines()) > LINES_PER_FILE}
+    assert long - LONGER.keys() == set()
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    names = {part.removesuffix(".py"): path for path in modules() for part in path.parts}
+    assert {name: str(path) for name, path in names.items() if VAGUE.search(name)} == {}
+
+
+def test_no_test_double_is_in_the_product() -> None:
+    """Nor a folder of tests: what only tests need is in `tests/`."""
+    doubles = [
+        f"{path}: {node.name}"
+        for path in modules()
+        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and re.match(r"(Fake|Mock|Stub|Dummy)[A-Z]|InMemory", node.name)
+    ]
+    assert doubles == []
+    assert [path for path in modules() if path.name.startswith("test_") or "tests" in path.parts] == []
