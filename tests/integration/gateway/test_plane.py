@@ -13,6 +13,7 @@ from shared.contracts.key_registry import Change, Kind, Revocation
 from shared.redis import PipelinedRedis
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.gateway import SIGNER, Surroundings, bearer, surroundings
+from tests.support.waiting import until
 
 CHECK, JWKS = "/internal/v1/check", "/.well-known/jwks.json"
 
@@ -136,8 +137,6 @@ async def test_change_comes_over_the_stream_long_before_the_next_poll(
 async def test_positions_are_reported_and_the_goodbye_too(around: Surroundings) -> None:
     async with around.gateway():
         around.registry.set_status("company", "elsewhere", "suspended")
-        async with asyncio.timeout(5):
-            while [p.position for p in around.registry.positions.values()] != [1]:
-                await asyncio.sleep(0.01)
+        await until(lambda: [p.position for p in around.registry.positions.values()] == [1])
     [position] = around.registry.positions.values()
     assert (position.service, position.leaving) == ("gateway", True)

@@ -1,5 +1,4 @@
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -9,6 +8,7 @@ from redis.exceptions import ResponseError
 from shared.errors import Unavailable
 from shared.redis import PipelinedRedis
 from tests.support.harness.proxy import FaultProxy
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S, until
 
 
 @pytest.fixture
@@ -61,20 +61,21 @@ async def test_first_command_after_the_store_came_back_is_carried_out(
 
 
 @pytest.mark.parametrize("fault", ["cut", "swallow"])
-async def test_store_away_is_unavailable_within_a_second_and_back_by_itself(
+async def test_store_away_is_unavailable_within_its_timeout_and_back_by_itself(
     store: PipelinedRedis, proxy: FaultProxy, fault: str
 ) -> None:
     await store.ping()
     getattr(proxy, fault)()
-    started = time.monotonic()
-    with pytest.raises(Unavailable):
-        await store.execute("INCR", "n")
-    assert time.monotonic() - started < 1
+    async with asyncio.timeout(BUSY_MACHINE_LIMIT_S):
+        with pytest.raises(Unavailable):
+            await store.execute("INCR", "n")
     proxy.restore()
-    async with asyncio.timeout(2):
-        while True:
-            try:
-                await store.ping()
-                break
-            except Unavailable:
-                await asyncio.sleep(0.05)
+    await until(lambda: responds(store))
+
+
+async def responds(store: PipelinedRedis) -> bool:
+    try:
+        await store.ping()
+    except Unavailable:
+        return False
+    return True

@@ -1,6 +1,5 @@
 """The operator as it runs, with a registry that a test can change and unplug."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from shared.opaque import API_TOKEN, mint
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.doubles.registry_server import registry_server
 from tests.support.harness.serving import ServiceKeys, serving
+from tests.support.waiting import becomes
 
 VALID = (200, b'{"valid":true,"message":"Token is valid"}')
 NOT_VALID = (200, b'{"valid":false,"message":"Token is not valid"}')
@@ -59,10 +59,11 @@ class Operator:
         yield OperatorValidatorClient(calls)
         await calls.stop()
 
+    async def _ready_status(self) -> int:
+        return (await self.call("GET", "/health/ready"))[0]
+
     async def is_ready(self) -> None:
-        async with asyncio.timeout(10):
-            while (await self.call("GET", "/health/ready"))[0] != 200:
-                await asyncio.sleep(0.01)
+        await becomes(200, self._ready_status)
 
 
 @asynccontextmanager

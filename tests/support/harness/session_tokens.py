@@ -1,6 +1,5 @@
 """The service as it runs: its own server and store connection, a registry that a test can change and unplug."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from shared.http.client import ServiceClient
 from shared.opaque import ACCESS_KEY, mint
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.harness.serving import ServiceKeys, serving
+from tests.support.waiting import becomes
 
 
 @dataclass
@@ -72,10 +72,15 @@ class Service:
         response, body = await self.call("GET", "/verify", x_api_token=token)
         return response.status, body
 
+    async def status_of(self, token: str) -> int:
+        """The status that verifying `token` has."""
+        return (await self.verify(token))[0]
+
+    async def _ready_status(self) -> int:
+        return (await self.call("GET", "/health/ready"))[0].status
+
     async def is_ready(self) -> None:
-        async with asyncio.timeout(10):
-            while (await self.call("GET", "/health/ready"))[0].status != 200:
-                await asyncio.sleep(0.01)
+        await becomes(200, self._ready_status)
 
     @asynccontextmanager
     async def as_gateway(self) -> AsyncIterator[SessionTokensClient]:

@@ -7,6 +7,7 @@ from shared.audit import AuditTrail
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
+from tests.support.waiting import until
 
 
 class Sink:
@@ -60,7 +61,7 @@ async def test_noted_events_outlast_an_outage_in_their_order(sink: Sink, clock: 
     await trail.start()
     for i in range(3):
         trail.note(trail.event(f"refused.{i}"))
-    await asyncio.sleep(0.01)
+    await until(lambda: sink.calls)
     sink.away = False
     await trail.stop()
     assert sink.lines == ["refused.0", "refused.1", "refused.2"]

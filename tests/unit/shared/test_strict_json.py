@@ -52,4 +52,4 @@ def test_hostile_repetition_takes_linear_time(unit: bytes) -> None:
         begin = time.process_time()
         with pytest.raises(ValueError, match="is"):
             loads_object(head + unit * (16384 // len(unit)) + tail)
-        assert time.process_time() - begin < 0.05
+        assert time.process_time() - begin < 2  # linear: a millisecond; quadratic: half a minute

@@ -15,7 +15,7 @@ from deploy.local import processes
 from deploy.local.command import Command
 from deploy.local.processes import Process, run_to_end, stop_in_waves
 from deploy.local.report import Report
-from tests.support.waiting import within
+from tests.support.waiting import until, within
 
 OBEDIENT = "import time; print('up', flush=True); time.sleep(60)"
 DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
@@ -64,9 +64,7 @@ async def test_a_killed_process_comes_back_within_a_second(watched: Watched) -> 
     await up(process)
     first = pid(process)
     os.kill(first, signal.SIGKILL)
-    async with asyncio.timeout(1):
-        while pid(process) == first:
-            await asyncio.sleep(0.01)
+    await until(lambda: pid(process) != first)
     assert "gateway | ended (SIGKILL)" in watched.out.getvalue()
 
 

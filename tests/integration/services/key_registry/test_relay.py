@@ -15,6 +15,7 @@ from shared.redis import PipelinedRedis
 from tests.support.harness.key_registry import Running, migrate, running_registry
 from tests.support.harness.proxy import FaultProxy
 from tests.support.harness.stores import embedded_valkey
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S, becomes
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Relayed:
 
     async def entries(self, *, last: int) -> list[Change]:
         """All entries, once the one at `last` is there."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(BUSY_MACHINE_LIMIT_S):
             while True:
                 found = list(await self.reader.read(0))
                 if found and found[-1].seq >= last:
@@ -45,9 +46,7 @@ class Relayed:
         return float(line.split()[1])
 
     async def until(self, name: str, wanted: float) -> None:
-        async with asyncio.timeout(5):
-            while await self.metric(name) != wanted:
-                await asyncio.sleep(0.02)
+        await becomes(wanted, lambda: self.metric(name))
 
     async def ready(self) -> bool:
         return (await self.running.owner.get(f"{self.running.url}/health/ready")).status == 200

@@ -12,6 +12,7 @@ from shared.opaque import API_TOKEN, digest, mint
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.operator_validator import NOT_VALID, VALID, Operator, operator_running
 from tests.support.harness.serving import ServiceKeys
+from tests.support.waiting import becomes, until
 
 PREFIXES = "applicaiontPrefix=SMS&clientPrefix=blabla"
 
@@ -35,9 +36,7 @@ async def test_a_question_is_answered_alike_whatever_is_wrong(operator: Operator
     assert await operator.ask(applicaiontPrefix="SITE") == NOT_VALID
     assert await operator.ask(token=operator.token[:-1]) == NOT_VALID
     operator.registry.set_status("booking", operator.record.booking_id, "suspended")
-    async with asyncio.timeout(1):
-        while await operator.ask() != NOT_VALID:
-            await asyncio.sleep(0.01)
+    await becomes(NOT_VALID, operator.ask)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +157,10 @@ async def test_with_the_registry_away_the_answer_is_503_and_never_yes(operator: 
         assert int(response.headers["Retry-After"]) >= 1
 
 
+async def status_of(operator: Operator) -> int:
+    return (await operator.ask())[0]
+
+
 async def test_a_seen_token_outlives_the_registry_by_the_bound_and_no_longer(service_keys: ServiceKeys) -> None:
     async with (
         aiohttp.ClientSession() as http,
@@ -166,10 +169,7 @@ async def test_a_seen_token_outlives_the_registry_by_the_bound_and_no_longer(ser
         assert await operator.ask() == VALID
         operator.registry.away = True
         assert await operator.ask() == VALID
-        async with asyncio.timeout(3):
-            while (response := await operator.ask()) == VALID:
-                await asyncio.sleep(0.02)
-        assert response[0] == 503
+        await becomes(503, lambda: status_of(operator), meanwhile=lambda status: status == 200)
         assert (await operator.call("GET", "/health/ready"))[0] == 503
         operator.registry.away = False
         await operator.is_ready()
@@ -179,17 +179,13 @@ async def test_a_seen_token_outlives_the_registry_by_the_bound_and_no_longer(ser
 async def test_revoking_a_company_stops_its_tokens_within_one_second(operator: Operator) -> None:
     assert await operator.ask() == VALID
     operator.registry.set_status("company", COMPANY.id, "revoked")
-    async with asyncio.timeout(1):
-        while await operator.ask() != NOT_VALID:
-            await asyncio.sleep(0.01)
+    await becomes(NOT_VALID, operator.ask)
 
 
 async def test_the_cause_is_found_in_the_audit_trail_by_the_id_of_the_request(operator: Operator) -> None:
     asked = urlencode({"token": operator.token, "applicaiontPrefix": "SITE", "clientPrefix": "blabla"})
     await operator.call("GET", f"{VALIDATE}?{asked}", headers={"X-Request-Id": "request-0123456789"})
-    async with asyncio.timeout(2):
-        while not operator.registry.events:
-            await asyncio.sleep(0.01)
+    await until(lambda: operator.registry.events)
     [event] = operator.registry.events
     assert (event.request_id, event.detail, event.subject) == (
         "request-0123456789",

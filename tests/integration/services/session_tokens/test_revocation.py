@@ -1,22 +1,18 @@
 """What stops a token, through the registry's feed, and what the service does when it cannot be followed."""
 
-import asyncio
-
 import pytest
 
 from services.session_tokens.sealing import id_of
 from shared.contracts.key_registry import Kind, Revocation
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.session_tokens import Service, Stack
+from tests.support.waiting import becomes, until
 
 WRONG = (403, b'{"message":"Wrong token"}')
 
 
 async def _becomes_wrong(service: Service, token: str) -> None:
-    async with asyncio.timeout(1):
-        while (verified := await service.verify(token)) != WRONG:
-            assert verified[0] == 200
-            await asyncio.sleep(0.01)
+    await becomes(WRONG, lambda: service.verify(token), meanwhile=lambda verified: verified[0] == 200)
 
 
 @pytest.mark.parametrize("kind", ["access_key", "company"])
@@ -61,10 +57,7 @@ async def test_with_the_registry_away_the_bound_holds_and_then_nothing_is_guesse
         token = await service.generate()
         stack.registry.away = True
         assert (await service.verify(token))[0] == 200
-        async with asyncio.timeout(5):
-            while (verified := await service.verify(token))[0] == 200:
-                await asyncio.sleep(0.02)
-        assert verified[0] == 503
+        await becomes(503, lambda: service.status_of(token), meanwhile=lambda status: status == 200)
         response, _ = await service.call("POST", "/generate", data=b"{}", x_api_key=stack.access_key)
         assert response.status == 503
         ready, _ = await service.call("GET", "/health/ready")
@@ -78,9 +71,7 @@ async def test_what_was_done_is_told_to_the_audit_trail_with_the_id_of_the_reque
     rid = "request-0123456789"
     await service.call("POST", "/generate", data=b"{}", x_api_key=service.stack.access_key, x_request_id=rid)
     await service.call("POST", "/generate", data=b"{}", x_api_key="nonsense", x_request_id=rid)
-    async with asyncio.timeout(2):
-        while len(service.stack.registry.events) < 2:
-            await asyncio.sleep(0.01)
+    await until(lambda: len(service.stack.registry.events) >= 2)
     assert [(e.action, e.request_id) for e in service.stack.registry.events] == [
         ("session_token.created", rid),
         ("access_key.refused", rid),

@@ -3,7 +3,6 @@
 import base64
 import json
 import random
-import time
 from typing import Any
 
 import pytest
@@ -44,19 +43,15 @@ def damaged(good: bytes, chance: random.Random) -> bytes:
 async def test_damaged_requests_are_refused_or_served(shared_issuer: Issuer, path: str) -> None:
     issuer, chance = shared_issuer, random.Random(path)
     good = f"grant_type=client_credentials&scope=site:read&token=a.b.c&client_id={issuer.client.key}".encode()
-    slowest = 0.0
     for turn in range(60):
         body = damaged(good, chance)
         authorization = damaged(issuer.basic.encode(), chance) if turn % 3 else issuer.basic.encode()
         kind = "application/json" if turn % 5 == 0 else "application/x-www-form-urlencoded"
         field = bytes(b for b in authorization if 0x20 <= b < 0x7F).decode()
-        started = time.monotonic()
         response, _ = await issuer.post(
             path, body, authorization=field, content_type=kind, x_forwarded_for=f"198.51.100.{turn}"
         )
-        slowest = max(slowest, time.monotonic() - started)
         assert response.status in (200, 400, 401), body
-    assert slowest < 2
 
 
 def segment(value: Any) -> str:

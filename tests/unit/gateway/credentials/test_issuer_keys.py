@@ -10,6 +10,7 @@ from shared.contracts.key_registry import Change, Snapshot, Stopped
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key, public_jwk
 from tests.support.clock import FakeClock
+from tests.support.waiting import until
 
 JWK = public_jwk(generate_private_key("EdDSA").public_key(), "one", "EdDSA")
 
@@ -45,15 +46,12 @@ async def test_the_successor_of_a_revoked_key_is_fetched_whatever_unknown_kids_h
     issuer = Issuer()
     keys = IssuerKeys(issuer.jwks, clock)
     await keys.start()
-    async with asyncio.timeout(5):
-        while keys.known("one") is None:
-            await asyncio.sleep(0.001)
-        await keys.find("unknown")
-        issuer.kids = ["two"]
-        keys.apply(Change(seq=1, kind="signing_key", id="one", status="revoked", at=0))
-        assert keys.known("one") is None
-        while keys.known("two") is None:
-            await asyncio.sleep(0.001)
+    await until(lambda: keys.known("one") is not None)
+    await keys.find("unknown")
+    issuer.kids = ["two"]
+    keys.apply(Change(seq=1, kind="signing_key", id="one", status="revoked", at=0))
+    assert keys.known("one") is None
+    await until(lambda: keys.known("two") is not None)
     await keys.stop()
 
 
@@ -83,12 +81,9 @@ async def test_a_key_is_looked_for_soon_after_a_start_that_finds_none_or_a_revok
     keys = IssuerKeys(issuer.jwks, clock)
     keys.reset(Snapshot(as_of=1, stopped=(Stopped(kind="signing_key", id="one"),) if revoked else ()))
     await keys.start()
-    async with asyncio.timeout(5):
-        while not issuer.asked:
-            await asyncio.sleep(0.001)
-        issuer.kids = ["two"]
-        while keys.known("two") is None:
-            await asyncio.sleep(0.001)
+    await until(lambda: issuer.asked)
+    issuer.kids = ["two"]
+    await until(lambda: keys.known("two") is not None)
     await keys.stop()
 
 
@@ -168,7 +163,5 @@ async def test_it_fetches_by_itself_and_stops(clock: FakeClock) -> None:
     issuer = Issuer()
     keys = IssuerKeys(issuer.jwks, clock)
     await keys.start()
-    async with asyncio.timeout(1):
-        while keys.known("one") is None:
-            await asyncio.sleep(0)
+    await until(lambda: keys.known("one") is not None)
     await keys.stop()

@@ -91,4 +91,4 @@ def test_any_bytes_are_requests_or_a_refusal(raw: bytes, cut: int) -> None:
 def test_a_dripped_request_costs_no_more_than_its_length(payload: bytes) -> None:
     started = time.process_time()
     read([payload[index : index + 1] for index in range(len(payload))])
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 10  # a tenth of that; reading anew at each byte takes minutes

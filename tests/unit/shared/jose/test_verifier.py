@@ -1,7 +1,6 @@
 """Good tokens are taken, of whatever make; each step refuses what is its own to refuse."""
 
 import json
-import time
 from typing import Any
 
 import jwt
@@ -288,12 +287,3 @@ def test_es256_tokens_have_a_twin_so_replay_is_by_jti() -> None:
     raw = base64url.decode(signature)
     twin = raw[:32] + (P256_ORDER - int.from_bytes(raw[32:])).to_bytes(32)
     assert taken(b".".join((head, payload, base64url.encode(twin)))) == GOOD
-
-
-def test_a_flood_of_refusals_is_cheap() -> None:
-    token = compact({"kid": "kp_other"})
-    begin = time.process_time()
-    for _ in range(1000):
-        with pytest.raises(InvalidToken):
-            verify(token, key_for=KEYS.get, expectation=EXPECTED, now=NOW)
-    assert time.process_time() - begin < 1
