@@ -5,21 +5,40 @@ import inspect
 import re
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 import redis.asyncio
+from hypothesis import settings
 
 from deploy.local.stores.postgres import OWNER, create_owner_and_database
 from tests.support.clock import FakeClock
 from tests.support.harness.stores import postgres_server, valkey_server
 from tests.support.loop import LoopWatch
+from tests.support.scheduling import StackTogether, in_order
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
 
 RANDOM = re.compile(
     r"(?i)pg(?:at|ak|cs|ad|ck)_[a-z0-9]{22}|kp_[a-z0-9]{22}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 )
 """Our own secrets and ids, and UUIDs."""
+
+
+# A limit for each example would be an assertion on the time of this machine; every run draws the same ones.
+settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("suite")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> StackTogether:
+    return StackTogether(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = in_order(items)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
