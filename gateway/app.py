@@ -61,7 +61,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     watch = RouteWatch(settings.routes_file, own_ports(settings), metrics, staleness_bound=settings.staleness_bound)
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
     calls = _service_clients(settings, identity)
-    audit = AuditTrail(KeyRegistryClient(calls["key_registry"]), service=NAME, clock=clock)
+    audit = AuditTrail(KeyRegistryClient(calls["key_registry"]), service=NAME, clock=clock, metrics=registry)
     known = _knowledge(settings, calls, metrics, registry, clock)
     metrics.stopped.set_function(lambda: len(known.stopped))
     metrics.verified_tokens.set_function(lambda: len(known.access_tokens))

@@ -7,7 +7,7 @@ from gateway.credentials.identity import Identity, RefusedCredential
 from shared.changes.dependent_cache import DependentCache
 from shared.clock import Clock
 from shared.contracts.key_registry import Change, Snapshot
-from shared.contracts.operator_validator import MALFORMED, TokenCheck
+from shared.contracts.operator_validator import TokenCheck
 from shared.opaque import digest
 
 CACHE_SIZE = 50_000
@@ -64,8 +64,8 @@ class ApiTokens:
 
 def _identity(response: TokenCheck, credential: ApiTokenPair) -> Identity:
     if not response.valid or response.api_token_id is None:
-        # What has not the form of a token is not sent, so the operator has not noted it.
-        raise RefusedCredential(response.cause or "not_valid", noted=response is not MALFORMED)
+        # Of a token that is known the operator has written a line; the rest is counted here, by route and address.
+        raise RefusedCredential(response.cause or "not_valid", noted=response.api_token_id is not None)
     company = response.client_prefix or credential.client_prefix
     return Identity(
         kind="api_token",

@@ -7,11 +7,11 @@ from urllib.parse import quote
 from gateway.credentials.extract import SessionToken
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.fields import folded
-from shared.contracts.session_tokens import TOKEN, ResolvedSession
+from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 
 
 class Sessions(Protocol):
-    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | None: ...
+    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | RefusedSession: ...
 
 
 async def resolve(
@@ -22,8 +22,8 @@ async def resolve(
     Raises `RefusedCredential`, or `Unavailable` when it cannot be known.
     """
     session = await sessions.resolve(credential.token, peek=peek)
-    if session is None:
-        raise RefusedCredential("not_valid", noted=TOKEN.fullmatch(credential.token) is not None)
+    if isinstance(session, RefusedSession):
+        raise RefusedCredential(session.cause, noted=session.known)
     identity = Identity(
         kind="session_token",
         company=session.company,

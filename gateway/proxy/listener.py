@@ -19,7 +19,7 @@ from gateway.proxy.client_body import IncomingBody
 from gateway.proxy.client_connection import Connection, Incoming
 from gateway.proxy.exchange import Reply
 from gateway.proxy.ports import ClientLeft, Forwarder, UpstreamFailed
-from gateway.proxy.report import note
+from gateway.proxy.report import report_refusal
 from gateway.proxy.upstream_failures import UpstreamFailures
 from gateway.refusal import Refuse
 from shared.audit import AuditTrail
@@ -216,7 +216,7 @@ class PublicServer:
         if refuse.credential is not None:
             call.company, call.credential = refuse.credential.company, refuse.credential.subject
             call.detail = refuse.credential.detail
-            note(self._audit, refuse.credential, route=refuse.route, origin=call.origin)
+            report_refusal(self._audit, refuse.credential, route=refuse.route, origin=call.origin)
         if call.reply.status == 0:
             await call.reply.refuse(refuse, call.request_id)
         else:

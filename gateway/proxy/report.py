@@ -1,16 +1,22 @@
-"""Telling the audit trail of credentials that were refused."""
+"""Reports refused credentials to the audit trail."""
 
 from gateway.credentials.identity import RefusedCredential
 from gateway.forwarded import Origin
-from shared.audit import AuditTrail
+from shared.audit import RefusalAudit
 
 
-def note(trail: AuditTrail, refused: RefusedCredential, *, route: str, origin: Origin) -> None:
-    """One line, under the request's id; the credential itself is not in it."""
+def report_refusal(audit: RefusalAudit, refused: RefusedCredential, *, route: str, origin: Origin) -> None:
+    """A line under the request's id for a credential that we know, without the credential itself; else a count.
+
+    Known is what was verified here. Claims of a token whose signature does not hold say nothing.
+    """
     if refused.noted:
         return
-    trail.note(
-        trail.event(
+    if refused.company_id is None:
+        audit.count_refusal(cause=refused.cause, endpoint=route, address=origin.client, logged=True)
+        return
+    audit.note_refusal(
+        audit.event(
             "credential.refused",
             actor="anonymous",
             subject_kind=refused.kind,

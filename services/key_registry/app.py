@@ -64,9 +64,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     clock = clock or SystemClock()
     stores = Stores(settings)
     audit_log = AuditLog(stores.objects)
-    trail = AuditTrail(audit_log, service=NAME, clock=clock)
+    metrics = CollectorRegistry()
+    trail = AuditTrail(audit_log, service=NAME, clock=clock, metrics=metrics)
     access = AccessControl(stores.objects, trail)
-    authentication = Authentication(access)
+    authentication = Authentication(access, trail)
     generator = KeyGenerator()
     registry = ObjectService(stores.objects, access, factories(generator), clock)
     consumers = Consumers(stores.consumers, clock)
@@ -92,7 +93,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         NAME,
         endpoints,
         health=_health(stores),
-        metrics=_metrics(trail, stores.relay),
+        metrics=_relay_metrics(metrics, stores.relay),
         resources=[
             *stores.resources,
             trail,
@@ -129,10 +130,7 @@ def _health(stores: Stores) -> Health:
     return health
 
 
-def _metrics(trail: AuditTrail, relay: Relay) -> CollectorRegistry:
-    metrics = CollectorRegistry()
-    dropped = Gauge("audit_events_dropped", "Refusals that found the queue full.", registry=metrics)
-    dropped.set_function(lambda: trail.dropped)
+def _relay_metrics(metrics: CollectorRegistry, relay: Relay) -> CollectorRegistry:
     lag = Gauge("change_relay_lag", "Changes that the stream does not have yet.", registry=metrics)
     lag.set_function(lambda: relay.lag)
     up = Gauge("change_relay_up", "1 while changes are relayed to the stream.", registry=metrics)

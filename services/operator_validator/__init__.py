@@ -1,4 +1,4 @@
-"""The operator: is this API token good for this company and this application?
+"""The operator: whether an API token is valid for a company and an application.
 
-Owns no data; keeps records of the key registry for as long as they stay true.
+Owns no data; caches records of the key registry for as long as they stay true.
 """

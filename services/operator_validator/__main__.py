@@ -12,7 +12,7 @@ from shared.http.server import run
 def main() -> None:
     argparse.ArgumentParser(
         prog="python -m services.operator_validator",
-        description="Tells whether an API token is good for a company and an application. "
+        description="Checks whether an API token is valid for a company and an application. "
         "Configured by PASSGATE_* environment variables.",
     ).parse_args()
     settings = load(Settings)

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 from services.operator_validator.config import Settings
 from services.operator_validator.http import SECURITY_SCHEMES, endpoints
 from services.operator_validator.http.validation import OperatorEndpoints
+from services.operator_validator.metrics import OperatorMetrics
 from services.operator_validator.validation import Validator
 from shared.audit import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
@@ -25,6 +26,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
     authenticator = ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
 
+    addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     registry_calls = ServiceClient(
         settings.key_registry_url, authorization=identity.authorization_for("key_registry")
     )
@@ -34,17 +36,17 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     following = follow(NAME, registry, (api_tokens,), settings, clock=clock, metrics=metrics)
     follower = following.follower
     api_tokens.attach(follower)
-    audit = AuditTrail(registry, service=NAME, clock=clock)
+    audit = AuditTrail(registry, service=NAME, clock=clock, metrics=metrics)
 
     validator = Validator(api_tokens, follower, audit, clock)
-    handlers = OperatorEndpoints(validator, authenticator, metrics)
+    handlers = OperatorEndpoints(validator, authenticator, addresses, audit, OperatorMetrics(metrics))
     return service_app(
         NAME,
         endpoints(handlers),
         health=FollowingHealth(NAME, follower),
         metrics=metrics,
-        addresses=ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock),
+        addresses=addresses,
         resources=(registry_calls, audit, following),
         security_schemes=SECURITY_SCHEMES,
-        description="Tells whether an API token is good for a company and an application.",
+        description="Whether an API token is valid for a company and an application.",
     )

@@ -1,12 +1,13 @@
-"""Reading a question from a query or a JSON object: strictly, with errors that name the parameter."""
+"""Reads a validation request from a query or a JSON object: strictly, with errors that name the parameter."""
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from services.operator_validator.validation import Question
+from services.operator_validator.validation import ValidationRequest
 from shared.errors import FieldError, Invalid
 
 TOKEN = "token"
@@ -24,41 +25,47 @@ NAMES = {
     "application_prefix": APPLICATION_PREFIX,
     "applicaiontprefix": APPLICATION_PREFIX,
 }
-"""What each name, in lower case, is a name of. The last one is how the protocol's own document spells it."""
+"""The parameter that each name, in lower case, stands for. The last is the spelling of the protocol's document."""
 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-class BadQuestion(Invalid):
-    """A parameter that is missing, repeated, too long or not readable."""
+class InvalidParameter(Invalid):
+    """A parameter is missing, repeated, too long or not readable."""
 
     def __init__(self, parameter: str, problem: str) -> None:
         super().__init__(f"{parameter} {problem}", errors=[FieldError(parameter, problem)])
 
 
-def from_query(query: str, header_token: str | None = None) -> Question:
-    """The question in a raw query string. The token may also be, or only be, the one of the header.
+def from_query(query: str, header_token: str | None = None) -> ValidationRequest:
+    """The request in a raw query string. The token may also, or only, come in the header.
 
-    Names match without regard to case; parameters of other names are not looked at. Raises `BadQuestion`.
+    Names match without regard to case; parameters of other names are ignored. Raises `InvalidParameter`.
     """
     if query.count("&") >= MAX_MEMBERS:
         raise Invalid(f"there are more than {MAX_MEMBERS} parameters")
-    return _question(_pairs(query), header_token)
+    return _request(_pairs(query), header_token)
 
 
-def from_json(body: bytes) -> Question:
-    """The question in a JSON object, under the same names or in snake_case. Raises `Invalid`."""
+def from_json(body: bytes) -> ValidationRequest:
+    """The request in a JSON object, under the same names or in snake_case. Raises `Invalid`."""
+    if body.startswith(BOM_UTF8):
+        raise Invalid("the body begins with a byte order mark; send JSON without one")
     try:
-        members = json.loads(body.decode("utf-8"), object_pairs_hook=_Members)
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Invalid("the body is not UTF-8") from None
+    try:
+        members = json.loads(text, object_pairs_hook=_Members)
     except (ValueError, RecursionError):
         raise Invalid("the body is not valid JSON") from None
     if not isinstance(members, _Members):
         raise Invalid("the body must be a JSON object")
-    return _question(members)
+    return _request(members)
 
 
 class _Members(list[tuple[str, Any]]):
-    """An object's members as they came, a name given twice included."""
+    """An object's members as they were sent, repeated names included."""
 
 
 def _pairs(query: str) -> Iterable[tuple[str, str]]:
@@ -70,7 +77,7 @@ def _pairs(query: str) -> Iterable[tuple[str, str]]:
             continue
         value = _unquote(raw_value)
         if value is None:
-            raise BadQuestion(known, "is not percent-encoded UTF-8")
+            raise InvalidParameter(known, "is not percent-encoded UTF-8")
         yield name, value
 
 
@@ -87,22 +94,22 @@ def _unquote(raw: str) -> str | None:
         return None
 
 
-def _question(pairs: Iterable[tuple[str, Any]], header_token: str | None = None) -> Question:
+def _request(pairs: Iterable[tuple[str, Any]], header_token: str | None = None) -> ValidationRequest:
     given: dict[str, str] = {}
     spelled: set[str] = set()
     for name, value in pairs:
         parameter = _parameter(name)
         if parameter is not None:
             if name.lower() in spelled:
-                raise BadQuestion(parameter, "is given more than once")
+                raise InvalidParameter(parameter, "is repeated")
             spelled.add(name.lower())
             _add(given, parameter, value)
     if header_token is not None:
         _add(given, TOKEN, header_token)
     for parameter in MAX_LENGTH:
         if parameter not in given:
-            raise BadQuestion(parameter, "is missing")
-    return Question(given[TOKEN], given[CLIENT_PREFIX], given[APPLICATION_PREFIX])
+            raise InvalidParameter(parameter, "is missing")
+    return ValidationRequest(given[TOKEN], given[CLIENT_PREFIX], given[APPLICATION_PREFIX])
 
 
 def _parameter(name: str) -> str | None:
@@ -111,8 +118,8 @@ def _parameter(name: str) -> str | None:
 
 def _add(given: dict[str, str], parameter: str, value: Any) -> None:
     if not isinstance(value, str):
-        raise BadQuestion(parameter, "must be a string")
+        raise InvalidParameter(parameter, "must be a string")
     if len(value) > MAX_LENGTH[parameter]:
-        raise BadQuestion(parameter, f"is longer than {MAX_LENGTH[parameter]} characters")
+        raise InvalidParameter(parameter, f"is longer than {MAX_LENGTH[parameter]} characters")
     if given.setdefault(parameter, value) != value:
-        raise BadQuestion(parameter, "is given twice, with different values")
+        raise InvalidParameter(parameter, "is repeated with different values")

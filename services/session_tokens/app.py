@@ -29,6 +29,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
     authenticator = ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
 
+    addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     registry_calls = ServiceClient(
         settings.key_registry_url, authorization=identity.authorization_for("key_registry")
     )
@@ -41,10 +42,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     ended = StoppedSet(clock, frozenset({"session_token"}))
     following = follow(NAME, registry, (access_keys, ended), settings, clock=clock, metrics=metrics)
     access_keys.attach(following.follower)
-    audit = AuditTrail(registry, service=NAME, clock=clock)
+    audit = AuditTrail(registry, service=NAME, clock=clock, metrics=metrics)
 
     tokens = SessionTokens(store, access_keys, ended, following.follower, registry, audit, clock)
-    handlers = SessionTokenEndpoints(tokens, authenticator, TokenMetrics(metrics))
+    handlers = SessionTokenEndpoints(tokens, authenticator, addresses, audit, TokenMetrics(metrics))
 
     health = FollowingHealth(NAME, following.follower)
     health.add("redis", store.ping)
@@ -53,7 +54,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         endpoints(handlers),
         health=health,
         metrics=metrics,
-        addresses=ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock),
+        addresses=addresses,
         resources=(registry_calls, audit, following, redis),
         security_schemes=SECURITY_SCHEMES,
         description="Short-lived tokens that stand for hidden parameters.",

@@ -38,13 +38,15 @@ class Cause(StrEnum):
 
 
 class WrongToken(Forbidden):
-    """The access key or session token is not good. Told alike whatever the cause."""
+    """The access key or session token is invalid. The response is the same whatever the cause."""
 
     code = "wrong_token"
 
-    def __init__(self, cause: Cause) -> None:
+    def __init__(self, cause: Cause, *, known: bool) -> None:
         super().__init__("Wrong token")
         self.cause = cause
+        self.known = known
+        """Whether it is a key or a token of ours: then the refusal is in the audit trail."""
 
 
 class SessionStore(Protocol):
@@ -165,8 +167,8 @@ class SessionTokens:
         self._note("session_token.created", id_, key, {"ttl": seconds, "uses": count})
         return Created(token, expires_at)
 
-    async def verify(self, token: str) -> Session:
-        """What `token` stands for; counts as one use. Raises `WrongToken`."""
+    async def verify(self, token: str, *, peek: bool = False) -> Session:
+        """What `token` stands for; counts as one use, but for a `peek`. Raises `WrongToken`."""
         id_, contents = await self._open(token)
         key = await self._access_keys.get(contents.access_key)
         if key is None:
@@ -175,7 +177,7 @@ class SessionTokens:
             raise self._refused("session_token", cause, subject=id_, key=key)
         if self._is_ended(id_):
             raise self._refused("session_token", Cause.ENDED, subject=id_, key=key)
-        if contents.counted and not await self._store.take_use(id_):
+        if contents.counted and not peek and not await self._store.take_use(id_):
             raise self._refused("session_token", Cause.USED_UP, subject=id_, key=key)
         return Session(contents.parameters, key, contents.expires_at)
 
@@ -215,8 +217,10 @@ class SessionTokens:
         return id_ in self._ended
 
     def _refused(self, kind: str, cause: Cause, *, subject: str = "", key: AccessKey | None = None) -> WrongToken:
-        """The refusal, noted under the request's id; `subject` only where what was presented is known."""
-        self._audit.note(
+        """The refusal, in the audit trail if what was presented is known: then it has a subject or a key."""
+        if not subject and key is None:
+            return WrongToken(cause, known=False)
+        self._audit.note_refusal(
             self._audit.event(
                 f"{kind}.refused",
                 actor="anonymous" if key is None else f"access_key:{key.id}",
@@ -226,7 +230,7 @@ class SessionTokens:
                 detail={"cause": cause.value},
             )
         )
-        return WrongToken(cause)
+        return WrongToken(cause, known=True)
 
     def _note(self, action: str, id_: str, key: AccessKey, detail: dict[str, int | None]) -> None:
         self._audit.note(

@@ -135,7 +135,7 @@ def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock) -> Dep
         registry,
         open_database(settings),
         PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout),
-        AuditTrail(registry, service=NAME, clock=clock),
+        AuditTrail(registry, service=NAME, clock=clock, metrics=metrics),
         api_clients,
         key_pairs,
         stopped,

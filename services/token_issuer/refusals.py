@@ -1,17 +1,17 @@
-"""What becomes of a refusal besides its answer: it is counted, and leaves a line in the audit trail."""
+"""Reports refusals beside their response: each is counted in the metrics, and enters the audit trail."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from services.token_issuer.oauth_errors import Refusal, TooManyWrongSecrets
-from shared.audit import Audit
+from shared.audit import RefusalAudit
 from shared.errors import ServiceError
 
 
 class Refusals:
     """`count` gets every error that a request ends in."""
 
-    def __init__(self, audit: Audit, count: Callable[[ServiceError], None]) -> None:
+    def __init__(self, audit: RefusalAudit, count: Callable[[ServiceError], None]) -> None:
         self._audit = audit
         self._count = count
 
@@ -23,23 +23,23 @@ class Refusals:
         except ServiceError as error:
             self._count(error)
             if isinstance(error, (Refusal, TooManyWrongSecrets)):
-                self._note(error, endpoint, address)
+                self._report(error, endpoint, address)
             raise
 
-    def _note(self, error: Refusal | TooManyWrongSecrets, endpoint: str, address: str) -> None:
-        subject = error.subject
-        self._audit.note(
+    def _report(self, error: Refusal | TooManyWrongSecrets, endpoint: str, address: str) -> None:
+        """A line for a client that exists; a count for what only claims to be one."""
+        subject, cause = error.subject, error.detail or error.description
+        if subject is None or subject.company_id is None:
+            # What has a detail is logged with it, by the middleware.
+            self._audit.count_refusal(cause=cause, endpoint=endpoint, address=address, logged=bool(error.detail))
+            return
+        self._audit.note_refusal(
             self._audit.event(
                 "token.refused",
                 actor="anonymous",
-                subject_kind=subject.kind if subject else "",
-                subject=subject.id if subject else "",
-                company_id=subject.company_id if subject else None,
-                detail={
-                    "error": error.code,
-                    "cause": error.detail or error.description,
-                    "endpoint": endpoint,
-                    "address": address,
-                },
+                subject_kind=subject.kind,
+                subject=subject.id,
+                company_id=subject.company_id,
+                detail={"error": error.code, "cause": cause, "endpoint": endpoint, "address": address},
             )
         )

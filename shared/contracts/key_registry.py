@@ -195,6 +195,8 @@ class Position(Wire):
 class AuditEvent(Wire):
     """One line for the audit trail. Never holds a secret: `subject` is an id, a kid or a client key."""
 
+    id: str = ""
+    """A UUID: an event whose id is in the trail already is not written again. "" has no such guarantee."""
     action: str
     """Dotted, past tense last: "token.issued", "api_token.refused"."""
     actor: str

@@ -32,24 +32,36 @@ class ResolvedSession:
     """Seconds since the epoch."""
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedSession:
+    """A token that stands for nothing, or not any more; `cause` is for the log."""
+
+    cause: str
+    known: bool
+    """Whether it is, or was, a token of ours: then its refusal is in the audit trail already."""
+
+
+MALFORMED = RefusedSession("malformed", known=False)
+
+
 class SessionTokensClient:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | None:
-        """What `token` stands for, None when it is invalid; counts as one use, even when the response is lost.
+    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | RefusedSession:
+        """What `token` stands for, if anything; counts as one use, even when the response is lost.
 
         A `peek` counts as none. Raises `Unavailable` when it cannot be known. Takes any
         text: what has not the form of a token is not sent.
         """
         if not TOKEN.fullmatch(token):
-            return None
+            return MALFORMED
         body = orjson.dumps({"token": token, "peek": True} if peek else {"token": token})
         status, response = await self._client.request("POST", RESOLVE, body)
         if status == 200:
             return _session(response)
         if status == 403 and isinstance(response, dict) and "message" in response:  # and not: you may not call this
-            return None
+            return RefusedSession(str(response.get("cause", "invalid")), response.get("known") is True)
         raise Unavailable(detail=f"session tokens: unexpected status {status}")
 
 
@@ -63,4 +75,4 @@ def _session(response: Any) -> ResolvedSession:
             expires_at=response["expires_at"],
         )
     except (KeyError, TypeError):
-        raise Unavailable(detail="session tokens: unexpected answer") from None
+        raise Unavailable(detail="session tokens: unexpected response") from None

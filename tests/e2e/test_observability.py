@@ -11,7 +11,7 @@ import schemathesis
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.partners import OPERATOR, Admin, Partner
-from tests.e2e.wire import FORM, Reply, bearer, call
+from tests.e2e.wire import FORM, Reply, basic, bearer, call
 from tests.support.harness.stack import SERVICES, Stack
 
 SECRET_LOOKS = re.compile(rb"pg(?:at|ak|cs|ad)(?:_|%5[Ff])[0-9A-Za-z]{20}|eyJ[\w-]{8,}\.[\w-]{8,}|PRIVATE KEY-----")
@@ -56,8 +56,10 @@ def test_a_token_that_is_issued_is_in_the_audit_trail_under_the_requests_id(admi
     line = admin.audited(partner.ask_for_token(), "token.issued")
     assert line["company_id"] == partner.company["id"]
     assert line["actor"] == f"client:{partner.api_client['key']}"
-    refused = call("POST", f"{partner.gateway}/auth/token", FORM, "grant_type=client_credentials")
-    assert admin.audited(refused, "token.refused")["detail"]["error"] == "invalid_client"
+    wrong = {**FORM, **basic(partner.api_client["key"], "wrong")}
+    refused = call("POST", f"{partner.gateway}/auth/token", wrong, "grant_type=client_credentials")
+    line = admin.audited(refused, "token.refused")
+    assert (line["detail"]["error"], line["subject"]) == ("invalid_client", partner.api_client["key"])
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -41,7 +41,7 @@ def test_tour_of_the_readme_works_as_written(stack: Stack) -> None:
     steps = tour()
     assert len(steps) > 15
     script = f"\necho '{MARK}'\n".join(step.command for step in steps)
-    script = script.replace("var/demo.env", str(stack.demo_env))
+    script = script.replace("var/demo.env", str(stack.demo_env)).replace("var/log/", f"{stack.logs}/")
     run = subprocess.run(
         ["bash", "-eu", "-o", "pipefail", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=50
     )

@@ -10,21 +10,31 @@ from shared.audit import AuditTrail
 from shared.errors import Forbidden, Unauthenticated
 
 
+class UnknownAdminToken(Unauthenticated):
+    """What was presented is no admin token that was ever created; `cause` is for the log."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__("a good admin token is required")
+        self.cause = cause
+
+
 class AccessControl:
     def __init__(self, store: Store, trail: AuditTrail) -> None:
         self._store = store
         self._trail = trail
 
     async def authenticate(self, token: str) -> Admin:
-        """Raises `Unauthenticated` for a token that is unknown, not active, or of a company that is not."""
+        """Raises `UnknownAdminToken`, and `Unauthenticated` when the token or its company is not active."""
         if not opaque.well_formed(opaque.ADMIN_TOKEN, token):
-            raise Unauthenticated("a good admin token is required")
+            raise UnknownAdminToken("malformed")
         async with self._store.reading() as reader:
             found = await reader.list(ADMIN_TOKEN, Listing(1, equals={"digest": opaque.digest(token)}))
             row = found[0] if found else None
             company = row and row["company_id"] and await reader.find(COMPANY, row["company_id"])
-        if row is None or row["status"] != "active" or (company and company["status"] != "active"):
-            self._refused("admin_token.refused", row)
+        if row is None:
+            raise UnknownAdminToken("unknown")
+        if row["status"] != "active" or (company and company["status"] != "active"):
+            self._refused(row, company)
             raise Unauthenticated("a good admin token is required")
         return Admin(row["id"], Role(row["role"]), row["company_id"])
 
@@ -35,7 +45,7 @@ class AccessControl:
             self.forbid(admin, operation, kind, f"this needs the role {needed}; the token's role is {admin.role}")
 
     def forbid(self, admin: Admin, operation: Operation, kind: str, why: str) -> NoReturn:
-        self._trail.note(
+        self._trail.note_refusal(
             self._trail.event(
                 "admin_request.refused",
                 actor=admin.actor,
@@ -46,6 +56,15 @@ class AccessControl:
         )
         raise Forbidden(why)
 
-    def _refused(self, action: str, row: dict[str, Any] | None) -> None:
-        known = {"subject": str(row["id"]), "detail": {"status": row["status"]}} if row else {}
-        self._trail.note(self._trail.event(action, actor="anonymous", subject_kind="admin_token", **known))
+    def _refused(self, row: dict[str, Any], company: dict[str, Any] | None) -> None:
+        cause = row["status"] if row["status"] != "active" or company is None else f"company_{company['status']}"
+        self._trail.note_refusal(
+            self._trail.event(
+                "admin_token.refused",
+                actor="anonymous",
+                subject_kind="admin_token",
+                subject=str(row["id"]),
+                company_id=str(row["company_id"]) if row["company_id"] else None,
+                detail={"cause": cause, "status": row["status"]},
+            )
+        )

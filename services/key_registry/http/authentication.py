@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.admin.access import AccessControl, UnknownAdminToken
 from services.key_registry.catalog.permissions import Admin
+from shared.audit import RefusalAudit
 from shared.errors import Forbidden, ServiceError, Unauthenticated
 from shared.http.responses import problem
 
@@ -23,8 +24,9 @@ class Caller:
 
 
 class Authentication:
-    def __init__(self, access: AccessControl) -> None:
+    def __init__(self, access: AccessControl, audit: RefusalAudit) -> None:
         self._access = access
+        self._audit = audit
 
     async def caller(self, request: web.Request) -> Caller:
         """Raises `Unauthenticated`."""
@@ -32,7 +34,13 @@ class Authentication:
         scheme, _, token = fields[0].partition(" ") if len(fields) == 1 else ("", "", "")
         if scheme.lower() != "bearer":
             raise Unauthenticated("an admin token is required, in one Authorization: Bearer field")
-        return Caller(await self._access.authenticate(token), token)
+        try:
+            return Caller(await self._access.authenticate(token), token)
+        except UnknownAdminToken as error:
+            resource = request.match_info.route.resource
+            endpoint = resource.canonical if resource is not None else ""
+            self._audit.count_refusal(cause=error.cause, endpoint=endpoint, address=request.remote or "")
+            raise
 
 
 def render_error(error: ServiceError) -> web.Response:

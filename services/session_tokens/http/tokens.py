@@ -1,5 +1,7 @@
 """The endpoints: the vendor's protocol (`/generate`, `/verify`), and the gateway's own call."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -8,8 +10,10 @@ from aiohttp import web
 from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.parameters import MAX_BODY, as_query, parse
 from services.session_tokens.tokens import Session, SessionTokens, WrongToken
+from shared.audit import RefusalAudit
 from shared.errors import Invalid, ServiceError, Unauthenticated, UnsupportedMediaType
 from shared.http.body import json_object, read, require_content_type
+from shared.http.client_address import ClientAddress
 from shared.http.responses import NO_STORE, error_headers, json_response, problem, status_of
 from shared.service_tokens import ServiceAuthenticator
 
@@ -20,14 +24,23 @@ STATUS: dict[type[ServiceError], int] = {Unauthenticated: 403, UnsupportedMediaT
 
 
 class SessionTokenEndpoints:
-    def __init__(self, tokens: SessionTokens, authenticator: ServiceAuthenticator, metrics: TokenMetrics) -> None:
+    def __init__(
+        self,
+        tokens: SessionTokens,
+        authenticator: ServiceAuthenticator,
+        addresses: ClientAddress,
+        audit: RefusalAudit,
+        metrics: TokenMetrics,
+    ) -> None:
         self._tokens = tokens
         self._authenticator = authenticator
+        self._addresses = addresses
+        self._audit = audit
         self._metrics = metrics
 
     async def generate(self, request: web.Request) -> web.Response:
         """POST /generate"""
-        with self._metrics.refusals:
+        with self._counting(request):
             grant = await self._tokens.authorise(_only(request, "x-api-key"))
         ttl, uses = _wish(request, "ttl"), _wish(request, "uses")
         require_content_type(request, "application/json")
@@ -37,29 +50,48 @@ class SessionTokenEndpoints:
         return _json(orjson.dumps({"token": created.token, "expiration_time": created.expires_at}))
 
     async def verify(self, request: web.Request) -> web.Response:
-        """GET /verify"""
-        return _json((await self._resolved(_only(request, "x-api-token"))).parameters)
+        """GET /verify, and HEAD, which counts as no use."""
+        peek = request.method == "HEAD"
+        with self._counting(request):
+            return _json((await self._resolved(_only(request, "x-api-token"), peek=peek)).parameters)
 
     async def end(self, request: web.Request) -> web.Response:
         """DELETE /verify"""
-        with self._metrics.refusals:
+        with self._counting(request):
             await self._tokens.end(_only(request, "x-api-token"))
         return web.Response(status=204, headers=NO_STORE)
 
     async def resolve(self, request: web.Request) -> web.Response:
         """POST /internal/v1/resolve"""
         self._authenticator.require(request.headers.get("Authorization"), AREA)
-        token = (await json_object(request)).get("token")
+        body = await json_object(request)
+        token, peek = body.get("token"), body.get("peek") is True
         if not isinstance(token, str):
             raise Invalid.field("token", "must be a string")
-        session = await self._resolved(token)
+        with self._metrics.refusals:
+            session = await self._resolved(token, peek=peek)
         return json_response(_resolved(session), headers=NO_STORE)
 
-    async def _resolved(self, token: str) -> Session:
-        with self._metrics.refusals:
-            session = await self._tokens.verify(token)
+    async def _resolved(self, token: str, *, peek: bool) -> Session:
+        session = await self._tokens.verify(token, peek=peek)
         self._metrics.resolved.inc()
         return session
+
+    @contextmanager
+    def _counting(self, request: web.Request) -> Iterator[None]:
+        """Around a public request: what is refused as unknown is counted by endpoint and address.
+
+        What the gateway resolves is counted there, where route and address are known.
+        """
+        try:
+            with self._metrics.refusals:
+                yield
+        except WrongToken as error:
+            if not error.known:
+                resource = request.match_info.route.resource
+                endpoint = "" if resource is None else resource.canonical
+                self._audit.count_refusal(cause=error.cause, endpoint=endpoint, address=self._addresses.of(request))
+            raise
 
 
 def render_error(error: ServiceError) -> web.Response:
@@ -69,8 +101,11 @@ def render_error(error: ServiceError) -> web.Response:
 
 
 def render_internal_error(error: ServiceError) -> web.Response:
-    """A wrong token in the vendor's shape, so that the gateway can tell it from a call that it may not make."""
-    return render_error(error) if isinstance(error, WrongToken) else problem(error)
+    """For the gateway: a wrong token with its cause, distinct from a call that is not allowed."""
+    if not isinstance(error, WrongToken):
+        return problem(error)
+    body = {"message": error.description, "cause": error.cause, "known": error.known}
+    return json_response(body, status=403, headers=error_headers(error))
 
 
 def _only(request: web.Request, header: str) -> str:

@@ -36,6 +36,7 @@ class Trail:
         self.away = False
         self.recorded: list[AuditEvent] = []
         self.noted: list[AuditEvent] = []
+        self.counted: list[tuple[str, str, str]] = []
 
     def event(self, action: str, *, actor: str = "", **fields: Any) -> AuditEvent:
         return AuditEvent(action=action, actor=actor, at=time.time(), **fields)
@@ -47,6 +48,11 @@ class Trail:
 
     def note(self, event: AuditEvent) -> None:
         self.noted.append(event)
+
+    note_refusal = note
+
+    def count_refusal(self, *, cause: str, endpoint: str, address: str, logged: bool = False) -> None:
+        self.counted.append((cause, endpoint, address))
 
 
 class World:

@@ -17,7 +17,7 @@ from gateway.routing.table import CredentialKind, RouteTable
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Change
 from shared.contracts.operator_validator import TokenCheck
-from shared.contracts.session_tokens import ResolvedSession
+from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 from shared.errors import Unavailable
 from shared.jose.keys import public_jwk
 from tests.support.clock import FakeClock
@@ -43,12 +43,12 @@ class Sessions:
     away = False
     uses = 0
 
-    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | None:
+    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | RefusedSession:
         if self.away:
             raise Unavailable
         self.uses += not peek
         if token != SESSION:
-            return None
+            return RefusedSession("unknown", known=False)
         return ResolvedSession({"file": "a b", "n": '{"x":1}'}, "blabla", "company", "key", 1_800_000_060)
 
 

@@ -1,16 +1,18 @@
 """The gateway's own call."""
 
 import json
+from functools import partial
 
 import pytest
 
 from services.session_tokens.sealing import id_of
-from shared.contracts.session_tokens import RESOLVE, SessionTokensClient
+from shared.contracts.session_tokens import RESOLVE, TOKEN, RefusedSession, ResolvedSession, SessionTokensClient
 from shared.errors import Unavailable
 from shared.http.client import ServiceClient
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.proxy import FaultProxy
 from tests.support.harness.session_tokens import Service
+from tests.support.waiting import until
 
 EXACT = '{"z":"\u00e9 &=+#\\u0000","n":12345678901234567890123,"f":1.10,"a":[1, {"b":null}],"t":true,"":"empty"}'
 
@@ -19,7 +21,7 @@ async def test_parameters_travel_exactly_and_in_their_order(service: Service) ->
     token = await service.generate(EXACT.encode())
     async with service.as_gateway() as gateway:
         session = await gateway.resolve(token)
-    assert session is not None
+    assert isinstance(session, ResolvedSession)
     assert list(session.parameters.items()) == [
         ("z", "\u00e9 &=+#\0"),
         ("n", "12345678901234567890123"),
@@ -37,15 +39,29 @@ async def test_parameters_travel_exactly_and_in_their_order(service: Service) ->
 async def test_resolving_is_a_use(service: Service) -> None:
     token = await service.generate(query="?uses=2")
     async with service.as_gateway() as gateway:
-        assert await gateway.resolve(token) is not None
+        assert isinstance(await gateway.resolve(token), ResolvedSession)
         assert (await service.verify(token))[0] == 200
-        assert await gateway.resolve(token) is None
+        assert await gateway.resolve(token) == RefusedSession("unknown", known=False)
 
 
 @pytest.mark.parametrize("token", ["", "x", "\ud800", "0" * 5000, "5f0c5c6e-8c1c-4d5e-9b1a-0123456789ab"])
-async def test_a_wrong_token_is_nobody(service: Service, token: str) -> None:
+async def test_an_invalid_token_resolves_to_nobody(service: Service, token: str) -> None:
     async with service.as_gateway() as gateway:
-        assert await gateway.resolve(token) is None
+        refused = await gateway.resolve(token)
+    assert isinstance(refused, RefusedSession)
+    assert (refused.cause, refused.known) == ("unknown" if TOKEN.fullmatch(token) else "malformed", False)
+
+
+async def _resolves_to(gateway: SessionTokensClient, token: str, expected: RefusedSession) -> bool:
+    return await gateway.resolve(token) == expected
+
+
+async def test_the_gateway_learns_the_cause_for_its_log_and_whether_the_token_is_known(service: Service) -> None:
+    token = await service.generate()
+    service.stack.registry.set_status("access_key", service.stack.access_key_id, "suspended")
+    async with service.as_gateway() as gateway:
+        expected = RefusedSession("access_key_suspended", known=True)
+        await until(partial(_resolves_to, gateway, token, expected))
 
 
 async def test_a_store_that_is_away_is_not_taken_for_a_wrong_token(service: Service, proxy: FaultProxy) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from services.session_tokens.sealing import id_of
 from shared.contracts.key_registry import Kind, Revocation
+from shared.opaque import ACCESS_KEY, mint
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.session_tokens import Service, Stack
 from tests.support.waiting import becomes, until
@@ -70,7 +71,9 @@ async def test_with_the_registry_away_the_bound_holds_and_then_nothing_is_guesse
 async def test_what_was_done_is_told_to_the_audit_trail_with_the_id_of_the_request(service: Service) -> None:
     rid = "request-0123456789"
     await service.call("POST", "/generate", data=b"{}", x_api_key=service.stack.access_key, x_request_id=rid)
-    await service.call("POST", "/generate", data=b"{}", x_api_key="nonsense", x_request_id=rid)
+    stopped = mint(ACCESS_KEY)
+    service.stack.registry.add_access_key(stopped, status="suspended")
+    await service.call("POST", "/generate", data=b"{}", x_api_key=stopped, x_request_id=rid)
     await until(lambda: len(service.stack.registry.events) >= 2)
     assert [(e.action, e.request_id) for e in service.stack.registry.events] == [
         ("session_token.created", rid),

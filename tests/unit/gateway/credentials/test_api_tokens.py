@@ -98,22 +98,29 @@ async def test_a_token_expires_also_when_it_is_kept(
         await tokens.check(PAIR, "SMS")
 
 
-async def test_a_no_is_not_kept(tokens: ApiTokens, operator: Operator) -> None:
-    operator.response = TokenCheck(valid=False, cause="unknown", as_of=7)
-    with pytest.raises(RefusedCredential) as refusal:
+async def test_a_refusal_is_not_cached(tokens: ApiTokens, operator: Operator) -> None:
+    operator.response = TokenCheck(valid=False, cause="revoked", as_of=7, api_token_id="token-id")
+    with pytest.raises(RefusedCredential):
         await tokens.check(PAIR, "SMS")
-    assert refusal.value.noted
     operator.response = GOOD
     await tokens.check(PAIR, "SMS")
 
 
-async def test_what_the_operator_was_not_asked_about_is_for_us_to_note(
-    tokens: ApiTokens, operator: Operator
+@pytest.mark.parametrize(
+    ("response", "noted"),
+    [
+        (MALFORMED, False),
+        (TokenCheck(valid=False, cause="unknown", as_of=7), False),
+        (TokenCheck(valid=False, cause="revoked", as_of=7, api_token_id="token-id"), True),
+    ],
+)
+async def test_a_refusal_is_reported_by_the_operator_if_it_knows_the_token_and_otherwise_here(
+    tokens: ApiTokens, operator: Operator, response: TokenCheck, noted: bool
 ) -> None:
-    operator.response = MALFORMED
+    operator.response = response
     with pytest.raises(RefusedCredential) as refusal:
         await tokens.check(PAIR, "SMS")
-    assert not refusal.value.noted
+    assert refusal.value.noted is noted
 
 
 async def test_no_more_answers_are_kept_than_there_is_room_for(operator: Operator, clock: FakeClock) -> None:

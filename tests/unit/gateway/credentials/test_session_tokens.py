@@ -10,7 +10,7 @@ from gateway.credentials.extract import SessionToken
 from gateway.credentials.identity import RefusedCredential
 from gateway.credentials.session_tokens import query_of, resolve
 from gateway.routing.target import parse_target
-from shared.contracts.session_tokens import ResolvedSession
+from shared.contracts.session_tokens import MALFORMED, RefusedSession, ResolvedSession
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
@@ -34,10 +34,10 @@ def test_an_order_is_kept() -> None:
 class Sessions:
     peeked: bool | None = None
 
-    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | None:
+    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | RefusedSession:
         self.peeked = peek
         if token != "good":
-            return None
+            return {"ended": RefusedSession("ended", known=True)}.get(token, MALFORMED)
         return ResolvedSession({"file": "a"}, "blabla", "company-id", "key-id", 1_800_000_000)
 
 
@@ -55,8 +55,8 @@ async def test_whether_a_use_is_counted_is_the_callers_to_say(peek: bool) -> Non
     assert sessions.peeked is peek
 
 
-@pytest.mark.parametrize(("token", "noted"), [("x", False), ("bbf18f21-3d0d-4a4c-b650-9c14d4075ce0", True)])
-async def test_a_token_that_is_not_good_is_refused_and_noted_once(token: str, noted: bool) -> None:
+@pytest.mark.parametrize(("token", "noted"), [("x", False), ("ended", True)])
+async def test_an_invalid_token_is_refused_and_reported_to_the_audit_trail_once(token: str, noted: bool) -> None:
     with pytest.raises(RefusedCredential) as refusal:
         await resolve(Sessions(), SessionToken(token))
     assert refusal.value.noted is noted

@@ -1,4 +1,4 @@
-"""How a question is read: which spellings count, and what is said of one that cannot be read."""
+"""How a request is parsed: which spellings count, and what the error says."""
 
 import contextlib
 
@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.operator_validator.request_parsing import from_json, from_query
-from services.operator_validator.validation import Question
+from services.operator_validator.validation import ValidationRequest
 from shared.errors import Invalid
 
-ASKED = Question("T", "C", "A")
+REQUEST = ValidationRequest("T", "C", "A")
 
 
 @pytest.mark.parametrize(
@@ -27,8 +27,8 @@ ASKED = Question("T", "C", "A")
         "token=T&applicationPrefix=A&clientPrefix=C&other=1&other=2&%FF=%FF&=x&x",
     ],
 )
-def test_each_spelling_asks_the_same(query: str) -> None:
-    assert from_query(query) == ASKED
+def test_each_spelling_is_the_same_request(query: str) -> None:
+    assert from_query(query) == REQUEST
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_a_token_is_decoded_once_and_may_be_anything(query: str, token: str) -> 
 
 
 def test_the_token_may_come_in_the_header_alone_or_equal_in_both() -> None:
-    assert from_query("applicationPrefix=A&clientPrefix=C", "T") == ASKED
-    assert from_query("token=T&applicationPrefix=A&clientPrefix=C", "T") == ASKED
+    assert from_query("applicationPrefix=A&clientPrefix=C", "T") == REQUEST
+    assert from_query("token=T&applicationPrefix=A&clientPrefix=C", "T") == REQUEST
 
 
 @pytest.mark.parametrize(
@@ -62,27 +62,27 @@ def test_the_token_may_come_in_the_header_alone_or_equal_in_both() -> None:
         ("applicationPrefix=A&clientPrefix=C", None, "token is missing"),
         ("token=T&clientPrefix=C", None, "applicationPrefix is missing"),
         ("token=T&applicationPrefix=A", None, "clientPrefix is missing"),
-        ("token=T&token=T&applicationPrefix=A&clientPrefix=C", None, "token is given more than once"),
-        ("token=T&TOKEN=T&applicationPrefix=A&clientPrefix=C", None, "token is given more than once"),
-        ("token=T&%74oken=T&applicationPrefix=A&clientPrefix=C", None, "token is given more than once"),
-        ("token=T&clientPrefix=C&clientprefix=C&applicationPrefix=A", None, "clientPrefix is given more than once"),
+        ("token=T&token=T&applicationPrefix=A&clientPrefix=C", None, "token is repeated"),
+        ("token=T&TOKEN=T&applicationPrefix=A&clientPrefix=C", None, "token is repeated"),
+        ("token=T&%74oken=T&applicationPrefix=A&clientPrefix=C", None, "token is repeated"),
+        ("token=T&clientPrefix=C&clientprefix=C&applicationPrefix=A", None, "clientPrefix is repeated"),
         (
             "token=T&clientPrefix=C&applicationPrefix=A&applicationPrefix=A",
             None,
-            "applicationPrefix is given more than once",
+            "applicationPrefix is repeated",
         ),
         (
             "token=T&clientPrefix=C&applicaiontPrefix=A&applicaiontPrefix=A",
             None,
-            "applicationPrefix is given more than once",
+            "applicationPrefix is repeated",
         ),
         (
             "token=T&clientPrefix=C&applicaiontPrefix=A&applicationPrefix=B",
             None,
-            "applicationPrefix is given twice, with different values",
+            "applicationPrefix is repeated with different values",
         ),
-        ("token=T&applicationPrefix=A&clientPrefix=C", "U", "token is given twice, with different values"),
-        ("token=&applicationPrefix=A&clientPrefix=C", "T", "token is given twice, with different values"),
+        ("token=T&applicationPrefix=A&clientPrefix=C", "U", "token is repeated with different values"),
+        ("token=&applicationPrefix=A&clientPrefix=C", "T", "token is repeated with different values"),
         (f"token={'t' * 257}&applicationPrefix=A&clientPrefix=C", None, "token is longer than 256 characters"),
         ("applicationPrefix=A&clientPrefix=C", "t" * 257, "token is longer than 256 characters"),
         (f"token=T&applicationPrefix=A&clientPrefix={'c' * 65}", None, "clientPrefix is longer than 64 characters"),
@@ -102,7 +102,7 @@ def test_the_token_may_come_in_the_header_alone_or_equal_in_both() -> None:
         ("&".join(["x=1"] * 101), None, "there are more than 100 parameters"),
     ],
 )
-def test_what_cannot_be_read_is_told_by_parameter(query: str, header: str | None, said: str) -> None:
+def test_an_unreadable_parameter_is_named(query: str, header: str | None, said: str) -> None:
     with pytest.raises(Invalid) as refused:
         from_query(query, header)
     assert refused.value.description == said
@@ -117,8 +117,8 @@ def test_what_cannot_be_read_is_told_by_parameter(query: str, header: str | None
         b'{"token":"T","client_prefix":"C","application_prefix":"A","other":[1,{"token":2}],"other":1e999}',
     ],
 )
-def test_json_asks_under_the_same_names_or_in_snake_case(body: bytes) -> None:
-    assert from_json(body) == ASKED
+def test_json_has_the_same_names_or_snake_case(body: bytes) -> None:
+    assert from_json(body) == REQUEST
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,9 @@ def test_json_asks_under_the_same_names_or_in_snake_case(body: bytes) -> None:
         (b"[]", "the body must be a JSON object"),
         (b"null", "the body must be a JSON object"),
         (b'"token"', "the body must be a JSON object"),
-        (b"\xff", "the body is not valid JSON"),
+        (b"\xff", "the body is not UTF-8"),
+        (b"\xff\xfe{\0}\0", "the body is not UTF-8"),
+        (b"\xef\xbb\xbf{}", "the body begins with a byte order mark; send JSON without one"),
         (b"[" * 16000, "the body is not valid JSON"),
         (b'{"a":' * 3000, "the body is not valid JSON"),
         (b"9" * 10000, "the body is not valid JSON"),
@@ -137,28 +139,28 @@ def test_json_asks_under_the_same_names_or_in_snake_case(body: bytes) -> None:
         (b'{"token":1}', "token must be a string"),
         (b'{"token":null}', "token must be a string"),
         (b'{"token":["T"]}', "token must be a string"),
-        (b'{"token":"T","token":"T"}', "token is given more than once"),
+        (b'{"token":"T","token":"T"}', "token is repeated"),
         (
             b'{"token":"T","client_prefix":"C","clientPrefix":"D"}',
-            "clientPrefix is given twice, with different values",
+            "clientPrefix is repeated with different values",
         ),
         (b'{"token":"' + b"t" * 257 + b'"}', "token is longer than 256 characters"),
         (b'{"token":"T","client_prefix":"C"}', "applicationPrefix is missing"),
     ],
 )
-def test_json_that_cannot_be_read_is_told(body: bytes, said: str) -> None:
+def test_the_error_says_what_is_wrong_with_the_json(body: bytes, said: str) -> None:
     with pytest.raises(Invalid) as refused:
         from_json(body)
     assert refused.value.description == said
 
 
 @given(st.text(max_size=120))
-def test_no_query_is_more_than_refused(query: str) -> None:
+def test_any_query_is_parsed_or_refused(query: str) -> None:
     with contextlib.suppress(Invalid):
         from_query(f"{query}&clientPrefix=C&applicationPrefix=A", "T")
 
 
 @given(st.binary(max_size=120))
-def test_no_body_is_more_than_refused(body: bytes) -> None:
+def test_any_body_is_parsed_or_refused(body: bytes) -> None:
     with contextlib.suppress(Invalid):
         from_json(body)

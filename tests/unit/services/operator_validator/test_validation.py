@@ -1,4 +1,4 @@
-"""When an API token is good, and what is noted when it is not."""
+"""When an API token is valid, and what the audit trail gets when it is not."""
 
 import asyncio
 import json
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.operator_validator.validation import Cause, Question, Validator
+from services.operator_validator.validation import Cause, ValidationRequest, Validator
 from shared.audit import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
 from shared.changes.follower import ChangeFollower
@@ -17,7 +17,7 @@ from tests.support.clock import FakeClock
 from tests.support.doubles.registry import COMPANY, RegistryDouble
 
 TOKEN = mint(API_TOKEN)
-GOOD = Question(TOKEN, "blabla", "SMS")
+REQUEST = ValidationRequest(TOKEN, "blabla", "SMS")
 
 
 class Operator:
@@ -29,8 +29,8 @@ class Operator:
         self._audit = AuditTrail(self.registry, service="operator_validator", clock=clock)
         self.validator = Validator(lookup, self.follower, self._audit, clock)
 
-    async def cause(self, question: Question = GOOD) -> Cause | None:
-        return (await self.validator.check(question)).cause
+    async def cause(self, given: ValidationRequest = REQUEST) -> Cause | None:
+        return (await self.validator.validate(given)).cause
 
     async def noted(self) -> list[dict[str, Any]]:
         await self._audit.start()
@@ -45,39 +45,41 @@ async def operator(clock: FakeClock) -> Operator:
     return operator
 
 
-async def test_a_token_is_good_for_its_own_company_and_application(operator: Operator) -> None:
+async def test_a_token_is_valid_for_its_own_company_and_application(operator: Operator) -> None:
     record = operator.registry.add_api_token(TOKEN)
-    verdict = await operator.validator.check(GOOD)
-    assert verdict.valid
-    assert verdict.record is not None
-    assert verdict.record.id == record.id
+    result = await operator.validator.validate(REQUEST)
+    assert result.valid
+    assert result.record is not None
+    assert result.record.id == record.id
     assert await operator.noted() == []
 
 
 @pytest.mark.parametrize(
-    ("question", "cause"),
+    ("given", "cause"),
     [
-        (Question(TOKEN, "other", "SMS"), Cause.WRONG_COMPANY),
-        (Question(TOKEN, "BLABLA", "SMS"), Cause.WRONG_COMPANY),
-        (Question(TOKEN, "blabla ", "SMS"), Cause.WRONG_COMPANY),
-        (Question(TOKEN, "", "SMS"), Cause.WRONG_COMPANY),
-        (Question(TOKEN, "SMS", "blabla"), Cause.WRONG_COMPANY),
-        (Question(TOKEN, "blabla", "SITE"), Cause.WRONG_APPLICATION),
-        (Question(TOKEN, "blabla", "sms"), Cause.WRONG_APPLICATION),
-        (Question(TOKEN, "blabla", ""), Cause.WRONG_APPLICATION),
-        (Question(mint(API_TOKEN), "blabla", "SMS"), Cause.UNKNOWN),
-        (Question(mint(ACCESS_KEY), "blabla", "SMS"), Cause.MALFORMED),
-        (Question("", "blabla", "SMS"), Cause.MALFORMED),
+        (ValidationRequest(TOKEN, "other", "SMS"), Cause.WRONG_COMPANY),
+        (ValidationRequest(TOKEN, "BLABLA", "SMS"), Cause.WRONG_COMPANY),
+        (ValidationRequest(TOKEN, "blabla ", "SMS"), Cause.WRONG_COMPANY),
+        (ValidationRequest(TOKEN, "", "SMS"), Cause.WRONG_COMPANY),
+        (ValidationRequest(TOKEN, "SMS", "blabla"), Cause.WRONG_COMPANY),
+        (ValidationRequest(TOKEN, "blabla", "SITE"), Cause.WRONG_APPLICATION),
+        (ValidationRequest(TOKEN, "blabla", "sms"), Cause.WRONG_APPLICATION),
+        (ValidationRequest(TOKEN, "blabla", ""), Cause.WRONG_APPLICATION),
+        (ValidationRequest(mint(API_TOKEN), "blabla", "SMS"), Cause.UNKNOWN),
+        (ValidationRequest(mint(ACCESS_KEY), "blabla", "SMS"), Cause.MALFORMED),
+        (ValidationRequest("", "blabla", "SMS"), Cause.MALFORMED),
     ],
 )
-async def test_a_token_is_good_for_nothing_else(operator: Operator, question: Question, cause: Cause) -> None:
+async def test_a_token_is_valid_for_nothing_else(
+    operator: Operator, given: ValidationRequest, cause: Cause
+) -> None:
     operator.registry.add_api_token(TOKEN)
-    assert await operator.cause(question) == cause
+    assert await operator.cause(given) == cause
 
 
 @pytest.mark.parametrize("status", ["suspended", "revoked"])
 @pytest.mark.parametrize("kind", ["api_token", "booking", "company", "application"])
-async def test_a_token_stops_with_all_that_it_hangs_on_and_resumes_with_it(
+async def test_a_token_stops_and_resumes_with_all_that_it_depends_on(
     operator: Operator, kind: Kind, status: Status
 ) -> None:
     record = operator.registry.add_api_token(TOKEN)
@@ -96,7 +98,7 @@ async def test_a_token_stops_with_all_that_it_hangs_on_and_resumes_with_it(
     assert await operator.cause() is None
 
 
-async def test_a_token_is_good_until_it_expires(operator: Operator, clock: FakeClock) -> None:
+async def test_a_token_is_valid_until_it_expires(operator: Operator, clock: FakeClock) -> None:
     operator.registry.add_api_token(TOKEN, expires_at=clock.now() + 10)
     assert await operator.cause() is None
     clock.advance(9.9)
@@ -113,7 +115,7 @@ async def test_a_token_seen_before_and_unchanged_is_not_looked_up(operator: Oper
     assert operator.registry.lookups == 1
 
 
-async def test_an_unknown_token_is_looked_up_each_time_and_works_as_soon_as_it_is_made(operator: Operator) -> None:
+async def test_an_unknown_token_is_looked_up_each_time_and_works_once_it_is_created(operator: Operator) -> None:
     assert await operator.cause() == Cause.UNKNOWN
     operator.registry.add_api_token(TOKEN)
     assert await operator.cause() is None
@@ -121,17 +123,17 @@ async def test_an_unknown_token_is_looked_up_each_time_and_works_as_soon_as_it_i
 
 async def test_junk_is_never_looked_up(operator: Operator) -> None:
     for token in ("", "x", TOKEN[:-1], TOKEN + "0", TOKEN.swapcase(), "\ud800", "\0" * 54, "pgat_" + "\u0660" * 49):
-        assert await operator.cause(Question(token, "blabla", "SMS")) == Cause.MALFORMED
+        assert await operator.cause(ValidationRequest(token, "blabla", "SMS")) == Cause.MALFORMED
     assert operator.registry.lookups == 0
 
 
-async def test_with_the_registry_away_an_unknown_token_is_not_known_to_be_wrong(operator: Operator) -> None:
+async def test_with_the_registry_away_an_uncached_token_is_neither_valid_nor_invalid(operator: Operator) -> None:
     operator.registry.away = True
     with pytest.raises(Unavailable):
         await operator.cause()
 
 
-async def test_with_the_registry_away_a_seen_token_is_good_for_the_bound_only(
+async def test_with_the_registry_away_a_cached_token_is_valid_within_the_staleness_bound_only(
     operator: Operator, clock: FakeClock
 ) -> None:
     operator.registry.add_api_token(TOKEN)
@@ -144,34 +146,38 @@ async def test_with_the_registry_away_a_seen_token_is_good_for_the_bound_only(
         await operator.cause()
 
 
-async def test_a_verdict_tells_up_to_which_change_it_is_true(operator: Operator) -> None:
+async def test_a_result_names_the_change_up_to_which_it_is_true(operator: Operator) -> None:
     operator.registry.add_api_token(TOKEN)
-    assert (await operator.validator.check(GOOD)).as_of == 0
+    assert (await operator.validator.validate(REQUEST)).as_of == 0
     operator.registry.set_status("company", "another", "suspended")
     await operator.follower.poll()
-    assert (await operator.validator.check(GOOD)).as_of == 1  # cached before, and still true
+    assert (await operator.validator.validate(REQUEST)).as_of == 1  # cached before, and still true
 
 
-async def test_the_cause_is_noted_and_the_token_is_not(operator: Operator) -> None:
+async def test_only_the_refusal_of_a_known_token_has_a_line_with_its_cause_and_no_secret(
+    operator: Operator,
+) -> None:
     record = operator.registry.add_api_token(TOKEN)
-    swapped = Question(TOKEN, TOKEN, TOKEN)
+    swapped = ValidationRequest(TOKEN, TOKEN, TOKEN)
     stranger = mint(API_TOKEN)
-    for question in (swapped, Question(stranger, stranger, "SMS"), Question("junk-junk-junk", "blabla", "SMS")):
-        await operator.cause(question)
+    for given in (
+        swapped,
+        ValidationRequest(stranger, stranger, "SMS"),
+        ValidationRequest("junk-junk-junk", "blabla", "SMS"),
+    ):
+        await operator.cause(given)
     noted = await operator.noted()
     assert [(e["action"], e["subject"], e["company_id"], e["detail"]["cause"]) for e in noted] == [
-        ("api_token.refused", record.id, COMPANY.id, "wrong_company"),
-        ("api_token.refused", "", None, "unknown"),
-        ("api_token.refused", "", None, "malformed"),
+        ("api_token.refused", record.id, COMPANY.id, "wrong_company")
     ]
     written = json.dumps(noted)
     for secret in (TOKEN, digest(TOKEN).hex(), stranger, "junk-junk"):
         assert secret not in written
 
 
-async def test_checks_at_once_each_get_their_own_answer(operator: Operator) -> None:
+async def test_concurrent_checks_each_get_their_own_result(operator: Operator) -> None:
     tokens = [mint(API_TOKEN) for _ in range(50)]
     for token in tokens[::2]:
         operator.registry.add_api_token(token)
-    causes = await asyncio.gather(*(operator.cause(Question(token, "blabla", "SMS")) for token in tokens))
+    causes = await asyncio.gather(*(operator.cause(ValidationRequest(token, "blabla", "SMS")) for token in tokens))
     assert causes == [None, Cause.UNKNOWN] * 25

@@ -282,7 +282,6 @@ async def test_what_is_noted_tells_who_and_why_and_holds_no_secret(rules: Rules)
     events = await rules.events()
     assert [(e.action, e.actor, e.detail.get("cause")) for e in events] == [
         ("session_token.created", f"access_key:{rules.record.id}", None),
-        ("session_token.refused", "anonymous", "unknown"),
         ("access_key.refused", f"access_key:{rules.record.id}", "access_key_revoked"),
     ]
     written = json.dumps([event.model_dump() for event in events])

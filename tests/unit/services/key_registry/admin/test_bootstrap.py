@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from services.key_registry.admin.access import UnknownAdminToken
 from services.key_registry.admin.bootstrap import AdminTokens, OwnerRegistration
 from services.key_registry.catalog.permissions import Operation, Role
 from services.key_registry.catalog.requests import NewAdminToken
@@ -50,11 +51,22 @@ async def test_junk_is_refused_without_a_look_up_or_a_line(desk: Desk, token: st
     assert not desk.trail._queue
 
 
-async def test_an_unknown_token_is_refused_and_noted(desk: Desk) -> None:
-    with pytest.raises(Unauthenticated):
+async def test_an_unknown_token_is_refused_with_its_cause_and_without_a_line(desk: Desk) -> None:
+    with pytest.raises(UnknownAdminToken) as refused:
         await desk.access.authenticate(opaque.mint(opaque.ADMIN_TOKEN))
+    assert refused.value.cause == "unknown"
+    assert not desk.trail._queue
+
+
+async def test_the_refusal_of_a_known_token_is_in_the_audit_trail(desk: Desk, owners: AdminTokens) -> None:
+    token = await owners.make(NewAdminToken(name="me", role=Role.OWNER))
+    admin = await desk.access.authenticate(token)
+    await desk.registry.set_status(desk.owner, Operation.SUSPEND, ADMIN_TOKEN, admin.id)
+    with pytest.raises(Unauthenticated):
+        await desk.access.authenticate(token)
     event, _ = desk.trail._queue[-1]
-    assert (event.action, event.actor) == ("admin_token.refused", "anonymous")
+    assert (event.action, event.actor, event.subject) == ("admin_token.refused", "anonymous", str(admin.id))
+    assert event.detail["cause"] == "suspended"
 
 
 @pytest.mark.parametrize("operation", [Operation.SUSPEND, Operation.REVOKE])

@@ -1,0 +1,1 @@
+"""What the rules read from. The operator keeps nothing: its records are the key registry's, cached."""
