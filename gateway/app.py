@@ -14,6 +14,7 @@ from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
 from gateway.http import endpoints
+from gateway.http.routes import RouteEndpoints
 from gateway.metrics import GatewayMetrics
 from gateway.own_services import OwnServices
 from gateway.proxy.listener import PublicServer
@@ -79,7 +80,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     )
     app = service_app(
         NAME,
-        endpoints(watch),
+        endpoints(RouteEndpoints(watch)),
         health=_health(known, watch, calls),
         metrics=registry,
         resources=(*calls.values(), audit, known.issuer_keys, known.following, watch, forwarder, server),

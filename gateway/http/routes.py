@@ -1,0 +1,31 @@
+"""The route table, as operators see it."""
+
+from aiohttp import web
+
+from gateway.http.schemas import RoutesView, RouteView
+from gateway.routing.reload import RouteWatch
+from gateway.routing.table import Route
+from shared.http.responses import NO_STORE, json_response
+
+
+class RouteEndpoints:
+    def __init__(self, watch: RouteWatch) -> None:
+        self._watch = watch
+
+    async def routes(self, _: web.Request) -> web.Response:
+        """GET /routes"""
+        view = RoutesView(routes=[_view(route) for route in self._watch.table.routes], errors=self._watch.errors)
+        return json_response(view.model_dump(), headers=NO_STORE)
+
+
+def _view(route: Route) -> RouteView:
+    return RouteView(
+        name=route.name,
+        path=route.path,
+        prefix=route.prefix,
+        methods=None if route.methods is None else sorted(route.methods),
+        credential=route.credential.value,
+        scopes=list(route.scopes),
+        max_staleness=route.max_staleness,
+        upstream=route.upstream.url,
+    )

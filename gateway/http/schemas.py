@@ -1,0 +1,21 @@
+"""The responses of the operators' endpoints."""
+
+from pydantic import BaseModel, Field
+
+
+class RouteView(BaseModel):
+    name: str
+    path: str
+    prefix: bool
+    methods: list[str] | None
+    credential: str
+    scopes: list[str]
+    max_staleness: float | None = Field(description="Seconds; null: the gateway's own setting.")
+    upstream: str
+
+
+class RoutesView(BaseModel):
+    routes: list[RouteView]
+    errors: list[str] = Field(
+        description="What is wrong with the file as it is now; the routes are then those of an earlier one."
+    )
