@@ -1,6 +1,7 @@
-"""`python -m gateway`: serve until SIGTERM. `python -m gateway check-routes FILE`: is this route file good?"""
+"""`python -m gateway`: serve until SIGTERM. `check-routes FILE`: is it valid? `route-schema`: its JSON Schema."""
 
 import argparse
+import json
 import sys
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from gateway.app import NAME, build_app, own_ports
 from gateway.config import Settings
 from gateway.routing.reload import environment_variables, read_route_file
 from gateway.routing.route_file import RouteFileError
+from gateway.routing.route_schema import json_schema
 from shared.config import ConfigError, load
 from shared.http.server import run
 
@@ -18,13 +20,17 @@ def main() -> None:
         prog="python -m gateway",
         description="The gateway: checks every public call and forwards it. Configured by PASSGATE_* variables.",
     )
-    commands = parser.add_subparsers(dest="command", metavar="[serve | check-routes FILE]")
+    commands = parser.add_subparsers(dest="command", metavar="[serve | check-routes FILE | route-schema]")
     commands.add_parser("serve", help="serve until SIGTERM (the default)")
     check = commands.add_parser(
-        "check-routes", help="tell what is wrong with a route file; exit status 2 if anything"
+        "check-routes", help="report what is wrong with a route file; exit status 2 if anything is"
     )
     check.add_argument("file", type=Path)
+    commands.add_parser("route-schema", help="print the JSON Schema of route files, for editors")
     arguments = parser.parse_args()
+    if arguments.command == "route-schema":
+        print(json.dumps(json_schema(), indent=2))
+        return
     settings = load(Settings)
     if arguments.command == "check-routes":
         raise SystemExit(check_routes(arguments.file, settings))
@@ -53,7 +59,7 @@ def check_routes(path: Path, settings: Settings) -> int:
     except RouteFileError as error:
         print("\n".join(error.lines), file=sys.stderr)
         return 2
-    print(f"{path}: {len(table.routes)} routes, all good")
+    print(f"{path}: {len(table.routes)} routes, valid")
     return 0
 
 

@@ -37,8 +37,8 @@ class GatewayMetrics:
             registry=registry,
         )
         self.active = Gauge("gateway_active_requests", "Public requests being served.", registry=registry)
-        self.route_file_good = Gauge(
-            "gateway_route_file_good", "1 when the route file as it is now is the table in use.", registry=registry
+        self.route_file_valid = Gauge(
+            "gateway_route_file_valid", "1 when the route file as it is now is the table in use.", registry=registry
         )
         self._route_file_loads = Counter(
             "gateway_route_file_loads_total", "Readings of a changed route file.", ("outcome",), registry=registry
@@ -69,9 +69,9 @@ class GatewayMetrics:
     def upstream_failed(self, route: str, upstream: str, status: int, cause: str) -> None:
         self._failures.labels(route, upstream, str(status), cause).inc()
 
-    def route_file_loaded(self, *, good: bool) -> None:
-        self._route_file_loads.labels("good" if good else "bad").inc()
-        self.route_file_good.set(good)
+    def route_file_loaded(self, *, valid: bool) -> None:
+        self._route_file_loads.labels("valid" if valid else "invalid").inc()
+        self.route_file_valid.set(valid)
 
     def _observer(self, histogram: Histogram, *labels: str | int) -> Callable[[float], None]:
         """Looking up the labels again for each request would cost as much as observing."""

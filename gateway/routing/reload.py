@@ -1,4 +1,4 @@
-"""The route table in use: that of the file as it was when it was last good."""
+"""The route table in use: that of the file as it was when it was last valid."""
 
 import asyncio
 import os
@@ -18,8 +18,8 @@ from shared.periodic import PeriodicTask
 log = structlog.get_logger()
 
 VARIABLE = re.compile(r"\$\{(\w+)")
-INTERVAL = 1.0
-"""Seconds between two looks at the file."""
+CHECK_INTERVAL_S = 1.0
+"""Seconds between two checks whether the file has changed."""
 
 
 def read_route_file(path: Path, own: OwnPorts, environment: Mapping[str, str] = os.environ) -> RouteTable:
@@ -40,10 +40,11 @@ def environment_variables(path: Path) -> frozenset[str]:
 
 
 class RouteWatch:
-    """Takes up a changed file, if it is good; if not, the last good table stays, and health says so.
+    """Takes up a changed file, if it is valid; if not, the last valid table stays, and health says so.
 
-    Raises `RouteFileError` when it is made and the file is not good. A route that outlives `staleness_bound`
-    (seconds) is told to the log each time that it is loaded.
+    Raises `RouteFileError` when it is created and the file is invalid. A route that outlives `staleness_bound`
+    (seconds) is logged each time that it is loaded. A file is changed when it is written to, when another one takes
+    its place (as most editors save), and when a symbolic link on its way leads elsewhere (a mounted ConfigMap).
     """
 
     def __init__(self, path: Path, own: OwnPorts, metrics: GatewayMetrics, *, staleness_bound: float) -> None:
@@ -55,9 +56,9 @@ class RouteWatch:
         self._table = self._read()
         announce(self._table, staleness_bound)
         self._errors: list[str] = []
-        self._task = PeriodicTask("route_file", self.look, interval=INTERVAL)
+        self._task = PeriodicTask("route_file", self.check_file, interval=CHECK_INTERVAL_S)
         self.tasks = (self._task,)
-        metrics.route_file_good.set(1)
+        metrics.route_file_valid.set(1)
 
     @property
     def table(self) -> RouteTable:
@@ -77,9 +78,9 @@ class RouteWatch:
     async def check(self) -> None:
         """For health: raises `Unavailable` when the file as it is now is not in use."""
         if self._errors:
-            raise Unavailable(f"the route file is not good, an earlier one is in use: {self._errors[0]}")
+            raise Unavailable(f"the route file is invalid, an earlier one is in use: {self._errors[0]}")
 
-    async def look(self) -> None:
+    async def check_file(self) -> None:
         """Take up the file if it has changed."""
         version = await asyncio.to_thread(_version, self._path)
         if version == self._version:
@@ -88,28 +89,29 @@ class RouteWatch:
         try:
             self._table = await asyncio.to_thread(self._read)
             self._errors = []
-            log.info("route file loaded", routes=len(self._table.routes))
+            log.info("route_file.loaded", routes=len(self._table.routes))
             announce(self._table, self._staleness_bound)
         except RouteFileError as error:
             self._errors = error.lines
-            log.error("route file not good; the earlier table stays", errors=error.lines)
-        self._metrics.route_file_loaded(good=not self._errors)
+            log.error("route_file.invalid", errors=error.lines)
+        self._metrics.route_file_loaded(valid=not self._errors)
 
 
-def _version(path: Path) -> tuple[int, int, int]:
+def _version(path: Path) -> tuple[int, ...]:
+    """Differs whenever the file may be another, or hold something else."""
     try:
         status = path.stat()
     except OSError:
-        return (0, 0, 0)
-    return status.st_mtime_ns, status.st_size, status.st_ino
+        return ()
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev
 
 
 def announce(table: RouteTable, bound: float) -> None:
-    """Tell the log which routes may serve for longer than `bound` seconds what was revoked meanwhile."""
+    """Log the routes that may serve for longer than `bound` seconds what was revoked meanwhile."""
     for route in table.routes:
         if route.max_staleness is not None and route.max_staleness > bound:
             log.warning(
-                "a revoked token may be good at this route for longer than the bound when the registry is away",
+                "route.outlives_staleness_bound",
                 route=route.name,
                 max_staleness=route.max_staleness,
                 bound=bound,

@@ -61,15 +61,15 @@ async def test_a_changed_route_file_is_taken_up_and_a_bad_one_is_not(
     try:
         assert (await converse(gateway.port, get(b"GET /added HTTP/1.1"), replies=1)).replies[0].status == 404
         gateway.routes_file.write_text(before + ROUTE)
-        await gateway.logged("route file loaded", after=lines, routes=7)
+        await gateway.logged("route_file.loaded", after=lines, routes=7)
         assert (await converse(gateway.port, get(b"GET /added HTTP/1.1"), replies=1)).replies[0].status == 200
         gateway.routes_file.write_text(before + ROUTE + "  - {name: bad}\n")
-        line = await gateway.logged("route file not good; the earlier table stays", after=lines)
+        line = await gateway.logged("route_file.invalid", after=lines)
         assert "routes.yaml:" in str(line["errors"])
         assert (await converse(gateway.port, get(b"GET /added HTTP/1.1"), replies=1)).replies[0].status == 200
         health = await ask_operators(gateway, "/health")
         assert json.loads(health.replies[0].body)["dependencies"]["route_file"]["state"] == "down"
-        assert "gateway_route_file_good 0.0" in (await ask_operators(gateway, "/metrics")).raw.decode()
+        assert "gateway_route_file_valid 0.0" in (await ask_operators(gateway, "/metrics")).raw.decode()
     finally:
         gateway.routes_file.write_text(before)
         await asyncio.sleep(1.2)
@@ -144,13 +144,19 @@ def test_a_route_file_is_checked_from_the_command_line(tmp_path: Path) -> None:
     bad.write_text("upstreams:\n  a: {url: http://169.254.169.254}\nroutes: []\n")
     done = command("check-routes", str(good))
     assert (done.returncode, done.stderr) == (0, "")
-    assert "all good" in done.stdout
+    assert "routes, valid" in done.stdout
     done = command("check-routes", str(bad))
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         f"{bad}:2: upstream a: url is a link-local or metadata address",
         f"{bad}:3: routes must be a list of 1 to 10000 routes",
     ]
+
+
+def test_the_schema_for_editors_is_printed() -> None:
+    done = command("route-schema")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["properties"].keys() == {"upstreams", "routes"}
 
 
 @pytest.mark.parametrize(

@@ -320,7 +320,7 @@ async def test_an_early_answer_to_an_unfinished_upload_arrives(gateway: GatewayP
         route = "routes:\n  - {name: early, path: /early, methods: any, credential: none, upstream: early}\n"
         address = f'upstreams:\n  early: {{url: "http://127.0.0.1:{port}"}}\n'
         gateway.routes_file.write_text(text.replace("routes:\n", route).replace("upstreams:\n", address))
-        await gateway.logged("route file loaded", after=before, routes=7)
+        await gateway.logged("route_file.loaded", after=before, routes=7)
         request = head(b"Content-Length: 100000", line=b"POST /early HTTP/1.1")
         conversation = await converse(gateway.port, request, b"x" * 1000, replies=1)
         assert [(reply.status, reply.body) for reply in conversation.replies] == [(413, b"big")]

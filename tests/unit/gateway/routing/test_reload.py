@@ -1,6 +1,7 @@
 """A changed route file is taken up; a bad one is not, and that is told."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,10 @@ def path(tmp_path: Path) -> Path:
 
 async def test_a_changed_file_is_taken_up(path: Path) -> None:
     watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)
-    await watch.look()
+    await watch.check_file()
     table = watch.table
     write(path, "one", "two")
-    await watch.look()
+    await watch.check_file()
     assert [route.name for route in watch.table.routes] == ["one", "two"]
     assert [route.name for route in table.routes] == ["one"]
 
@@ -46,23 +47,65 @@ async def test_a_bad_edit_keeps_the_last_good_table_and_says_so(path: Path) -> N
     registry = CollectorRegistry()
     watch = RouteWatch(path, OWN, GatewayMetrics(registry), staleness_bound=5)
     write(path, "one", more="  - {name: bad}\n")
-    await watch.look()
+    await watch.check_file()
     assert [route.name for route in watch.table.routes] == ["one"]
     assert watch.errors[0].startswith(f"{path}:5: ")
-    assert registry.get_sample_value("gateway_route_file_good") == 0
+    assert registry.get_sample_value("gateway_route_file_valid") == 0
     with pytest.raises(Unavailable, match="route file"):
         await watch.check()
     write(path, "two")
-    await watch.look()
+    await watch.check_file()
     assert [route.name for route in watch.table.routes] == ["two"]
-    assert registry.get_sample_value("gateway_route_file_good") == 1
+    assert registry.get_sample_value("gateway_route_file_valid") == 1
     await watch.check()
+
+
+def _write_in_place(folder: Path, text: str) -> None:
+    (folder / "routes.yaml").write_text(text)
+
+
+def _replace_as_editors_do(folder: Path, text: str) -> None:
+    """Of the same size and with the same modification time, so that only the file itself is another."""
+    path = folder / "routes.yaml"
+    before = path.stat()
+    other = folder / ".routes.yaml.swp"
+    other.write_text(text)
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.replace(other, path)
+
+
+def _move_aside_and_write(folder: Path, text: str) -> None:
+    path = folder / "routes.yaml"
+    os.replace(path, folder / "routes.yaml~")
+    path.write_text(text)
+
+
+@pytest.mark.parametrize("save", [_write_in_place, _replace_as_editors_do, _move_aside_and_write])
+async def test_a_file_is_taken_up_however_it_was_saved(path: Path, save: Callable[[Path, str], None]) -> None:
+    watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)
+    save(path.parent, path.read_text().replace("name: one, path: /one", "name: two, path: /two"))
+    await watch.check_file()
+    assert [route.name for route in watch.table.routes] == ["two"]
+
+
+async def test_a_mounted_folder_is_taken_up_when_its_link_leads_elsewhere(tmp_path: Path) -> None:
+    for version, name in (("..1", "one"), ("..2", "two")):
+        (tmp_path / version).mkdir()
+        write(tmp_path / version / "routes.yaml", name)
+    data, path = tmp_path / "..data", tmp_path / "routes.yaml"
+    data.symlink_to("..1")
+    path.symlink_to("..data/routes.yaml")
+    watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)
+    (tmp_path / "..data_tmp").symlink_to("..2")
+    os.replace(tmp_path / "..data_tmp", data)  # as the kubelet does it
+    await watch.check_file()
+    assert [route.name for route in watch.table.routes] == ["two"]
 
 
 async def test_a_file_that_is_gone_keeps_the_last_good_table(path: Path) -> None:
     watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)
     path.unlink()
-    await watch.look()
+    await watch.check_file()
     assert [route.name for route in watch.table.routes] == ["one"]
     assert watch.errors
 

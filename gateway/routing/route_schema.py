@@ -1,0 +1,180 @@
+"""What a route file may hold: the model that it is checked against, and that editors get as a JSON Schema."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.http1.request import BadRequest
+from gateway.routing.match import is_reserved
+from gateway.routing.schema_types import Choice, Flag, Number, Text, Texts
+from gateway.routing.table import MIB, CredentialKind
+from gateway.routing.target import parse_target
+from shared.scopes import InvalidScope, parse_scope
+
+MAX_ROUTES = 10_000
+MAX_STALENESS_S = 3600
+"""No access token lives longer."""
+MAX_BODY_BYTES = 1024 * MIB
+
+NAME = r"[A-Za-z0-9_.-]{1,64}"
+Name = Text(NAME, "must be letters, digits, dots, hyphens and underscores, at most 64")
+Method = Text(
+    r"any|(?!(?:CONNECT|TRACE)$)[A-Z][A-Z0-9_-]{0,31}",
+    "must be methods in capitals, without CONNECT and TRACE, or any alone",
+)
+Audience = Text(r"[\x21-\x7e]{1,255}", "must be 1 to 255 printable characters without blanks")
+Application = Text(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", "must be an application_prefix")
+
+
+def _path(path: str) -> None:
+    try:
+        target = parse_target(path)
+    except BadRequest as error:
+        raise ValueError(f"cannot be: {error.description}") from None
+    if target.path != path:
+        raise ValueError(f"must be written as it is matched: {target.path}")
+    if is_reserved(path):
+        raise ValueError("is reserved for services and operators")
+
+
+def _scope(scope: str) -> None:
+    try:
+        parse_scope(scope)
+    except InvalidScope as error:
+        raise ValueError(error.description) from None
+
+
+Path = Text("/.*", "must begin with /", parse=_path)
+Scope = Text(parse=_scope)
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class UpstreamEntry(_Entry):
+    """A service that is forwarded to."""
+
+    url: Annotated[
+        str, Text(), Field(description="Scheme, host and port; `${NAME}` and `${NAME:-default}` are replaced.")
+    ]
+    connect_timeout: Annotated[float, Number(0.05, 60), Field(description="Seconds.")] = 2.0
+    connections: Annotated[
+        int, Number(1, 10_000, whole=True), Field(description="In use at once, from one gateway process.")
+    ] = 256
+    keep_idle: Annotated[
+        float,
+        Number(0, 600),
+        Field(description="Seconds for which an unused connection is kept: less than the service keeps it."),
+    ] = 4.0
+
+
+_ONLY_FOR = {
+    "scopes": CredentialKind.JWT,
+    "audience": CredentialKind.JWT,
+    "max_staleness": CredentialKind.JWT,
+    "application": CredentialKind.API_TOKEN,
+    "merge_query": CredentialKind.SESSION_TOKEN,
+}
+"""Members that mean something with one kind of credential alone."""
+_NEEDED_FOR = {"scopes": CredentialKind.JWT, "application": CredentialKind.API_TOKEN}
+
+
+def _conditions(schema: dict[str, Any]) -> None:
+    """What `RouteEntry.problems` checks, for editors: a path or a prefix, and what each credential needs."""
+    schema["oneOf"] = [{"required": ["path"]}, {"required": ["prefix"]}]
+    schema["allOf"] = [
+        {
+            "if": {"properties": {"credential": {"const": kind.value}}},
+            "then": {"required": [member for member, needed in _NEEDED_FOR.items() if needed is kind]},
+        }
+        for kind in _NEEDED_FOR.values()
+    ] + [
+        {
+            "if": {"required": [member]},
+            "then": {"properties": {"credential": {"const": kind.value}}},
+        }
+        for member, kind in _ONLY_FOR.items()
+    ]
+
+
+class RouteEntry(_Entry):
+    """What may be called, with which credential, and where it goes."""
+
+    model_config = ConfigDict(json_schema_extra=_conditions)
+
+    name: Annotated[str, Name]
+    path: Annotated[str, Path, Field(description="This path alone.")] = ""
+    prefix: Annotated[str, Path, Field(description="This path and all that is below it.")] = ""
+    methods: Annotated[
+        tuple[str, ...], Texts(Method), Field(description="HEAD comes with GET; `any` lets every method through.")
+    ]
+    credential: Annotated[str, Choice(tuple(kind.value for kind in CredentialKind))]
+    upstream: Annotated[str, Name, Field(description="One of `upstreams`.")]
+    scopes: Annotated[
+        tuple[str, ...],
+        Texts(Scope, may_be_empty=True),
+        Field(description="jwt: the caller needs each of them; an empty list lets any partner in."),
+    ] = ()
+    audience: Annotated[
+        tuple[str, ...],
+        Texts(Audience),
+        Field(description="jwt: what `aud` may be, where it is not the gateway's own setting."),
+    ] = ()
+    max_staleness: Annotated[
+        float | None,
+        Number(0.1, MAX_STALENESS_S),
+        Field(description="jwt: seconds for which calls go on while revocations cannot be followed."),
+    ] = None
+    application: Annotated[
+        str, Application, Field(description="api_token: the application_prefix that the token must be booked for.")
+    ] = ""
+    response_timeout: Annotated[
+        float, Number(0.05, 3600), Field(description="Seconds from the request's last byte to the response's head.")
+    ] = 15.0
+    idle_timeout: Annotated[
+        float, Number(0.05, 3600), Field(description="Seconds between two pieces of the response's body.")
+    ] = 30.0
+    max_body: Annotated[
+        int, Number(0, MAX_BODY_BYTES, whole=True), Field(description="Bytes of a request's body.")
+    ] = MIB
+    pass_credential: Annotated[
+        bool, Flag(), Field(description="The upstream gets the credential itself, as well as the identity.")
+    ] = False
+    merge_query: Annotated[
+        bool,
+        Flag(),
+        Field(description="session_token: the caller's own parameters go on beside the stored ones, which win."),
+    ] = False
+    retry: Annotated[
+        bool,
+        Flag(),
+        Field(description="An idempotent request without a body is sent once more after a lost connection."),
+    ] = False
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Members that do not go together, each with what is wrong with it."""
+        if bool(self.path) == bool(self.prefix):
+            yield "path" if self.path else "prefix", "is needed: either path or prefix, not both"
+        if "any" in self.methods and self.methods != ("any",):
+            yield "methods", Method.message
+        for member, kind in _ONLY_FOR.items():
+            if member in self.model_fields_set and self.credential != kind:
+                yield member, f"{'are' if member == 'scopes' else 'is'} for the credential {kind} only"
+        for member, kind in _NEEDED_FOR.items():
+            if member not in self.model_fields_set and self.credential == kind:
+                hint = "; an empty list means any partner" if member == "scopes" else ""
+                yield member, f"is missing: the credential {kind} needs it{hint}"
+
+
+class RouteFile(_Entry):
+    """The route file of a Passgate gateway."""
+
+    upstreams: dict[Annotated[str, Name], UpstreamEntry]
+    routes: Annotated[list[RouteEntry], Field(min_length=1, max_length=MAX_ROUTES)]
+
+
+def json_schema() -> dict[str, Any]:
+    """For editors: completion, and errors while one writes. `check-routes` checks more than it can say."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **RouteFile.model_json_schema()}
