@@ -30,9 +30,11 @@ class Line:
     detail: Mapping[str, Any]
     previous_hash: bytes
     hash: bytes
+    event_id: str | None = None
+    """The sender's id of the event: written once. Not part of the hash."""
 
     def digest(self) -> bytes:
-        """SHA-256 over the canonical JSON of all members but `hash`: sorted, no white space, UTF-8."""
+        """SHA-256 over the canonical JSON (sorted, no white space, UTF-8) of all but `hash` and `event_id`."""
         members = {
             "action": self.action,
             "actor": self.actor,
@@ -119,6 +121,7 @@ def _line(event: AuditEvent) -> Line:
         detail=_bounded(event.detail),
         previous_hash=b"",
         hash=b"",
+        event_id=event.id or None,
     )
 
 

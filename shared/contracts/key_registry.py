@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 import orjson
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.contracts import Caller
 from shared.errors import Unavailable
@@ -195,7 +195,7 @@ class Position(Wire):
 class AuditEvent(Wire):
     """One line for the audit trail. Never holds a secret: `subject` is an id, a kid or a client key."""
 
-    id: str = ""
+    id: str = Field(default="", pattern=r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$")
     """A UUID: an event whose id is in the trail already is not written again. "" has no such guarantee."""
     action: str
     """Dotted, past tense last: "token.issued", "api_token.refused"."""

@@ -49,8 +49,19 @@ class Recorder:
 
 
 async def append(writer: Writer, events: Sequence[AuditEvent]) -> None:
-    """Add `events` to the end of the audit trail."""
-    await writer.append_audit(list(chained(await writer.audit_head(), events)))
+    """Add `events` to the end of the audit trail, but for those that are in it already by their ids.
+
+    A sender whose response was lost sends them again, and of two relays of one outbox both may send the same.
+    """
+    ids = [event.id for event in events if event.id]
+    known = set(await writer.written_events(ids)) if ids else set()
+    new = []
+    for event in events:
+        if event.id not in known:
+            new.append(event)
+            known |= {event.id} - {""}
+    if new:
+        await writer.append_audit(list(chained(await writer.audit_head(), new)))
 
 
 class AuditLog:

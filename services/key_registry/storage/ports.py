@@ -131,6 +131,10 @@ class Writer(Reader, Protocol):
 
     async def audit_head(self) -> Head: ...
 
+    async def written_events(self, ids: Sequence[str]) -> frozenset[str]:
+        """Those of the ids of audit events that are in the trail."""
+        ...
+
     async def append_audit(self, lines: Sequence[Line]) -> None: ...
 
     async def stop(self, stopped: Revocation, at: float) -> bool:

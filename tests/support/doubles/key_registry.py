@@ -161,6 +161,9 @@ class _Writer(_Reader):
         lines = self._tables.lines
         return Head(lines[-1].seq, lines[-1].hash) if lines else START
 
+    async def written_events(self, ids: Sequence[str]) -> frozenset[str]:
+        return frozenset(ids) & {line.event_id for line in self._tables.lines if line.event_id is not None}
+
     async def append_audit(self, lines: Sequence[Line]) -> None:
         self._tables.lines.extend(lines)
 

@@ -49,6 +49,8 @@ class RegistryDouble:
         self.revocations: list[Revocation] = []
         self.positions: dict[str, Position] = {}
         self.lookups = 0
+        self.loses_responses = 0
+        """So many audit batches are written without the sender learning of it."""
         self._api_tokens: dict[bytes, ApiToken] = {}
         self._access_keys: dict[bytes, AccessKey] = {}
         self._api_clients: dict[str, ApiClient] = {}
@@ -137,7 +139,11 @@ class RegistryDouble:
 
     async def audit(self, events: Sequence[AuditEvent]) -> None:
         self._require_there()
-        self.events.extend(events)
+        known = {event.id for event in self.events if event.id}
+        self.events.extend(event for event in events if event.id not in known)
+        if self.loses_responses > 0:
+            self.loses_responses -= 1
+            raise Unavailable(detail="the response was lost")
 
     async def report(self, position: Position) -> None:
         self._require_there()

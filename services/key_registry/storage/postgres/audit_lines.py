@@ -23,24 +23,32 @@ _COLUMNS = (
 )
 _APPEND = """
 INSERT INTO audit (
-    seq, at, action, actor, subject_kind, subject, company_id, request_id, detail, previous_hash, hash
+    seq, at, action, actor, subject_kind, subject, company_id, request_id, detail, previous_hash, hash, event_id
 )
-SELECT seq, at, action, actor, subject_kind, subject, company_id, request_id, detail::json, previous_hash, hash
+SELECT
+    seq, at, action, actor, subject_kind, subject, company_id, request_id, detail::json, previous_hash, hash,
+    event_id
 FROM unnest(
     $1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-    $9::text[], $10::bytea[], $11::bytea[]
+    $9::text[], $10::bytea[], $11::bytea[], $12::uuid[]
 ) AS line (
-    seq, at, action, actor, subject_kind, subject, company_id, request_id, detail, previous_hash, hash
+    seq, at, action, actor, subject_kind, subject, company_id, request_id, detail, previous_hash, hash, event_id
 )
 """
+_WRITTEN = "SELECT event_id::text FROM audit WHERE event_id = ANY($1::uuid[])"
 _FOLLOWING = " ".join(("SELECT", ", ".join(_COLUMNS), "FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2"))
 
 
 async def append(connection: Connection, lines: Sequence[Line]) -> None:
     """All lines in one statement."""
-    columns = [[getattr(line, name) for line in lines] for name in _COLUMNS]
+    columns = [[getattr(line, name) for line in lines] for name in (*_COLUMNS, "event_id")]
     columns[_COLUMNS.index("detail")] = [orjson.dumps(line.detail).decode() for line in lines]
     await connection.execute(_APPEND, *columns)
+
+
+async def written(connection: Connection, event_ids: Sequence[str]) -> frozenset[str]:
+    """Those of the ids whose events are in the trail."""
+    return frozenset(record[0] for record in await connection.fetch(_WRITTEN, event_ids))
 
 
 class PostgresAuditLines:

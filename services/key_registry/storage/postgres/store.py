@@ -20,7 +20,7 @@ from services.key_registry.storage.ports import (
     Writer,
 )
 from services.key_registry.storage.postgres import REVISIONS, SCHEMA
-from services.key_registry.storage.postgres.audit_lines import append
+from services.key_registry.storage.postgres.audit_lines import append, written
 from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing
 from shared.contracts.key_registry import Kind, Revocation, Status
 from shared.errors import Conflict, Unavailable
@@ -149,6 +149,9 @@ class PostgresWriter(PostgresReader):
     async def audit_head(self) -> Head:
         record = await self._connection.fetchrow("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
         return START if record is None else Head(record["seq"], record["hash"])
+
+    async def written_events(self, ids: Sequence[str]) -> frozenset[str]:
+        return await written(self._connection, ids)
 
     async def append_audit(self, lines: Sequence[Line]) -> None:
         await append(self._connection, lines)

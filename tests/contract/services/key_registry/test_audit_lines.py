@@ -1,10 +1,12 @@
 """The audit trail: what is written is what is read, hash for hash."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from uuid_utils.compat import uuid7
 
 from services.key_registry.admin.recorder import append
 from services.key_registry.audit_trail import START, AuditFilter, Line, verified
@@ -54,6 +56,23 @@ async def test_lines_are_chained_across_batches(stores: Stores) -> None:
     assert [line.previous_hash for line in lines] == [START.hash, lines[0].hash, lines[1].hash]
     head = await verified(in_order(stores))
     assert (head.seq, head.hash) == (3, lines[2].hash)
+
+
+async def test_an_event_is_written_once_however_often_and_in_whichever_batches_it_is_sent(stores: Stores) -> None:
+    first, second, third = (event(f"n{n}.created", id=str(uuid7())) for n in range(3))
+    await write(stores, first, second)
+    await write(stores, first, second)
+    await write(stores, second, third, third, event("without.id"), event("without.id"))
+    await asyncio.gather(*(write(stores, third, first) for _ in range(4)))
+    lines = await stores.lines.following(0, 20)
+    assert [line.action for line in lines] == [
+        "n0.created",
+        "n1.created",
+        "n2.created",
+        "without.id",
+        "without.id",
+    ]
+    assert (await verified(in_order(stores))).seq == 5
 
 
 async def test_lines_are_read_in_pages(stores: Stores) -> None:
