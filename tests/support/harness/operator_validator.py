@@ -11,6 +11,7 @@ from yarl import URL
 
 from services.operator_validator.app import build_app
 from services.operator_validator.config import Settings
+from shared.clock import Clock
 from shared.contracts.operator_validator import VALIDATE, OperatorValidatorClient
 from shared.http.client import ServiceClient
 from shared.opaque import API_TOKEN, mint
@@ -68,12 +69,12 @@ class Operator:
 
 @asynccontextmanager
 async def operator_running(
-    keys: ServiceKeys, http: aiohttp.ClientSession, **settings: Any
+    keys: ServiceKeys, http: aiohttp.ClientSession, *, clock: Clock | None = None, **settings: Any
 ) -> AsyncIterator[Operator]:
     registry = RegistryDouble()
     async with registry_server(registry) as registry_url:
         given = {"key_registry_url": registry_url, "changes_poll_interval": 0.02, **settings}
-        app = await build_app(Settings(**given, **keys.settings("operator_validator")))
+        app = await build_app(Settings(**given, **keys.settings("operator_validator")), clock=clock)
         async with serving(app) as url:
             operator = Operator(url, registry, keys, http)
             await operator.is_ready()

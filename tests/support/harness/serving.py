@@ -8,6 +8,11 @@ from typing import Any
 from aiohttp import web
 
 from deploy.generate_secrets import generate_secrets
+from shared.http.client_address import (
+    CLIENT_ADDRESS_FIELD,
+    CLIENT_ADDRESS_PROOF_FIELD,
+    CLIENT_ADDRESS_PURPOSE,
+)
 from shared.http.server import listen
 from shared.service_tokens import ServiceIdentity
 
@@ -41,3 +46,11 @@ class ServiceKeys:
 
     def identity(self, service: str) -> ServiceIdentity:
         return ServiceIdentity.from_file(service, self._directory / "service_keys" / f"{service}.pem")
+
+    def proven_address(self, address: str, *, callee: str, by: str = "gateway") -> dict[str, str]:
+        """The header fields by which `by` tells `callee` that the client's address is `address`."""
+        proof = self.identity(by).authorization_for(callee, purpose=CLIENT_ADDRESS_PURPOSE)()
+        return {
+            CLIENT_ADDRESS_FIELD: address,
+            CLIENT_ADDRESS_PROOF_FIELD: proof.removeprefix("Bearer "),
+        }

@@ -9,6 +9,7 @@ import aiohttp
 
 from services.session_tokens.app import build_app
 from services.session_tokens.config import Settings
+from shared.clock import Clock
 from shared.contracts.session_tokens import SessionTokensClient
 from shared.http.client import ServiceClient
 from shared.opaque import ACCESS_KEY, mint
@@ -32,7 +33,7 @@ class Stack:
         self.access_key_id = self.registry.add_access_key(self.access_key, max_ttl=7200).id
 
     @asynccontextmanager
-    async def copy(self, **settings: Any) -> AsyncIterator["Service"]:
+    async def copy(self, *, clock: Clock | None = None, **settings: Any) -> AsyncIterator["Service"]:
         """One more copy of the service, ready."""
         given = {
             "redis_url": self.redis_url,
@@ -41,7 +42,7 @@ class Stack:
             **self.keys.settings("session_tokens"),
             **settings,
         }
-        async with serving(await build_app(Settings(**given))) as url:
+        async with serving(await build_app(Settings(**given), clock=clock)) as url:
             service = Service(url, self)
             await service.is_ready()
             yield service

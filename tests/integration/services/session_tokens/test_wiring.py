@@ -1,0 +1,90 @@
+"""Whatever `app.py` puts together is seen to work in the application, and not only by itself."""
+
+import functools
+import time
+
+import pytest
+
+from shared.contracts.session_tokens import RESOLVE
+from tests.support.clock import FakeClock
+from tests.support.harness.access_log import recorded_access_lines
+from tests.support.harness.session_tokens import Service, Stack
+from tests.support.waiting import becomes, until
+
+CLIENT = "198.51.100.7"
+
+
+async def test_the_registry_hears_how_far_this_service_is_and_that_it_leaves(stack: Stack) -> None:
+    async with stack.copy():
+        stack.registry.set_status("company", "another", "suspended")
+        await until(lambda: [position.position for position in stack.registry.positions.values()] == [1])
+    [last] = stack.registry.positions.values()
+    assert (last.service, last.position, last.leaving) == ("session_tokens", 1, True)
+
+
+async def test_staleness_goes_by_the_clock_of_the_app(stack: Stack) -> None:
+    clock = FakeClock(time.time())
+    async with stack.copy(clock=clock, staleness_bound=5) as service:
+        token = await service.generate()
+        stack.registry.away = True
+        clock.advance(4)
+        assert await service.status_of(token) == 200
+        clock.advance(2)
+        assert await service.status_of(token) == 503
+        stack.registry.away = False
+        await becomes(200, functools.partial(service.status_of, token))
+
+
+async def test_the_gateways_calls_are_judged_by_the_clock_of_the_app(stack: Stack) -> None:
+    clock = FakeClock(time.time())
+    async with stack.copy(clock=clock) as service:
+        token = await service.generate()
+        body = f'{{"token":"{token}"}}'.encode()
+        authorization = stack.keys.identity("gateway").authorization_for("session_tokens")()
+        response, _ = await service.call("POST", RESOLVE, data=body, authorization=authorization)
+        assert response.status == 200
+        clock.advance(600)
+        response, _ = await service.call("POST", RESOLVE, data=body, authorization=authorization)
+        assert response.status == 401
+
+
+@pytest.mark.parametrize("callee", ["token_issuer", "key_registry", "operator_validator"])
+async def test_a_token_for_another_service_opens_nothing_here(service: Service, callee: str) -> None:
+    authorization = service.stack.keys.identity("gateway").authorization_for(callee)()
+    response, _ = await service.call("POST", RESOLVE, data=b'{"token":"x"}', authorization=authorization)
+    assert response.status == 401
+
+
+async def test_the_gateway_alone_names_the_address_of_the_client(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = recorded_access_lines(monkeypatch)
+    proven = functools.partial(service.stack.keys.proven_address, CLIENT)
+    for rid, fields in {
+        "request-by-gateway": proven(callee="session_tokens"),
+        "request-by-another": proven(callee="session_tokens", by="sample_resources"),
+        "request-elsewhere-": proven(callee="token_issuer"),
+        "request-forwarded-": {"X-Forwarded-For": CLIENT},
+    }.items():
+        sent = {**fields, "X-Api-Token": "x", "X-Request-Id": rid}
+        async with service.stack.http.get(f"{service.url}/verify", headers=sent) as response:
+            assert response.status == 403
+    assert lines["request-by-gateway"]["client"] == CLIENT
+    for rid in ("request-by-another", "request-elsewhere-", "request-forwarded-"):
+        assert lines[rid]["client"] == "127.0.0.1"
+
+
+async def test_all_parts_are_measured(service: Service) -> None:
+    token = await service.generate()
+    assert (await service.verify(token))[0] == 200
+    await service.verify("x")
+    _, metrics = await service.call("GET", "/metrics")
+    for sample in (
+        b"session_tokens_created_total 1.0",
+        b"session_tokens_resolved_total 1.0",
+        b"change_position 0.0",
+        b"change_feed_age_seconds ",
+        b"change_propagation_seconds_count 0.0",
+    ):
+        assert sample in metrics
+    assert b'session_tokens_refused_total{cause="' in metrics
