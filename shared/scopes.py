@@ -46,6 +46,8 @@ def parse_scope_list(value: object, *, field: str = "scope") -> tuple[str, ...]:
         if len(value) > MAX_SCOPES * (MAX_SCOPE_CHARACTERS + 1):
             raise InvalidScope(field, f"holds more than {MAX_SCOPES} scopes of {MAX_SCOPE_CHARACTERS} characters")
         entries: Sequence[object] = value.split(" ") if value else ()
+        if "" in entries:
+            raise InvalidScope(field, "holds a blank too many: one goes between two scopes, and none around them")
     elif isinstance(value, (list, tuple)):
         entries = value
     else:

@@ -5,7 +5,7 @@ from typing import Any
 from services.token_issuer.clients.authentication import METHODS
 from services.token_issuer.grants import client_credentials, jwt_bearer
 from shared.contracts.token_issuer import JWKS_PATH
-from shared.jose.keys import ALGORITHMS
+from shared.jose.keys import ACCEPTED_ALGORITHMS
 
 TOKEN_PATH = "/oauth2/token"
 INTROSPECTION_PATH = "/oauth2/introspect"
@@ -16,7 +16,7 @@ METADATA_PATH = "/.well-known/oauth-authorization-server"
 
 def metadata(issuer: str) -> dict[str, Any]:
     """Authorization server metadata for the endpoints that follow the RFCs by the letter."""
-    methods, algorithms = list(METHODS), sorted(ALGORITHMS)
+    methods, algorithms = list(METHODS), sorted(ACCEPTED_ALGORITHMS)
     document: dict[str, Any] = {
         "issuer": issuer,
         "token_endpoint": issuer + TOKEN_PATH,

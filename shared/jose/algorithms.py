@@ -12,7 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 
 RSA_HASHES = {"RS256": hashes.SHA256(), "RS384": hashes.SHA384(), "RS512": hashes.SHA512()}
 ALGORITHMS = frozenset({*RSA_HASHES, "ES256", "EdDSA"})
-"""Every `alg` that is accepted anywhere (EdDSA is Ed25519 only); nothing else is ever verified."""
+"""Every algorithm that is used anywhere, by its canonical name (EdDSA is Ed25519 only)."""
+_SYNONYMS = {"Ed25519": "EdDSA"}
+ACCEPTED_ALGORITHMS = ALGORITHMS | _SYNONYMS.keys()
+"""Every `alg` that is accepted anywhere: RFC 9864 calls by `Ed25519` what RFC 8037 calls EdDSA with such a key."""
 
 VerifyingKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
 SigningKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
@@ -32,6 +35,17 @@ class PublicKey:
     def __post_init__(self) -> None:
         if self.algorithm not in algorithms_for(self.key):
             raise ValueError(f"{self.algorithm} is not an algorithm of this key")
+
+
+def canonical_algorithm(name: str) -> str:
+    """The name under which the algorithm is kept and compared here."""
+    return _SYNONYMS.get(name, name)
+
+
+def accepted_names(key: VerifyingKey | SigningKey) -> str:
+    """For messages: what `alg` may be for `key`."""
+    fitting = algorithms_for(key)
+    return ", ".join(name for name in sorted(ACCEPTED_ALGORITHMS) if canonical_algorithm(name) in fitting)
 
 
 def algorithms_for(key: VerifyingKey | SigningKey) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ def encode(data: bytes) -> bytes:
 def decode(text: bytes) -> bytes:
     """The bytes that `text` stands for. Raises ValueError for every spelling but the canonical one."""
     if text.translate(None, ALPHABET):
-        raise ValueError("a character outside the base64url alphabet")
+        raise ValueError("holds a character outside the base64url alphabet")
     return decode_clean(text)
 
 
@@ -27,6 +27,8 @@ def decode_clean(text: bytes) -> bytes:
     if not text:
         return b""
     remainder = len(text) & 3
+    if remainder == 1:
+        raise ValueError("is cut off: no base64url text has this length")
     if text[-1] not in _CANONICAL_LAST[remainder]:
-        raise ValueError("not the canonical spelling")
+        raise ValueError("is not canonical base64url: bits of its last character that encode no byte are not zero")
     return binascii.a2b_base64(text.translate(_TO_STANDARD) + _PADDING[remainder])

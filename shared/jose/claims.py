@@ -25,7 +25,7 @@ class Expectation:
     audiences: frozenset[str] = frozenset()
     subject: str | None = None
     types: frozenset[str | None] = frozenset({"JWT", "at+jwt", None})
-    """The header types to take: `JWT`, `at+jwt`, or None for a token without `typ`."""
+    """The header types to accept; None stands for a token without `typ`."""
     required: frozenset[str] = frozenset()
     """Claims that must be there on top of those that are checked; `exp` always must."""
     leeway: float = LEEWAY
@@ -62,8 +62,10 @@ def check_claims(
     In order: type, presence, issuer, subject, audience, times, the rest.
     """
     if token_type not in expectation.types:
-        allowed = ", ".join(sorted(t for t in expectation.types if t)) or "left out"
-        raise InvalidToken(Fault.WRONG_TYPE, f"typ must be {allowed}")
+        allowed = sorted(name for name in expectation.types if name)
+        if None in expectation.types:
+            allowed.append("left out")
+        raise InvalidToken(Fault.WRONG_TYPE, f"typ must be {' or '.join(allowed)}")
     _check_presence(members, expectation)
     issuer = _issuer(members, expectation)
     subject = _subject(members, expectation)

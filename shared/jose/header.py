@@ -7,11 +7,14 @@ from typing import Any, TypeGuard
 
 from shared import strict_json
 from shared.jose import base64url
-from shared.jose.algorithms import ALGORITHMS
+from shared.jose.algorithms import ACCEPTED_ALGORITHMS, canonical_algorithm
 from shared.jose.errors import Fault, InvalidToken
 
 _KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_TYPES = {"jwt": "JWT", "at+jwt": "at+jwt", "application/at+jwt": "at+jwt"}
+CLIENT_AUTHENTICATION = "client-authentication+jwt"
+AUTHORIZATION_GRANT = "authorization-grant+jwt"
+"""The types that draft-ietf-oauth-rfc7523bis gives to the two uses of an assertion."""
+_TYPES = {name.lower(): name for name in ("JWT", "at+jwt", CLIENT_AUTHENTICATION, AUTHORIZATION_GRANT)}
 # Each of these changes what the token means; whoever does not follow it must refuse the token.
 _REFUSED = ("crit", "b64", "zip", "enc", "cty")
 
@@ -21,9 +24,10 @@ class Header:
     """The members that count. Keys that a token brings along (jwk, jku, x5c, x5u) are not among them."""
 
     algorithm: str
+    """By its canonical name."""
     kid: str
     type: str | None
-    """`JWT`, `at+jwt` (RFC 9068), or None when the token has none."""
+    """`JWT`, `at+jwt` (RFC 9068), a type of RFC 7523bis, or None when the token has none."""
 
 
 def is_kid(value: object) -> TypeGuard[str]:
@@ -54,9 +58,10 @@ def _algorithm(members: dict[str, Any]) -> str:
     algorithm = members.get("alg")
     if not isinstance(algorithm, str):
         raise InvalidToken(Fault.MALFORMED, "the header has no alg, or one that is not a string")
-    if algorithm not in ALGORITHMS:
-        raise InvalidToken(Fault.ALGORITHM_NOT_ALLOWED, f"alg must be one of {', '.join(sorted(ALGORITHMS))}")
-    return algorithm
+    if algorithm not in ACCEPTED_ALGORITHMS:
+        names = ", ".join(sorted(ACCEPTED_ALGORITHMS))
+        raise InvalidToken(Fault.ALGORITHM_NOT_ALLOWED, f"alg must be one of {names}")
+    return canonical_algorithm(algorithm)
 
 
 def _kid(members: dict[str, Any]) -> str:
@@ -72,7 +77,8 @@ def _type(members: dict[str, Any]) -> str | None:
     if "typ" not in members:
         return None
     value = members["typ"]
-    known = _TYPES.get(value.lower()) if isinstance(value, str) else None
+    # `application/` may be left out of a media type (RFC 7515 section 4.1.9).
+    known = _TYPES.get(value.lower().removeprefix("application/")) if isinstance(value, str) else None
     if known is None:
-        raise InvalidToken(Fault.WRONG_TYPE, "typ must be JWT or at+jwt")
+        raise InvalidToken(Fault.WRONG_TYPE, f"typ must be one of {', '.join(_TYPES.values())}, or left out")
     return known

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
 from shared.jose import base64url
-from shared.jose.algorithms import ALGORITHMS, VerifyingKey, algorithms_for
+from shared.jose.algorithms import VerifyingKey, accepted_names, algorithms_for, canonical_algorithm
 from shared.jose.errors import InvalidKey
 from shared.jose.key_checks import MAX_RSA_BITS, check_public_key, check_rsa_numbers
 
@@ -37,7 +37,10 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
 
 
 def key_of_jwk(jwk: Mapping[str, Any], field: str) -> tuple[VerifyingKey, str | None]:
-    """The key and its `alg`, if it names one. Raises InvalidKey; `kid` and unknown members are ignored."""
+    """The key and the canonical name of its `alg`, if it names one.
+
+    Raises InvalidKey; `kid` and unknown members are ignored.
+    """
     if PRIVATE_MEMBERS & jwk.keys():
         raise InvalidKey.field(
             field, "holds a private or secret key: treat it as exposed and send only the public half"
@@ -64,9 +67,9 @@ def _stated_algorithm(jwk: Mapping[str, Any], key: VerifyingKey, field: str) -> 
     if "alg" not in jwk:
         return None
     stated = jwk["alg"]
-    if not isinstance(stated, str) or stated not in ALGORITHMS or stated not in algorithms_for(key):
-        raise InvalidKey.field(f"{field}.alg", f"must be one of {', '.join(algorithms_for(key))} for this key")
-    return stated
+    if not isinstance(stated, str) or canonical_algorithm(stated) not in algorithms_for(key):
+        raise InvalidKey.field(f"{field}.alg", f"must be one of {accepted_names(key)} for this key")
+    return canonical_algorithm(stated)
 
 
 def _rsa(jwk: Mapping[str, Any], field: str) -> RSAPublicKey:

@@ -6,14 +6,22 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from shared import strict_json
-from shared.jose.algorithms import ALGORITHMS, PublicKey, SigningKey, VerifyingKey, algorithms_for
+from shared.jose.algorithms import (
+    ACCEPTED_ALGORITHMS,
+    PublicKey,
+    SigningKey,
+    VerifyingKey,
+    accepted_names,
+    algorithms_for,
+    canonical_algorithm,
+)
 from shared.jose.errors import InvalidKey
 from shared.jose.header import is_kid
 from shared.jose.jwk import key_of_jwk, public_jwk, thumbprint
 from shared.jose.pem import key_of_pem, load_private_key, private_pem, public_pem
 
 __all__ = [
-    "ALGORITHMS",
+    "ACCEPTED_ALGORITHMS",
     "InvalidKey",
     "PublicKey",
     "SigningKey",
@@ -38,8 +46,9 @@ def generate_private_key(algorithm: str, bits: int | None = None) -> SigningKey:
 
     RSA takes hundreds of ms, at 4096 bits seconds: call it in a thread, never on the event loop.
     """
-    if algorithm not in ALGORITHMS:
-        raise InvalidKey.field("algorithm", f"must be one of {', '.join(sorted(ALGORITHMS))}")
+    if algorithm not in ACCEPTED_ALGORITHMS:
+        raise InvalidKey.field("algorithm", f"must be one of {', '.join(sorted(ACCEPTED_ALGORITHMS))}")
+    algorithm = canonical_algorithm(algorithm)
     if algorithm.startswith("RS"):
         size = 3072 if bits is None else bits
         if size not in RSA_SIZES:
@@ -65,6 +74,7 @@ def load_public_key(
     if isinstance(pem_or_jwk, str):
         if len(pem_or_jwk) > MAX_KEY_CHARACTERS:
             raise InvalidKey.field(field, f"is longer than {MAX_KEY_CHARACTERS} characters")
+        pem_or_jwk = pem_or_jwk.removeprefix("\ufeff")
         if not pem_or_jwk.lstrip().startswith("{"):
             return _public_key(key_of_pem(pem_or_jwk, field), None, kid, algorithm)
         pem_or_jwk = _json(pem_or_jwk, field)
@@ -96,9 +106,9 @@ def load_jwks(document: str | bytes | Mapping[str, Any]) -> dict[str, PublicKey]
 
 def _public_key(key: VerifyingKey, stated: str | None, kid: str, algorithm: str | None) -> PublicKey:
     fitting = algorithms_for(key)
-    chosen = algorithm or stated or fitting[0]
+    chosen = canonical_algorithm(algorithm) if algorithm else stated or fitting[0]
     if chosen not in fitting:
-        raise InvalidKey.field("algorithm", f"must be one of {', '.join(fitting)} for this key")
+        raise InvalidKey.field("algorithm", f"must be one of {accepted_names(key)} for this key")
     if stated not in (None, chosen):
         raise InvalidKey.field("algorithm", f"differs from the key's own alg, which is {stated}")
     return PublicKey(kid, chosen, key)

@@ -100,15 +100,9 @@ def parse(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> Unverified
     if not header or not payload or not signature:
         raise InvalidToken(Fault.MALFORMED, "a part of the token is empty")
     parsed = read_header(header)
-    try:
-        return UnverifiedToken(
-            parsed,
-            base64url.decode_clean(payload),
-            base64url.decode_clean(signature),
-            token[: -len(signature) - 1],
-        )
-    except ValueError:
-        raise InvalidToken(Fault.MALFORMED, "a part of the token is not canonical base64url") from None
+    return UnverifiedToken(
+        parsed, _decoded("payload", payload), _decoded("signature", signature), token[: -len(signature) - 1]
+    )
 
 
 def check_signature(token: UnverifiedToken, key: PublicKey) -> VerifiedPayload:
@@ -160,10 +154,23 @@ def _der(signature: bytes) -> bytes:
     return encode_dss_signature(r, s)
 
 
+def _decoded(part: str, text: bytes) -> bytes:
+    try:
+        return base64url.decode_clean(text)
+    except ValueError as error:
+        raise InvalidToken(Fault.MALFORMED, f"the {part} {error}") from None
+
+
 def _refuse_form(token: bytes) -> NoReturn:
-    dots = token.count(b".")
-    if dots == 4:
-        raise InvalidToken(Fault.MALFORMED, "the token has five parts: it is encrypted (JWE), and must be signed")
-    if b"=" in token:
-        raise InvalidToken(Fault.MALFORMED, "the token has base64 padding, which a JWT never has")
+    """Says which of the usual slips it is, if it is one."""
+    for found, reason in (
+        (token.count(b".") == 4, "has five parts: it is encrypted (JWE), and must be signed"),
+        (token.lstrip().startswith(b"{"), "is JSON, and must be the compact form: three parts joined by dots"),
+        (token[:7].lower() == b"bearer ", "begins with the word Bearer, which belongs to the Authorization field"),
+        (len(token.split()) > 1 or token != token.strip(), "holds white space, and a JWT has none"),
+        (b"=" in token, "has base64 padding, which a JWT never has"),
+        (b"+" in token or b"/" in token, "is base64, and must be base64url: - for +, _ for /"),
+    ):
+        if found:
+            raise InvalidToken(Fault.MALFORMED, f"the token {reason}")
     raise InvalidToken(Fault.MALFORMED, "the token must be three parts of base64url, joined by dots")

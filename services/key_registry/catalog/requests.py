@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from services.key_registry.catalog.field_types import (
     Audience,
@@ -20,12 +20,16 @@ from services.key_registry.catalog.field_types import (
     Ttl,
 )
 from services.key_registry.catalog.permissions import Role
+from shared.jose.algorithms import canonical_algorithm
 
 DEFAULT_TTL = 3600
 DEFAULT_MAX_TTL = 86400
 """Both in seconds."""
 
-Algorithm = Literal["RS256", "RS384", "RS512", "ES256", "EdDSA"]
+Algorithm = Annotated[
+    Literal["RS256", "RS384", "RS512", "ES256", "EdDSA", "Ed25519"], AfterValidator(canonical_algorithm)
+]
+"""`Ed25519` is another name of EdDSA (RFC 9864), and is kept and shown as that."""
 RsaBits = Literal[2048, 3072, 4096]
 RevocableKind = Literal["jwt", "session_token", "signing_key"]
 SESSION_TOKEN = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

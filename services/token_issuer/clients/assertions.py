@@ -44,9 +44,10 @@ class AssertionVerifier:
         self._time_floor = time_floor
         self._clock = clock
 
-    async def verify(self, assertion: str, *, audiences: frozenset[str]) -> VerifiedAssertion:
+    async def verify(self, assertion: str, *, audiences: frozenset[str], typ: str) -> VerifiedAssertion:
         """Check form, key, signature, iss and sub, aud, and times, in this order. Nothing is written.
 
+        `typ` is the explicit type of the use that is made of it: one that is typed for the other use is refused.
         An unknown kid, a suspended or revoked one, another key and a bad signature get one and the same answer.
         """
         token = verifier.parse(assertion)
@@ -56,7 +57,7 @@ class AssertionVerifier:
             issuers=frozenset({client.subject}),
             subject=client.subject,
             audiences=audiences,
-            types=frozenset({"JWT", None}),
+            types=frozenset({"JWT", typ, None}),
             required=frozenset({"iat"}),
             leeway=LEEWAY,
             max_lifetime=MAX_ASSERTION_LIFETIME_S,

@@ -14,6 +14,7 @@ from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, Subject
 from shared.contracts.key_registry import ApiClient
+from shared.jose.header import CLIENT_AUTHENTICATION
 from shared.jose.verifier import InvalidToken
 from shared.opaque import API_CLIENT_KEY, digest, well_formed_id
 
@@ -126,7 +127,9 @@ class ClientAuthenticator:
 
     async def _by_assertion(self, given: ClientProof) -> Client:
         try:
-            assertion = await self._assertions.verify(given.proof, audiences=self._audiences)
+            assertion = await self._assertions.verify(
+                given.proof, audiences=self._audiences, typ=CLIENT_AUTHENTICATION
+            )
         except InvalidToken as error:
             raise InvalidClient(error.description, detail=error.code, subject=named_key(given.proof)) from None
         client = assertion.client

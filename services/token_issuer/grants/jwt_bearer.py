@@ -8,6 +8,7 @@ from services.token_issuer.grants import granted, requested_scopes
 from services.token_issuer.grants.booking_scopes import BookedScopes, booked_scopes
 from services.token_issuer.oauth_errors import InvalidGrant, InvalidRequest
 from services.token_issuer.tokens.issuance import AuthorizedGrant
+from shared.jose.header import AUTHORIZATION_GRANT
 from shared.jose.verifier import InvalidToken
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -41,7 +42,7 @@ class JwtBearer:
         if assertion is None:
             raise InvalidRequest("assertion is missing")
         try:
-            return await self._assertions.verify(assertion, audiences=self._audiences)
+            return await self._assertions.verify(assertion, audiences=self._audiences, typ=AUTHORIZATION_GRANT)
         except InvalidToken as error:
             raise InvalidGrant(error.description, detail=error.code, subject=named_key(assertion)) from None
 

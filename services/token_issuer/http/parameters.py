@@ -12,6 +12,7 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 MAX_BODY = 65536
 MAX_PARAMETERS = 100
+BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 PARAMETERS = frozenset(
     {
         "grant_type",
@@ -30,15 +31,49 @@ PARAMETERS = frozenset(
 
 
 async def parameters(request: web.Request, *, accepts_json: bool = False) -> dict[str, str]:
-    """The parameters of the body: an empty one is as omitted, a repeated one is an error (RFC 6749 section 3.2).
+    """The known parameters of the body: an empty one is as omitted, a repeated one is an error (RFC 6749 3.2).
 
-    Raises errors of `shared.errors`. Parameters in the query are refused: a URL ends up in logs.
+    Unknown ones are ignored, and may repeat (`resource` of RFC 8707 does). Raises errors of `shared.errors`.
+    Parameters in the query are refused: a URL ends up in logs.
     """
     _refuse_query(request)
     accepted = (FORM, JSON) if accepts_json else (FORM,)
-    if body.require_content_type(request, *accepted) == JSON:
-        return _json_members(await body.read(request, limit=MAX_BODY))
-    return await body.form(request, limit=MAX_BODY, max_fields=MAX_PARAMETERS)
+    content_type = body.require_content_type(request, *accepted)
+    raw = await body.read(request, limit=MAX_BODY)
+    if raw.startswith(BYTE_ORDER_MARKS):
+        raise InvalidRequest("the body begins with a byte order mark: send it as UTF-8 without one")
+    return _json_members(raw) if content_type == JSON else _form_parameters(raw)
+
+
+def _form_parameters(raw: bytes) -> dict[str, str]:
+    """Raises `InvalidRequest`, saying which slip it is. A line end after the last value is no part of it: values
+    are percent-encoded, so only a client's file or shell can have put it there.
+    """
+    raw = raw.rstrip(b"\r\n")
+    for slip, reason in (
+        (raw.lstrip()[:1] == b"{", "is JSON, and its Content-Type says that it is a form"),
+        (
+            b"\r" in raw or b"\n" in raw,
+            "holds a line break: join parameters by &, and percent-encode values",
+        ),
+        (b"\0" in raw, "holds a zero byte: it must be ASCII, and values percent-encoded UTF-8"),
+        (not raw.isascii(), "holds a byte that is not ASCII: values must be percent-encoded UTF-8"),
+    ):
+        if slip:
+            raise InvalidRequest(f"the body {reason}")
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), max_num_fields=MAX_PARAMETERS, errors="strict")
+    except UnicodeDecodeError:
+        raise InvalidRequest("a value in the body is not percent-encoded UTF-8") from None
+    except ValueError:
+        raise InvalidRequest(f"the body holds more than {MAX_PARAMETERS} parameters") from None
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in PARAMETERS:
+            if name in found:
+                raise InvalidRequest(f"{name} is repeated")
+            found[name] = value
+    return found
 
 
 def _refuse_query(request: web.Request) -> None:

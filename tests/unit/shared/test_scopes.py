@@ -197,3 +197,9 @@ def test_any_text_is_scopes_or_invalid_scope(text: str) -> None:
     except InvalidScope:
         return
     assert scopes == tuple(dict.fromkeys(text.split(" "))) or text == ""
+
+
+@pytest.mark.parametrize("text", [" a:b", "a:b ", "a:b  c:d", " "])
+def test_a_blank_too_many_is_refused_as_that(text: str) -> None:
+    with pytest.raises(InvalidScope, match="a blank too many"):
+        parse_scope_list(text)

@@ -27,5 +27,5 @@ def test_whatever_decodes_is_the_only_spelling_of_its_value(text: str) -> None:
     "text", [b"A", b"AAAAA", b"AB", b"AAB", b"AA==", b"AA=", b"A+", b"A/", b"AA\n", b" AA", b"\xc3\xa9A"]
 )
 def test_other_spellings_are_refused(text: bytes) -> None:
-    with pytest.raises(ValueError, match=r"canonical|alphabet"):
+    with pytest.raises(ValueError, match=r"canonical|alphabet|cut off"):
         base64url.decode(text)

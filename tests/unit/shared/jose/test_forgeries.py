@@ -47,7 +47,20 @@ def algorithms_that_are_not_ours() -> Iterator[Forgery]:
         yield f"alg {label!r}", compact({"alg": label}), Fault.ALGORITHM_NOT_ALLOWED
         yield f"alg {label!r} unsigned", compact({"alg": label}, sign=lambda _: b""), Fault.MALFORMED
     for label in (
-        *("HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "ES384", "ES512", "ES256K", "Ed25519", "Ed448"),
+        *(
+            "HS256",
+            "HS384",
+            "HS512",
+            "PS256",
+            "PS384",
+            "PS512",
+            "ES384",
+            "ES512",
+            "ES256K",
+            "ed25519",
+            "ED25519",
+            "Ed448",
+        ),
         *("RSA-OAEP", "RSA1_5", "dir", "A128KW", "rs256", "RS256 ", "Rs256", "eddsa", "RS1", "RS256\u0000"),
     ):
         fault = Fault.MALFORMED if "\0" in label else Fault.ALGORITHM_NOT_ALLOWED

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from shared.jose import base64url, key_checks
+from shared.jose.algorithms import ALGORITHMS
 from shared.jose.jwk import PRIVATE_MEMBERS
 from shared.jose.keys import (
-    ALGORITHMS,
     InvalidKey,
     PublicKey,
     generate_private_key,
@@ -84,6 +84,56 @@ def test_pkcs1_public_pem_windows_line_ends_and_bare_text_around_are_read() -> N
     pkcs1 = public.public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode()
     for pem in (pkcs1, public_pem(public).replace("\n", "\r\n"), "\n" + public_pem(public) + "\n\n"):
         assert load_public_key(pem, kid="kp_1").key == public
+
+
+PEM = public_pem(RSA.public_key())
+SPELLINGS = {
+    "byte order mark": "\ufeff" + PEM,
+    "comment in UTF-8 before": "# Schlüssel für 日本\n" + PEM,
+    "comment in UTF-8 after": PEM + "# é",
+    "literal line ends": PEM.replace("\n", "\\n"),
+    "literal Windows line ends": PEM.replace("\n", "\\r\\n"),
+    "in quotes, from an .env file": '"' + PEM.strip().replace("\n", "\\n") + '"',
+    "Windows line ends": PEM.replace("\n", "\r\n"),
+    "old Macintosh line ends": PEM.replace("\n", "\r"),
+    "one line": PEM.replace("\n", " "),
+    "indented": PEM.replace("\n", "\n    "),
+    "no line end": PEM.strip(),
+}
+
+
+@pytest.mark.parametrize("text", SPELLINGS.values(), ids=SPELLINGS)
+def test_a_pem_key_is_read_however_files_and_shells_have_changed_it(text: str) -> None:
+    assert load_public_key(text, kid="kp_1").key == RSA.public_key()
+
+
+def test_a_jwk_text_with_a_byte_order_mark_is_read() -> None:
+    assert load_public_key("\ufeff" + json.dumps(RSA_JWK), kid="kp_1").key == RSA.public_key()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (PEM.replace("-----END PUBLIC KEY-----", ""), "no END line"),
+        (PEM.replace("MII", "M!I"), "other than base64"),
+        (PEM.replace("MII", "MI"), "damaged"),
+        (PEM + PEM, "2 blocks"),
+    ],
+)
+def test_a_pem_key_that_cannot_be_read_says_why(text: str, reason: str) -> None:
+    with pytest.raises(InvalidKey) as refusal:
+        load_public_key(text, kid="kp_1")
+    assert reason in refusal.value.errors[0].message
+
+
+@pytest.mark.parametrize("algorithm", ["EdDSA", "Ed25519"])
+def test_ed25519_is_another_name_of_eddsa_in_records_and_jwks(algorithm: str) -> None:
+    jwk = {**ED_JWK, "alg": algorithm}
+    assert load_public_key(jwk, kid="kp_1").algorithm == "EdDSA"
+    assert load_public_key(ED_JWK, kid="kp_1", algorithm=algorithm).algorithm == "EdDSA"
+    assert load_jwks({"keys": [jwk]})["kp_1"].algorithm == "EdDSA"
+    with pytest.raises(InvalidKey):
+        load_public_key({**RSA_JWK, "alg": algorithm}, kid="kp_1")
 
 
 @pytest.mark.parametrize("name", ["rsa", "p256", "ed"])

@@ -287,3 +287,42 @@ def test_es256_tokens_have_a_twin_so_replay_is_by_jti() -> None:
     raw = base64url.decode(signature)
     twin = raw[:32] + (P256_ORDER - int.from_bytes(raw[32:])).to_bytes(32)
     assert taken(b".".join((head, payload, base64url.encode(twin)))) == GOOD
+
+
+def test_alg_ed25519_is_another_name_of_eddsa() -> None:
+    assert taken(compact({"alg": "Ed25519"})) == GOOD
+    with pytest.raises(InvalidToken):
+        taken(compact({"alg": "Ed25519", "kid": "kp_ES256"}))
+
+
+@pytest.mark.parametrize(
+    ("typ", "accepted"),
+    [("JWT", True), ("client-authentication+jwt", True), ("at+jwt", False), ("application/jwt", True)],
+)
+def test_a_caller_names_the_types_that_it_accepts(typ: str, accepted: bool) -> None:
+    expectation = Expectation(types=frozenset({"JWT", "client-authentication+jwt", None}))
+    token = compact({"typ": typ})
+    if accepted:
+        assert taken(token, expectation) == GOOD
+    else:
+        with pytest.raises(InvalidToken, match="typ must be JWT or client-authentication\\+jwt or left out"):
+            taken(token, expectation)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda token: token + "\n", "white space"),
+        (lambda token: token.replace(".", ". ", 1), "white space"),
+        (lambda token: "Bearer " + token, "the word Bearer"),
+        (lambda token: token + "=", "padding"),
+        (lambda token: token[:-1] + "+", "base64url: -"),
+        (lambda token: '{"payload": "x"}', "is JSON"),
+        (lambda token: token + ".x.y", "five parts"),
+        (lambda token: token[:-3], "the signature is cut off|the signature is not canonical"),
+        (lambda token: "A" + token[: token.index(".")] + token[token.index(".") :], "the header is"),
+    ],
+)
+def test_the_form_of_a_token_is_refused_by_what_is_wrong_with_it(change: Any, reason: str) -> None:
+    with pytest.raises(InvalidToken, match=reason):
+        taken(change(compact().decode()))

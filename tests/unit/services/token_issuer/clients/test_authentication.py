@@ -1,9 +1,12 @@
 import base64
+import json
+from typing import Any
 
 import pytest
 
 from services.token_issuer.clients.authentication import JWT_BEARER, ClientProof, basic_credentials, client_proof
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, TooManyWrongSecrets
+from shared.jose import base64url
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
 from tests.support.harness.issuer_rules import ADDRESS, ISSUER, World
 
@@ -136,3 +139,31 @@ async def test_client_id_must_be_the_assertions_issuer(world: World) -> None:
     given = ClientProof("private_key_jwt", "someone else", world.assertion())
     with pytest.raises(InvalidClient):
         await world.authenticator.authenticate(given, address=ADDRESS)
+
+
+def typed(world: World, typ: str | None, **claims: Any) -> str:
+    """An assertion with this `typ`, whatever our own signer would write."""
+    header, payload, _ = world.assertion(**claims).split(".")
+    members = json.loads(base64url.decode(header.encode()))
+    members.pop("typ")
+    head = base64url.encode(json.dumps({**members, **({"typ": typ} if typ else {})}).encode()).decode()
+    signature = world.signer._signature(f"{head}.{payload}".encode())
+    return f"{head}.{payload}.{base64url.encode(signature).decode()}"
+
+
+@pytest.mark.parametrize("typ", ["client-authentication+jwt", "application/client-authentication+jwt", "JWT", None])
+async def test_an_assertion_may_say_that_it_authenticates_a_client(world: World, typ: str | None) -> None:
+    proof = ClientProof("private_key_jwt", None, typed(world, typ))
+    assert (await world.authenticator.authenticate(proof, address=ADDRESS)).public_id == world.kid
+
+
+@pytest.mark.parametrize(
+    ("typ", "audience"),
+    [("authorization-grant+jwt", ISSUER), ("JWT", "ankor.io"), ("client-authentication+jwt", "ankor.io")],
+)
+async def test_an_assertion_made_for_the_grant_does_not_authenticate_its_client(
+    world: World, typ: str, audience: str
+) -> None:
+    proof = ClientProof("private_key_jwt", None, typed(world, typ, aud=audience))
+    with pytest.raises(InvalidClient):
+        await world.authenticator.authenticate(proof, address=ADDRESS)
