@@ -115,6 +115,13 @@ class RegistryDouble:
             _rewrite(records, kind, id_, status)
         self._tell(kind, id_, status)
 
+    def change_api_token(self, id_: str, **members: Any) -> None:
+        """Change a token's own members, and announce it in the feed."""
+        for key, record in self._api_tokens.items():
+            if record.id == id_:
+                self._api_tokens[key] = record.model_copy(update=members)
+        self._tell("api_token", id_, "active")
+
     # what the services ask
 
     async def api_token(self, digest_: bytes) -> ApiToken | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from multidict import CIMultiDictProxy
 
 from gateway.app import PUBLIC_SERVER, build_app
 from gateway.config import Settings
@@ -24,6 +25,8 @@ from tests.support.harness.serving import ServiceKeys, serving
 ISSUER = "http://gateway.example"
 KEY = generate_private_key("EdDSA")
 SIGNER = Signer("sk_1", "EdDSA", KEY)
+SUCCESSOR = Signer("sk_2", "EdDSA", generate_private_key("EdDSA"))
+SESSION_TOKEN = "bbf18f21-3d0d-4a4c-b650-9c14d4075ce0"
 ROUTES = """
 upstreams:
   sample: {{url: "{url}"}}
@@ -38,10 +41,12 @@ routes:
     upstream: sample
   - {{name: written, path: /written, methods: [GET], credential: jwt, scopes: [site:write], upstream: sample}}
   - {{name: sms, path: /sms, methods: [GET], credential: api_token, application: SMS, upstream: sample}}
+  - {{name: editor, path: /editor, methods: [GET], credential: session_token, upstream: sample}}
+  - {{name: open, path: /open, methods: [GET], credential: none, upstream: sample}}
 """
 
 
-def bearer(jti: str = "j1", **claims: Any) -> dict[str, str]:
+def bearer(jti: str = "j1", *, signer: Signer = SIGNER, **claims: Any) -> dict[str, str]:
     now = int(time.time())
     members = {
         "iss": ISSUER,
@@ -55,7 +60,7 @@ def bearer(jti: str = "j1", **claims: Any) -> dict[str, str]:
         "company_id": COMPANY.id,
         "credential_id": "credential",
     }
-    return {"Authorization": f"Bearer {SIGNER.sign({**members, **claims})}"}
+    return {"Authorization": f"Bearer {signer.sign({**members, **claims})}"}
 
 
 @dataclass
@@ -65,11 +70,18 @@ class Services:
     registry: RegistryDouble
     url: str = ""
     calls: Counter[str] = field(default_factory=Counter)
+    received: list[tuple[str, CIMultiDictProxy[str]]] = field(default_factory=list)
+    """Method and header fields of what reached the resource."""
+    resolved: list[Any] = field(default_factory=list)
+    """What session tokens were asked."""
+    signers: list[Signer] = field(default_factory=lambda: [SIGNER])
+    """Whose keys are published."""
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._count])
         app.router.add_get("/.well-known/jwks.json", self._jwks)
         app.router.add_post("/internal/v1/check", self._check)
+        app.router.add_post("/internal/v1/resolve", self._resolve)
         app.router.add_get("/{path:.*}", self._resource)
         return app
 
@@ -80,16 +92,22 @@ class Services:
         return response
 
     async def _jwks(self, _: web.Request) -> web.Response:
-        jwk = public_jwk(KEY.public_key(), SIGNER.kid, "EdDSA")
-        return web.json_response({"keys": [jwk]})
+        keys = [public_jwk(signer.public_key.key, signer.kid, signer.algorithm) for signer in self.signers]
+        return web.json_response({"keys": keys})
+
+    async def _resolve(self, request: web.Request) -> web.Response:
+        self.resolved.append(await request.json())
+        session = {"parameters": {"file": "a"}, "company": "blabla", "company_id": COMPANY.id}
+        return web.json_response({**session, "access_key_id": "key", "expires_at": int(time.time()) + 60})
 
     async def _check(self, request: web.Request) -> web.Response:
         record = await self.registry.api_token(digest((await request.json())["token"]))
         assert record is not None
+        live = record.active and (record.expires_at is None or record.expires_at > time.time())
         return web.json_response(
             {
-                "valid": record.active,
-                "cause": None if record.active else "stopped",
+                "valid": live,
+                "cause": None if live else "stopped",
                 "as_of": record.as_of,
                 "api_token_id": record.id,
                 "company_id": record.company.id,
@@ -101,7 +119,9 @@ class Services:
             }
         )
 
-    async def _resource(self, _: web.Request) -> web.Response:
+    async def _resource(self, request: web.Request) -> web.Response:
+        if not request.path.startswith("/health"):  # which the gateway asks of all services
+            self.received.append((request.method, request.headers))
         return web.json_response({})
 
 
@@ -123,6 +143,10 @@ class Gateway:
         async with asyncio.timeout(within):
             while await self.status(path, headers) != status:
                 await asyncio.sleep(0.01)
+
+    async def metrics(self) -> str:
+        async with self.http.get(f"{self.ops_url}/metrics") as response:
+            return await response.text()
 
     async def changes(self) -> dict[str, Any]:
         """What health says of the changes."""
@@ -155,7 +179,9 @@ class Surroundings:
         """One more gateway, ready."""
         routes = self.directory / "routes.yaml"
         routes.write_text(ROUTES.format(url=self.services.url))
-        urls = dict.fromkeys(("token_issuer_url", "operator_validator_url"), self.services.url)
+        urls = dict.fromkeys(
+            ("token_issuer_url", "operator_validator_url", "session_tokens_url"), self.services.url
+        )
         given = {
             "port": 0,
             "ops_port": 0,
