@@ -54,7 +54,7 @@ class Knowledge:
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     """The operators' application; the public listener is one of its resources.
 
-    Raises `RouteFileError` when the route file is not good.
+    Raises `RouteFileError` when the route file is invalid.
     """
     clock = clock or SystemClock()
     registry = CollectorRegistry()

@@ -1,6 +1,6 @@
-"""What is to be done with a request: forward it, as told here, or refuse it.
+"""The decision about a request: forward it, exactly so, or refuse it.
 
-The one function that every data path asks. It knows no HTTP library: a head comes in, a decision goes out.
+The one function that every data path calls. It knows no HTTP library: a head comes in, a decision goes out.
 """
 
 from collections.abc import Callable, Sequence

@@ -47,7 +47,7 @@ _CLAIM_OF_ORIGIN = re.compile(
 
 
 def claims_identity(name: str) -> bool:
-    """Whether a field of this name (in lower case) is one by which some proxy tells a service who calls.
+    """Whether a field of this name (in lower case) is one by which some proxy names the caller to a service.
 
     Nobody but the gateway says that here, whatever stands in front of it.
     """

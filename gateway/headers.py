@@ -69,7 +69,7 @@ def identity_fields(identity: Identity) -> Fields:
 
 
 def client_fields(responded: Fields, *, request_id: str) -> Fields:
-    """The fields of an upstream's answer that the client gets, all but those that frame the message."""
+    """The fields of an upstream's response that the client gets, all but those that frame the message."""
     leave_out = _named_in_connection(responded) | _NOT_FOR_CLIENTS
     kept = [
         (name, value)

@@ -15,14 +15,14 @@ class GatewayMetrics:
         self._observers: dict[tuple[str | int, ...], Callable[[float], None]] = {}
         self._requests = Histogram(
             "gateway_request_duration_seconds",
-            "Duration of public requests, from the whole head to the end of the answer.",
+            "Duration of public requests, from the whole head to the end of the response.",
             ("route", "method", "status"),
             buckets=BUCKETS,
             registry=registry,
         )
         self._upstream = Histogram(
             "gateway_upstream_duration_seconds",
-            "Time until an upstream's answer began.",
+            "Time until an upstream's response began.",
             ("route", "upstream"),
             buckets=BUCKETS,
             registry=registry,
@@ -32,7 +32,7 @@ class GatewayMetrics:
         )
         self._failures = Counter(
             "gateway_upstream_failures_total",
-            "Requests whose upstream gave no answer that could be passed on.",
+            "Requests whose upstream sent no response that could be passed on.",
             ("route", "upstream", "status", "cause"),
             registry=registry,
         )

@@ -15,7 +15,7 @@ from shared.errors import Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """A request that is not forwarded, and what its sender is told."""
+    """A request that is not forwarded, and what its sender gets."""
 
     status: int
     code: str
@@ -107,7 +107,7 @@ def unavailable(error: Unavailable, *, route: str) -> Refuse:
 
 
 def loop(*, route: str) -> Refuse:
-    return Refuse(400, "loop_detected", "the request came round in a circle", cause="loop", route=route)
+    return Refuse(400, "loop_detected", "the request has passed this gateway before", cause="loop", route=route)
 
 
 _UPSTREAM_FAILURES = {

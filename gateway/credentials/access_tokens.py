@@ -1,4 +1,4 @@
-"""Checking access tokens here, without asking anybody: signature, claims, and what has been stopped since."""
+"""Checks access tokens locally: signature, claims, and what has been revoked since."""
 
 import hashlib
 from collections import OrderedDict
@@ -16,8 +16,8 @@ CACHE_SIZE = 20_000
 class AccessTokens:
     """Verified tokens are remembered by their SHA-256 until they expire.
 
-    What is remembered says only that a token was good when it was signed: whether it, its credential or its company
-    has been stopped since is to be looked up at each call.
+    What is remembered says only that a token was valid when it was signed: whether it, its credential or its
+    company has been stopped since is to be looked up at each call.
     """
 
     def __init__(self, keys: IssuerKeys, clock: Clock, *, issuer: str, size: int = CACHE_SIZE) -> None:

@@ -1,4 +1,4 @@
-"""Checking API tokens: the operator validator is asked, and its yes is kept for as long as it stays true."""
+"""Checking API tokens: the operator validator decides, and what it accepts is cached for as long as it holds."""
 
 from typing import Protocol
 

@@ -100,7 +100,7 @@ def read_session_token(head: RequestHead, query: str | None) -> SessionToken:
 
 
 def query_parameters(query: str | None) -> list[tuple[str, str]]:
-    """The parameters of a query, in their order. Raises `RefusedCredential` when they cannot be told apart."""
+    """The parameters of a query, in their order. Raises `RefusedCredential` when they cannot be separated."""
     if not query:
         return []
     try:

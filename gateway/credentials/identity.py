@@ -1,4 +1,4 @@
-"""Who calls: what a good credential says of its holder, and what it hangs on."""
+"""Who calls: what a valid credential says of its holder, and what it depends on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A caller whose credential is good. Every string is printable ASCII: it becomes a header field."""
+    """A caller whose credential is valid. Every string is printable ASCII: it becomes a header field."""
 
     kind: str
     """`api_token`, `api_client`, `key_pair` or `session_token`."""
@@ -25,13 +25,13 @@ class Identity:
 
 
 class RefusedCredential(Exception):
-    """A credential that is not good. `cause` is for our log: the caller is told nothing but that."""
+    """A credential that is invalid. `cause` is for our log: the caller learns no more than that."""
 
     def __init__(self, cause: str, *, noted: bool = False) -> None:
         super().__init__(cause)
         self.cause = cause
         self.noted = noted
-        """Whether the service that was asked has told the audit trail of it already."""
+        """Whether the service that was called has reported it to the audit trail already."""
         self.kind = ""
         self.subject = ""
         """The credential's public id and its kind, as far as they are known."""

@@ -1,4 +1,4 @@
-"""The token issuer's public keys: fetched in the background, and asked for again when a kid is new."""
+"""The token issuer's public keys: fetched in the background, and again when a kid is unknown."""
 
 import asyncio
 import contextlib
@@ -20,21 +20,23 @@ log = structlog.get_logger()
 FetchJwks = Callable[[], Awaitable[Mapping[str, Any]]]
 """The JWK Set of RFC 7517. Raises `Unavailable`."""
 
-REFRESH = 30.0
+REFRESH_INTERVAL_S = 30.0
 """Seconds between two fetches in the background."""
-SOON = 1.0
+URGENT_REFRESH_INTERVAL_S = 1.0
 """The same, as long as there is no key, and while the successor of a revoked one is looked for."""
-HURRY = 10.0
-"""Seconds for which it is, from when a revoked one is heard of."""
-COOL_DOWN = 10.0
+SUCCESSOR_SEARCH_S = 10.0
+"""Seconds for which the successor is looked for, from when the revocation is known."""
+UNKNOWN_KID_FETCH_INTERVAL_S = 10.0
 """Seconds between two fetches that unknown kids bring about, whatever number of tokens name one."""
+MAX_KEY_SET_AGE_S = REFRESH_INTERVAL_S + 2 * UNKNOWN_KID_FETCH_INTERVAL_S
+"""Seconds after which it is not known any more whether a kid that is not in the set exists."""
 
 
 class IssuerKeys:
-    """Keys by kid. Keeps the last good set for as long as the issuer cannot be asked.
+    """Keys by kid. Keeps the last valid set for as long as the issuer is away.
 
     A consumer of the changes: a signing key that is revoked is forgotten, and its successor, which signs at once,
-    is fetched soon, whether or not unknown kids have used up what may be asked.
+    is fetched soon, whether or not unknown kids have used up the fetches that they may cause.
     """
 
     def __init__(self, fetch: FetchJwks, clock: Clock) -> None:
@@ -42,13 +44,13 @@ class IssuerKeys:
         self._clock = clock
         self._keys: dict[str, PublicKey] = {}
         self._fetched_at: float | None = None
-        """When the newest good set was asked for."""
-        self._asked_at = float("-inf")
-        """When an unknown kid last made us ask."""
-        self._asking = SingleFlight("issuer_keys_on_demand", self._ask)
+        """When the newest valid set was requested."""
+        self._unknown_kid_fetch_at = float("-inf")
+        """When an unknown kid last caused a fetch."""
+        self._on_demand = SingleFlight("issuer_keys_on_demand", self._refresh_quietly)
         self._revoked: set[str] = set()
-        """Kids that are not worth asking for."""
-        self._hurry_until = float("-inf")
+        """Kids for which nothing is fetched."""
+        self._successor_search_ends_at = float("-inf")
         self._wake = asyncio.Event()
         self._task = BackgroundTask("issuer_keys", self._run)
         self.tasks = (self._task,)
@@ -58,7 +60,7 @@ class IssuerKeys:
 
     async def stop(self) -> None:
         await self._task.stop()
-        await self._asking.stop()
+        await self._on_demand.stop()
 
     async def check(self) -> None:
         """For health: raises `Unavailable` as long as there are no keys at all."""
@@ -70,46 +72,48 @@ class IssuerKeys:
         return self._keys.get(kid)
 
     async def find(self, kid: str) -> PublicKey | None:
-        """The key; an unknown kid is asked for, at most once in `COOL_DOWN` seconds for all kids together.
+        """The key; for an unknown kid the set is fetched.
 
-        Raises `Unavailable` when the issuer cannot be asked and so it is not known whether there is such a key.
+        At most once in `UNKNOWN_KID_FETCH_INTERVAL_S` seconds, for all unknown kids together.
+
+        Raises `Unavailable` when the issuer is away, and so it is not known whether there is such a key.
         """
         if (key := self._keys.get(kid)) is not None or kid in self._revoked:
             return key
-        due = self._clock.monotonic() - self._asked_at >= COOL_DOWN
-        if due and not self._asking.running:
-            self._asked_at = self._clock.monotonic()
-        if due or self._asking.running:
-            await self._asking.run()
-        if self._fetched_at is None or self._clock.monotonic() - self._fetched_at > REFRESH + 2 * COOL_DOWN:
-            raise Unavailable("the issuer's keys cannot be had", detail="no good key set lately")
+        due = self._clock.monotonic() - self._unknown_kid_fetch_at >= UNKNOWN_KID_FETCH_INTERVAL_S
+        if due and not self._on_demand.running:
+            self._unknown_kid_fetch_at = self._clock.monotonic()
+        if due or self._on_demand.running:
+            await self._on_demand.run()
+        if self._fetched_at is None or self._clock.monotonic() - self._fetched_at > MAX_KEY_SET_AGE_S:
+            raise Unavailable("the issuer's keys cannot be fetched", detail="no valid key set lately")
         return self._keys.get(kid)
 
     def reset(self, snapshot: Snapshot) -> None:
         self._revoked = {stopped.id for stopped in snapshot.stopped if stopped.kind == "signing_key"}
         if self._revoked:
-            self._hurry()
+            self._search_successor()
 
     def apply(self, change: Change) -> None:
         if change.kind == "signing_key":
             self._keys.pop(change.id, None)
             self._revoked.add(change.id)
-            self._hurry()
+            self._search_successor()
 
-    def _hurry(self) -> None:
-        self._hurry_until = self._clock.monotonic() + HURRY
+    def _search_successor(self) -> None:
+        self._successor_search_ends_at = self._clock.monotonic() + SUCCESSOR_SEARCH_S
         self._wake.set()
 
     async def refresh(self) -> None:
         """Fetch the set. Raises `Unavailable`; a set with a key that cannot be used is not taken at all."""
-        asked_at = self._clock.monotonic()
+        requested_at = self._clock.monotonic()
         try:
             self._keys = load_jwks(await self._fetch())
         except InvalidKey as error:
             raise Unavailable("the issuer's keys cannot be used", detail=error.description) from None
-        self._fetched_at = asked_at
+        self._fetched_at = requested_at
 
-    async def _ask(self) -> None:
+    async def _refresh_quietly(self) -> None:
         with contextlib.suppress(Unavailable):
             await self.refresh()
 
@@ -121,10 +125,10 @@ class IssuerKeys:
                 failed = False
             except Unavailable as error:
                 if not failed:
-                    log.warning("no keys of the issuer", reason=error.description, detail=error.detail)
+                    log.warning("issuer_keys.fetch_failed", reason=error.description, detail=error.detail)
                 failed = True
-            soon = failed or not self._keys or self._clock.monotonic() < self._hurry_until
+            soon = failed or not self._keys or self._clock.monotonic() < self._successor_search_ends_at
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SOON if soon else REFRESH):
+                async with asyncio.timeout(URGENT_REFRESH_INTERVAL_S if soon else REFRESH_INTERVAL_S):
                     await self._wake.wait()
             self._wake.clear()

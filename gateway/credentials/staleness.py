@@ -1,4 +1,4 @@
-"""For how long a route says yes to a JWT while what has been stopped since cannot be followed."""
+"""How long a route accepts JWTs while revocations cannot be followed."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -11,8 +11,8 @@ from shared.errors import Unavailable
 
 log = structlog.get_logger()
 
-TOLD_EVERY = 10.0
-"""Seconds between two lines in the log that tell of a route that goes on."""
+WARNING_INTERVAL_S = 10.0
+"""Seconds between two warnings that a route goes on."""
 
 
 class Follower(Protocol):
@@ -32,7 +32,7 @@ class Staleness:
         self._follower = follower
         self._clock = clock
         self._count = count
-        self._told_at: dict[str, float] = {}
+        self._warned_at: dict[str, float] = {}
 
     def require(self, route: Route) -> None:
         """Raises `Unavailable` when what has been stopped is not known well enough for this route."""
@@ -42,14 +42,14 @@ class Staleness:
             raise Unavailable("revocations cannot be followed", detail=f"last heard {follower.age:.1f} s ago")
         if limit > follower.bound and not follower.known_within(follower.bound):
             self._count(route.name)
-            self._tell(route)
+            self._warn(route)
 
-    def _tell(self, route: Route) -> None:
+    def _warn(self, route: Route) -> None:
         now = self._clock.monotonic()
-        if now - self._told_at.get(route.name, float("-inf")) >= TOLD_EVERY:
-            self._told_at[route.name] = now
+        if now - self._warned_at.get(route.name, float("-inf")) >= WARNING_INTERVAL_S:
+            self._warned_at[route.name] = now
             log.warning(
-                "a route goes on although revocations cannot be followed",
+                "route.serving_past_staleness_bound",
                 route=route.name,
                 last_heard=round(self._follower.age, 1),
                 max_staleness=route.max_staleness,

@@ -1,4 +1,4 @@
-"""How a body is told from what follows it (RFC 9112 sections 6 and 7), read strictly, in both directions."""
+"""Where a body ends (RFC 9112 sections 6 and 7), read strictly, in both directions."""
 
 import re
 from typing import Protocol

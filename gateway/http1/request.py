@@ -19,7 +19,7 @@ _ONCE = frozenset({"authorization", "content-length", "content-type", "expect", 
 
 
 class BadRequest(Exception):
-    """What arrived is no request that may be acted upon. It is answered with `status`; the connection ends."""
+    """What arrived is no valid request. The response has `status`; the connection ends."""
 
     def __init__(self, description: str, *, status: int = 400, code: str = "malformed_request") -> None:
         super().__init__(description)
@@ -30,7 +30,7 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """A request as its head tells it, with one reading only."""
+    """A request's head, with one reading only."""
 
     method: str
     target: str

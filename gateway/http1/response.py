@@ -1,4 +1,4 @@
-"""What an upstream answers, read as strictly as a request: an answer with two readings is none (RFC 9112)."""
+"""An upstream's response, read as strictly as a request: one with two readings is none (RFC 9112)."""
 
 import re
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from gateway.http1.fields import Fields, MalformedField, parse_fields
 MAX_HEAD = 65536
 MAX_FIELDS = 200
 MAX_INTERIM = 8
-"""Answers of status 1xx before the final one."""
+"""Responses of status 1xx before the final one."""
 
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class BadResponse(ValueError):
-    """The upstream's answer cannot be relied upon; the message is for our log."""
+    """The upstream's response is invalid; the message is for our log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def parse_response_head(raw: bytes) -> ResponseHead:
 
 
 def response_head(status: int, fields: Fields, *, minor: int = 1) -> ResponseHead:
-    """The head of these fields. Raises `BadResponse` when they do not tell the body's end in one way."""
+    """The head of these fields. Raises `BadResponse` when they do not say in one way where the body ends."""
     chunked, length = _framing(fields, minor)
     return ResponseHead(status, fields, content_length=length, chunked=chunked)
 
@@ -66,9 +66,9 @@ def _framing(fields: Fields, minor: int) -> tuple[bool, int | None]:
 
 
 class ResponseReader:
-    """Reads the answer to one request; `method` is that request's. Raises `BadResponse`.
+    """Reads the response to one request; `method` is that request's. Raises `BadResponse`.
 
-    Nothing may follow the answer: no second one was asked for.
+    Nothing may follow the response: no second one was requested.
     """
 
     def __init__(self, method: str) -> None:
@@ -131,11 +131,11 @@ class ResponseReader:
     def _check_interim(self, head: ResponseHead) -> None:
         self._interim += 1
         if head.status == 101:
-            raise BadResponse("it switches protocols, which was not asked for")
+            raise BadResponse("it switches protocols, which was not requested")
         if self._interim > MAX_INTERIM:
-            raise BadResponse(f"more than {MAX_INTERIM} interim answers come before it")
+            raise BadResponse(f"more than {MAX_INTERIM} interim responses come before it")
         if head.chunked or head.content_length is not None:
-            raise BadResponse("an interim answer has a body")
+            raise BadResponse("an interim response has a body")
 
     def _decoder(self, head: ResponseHead) -> BodyDecoder | None:
         if head.status == 204 and (head.chunked or head.content_length):

@@ -8,10 +8,10 @@ from gateway.http1.request import BadRequest
 from gateway.proxy.client_connection import Incoming
 from gateway.proxy.ports import ClientLeft
 
-STALL = 27.0
-"""Seconds without a byte, and before which no pace is asked for: with what it takes to close, less than 30."""
-PACE = 1024
-"""Bytes a second that must come on average after that."""
+MAX_BODY_SILENCE_S = 27.0
+"""Seconds without a byte, and before which no rate is required: with what it takes to close, less than 30."""
+MIN_BODY_RATE_BPS = 1024
+"""Bytes a second that must arrive on average after that."""
 
 
 class IncomingBody:
@@ -43,8 +43,8 @@ class IncomingBody:
             if (piece := self._content.read_nowait()) or self._content.at_eof():
                 return piece
             now = asyncio.get_running_loop().time()
-            late = self._started + STALL + self._received / PACE
-            async with asyncio.timeout(min(STALL, late - now)):
+            late = self._started + MAX_BODY_SILENCE_S + self._received / MIN_BODY_RATE_BPS
+            async with asyncio.timeout(min(MAX_BODY_SILENCE_S, late - now)):
                 return await self._content.readany()
         except TimeoutError:
             raise BadRequest("the body came too slowly", status=408, code="request_timeout") from None

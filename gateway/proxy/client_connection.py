@@ -65,7 +65,7 @@ class Connection(DrainingHandler):
         self._time_head()
 
     def request_done(self) -> None:
-        """One request has been answered. To be called once for each."""
+        """The response to one request is complete. To be called once for each."""
         self._unfinished -= 1
         self._time_head()
 

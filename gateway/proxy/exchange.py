@@ -1,4 +1,4 @@
-"""Answering a client: the head as we write it, the body with back-pressure, and a visible cut when it fails."""
+"""Responses to a client: the head as we write it, the body with back-pressure, and a visible cut on failure."""
 
 import asyncio
 import time
@@ -16,13 +16,13 @@ from gateway.proxy.client_connection import Connection
 from gateway.proxy.ports import ClientLeft
 from gateway.refusal import Refuse, render
 
-SLOW_READER = 28.0
+SLOW_READER_TIMEOUT_S = 28.0
 """Seconds in which a client must take what is waiting for it."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class _Done(web.StreamResponse):
-    """Tells aiohttp that the answer is written, and whether the connection goes on."""
+    """Reports to aiohttp that the response is written, and whether the connection goes on."""
 
     def __init__(self, keep_alive: bool) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class _Done(web.StreamResponse):
 
 
 class Reply:
-    """The answer to one request. `head` is None when there was no readable one."""
+    """The response to one request. `head` is None when there was no readable one."""
 
     def __init__(self, request: web.BaseRequest, connection: Connection, head: RequestHead | None) -> None:
         self._request: Any = request
@@ -51,14 +51,14 @@ class Reply:
         self._chunked = False
         self._finished = False
         self.status = 0
-        """What was answered; 0 before that."""
+        """The response's status; 0 before that."""
 
     def close_after(self) -> None:
-        """End the connection with this answer."""
+        """End the connection with this response."""
         self._keep_alive = False
 
     def done(self) -> web.StreamResponse:
-        """For aiohttp. A connection whose answer is not whole does not go on."""
+        """For aiohttp. A connection whose response is not whole does not go on."""
         return _Done(self._keep_alive and self._finished)
 
     async def say_continue(self) -> None:
@@ -66,20 +66,20 @@ class Reply:
         await self._write(_CONTINUE)
 
     async def refuse(self, refuse: Refuse, request_id: str) -> None:
-        """Answer with the gateway's own error."""
+        """Respond with the gateway's own error."""
         if refuse.closes:
             self._keep_alive = False
         fields, body = render(refuse, request_id)
         await self.whole(refuse.status, fields, body)
 
     async def whole(self, status: int, fields: Fields, body: bytes) -> None:
-        """A whole answer, in one write."""
+        """A whole response, in one write."""
         head = self._head(status, fields, len(body))
         self._finished = True
         await self._write(head if self._head_only else head + body)
 
     async def begin(self, response: ResponseHead, fields: Fields, first: bytes) -> None:
-        """The head of an upstream's answer, with the part of the body that has come already."""
+        """The head of an upstream's response, with the part of the body that has come already."""
         bodiless = self._head_only or response.status in (204, 304)
         self._chunked = not bodiless and response.content_length is None and self._minor == 1
         if not bodiless and response.content_length is None and self._minor == 0:
@@ -91,13 +91,13 @@ class Reply:
         await self._write(self._framed(content))
 
     async def end(self) -> None:
-        """The answer is whole."""
+        """The response is whole."""
         if self._chunked:
             await self._write(b"0\r\n\r\n")
         self._finished = True
 
     def cut(self) -> None:
-        """Let the client see that the answer is not whole."""
+        """Let the client see that the response is not whole."""
         self._keep_alive = False
         if self._connection.transport is not None:
             self._connection.transport.abort()
@@ -129,7 +129,7 @@ class Reply:
         if not self._connection.writing_paused:
             return
         try:
-            async with asyncio.timeout(SLOW_READER):
+            async with asyncio.timeout(SLOW_READER_TIMEOUT_S):
                 await self._request.writer.drain()
         except TimeoutError:
             raise ClientLeft("client_slow") from None

@@ -1,4 +1,4 @@
-"""The public listener: each request is decided upon, forwarded or refused, and told of in one log line."""
+"""The public listener: each request is decided upon, forwarded or refused, and logged in one line."""
 
 import asyncio
 import time
@@ -32,7 +32,7 @@ from shared.logging import access
 log = structlog.get_logger()
 
 LIVE = "/health/live"
-_LINGER = 2.0
+_LINGER_S = 2.0
 """Seconds for which a refused body is still read, so that its sender gets to see the refusal."""
 _CLIENT_LEFT = 499
 _BODY_BUFFER = 65536
@@ -97,7 +97,7 @@ class PublicServer:
             "access_log": None,
             "auto_decompress": False,
             "keepalive_timeout": KEEPALIVE_TIMEOUT,
-            "lingering_time": _LINGER,
+            "lingering_time": _LINGER_S,
             "read_bufsize": _BODY_BUFFER,
         }
         host, port = self._address
@@ -109,7 +109,7 @@ class PublicServer:
             raise ConfigError(
                 f"PASSGATE_HOST, PASSGATE_PORT: cannot listen on {host}:{port}: {error.strerror}"
             ) from error
-        log.info("listening to the public", host=self._address[0], port=self.port)
+        log.info("public_listener.started", host=self._address[0], port=self.port)
 
     async def stop(self) -> None:
         self._draining = True
@@ -139,12 +139,12 @@ class PublicServer:
             call.cause = call.cause or "client_left"
             raise
         except Exception:
-            log.exception("internal error")
+            log.exception("request.failed")
             await self._refuse(call, Refuse(500, "internal_error", "internal error", cause="internal", closes=True))
         finally:
             self._metrics.active.dec()
             connection.request_done()
-            self._tell(call, time.perf_counter() - started)
+            self._log(call, time.perf_counter() - started)
         return call.reply.done()
 
     def _call(self, request: web.BaseRequest, incoming: Incoming, reply: Reply) -> Call:
@@ -203,7 +203,7 @@ class PublicServer:
             await call.reply.end()
 
     async def _fail(self, call: Call, refuse: Refuse) -> None:
-        """The gateway's own error, or a visible cut when an answer has begun."""
+        """The gateway's own error, or a visible cut when a response has begun."""
         if call.reply.status == 0:
             await self._refuse(call, refuse)
             return
@@ -222,7 +222,7 @@ class PublicServer:
         else:
             call.reply.cut()
 
-    def _tell(self, call: Call, seconds: float) -> None:
+    def _log(self, call: Call, seconds: float) -> None:
         head = call.incoming.head
         method, target = (head.method, head.target) if isinstance(head, RequestHead) else ("-", "-")
         status = call.reply.status or _CLIENT_LEFT

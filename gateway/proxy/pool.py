@@ -144,7 +144,7 @@ async def _request(
 
 
 class HttpUpstreamResponse:
-    """`gateway.proxy.ports.Answer` over aiohttp's response."""
+    """`gateway.proxy.ports.UpstreamResponse` over aiohttp's response."""
 
     def __init__(self, response: aiohttp.ClientResponse, idle_timeout: float) -> None:
         self._response = response
@@ -188,7 +188,7 @@ class _Upload:
         self._response_timeout = response_timeout
         self.failure: Exception | None = None
         self.responded = False
-        """Whether the wait for the answer's head is over, and the deadline with it."""
+        """Whether the wait for the response's head is over, and the deadline with it."""
 
     async def pieces(self) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()

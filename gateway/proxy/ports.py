@@ -1,4 +1,4 @@
-"""What the gateway asks of whatever carries a request to its upstream. The transport behind it can be replaced."""
+"""What the gateway needs of whatever carries a request to its upstream. The transport behind it can be replaced."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -69,7 +69,7 @@ class Forwarder(Protocol):
     """Sends a request once, and only for `Route.retry` a second time."""
 
     def send(self, forward: Forward, body: ClientBody | None) -> AbstractAsyncContextManager[UpstreamResponse]:
-        """The answer, for as long as the context is open; leaving it early ends the upstream's call.
+        """The response, for as long as the context is open; leaving it early ends the upstream's call.
 
         Raises `UpstreamFailed`; and what `body.read` raises, when that kept the request from being whole.
         """

@@ -1,7 +1,7 @@
-"""A connection to an upstream: strict about what is answered.
+"""A connection to an upstream: strict about the responses.
 
 What of aiohttp's inner workings the gateway leans on is in this file: the factory by which a connector makes its
-connections, and the payload of the answer under way.
+connections, and the payload of the response under way.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class UpstreamConnection(ResponseHandler):
         if not data:  # aiohttp goes on with what it has put off
             super().data_received(data)
         elif reader is None or reader.complete:
-            self._drop()  # nobody asked: whatever it is, it is no answer to the next request
+            self._drop()  # it was not requested, and is no response to the next request
         else:
             self._response_began = True
             try:

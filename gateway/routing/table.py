@@ -50,7 +50,7 @@ class Route:
     prefix: bool = False
     """Whether `path` stands for all that is below it, too."""
     methods: frozenset[str] | None = None
-    """None: every method goes through, and the service answers 405 itself."""
+    """None: every method goes through, and the service responds with 405 itself."""
     scopes: tuple[str, ...] = ()
     """The caller needs each of them."""
     audiences: frozenset[str] = frozenset()
@@ -60,9 +60,9 @@ class Route:
     application: str = ""
     """For `api_token`: the application_prefix that the token must be booked for."""
     response_timeout: float = 15.0
-    """From the request's last byte to the answer's head."""
+    """From the request's last byte to the response's head."""
     idle_timeout: float = 30.0
-    """Between two pieces of the answer's body."""
+    """Between two pieces of the response's body."""
     max_body: int = MIB
     """Bytes of a request's body."""
     pass_credential: bool = False

@@ -59,7 +59,7 @@ async def test_a_pipelined_request_is_checked_like_the_first(gateway: GatewayPro
     assert [call.target for call in upstream.calls] == ["/echo"]
 
 
-async def test_pipelined_requests_are_answered_in_their_order(gateway: GatewayProcess, upstream: Upstream) -> None:
+async def test_pipelined_requests_get_their_responses_in_order(gateway: GatewayProcess, upstream: Upstream) -> None:
     payload = b"".join(get(b"GET /echo/%d HTTP/1.1" % number) for number in range(100))
     conversation = await converse(gateway.port, payload, replies=100)
     assert [reply.status for reply in conversation.replies] == [200] * 100

@@ -57,7 +57,7 @@ async def test_an_upstream_learns_where_the_call_came_from(gateway: GatewayProce
     assert len(call.values("X-Request-Id")[0]) == 32
 
 
-async def test_an_answer_tells_nothing_of_what_is_behind(gateway: GatewayProcess, upstream: Upstream) -> None:
+async def test_a_response_names_nothing_of_what_is_behind(gateway: GatewayProcess, upstream: Upstream) -> None:
     upstream.response = (
         b"HTTP/1.1 200 OK\r\nServer: secret/1\r\nX-Powered-By: secret\r\nX-Passgate-Company: secret\r\n"
         b"Connection: X-Hop\r\nX-Hop: secret\r\nProxy-Authenticate: secret\r\nKeep-Alive: secret\r\n"
@@ -88,7 +88,7 @@ async def test_a_request_that_comes_round_again_is_refused(gateway: GatewayProce
         b"/echo/?",
     ],
 )
-async def test_what_was_authorised_is_forwarded_byte_for_byte(
+async def test_what_was_authorized_is_forwarded_byte_for_byte(
     target: bytes, gateway: GatewayProcess, upstream: Upstream
 ) -> None:
     await converse(gateway.port, get(b"GET " + target + b" HTTP/1.1"), replies=1)

@@ -66,7 +66,7 @@ async def test_a_client_that_waits_for_100_gets_it_after_it_is_admitted(
     assert upstream.calls[0].body == b"hello"
 
 
-async def test_a_slow_head_is_told_so_and_ended_after_10_seconds_and_disturbs_nobody(
+async def test_a_slow_head_gets_408_after_10_seconds_and_disturbs_nobody(
     upstream: Upstream, service_secrets: Path, tmp_path: Path
 ) -> None:
     async with gateway_process(tmp_path, service_secrets, upstream.port) as gateway:
@@ -128,7 +128,7 @@ async def test_its_own_liveness_is_on_the_public_port(gateway: GatewayProcess) -
     assert [reply.status for reply in conversation.replies] == [200]
 
 
-async def test_a_wrong_method_is_told_the_right_ones(gateway: GatewayProcess) -> None:
+async def test_a_wrong_method_gets_the_list_of_the_right_ones(gateway: GatewayProcess) -> None:
     conversation = await converse(gateway.port, get(b"DELETE /protected HTTP/1.1"), replies=1)
     assert [reply.status for reply in conversation.replies] == [405]
     assert conversation.replies[0].values("allow") == ["GET, POST"]

@@ -83,7 +83,7 @@ async def test_access_log_and_audit_trail_tell_what_is_stopped_and_which_scopes_
 
 
 @pytest.mark.parametrize("kind", ["api_token", "booking", "application", "company"])
-async def test_api_token_stops_and_goes_on_with_all_that_it_hangs_on(around: Surroundings, kind: Kind) -> None:
+async def test_api_token_stops_and_goes_on_with_all_that_it_depends_on(around: Surroundings, kind: Kind) -> None:
     record = around.record
     id_ = {"booking": record.booking_id, "application": record.application_id, "company": COMPANY.id}.get(kind)
     async with around.gateway() as gateway:

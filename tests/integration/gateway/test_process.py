@@ -54,7 +54,7 @@ async def test_operators_see_its_metrics_and_its_routes(gateway: GatewayProcess,
     assert (await ask_operators(gateway, "/openapi.json")).replies[0].status == 200
 
 
-async def test_a_changed_route_file_is_taken_up_and_a_bad_one_is_not(
+async def test_a_changed_route_file_is_taken_up_and_an_invalid_one_is_not(
     gateway: GatewayProcess, upstream: Upstream
 ) -> None:
     before, lines = gateway.routes_file.read_text(), len(gateway.log)

@@ -70,7 +70,9 @@ def assert_failed(conversation: Conversation, *statuses: int) -> None:
 
 
 @pytest.mark.parametrize("name", BAD_RESPONSES)
-async def test_an_answer_with_two_readings_is_a_502(name: str, gateway: GatewayProcess, upstream: Upstream) -> None:
+async def test_a_response_with_two_readings_is_a_502(
+    name: str, gateway: GatewayProcess, upstream: Upstream
+) -> None:
     upstream.script = responding(BAD_RESPONSES[name])
     conversation = await converse(gateway.port, FAULT, replies=1)
     assert [reply.status for reply in conversation.replies] == [502]
@@ -103,7 +105,7 @@ async def test_an_answer_with_two_readings_is_a_502(name: str, gateway: GatewayP
         (b"HTTP/1.1 103 Early Hints\r\n\r\n", stall, 504),
     ],
 )
-async def test_an_unfinished_answer_is_an_error_or_a_visible_cut(
+async def test_an_unfinished_response_is_an_error_or_a_visible_cut(
     response: bytes,
     then: Callable[[asyncio.StreamWriter], Awaitable[None]],
     status: int,
@@ -119,7 +121,7 @@ async def test_an_unfinished_answer_is_an_error_or_a_visible_cut(
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.01, 0.1])
-async def test_an_answer_that_nobody_asked_for_is_nobodys(
+async def test_a_response_that_nobody_asked_for_is_nobodys(
     delay: float, gateway: GatewayProcess, upstream: Upstream
 ) -> None:
     async def more(writer: asyncio.StreamWriter) -> None:
@@ -144,7 +146,7 @@ async def test_an_answer_that_nobody_asked_for_is_nobodys(
         (b"HTTP/1.1 200 \r\n" + BODY, b"hello"),
     ],
 )
-async def test_a_sound_answer_arrives_whole(
+async def test_a_sound_response_arrives_whole(
     response: bytes, body: bytes, gateway: GatewayProcess, upstream: Upstream
 ) -> None:
     upstream.response = response
@@ -161,7 +163,7 @@ async def test_a_body_that_ends_with_its_connection_is_whole_when_that_ends_in_o
 
 
 @pytest.mark.parametrize("status", [204, 304])
-async def test_an_answer_without_a_body_stays_without(
+async def test_a_response_without_a_body_stays_without(
     status: int, gateway: GatewayProcess, upstream: Upstream
 ) -> None:
     upstream.response = b"HTTP/1.1 %d X\r\nETag: x\r\n\r\n" % status
@@ -305,7 +307,7 @@ async def test_an_upstream_that_is_not_there_is_a_503(gateway: GatewayProcess) -
     assert conversation.replies[0].values("retry-after") == ["1"]
 
 
-async def test_an_early_answer_to_an_unfinished_upload_arrives(gateway: GatewayProcess, upstream: Upstream) -> None:
+async def test_an_early_response_to_an_upload_arrives(gateway: GatewayProcess, upstream: Upstream) -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig")
@@ -347,7 +349,7 @@ async def test_a_client_that_leaves_ends_its_upstream_call_within_a_second(
     await asyncio.wait_for(ended.wait(), 1)
 
 
-async def test_a_client_that_leaves_in_mid_answer_ends_its_upstream_call_within_a_second(
+async def test_a_client_that_leaves_in_mid_response_ends_its_upstream_call_within_a_second(
     gateway: GatewayProcess, upstream: Upstream
 ) -> None:
     ended = asyncio.Event()

@@ -92,7 +92,7 @@ async def gateway_process(
     gateway = GatewayProcess(process, routes)
     gateway.reader = asyncio.create_task(_read(gateway))
     try:
-        gateway.port = int(str((await gateway.logged("listening to the public"))["port"]))
+        gateway.port = int(str((await gateway.logged("public_listener.started"))["port"]))
         gateway.ops_port = int(str((await gateway.logged("listening"))["port"]))
         yield gateway
     finally:

@@ -106,7 +106,7 @@ def challenge(refuse: Refuse) -> list[str]:
     return [value for name, value in refuse.fields if name == "WWW-Authenticate"]
 
 
-async def test_a_good_token_is_forwarded_with_who_calls(desk: Desk) -> None:
+async def test_a_valid_token_is_forwarded_with_who_calls(desk: Desk) -> None:
     forward = await desk.forward(desk.bearer(), line="GET /site?a=b HTTP/1.1")
     assert (forward.method, forward.target, forward.route.name) == ("GET", "/site?a=b", "site")
     assert ("X-Passgate-Company", "blabla") in forward.fields
@@ -129,7 +129,7 @@ async def test_without_a_credential_the_challenge_is_bare(path: str, desk: Desk)
         ("/editor", ["X-Api-Token: x"]),
     ],
 )
-async def test_a_bad_credential_is_an_invalid_token_whatever_is_wrong_with_it(
+async def test_a_wrong_credential_is_an_invalid_token_whatever_is_wrong_with_it(
     path: str, lines: list[str], desk: Desk
 ) -> None:
     desk.operator.response = TokenCheck(valid=False, cause="wrong_company", as_of=7)
@@ -156,7 +156,7 @@ async def test_what_is_missing_of_a_credential_is_named_and_has_a_cause_of_its_o
     assert named in refuse.description
 
 
-async def test_causes_differ_in_the_log_and_not_in_the_answer(desk: Desk) -> None:
+async def test_causes_differ_in_the_log_and_not_in_the_response(desk: Desk) -> None:
     refusals = [
         await desk.refusal("Authorization: Bearer x"),
         await desk.refusal(desk.bearer(exp=1_799_990_000, iat=1_799_989_000)),
@@ -300,7 +300,7 @@ async def test_a_body_over_the_limit_is_refused_before_any_work(desk: Desk) -> N
     assert desk.sessions.uses == 0
 
 
-async def test_a_hundred_variations_of_a_path_are_authorised_as_they_are_forwarded(desk: Desk) -> None:
+async def test_a_hundred_variations_of_a_path_are_authorized_as_they_are_forwarded(desk: Desk) -> None:
     parts = ["site", "%73ite", "s%69te", "SITE", "site%2f", "site;x", "site%00", ".", "%2e", "..", "site/..", "//"]
     for first, second in itertools.product(parts, parts):
         decision = await desk.decide(desk.bearer(), line=f"GET /{first}/{second} HTTP/1.1")

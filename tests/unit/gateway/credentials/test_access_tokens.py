@@ -25,7 +25,7 @@ async def tokens(clock: FakeClock) -> AccessTokens:
     return AccessTokens(keys, clock, issuer=ISSUER, size=4)
 
 
-async def test_a_good_token_tells_who_calls(tokens: AccessTokens, clock: FakeClock) -> None:
+async def test_a_valid_token_names_who_calls(tokens: AccessTokens, clock: FakeClock) -> None:
     for _ in range(2):
         identity = await tokens.check(token(clock), AUDIENCES)
         assert (identity.kind, identity.company, identity.credential) == ("api_client", "blabla", "pgck_1")
@@ -79,7 +79,7 @@ async def test_a_claim_that_is_not_as_it_must_be_is_refused(
     assert refusal.value.cause == cause
 
 
-async def test_a_token_hangs_on_what_its_scopes_come_from(tokens: AccessTokens, clock: FakeClock) -> None:
+async def test_a_token_depends_on_what_its_scopes_come_from(tokens: AccessTokens, clock: FakeClock) -> None:
     identity = await tokens.check(token(clock, depends_on=["booking", "application"]), AUDIENCES)
     assert identity.depends_on == {"company", "credential", "j1", "k1", "booking", "application"}
 

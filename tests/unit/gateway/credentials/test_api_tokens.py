@@ -31,7 +31,7 @@ def tokens(operator: Operator, follower: Follower, clock: FakeClock) -> ApiToken
     return tokens
 
 
-async def test_a_good_token_tells_who_calls_and_is_asked_for_once(tokens: ApiTokens, operator: Operator) -> None:
+async def test_a_valid_token_names_who_calls_and_is_asked_for_once(tokens: ApiTokens, operator: Operator) -> None:
     for _ in range(3):
         identity = await tokens.check(PAIR, "SMS")
         assert (identity.kind, identity.company, identity.credential) == ("api_token", "blabla", "t")
@@ -47,7 +47,7 @@ async def test_a_yes_is_for_one_company_and_application_alone(tokens: ApiTokens,
 
 
 @pytest.mark.parametrize("id_", ["t", "c", "a", "b"])
-async def test_a_change_of_anything_it_hangs_on_is_asked_about(
+async def test_a_change_of_anything_it_depends_on_is_asked_about(
     id_: str, tokens: ApiTokens, operator: Operator
 ) -> None:
     await tokens.check(PAIR, "SMS")
@@ -123,7 +123,7 @@ async def test_a_refusal_is_reported_by_the_operator_if_it_knows_the_token_and_o
     assert refusal.value.noted is noted
 
 
-async def test_no_more_answers_are_kept_than_there_is_room_for(operator: Operator, clock: FakeClock) -> None:
+async def test_no_more_responses_are_kept_than_there_is_room_for(operator: Operator, clock: FakeClock) -> None:
     tokens = ApiTokens(operator, clock, size=2)
     tokens.attach(Follower())
     for name in ("a", "b", "c", "b", "c"):

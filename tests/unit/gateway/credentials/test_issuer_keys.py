@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.credentials.issuer_keys import COOL_DOWN, REFRESH, IssuerKeys
+from gateway.credentials.issuer_keys import REFRESH_INTERVAL_S, UNKNOWN_KID_FETCH_INTERVAL_S, IssuerKeys
 from shared.contracts.key_registry import Change, Snapshot, Stopped
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key, public_jwk
@@ -66,7 +66,7 @@ async def test_tokens_of_a_revoked_key_do_not_use_up_what_may_be_asked_for_its_s
     assert await keys.find("two") is not None
     issuer.kids = ["three"]
     keys.apply(Change(seq=2, kind="signing_key", id="two", status="revoked", at=0))
-    clock.advance(COOL_DOWN)
+    clock.advance(UNKNOWN_KID_FETCH_INTERVAL_S)
     assert await keys.find("two") is None
     assert await keys.find("three") is not None
 
@@ -75,7 +75,7 @@ async def test_tokens_of_a_revoked_key_do_not_use_up_what_may_be_asked_for_its_s
 async def test_a_key_is_looked_for_soon_after_a_start_that_finds_none_or_a_revoked_one(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch, revoked: bool
 ) -> None:
-    monkeypatch.setattr("gateway.credentials.issuer_keys.SOON", 0.01)
+    monkeypatch.setattr("gateway.credentials.issuer_keys.URGENT_REFRESH_INTERVAL_S", 0.01)
     issuer = Issuer()
     issuer.kids = ["one"] if revoked else []
     keys = IssuerKeys(issuer.jwks, clock)
@@ -98,7 +98,7 @@ async def test_a_flood_of_unknown_kids_asks_once_in_ten_seconds(clock: FakeClock
         assert issuer.asked == asked + 1
         assert await keys.find("another") is None
         assert issuer.asked == asked + 1
-        clock.advance(COOL_DOWN)
+        clock.advance(UNKNOWN_KID_FETCH_INTERVAL_S)
 
 
 async def test_a_known_key_needs_no_issuer(clock: FakeClock) -> None:
@@ -120,11 +120,11 @@ async def test_whether_there_is_a_key_is_not_known_while_the_issuer_is_away(cloc
     with pytest.raises(Unavailable):
         await keys.find("one")
     issuer.away = False
-    clock.advance(COOL_DOWN)
+    clock.advance(UNKNOWN_KID_FETCH_INTERVAL_S)
     assert await keys.find("two") is None
     await keys.check()
     issuer.away = True
-    clock.advance(REFRESH + 3 * COOL_DOWN)
+    clock.advance(REFRESH_INTERVAL_S + 3 * UNKNOWN_KID_FETCH_INTERVAL_S)
     with pytest.raises(Unavailable):
         await keys.find("two")
 
@@ -138,7 +138,7 @@ async def test_a_key_that_is_withdrawn_is_no_key(clock: FakeClock) -> None:
     assert keys.known("one") is None
 
 
-async def test_a_set_that_cannot_be_used_leaves_the_last_good_one(clock: FakeClock) -> None:
+async def test_a_set_that_cannot_be_used_leaves_the_last_valid_one(clock: FakeClock) -> None:
     issuer = Issuer()
     keys = IssuerKeys(issuer.jwks, clock)
     await keys.refresh()
@@ -148,7 +148,7 @@ async def test_a_set_that_cannot_be_used_leaves_the_last_good_one(clock: FakeClo
     assert keys.known("one") is not None
 
 
-async def test_a_caller_that_leaves_does_not_spoil_the_answer_for_others(clock: FakeClock) -> None:
+async def test_a_caller_that_leaves_does_not_spoil_the_response_for_others(clock: FakeClock) -> None:
     issuer = Issuer()
     keys = IssuerKeys(issuer.jwks, clock)
     issuer.kids = ["one"]

@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.credentials.staleness import TOLD_EVERY, Staleness
+from gateway.credentials.staleness import WARNING_INTERVAL_S, Staleness
 from gateway.routing.reload import announce
 from gateway.routing.table import CredentialKind, RouteTable
 from shared.errors import Unavailable
@@ -58,13 +58,13 @@ def test_a_route_that_goes_on_past_the_bound_is_counted_and_told_again_and_again
         for _ in range(3):
             staleness.admitted(6)
         assert [(line["log_level"], line["route"]) for line in logs] == [("warning", "long")]
-        clock.advance(TOLD_EVERY)
+        clock.advance(WARNING_INTERVAL_S)
         staleness.admitted(16)
     assert len(logs) == 2
     assert staleness.counted == ["long"] * 4
 
 
-def test_routes_that_outlive_the_bound_are_told_when_they_are_loaded() -> None:
+def test_routes_that_outlive_the_bound_are_reported_when_they_are_loaded() -> None:
     with capture_logs() as logs:
         announce(RouteTable((USUAL, LONG, SHORT)), 5.0)
     assert [(line["log_level"], line["route"], line["max_staleness"]) for line in logs] == [("warning", "long", 60)]

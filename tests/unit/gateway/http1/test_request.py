@@ -33,7 +33,7 @@ def test_a_host_may_be_a_name_or_an_address_with_or_without_a_port(host: str) ->
     assert head_of(host=host).host == host
 
 
-def test_what_a_head_tells_is_all_there() -> None:
+def test_what_a_head_names_is_all_there() -> None:
     head = head_of("Content-Length: 007", "X-A:  b \t", "x-a: c", line="POST /a?b HTTP/1.1")
     assert (head.method, head.target, head.content_length, head.chunked) == ("POST", "/a?b", 7, False)
     assert head.values("x-a") == ["b", "c"]

@@ -26,14 +26,14 @@ def read(raw: bytes, *, method: str = "GET", step: int = 0) -> tuple[ResponseRea
 
 @pytest.mark.parametrize("name", BAD_RESPONSES)
 @pytest.mark.parametrize("step", [0, 7])
-def test_an_answer_with_two_readings_is_none(name: str, step: int) -> None:
+def test_a_response_with_two_readings_is_none(name: str, step: int) -> None:
     with pytest.raises(BadResponse):
         read(BAD_RESPONSES[name], step=step)
 
 
 @pytest.mark.parametrize("name", SOUND)
 @pytest.mark.parametrize("step", [0, 1, 2, 7])
-def test_a_sound_answer_is_read_however_it_is_cut(name: str, step: int) -> None:
+def test_a_sound_response_is_read_however_it_is_cut(name: str, step: int) -> None:
     raw, body = SOUND[name]
     reader, content = read(raw, step=step)
     assert (content, reader.complete) == (body, True)
@@ -41,7 +41,7 @@ def test_a_sound_answer_is_read_however_it_is_cut(name: str, step: int) -> None:
     assert reader.raw_head.startswith(b"HTTP/1.1 20")
 
 
-def test_the_answer_to_head_has_no_body() -> None:
+def test_the_response_to_head_has_no_body() -> None:
     reader, content = read(OK + b"Content-Length: 5\r\n\r\n", method="HEAD")
     assert (content, reader.complete, reader.has_body) == (b"", True, False)
 
@@ -52,7 +52,7 @@ def test_a_body_without_a_length_lasts_until_the_end_of_the_connection() -> None
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_an_answer_or_a_refusal(raw: bytes) -> None:
+def test_any_bytes_are_a_response_or_a_refusal(raw: bytes) -> None:
     for data in (raw, OK + raw, OK + b"Transfer-Encoding: chunked\r\n\r\n" + raw):
         try:
             read(data)

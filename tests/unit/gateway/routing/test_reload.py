@@ -43,7 +43,7 @@ async def test_a_changed_file_is_taken_up(path: Path) -> None:
     assert [route.name for route in table.routes] == ["one"]
 
 
-async def test_a_bad_edit_keeps_the_last_good_table_and_says_so(path: Path) -> None:
+async def test_an_invalid_edit_keeps_the_last_valid_table_and_says_so(path: Path) -> None:
     registry = CollectorRegistry()
     watch = RouteWatch(path, OWN, GatewayMetrics(registry), staleness_bound=5)
     write(path, "one", more="  - {name: bad}\n")
@@ -102,7 +102,7 @@ async def test_a_mounted_folder_is_taken_up_when_its_link_leads_elsewhere(tmp_pa
     assert [route.name for route in watch.table.routes] == ["two"]
 
 
-async def test_a_file_that_is_gone_keeps_the_last_good_table(path: Path) -> None:
+async def test_a_file_that_is_gone_keeps_the_last_valid_table(path: Path) -> None:
     watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)
     path.unlink()
     await watch.check_file()
@@ -110,7 +110,7 @@ async def test_a_file_that_is_gone_keeps_the_last_good_table(path: Path) -> None
     assert watch.errors
 
 
-def test_without_a_good_file_there_is_no_start(path: Path) -> None:
+def test_without_a_valid_file_there_is_no_start(path: Path) -> None:
     path.write_text("routes: []\n")
     with pytest.raises(RouteFileError):
         RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)

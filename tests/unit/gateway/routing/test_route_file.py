@@ -23,7 +23,7 @@ def errors(text: str, **environment: str) -> list[str]:
     return refusal.value.lines
 
 
-def test_the_shipped_file_is_good() -> None:
+def test_the_shipped_file_is_valid() -> None:
     text = (Path(__file__).parents[4] / "deploy" / "routes.yaml").read_text()
     table = parse(text)
     assert len(table.routes) >= 15
@@ -127,7 +127,7 @@ BAD: list[tuple[dict[str, str | None], str]] = [
 
 
 @pytest.mark.parametrize(("changes", "message"), BAD)
-def test_what_is_wrong_with_a_route_is_told_with_its_line(changes: dict[str, str | None], message: str) -> None:
+def test_what_is_wrong_with_a_route_is_reported_with_its_line(changes: dict[str, str | None], message: str) -> None:
     members = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
     route = ", ".join(f"{name}: {value}" for name, value in members.items())
     found = errors(UPSTREAMS + SITE + f"  - {{{route}}}\n")
@@ -147,7 +147,7 @@ def test_an_empty_list_of_scopes_means_any_partner() -> None:
     assert route.scopes == ()
 
 
-def test_a_member_that_is_given_twice_is_told() -> None:
+def test_a_member_that_is_given_twice_is_reported() -> None:
     assert errors(UPSTREAMS + SITE.replace("name: site", "name: a, name: b")) == [
         "routes.yaml:4: route: name is given twice"
     ]
@@ -158,7 +158,7 @@ def test_the_line_is_that_of_the_member() -> None:
     assert errors(text) == ["routes.yaml:8: route: upstream must be one of a"]
 
 
-def test_all_errors_are_told_at_once_in_the_order_of_their_lines() -> None:
+def test_all_errors_are_reported_at_once_in_the_order_of_their_lines() -> None:
     found = errors("upstreams:\n  a: {url: ftp://x}\n  b: {url: file:///etc/passwd}\nroutes: []\nmore: 1\n")
     assert [line.split(" ")[0] for line in found] == [f"routes.yaml:{n}:" for n in (2, 3, 4, 5)]
 
@@ -181,7 +181,7 @@ def test_all_errors_are_told_at_once_in_the_order_of_their_lines() -> None:
         ("!!python/object/apply:os.system [x]\n", "routes.yaml:1: the file must be a mapping"),
     ],
 )
-def test_what_is_no_route_file_is_told_with_its_line(text: str, message: str) -> None:
+def test_what_is_no_route_file_is_reported_with_its_line(text: str, message: str) -> None:
     assert any(line.startswith(message) for line in errors(text)), errors(text)
 
 
