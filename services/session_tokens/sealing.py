@@ -1,18 +1,13 @@
 """What the store sees of a session: an id and sealed bytes, neither of which opens without the token."""
 
 import hashlib
-import os
 import struct
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from shared.sealed_box import CannotOpen, SealedBox
 
 ID_DOMAIN = b"passgate session token: id\0"
 KEY_DOMAIN = b"passgate session token: key"
-NONCE = 12
 VERSION = 1
 _HEADER = struct.Struct(">BBQ32s")
 
@@ -39,17 +34,16 @@ def id_of(token: str) -> str:
 
 
 def seal(token: str, contents: Contents) -> bytes:
-    """Nonce and AES-256-GCM of `contents` under a key derived from the token, bound to the token's id."""
+    """`contents` under a key derived from the token, bound to the token's id."""
     header = _HEADER.pack(VERSION, contents.counted, contents.expires_at, contents.access_key)
-    nonce = os.urandom(NONCE)
-    return nonce + _cipher(token).encrypt(nonce, header + contents.parameters, id_of(token).encode())
+    return _box(token).seal(header + contents.parameters, context=id_of(token).encode())
 
 
 def unseal(token: str, sealed: bytes) -> Contents:
-    """Raises `Unsealable`."""
+    """Raises `Unsealable`. What the first release sealed opens as well: a session may live for 30 days."""
     try:
-        opened = _cipher(token).decrypt(sealed[:NONCE], sealed[NONCE:], id_of(token).encode())
-    except (InvalidTag, ValueError):
+        opened = _box(token).open(sealed, context=id_of(token).encode(), unversioned_too=True)
+    except CannotOpen:
         raise Unsealable from None
     version, counted, expires_at, access_key = _HEADER.unpack_from(opened)
     if version != VERSION:
@@ -57,5 +51,5 @@ def unseal(token: str, sealed: bytes) -> Contents:
     return Contents(opened[_HEADER.size :], access_key, expires_at, bool(counted))
 
 
-def _cipher(token: str) -> AESGCM:
-    return AESGCM(HKDF(SHA256(), length=32, salt=None, info=KEY_DOMAIN).derive(token.encode()))
+def _box(token: str) -> SealedBox:
+    return SealedBox.derived(token.encode(), purpose=KEY_DOMAIN)

@@ -5,21 +5,18 @@ are not stored: who has the database alone can read none of it.
 """
 
 import hashlib
-import os
 import re
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from shared.errors import Invalid, Unprocessable
+from shared.sealed_box import SealedBox
 
 REMEMBERED = 86400
 """Seconds."""
+_KEY_PURPOSE = b"passgate idempotent answer 1"
+"""As the first release had it: another one would not open what that has sealed."""
 _KEY = re.compile(r"[ -~]{1,255}")
-_NONCE = 12
 
 
 class IdempotencyKeyReused(Unprocessable):
@@ -32,7 +29,7 @@ class IdempotentRequest:
 
     digest: bytes
     request: bytes
-    _sealing_key: bytes = field(repr=False)
+    _box: SealedBox = field(repr=False)
     _admin_id: UUID
 
     @classmethod
@@ -41,18 +38,20 @@ class IdempotentRequest:
         if _KEY.fullmatch(key) is None:
             raise Invalid.field("Idempotency-Key", "must be 1 to 255 printable ASCII characters")
         digest = hashlib.sha256(key.encode()).digest()
-        hkdf = HKDF(hashes.SHA256(), length=32, salt=digest, info=b"passgate idempotent answer 1")
-        return cls(digest, hashlib.sha256(request).digest(), hkdf.derive(admin_token.encode()), admin_id)
+        box = SealedBox.derived(admin_token.encode(), purpose=_KEY_PURPOSE, salt=digest)
+        return cls(digest, hashlib.sha256(request).digest(), box, admin_id)
 
     def seal(self, response: bytes) -> bytes:
-        nonce = os.urandom(_NONCE)
-        return nonce + AESGCM(self._sealing_key).encrypt(nonce, response, self._context)
+        return self._box.seal(response, context=self._context)
 
     def open(self, sealed: bytes, request: bytes) -> bytes:
-        """The answer that was sealed for `request`. Raises `IdempotencyKeyReused` when this one is another."""
+        """The answer that was sealed for `request`. Raises `IdempotencyKeyReused` when this one is another.
+
+        What the first release sealed opens as well: it is kept for a day.
+        """
         if request != self.request:
             raise IdempotencyKeyReused.field("Idempotency-Key", "was used for another request; choose a new one")
-        return AESGCM(self._sealing_key).decrypt(sealed[:_NONCE], sealed[_NONCE:], self._context)
+        return self._box.open(sealed, context=self._context, unversioned_too=True)
 
     @property
     def _context(self) -> bytes:

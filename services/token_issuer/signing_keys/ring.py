@@ -8,13 +8,14 @@ from typing import Any
 import structlog
 
 from services.token_issuer.signing_keys.records import Phase, SigningKeyRecord, phases
-from services.token_issuer.signing_keys.sealing import CannotOpen, MasterKey
+from services.token_issuer.signing_keys.sealing import MasterKey
 from services.token_issuer.storage.ports import SigningKeyStore
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.jose.keys import PublicKey, load_private_key, load_public_key
 from shared.jose.signer import Signer
+from shared.sealed_box import CannotOpen
 
 log = structlog.get_logger()
 

@@ -2,9 +2,14 @@
 
 import dataclasses
 import hashlib
+import os
+import struct
 import uuid
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from services.session_tokens.sealing import Contents, Unsealable, id_of, seal, unseal
 
@@ -16,6 +21,14 @@ CONTENTS = Contents(b'{"file":"secret-file"}', hashlib.sha256(b"key").digest(), 
 def test_sealed_contents_open_with_their_token(counted: bool) -> None:
     contents = dataclasses.replace(CONTENTS, counted=counted)
     assert unseal(TOKEN, seal(TOKEN, contents)) == contents
+
+
+def test_contents_that_the_first_release_sealed_open() -> None:
+    key = HKDF(SHA256(), length=32, salt=None, info=b"passgate session token: key").derive(TOKEN.encode())
+    head = struct.pack(">BBQ32s", 1, False, CONTENTS.expires_at, CONTENTS.access_key)
+    nonce = os.urandom(12)
+    sealed = nonce + AESGCM(key).encrypt(nonce, head + CONTENTS.parameters, id_of(TOKEN).encode())
+    assert unseal(TOKEN, sealed) == CONTENTS
 
 
 def test_another_token_does_not_open_them() -> None:

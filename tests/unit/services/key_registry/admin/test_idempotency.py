@@ -1,11 +1,17 @@
 """The sealed answer of a create: for the same caller and request, and for nobody else."""
 
+import hashlib
+import os
+
 import pytest
-from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from uuid_utils.compat import uuid7
 
 from services.key_registry.admin.idempotency import IdempotencyKeyReused, IdempotentRequest
 from shared.errors import Invalid
+from shared.sealed_box import CannotOpen
 
 ADMIN = uuid7()
 
@@ -20,6 +26,14 @@ def test_the_same_attempt_opens_what_it_sealed() -> None:
     assert b"answer" not in sealed
 
 
+def test_a_response_that_the_first_release_sealed_opens() -> None:
+    digest, request = hashlib.sha256(b"k").digest(), hashlib.sha256(b"{}").digest()
+    key = HKDF(SHA256(), length=32, salt=digest, info=b"passgate idempotent answer 1").derive(b"pgad_x")
+    nonce = os.urandom(12)
+    sealed = nonce + AESGCM(key).encrypt(nonce, b"answer", ADMIN.bytes + digest + request)
+    assert attempt().open(sealed, request) == b"answer"
+
+
 def test_another_request_with_the_key_is_refused() -> None:
     first = attempt(request=b"1")
     with pytest.raises(IdempotencyKeyReused):
@@ -28,7 +42,7 @@ def test_another_request_with_the_key_is_refused() -> None:
 
 @pytest.mark.parametrize("other", [attempt(token="pgad_y"), attempt("other")])
 def test_nobody_reads_it_without_both_the_token_and_the_key(other: IdempotentRequest) -> None:
-    with pytest.raises(InvalidTag):
+    with pytest.raises(CannotOpen):
         other.open(attempt().seal(b"answer"), other.request)
 
 

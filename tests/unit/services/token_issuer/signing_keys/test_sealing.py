@@ -1,14 +1,22 @@
+import os
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.token_issuer.signing_keys.sealing import CannotOpen, MasterKey
+from services.token_issuer.signing_keys.sealing import MasterKey
+from shared.sealed_box import CannotOpen
 
 KEY = MasterKey(b"k" * 32)
 
 
 def test_what_is_sealed_opens_with_the_same_key_and_kid() -> None:
     assert KEY.open("kid", KEY.seal("kid", b"secret")) == b"secret"
+
+
+def test_a_key_that_the_first_release_sealed_opens() -> None:
+    nonce = os.urandom(12)
+    assert KEY.open("kid", b"\x01" + nonce + AESGCM(b"k" * 32).encrypt(nonce, b"secret", b"kid")) == b"secret"
 
 
 def test_sealing_twice_gives_different_bytes_and_shows_nothing() -> None:
