@@ -7,7 +7,8 @@ from services.session_tokens.config import Settings
 from services.session_tokens.http import SECURITY_SCHEMES, endpoints
 from services.session_tokens.http.tokens import SessionTokenEndpoints
 from services.session_tokens.metrics import TokenMetrics
-from services.session_tokens.storage.redis import RedisSessionStore
+from services.session_tokens.outbox import OutboxRelay
+from services.session_tokens.storage.redis import RedisOutbox, RedisSessionStore
 from services.session_tokens.tokens import SessionTokens
 from shared.audit import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
@@ -35,17 +36,21 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     )
     registry = KeyRegistryClient(registry_calls)
     redis = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
-    store = RedisSessionStore(redis)
 
     metrics = CollectorRegistry()
+    token_metrics = TokenMetrics(metrics)
+    audit = AuditTrail(registry, service=NAME, clock=clock, metrics=metrics)
+    relay = OutboxRelay(
+        RedisOutbox(redis), registry, report_length=token_metrics.outbox_events.set, report_lost=audit.dropped.inc
+    )
+    store = RedisSessionStore(redis, outbox_limit=settings.audit_outbox_limit, on_event=relay.wake)
     access_keys: CachedLookup[bytes, AccessKey] = CachedLookup(registry.access_key)
     ended = StoppedSet(clock, frozenset({"session_token"}))
     following = follow(NAME, registry, (access_keys, ended), settings, clock=clock, metrics=metrics)
     access_keys.attach(following.follower)
-    audit = AuditTrail(registry, service=NAME, clock=clock, metrics=metrics)
 
     tokens = SessionTokens(store, access_keys, ended, following.follower, registry, audit, clock)
-    handlers = SessionTokenEndpoints(tokens, authenticator, addresses, audit, TokenMetrics(metrics))
+    handlers = SessionTokenEndpoints(tokens, authenticator, addresses, audit, token_metrics)
 
     health = FollowingHealth(NAME, following.follower)
     health.add("redis", store.ping)
@@ -55,7 +60,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         health=health,
         metrics=metrics,
         addresses=addresses,
-        resources=(registry_calls, audit, following, redis),
+        resources=(registry_calls, redis, audit, relay, following),
         security_schemes=SECURITY_SCHEMES,
         description="Short-lived tokens that stand for hidden parameters.",
     )

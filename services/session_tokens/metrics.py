@@ -2,7 +2,7 @@
 
 from types import TracebackType
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services.session_tokens.tokens import Cause, WrongToken
 
@@ -11,12 +11,17 @@ class TokenMetrics:
     """Every series exists from the start, so that a rate is known before the first event."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.created = Counter("session_tokens_created", "Session tokens made.", registry=registry)
+        self.created = Counter("session_tokens_created_total", "Session tokens created.", registry=registry)
         self.resolved = Counter(
-            "session_tokens_resolved", "Session tokens found good, at /verify or by the gateway.", registry=registry
+            "session_tokens_resolved_total",
+            "Session tokens resolved, at /verify or by the gateway.",
+            registry=registry,
         )
         refused = Counter(
-            "session_tokens_refused", "Access keys and session tokens refused.", ("cause",), registry=registry
+            "session_tokens_refused_total", "Access keys and session tokens refused.", ("cause",), registry=registry
+        )
+        self.outbox_events = Gauge(
+            "audit_outbox_events", "Audit events that the key registry does not have yet.", registry=registry
         )
         self.refusals = _Refusals({cause: refused.labels(cause.value) for cause in Cause})
 

@@ -5,6 +5,7 @@ Nothing is re-encoded, so what comes back is what was sent: names, their order, 
 
 import json
 import math
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -101,6 +102,8 @@ def as_query(text: bytes) -> dict[str, str]:
 
 
 def _decoded(body: bytes) -> str:
+    if body.startswith(BOM_UTF8):
+        raise BadParameters(Rule.ENCODING, "the body begins with a byte order mark; send JSON without one")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,14 +1,14 @@
-"""Making, resolving and ending session tokens."""
+"""Creates, resolves and ends session tokens."""
 
 import re
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from services.session_tokens.parameters import Parameters
 from services.session_tokens.sealing import Contents, Unsealable, id_of, seal, unseal
-from shared.audit import AuditTrail
+from services.session_tokens.storage.ports import AccessKeys, Ended, Freshness, Revocations, SessionStore
+from shared.audit import RefusalAudit
 from shared.clock import Clock
 from shared.contracts.key_registry import AccessKey, Revocation
 from shared.contracts.session_tokens import TOKEN
@@ -49,55 +49,9 @@ class WrongToken(Forbidden):
         """Whether it is a key or a token of ours: then the refusal is in the audit trail."""
 
 
-class SessionStore(Protocol):
-    """Sealed sessions by id, each gone by itself after its TTL. Every method raises `Unavailable` when in doubt."""
-
-    async def put(self, id_: str, sealed: bytes, *, ttl: int, uses: int | None) -> None:
-        """Keep `sealed` for `ttl` seconds, from now on, and for that many uses if they are counted."""
-        ...
-
-    async def get(self, id_: str) -> bytes | None: ...
-
-    async def take_use(self, id_: str) -> bool:
-        """Use up one of the uses of a counted session: N of them succeed, however many try at once."""
-        ...
-
-    async def end(self, id_: str) -> None: ...
-
-
-class AccessKeys(Protocol):
-    async def get(self, key: bytes) -> AccessKey | None:
-        """The access key with this SHA-256. Raises `Unavailable`."""
-        ...
-
-
-class Ended(Protocol):
-    """The ids of the tokens that were ended or revoked before their time, as far as the registry was followed.
-
-    The store forgets an ended token, but one that fails over or comes back from a copy may remember it again. The
-    registry's record is what holds, and reaches every copy of this service with its changes.
-    """
-
-    def __contains__(self, id_: str) -> bool: ...
-
-    def add(self, id_: str, until: float | None) -> None: ...
-
-
-class Freshness(Protocol):
-    def require_fresh(self) -> None:
-        """Raises `Unavailable` while it is not known which tokens were ended."""
-        ...
-
-
-class Revocations(Protocol):
-    async def revoke(self, revocation: Revocation) -> None:
-        """Returns when it is durable. Raises `Unavailable`."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """An access key that was presented and is good."""
+class AuthorizedKey:
+    """A valid access key that was presented."""
 
     key: AccessKey
     digest: bytes
@@ -112,7 +66,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a good token stands for; `parameters` is JSON text."""
+    """What a valid token stands for; `parameters` is JSON text."""
 
     parameters: bytes
     key: AccessKey
@@ -127,7 +81,7 @@ class SessionTokens:
         ended: Ended,
         freshness: Freshness,
         revocations: Revocations,
-        audit: AuditTrail,
+        audit: RefusalAudit,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -138,7 +92,7 @@ class SessionTokens:
         self._audit = audit
         self._clock = clock
 
-    async def authorise(self, access_key: str) -> Grant:
+    async def authorize(self, access_key: str) -> AuthorizedKey:
         """Raises `WrongToken` unless the access key and its company are active."""
         if not well_formed(ACCESS_KEY, access_key):
             raise self._refused("access_key", Cause.MALFORMED)
@@ -148,23 +102,30 @@ class SessionTokens:
             raise self._refused("access_key", Cause.UNKNOWN)
         if cause := stopped(key):
             raise self._refused("access_key", cause, subject=key.id, key=key)
-        return Grant(key, sha256)
+        return AuthorizedKey(key, sha256)
 
     async def create(
-        self, grant: Grant, parameters: Parameters, *, ttl: str | None = None, uses: str | None = None
+        self, authorized: AuthorizedKey, parameters: Parameters, *, ttl: str | None = None, uses: str | None = None
     ) -> Created:
         """A token for `parameters`. `ttl` (seconds) and `uses` are as the caller wrote them; `Invalid` names
-        the one that cannot be had."""
-        key = grant.key
+        the one that is out of bounds. When this returns, the token and its audit event are stored."""
+        key = authorized.key
         seconds = _integer("ttl", ttl, key.max_ttl) or key.default_ttl
         count = _integer("uses", uses, MAX_USES)
         token = str(uuid.uuid4())
         expires_at = int(self._clock.now()) + seconds
         text = parameters.with_auth(key.company.client_prefix)
-        sealed = seal(token, Contents(text, grant.digest, expires_at, counted=count is not None))
+        sealed = seal(token, Contents(text, authorized.digest, expires_at, counted=count is not None))
         id_ = id_of(token)
-        await self._store.put(id_, sealed, ttl=seconds, uses=count)
-        self._note("session_token.created", id_, key, {"ttl": seconds, "uses": count})
+        event = self._audit.event(
+            "session_token.created",
+            actor=f"access_key:{key.id}",
+            subject_kind="session_token",
+            subject=id_,
+            company_id=key.company.id,
+            detail={"ttl": seconds, "uses": count},
+        )
+        await self._store.put(id_, sealed, ttl=seconds, uses=count, event=event)
         return Created(token, expires_at)
 
     async def verify(self, token: str, *, peek: bool = False) -> Session:
@@ -198,6 +159,7 @@ class SessionTokens:
         await self._store.end(id_)
 
     async def _open(self, token: str) -> tuple[str, Contents]:
+        token = token.lower()  # RFC 9562 section 4: read without regard to case
         if not TOKEN.fullmatch(token):
             raise self._refused("session_token", Cause.MALFORMED)
         id_ = id_of(token)
@@ -232,21 +194,9 @@ class SessionTokens:
         )
         return WrongToken(cause, known=True)
 
-    def _note(self, action: str, id_: str, key: AccessKey, detail: dict[str, int | None]) -> None:
-        self._audit.note(
-            self._audit.event(
-                action,
-                actor=f"access_key:{key.id}",
-                subject_kind="session_token",
-                subject=id_,
-                company_id=key.company.id,
-                detail=detail,
-            )
-        )
-
 
 def stopped(key: AccessKey) -> Cause | None:
-    """Why an access key is not good, None when it is."""
+    """Why an access key is invalid, None when it is valid."""
     if key.status != "active":
         return Cause(f"access_key_{key.status}")
     if key.company.status != "active":

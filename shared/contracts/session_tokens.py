@@ -10,7 +10,7 @@ from shared.contracts import Caller
 from shared.errors import Unavailable
 
 TOKEN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-"""A session token in the one spelling that it has: a version 4 UUID in lower case."""
+"""A session token: a version 4 UUID, in lower case. In capitals it is the same token."""
 
 RESOLVE = "/internal/v1/resolve"
 
@@ -54,6 +54,7 @@ class SessionTokensClient:
         A `peek` counts as none. Raises `Unavailable` when it cannot be known. Takes any
         text: what has not the form of a token is not sent.
         """
+        token = token.lower()
         if not TOKEN.fullmatch(token):
             return MALFORMED
         body = orjson.dumps({"token": token, "peek": True} if peek else {"token": token})

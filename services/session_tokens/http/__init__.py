@@ -1,7 +1,6 @@
 """The table of endpoints, with what OpenAPI says of each."""
 
-from pydantic import BaseModel, Field
-
+from services.session_tokens.http.schemas import CreatedToken, Message, ResolvedToken, TokenToResolve
 from services.session_tokens.http.tokens import SessionTokenEndpoints, render_error, render_internal_error
 from services.session_tokens.parameters import MAX_BODY, MAX_DEPTH, MAX_NAME, MAX_PARAMETERS
 from services.session_tokens.tokens import MAX_USES
@@ -24,33 +23,10 @@ PARAMETERS = {
 }
 
 
-class Message(BaseModel):
-    message: str = Field(examples=["Wrong token"])
-
-
-class CreatedToken(BaseModel):
-    token: str = Field(json_schema_extra={"format": "uuid"})
-    expiration_time: int = Field(description="Seconds since the epoch.")
-
-
-class TokenToResolve(BaseModel):
-    token: str
-
-
-class ResolvedToken(BaseModel):
-    parameters: dict[str, str] = Field(
-        description="In the order sent; strings as they are, any other value as its JSON text."
-    )
-    company: str = Field(description="The client_prefix.")
-    company_id: str
-    access_key_id: str
-    expires_at: int = Field(description="Seconds since the epoch.")
-
-
 BAD = Response("The body or a parameter breaks a limit: which one.", Message)
 WRONG = Response("The key or token is missing, wrong, expired, ended or revoked.", Message)
 TOO_LARGE = Response("The body is too large.", Message)
-AWAY = Response("The answer cannot be known now; see Retry-After.", Message)
+AWAY = Response("It cannot be known now; see Retry-After.", Message)
 
 
 def endpoints(handlers: SessionTokenEndpoints) -> list[Endpoint]:
@@ -65,14 +41,14 @@ def _generate(handlers: SessionTokenEndpoints) -> Endpoint:
     )
     uses = Parameter(
         "uses",
-        description="How many times the token can be resolved; as often as wanted otherwise.",
+        description="How many times the token can be resolved; without limit otherwise.",
         schema={"type": "integer", "minimum": 1, "maximum": MAX_USES},
     )
     return Endpoint(
         "POST",
         "/generate",
         handlers.generate,
-        "Make a session token for parameters",
+        "Create a session token for parameters",
         tag=TAG,
         description="`auth` is filled in with the company's public id when it is not among the parameters.",
         parameters=(ttl, uses),

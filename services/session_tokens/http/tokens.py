@@ -41,11 +41,11 @@ class SessionTokenEndpoints:
     async def generate(self, request: web.Request) -> web.Response:
         """POST /generate"""
         with self._counting(request):
-            grant = await self._tokens.authorise(_only(request, "x-api-key"))
-        ttl, uses = _wish(request, "ttl"), _wish(request, "uses")
+            key = await self._tokens.authorize(_single_header(request, "x-api-key"))
+        ttl, uses = _query_parameter(request, "ttl"), _query_parameter(request, "uses")
         require_content_type(request, "application/json")
         parameters = parse(await read(request, limit=MAX_BODY))
-        created = await self._tokens.create(grant, parameters, ttl=ttl, uses=uses)
+        created = await self._tokens.create(key, parameters, ttl=ttl, uses=uses)
         self._metrics.created.inc()
         return _json(orjson.dumps({"token": created.token, "expiration_time": created.expires_at}))
 
@@ -53,12 +53,12 @@ class SessionTokenEndpoints:
         """GET /verify, and HEAD, which counts as no use."""
         peek = request.method == "HEAD"
         with self._counting(request):
-            return _json((await self._resolved(_only(request, "x-api-token"), peek=peek)).parameters)
+            return _json((await self._resolved(_single_header(request, "x-api-token"), peek=peek)).parameters)
 
     async def end(self, request: web.Request) -> web.Response:
         """DELETE /verify"""
         with self._counting(request):
-            await self._tokens.end(_only(request, "x-api-token"))
+            await self._tokens.end(_single_header(request, "x-api-token"))
         return web.Response(status=204, headers=NO_STORE)
 
     async def resolve(self, request: web.Request) -> web.Response:
@@ -108,18 +108,18 @@ def render_internal_error(error: ServiceError) -> web.Response:
     return json_response(body, status=403, headers=error_headers(error))
 
 
-def _only(request: web.Request, header: str) -> str:
-    """The header's value; "" (good for nothing) when it is absent, and when it is there twice."""
+def _single_header(request: web.Request, header: str) -> str:
+    """The header's value; "", which is never valid, when it is absent or repeated."""
     values = request.headers.getall(header, ())
     return values[0] if len(values) == 1 else ""
 
 
-def _wish(request: web.Request, name: str) -> str | None:
+def _query_parameter(request: web.Request, name: str) -> str | None:
     if not request.rel_url.raw_query_string:
         return None
     values = request.query.getall(name, [])
     if len(values) > 1:
-        raise Invalid.field(name, "is given more than once")
+        raise Invalid.field(name, "is repeated")
     return values[0] if values else None
 
 

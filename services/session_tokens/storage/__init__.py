@@ -1,1 +1,1 @@
-"""Where sealed sessions are kept: Valkey or Redis, and memory for tests. Both are a `SessionStore`."""
+"""Where sealed sessions and the outbox of their audit events are kept: Valkey or Redis."""

@@ -1,6 +1,29 @@
-"""Sessions in Valkey or Redis. Every key is written together with its TTL, in one command."""
+"""Sessions in Valkey or Redis, and the outbox of their audit events. Every session is written with its TTL."""
 
+import uuid
+from collections.abc import Callable, Sequence
+
+from pydantic import ValidationError
+
+from shared.contracts.key_registry import AuditEvent
+from shared.errors import Unavailable
 from shared.redis import PipelinedRedis
+
+OUTBOX = "session_token_outbox"
+"""A stream of audit events that the key registry does not have yet."""
+LEASE = "session_token_outbox:relay"
+"""The copy of the service that relays the outbox now."""
+LEASE_MS = 3000
+
+# The event first: should the server fail half-way, there is an event without a session, and never the reverse.
+PUT = """
+if redis.call('XLEN', KEYS[3]) >= tonumber(ARGV[5]) then return 0 end
+redis.call('XADD', KEYS[3], '*', 'event', ARGV[4])
+if ARGV[3] ~= '' then redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[2]) end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return 1
+"""
+"""Session, count of uses and audit event in one step; 0, and nothing written, when the outbox is at its bound."""
 
 TAKE_USE = """
 local left = redis.call('GET', KEYS[2])
@@ -12,24 +35,39 @@ else
 end
 return 1
 """
-"""One use less, keeping the TTL; the last one takes the session away. 0 when there was none left."""
+"""One use less, keeping the TTL; the last one removes the session. 0 when there was none left."""
+
+TAKE_EVENTS = """
+local holder = redis.call('GET', KEYS[2])
+if holder and holder ~= ARGV[1] then return {} end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[3])
+"""
+"""The oldest events, for the copy that holds the lease or gets it."""
 
 
 class RedisSessionStore:
     """`session_token:{<id>}` holds the sealed bytes, `session_token:{<id>}:uses` how many uses are left.
 
-    The braces keep both on one node of a cluster.
+    `outbox_limit`: audit events that may wait for the registry; beyond that no session is created.
+    `on_event` is called when one was added.
     """
 
-    def __init__(self, redis: PipelinedRedis) -> None:
+    def __init__(
+        self, redis: PipelinedRedis, *, outbox_limit: int = 100_000, on_event: Callable[[], None] = lambda: None
+    ) -> None:
         self._redis = redis
+        self._outbox_limit = outbox_limit
+        self._on_event = on_event
 
-    async def put(self, id_: str, sealed: bytes, *, ttl: int, uses: int | None) -> None:
-        if (
-            uses is not None
-        ):  # first: without its count a session is not good, without its session a count is nothing
-            await self._redis.execute("SET", _uses(id_), uses, "EX", ttl)
-        await self._redis.execute("SET", _session(id_), sealed, "EX", ttl)
+    async def put(self, id_: str, sealed: bytes, *, ttl: int, uses: int | None, event: AuditEvent) -> None:
+        """Raises `Unavailable` also when the outbox is at its limit."""
+        keys = (_session(id_), _uses(id_), OUTBOX)
+        count = "" if uses is None else uses
+        arguments = (sealed, ttl, count, event.model_dump_json(), self._outbox_limit)
+        if not await self._redis.execute("EVAL", PUT, 3, *keys, *arguments):
+            raise Unavailable("the audit trail is behind", detail=f"{self._outbox_limit} audit events wait")
+        self._on_event()
 
     async def get(self, id_: str) -> bytes | None:
         sealed: bytes | None = await self._redis.execute("GET", _session(id_))
@@ -43,6 +81,32 @@ class RedisSessionStore:
 
     async def ping(self) -> None:
         await self._redis.ping()
+
+
+class RedisOutbox:
+    """The events of all copies of the service, relayed by one copy at a time while it renews its lease."""
+
+    def __init__(self, redis: PipelinedRedis) -> None:
+        self._redis = redis
+        self._instance = uuid.uuid4().hex
+
+    async def take(self, limit: int) -> Sequence[tuple[str, AuditEvent | None]]:
+        arguments = (self._instance, LEASE_MS, limit)
+        entries = await self._redis.execute("EVAL", TAKE_EVENTS, 2, OUTBOX, LEASE, *arguments)
+        return [(id_.decode(), _event(fields)) for id_, fields in entries]
+
+    async def remove(self, entries: Sequence[str]) -> None:
+        await self._redis.execute("XDEL", OUTBOX, *entries)
+
+    async def length(self) -> int:
+        return int(await self._redis.execute("XLEN", OUTBOX))
+
+
+def _event(fields: Sequence[bytes]) -> AuditEvent | None:
+    try:
+        return AuditEvent.model_validate_json(dict(zip(fields[::2], fields[1::2], strict=True))[b"event"])
+    except (ValidationError, KeyError, ValueError):
+        return None
 
 
 def _session(id_: str) -> str:

@@ -49,6 +49,9 @@ class RegistryDouble:
         self.revocations: list[Revocation] = []
         self.positions: dict[str, Position] = {}
         self.lookups = 0
+        self.audit_away = False
+        """Whether audit events alone are refused, as by a database that takes no writes."""
+        self.refused_batches = 0
         self.loses_responses = 0
         """So many audit batches are written without the sender learning of it."""
         self._api_tokens: dict[bytes, ApiToken] = {}
@@ -146,6 +149,9 @@ class RegistryDouble:
 
     async def audit(self, events: Sequence[AuditEvent]) -> None:
         self._require_there()
+        if self.audit_away:
+            self.refused_batches += 1
+            raise Unavailable(detail="the audit trail is unplugged")
         known = {event.id for event in self.events if event.id}
         self.events.extend(event for event in events if event.id not in known)
         if self.loses_responses > 0:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from shared.clock import Clock
+from shared.contracts.key_registry import AuditEvent
 
 
 @dataclass(slots=True)
 class _Entry:
     sealed: bytes
-    good_until: float
+    valid_until: float
     uses: int | None
 
 
@@ -16,8 +17,11 @@ class MemorySessionStore:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._entries: dict[str, _Entry] = {}
+        self.events: list[AuditEvent] = []
+        """The outbox, which nobody empties."""
 
-    async def put(self, id_: str, sealed: bytes, *, ttl: int, uses: int | None) -> None:
+    async def put(self, id_: str, sealed: bytes, *, ttl: int, uses: int | None, event: AuditEvent) -> None:
+        self.events.append(event)
         self._entries[id_] = _Entry(sealed, self._clock.monotonic() + ttl, uses)
 
     async def get(self, id_: str) -> bytes | None:
@@ -41,7 +45,7 @@ class MemorySessionStore:
 
     def _alive(self, id_: str) -> _Entry | None:
         entry = self._entries.get(id_)
-        if entry is not None and entry.good_until <= self._clock.monotonic():
+        if entry is not None and entry.valid_until <= self._clock.monotonic():
             del self._entries[id_]
             return None
         return entry

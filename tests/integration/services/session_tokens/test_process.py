@@ -12,7 +12,7 @@ from deploy.local.ports import free_port
 from tests.support.harness.session_tokens import Stack
 
 
-async def _start(**environment: str) -> asyncio.subprocess.Process:
+async def start(**environment: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "services.session_tokens"),
         env={"PATH": os.environ["PATH"], **environment},
@@ -21,7 +21,7 @@ async def _start(**environment: str) -> asyncio.subprocess.Process:
     )
 
 
-def _environment(stack: Stack, port: int) -> dict[str, str]:
+def environment_of(stack: Stack, port: int) -> dict[str, str]:
     keys = {f"PASSGATE_{name.upper()}": str(path) for name, path in stack.keys.settings("session_tokens").items()}
     return {
         "PASSGATE_PORT": str(port),
@@ -31,7 +31,7 @@ def _environment(stack: Stack, port: int) -> dict[str, str]:
     }
 
 
-async def _is_ready(http: aiohttp.ClientSession, url: str) -> None:
+async def is_ready(http: aiohttp.ClientSession, url: str) -> None:
     async with asyncio.timeout(15):
         while True:
             try:
@@ -45,9 +45,9 @@ async def _is_ready(http: aiohttp.ClientSession, url: str) -> None:
 
 async def test_a_process_serves_and_keeps_secrets_out_of_its_log_and_ends_in_order(stack: Stack) -> None:
     port = free_port()
-    process = await _start(**_environment(stack, port))
+    process = await start(**environment_of(stack, port))
     url = f"http://127.0.0.1:{port}"
-    await _is_ready(stack.http, url)
+    await is_ready(stack.http, url)
     headers = {"x-api-key": stack.access_key}
     async with stack.http.post(f"{url}/generate", json={"file": "hidden-file"}, headers=headers) as response:
         token = (await response.json())["token"]
@@ -74,7 +74,7 @@ async def test_a_process_serves_and_keeps_secrets_out_of_its_log_and_ends_in_ord
 async def test_bad_configuration_is_status_2_and_one_line_that_names_the_setting(
     stack: Stack, setting: str, value: str
 ) -> None:
-    process = await _start(**{**_environment(stack, 0), setting: value})
+    process = await start(**{**environment_of(stack, 0), setting: value})
     _, err = await asyncio.wait_for(process.communicate(), 20)
     assert process.returncode == 2
     assert len(err.splitlines()) == 1

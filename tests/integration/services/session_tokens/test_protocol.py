@@ -69,11 +69,11 @@ async def test_missing_and_repeated_credentials_are_wrong_tokens(service: Servic
         ("ttl=%D9%A1", "ttl must be an integer from 1 to 7200"),
         ("ttl=%FF", "ttl must be an integer from 1 to 7200"),
         ("ttl=99999999999999999999999999", "ttl must be an integer from 1 to 7200"),
-        ("ttl=5&ttl=5", "ttl is given more than once"),
+        ("ttl=5&ttl=5", "ttl is repeated"),
         ("uses=0", "uses must be an integer from 1 to 1000000"),
         ("uses=1000001", "uses must be an integer from 1 to 1000000"),
         ("uses=two", "uses must be an integer from 1 to 1000000"),
-        ("uses=1&uses=2", "uses is given more than once"),
+        ("uses=1&uses=2", "uses is repeated"),
     ],
 )
 async def test_wishes_out_of_bounds_are_told(service: Service, query: str, said: str) -> None:

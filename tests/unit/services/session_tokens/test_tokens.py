@@ -20,6 +20,7 @@ from tests.support.doubles.registry import COMPANY, RegistryDouble
 from tests.support.doubles.session_tokens import MemorySessionStore
 
 KEY = mint(ACCESS_KEY)
+EVENT = AuditEvent(action="session_token.created", actor="access_key:1", at=1.0)
 
 
 class AccessKeys:
@@ -50,7 +51,7 @@ class Rules:
         return tokens, follower
 
     async def create(self, body: bytes = b'{"file":"f"}', **wishes: str) -> Created:
-        return await self.tokens.create(await self.tokens.authorise(KEY), parse(body), **wishes)
+        return await self.tokens.create(await self.tokens.authorize(KEY), parse(body), **wishes)
 
     async def refusal(self, token: str) -> Cause:
         with pytest.raises(WrongToken) as refused:
@@ -62,7 +63,7 @@ class Rules:
         """All that was noted, sent."""
         await self.audit.start()
         await self.audit.stop()
-        return self.registry.events
+        return [*self.store.events, *self.registry.events]
 
 
 @pytest.fixture
@@ -90,6 +91,28 @@ async def test_life_is_the_default_of_the_key_unless_asked_otherwise(rules: Rule
 async def test_life_beyond_the_ceiling_of_the_key_is_refused(rules: Rules, ttl: str) -> None:
     with pytest.raises(Invalid, match="ttl must be an integer from 1 to 7200"):
         await rules.create(ttl=ttl)
+
+
+async def test_a_token_in_capitals_is_the_same_token(rules: Rules) -> None:
+    token = (await rules.create(uses="2")).token
+    await rules.tokens.verify(token.upper())
+    await rules.tokens.end(token.upper())
+    assert await rules.refusal(token) == Cause.UNKNOWN
+
+
+async def test_a_peek_counts_as_no_use(rules: Rules) -> None:
+    token = (await rules.create(uses="1")).token
+    for _ in range(3):
+        await rules.tokens.verify(token, peek=True)
+    await rules.tokens.verify(token)
+    with pytest.raises(WrongToken):
+        await rules.tokens.verify(token, peek=True)
+
+
+async def test_a_token_for_one_use_works_once_however_many_try(rules: Rules) -> None:
+    token = (await rules.create(uses="1")).token
+    outcomes = await asyncio.gather(*(rules.tokens.verify(token) for _ in range(20)), return_exceptions=True)
+    assert sum(not isinstance(outcome, BaseException) for outcome in outcomes) == 1
 
 
 async def test_an_expired_token_is_wrong(rules: Rules, clock: FakeClock) -> None:
@@ -176,7 +199,7 @@ async def test_a_stopped_key_makes_no_tokens(rules: Rules, kind: str, status: St
 @pytest.mark.parametrize("key", ["", "x", KEY[:-1], KEY + "0", KEY.lower(), mint(API_TOKEN), "\ud800", "\0" * 54])
 async def test_what_has_not_the_form_of_an_access_key_is_not_looked_up(rules: Rules, key: str) -> None:
     with pytest.raises(WrongToken):
-        await rules.tokens.authorise(key)
+        await rules.tokens.authorize(key)
     assert rules.registry.lookups == 0
 
 
@@ -186,7 +209,9 @@ async def test_an_ended_token_never_comes_back(rules: Rules) -> None:
     sealed = await rules.store.get(id_)
     await rules.tokens.end(created.token)
     assert await rules.refusal(created.token) == Cause.UNKNOWN
-    await rules.store.put(id_, sealed or b"", ttl=100, uses=None)  # as a store does that lost its last writes
+    await rules.store.put(
+        id_, sealed or b"", ttl=100, uses=None, event=EVENT
+    )  # as a store does that lost its last writes
     assert await rules.refusal(created.token) == Cause.ENDED
 
 
@@ -194,7 +219,7 @@ async def test_a_token_that_was_ended_before_the_start_is_known_from_the_snapsho
     created = await rules.create()
     sealed = await rules.store.get(id_of(created.token))
     await rules.tokens.end(created.token)
-    await rules.store.put(id_of(created.token), sealed or b"", ttl=100, uses=None)
+    await rules.store.put(id_of(created.token), sealed or b"", ttl=100, uses=None, event=EVENT)
     rules.tokens, follower = rules.copy()
     await follower.poll()
     assert await rules.refusal(created.token) == Cause.ENDED
@@ -267,7 +292,7 @@ async def test_another_copy_resolves_and_ends_the_same_tokens(rules: Rules) -> N
 async def test_a_store_that_was_tampered_with_gives_wrong_tokens(rules: Rules) -> None:
     one, two = (await rules.create(b'{"n":1}')).token, (await rules.create(b'{"n":2}')).token
     swapped = await rules.store.get(id_of(two))
-    await rules.store.put(id_of(one), swapped or b"", ttl=100, uses=None)
+    await rules.store.put(id_of(one), swapped or b"", ttl=100, uses=None, event=EVENT)
     assert await rules.refusal(one) == Cause.TAMPERED
 
 

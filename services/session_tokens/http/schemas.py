@@ -1,0 +1,27 @@
+"""Request and response models of the session token service."""
+
+from pydantic import BaseModel, Field
+
+
+class Message(BaseModel):
+    message: str = Field(examples=["Wrong token"])
+
+
+class CreatedToken(BaseModel):
+    token: str = Field(json_schema_extra={"format": "uuid"})
+    expiration_time: int = Field(description="Seconds since the epoch.")
+
+
+class TokenToResolve(BaseModel):
+    token: str
+    peek: bool = Field(default=False, description="Whether this counts as no use.")
+
+
+class ResolvedToken(BaseModel):
+    parameters: dict[str, str] = Field(
+        description="In the order sent; strings as they are, any other value as its JSON text."
+    )
+    company: str = Field(description="The client_prefix.")
+    company_id: str
+    access_key_id: str
+    expires_at: int = Field(description="Seconds since the epoch.")

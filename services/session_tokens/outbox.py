@@ -1,0 +1,75 @@
+"""Relays the audit events that were kept with their sessions to the key registry."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import structlog
+
+from services.session_tokens.storage.ports import Outbox
+from shared.audit import AuditSink
+from shared.errors import Unavailable
+from shared.periodic import PeriodicTask
+
+log = structlog.get_logger()
+
+INTERVAL_S = 1.0
+"""Between rounds when nothing wakes the relay, and after a failure."""
+MAX_BATCH = 500
+STOP_TIMEOUT_S = 2.0
+
+
+class OutboxRelay:
+    """An event leaves the outbox once the registry has it, which writes each once: by its id.
+
+    So a batch whose response was lost, a copy that was killed in between and two copies at once are harmless.
+    `report_length` is called with the number of events in the outbox, `report_lost` with that of unreadable ones.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        sink: AuditSink,
+        *,
+        report_length: Callable[[int], None],
+        report_lost: Callable[[int], None],
+    ) -> None:
+        self._outbox = outbox
+        self._sink = sink
+        self._report_length = report_length
+        self._report_lost = report_lost
+        self._wake = asyncio.Event()
+        self.tasks = (PeriodicTask("audit_outbox", self._round, interval=INTERVAL_S, wake=self._wake),)
+
+    def wake(self) -> None:
+        """There is something in the outbox."""
+        self._wake.set()
+
+    async def start(self) -> None:
+        await self.tasks[0].start()
+
+    async def stop(self) -> None:
+        """Relay what is there within `STOP_TIMEOUT_S`; the rest is relayed by another copy, or the next."""
+        await self.tasks[0].stop()
+        with contextlib.suppress(TimeoutError, Unavailable):
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self.relay()
+
+    async def relay(self) -> None:
+        """Empty the outbox. Raises `Unavailable`."""
+        while entries := await self._outbox.take(MAX_BATCH):
+            events = [event for _, event in entries if event is not None]
+            if events:
+                await self._sink.audit(events)
+            await self._outbox.remove([id_ for id_, _ in entries])
+            if unreadable := len(entries) - len(events):
+                log.error("audit_outbox.unreadable", count=unreadable)
+                self._report_lost(unreadable)
+        self._report_length(await self._outbox.length())
+
+    async def _round(self) -> None:
+        try:
+            await self.relay()
+        except Unavailable:
+            await asyncio.sleep(INTERVAL_S)  # each new session wakes the relay, which is no reason to try again
+            raise
