@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePrivateKey,
     EllipticCurvePublicKey,
@@ -10,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-RSA_HASHES = {"RS256": hashes.SHA256(), "RS384": hashes.SHA384(), "RS512": hashes.SHA512()}
-ALGORITHMS = frozenset({*RSA_HASHES, "ES256", "EdDSA"})
+RSA_ALGORITHMS = ("RS256", "RS384", "RS512")
+ALGORITHMS = frozenset({*RSA_ALGORITHMS, "ES256", "EdDSA"})
 """Every algorithm that is used anywhere, by its canonical name (EdDSA is Ed25519 only)."""
 _SYNONYMS = {"Ed25519": "EdDSA"}
 ACCEPTED_ALGORITHMS = ALGORITHMS | _SYNONYMS.keys()
@@ -51,7 +50,7 @@ def accepted_names(key: VerifyingKey | SigningKey) -> str:
 def algorithms_for(key: VerifyingKey | SigningKey) -> tuple[str, ...]:
     """The algorithms that may be chosen for `key`, the usual one first; none for a key that is not used here."""
     if isinstance(key, (RSAPublicKey, RSAPrivateKey)):
-        return tuple(RSA_HASHES)
+        return RSA_ALGORITHMS
     if isinstance(key, (EllipticCurvePublicKey, EllipticCurvePrivateKey)):
         return ("ES256",) if key.curve.name == "secp256r1" else ()
     if isinstance(key, (Ed25519PublicKey, Ed25519PrivateKey)):

@@ -4,13 +4,12 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    SECP256R1,
-    EllipticCurvePublicKey,
-    EllipticCurvePublicNumbers,
-)
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt import PyJWK
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+from jwt.exceptions import PyJWTError
 
 from shared.jose import base64url
 from shared.jose.algorithms import VerifyingKey, accepted_names, algorithms_for, canonical_algorithm
@@ -19,6 +18,8 @@ from shared.jose.key_checks import MAX_RSA_BITS, check_public_key, check_rsa_num
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _REQUIRED = {"RSA": ("e", "n"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
+_CONVERTED_AS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
+"""What PyJWT is to read a key as; the algorithm that it is used with is not decided by this."""
 _KINDS = "RSA, EC with crv P-256, or OKP with crv Ed25519"
 
 
@@ -53,7 +54,8 @@ def key_of_jwk(jwk: Mapping[str, Any], field: str) -> tuple[VerifyingKey, str | 
     elif kind == ("EC", "P-256"):
         key = _p256(jwk, field)
     elif kind == ("OKP", "Ed25519"):
-        key = Ed25519PublicKey.from_public_bytes(_octets(jwk, "x", field, 32))
+        _octets(jwk, "x", field, 32)
+        key = _converted(jwk, field)
     else:
         raise InvalidKey.field(f"{field}.kty", f"must be {_KINDS}")
     return check_public_key(key, field), _stated_algorithm(jwk, key, field)
@@ -72,18 +74,26 @@ def _stated_algorithm(jwk: Mapping[str, Any], key: VerifyingKey, field: str) -> 
     return canonical_algorithm(stated)
 
 
-def _rsa(jwk: Mapping[str, Any], field: str) -> RSAPublicKey:
+def _rsa(jwk: Mapping[str, Any], field: str) -> VerifyingKey:
     n, e = (_unsigned(jwk, name, field) for name in ("n", "e"))
     check_rsa_numbers(n, e, field)
-    return RSAPublicNumbers(e, n).public_key()
+    return _converted(jwk, field)
 
 
-def _p256(jwk: Mapping[str, Any], field: str) -> EllipticCurvePublicKey:
-    x, y = (int.from_bytes(_octets(jwk, name, field, 32)) for name in ("x", "y"))
+def _p256(jwk: Mapping[str, Any], field: str) -> VerifyingKey:
+    for name in ("x", "y"):
+        _octets(jwk, name, field, 32)
+    return _converted(jwk, field)
+
+
+def _converted(jwk: Mapping[str, Any], field: str) -> VerifyingKey:
+    """The key, by PyJWT, once each of its members is known to be in its one form."""
+    members = {name: jwk[name] for name in ("kty", *_REQUIRED[jwk["kty"]])}
     try:
-        return EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
-    except ValueError:
-        raise InvalidKey.field(field, "is not a point of P-256") from None
+        return PyJWK(members, algorithm=_CONVERTED_AS[jwk["kty"]]).key  # type: ignore[no-any-return]
+    except (PyJWTError, ValueError):
+        reason = "is not a point of P-256" if jwk["kty"] == "EC" else "is not a usable key"
+        raise InvalidKey.field(field, reason) from None
 
 
 def _unsigned(jwk: Mapping[str, Any], name: str, field: str) -> int:
@@ -109,16 +119,11 @@ def _octets(jwk: Mapping[str, Any], name: str, field: str, length: int | None = 
 
 def _members(key: VerifyingKey) -> dict[str, str]:
     if isinstance(key, RSAPublicKey):
-        rsa = key.public_numbers()
-        return {"kty": "RSA", "n": _integer_text(rsa.n), "e": _integer_text(rsa.e)}
-    if isinstance(key, EllipticCurvePublicKey) and algorithms_for(key):
-        point = key.public_numbers()
-        x, y = (base64url.encode(value.to_bytes(32)).decode() for value in (point.x, point.y))
-        return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
-    if isinstance(key, Ed25519PublicKey):
-        return {"kty": "OKP", "crv": "Ed25519", "x": base64url.encode(key.public_bytes_raw()).decode()}
-    raise TypeError(f"no public key for a JWK: {type(key).__name__}")
-
-
-def _integer_text(value: int) -> str:
-    return base64url.encode(value.to_bytes((value.bit_length() + 7) // 8)).decode()
+        members = RSAAlgorithm.to_jwk(key, as_dict=True)
+    elif isinstance(key, EllipticCurvePublicKey) and algorithms_for(key):
+        members = ECAlgorithm.to_jwk(key, as_dict=True)
+    elif isinstance(key, Ed25519PublicKey):
+        members = OKPAlgorithm.to_jwk(key, as_dict=True)
+    else:
+        raise TypeError(f"no public key for a JWK: {type(key).__name__}")
+    return {name: members[name] for name in ("kty", *_REQUIRED[members["kty"]])}

@@ -4,18 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from shared.jose import base64url
-from shared.jose.algorithms import RSA_HASHES, PublicKey, SigningKey, algorithms_for
+from shared.jose.algorithms import PublicKey, SigningKey, algorithms_for
 from shared.jose.header import is_kid
-
-_PKCS1 = PKCS1v15()
-_ES256 = ECDSA(hashes.SHA256())
+from shared.jose.signatures import sign
 
 
 class Signer:
@@ -54,9 +48,4 @@ class Signer:
         return base64url.encode(orjson.dumps({"alg": self.algorithm, "typ": typ, "kid": self.kid}))
 
     def _signature(self, data: bytes) -> bytes:
-        if isinstance(self._key, RSAPrivateKey):
-            return self._key.sign(data, _PKCS1, RSA_HASHES[self.algorithm])
-        if isinstance(self._key, EllipticCurvePrivateKey):
-            r, s = decode_dss_signature(self._key.sign(data, _ES256))
-            return r.to_bytes(32) + s.to_bytes(32)
-        return self._key.sign(data)
+        return sign(self.algorithm, self._key, data)

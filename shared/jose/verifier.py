@@ -11,20 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-
 from shared import strict_json
 from shared.jose import base64url, claims
-from shared.jose.algorithms import RSA_HASHES, PublicKey
+from shared.jose.algorithms import PublicKey
 from shared.jose.claims import Claims, Expectation
 from shared.jose.errors import Fault, InvalidToken
 from shared.jose.header import Header, read_header
+from shared.jose.signatures import is_signature
 
 __all__ = [
     "Claims",
@@ -44,9 +37,6 @@ __all__ = [
 MAX_TOKEN_BYTES = 16384
 
 _NOT_SIGNED = "the token is not signed by a known key that has this kid and alg"
-_PKCS1 = PKCS1v15()
-_ES256 = ECDSA(hashes.SHA256())
-_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +101,8 @@ def check_signature(token: UnverifiedToken, key: PublicKey) -> VerifiedPayload:
         raise InvalidToken(Fault.UNKNOWN_KID, _NOT_SIGNED)
     if token.header.algorithm != key.algorithm:
         raise InvalidToken(Fault.ALGORITHM_NOT_ALLOWED, _NOT_SIGNED)
-    try:
-        _verify_signature(key, token.signature, token.signing_input)
-    except InvalidSignature:
-        raise InvalidToken(Fault.BAD_SIGNATURE, _NOT_SIGNED) from None
+    if not is_signature(key, token.signature, token.signing_input):
+        raise InvalidToken(Fault.BAD_SIGNATURE, _NOT_SIGNED)
     try:
         return VerifiedPayload(token.header, strict_json.loads_object(token.payload))
     except ValueError as error:
@@ -129,29 +117,6 @@ def check_claims(payload: VerifiedPayload, expectation: Expectation, now: float)
 def unknown_kid() -> InvalidToken:
     """The refusal of a kid that no active key has; reads like a bad signature."""
     return InvalidToken(Fault.UNKNOWN_KID, _NOT_SIGNED)
-
-
-def _verify_signature(key: PublicKey, signature: bytes, signing_input: bytes) -> None:
-    public = key.key
-    if isinstance(public, RSAPublicKey):
-        if len(signature) != (public.key_size + 7) // 8:
-            raise InvalidSignature
-        public.verify(signature, signing_input, _PKCS1, RSA_HASHES[key.algorithm])
-    elif isinstance(public, EllipticCurvePublicKey):
-        public.verify(_der(signature), signing_input, _ES256)
-    elif isinstance(public, Ed25519PublicKey):
-        public.verify(signature, signing_input)
-    else:
-        raise InvalidSignature
-
-
-def _der(signature: bytes) -> bytes:
-    if len(signature) != 64:
-        raise InvalidSignature
-    r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
-    if not (0 < r < _P256_ORDER and 0 < s < _P256_ORDER):
-        raise InvalidSignature
-    return encode_dss_signature(r, s)
 
 
 def _decoded(part: str, text: bytes) -> bytes:
