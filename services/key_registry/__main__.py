@@ -7,7 +7,7 @@ from functools import partial
 
 from services.key_registry import commands
 from services.key_registry.app import NAME, build_app
-from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.catalog.field_types import parse_reference
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.config import Settings
 from shared.config import load
@@ -41,13 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     make = parsers.add_parser("create-admin-token", help="make an admin token and print it, once")
     make.add_argument("--role", required=True, choices=[role.value for role in Role])
     make.add_argument("--name", required=True)
-    make.add_argument("--company-id", type=_id, help="bind the token to this company")
+    make.add_argument("--company-id", type=_reference, help="bind the token to this company (its id or prefix)")
     return parser
 
 
-def _id(text: str) -> object:
+def _reference(text: str) -> object:
     try:
-        return parse_id(text)
+        return parse_reference(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -20,10 +20,10 @@ from services.key_registry.changes.feed import Feed
 from services.key_registry.changes.relay import Relay
 from services.key_registry.config import Settings
 from services.key_registry.housekeeping import Housekeeping
-from services.key_registry.http.admin import ResourceEndpoints
 from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import SECURITY_SCHEMES, Authentication
 from services.key_registry.http.internal import InternalEndpoints
+from services.key_registry.http.objects import ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.revocations import RevocationEndpoints
 from services.key_registry.lookups import Lookups
@@ -81,7 +81,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         audit_log,
         ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock),
     )
-    reader = AuditReader(PostgresAuditLines(stores.database), access)
+    reader = AuditReader(PostgresAuditLines(stores.database), stores.objects, access)
     endpoints: list[Endpoint] = [
         *(e for r in RESOURCES.values() for e in ResourceEndpoints(r, registry, authentication).endpoints()),
         *AuditEndpoint(reader, authentication).endpoints(),

@@ -44,10 +44,10 @@ def verify_audit(settings: Settings) -> int:
     return asyncio.run(_with_database(settings, _verify))
 
 
-def create_admin_token(settings: Settings, *, role: Role, name: str, company_id: UUID | None) -> int:
+def create_admin_token(settings: Settings, *, role: Role, name: str, company_id: UUID | str | None) -> int:
     async def create(database: Database) -> int:
         body = validated(NewAdminToken, {"role": role, "name": name, "company_id": company_id})
-        return _succeeded(await AdminTokens(PostgresStore(database), SystemClock()).make(body))
+        return _succeeded(await AdminTokens(PostgresStore(database), SystemClock()).create(body))
 
     return asyncio.run(_with_database(settings, create))
 

@@ -2,15 +2,20 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 from uuid import UUID
 
-from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.catalog.field_types import parse_reference
 from shared.contracts.key_registry import Status
 from shared.errors import FieldError, Unprocessable
 
+PUNCTUATION = '!"#$%&()*+,-./:;<=>?@[]^_`{|}~'
+"""What parts words in what `q` searches, beside white space."""
+MAX_WORDS = 8
+BETWEEN_WORDS = re.compile(rf"[\s'\\{re.escape(PUNCTUATION)}]+")
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 MAX_FILTER = 255
@@ -45,7 +50,7 @@ def parse_query(query: Sequence[tuple[str, str]], known: Mapping[str, Parse]) ->
             if name not in known:
                 raise ValueError(f"is not a parameter here; there are {', '.join(known)}")
             if name in found:
-                raise ValueError("is there twice")
+                raise ValueError("is repeated")
             found[name] = known[name](text)
         except ValueError as error:
             errors.append(FieldError(name[:64], str(error)))
@@ -57,8 +62,16 @@ def parse_query(query: Sequence[tuple[str, str]], known: Mapping[str, Parse]) ->
 def filter_parser(name: str) -> Parse:
     """How the filter on a member of this name is read."""
     if name.endswith("_id"):
-        return parse_id
+        return parse_reference
     return _status if name == "status" else text
+
+
+def words(value: str) -> tuple[str, ...]:
+    """The words of a search (`q`)."""
+    found = tuple(word for word in BETWEEN_WORDS.split(text(value)) if word)
+    if not 1 <= len(found) <= MAX_WORDS:
+        raise ValueError(f"must contain 1 to {MAX_WORDS} words")
+    return found
 
 
 def text(value: str) -> str:

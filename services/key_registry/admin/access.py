@@ -14,7 +14,7 @@ class UnknownAdminToken(Unauthenticated):
     """What was presented is no admin token that was ever created; `cause` is for the log."""
 
     def __init__(self, cause: str) -> None:
-        super().__init__("a good admin token is required")
+        super().__init__("a valid admin token is required")
         self.cause = cause
 
 
@@ -35,7 +35,7 @@ class AccessControl:
             raise UnknownAdminToken("unknown")
         if row["status"] != "active" or (company and company["status"] != "active"):
             self._refused(row, company)
-            raise Unauthenticated("a good admin token is required")
+            raise Unauthenticated("a valid admin token is required")
         return Admin(row["id"], Role(row["role"]), row["company_id"])
 
     def permit(self, admin: Admin, operation: Operation, kind: str) -> None:

@@ -1,31 +1,59 @@
 """Reading the audit trail: in pages for people, and whole for its verification."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from services.key_registry.admin.access import AccessControl
+from services.key_registry.admin.presentation import company_names
+from services.key_registry.admin.visibility import identify
 from services.key_registry.audit_trail import AuditFilter, Line
+from services.key_registry.catalog.field_types import parse_reference
 from services.key_registry.catalog.permissions import Admin, Operation
+from services.key_registry.catalog.resources import COMPANY, Row
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
-from services.key_registry.storage.ports import AuditLines
+from services.key_registry.storage.ports import AuditLines, Reader, Store
 
 CHUNK = 1000
 
 
+class AuditPage(NamedTuple):
+    lines: Sequence[Line]
+    companies: Mapping[str | None, Row]
+    """Those that the lines are of, by id, as far as they still exist."""
+    cursor: str | None
+
+
 class AuditReader:
-    def __init__(self, lines: AuditLines, access: AccessControl) -> None:
+    def __init__(self, lines: AuditLines, store: Store, access: AccessControl) -> None:
         self._lines = lines
+        self._store = store
         self._access = access
 
-    async def page(self, admin: Admin, which: AuditFilter, page: PageRequest) -> tuple[Sequence[Line], str | None]:
-        """A token bound to a company sees the lines of that company alone."""
+    async def page(self, admin: Admin, which: AuditFilter, page: PageRequest) -> AuditPage:
+        """A token bound to a company sees the lines of that company alone. A company may be given by its prefix."""
         self._access.permit(admin, Operation.READ, "audit")
+        if which.company_id is not None:
+            async with self._store.reading() as reader:
+                which = replace(which, company_id=await _company_id(reader, which.company_id))
         if admin.company_id is not None:
             if which.company_id not in (None, str(admin.company_id)):
-                return [], None
+                return AuditPage([], {}, None)
             which = replace(which, company_id=str(admin.company_id))
         lines = await self._lines.newest(which, seq_of_cursor(page.cursor), page.limit + 1)
-        return page_of(lines, page.limit, lambda line: cursor_of_seq(line.seq))
+        lines, cursor = page_of(lines, page.limit, lambda line: cursor_of_seq(line.seq))
+        async with self._store.reading() as reader:
+            companies = await company_names(reader, {line.company_id for line in lines})
+        return AuditPage(lines, companies, cursor)
+
+
+async def _company_id(reader: Reader, reference: str) -> str:
+    """The id of the company with this prefix; what is none stays as it is, and matches what it matches."""
+    try:
+        id_ = await identify(reader, COMPANY, parse_reference(reference))
+    except ValueError:
+        return reference
+    return reference if id_ is None else str(id_)
 
 
 async def whole(lines: AuditLines) -> AsyncIterator[Line]:

@@ -1,4 +1,4 @@
-"""Admin tokens that nobody with a token made: the first owner's, and those made at the command line."""
+"""Admin tokens that no admin creates: the first owner's, and those of the command line."""
 
 import asyncio
 from functools import partial
@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from services.key_registry.admin.creation import admin_token
 from services.key_registry.admin.recorder import Recorder
+from services.key_registry.admin.visibility import identify
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Operation, Role
 from services.key_registry.catalog.requests import NewAdminToken
@@ -31,16 +32,19 @@ class AdminTokens:
         self._clock = clock
         self._recorder = Recorder(clock)
 
-    async def make(self, body: NewAdminToken) -> str:
+    async def create(self, body: NewAdminToken) -> str:
         """A new admin token. Raises `Unprocessable` when its company does not exist."""
-        made = await admin_token(body)
+        new = await admin_token(body)
         async with self._store.writing() as writer:
-            if body.company_id is not None and await writer.find(COMPANY, body.company_id) is None:
-                raise Unprocessable.field("company_id", "names no company")
-            row = self._row(made.row)
+            company_id = None
+            if body.company_id is not None:
+                company_id = await identify(writer, COMPANY, body.company_id)
+                if company_id is None or await writer.find(COMPANY, company_id) is None:
+                    raise Unprocessable.field("company_id", "does not refer to an existing company")
+            row = self._row({**new.row, "company_id": company_id})
             await writer.insert(ADMIN_TOKEN, row)
             await self._recorder.record(writer, "command-line", Operation.CREATE, ADMIN_TOKEN, row)
-        return made.once["token"]
+        return new.once["token"]
 
     async def register(self, token: str, name: str) -> bool:
         """Make `token` an owner's; False when it is known already, whatever its status: it never comes back."""

@@ -1,13 +1,16 @@
 """Stopping what the registry does not itself keep: one JWT, one session token, a signing key."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from services.key_registry.admin.access import AccessControl
+from services.key_registry.admin.presentation import company_names
 from services.key_registry.admin.recorder import append
 from services.key_registry.catalog import requests
 from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
 from services.key_registry.catalog.permissions import Admin, Operation
+from services.key_registry.catalog.resources import Row
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.storage.ports import KeptRevocation, RevocationListing, Store, Writer
 from shared.clock import Clock
@@ -20,6 +23,13 @@ MAX_UNTIL = 400 * 86400
 """Seconds from now for which a revocation may be kept."""
 MAX_REASON = 255
 """Characters of a reason that are kept."""
+
+
+class RevocationPage(NamedTuple):
+    revocations: Sequence[KeptRevocation]
+    companies: Mapping[str | None, Row]
+    """Those whose tokens are revoked, by id, as far as they still exist."""
+    cursor: str | None
 
 
 class Revocations:
@@ -47,7 +57,7 @@ class Revocations:
         longest = now + LONGEST_TOKEN_LIFE
         until = longest if asked.until is None else asked.until.timestamp()
         if not now < until <= now + MAX_UNTIL:
-            raise Unprocessable.field("until", f"must be a time to come, at most {MAX_UNTIL} seconds from now")
+            raise Unprocessable.field("until", f"must be in the future, by at most {MAX_UNTIL} seconds from now")
         if asked.kind == "signing_key":
             until = max(until, longest)  # it may have signed a moment ago
         which = RevocationListing(1, equals={"kind": asked.kind, "id": asked.id})
@@ -59,16 +69,18 @@ class Revocations:
             receipt = await self._stopped(writer, revocation, admin.actor, now)
             return (await writer.revocations(which))[0], receipt
 
-    async def page(self, admin: Admin, asked: PageRequest) -> tuple[Sequence[KeptRevocation], str | None]:
+    async def page(self, admin: Admin, requested: PageRequest) -> RevocationPage:
         """The newest first, until nothing that they concern can be alive. A bound token sees its company's."""
         self._access.permit(admin, Operation.READ, KIND)
-        equals = dict(asked.filters)
+        equals = dict(requested.filters)
         if admin.company_id is not None:
             equals["company_id"] = str(admin.company_id)
-        listing = RevocationListing(asked.limit + 1, seq_of_cursor(asked.cursor), equals)
+        listing = RevocationListing(requested.limit + 1, seq_of_cursor(requested.cursor), equals)
         async with self._store.reading() as reader:
             found = await reader.revocations(listing)
-        return page_of(found, asked.limit, lambda revocation: cursor_of_seq(revocation.number))
+            found, cursor = page_of(found, requested.limit, lambda revocation: cursor_of_seq(revocation.number))
+            companies = await company_names(reader, {revocation.company_id for revocation in found})
+        return RevocationPage(found, companies, cursor)
 
     def permit(self, admin: Admin) -> None:
         """Raises `Forbidden`: whose token a `jti` is, is not known here, so that a bound admin may name none."""

@@ -1,4 +1,4 @@
-"""The types of the members that requests have and answers show, with their limits and what is said of them."""
+"""The types of the members of requests and responses, with their limits and error messages."""
 
 import re
 import unicodedata
@@ -21,6 +21,7 @@ _URI = re.compile(
 )
 _VISIBLE = re.compile(r"[!-~]{1,255}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}(?::[A-Za-z0-9][A-Za-z0-9_.-]{0,62})?")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """asyncpg writes the first and the last instant that `datetime` knows as PostgreSQL's -infinity and infinity: one
@@ -35,6 +36,18 @@ def parse_id(value: object) -> UUID:
     if not isinstance(value, str) or _UUID.fullmatch(value) is None:
         raise ValueError("must be an id (a UUID)")
     return UUID(value)
+
+
+def parse_reference(value: object) -> UUID | str:
+    """An id, or the public name that an object has: a prefix, a key, a kid, `client_prefix:application_prefix`.
+
+    A UUID is always an id, also where a prefix looks like one. Raises ValueError for what can be neither.
+    """
+    if isinstance(value, UUID):
+        return value
+    if not isinstance(value, str) or _HANDLE.fullmatch(value) is None:
+        raise ValueError("must be an id (a UUID) or a public name (a prefix, key or kid)")
+    return UUID(value) if _UUID.fullmatch(value) else value
 
 
 def parse_instant(value: object) -> datetime:
@@ -57,26 +70,30 @@ def instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def format_instant(value: datetime) -> str:
+def in_utc(value: datetime) -> datetime:
     # Only PostgreSQL's infinities come without an offset from asyncpg.
-    in_utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return in_utc.isoformat().replace("+00:00", "Z")
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _without_controls(allowed: str = "") -> Callable[[str], str]:
-    def check(value: str) -> str:
-        if not value.strip():
-            raise ValueError("must not be empty")
-        if any(unicodedata.category(c) == "Cc" and c not in allowed for c in value):
-            raise ValueError("must not hold control characters")
-        return value
+def format_instant(value: datetime) -> str:
+    return in_utc(value).isoformat().replace("+00:00", "Z")
 
-    return check
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
 
 
 def _one_line(value: str) -> str:
     if any(unicodedata.category(c) == "Cc" for c in value):
-        raise ValueError("must not hold control characters")
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def _lines(value: str) -> str:
+    """Tabs and line ends are allowed, as each system writes them: LF, or CR with LF."""
+    _one_line(value.replace("\r\n", "").replace("\n", "").replace("\t", ""))
     return value
 
 
@@ -109,12 +126,17 @@ def _pem_or_jwk(value: object) -> object:
     return value
 
 
-Id = Annotated[UUID, BeforeValidator(parse_id)]
+Reference = Annotated[
+    UUID | str,
+    BeforeValidator(parse_reference),
+    WithJsonSchema({"type": "string", "pattern": f"^(?:{_HANDLE.pattern})$"}),
+]
+"""An object by its id or its public name."""
 Instant = Annotated[
     datetime, BeforeValidator(parse_instant), PlainSerializer(format_instant, return_type=str, when_used="json")
 ]
-Name = Annotated[str, StringConstraints(max_length=200), AfterValidator(_without_controls())]
-Comment = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_without_controls("\n\t"))]
+Name = Annotated[str, StringConstraints(max_length=200), AfterValidator(_not_blank), AfterValidator(_one_line)]
+Comment = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_not_blank), AfterValidator(_lines)]
 Prefix = Annotated[
     str,
     StringConstraints(max_length=63),

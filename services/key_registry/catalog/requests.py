@@ -9,12 +9,12 @@ from services.key_registry.catalog.field_types import (
     Audience,
     Comment,
     CompanyUri,
-    Id,
     Instant,
     Name,
     PemOrJwk,
     Prefix,
     Reason,
+    Reference,
     Scopes,
     TokenId,
     Ttl,
@@ -52,18 +52,18 @@ class NewApplication(Body):
 
 
 class NewBooking(Body):
-    company_id: Id
-    application_id: Id
+    company_id: Reference
+    application_id: Reference
 
 
 class NewApiToken(Body):
-    booking_id: Id
+    booking_id: Reference
     remote_application: Name
     expires_at: Instant | None = None
 
 
 class NewAccessKey(Body):
-    company_id: Id
+    company_id: Reference
     name: Name
     default_ttl: Ttl | None = None
     """3600, or `max_ttl` when that is less."""
@@ -72,7 +72,7 @@ class NewAccessKey(Body):
 
 
 class NewApiClient(Body):
-    company_id: Id
+    company_id: Reference
     comment: Comment
     scopes: Scopes
     audience: Audience | None = None
@@ -81,7 +81,7 @@ class NewApiClient(Body):
 class NewKeyPair(Body):
     """Generated unless `public_key` (PEM, or a JWK) is there; then its private half stays with the partner."""
 
-    company_id: Id
+    company_id: Reference
     scopes: Scopes
     public_key: PemOrJwk | None = None
     algorithm: Algorithm | None = None
@@ -101,7 +101,7 @@ class NewKeyPair(Body):
 class NewAdminToken(Body):
     name: Name
     role: Annotated[Role, Field(strict=False)]
-    company_id: Id | None = None
+    company_id: Reference | None = None
     """The token then sees the objects of this company alone."""
 
 

@@ -1,4 +1,4 @@
-"""The resources of the admin API, described once: what makes each, what shows it, what it hangs on."""
+"""The resources of the admin API, described once: the requests and responses of each, and what it depends on."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ Row = dict[str, Any]
 """A stored object: its columns by name; ids are UUIDs, times aware datetimes, digests bytes."""
 
 KEPT_COLUMNS = ("id", "created_at")
+CASELESS = frozenset({"client_prefix", "company_uri", "application_prefix"})
+"""Columns that are compared without regard to case, as their unique indexes do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class Resource:
     filters: tuple[str, ...]
     parents: tuple[Parent, ...] = ()
     hidden: tuple[str, ...] = ()
+    public_name: str | None = None
+    """The column by which a request may name it instead of by its id."""
+    searched: tuple[str, ...] = ()
+    """The columns in which `q` looks for words."""
     deletable: Literal["unreferenced", "revoked", "never"] = "revoked"
     check: Callable[[Mapping[str, Any]], None] | None = None
     """Raises `Unprocessable` when members, each right by itself, are not together."""
@@ -51,13 +57,27 @@ class Resource:
         return self.kind.replace("_", " ").replace("api", "API")
 
     @property
+    def a_noun(self) -> str:
+        return f"{'an' if self.noun[0] in 'aA' else 'a'} {self.noun}"
+
+    @property
     def columns(self) -> tuple[str, ...]:
-        return (*self.shown.model_fields, "status_at", *self.hidden)
+        return (*self.stored, "status_at", *self.hidden)
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """The columns that are shown."""
+        return tuple(name for name in self.shown.model_fields if name not in responses.COMPUTED)
 
     @property
     def fixed(self) -> frozenset[str]:
         """The members that are shown, and cannot be changed."""
         return frozenset(self.shown.model_fields) - frozenset(self.change.model_fields)
+
+    @property
+    def belongs_to(self) -> tuple[Kind, ...]:
+        """The kinds of what it depends on; the column of each is the kind's name and `_id`."""
+        return tuple(kind for kind in ("company", "application", "booking") if f"{kind}_id" in self.columns)
 
     def company_of(self, row: Mapping[str, Any]) -> UUID | None:
         """The company whose object it is; None for one of the platform itself."""
@@ -65,8 +85,12 @@ class Resource:
         return owner if isinstance(owner, UUID) else None
 
     def show(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The object as JSON."""
-        return self.shown.model_validate(row).model_dump(mode="json")
+        """Its stored members as JSON, for the audit trail."""
+        return self.shown.model_construct(**row).model_dump(mode="json", include=set(self.stored), warnings=False)
+
+    def present(self, row: Mapping[str, Any], computed: Mapping[str, Any]) -> dict[str, Any]:
+        """The object as responses have it: its stored members, and those that are computed."""
+        return self.shown.model_validate({**row, **computed}).model_dump(mode="json")
 
 
 def _default_within_ceiling(row: Mapping[str, Any]) -> None:
@@ -86,6 +110,8 @@ COMPANY = Resource(
     described_by=("client_prefix", "company_uri"),
     filters=("client_prefix", "company_uri", "status"),
     deletable="unreferenced",
+    public_name="client_prefix",
+    searched=("name", "client_prefix", "company_uri"),
 )
 APPLICATION = Resource(
     kind="application",
@@ -97,6 +123,8 @@ APPLICATION = Resource(
     described_by=("application_prefix", "scopes"),
     filters=("application_prefix", "status"),
     deletable="unreferenced",
+    public_name="application_prefix",
+    searched=("name", "application_prefix"),
 )
 BOOKING = Resource(
     kind="booking",
@@ -129,6 +157,7 @@ API_TOKEN = Resource(
     ),
     parents=(Parent("booking_id", "booking", ("company_id", "application_id")),),
     hidden=("digest",),
+    searched=("remote_application",),
 )
 ACCESS_KEY = Resource(
     kind="access_key",
@@ -142,6 +171,7 @@ ACCESS_KEY = Resource(
     parents=(_OF_COMPANY,),
     hidden=("digest",),
     check=_default_within_ceiling,
+    searched=("name",),
 )
 API_CLIENT = Resource(
     kind="api_client",
@@ -154,6 +184,8 @@ API_CLIENT = Resource(
     filters=("company_id", "client_prefix", "key", "status"),
     parents=(_OF_COMPANY,),
     hidden=("digest",),
+    public_name="key",
+    searched=("comment", "key"),
 )
 KEY_PAIR = Resource(
     kind="key_pair",
@@ -166,6 +198,8 @@ KEY_PAIR = Resource(
     filters=("company_id", "client_prefix", "kid", "algorithm", "status"),
     parents=(_OF_COMPANY,),
     hidden=("public_jwk",),
+    public_name="kid",
+    searched=("kid",),
 )
 ADMIN_TOKEN = Resource(
     kind="admin_token",
@@ -179,6 +213,7 @@ ADMIN_TOKEN = Resource(
     parents=(_OF_COMPANY,),
     hidden=("digest",),
     deletable="never",  # audit lines name it as who did it, and a deleted one could be registered again
+    searched=("name",),
 )
 
 RESOURCES: Mapping[Kind, Resource] = {

@@ -1,14 +1,32 @@
-"""What the admin API shows of each object; of a credential never its digest."""
+"""The responses of the admin API; of a credential never its digest."""
 
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.key_registry.catalog.effective_status import EffectiveStatus, StatusReason
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.requests import RevocableKind
 from shared.contracts.key_registry import Kind, Status
+
+COMPUTED = frozenset({"effective_status", "status_reason", "company", "application"})
+"""Members that are no columns."""
+
+
+class CompanyName(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    client_prefix: str
+    name: str
+
+
+class ApplicationName(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    application_prefix: str
+    name: str
 
 
 class Shown(BaseModel):
@@ -16,6 +34,8 @@ class Shown(BaseModel):
 
     id: UUID
     status: Status
+    effective_status: EffectiveStatus
+    status_reason: StatusReason | None
     created_at: Instant
     updated_at: Instant
 
@@ -34,12 +54,16 @@ class ShownApplication(Shown):
 
 class ShownBooking(Shown):
     company_id: UUID
+    company: CompanyName
     application_id: UUID
+    application: ApplicationName
 
 
 class ShownApiToken(Shown):
     company_id: UUID
+    company: CompanyName
     application_id: UUID
+    application: ApplicationName
     booking_id: UUID
     remote_application: str
     expires_at: Instant | None
@@ -47,6 +71,7 @@ class ShownApiToken(Shown):
 
 class ShownAccessKey(Shown):
     company_id: UUID
+    company: CompanyName
     name: str
     default_ttl: int
     max_ttl: int
@@ -54,6 +79,7 @@ class ShownAccessKey(Shown):
 
 class ShownApiClient(Shown):
     company_id: UUID
+    company: CompanyName
     key: str
     comment: str
     scopes: list[str]
@@ -62,6 +88,7 @@ class ShownApiClient(Shown):
 
 class ShownKeyPair(Shown):
     company_id: UUID
+    company: CompanyName
     kid: str
     algorithm: str
     scopes: list[str]
@@ -73,6 +100,7 @@ class ShownAdminToken(Shown):
     name: str
     role: Role
     company_id: UUID | None
+    company: CompanyName | None
 
 
 class CreatedApiToken(ShownApiToken):
@@ -104,6 +132,7 @@ class AuditLine(BaseModel):
     subject_kind: str
     subject: str
     company_id: str | None
+    company: CompanyName | None
     request_id: str
     detail: dict[str, Any]
     previous_hash: str
@@ -144,4 +173,5 @@ class ShownRevocation(BaseModel):
     until: Instant
     reason: str
     company_id: str | None
+    company: CompanyName | None
     at: Instant

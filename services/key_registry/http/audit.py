@@ -8,9 +8,10 @@ from aiohttp import web
 from services.key_registry.admin.audit_reader import AuditReader
 from services.key_registry.audit_trail import AuditFilter, Line
 from services.key_registry.catalog.field_types import parse_instant
+from services.key_registry.catalog.resources import Row
 from services.key_registry.catalog.responses import AuditLine
-from services.key_registry.http.admin import BASE, PAGING, page_model, problems
 from services.key_registry.http.authentication import SCHEME, Authentication, render_error
+from services.key_registry.http.schemas import BASE, PAGING, page_model, problems
 from services.key_registry.paging import parse_page, text
 from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
@@ -27,9 +28,10 @@ class AuditEndpoint:
 
     async def page(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
-        asked = parse_page(list(request.query.items()), FILTERS)
-        lines, cursor = await self._reader.page(caller.admin, AuditFilter(**asked.filters), asked)
-        return json_response({"items": [_shown(line) for line in lines], "next_cursor": cursor}, headers=NO_STORE)
+        requested = parse_page(list(request.query.items()), FILTERS)
+        page = await self._reader.page(caller.admin, AuditFilter(**requested.filters), requested)
+        items = [_shown(line, page.companies.get(line.company_id)) for line in page.lines]
+        return json_response({"items": items, "next_cursor": page.cursor}, headers=NO_STORE)
 
     def endpoints(self) -> list[Endpoint]:
         times = {"type": "string", "format": "date-time"}
@@ -48,6 +50,11 @@ class AuditEndpoint:
         ]
 
 
-def _shown(line: Line) -> dict[str, Any]:
-    members = {**asdict(line), "hash": line.hash.hex(), "previous_hash": line.previous_hash.hex()}
+def _shown(line: Line, company: Row | None) -> dict[str, Any]:
+    members = {
+        **asdict(line),
+        "hash": line.hash.hex(),
+        "previous_hash": line.previous_hash.hex(),
+        "company": company,
+    }
     return AuditLine.model_validate(members).model_dump(mode="json")

@@ -1,5 +1,6 @@
-"""Bodies of the admin API, read strictly, and what is wrong with each member told."""
+"""Bodies of the admin API, read strictly; errors name each member that is invalid."""
 
+import codecs
 import json
 from typing import Any
 
@@ -15,13 +16,16 @@ LIMIT = 64 * 1024
 """Bytes."""
 
 
-async def raw_json(request: web.Request, *, limit: int = LIMIT) -> bytes:
-    require_content_type(request, "application/json")
-    return await read(request, limit=limit)
+async def raw_json(request: web.Request, *content_types: str) -> bytes:
+    """The body of a request of one of these types; `application/json` unless others are given."""
+    require_content_type(request, *(content_types or ("application/json",)))
+    return await read(request, limit=LIMIT)
 
 
 def members(raw: bytes) -> dict[str, Any]:
     """Raises `Invalid` for what is no JSON object, `Unprocessable` for one that not every reader reads alike."""
+    if raw.startswith(codecs.BOM_UTF8):
+        raise Invalid("the body begins with a byte order mark (U+FEFF): JSON has none (RFC 8259 section 8.1)")
     try:
         return strict_json.loads_object(raw)
     except ValueError as error:
@@ -39,10 +43,16 @@ def _is_object(raw: bytes) -> bool:
 
 
 def change_of(resource: Resource, given: dict[str, Any]) -> Body:
-    """Raises `Unprocessable`, telling a member that never changes from one that does not exist."""
+    """Raises `Unprocessable`, distinguishing a member that never changes from one that does not exist."""
     if fixed := sorted(resource.fixed & given.keys()):
-        errors = [
-            FieldError(name, f"cannot be changed: it is fixed when a {resource.noun} is made") for name in fixed
-        ]
+        errors = [FieldError(name, _why_fixed(resource, name)) for name in fixed]
         raise Unprocessable("some members cannot be changed", errors=errors)
     return validated(resource.change, given)
+
+
+def _why_fixed(resource: Resource, name: str) -> str:
+    if name == "status":
+        return "cannot be changed here: POST to /suspend, /resume or /revoke of the object"
+    if name not in resource.create.model_fields:
+        return "cannot be changed: it is read-only"
+    return f"cannot be changed: it is fixed when {resource.a_noun} is created"

@@ -7,8 +7,8 @@ from aiohttp import web
 from services.key_registry.admin.receipts import DEFAULT_WAIT, MAX_WAIT, Receipts
 from services.key_registry.catalog.responses import Receipt
 from services.key_registry.changes.consumers import FORGOTTEN_AFTER
-from services.key_registry.http.admin import BASE, problems
 from services.key_registry.http.authentication import SCHEME, Authentication, render_error
+from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.paging import parse_query
 from shared.errors import NotFound
 from shared.http.endpoints import Endpoint, Parameter, Response

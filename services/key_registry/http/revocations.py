@@ -8,9 +8,11 @@ from aiohttp import web
 from services.key_registry.admin.revocations import Revocations
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.requests import NewRevocation, RevocableKind
+from services.key_registry.catalog.resources import Row
 from services.key_registry.catalog.responses import ShownRevocation
 from services.key_registry.http import bodies
-from services.key_registry.http.admin import (
+from services.key_registry.http.authentication import SCHEME, Authentication, render_error
+from services.key_registry.http.schemas import (
     BASE,
     PAGING,
     page_model,
@@ -18,7 +20,6 @@ from services.key_registry.http.admin import (
     receipt_headers,
     with_receipt,
 )
-from services.key_registry.http.authentication import SCHEME, Authentication, render_error
 from services.key_registry.paging import parse_page, text
 from services.key_registry.storage.ports import KeptRevocation
 from shared.http.body import validated
@@ -41,15 +42,16 @@ class RevocationEndpoints:
     async def stop(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
         self._revocations.permit(admin)
-        asked = validated(NewRevocation, bodies.members(await bodies.raw_json(request)))
-        kept, receipt = await self._revocations.stop_by_hand(admin, asked)
-        return json_response({**_shown(kept), "receipt": receipt}, headers=receipt_headers(receipt))
+        body = validated(NewRevocation, bodies.members(await bodies.raw_json(request)))
+        kept, receipt = await self._revocations.stop_by_hand(admin, body)
+        return json_response({**_shown(kept, None), "receipt": receipt}, headers=receipt_headers(receipt))
 
     async def page(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
-        asked = parse_page(list(request.query.items()), {"kind": _kind, "id": text})
-        found, cursor = await self._revocations.page(admin, asked)
-        return json_response({"items": [_shown(kept) for kept in found], "next_cursor": cursor}, headers=NO_STORE)
+        requested = parse_page(list(request.query.items()), {"kind": _kind, "id": text})
+        page = await self._revocations.page(admin, requested)
+        items = [_shown(kept, page.companies.get(kept.company_id)) for kept in page.revocations]
+        return json_response({"items": items, "next_cursor": page.cursor}, headers=NO_STORE)
 
     def endpoints(self) -> list[Endpoint]:
         kinds = {"type": "string", "enum": list(get_args(RevocableKind))}
@@ -83,8 +85,8 @@ class RevocationEndpoints:
         ]
 
 
-def _shown(kept: KeptRevocation) -> dict[str, Any]:
-    members = {**asdict(kept), "until": instant(kept.until), "at": instant(kept.at)}
+def _shown(kept: KeptRevocation, company: Row | None) -> dict[str, Any]:
+    members = {**asdict(kept), "company": company, "until": instant(kept.until), "at": instant(kept.at)}
     return ShownRevocation.model_validate(members).model_dump(mode="json")
 
 

@@ -1,6 +1,6 @@
-"""What the rules need of the store, told as protocols; `storage` has it in PostgreSQL and in memory."""
+"""What the rules need of the store, as protocols; `storage.postgres` implements them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,7 +30,8 @@ class AlreadyExists(Conflict):
     code = "taken"
 
     def __init__(self, member: str) -> None:
-        super().__init__(f"{member} is taken")
+        booked = member == "application_id"
+        super().__init__("the company has already booked this application" if booked else f"{member} is taken")
         self.member = member
 
 
@@ -41,6 +42,11 @@ class Listing:
     limit: int
     before: UUID | None = None
     equals: Mapping[str, object] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+    """Each is the beginning of a word in one of the `searched` columns; of a booking, in those of its company or of
+    its application."""
+    booked_by: UUID | None = None
+    """Of applications: those that this company has a booking of which is not revoked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,14 @@ class Reached:
 
 class Reader(Protocol):
     async def find(self, resource: Resource, id_: UUID) -> Row | None: ...
+
+    async def find_all(self, resource: Resource, ids: Collection[UUID]) -> Sequence[Row]:
+        """Those that exist, in no order."""
+        ...
+
+    async def identify(self, resource: Resource, public_name: str) -> UUID | None:
+        """The id of the object whose `public_name` column has this value, where the resource has one."""
+        ...
 
     async def list(self, resource: Resource, listing: Listing) -> Sequence[Row]: ...
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,7 +12,17 @@ from uuid import UUID, uuid4
 
 from services.key_registry.audit_trail import START, AuditFilter, Head, Line
 from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
-from services.key_registry.catalog.resources import REFERRERS, RESOURCES, Resource, Row
+from services.key_registry.catalog.resources import (
+    APPLICATION,
+    BOOKING,
+    CASELESS,
+    COMPANY,
+    REFERRERS,
+    RESOURCES,
+    Resource,
+    Row,
+)
+from services.key_registry.paging import BETWEEN_WORDS
 from services.key_registry.storage.ports import (
     AlreadyExists,
     KeptRevocation,
@@ -82,13 +92,39 @@ class _Reader:
 
     async def list(self, resource: Resource, which: Listing) -> Sequence[Row]:
         rows = sorted(self._tables.objects[resource.kind].values(), key=lambda row: row["id"].int, reverse=True)
+        booked = {
+            b["application_id"]
+            for b in self._tables.objects["booking"].values()
+            if b["company_id"] == which.booked_by and b["status"] != "revoked"
+        }
         found = (
             dict(row)
             for row in rows
             if (which.before is None or row["id"].int < which.before.int)
-            and all(row[name] == value for name, value in which.equals.items())
+            and all(_same(name, row[name], value) for name, value in which.equals.items())
+            and (which.booked_by is None or row["id"] in booked)
+            and self._contains(resource, row, which.words)
         )
         return [row for row, _ in zip(found, range(which.limit), strict=False)]
+
+    async def find_all(self, resource: Resource, ids: Collection[UUID]) -> Sequence[Row]:
+        rows = self._tables.objects[resource.kind]
+        return [copy.copy(rows[id_]) for id_ in ids if id_ in rows]
+
+    async def identify(self, resource: Resource, public_name: str) -> UUID | None:
+        if resource.public_name is None:
+            return None
+        rows = await self.list(resource, Listing(1, equals={resource.public_name: public_name}))
+        return UUID(bytes=rows[0]["id"].bytes) if rows else None
+
+    def _contains(self, resource: Resource, row: Row, searched: Sequence[str]) -> bool:
+        if resource is BOOKING:
+            company = self._tables.objects["company"][row["company_id"]]
+            application = self._tables.objects["application"][row["application_id"]]
+            return self._contains(COMPANY, company, searched) or self._contains(APPLICATION, application, searched)
+        text = " ".join(row[column] for column in resource.searched)
+        present = [word.lower() for word in BETWEEN_WORDS.split(text)]
+        return all(any(word.startswith(wanted.lower()) for word in present) for wanted in searched)
 
     async def booked_scopes(self, company_id: UUID) -> Sequence[str]:
         applications = self._tables.objects["application"]
@@ -123,7 +159,7 @@ class _Writer(_Reader):
         for columns in UNIQUE.get(resource.kind, ()):
             for other in rows.values():
                 both_live = resource.kind != "booking" or "revoked" not in (row["status"], other["status"])
-                if both_live and all(other[c] == row[c] for c in columns):
+                if both_live and all(_same(c, other[c], row[c]) for c in columns):
                     raise AlreadyExists("token" if columns == ("digest",) else columns[-1])
         rows[row["id"]] = {column: row[column] for column in resource.columns}
 
@@ -311,6 +347,10 @@ class MemoryStore:
 
     async def following(self, seq: int, limit: int) -> Sequence[Line]:
         return [line for line in self._tables.lines if line.seq > seq][:limit]
+
+
+def _same(column: str, one: Any, other: Any) -> bool:
+    return bool(one.lower() == other.lower() if column in CASELESS else one == other)
 
 
 @dataclass

@@ -140,7 +140,7 @@ async def running_registry(
         admin_token_file=token_file,
         **keys.settings("key_registry"),
     )
-    database = Database(database_url, schema=SCHEMA, size=2)
+    database = Database(database_url, schema=SCHEMA, size=2, timeout=30)
     await database.start()
     tokens = AdminTokens(PostgresStore(database), clock or SystemClock())
     await until(lambda: _registered(tokens, token))

@@ -10,7 +10,8 @@ from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.creation import factories
 from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.key_generation import KeyGenerator
-from services.key_registry.admin.objects import Object, ObjectService, Written
+from services.key_registry.admin.objects import ObjectService, Written
+from services.key_registry.admin.presentation import Object
 from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.catalog.permissions import Admin, Operation, Role
 from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPANY, Resource

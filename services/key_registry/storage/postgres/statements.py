@@ -3,12 +3,25 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from services.key_registry.catalog.resources import KEPT_COLUMNS, RESOURCES, Resource
+from services.key_registry.catalog.resources import (
+    APPLICATION,
+    BOOKING,
+    CASELESS,
+    COMPANY,
+    KEPT_COLUMNS,
+    RESOURCES,
+    Resource,
+)
+from services.key_registry.paging import PUNCTUATION
+
+_BOOKED = "id IN (SELECT application_id FROM booking WHERE status <> 'revoked' AND company_id ="
 
 
 @dataclass(frozen=True, slots=True)
 class Statements:
     find: str
+    find_all: str
+    identify: str | None
     insert: str
     update: str
     delete: str
@@ -22,6 +35,9 @@ def _of(resource: Resource) -> Statements:
     assignments = ", ".join(f"{column} = ${n}" for n, column in enumerate(updated, 2))
     return Statements(
         find=_sql("SELECT", ", ".join(columns), "FROM", resource.kind, "WHERE id = $1"),
+        find_all=_sql("SELECT", ", ".join(columns), "FROM", resource.kind, "WHERE id = ANY($1::uuid[])"),
+        identify=resource.public_name
+        and _sql("SELECT id FROM", resource.kind, "WHERE", _equal(resource.public_name, 1)),
         insert=_sql(
             "INSERT INTO",
             resource.kind,
@@ -35,20 +51,53 @@ def _of(resource: Resource) -> Statements:
     )
 
 
-def listing(resource: Resource, equal: Collection[str]) -> str:
-    """Takes the limit, the id to start below (or null), then a value for each column in `equal`."""
+def listing(resource: Resource, equal: Collection[str], *, search: bool = False, booked: bool = False) -> str:
+    """Takes the limit, the id to start below (or null), a value for each column in `equal`, then what `query_of`
+    has made of the words (with `search`), then a company's id (with `booked`)."""
     if not set(equal) <= set(resource.columns):
         raise ValueError(f"not all columns of {resource.kind}: {sorted(equal)}")
-    conditions = ["($2::uuid IS NULL OR id < $2)", *(f"{column} = ${n}" for n, column in enumerate(equal, 3))]
+    conditions = ["($2::uuid IS NULL OR id < $2)", *(_equal(column, n) for n, column in enumerate(equal, 3))]
+    next_ = len(equal) + 3
+    if search:
+        conditions.append(_found(resource, next_))
+        next_ += 1
+    if booked:
+        conditions.append(f"{_BOOKED} ${next_})")
     columns = ", ".join(resource.columns)
     where = " AND ".join(conditions)
     return _sql("SELECT", columns, "FROM", resource.kind, "WHERE", where, "ORDER BY id DESC LIMIT $1")
+
+
+def search_vector(resource: Resource) -> str:
+    """The expression that the index for `q` is on, to the letter."""
+    text = " || ' ' || ".join(resource.searched)
+    blanks = " " * len(PUNCTUATION)
+    return f"to_tsvector('simple', translate({text}, '{PUNCTUATION}', '{blanks}'))"
+
+
+def query_of(words: Collection[str]) -> str:
+    """`words` as a tsquery: each the beginning of a word. They hold no punctuation, so nothing is to be escaped."""
+    return " & ".join(f"'{word}':*" for word in words)
 
 
 def count(resource: Resource, column: str) -> str:
     if column not in resource.columns:
         raise ValueError(f"not a column of {resource.kind}: {column}")
     return _sql("SELECT count(*) FROM", resource.kind, "WHERE", column, "= $1")
+
+
+def _equal(column: str, number: int) -> str:
+    return f"lower({column}) = lower(${number})" if column in CASELESS else f"{column} = ${number}"
+
+
+def _found(resource: Resource, number: int) -> str:
+    if resource is BOOKING:
+        company, application = (
+            _sql(f"{kind.kind}_id IN (", "SELECT id FROM", kind.kind, "WHERE", _found(kind, number), ")")
+            for kind in (COMPANY, APPLICATION)
+        )
+        return f"({company} OR {application})"
+    return f"{search_vector(resource)} @@ to_tsquery('simple', ${number})"
 
 
 def _sql(*parts: str) -> str:

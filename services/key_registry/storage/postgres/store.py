@@ -1,7 +1,7 @@
 """Objects in PostgreSQL, read freely and written by one transaction at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
@@ -21,7 +21,7 @@ from services.key_registry.storage.ports import (
 )
 from services.key_registry.storage.postgres import REVISIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import append, written
-from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing
+from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing, query_of
 from shared.contracts.key_registry import Kind, Revocation, Status
 from shared.errors import Conflict, Unavailable
 from shared.postgres.pool import Connection, Database
@@ -87,9 +87,25 @@ class PostgresReader:
         record = await self._connection.fetchrow(STATEMENTS[resource.kind].find, id_)
         return None if record is None else dict(record)
 
+    async def find_all(self, resource: Resource, ids: Collection[UUID]) -> Sequence[Row]:
+        if not ids:
+            return []
+        return [dict(r) for r in await self._connection.fetch(STATEMENTS[resource.kind].find_all, list(ids))]
+
+    async def identify(self, resource: Resource, public_name: str) -> UUID | None:
+        statement = STATEMENTS[resource.kind].identify
+        id_: UUID | None = None
+        if statement is not None:
+            id_ = await self._connection.fetchval(statement, public_name)
+        return id_
+
     async def list(self, resource: Resource, which: Listing) -> Sequence[Row]:
-        statement = listing(resource, which.equals)
-        records = await self._connection.fetch(statement, which.limit, which.before, *which.equals.values())
+        booked = which.booked_by is not None
+        statement = listing(resource, which.equals, search=bool(which.words), booked=booked)
+        values = [*which.equals.values()]
+        values += [query_of(which.words)] if which.words else []
+        values += [which.booked_by] if booked else []
+        records = await self._connection.fetch(statement, which.limit, which.before, *values)
         return [dict(record) for record in records]
 
     async def booked_scopes(self, company_id: UUID) -> Sequence[str]:

@@ -52,7 +52,7 @@ async def test_a_database_that_is_away_is_told_in_one_line() -> None:
 
 async def test_migrate_twice_at_once_is_harmless(database_url: str) -> None:
     done = await asyncio.gather(*(command("migrate", PASSGATE_DATABASE_URL=database_url) for _ in range(2)))
-    assert done == [(0, "key_registry is at revision 0002\n", "")] * 2
+    assert done == [(0, "key_registry is at revision 0005\n", "")] * 2
 
 
 async def test_the_audit_trail_is_verified_and_its_first_broken_line_named(database_url: str) -> None:
@@ -87,7 +87,7 @@ async def test_a_token_for_a_company_that_does_not_exist_is_refused(database_url
     status, output, errors = await command(
         "create-admin-token", "--role", "owner", "--name", "x", "--company-id", absent, **environment
     )
-    assert (status, output, errors) == (1, "", "company_id names no company\n")
+    assert (status, output, errors) == (1, "", "company_id does not refer to an existing company\n")
 
 
 async def test_a_process_serves_and_drains_on_sigterm(database_url: str, tmp_path: Path) -> None:

@@ -32,13 +32,13 @@ async def everything(owner: Admin) -> Everything:
         "applications": {"name": "x", "application_prefix": "x", "scopes": []},
         "bookings": {**of, "application_id": application_id},
         "api-tokens": {"booking_id": booking["id"], "remote_application": "x"},
-        "admins-keys": {**of, "name": "x"},
+        "access-keys": {**of, "name": "x"},
         "api-clients": {**of, "comment": "x", "scopes": []},
         "key-pairs": {**of, "scopes": [], "algorithm": "EdDSA"},
         "admin-tokens": {"name": "x", "role": "viewer"},
     }
     found.ids = {"companies": company["id"], "applications": application_id, "bookings": booking["id"]}
-    for path in ("api-tokens", "admins-keys", "api-clients", "key-pairs", "admin-tokens"):
+    for path in ("api-tokens", "access-keys", "api-clients", "key-pairs", "admin-tokens"):
         found.ids[path] = (await owner.made(f"/{path}", **found.bodies[path]))["id"]
     return found
 

@@ -47,7 +47,7 @@ def test_a_cursor_comes_back_as_it_was_given() -> None:
         ("cursor", "A" * 21 + "!"),
         ("cursor", "é" * 22),
         ("cursor", "A" * 5000),
-        ("company_id", "x"),
+        ("company_id", "-x"),
         ("status", "gone"),
         ("client_prefix", "a\0b"),
         ("client_prefix", "x" * 256),

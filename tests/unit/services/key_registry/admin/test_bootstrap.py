@@ -40,7 +40,7 @@ async def test_a_revoked_first_owner_does_not_come_back(desk: Desk, owners: Admi
 
 
 async def test_a_token_made_at_the_command_line_works(desk: Desk, owners: AdminTokens) -> None:
-    token = await owners.make(NewAdminToken(name="me", role=Role.VIEWER))
+    token = await owners.create(NewAdminToken(name="me", role=Role.VIEWER))
     assert (await desk.access.authenticate(token)).role is Role.VIEWER
 
 
@@ -59,7 +59,7 @@ async def test_an_unknown_token_is_refused_with_its_cause_and_without_a_line(des
 
 
 async def test_the_refusal_of_a_known_token_is_in_the_audit_trail(desk: Desk, owners: AdminTokens) -> None:
-    token = await owners.make(NewAdminToken(name="me", role=Role.OWNER))
+    token = await owners.create(NewAdminToken(name="me", role=Role.OWNER))
     admin = await desk.access.authenticate(token)
     await desk.registry.set_status(desk.owner, Operation.SUSPEND, ADMIN_TOKEN, admin.id)
     with pytest.raises(Unauthenticated):
@@ -75,7 +75,7 @@ async def test_the_token_of_a_company_that_is_stopped_is_refused(
 ) -> None:
     company = await desk.company()
     id_ = UUID(company["id"])
-    token = await owners.make(NewAdminToken(name="me", role=Role.OWNER, company_id=id_))
+    token = await owners.create(NewAdminToken(name="me", role=Role.OWNER, company_id=id_))
     assert (await desk.access.authenticate(token)).company_id == id_
     await desk.registry.set_status(desk.owner, operation, COMPANY, id_)
     with pytest.raises(Unauthenticated):

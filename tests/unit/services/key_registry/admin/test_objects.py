@@ -91,7 +91,7 @@ async def test_nothing_is_made_under_what_is_revoked(desk: Desk) -> None:
     await status(desk, Operation.REVOKE, COMPANY, company)
     with pytest.raises(Unprocessable, match="wrong") as refused:
         await desk.create(ACCESS_KEY, company_id=company["id"], name="x")
-    assert refused.value.errors[0].message == "names a revoked company"
+    assert refused.value.errors[0].message == "refers to a revoked company"
 
 
 async def test_a_taken_prefix_is_a_conflict(desk: Desk) -> None:
@@ -197,7 +197,7 @@ async def test_another_companys_object_does_not_exist_for_a_bound_token(desk: De
         await desk.registry.delete(admin, ACCESS_KEY, id_)
     with pytest.raises(Unprocessable) as refused:
         await desk.create(ACCESS_KEY, admin=admin, company_id=other["id"], name="x")
-    assert refused.value.errors[0].message == "names no company"
+    assert refused.value.errors[0].message == "does not refer to an existing company"
     assert await desk.items(ACCESS_KEY, admin) == []
     assert await desk.items(ACCESS_KEY, admin, company_id=UUID(other["id"])) == []
     assert await desk.items(ACCESS_KEY, admin, client_prefix=other["client_prefix"]) == []

@@ -93,7 +93,7 @@ def test_an_unknown_member_is_named(kind: str) -> None:
         ("application", "scopes", [f"s{n}" for n in range(65)]),
         ("application", "scopes", {"a": 1}),
         ("application", "application_prefix", "."),
-        ("booking", "company_id", "x"),
+        ("booking", "company_id", "-x"),
         ("booking", "company_id", "{" + ID + "}"),
         ("booking", "company_id", "urn:uuid:" + ID),
         ("booking", "application_id", 7),

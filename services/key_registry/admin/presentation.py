@@ -1,0 +1,64 @@
+"""Objects as responses have them: with the names of what they belong to, and the status that this comes to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.key_registry.catalog.effective_status import effective_status
+from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.catalog.resources import COMPANY, RESOURCES, Resource, Row
+from services.key_registry.storage.ports import Reader
+from shared.contracts.key_registry import Kind
+from shared.errors import NotFound
+
+Object = dict[str, Any]
+"""An object as JSON."""
+
+
+async def present(reader: Reader, resource: Resource, rows: Sequence[Row], now: datetime) -> list[Object]:
+    """`rows` in their order; without one whose company was deleted, and it with it, since the row was read."""
+    parents: dict[Kind, dict[Any, Row]] = {}
+    for kind in resource.belongs_to:
+        ids = {row[f"{kind}_id"] for row in rows} - {None}
+        parents[kind] = {parent["id"]: parent for parent in await reader.find_all(RESOURCES[kind], ids)}
+    found = []
+    for row in rows:
+        wanted = [kind for kind in resource.belongs_to if row[f"{kind}_id"] is not None]
+        own: dict[str, Row] = {k: parents[k][row[f"{k}_id"]] for k in wanted if row[f"{k}_id"] in parents[k]}
+        if len(own) == len(wanted):
+            found.append(_presented(resource, row, own, now))
+    return found
+
+
+async def present_one(reader: Reader, resource: Resource, row: Row, now: datetime) -> Object:
+    """Raises `NotFound` for one that was deleted meanwhile."""
+    found = await present(reader, resource, [row], now)
+    if not found:
+        raise NotFound(f"there is no such {resource.noun}")
+    return found[0]
+
+
+async def company_names(reader: Reader, ids: Iterable[str | None]) -> Mapping[str | None, Row]:
+    """The companies of these ids, as far as they exist."""
+    known = {UUID(id_) for id_ in ids if id_ is not None and _is_uuid(id_)}
+    return {str(row["id"]): row for row in await reader.find_all(COMPANY, known)}
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        parse_id(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _presented(resource: Resource, row: Row, parents: Mapping[str, Row], now: datetime) -> Object:
+    effective = effective_status(row, parents, now)
+    computed = {
+        "effective_status": effective.status,
+        "status_reason": effective.reason,
+        "company": parents.get("company"),
+        "application": parents.get("application"),
+    }
+    return resource.present(row, computed)

@@ -1,0 +1,96 @@
+"""What the endpoints of the admin API have in common: paths, parameters, pages, receipts and problems."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, create_model
+
+from services.key_registry.paging import DEFAULT_LIMIT, MAX_FILTER, MAX_LIMIT
+from shared.contracts.key_registry import Status
+from shared.http.endpoints import Parameter, Response
+from shared.http.responses import NO_STORE
+
+BASE = "/admin/v1"
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    "The same key and body within 24 hours give the same response, the secret included, and create nothing new.",
+    schema={
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": "^[ -~]+$",
+        "examples": ["5b9a0d5e-7d0f-4a3f"],
+    },
+)
+PAGING = (
+    Parameter(
+        "limit",
+        description="How many objects a page has at most.",
+        schema={
+            "type": "integer",
+            "minimum": 1,
+            "maximum": MAX_LIMIT,
+            "default": DEFAULT_LIMIT,
+            "examples": [DEFAULT_LIMIT],
+        },
+    ),
+    Parameter(
+        "cursor",
+        description="`next_cursor` of the page before.",
+        schema={"type": "string", "pattern": "^[A-Za-z0-9_-]{21}[AQgw]$", "examples": ["AZDA3gAAcACAAAAAAAAAAQ"]},
+    ),
+)
+SEARCH = Parameter(
+    "q",
+    description="Words, each of which some word of the name, prefix, URI, comment or public key must begin with; "
+    "of a booking: of its company or of its application.",
+    schema={"type": "string", "minLength": 1, "maxLength": MAX_FILTER, "examples": ["blabla"]},
+)
+_TEXT = {"type": "string", "maxLength": MAX_FILTER}
+_FILTERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "status": ("Only those of this status.", {"type": "string", "enum": list(get_args(Status))}),
+    "client_prefix": ("Only of the company with this prefix.", {**_TEXT, "examples": ["blabla"]}),
+    "company_uri": ("Only the company with this URI.", {**_TEXT, "examples": ["https://blabla.example"]}),
+    "application_prefix": ("Only of the application with this prefix.", {**_TEXT, "examples": ["SMS"]}),
+    "company_id": ("Only of this company: its id or its `client_prefix`.", {**_TEXT, "examples": ["blabla"]}),
+    "application_id": ("Only of this application: its id or prefix.", {**_TEXT, "examples": ["SMS"]}),
+    "booking_id": (
+        "Only of this booking: its id or `client_prefix:application_prefix`.",
+        {**_TEXT, "examples": ["blabla:SMS"]},
+    ),
+}
+PROBLEMS: Mapping[int, str] = {
+    400: "Not JSON, or a malformed header",
+    401: "No valid admin token",
+    403: "The token's role, or its company, does not allow this",
+    404: "Absent, or another company's",
+    409: "Taken, referred to, or revoked for good",
+    413: "Larger than 64 KiB",
+    415: "Not JSON by its Content-Type, or encoded",
+    422: "Some members or parameters are invalid; `errors` names each",
+    503: "The store is away",
+}
+
+
+def filter_parameter(name: str) -> Parameter:
+    description, schema = _FILTERS.get(name, (f"Only those with this `{name}`.", {**_TEXT, "examples": ["x"]}))
+    return Parameter(name, description=description, schema=schema)
+
+
+def problems(*statuses: int) -> dict[int, Response]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {s: Response(PROBLEMS[s], content_type="application/problem+json", schema=schema) for s in statuses}
+
+
+def receipt_headers(receipt: int) -> dict[str, str]:
+    """For every response to what changes something; see `/receipts/{id}`."""
+    return {**NO_STORE, "Passgate-Receipt": str(receipt)}
+
+
+def with_receipt(shown: type[BaseModel]) -> type[BaseModel]:
+    return create_model(f"{shown.__name__}WithReceipt", __base__=shown, receipt=(int, ...))
+
+
+def page_model(item: type[BaseModel]) -> type[BaseModel]:
+    return create_model(f"{item.__name__}Page", items=(list[item], ...), next_cursor=(str | None, ...))  # type: ignore[valid-type]
