@@ -103,6 +103,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         ],
         security_schemes=SECURITY_SCHEMES,
         description=DESCRIPTION,
+        internal_description="For Passgate's other services alone, which say who they are with a service token.",
     )
     app.on_shutdown.append(lambda _: _at_once(receipts.release))
     return app

@@ -7,7 +7,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from shared.http.client_address import ClientAddress
-from shared.http.docs import docs_endpoints
+from shared.http.docs import INTERNAL, asset_endpoint, docs_endpoints
 from shared.http.endpoints import Endpoint
 from shared.http.health import Health
 from shared.http.metrics import HttpMetrics
@@ -35,23 +35,49 @@ def service_app(
     resources: Sequence[Resource] = (),
     security_schemes: Mapping[str, Any] | None = None,
     description: str = "",
+    internal_description: str | None = None,
 ) -> web.Application:
     """An application with `endpoints`, `/health*`, `/metrics`, `/openapi.json` and `/docs`.
 
     `addresses`: for a service behind the gateway, whose access log then names the client.
+    `internal_description`: with it, the endpoints below `/internal/` have a document and a page of their own,
+    `/openapi/internal.json` and `/docs/internal`.
     `resources` are started in order before the first request and stopped in reverse after the last.
     """
     http_metrics = HttpMetrics(metrics)
     renderers = {endpoint.path: endpoint.render_error for endpoint in endpoints}
     app = web.Application(middlewares=[instrument(http_metrics, renderers, addresses)])
     app[HEALTH] = health
-    document = openapi_document(name, endpoints, security_schemes or {}, description)
-    for endpoint in (*endpoints, *docs_endpoints(name, document), *_operations(health, http_metrics)):
+    docs = _docs(name, endpoints, security_schemes or {}, description, internal_description)
+    for endpoint in (*endpoints, *docs, *_operations(health, http_metrics)):
         app.router.add_route(endpoint.method, endpoint.path, endpoint.handler)
     app.on_response_prepare.append(_no_banner)
     for resource in resources:
         app.cleanup_ctx.append(_life_of(resource))
     return app
+
+
+def _docs(
+    name: str,
+    endpoints: Sequence[Endpoint],
+    security_schemes: Mapping[str, Any],
+    description: str,
+    internal_description: str | None,
+) -> list[Endpoint]:
+    internal = [e for e in endpoints if internal_description is not None and e.path.startswith(INTERNAL)]
+    public = [e for e in endpoints if e not in internal]
+    document = openapi_document(name, public, _used(security_schemes, public), description)
+    found = docs_endpoints(name, document)
+    if internal:
+        title = f"{name} (internal)"
+        document = openapi_document(title, internal, _used(security_schemes, internal), internal_description or "")
+        found += docs_endpoints(title, document, internal=True)
+    return [*found, asset_endpoint()]
+
+
+def _used(security_schemes: Mapping[str, Any], endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+    names = {endpoint.security for endpoint in endpoints}
+    return {name: scheme for name, scheme in security_schemes.items() if name in names}
 
 
 def _operations(health: Health, metrics: HttpMetrics) -> list[Endpoint]:

@@ -24,33 +24,47 @@ PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <link rel="stylesheet" href="/docs/swagger-ui.css"><link rel="icon" href="/docs/favicon-32x32.png"></head>
 <body><div id="swagger-ui"></div>
-<script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>
+<script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/{start}"></script></body></html>
 """
-START = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null});\n'
+START = 'SwaggerUIBundle({url: "%s", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null});\n'
 
 
-def docs_endpoints(name: str, document: Mapping[str, Any]) -> list[Endpoint]:
+INTERNAL = "/internal/"
+"""Where the paths of endpoints begin that only other services may call."""
+
+
+def docs_endpoints(name: str, document: Mapping[str, Any], internal: bool = False) -> list[Endpoint]:
+    """The document and its page; those of the internal endpoints have addresses of their own."""
+    page_path, document_path, start = "/docs", "/openapi.json", "start.js"
+    if internal:
+        page_path, document_path, start = "/docs/internal", "/openapi/internal.json", "start-internal.js"
+
     async def openapi(_: web.Request) -> web.Response:
         return json_response(document)
 
     async def page(_: web.Request) -> web.Response:
         return web.Response(
-            text=PAGE.format(title=f"Passgate {name}"),
+            text=PAGE.format(title=f"Passgate {name}", start=start),
             content_type="text/html",
             headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
         )
 
+    async def script(_: web.Request) -> web.Response:
+        return web.Response(text=START % document_path, content_type="text/javascript")
+
     return [
-        Endpoint("GET", "/openapi.json", openapi, "This API as OpenAPI 3.1"),
-        Endpoint("GET", "/docs", page, "This API, browsable"),
-        Endpoint("GET", "/docs/{asset}", _asset, "What the page needs"),
+        Endpoint("GET", document_path, openapi, "This API as OpenAPI 3.1"),
+        Endpoint("GET", page_path, page, "This API, browsable"),
+        Endpoint("GET", f"/docs/{start}", script, "What shows this API on its page"),
     ]
+
+
+def asset_endpoint() -> Endpoint:
+    return Endpoint("GET", "/docs/{asset}", _asset, "What the pages need")
 
 
 async def _asset(request: web.Request) -> web.StreamResponse:
     name = request.match_info["asset"]
-    if name == "start.js":
-        return web.Response(text=START, content_type="text/javascript")
     if name not in ASSETS:
         raise NotFound("no such resource")
     return web.FileResponse(_folder() / name, headers={"Content-Type": ASSETS[name]})

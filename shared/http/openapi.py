@@ -16,17 +16,30 @@ PROBLEM: dict[str, Any] = {
     "description": "RFC 9457 problem details",
     "required": ["type", "title", "status"],
     "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "code": {"type": "string"},
-        "detail": {"type": "string"},
-        "request_id": {"type": "string"},
+        "type": {"type": "string", "description": "A URI of the kind of problem.", "examples": ["about:blank"]},
+        "title": {"type": "string", "description": "The kind of problem, in words.", "examples": ["Not found"]},
+        "status": {"type": "integer", "description": "The HTTP status.", "examples": [404]},
+        "code": {"type": "string", "description": "A stable word for programs.", "examples": ["not_found"]},
+        "detail": {
+            "type": "string",
+            "description": "What is wrong with this request.",
+            "examples": ["there is no such company"],
+        },
+        "request_id": {
+            "type": "string",
+            "description": "The request's id, under which the logs and the audit trail have more.",
+            "examples": ["4f2a9c0b7d1e4e0c"],
+        },
         "errors": {
             "type": "array",
+            "description": "Each member or parameter that is invalid.",
+            "examples": [[{"field": "name", "message": "must not be empty"}]],
             "items": {
                 "type": "object",
-                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+                "properties": {
+                    "field": {"type": "string", "description": "Its name.", "examples": ["name"]},
+                    "message": {"type": "string", "description": "Why.", "examples": ["must not be empty"]},
+                },
             },
         },
     },

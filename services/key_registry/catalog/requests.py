@@ -1,10 +1,11 @@
 """What the admin API takes: the members of each create, and of each change."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from services.key_registry.catalog.documentation import describe, describe_patch
 from services.key_registry.catalog.field_types import (
     Audience,
     Comment,
@@ -36,7 +37,7 @@ SESSION_TOKEN = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12
 
 
 class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=describe)
 
 
 class NewCompany(Body):
@@ -122,15 +123,10 @@ class NewRevocation(Body):
         return id_
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
-    for member in schema.get("properties", {}).values():
-        member.pop("default", None)
-
-
 class Patch(Body):
     """Members that are not there stay as they are: no default is ever read."""
 
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
+    model_config = ConfigDict(json_schema_extra=describe_patch)
 
 
 class NamedPatch(Patch):

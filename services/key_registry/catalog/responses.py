@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.key_registry.catalog.documentation import describe
 from services.key_registry.catalog.effective_status import EffectiveStatus, StatusReason
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.permissions import Role
@@ -16,21 +17,21 @@ COMPUTED = frozenset({"effective_status", "status_reason", "company", "applicati
 
 
 class CompanyName(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_extra=describe)
 
     client_prefix: str
     name: str
 
 
 class ApplicationName(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_extra=describe)
 
     application_prefix: str
     name: str
 
 
 class Shown(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_extra=describe)
 
     id: UUID
     status: Status
@@ -125,6 +126,8 @@ class CreatedAdminToken(ShownAdminToken):
 
 
 class AuditLine(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe)
+
     seq: int
     at: Instant
     action: str
@@ -143,6 +146,8 @@ class AuditLine(BaseModel):
 class AppliedBy(BaseModel):
     """A process that follows the changes."""
 
+    model_config = ConfigDict(json_schema_extra=describe)
+
     service: str
     instance: str
     applied: bool
@@ -151,6 +156,8 @@ class AppliedBy(BaseModel):
 
 
 class Receipt(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe)
+
     id: int
     kind: Kind
     subject: str
@@ -168,6 +175,8 @@ class Receipt(BaseModel):
 
 
 class ShownRevocation(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe)
+
     kind: RevocableKind
     id: str
     until: Instant

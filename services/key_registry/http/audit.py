@@ -21,6 +21,19 @@ TIMES = ("after", "before")
 FILTERS = {**dict.fromkeys(TEXTS, text), **dict.fromkeys(TIMES, parse_instant)}
 
 
+_TIME = {"type": "string", "format": "date-time", "examples": ["2026-11-26T09:30:00Z"]}
+PARAMETERS = (
+    Parameter("company_id", description="Only lines of this company: its id or its `client_prefix`."),
+    Parameter("action", description="Only this action, such as `company.created`."),
+    Parameter("actor", description="Only what this actor did, such as `admin:<id>`."),
+    Parameter("subject_kind", description="Only what was done to objects of this kind."),
+    Parameter("subject", description="Only what was done to the object of this id, kid or key."),
+    Parameter("request_id", description="Only what this request did."),
+    Parameter("after", description="Only lines of this time (RFC 3339) or later.", schema=_TIME),
+    Parameter("before", description="Only lines from before this time (RFC 3339).", schema=_TIME),
+)
+
+
 class AuditEndpoint:
     def __init__(self, reader: AuditReader, authentication: Authentication) -> None:
         self._reader = reader
@@ -34,7 +47,6 @@ class AuditEndpoint:
         return json_response({"items": items, "next_cursor": page.cursor}, headers=NO_STORE)
 
     def endpoints(self) -> list[Endpoint]:
-        times = {"type": "string", "format": "date-time"}
         return [
             Endpoint(
                 "GET",
@@ -42,7 +54,7 @@ class AuditEndpoint:
                 self.page,
                 "List audit lines, the newest first",
                 tag="audit",
-                parameters=(*map(Parameter, TEXTS), *(Parameter(n, schema=times) for n in TIMES), *PAGING),
+                parameters=(*PARAMETERS, *PAGING),
                 responses={200: Response("One page", page_model(AuditLine)), **problems(401, 403, 422, 503)},
                 security=SCHEME,
                 render_error=render_error,

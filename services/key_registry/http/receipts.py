@@ -48,7 +48,10 @@ class ReceiptEndpoint:
                 "Show who has applied a change",
                 tag="receipts",
                 description=DESCRIPTION,
-                parameters=(Parameter("wait", schema=wait), Parameter("timeout", schema=seconds)),
+                parameters=(
+                    Parameter("wait", description="`applied`: respond once all have applied it.", schema=wait),
+                    Parameter("timeout", description="Seconds to wait at most.", schema=seconds),
+                ),
                 responses={200: Response("The receipt", Receipt), **problems(401, 403, 404, 422, 503)},
                 security=SCHEME,
                 render_error=render_error,

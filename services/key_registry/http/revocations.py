@@ -77,7 +77,11 @@ class RevocationEndpoints:
                 self.page,
                 "List what is stopped so, the newest first",
                 tag="revocations",
-                parameters=(Parameter("kind", schema=kinds), Parameter("id"), *PAGING),
+                parameters=(
+                    Parameter("kind", description="Only those of this kind.", schema=kinds),
+                    Parameter("id", description="Only the one with this `jti`, `kid` or id."),
+                    *PAGING,
+                ),
                 responses={200: Response("One page", page_model(ShownRevocation)), **problems(401, 403, 422, 503)},
                 security=SCHEME,
                 render_error=render_error,

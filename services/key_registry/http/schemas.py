@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 
+from services.key_registry.catalog.documentation import describe
 from services.key_registry.paging import DEFAULT_LIMIT, MAX_FILTER, MAX_LIMIT
 from shared.contracts.key_registry import Status
 from shared.http.endpoints import Parameter, Response
@@ -93,4 +94,9 @@ def with_receipt(shown: type[BaseModel]) -> type[BaseModel]:
 
 
 def page_model(item: type[BaseModel]) -> type[BaseModel]:
-    return create_model(f"{item.__name__}Page", items=(list[item], ...), next_cursor=(str | None, ...))  # type: ignore[valid-type]
+    return create_model(
+        f"{item.__name__}Page",
+        __config__=ConfigDict(json_schema_extra=describe),
+        items=(list[item], ...),  # type: ignore[valid-type]
+        next_cursor=(str | None, ...),
+    )
