@@ -13,6 +13,7 @@ from services.key_registry.audit_trail import BrokenTrail, verified
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.requests import NewAdminToken
 from services.key_registry.config import Settings
+from services.key_registry.storage.ports import SchemaOutdated
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.store import PostgresStore
@@ -64,7 +65,10 @@ async def _with_database(settings: Settings, command: Callable[[Database], Await
     database = Database(settings.database_dsn, schema=SCHEMA, size=1, timeout=TIMEOUT)
     await database.start()
     try:
+        await PostgresStore(database).check()
         return await command(database)
+    except SchemaOutdated as error:
+        return _failed(f"{error.description} ({error.detail})", status=2)
     except Invalid as error:
         return _failed("; ".join(f"{e.field} {e.message}" for e in error.errors))
     except ServiceError as error:
@@ -78,6 +82,6 @@ def _succeeded(line: str) -> int:
     return 0
 
 
-def _failed(line: str) -> int:
+def _failed(line: str, *, status: int = 1) -> int:
     sys.stderr.write(f"{line}\n")
-    return 1
+    return status

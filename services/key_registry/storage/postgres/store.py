@@ -17,6 +17,7 @@ from services.key_registry.storage.ports import (
     Reader,
     Remembered,
     RevocationListing,
+    SchemaOutdated,
     Writer,
 )
 from services.key_registry.storage.postgres import REVISIONS, SCHEMA
@@ -222,7 +223,7 @@ class PostgresStore:
             there = await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f"{SCHEMA}.alembic_version")
             revision = await connection.fetchval("SELECT version_num FROM alembic_version") if there else None
         if revision is None or revision in REVISIONS[:-1]:
-            raise Unavailable(
+            raise SchemaOutdated(
                 "the schema is not up to date: run `python -m services.key_registry migrate`",
                 detail=f"revision {revision}, expected {REVISIONS[-1]}",
             )

@@ -80,6 +80,15 @@ async def test_the_audit_trail_is_verified_and_its_first_broken_line_named(datab
     assert errors == "the audit trail is broken at line 2: was changed after it was written\n"
 
 
+@pytest.mark.parametrize("arguments", [("verify-audit",), ("create-admin-token", "--role", "owner", "--name", "x")])
+async def test_on_an_old_schema_a_command_is_one_line_and_status_2(
+    database_url: str, arguments: tuple[str, ...]
+) -> None:
+    status, output, errors = await command(*arguments, PASSGATE_DATABASE_URL=database_url)
+    assert (status, output, errors.count("\n")) == (2, "", 1)
+    assert "run `python -m services.key_registry migrate`" in errors
+
+
 async def test_a_token_for_a_company_that_does_not_exist_is_refused(database_url: str) -> None:
     environment = {"PASSGATE_DATABASE_URL": database_url}
     await command("migrate", **environment)
