@@ -160,7 +160,7 @@ class PublicServer:
         if isinstance(head, BadRequest):
             await self._refuse(call, refusal.malformed(head))
             return
-        if head.target == LIVE and head.method in ("GET", "HEAD"):
+        if head.target.partition("?")[0] == LIVE and head.method in ("GET", "HEAD"):
             call.route = LIVE
             await call.reply.whole(200, (("Content-Type", "application/json"),), b'{"status":"live"}')
             return

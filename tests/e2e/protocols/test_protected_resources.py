@@ -12,18 +12,22 @@ from tests.e2e.wire import JSON, bearer, call
 from tests.support.harness.stack import Stack
 
 SITE, YACHTS, SMS, EDITOR = "/v2.0/site", "/website/v1/yachts", "/sms/v1/messages", "/editor"
-NO_CREDENTIAL = problem(401, "unauthenticated", "a credential is required")
-BAD_CREDENTIAL = problem(401, "invalid_token", "the credential is not good")
-TOO_LITTLE = problem(403, "insufficient_scope", "the credential lacks a scope that is needed here")
+NO_CREDENTIAL = "a credential is required"
+ONLY_BEARER = "the scheme of the header field Authorization must be Bearer"
+NO_PREFIX = "the header field X-Client-Prefix is missing"
+BAD_CREDENTIAL = problem(401, "invalid_token", "the credential is invalid")
+TOO_LITTLE = "the credential lacks the scope that is needed here: "
 NO_ROUTE = problem(404, "not_found", "there is no such route")
 INVALID = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 API_TOKEN = {"X-Api-Token": "$api_token", "X-Client-Prefix": "$prefix"}
 TWO_HEADERS = [("Authorization", "Bearer $token"), ("Authorization", "Bearer $token")]
 
 
-def missing(name: str, target: str, headers: dict[str, str] | None = None, method: str = "GET") -> Row:
-    body = MESSAGE if method == "POST" else ""
-    return Row(name, 401, NO_CREDENTIAL, method, target, headers or {}, body, {"WWW-Authenticate": "Bearer"})
+def missing(
+    name: str, target: str, headers: dict[str, str] | None = None, method: str = "GET", detail: str = NO_CREDENTIAL
+) -> Row:
+    body, response = MESSAGE if method == "POST" else "", problem(401, "unauthenticated", detail)
+    return Row(name, 401, response, method, target, headers or {}, body, {"WWW-Authenticate": "Bearer"})
 
 
 def refused(name: str, target: str, headers: dict[str, str] | None = None, method: str = "GET") -> Row:
@@ -33,16 +37,17 @@ def refused(name: str, target: str, headers: dict[str, str] | None = None, metho
 
 def lacking(name: str, target: str, scope: str, token: str) -> Row:
     challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
-    return Row(name, 403, TOO_LITTLE, "GET", target, bearer(token), fields={"WWW-Authenticate": challenge})
+    response = problem(403, "insufficient_scope", TOO_LITTLE + scope)
+    return Row(name, 403, response, "GET", target, bearer(token), fields={"WWW-Authenticate": challenge})
 
 
 def nowhere(target: str, method: str = "GET") -> Row:
     return Row(f"{method} {target}", 404, NO_ROUTE, method, target, {"Authorization": "Bearer $token"})
 
 
-def other_method(method: str, target: str, allowed: str) -> Row:
-    response = problem(405, "method_not_allowed", f"use {allowed}")
-    return Row(f"{method} {target}", 405, response, method, target, bearer("$token"), fields={"Allow": allowed})
+def other_method(method: str, target: str, *allowed: str) -> Row:
+    response, allow = problem(405, "method_not_allowed", f"use {' or '.join(allowed)}"), ", ".join(allowed)
+    return Row(f"{method} {target}", 405, response, method, target, bearer("$token"), fields={"Allow": allow})
 
 
 def malformed(name: str, target: str, headers: object = None) -> Row:
@@ -55,7 +60,7 @@ def malformed(name: str, target: str, headers: object = None) -> Row:
 ROWS = [
     *(missing(f"nothing, for {target}", target) for target in (SITE, YACHTS, EDITOR)),
     missing("nothing, for a message", SMS, JSON, "POST"),
-    missing("another scheme", SITE, {"Authorization": "Basic YTpi"}),
+    missing("another scheme", SITE, {"Authorization": "Basic YTpi"}, detail=ONLY_BEARER),
     missing("a token in the query", SITE + "?access_token=$token"),
     refused("junk", SITE, bearer("junk")),
     refused("an empty bearer", SITE, {"Authorization": "Bearer "}),
@@ -65,7 +70,7 @@ ROWS = [
     refused("an API token for a JWT", SITE, bearer("$api_token")),
     refused("an assertion for an access token", YACHTS, bearer("$assertion")),
     refused("an unknown API token", SMS, {**JSON, **API_TOKEN, "X-Api-Token": "pgat_" + "0" * 49}, "POST"),
-    refused("an API token without its company", SMS, {**JSON, "X-Api-Token": "$api_token"}, "POST"),
+    missing("an API token without its company", SMS, {**JSON, "X-Api-Token": "$api_token"}, "POST", NO_PREFIX),
     refused("an API token for another company", SMS, {**JSON, **API_TOKEN, "X-Client-Prefix": "blabla"}, "POST"),
     refused("another application's API token", SMS, {**JSON, **API_TOKEN, "X-Api-Token": "$site_token"}, "POST"),
     refused("an unknown session token", EDITOR + "?apitoken=00000000-0000-4000-8000-000000000000"),
@@ -81,8 +86,8 @@ ROWS = [
     malformed("an escaped slash", "/v2.0%2fsite"),
     malformed("a path parameter", "/v2.0/site;x=1"),
     malformed("an empty segment", "//v2.0/site"),
-    other_method("POST", SITE, "GET"),
-    other_method("DELETE", YACHTS, "GET"),
+    other_method("POST", SITE, "GET", "HEAD"),
+    other_method("DELETE", YACHTS, "GET", "HEAD"),
     other_method("GET", SMS, "POST"),
     nowhere("/"), nowhere("/v2.0"), nowhere("/v2.0/site/"), nowhere("/V2.0/site"), nowhere("/admin/v1/companies"),
     nowhere("/health"), nowhere("/health/ready"), nowhere("/metrics"), nowhere("/docs"), nowhere("/openapi.json"),

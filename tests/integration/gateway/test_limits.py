@@ -123,15 +123,16 @@ async def test_what_is_for_operators_is_not_on_the_public_port(path: bytes, gate
     assert [reply.status for reply in conversation.replies] == [404]
 
 
-async def test_its_own_liveness_is_on_the_public_port(gateway: GatewayProcess) -> None:
-    conversation = await converse(gateway.port, get(b"GET /health/live HTTP/1.1"), replies=1)
+@pytest.mark.parametrize("target", [b"/health/live", b"/health/live?x=1", b"http://gateway.example/health/live"])
+async def test_its_own_liveness_is_on_the_public_port(target: bytes, gateway: GatewayProcess) -> None:
+    conversation = await converse(gateway.port, get(b"GET " + target + b" HTTP/1.1"), replies=1)
     assert [reply.status for reply in conversation.replies] == [200]
 
 
 async def test_a_wrong_method_gets_the_list_of_the_right_ones(gateway: GatewayProcess) -> None:
     conversation = await converse(gateway.port, get(b"DELETE /protected HTTP/1.1"), replies=1)
     assert [reply.status for reply in conversation.replies] == [405]
-    assert conversation.replies[0].values("allow") == ["GET, POST"]
+    assert conversation.replies[0].values("allow") == ["GET, HEAD, POST"]
 
 
 async def test_a_refusal_is_found_in_the_log_by_its_request_id(gateway: GatewayProcess) -> None:
