@@ -21,7 +21,7 @@ from gateway.proxy.listener import PublicServer
 from gateway.proxy.pool import HttpForwarder
 from gateway.routing.reload import RouteWatch
 from gateway.routing.upstream_address import OwnPorts, place_of
-from shared.audit import AuditTrail
+from shared.audit.trail import AuditTrail
 from shared.changes.following import Following, FollowingHealth, follow
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock, SystemClock

@@ -22,7 +22,7 @@ from gateway.proxy.ports import ClientLeft, Forwarder, UpstreamFailed
 from gateway.proxy.report import report_refusal
 from gateway.proxy.upstream_failures import UpstreamFailures
 from gateway.refusal import Refuse
-from shared.audit import AuditTrail
+from shared.audit.trail import AuditTrail
 from shared.config import ConfigError, addresses
 from shared.http.client_address import TrustedProxies
 from shared.http.connection import KEEPALIVE_TIMEOUT, finish

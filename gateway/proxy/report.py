@@ -2,7 +2,7 @@
 
 from gateway.credentials.identity import RefusedCredential
 from gateway.forwarded import Origin
-from shared.audit import RefusalAudit
+from shared.audit.trail import RefusalAudit
 
 
 def report_refusal(audit: RefusalAudit, refused: RefusedCredential, *, route: str, origin: Origin) -> None:

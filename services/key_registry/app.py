@@ -33,7 +33,7 @@ from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.store import PostgresStore
-from shared.audit import AuditTrail
+from shared.audit.trail import AuditTrail
 from shared.changes.stream import ChangeStreamWriter
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import SNAPSHOT_PATIENCE

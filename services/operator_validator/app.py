@@ -8,7 +8,7 @@ from services.operator_validator.http import SECURITY_SCHEMES, endpoints
 from services.operator_validator.http.validation import OperatorEndpoints
 from services.operator_validator.metrics import OperatorMetrics
 from services.operator_validator.validation import Validator
-from shared.audit import AuditTrail
+from shared.audit.trail import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
 from shared.changes.following import FollowingHealth, follow
 from shared.clock import Clock, SystemClock

@@ -4,7 +4,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from services.sample_resources.config import Settings
-from services.sample_resources.http import SampleEndpoints, endpoints
+from services.sample_resources.http import endpoints
+from services.sample_resources.http.samples import SampleEndpoints
 from services.sample_resources.sms import SmsApi
 from shared.contracts.operator_validator import OperatorValidatorClient
 from shared.http.app import service_app

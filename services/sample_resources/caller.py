@@ -1,4 +1,4 @@
-"""Who calls, as the gateway tells a resource service in headers that it alone sets."""
+"""Who calls, by the identity headers that the gateway alone sets."""
 
 from collections.abc import Mapping
 

@@ -38,16 +38,17 @@ class SmsApi:
         self._token_in_query = token_in_query
 
     async def admit(self, token: str | None, client_prefix: str | None) -> None:
-        """Asks the operator. Raises `Unauthenticated`, `Forbidden`, or `Unavailable` when it does not answer."""
-        if not token or not client_prefix:
-            raise Unauthenticated("X-Api-Token and X-Client-Prefix are required, each once")
-        good = await self._operator.validate(
-            token,
-            client_prefix=client_prefix,
+        """Validates the token at the operator. Raises `Unauthenticated`, `Forbidden`, or `Unavailable`."""
+        for header, value in (("X-Api-Token", token), ("X-Client-Prefix", client_prefix)):
+            if not value:
+                raise Unauthenticated(f"{header} is required, once")
+        valid = await self._operator.validate(
+            token or "",
+            client_prefix=client_prefix or "",
             application_prefix=self._application_prefix,
             token_in_query=self._token_in_query,
         )
-        if not good:
+        if not valid:
             raise Forbidden("the operator says that this token is not valid")
 
     def send(self, message: Message) -> Accepted:

@@ -10,7 +10,7 @@ from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.outbox import OutboxRelay
 from services.session_tokens.storage.redis import RedisOutbox, RedisSessionStore
 from services.session_tokens.tokens import SessionTokens
-from shared.audit import AuditTrail
+from shared.audit.trail import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
 from shared.changes.following import FollowingHealth, follow
 from shared.changes.stopped_set import StoppedSet

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from services.session_tokens.storage.ports import Outbox
-from shared.audit import AuditSink
+from shared.audit.trail import AuditSink
 from shared.errors import Unavailable
 from shared.periodic import PeriodicTask
 

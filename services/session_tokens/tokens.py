@@ -8,7 +8,7 @@ from enum import StrEnum
 from services.session_tokens.parameters import Parameters
 from services.session_tokens.sealing import Contents, Unsealable, id_of, seal, unseal
 from services.session_tokens.storage.ports import AccessKeys, Ended, Freshness, Revocations, SessionStore
-from shared.audit import RefusalAudit
+from shared.audit.trail import RefusalAudit
 from shared.clock import Clock
 from shared.contracts.key_registry import AccessKey, Revocation
 from shared.contracts.session_tokens import TOKEN

@@ -31,7 +31,7 @@ from services.token_issuer.storage.redis import RedisWrongSecrets
 from services.token_issuer.tokens.introspection import Introspector, IssuedTokens
 from services.token_issuer.tokens.issuance import TokenIssuer
 from services.token_issuer.tokens.revocation import TokenRevoker
-from shared.audit import AuditTrail
+from shared.audit.trail import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
 from shared.changes.following import Following, FollowingHealth, follow
 from shared.changes.stopped_set import StoppedSet

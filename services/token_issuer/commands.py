@@ -10,7 +10,7 @@ from services.token_issuer.signing_keys.maintenance import published
 from services.token_issuer.signing_keys.rotation import KeyRotator
 from services.token_issuer.storage.postgres import PostgresSigningKeys
 from services.token_issuer.tokens.revocation import RETENTION_MARGIN_S
-from shared.audit import AuditTrail
+from shared.audit.trail import AuditTrail
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import KeyRegistryClient, Revocation
 

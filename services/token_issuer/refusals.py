@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from services.token_issuer.oauth_errors import Refusal, TooManyWrongSecrets
-from shared.audit import RefusalAudit
+from shared.audit.trail import RefusalAudit
 from shared.errors import ServiceError
 
 

@@ -6,7 +6,7 @@ from services.key_registry.catalog.permissions import NEEDED, Admin, Operation, 
 from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY
 from services.key_registry.storage.ports import Listing, Store
 from shared import opaque
-from shared.audit import AuditTrail
+from shared.audit.trail import AuditTrail
 from shared.errors import Forbidden, Unauthenticated
 
 

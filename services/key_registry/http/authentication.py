@@ -6,7 +6,7 @@ from aiohttp import web
 
 from services.key_registry.admin.access import AccessControl, UnknownAdminToken
 from services.key_registry.catalog.permissions import Admin
-from shared.audit import RefusalAudit
+from shared.audit.trail import RefusalAudit
 from shared.errors import Forbidden, ServiceError, Unauthenticated
 from shared.http.responses import problem
 

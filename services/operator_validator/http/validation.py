@@ -6,7 +6,7 @@ from services.operator_validator.http.schemas import TokenCheck
 from services.operator_validator.metrics import OperatorMetrics
 from services.operator_validator.request_parsing import from_json, from_query
 from services.operator_validator.validation import ValidationRequest, ValidationResult, Validator
-from shared.audit import RefusalAudit
+from shared.audit.trail import RefusalAudit
 from shared.errors import Invalid, ServiceError
 from shared.http.body import read, require_content_type
 from shared.http.client_address import ClientAddress

@@ -10,7 +10,7 @@ from aiohttp import web
 from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.parameters import MAX_BODY, as_query, parse
 from services.session_tokens.tokens import Session, SessionTokens, WrongToken
-from shared.audit import RefusalAudit
+from shared.audit.trail import RefusalAudit
 from shared.errors import Invalid, ServiceError, Unauthenticated, UnsupportedMediaType
 from shared.http.body import json_object, read, require_content_type
 from shared.http.client_address import ClientAddress

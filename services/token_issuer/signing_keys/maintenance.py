@@ -7,7 +7,7 @@ import structlog
 from services.token_issuer.signing_keys.records import SigningKeyRecord
 from services.token_issuer.signing_keys.ring import KeyRing
 from services.token_issuer.signing_keys.rotation import KeyRotator
-from shared.audit import Audit
+from shared.audit.trail import Audit
 from shared.contracts.key_registry import AuditEvent, Change, Snapshot
 
 log = structlog.get_logger()

@@ -16,7 +16,7 @@ from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.catalog.permissions import Admin, Operation, Role
 from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPANY, Resource
 from services.key_registry.paging import PageRequest
-from shared.audit import AuditTrail
+from shared.audit.trail import AuditTrail
 from shared.http.body import validated
 from tests.support.clock import FakeClock
 from tests.support.doubles.key_registry import MemoryStore

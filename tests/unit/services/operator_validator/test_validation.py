@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.operator_validator.validation import Cause, ValidationRequest, Validator
-from shared.audit import AuditTrail
+from shared.audit.trail import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
 from shared.changes.follower import ChangeFollower
 from shared.contracts.key_registry import ApiToken, Kind, Status

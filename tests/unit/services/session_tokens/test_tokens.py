@@ -9,7 +9,7 @@ import pytest
 from services.session_tokens.parameters import parse
 from services.session_tokens.sealing import id_of
 from services.session_tokens.tokens import CLOCK_SKEW, Cause, Created, SessionTokens, WrongToken
-from shared.audit import AuditTrail
+from shared.audit.trail import AuditTrail
 from shared.changes.follower import ChangeFollower
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import AccessKey, AuditEvent, Revocation, Status

@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 from uuid_utils import uuid7
 
-from shared.audit_refusals import RefusalCounts
+from shared.audit.refusals import RefusalCounts
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import pytest
 from prometheus_client import CollectorRegistry
 
-from shared.audit import MAX_QUEUED, AuditTrail
+from shared.audit.trail import MAX_QUEUED, AuditTrail
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock

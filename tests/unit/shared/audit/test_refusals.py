@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.audit import AuditTrail
-from shared.audit_refusals import (
+from shared.audit.refusals import (
     ACTION,
     LINES_PER_CREDENTIAL,
     LOG_LINES_PER_WINDOW,
@@ -17,6 +16,7 @@ from shared.audit_refusals import (
     OTHER,
     WINDOW_S,
 )
+from shared.audit.trail import AuditTrail
 from shared.contracts.key_registry import AuditEvent
 from shared.logging import request_id
 from tests.support.clock import FakeClock
@@ -154,7 +154,7 @@ async def test_the_cause_is_logged_under_the_requests_id_within_a_bound(
     trail: Trail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = Log()
-    monkeypatch.setattr("shared.audit.log", log)
+    monkeypatch.setattr("shared.audit.trail.log", log)
     for n in range(1000):
         request_id.set(f"request-{n:04}")
         trail.junk()

@@ -1,0 +1,1 @@
+"""The audit trail, as every service writes to it."""
