@@ -1,6 +1,7 @@
 """The token issuer, put together."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -85,10 +86,6 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     maintenance = KeyMaintenance(keys.ring, keys.rotator, dependencies.audit)
     used = PostgresUsedAssertions(dependencies.database)
 
-    async def prune() -> None:
-        await used.delete_expired(clock.now() - USED_JTI_RETENTION_S)
-        await keys.rotator.remove_gone(token_lifetime=settings.token_lifetime)
-
     addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     health = FollowingHealth(NAME, dependencies.following.follower)
     health.add("postgresql", dependencies.database.ping)
@@ -113,11 +110,21 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
                 interval=KEY_MAINTENANCE_INTERVAL_S,
                 wake=dependencies.signing_key_changes.happened,
             ),
-            PeriodicTask("pruning", prune, interval=PRUNE_INTERVAL_S),
+            PeriodicTask(
+                "pruning",
+                partial(prune, used, keys.rotator, clock, token_lifetime=settings.token_lifetime),
+                interval=PRUNE_INTERVAL_S,
+            ),
         ),
         security_schemes=SECURITY_SCHEMES,
         description="OAuth 2.0 access tokens for API clients and key pairs.",
     )
+
+
+async def prune(used: UsedAssertions, rotator: KeyRotator, clock: Clock, *, token_lifetime: float) -> None:
+    """Deletes what can concern no assertion and no token any more. Raises `Unavailable`."""
+    await used.delete_expired(clock.now() - USED_JTI_RETENTION_S)
+    await rotator.remove_gone(token_lifetime=token_lifetime)
 
 
 def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock) -> Dependencies:

@@ -10,13 +10,14 @@ from asyncpg.exceptions import CheckViolationError
 from services.token_issuer.__main__ import MIGRATIONS
 from services.token_issuer.app import NAME
 from services.token_issuer.signing_keys.records import SigningKeyRecord
+from services.token_issuer.storage import postgres
 from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.storage.ports import SigningKeyStore, UsedAssertions, WrongSecrets
 from services.token_issuer.storage.postgres import PostgresSigningKeys, PostgresUsedAssertions
 from services.token_issuer.storage.redis import PREFIX, RedisWrongSecrets
 from shared.errors import Unavailable
 from shared.postgres.migrations import migrate
-from shared.postgres.pool import Database
+from shared.postgres.pool import Connection, Database
 from shared.redis import PipelinedRedis
 from tests.support.doubles.token_issuer import MemorySigningKeys, MemoryUsedAssertions
 
@@ -72,6 +73,40 @@ async def test_first_key_is_added_once_also_at_once(keys: SigningKeyStore) -> No
     added = await asyncio.gather(*(keys.add_first(key(f"k{i}")) for i in range(8)))
     assert added.count(True) == 1
     assert len(await keys.all()) == 1
+
+
+async def test_first_key_is_added_once_with_both_transactions_held_open(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inserted, commit = asyncio.Event(), asyncio.Event()
+    insert = postgres._insert
+
+    async def insert_and_wait(connection: Connection, record: SigningKeyRecord) -> None:
+        await insert(connection, record)
+        inserted.set()
+        await commit.wait()
+
+    async def second_waits() -> bool:
+        async with database.connection() as connection:
+            return bool(
+                await connection.fetchval(
+                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+                )
+            )
+
+    monkeypatch.setattr(postgres, "_insert", insert_and_wait)
+    store = PostgresSigningKeys(database)
+    first = asyncio.create_task(store.add_first(key("first")))
+    await asyncio.wait_for(inserted.wait(), 10)
+    second = asyncio.create_task(store.add_first(key("second")))
+    try:
+        async with asyncio.timeout(10):
+            while not second.done() and not await second_waits():
+                await asyncio.sleep(0.01)
+    finally:
+        commit.set()
+    assert (await first, await second) == (True, False)
+    assert [record.kid for record in await store.all()] == ["first"]
 
 
 @REAL_OR_MEMORY
