@@ -102,6 +102,11 @@ class AuditTrail:
             log.error("audit.events_dropped", count=len(self._queue))
             self.dropped.inc(len(self._queue))
 
+    @property
+    def queued(self) -> tuple[AuditEvent, ...]:
+        """The events that are not yet known to be durable, oldest first."""
+        return tuple(event for event, _ in self._queue)
+
     def event(self, action: str, *, actor: str = "", **fields: Any) -> AuditEvent:
         """An event of now and of this request, with an id of its own."""
         return AuditEvent(

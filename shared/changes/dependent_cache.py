@@ -21,6 +21,11 @@ class DependentCache(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def dependencies(self) -> frozenset[str]:
+        """The ids that some entry depends on."""
+        return frozenset(self._dependents)
+
     def get(self, key: K) -> V | None:
         entry = self._entries.get(key)
         if entry is None:

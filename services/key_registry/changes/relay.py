@@ -58,7 +58,7 @@ class Relay:
         self._newest = 0
         self._up = False
         self._wake = asyncio.Event()
-        self._task = PeriodicTask("change_relay", self._round, interval=INTERVAL, wake=self._wake)
+        self._task = PeriodicTask("change_relay", self.run_once, interval=INTERVAL, wake=self._wake)
         self.tasks = (self._task,)
 
     @property
@@ -108,7 +108,7 @@ class Relay:
         log.warning("change_stream.cleared", stream_position=newest.seq, registry_position=page.last)
         await self._stream.clear()
 
-    async def _round(self) -> None:
+    async def run_once(self) -> None:
         try:
             await self.copy()
         except Unavailable as error:

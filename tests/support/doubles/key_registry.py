@@ -61,7 +61,7 @@ UNIQUE: Mapping[Kind, Sequence[tuple[str, ...]]] = {
 
 
 @dataclass
-class _Tables:
+class Tables:
     objects: dict[str, dict[UUID, Row]] = field(default_factory=lambda: {kind: {} for kind in RESOURCES})
     changes: list[Change] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
@@ -84,7 +84,7 @@ class _Tables:
 
 
 class _Reader:
-    def __init__(self, tables: _Tables) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
     async def find(self, resource: Resource, id_: UUID) -> Row | None:
@@ -225,28 +225,28 @@ class _Writer(_Reader):
 
 
 class MemoryStore:
-    """All of it in one: objects, look-ups, feed and audit trail."""
+    """All of it in one: objects, look-ups, feed and audit trail; `tables` is what is kept."""
 
     def __init__(self) -> None:
-        self._tables = _Tables()
+        self.tables = Tables()
         self._one_writer = asyncio.Lock()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Reader]:
-        yield _Reader(self._tables)
+        yield _Reader(self.tables)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Writer]:
         async with self._one_writer:
-            tables = copy.deepcopy(self._tables)
+            tables = copy.deepcopy(self.tables)
             yield _Writer(tables)
-            self._tables = tables
+            self.tables = tables
 
     async def api_tokens(self, digests: Sequence[bytes]) -> Mapping[bytes, ApiToken]:
         found = {}
         for row in self._having("api_token", "digest", digests):
-            booking = self._tables.objects["booking"][row["booking_id"]]
-            application = self._tables.objects["application"][row["application_id"]]
+            booking = self.tables.objects["booking"][row["booking_id"]]
+            application = self.tables.objects["application"][row["application_id"]]
             found[row["digest"]] = ApiToken(
                 **self._common(row),
                 remote_application=row["remote_application"],
@@ -276,20 +276,20 @@ class MemoryStore:
         }
 
     def _having(self, kind: Kind, column: str, values: Sequence[Any]) -> Iterable[Row]:
-        return [row for row in self._tables.objects[kind].values() if row[column] in values]
+        return [row for row in self.tables.objects[kind].values() if row[column] in values]
 
     def _common(self, row: Row) -> dict[str, Any]:
-        company = self._tables.objects["company"][row["company_id"]]
+        company = self.tables.objects["company"][row["company_id"]]
         return {
-            "as_of": self._tables.last,
-            "mark": self._tables.last_mark,
+            "as_of": self.tables.last,
+            "mark": self.tables.last_mark,
             "id": str(row["id"]),
             "status": row["status"],
             "company": Company(**{**company, "id": str(company["id"])}),
         }
 
     def _scoped(self, row: Row) -> dict[str, Any]:
-        of_company = [b for b in self._tables.objects["booking"].values() if b["company_id"] == row["company_id"]]
+        of_company = [b for b in self.tables.objects["booking"].values() if b["company_id"] == row["company_id"]]
         by_application = {  # the last one counts: the newest of those that are not revoked, if any
             booking["application_id"]: booking
             for booking in sorted(of_company, key=lambda b: (b["status"] != "revoked", b["id"].int))
@@ -299,37 +299,37 @@ class MemoryStore:
                 booking_id=str(booking["id"]),
                 booking_status=booking["status"],
                 application_id=str(id_),
-                application_status=self._tables.objects["application"][id_]["status"],
-                scopes=tuple(self._tables.objects["application"][id_]["scopes"]),
+                application_status=self.tables.objects["application"][id_]["status"],
+                scopes=tuple(self.tables.objects["application"][id_]["scopes"]),
             )
             for id_, booking in sorted(by_application.items(), key=lambda item: item[0].int)
         ]
         return {**self._common(row), "bookings": tuple(bookings)}
 
     async def page(self, after: int, limit: int, mark: str | None = None) -> ChangePage:
-        kept, last, last_mark = self._tables.changes, self._tables.last, self._tables.last_mark
+        kept, last, last_mark = self.tables.changes, self.tables.last, self.tables.last_mark
         pruned = bool(kept) and after < kept[0].seq - 1
-        if pruned or (mark is not None and mark != self._tables.mark_of(after)):
+        if pruned or (mark is not None and mark != self.tables.mark_of(after)):
             return ChangePage(changes=(), last=last, last_mark=last_mark, gap=True)
         changes = [change for change in kept if change.seq > after]
         return ChangePage(changes=tuple(changes[:limit]), last=last, last_mark=last_mark)
 
     def mark_of(self, position: int) -> str | None:
-        return self._tables.mark_of(position)
+        return self.tables.mark_of(position)
 
     async def find(self, position: int) -> Change | None:
-        return next((change for change in self._tables.changes if change.seq == position), None)
+        return next((change for change in self.tables.changes if change.seq == position), None)
 
     async def snapshot(self, since: float) -> bytes:
-        stopped = [Stopped(kind=r.kind, id=r.id, until=r.until) for r in self._tables.revocations.values()]
+        stopped = [Stopped(kind=r.kind, id=r.id, until=r.until) for r in self.tables.revocations.values()]
         for kind in RESOURCES:
-            for row in self._tables.objects[kind].values():
+            for row in self.tables.objects[kind].values():
                 at = row["status_at"].timestamp()
                 if row["status"] == "suspended":
                     stopped.append(Stopped(kind=kind, id=str(row["id"])))
                 elif row["status"] == "revoked" and at > since:
                     stopped.append(Stopped(kind=kind, id=str(row["id"]), until=at + LONGEST_TOKEN_LIFE))
-        snapshot = Snapshot(as_of=self._tables.last, stopped=tuple(stopped), mark=self._tables.last_mark)
+        snapshot = Snapshot(as_of=self.tables.last, stopped=tuple(stopped), mark=self.tables.last_mark)
         return snapshot.model_dump_json().encode()
 
     async def newest(self, which: AuditFilter, before: int | None, limit: int) -> Sequence[Line]:
@@ -337,7 +337,7 @@ class MemoryStore:
         wanted = {name: value for name in names if (value := getattr(which, name)) is not None}
         found = [
             line
-            for line in reversed(self._tables.lines)
+            for line in reversed(self.tables.lines)
             if (before is None or line.seq < before)
             and all(getattr(line, name) == value for name, value in wanted.items())
             and (which.after is None or line.at >= which.after)
@@ -346,7 +346,7 @@ class MemoryStore:
         return found[:limit]
 
     async def following(self, seq: int, limit: int) -> Sequence[Line]:
-        return [line for line in self._tables.lines if line.seq > seq][:limit]
+        return [line for line in self.tables.lines if line.seq > seq][:limit]
 
 
 def _same(column: str, one: Any, other: Any) -> bool:

@@ -107,14 +107,20 @@ class Running:
         self.url, self.owner, self.keys, self.database = url, owner, keys, database
 
     @asynccontextmanager
-    async def client(self, service: str) -> AsyncIterator[KeyRegistryClient]:
-        """The internal API as `service` calls it."""
+    async def calls(self, service: str) -> AsyncIterator[ServiceClient]:
+        """Calls of the internal API by `service`, whatever it sends."""
         caller = ServiceClient(
             self.url, authorization=self.keys.identity(service).authorization_for("key_registry")
         )
         await caller.start()
-        yield KeyRegistryClient(caller)
+        yield caller
         await caller.stop()
+
+    @asynccontextmanager
+    async def client(self, service: str) -> AsyncIterator[KeyRegistryClient]:
+        """The internal API as `service` calls it."""
+        async with self.calls(service) as calls:
+            yield KeyRegistryClient(calls)
 
 
 @asynccontextmanager

@@ -73,7 +73,7 @@ class Desk:
 
     @property
     def actions(self) -> list[str]:
-        return [line.action for line in self.store._tables.lines]
+        return [line.action for line in self.store.tables.lines]
 
 
 def registry_desk(clock: FakeClock) -> Desk:

@@ -54,11 +54,11 @@ async def test_every_kind_of_credential_is_looked_up(running: Running) -> None:
 
 @pytest.mark.parametrize("key", ["x", "pgck_", "../x", "\u00e9", "a/b", "pgck_" + "0" * 22, "\0"])
 async def test_what_does_not_exist_is_none(running: Running, key: str) -> None:
-    async with running.client("token_issuer") as client:
+    async with running.client("token_issuer") as client, running.calls("token_issuer") as calls:
         assert await client.api_client(key) is None
         assert await client.key_pair(key) is None
         assert await client.api_token(opaque.digest(key)) is None
-        assert await client._client.get(f"/internal/v1/api-tokens/{quote(key, safe='')}") is None
+        assert await calls.get(f"/internal/v1/api-tokens/{quote(key, safe='')}") is None
 
 
 async def test_many_look_ups_at_once_are_answered(running: Running) -> None:

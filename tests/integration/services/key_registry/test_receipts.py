@@ -128,10 +128,10 @@ async def test_odd_receipts_are_refused(owner: Admin, path: str, status: int) ->
 
 
 async def test_what_a_service_stops_has_a_receipt_and_the_same_again(running: Running) -> None:
-    async with running.client("token_issuer") as client:
+    async with running.calls("token_issuer") as calls:
         body = {"kind": "jwt", "id": "j-receipt", "until": time.time() + 60}
-        first = await client._client.post("/internal/v1/revocations", body)
+        first = await calls.post("/internal/v1/revocations", body)
         await running.owner.company()
-        assert await client._client.post("/internal/v1/revocations", body) == first
+        assert await calls.post("/internal/v1/revocations", body) == first
     shown = (await running.owner.get(f"/receipts/{first['receipt']}")).body
     assert (shown["kind"], shown["subject"], shown["status"]) == ("jwt", "j-receipt", "revoked")

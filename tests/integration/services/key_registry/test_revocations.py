@@ -75,9 +75,9 @@ async def test_editors_stop_viewers_read_and_bound_tokens_name_none(owner: Admin
 async def test_a_company_sees_what_was_stopped_of_its_own(running: Running) -> None:
     company = await running.owner.company()
     made = await running.owner.made("/admin-tokens", name="x", role="viewer", company_id=company["id"])
-    async with running.client("token_issuer") as client:
+    async with running.calls("token_issuer") as calls:
         body = {"kind": "jwt", "id": "of-company", "until": time.time() + 60, "company_id": company["id"]}
-        await client._client.post("/internal/v1/revocations", body)
+        await calls.post("/internal/v1/revocations", body)
     items = (await running.owner.with_token(made["token"]).get("/revocations")).body["items"]
     assert [item["id"] for item in items] == ["of-company"]
 

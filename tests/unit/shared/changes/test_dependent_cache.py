@@ -19,7 +19,7 @@ def test_least_recently_used_leaves_first_and_leaves_nothing_behind() -> None:
     cache.put("c", 3, frozenset({"z"}))
     assert cache.get("b") is None
     assert len(cache) == 2
-    assert cache._dependents.keys() == {"x", "z"}
+    assert cache.dependencies == {"x", "z"}
 
 
 def test_replaced_entry_no_longer_depends_on_what_the_old_one_did() -> None:

@@ -48,14 +48,14 @@ async def test_a_token_made_at_the_command_line_works(desk: Desk, owners: AdminT
 async def test_junk_is_refused_without_a_look_up_or_a_line(desk: Desk, token: str) -> None:
     with pytest.raises(Unauthenticated):
         await desk.access.authenticate(token)
-    assert not desk.trail._queue
+    assert not desk.trail.queued
 
 
 async def test_an_unknown_token_is_refused_with_its_cause_and_without_a_line(desk: Desk) -> None:
     with pytest.raises(UnknownAdminToken) as refused:
         await desk.access.authenticate(opaque.mint(opaque.ADMIN_TOKEN))
     assert refused.value.cause == "unknown"
-    assert not desk.trail._queue
+    assert not desk.trail.queued
 
 
 async def test_the_refusal_of_a_known_token_is_in_the_audit_trail(desk: Desk, owners: AdminTokens) -> None:
@@ -64,7 +64,7 @@ async def test_the_refusal_of_a_known_token_is_in_the_audit_trail(desk: Desk, ow
     await desk.registry.set_status(desk.owner, Operation.SUSPEND, ADMIN_TOKEN, admin.id)
     with pytest.raises(Unauthenticated):
         await desk.access.authenticate(token)
-    event, _ = desk.trail._queue[-1]
+    event = desk.trail.queued[-1]
     assert (event.action, event.actor, event.subject) == ("admin_token.refused", "anonymous", str(admin.id))
     assert event.detail["cause"] == "suspended"
 

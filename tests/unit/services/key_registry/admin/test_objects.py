@@ -45,7 +45,7 @@ async def test_a_secret_is_shown_by_the_create_and_by_nothing_else(desk: Desk) -
         shown = await desk.registry.show(desk.owner, resource, UUID(response["id"]))
         assert response == {**shown, member: response[member]}
         assert "digest" not in shown
-        kept = desk.store._tables.objects[resource.kind][UUID(response["id"])]
+        kept = desk.store.tables.objects[resource.kind][UUID(response["id"])]
         assert response[member] not in str(kept)
 
 
@@ -133,7 +133,7 @@ async def test_a_change_touches_only_what_was_given_and_tells_the_audit_trail_bo
     changed = await desk.change(API_CLIENT, client["id"], comment="b", audience=None)
     assert (changed["comment"], changed["audience"], changed["scopes"]) == ("b", None, ["x"])
     assert changed["updated_at"] > changed["created_at"]
-    line = desk.store._tables.lines[-1]
+    line = desk.store.tables.lines[-1]
     assert (line.action, line.actor) == ("api_client.changed", desk.owner.actor)
     assert line.detail["was"] == {"comment": "a", "audience": "aud"}
     assert line.detail["now"] == {"comment": "b", "audience": None}
@@ -178,8 +178,8 @@ async def test_every_write_is_one_change_and_one_line_in_one_order(desk: Desk) -
         (3, "booking", "active"),
         (4, "company", "suspended"),
     ]
-    assert [line.seq for line in desk.store._tables.lines] == [1, 2, 3, 4]
-    assert [line.subject for line in desk.store._tables.lines] == [c.id for c in page.changes]
+    assert [line.seq for line in desk.store.tables.lines] == [1, 2, 3, 4]
+    assert [line.subject for line in desk.store.tables.lines] == [c.id for c in page.changes]
 
 
 async def test_another_companys_object_does_not_exist_for_a_bound_token(desk: Desk) -> None:
@@ -238,7 +238,7 @@ async def test_a_role_that_does_not_reach_is_refused_and_noted(desk: Desk) -> No
     viewer = Admin(uuid7(), Role.VIEWER)
     with pytest.raises(Forbidden, match="needs the role editor"):
         await desk.create(COMPANY, admin=viewer, name="x", client_prefix="x", company_uri="x")
-    event, _ = desk.trail._queue[-1]
+    event = desk.trail.queued[-1]
     assert (event.action, event.actor, event.subject_kind) == ("admin_request.refused", viewer.actor, "company")
 
 
@@ -284,7 +284,7 @@ class TestIdempotency:
         body: dict[str, Any] = {"name": "x", "client_prefix": "x", "company_uri": "https://y.example"}
         with pytest.raises(AlreadyExists):
             await desk.create(COMPANY, attempt=self.attempt(desk), **body)
-        assert not desk.store._tables.responses
+        assert not desk.store.tables.responses
 
 
 async def test_a_key_pair_may_be_generated_with_each_algorithm(desk: Desk) -> None:

@@ -176,5 +176,5 @@ async def test_what_changed_so_long_ago_that_it_is_not_kept_names_the_newest_rec
     company = await desk.company()
     await desk.set_status(Operation.SUSPEND, COMPANY, company["id"])
     await desk.company()
-    del desk.store._tables.changes[:2]
+    del desk.store.tables.changes[:2]
     assert (await desk.set_status(Operation.SUSPEND, COMPANY, company["id"])).receipt == 3

@@ -143,7 +143,7 @@ async def test_a_registry_that_was_set_back_under_a_running_relay_clears_the_str
     await relay.copy()
     await add(store, "a", "b")
     await relay.copy()
-    del store._tables.changes[1:]
+    del store.tables.changes[1:]
     await relay.copy()
     assert stream.positions == []
     await add(store, "c")
@@ -154,14 +154,14 @@ async def test_a_registry_that_was_set_back_under_a_running_relay_clears_the_str
 async def test_the_lag_is_told_while_the_stream_is_away(
     store: MemoryStore, stream: ScriptedStream, relay: Relay
 ) -> None:
-    await relay._round()
+    await relay.run_once()
     assert (relay.up, relay.lag) == (True, 0)
     stream.away = True
     await add(store, "a", "b")
-    await relay._round()
+    await relay.run_once()
     assert (relay.up, relay.lag) == (False, 2)
     stream.away = False
-    await relay._round()
+    await relay.run_once()
     assert (relay.up, relay.lag) == (True, 0)
 
 
