@@ -8,7 +8,7 @@ from shared import periodic
 from shared.errors import Unavailable
 from shared.periodic import STEADY_AFTER_S, BackgroundTask, PeriodicTask, background_tasks
 from tests.support.clock import FakeClock
-from tests.support.waiting import within
+from tests.support.waiting import until
 
 PRODUCT = ("gateway", "services", "shared")
 OWNERS = {"shared/periodic.py", "shared/single_flight.py"}
@@ -50,7 +50,7 @@ async def test_task_that_ends_in_whatever_way_is_started_again_and_counted(work:
     task = BackgroundTask("test", work)
     await task.start()
     for run in range(1, 4):
-        await within(5, lambda run=run: work.runs == run)  # type: ignore[misc]
+        await until(lambda run=run: work.runs == run)  # type: ignore[misc]
         assert task.running
         match end:
             case "raises":
@@ -63,8 +63,8 @@ async def test_task_that_ends_in_whatever_way_is_started_again_and_counted(work:
                 work.finish()
             case "is cancelled":
                 cancel("test")
-        await within(5, lambda run=run: task.restarts == run)  # type: ignore[misc]
-    await within(5, lambda: work.runs == 4)
+        await until(lambda run=run: task.restarts == run)  # type: ignore[misc]
+    await until(lambda: work.runs == 4)
     await task.stop()
     assert not task.running
 
@@ -73,9 +73,9 @@ async def test_stopped_task_does_not_start_again(work: Work, monkeypatch: pytest
     monkeypatch.setattr(periodic, "FIRST_RESTART_S", 60)
     task = BackgroundTask("test", work)
     await task.start()
-    await within(5, lambda: work.runs == 1)
+    await until(lambda: work.runs == 1)
     work.fail(RuntimeError("unexpected"))
-    await within(5, lambda: task.restarts == 1)
+    await until(lambda: task.restarts == 1)
     assert not task.running
     await task.stop()
     assert [handle for handle in asyncio.all_tasks() if handle.get_name() == "test"] == []
@@ -85,9 +85,9 @@ async def test_stopped_task_does_not_start_again(work: Work, monkeypatch: pytest
 async def test_task_that_runs_once_is_complete_when_it_returns_and_not_before(work: Work) -> None:
     task = BackgroundTask("test", work, once=True)
     await task.start()
-    await within(5, lambda: work.runs == 1)
+    await until(lambda: work.runs == 1)
     work.fail(RuntimeError("unexpected"))
-    await within(5, lambda: work.runs == 2)
+    await until(lambda: work.runs == 2)
     work.finish()
     await asyncio.sleep(0.01)
     assert (work.runs, task.restarts, task.running, task.failing_for) == (2, 1, True, 0.0)
@@ -98,17 +98,17 @@ async def test_failing_lasts_from_the_first_end_until_a_run_is_steady(work: Work
     clock = FakeClock()
     task = BackgroundTask("test", work, monotonic=clock.monotonic)
     await task.start()
-    await within(5, lambda: work.runs == 1)
+    await until(lambda: work.runs == 1)
     assert task.failing_for == 0
     for run in (1, 2):
         work.fail(RuntimeError("unexpected"))
-        await within(5, lambda run=run: work.runs == run + 1)  # type: ignore[misc]
+        await until(lambda run=run: work.runs == run + 1)  # type: ignore[misc]
         clock.advance(STEADY_AFTER_S - 1)
     assert task.failing_for == 2 * (STEADY_AFTER_S - 1)
     clock.advance(1)
     assert task.failing_for == 0
     work.fail(RuntimeError("unexpected"))
-    await within(5, lambda: work.runs == 4)
+    await until(lambda: work.runs == 4)
     clock.advance(2)
     assert task.failing_for == 2  # the failures before the steady run no longer count
     await task.stop()

@@ -15,7 +15,7 @@ from deploy.local import processes
 from deploy.local.command import Command
 from deploy.local.processes import Process, run_to_end, stop_in_waves
 from deploy.local.report import Report
-from tests.support.waiting import until, within
+from tests.support.waiting import until
 
 OBEDIENT = "import time; print('up', flush=True); time.sleep(60)"
 DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
@@ -56,7 +56,7 @@ def pid(process: Process) -> int:
 
 
 async def up(process: Process) -> None:
-    await within(5, lambda: "up" in process.last_words())
+    await until(lambda: "up" in process.last_words())
 
 
 async def test_a_killed_process_comes_back_within_a_second(watched: Watched) -> None:
@@ -70,14 +70,14 @@ async def test_a_killed_process_comes_back_within_a_second(watched: Watched) -> 
 
 async def test_a_process_that_dies_young_is_started_ever_more_slowly(watched: Watched) -> None:
     await watched.start("gateway", "raise SystemExit(3)")
-    await within(5, lambda: "in 0.4 s" in watched.out.getvalue())
+    await until(lambda: "in 0.4 s" in watched.out.getvalue())
     shown = watched.out.getvalue()
     assert shown.index("in 0.1 s") < shown.index("in 0.2 s") < shown.index("in 0.4 s")
 
 
 async def test_bad_configuration_is_not_tried_again(watched: Watched) -> None:
     process = await watched.start("gateway", "print('PASSGATE_PORT: no port'); raise SystemExit(2)")
-    await within(5, lambda: watched.given_up)
+    await until(lambda: watched.given_up)
     assert watched.given_up == [("gateway", "cannot run as it is configured")]
     assert process.last_words() == "PASSGATE_PORT: no port"
 
@@ -85,7 +85,7 @@ async def test_bad_configuration_is_not_tried_again(watched: Watched) -> None:
 async def test_a_process_that_never_worked_is_given_up(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "TRIES", 2)
     await watched.start("gateway", "raise SystemExit(3)")
-    await within(5, lambda: watched.given_up)
+    await until(lambda: watched.given_up)
     assert watched.given_up == [("gateway", "ended 2 times in a row (exit status 3)")]
 
 
@@ -93,7 +93,7 @@ async def test_a_process_that_worked_is_never_given_up(watched: Watched, monkeyp
     monkeypatch.setattr(processes, "TRIES", 2)
     process = await watched.start("gateway", "raise SystemExit(3)")
     process.proven = True
-    await within(5, lambda: "in 0.4 s" in watched.out.getvalue())
+    await until(lambda: "in 0.4 s" in watched.out.getvalue())
     assert not watched.given_up
 
 
@@ -109,7 +109,7 @@ async def test_a_process_that_does_not_stop_is_killed(watched: Watched) -> None:
 
 async def test_a_stopped_process_stays_down_even_between_two_starts(watched: Watched) -> None:
     process = await watched.start("gateway", "raise SystemExit(3)")
-    await within(5, lambda: "starting it again" in watched.out.getvalue())
+    await until(lambda: "starting it again" in watched.out.getvalue())
     await process.stop(patience=5)
     assert process.started is None
     before = watched.out.getvalue()

@@ -12,7 +12,7 @@ from shared.jose.signer import Signer
 from shared.opaque import KEY_PAIR, public_id
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.harness.token_issuer import Issuer, running
-from tests.support.waiting import within
+from tests.support.waiting import until
 
 TIMES = ("iat", "exp", "nbf")
 
@@ -135,11 +135,11 @@ async def test_nobody_learns_which_keys_exist(issuer: Issuer) -> None:
         return bool(response.status != 200)
 
     issuer.registry.set_status("key_pair", issuer.key_pair.id, "suspended")
-    await within(1, refused)
+    await until(refused)
     issuer.registry.set_status("key_pair", issuer.key_pair.id, "active")
-    await within(1, accepted)
+    await until(accepted)
     issuer.registry.set_status("company", issuer.key_pair.company.id, "suspended")
-    await within(1, refused)
+    await until(refused)
     assert {response.status for response, _ in responses} == {400}
     assert len({str(body) for _, body in responses}) == 1
 

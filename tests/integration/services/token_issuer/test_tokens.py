@@ -15,7 +15,7 @@ from shared.jose.keys import load_jwks
 from shared.jose.verifier import verify
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
 from tests.support.harness.token_issuer import Issuer, basic
-from tests.support.waiting import until, within
+from tests.support.waiting import until
 
 
 def header_of(token: str) -> dict[str, Any]:
@@ -144,7 +144,7 @@ async def test_revoked_token_is_recorded_before_the_answer_and_then_inactive(iss
         _, body = await issuer.post("/oauth2/introspect", {"token": token}, authorization=issuer.basic)
         return bool(body == {"active": False})
 
-    await within(1, inactive)
+    await until(inactive)
     response, _ = await issuer.post("/oauth2/revoke", {"token": "unknown"}, authorization=issuer.basic)
     assert response.status == 200
 

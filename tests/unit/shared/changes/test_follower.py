@@ -177,6 +177,23 @@ async def test_entries_without_a_mark_are_left_to_the_poll(
     assert (recorder.resets, recorder.applied) == (1, ["a"])
 
 
+async def test_exactly_one_change_that_is_missing_is_a_gap_also_where_no_marks_are_given(
+    recorder: Recorder, clock: FakeClock
+) -> None:
+    class Unmarked(ScriptedSource):
+        async def changes(self, after: int, *, mark: str | None = None, limit: int = 1000) -> ChangePage:
+            return ChangePage(changes=(), last=0)
+
+        async def snapshot(self) -> Snapshot:
+            return Snapshot(as_of=0, stopped=())
+
+    follower = ChangeFollower(Unmarked(), (recorder,), clock=clock)
+    await follower.poll()
+    first, third = (Change(seq=n, kind="company", id=str(n), status="suspended", at=0) for n in (1, 3))
+    assert not await follower.read(ScriptedStream([first, third]))
+    assert (follower.position, recorder.applied) == (1, ["1"])
+
+
 async def test_registry_that_begins_to_give_marks_leads_to_one_snapshot_and_one_that_gives_none_is_followed(
     recorder: Recorder, clock: FakeClock
 ) -> None:

@@ -15,7 +15,7 @@ from shared.contracts.key_registry import Change, Position
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
 from tests.support.doubles.registry import RegistryDouble
-from tests.support.waiting import within
+from tests.support.waiting import until
 
 
 class Told(RegistryDouble):
@@ -48,9 +48,9 @@ async def test_position_is_reported_as_soon_as_it_moves_and_a_goodbye_at_the_end
     registry: Told, followed: Following
 ) -> None:
     await followed.start()
-    await within(5, lambda: registry.reported)
+    await until(lambda: registry.reported)
     registry.set_status("company", "a", "revoked")
-    await within(5, lambda: registry.reported[-1].position == 1)
+    await until(lambda: registry.reported[-1].position == 1)
     await followed.stop()
     last = registry.reported[-1]
     assert (last.position, last.leaving, last.service) == (1, True, "gateway")
@@ -63,7 +63,7 @@ async def test_report_that_did_not_arrive_is_made_again_soon(
     monkeypatch.setattr(reporter, "REPORT_RETRY", 0.01)
     registry.refusals = 2
     await followed.start()
-    await within(5, lambda: registry.reported)
+    await until(lambda: registry.reported)
     await followed.stop()
 
 

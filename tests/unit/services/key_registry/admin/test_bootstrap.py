@@ -12,7 +12,7 @@ from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY
 from shared import opaque
 from shared.errors import Unauthenticated, Unavailable
 from tests.support.harness.registry_rules import Desk
-from tests.support.waiting import within
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -98,8 +98,7 @@ async def test_the_first_owner_is_registered_when_the_database_comes(
     first = OwnerRegistration(owners, token)
     (task,) = first.tasks
     await first.start()
-    await within(5, lambda: desk.actions == ["admin_token.created"])
-    assert task.running
+    await until(lambda: desk.actions == ["admin_token.created"] and task.running)
     assert task.restarts == 0
     await first.stop()
     assert await desk.access.authenticate(token)
