@@ -155,7 +155,7 @@ def test_what_is_just_within_the_limits_is_kept(body: bytes) -> None:
         (b'{"a":1/**/}', Rule.JSON),
         (b"\x0b{}", Rule.JSON),
         (b"\xc2\xa0{}", Rule.JSON),
-        (b"\xef\xbb\xbf{}", Rule.JSON),
+        (b"\xef\xbb\xbf{}", Rule.ENCODING),
         ('{"a":\u0661}'.encode(), Rule.JSON),
         ("{}".encode("utf-16-le"), Rule.JSON),
         ("{}".encode("utf-16"), Rule.ENCODING),

@@ -319,7 +319,7 @@ def test_a_caller_names_the_types_that_it_accepts(typ: str, accepted: bool) -> N
         (lambda token: token[:-1] + "+", "base64url: -"),
         (lambda token: '{"payload": "x"}', "is JSON"),
         (lambda token: token + ".x.y", "five parts"),
-        (lambda token: token[:-3], "the signature is cut off|the signature is not canonical"),
+        (lambda token: token[:-1], "the signature is cut off"),
         (lambda token: "A" + token[: token.index(".")] + token[token.index(".") :], "the header is"),
     ],
 )
