@@ -71,9 +71,7 @@ MEMBERS: Mapping[str, Member] = {
     "algorithm": Member("The one signature algorithm that the key is for (RFC 7518, RFC 8037).", "ES256"),
     "rsa_bits": Member("Bits of a generated RSA key: 2048 unless given.", 2048),
     "kid": Member("The key's public name, for the `kid` header of what it signs.", "kp_4uVbJm2Qk8ZsX1cT7yNdWa"),
-    "private_key": Member(
-        "PEM (PKCS #8), shown this once; null when the public key was uploaded.", "-----BEGIN PRIVATE KEY-----\n..."
-    ),
+    "private_key": Member("PEM (PKCS #8), shown this once; null when the public key was uploaded.", None),
     "role": Member("`viewer` reads; `editor` also changes all but admin tokens; `owner` does all.", "viewer"),
     "token": Member("The secret, shown this once.", "pgat_..."),
     "key": Member("The client's public id (`client_id` of OAuth).", "pgck_4uVbJm2Qk8ZsX1cT7yNdWa"),

@@ -31,7 +31,7 @@ http {{
 UPSTREAM = """\
   server {{
     listen {host}:{port} backlog=1024;
-    location / {{ default_type application/json; return 200 '{answer}'; }}
+    location / {{ default_type application/json; return 200 '{response}'; }}
   }}
 """
 PROXY = """\
