@@ -1,31 +1,25 @@
 """What the gateway counts: by route, status and cause; never by anything that a stranger can choose."""
 
-from collections.abc import Callable
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+from shared.metrics import DurationHistogram, method_label
 
 
 class GatewayMetrics:
     """Durations in seconds."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._observers: dict[tuple[str | int, ...], Callable[[float], None]] = {}
-        self._requests = Histogram(
+        self._requests = DurationHistogram(
+            registry,
             "gateway_request_duration_seconds",
             "Duration of public requests, from the whole head to the end of the response.",
             ("route", "method", "status"),
-            buckets=BUCKETS,
-            registry=registry,
         )
-        self._upstream = Histogram(
+        self._upstream = DurationHistogram(
+            registry,
             "gateway_upstream_duration_seconds",
             "Time until an upstream's response began.",
             ("route", "upstream"),
-            buckets=BUCKETS,
-            registry=registry,
         )
         self._refusals = Counter(
             "gateway_refusals_total", "Requests that were not forwarded.", ("route", "cause"), registry=registry
@@ -55,10 +49,10 @@ class GatewayMetrics:
         )
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
-        self._observer(self._requests, route, method if method in _METHODS else "OTHER", status)(seconds)
+        self._requests.observe(seconds, route, method_label(method), status)
 
     def upstream_responded(self, route: str, upstream: str, seconds: float) -> None:
-        self._observer(self._upstream, route, upstream)(seconds)
+        self._upstream.observe(seconds, route, upstream)
 
     def refused(self, route: str, cause: str) -> None:
         self._refusals.labels(route, cause).inc()
@@ -72,11 +66,3 @@ class GatewayMetrics:
     def route_file_loaded(self, *, valid: bool) -> None:
         self._route_file_loads.labels("valid" if valid else "invalid").inc()
         self.route_file_valid.set(valid)
-
-    def _observer(self, histogram: Histogram, *labels: str | int) -> Callable[[float], None]:
-        """Looking up the labels again for each request would cost as much as observing."""
-        key = (id(histogram), *labels)
-        observer = self._observers.get(key)
-        if observer is None:
-            observer = self._observers[key] = histogram.labels(*map(str, labels)).observe
-        return observer

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 
 import orjson
 
@@ -11,6 +10,7 @@ from gateway.credentials.identity import RefusedCredential
 from gateway.http1.fields import Fields
 from gateway.http1.request import BadRequest
 from shared.errors import Unavailable
+from shared.problem import CONTENT_TYPE, problem_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,9 @@ class Refuse:
 
 def render(refuse: Refuse, request_id: str) -> tuple[Fields, bytes]:
     """The fields, all but those that frame the message, and the body."""
-    body = orjson.dumps(
-        {
-            "type": "about:blank",
-            "title": HTTPStatus(refuse.status).phrase,
-            "status": refuse.status,
-            "code": refuse.code,
-            "detail": refuse.description,
-            "request_id": request_id,
-        }
-    )
+    body = orjson.dumps(problem_document(refuse.status, refuse.code, refuse.description, request_id=request_id))
     fields = (
-        ("Content-Type", "application/problem+json"),
+        ("Content-Type", CONTENT_TYPE),
         ("Cache-Control", "no-store"),
         *refuse.fields,
         ("X-Request-Id", request_id),

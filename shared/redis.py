@@ -18,8 +18,8 @@ from shared.single_flight import SingleFlight
 MAX_WAITING = 10_000
 """Commands that may wait for the connection; one more is refused at once."""
 MAX_BATCH = 256
-TROUBLE = ("MISCONF", "NOREPLICAS", "MASTERDOWN", "UNKILLABLE", "BUSY")
-"""Error codes that tell of the server, among those that redis-py gives no class of their own."""
+SERVER_ERROR_CODES = ("MISCONF", "NOREPLICAS", "MASTERDOWN", "UNKILLABLE", "BUSY")
+"""Error codes that concern the server, among those that redis-py gives no class of their own."""
 
 Command = tuple[Any, ...]
 
@@ -69,7 +69,7 @@ class PipelinedRedis:
             async with asyncio.timeout(self._timeout * 2):
                 return await future
         except TimeoutError:
-            raise Unavailable("the store does not answer") from None
+            raise Unavailable("the store does not respond", detail="valkey: timeout") from None
 
     async def ping(self) -> None:
         await self.execute("PING")
@@ -98,10 +98,12 @@ class PipelinedRedis:
 
 
 def _known(reply: Exception) -> Exception:
-    """A refusal of the command as it is; the server's own trouble (read-only, loading, full) as `Unavailable`."""
-    refused = type(reply) in (ResponseError, NoScriptError) and not any(word in str(reply) for word in TROUBLE)
+    """An error of the command as it is; one of the server (read-only, loading, full) as `Unavailable`."""
+    refused = type(reply) in (ResponseError, NoScriptError) and not any(
+        word in str(reply) for word in SERVER_ERROR_CODES
+    )
     return reply if refused or isinstance(reply, Unavailable) else _away(reply)
 
 
 def _away(error: BaseException) -> Unavailable:
-    return Unavailable("the store is away", detail=type(error).__name__)
+    return Unavailable("the store is away", detail=f"valkey: {type(error).__name__}")

@@ -239,4 +239,8 @@ class PublicServer:
             **call.origin.log_fields,
         }
         more = {"company": call.company, "credential": call.credential, "cause": call.cause}
-        access({**line, **{name: value for name, value in more.items() if value}, **call.detail})
+        known = bool(call.company) and not call.cause and status < 400
+        access(
+            {**line, **{name: value for name, value in more.items() if value}, **call.detail},
+            sample=None if known else ("request", call.route, str(status), call.cause),
+        )

@@ -39,7 +39,7 @@ from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import SNAPSHOT_PATIENCE
 from shared.http.app import Resource, service_app
 from shared.http.endpoints import Endpoint
-from shared.http.health import Health
+from shared.http.health import POSTGRESQL, VALKEY, Health
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceAuthenticator
@@ -126,8 +126,8 @@ class Stores:
 
 def _health(stores: Stores) -> Health:
     health = Health(NAME)
-    health.add("database", stores.objects.check)
-    health.add("redis", stores.redis.ping, required=False)
+    health.add(POSTGRESQL, stores.objects.check)
+    health.add(VALKEY, stores.redis.ping, required=False)
     return health
 
 

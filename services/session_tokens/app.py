@@ -19,6 +19,7 @@ from shared.contracts.key_registry import AccessKey, KeyRegistryClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import ClientAddress
+from shared.http.health import VALKEY
 from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
 
@@ -53,7 +54,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     handlers = SessionTokenEndpoints(tokens, authenticator, addresses, audit, token_metrics)
 
     health = FollowingHealth(NAME, following.follower)
-    health.add("redis", store.ping)
+    health.add(VALKEY, store.ping)
     return service_app(
         NAME,
         endpoints(handlers),

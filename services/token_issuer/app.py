@@ -42,6 +42,7 @@ from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import Endpoint
+from shared.http.health import POSTGRESQL, VALKEY
 from shared.periodic import PeriodicTask
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
@@ -88,9 +89,9 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
 
     addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     health = FollowingHealth(NAME, dependencies.following.follower)
-    health.add("postgresql", dependencies.database.ping)
+    health.add(POSTGRESQL, dependencies.database.ping)
     health.add("signing_key", keys.ring.check)
-    health.add("redis", dependencies.redis.ping, required=False)
+    health.add(VALKEY, dependencies.redis.ping, required=False)
     return service_app(
         NAME,
         build_endpoints(settings, dependencies, keys, used, addresses, metrics, clock),

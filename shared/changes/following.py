@@ -12,11 +12,11 @@ from shared.config import RedisSettings, ServiceSettings
 from shared.contracts.key_registry import Change, Snapshot
 from shared.http.health import Health
 from shared.http.responses import NO_STORE, json_response
+from shared.metrics import DURATION_BUCKETS_S
 from shared.periodic import BackgroundTask
 
 CHANGES = "changes"
 """What health calls the following of changes."""
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class FollowingSettings(ServiceSettings, RedisSettings):
@@ -31,7 +31,7 @@ class FollowingMetrics:
         self._propagation = Histogram(
             "change_propagation_seconds",
             "From a change's commit to its being applied here.",
-            buckets=BUCKETS,
+            buckets=DURATION_BUCKETS_S,
             registry=metrics,
         )
         self.position = Gauge("change_position", "The last change applied here.", registry=metrics)

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from shared.http.background import BackgroundTasks, left_out_report
 from shared.http.client_address import ClientAddress
 from shared.http.docs import INTERNAL, asset_endpoint, docs_endpoints
 from shared.http.endpoints import Endpoint
@@ -13,8 +14,11 @@ from shared.http.health import Health
 from shared.http.metrics import HttpMetrics
 from shared.http.middleware import instrument
 from shared.http.openapi import openapi_document
+from shared.logging import report_left_out
+from shared.periodic import background_tasks
 
 HEALTH = web.AppKey("health", Health)
+BACKGROUND = web.AppKey("background", BackgroundTasks)
 
 
 class Resource(Protocol):
@@ -39,19 +43,27 @@ def service_app(
 ) -> web.Application:
     """An application with `endpoints`, `/health*`, `/metrics`, `/openapi.json` and `/docs`.
 
+    HEAD is served wherever GET is (RFC 9110 section 9.1).
     `addresses`: for a service behind the gateway, whose access log then names the client.
     `internal_description`: with it, the endpoints below `/internal/` have a document and a page of their own,
     `/openapi/internal.json` and `/docs/internal`.
-    `resources` are started in order before the first request and stopped in reverse after the last.
+    `resources` are started in order before the first request and stopped in reverse after the last; their
+    background tasks are part of health and metrics.
     """
     http_metrics = HttpMetrics(metrics)
-    renderers = {endpoint.path: endpoint.render_error for endpoint in endpoints}
-    app = web.Application(middlewares=[instrument(http_metrics, renderers, addresses)])
-    app[HEALTH] = health
+    resources = (*resources, left_out_report())
+    background = BackgroundTasks(background_tasks(resources))
+    background.register(metrics)
+    health.watch(background)
+    app = web.Application(middlewares=[instrument(http_metrics, endpoints, addresses)])
+    app[HEALTH], app[BACKGROUND] = health, background
     docs = _docs(name, endpoints, security_schemes or {}, description, internal_description)
     for endpoint in (*endpoints, *docs, *_operations(health, http_metrics)):
         app.router.add_route(endpoint.method, endpoint.path, endpoint.handler)
+        if endpoint.method == "GET":
+            app.router.add_route("HEAD", endpoint.path, endpoint.handler)
     app.on_response_prepare.append(_no_banner)
+    app.on_cleanup.append(_report_left_out)
     for resource in resources:
         app.cleanup_ctx.append(_life_of(resource))
     return app
@@ -91,6 +103,10 @@ def _operations(health: Health, metrics: HttpMetrics) -> list[Endpoint]:
 
 async def _no_banner(_: web.Request, response: web.StreamResponse) -> None:
     response.headers.pop("Server", None)
+
+
+async def _report_left_out(_: web.Application) -> None:
+    report_left_out()
 
 
 def _life_of(resource: Resource) -> Callable[[web.Application], AsyncIterator[None]]:

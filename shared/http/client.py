@@ -105,7 +105,9 @@ class ServiceClient:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             raise Unavailable("the client is not open yet")
-        sent = {"X-Request-Id": request_id.get() or "none-none", TIME_FIELD: "?", **headers}
+        sent = {TIME_FIELD: "?", **headers}
+        if rid := request_id.get():
+            sent["X-Request-Id"] = rid
         renewable = self._authorization if isinstance(self._authorization, RenewableAuthorization) else None
         if self._authorization is not None:
             sent["Authorization"] = self._authorization()

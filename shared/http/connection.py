@@ -1,11 +1,11 @@
-"""A server's connection: limits in time and size on what arrives, and nothing told of what parses it."""
+"""A server's connection: limits in time and size on what arrives, and no word on what parses it."""
 
 import asyncio
 from typing import Any
 
 from aiohttp import web
 
-from shared.http.responses import TITLES
+from shared.problem import CONTENT_TYPE, title_of
 
 HEAD_TIMEOUT = 10.0
 """Seconds in which a request's head must have arrived, from its first byte or the connection's start."""
@@ -25,7 +25,7 @@ PROTOCOL_OPTIONS: dict[str, Any] = {
 
 
 class DrainingHandler(web.RequestHandler):
-    """aiohttp's connection, which finishes the request that it has begun to receive when it is told to close.
+    """aiohttp's connection, which finishes the request that it has begun to receive when it is closed.
 
     aiohttp itself drops all that arrives after `close`, so that a body on its way is waited for in vain.
     """
@@ -35,11 +35,11 @@ class DrainingHandler(web.RequestHandler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.draining = False
-        """Whether the answer under way is the connection's last."""
+        """Whether the response under way is the connection's last."""
 
     @property
     def serving(self) -> bool:
-        """Whether a request's head has arrived and its answer is not made yet."""
+        """Whether a request's head has arrived and its response is not complete yet."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -58,7 +58,7 @@ class DrainingHandler(web.RequestHandler):
 
 
 async def finish(server: web.Server, grace: float) -> None:
-    """Answer what has begun to arrive at `server`, which listens no more; after `grace` seconds give it up."""
+    """Finish what has begun to arrive at `server`, which listens no more; after `grace` seconds give it up."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + grace
     while any(isinstance(c, DrainingHandler) and c.serving for c in server.connections):
@@ -119,12 +119,12 @@ class RequestHandler(DrainingHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """A bare answer to what could not be parsed; the connection ends with it."""
+        """A bare response to what could not be parsed; the connection ends with it."""
         self.head_received()
         response = web.Response(
             status=status,
-            text=f'{{"type":"about:blank","title":"{TITLES.get(status, "Bad request")}","status":{status}}}',
-            content_type="application/problem+json",
+            text=f'{{"type":"about:blank","title":"{title_of(status)}","status":{status}}}',
+            content_type=CONTENT_TYPE,
             headers={"Server": "", "Connection": "close"},
         )
         response.force_close()

@@ -58,3 +58,5 @@ class Endpoint:
     security: str = ""
     render_error: RenderError = problem
     documented: bool = True
+    poll: bool = False
+    """Whether it is called for ever by our own services: then its access lines are debug."""

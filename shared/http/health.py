@@ -6,16 +6,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from shared.errors import ServiceError
+from shared.http.background import BackgroundTasks
 from shared.http.responses import NO_STORE, json_response
 
+log = structlog.get_logger()
+
 CHECK_TIMEOUT = 0.7
-"""Seconds after which a dependency that has not answered counts as away."""
+"""Seconds after which a dependency that has not responded counts as down."""
+POSTGRESQL = "postgresql"
+VALKEY = "valkey"
+"""The stores have one name in the health of all services."""
+BACKGROUND_TASKS = "background_tasks"
 
 Check = Callable[[], Awaitable[object]]
-"""Returns when the dependency is well; raises, best a `ServiceError` with a description, when it is not."""
+"""Returns when the dependency is up; raises, best a `ServiceError` with a description, when it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +36,25 @@ class State:
 
 
 class Health:
-    """The checks of one process. `required` ones decide readiness; the others are only told."""
+    """The checks of one process. `required` ones decide readiness; the others are only reported."""
 
     def __init__(self, service: str) -> None:
         self._service = service
         self._checks: dict[str, tuple[Check, bool]] = {}
         self._draining = False
+        self._background = BackgroundTasks(())
+        self._was_ready: bool | None = None
+
+    def watch(self, background: BackgroundTasks) -> None:
+        """Make the background tasks of the process part of its liveness, readiness and health."""
+        self._background = background
+        self.add(BACKGROUND_TASKS, background.check)
 
     def add(self, name: str, check: Check, *, required: bool = True) -> None:
         self._checks[name] = (check, required)
 
     def drain(self) -> None:
-        """Readiness answers 503 from now on."""
+        """Readiness is 503 from now on."""
         self._draining = True
 
     async def states(self) -> list[State]:
@@ -52,7 +67,7 @@ class Health:
             async with asyncio.timeout(CHECK_TIMEOUT):
                 await check()
         except TimeoutError:
-            reason = f"no answer within {CHECK_TIMEOUT} s"
+            reason = f"no response within {CHECK_TIMEOUT} s"
         except ServiceError as error:
             reason = error.description
         except Exception as error:
@@ -60,13 +75,18 @@ class Health:
         return State(name, not reason, round((time.monotonic() - started) * 1000, 2), reason, required)
 
     async def live(self, _: web.BaseRequest) -> web.Response:
-        """GET /health/live: 200 for as long as the event loop runs."""
-        return json_response({"status": "live", "service": self._service}, headers=NO_STORE)
+        """GET /health/live: 200 for as long as the event loop and every background task run, else 503."""
+        dead = self._background.dead()
+        body: dict[str, Any] = {"status": "failing" if dead else "live", "service": self._service}
+        if dead:
+            body["failing"] = dead
+        return json_response(body, status=503 if dead else 200, headers=NO_STORE)
 
     async def ready(self, _: web.BaseRequest) -> web.Response:
         """GET /health/ready: 503 and the names of what is missing when it should get no traffic."""
         missing = [s for s in await self.states() if s.required and not s.ok]
         ready = not missing and not self._draining
+        self._log_change(ready, missing)
         body: dict[str, Any] = {"status": "ready" if ready else "not ready", "service": self._service}
         if self._draining:
             body["draining"] = True
@@ -75,9 +95,13 @@ class Health:
         return json_response(body, status=200 if ready else 503, headers=NO_STORE)
 
     async def report(self, _: web.BaseRequest) -> web.Response:
-        """GET /health: each dependency with its state and latency; 503 when a required one is away."""
+        """GET /health: each dependency with its state and latency.
+
+        `ok`, `degraded` (an optional one is down) or, with 503, `unavailable` (a required one is down).
+        """
         states = await self.states()
-        well = all(s.ok for s in states if s.required) and not self._draining
+        available = all(s.ok for s in states if s.required) and not self._draining
+        status = "unavailable" if not available else "ok" if all(s.ok for s in states) else "degraded"
         dependencies = {
             s.name: {
                 "state": "up" if s.ok else "down",
@@ -88,9 +112,20 @@ class Health:
             for s in states
         }
         body = {
-            "status": "ok" if well else "degraded",
+            "status": status,
             "service": self._service,
             "draining": self._draining,
             "dependencies": dependencies,
         }
-        return json_response(body, status=200 if well else 503, headers=NO_STORE)
+        return json_response(body, status=200 if available else 503, headers=NO_STORE)
+
+    def _log_change(self, ready: bool, missing: list[State]) -> None:
+        """One line when readiness changes; while a process starts or drains, it is no warning."""
+        if ready == self._was_ready:
+            return
+        reasons = {state.name: state.reason for state in missing}
+        if ready or self._was_ready is None or self._draining:
+            log.info("readiness.changed", ready=ready, missing=reasons)
+        else:
+            log.warning("readiness.changed", ready=ready, missing=reasons)
+        self._was_ready = ready

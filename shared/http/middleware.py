@@ -3,7 +3,7 @@
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import structlog
 from aiohttp import web
@@ -12,16 +12,19 @@ from aiohttp.typedefs import Handler, Middleware
 from shared import errors
 from shared.http.client_address import ClientAddress
 from shared.http.connection import RequestHandler
-from shared.http.endpoints import RenderError
+from shared.http.endpoints import Endpoint, RenderError
 from shared.http.metrics import HttpMetrics
-from shared.http.responses import json_response, problem
+from shared.http.responses import internal_error, problem, status_of
 from shared.logging import access, request_id
+from shared.opaque import PATTERN
 
 log = structlog.get_logger()
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 QUIET = frozenset({"/health/live", "/health/ready", "/health", "/metrics"})
-"""Polled for ever, and so left out of the access log while all is well."""
+"""Polled for ever, and so left out of the access log: health logs what changes."""
+REFUSED = "passgate.refused"
+"""A handler's note on its request: why a credential was refused, in a response with whatever status."""
 
 
 def new_request_id() -> str:
@@ -29,19 +32,22 @@ def new_request_id() -> str:
 
 
 def adopt_request_id(given: str | None) -> str:
-    """Make the caller's id, or a new one when it has none or an odd one, that of this request."""
-    rid = given if given and REQUEST_ID.fullmatch(given) else new_request_id()
+    """Make the caller's id that of this request; a new one for none, an odd one, or one that holds a secret."""
+    usable = given is not None and REQUEST_ID.fullmatch(given) and not PATTERN.search(given)
+    rid = given if usable and given else new_request_id()
     request_id.set(rid)
     return rid
 
 
 def instrument(
-    metrics: HttpMetrics, renderers: Mapping[str, RenderError], addresses: ClientAddress | None = None
+    metrics: HttpMetrics, endpoints: Sequence[Endpoint] = (), addresses: ClientAddress | None = None
 ) -> Middleware:
-    """`renderers`: for a path pattern, how its errors look; RFC 9457 for all others.
+    """`endpoints`: how their errors look, RFC 9457 for all others, and which of them require a credential.
 
     `addresses`: whose word names the client; without it the client is the other end of the connection.
     """
+    renderers = {endpoint.path: endpoint.render_error for endpoint in endpoints}
+    by_route = {(endpoint.method, endpoint.path): endpoint for endpoint in endpoints}
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -53,7 +59,7 @@ def instrument(
         connection = request.protocol
         if isinstance(connection, RequestHandler):
             connection.head_received()
-        status = 499  # the caller left before there was an answer
+        status = 499  # the caller left before there was a response
         try:
             response = await _response(request, handler, renderers.get(_path(request, route), problem))
             status = response.status
@@ -67,19 +73,30 @@ def instrument(
             seconds = time.perf_counter() - started
             metrics.in_flight.dec()
             metrics.observe(request.method, route, status, seconds)
-            if route not in QUIET or status >= 500:
-                access(
-                    {
-                        "method": request.method,
-                        "path": request.rel_url.raw_path[:512],
-                        "route": route,
-                        "status": status,
-                        "duration_ms": round(seconds * 1000, 2),
-                        **_client(request, addresses),
-                    }
-                )
+            if route not in QUIET:
+                line = {
+                    "method": request.method,
+                    "path": request.rel_url.raw_path[:512],
+                    "route": route,
+                    "status": status,
+                    "duration_ms": round(seconds * 1000, 2),
+                    **_client(request, addresses),
+                }
+                endpoint = by_route.get(("GET" if request.method == "HEAD" else request.method, route))
+                _log_access(line, endpoint, status, request.get(REFUSED, ""))
 
     return middleware
+
+
+def _log_access(line: dict[str, object], endpoint: Endpoint | None, status: int, cause: str) -> None:
+    """Successful calls of known credentials have a line each; all else, which strangers can send, is sampled."""
+    successful = endpoint is not None and status < 400 and not cause
+    known = successful and endpoint is not None and endpoint.security
+    access(
+        line,
+        sample=None if known else ("request", str(line["route"]), str(status), cause),
+        debug=successful and endpoint is not None and endpoint.poll,
+    )
 
 
 def _client(request: web.Request, addresses: ClientAddress | None) -> dict[str, str]:
@@ -98,20 +115,16 @@ async def _response(request: web.Request, handler: Handler, render: RenderError)
     try:
         return await handler(request)
     except errors.ServiceError as error:
-        if error.detail or isinstance(error, errors.Unavailable):
-            log.warning("refused", code=error.code, reason=error.description, detail=error.detail)
+        if status_of(error) >= 500:
+            log.warning("request.unavailable", code=error.code, reason=error.description, detail=error.detail)
+        elif error.detail:
+            log.info("request.refused", code=error.code, reason=error.description, detail=error.detail)
         return render(error)
     except web.HTTPException as error:
         return render(_translated(error))
     except Exception:
-        log.exception("internal error")
-        body = {
-            "type": "about:blank",
-            "title": "Internal error",
-            "status": 500,
-            "request_id": request_id.get(),
-        }
-        return json_response(body, status=500, content_type="application/problem+json")
+        log.exception("request.failed")
+        return internal_error()
 
 
 def _translated(error: web.HTTPException) -> errors.ServiceError:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from shared import errors
 from shared.logging import request_id
+from shared.problem import CONTENT_TYPE, problem_document
 
 STATUS: dict[type[errors.ServiceError], int] = {
     errors.Unprocessable: 422,
@@ -21,20 +22,6 @@ STATUS: dict[type[errors.ServiceError], int] = {
     errors.Conflict: 409,
     errors.TooManyRequests: 429,
     errors.Unavailable: 503,
-}
-TITLES = {
-    400: "Bad request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not found",
-    405: "Method not allowed",
-    409: "Conflict",
-    413: "Content too large",
-    415: "Unsupported media type",
-    422: "Validation failed",
-    429: "Too many requests",
-    500: "Internal error",
-    503: "Temporarily unavailable",
 }
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -69,19 +56,16 @@ def json_response(
 def problem(error: errors.ServiceError, headers: Mapping[str, str] | None = None) -> web.Response:
     """`error` as RFC 9457 `application/problem+json`, with the request's id and each wrong field."""
     status = status_of(error)
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": TITLES[status],
-        "status": status,
-        "code": error.code,
-        "detail": error.description,
-        "request_id": request_id.get(),
-    }
-    if isinstance(error, errors.Invalid) and error.errors:
-        body["errors"] = [{"field": e.field, "message": e.message} for e in error.errors]
+    fields = [(e.field, e.message) for e in error.errors] if isinstance(error, errors.Invalid) else []
     return json_response(
-        body,
+        problem_document(status, error.code, error.description, request_id=request_id.get(), errors=fields),
         status=status,
         headers={**error_headers(error), **(headers or {})},
-        content_type="application/problem+json",
+        content_type=CONTENT_TYPE,
     )
+
+
+def internal_error() -> web.Response:
+    """The response to a request that met a fault of ours: it says nothing of the fault."""
+    document = problem_document(500, "internal_error", "internal error", request_id=request_id.get())
+    return json_response(document, status=500, headers=NO_STORE, content_type=CONTENT_TYPE)

@@ -50,14 +50,14 @@ async def serve(
     runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=settings.shutdown_grace)
     await runner.setup()
     listener = await listen(runner, settings.host, settings.port, port_setting=port_setting)
-    log.info("listening", host=settings.host, port=listener.sockets[0].getsockname()[1])
+    log.info("server.listening", host=settings.host, port=listener.sockets[0].getsockname()[1])
     await stop.wait()
-    log.info("draining")
+    log.info("server.draining")
     app[HEALTH].drain()
     listener.close()
     await _finish_in_flight(runner, settings.shutdown_grace)
     await runner.cleanup()
-    log.info("stopped")
+    log.info("server.stopped")
 
 
 async def _finish_in_flight(runner: web.AppRunner, grace: float) -> None:

@@ -29,6 +29,7 @@ class _Log:
     def __init__(self) -> None:
         self.service = "passgate"
         self.access_enabled = True
+        self.debug_enabled = False
         self.sampler = Sampler()
         self.sink = LogSink(standard_output(), _resumed)
 
@@ -49,6 +50,7 @@ def configure(service: str, level: str = "info") -> None:
     structlog.contextvars.clear_contextvars()
     _log.service = service
     _log.access_enabled = level in ("debug", "info")
+    _log.debug_enabled = level == "debug"
     _log.open(standard_output())
     root = logging.getLogger()
     root.handlers[:] = [_Bridge()]
@@ -56,16 +58,19 @@ def configure(service: str, level: str = "info") -> None:
     logging.captureWarnings(True)
 
 
-def access(fields: Mapping[str, Any], sample: Key | None = None) -> None:
+def access(fields: Mapping[str, Any], sample: Key | None = None, *, debug: bool = False) -> None:
     """Write one access-log line. `fields` hold the path without its query: a query may carry a token.
 
     `sample` is None for the call of a known credential, which always has its line; else the bucket by which it is
-    sampled. Past structlog, whose processors cost more than many a request does.
+    sampled. With `debug` it is written at that level alone. Past structlog, whose processors cost more than many a
+    request does.
     """
+    if debug and not _log.debug_enabled:
+        return
     if not _log.access_enabled or (sample is not None and not _log.sampler.admits(sample)):
         return
     try:
-        line = {**_head("info"), "event": "request"}
+        line = {**_head("debug" if debug else "info"), "event": "request"}
         for name, value in fields.items():
             line[name] = redacted_value(value)
         written = _rendered(line)

@@ -86,13 +86,15 @@ class Database:
                 yield connection
         except AWAY as error:
             _terminate(connection)
-            raise Unavailable("the database is away", detail=f"{type(error).__name__}: {error}") from error
+            raise Unavailable(
+                "the database is away", detail=f"postgresql: {type(error).__name__}: {error}"
+            ) from error
         except asyncio.CancelledError:
             _terminate(connection)
             raise
         finally:
             if connection is not None:
-                # What was asked for has been answered: a connection that fails only now is the pool's affair.
+                # The statements have their results: a connection that fails only now is the pool's affair.
                 with contextlib.suppress(*AWAY):
                     await self._pool.release(connection, timeout=self._timeout)
 

@@ -131,6 +131,7 @@ class InternalEndpoints:
                     Parameter("mark", schema={"type": "string"}),
                     Parameter("limit", schema=number),
                 ),
+                poll=True,
                 responses={200: Response("A page of the feed", wire.ChangePage)},
             ),
             internal(
@@ -147,6 +148,7 @@ class InternalEndpoints:
                 "Tell which change was applied last",
                 description=f"Who says nothing for {FORGOTTEN_AFTER:g} s is forgotten, who is leaving at once.",
                 body=wire.Position,
+                poll=True,
                 responses={204: Response("Known to every copy of the registry")},
             ),
             internal(
@@ -155,6 +157,7 @@ class InternalEndpoints:
                 self.audit,
                 "Add lines to the audit trail",
                 body=wire.AuditBatch,
+                poll=True,
                 responses={204: Response("All lines are durable")},
             ),
             internal(

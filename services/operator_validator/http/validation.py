@@ -10,6 +10,7 @@ from shared.audit.trail import RefusalAudit
 from shared.errors import Invalid, ServiceError
 from shared.http.body import read, require_content_type
 from shared.http.client_address import ClientAddress
+from shared.http.middleware import REFUSED
 from shared.http.responses import NO_STORE, error_headers, json_response, status_of
 from shared.service_tokens import ServiceAuthenticator
 
@@ -51,19 +52,21 @@ class OperatorEndpoints:
     async def check(self, request: web.Request) -> web.Response:
         """POST /internal/v1/check: the gateway counts unknown tokens itself, by route and address."""
         self._authenticator.require(request.headers.get("Authorization"), AREA)
-        result = await self._validate(await _validation_request(request))
+        result = await self._validate(request, await _validation_request(request))
         return json_response(TokenCheck.of(result).model_dump(), headers=NO_STORE)
 
     async def _public(self, request: web.Request, validation: ValidationRequest) -> web.Response:
-        result = await self._validate(validation)
+        result = await self._validate(request, validation)
         if result.cause is not None and result.record is None:
             resource = request.match_info.route.resource
             endpoint = "" if resource is None else resource.canonical
             self._audit.count_refusal(cause=result.cause, endpoint=endpoint, address=self._addresses.of(request))
         return web.Response(body=VALID if result.valid else NOT_VALID, headers=JSON_NO_STORE)
 
-    async def _validate(self, validation: ValidationRequest) -> ValidationResult:
+    async def _validate(self, request: web.Request, validation: ValidationRequest) -> ValidationResult:
         result = await self._validator.validate(validation)
+        if result.cause is not None:
+            request[REFUSED] = result.cause.value
         self._metrics.checked(result.cause)
         return result
 

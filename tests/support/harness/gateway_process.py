@@ -93,7 +93,7 @@ async def gateway_process(
     gateway.reader = asyncio.create_task(_read(gateway))
     try:
         gateway.port = int(str((await gateway.logged("public_listener.started"))["port"]))
-        gateway.ops_port = int(str((await gateway.logged("listening"))["port"]))
+        gateway.ops_port = int(str((await gateway.logged("server.listening"))["port"]))
         yield gateway
     finally:
         if process.returncode is None:

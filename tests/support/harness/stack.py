@@ -53,7 +53,7 @@ class Stack:
     def internal_errors(self) -> list[str]:
         """The lines of all logs that tell of an error which nobody foresaw."""
         lines = (line for name in SERVICES for line in self.log(name).splitlines())
-        return [line for line in lines if '"event":"internal error"' in line]
+        return [line for line in lines if '"event":"request.failed"' in line]
 
     def pids(self) -> dict[str, int]:
         """The pid of each process that runs now."""

@@ -113,7 +113,7 @@ async def test_a_store_that_is_away_is_503_within_a_second_and_back_without_rest
         assert (response.status, list(json.loads(body))) == (503, ["message"])
         assert int(response.headers["Retry-After"]) >= 1
     ready, body = await service.call("GET", "/health/ready")
-    assert (ready.status, list(json.loads(body)["missing"])) == (503, ["redis"])
+    assert (ready.status, list(json.loads(body)["missing"])) == (503, ["valkey"])
     proxy.restore()
     await becomes((200, SECRET), functools.partial(service.verify, token))
 

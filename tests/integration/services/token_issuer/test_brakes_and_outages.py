@@ -180,4 +180,4 @@ async def test_without_valkey_issuing_goes_on_and_guesses_are_still_counted(
         assert await guess(issuer, address="198.51.100.8", secret=issuer.secret) == 200
         async with issuer.http.get(f"{issuer.url}/health") as response:
             assert response.status == 200
-            assert (await response.json())["dependencies"]["redis"]["state"] == "down"
+            assert (await response.json())["dependencies"]["valkey"]["state"] == "down"
