@@ -66,7 +66,7 @@ async def test_access_log_and_audit_trail_tell_what_is_stopped_and_which_scopes_
     around: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[Mapping[str, Any]] = []
-    monkeypatch.setattr("gateway.proxy.listener.access", lines.append)
+    monkeypatch.setattr("gateway.proxy.listener.access", lambda line, **_: lines.append(line))
     scopes = {"needed_scopes": "site:write", "granted_scopes": "site:read"}
     stopped = {"stopped": {"kind": "jwt", "id": "j1"}}
     async with around.gateway() as gateway:

@@ -12,13 +12,13 @@ DECLARE
     taken text;
 BEGIN
     SELECT string_agg(spellings, '; ') INTO taken FROM (
-        SELECT 'client_prefix ' || string_agg(client_prefix, ', ' ORDER BY id) AS spellings
+        SELECT 'client_prefix ' || string_agg(client_prefix, ', ' ORDER BY client_prefix COLLATE "C") AS spellings
         FROM company GROUP BY lower(client_prefix) HAVING count(*) > 1
         UNION ALL
-        SELECT 'company_uri ' || string_agg(company_uri, ', ' ORDER BY id)
+        SELECT 'company_uri ' || string_agg(company_uri, ', ' ORDER BY company_uri COLLATE "C")
         FROM company GROUP BY lower(company_uri) HAVING count(*) > 1
         UNION ALL
-        SELECT 'application_prefix ' || string_agg(application_prefix, ', ' ORDER BY id)
+        SELECT 'application_prefix ' || string_agg(application_prefix, ', ' ORDER BY application_prefix COLLATE "C")
         FROM application GROUP BY lower(application_prefix) HAVING count(*) > 1
     ) collisions;
     IF taken IS NOT NULL THEN

@@ -113,7 +113,7 @@ async def test_an_id_that_is_none_is_404(owner: Admin, path: str) -> None:
 
 async def test_wrong_methods_are_405_with_allow(owner: Admin) -> None:
     response = await owner.call("PUT", "/companies", {})
-    assert (response.status, response.headers["Allow"]) == (405, "GET, POST")
+    assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD, POST")
     assert (await owner.delete(f"/admin-tokens/{uuid7()}")).status == 405
 
 

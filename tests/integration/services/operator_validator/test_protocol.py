@@ -82,7 +82,9 @@ async def test_a_bad_post_is_told(operator: Operator, data: bytes, content_type:
     assert json.loads(response[1])["valid"] is False
 
 
-@pytest.mark.parametrize(("method", "target"), [("POST", VALIDATE), ("HEAD", VALIDATE), ("GET", VALIDATE_BY_POST)])
+@pytest.mark.parametrize(
+    ("method", "target"), [("POST", VALIDATE), ("DELETE", VALIDATE), ("GET", VALIDATE_BY_POST)]
+)
 async def test_other_methods_are_405(operator: Operator, method: str, target: str) -> None:
     assert (await operator.call(method, target))[0] == 405
 

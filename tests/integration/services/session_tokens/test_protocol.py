@@ -134,8 +134,8 @@ async def test_only_json_is_taken(service: Service, content_type: str, status: i
     [
         ("GET", "/generate", "POST"),
         ("PUT", "/generate", "POST"),
-        ("POST", "/verify", "DELETE, GET"),
-        ("HEAD", "/verify", "DELETE, GET"),
+        ("POST", "/verify", "DELETE, GET, HEAD"),
+        ("PUT", "/verify", "DELETE, GET, HEAD"),
     ],
 )
 async def test_wrong_method_is_405_with_what_is_allowed(
