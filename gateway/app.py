@@ -25,6 +25,7 @@ from shared.audit.trail import AuditTrail
 from shared.changes.following import Following, FollowingHealth, follow
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock, SystemClock
+from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import KeyRegistryClient
 from shared.contracts.operator_validator import OperatorValidatorClient
 from shared.contracts.session_tokens import SessionTokensClient
@@ -61,9 +62,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     metrics = GatewayMetrics(registry)
     watch = RouteWatch(settings.routes_file, own_ports(settings), metrics, staleness_bound=settings.staleness_bound)
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
-    calls = _service_clients(settings, identity)
+    offsets = ClockOffsets(clock, reference="key_registry", metrics=registry)
+    calls = _service_clients(settings, identity, offsets)
     audit = AuditTrail(KeyRegistryClient(calls["key_registry"]), service=NAME, clock=clock, metrics=registry)
-    known = _knowledge(settings, calls, metrics, registry, clock)
+    known = _knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets))
     metrics.stopped.set_function(lambda: len(known.stopped))
     metrics.verified_tokens.set_function(lambda: len(known.access_tokens))
 
@@ -81,8 +83,9 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     app = service_app(
         NAME,
         endpoints(RouteEndpoints(watch)),
-        health=_health(known, watch, calls),
+        health=_health(known, watch, calls, offsets),
         metrics=registry,
+        now=clock.now,
         resources=(*calls.values(), audit, known.issuer_keys, known.following, watch, forwarder, server),
         description="Health, metrics and the route table of the gateway. Its public port is another one.",
     )
@@ -105,14 +108,19 @@ def _own_services(settings: Settings, identity: ServiceIdentity) -> OwnServices:
     )
 
 
-def _service_clients(settings: Settings, identity: ServiceIdentity) -> dict[str, ServiceClient]:
+def _service_clients(
+    settings: Settings, identity: ServiceIdentity, offsets: ClockOffsets
+) -> dict[str, ServiceClient]:
     urls = {
         "key_registry": settings.key_registry_url,
         "token_issuer": settings.token_issuer_url,
         "session_tokens": settings.session_tokens_url,
         "operator_validator": settings.operator_validator_url,
     }
-    own = {name: ServiceClient(url, authorization=identity.authorization_for(name)) for name, url in urls.items()}
+    own = {
+        name: ServiceClient(url, authorization=identity.authorization_for(name), peer_clock=offsets.peer(name))
+        for name, url in urls.items()
+    }
     return {**own, "sample_resources": ServiceClient(settings.sample_resources_url)}
 
 
@@ -122,17 +130,18 @@ def _knowledge(
     metrics: GatewayMetrics,
     registry: CollectorRegistry,
     clock: Clock,
+    judging: Clock,
 ) -> Knowledge:
     issuer_keys = IssuerKeys(TokenIssuerClient(calls["token_issuer"]).jwks, clock)
     stopped = StoppedSet(clock)
-    api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), clock)
+    api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), judging)
     consumers = (stopped, api_tokens, issuer_keys)
     key_registry = KeyRegistryClient(calls["key_registry"])
     following = follow(NAME, key_registry, consumers, settings, clock=clock, metrics=registry)
     api_tokens.attach(following.follower)
     return Knowledge(
         issuer_keys,
-        AccessTokens(issuer_keys, clock, issuer=settings.issuer),
+        AccessTokens(issuer_keys, judging, issuer=settings.issuer),
         api_tokens,
         stopped,
         Staleness(following.follower, clock, metrics.stale_admission),
@@ -160,9 +169,12 @@ def _decider(
     )
 
 
-def _health(known: Knowledge, watch: RouteWatch, calls: Mapping[str, ServiceClient]) -> FollowingHealth:
+def _health(
+    known: Knowledge, watch: RouteWatch, calls: Mapping[str, ServiceClient], offsets: ClockOffsets
+) -> FollowingHealth:
     """The whole stack; readiness asks only for what every protected route needs."""
     health = FollowingHealth(NAME, known.following.follower)
+    health.add("clock", offsets.check)
     health.add("issuer_keys", known.issuer_keys.check)
     health.add("route_file", watch.check, required=False)
     for name, client in calls.items():

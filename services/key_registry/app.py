@@ -30,12 +30,15 @@ from services.key_registry.lookups import Lookups
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.changes import PostgresChanges
+from services.key_registry.storage.postgres.clock import NAME as DATABASE_CLOCK
+from services.key_registry.storage.postgres.clock import clock_observation
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.audit.trail import AuditTrail
 from shared.changes.stream import ChangeStreamWriter
 from shared.clock import Clock, SystemClock
+from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import SNAPSHOT_PATIENCE
 from shared.http.app import Resource, service_app
 from shared.http.endpoints import Endpoint
@@ -65,6 +68,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     stores = Stores(settings)
     audit_log = AuditLog(stores.objects)
     metrics = CollectorRegistry()
+    offsets = ClockOffsets(clock, reference=DATABASE_CLOCK, metrics=metrics)
+    judging = JudgingClock(clock, offsets)
     trail = AuditTrail(audit_log, service=NAME, clock=clock, metrics=metrics)
     access = AccessControl(stores.objects, trail)
     authentication = Authentication(access, trail)
@@ -75,7 +80,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     revocations = Revocations(stores.objects, access, clock)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(stores.database)),
-        Feed(stores.changes, clock),
+        Feed(stores.changes, judging),
         consumers,
         revocations,
         audit_log,
@@ -92,14 +97,16 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     app = service_app(
         NAME,
         endpoints,
-        health=_health(stores),
+        health=_health(stores, offsets),
+        now=offsets.time,
         metrics=_relay_metrics(metrics, stores.relay),
         resources=[
             *stores.resources,
             trail,
             generator,
             OwnerRegistration(AdminTokens(stores.objects, clock), settings.first_owner_token),
-            Housekeeping(stores.changes, stores.consumers, clock),
+            Housekeeping(stores.changes, stores.consumers, judging),
+            clock_observation(stores.database, offsets),
         ],
         security_schemes=SECURITY_SCHEMES,
         description=DESCRIPTION,
@@ -124,10 +131,11 @@ class Stores:
         self.resources: tuple[Resource, ...] = (self.database, snapshots, self.redis, self.relay)
 
 
-def _health(stores: Stores) -> Health:
+def _health(stores: Stores, offsets: ClockOffsets) -> Health:
     health = Health(NAME)
     health.add(POSTGRESQL, stores.objects.check)
     health.add(VALKEY, stores.redis.ping, required=False)
+    health.add("clock", offsets.check)
     return health
 
 

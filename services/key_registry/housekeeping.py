@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from services.key_registry.admin.idempotency import REMEMBERED
-from services.key_registry.changes.consumers import FORGOTTEN_AFTER
+from services.key_registry.changes.consumers import FORGOTTEN_AFTER_S
 from services.key_registry.storage.ports import ConsumerStore
 from shared.clock import Clock
 from shared.periodic import PeriodicTask
@@ -46,4 +46,4 @@ class Housekeeping:
             revocations_before=now - REVOCATIONS_KEPT,
             idempotency_before=now - REMEMBERED,
         )
-        await self._consumers.prune(silent_since=now - FORGOTTEN_AFTER, reports_before=now - REPORTS_KEPT)
+        await self._consumers.prune(silent_since=now - FORGOTTEN_AFTER_S, reports_before=now - REPORTS_KEPT)

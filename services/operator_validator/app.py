@@ -12,6 +12,7 @@ from shared.audit.trail import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
 from shared.changes.following import FollowingHealth, follow
 from shared.clock import Clock, SystemClock
+from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import ApiToken, KeyRegistryClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
@@ -23,29 +24,36 @@ NAME = "operator_validator"
 
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     clock = clock or SystemClock()
+    metrics = CollectorRegistry()
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
     authenticator = ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
 
     addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
+    offsets = ClockOffsets(clock, reference="key_registry", metrics=metrics)
+    judging = JudgingClock(clock, offsets)
     registry_calls = ServiceClient(
-        settings.key_registry_url, authorization=identity.authorization_for("key_registry")
+        settings.key_registry_url,
+        authorization=identity.authorization_for("key_registry"),
+        peer_clock=offsets.peer("key_registry"),
     )
     registry = KeyRegistryClient(registry_calls)
-    metrics = CollectorRegistry()
     api_tokens: CachedLookup[bytes, ApiToken] = CachedLookup(registry.api_token)
     following = follow(NAME, registry, (api_tokens,), settings, clock=clock, metrics=metrics)
     follower = following.follower
     api_tokens.attach(follower)
     audit = AuditTrail(registry, service=NAME, clock=clock, metrics=metrics)
 
-    validator = Validator(api_tokens, follower, audit, clock)
+    validator = Validator(api_tokens, follower, audit, judging)
     handlers = OperatorEndpoints(validator, authenticator, addresses, audit, OperatorMetrics(metrics))
+    health = FollowingHealth(NAME, follower)
+    health.add("clock", offsets.check)
     return service_app(
         NAME,
         endpoints(handlers),
-        health=FollowingHealth(NAME, follower),
+        health=health,
         metrics=metrics,
         addresses=addresses,
+        now=clock.now,
         resources=(registry_calls, audit, following),
         security_schemes=SECURITY_SCHEMES,
         description="Whether an API token is valid for a company and an application.",

@@ -15,6 +15,7 @@ from shared.changes.cached_lookup import CachedLookup
 from shared.changes.following import FollowingHealth, follow
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock, SystemClock
+from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import AccessKey, KeyRegistryClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
@@ -28,17 +29,21 @@ NAME = "session_tokens"
 
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     clock = clock or SystemClock()
+    metrics = CollectorRegistry()
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
     authenticator = ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
 
     addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
+    offsets = ClockOffsets(clock, reference="key_registry", metrics=metrics)
+    judging = JudgingClock(clock, offsets)
     registry_calls = ServiceClient(
-        settings.key_registry_url, authorization=identity.authorization_for("key_registry")
+        settings.key_registry_url,
+        authorization=identity.authorization_for("key_registry"),
+        peer_clock=offsets.peer("key_registry"),
     )
     registry = KeyRegistryClient(registry_calls)
     redis = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
 
-    metrics = CollectorRegistry()
     token_metrics = TokenMetrics(metrics)
     audit = AuditTrail(registry, service=NAME, clock=clock, metrics=metrics)
     relay = OutboxRelay(
@@ -50,10 +55,11 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     following = follow(NAME, registry, (access_keys, ended), settings, clock=clock, metrics=metrics)
     access_keys.attach(following.follower)
 
-    tokens = SessionTokens(store, access_keys, ended, following.follower, registry, audit, clock)
+    tokens = SessionTokens(store, access_keys, ended, following.follower, registry, audit, judging)
     handlers = SessionTokenEndpoints(tokens, authenticator, addresses, audit, token_metrics)
 
     health = FollowingHealth(NAME, following.follower)
+    health.add("clock", offsets.check)
     health.add(VALKEY, store.ping)
     return service_app(
         NAME,
@@ -61,6 +67,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         health=health,
         metrics=metrics,
         addresses=addresses,
+        now=clock.now,
         resources=(registry_calls, redis, audit, relay, following),
         security_schemes=SECURITY_SCHEMES,
         description="Short-lived tokens that stand for hidden parameters.",

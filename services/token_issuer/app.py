@@ -37,6 +37,7 @@ from shared.changes.cached_lookup import CachedLookup
 from shared.changes.following import Following, FollowingHealth, follow
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock, SystemClock
+from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import ApiClient, KeyPair, KeyRegistryClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
@@ -82,7 +83,9 @@ class Keys:
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     clock = clock or SystemClock()
     metrics = CollectorRegistry()
-    dependencies = connect(settings, metrics, clock)
+    offsets = ClockOffsets(clock, reference="key_registry", metrics=metrics)
+    judging = JudgingClock(clock, offsets)
+    dependencies = connect(settings, metrics, clock, offsets)
     keys = open_keys(settings, dependencies, clock)
     maintenance = KeyMaintenance(keys.ring, keys.rotator, dependencies.audit)
     used = PostgresUsedAssertions(dependencies.database)
@@ -90,14 +93,16 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     health = FollowingHealth(NAME, dependencies.following.follower)
     health.add(POSTGRESQL, dependencies.database.ping)
+    health.add("clock", offsets.check)
     health.add("signing_key", keys.ring.check)
     health.add(VALKEY, dependencies.redis.ping, required=False)
     return service_app(
         NAME,
-        build_endpoints(settings, dependencies, keys, used, addresses, metrics, clock),
+        build_endpoints(settings, dependencies, keys, used, addresses, metrics, judging),
         health=health,
         metrics=metrics,
         addresses=addresses,
+        now=clock.now,
         resources=(
             dependencies.registry_calls,
             dependencies.database,
@@ -113,7 +118,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             ),
             PeriodicTask(
                 "pruning",
-                partial(prune, used, keys.rotator, clock, token_lifetime=settings.token_lifetime),
+                partial(prune, used, keys.rotator, judging, token_lifetime=settings.token_lifetime),
                 interval=PRUNE_INTERVAL_S,
             ),
         ),
@@ -128,8 +133,8 @@ async def prune(used: UsedAssertions, rotator: KeyRotator, clock: Clock, *, toke
     await rotator.remove_gone(token_lifetime=token_lifetime)
 
 
-def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock) -> Dependencies:
-    registry_calls = registry_client(settings, clock)
+def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock, offsets: ClockOffsets) -> Dependencies:
+    registry_calls = registry_client(settings, clock, offsets)
     registry = KeyRegistryClient(registry_calls)
     api_clients: CachedLookup[str, ApiClient] = CachedLookup(registry.api_client)
     key_pairs: CachedLookup[str, KeyPair] = CachedLookup(registry.key_pair)
@@ -152,9 +157,13 @@ def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock) -> Dep
     )
 
 
-def registry_client(settings: Settings, clock: Clock) -> ServiceClient:
+def registry_client(settings: Settings, clock: Clock, offsets: ClockOffsets | None = None) -> ServiceClient:
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
-    return ServiceClient(settings.key_registry_url, authorization=identity.authorization_for("key_registry"))
+    return ServiceClient(
+        settings.key_registry_url,
+        authorization=identity.authorization_for("key_registry"),
+        peer_clock=None if offsets is None else offsets.peer("key_registry"),
+    )
 
 
 def open_database(settings: Settings) -> Database:

@@ -1,4 +1,4 @@
-"""A bounded cache of what hangs on objects that may change: an entry lives until one of them does."""
+"""A bounded cache of what depends on objects that may change: an entry lives until one of them does."""
 
 from collections import OrderedDict
 from typing import Generic, TypeVar

@@ -27,6 +27,8 @@ STREAM_RETRY_INTERVAL_S = 0.2
 SNAPSHOT_CHECK_INTERVAL_S = 0.02
 """Between two checks whether the snapshot is there that the stream is to continue."""
 SNAPSHOTS_PER_POLL = 2
+CLOCK_STEP_S = 60.0
+"""After a step of the wall clock by more, a new snapshot: by the wrong time, something may have been forgotten."""
 STREAM_DISTRUST_S = 10.0
 """For how long a stream that left something out is not relied upon."""
 
@@ -91,6 +93,7 @@ class ChangeFollower:
         self._bound = bound
         self._position: int | None = None
         self._mark: str | None = None
+        self._wall_ahead_at_snapshot = 0.0
         self._seen_at = float("-inf")
         self._streaming = False
         self._distrusted_until = float("-inf")
@@ -157,8 +160,8 @@ class ChangeFollower:
 
     def _last_confirmed(self) -> str:
         if self._position is None:
-            return "the registry has not been heard yet"
-        return f"the registry was last heard {self.age:.1f} s ago, and {self._bound:g} s is the bound"
+            return "the registry has not responded yet"
+        return f"the registry last responded {self.age:.1f} s ago, and {self._bound:g} s is the bound"
 
     async def moved(self) -> int:
         """The position, once it is another than when this was last called."""
@@ -179,7 +182,7 @@ class ChangeFollower:
     async def poll(self) -> None:
         """Apply all that is new. Raises `Unavailable` when the source does not respond."""
         snapshots = 0
-        if self._position is None:
+        if self._position is None or abs(self._wall_ahead() - self._wall_ahead_at_snapshot) > CLOCK_STEP_S:
             await self._restart()
         while True:
             requested_at, after = self._clock.monotonic(), self.position
@@ -217,15 +220,20 @@ class ChangeFollower:
     async def _restart(self) -> None:
         # What is known goes on counting within the bound; nothing is applied to what is about to be replaced.
         self._replacing = True
+        wall_ahead = self._wall_ahead()
         try:
             snapshot = await self._source.snapshot()
             for consumer in self._consumers:
                 consumer.reset(snapshot)
             self._position, self._mark = snapshot.as_of, snapshot.mark
+            self._wall_ahead_at_snapshot = wall_ahead
         finally:
             self._replacing = False
         self._moved.set()
         log.info("change_feed.snapshot_loaded", position=snapshot.as_of, stopped=len(snapshot.stopped))
+
+    def _wall_ahead(self) -> float:
+        return self._clock.now() - self._clock.monotonic()
 
     def _apply_page(self, page: ChangePage, after: int) -> int:
         """How many of its changes were new. Raises `_Gap`."""

@@ -92,7 +92,7 @@ def follow(
     clock: Clock,
     metrics: CollectorRegistry,
 ) -> Following:
-    """Keep `consumers` true. They are told in their order, and before the metrics observe it."""
+    """Keep `consumers` true. Changes are handed to them in their order, and before the metrics observe it."""
     observed = FollowingMetrics(metrics, clock)
     follower = ChangeFollower(
         registry,

@@ -35,7 +35,7 @@ class StoppedSet:
         return self.first(ids) is not None
 
     def first(self, ids: Iterable[str]) -> tuple[str, str] | None:
-        """Kind and id of the first of `ids` that is stopped; the kind is empty where `add` was not told it."""
+        """Kind and id of the first of `ids` that is stopped; the kind is empty where `add` was not given it."""
         stopped = self._stopped
         for id_ in ids:
             if id_ in stopped:

@@ -1,11 +1,13 @@
 """The aiohttp application of a service: its endpoints, with health, metrics and documentation beside them."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from shared.clock_offset import response_fields
 from shared.http.background import BackgroundTasks, left_out_report
 from shared.http.client_address import ClientAddress
 from shared.http.docs import INTERNAL, asset_endpoint, docs_endpoints
@@ -36,6 +38,7 @@ def service_app(
     health: Health,
     metrics: CollectorRegistry,
     addresses: ClientAddress | None = None,
+    now: Callable[[], float] = time.time,
     resources: Sequence[Resource] = (),
     security_schemes: Mapping[str, Any] | None = None,
     description: str = "",
@@ -47,6 +50,7 @@ def service_app(
     `addresses`: for a service behind the gateway, whose access log then names the client.
     `internal_description`: with it, the endpoints below `/internal/` have a document and a page of their own,
     `/openapi/internal.json` and `/docs/internal`.
+    `now`: the time that is stated to callers who ask for it, in seconds since the epoch.
     `resources` are started in order before the first request and stopped in reverse after the last; their
     background tasks are part of health and metrics.
     """
@@ -64,6 +68,7 @@ def service_app(
             app.router.add_route("HEAD", endpoint.path, endpoint.handler)
     app.on_response_prepare.append(_no_banner)
     app.on_cleanup.append(_report_left_out)
+    app.on_response_prepare.append(_states_time(now))
     for resource in resources:
         app.cleanup_ctx.append(_life_of(resource))
     return app
@@ -107,6 +112,13 @@ async def _no_banner(_: web.Request, response: web.StreamResponse) -> None:
 
 async def _report_left_out(_: web.Application) -> None:
     report_left_out()
+
+
+def _states_time(now: Callable[[], float]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    async def state(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(response_fields(request.headers, now()))
+
+    return state
 
 
 def _life_of(resource: Resource) -> Callable[[web.Application], AsyncIterator[None]]:

@@ -14,8 +14,8 @@ from shared.errors import NotFound, Unavailable
 MAX_WAIT = 10.0
 DEFAULT_WAIT = 5.0
 """Both in seconds."""
-LOOK = 0.1
-"""Seconds between two looks while waiting: a consumer may have told another copy of the registry."""
+RECHECK_INTERVAL_S = 0.1
+"""Between two readings while waiting: a consumer may have reported to another copy of the registry."""
 MAX_WAITING = 64
 
 
@@ -31,7 +31,7 @@ class Receipts:
 
     async def show(self, admin: Admin, id_: int) -> Receipt:
         """Raises `NotFound` also for a change that is another company's, or of no company, to a bound token."""
-        return await self._told(await self._change(admin, id_))
+        return await self._receipt(await self._change(admin, id_))
 
     async def applied(self, admin: Admin, id_: int, patience: float) -> Receipt:
         """The receipt once all have applied the change, or as it is after `patience` seconds."""
@@ -47,15 +47,15 @@ class Receipts:
     def release(self) -> None:
         """Answer all who wait with what is so now, and nobody waits from now on: the process is about to end."""
         self._released = True
-        self._consumers.stir()
+        self._consumers.wake_waiting()
 
     async def _awaited(self, change: Change, deadline: float) -> Receipt:
         while True:
-            receipt = await self._told(change)
+            receipt = await self._receipt(change)
             left = deadline - asyncio.get_running_loop().time()
             if receipt.state == "applied" or left <= 0 or self._released:
                 return receipt
-            await self._consumers.stirred(min(left, LOOK))
+            await self._consumers.changed(min(left, RECHECK_INTERVAL_S))
 
     async def _change(self, admin: Admin, id_: int) -> Change:
         self._access.permit(admin, Operation.READ, "receipt")
@@ -64,7 +64,7 @@ class Receipts:
             raise NotFound("there is no such receipt, or no longer")
         return change
 
-    async def _told(self, change: Change) -> Receipt:
+    async def _receipt(self, change: Change) -> Receipt:
         consumers = [_applied_by(change, reached) for reached in await self._consumers.reached(change.seq)]
         waiting = [consumer.instance for consumer in consumers if not consumer.applied]
         return Receipt(
@@ -83,7 +83,7 @@ class Receipts:
 
 
 def _applied_by(change: Change, reached: Reached) -> AppliedBy:
-    """One that joined after the change knew it from its start: no time is told of it."""
+    """One that joined after the change knew it from its start: it has no time."""
     ms = None
     if reached.applied_at is not None and reached.joined_at <= change.at:
         ms = round(max(0.0, reached.applied_at - change.at) * 1000, 1)

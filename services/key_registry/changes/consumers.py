@@ -9,10 +9,12 @@ from shared.clock import Clock
 from shared.contracts.key_registry import Position
 from shared.errors import Unprocessable
 
-FORGOTTEN_AFTER = 30.0
+FORGOTTEN_AFTER_S = 30.0
 """Seconds after which a consumer that says nothing counts no more: by then it refuses what it cannot look up."""
 MAX_INSTANCE = 255
 MAX_MARK = 64
+CLOCK_STEP_S = 1.0
+"""By how much the wall clock may leave the monotonic one between two receipts without having been set."""
 MAX_POSITION = 2**62
 
 
@@ -20,7 +22,9 @@ class Consumers:
     def __init__(self, store: ConsumerStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._stirred = asyncio.Event()
+        self._wall_ahead = clock.now() - clock.monotonic()
+        self._all_until = float("-inf")
+        self._changed = asyncio.Event()
 
     async def report(self, position: Position, *, service: str) -> None:
         """Keep what one of the processes of `service` has applied; one that is leaving is forgotten."""
@@ -36,19 +40,27 @@ class Consumers:
             await self._store.forget(position.instance)
         else:
             await self._store.report(position, self._clock.now())
-        self.stir()
+        self.wake_waiting()
 
     async def reached(self, position: int) -> Sequence[Reached]:
         """Each consumer that is not forgotten."""
-        return await self._store.reached(position, self._clock.now() - FORGOTTEN_AFTER)
+        return await self._store.reached(position, self._heard_since())
 
-    async def stirred(self, seconds: float) -> None:
-        """Returns when a consumer has told something to this process, or after so many seconds."""
+    def _heard_since(self) -> float:
+        """After a step of the wall clock nobody is forgotten until all had time to report by the new time."""
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        if abs(now - monotonic - self._wall_ahead) > CLOCK_STEP_S:
+            self._wall_ahead = now - monotonic
+            self._all_until = monotonic + FORGOTTEN_AFTER_S
+        return 0.0 if monotonic < self._all_until else now - FORGOTTEN_AFTER_S
+
+    async def changed(self, seconds: float) -> None:
+        """Returns when a consumer has reported to this process, or after so many seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._stirred.wait()
+                await self._changed.wait()
 
-    def stir(self) -> None:
+    def wake_waiting(self) -> None:
         """Wake all who wait."""
-        stirred, self._stirred = self._stirred, asyncio.Event()
-        stirred.set()
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()

@@ -19,7 +19,7 @@ from shared.periodic import PeriodicTask
 log = structlog.get_logger()
 
 INTERVAL = 0.25
-"""Seconds between two looks at the feed, for what another copy of the registry has committed."""
+"""Seconds between two readings of the feed, for what another copy of the registry has committed."""
 PAGE = 1000
 
 
@@ -112,18 +112,18 @@ class Relay:
         try:
             await self.copy()
         except Unavailable as error:
-            self._told(up=False, detail=error.detail)
+            self._set_up(up=False, detail=error.detail)
             with contextlib.suppress(Unavailable):
                 self._newest = (await self._changes.page(self._newest, 1)).last
         except Exception:
             self._up = False
             raise
         else:
-            self._told(up=True)
+            self._set_up(up=True)
 
-    def _told(self, *, up: bool, detail: str = "") -> None:
+    def _set_up(self, *, up: bool, detail: str = "") -> None:
         if self._up and not up:
-            log.warning("the change stream takes nothing; consumers poll", detail=detail)
+            log.warning("change_relay.down", detail=detail)
         elif up and not self._up:
-            log.info("changes are relayed", position=self._relayed.position)
+            log.info("change_relay.up", position=self._relayed.position)
         self._up = up

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.admin.revocations import Revocations
-from services.key_registry.changes.consumers import FORGOTTEN_AFTER, Consumers
+from services.key_registry.changes.consumers import FORGOTTEN_AFTER_S, Consumers
 from services.key_registry.changes.feed import MAX_PAGE, Feed
 from services.key_registry.lookups import Lookups
 from shared import opaque
@@ -146,7 +146,7 @@ class InternalEndpoints:
                 "/internal/v1/positions",
                 self.report,
                 "Tell which change was applied last",
-                description=f"Who says nothing for {FORGOTTEN_AFTER:g} s is forgotten, who is leaving at once.",
+                description=f"Who says nothing for {FORGOTTEN_AFTER_S:g} s is forgotten, who is leaving at once.",
                 body=wire.Position,
                 poll=True,
                 responses={204: Response("Known to every copy of the registry")},

@@ -111,7 +111,7 @@ async def test_past_the_bound_it_is_a_503_and_not_ready_but_where_the_route_goes
         assert "Retry-After" in (await gateway.get("/site", bearer())).headers
         assert await gateway.status("/sms", around.api_token) == 503
         assert await gateway.status("/patient", bearer()) == 200
-        assert "revocations cannot be followed: the registry was last heard" in (await gateway.missing())["changes"]
+        assert "revocations cannot be followed: the registry last responded" in (await gateway.missing())["changes"]
         around.registry.away = False
         await gateway.becomes(200, "/site", bearer(), within=5)
         assert await gateway.missing() == {}

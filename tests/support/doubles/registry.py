@@ -1,7 +1,7 @@
 """A key registry in memory: the face of `KeyRegistryClient`, with levers to change, stop and unplug it."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from shared.contracts.key_registry import (
@@ -39,12 +39,14 @@ COMPANY = Company(
 class RegistryDouble:
     """Stands in for `shared.contracts.key_registry.KeyRegistryClient`.
 
-    `away = True` makes every call `Unavailable`. `events` and `revocations` are what the services sent;
-    `lookups` counts the calls for records; `positions` is what each instance reported last.
+    `away = True` makes every call `Unavailable`; `states_time` is its clock, for who asks for the time. `events`
+    and `revocations` are what the services sent; `lookups` counts the calls for records; `positions` is what each
+    instance reported last.
     """
 
     def __init__(self) -> None:
         self.away = False
+        self.states_time: Callable[[], float] | None = None
         self.events: list[AuditEvent] = []
         self.revocations: list[Revocation] = []
         self.positions: dict[str, Position] = {}

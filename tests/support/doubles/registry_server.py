@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from shared.clock_offset import response_fields
 from shared.contracts.key_registry import AuditBatch, Position, Revocation, Wire
 from shared.errors import Unavailable
 from tests.support.doubles.registry import RegistryDouble
@@ -45,7 +46,12 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
         await double.report(Position.model_validate(await request.json()))
         return web.Response(status=204)
 
+    async def state_time(request: web.Request, response: web.StreamResponse) -> None:
+        if double.states_time is not None:
+            response.headers.update(response_fields(request.headers, double.states_time()))
+
     app = web.Application(middlewares=[_unavailable])
+    app.on_response_prepare.append(state_time)
     app.router.add_get(f"/internal/v1/{{kind:{'|'.join(look_ups)}}}/{{key}}", record)
     app.router.add_get("/internal/v1/snapshot", snapshot)
     app.router.add_get("/internal/v1/changes", changes)

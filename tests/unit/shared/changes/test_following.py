@@ -90,7 +90,7 @@ async def test_health_shows_how_far_the_changes_were_followed_and_why_it_is_not_
     health = FollowingHealth("gateway", follower)
     request = make_mocked_request("GET", "/health")
     assert orjson.loads((await health.ready(request)).text or "")["missing"] == {
-        "changes": "revocations cannot be followed: the registry has not been heard yet"
+        "changes": "revocations cannot be followed: the registry has not responded yet"
     }
     registry.set_status("company", "a", "revoked")
     await follower.poll()
@@ -102,5 +102,5 @@ async def test_health_shows_how_far_the_changes_were_followed_and_why_it_is_not_
     ready = await health.ready(request)
     assert (ready.status, orjson.loads(ready.text or "")["missing"]) == (
         503,
-        {"changes": "revocations cannot be followed: the registry was last heard 6.0 s ago, and 5 s is the bound"},
+        {"changes": "revocations cannot be followed: the registry last responded 6.0 s ago, and 5 s is the bound"},
     )

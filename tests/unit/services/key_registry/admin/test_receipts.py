@@ -178,3 +178,18 @@ async def test_what_changed_so_long_ago_that_it_is_not_kept_names_the_newest_rec
     await desk.company()
     del desk.store.tables.changes[:2]
     assert (await desk.set_status(Operation.SUSPEND, COMPANY, company["id"])).receipt == 3
+
+
+@pytest.mark.parametrize("step", [600.0, -600.0])
+async def test_a_step_of_the_clock_makes_no_consumer_forgotten(plane: Plane, step: float) -> None:
+    for instance in "ab":
+        await plane.report(instance, 0)
+    plane.desk.clock.skew(step)
+    id_ = await plane.suspended()
+    assert (await plane.receipts.show(plane.desk.owner, id_)).waiting_for == ["a", "b"]
+    plane.desk.clock.advance(5)
+    for instance in "ab":
+        await plane.report(instance, id_)
+    plane.desk.clock.advance(28)
+    receipt = await plane.receipts.show(plane.desk.owner, id_)
+    assert (receipt.state, receipt.applied, receipt.of) == ("applied", 2, 2)

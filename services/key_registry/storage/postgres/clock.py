@@ -1,0 +1,26 @@
+"""PostgreSQL's clock: the one that all others are compared with."""
+
+import contextlib
+
+from shared.clock_offset import ClockOffsets
+from shared.errors import Unavailable
+from shared.periodic import PeriodicTask
+from shared.postgres.pool import Database
+
+NAME = "postgresql"
+INTERVAL_S = 1.0
+"""A step of all clocks at once is over after this and the consumers' next poll."""
+
+
+def clock_observation(database: Database, offsets: ClockOffsets) -> PeriodicTask:
+    """Observes the server's clock. While it is away, its time is what passed since by the monotonic clock."""
+    peer = offsets.peer(NAME)
+
+    async def observe() -> None:
+        with contextlib.suppress(Unavailable):  # health says so
+            async with database.connection() as connection:
+                exchange = peer.begin()
+                time = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
+                exchange.end(str(time))
+
+    return PeriodicTask("database clock", observe, interval=INTERVAL_S)
