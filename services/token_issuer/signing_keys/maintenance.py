@@ -4,9 +4,9 @@ import asyncio
 
 import structlog
 
-from services.token_issuer.signing_keys.records import SigningKeyRecord
 from services.token_issuer.signing_keys.ring import KeyRing
 from services.token_issuer.signing_keys.rotation import KeyRotator
+from services.token_issuer.storage.ports import SigningKeyRecord
 from shared.audit.trail import Audit
 from shared.contracts.key_registry import AuditEvent, Change, Snapshot
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import structlog
 
-from services.token_issuer.signing_keys.records import Phase, SigningKeyRecord, phases
+from services.token_issuer.signing_keys.phases import Phase, phases
 from services.token_issuer.signing_keys.sealing import MasterKey
-from services.token_issuer.storage.ports import SigningKeyStore
+from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock
 from shared.errors import Unavailable

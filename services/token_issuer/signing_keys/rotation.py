@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import structlog
 
-from services.token_issuer.signing_keys.records import Phase, SigningKeyRecord, make_key, phases
+from services.token_issuer.signing_keys.creation import make_key
+from services.token_issuer.signing_keys.phases import Phase, phases
 from services.token_issuer.signing_keys.sealing import MasterKey
-from services.token_issuer.storage.ports import SigningKeyStore
+from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore
 from shared.clock import Clock
 
 log = structlog.get_logger()

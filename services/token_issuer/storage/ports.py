@@ -1,11 +1,23 @@
 """What the rules need of the stores. All methods raise `Unavailable` when a store cannot be reached."""
 
 from collections.abc import Sequence
-from typing import Protocol
-
-from services.token_issuer.signing_keys.records import SigningKeyRecord
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 WRONG_SECRET_WINDOW_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeyRecord:
+    """A signing key at rest. Times are seconds since the epoch."""
+
+    kid: str
+    algorithm: str
+    public_jwk: dict[str, Any]
+    sealed: bytes
+    """The private key as PKCS#8 PEM under the master key."""
+    activates_at: float
+    revoked_at: float | None = None
 
 
 class SigningKeyStore(Protocol):

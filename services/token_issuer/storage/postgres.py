@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from services.token_issuer.signing_keys.records import SigningKeyRecord
+from services.token_issuer.storage.ports import SigningKeyRecord
 from shared.postgres.pool import Connection, Database
 
 _LOCK_KEYS = "SELECT pg_advisory_xact_lock(hashtext('passgate signing keys'))"

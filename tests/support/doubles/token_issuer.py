@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.token_issuer.signing_keys.records import SigningKeyRecord
+from services.token_issuer.storage.ports import SigningKeyRecord
 
 
 class MemorySigningKeys:

@@ -9,10 +9,9 @@ from asyncpg.exceptions import CheckViolationError
 
 from services.token_issuer.__main__ import MIGRATIONS
 from services.token_issuer.app import NAME
-from services.token_issuer.signing_keys.records import SigningKeyRecord
 from services.token_issuer.storage import postgres
 from services.token_issuer.storage.memory import MemoryWrongSecrets
-from services.token_issuer.storage.ports import SigningKeyStore, UsedAssertions, WrongSecrets
+from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore, UsedAssertions, WrongSecrets
 from services.token_issuer.storage.postgres import PostgresSigningKeys, PostgresUsedAssertions
 from services.token_issuer.storage.redis import PREFIX, RedisWrongSecrets
 from shared.errors import Unavailable

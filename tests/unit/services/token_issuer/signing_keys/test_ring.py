@@ -1,6 +1,6 @@
 import pytest
 
-from services.token_issuer.signing_keys.records import RETIREMENT_MARGIN_S
+from services.token_issuer.signing_keys.phases import RETIREMENT_MARGIN_S
 from services.token_issuer.signing_keys.ring import MAX_RING_AGE_S
 from services.token_issuer.signing_keys.sealing import MasterKey
 from shared.contracts.key_registry import Change

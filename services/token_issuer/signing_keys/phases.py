@@ -6,16 +6,11 @@ that every verifier has it, and stays published after its successor started unti
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
-from typing import Any
 
-from services.token_issuer.signing_keys.sealing import MasterKey
-from shared.jose.keys import generate_private_key, private_pem, public_jwk
-from shared.opaque import public_id
+from services.token_issuer.storage.ports import SigningKeyRecord
 
-KID_PREFIX = "sk"
 RETIREMENT_MARGIN_S = 300.0
 """Seconds that a retired key outlives the last `exp`: verifiers' leeway, copies slow to learn of the successor."""
 
@@ -25,32 +20,6 @@ class Phase(StrEnum):
     ACTIVE = "active"
     RETIRED = "retired"
     GONE = "gone"
-
-
-@dataclass(frozen=True, slots=True)
-class SigningKeyRecord:
-    """A signing key at rest. Times are seconds since the epoch."""
-
-    kid: str
-    algorithm: str
-    public_jwk: dict[str, Any]
-    sealed: bytes
-    """The private key as PKCS#8 PEM under the master key."""
-    activates_at: float
-    revoked_at: float | None = None
-
-
-def make_key(master_key: MasterKey, *, algorithm: str, bits: int | None, activates_at: float) -> SigningKeyRecord:
-    """A new key. Blocks, for RSA up to seconds: call it in a thread."""
-    private = generate_private_key(algorithm, bits)
-    kid = public_id(KID_PREFIX)
-    return SigningKeyRecord(
-        kid=kid,
-        algorithm=algorithm,
-        public_jwk=public_jwk(private.public_key(), kid, algorithm),
-        sealed=master_key.seal(kid, private_pem(private).encode("ascii")),
-        activates_at=activates_at,
-    )
 
 
 def phases(records: Sequence[SigningKeyRecord], now: float, token_lifetime: float) -> dict[str, Phase]:

@@ -1,6 +1,7 @@
 """The life of a signing key: a pure function of when the keys start."""
 
-from services.token_issuer.signing_keys.records import RETIREMENT_MARGIN_S, Phase, SigningKeyRecord, phases
+from services.token_issuer.signing_keys.phases import RETIREMENT_MARGIN_S, Phase, phases
+from services.token_issuer.storage.ports import SigningKeyRecord
 
 LIFETIME = 3600.0
 
