@@ -172,7 +172,7 @@ def _decider(
 def _health(
     known: Knowledge, watch: RouteWatch, calls: Mapping[str, ServiceClient], offsets: ClockOffsets
 ) -> FollowingHealth:
-    """The whole stack; readiness asks only for what every protected route needs."""
+    """The whole stack; readiness depends only on what every protected route needs."""
     health = FollowingHealth(NAME, known.following.follower)
     health.add("clock", offsets.check)
     health.add("issuer_keys", known.issuer_keys.check)

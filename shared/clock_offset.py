@@ -149,7 +149,7 @@ class JudgingClock:
 
 
 def response_fields(requested: Mapping[str, str], time: float) -> dict[str, str]:
-    """The field that states `time`, for a caller that asks for it."""
+    """The field that states `time`, for a caller that requests it."""
     return {TIME_FIELD: f"{time:.6f}"} if TIME_FIELD in requested else {}
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 class ServiceError(Exception):
-    """Base of every refusal that a caller may be told of.
+    """Base of every refusal that a caller may see.
 
     `code` is a stable word for machines; subclasses may narrow it.
     """
@@ -59,7 +59,7 @@ class UnsupportedMediaType(ServiceError):
 
 
 class Unauthenticated(ServiceError):
-    """No credential, or one that is not good. Never says which part was wrong."""
+    """No credential, or an invalid one. Never says which part was wrong."""
 
     code = "unauthenticated"
 
@@ -69,7 +69,7 @@ class Forbidden(ServiceError):
 
 
 class NotFound(ServiceError):
-    """Absent, or not the caller's to see: the two are told alike."""
+    """Absent, or not the caller's to see: the two look alike."""
 
     code = "not_found"
 
@@ -96,7 +96,7 @@ class TooManyRequests(ServiceError):
 
 
 class Unavailable(ServiceError):
-    """The answer cannot be known now (a store or a service is away): 503 with `Retry-After`, never a guess."""
+    """The result cannot be known now (a store or a service is away): 503 with `Retry-After`, never a guess."""
 
     code = "unavailable"
 

@@ -1,6 +1,6 @@
 """Opaque secrets and public ids: `<prefix>_<random base62><CRC-32 in base62>`.
 
-The prefix tells the kind and lets a leak scanner find a secret; the checksum lets junk be refused
+The prefix names the kind and lets a leak scanner find a secret; the checksum lets junk be refused
 without a look-up. Neither is a secret, and neither proves anything.
 """
 

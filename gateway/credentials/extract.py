@@ -1,4 +1,4 @@
-"""Reading the credential that a route asks for out of a request's head. Nothing is checked here but its form."""
+"""Reading the credential that a route requires from a request's head. Nothing is checked here but its form."""
 
 import re
 from dataclasses import dataclass

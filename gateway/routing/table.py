@@ -8,7 +8,7 @@ MIB = 1024 * 1024
 
 
 class CredentialKind(StrEnum):
-    """What a route asks of its callers."""
+    """What a route requires of its callers."""
 
     NONE = "none"
     JWT = "jwt"

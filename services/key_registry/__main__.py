@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Keeps companies, applications, bookings, credentials and the audit trail.",
     )
     parsers = parser.add_subparsers(dest="command", metavar="COMMAND")
-    parsers.add_parser("serve", help="answer the admin and internal APIs (the default)")
+    parsers.add_parser("serve", help="serve the admin and internal APIs (the default)")
     parsers.add_parser("migrate", help="bring the database's schema to the newest revision")
     parsers.add_parser("verify-audit", help="check the hash chain of the audit trail; 1 when it is broken")
     make = parsers.add_parser("create-admin-token", help="make an admin token and print it, once")

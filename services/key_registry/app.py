@@ -55,10 +55,10 @@ Viewers read; editors also make, change, suspend, resume, revoke and delete all 
 A token bound to a company sees that company's objects alone: everything else is 404. It grants no scope that the
 company has not booked, and only reads the company itself and its bookings.
 
-Secrets are shown once, in the answer to the create. Revoked is final. A credential can be deleted once it is
+Secrets are shown once, in the response to the create. Revoked is final. A credential can be deleted once it is
 revoked; a company, an application or a booking when nothing refers to it.
 
-Whatever is made, changed, stopped or deleted names its receipt in `Passgate-Receipt`: `/receipts/{id}` tells which
+Whatever is made, changed, stopped or deleted names its receipt in `Passgate-Receipt`: `/receipts/{id}` shows which
 processes have applied it. What was so already names the receipt of the change that made it so.
 """
 

@@ -126,7 +126,7 @@ def _line(event: AuditEvent) -> Line:
 
 
 def _clean(text: str) -> str:
-    """A line is never lost for what it tells of: it is cut, and what cannot be stored is replaced."""
+    """A line is never lost for what it records: it is cut, and what cannot be stored is replaced."""
     return text[:MAX_TEXT].replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 

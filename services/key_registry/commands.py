@@ -24,7 +24,7 @@ from shared.logging.redaction import redacted
 from shared.postgres.pool import Database
 
 TIMEOUT = 30.0
-"""Seconds for one use of the database: nobody waits for an answer over HTTP."""
+"""Seconds for one use of the database: nobody waits for a response over HTTP."""
 
 
 def migrate(settings: Settings) -> int:

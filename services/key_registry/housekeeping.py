@@ -15,7 +15,7 @@ CHANGES_KEPT = 7 * 86400
 REVOCATIONS_KEPT = 3600
 """Seconds after `until`, for clocks that differ."""
 REPORTS_KEPT = 3600
-"""Seconds: of a change that is older, a receipt no longer tells how long it took."""
+"""Seconds: of a change that is older, a receipt no longer shows how long it took."""
 
 
 class Prunable(Protocol):

@@ -19,9 +19,9 @@ V = TypeVar("V")
 
 
 class Batcher(Generic[K, V]):
-    """Fetches one batch at a time; what is asked for meanwhile is the next batch.
+    """Fetches one batch at a time; what is requested meanwhile is the next batch.
 
-    So an answer is never older than its question: a key joins only a batch that has not left yet.
+    So a result is never older than its request: a key joins only a batch that has not left yet.
     """
 
     def __init__(self, fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
@@ -30,7 +30,7 @@ class Batcher(Generic[K, V]):
         self._fetching = SingleFlight("lookups", self._run)
 
     async def get(self, key: K) -> V | None:
-        """Raises `Unavailable` when the store is away, or too much is asked of it."""
+        """Raises `Unavailable` when the store is away, or too many look-ups wait."""
         future = self._waiting.get(key)
         if future is None:
             if len(self._waiting) >= MAX_WAITING:

@@ -25,7 +25,7 @@ class Contents:
     expires_at: int
     """Seconds since the epoch."""
     counted: bool
-    """Whether the token is good for a number of uses only."""
+    """Whether the token is valid for a number of uses only."""
 
 
 def id_of(token: str) -> str:

@@ -143,7 +143,7 @@ class SessionTokens:
         return Session(contents.parameters, key, contents.expires_at)
 
     async def end(self, token: str) -> None:
-        """End `token` for good: when this returns, no copy of the store can bring it back. Raises `WrongToken`."""
+        """End `token` for ever: when this returns, no copy of the store can bring it back. Raises `WrongToken`."""
         id_, contents = await self._open(token)
         if self._is_ended(id_):
             raise self._refused("session_token", Cause.ENDED, subject=id_)

@@ -33,7 +33,7 @@ async def _opened(
 
 
 async def rotate_signing_key(settings: Settings) -> str:
-    """Publish a new key that takes over after the propagation time; what to tell the operator.
+    """Publish a new key that takes over after the propagation time; what to print for the operator.
 
     The audit line comes first: where there can be none, nothing changes. Raises `Unavailable`.
     """
@@ -48,8 +48,8 @@ async def rotate_signing_key(settings: Settings) -> str:
 async def revoke_signing_key(settings: Settings, kid: str) -> str:
     """End a key now: every verifier refuses its tokens, and another key signs. Raises `Unavailable`.
 
-    The verifiers are told first, since a new RSA key takes seconds; until it is there nothing is issued. A running
-    issuer may be quicker to make it.
+    The verifiers learn of it first, since a new RSA key takes seconds; until it is there nothing is issued. A
+    running issuer may be quicker to make it.
     Safe to run again after a failure.
     """
     clock = SystemClock()

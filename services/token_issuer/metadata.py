@@ -1,4 +1,4 @@
-"""RFC 8414: where everything is, for clients that are told only the issuer's URL."""
+"""RFC 8414: where everything is, for clients that know only the issuer's URL."""
 
 from typing import Any
 

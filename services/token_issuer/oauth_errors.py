@@ -39,7 +39,7 @@ class InvalidClient(Refusal, Unauthenticated):
 
 
 class InvalidGrant(Refusal, Invalid):
-    """RFC 6749 section 5.2, RFC 7521 section 4.1: the assertion is not good; the description says what to mend."""
+    """RFC 6749 section 5.2, RFC 7521 section 4.1: the assertion is invalid; the description says what to mend."""
 
     code = "invalid_grant"
 

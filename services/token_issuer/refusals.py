@@ -16,7 +16,7 @@ class Refusals:
         self._count = count
 
     @contextmanager
-    def told(self, *, endpoint: str, address: str) -> Iterator[None]:
+    def reporting(self, *, endpoint: str, address: str) -> Iterator[None]:
         """Around the handling of one request."""
         try:
             yield

@@ -17,9 +17,9 @@ WINDOW_S = 60.0
 LINES_PER_CREDENTIAL = 60
 """Lines a window for one known credential, before its refusals are counted."""
 MAX_CREDENTIALS = 1_000
-"""Known credentials that are told apart in a window; the rest are counted together."""
+"""Known credentials that are counted apart in a window; the rest are counted together."""
 MAX_SOURCES = 50
-"""Combinations of cause, endpoint and address that are told apart in a window. After that addresses become
+"""Combinations of cause, endpoint and address that are counted apart in a window. After that addresses become
 `OTHER` for as many combinations again, and then the cause and the endpoint too."""
 MAX_REQUEST_IDS = 20
 """The latest requests that a line with a count names."""

@@ -47,7 +47,7 @@ class FollowingMetrics:
 
 
 class FollowingHealth(Health):
-    """The health of a process that follows the changes: it is not ready without them, and tells how far it is."""
+    """The health of a process that follows the changes: it is not ready without them, and shows how far it is."""
 
     def __init__(self, service: str, follower: ChangeFollower) -> None:
         super().__init__(service)

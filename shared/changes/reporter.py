@@ -29,7 +29,7 @@ class Registry(ChangeSource, Protocol):
 
 
 class PositionReporter:
-    """Tells the registry what this process has applied, soon after it has, and every few seconds."""
+    """Reports to the registry what this process has applied, soon after it has, and every few seconds."""
 
     def __init__(self, service: str, follower: ChangeFollower, registry: Registry) -> None:
         self._service = service

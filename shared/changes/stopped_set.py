@@ -14,7 +14,7 @@ PRUNE_AT = 1000
 
 
 class StoppedSet:
-    """Kept true by a `ChangeFollower`, as one of its consumers; whether it is, the follower tells.
+    """Kept true by a `ChangeFollower`, as one of its consumers; whether it is, the follower knows.
 
     Of some `kinds` only, where the others do not concern the process.
     """

@@ -20,7 +20,7 @@ from shared.redis import PipelinedRedis
 
 STREAM = "passgate:changes"
 MAX_LENGTH = 10_000
-"""Entries that are kept, about; who is further behind asks the registry."""
+"""Entries that are kept, about; who is further behind polls the registry."""
 BATCH = 1000
 
 
@@ -54,7 +54,7 @@ class ChangeStreamWriter:
 class ChangeStreamReader:
     """Reads with a connection of its own, since a read waits up to `wait` seconds for the first change.
 
-    `timeout` bounds connecting, and an answer beyond the wait, in seconds.
+    `timeout` bounds connecting, and a response beyond the wait, in seconds.
     """
 
     def __init__(self, url: str, *, wait: float = 1.0, timeout: float = 0.5) -> None:

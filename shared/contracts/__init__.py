@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 
 class Caller(Protocol):
-    """Calls one service, JSON both ways. Raises `Unavailable` when the answer cannot be known."""
+    """Calls one service, JSON both ways. Raises `Unavailable` when the result cannot be known."""
 
     async def get(self, path: str) -> Any:
         """None on 404."""
@@ -20,5 +20,5 @@ class Caller(Protocol):
     async def request(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any]:
-        """Status and JSON of any answer under 500."""
+        """Status and JSON of any response under 500."""
         ...

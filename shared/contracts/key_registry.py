@@ -57,7 +57,7 @@ class Record(Wire):
 
     @property
     def active(self) -> bool:
-        """Whether it and all that it hangs on are active. Expiry is the caller's to check, by its clock."""
+        """Whether it and all that it depends on are active. Expiry is the caller's to check, by its clock."""
         return self.status == "active" and self.company.status == "active"
 
 
@@ -132,7 +132,7 @@ class Change(Wire):
     """Something that changed. `seq` grows by commit order: whoever saw N saw all before it.
 
     `mark` is random and stored with the change. A registry that was restored, or failed over to a replica that
-    lagged, uses positions again for other changes: the mark tells which history a position belongs to, and
+    lagged, uses positions again for other changes: the mark says which history a position belongs to, and
     `previous_mark` that a change continues it. None: written by a release without marks, so not known.
     """
 
@@ -225,7 +225,7 @@ class Revocation(Wire):
 
 
 class Revoked(Wire):
-    """The answer to a `Revocation`."""
+    """The response to a `Revocation`."""
 
     receipt: int
     """The position of the change that it is."""
@@ -255,7 +255,7 @@ R = TypeVar("R", bound=Wire)
 
 
 class KeyRegistryClient:
-    """Every method raises `Unavailable` when the registry cannot be asked."""
+    """Every method raises `Unavailable` when the registry does not respond."""
 
     def __init__(self, client: Caller) -> None:
         self._client = client

@@ -21,9 +21,9 @@ PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 @dataclass(frozen=True, slots=True)
 class TokenCheck:
-    """What the operator tells the gateway of an API token.
+    """What the operator knows of an API token.
 
-    `cause` says why it is not good, for the log and the audit trail. Of a token that is not known all ids are None.
+    `cause` says why it is invalid, for the log and the audit trail. Of a token that is not known all ids are None.
     `as_of` is the position in the change feed up to which this is true: whoever has applied later changes
     must ask again rather than keep it, and whoever keeps it must drop it when an object in `depends_on` changes,
     or at `expires_at`.
@@ -53,7 +53,7 @@ MALFORMED = TokenCheck(valid=False, cause="malformed", as_of=-1)
 
 
 class OperatorValidatorClient:
-    """Every method raises `Unavailable` when the answer cannot be known, and takes any text.
+    """Every method raises `Unavailable` when the result cannot be known, and takes any text.
 
     What has not the form of a token or of a prefix is refused without being sent.
     """
@@ -84,7 +84,7 @@ class OperatorValidatorClient:
         return _public_response(*await self._client.request("POST", VALIDATE_BY_POST, body))
 
     async def check(self, token: str, *, client_prefix: str, application_prefix: str) -> TokenCheck:
-        """The gateway's own call: also tells whose token it is, and why it is refused."""
+        """The gateway's own call: also returns whose token it is, and why it is refused."""
         if not _well_formed(token, client_prefix, application_prefix):
             return MALFORMED
         response = await self._client.post(CHECK, _question(token, client_prefix, application_prefix))

@@ -19,7 +19,7 @@ class JwksResponse(BaseModel):
 
 
 class TokenIssuerClient:
-    """Raises `Unavailable` when the issuer cannot be asked."""
+    """Raises `Unavailable` when the issuer does not respond."""
 
     def __init__(self, client: Caller) -> None:
         self._client = client

@@ -9,7 +9,7 @@ from typing import Any
 from shared.jose.errors import Fault, InvalidToken
 
 LEEWAY = 30.0
-"""Seconds that two clocks may differ by, unless told otherwise; a difference of the leeway itself is too much."""
+"""Seconds that two clocks may differ by, by default; a difference of the leeway itself is too much."""
 MAX_AUDIENCES = 16
 MAX_CHARACTERS = 255
 # The year 9999, where calendars of most languages end.

@@ -27,8 +27,8 @@ class InvalidToken(Unauthenticated):
     """A token that is refused, and what its maker has to mend.
 
     `description` repeats nothing that the token holds except spans of time. Until the signature
-    holds it does not tell whether a kid exists: an unknown kid, another algorithm than the key's
-    and a bad signature read alike, and only `code`, which is for our log, tells them apart.
+    holds it does not reveal whether a kid exists: an unknown kid, another algorithm than the key's
+    and a bad signature read alike, and only `code`, which is for our log, distinguishes them.
     """
 
     def __init__(self, code: Fault, description: str) -> None:

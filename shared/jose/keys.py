@@ -42,7 +42,7 @@ MAX_KEY_CHARACTERS = 16384
 
 
 def generate_private_key(algorithm: str, bits: int | None = None) -> SigningKey:
-    """A new private key; `bits` is for RSA alone (2048, 3072 or 4096; 3072 unless told). Raises InvalidKey.
+    """A new private key; `bits` is for RSA alone (2048, 3072 or 4096; 3072 by default). Raises InvalidKey.
 
     RSA takes hundreds of ms, at 4096 bits seconds: call it in a thread, never on the event loop.
     """
@@ -86,7 +86,7 @@ def load_public_key(
 def load_jwks(document: str | bytes | Mapping[str, Any]) -> dict[str, PublicKey]:
     """The keys of a JWK Set of our own, by kid. Raises InvalidKey.
 
-    Stricter than RFC 7517 asks of a stranger's set: every key names a kid, once, and an alg, and none is unknown.
+    Stricter than RFC 7517 requires of a set: every key names a kid, once, and an alg, and none is unknown.
     """
     content = document if isinstance(document, Mapping) else _json(document, "jwks")
     entries = content.get("keys")

@@ -45,7 +45,7 @@ def load_private_key(pem: str | bytes) -> SigningKey:
 
 
 def key_of_pem(text: str, field: str) -> VerifyingKey:
-    """The public key in `text`. Raises InvalidKey; a private half is told from mere junk.
+    """The public key in `text`. Raises InvalidKey; a private key has an error of its own.
 
     What is around the block is ignored (RFC 7468 section 2 allows explanatory text), and so is how its lines end,
     also as a literal `\\n`, which is what an .env file makes of them.

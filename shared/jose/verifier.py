@@ -3,7 +3,7 @@
 The steps are apart so that a caller can order them: `parse`, look up the key, `check_signature`,
 `check_claims`. Nothing of the payload is read before the signature holds. `verify` does all four.
 
-ES256 signatures come in pairs, (r, s) and (r, n - s), and both are good: what must happen once only
+ES256 signatures come in pairs, (r, s) and (r, n - s), and both are valid: what must happen once only
 has to be remembered by `jti`, not by the token's bytes.
 """
 
@@ -65,7 +65,7 @@ def verify(
     expectation: Expectation,
     now: float,
 ) -> Claims:
-    """The claims of a good token. Raises InvalidToken, and nothing else, for every other input.
+    """The claims of a valid token. Raises InvalidToken, and nothing else, for every other input.
 
     `key_for` gets a kid that is safe to use as a name, and returns None when it knows no such active key.
     """

@@ -14,7 +14,7 @@ MAX_BUCKETS = 1000
 """Buckets are routes times causes, and names of events: bounded already, but nothing here depends on it."""
 
 Key = tuple[str, ...]
-"""The event, and what tells its kinds apart: never anything that a stranger can choose."""
+"""The event, and what distinguishes its kinds: never anything that a stranger can choose."""
 OTHERS: Key = ("others",)
 
 

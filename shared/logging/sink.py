@@ -32,7 +32,7 @@ class LogSink:
         self._notice = notice
         self._lost_in_a_row = 0
         self._torn = False
-        """Whether the last line stands there in part."""
+        """Whether the last line was written in part."""
         self._poll = _writability(stream)
 
     def write(self, line: bytes) -> None:

@@ -1,4 +1,4 @@
-"""A bounded asyncpg pool. Whatever keeps an answer from being known is `Unavailable`, within the time-out."""
+"""A bounded asyncpg pool. Whatever keeps a result from being known is `Unavailable`, within the time-out."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ AWAY = (
     asyncpg.LockNotAvailableError,
     asyncpg.ReadOnlySQLTransactionError,
 )
-"""Errors that tell of the server's state, not of the statement: the operation may be tried again later."""
+"""Errors of the server's state, not of the statement: the operation may be tried again later."""
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 

@@ -1,6 +1,6 @@
-"""`Idempotency-Key`: a create that is repeated gives the same answer, its secret included, and makes nothing.
+"""`Idempotency-Key`: a create that is repeated gets the same response, its secret included, and creates nothing.
 
-The answer is kept for a day, encrypted under a key derived from the `Idempotency-Key` and the admin token, which
+The response is kept for a day, encrypted under a key derived from the `Idempotency-Key` and the admin token, which
 are not stored: who has the database alone can read none of it.
 """
 
@@ -25,7 +25,7 @@ class IdempotencyKeyReused(Unprocessable):
 
 @dataclass(frozen=True, slots=True)
 class IdempotentRequest:
-    """One try of a create: by which key it is known, what it asks, and what can read its answer."""
+    """One try of a create: its key, its request, and what can open its response."""
 
     digest: bytes
     request: bytes
@@ -45,7 +45,7 @@ class IdempotentRequest:
         return self._box.seal(response, context=self._context)
 
     def open(self, sealed: bytes, request: bytes) -> bytes:
-        """The answer that was sealed for `request`. Raises `IdempotencyKeyReused` when this one is another.
+        """The response that was sealed for `request`. Raises `IdempotencyKeyReused` when this one is another.
 
         What the first release sealed opens as well: it is kept for a day.
         """

@@ -45,7 +45,7 @@ class Receipts:
             self._waiting -= 1
 
     def release(self) -> None:
-        """Answer all who wait with what is so now, and nobody waits from now on: the process is about to end."""
+        """Respond to all who wait, with the present state; nobody waits from now on: the process is ending."""
         self._released = True
         self._consumers.wake_waiting()
 

@@ -26,7 +26,7 @@ class Recorder:
         row: Row,
         detail: Mapping[str, Any] | None = None,
     ) -> int:
-        """Tell that `actor` did `operation`, after which the object is `row`; the position of the change."""
+        """Record that `actor` did `operation`, after which the object is `row`; the position of the change."""
         now = self._clock.now()
         id_, status, owner = str(row["id"]), row["status"], resource.company_of(row)
         company_id = str(owner) if owner else None

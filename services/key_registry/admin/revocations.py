@@ -50,22 +50,22 @@ class Revocations:
         async with self._store.writing() as writer:
             return await self._stopped(writer, revocation, f"service:{service}", now)
 
-    async def stop_by_hand(self, admin: Admin, asked: requests.NewRevocation) -> tuple[KeptRevocation, int]:
+    async def stop_by_hand(self, admin: Admin, requested: requests.NewRevocation) -> tuple[KeptRevocation, int]:
         """What is kept of it, and the receipt. Raises `Forbidden`."""
         self.permit(admin)
         now = self._clock.now()
         longest = now + LONGEST_TOKEN_LIFE
-        until = longest if asked.until is None else asked.until.timestamp()
+        until = longest if requested.until is None else requested.until.timestamp()
         if not now < until <= now + MAX_UNTIL:
             raise Unprocessable.field("until", f"must be in the future, by at most {MAX_UNTIL} seconds from now")
-        if asked.kind == "signing_key":
+        if requested.kind == "signing_key":
             until = max(until, longest)  # it may have signed a moment ago
-        which = RevocationListing(1, equals={"kind": asked.kind, "id": asked.id})
+        which = RevocationListing(1, equals={"kind": requested.kind, "id": requested.id})
         async with self._store.writing() as writer:
             known = await writer.revocations(which)
-            if known and asked.until is None:
-                return known[0], await writer.last_change(asked.id)
-            revocation = Revocation(kind=asked.kind, id=asked.id, until=until, reason=asked.reason)
+            if known and requested.until is None:
+                return known[0], await writer.last_change(requested.id)
+            revocation = Revocation(kind=requested.kind, id=requested.id, until=until, reason=requested.reason)
             receipt = await self._stopped(writer, revocation, admin.actor, now)
             return (await writer.revocations(which))[0], receipt
 

@@ -21,7 +21,7 @@ REFERENCES: Mapping[str, Resource] = {f"{r.kind}_id": r for r in RESOURCES.value
 
 
 async def identify(reader: Reader, resource: Resource, reference: Reference) -> UUID | None:
-    """The id that `reference` means, whoever asks; of an id, itself.
+    """The id that `reference` means, whoever the caller is; of an id, itself.
 
     A booking is `client_prefix:application_prefix`: where one was revoked and the application booked again, the
     one that is not revoked is meant.

@@ -63,7 +63,7 @@ MEMBERS: Mapping[str, Member] = {
     "expires_at": Member(
         "When it ends (RFC 3339), in the future when it is set. null: never.", "2099-01-31T12:00:00Z"
     ),
-    "default_ttl": Member("Seconds that a session token lives unless its creator asks for another time.", 3600),
+    "default_ttl": Member("Seconds that a session token lives unless its creator requests another time.", 3600),
     "max_ttl": Member("Seconds: the longest life that a session token may be given.", 86400),
     "comment": Member("What the client is for. It may have several lines.", "Nightly report"),
     "audience": Member("`aud` of the client's access tokens; null: the issuer's default.", "https://api.example"),

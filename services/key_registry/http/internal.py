@@ -145,7 +145,7 @@ class InternalEndpoints:
                 "POST",
                 "/internal/v1/positions",
                 self.report,
-                "Tell which change was applied last",
+                "Report which change was applied last",
                 description=f"Who says nothing for {FORGOTTEN_AFTER_S:g} s is forgotten, who is leaving at once.",
                 body=wire.Position,
                 poll=True,
@@ -206,7 +206,7 @@ def _number(request: web.Request, name: str, default: int, maximum: int) -> int:
 
 
 def _check_actors(batch: wire.AuditBatch, service: str) -> None:
-    """A service tells of clients and of itself, never of an administrator or of another service."""
+    """A service reports on clients and on itself, never of an administrator or of another service."""
     for index, event in enumerate(batch.events):
         kind, _, name = event.actor.partition(":")
         if kind == "admin" or (kind == "service" and name != service):

@@ -29,10 +29,10 @@ class ReceiptEndpoint:
     async def show(self, request: web.Request) -> web.Response:
         """With `wait=applied`, as soon as all have applied it; 200 with `pending` when that takes too long."""
         admin = (await self._authentication.caller(request)).admin
-        asked = parse_query(list(request.query.items()), {"wait": _wait, "timeout": _timeout})
+        query = parse_query(list(request.query.items()), {"wait": _wait, "timeout": _timeout})
         id_ = _id(request.match_info["id"])
-        if "wait" in asked:
-            receipt = await self._receipts.applied(admin, id_, asked.get("timeout", DEFAULT_WAIT))
+        if "wait" in query:
+            receipt = await self._receipts.applied(admin, id_, query.get("timeout", DEFAULT_WAIT))
         else:
             receipt = await self._receipts.show(admin, id_)
         return json_response(receipt.model_dump(mode="json"), headers=NO_STORE)

@@ -66,7 +66,7 @@ PROBLEMS: Mapping[int, str] = {
     401: "No valid admin token",
     403: "The token's role, or its company, does not allow this",
     404: "Absent, or another company's",
-    409: "Taken, referred to, or revoked for good",
+    409: "Taken, referred to, or revoked for ever",
     413: "Larger than 64 KiB",
     415: "Not JSON by its Content-Type, or encoded",
     422: "Some members or parameters are invalid; `errors` names each",

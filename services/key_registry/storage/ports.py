@@ -55,7 +55,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """The answer to a create, sealed; `request` is the digest of what was asked."""
+    """The response to a create, sealed; `request` is the digest of the request."""
 
     request: bytes
     sealed: bytes
@@ -88,7 +88,7 @@ class RevocationListing:
 class Reached:
     """A consumer, and whether it has applied a certain position.
 
-    `applied_at` is when it first told so, `joined_at` when it first told of any; None: not yet, or long ago.
+    `applied_at` is when it first reported so, `joined_at` when it first reported; None: not yet, or long ago.
     """
 
     service: str

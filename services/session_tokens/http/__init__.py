@@ -77,7 +77,7 @@ def _verify(handlers: SessionTokenEndpoints) -> list[Endpoint]:
             handlers.end,
             "End a session token before its time",
             tag=TAG,
-            responses={204: Response("It is ended, for good."), 403: WRONG, 503: AWAY},
+            responses={204: Response("It is ended, for ever."), 403: WRONG, 503: AWAY},
             security="sessionToken",
             render_error=render_error,
         ),

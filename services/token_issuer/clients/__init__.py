@@ -1,1 +1,1 @@
-"""Who asks for a token: finding clients, and the proof that it is them."""
+"""Who requests a token: finding clients, and the proof that it is them."""

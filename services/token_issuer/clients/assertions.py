@@ -48,7 +48,7 @@ class AssertionVerifier:
         """Check form, key, signature, iss and sub, aud, and times, in this order. Nothing is written.
 
         `typ` is the explicit type of the use that is made of it: one that is typed for the other use is refused.
-        An unknown kid, a suspended or revoked one, another key and a bad signature get one and the same answer.
+        An unknown kid, a suspended or revoked one, another key and a bad signature get one and the same response.
         """
         token = verifier.parse(assertion)
         record, payload = await self._signed(token)

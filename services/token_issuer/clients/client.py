@@ -1,4 +1,4 @@
-"""Who asks for a token, once that is known."""
+"""Who requests a token, once that is known."""
 
 from dataclasses import dataclass
 from typing import Self

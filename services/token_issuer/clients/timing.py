@@ -1,4 +1,4 @@
-"""Failures that take one and the same time, whatever the cause: a stop-watch tells a stranger nothing."""
+"""Failures that take one and the same time, whatever the cause: timing reveals nothing to a stranger."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -16,7 +16,7 @@ class Grant(Protocol):
 
 
 def requested_scopes(value: object, client: Client, *, field: str = "scope") -> tuple[str, ...]:
-    """What a `scope` parameter or claim asks for (a string, or a list). Raises `InvalidScope`."""
+    """What a `scope` parameter or claim requests (a string, or a list). Raises `InvalidScope`."""
     try:
         return scopes.parse_scope_list(value, field=field)
     except scopes.InvalidScope as error:

@@ -1,6 +1,6 @@
 """What the bookings of a company say about scopes: which cannot be granted now, and on what the others hang.
 
-An application defines scopes, and a company books it. A scope that no booked application defines hangs on nothing.
+An application defines scopes, and a company books it. A scope that no booked application defines depends on none.
 Scopes overlap where one covers the other; of two such, what they have in common is the narrower one. That much of
 a stopped booking's scopes may be granted only if an active booking defines it as well: otherwise a wildcard would
 lead around the stop.

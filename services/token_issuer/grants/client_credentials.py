@@ -13,7 +13,7 @@ GRANT_TYPE = "client_credentials"
 
 class ClientCredentials:
     async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> AuthorizedGrant:
-        """All that the client is granted and has booked, or as much of it as `scope` asks for."""
+        """All that the client is granted and has booked, or as much of it as `scope` requests."""
         if client is None:
             raise InvalidClient("client authentication is required")
         requested = "scope" in parameters

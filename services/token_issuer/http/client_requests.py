@@ -26,7 +26,7 @@ class ClientRequests:
         Raises `InvalidClient`, `InvalidRequest`, `TooManyWrongSecrets` and `Unavailable`.
         """
         address = self._addresses.of(request)
-        with self._refusals.told(endpoint=endpoint, address=address):
+        with self._refusals.reporting(endpoint=endpoint, address=address):
             given = await parameters(request)
             proof = client_proof(authorization(request), given)
             if proof is None:

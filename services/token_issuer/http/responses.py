@@ -1,4 +1,4 @@
-"""Answers as RFC 6749 section 5 shapes them."""
+"""Responses as RFC 6749 section 5 shapes them."""
 
 from typing import Any
 

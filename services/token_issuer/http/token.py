@@ -87,7 +87,7 @@ class TokenEndpoint:
     async def post(self, request: web.Request) -> web.Response:
         """Read, find the grant, authenticate the client, authorise, issue."""
         address = self._addresses.of(request)
-        with self._refusals.told(endpoint=self.profile.path, address=address):
+        with self._refusals.reporting(endpoint=self.profile.path, address=address):
             given = await parameters(request, accepts_json=self.profile.accepts_json)
             grant = self._grant(given.get("grant_type"))
             client = await self._client(request, given, address)

@@ -34,7 +34,7 @@ class _Ring:
 
 
 class KeyRing:
-    """`reload` it every few seconds; all else answers from memory."""
+    """`reload` it every few seconds; all else is from memory."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class KeyRing:
         self._loaded_at = asked_at
 
     async def _open(self, records: Sequence[SigningKeyRecord]) -> None:
-        """Have a signer for each of `records` and for no other. A key that does not open is told and left out."""
+        """Have a signer for each of `records` and for no other. A key that does not open is logged and left out."""
         signers: dict[str, Signer] = {}
         for record in records:
             try:
@@ -102,7 +102,7 @@ class KeyRing:
     def verification_key(self, kid: str) -> PublicKey | None:
         """The key of tokens that were signed with `kid`, for as long as they may live.
 
-        Raises `Unavailable` before the first look into the store: a good token would be taken for none of ours.
+        Raises `Unavailable` before the first look into the store: a valid token would be taken for none of ours.
         """
         if self._loaded_at == float("-inf"):
             raise Unavailable("the signing keys are not known yet")
@@ -111,7 +111,7 @@ class KeyRing:
     def jwks(self) -> dict[str, Any]:
         """The JWK Set (RFC 7517 section 5) of all keys that are published, active or retired.
 
-        Raises `Unavailable` before there are any: by an empty set a verifier would refuse every good token.
+        Raises `Unavailable` before there are any: by an empty set a verifier would refuse every valid token.
         """
         keys = self._ring.jwks["keys"]
         if not keys:

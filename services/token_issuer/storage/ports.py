@@ -59,5 +59,5 @@ class WrongSecrets(Protocol):
     async def times(self, pair: str, *, keep: int) -> Sequence[float]: ...
 
     async def add(self, pair: str, at: float, *, keep: int) -> Sequence[float]:
-        """The times, `at` among them: one step, so that of concurrent throttle each sees those before it."""
+        """The times, `at` among them: one step, so that of concurrent calls each sees those before it."""
         ...

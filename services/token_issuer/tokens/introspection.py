@@ -1,4 +1,4 @@
-"""RFC 7662: what a token is, told to clients of the company that it was issued to."""
+"""RFC 7662: what a token is, for clients of the company that it was issued to."""
 
 from collections.abc import Callable
 from typing import Any

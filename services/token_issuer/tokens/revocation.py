@@ -28,7 +28,7 @@ class TokenRevoker:
     async def revoke(self, token: str, client: Client) -> bool:
         """End the token, durably. False, and nothing done, when it is no live token of this very client.
 
-        RFC 7009 section 2.1 lets a client end only what was issued to it; the answer to the client is the same
+        RFC 7009 section 2.1 lets a client end only what was issued to it; the response to the client is the same
         either way, so that nobody learns of tokens that are not theirs.
         """
         claims = self._tokens.read(token)

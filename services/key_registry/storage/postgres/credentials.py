@@ -1,4 +1,4 @@
-"""Look-ups of credentials: one query for all that are asked for at once, with the position that it was read at."""
+"""Look-ups of credentials: one query for all that are requested at once, with the position that it was read at."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
