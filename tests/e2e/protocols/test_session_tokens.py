@@ -66,8 +66,8 @@ ROWS = [
     Row("no content type", 400, {"message": "Content-Type must be application/json"}, "POST", "/generate",
         {"x-api-key": "$key"}, "{}"),
     Row("GET on generate", 405, {"message": "use POST"}, "GET", "/generate", fields={"Allow": "POST"}),
-    Row("POST on verify", 405, {"message": "use DELETE or GET"}, "POST", "/verify",
-        fields={"Allow": "DELETE, GET"}),
+    Row("POST on verify", 405, {"message": "use DELETE or GET or HEAD"}, "POST", "/verify",
+        fields={"Allow": "DELETE, GET, HEAD"}),
 ]  # fmt: skip
 
 
