@@ -24,6 +24,7 @@ class StoppedSet:
         self._kinds = kinds
         self._stopped: dict[str, tuple[float, str]] = {}  # until when, and the interned kind
         self._prune_at = PRUNE_AT
+        self._revoked_here: dict[str, tuple[float, str]] = {}
 
     def __len__(self) -> int:
         return len(self._stopped)
@@ -48,6 +49,14 @@ class StoppedSet:
         if len(self._stopped) >= self._prune_at:
             self._prune()
 
+    def revoke(self, id_: str, until: float, kind: Kind) -> None:
+        """Stop `id_` for ever, before its change arrives: a snapshot that was read earlier does not undo it.
+
+        `until`, in seconds since the epoch: when nothing that it concerns can be alive.
+        """
+        self._revoked_here[id_] = until, sys.intern(kind)
+        self.add(id_, until, kind)
+
     def reset(self, snapshot: Snapshot) -> None:
         horizon, kinds = self._clock.now() - CLOCK_ERROR, self._kinds
         self._stopped = {
@@ -55,6 +64,8 @@ class StoppedSet:
             for item in snapshot.stopped
             if (item.until is None or item.until > horizon) and (kinds is None or item.kind in kinds)
         }
+        self._revoked_here = {id_: entry for id_, entry in self._revoked_here.items() if entry[0] > horizon}
+        self._stopped |= self._revoked_here
         self._prune_at = max(PRUNE_AT, 2 * len(self._stopped))
 
     def apply(self, change: Change) -> None:
@@ -67,5 +78,6 @@ class StoppedSet:
 
     def _prune(self) -> None:
         horizon = self._clock.now() - CLOCK_ERROR
+        self._revoked_here = {id_: entry for id_, entry in self._revoked_here.items() if entry[0] > horizon}
         self._stopped = {id_: entry for id_, entry in self._stopped.items() if entry[0] > horizon}
         self._prune_at = max(PRUNE_AT, 2 * len(self._stopped))

@@ -10,6 +10,7 @@ import uvloop
 from aiohttp import web
 
 from shared.config import ConfigError, ServiceSettings, addresses, refuse
+from shared.console import open_streams
 from shared.http.app import HEALTH
 from shared.http.connection import PROTOCOL_OPTIONS, RequestHandler, finish
 from shared.logging import configure
@@ -80,6 +81,7 @@ def run(
     A setting that cannot be used ends it with status 2 and one line that names it; a `PASSGATE_` variable that is
     neither a setting nor among `own_names` is logged. `port_setting` names the variable of `settings.port`.
     """
+    open_streams()  # uvloop takes a free descriptor, and aborts when that is one of the standard ones
     configure(name, settings.log_level)
     for unknown, nearest in unknown_settings(os.environ, own_names):
         log.warning("setting.unknown", name=unknown, nearest=nearest or None)

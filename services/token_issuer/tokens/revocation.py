@@ -45,7 +45,7 @@ class TokenRevoker:
             )
         )
         # Introspection must not contradict the response; other copies get it by the change stream.
-        self._stopped.add(claims.jti, until, "jwt")
+        self._stopped.revoke(claims.jti, until, "jwt")
         self._audit.note(
             self._audit.event(
                 "token.revoked",

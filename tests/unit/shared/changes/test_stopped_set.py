@@ -36,6 +36,16 @@ def test_snapshot_replaces_what_was_known(clock: FakeClock) -> None:
     assert [id_ in stopped for id_ in "abc"] == [False, True, False]
 
 
+def test_snapshot_that_was_read_before_a_revocation_made_here_does_not_undo_it(clock: FakeClock) -> None:
+    stopped = StoppedSet(clock)
+    stopped.revoke("j", clock.now() + 60, "jwt")
+    stopped.reset(Snapshot(as_of=5, stopped=()))
+    assert stopped.first(["j"]) == ("jwt", "j")
+    clock.advance(61 + CLOCK_ERROR)
+    stopped.reset(Snapshot(as_of=6, stopped=()))
+    assert len(stopped) == 0
+
+
 def test_what_is_stopped_is_told_with_its_kind_whether_from_a_snapshot_or_a_change(clock: FakeClock) -> None:
     stopped = StoppedSet(clock)
     stopped.reset(Snapshot(as_of=5, stopped=(Stopped(kind="jwt", id="c", until=clock.now() + 60),)))
