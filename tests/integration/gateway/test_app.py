@@ -66,10 +66,11 @@ async def test_a_cached_api_token_ends_at_its_expiry_without_any_change(around: 
 
 async def test_what_is_known_is_measured(around: Surroundings) -> None:
     async with around.gateway() as gateway:
-        for jti in ("j1", "j2"):
-            assert await gateway.status("/site", bearer(jti)) == 200
+        first, second = bearer("j1"), bearer("j2")  # made once: a second later they are other tokens
+        for token in (first, second):
+            assert await gateway.status("/site", token) == 200
         await around.registry.revoke(Revocation(kind="jwt", id="j1", until=time.time() + 3600))
-        await gateway.becomes(401, "/site", bearer("j1"))
+        await gateway.becomes(401, "/site", first)
         metrics = await gateway.metrics()
     assert "gateway_verified_tokens 2.0" in metrics
     assert "gateway_stopped_objects 1.0" in metrics
