@@ -5,8 +5,6 @@ import sys
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-import asyncpg
-
 from services.key_registry.admin.audit_reader import whole
 from services.key_registry.admin.bootstrap import AdminTokens
 from services.key_registry.audit_trail import BrokenTrail, verified
@@ -28,16 +26,9 @@ TIMEOUT = 30.0
 
 
 def migrate(settings: Settings) -> int:
-    # SQLAlchemy and Alembic are large, and loaded for this alone.
-    from sqlalchemy.exc import SQLAlchemyError
+    from shared.postgres.migrations import migrate_command  # SQLAlchemy and Alembic are large: for this alone
 
-    from shared.postgres.migrations import migrate as run_migrations
-
-    try:
-        revision = run_migrations(settings.database_dsn, schema=SCHEMA, folder=MIGRATIONS)
-    except (OSError, TimeoutError, asyncpg.PostgresError, SQLAlchemyError) as error:
-        return _failed(f"the database cannot be migrated: {redacted(str(error).partition(chr(10))[0])}")
-    return _succeeded(f"{SCHEMA} is at revision {revision}")
+    return migrate_command(settings.database_dsn, schema=SCHEMA, folder=MIGRATIONS)
 
 
 def verify_audit(settings: Settings) -> int:

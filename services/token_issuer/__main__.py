@@ -32,10 +32,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.command == "migrate":
         # SQLAlchemy and Alembic are large, and loaded for this alone: serving begins without them.
-        from shared.postgres.migrations import migrate
+        from shared.postgres.migrations import migrate_command
 
-        settings = load(StorageSettings)
-        print(f"{NAME} is at revision", migrate(settings.database_dsn, schema=NAME, folder=MIGRATIONS))
+        sys.exit(migrate_command(load(StorageSettings).database_dsn, schema=NAME, folder=MIGRATIONS))
     elif arguments.command == "rotate-signing-key":
         _print_result(rotate_signing_key(load(Settings)))
     elif arguments.command == "revoke-signing-key":

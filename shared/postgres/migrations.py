@@ -4,17 +4,23 @@ A service keeps `migrations/versions/*.py`; this module is their environment, so
 """
 
 import asyncio
+import sys
 import zlib
 from pathlib import Path
 
+import asyncpg
 from alembic import op
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+
+from shared.logging.redaction import redacted
 
 LOCK_TIMEOUT = 120.0
 """Seconds to wait for another process that migrates."""
@@ -26,6 +32,30 @@ def migrate(dsn: str, *, schema: str, folder: Path) -> str:
     Safe to run twice at once and again: the second waits, then finds nothing to do.
     """
     return asyncio.run(_migrate(dsn, schema, folder))
+
+
+def migrate_command(dsn: str, *, schema: str, folder: Path) -> int:
+    """`migrate` as a service's command: its exit status, after one line on standard output or standard error.
+
+    2 when the schema is of a release that this one does not know, 1 when the database cannot be migrated.
+    """
+    try:
+        revision = migrate(dsn, schema=schema, folder=folder)
+    except CommandError as error:
+        return _failed(f"schema {schema} is not one that this release knows: {_first_line(error)}", status=2)
+    except (OSError, TimeoutError, asyncpg.PostgresError, SQLAlchemyError) as error:
+        return _failed(f"the database cannot be migrated: {_first_line(error)}", status=1)
+    sys.stdout.write(f"{schema} is at revision {revision}\n")
+    return 0
+
+
+def _first_line(error: Exception) -> str:
+    return redacted(str(error).partition("\n")[0]) or type(error).__name__
+
+
+def _failed(line: str, *, status: int) -> int:
+    sys.stderr.write(f"{line}\n")
+    return status
 
 
 def execute_script(script: str) -> None:

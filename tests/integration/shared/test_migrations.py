@@ -1,0 +1,49 @@
+"""`migrate` of each service that owns tables: one line and a status, whatever the database holds."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from deploy.local.ports import free_port
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S
+
+SCHEMAS = ("key_registry", "token_issuer")
+
+
+async def migrate(service: str, database_url: str) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", f"services.{service}", "migrate"),
+        env={"PATH": os.defpath, "PYTHONPATH": str(Path.cwd()), "PASSGATE_DATABASE_URL": database_url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), BUSY_MACHINE_LIMIT_S)
+    return process.returncode or 0, output.decode(), errors.decode()
+
+
+@pytest.mark.parametrize("service", SCHEMAS)
+async def test_a_schema_of_a_later_release_is_one_line_and_status_2(service: str, database_url: str) -> None:
+    assert (await migrate(service, database_url))[0] == 0
+    connection = await asyncpg.connect(database_url, timeout=10)
+    try:
+        await connection.execute(f"UPDATE {service}.alembic_version SET version_num = '9999'")
+        status, output, errors = await migrate(service, database_url)
+        assert (status, output, errors.count("\n")) == (2, "", 1)
+        assert service in errors
+        assert "9999" in errors
+        assert await connection.fetchval(f"SELECT version_num FROM {service}.alembic_version") == "9999"
+    finally:
+        await connection.close(timeout=10)
+
+
+@pytest.mark.parametrize("service", SCHEMAS)
+async def test_a_database_that_is_away_is_one_line_and_status_1(service: str) -> None:
+    url = f"postgresql://passgate:hidden@127.0.0.1:{free_port()}/passgate"
+    status, output, errors = await migrate(service, url)
+    assert (status, output, errors.count("\n")) == (1, "", 1)
+    assert "hidden" not in errors
