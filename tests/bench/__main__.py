@@ -1,23 +1,20 @@
 """`python -m tests.bench`: CPU time per request of the hot paths, behind `make bench`."""
 
 import argparse
-import asyncio
 import io
 import shutil
-import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from deploy.errors import StackError
 from deploy.local.ports import free_port
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile
 from deploy.local.stack import ROOT
 from tests.bench import machine, page, signature
+from tests.bench.command import run
 from tests.bench.load import wrk
 from tests.bench.paths import HOT_PATHS, HotPath, Ring
 from tests.bench.peers import floor, nginx
@@ -47,31 +44,12 @@ class Plan:
 
 def main(argv: Sequence[str] | None = None) -> int:
     plan = _plan(argv)
-    report = Report(sys.stderr)
-    try:
+
+    async def measured(run_file: RunFile, report: Report) -> str:
         wrk()
-        run_file = RunFile(plan.work / "run")
-        with run_file.lock():
-            text = asyncio.run(until_stopped(measure(plan, run_file, report)))
-    except StackError as error:
-        report.error("cannot go on", str(error))
-        return 1
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        report.error("stopped", "nothing was written")
-        return 130
-    print(text)
-    if plan.whole:
-        PAGE.write_text(text, encoding="utf-8")
-        report.step(f"written to {PAGE.relative_to(ROOT)}")
-    return 0
+        return await measure(plan, run_file, report)
 
-
-async def until_stopped(work: Coroutine[Any, Any, str]) -> str:
-    """What `work` returns; SIGTERM and SIGHUP cancel it, as Ctrl-C does, so that nothing is left running."""
-    task = asyncio.create_task(work)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    return await task
+    return run(measured, work=plan.work, page=PAGE if plan.whole else None)
 
 
 async def measure(plan: Plan, run_file: RunFile, report: Report) -> str:

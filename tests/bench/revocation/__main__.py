@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from deploy.errors import StackError
@@ -15,7 +16,8 @@ from deploy.local.report import Report
 from deploy.local.runfile import RunFile
 from deploy.local.stack import ROOT
 from tests.bench import machine
-from tests.bench.__main__ import until_stopped, upstream
+from tests.bench.__main__ import upstream
+from tests.bench.command import run
 from tests.bench.process import Peers, end_leftovers
 from tests.bench.revocation.background_load import BackgroundLoad
 from tests.bench.revocation.cost import cost, look_up_microseconds
@@ -51,22 +53,7 @@ class Plan:
 
 def main(argv: Sequence[str] | None = None) -> int:
     plan = _plan(argv)
-    report = Report(sys.stderr)
-    try:
-        run_file = RunFile(plan.work / "run")
-        with run_file.lock():
-            text = asyncio.run(until_stopped(measure(plan, run_file, report)))
-    except StackError as error:
-        report.error("cannot go on", str(error))
-        return 1
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        report.error("stopped", "nothing was written")
-        return 130
-    print(text)
-    if plan.whole:
-        PAGE.write_text(text, encoding="utf-8")
-        report.step(f"written to {PAGE.relative_to(ROOT)}")
-    return 0
+    return run(partial(measure, plan), work=plan.work, page=PAGE if plan.whole else None)
 
 
 async def measure(plan: Plan, run_file: RunFile, report: Report) -> str:
