@@ -173,8 +173,7 @@ def _health(
     known: Knowledge, watch: RouteWatch, calls: Mapping[str, ServiceClient], offsets: ClockOffsets
 ) -> FollowingHealth:
     """The whole stack; readiness depends only on what every protected route needs."""
-    health = FollowingHealth(NAME, known.following.follower)
-    health.add("clock", offsets.check)
+    health = FollowingHealth(NAME, known.following.follower, offsets)
     health.add("issuer_keys", known.issuer_keys.check)
     health.add("route_file", watch.check, required=False)
     for name, client in calls.items():

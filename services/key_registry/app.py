@@ -42,7 +42,7 @@ from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import SNAPSHOT_PATIENCE
 from shared.http.app import Resource, service_app
 from shared.http.endpoints import Endpoint
-from shared.http.health import POSTGRESQL, VALKEY, Health
+from shared.http.health import CLOCK, POSTGRESQL, VALKEY, Health
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceAuthenticator
@@ -135,7 +135,7 @@ def _health(stores: Stores, offsets: ClockOffsets) -> Health:
     health = Health(NAME)
     health.add(POSTGRESQL, stores.objects.check)
     health.add(VALKEY, stores.redis.ping, required=False)
-    health.add("clock", offsets.check)
+    health.add(CLOCK, offsets.check)
     return health
 
 

@@ -45,8 +45,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
 
     validator = Validator(api_tokens, follower, audit, judging)
     handlers = OperatorEndpoints(validator, authenticator, addresses, audit, OperatorMetrics(metrics))
-    health = FollowingHealth(NAME, follower)
-    health.add("clock", offsets.check)
+    health = FollowingHealth(NAME, follower, offsets)
     return service_app(
         NAME,
         endpoints(handlers),

@@ -58,8 +58,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     tokens = SessionTokens(store, access_keys, ended, following.follower, registry, audit, judging)
     handlers = SessionTokenEndpoints(tokens, authenticator, addresses, audit, token_metrics)
 
-    health = FollowingHealth(NAME, following.follower)
-    health.add("clock", offsets.check)
+    health = FollowingHealth(NAME, following.follower, offsets)
     health.add(VALKEY, store.ping)
     return service_app(
         NAME,

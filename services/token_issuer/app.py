@@ -91,9 +91,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     used = PostgresUsedAssertions(dependencies.database)
 
     addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
-    health = FollowingHealth(NAME, dependencies.following.follower)
+    health = FollowingHealth(NAME, dependencies.following.follower, offsets)
     health.add(POSTGRESQL, dependencies.database.ping)
-    health.add("clock", offsets.check)
     health.add("signing_key", keys.ring.check)
     health.add(VALKEY, dependencies.redis.ping, required=False)
     return service_app(

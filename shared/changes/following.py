@@ -8,9 +8,10 @@ from shared.changes.follower import ChangeFollower, Consumer
 from shared.changes.reporter import PositionReporter, Registry
 from shared.changes.stream import ChangeStreamReader
 from shared.clock import Clock
+from shared.clock_offset import ClockOffsets
 from shared.config import RedisSettings, ServiceSettings
 from shared.contracts.key_registry import Change, Snapshot
-from shared.http.health import Health
+from shared.http.health import CLOCK, Health
 from shared.http.responses import NO_STORE, json_response
 from shared.metrics import DURATION_BUCKETS_S
 from shared.periodic import BackgroundTask
@@ -47,12 +48,16 @@ class FollowingMetrics:
 
 
 class FollowingHealth(Health):
-    """The health of a process that follows the changes: it is not ready without them, and shows how far it is."""
+    """The health of a process that follows the changes: it is not ready without them, and shows how far it is.
 
-    def __init__(self, service: str, follower: ChangeFollower) -> None:
+    Nor is it ready by a clock that is known to be wrong.
+    """
+
+    def __init__(self, service: str, follower: ChangeFollower, offsets: ClockOffsets) -> None:
         super().__init__(service)
         self._follower = follower
         self.add(CHANGES, follower.check)
+        self.add(CLOCK, offsets.check)
 
     async def report(self, request: web.BaseRequest) -> web.Response:
         """GET /health: the state of `changes` also has `position`, `age` (seconds) and `streaming`."""

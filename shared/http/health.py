@@ -21,6 +21,7 @@ POSTGRESQL = "postgresql"
 VALKEY = "valkey"
 """The stores have one name in the health of all services."""
 BACKGROUND_TASKS = "background_tasks"
+CLOCK = "clock"
 
 Check = Callable[[], Awaitable[object]]
 """Returns when the dependency is up; raises, best a `ServiceError` with a description, when it is not."""

@@ -11,6 +11,7 @@ from shared.changes import reporter
 from shared.changes.follower import ChangeFollower
 from shared.changes.following import Following, FollowingHealth, FollowingMetrics
 from shared.changes.reporter import PositionReporter
+from shared.clock_offset import ClockOffsets
 from shared.contracts.key_registry import Change, Position
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
@@ -87,7 +88,7 @@ async def test_health_shows_how_far_the_changes_were_followed_and_why_it_is_not_
     registry: Told, clock: FakeClock
 ) -> None:
     follower = ChangeFollower(registry, (), clock=clock)
-    health = FollowingHealth("gateway", follower)
+    health = FollowingHealth("gateway", follower, ClockOffsets(clock, reference="key_registry"))
     request = make_mocked_request("GET", "/health")
     assert orjson.loads((await health.ready(request)).text or "")["missing"] == {
         "changes": "revocations cannot be followed: the registry has not responded yet"
