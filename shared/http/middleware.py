@@ -23,7 +23,7 @@ log = structlog.get_logger()
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 QUIET = frozenset({"/health/live", "/health/ready", "/health", "/metrics"})
 """Polled for ever, and so left out of the access log: health logs what changes."""
-REFUSED = "passgate.refused"
+REFUSED = web.RequestKey("refused", str)
 """A handler's note on its request: why a credential was refused, in a response with whatever status."""
 
 
