@@ -11,15 +11,20 @@ from shared.errors import Invalid, ServiceError, TooManyRequests, Unauthenticate
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The credential that was refused, as far as it is known: `company_id` only when it exists."""
+    """A credential that the registry has: what it is refused for is a line of its own in the audit trail."""
 
     kind: str
     id: str
-    company_id: str | None = None
+    """Its public id: the API client's key, or the kid."""
+    company_id: str
 
 
 class Refusal(ServiceError):
-    """A request that was understood and denied: each one leaves a line in the audit trail."""
+    """A request that was understood and denied.
+
+    The audit trail has a line for each that names a `subject`, within the bounds of `shared.audit.refusals`, and
+    counts the others.
+    """
 
     def __init__(self, description: str, *, detail: str = "", subject: Subject | None = None) -> None:
         super().__init__(description, detail=detail)
@@ -55,9 +60,11 @@ class UnsupportedGrantType(Invalid):
 class TooManyWrongSecrets(TooManyRequests):
     """Too many wrong secrets from one address for one client."""
 
-    def __init__(self, *, retry_after: int, subject: Subject | None = None) -> None:
+    subject = None
+    """Refused before the client is looked up."""
+
+    def __init__(self, *, retry_after: int) -> None:
         super().__init__("too many wrong secrets for this client from this address", retry_after=retry_after)
-        self.subject = subject
 
 
 def oauth_code(error: ServiceError) -> str:

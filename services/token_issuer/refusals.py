@@ -29,7 +29,7 @@ class Refusals:
     def _report(self, error: Refusal | TooManyWrongSecrets, endpoint: str, address: str) -> None:
         """A line for a client that exists; a count for what only claims to be one."""
         subject, cause = error.subject, error.detail or error.description
-        if subject is None or subject.company_id is None:
+        if subject is None:
             # What has a detail is logged with it, by the middleware.
             self._audit.count_refusal(cause=cause, endpoint=endpoint, address=address, logged=bool(error.detail))
             return

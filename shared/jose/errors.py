@@ -33,7 +33,7 @@ class InvalidToken(Unauthenticated):
 
     def __init__(self, code: Fault, description: str) -> None:
         super().__init__(description)
-        self.code = code
+        self.code: Fault = code
 
 
 class InvalidKey(Invalid):

@@ -1,13 +1,14 @@
 """JWTs that a partner signs with a key pair: as a grant (RFC 7523 section 2.1) or to authenticate (section 2.2)."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
 import orjson
 
-from services.token_issuer.clients.client import Client
+from services.token_issuer.clients.client import Client, stopped
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.oauth_errors import Subject
 from services.token_issuer.storage.ports import UsedAssertions
@@ -29,8 +30,18 @@ class VerifiedAssertion:
     claims: Claims
 
 
+class InvalidAssertion(InvalidToken):
+    """`description` is fit for strangers; `cause` and `subject` are for the log and the audit trail."""
+
+    def __init__(self, error: InvalidToken, *, subject: Subject | None, cause: str | None = None) -> None:
+        super().__init__(error.code, error.description)
+        self.cause: str = cause or error.code
+        self.subject = subject
+        """The key pair that the assertion names, if the registry has it; its sender need not be the holder."""
+
+
 class AssertionVerifier:
-    """Raises `InvalidToken`, whose description is fit for strangers, and `Unavailable`."""
+    """Raises `InvalidAssertion` and `Unavailable`."""
 
     def __init__(
         self,
@@ -50,7 +61,8 @@ class AssertionVerifier:
         `typ` is the explicit type of the use that is made of it: one that is typed for the other use is refused.
         An unknown kid, a suspended or revoked one, another key and a bad signature get one and the same response.
         """
-        token = verifier.parse(assertion)
+        with _refused_for(None):
+            token = verifier.parse(assertion)
         record, payload = await self._signed(token)
         client = Client.of_key_pair(record)
         expectation = Expectation(
@@ -62,16 +74,18 @@ class AssertionVerifier:
             leeway=LEEWAY,
             max_lifetime=MAX_ASSERTION_LIFETIME_S,
         )
-        return VerifiedAssertion(client, verifier.check_claims(payload, expectation, self._clock.now()))
+        with _refused_for(record):
+            return VerifiedAssertion(client, verifier.check_claims(payload, expectation, self._clock.now()))
 
     async def _signed(self, token: UnverifiedToken) -> tuple[KeyPair, VerifiedPayload]:
         started, kid = self._time_floor.start(), token.header.kid
+        record = await self._key_pairs(kid) if well_formed_id(KEY_PAIR, kid) else None
         try:
-            record = await self._key_pairs(kid) if well_formed_id(KEY_PAIR, kid) else None
-            if record is None or not record.active:
-                raise verifier.unknown_kid()
-            return record, verifier.check_signature(token, _public_key(record))
-        except InvalidToken:
+            with _refused_for(record):
+                if record is None or not record.active:
+                    raise verifier.unknown_kid()
+                return record, verifier.check_signature(token, _public_key(record))
+        except InvalidAssertion:
             await self._time_floor.wait_until_floor(started)
             raise
 
@@ -84,13 +98,15 @@ class AssertionVerifier:
         return await self._used.use(assertion.client.public_id, digest, assertion.claims.expires_at)
 
 
-def named_key(assertion: str) -> Subject | None:
-    """For the audit trail: the kid that a refused assertion names, if it could be one of ours."""
+@contextmanager
+def _refused_for(record: KeyPair | None) -> Iterator[None]:
+    """What is refused in here names the key pair of `record`. Raises `InvalidAssertion`."""
     try:
-        kid = verifier.parse(assertion).header.kid
-    except InvalidToken:
-        return None
-    return Subject("key_pair", kid) if well_formed_id(KEY_PAIR, kid) else None
+        yield
+    except InvalidToken as error:
+        if record is None:
+            raise InvalidAssertion(error, subject=None) from None
+        raise InvalidAssertion(error, subject=Client.of_key_pair(record).audited, cause=stopped(record)) from None
 
 
 def _public_key(record: KeyPair) -> PublicKey:

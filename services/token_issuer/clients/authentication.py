@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote_plus
 
-from services.token_issuer.clients.assertions import AssertionVerifier, named_key
-from services.token_issuer.clients.client import Client
+from services.token_issuer.clients.assertions import AssertionVerifier, InvalidAssertion
+from services.token_issuer.clients.client import Client, stopped
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
-from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, Subject
+from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest
 from shared.contracts.key_registry import ApiClient
 from shared.jose.header import CLIENT_AUTHENTICATION
-from shared.jose.verifier import InvalidToken
 from shared.opaque import API_CLIENT_KEY, digest, well_formed_id
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -122,25 +121,21 @@ class ClientAuthenticator:
         if not right:
             await self._throttle.wrong(address, client_id)
         await self._time_floor.wait_until_floor(started)
-        cause = "unknown client" if record is None else "client is not active" if right else "wrong secret"
-        raise InvalidClient(FAILED, detail=cause, subject=_subject(client_id, record))
+        if record is None:
+            raise InvalidClient(FAILED, detail="unknown_client")
+        cause = stopped(record) if right else "wrong_secret"
+        raise InvalidClient(FAILED, detail=cause or "", subject=Client.of_api_client(record).audited)
 
     async def _by_assertion(self, given: ClientProof) -> Client:
         try:
             assertion = await self._assertions.verify(
                 given.proof, audiences=self._audiences, typ=CLIENT_AUTHENTICATION
             )
-        except InvalidToken as error:
-            raise InvalidClient(error.description, detail=error.code, subject=named_key(given.proof)) from None
+        except InvalidAssertion as error:
+            raise InvalidClient(error.description, detail=error.cause, subject=error.subject) from None
         client = assertion.client
         if given.client_id not in (None, client.client_id):
             raise InvalidClient("client_id must be the iss of the client_assertion", subject=client.audited)
         if not await self._assertions.use_once(assertion):
             raise InvalidClient("the client_assertion's jti was used before", subject=client.audited)
         return client
-
-
-def _subject(client_id: str, record: ApiClient | None) -> Subject | None:
-    if record is not None:
-        return Subject("api_client", record.key, record.company.id)
-    return Subject("api_client", client_id) if well_formed_id(API_CLIENT_KEY, client_id) else None

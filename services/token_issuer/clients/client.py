@@ -5,7 +5,7 @@ from typing import Self
 
 from services.token_issuer.oauth_errors import Subject
 from shared.contracts.access_token import AccessTokenClaims, CredentialKind
-from shared.contracts.key_registry import ApiClient, Booking, KeyPair
+from shared.contracts.key_registry import ApiClient, Booking, KeyPair, ScopedRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +66,12 @@ class Client:
     @property
     def audited(self) -> Subject:
         return Subject(self.kind, self.public_id, self.company_id)
+
+
+def stopped(record: ScopedRecord) -> str | None:
+    """Why a credential gets nothing now ("suspended", "company_revoked" and so on); None when it is active."""
+    if record.status != "active":
+        return record.status
+    if record.company.status != "active":
+        return f"company_{record.company.status}"
+    return None

@@ -9,7 +9,7 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 
-from services.token_issuer.oauth_errors import Subject, TooManyWrongSecrets
+from services.token_issuer.oauth_errors import TooManyWrongSecrets
 from services.token_issuer.storage.ports import WRONG_SECRET_WINDOW_S, WrongSecrets
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -32,32 +32,30 @@ class SecretThrottle:
         times = await self._from_store(lambda: self._store.times(pair, keep=LIMIT))
         if times is None:
             times = await self._fallback.times(pair, keep=LIMIT)
-        self._judge(times, LIMIT, client_id)
+        self._judge(times, LIMIT)
 
     async def wrong(self, address: str, client_id: str) -> None:
         """Count a wrong secret. Raises `TooManyWrongSecrets` when ten others came before it in the last minute."""
         pair, now = _pair(address, client_id), self._clock.now()
         own = await self._fallback.add(pair, now, keep=LIMIT + 1)
         times = await self._from_store(lambda: self._store.add(pair, now, keep=LIMIT + 1))
-        self._judge(own if times is None else times, LIMIT + 1, client_id)
+        self._judge(own if times is None else times, LIMIT + 1)
 
-    async def _from_store(self, ask: Callable[[], Awaitable[Sequence[float]]]) -> Sequence[float] | None:
+    async def _from_store(self, call: Callable[[], Awaitable[Sequence[float]]]) -> Sequence[float] | None:
         if self._clock.monotonic() < self._store_retry_at:
             return None
         try:
-            return await ask()
+            return await call()
         except Unavailable:
             self._store_retry_at = self._clock.monotonic() + STORE_RETRY_INTERVAL_S
             return None
 
-    def _judge(self, times: Sequence[float], count: int, client_id: str) -> None:
+    def _judge(self, times: Sequence[float], count: int) -> None:
         now = self._clock.now()
         recent = [at for at in times if now - at < WRONG_SECRET_WINDOW_S]
         if len(recent) >= count:
             wait = math.ceil(WRONG_SECRET_WINDOW_S - (now - recent[LIMIT - 1]))
-            raise TooManyWrongSecrets(
-                retry_after=min(max(wait, 1), int(WRONG_SECRET_WINDOW_S)), subject=Subject("api_client", client_id)
-            )
+            raise TooManyWrongSecrets(retry_after=min(max(wait, 1), int(WRONG_SECRET_WINDOW_S)))
 
 
 def _pair(address: str, client_id: str) -> str:

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 
-from services.token_issuer.clients.assertions import AssertionVerifier, VerifiedAssertion, named_key
+from services.token_issuer.clients.assertions import AssertionVerifier, InvalidAssertion, VerifiedAssertion
 from services.token_issuer.clients.client import Client
 from services.token_issuer.grants import granted, requested_scopes
 from services.token_issuer.grants.booking_scopes import BookedScopes, booked_scopes
 from services.token_issuer.oauth_errors import InvalidGrant, InvalidRequest
 from services.token_issuer.tokens.issuance import AuthorizedGrant
 from shared.jose.header import AUTHORIZATION_GRANT
-from shared.jose.verifier import InvalidToken
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -43,8 +42,8 @@ class JwtBearer:
             raise InvalidRequest("assertion is missing")
         try:
             return await self._assertions.verify(assertion, audiences=self._audiences, typ=AUTHORIZATION_GRANT)
-        except InvalidToken as error:
-            raise InvalidGrant(error.description, detail=error.code, subject=named_key(assertion)) from None
+        except InvalidAssertion as error:
+            raise InvalidGrant(error.description, detail=error.cause, subject=error.subject) from None
 
 
 def _scopes(parameters: Mapping[str, str], verified: VerifiedAssertion) -> BookedScopes:

@@ -181,6 +181,6 @@ async def test_refusal_leaves_its_cause_in_the_audit_trail_and_no_secret(issuer:
     assert (event.action, event.subject, event.detail["cause"]) == (
         "token.refused",
         issuer.client.key,
-        "wrong secret",
+        "wrong_secret",
     )
     assert secret not in event.model_dump_json()

@@ -3,12 +3,14 @@ import pytest
 from services.token_issuer.clients.client import Client
 from services.token_issuer.grants import jwt_bearer
 from services.token_issuer.grants.jwt_bearer import JwtBearer
-from services.token_issuer.oauth_errors import InvalidGrant, InvalidRequest, InvalidScope
+from services.token_issuer.oauth_errors import InvalidGrant, InvalidRequest, InvalidScope, Subject
 from services.token_issuer.tokens.issuance import AuthorizedGrant
-from shared.contracts.key_registry import Company
+from shared.contracts.key_registry import Company, Kind, Status
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key
 from shared.jose.signer import Signer
+from shared.jose.verifier import unknown_kid
+from shared.opaque import KEY_PAIR, public_id
 from tests.support.harness.issuer_rules import ISSUER, World
 
 
@@ -120,13 +122,48 @@ async def test_access_token_is_no_assertion(world: World) -> None:
         await authorize(world, world.signer.sign(claims, "at+jwt"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "cause"),
+    [
+        ("key_pair", "suspended", "suspended"),
+        ("key_pair", "revoked", "revoked"),
+        ("company", "suspended", "company_suspended"),
+        ("company", "revoked", "company_revoked"),
+    ],
+)
+async def test_refusal_of_a_stopped_key_pair_names_it_and_the_cause_for_the_audit_trail_alone(
+    world: World, kind: Kind, status: Status, cause: str
+) -> None:
+    id_ = world.key_pair.id if kind == "key_pair" else world.key_pair.company.id
+    world.registry.set_status(kind, id_, status)
+    with pytest.raises(InvalidGrant) as caught:
+        await authorize(world, world.assertion())
+    assert caught.value.detail == cause
+    assert caught.value.subject == Subject("key_pair", world.kid, world.key_pair.company.id)
+    assert caught.value.description == unknown_kid().description
+
+
+async def test_refusal_of_wrong_claims_names_the_key_pair_that_signed_them(world: World) -> None:
+    with pytest.raises(InvalidGrant) as caught:
+        await authorize(world, world.assertion(aud="https://elsewhere.example"))
+    assert caught.value.detail == "wrong_audience"
+    assert caught.value.subject == Subject("key_pair", world.kid, world.key_pair.company.id)
+
+
+async def test_refusal_of_an_unknown_key_pair_names_none(world: World) -> None:
+    signer = Signer(public_id(KEY_PAIR), "ES256", generate_private_key("ES256"))
+    for junk in (signer.sign({"exp": 1}), "junk"):
+        with pytest.raises(InvalidGrant) as caught:
+            await authorize(world, junk)
+        assert caught.value.subject is None
+
+
 async def test_refused_assertion_tells_the_audit_trail_its_cause_and_kid(world: World) -> None:
     forged = Signer(world.kid, "ES256", generate_private_key("ES256")).sign({"exp": 1})
     with pytest.raises(InvalidGrant) as caught:
         await authorize(world, forged)
     assert caught.value.detail == "bad_signature"
-    assert caught.value.subject is not None
-    assert caught.value.subject.id == world.kid
+    assert caught.value.subject == Subject("key_pair", world.kid, world.key_pair.company.id)
 
 
 async def test_without_the_registry_it_cannot_be_known(world: World) -> None:
