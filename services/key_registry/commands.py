@@ -11,7 +11,6 @@ from services.key_registry.audit_trail import BrokenTrail, verified
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.requests import NewAdminToken
 from services.key_registry.config import Settings
-from services.key_registry.storage.ports import SchemaOutdated
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.store import PostgresStore
@@ -20,6 +19,7 @@ from shared.errors import Invalid, ServiceError
 from shared.http.body import validated
 from shared.logging.redaction import redacted
 from shared.postgres.pool import Database
+from shared.postgres.schema import SchemaMismatch
 
 TIMEOUT = 30.0
 """Seconds for one use of the database: nobody waits for a response over HTTP."""
@@ -58,7 +58,7 @@ async def _with_database(settings: Settings, command: Callable[[Database], Await
     try:
         await PostgresStore(database).check()
         return await command(database)
-    except SchemaOutdated as error:
+    except SchemaMismatch as error:
         return _failed(f"{error.description} ({error.detail})", status=2)
     except Invalid as error:
         return _failed("; ".join(f"{e.field} {e.message}" for e in error.errors))

@@ -5,17 +5,18 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from services.token_issuer.app import NAME, build_app
 from services.token_issuer.commands import revoke_signing_key, rotate_signing_key
 from services.token_issuer.config import Settings, StorageSettings
+from services.token_issuer.storage.postgres import SCHEMA
 from shared.config import ConfigError, load, refuse
+from shared.console import print_line
 from shared.errors import ServiceError
 from shared.http.server import run
-
-MIGRATIONS = Path(__file__).parent / "migrations"
+from shared.logging.redaction import redacted
+from shared.postgres.schema import SchemaMismatch
 
 
 def main() -> None:
@@ -34,7 +35,8 @@ def main() -> None:
         # SQLAlchemy and Alembic are large, and loaded for this alone: serving begins without them.
         from shared.postgres.migrations import migrate_command
 
-        sys.exit(migrate_command(load(StorageSettings).database_dsn, schema=NAME, folder=MIGRATIONS))
+        dsn = load(StorageSettings).database_dsn
+        sys.exit(migrate_command(dsn, schema=SCHEMA.name, folder=SCHEMA.migrations))
     elif arguments.command == "rotate-signing-key":
         _print_result(rotate_signing_key(load(Settings)))
     elif arguments.command == "revoke-signing-key":
@@ -45,13 +47,17 @@ def main() -> None:
 
 
 def _print_result(command: Coroutine[Any, Any, str]) -> None:
-    """What the command has to say; status 1 and one line on standard error when it failed, 2 for a setting."""
+    """Print what the command returns. If it fails: one line on standard error, and status 2 for a setting or a
+    schema of another release, 1 for what may work later.
+    """
     try:
-        print(asyncio.run(command))
+        print_line(asyncio.run(command))
     except ConfigError as error:
         refuse(str(error))
     except ServiceError as error:
-        sys.exit(f"{error.description} {error.detail}".rstrip())
+        reason = redacted(f"{error.description} {error.detail}").strip().partition("\n")[0]
+        sys.stderr.write(f"{reason}\n")
+        sys.exit(2 if isinstance(error, SchemaMismatch) else 1)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from services.token_issuer.signing_keys.ring import KeyRing
 from services.token_issuer.signing_keys.rotation import KeyRotator
 from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.storage.ports import SigningKeyStore, UsedAssertions
-from services.token_issuer.storage.postgres import PostgresSigningKeys, PostgresUsedAssertions
+from services.token_issuer.storage.postgres import SCHEMA, PostgresSigningKeys, PostgresUsedAssertions
 from services.token_issuer.storage.redis import RedisWrongSecrets
 from services.token_issuer.tokens.introspection import Introspector, IssuedTokens
 from services.token_issuer.tokens.issuance import TokenIssuer
@@ -92,7 +92,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
 
     addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     health = FollowingHealth(NAME, dependencies.following.follower, offsets)
-    health.add(POSTGRESQL, dependencies.database.ping)
+    health.add(POSTGRESQL, partial(SCHEMA.require_current, dependencies.database))
     health.add("signing_key", keys.ring.check)
     health.add(VALKEY, dependencies.redis.ping, required=False)
     return service_app(
@@ -167,7 +167,7 @@ def registry_client(settings: Settings, clock: Clock, offsets: ClockOffsets | No
 
 def open_database(settings: Settings) -> Database:
     return Database(
-        settings.database_dsn, schema=NAME, size=settings.database_pool_size, timeout=settings.store_timeout
+        settings.database_dsn, schema=SCHEMA.name, size=settings.database_pool_size, timeout=settings.store_timeout
     )
 
 

@@ -3,11 +3,13 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from services.token_issuer.app import NAME, key_rotator, open_database, registry_client
 from services.token_issuer.config import Settings
 from services.token_issuer.signing_keys.maintenance import published
 from services.token_issuer.signing_keys.rotation import KeyRotator
+from services.token_issuer.storage.ports import SigningKeyStore
 from services.token_issuer.storage.postgres import PostgresSigningKeys
 from services.token_issuer.tokens.revocation import RETENTION_MARGIN_S
 from shared.audit.trail import AuditTrail
@@ -15,10 +17,15 @@ from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import KeyRegistryClient, Revocation
 
 
+class _Opened(NamedTuple):
+    store: SigningKeyStore
+    rotator: KeyRotator
+    registry: KeyRegistryClient
+    audit: AuditTrail
+
+
 @asynccontextmanager
-async def _opened(
-    settings: Settings, clock: Clock
-) -> AsyncIterator[tuple[KeyRotator, KeyRegistryClient, AuditTrail]]:
+async def _opened(settings: Settings, clock: Clock) -> AsyncIterator[_Opened]:
     database, calls = open_database(settings), registry_client(settings, clock)
     registry = KeyRegistryClient(calls)
     audit = AuditTrail(registry, service=NAME, clock=clock)
@@ -26,18 +33,20 @@ async def _opened(
     for resource in resources:
         await resource.start()
     try:
-        yield key_rotator(settings, PostgresSigningKeys(database), clock), registry, audit
+        store = PostgresSigningKeys(database)
+        yield _Opened(store, key_rotator(settings, store, clock), registry, audit)
     finally:
         for resource in reversed(resources):
             await resource.stop()
 
 
 async def rotate_signing_key(settings: Settings) -> str:
-    """Publish a new key that takes over after the propagation time; what to print for the operator.
+    """Publish a new key that takes over after the propagation time; returns what to print for the operator.
 
-    The audit line comes first: where there can be none, nothing changes. Raises `Unavailable`.
+    The audit line comes first: where there can be none, nothing changes. Raises `SchemaMismatch` and `Unavailable`.
     """
-    async with _opened(settings, SystemClock()) as (rotator, _, audit):
+    async with _opened(settings, SystemClock()) as (store, rotator, _, audit):
+        await store.require_known_schema()
         await audit.record(audit.event("signing_key.rotation_started", subject_kind="signing_key"))
         record = await rotator.rotate(propagation=settings.signing_key_propagation)
         await audit.record(published(audit, record))
@@ -46,18 +55,19 @@ async def rotate_signing_key(settings: Settings) -> str:
 
 
 async def revoke_signing_key(settings: Settings, kid: str) -> str:
-    """End a key now: every verifier refuses its tokens, and another key signs. Raises `Unavailable`.
+    """End a key now: every verifier refuses its tokens, and another key signs.
 
-    The verifiers learn of it first, since a new RSA key takes seconds; until it is there nothing is issued. A
-    running issuer may be quicker to make it.
-    Safe to run again after a failure.
+    The verifiers come first, whatever becomes of the rest: a new RSA key takes seconds, and the database may be
+    away or of another release. Until there is a successor nothing is issued; a running issuer may be quicker to
+    create it. Safe to run again after a failure. Raises `SchemaMismatch` and `Unavailable`.
     """
     clock = SystemClock()
-    async with _opened(settings, clock) as (rotator, registry, audit):
+    async with _opened(settings, clock) as (store, rotator, registry, audit):
         until = clock.now() + settings.token_lifetime + RETENTION_MARGIN_S
         await registry.revoke(Revocation(kind="signing_key", id=kid, until=until, reason="revoked by an operator"))
+        await store.require_known_schema()
         if successor := await rotator.revoke(kid):
             await audit.record(published(audit, successor))
         elif (successor := await rotator.successor_of(kid)) is None:
-            return f"{kid} was no key in use here; its revocation is told to all verifiers"
+            return f"{kid} is not a key in use here; all verifiers refuse it from now on"
     return f"{kid} is revoked; {successor.kid} signs in its place"

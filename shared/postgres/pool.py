@@ -116,13 +116,6 @@ class Database:
                 raise
             await transaction.commit()
 
-    async def ping(self) -> None:
-        """Raises `Unavailable` when the server or the schema is not there."""
-        async with self.connection() as connection:
-            revision = await connection.fetchval("SELECT version_num FROM alembic_version")
-            if revision is None:
-                raise Unavailable("the schema is empty; run the service's `migrate` command")
-
 
 def _terminate(connection: "Connection | None") -> None:
     """Close without a word to the server; harmless on one that the pool has seen closed and taken back."""

@@ -21,7 +21,7 @@ from shared.contracts.key_registry import (
     Revocation,
     Status,
 )
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict
 
 
 class AlreadyExists(Conflict):
@@ -33,10 +33,6 @@ class AlreadyExists(Conflict):
         booked = member == "application_id"
         super().__init__("the company has already booked this application" if booked else f"{member} is taken")
         self.member = member
-
-
-class SchemaOutdated(Unavailable):
-    """The schema is older than this code; `migrate` brings it up to date."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,10 @@ class SigningKeyStore(Protocol):
 
     async def remove(self, kids: Sequence[str]) -> None: ...
 
+    async def require_known_schema(self) -> None:
+        """Raises `SchemaMismatch` when the store is of an older release, or of one that this does not know."""
+        ...
+
 
 class UsedAssertions(Protocol):
     """The ids that were used, for each key: the truth about what may work once only."""

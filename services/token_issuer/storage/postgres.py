@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import asyncpg
 
 from services.token_issuer.storage.ports import SigningKeyRecord
 from shared.postgres.pool import Connection, Database
+from shared.postgres.schema import Schema
+
+SCHEMA = Schema("token_issuer", Path(__file__).parents[1] / "migrations")
 
 _LOCK_KEYS = "SELECT pg_advisory_xact_lock(hashtext('passgate signing keys'))"
 _INSERT_KEY = """
@@ -50,6 +54,9 @@ class PostgresSigningKeys:
                 return False
             await _insert(connection, successor)
             return True
+
+    async def require_known_schema(self) -> None:
+        await SCHEMA.require_known(self._database)
 
     async def remove(self, kids: Sequence[str]) -> None:
         async with self._database.connection() as connection:

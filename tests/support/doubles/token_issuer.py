@@ -34,6 +34,9 @@ class MemorySigningKeys:
         for kid in kids:
             self._records.pop(kid, None)
 
+    async def require_known_schema(self) -> None:
+        """There is but one."""
+
 
 class MemoryUsedAssertions:
     def __init__(self) -> None:

@@ -14,11 +14,11 @@ import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from yarl import URL
 
-from services.token_issuer.__main__ import MIGRATIONS
 from services.token_issuer.app import NAME, build_app
 from services.token_issuer.config import Settings
 from services.token_issuer.grants import jwt_bearer
 from services.token_issuer.http.parameters import FORM
+from services.token_issuer.storage.postgres import SCHEMA
 from shared.contracts.key_registry import ApiClient, KeyPair
 from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROOF_FIELD, CLIENT_ADDRESS_PURPOSE
 from shared.jose.keys import generate_private_key, public_jwk
@@ -93,7 +93,7 @@ def basic(name: str, secret: str) -> str:
 
 async def settings_for(database_url: str, redis_url: str, keys: ServiceKeys) -> Settings:
     """Settings for an issuer on these stores, whose schema is migrated; registry changes are followed quickly."""
-    await asyncio.to_thread(migrate, database_url, schema=NAME, folder=MIGRATIONS)
+    await asyncio.to_thread(migrate, database_url, schema=SCHEMA.name, folder=SCHEMA.migrations)
     files = keys.settings(NAME)
     return Settings(
         database_url=database_url,

@@ -17,15 +17,15 @@ from services.key_registry.storage.ports import (
     Reader,
     Remembered,
     RevocationListing,
-    SchemaOutdated,
     Writer,
 )
-from services.key_registry.storage.postgres import REVISIONS, SCHEMA
+from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import append, written
 from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing, query_of
 from shared.contracts.key_registry import Kind, Revocation, Status
 from shared.errors import Conflict, Unavailable
 from shared.postgres.pool import Connection, Database
+from shared.postgres.schema import Schema
 
 LOCK = 0x7061737367617465
 """The advisory lock that every writer holds until it commits: the order of commits is that of positions."""
@@ -219,11 +219,4 @@ class PostgresStore:
 
     async def check(self) -> None:
         """Raises `Unavailable` unless the schema is there and new enough; a newer one than this code knows is."""
-        async with self._database.connection() as connection:
-            there = await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f"{SCHEMA}.alembic_version")
-            revision = await connection.fetchval("SELECT version_num FROM alembic_version") if there else None
-        if revision is None or revision in REVISIONS[:-1]:
-            raise SchemaOutdated(
-                "the schema is not up to date: run `python -m services.key_registry migrate`",
-                detail=f"revision {revision}, expected {REVISIONS[-1]}",
-            )
+        await Schema(SCHEMA, MIGRATIONS).require_current(self._database)

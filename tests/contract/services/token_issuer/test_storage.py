@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 from asyncpg.exceptions import CheckViolationError
 
-from services.token_issuer.__main__ import MIGRATIONS
 from services.token_issuer.app import NAME
 from services.token_issuer.storage import postgres
 from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore, UsedAssertions, WrongSecrets
-from services.token_issuer.storage.postgres import PostgresSigningKeys, PostgresUsedAssertions
+from services.token_issuer.storage.postgres import SCHEMA, PostgresSigningKeys, PostgresUsedAssertions
 from services.token_issuer.storage.redis import PREFIX, RedisWrongSecrets
 from shared.errors import Unavailable
 from shared.postgres.migrations import migrate
@@ -30,7 +29,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    await asyncio.to_thread(migrate, database_url, schema=NAME, folder=MIGRATIONS)
+    await asyncio.to_thread(migrate, database_url, schema=SCHEMA.name, folder=SCHEMA.migrations)
     database = Database(database_url, schema=NAME, timeout=5)
     await database.start()
     yield database
@@ -216,7 +215,7 @@ async def test_stores_without_their_server_are_unavailable() -> None:
 
 async def test_migrating_twice_at_once_is_harmless(database_url: str) -> None:
     await asyncio.gather(
-        *(asyncio.to_thread(migrate, database_url, schema=NAME, folder=MIGRATIONS) for _ in range(2))
+        *(asyncio.to_thread(migrate, database_url, schema=SCHEMA.name, folder=SCHEMA.migrations) for _ in range(2))
     )
 
 

@@ -1,8 +1,6 @@
-"""Signing keys with the real database: one first key, rotation under traffic, compromise, the commands."""
+"""Signing keys with the real database: one first key, rotation under traffic, compromise."""
 
 import asyncio
-import os
-import sys
 import time
 
 import asyncpg
@@ -14,7 +12,6 @@ from shared.contracts.key_registry import Revocation
 from shared.jose.keys import PublicKey, load_jwks
 from shared.jose.verifier import Expectation, parse, verify
 from tests.support.doubles.registry import RegistryDouble
-from tests.support.doubles.registry_server import registry_server
 from tests.support.harness.token_issuer import Issuer, running
 
 
@@ -116,44 +113,6 @@ async def test_key_that_is_revoked_at_the_registry_alone_is_replaced_on_every_co
                     await asyncio.sleep(0.01)
         assert set(await jwks(one)) == set(await jwks(two)) == {parse(await two.token()).header.kid}
         assert kid not in await jwks(one)
-
-
-async def test_commands_of_the_module(settings: Settings) -> None:
-    async with registry_server(RegistryDouble()) as registry_url:
-        environment = {
-            **os.environ,
-            "PASSGATE_DATABASE_URL": settings.database_url,
-            "PASSGATE_REDIS_URL": settings.redis_url,
-            "PASSGATE_KEY_REGISTRY_URL": registry_url,
-            "PASSGATE_MASTER_KEY_FILE": str(settings.master_key_file),
-            "PASSGATE_SERVICE_KEY_FILE": str(settings.service_key_file),
-            "PASSGATE_SERVICE_JWKS_FILE": str(settings.service_jwks_file),
-            "PASSGATE_SIGNING_ALGORITHM": "EdDSA",
-        }
-        assert await _command(environment, "migrate") == (0, "token_issuer is at revision 0001\n", "")
-        code, out, _ = await _command(environment, "rotate-signing-key")
-        assert code == 0
-        assert "(EdDSA) is published and signs from" in out
-        code, out, err = await _command(
-            environment | {"PASSGATE_MASTER_KEY_FILE": "/nowhere"}, "rotate-signing-key"
-        )
-        assert (code, out) == (2, "")
-        assert err.startswith("configuration error: PASSGATE_MASTER_KEY_FILE: ")
-        assert err.count("\n") == 1
-
-
-async def _command(environment: dict[str, str], *arguments: str) -> tuple[int | None, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services.token_issuer",
-        *arguments,
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "EdDSA"])

@@ -10,6 +10,7 @@ import pytest
 from services.token_issuer import commands
 from services.token_issuer.config import Settings
 from shared.errors import Unavailable
+from shared.postgres.schema import SchemaMismatch
 from tests.support.harness.issuer_rules import World
 
 SETTINGS = cast("Settings", SimpleNamespace(token_lifetime=3600))
@@ -32,7 +33,7 @@ async def steps(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     @asynccontextmanager
     async def opened(*_: Any) -> AsyncIterator[Any]:
-        yield world.rotator, world.registry, world.trail
+        yield world.signing_keys, world.rotator, world.registry, world.trail
 
     monkeypatch.setattr(world.registry, "revoke", at_registry)
     monkeypatch.setattr(world.signing_keys, "revoke", in_store)
@@ -56,6 +57,32 @@ async def test_nothing_is_changed_in_the_store_when_the_verifiers_cannot_be_reac
     with pytest.raises(Unavailable):
         await commands.revoke_signing_key(SETTINGS, world.ring.signer().kid)
     assert steps == ["registry"]
+
+
+async def test_verifiers_know_of_a_revoked_signing_key_whatever_the_schema_of_the_store(
+    world: World, steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def outdated() -> None:
+        raise SchemaMismatch("the schema is not up to date")
+
+    monkeypatch.setattr(world.signing_keys, "require_known_schema", outdated)
+    with pytest.raises(SchemaMismatch):
+        await commands.revoke_signing_key(SETTINGS, world.ring.signer().kid)
+    assert steps == ["registry"]
+
+
+async def test_rotation_writes_nothing_into_a_schema_that_it_does_not_know(
+    world: World, steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unknown() -> None:
+        raise SchemaMismatch("the schema is not one that this release knows")
+
+    monkeypatch.setattr(world.signing_keys, "require_known_schema", unknown)
+    before = await world.signing_keys.all()
+    with pytest.raises(SchemaMismatch):
+        await commands.rotate_signing_key(SETTINGS)
+    assert await world.signing_keys.all() == before
+    assert world.trail.recorded == []
 
 
 async def test_a_revocation_that_is_repeated_after_a_failure_tells_the_verifiers_again(

@@ -1,0 +1,111 @@
+"""`python -m services.token_issuer ...`, each in a process of its own."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from deploy.local.ports import free_port
+from services.token_issuer.config import Settings
+from tests.support.doubles.registry import RegistryDouble
+from tests.support.doubles.registry_server import registry_server
+from tests.support.harness.serving import ServiceKeys
+
+KEY_COMMANDS = [("rotate-signing-key",), ("revoke-signing-key", "sk_" + "a" * 22)]
+
+
+async def command(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.token_issuer", *arguments),
+        env={"PATH": os.defpath, "PYTHONPATH": ".", **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), 40)
+    return process.returncode or 0, output.decode(), errors.decode()
+
+
+@pytest.fixture
+def registry() -> RegistryDouble:
+    return RegistryDouble()
+
+
+@pytest.fixture
+async def environment(
+    database_url: str, redis_database: str, keys: ServiceKeys, registry: RegistryDouble
+) -> AsyncIterator[dict[str, str]]:
+    """Of a database that was never migrated."""
+    files = keys.settings("token_issuer")
+    async with registry_server(registry) as registry_url:
+        yield {
+            "PASSGATE_DATABASE_URL": database_url,
+            "PASSGATE_REDIS_URL": redis_database,
+            "PASSGATE_KEY_REGISTRY_URL": registry_url,
+            "PASSGATE_MASTER_KEY_FILE": str(files["service_jwks_file"].parent / "master_key"),
+            "PASSGATE_SERVICE_KEY_FILE": str(files["service_key_file"]),
+            "PASSGATE_SERVICE_JWKS_FILE": str(files["service_jwks_file"]),
+            "PASSGATE_SIGNING_ALGORITHM": "EdDSA",
+        }
+
+
+async def of_a_release_to_come(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE token_issuer.alembic_version SET version_num = '9999'")
+    await connection.close()
+
+
+async def test_keys_are_published_and_revoked(environment: dict[str, str], registry: RegistryDouble) -> None:
+    assert await command("migrate", **environment) == (0, "token_issuer is at revision 0001\n", "")
+    status, output, _ = await command("rotate-signing-key", **environment)
+    assert status == 0
+    assert "(EdDSA) is published and signs from" in output
+    kid = output.partition(" ")[0]
+    status, output, _ = await command("revoke-signing-key", kid, **environment)
+    assert (status, output.startswith(f"{kid} is revoked; sk_")) == (0, True)
+    assert [revocation.id for revocation in registry.revocations] == [kid]
+
+
+async def test_bad_configuration_is_status_2_and_one_line_naming_the_setting(environment: dict[str, str]) -> None:
+    for arguments in (("serve",), *KEY_COMMANDS):
+        status, output, errors = await command(*arguments, **environment | {"PASSGATE_MASTER_KEY_FILE": "/nowhere"})
+        assert (status, output, errors.count("\n")) == (2, "", 1)
+        assert errors.startswith("configuration error: PASSGATE_MASTER_KEY_FILE: ")
+
+
+@pytest.mark.parametrize("arguments", KEY_COMMANDS)
+async def test_on_an_old_schema_a_command_is_one_line_and_status_2(
+    environment: dict[str, str], arguments: tuple[str, ...]
+) -> None:
+    status, output, errors = await command(*arguments, **environment)
+    assert (status, output, errors.count("\n")) == (2, "", 1)
+    assert "run `python -m services.token_issuer migrate`" in errors
+
+
+async def test_on_a_schema_of_a_release_to_come_every_command_is_one_line_and_status_2(
+    environment: dict[str, str], settings: Settings
+) -> None:
+    await of_a_release_to_come(settings.database_url)
+    for arguments in (("migrate",), *KEY_COMMANDS):
+        status, output, errors = await command(*arguments, **environment)
+        assert (status, output, errors.count("\n")) == (2, "", 1)
+        assert "is not one that this release knows" in errors
+
+
+async def test_the_verifiers_know_of_a_revoked_key_though_the_schema_is_old(
+    environment: dict[str, str], registry: RegistryDouble
+) -> None:
+    status, _, _ = await command(*KEY_COMMANDS[1], **environment)
+    assert status == 2
+    assert [revocation.id for revocation in registry.revocations] == [KEY_COMMANDS[1][1]]
+
+
+async def test_a_database_that_is_away_is_one_line_and_status_1(environment: dict[str, str]) -> None:
+    url = f"postgresql://passgate:hidden@127.0.0.1:{free_port()}/passgate"
+    for arguments in (("migrate",), *KEY_COMMANDS):
+        status, output, errors = await command(*arguments, **environment | {"PASSGATE_DATABASE_URL": url})
+        assert (status, output, errors.count("\n")) == (1, "", 1)
+        assert "hidden" not in errors
