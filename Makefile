@@ -42,9 +42,10 @@ status: made ## Show what is ready
 run: made ## Run CMD="python -m services.key_registry verify-audit" with the stack's environment
 	@$(BIN)/python -m deploy.local run "$$CMD"
 
+# The tests start some hundred processes: none of them need compile again what another has compiled.
 test: ## Run the tests against real stores (TEST_BACKEND=auto|docker|embedded)
 	@$(VENV) test
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
 soak: ## Change and disturb a running stack at random, for MINUTES=10; what is revoked must stay revoked
 	@$(VENV) test

@@ -13,9 +13,9 @@ from tests.support.harness.stores import reachable_directory
 pytestmark = pytest.mark.timeout(240)
 
 
-@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
-def test_the_stack_starts_and_its_tour_works_in_a_path_of_any_characters(locale: str) -> None:
-    with reachable_directory() as directory, local_stack(LC_ALL=locale) as other:
+def test_the_stack_starts_and_its_tour_works_in_a_path_of_any_characters() -> None:
+    # The locale C is the one in which such a path is not simply text.
+    with reachable_directory() as directory, local_stack(LC_ALL="C") as other:
         checkout = directory / "é ü 日本 ws_feature%2Fx 'q' \"$HOME\""
         for folder in ("deploy", "gateway", "services", "shared"):
             shutil.copytree(ROOT / folder, checkout / folder)

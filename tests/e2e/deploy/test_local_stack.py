@@ -83,18 +83,6 @@ def test_only_the_local_machine_is_listened_to(stack: LocalStack, shown: str) ->
                 outside.connect((own, int(port)))
 
 
-@pytest.mark.parametrize("name", [*(d.name for d in DEPLOYABLES), *STORE_PORTS])
-def test_a_killed_process_comes_back_by_itself(stack: LocalStack, shown: str, name: str) -> None:
-    killed = stack.running()[name]
-    os.kill(killed.pid, signal.SIGKILL)
-    assert killed.wait(2)
-    deadline = time.monotonic() + 20  # below 2 s on an idle machine; this one may be busy
-    while name not in stack.running():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    until_ready(stack, deadline - time.monotonic())
-
-
 def test_status_shows_that_all_is_ready(stack: LocalStack, shown: str) -> None:
     done = stack.run("status")
     assert done.returncode == 0
@@ -107,6 +95,23 @@ def test_a_second_up_leaves_the_first_alone(stack: LocalStack, shown: str) -> No
     assert done.returncode == 1
     assert "up already" in done.stdout
     assert stack.running() == before
+
+
+def test_status_from_a_shell_with_other_ports_shows_the_stack_that_runs(stack: LocalStack, shown: str) -> None:
+    done = stack.run("status", PASSGATE_GATEWAY_PORT="1", PASSGATE_KEY_REGISTRY_PORT="2")
+    assert done.returncode == 0, done.stdout
+    assert stack.values()["GATEWAY_URL"] in done.stdout
+
+
+def test_a_command_runs_with_the_environment_of_the_stack(stack: LocalStack, shown: str) -> None:
+    done = stack.run("run", "python -m services.key_registry verify-audit")
+    assert (done.returncode, done.stdout[:24]) == (0, "the audit trail is whole"), done.stdout + done.stderr
+
+
+def test_both_loopback_addresses_are_listened_to_where_there_are_two(stack: LocalStack, shown: str) -> None:
+    for address in loopback_addresses():
+        with socket.create_connection((address, int(stack.environment["PASSGATE_GATEWAY_PORT"])), timeout=5):
+            pass
 
 
 def test_after_a_killed_supervisor_the_next_up_ends_what_it_left_and_keeps_the_data(
@@ -141,30 +146,12 @@ def test_what_could_not_be_recorded_is_stopped_all_the_same(stack: LocalStack, s
         assert is_free(port)
     finally:
         unwritable.rmdir()
-    assert stack.up().returncode == 0
-
-
-def test_status_from_a_shell_with_other_ports_shows_the_stack_that_runs(stack: LocalStack, shown: str) -> None:
-    done = stack.run("status", PASSGATE_GATEWAY_PORT="1", PASSGATE_KEY_REGISTRY_PORT="2")
-    assert done.returncode == 0, done.stdout
-    assert stack.values()["GATEWAY_URL"] in done.stdout
-
-
-def test_a_command_runs_with_the_environment_of_the_stack(stack: LocalStack, shown: str) -> None:
-    done = stack.run("run", "python -m services.key_registry verify-audit")
-    assert (done.returncode, done.stdout[:24]) == (0, "the audit trail is whole"), done.stdout + done.stderr
-
-
-def test_both_loopback_addresses_are_listened_to_where_there_are_two(stack: LocalStack, shown: str) -> None:
-    for address in loopback_addresses():
-        with socket.create_connection((address, int(stack.environment["PASSGATE_GATEWAY_PORT"])), timeout=5):
-            pass
 
 
 def test_a_lost_demo_file_means_new_credentials_for_the_same_company(stack: LocalStack, shown: str) -> None:
     before = stack.values()
     (stack.var / "demo.env").unlink()
-    assert stack.run("down").returncode == 0
+    assert stack.run("down").returncode == 0  # also where nothing runs
     assert stack.up().returncode == 0
     after = stack.values()
     assert after["COMPANY_URI"] == before["COMPANY_URI"]

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 
 from shared.http.client_address import CLIENT_ADDRESS_PURPOSE
 from shared.service_tokens import ServiceAuthenticator
+from tests.support.harness.commands import Ended, run_command
 from tests.support.harness.gateway_process import GatewayProcess, gateway_process
 from tests.support.http1.client import Conversation, converse
 from tests.support.http1.framing_payloads import get
@@ -24,10 +23,8 @@ async def ask_operators(gateway: GatewayProcess, path: str) -> Conversation:
     return await converse(gateway.ops_port, get(f"GET {path} HTTP/1.1".encode(), b"Connection: close"))
 
 
-def command(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", *arguments], env=environment, capture_output=True, text=True, timeout=30
-    )
+def command(*arguments: str, **environment: str) -> Ended:
+    return run_command("gateway", *arguments, environment=environment)
 
 
 async def test_it_says_what_is_missing_of_the_whole_stack(gateway: GatewayProcess) -> None:
@@ -71,8 +68,9 @@ async def test_a_changed_route_file_is_taken_up_and_an_invalid_one_is_not(
         assert json.loads(health.replies[0].body)["dependencies"]["route_file"]["state"] == "down"
         assert "gateway_route_file_valid 0.0" in (await ask_operators(gateway, "/metrics")).raw.decode()
     finally:
+        lines = len(gateway.log)
         gateway.routes_file.write_text(before)
-        await asyncio.sleep(1.2)
+        await gateway.logged("route_file.loaded", after=lines)
 
 
 async def test_a_proxy_in_front_is_believed_only_when_it_is_configured(
@@ -143,21 +141,21 @@ async def test_sigterm_lets_what_is_in_flight_finish_and_exits_0(
 def test_a_route_file_is_checked_from_the_command_line(tmp_path: Path) -> None:
     good, bad = Path("deploy/routes.yaml"), tmp_path / "bad.yaml"
     bad.write_text("upstreams:\n  a: {url: http://169.254.169.254}\nroutes: []\n")
-    done = command("check-routes", str(good))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "routes, valid" in done.stdout
-    done = command("check-routes", str(bad))
-    assert done.returncode == 2
-    assert done.stderr.splitlines() == [
+    ended = command("check-routes", str(good))
+    assert (ended.status, ended.errors) == (0, "")
+    assert "routes, valid" in ended.output
+    ended = command("check-routes", str(bad))
+    assert ended.status == 2
+    assert ended.errors.splitlines() == [
         f"{bad}:2: upstream a: url is a link-local or metadata address",
         f"{bad}:3: routes must be a list of 1 to 10000 routes",
     ]
 
 
 def test_the_schema_for_editors_is_printed() -> None:
-    done = command("route-schema")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout)["properties"].keys() == {"upstreams", "routes"}
+    ended = command("route-schema")
+    assert (ended.status, ended.errors) == (0, "")
+    assert json.loads(ended.output)["properties"].keys() == {"upstreams", "routes"}
 
 
 @pytest.mark.parametrize(
@@ -174,13 +172,13 @@ def test_the_schema_for_editors_is_printed() -> None:
 )
 def test_a_setting_that_cannot_be_used_is_named_in_one_line(name: str, value: str, service_secrets: Path) -> None:
     environment = {"PASSGATE_SERVICE_KEY_FILE": str(service_secrets / "service_keys" / "gateway.pem"), name: value}
-    done = command(**environment)
-    assert done.returncode == 2, done.stdout
-    assert done.stderr.startswith(f"configuration error: {name}: ")
-    assert len(done.stderr.splitlines()) == 1
+    ended = command(**environment)
+    assert ended.status == 2, ended.output
+    assert ended.errors.startswith(f"configuration error: {name}: ")
+    assert len(ended.errors.splitlines()) == 1
 
 
 def test_it_explains_itself() -> None:
-    done = command("--help")
-    assert done.returncode == 0
-    assert done.stdout.startswith("usage: python -m gateway")
+    ended = command("--help")
+    assert ended.status == 0
+    assert ended.output.startswith("usage: python -m gateway")

@@ -1,29 +1,19 @@
 """`migrate` of each service that owns tables: one line and a status, whatever the database holds."""
 
 import asyncio
-import os
-import sys
-from pathlib import Path
 
 import asyncpg
 import pytest
 
 from deploy.local.ports import free_port
-from tests.support.waiting import BUSY_MACHINE_LIMIT_S
+from tests.support.harness.commands import Ended, run_command
 
 SCHEMAS = ("key_registry", "token_issuer")
 
 
-async def migrate(service: str, database_url: str) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", f"services.{service}", "migrate"),
-        env={"PATH": os.defpath, "PYTHONPATH": str(Path.cwd()), "PASSGATE_DATABASE_URL": database_url},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await asyncio.wait_for(process.communicate(), BUSY_MACHINE_LIMIT_S)
-    return process.returncode or 0, output.decode(), errors.decode()
+async def migrate(service: str, database_url: str) -> Ended:
+    environment = {"PASSGATE_DATABASE_URL": database_url}
+    return await asyncio.to_thread(run_command, f"services.{service}", "migrate", environment=environment)
 
 
 @pytest.mark.parametrize("service", SCHEMAS)

@@ -74,7 +74,7 @@ class Judge:
             return self._wrong_yes(asked)
         if asked.response is Response.NO:
             self._unknown_since.pop(asked.what, None)
-            if any(t.ever_stopped for t in asked.depends_on) and not any(t.lost for t in asked.depends_on):
+            if self._was_stopped(asked):
                 self._said_no.add(asked.what)
             return self._wrong_no(asked)
         return self._lasting_unknown(asked)
@@ -113,6 +113,12 @@ class Judge:
             if blind and asked.sent > fault.began + self.bound:
                 return f"yes {asked.sent - fault.began:.2f} s after {fault.name} (the bound is {self.bound} s)"
         return None
+
+    def _was_stopped(self, asked: Asked) -> bool:
+        """Whether that is why it was refused: not because its store, or its new key, was not known there."""
+        things = asked.depends_on
+        stopped = any(thing.ever_stopped for thing in things)
+        return stopped and not any(thing.lost for thing in things) and not _has_new_key(asked)
 
     def _wrong_no(self, asked: Asked) -> str | None:
         since = self._good_since(asked)

@@ -109,9 +109,8 @@ class Running:
     @asynccontextmanager
     async def calls(self, service: str) -> AsyncIterator[ServiceClient]:
         """Calls of the internal API by `service`, whatever it sends."""
-        caller = ServiceClient(
-            self.url, authorization=self.keys.identity(service).authorization_for("key_registry")
-        )
+        authorization = self.keys.identity(service).authorization_for("key_registry")
+        caller = ServiceClient(self.url, authorization=authorization, timeout=BUSY_MACHINE_LIMIT_S)
         await caller.start()
         yield caller
         await caller.stop()
