@@ -7,12 +7,12 @@ from typing import Any
 
 import structlog
 
+from shared.background_task import BackgroundTask
 from shared.clock import Clock
 from shared.contracts.key_registry import Change, Snapshot
 from shared.errors import Unavailable
 from shared.jose.errors import InvalidKey
 from shared.jose.keys import PublicKey, load_jwks
-from shared.periodic import BackgroundTask
 from shared.single_flight import SingleFlight
 
 log = structlog.get_logger()

@@ -12,8 +12,8 @@ from gateway.metrics import GatewayMetrics
 from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.table import RouteTable
 from gateway.routing.upstream_address import OwnPorts
+from shared.background_task import PeriodicTask
 from shared.errors import Unavailable
-from shared.periodic import PeriodicTask
 
 log = structlog.get_logger()
 

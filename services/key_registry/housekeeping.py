@@ -5,8 +5,8 @@ from typing import Protocol
 from services.key_registry.admin.idempotency import REMEMBERED
 from services.key_registry.changes.consumers import FORGOTTEN_AFTER_S
 from services.key_registry.storage.ports import ConsumerStore
+from shared.background_task import PeriodicTask
 from shared.clock import Clock
-from shared.periodic import PeriodicTask
 
 INTERVAL = 600.0
 """Seconds."""

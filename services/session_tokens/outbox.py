@@ -8,8 +8,8 @@ import structlog
 
 from services.session_tokens.storage.ports import Outbox
 from shared.audit.trail import AuditSink
+from shared.background_task import PeriodicTask
 from shared.errors import Unavailable
-from shared.periodic import PeriodicTask
 
 log = structlog.get_logger()
 

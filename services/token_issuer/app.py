@@ -33,6 +33,7 @@ from services.token_issuer.tokens.introspection import Introspector, IssuedToken
 from services.token_issuer.tokens.issuance import TokenIssuer
 from services.token_issuer.tokens.revocation import TokenRevoker
 from shared.audit.trail import AuditTrail
+from shared.background_task import PeriodicTask
 from shared.changes.cached_lookup import CachedLookup
 from shared.changes.following import Following, FollowingHealth, follow
 from shared.changes.stopped_set import StoppedSet
@@ -44,7 +45,6 @@ from shared.http.client import ServiceClient
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import Endpoint
 from shared.http.health import POSTGRESQL, VALKEY
-from shared.periodic import PeriodicTask
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceIdentity

@@ -11,11 +11,11 @@ from prometheus_client import CollectorRegistry, Counter
 from uuid_utils import uuid7
 
 from shared.audit.refusals import RefusalCounts
+from shared.background_task import BackgroundTask
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from shared.logging import request_id
-from shared.periodic import BackgroundTask
 
 log = structlog.get_logger()
 

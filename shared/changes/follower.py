@@ -14,10 +14,10 @@ from typing import Protocol
 
 import structlog
 
+from shared.background_task import BackgroundTask
 from shared.clock import Clock
 from shared.contracts.key_registry import Change, ChangePage, Snapshot
 from shared.errors import Unavailable
-from shared.periodic import BackgroundTask
 
 log = structlog.get_logger()
 

@@ -4,6 +4,7 @@ import orjson
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
+from shared.background_task import BackgroundTask
 from shared.changes.follower import ChangeFollower, Consumer
 from shared.changes.reporter import PositionReporter, Registry
 from shared.changes.stream import ChangeStreamReader
@@ -14,7 +15,6 @@ from shared.contracts.key_registry import Change, Snapshot
 from shared.http.health import CLOCK, Health
 from shared.http.responses import NO_STORE, json_response
 from shared.metrics import DURATION_BUCKETS_S
-from shared.periodic import BackgroundTask
 
 CHANGES = "changes"
 """What health calls the following of changes."""

@@ -9,10 +9,10 @@ from typing import Protocol
 
 import structlog
 
+from shared.background_task import BackgroundTask
 from shared.changes.follower import ChangeFollower, ChangeSource
 from shared.contracts.key_registry import Position
 from shared.errors import Unavailable
-from shared.periodic import BackgroundTask
 
 log = structlog.get_logger()
 

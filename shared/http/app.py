@@ -7,8 +7,9 @@ from typing import Any, Protocol
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from shared.background_task import background_tasks
 from shared.clock_offset import response_fields
-from shared.http.background import BackgroundTasks, left_out_report
+from shared.http.background_health import BackgroundTasks, left_out_report
 from shared.http.client_address import ClientAddress
 from shared.http.docs import INTERNAL, asset_endpoint, docs_endpoints
 from shared.http.endpoints import Endpoint
@@ -17,7 +18,6 @@ from shared.http.metrics import HttpMetrics
 from shared.http.middleware import instrument
 from shared.http.openapi import openapi_document
 from shared.logging import report_left_out
-from shared.periodic import background_tasks
 
 HEALTH = web.AppKey("health", Health)
 BACKGROUND = web.AppKey("background", BackgroundTasks)

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 
 from shared.errors import ServiceError
-from shared.http.background import BackgroundTasks
+from shared.http.background_health import BackgroundTasks
 from shared.http.responses import NO_STORE, json_response
 
 log = structlog.get_logger()

@@ -16,9 +16,9 @@ from services.key_registry.catalog.requests import NewAdminToken
 from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY, Row
 from services.key_registry.storage.ports import Listing, Store
 from shared import opaque
+from shared.background_task import BackgroundTask
 from shared.clock import Clock
 from shared.errors import Unavailable, Unprocessable
-from shared.periodic import BackgroundTask
 
 log = structlog.get_logger()
 

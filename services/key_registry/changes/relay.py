@@ -12,9 +12,9 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from services.key_registry.storage.ports import Changes
+from shared.background_task import PeriodicTask
 from shared.contracts.key_registry import Change, ChangePage
 from shared.errors import Unavailable
-from shared.periodic import PeriodicTask
 
 log = structlog.get_logger()
 

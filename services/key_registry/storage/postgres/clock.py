@@ -2,9 +2,9 @@
 
 import contextlib
 
+from shared.background_task import PeriodicTask
 from shared.clock_offset import ClockOffsets
 from shared.errors import Unavailable
-from shared.periodic import PeriodicTask
 from shared.postgres.pool import Database
 
 NAME = "postgresql"

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from shared.background_task import BackgroundTask, PeriodicTask
 from shared.errors import Unavailable
 from shared.logging import lines_left_out, lines_lost, report_left_out
 from shared.metrics import ReadCounter
-from shared.periodic import BackgroundTask, PeriodicTask
 
 NOT_READY_AFTER_S = 5.0
 """Seconds for which a task may fail before the process should get no traffic."""

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from shared import periodic
+from shared import background_task
+from shared.background_task import STEADY_AFTER_S, BackgroundTask, PeriodicTask, background_tasks
 from shared.errors import Unavailable
-from shared.periodic import STEADY_AFTER_S, BackgroundTask, PeriodicTask, background_tasks
 from tests.support.clock import FakeClock
 from tests.support.waiting import until
 
 PRODUCT = ("gateway", "services", "shared")
-OWNERS = {"shared/periodic.py", "shared/single_flight.py"}
+OWNERS = {"shared/background_task.py", "shared/single_flight.py"}
 STARTERS = {"create_task", "ensure_future", "TaskGroup"}
 
 
@@ -36,7 +36,7 @@ class Work:
 
 @pytest.fixture
 async def work(monkeypatch: pytest.MonkeyPatch) -> Work:
-    monkeypatch.setattr(periodic, "FIRST_RESTART_S", 0.001)
+    monkeypatch.setattr(background_task, "FIRST_RESTART_S", 0.001)
     return Work()
 
 
@@ -70,7 +70,7 @@ async def test_task_that_ends_in_whatever_way_is_started_again_and_counted(work:
 
 
 async def test_stopped_task_does_not_start_again(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(periodic, "FIRST_RESTART_S", 60)
+    monkeypatch.setattr(background_task, "FIRST_RESTART_S", 60)
     task = BackgroundTask("test", work)
     await task.start()
     await until(lambda: work.runs == 1)
