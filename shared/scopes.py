@@ -88,6 +88,21 @@ def covered(granted: Iterable[str], wanted: str) -> bool:
     return any(covers(scope, wanted) for scope in granted)
 
 
+def intersection(one: str, other: str) -> str | None:
+    """The scope that covers exactly what both cover, both well-formed; None when they have nothing in common."""
+    short, long = sorted((one.split(":"), other.split(":")), key=len)
+    if len(short) < len(long):
+        if short[-1] != "*":
+            return None
+        short += "*" * (len(long) - len(short))
+    common = []
+    for a, b in zip(short, long, strict=True):
+        if "*" not in (a, b) and a != b:
+            return None
+        common.append(b if a == "*" else a)
+    return ":".join(common)
+
+
 def grant(granted: Iterable[str], requested: Iterable[str], *, field: str = "scope") -> frozenset[str]:
     """What was requested, if all of it is covered. Raises InvalidScope at the first that is not."""
     have = frozenset(granted)

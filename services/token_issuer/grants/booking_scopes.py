@@ -1,9 +1,8 @@
-"""What the bookings of a company say about scopes: which cannot be granted now, and on what the others hang.
+"""What the bookings of a company say about scopes: which cannot be granted now, and what the others depend on.
 
 An application defines scopes, and a company books it. A scope that no booked application defines depends on none.
-Scopes overlap where one covers the other; of two such, what they have in common is the narrower one. That much of
-a stopped booking's scopes may be granted only if an active booking defines it as well: otherwise a wildcard would
-lead around the stop.
+What two scopes have in common is their intersection, segment by segment. That much of a stopped booking's scopes may
+be granted only if an active booking defines it as well: otherwise a wildcard would lead around the stop.
 """
 
 from collections.abc import Iterable
@@ -14,7 +13,7 @@ from services.token_issuer.clients.client import Client
 from services.token_issuer.oauth_errors import InvalidScope
 from shared.contracts.access_token import MAX_DEPENDENCIES
 from shared.contracts.key_registry import Booking
-from shared.scopes import covered, covers
+from shared.scopes import covered, intersection
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +56,8 @@ def _booked(scopes: frozenset[str], bookings: tuple[Booking, ...]) -> BookedScop
 
 
 def _common(scope: str, booking: Booking) -> Iterable[str]:
-    """What `scope` and each scope of the booking's application have in common."""
-    for defined in booking.scopes:
-        if covers(scope, defined):
-            yield defined
-        elif covers(defined, scope):
-            yield scope
+    """What `scope` has in common with each scope of the booking's application, where they have anything."""
+    return (common for defined in booking.scopes if (common := intersection(scope, defined)) is not None)
 
 
 def _reason(booking: Booking) -> str:

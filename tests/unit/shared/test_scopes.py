@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.scopes import InvalidScope, covered, covers, grant, parse_scope, parse_scope_list
+from shared.scopes import InvalidScope, covered, covers, grant, intersection, parse_scope, parse_scope_list
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,14 @@ def test_a_pattern_covers_another_exactly_when_it_covers_all_that_the_other_cove
     meaning = {pattern: frozenset(scope for scope in CONCRETE if covers(pattern, scope)) for pattern in PATTERNS}
     for granted, wanted in itertools.product(PATTERNS, repeat=2):
         assert covers(granted, wanted) is (meaning[wanted] <= meaning[granted]), (granted, wanted)
+
+
+def test_an_intersection_covers_exactly_what_both_cover() -> None:
+    meaning = {pattern: frozenset(scope for scope in CONCRETE if covers(pattern, scope)) for pattern in PATTERNS}
+    for one, other in itertools.product(PATTERNS, repeat=2):
+        common = intersection(one, other)
+        both = meaning[one] & meaning[other]
+        assert (frozenset() if common is None else meaning[common]) == both, (one, other)
 
 
 def test_any_one_of_the_granted_scopes_is_enough_and_none_is_not() -> None:

@@ -1,8 +1,11 @@
 """Scopes hang on the bookings of the applications that define them."""
 
+import itertools
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.token_issuer.clients.client import Client
 from services.token_issuer.grants.booking_scopes import booked_scopes
@@ -11,6 +14,7 @@ from services.token_issuer.oauth_errors import InvalidScope
 from services.token_issuer.tokens.introspection import IssuedTokens
 from shared.contracts.access_token import MAX_DEPENDENCIES
 from shared.contracts.key_registry import Booking, Status
+from shared.scopes import covers
 from tests.support.harness.issuer_rules import ISSUER, World
 
 
@@ -27,6 +31,20 @@ def booking(name: str, *scopes: str, status: Status = "active", application: Sta
 def client_with(world: World, *bookings: Booking, scopes: tuple[str, ...] = ("site:read", "website:*")) -> Client:
     record = world.client.model_copy(update={"scopes": scopes, "bookings": bookings})
     return Client.of_api_client(record)
+
+
+def client_of(*bookings: Booking) -> Client:
+    return Client(
+        kind="api_client",
+        client_id="key",
+        public_id="key",
+        subject="company:key",
+        credential_id="1",
+        company_id="2",
+        client_prefix="company",
+        scopes=frozenset({"*"}),
+        bookings=bookings,
+    )
 
 
 SITE = booking("site", "site:read")
@@ -75,6 +93,45 @@ def test_wildcard_does_not_lead_around_the_stop(world: World) -> None:
     with pytest.raises(InvalidScope):
         booked_scopes(frozenset({"site:*"}), client, requested=True)
     assert booked_scopes(frozenset({"site:write"}), client, requested=True).depends_on == {"b-other", "a-other"}
+
+
+@pytest.mark.parametrize(
+    ("granted", "defined"),
+    [("web:*:crew", "web:read:*"), ("web:read:*", "web:*:crew"), ("*:read", "web:*"), ("a:*:c:*", "a:b:*")],
+)
+def test_wildcard_in_the_middle_does_not_lead_around_the_stop(world: World, granted: str, defined: str) -> None:
+    stopped, active = booking("web", defined, status="suspended"), booking("web", defined)
+    with pytest.raises(InvalidScope):
+        booked_scopes(frozenset({granted}), client_with(world, stopped), requested=True)
+    assert booked_scopes(frozenset({granted}), client_with(world, active), requested=True).depends_on
+
+
+THREE_SEGMENTS = st.tuples(*[st.sampled_from("ab*")] * 3).map(":".join)
+CONCRETE = [":".join(parts) for length in (3, 4) for parts in itertools.product("abc", repeat=length)]
+
+
+def meaning(*scopes: str) -> frozenset[str]:
+    return frozenset(scope for scope in CONCRETE if any(covers(pattern, scope) for pattern in scopes))
+
+
+@given(THREE_SEGMENTS, st.lists(st.tuples(THREE_SEGMENTS, st.booleans()), min_size=1, max_size=4))
+def test_what_is_granted_holds_nothing_of_a_stopped_booking_and_names_each_active_one_that_it_touches(
+    granted: str, defined: list[tuple[str, bool]]
+) -> None:
+    bookings = [
+        booking(str(n), scope, status="active" if active else "suspended")
+        for n, (scope, active) in enumerate(defined)
+    ]
+    touched = {b.booking_id for b in bookings if b.active and meaning(granted) & meaning(*b.scopes)}
+    stopped = meaning(*(scope for scope, active in defined if not active))
+    offered = meaning(*(scope for scope, active in defined if active))
+    try:
+        booked = booked_scopes(frozenset({granted}), client_of(*bookings), requested=True)
+    except InvalidScope:
+        assert meaning(granted) & stopped
+    else:
+        assert meaning(granted) & stopped <= offered
+        assert {id_ for id_ in booked.depends_on if id_.startswith("b-")} == touched
 
 
 async def test_who_asks_for_nothing_in_particular_gets_what_is_left(world: World) -> None:
