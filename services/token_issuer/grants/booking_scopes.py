@@ -1,8 +1,8 @@
 """What the bookings of a company say about scopes: which cannot be granted now, and what the others depend on.
 
 An application defines scopes, and a company books it. A scope that no booked application defines depends on none.
-What two scopes have in common is their intersection, segment by segment. That much of a stopped booking's scopes may
-be granted only if an active booking defines it as well: otherwise a wildcard would lead around the stop.
+What two scopes have in common is their intersection, segment by segment. That much of a stopped booking's scopes
+may be granted only if an active booking defines it as well: otherwise a wildcard would lead around the stop.
 """
 
 from collections.abc import Iterable

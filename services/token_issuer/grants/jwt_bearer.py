@@ -6,7 +6,7 @@ from services.token_issuer.clients.assertions import AssertionVerifier, InvalidA
 from services.token_issuer.clients.client import Client
 from services.token_issuer.grants import granted, requested_scopes
 from services.token_issuer.grants.booking_scopes import BookedScopes, booked_scopes
-from services.token_issuer.oauth_errors import InvalidGrant, InvalidRequest
+from services.token_issuer.oauth_errors import InvalidGrant, InvalidRequest, InvalidScope
 from services.token_issuer.tokens.issuance import AuthorizedGrant
 from shared.jose.header import AUTHORIZATION_GRANT
 
@@ -14,7 +14,10 @@ GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 class JwtBearer:
-    """The scopes are those of the assertion; a `scope` parameter may narrow them, and neither means all."""
+    """The scopes are those of the assertion; a `scope` parameter may narrow them, and neither means all.
+
+    A claim that is there and empty is not absent: it requests nothing, and there is no token for nothing.
+    """
 
     def __init__(self, assertions: AssertionVerifier, *, audiences: frozenset[str]) -> None:
         self._assertions = assertions
@@ -48,14 +51,19 @@ class JwtBearer:
 
 def _scopes(parameters: Mapping[str, str], verified: VerifiedAssertion) -> BookedScopes:
     client, members = verified.client, verified.claims.members
-    claimed = frozenset(
-        scope
-        for name in ("scopes", "scope")
-        if name in members
-        for scope in granted(client.scopes, requested_scopes(members[name], client, field=name), client, field=name)
-    )
-    allowed = claimed or client.scopes
+    claims = [name for name in ("scopes", "scope") if name in members]
+    allowed = client.scopes
+    if claims:
+        allowed = frozenset().union(*(_claimed(name, members[name], client) for name in claims))
+        if not allowed:
+            raise InvalidScope(
+                f"{claims[0]} is empty; name a scope, or leave it out for all", subject=client.audited
+            )
     if "scope" not in parameters:
-        return booked_scopes(allowed, client, requested=bool(claimed))
+        return booked_scopes(allowed, client, requested=bool(claims))
     wanted = requested_scopes(parameters["scope"], client)
     return booked_scopes(granted(allowed, wanted, client), client, requested=True)
+
+
+def _claimed(name: str, value: object, client: Client) -> frozenset[str]:
+    return granted(client.scopes, requested_scopes(value, client, field=name), client, field=name)

@@ -32,11 +32,21 @@ async def test_token_is_for_the_company_with_all_scopes_of_the_key(world: World)
         ({"scopes": ["website:read:yachts"]}, {"website:read:yachts"}),
         ({"scope": "website:read:a website:read:b"}, {"website:read:a", "website:read:b"}),
         ({"scopes": ["website:read:a"], "scope": "website:read:b"}, {"website:read:a", "website:read:b"}),
-        ({"scopes": []}, {"website:read:*"}),
+        ({"scopes": [], "scope": "website:read:b"}, {"website:read:b"}),
+        ({}, {"website:read:*"}),
     ],
 )
 async def test_scopes_of_the_assertion(world: World, claims: dict[str, object], scopes: set[str]) -> None:
     assert (await authorize(world, world.assertion(**claims))).scopes == scopes
+
+
+@pytest.mark.parametrize("claims", [{"scopes": []}, {"scope": ""}, {"scopes": ""}, {"scopes": [], "scope": ""}])
+@pytest.mark.parametrize("parameters", [{}, {"scope": "website:read:a"}])
+async def test_assertion_that_requests_no_scope_at_all_gets_none_instead_of_all(
+    world: World, claims: dict[str, object], parameters: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidScope, match="is empty"):
+        await authorize(world, world.assertion(**claims), **parameters)
 
 
 async def test_scope_parameter_cannot_widen_the_assertion(world: World) -> None:
