@@ -22,6 +22,8 @@ from tests.support.scheduling import StackTogether, in_order
 if TYPE_CHECKING:
     from xdist.remote import Producer
 
+    from tests.support.harness.registry_databases import RegistryTemplate
+
 RANDOM = re.compile(
     r"(?i)pg(?:at|ak|cs|ad|ck)_[a-z0-9]{22}|kp_[a-z0-9]{22}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 )
@@ -67,6 +69,22 @@ async def database_url(postgres_url: str) -> AsyncIterator[str]:
     connection = await asyncpg.connect(postgres_url, timeout=10)
     await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     await connection.close(timeout=10)
+
+
+@pytest.fixture(scope="session")
+async def registry_template(postgres_url: str) -> "AsyncIterator[RegistryTemplate]":
+    """The schema of the key registry, migrated once."""
+    from tests.support.harness.registry_databases import RegistryTemplate
+
+    async with RegistryTemplate.migrated(postgres_url) as template:
+        yield template
+
+
+@pytest.fixture
+async def registry_database_url(registry_template: "RegistryTemplate") -> AsyncIterator[str]:
+    """As `database_url`, at the newest revision of the key registry's schema."""
+    async with registry_template.copy() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -68,6 +68,16 @@ class Tables:
     revocations: dict[tuple[str, str], KeptRevocation] = field(default_factory=dict)
     responses: dict[tuple[UUID, bytes], tuple[Remembered, datetime]] = field(default_factory=dict)
 
+    def copy(self) -> "Tables":
+        """Rows and lines are replaced, never changed in place, so both may have the same."""
+        return Tables(
+            {kind: dict(rows) for kind, rows in self.objects.items()},
+            list(self.changes),
+            list(self.lines),
+            dict(self.revocations),
+            dict(self.responses),
+        )
+
     @property
     def last(self) -> int:
         return self.changes[-1].seq if self.changes else 0
@@ -238,7 +248,7 @@ class MemoryStore:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Writer]:
         async with self._one_writer:
-            tables = copy.deepcopy(self.tables)
+            tables = self.tables.copy()
             yield _Writer(tables)
             self.tables = tables
 

@@ -129,11 +129,14 @@ async def running_registry(
     *,
     clock: Clock | None = None,
     token: str | None = None,
+    registered: bool = True,
     redis_url: str = "redis://127.0.0.1:1/0",
+    **more: Any,
 ) -> AsyncIterator[Running]:
     """A registry over a database that is migrated already; `owner` has a token that is registered.
 
-    Nothing listens at the Redis that it relays changes to unless one is given.
+    With `registered=False` the registry itself is left to register it. Nothing listens at the Redis that it relays
+    changes to unless one is given. `more` are settings.
     """
     keys = ServiceKeys(directory)
     token_file = directory / "admin_token"
@@ -144,11 +147,13 @@ async def running_registry(
         redis_url=redis_url,
         admin_token_file=token_file,
         **keys.settings("key_registry"),
+        **more,
     )
     database = Database(database_url, schema=SCHEMA, size=2, timeout=30)
     await database.start()
-    tokens = AdminTokens(PostgresStore(database), clock or SystemClock())
-    await until(lambda: _registered(tokens, token))
+    if registered:
+        tokens = AdminTokens(PostgresStore(database), clock or SystemClock())
+        await until(lambda: _registered(tokens, token))
     async with serving(await build_app(settings, clock=clock)) as url, aiohttp.ClientSession() as session:
         yield Running(url, Admin(session, url, token), keys, database)
     await database.stop()

@@ -1,36 +1,50 @@
 """Both stores of the registry, which must behave alike."""
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 
 import pytest
 
-from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
+from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.store import PostgresStore
-from shared.postgres.migrations import migrate
 from shared.postgres.pool import Database
 from tests.support.doubles.key_registry import MemoryConsumers, MemoryStore
 from tests.support.harness.key_registry_stores import Stores
+from tests.support.harness.registry_databases import RegistryTemplate
+
+
+@dataclass
+class Emptied:
+    """One database for the tests of a file: each begins without a row."""
+
+    database: Database
+    empty: Callable[[], Awaitable[None]]
+
+
+@pytest.fixture(scope="module")
+async def emptied(registry_template: RegistryTemplate) -> AsyncIterator[Emptied]:
+    async with registry_template.copy() as url, registry_template.emptying(url) as empty:
+        database = Database(url, schema=SCHEMA)
+        await database.start()
+        yield Emptied(database, empty)
+        await database.stop()
 
 
 @pytest.fixture(params=["memory", "postgres"])
-async def stores(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Stores]:
+async def stores(request: pytest.FixtureRequest, emptied: Emptied) -> Stores:
     if request.param == "memory":
         memory = MemoryStore()
-        yield Stores(memory, memory, memory, memory, MemoryConsumers(memory))
-        return
-    await asyncio.to_thread(migrate, database_url, schema=SCHEMA, folder=MIGRATIONS)
-    database = Database(database_url, schema=SCHEMA)
-    await database.start()
-    yield Stores(
+        return Stores(memory, memory, memory, memory, MemoryConsumers(memory))
+    await emptied.empty()
+    database = emptied.database
+    return Stores(
         PostgresStore(database),
         PostgresCredentials(database),
         PostgresChanges(database),
         PostgresAuditLines(database),
         PostgresConsumers(database),
     )
-    await database.stop()

@@ -118,8 +118,8 @@ async def test_a_detail_that_is_too_large_is_left_out_and_told(stores: Stores) -
     assert line.detail == {"left_out": "70008 bytes"}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(details=st.lists(DETAILS, min_size=1, max_size=5), at=st.floats(0, 4e9))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(details=st.lists(DETAILS, min_size=1, max_size=10), at=st.floats(0, 4e9))
 async def test_any_detail_is_read_as_it_was_written_and_verifies(
     stores: Stores, details: list[dict[str, object]], at: float
 ) -> None:

@@ -21,7 +21,7 @@ from shared.changes.stream import ChangeStreamReader
 from shared.clock import SystemClock
 from shared.contracts.key_registry import KeyRegistryClient, Position, Revocation
 from shared.errors import Unavailable
-from tests.support.harness.key_registry import Running, migrate, running_registry
+from tests.support.harness.key_registry import Running, running_registry
 from tests.support.waiting import within
 
 
@@ -129,9 +129,8 @@ class Plane:
 
 
 @pytest.fixture
-async def copies(database_url: str, postgres_url: str) -> AsyncIterator[Copies]:
-    await migrate(database_url)
-    copies = Copies(postgres_url, urlsplit(database_url).path[1:])
+async def copies(registry_database_url: str, postgres_url: str) -> AsyncIterator[Copies]:
+    copies = Copies(postgres_url, urlsplit(registry_database_url).path[1:])
     yield copies
     connection = await asyncpg.connect(postgres_url, timeout=10)
     await connection.execute(f'DROP DATABASE IF EXISTS "{copies.copy}" WITH (FORCE)')
@@ -140,13 +139,13 @@ async def copies(database_url: str, postgres_url: str) -> AsyncIterator[Copies]:
 
 @pytest.fixture(params=[1, 2])
 async def plane(
-    request: pytest.FixtureRequest, copies: Copies, database_url: str, redis_database: str, tmp_path: Path
+    request: pytest.FixtureRequest, copies: Copies, registry_database_url: str, redis_database: str, tmp_path: Path
 ) -> AsyncIterator[Plane]:
     """With one registry, and with two."""
     async with AsyncExitStack() as stack:
         registries = [
             await stack.enter_async_context(
-                running_registry(database_url, tmp_path / str(number), redis_url=redis_database)
+                running_registry(registry_database_url, tmp_path / str(number), redis_url=redis_database)
             )
             for number in range(request.param)
         ]

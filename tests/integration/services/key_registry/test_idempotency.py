@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from shared import opaque
-from tests.support.harness.key_registry import Admin, Responded, Running, migrate, running_registry
+from tests.support.harness.key_registry import Admin, Responded, Running, running_registry
 from tests.support.harness.proxy import FaultProxy
 
 KEY = {"Idempotency-Key": "order 66"}
@@ -96,10 +96,9 @@ class LosesCommitReplies(FaultProxy):
 
 
 async def test_a_commit_whose_reply_was_lost_tried_again_is_one_row_and_the_same_answer(
-    database_url: str, tmp_path: Path
+    registry_database_url: str, tmp_path: Path
 ) -> None:
-    await migrate(database_url)
-    server = urlsplit(database_url)
+    server = urlsplit(registry_database_url)
     async with LosesCommitReplies(server.hostname or "", server.port or 0) as proxy:
         through = server._replace(netloc=f"{server.username}:{server.password}@127.0.0.1:{proxy.port}").geturl()
         async with running_registry(through, tmp_path) as running:

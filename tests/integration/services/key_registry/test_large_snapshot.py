@@ -6,18 +6,17 @@ from pathlib import Path
 import asyncpg
 
 from shared.contracts.key_registry import Stopped
-from tests.support.harness.key_registry import migrate, running_registry
+from tests.support.harness.key_registry import running_registry
 
 MANY = 100_000
 
 
 async def test_a_snapshot_of_a_hundred_thousand_holds_up_nobody_when_all_ask_at_once(
-    database_url: str, tmp_path: Path
+    registry_database_url: str, tmp_path: Path
 ) -> None:
     """The watch on the loop fails this test if anything holds it for a second."""
-    await migrate(database_url)
-    async with running_registry(database_url, tmp_path) as running, running.client("gateway") as client:
-        connection = await asyncpg.connect(database_url)
+    async with running_registry(registry_database_url, tmp_path) as running, running.client("gateway") as client:
+        connection = await asyncpg.connect(registry_database_url)
         await connection.execute(
             "INSERT INTO key_registry.revocation (kind, id, until, company_id, reason, at)"
             " SELECT 'jwt', md5(n::text), 4e9 + n, NULL, '', 1 FROM generate_series(1, $1) n",

@@ -12,7 +12,7 @@ import pytest
 from services.key_registry.storage.postgres.store import LOCK
 from shared import opaque
 from shared.errors import Unavailable
-from tests.support.harness.key_registry import Admin, Running, migrate, running_registry
+from tests.support.harness.key_registry import Admin, Running, running_registry
 from tests.support.harness.proxy import FaultProxy
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S, until
 
@@ -25,13 +25,12 @@ class Cuttable:
 
 
 @pytest.fixture
-async def cuttable(database_url: str, tmp_path: Path) -> AsyncIterator[Cuttable]:
-    await migrate(database_url)
-    server = urlsplit(database_url)
+async def cuttable(registry_database_url: str, tmp_path: Path) -> AsyncIterator[Cuttable]:
+    server = urlsplit(registry_database_url)
     async with FaultProxy(server.hostname or "", server.port or 0) as proxy:
         through = server._replace(netloc=f"{server.username}:{server.password}@127.0.0.1:{proxy.port}").geturl()
         async with running_registry(through, tmp_path) as running:
-            yield Cuttable(running, proxy, database_url)
+            yield Cuttable(running, proxy, registry_database_url)
             proxy.restore()
 
 
@@ -96,11 +95,12 @@ async def test_a_writer_elsewhere_that_holds_the_lock_stops_writes_and_not_reads
     assert (await owner.post(f"{path}/suspend")).status == 200
 
 
-async def test_positions_are_in_the_order_of_commits_with_several_copies(database_url: str, tmp_path: Path) -> None:
-    await migrate(database_url)
+async def test_positions_are_in_the_order_of_commits_with_several_copies(
+    registry_database_url: str, tmp_path: Path
+) -> None:
     async with (
-        running_registry(database_url, tmp_path / "a") as one,
-        running_registry(database_url, tmp_path / "b") as other,
+        running_registry(registry_database_url, tmp_path / "a") as one,
+        running_registry(registry_database_url, tmp_path / "b") as other,
         one.client("gateway") as client,
     ):
         seen: list[int] = []
@@ -117,14 +117,13 @@ async def test_positions_are_in_the_order_of_commits_with_several_copies(databas
 
 
 async def test_the_first_owner_who_was_revoked_does_not_come_back_at_a_start(
-    database_url: str, tmp_path: Path
+    registry_database_url: str, tmp_path: Path
 ) -> None:
-    await migrate(database_url)
     token = opaque.mint(opaque.ADMIN_TOKEN)
-    async with running_registry(database_url, tmp_path, token=token) as running:
+    async with running_registry(registry_database_url, tmp_path, token=token) as running:
         (item,) = (await running.owner.get("/admin-tokens")).body["items"]
         assert (item["name"], item["role"]) == ("first owner", "owner")
         assert (await running.owner.post(f"/admin-tokens/{item['id']}/revoke")).status == 200
-    async with running_registry(database_url, tmp_path, token=token) as running:
+    async with running_registry(registry_database_url, tmp_path, token=token) as running:
         await asyncio.sleep(0.2)
         assert (await running.owner.get("/admin-tokens")).status == 401

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.key_registry import ORIGIN_MARK, KeyRegistryClient, Position
-from tests.support.harness.key_registry import Admin, Responded, Running, migrate, running_registry
+from tests.support.harness.key_registry import Admin, Responded, Running, running_registry
 
 CONSUMERS = {"gateway": "gateway@a:1-x", "token_issuer": "token_issuer@a:2-x", "session_tokens": "session@b:3-x"}
 
@@ -46,12 +46,11 @@ async def test_every_call_that_changes_something_names_its_receipt(owner: Admin)
 
 
 async def test_applied_on_three_of_three_is_told_by_another_copy_than_the_one_that_was_told(
-    database_url: str, tmp_path: Path
+    registry_database_url: str, tmp_path: Path
 ) -> None:
-    await migrate(database_url)
     async with (
-        running_registry(database_url, tmp_path / "a") as one,
-        running_registry(database_url, tmp_path / "b") as other,
+        running_registry(registry_database_url, tmp_path / "a") as one,
+        running_registry(registry_database_url, tmp_path / "b") as other,
         one.client("gateway") as gateway,
         one.client("token_issuer") as issuer,
         one.client("session_tokens") as sessions,

@@ -12,7 +12,7 @@ import pytest
 from shared.changes.stream import STREAM, ChangeStreamReader
 from shared.contracts.key_registry import Change
 from shared.redis import PipelinedRedis
-from tests.support.harness.key_registry import Running, migrate, running_registry
+from tests.support.harness.key_registry import Running, running_registry
 from tests.support.harness.proxy import FaultProxy
 from tests.support.harness.stores import embedded_valkey
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S, becomes
@@ -68,14 +68,8 @@ async def relaying(database_url: str, redis_url: str, directory: Path) -> AsyncI
 
 
 @pytest.fixture
-async def migrated(database_url: str) -> str:
-    await migrate(database_url)
-    return database_url
-
-
-@pytest.fixture
-async def relayed(migrated: str, redis_database: str, tmp_path: Path) -> AsyncIterator[Relayed]:
-    async with relaying(migrated, redis_database, tmp_path) as one:
+async def relayed(registry_database_url: str, redis_database: str, tmp_path: Path) -> AsyncIterator[Relayed]:
+    async with relaying(registry_database_url, redis_database, tmp_path) as one:
         yield one
 
 
@@ -92,11 +86,11 @@ async def test_each_change_is_in_the_stream_once_in_order_and_as_the_feed_tells_
 
 
 async def test_two_registries_relay_the_same_changes_and_each_stands_there_once(
-    migrated: str, redis_database: str, tmp_path: Path
+    registry_database_url: str, redis_database: str, tmp_path: Path
 ) -> None:
     async with (
-        relaying(migrated, redis_database, tmp_path / "a") as one,
-        relaying(migrated, redis_database, tmp_path / "b") as other,
+        relaying(registry_database_url, redis_database, tmp_path / "a") as one,
+        relaying(registry_database_url, redis_database, tmp_path / "b") as other,
     ):
         start = await one.position()
         await asyncio.gather(*(r.running.owner.company() for r in (one, other) * 10))
@@ -133,10 +127,10 @@ async def test_connections_that_are_cut_again_and_again_lose_no_change(relayed: 
 
 @pytest.mark.parametrize("keeps_its_data", [True, False])
 async def test_after_a_restart_of_valkey_changes_are_relayed_again(
-    migrated: str, tmp_path: Path, keeps_its_data: bool
+    registry_database_url: str, tmp_path: Path, keeps_its_data: bool
 ) -> None:
     with embedded_valkey() as valkey:
-        async with relaying(migrated, valkey.store.url(), tmp_path) as relayed:
+        async with relaying(registry_database_url, valkey.store.url(), tmp_path) as relayed:
             start = await relayed.position()
             await relayed.running.owner.company()
             await relayed.entries(last=start + 1)
@@ -152,13 +146,13 @@ async def test_after_a_restart_of_valkey_changes_are_relayed_again(
 
 
 async def test_a_stream_of_a_registry_that_is_no_more_is_cleared(
-    migrated: str, redis_database: str, tmp_path: Path
+    registry_database_url: str, redis_database: str, tmp_path: Path
 ) -> None:
     redis = PipelinedRedis(redis_database)
     stale = Change(seq=1000, kind="company", id="x", status="active", at=0)
     await redis.execute("XADD", STREAM, "1000-0", "change", stale.model_dump_json())
     await redis.stop()
-    async with relaying(migrated, redis_database, tmp_path) as relayed:
+    async with relaying(registry_database_url, redis_database, tmp_path) as relayed:
         start = await relayed.position()
         company = await relayed.running.owner.company()
         entries = await relayed.entries(last=start + 1)
