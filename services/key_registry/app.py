@@ -31,7 +31,7 @@ from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.clock import NAME as DATABASE_CLOCK
-from services.key_registry.storage.postgres.clock import clock_observation
+from services.key_registry.storage.postgres.clock import DatabaseClock, clock_observation
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.store import PostgresStore
@@ -69,7 +69,6 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     audit_log = AuditLog(stores.objects)
     metrics = CollectorRegistry()
     offsets = ClockOffsets(clock, reference=DATABASE_CLOCK, metrics=metrics)
-    judging = JudgingClock(clock, offsets)
     trail = AuditTrail(audit_log, service=NAME, clock=clock, metrics=metrics)
     access = AccessControl(stores.objects, trail)
     authentication = Authentication(access, trail)
@@ -80,7 +79,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     revocations = Revocations(stores.objects, access, clock)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(stores.database)),
-        Feed(stores.changes, judging),
+        Feed(stores.changes, JudgingClock(clock, offsets)),
         consumers,
         revocations,
         audit_log,
@@ -105,7 +104,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             trail,
             generator,
             OwnerRegistration(AdminTokens(stores.objects, clock), settings.first_owner_token),
-            Housekeeping(stores.changes, stores.consumers, judging),
+            Housekeeping(stores.changes, stores.consumers, DatabaseClock(stores.database)),
             clock_observation(stores.database, offsets),
         ],
         security_schemes=SECURITY_SCHEMES,

@@ -1,4 +1,4 @@
-"""Forgetting what is over, now and then, so that tables do not grow for ever."""
+"""Prunes on a schedule what is over, so that tables do not grow for ever."""
 
 from typing import Protocol
 
@@ -6,7 +6,6 @@ from services.key_registry.admin.idempotency import REMEMBERED
 from services.key_registry.changes.consumers import FORGOTTEN_AFTER_S
 from services.key_registry.storage.ports import ConsumerStore
 from shared.background_task import PeriodicTask
-from shared.clock import Clock
 
 INTERVAL = 600.0
 """Seconds."""
@@ -24,8 +23,16 @@ class Prunable(Protocol):
     ) -> None: ...
 
 
+class TrustedClock(Protocol):
+    async def time(self) -> float:
+        """Seconds since the epoch. Raises `Unavailable` when it cannot be known."""
+        ...
+
+
 class Housekeeping:
-    def __init__(self, store: Prunable, consumers: ConsumerStore, clock: Clock) -> None:
+    """A clock that is wrong would prune revocations that still concern somebody, so it is the store's own."""
+
+    def __init__(self, store: Prunable, consumers: ConsumerStore, clock: TrustedClock) -> None:
         self._store = store
         self._consumers = consumers
         self._clock = clock
@@ -40,7 +47,7 @@ class Housekeeping:
 
     async def tidy(self) -> None:
         """Raises `Unavailable` when the store is away; then the next round does it."""
-        now = self._clock.now()
+        now = await self._clock.time()
         await self._store.prune(
             changes_before=now - CHANGES_KEPT,
             revocations_before=now - REVOCATIONS_KEPT,

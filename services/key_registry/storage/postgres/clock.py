@@ -5,7 +5,7 @@ import contextlib
 from shared.background_task import PeriodicTask
 from shared.clock_offset import ClockOffsets
 from shared.errors import Unavailable
-from shared.postgres.pool import Database
+from shared.postgres.pool import Connection, Database
 
 NAME = "postgresql"
 INTERVAL_S = 1.0
@@ -20,7 +20,22 @@ def clock_observation(database: Database, offsets: ClockOffsets) -> PeriodicTask
         with contextlib.suppress(Unavailable):  # health says so
             async with database.connection() as connection:
                 exchange = peer.begin()
-                time = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
-                exchange.end(str(time))
+                exchange.end(str(await _time(connection)))
 
     return PeriodicTask("database clock", observe, interval=INTERVAL_S)
+
+
+class DatabaseClock:
+    """What is deleted by its age is deleted by this clock: that of a process may be wrong, and not known to be."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def time(self) -> float:
+        """Seconds since the epoch. Raises `Unavailable`."""
+        async with self._database.connection() as connection:
+            return await _time(connection)
+
+
+async def _time(connection: Connection) -> float:
+    return float(await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8"))

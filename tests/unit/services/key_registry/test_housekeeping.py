@@ -2,11 +2,26 @@
 
 import asyncio
 
+import pytest
+
 from services.key_registry.housekeeping import Housekeeping
 from shared.contracts.key_registry import Position
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
 from tests.support.doubles.key_registry import MemoryConsumers, MemoryStore
+
+
+class StoreClock:
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+
+    async def time(self) -> float:
+        return self._clock.now()
+
+
+class AwayClock:
+    async def time(self) -> float:
+        raise Unavailable
 
 
 class Recording:
@@ -27,7 +42,7 @@ async def test_changes_are_kept_for_a_week_answers_for_a_day_and_revocations_an_
     clock: FakeClock,
 ) -> None:
     store = Recording()
-    housekeeping = Housekeeping(store, MemoryConsumers(MemoryStore()), clock)
+    housekeeping = Housekeeping(store, MemoryConsumers(MemoryStore()), StoreClock(clock))
     await housekeeping.start()
     await store.happened.wait()
     now = clock.now()
@@ -45,5 +60,12 @@ async def test_consumers_that_say_nothing_for_half_a_minute_are_forgotten(clock:
         await consumers.report(Position(instance=instance, service="gateway", position=1), clock.now())
     clock.advance(30)
     await consumers.report(Position(instance="heard", service="gateway", position=1), clock.now())
-    await Housekeeping(store, consumers, clock).tidy()
+    await Housekeeping(store, consumers, StoreClock(clock)).tidy()
     assert [reached.instance for reached in await consumers.reached(1, 0)] == ["heard"]
+
+
+async def test_nothing_is_forgotten_by_a_clock_that_cannot_be_known() -> None:
+    store = Recording()
+    with pytest.raises(Unavailable):
+        await Housekeeping(store, MemoryConsumers(MemoryStore()), AwayClock()).tidy()
+    assert store.rounds == []
