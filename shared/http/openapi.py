@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -67,9 +68,17 @@ def openapi_document(
     }
 
 
-def _schemas(endpoints: Sequence[Endpoint]) -> tuple[dict[type[BaseModel], Any], dict[str, Any]]:
-    requests = {e.body for e in endpoints if e.body is not None}
-    responses = {a.model for e in endpoints for a in e.responses.values() if a.model is not None}
+def _schemas(endpoints: Sequence[Endpoint]) -> tuple[Mapping[type[BaseModel], Any], Mapping[str, Any]]:
+    requests = frozenset(e.body for e in endpoints if e.body is not None)
+    responses = frozenset(a.model for e in endpoints for a in e.responses.values() if a.model is not None)
+    return _schemas_of(requests, responses)
+
+
+@lru_cache
+def _schemas_of(
+    requests: frozenset[type[BaseModel]], responses: frozenset[type[BaseModel]]
+) -> tuple[Mapping[type[BaseModel], Any], Mapping[str, Any]]:
+    """Takes some hundred milliseconds for many models, and an application is put together often in tests."""
     models = [(m, "validation") for m in _by_name(requests)]
     models += [(m, "serialization") for m in _by_name(responses - requests)]
     found, document = models_json_schema(models, ref_template=SCHEMAS + "{model}")  # type: ignore[arg-type]
@@ -77,7 +86,7 @@ def _schemas(endpoints: Sequence[Endpoint]) -> tuple[dict[type[BaseModel], Any],
     return references, document.get("$defs", {})
 
 
-def _by_name(models: set[type[BaseModel]]) -> list[type[BaseModel]]:
+def _by_name(models: frozenset[type[BaseModel]]) -> list[type[BaseModel]]:
     return sorted(models, key=lambda model: model.__name__)
 
 

@@ -1,6 +1,7 @@
 """What the endpoints of the admin API have in common: paths, parameters, pages, receipts and problems."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, create_model
@@ -89,10 +90,12 @@ def receipt_headers(receipt: int) -> dict[str, str]:
     return {**NO_STORE, "Passgate-Receipt": str(receipt)}
 
 
+@cache
 def with_receipt(shown: type[BaseModel]) -> type[BaseModel]:
     return create_model(f"{shown.__name__}WithReceipt", __base__=shown, receipt=(int, ...))
 
 
+@cache
 def page_model(item: type[BaseModel]) -> type[BaseModel]:
     return create_model(
         f"{item.__name__}Page",
