@@ -122,6 +122,5 @@ def links_of(plane: Plane) -> list[tuple[str, str]]:
     return [
         (name, target)
         for name, target in plane.links
-        if (target == "registry" and name in ASKS)
-        or variables.get(target, "") in plane.processes[name].command.environment
+        if (target == "registry" and name in ASKS) or variables.get(target, "") in plane.processes[name].environment
     ]

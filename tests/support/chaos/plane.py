@@ -6,16 +6,15 @@ The processes are those of the local stack, with the environment that it gives t
 import asyncio
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from deploy.generate_secrets import generate_secrets
-from deploy.local.command import Command
 from deploy.local.health import until_ready
 from deploy.local.ports import free_port
 from deploy.local.stack import DEPLOYABLES, Stack, port_variables
@@ -23,6 +22,7 @@ from deploy.local.stores.postgres import DATABASE, OWNER, Postgres
 from deploy.local.stores.valkey import Valkey
 from shared.config import read_secret
 from tests.support.chaos.routes import write_routes
+from tests.support.harness.commands import run_command, start_command
 from tests.support.harness.proxy import FaultProxy
 from tests.support.harness.stores import RunningStore, embedded_postgres, embedded_valkey, reachable_directory
 
@@ -40,6 +40,7 @@ INSTANCES = (*REGISTRIES, *CONSUMERS)
 ASKS = {name: REGISTRIES[index % 2] for index, name in enumerate(CONSUMERS)}
 """Which copy of the registry each consumer follows."""
 
+BY_NAME = {deployable.name: deployable for deployable in DEPLOYABLES}
 STORE_VARIABLES = {"PASSGATE_DATABASE_URL": "postgres", "PASSGATE_REDIS_URL": "valkey"}
 
 
@@ -48,13 +49,13 @@ class Process:
     """One instance. Everything here blocks."""
 
     name: str
-    command: Command
+    environment: Mapping[str, str]
     log: Path
-    running: "subprocess.Popen[bytes] | None" = None
+    running: BaseProcess | None = None
 
     def start(self) -> None:
-        with self.log.open("ab") as output:
-            self.running = self.command.start(output)
+        module = BY_NAME[deployable_of(self.name)].module
+        self.running = start_command(module, environment=self.environment, output=self.log, errors=self.log)
 
     def end(self, *, at_once: bool) -> None:
         """SIGKILL, or SIGTERM with the time that a drain takes."""
@@ -62,17 +63,14 @@ class Process:
             return
         if not at_once:
             self.running.terminate()
-            try:
-                self.running.wait(12)
-            except subprocess.TimeoutExpired:
-                at_once = True
-        if at_once:
+            self.running.join(12)
+        if self.running.exitcode is None:
             self.running.kill()
-            self.running.wait(10)
+            self.running.join(10)
 
     @property
     def pid(self) -> int:
-        return 0 if self.running is None else self.running.pid
+        return 0 if self.running is None else self.running.pid or 0
 
     def starved(self) -> float:
         """Seconds for which its first thread has waited for a CPU."""
@@ -121,7 +119,7 @@ class Plane:
     async def _until_ready(self, process: Process) -> None:
         deadline, url = time.monotonic() + READY_LIMIT, self.urls[f"{process.name} operations"]
         while reason := await until_ready(url, 1.0):
-            ended = process.running is None or process.running.poll() is not None
+            ended = process.running is None or process.running.exitcode is not None
             waited_enough = ended or time.monotonic() > deadline
             assert not waited_enough, f"{process.name} {reason}\n{process.log.read_text()[-2000:]}"
 
@@ -139,7 +137,7 @@ async def running_plane(upstream: str, *, bound: float, **environment: str) -> A
         await postgres.store.create_owner_and_database()
         generate_secrets(var / "secrets")
         layout = _layout(var, postgres, valkey, {"PASSGATE_STALENESS_BOUND": str(bound), **environment})
-        await _migrate(layout, var)
+        await _migrate(layout)
 
         urls = _urls(layout) | {"protected": upstream}
         write_routes(var / "routes.yaml", urls, range(ROUTES))
@@ -203,9 +201,7 @@ async def _links(
 def _process(
     name: str, layout: Stack, urls: Mapping[str, str], links: Mapping[tuple[str, str], FaultProxy]
 ) -> Process:
-    deployable = next(d for d in DEPLOYABLES if d.name == deployable_of(name))
-    command = layout.command(deployable)
-    environment = dict(command.environment)
+    environment = dict(layout.command(BY_NAME[deployable_of(name)]).environment)
     environment["PASSGATE_PORT"] = str(urlsplit(urls[name]).port)
     if name in GATEWAYS:
         environment["PASSGATE_OPS_PORT"] = str(urlsplit(urls[f"{name} operations"]).port)
@@ -214,7 +210,7 @@ def _process(
     for variable, store in STORE_VARIABLES.items():
         if variable in environment:
             environment[variable] = _through(environment[variable], links[name, store].port)
-    return Process(name, replace(command, environment=environment), layout.var / f"{name}.log")
+    return Process(name, environment, layout.var / f"{name}.log")
 
 
 def _through(url: str, port: int) -> str:
@@ -222,14 +218,12 @@ def _through(url: str, port: int) -> str:
     return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{port}"))
 
 
-async def _migrate(layout: Stack, var: Path) -> None:
-    async def one(command: Command) -> None:
-        with (var / "migrate.log").open("ab") as output:
-            process = await asyncio.to_thread(command.start, output)
-            status = await asyncio.to_thread(process.wait, READY_LIMIT)
-        assert status == 0, (var / "migrate.log").read_text()
-
-    await asyncio.gather(*(one(layout.command(d, "migrate")) for d in DEPLOYABLES if d.migrates))
+async def _migrate(layout: Stack) -> None:
+    for deployable in DEPLOYABLES:
+        if deployable.migrates:
+            environment = layout.command(deployable, "migrate").environment
+            ended = await asyncio.to_thread(run_command, deployable.module, "migrate", environment=environment)
+            assert ended.status == 0, ended.errors
 
 
 def _end_all(processes: Mapping[str, Process]) -> None:

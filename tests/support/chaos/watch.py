@@ -11,9 +11,9 @@ from tests.support.chaos.model import RECOVERY, Response
 from tests.support.chaos.plane import GATEWAYS, REGISTRIES, Plane
 from tests.support.chaos.probes import Probe, Told
 
-PAUSE = {False: 0.1, True: 0.4}
+PAUSE = {False: 0.2, True: 0.5}
 """Seconds between two rounds of questions at least: of those that are cheap, and of the slow ones."""
-SHARE = 0.004
+SHARE = 0.006
 """Seconds for each question: a round of many comes less often."""
 TIMEOUT = 2.5
 """Seconds for an answer."""

@@ -9,6 +9,7 @@ import runpy
 import sys
 import tempfile
 from collections.abc import Mapping
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ PRELOADED = (
     "gateway.app",
     "services.key_registry.app",
     "services.key_registry.commands",
+    "services.operator_validator.app",
     "services.session_tokens.app",
     "services.token_issuer.app",
     "services.token_issuer.commands",
@@ -37,14 +39,9 @@ def run_command(
     module: str, *arguments: str, environment: Mapping[str, str], limit: float = BUSY_MACHINE_LIMIT_S
 ) -> Ended:
     """Blocks until it has ended. `environment` is all that it has. Raises `TimeoutError` after `limit` seconds."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(PRELOADED))
     with tempfile.TemporaryDirectory(prefix="passgate-command-") as directory:
         output, errors = Path(directory, "output"), Path(directory, "errors")
-        process = context.Process(
-            target=_run, args=(module, arguments, dict(environment), str(output), str(errors), os.getcwd())
-        )
-        process.start()
+        process = start_command(module, *arguments, environment=environment, output=output, errors=errors)
         process.join(limit)
         if process.exitcode is None:
             process.kill()
@@ -53,11 +50,25 @@ def run_command(
         return Ended(process.exitcode, output.read_text(), errors.read_text())
 
 
+def start_command(
+    module: str, *arguments: str, environment: Mapping[str, str], output: Path, errors: Path
+) -> BaseProcess:
+    """The process, which goes on. Its standard output and error are added to these files."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(PRELOADED))
+    process = context.Process(
+        target=_run, args=(module, arguments, dict(environment), (str(output), str(errors)), os.getcwd())
+    )
+    process.start()
+    return process
+
+
 def _run(
-    module: str, arguments: tuple[str, ...], environment: dict[str, str], output: str, errors: str, directory: str
+    module: str, arguments: tuple[str, ...], environment: dict[str, str], written: tuple[str, str], directory: str
 ) -> None:
-    for descriptor, path in ((sys.stdout.fileno(), output), (sys.stderr.fileno(), errors)):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), descriptor)
+    for descriptor, path in zip((sys.stdout.fileno(), sys.stderr.fileno()), written, strict=True):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), descriptor)
+    os.setsid()
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
