@@ -16,7 +16,9 @@ FIRST_RESTART_S = 0.1
 MAX_RESTART_S = 5.0
 """Seconds before a task that has ended is started again: doubled each time, up to the bound."""
 STEADY_AFTER_S = 10.0
-"""Seconds of a run after which the failures before it no longer count."""
+"""Seconds of a run after which the unexpected ends before it no longer count."""
+REPEATED_ENDS = 3
+"""Unexpected ends without a steady run between them, from which on a task counts as failing also while it runs."""
 CANCEL_INTERVAL_S = 0.1
 MAX_CANCELS = 50
 """How often a task is cancelled at most when it is stopped, and the seconds between two attempts."""
@@ -48,7 +50,10 @@ class BackgroundTask:
         self._started_at = 0.0
         self._failures = 0
         """Unexpected ends without a steady run between them."""
-        self._failing_since: float | None = None
+        self._failing_since = 0.0
+        """When the first of these was."""
+        self._ended_at = 0.0
+        """When the last of these was."""
         self._completed = False
 
     @property
@@ -58,12 +63,16 @@ class BackgroundTask:
 
     @property
     def failing_for(self) -> float:
-        """Seconds since it first ended unexpectedly; 0 as soon as it runs steadily again."""
-        if self._failing_since is None or self._completed:
+        """Seconds for which it has not run; 0 while it runs.
+
+        From `REPEATED_ENDS` on, seconds since the first of these ends, until it has run steadily again.
+        """
+        if self._completed or not self._failures:
             return 0.0
         now = self._monotonic()
-        steady = self.running and now - self._started_at >= STEADY_AFTER_S
-        return 0.0 if steady else max(0.0, now - self._failing_since)
+        if self.running and (self._failures < REPEATED_ENDS or now - self._started_at >= STEADY_AFTER_S):
+            return 0.0
+        return max(0.0, now - (self._failing_since if self._failures >= REPEATED_ENDS else self._ended_at))
 
     @property
     def tasks(self) -> Sequence["BackgroundTask"]:
@@ -106,9 +115,10 @@ class BackgroundTask:
             return
         now = self._monotonic()
         if now - self._started_at >= STEADY_AFTER_S:
-            self._failures, self._failing_since = 0, None
-        if self._failing_since is None:
+            self._failures = 0
+        if not self._failures:
             self._failing_since = now
+        self._ended_at = now
         delay = min(FIRST_RESTART_S * 2 ** min(self._failures, 16), MAX_RESTART_S)
         self._failures += 1
         self.restarts += 1

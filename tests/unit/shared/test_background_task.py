@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared import background_task
-from shared.background_task import STEADY_AFTER_S, BackgroundTask, PeriodicTask, background_tasks
+from shared.background_task import REPEATED_ENDS, STEADY_AFTER_S, BackgroundTask, PeriodicTask, background_tasks
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
 from tests.support.waiting import until
@@ -94,23 +94,56 @@ async def test_task_that_runs_once_is_complete_when_it_returns_and_not_before(wo
     await task.stop()
 
 
-async def test_failing_lasts_from_the_first_end_until_a_run_is_steady(work: Work) -> None:
+async def test_task_that_runs_again_is_not_failing_however_soon_after_its_end(work: Work) -> None:
     clock = FakeClock()
     task = BackgroundTask("test", work, monotonic=clock.monotonic)
     await task.start()
     await until(lambda: work.runs == 1)
+    work.fail(RuntimeError("unexpected"))
+    await until(lambda: work.runs == 2)
+    clock.advance(STEADY_AFTER_S - 1)
     assert task.failing_for == 0
-    for run in (1, 2):
+    clock.advance(2)
+    work.fail(RuntimeError("unexpected"))  # the first again: the run before it was steady
+    await until(lambda: work.runs == 3)
+    clock.advance(STEADY_AFTER_S - 1)
+    assert task.failing_for == 0
+    await task.stop()
+
+
+async def test_task_that_is_not_running_is_failing_from_its_end_on(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background_task, "FIRST_RESTART_S", 60)
+    monkeypatch.setattr(background_task, "MAX_RESTART_S", 60)
+    clock = FakeClock()
+    task = BackgroundTask("test", work, monotonic=clock.monotonic)
+    await task.start()
+    await until(lambda: work.runs == 1)
+    clock.advance(100)
+    work.fail(RuntimeError("unexpected"))
+    await until(lambda: task.restarts == 1)
+    clock.advance(6)
+    assert task.failing_for == 6
+    await task.stop()
+
+
+async def test_task_that_keeps_ending_is_failing_from_the_first_end_until_a_run_is_steady(work: Work) -> None:
+    clock = FakeClock()
+    task = BackgroundTask("test", work, monotonic=clock.monotonic)
+    await task.start()
+    await until(lambda: work.runs == 1)
+    for run in range(REPEATED_ENDS):
         work.fail(RuntimeError("unexpected"))
-        await until(lambda run=run: work.runs == run + 1)  # type: ignore[misc]
+        await until(lambda run=run: work.runs == run + 2)  # type: ignore[misc]
         clock.advance(STEADY_AFTER_S - 1)
-    assert task.failing_for == 2 * (STEADY_AFTER_S - 1)
+    assert task.failing_for == REPEATED_ENDS * (STEADY_AFTER_S - 1)
     clock.advance(1)
     assert task.failing_for == 0
     work.fail(RuntimeError("unexpected"))
-    await until(lambda: work.runs == 4)
+    await until(lambda: work.runs == REPEATED_ENDS + 2)
     clock.advance(2)
-    assert task.failing_for == 2  # the failures before the steady run no longer count
+    assert task.failing_for == 0  # the ends before the steady run no longer count
     await task.stop()
 
 
