@@ -106,3 +106,10 @@ class Unavailable(ServiceError):
         super().__init__(description, detail=detail)
         self.retry_after = retry_after
         """Seconds."""
+
+
+class CallRejected(Unavailable):
+    """Another service rejected a call for what the call itself says (400, 413, 422, ...).
+
+    To whoever called us it is as `Unavailable`; but the same call sent again would be rejected again.
+    """

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from services.session_tokens.storage.ports import Outbox
-from shared.audit.trail import AuditSink
+from shared.audit.delivery import AuditSink, deliver
 from shared.background_task import PeriodicTask
 from shared.errors import Unavailable
 
@@ -23,7 +23,8 @@ class OutboxRelay:
     """An event leaves the outbox once the registry has it, which writes each once: by its id.
 
     So a batch whose response was lost, a copy that was killed in between and two copies at once are harmless.
-    `report_length` is called with the number of events in the outbox, `report_lost` with that of unreadable ones.
+    `report_length` is called with the number of events in the outbox, `report_lost` with that of those that were
+    unreadable or that the registry rejected, which hold up no others.
     """
 
     def __init__(
@@ -59,8 +60,8 @@ class OutboxRelay:
         """Empty the outbox. Raises `Unavailable`."""
         while entries := await self._outbox.take(MAX_BATCH):
             events = [event for _, event in entries if event is not None]
-            if events:
-                await self._sink.audit(events)
+            if events and (rejected := await deliver(self._sink, events)):
+                self._report_lost(len(rejected))
             await self._outbox.remove([id_ for id_, _ in entries])
             if unreadable := len(entries) - len(events):
                 log.error("audit_outbox.unreadable", count=unreadable)

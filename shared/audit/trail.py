@@ -1,15 +1,16 @@
-"""Sends audit events to the key registry in batches: awaited where nothing may happen without one, else queued."""
+"""Sends audit events to the key registry in batches: awaited where nothing may happen without one, else noted."""
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 from uuid_utils import uuid7
 
+from shared.audit.delivery import AuditSink, deliver
 from shared.audit.refusals import RefusalCounts
 from shared.background_task import BackgroundTask
 from shared.clock import Clock
@@ -19,23 +20,14 @@ from shared.logging import request_id
 
 log = structlog.get_logger()
 
-Batch = list[tuple[AuditEvent, asyncio.Future[None] | None]]
-
-MAX_QUEUED = 10_000
-"""Events that may wait; of those that nobody awaits, one more is dropped and counted."""
+MAX_AWAITED = 10_000
+"""Awaited events that may wait; one more is `Unavailable`."""
+MAX_NOTED = 10_000
+"""Noted events that may wait; one more is dropped and counted."""
 MAX_BATCH = 500
 RETRY_INTERVAL_S = 1.0
 """Between attempts for events that nobody awaits."""
 STOP_TIMEOUT_S = 2.0
-
-
-class AuditSink(Protocol):
-    async def audit(self, events: Sequence[AuditEvent]) -> None:
-        """Returns when the events are durable; raises `Unavailable` when that cannot be known.
-
-        An event that was written already, by its id, is not written again.
-        """
-        ...
 
 
 class Audit(Protocol):
@@ -66,6 +58,8 @@ class AuditTrail:
     """`record` is for what must not happen without its line; `note` for what is written as soon as it can be.
 
     An event whose fate is not known (the response was lost) is sent again under the same id, and written once.
+    Awaited and noted events are sent apart: those who await a line wait for no noted one, nor for the pause after a
+    failure to send these.
     """
 
     def __init__(
@@ -74,38 +68,54 @@ class AuditTrail:
         self._sink = sink
         self._service = service
         self._clock = clock
-        self._queue: deque[tuple[AuditEvent, asyncio.Future[None] | None]] = deque()
-        """With a future where somebody awaits the event."""
+        self._awaited: deque[tuple[AuditEvent, asyncio.Future[None]]] = deque()
+        self._noted: deque[AuditEvent] = deque()
         self._refusals = RefusalCounts(clock)
-        self._wake = asyncio.Event()
-        self._batch_size = MAX_BATCH
-        self._task = BackgroundTask("audit_trail", self._run)
-        self.tasks = (self._task,)
+        self._awaited_wake = asyncio.Event()
+        self._noted_wake = asyncio.Event()
+        self._stopped = False
+        self.tasks = (
+            BackgroundTask("audit_awaited", self._run_awaited),
+            BackgroundTask("audit_noted", self._run_noted),
+        )
         self.dropped = Counter(
             "audit_events_dropped_total",
-            "Audit events that were lost: the queue was full, or the process ended while the registry was away.",
+            "Audit events that were lost: the queue was full, the registry rejected them, or it was away when the "
+            "process ended.",
             registry=metrics,
         )
 
     async def start(self) -> None:
-        await self._task.start()
+        self._stopped = False
+        for task in self.tasks:
+            await task.start()
 
     async def stop(self) -> None:
-        """Send what is queued and counted, within `STOP_TIMEOUT_S`; what cannot be sent is counted as dropped."""
-        await self._task.stop()
+        """Send what is queued and counted, within `STOP_TIMEOUT_S`.
+
+        What cannot be sent is counted as dropped when it was noted, and `Unavailable` to who awaits it.
+        """
+        for task in self.tasks:
+            await task.stop()
         self.flush_refusals()
         with contextlib.suppress(TimeoutError, Unavailable):
             async with asyncio.timeout(STOP_TIMEOUT_S):
-                while self._queue:
-                    await self._send()
-        if self._queue:
-            log.error("audit.events_dropped", count=len(self._queue))
-            self.dropped.inc(len(self._queue))
+                while self._awaited:
+                    await self._send_awaited()
+                while self._noted:
+                    await self._send_noted()
+        self._stopped = True
+        _fail(self._awaited, "the process ends")
+        self._awaited.clear()
+        if self._noted:
+            log.error("audit.events_dropped", count=len(self._noted))
+            self.dropped.inc(len(self._noted))
+            self._noted.clear()
 
     @property
     def queued(self) -> tuple[AuditEvent, ...]:
-        """The events that are not yet known to be durable, oldest first."""
-        return tuple(event for event, _ in self._queue)
+        """The noted events that are not yet known to be durable, oldest first."""
+        return tuple(self._noted)
 
     def event(self, action: str, *, actor: str = "", **fields: Any) -> AuditEvent:
         """An event of now and of this request, with an id of its own."""
@@ -120,18 +130,22 @@ class AuditTrail:
 
     async def record(self, event: AuditEvent) -> None:
         """Returns when the event is durable; raises `Unavailable` when it is not known to be."""
-        if len(self._queue) >= MAX_QUEUED:
-            raise Unavailable("the audit trail is full")
+        if self._stopped or len(self._awaited) >= MAX_AWAITED:
+            raise Unavailable(
+                "the audit trail is away", detail="stopped" if self._stopped else "too many events wait"
+            )
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._put(event, future)
+        self._awaited.append((event, future))
+        self._awaited_wake.set()
         await future
 
     def note(self, event: AuditEvent) -> None:
         """Queue the event; it is tried until it is durable, but lost when this process is killed first."""
-        if len(self._queue) >= MAX_QUEUED:
+        if self._stopped or len(self._noted) >= MAX_NOTED:
             self.dropped.inc()
             return
-        self._put(event, None)
+        self._noted.append(event)
+        self._noted_wake.set()
 
     def note_refusal(self, event: AuditEvent) -> None:
         """The refusal of a credential that was looked up or verified: a line, or past the bound a count."""
@@ -151,53 +165,57 @@ class AuditTrail:
         for members in self._refusals.take():
             self.note(self.event(request_id="", **members))
 
-    def _put(self, event: AuditEvent, future: asyncio.Future[None] | None) -> None:
-        self._queue.append((event, future))
-        self._wake.set()
+    async def _run_awaited(self) -> None:
+        while True:
+            await self._awaited_wake.wait()
+            self._awaited_wake.clear()
+            while self._awaited:
+                with contextlib.suppress(Unavailable):  # whoever awaits an event of the batch has it
+                    await self._send_awaited()
 
-    async def _run(self) -> None:
+    async def _run_noted(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RETRY_INTERVAL_S):
-                    await self._wake.wait()
-            self._wake.clear()
+                    await self._noted_wake.wait()
+            self._noted_wake.clear()
             if self._refusals.due:
                 self.flush_refusals()
             try:
-                while self._queue:
-                    await self._send()
+                while self._noted:
+                    await self._send_noted()
             except Unavailable as error:
-                log.warning("audit.waiting", queued=len(self._queue), detail=error.detail)
+                log.warning("audit.waiting", queued=len(self._noted), detail=error.detail)
                 await asyncio.sleep(RETRY_INTERVAL_S)
-                self._wake.set()
+                self._noted_wake.set()
 
-    async def _send(self) -> None:
-        batch = [self._queue.popleft() for _ in range(min(self._batch_size, len(self._queue)))]
+    async def _send_awaited(self) -> None:
+        batch = [self._awaited.popleft() for _ in range(min(MAX_BATCH, len(self._awaited)))]
         try:
-            await self._sink.audit([event for event, _ in batch])
+            rejected = await deliver(self._sink, [event for event, _ in batch])
         except asyncio.CancelledError:
-            self._queue.extendleft(reversed(batch))
+            self._awaited.extendleft(reversed(batch))
             raise
         except Unavailable as error:
-            self._put_back(batch, error.detail)
+            _fail(batch, error.detail)
             raise
-        except Exception as error:  # a fault of ours: whichever event it is about must not hold up the others
-            log.exception("audit.batch_failed", count=len(batch))
-            self._batch_size = 1
-            if len(batch) == 1 and batch[0][1] is None:
-                self.dropped.inc()
-                return
-            self._put_back(batch, type(error).__name__)
-            return
+        identities = {id(event) for event in rejected}
+        _fail(((event, f) for event, f in batch if id(event) in identities), "the event was rejected")
         for _, future in batch:
-            if future is not None and not future.done():
+            if not future.done():
                 future.set_result(None)
-        if not self._queue:
-            self._batch_size = MAX_BATCH
 
-    def _put_back(self, batch: Batch, detail: str) -> None:
-        """Those that are awaited fail; the others are sent again, in their order."""
-        for _, future in batch:
-            if future is not None and not future.done():
-                future.set_exception(Unavailable("the audit trail is away", detail=detail))
-        self._queue.extendleft(reversed([(event, None) for event, future in batch if future is None]))
+    async def _send_noted(self) -> None:
+        batch = [self._noted.popleft() for _ in range(min(MAX_BATCH, len(self._noted)))]
+        try:
+            rejected = await deliver(self._sink, batch)
+        except (asyncio.CancelledError, Unavailable):
+            self._noted.extendleft(reversed(batch))
+            raise
+        self.dropped.inc(len(rejected))
+
+
+def _fail(awaited: Iterable[tuple[AuditEvent, asyncio.Future[None]]], detail: str) -> None:
+    for _, future in awaited:
+        if not future.done():
+            future.set_exception(Unavailable("the audit trail is away", detail=detail))

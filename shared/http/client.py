@@ -10,11 +10,14 @@ import orjson
 from yarl import URL
 
 from shared.clock_offset import TIME_FIELD, PeerClock
-from shared.errors import Unavailable
+from shared.errors import CallRejected, Unavailable
 from shared.logging import request_id
 
 MAX_RESPONSE = 64 * 1024 * 1024
 """Bytes: a snapshot is the largest response there is."""
+
+NOT_OF_THE_REQUEST = frozenset({401, 403, 404, 405, 408, 425, 429})
+"""Statuses that concern who calls, what is called or when, so that the same call may be accepted later."""
 
 Authorization = Callable[[], str]
 """Makes the value of the Authorization field for a call to the service that the client is for."""
@@ -64,12 +67,18 @@ class ServiceClient:
             await self._session.close()
 
     async def get(self, path: str) -> Any:
-        """The JSON that `path` holds, None on 404. Raises `Unavailable` on anything else."""
+        """The JSON that `path` holds, None on 404.
+
+        Raises `Unavailable` on anything else: `CallRejected` when the call itself is what is wrong.
+        """
         status, value = await self.request("GET", path)
         return _expected(status, value, absent=True)
 
     async def post(self, path: str, body: Any) -> Any:
-        """The JSON response to `body`, None when there is none. Raises `Unavailable` on anything but a 2xx."""
+        """The JSON response to `body`, None when there is none.
+
+        Raises `Unavailable` on anything but a 2xx: `CallRejected` when the call itself is what is wrong.
+        """
         status, value = await self.request("POST", path, orjson.dumps(body))
         return _expected(status, value)
 
@@ -152,6 +161,8 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
 def _expected(status: int, value: Any, *, absent: bool = False) -> Any:
     if absent and status == 404:
         return None
-    if not 200 <= status < 300:
-        raise Unavailable(detail=f"unexpected status {status}")
-    return value
+    if 200 <= status < 300:
+        return value
+    if 400 <= status < 500 and status not in NOT_OF_THE_REQUEST:
+        raise CallRejected(detail=f"rejected with status {status}")
+    raise Unavailable(detail=f"unexpected status {status}")

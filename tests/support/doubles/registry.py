@@ -22,7 +22,7 @@ from shared.contracts.key_registry import (
     Status,
     Stopped,
 )
-from shared.errors import Unavailable
+from shared.errors import CallRejected, Unavailable
 from shared.opaque import digest
 
 R = TypeVar("R", bound=Record)
@@ -54,6 +54,8 @@ class RegistryDouble:
         self.audit_away = False
         """Whether audit events alone are refused, as by a database that takes no writes."""
         self.refused_batches = 0
+        self.rejects: Callable[[AuditEvent], bool] = lambda _: False
+        """Audit events of which a batch must hold none, or it is rejected."""
         self.loses_responses = 0
         """So many audit batches are written without the sender learning of it."""
         self._api_tokens: dict[bytes, ApiToken] = {}
@@ -154,6 +156,8 @@ class RegistryDouble:
         if self.audit_away:
             self.refused_batches += 1
             raise Unavailable(detail="the audit trail is unplugged")
+        if any(map(self.rejects, events)):
+            raise CallRejected(detail="rejected with status 422")
         known = {event.id for event in self.events if event.id}
         self.events.extend(event for event in events if event.id not in known)
         if self.loses_responses > 0:

@@ -175,6 +175,20 @@ async def test_an_entry_that_cannot_be_read_is_counted_and_holds_up_no_other(
     await one.stop()
 
 
+async def test_an_event_that_the_registry_rejects_is_counted_and_holds_up_no_other(
+    redis_database: str, events: list[AuditEvent]
+) -> None:
+    await _put(redis_database, events[:600])
+    registry, one = RegistryDouble(), PipelinedRedis(redis_database, timeout=10)
+    registry.rejects = lambda event: event.subject in ("0", "300", "599")
+    lost: list[int] = []
+    await _relay(one, registry, lost).relay()
+    assert len(registry.events) == 597
+    assert sum(lost) == 3
+    assert await one.execute("XLEN", OUTBOX) == 0
+    await one.stop()
+
+
 async def test_the_outbox_holds_no_token_and_no_parameters(stack: Stack) -> None:
     async with stack.copy() as service:
         await service.generate()

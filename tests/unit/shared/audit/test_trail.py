@@ -2,17 +2,21 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry
 
-from shared.audit.trail import MAX_QUEUED, AuditTrail
+from shared.audit.trail import MAX_BATCH, MAX_NOTED, AuditTrail
 from shared.contracts.key_registry import AuditEvent
-from shared.errors import Unavailable
+from shared.errors import CallRejected, Unavailable
 from tests.support.clock import FakeClock
 from tests.support.waiting import until
 
 
 class Sink:
-    """Writes each event once, as the registry does. `respond` is cleared to hold responses back."""
+    """Writes each event once, as the registry does. `respond` is cleared to hold responses back.
+
+    Batches with an event "invalid" are rejected, those with an event "poison" cannot be encoded.
+    """
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -28,6 +32,8 @@ class Sink:
         await asyncio.sleep(0)
         if self.away:
             raise Unavailable
+        if any(event.action == "invalid" for event in events):
+            raise CallRejected(detail="rejected with status 422")
         if any(event.action == "poison" for event in events):
             raise ValueError
         self.lines += [event.action for event in events if event.id not in self.ids]
@@ -121,26 +127,78 @@ async def test_every_event_that_is_lost_is_counted(
     sink: Sink, trail: AuditTrail, metrics: CollectorRegistry
 ) -> None:
     sink.away = True
-    for _ in range(MAX_QUEUED + 5):
+    for _ in range(MAX_NOTED + 5):
         trail.note(trail.event("token.refused"))
     assert metrics.get_sample_value("audit_events_dropped_total") == 5
+    await trail.start()
+    await trail.stop()
+    trail.note(trail.event("token.refused"))
+    assert metrics.get_sample_value("audit_events_dropped_total") == MAX_NOTED + 6
+
+
+@pytest.mark.parametrize("action", ["invalid", "poison"])
+async def test_an_event_that_is_never_accepted_is_counted_and_logged_and_holds_up_no_other(
+    sink: Sink, trail: AuditTrail, metrics: CollectorRegistry, action: str
+) -> None:
+    for i in range(50):
+        trail.note(trail.event(action if i in (7, 8, 31) else f"e{i}"))
+    with structlog.testing.capture_logs() as logged:
+        await trail.start()
+        await until(lambda: len(sink.lines) == 47)
+        await until(lambda: metrics.get_sample_value("audit_events_dropped_total") == 3)
+    assert sink.lines == [f"e{i}" for i in range(50) if i not in (7, 8, 31)]
+    rejected = [line for line in logged if line["event"] == "audit.event_rejected"]
+    assert [(line["log_level"], line["action"]) for line in rejected] == [("error", action)] * 3
+    await trail.stop()
+
+
+@pytest.mark.parametrize("action", ["invalid", "poison"])
+async def test_record_is_refused_for_the_event_that_is_never_accepted_alone(
+    sink: Sink, trail: AuditTrail, action: str
+) -> None:
+    events = [trail.event(action if i == 3 else f"e{i}") for i in range(8)]
+    await trail.start()
+    results = await asyncio.gather(*(trail.record(event) for event in events), return_exceptions=True)
+    assert [isinstance(result, Unavailable) for result in results] == [i == 3 for i in range(8)]
+    assert sink.lines == [f"e{i}" for i in range(8) if i != 3]
+    await trail.stop()
+
+
+async def test_record_needs_no_more_than_its_own_call_once_the_registry_is_back(
+    sink: Sink, trail: AuditTrail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.audit.trail.RETRY_INTERVAL_S", 3600)
+    sink.away = True
+    await trail.start()
+    trail.note(trail.event("token.refused"))
+    await until(lambda: sink.calls)
     with pytest.raises(Unavailable):
         await trail.record(trail.event("token.issued"))
-    await trail.start()
+    sink.away = False
+    await trail.record(trail.event("token.issued"))
+    assert sink.lines == ["token.issued"]  # while the noted one waits for its next attempt
     await trail.stop()
-    assert metrics.get_sample_value("audit_events_dropped_total") == MAX_QUEUED + 5
+    assert sink.lines == ["token.issued", "token.refused"]
 
 
-async def test_an_event_that_cannot_be_written_is_counted_and_holds_up_no_other(
-    sink: Sink, trail: AuditTrail, metrics: CollectorRegistry
-) -> None:
+async def test_record_waits_for_none_of_the_noted_events(sink: Sink, trail: AuditTrail) -> None:
+    for _ in range(MAX_NOTED):
+        trail.note(trail.event("token.refused"))
     await trail.start()
-    for action in ("a", "poison", "b"):
-        trail.note(trail.event(action))
-    await until(lambda: sink.lines == ["a", "b"])
-    assert metrics.get_sample_value("audit_events_dropped_total") == 1
+    await trail.record(trail.event("token.issued"))
+    assert sink.lines.index("token.issued") <= MAX_BATCH
+    await trail.stop()
+    assert len(sink.lines) == MAX_NOTED + 1
+
+
+async def test_who_awaits_an_event_when_the_trail_stops_is_not_left_waiting(sink: Sink, trail: AuditTrail) -> None:
+    sink.respond.clear()
+    await trail.start()
+    recorded = [asyncio.create_task(trail.record(trail.event("token.issued"))) for _ in range(3)]
+    await until(lambda: sink.calls)
+    sink.away = True
+    await trail.stop()
+    for result in await asyncio.gather(*recorded, return_exceptions=True):
+        assert isinstance(result, Unavailable)
     with pytest.raises(Unavailable):
-        await trail.record(trail.event("poison"))
-    await trail.record(trail.event("c"))
-    await trail.stop()
-    assert sink.lines == ["a", "b", "c"]
+        await trail.record(trail.event("token.issued"))

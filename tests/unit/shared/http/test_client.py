@@ -1,12 +1,13 @@
 """Calls between services: authorized anew after a 401, once, and observing the callee's clock."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
 
 from shared.clock_offset import TIME_FIELD, ClockOffsets
+from shared.errors import CallRejected, Unavailable
 from shared.http.client import ServiceClient
 from tests.support.clock import FakeClock
 from tests.support.harness.serving import serving
@@ -61,6 +62,29 @@ async def called(callee: Callee, client: ServiceClient) -> int:
     return status
 
 
+Responding = Callable[[int], Awaitable[None]]
+
+
+@pytest.fixture
+async def responding() -> AsyncIterator[Responding]:
+    """Posts to a service that responds with a status."""
+
+    async def respond(request: web.Request) -> web.Response:
+        return web.Response(status=int(request.match_info["status"]))
+
+    app = web.Application()
+    app.router.add_post("/{status}", respond)
+    async with serving(app) as url:
+        client = ServiceClient(url)
+        await client.start()
+
+        async def post(status: int) -> None:
+            await client.post(f"/{status}", {})
+
+        yield post
+        await client.stop()
+
+
 async def test_a_call_that_is_refused_is_repeated_with_a_renewed_authorization(callee: Callee) -> None:
     callee.accepted = {"Bearer 1"}
     assert await called(callee, ServiceClient(callee.url, authorization=Numbered())) == 200
@@ -86,3 +110,18 @@ async def test_the_clock_of_the_callee_is_observed_also_in_a_refusal(
     await called(callee, ServiceClient(callee.url, peer_clock=offsets.peer("key_registry")))
     assert offsets.offset("key_registry") == pytest.approx(ahead)
     assert offsets.valid is (abs(ahead) <= 30)
+
+
+@pytest.mark.parametrize("status", [400, 409, 413, 415, 422, 431])
+async def test_a_status_about_what_the_call_says_is_an_error_of_its_own(
+    responding: Responding, status: int
+) -> None:
+    with pytest.raises(CallRejected):
+        await responding(status)
+
+
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 405, 408, 425, 429, 500, 502, 503, 504])
+async def test_a_status_that_may_pass_is_unavailable_and_no_rejection(responding: Responding, status: int) -> None:
+    with pytest.raises(Unavailable) as raised:
+        await responding(status)
+    assert not isinstance(raised.value, CallRejected)
