@@ -53,6 +53,8 @@ class RegistryDouble:
         self.lookups = 0
         self.audit_away = False
         """Whether audit events alone are refused, as by a database that takes no writes."""
+        self.changes_away = False
+        """Whether changes alone cannot be read, while records can."""
         self.refused_batches = 0
         self.rejects: Callable[[AuditEvent], bool] = lambda _: False
         """Audit events of which a batch must hold none, or it is rejected."""
@@ -144,11 +146,11 @@ class RegistryDouble:
         return self._look_up(self._key_pairs, kid)
 
     async def changes(self, after: int, *, mark: str | None = None, limit: int = 1000) -> ChangePage:
-        self._require_there()
+        self._require_changes()
         return ChangePage(changes=tuple(self._changes[after : after + limit]), last=self.position)
 
     async def snapshot(self) -> Snapshot:
-        self._require_there()
+        self._require_changes()
         return Snapshot(as_of=self.position, stopped=tuple(self._stopped.values()))
 
     async def audit(self, events: Sequence[AuditEvent]) -> None:
@@ -185,6 +187,11 @@ class RegistryDouble:
         self.lookups += 1
         record = records.get(key)
         return None if record is None else record.model_copy(update={"as_of": self.position})
+
+    def _require_changes(self) -> None:
+        self._require_there()
+        if self.changes_away:
+            raise Unavailable(detail="the change feed is unplugged")
 
     def _require_there(self) -> None:
         if self.away:

@@ -19,7 +19,8 @@ from services.token_issuer.config import Settings
 from services.token_issuer.grants import jwt_bearer
 from services.token_issuer.http.parameters import FORM
 from services.token_issuer.storage.postgres import SCHEMA
-from shared.contracts.key_registry import ApiClient, KeyPair
+from shared.clock import Clock
+from shared.contracts.key_registry import ApiClient, Booking, KeyPair
 from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROOF_FIELD, CLIENT_ADDRESS_PURPOSE
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
@@ -106,16 +107,23 @@ async def settings_for(database_url: str, redis_url: str, keys: ServiceKeys) -> 
 
 
 @asynccontextmanager
-async def running(settings: Settings, registry: RegistryDouble) -> AsyncIterator[Issuer]:
-    """An issuer that is ready, with an API client and a key pair of the company in `registry`."""
+async def running(
+    settings: Settings,
+    registry: RegistryDouble,
+    *,
+    clock: Clock | None = None,
+    bookings: tuple[Booking, ...] = (),
+) -> AsyncIterator[Issuer]:
+    """An issuer that is ready, with an API client and a key pair of a company that has `bookings`."""
     secret, kid = mint(API_CLIENT_SECRET), public_id(KEY_PAIR)
-    client = registry.add_api_client(public_id(API_CLIENT_KEY), secret)
+    client = registry.add_api_client(public_id(API_CLIENT_KEY), secret, bookings=bookings)
     private = generate_private_key("ES256")
     assert isinstance(private, EllipticCurvePrivateKey)
-    key_pair = registry.add_key_pair(kid, public_jwk(private.public_key(), kid, "ES256"), "ES256")
+    jwk = public_jwk(private.public_key(), kid, "ES256")
+    key_pair = registry.add_key_pair(kid, jwk, "ES256", bookings=bookings)
     async with registry_server(registry) as registry_url:
         settings = settings.model_copy(update={"key_registry_url": registry_url})
-        async with serving(await build_app(settings)) as url, aiohttp.ClientSession() as http:
+        async with serving(await build_app(settings, clock=clock)) as url, aiohttp.ClientSession() as http:
             await _ready(http, url)
             signer = Signer(kid, "ES256", private)
             yield Issuer(url, settings, registry, http, client, secret, key_pair, signer, _gateway_proof(settings))
