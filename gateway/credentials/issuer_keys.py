@@ -105,13 +105,19 @@ class IssuerKeys:
         self._wake.set()
 
     async def refresh(self) -> None:
-        """Fetch the set. Raises `Unavailable`; a set with a key that cannot be used is not taken at all."""
+        """Fetch the set. Raises `Unavailable`; a set with a key that cannot be used is not taken at all.
+
+        A response is as old as its request: one that comes after the response to a later request is not taken, and
+        none brings back a key that was revoked meanwhile.
+        """
         requested_at = self._clock.monotonic()
         try:
-            self._keys = load_jwks(await self._fetch())
+            keys = load_jwks(await self._fetch())
         except InvalidKey as error:
             raise Unavailable("the issuer's keys cannot be used", detail=error.description) from None
-        self._fetched_at = requested_at
+        if self._fetched_at is None or requested_at >= self._fetched_at:
+            self._keys = {kid: key for kid, key in keys.items() if kid not in self._revoked}
+            self._fetched_at = requested_at
 
     async def _refresh_quietly(self) -> None:
         with contextlib.suppress(Unavailable):

@@ -56,7 +56,7 @@ class KeyRing:
 
     async def reload(self) -> None:
         """Look into the store. Raises `Unavailable`, and then the ring stays as it was."""
-        asked_at = self._clock.monotonic()
+        requested_at = self._clock.monotonic()
         records = await self._store.all()
         phase = phases(records, self._clock.now(), self._token_lifetime)
         shown = [record for record in records if phase[record.kid] is not Phase.GONE]
@@ -70,7 +70,7 @@ class KeyRing:
             public={r.kid: load_public_key(r.public_jwk, kid=r.kid, algorithm=r.algorithm) for r in shown},
             jwks={"keys": [record.public_jwk for record in shown]},
         )
-        self._loaded_at = asked_at
+        self._loaded_at = requested_at
 
     async def _open(self, records: Sequence[SigningKeyRecord]) -> None:
         """Have a signer for each of `records` and for no other. A key that does not open is logged and left out."""

@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from gateway.credentials.issuer_keys import REFRESH_INTERVAL_S, UNKNOWN_KID_FETCH_INTERVAL_S, IssuerKeys
+from gateway.credentials.issuer_keys import (
+    MAX_KEY_SET_AGE_S,
+    REFRESH_INTERVAL_S,
+    UNKNOWN_KID_FETCH_INTERVAL_S,
+    IssuerKeys,
+)
 from shared.contracts.key_registry import Change, Snapshot, Stopped
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key, public_jwk
@@ -127,6 +132,65 @@ async def test_whether_there_is_a_key_is_not_known_while_the_issuer_is_away(cloc
     clock.advance(REFRESH_INTERVAL_S + 3 * UNKNOWN_KID_FETCH_INTERVAL_S)
     with pytest.raises(Unavailable):
         await keys.find("two")
+
+
+async def test_the_age_of_the_set_counts_from_its_request_and_not_from_a_late_response(clock: FakeClock) -> None:
+    issuer = Issuer()
+
+    async def late() -> dict[str, Any]:
+        found = await issuer.jwks()
+        clock.advance(20)
+        return found
+
+    keys = IssuerKeys(late, clock)
+    await keys.refresh()
+    issuer.away = True
+    clock.advance(MAX_KEY_SET_AGE_S - 20)
+    assert await keys.find("two") is None
+    clock.advance(0.001)
+    with pytest.raises(Unavailable):
+        await keys.find("two")
+
+
+class Held:
+    """A fetch whose responses a test releases in any order: `responses[n]` is that to the n-th request."""
+
+    def __init__(self) -> None:
+        self.responses: list[asyncio.Future[dict[str, Any]]] = []
+
+    async def jwks(self) -> dict[str, Any]:
+        self.responses.append(asyncio.get_running_loop().create_future())
+        return await self.responses[-1]
+
+    def respond(self, number: int, *kids: str) -> None:
+        self.responses[number].set_result({"keys": [{**JWK, "kid": kid} for kid in kids]})
+
+
+async def test_the_response_to_an_earlier_request_does_not_replace_that_to_a_later_one(clock: FakeClock) -> None:
+    issuer = Held()
+    keys = IssuerKeys(issuer.jwks, clock)
+    earlier = asyncio.create_task(keys.refresh())
+    await until(lambda: len(issuer.responses) == 1)
+    clock.advance(5)
+    later = asyncio.create_task(keys.refresh())
+    await until(lambda: len(issuer.responses) == 2)
+    issuer.respond(1, "one", "two")
+    await later
+    issuer.respond(0, "one")
+    await earlier
+    assert keys.known("two") is not None
+
+
+async def test_a_response_that_was_on_its_way_does_not_bring_back_a_key_that_is_revoked(clock: FakeClock) -> None:
+    issuer = Held()
+    keys = IssuerKeys(issuer.jwks, clock)
+    fetch = asyncio.create_task(keys.refresh())
+    await until(lambda: len(issuer.responses) == 1)
+    keys.apply(Change(seq=1, kind="signing_key", id="one", status="revoked", at=0))
+    issuer.respond(0, "one", "two")
+    await fetch
+    assert (keys.known("one"), await keys.find("one")) == (None, None)
+    assert keys.known("two") is not None
 
 
 async def test_a_key_that_is_withdrawn_is_no_key(clock: FakeClock) -> None:

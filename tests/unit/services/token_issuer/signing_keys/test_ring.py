@@ -1,8 +1,11 @@
+from collections.abc import Sequence
+
 import pytest
 
 from services.token_issuer.signing_keys.phases import RETIREMENT_MARGIN_S
 from services.token_issuer.signing_keys.ring import MAX_RING_AGE_S
 from services.token_issuer.signing_keys.sealing import MasterKey
+from services.token_issuer.storage.ports import SigningKeyRecord
 from shared.contracts.key_registry import Change
 from shared.errors import Unavailable
 from tests.support.harness.issuer_rules import World
@@ -76,6 +79,44 @@ async def test_ring_that_cannot_be_reloaded_stops_signing_and_still_shows_its_ke
     with pytest.raises(Unavailable):
         world.ring.signer()
     assert len(kids(world)) == 1
+
+
+async def test_the_age_of_the_ring_counts_from_the_request_and_not_from_a_late_response(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.with_key()
+    read = world.signing_keys.all
+
+    async def late() -> Sequence[SigningKeyRecord]:
+        records = await read()
+        world.clock.advance(40)
+        return records
+
+    monkeypatch.setattr(world.signing_keys, "all", late)
+    await world.ring.reload()
+    world.clock.advance(MAX_RING_AGE_S - 40)
+    world.ring.signer()
+    world.clock.advance(0.001)
+    with pytest.raises(Unavailable):
+        world.ring.signer()
+
+
+async def test_a_ring_that_fails_to_reload_is_no_younger_for_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.with_key()
+
+    async def fails() -> Sequence[SigningKeyRecord]:
+        raise Unavailable("the store is away")
+
+    monkeypatch.setattr(world.signing_keys, "all", fails)
+    world.clock.advance(MAX_RING_AGE_S)
+    with pytest.raises(Unavailable, match="the store is away"):
+        await world.ring.reload()
+    world.ring.signer()
+    world.clock.advance(0.001)
+    with pytest.raises(Unavailable):
+        world.ring.signer()
 
 
 async def test_revoked_key_is_used_for_nothing(world: World) -> None:
