@@ -1,8 +1,8 @@
-"""A no is everywhere within a second, and stays: random sequences of changes and faults, over three gateways.
+"""A revocation holds everywhere within a second, and stays: random sequences of changes and faults, three gateways.
 
-All processes are the real ones, over real stores. While a sequence goes on, all that it has made is asked about at
-every gateway, all the time, and each answer is held against a plain model (`tests/support/chaos/model.py`): no yes
-after a no, and no lasting no to what is good.
+All processes are the real ones, over real stores. While a sequence goes on, all that it has created is used at
+every gateway, all the time, and each outcome is held against a plain model (`tests/support/chaos/model.py`):
+nothing is accepted after a refusal, and nothing that is active is refused for long.
 
 A failing sequence is shown as a program, with what happened; `make soak` shrinks it, which may take minutes.
 """
@@ -86,7 +86,7 @@ def machine_on(stage: RunningStage) -> type[RuleBasedStateMachine]:
             self.failure: AssertionError | None = None
 
         def act(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-            """What is wrong is told in the end: hypothesis cannot bear that chance decides when it is noticed."""
+            """A violation is raised in the end: hypothesis cannot bear that chance decides when it is noticed."""
             if self.idle or self.failure is not None:
                 return
             try:
@@ -129,14 +129,16 @@ def stage() -> Iterator[RunningStage]:
 
 @pytest.mark.timeout(300)  # some 10 s on a quiet machine
 @pytest.mark.parametrize("number", range(1, SEQUENCES + 1))
-def test_no_yes_after_a_no_and_no_lasting_no_in_fixed_sequence(stage: RunningStage, number: int) -> None:
+def test_nothing_is_accepted_after_a_refusal_nor_refused_for_long_in_fixed_sequence(
+    stage: RunningStage, number: int
+) -> None:
     run_sequence(stage, number)
     sys.stdout.write(f"{stage.stage.figures}\n")
 
 
 @pytest.mark.timeout(0)
 @pytest.mark.skipif(not SOAKED, reason="make soak MINUTES=30")
-def test_soak_no_yes_after_a_no_for_as_long_as_one_likes() -> None:
+def test_soak_nothing_is_accepted_after_a_refusal_for_as_long_as_one_likes() -> None:
     """The seed of each sequence is shown; `SOAK_SEED` is that of the first one, and a number of the test above."""
     over = time.monotonic() + 60 * float(os.environ["SOAK_MINUTES"])
     number = int(os.environ.get("SOAK_SEED") or time.time())

@@ -1,4 +1,4 @@
-"""A company with an application that it has booked and a credential of each kind, and all that is asked of them."""
+"""A company with an application that it has booked and a credential of each kind, and all calls that use them."""
 
 import time
 from collections import deque
@@ -27,10 +27,10 @@ PATHS = {
 """Each kind that the admin API can stop, and where."""
 CREDENTIALS = ("api_token", "access_key", "api_client", "key_pair", "admin_token")
 NEWEST = 2
-"""Tokens of each credential that are asked about besides the first: the last that were made, after a stop those
+"""Tokens of each credential that are called with besides the first: the last that were created, after a stop those
 that it crossed."""
 TAKEN_EVERY = 0.3
-"""Seconds between two tokens that are taken of those that are made all the time."""
+"""Seconds between two tokens that are taken of those that are created all the time."""
 ENDED_BY_HOLDER = {"jwt": "api_client", "session": "access_key"}
 """Tokens that can be ended one by one, and whose they are here."""
 FREE_SCOPE = "site:read"
@@ -41,14 +41,14 @@ FREE_SCOPE = "site:read"
 class Family:
     """`number` is that of its application.
 
-    `scopes_are_booked` tells whether tokens hang on the bookings behind their scopes; None until one has been seen.
+    `scopes_are_booked` is whether tokens depend on the bookings of their scopes; None until one has been seen.
     """
 
     number: int
     prefix: str
     scopes_are_booked: bool | None = None
     objects: dict[str, Object] = field(default_factory=dict)
-    """As the admin API made them, by kind: the newest of each."""
+    """As the admin API created them, by kind: the newest of each."""
     things: dict[str, Thing] = field(default_factory=dict)
     """The same in the model, and under `jwt` and `session` the first token of the newest client and access key."""
     tokens: dict[str, str] = field(default_factory=dict)
@@ -90,30 +90,30 @@ class Family:
             case _:
                 return {"name": "auditor", "role": "viewer"}
 
-    def add(self, kind: str, made: Object, at: float) -> None:
-        """Take in what the admin API has made, and ask about it from now on."""
-        thing = Thing(kind, made["id"], at)
-        self.objects[kind], self.things[kind] = made, thing
+    def add(self, kind: str, created: Object, at: float) -> None:
+        """Take in what the admin API has created, and call with it from now on."""
+        thing = Thing(kind, created["id"], at)
+        self.objects[kind], self.things[kind] = created, thing
         for token, credential in ENDED_BY_HOLDER.items():
             if credential == kind:
                 self.things.pop(token, None)
         match kind:
             case "api_token":
                 things = self._all("api_token", "booking", "company", "application")
-                self.probes += probes.of_api_token(self.number, self.prefix, made["token"], things)
+                self.probes += probes.of_api_token(self.number, self.prefix, created["token"], things)
             case "access_key":
                 things = self._all("access_key", "company")
-                self.probes.append(probes.of_access_key(made["key"], things, self._taking_session(things)))
+                self.probes.append(probes.of_access_key(created["key"], things, self._taking_session(things)))
             case "api_client":
                 for scope in (FREE_SCOPE, self.booked_scope):
-                    things, take = self._grant_hangs_on(kind, scope), self._taking_jwt(kind, scope)
-                    self.probes.append(probes.client_grant(made, scope, things, take))
+                    things, take = self._grant_depends_on(kind, scope), self._taking_jwt(kind, scope)
+                    self.probes.append(probes.client_grant(created, scope, things, take))
             case "key_pair":
                 scope = self.booked_scope
-                things, take = self._grant_hangs_on(kind, scope), self._taking_jwt(kind, scope)
-                self.probes.append(probes.assertion_grant(made, self.uri, scope, things, take))
+                things, take = self._grant_depends_on(kind, scope), self._taking_jwt(kind, scope)
+                self.probes.append(probes.assertion_grant(created, self.uri, scope, things, take))
             case "admin_token":
-                self.probes.append(probes.of_admin_token(made["token"], (thing,)))
+                self.probes.append(probes.of_admin_token(created["token"], (thing,)))
 
     def path_of(self, scope: str) -> str:
         return "/v2.0/site" if scope == FREE_SCOPE else f"/use/{self.number}"
@@ -124,12 +124,12 @@ class Family:
     def _all(self, *kinds: str) -> tuple[Thing, ...]:
         return tuple(self.things[kind] for kind in kinds)
 
-    def _grant_hangs_on(self, kind: str, scope: str) -> tuple[Thing, ...]:
+    def _grant_depends_on(self, kind: str, scope: str) -> tuple[Thing, ...]:
         booked = ("booking", "application") if self.scopes_are_booked and scope == self.booked_scope else ()
         return self._all(kind, "company", *booked)
 
     def _taking_jwt(self, kind: str, scope: str) -> Callable[[bytes], None]:
-        """Of the answers to the grants of the credential that is now the newest of its kind."""
+        """Of the responses to the grants of the credential that is now the newest of its kind."""
         things = self._all(kind, "company", "booking", "application")
 
         def take(body: bytes) -> None:
@@ -140,11 +140,11 @@ class Family:
             ids = {claims["company_id"], claims["credential_id"], *claims.get("depends_on", ())}
             if scope == self.booked_scope:
                 self.scopes_are_booked = bool(claims.get("depends_on"))
-            hangs_on = tuple(thing for thing in things if thing.id in ids)
-            assert len(hangs_on) == len(ids), f"a token hangs on {ids}, which are not among {things}"
+            depends_on = tuple(thing for thing in things if thing.id in ids)
+            assert len(depends_on) == len(ids), f"a token depends on {ids}, which are not among {things}"
             jwt, kid = Thing("jwt", claims["jti"], time.monotonic()), probes.kid_of(token)
             key = self.signing_keys.setdefault(kid, Thing("signing_key", kid, time.monotonic()))
-            probe = probes.of_access_token(token, self.path_of(scope), (jwt, key, *hangs_on))
+            probe = probes.of_access_token(token, self.path_of(scope), (jwt, key, *depends_on))
             self._take(things[0], [probe], "jwt", jwt, token)
 
         return take
@@ -155,8 +155,8 @@ class Family:
                 return
             token = orjson.loads(body)["token"]
             session = Thing("session", token, time.monotonic())
-            asked = probes.of_session(token, (session, *things))
-            self._take(things[0], asked, "session", session, token)
+            observed = probes.of_session(token, (session, *things))
+            self._take(things[0], observed, "session", session, token)
 
         return take
 
@@ -167,14 +167,14 @@ class Family:
         self._taken_at[credential, scope] = now
         return True
 
-    def _take(self, credential: Thing, asked: list[Probe], kind: str, thing: Thing, token: str) -> None:
-        """Ask about a new token; the first of a credential is asked about for good, of the others the newest."""
-        self.probes += asked
+    def _take(self, credential: Thing, observed: list[Probe], kind: str, thing: Thing, token: str) -> None:
+        """Call with a new token; with the first of a credential for ever, of the others with the newest."""
+        self.probes += observed
         if kind not in self.things and credential is self.things[ENDED_BY_HOLDER[kind]]:
             self.things[kind], self.tokens[kind] = thing, token
             return
         newest = self._newest.setdefault(credential, deque())
-        newest.append(asked)
+        newest.append(observed)
         if len(newest) > NEWEST:
             for old in newest.popleft():
                 self.probes.remove(old)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support.chaos.judge import Judge
 from tests.support.chaos.model import Fault
-from tests.support.chaos.plane import ASKS, CONSUMERS, GATEWAYS, REGISTRIES, Plane, deployable_of
+from tests.support.chaos.plane import CONSUMERS, FOLLOWED_REGISTRY, GATEWAYS, REGISTRIES, Plane, deployable_of
 
 DELAY = 0.3
 """Seconds for which a slow connection holds back what goes through it, each way."""
@@ -32,7 +32,7 @@ class Faults:
         return max((fault.ended for fault in self._judge.faults if fault.ended is not None), default=0.0)
 
     def hurt(self, link: tuple[str, str], how: str) -> None:
-        """Until `heal`: `cut` refuses connections, `swallow` answers nothing, `delay` is slow."""
+        """Until `heal`: `cut` refuses connections, `swallow` responds to nothing, `delay` is slow."""
         if link in self._hurt:
             return
         self._hurt[link] = fault = self._of_link(link, how)
@@ -57,7 +57,7 @@ class Faults:
         self._hurt.clear()
 
     async def restart(self, name: str, *, at_once: bool) -> None:
-        """Killed, or asked to end; and started again when it has gone."""
+        """Killed, or terminated; and started again when it has gone."""
         process = self._plane.processes[name]
         concerned = frozenset({name}) | (self._plane.consumers_of(name) if name in REGISTRIES else frozenset())
         fault = Fault(f"restart of {name}", 0.0, affects=concerned, feed=concerned, stream=concerned)
@@ -122,5 +122,6 @@ def links_of(plane: Plane) -> list[tuple[str, str]]:
     return [
         (name, target)
         for name, target in plane.links
-        if (target == "registry" and name in ASKS) or variables.get(target, "") in plane.processes[name].environment
+        if (target == "registry" and name in FOLLOWED_REGISTRY)
+        or variables.get(target, "") in plane.processes[name].environment
     ]

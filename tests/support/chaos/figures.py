@@ -2,27 +2,27 @@
 
 from dataclasses import dataclass, field
 
-from tests.support.chaos.model import Response
+from tests.support.chaos.model import Outcome
 
 
 @dataclass
 class Figures:
     sequences: int = 0
-    responses: dict[Response, int] = field(default_factory=lambda: dict.fromkeys(Response, 0))
-    last_yes: list[float] = field(default_factory=list)
-    """For each stop after which there was a yes, how late that was asked for, in seconds from the acknowledgement;
+    outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    last_accepted: list[float] = field(default_factory=list)
+    """For each stop after which a call was accepted, how late that was sent, in seconds from the acknowledgement;
     of consumers that could follow the changes all the while."""
-    last_blind_yes: list[float] = field(default_factory=list)
+    last_accepted_blind: list[float] = field(default_factory=list)
     """The same of the others."""
 
     receipts: list[float] = field(default_factory=list)
     """Seconds from each acknowledgement to its receipt saying that all have applied it."""
 
     def __str__(self) -> str:
-        responses = ", ".join(f"{count} {response}" for response, count in self.responses.items())
+        outcomes = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())
         return (
-            f"{self.sequences} sequences; {responses}; last yes after a stop: {_spread(self.last_yes)}, "
-            f"where it could not be followed: {_spread(self.last_blind_yes)}; "
+            f"{self.sequences} sequences; {outcomes}; last acceptance after a stop: {_spread(self.last_accepted)}, "
+            f"where it could not be followed: {_spread(self.last_accepted_blind)}; "
             f"{len(self.receipts)} receipts: {_spread(self.receipts)}"
         )
 

@@ -1,16 +1,16 @@
-"""Judges the answers of a running plane by the model: which of them no order of events allows."""
+"""Judges the responses of a running plane by the model: which of them no order of events allows."""
 
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from tests.support.chaos.model import PROMPT, RECOVERY, Fault, Response, Thing
+from tests.support.chaos.model import PROMPT, RECOVERY, Fault, Outcome, Thing
 
 LEARNING = 2.0
 """Seconds in which every gateway has a signing key that signs at once, because its predecessor was revoked."""
 LASTING = 5.0
-"""Seconds of answers that cannot be known, one after the other, which are too many once nothing is disturbed."""
+"""Seconds of 503, one response after the other, which are too many once nothing is disturbed."""
 
 
 class Starvation:
@@ -34,19 +34,19 @@ class Starvation:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One question and its answer: is this still good, asked through one gateway?"""
+class Observation:
+    """One call and its outcome: is this credential still valid, seen through one gateway?"""
 
     what: str
     depends_on: tuple[Thing, ...]
     decides: str
-    """The process that follows the changes and suffices for a no."""
+    """The process that follows the changes and suffices for a refusal."""
     relies: frozenset[str]
-    """The processes that a yes needs."""
-    response: Response
+    """The processes that an acceptance needs."""
+    outcome: Outcome
     sent: float
     received: float
-    told: str
+    text: str
     """The status, for whoever reads of a violation."""
     by_jwt_alone: bool = False
 
@@ -60,110 +60,118 @@ class Judge:
     streaming: bool = False
     """Whether the consumers follow the change stream besides the feed."""
     faults: list[Fault] = field(default_factory=list)
-    last_yes: dict[Thing, float] = field(default_factory=dict)
-    """For each that was stopped, the seconds from the acknowledgement to the last question that got a yes."""
-    last_blind_yes: dict[Thing, float] = field(default_factory=dict)
+    last_accepted: dict[Thing, float] = field(default_factory=dict)
+    """For each that was stopped, the seconds from the acknowledgement to the last call that was accepted."""
+    last_accepted_blind: dict[Thing, float] = field(default_factory=dict)
     """The same where the changes could not be followed meanwhile."""
-    _said_no: set[str] = field(default_factory=set)
+    _refused: set[str] = field(default_factory=set)
     _unknown_since: dict[str, float] = field(default_factory=dict)
 
-    def violation(self, asked: Asked) -> str | None:
-        """What is wrong with an answer, None when it may be so."""
-        if asked.response is Response.YES:
-            self._unknown_since.pop(asked.what, None)
-            return self._wrong_yes(asked)
-        if asked.response is Response.NO:
-            self._unknown_since.pop(asked.what, None)
-            if self._was_stopped(asked):
-                self._said_no.add(asked.what)
-            return self._wrong_no(asked)
-        return self._lasting_unknown(asked)
+    def violation(self, observed: Observation) -> str | None:
+        """What is wrong with an outcome, None when it may be so."""
+        if observed.outcome is Outcome.ACCEPTED:
+            self._unknown_since.pop(observed.what, None)
+            return self._wrong_acceptance(observed)
+        if observed.outcome is Outcome.REFUSED:
+            self._unknown_since.pop(observed.what, None)
+            if self._was_stopped(observed):
+                self._refused.add(observed.what)
+            return self._wrong_refusal(observed)
+        return self._lasting_unknown(observed)
 
     def calm(self) -> None:
         """All faults are over, and everything has been seen to work since."""
         self.faults = [fault for fault in self.faults if fault.ended is None]
 
-    def _wrong_yes(self, asked: Asked) -> str | None:
-        things = asked.depends_on
-        if asked.what in self._said_no and not any(thing.ever_resumed for thing in things):
-            return "yes after a no, and nothing was resumed"
+    def _wrong_acceptance(self, observed: Observation) -> str | None:
+        things = observed.depends_on
+        if observed.what in self._refused and not any(thing.ever_resumed for thing in things):
+            return "accepted after a refusal, and nothing was resumed"
         for thing in things:
-            stop = thing.stop_in_force(asked.received)
+            stop = thing.stop_in_force(observed.received)
             since = None if stop is None else stop.acked
             if stop is None or since is None:
                 continue
-            if stop.applied is not None and asked.sent > stop.applied and not self._began_anew(asked, since):
-                late = asked.sent - stop.applied
-                return f"yes {late:.3f} s after all had applied, by its receipt, that {thing} was {stop.status}"
-            followed = self._could_follow(asked.decides, since, asked.sent)
-            seen = self.last_yes if followed else self.last_blind_yes
-            seen[thing] = max(seen.get(thing, 0.0), asked.sent - since)
-            late = asked.sent - since - self._starved(asked, since)
+            if stop.applied is not None and observed.sent > stop.applied and not self._began_anew(observed, since):
+                late = observed.sent - stop.applied
+                return (
+                    f"accepted {late:.3f} s after, by its receipt, all had applied that {thing} was {stop.status}"
+                )
+            followed = self._could_follow(observed.decides, since, observed.sent)
+            seen = self.last_accepted if followed else self.last_accepted_blind
+            seen[thing] = max(seen.get(thing, 0.0), observed.sent - since)
+            late = observed.sent - since - self._starved(observed, since)
             limit = PROMPT if followed else self.bound
             if late > limit:
-                return f"yes {late:.2f} s after {thing} was {stop.status} (at most {limit} s)"
-        return self._yes_without_knowing(asked)
+                return f"accepted {late:.2f} s after {thing} was {stop.status} (at most {limit} s)"
+        return self._accepted_without_knowing(observed)
 
-    def _yes_without_knowing(self, asked: Asked) -> str | None:
-        """A consumer that nothing reaches says yes for no longer than its bound."""
-        if not asked.by_jwt_alone:
+    def _accepted_without_knowing(self, observed: Observation) -> str | None:
+        """A consumer that nothing reaches accepts for no longer than its bound."""
+        if not observed.by_jwt_alone:
             return None
         for fault in self.faults:
-            blind = fault.total and asked.decides in fault.feed and fault.touches(asked.received, asked.received)
-            if blind and asked.sent > fault.began + self.bound:
-                return f"yes {asked.sent - fault.began:.2f} s after {fault.name} (the bound is {self.bound} s)"
+            blind = (
+                fault.total
+                and observed.decides in fault.feed
+                and fault.touches(observed.received, observed.received)
+            )
+            if blind and observed.sent > fault.began + self.bound:
+                return (
+                    f"accepted {observed.sent - fault.began:.2f} s after {fault.name} (the bound is {self.bound} s)"
+                )
         return None
 
-    def _was_stopped(self, asked: Asked) -> bool:
+    def _was_stopped(self, observed: Observation) -> bool:
         """Whether that is why it was refused: not because its store, or its new key, was not known there."""
-        things = asked.depends_on
+        things = observed.depends_on
         stopped = any(thing.ever_stopped for thing in things)
-        return stopped and not any(thing.lost for thing in things) and not _has_new_key(asked)
+        return stopped and not any(thing.lost for thing in things) and not _has_new_key(observed)
 
-    def _wrong_no(self, asked: Asked) -> str | None:
-        since = self._good_since(asked)
+    def _wrong_refusal(self, observed: Observation) -> str | None:
+        since = self._valid_since(observed)
         if since is None:
             return None
-        if not any(thing.ever_stopped for thing in asked.depends_on) and not _has_new_key(asked):
-            return "a no to what was never stopped"
-        late = asked.sent - since - self._starved(asked, since)
-        limit = PROMPT if self._undisturbed(asked, since) else self.bound + PROMPT
-        return f"no {late:.2f} s after it was good again (at most {limit} s)" if late > limit else None
+        if not any(thing.ever_stopped for thing in observed.depends_on) and not _has_new_key(observed):
+            return "refused what was never stopped"
+        late = observed.sent - since - self._starved(observed, since)
+        limit = PROMPT if self._undisturbed(observed, since) else self.bound + PROMPT
+        return f"refused {late:.2f} s after it was active again (at most {limit} s)" if late > limit else None
 
-    def _lasting_unknown(self, asked: Asked) -> str | None:
-        since = self._good_since(asked)
+    def _lasting_unknown(self, observed: Observation) -> str | None:
+        since = self._valid_since(observed)
         if since is None:
-            self._unknown_since.pop(asked.what, None)
+            self._unknown_since.pop(observed.what, None)
             return None
-        since = max(since, self._unknown_since.setdefault(asked.what, asked.sent))
-        late = asked.sent - since - self._starved(asked, since)
-        if late <= LASTING or not self._undisturbed(asked, asked.sent):
+        since = max(since, self._unknown_since.setdefault(observed.what, observed.sent))
+        late = observed.sent - since - self._starved(observed, since)
+        if late <= LASTING or not self._undisturbed(observed, observed.sent):
             return None
         return f"cannot be used for {late:.2f} s, with no fault in the last {RECOVERY} s"
 
-    def _good_since(self, asked: Asked) -> float | None:
+    def _valid_since(self, observed: Observation) -> float | None:
         """When the last of what it depends on became active, None if one of them may not be."""
-        moments = [thing.active_since(asked.received) for thing in asked.depends_on]
-        if any(thing.lost for thing in asked.depends_on):
+        moments = [thing.active_since(observed.received) for thing in observed.depends_on]
+        if any(thing.lost for thing in observed.depends_on):
             return None
         known = [moment for moment in moments if moment is not None]
         return max(known) if len(known) == len(moments) else None
 
-    def _undisturbed(self, asked: Asked, since: float) -> bool:
-        """Whether nothing has touched those whom it relies on from `RECOVERY` before `since` until the answer."""
+    def _undisturbed(self, observed: Observation, since: float) -> bool:
+        """Whether nothing has touched those whom it relies on from `RECOVERY` before `since` until the response."""
         for fault in self.faults:
-            if not asked.relies & fault.affects:
+            if not observed.relies & fault.affects:
                 continue
             grace = RECOVERY
             if fault.ended is not None:
-                grace += self.starvation.between(asked.relies & fault.affects, fault.ended, asked.sent)
-            if fault.touches(since - grace, asked.received):
+                grace += self.starvation.between(observed.relies & fault.affects, fault.ended, observed.sent)
+            if fault.touches(since - grace, observed.received):
                 return False
         return True
 
-    def _began_anew(self, asked: Asked, since: float) -> bool:
+    def _began_anew(self, observed: Observation, since: float) -> bool:
         return any(
-            asked.decides in fault.begins_anew and fault.touches(since - RECOVERY, asked.received)
+            observed.decides in fault.begins_anew and fault.touches(since - RECOVERY, observed.received)
             for fault in self.faults
         )
 
@@ -173,11 +181,11 @@ class Judge:
         stream = not any(name in fault.stream and fault.touches(since - RECOVERY, until) for fault in self.faults)
         return feed or (self.streaming and stream)
 
-    def _starved(self, asked: Asked, since: float) -> float:
-        return self.starvation.between({*asked.relies, asked.decides, "driver"}, since, asked.received)
+    def _starved(self, observed: Observation, since: float) -> float:
+        return self.starvation.between({*observed.relies, observed.decides, "driver"}, since, observed.received)
 
 
-def _has_new_key(asked: Asked) -> bool:
+def _has_new_key(observed: Observation) -> bool:
     """Whether it is a token that is signed with a key of which not every gateway needs to have heard."""
-    keys = [thing for thing in asked.depends_on if thing.kind == "signing_key"]
-    return any(asked.sent - key.made < LEARNING for key in keys)
+    keys = [thing for thing in observed.depends_on if thing.kind == "signing_key"]
+    return any(observed.sent - key.created_at < LEARNING for key in keys)

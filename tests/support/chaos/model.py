@@ -1,6 +1,6 @@
 """The plain model that a running plane is judged by: what each thing is, and what is disturbed.
 
-All times are seconds of the monotonic clock of the one process that asks, changes and disturbs.
+All times are seconds of the monotonic clock of the one process that calls, changes and disturbs.
 """
 
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ RECOVERY = 5.0
 """Seconds after the end of a fault in which everything is as if there had been none."""
 
 
-class Response(StrEnum):
-    YES = "yes"
-    NO = "no"
+class Outcome(StrEnum):
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
     UNKNOWN = "unknown"
-    """Refused because it cannot be known, or no answer at all."""
+    """Refused because it cannot be known, or no response at all."""
 
 
 @dataclass(eq=False)
 class Event:
-    """A change of status that was asked for; `acked` is None as long as nobody knows whether it is so."""
+    """A change of status that was requested; `acked` is None as long as nobody knows whether it is so."""
 
     status: str
     began: float
@@ -31,12 +31,12 @@ class Event:
 
 
 class Thing:
-    """Something that can be stopped: a credential, what it hangs on, or a token made of it."""
+    """Something that can be stopped: a credential, what it depends on, or a token issued for it."""
 
     def __init__(self, kind: str, id_: str, at: float) -> None:
         self.kind = kind
         self.id = id_
-        self.made = at
+        self.created_at = at
         self.events = [Event("active", at, at)]
         self.lost = False
         """Its only store has forgotten it: it need not work any more."""
@@ -54,7 +54,7 @@ class Thing:
         self.events.remove(event)
 
     def resolve(self, status: str, at: float) -> None:
-        """What it turned out to be, after changes of which nobody knew whether they had been made."""
+        """What it turned out to be, after changes of which nobody knew whether they were applied."""
         began = at
         while self.events[-1].acked is None:
             began = self.events.pop().began
@@ -111,7 +111,7 @@ class Fault:
     began: float
     ended: float | None = None
     affects: frozenset[str] = frozenset()
-    """May be late, or unable to answer."""
+    """May be late, or unable to respond."""
     feed: frozenset[str] = frozenset()
     """Cannot ask the registry for changes."""
     stream: frozenset[str] = frozenset()
@@ -119,7 +119,7 @@ class Fault:
     total: bool = False
     """Nothing at all comes through: those in `feed` can know how old is what they know."""
     begins_anew: frozenset[str] = frozenset()
-    """Processes that are started again: they are counted in receipts once they have told what they know."""
+    """Processes that are started again: they are counted in receipts once they have reported what they know."""
 
     def touches(self, since: float, until: float) -> bool:
         return self.began <= until and (self.ended is None or self.ended >= since)

@@ -1,4 +1,4 @@
-"""Who makes and changes things: an operator at the registry's copies, and partners at the gateways, in turn."""
+"""Who creates and changes things: an operator at the registry's copies, and partners at the gateways, in turn."""
 
 import asyncio
 import itertools
@@ -16,7 +16,7 @@ from tests.support.chaos.family import PATHS, Family
 from tests.support.chaos.figures import Figures
 from tests.support.chaos.model import RECOVERY, Event, Thing
 from tests.support.chaos.plane import GATEWAYS, REGISTRIES, Plane
-from tests.support.chaos.probes import Told, send
+from tests.support.chaos.probes import Response, send
 
 TIMEOUT = aiohttp.ClientTimeout(total=5)
 RECEIPT_TIMEOUT = 3
@@ -58,11 +58,11 @@ class Operator:
         """A new object of this kind; the one that it takes the place of stays as it is."""
         path, body, key = f"/{PATHS[kind]}", family.body(kind), {"Idempotency-Key": uuid.uuid4().hex}
         over = time.monotonic() + patience
-        while (told := await self._admin("POST", path, json=body, headers=key)).status != 201:
+        while (response := await self._admin("POST", path, json=body, headers=key)).status != 201:
             if time.monotonic() > over:
                 return
             await asyncio.sleep(0.1)
-        family.add(kind, orjson.loads(told.body), time.monotonic())
+        family.add(kind, orjson.loads(response.body), time.monotonic())
         if kind == "key_pair":
             await self._use_assertion(family)
 
@@ -82,89 +82,89 @@ class Operator:
     async def resolve(self, families: Iterable[Family], signing_keys: Iterable[Thing]) -> None:
         """Find out what became of changes that nobody acknowledged."""
         deadline = time.monotonic() + 2 * RECOVERY
-        asked = [(family, thing) for family in families for thing in family.things.values()]
-        asked += [(Family(0, ""), key) for key in signing_keys]
-        for family, thing in asked:
+        changed = [(family, thing) for family in families for thing in family.things.values()]
+        changed += [(Family(0, ""), key) for key in signing_keys]
+        for family, thing in changed:
             while thing.uncertain and time.monotonic() < deadline and not await self._resolved(family, thing):
                 await asyncio.sleep(0.1)
 
     async def _resolved(self, family: Family, thing: Thing) -> bool:
         if thing.kind in PATHS:
-            told = await self._admin("GET", f"/{PATHS[thing.kind]}/{thing.id}")
-            if told.status == 200:
-                thing.resolve(orjson.loads(told.body)["status"], time.monotonic())
-            return 0 < told.status < 500
+            response = await self._admin("GET", f"/{PATHS[thing.kind]}/{thing.id}")
+            if response.status == 200:
+                thing.resolve(orjson.loads(response.body)["status"], time.monotonic())
+            return 0 < response.status < 500
         if thing.kind == "signing_key":  # to end it again is harmless
-            told = await self._revoke(thing.kind, thing.id)
+            response = await self._revoke(thing.kind, thing.id)
         else:
-            told = await self._end_token(family, thing.kind, "holder")
-        if told.status in (200, 204) or (thing.kind == "session" and told.status == 403):
+            response = await self._end_token(family, thing.kind, "holder")
+        if response.status in (200, 204) or (thing.kind == "session" and response.status == 403):
             thing.resolve("revoked", time.monotonic())
-        return 0 < told.status < 500
+        return 0 < response.status < 500
 
     async def _use_assertion(self, family: Family) -> None:
-        """Once: after that it is as good as revoked."""
+        """Once: after that it counts as revoked."""
         pair = family.objects["key_pair"]
         assertion = probes.assertion(pair, family.uri, family.booked_scope)
         used = Thing("assertion", pair["kid"], time.monotonic())
         event = used.begin("revoked", time.monotonic())
-        told = await self._partner("an assertion is used", probes.exchange(assertion))
-        if told.status == 200:
+        response = await self._partner("an assertion is used", probes.exchange(assertion))
+        if response.status == 200:
             event.acked = time.monotonic()
             family.add_replay(assertion, used)
 
-    async def _give(self, thing: Thing, status: str, ask: Callable[[], Awaitable[Told]]) -> None:
-        """Whatever `ask` does gives the thing this `status`, unless it is refused."""
+    async def _give(self, thing: Thing, status: str, call: Callable[[], Awaitable[Response]]) -> None:
+        """Whatever `call` does gives the thing this `status`, unless it is refused."""
         event = thing.begin(status, time.monotonic())
-        told = await ask()
-        if told.status in (200, 204):
+        response = await call()
+        if response.status in (200, 204):
             event.acked = time.monotonic()
-        elif 400 <= told.status < 500:
+        elif 400 <= response.status < 500:
             thing.refused(event)
-        if told.receipt:
-            self._own(self._follow(told.receipt, event))
+        if response.receipt:
+            self._own(self._follow(response.receipt, event))
 
     async def _follow(self, receipt: str, event: Event) -> None:
-        told = await self._admin("GET", f"/receipts/{receipt}?wait=applied&timeout={RECEIPT_TIMEOUT}")
-        if told.status == 200 and orjson.loads(told.body)["state"] == "applied":
+        response = await self._admin("GET", f"/receipts/{receipt}?wait=applied&timeout={RECEIPT_TIMEOUT}")
+        if response.status == 200 and orjson.loads(response.body)["state"] == "applied":
             event.applied = time.monotonic()
             self._figures.receipts.append(event.applied - (event.acked or event.applied))
 
-    async def _end_token(self, family: Family, kind: str, by: str) -> Told:
+    async def _end_token(self, family: Family, kind: str, by: str) -> Response:
         token = family.tokens[kind]
         match kind, by:
             case "jwt", "operator":
                 return await self._revoke(kind, family.things[kind].id)
             case "jwt", _:
-                ask = probes.revocation(family.objects["api_client"], token)
-                return await self._partner("a JWT is ended", ask)
+                call = probes.revocation(family.objects["api_client"], token)
+                return await self._partner("a JWT is ended", call)
             case _, "operator":
                 return await self._revoke("session_token", id_of(token))
             case _:
-                ask = probes.asking("DELETE", "/verify", headers={"x-api-token": token})
-                return await self._partner("a session is ended", ask)
+                call = probes.request("DELETE", "/verify", headers={"x-api-token": token})
+                return await self._partner("a session is ended", call)
 
-    async def _revoke(self, kind: str, id_: str) -> Told:
+    async def _revoke(self, kind: str, id_: str) -> Response:
         return await self._admin("POST", "/revocations", json={"kind": kind, "id": id_})
 
     async def _admin(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, **options: Any
-    ) -> Told:
+    ) -> Response:
         assert self._client is not None
         registry = next(self._registries)
         given = {"Authorization": f"Bearer {self._plane.admin_token}", **(headers or {})}
         url = f"{self._plane.urls[registry]}/admin/v1{path}"
-        told = await send(self._client, method, url, headers=given, **options)
+        response = await send(self._client, method, url, headers=given, **options)
         about = f" {options['json']}" if path == "/revocations" else ""
-        self._note(f"{registry}: {method} {path}{about}: {told.status or told.error}")
-        return told
+        self._note(f"{registry}: {method} {path}{about}: {response.status or response.error}")
+        return response
 
-    async def _partner(self, what: str, ask: probes.Ask) -> Told:
+    async def _partner(self, what: str, call: probes.Call) -> Response:
         assert self._client is not None
         gateway = next(self._gateways)
-        told = await ask(self._client, self._plane.urls[gateway])
-        self._note(f"{gateway}: {what}: {told.status or told.error}")
-        return told
+        response = await call(self._client, self._plane.urls[gateway])
+        self._note(f"{gateway}: {what}: {response.status or response.error}")
+        return response
 
     def _own(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -37,7 +37,7 @@ OTHERS = ("token_issuer", "session_tokens", "operator_validator")
 CONSUMERS = (*GATEWAYS, *OTHERS)
 INSTANCES = (*REGISTRIES, *CONSUMERS)
 
-ASKS = {name: REGISTRIES[index % 2] for index, name in enumerate(CONSUMERS)}
+FOLLOWED_REGISTRY = {name: REGISTRIES[index % 2] for index, name in enumerate(CONSUMERS)}
 """Which copy of the registry each consumer follows."""
 
 BY_NAME = {deployable.name: deployable for deployable in DEPLOYABLES}
@@ -94,7 +94,7 @@ class Plane:
     valkey: RunningStore[Valkey]
 
     def route(self, applications: Iterable[int]) -> None:
-        """Give these applications routes, and no others; the gateways take them up within seconds."""
+        """Give these applications routes, and no others; the gateways load them within seconds."""
         write_routes(self.var / "routes.yaml", self.urls, applications)
 
     @property
@@ -124,7 +124,7 @@ class Plane:
             assert not waited_enough, f"{process.name} {reason}\n{process.log.read_text()[-2000:]}"
 
     def consumers_of(self, registry: str) -> frozenset[str]:
-        return frozenset(name for name, asked in ASKS.items() if asked == registry)
+        return frozenset(name for name, followed in FOLLOWED_REGISTRY.items() if followed == registry)
 
 
 @asynccontextmanager
@@ -158,7 +158,7 @@ def deployable_of(instance: str) -> str:
 
 
 def _urls(layout: Stack) -> dict[str, str]:
-    """Where each instance answers, and under `<name> operations` where its health is."""
+    """Where each instance listens, and under `<name> operations` where its health is."""
     urls = {name: f"http://127.0.0.1:{free_port()}" for name in (*REGISTRIES, *GATEWAYS)}
     urls |= {name: layout.url(name) for name in OTHERS}
     operations = {f"{name} operations": f"http://127.0.0.1:{free_port()}" for name in GATEWAYS}
@@ -191,8 +191,8 @@ async def _links(
     links = {}
     for name in INSTANCES:
         targets = {"postgres": postgres.store.port, "valkey": valkey.store.port}
-        if name in ASKS:
-            targets["registry"] = urlsplit(urls[ASKS[name]]).port or 0
+        if name in FOLLOWED_REGISTRY:
+            targets["registry"] = urlsplit(urls[FOLLOWED_REGISTRY[name]]).port or 0
         for target, port in targets.items():
             links[name, target] = await stack.enter_async_context(FaultProxy("127.0.0.1", port))
     return links
@@ -205,7 +205,7 @@ def _process(
     environment["PASSGATE_PORT"] = str(urlsplit(urls[name]).port)
     if name in GATEWAYS:
         environment["PASSGATE_OPS_PORT"] = str(urlsplit(urls[f"{name} operations"]).port)
-    if name in ASKS:
+    if name in FOLLOWED_REGISTRY:
         environment["PASSGATE_KEY_REGISTRY_URL"] = f"http://127.0.0.1:{links[name, 'registry'].port}"
     for variable, store in STORE_VARIABLES.items():
         if variable in environment:

@@ -1,4 +1,4 @@
-"""The questions that show whether something is good: the calls that partners make, through one gateway."""
+"""The calls that show whether a credential is valid: those that partners make, through one gateway."""
 
 import base64
 import time
@@ -11,7 +11,7 @@ import aiohttp
 import jwt
 import orjson
 
-from tests.support.chaos.model import Response, Thing
+from tests.support.chaos.model import Outcome, Thing
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 AWAY = frozenset({429, 502, 503, 504})
@@ -20,7 +20,7 @@ Object = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Told:
+class Response:
     """What came back; `status` is 0 when nothing did."""
 
     status: int
@@ -29,20 +29,20 @@ class Told:
     receipt: str = ""
     """The field `Passgate-Receipt`."""
 
-    def response(self, no: Collection[int]) -> Response:
-        """Raises `AssertionError` for a status that no such question may have."""
+    def outcome(self, refusals: Collection[int]) -> Outcome:
+        """Raises `AssertionError` for a status that no such call may have."""
         if self.status in (200, 201, 204):
-            return Response.YES
-        if self.status in no:
-            return Response.NO
+            return Outcome.ACCEPTED
+        if self.status in refusals:
+            return Outcome.REFUSED
         assert self.status in AWAY or not self.status, f"unexpected {self}"
-        return Response.UNKNOWN
+        return Outcome.UNKNOWN
 
     def __str__(self) -> str:
         return f"{self.status} {self.body[:200]!r}" if self.status else self.error
 
 
-Ask = Callable[[aiohttp.ClientSession, str], Awaitable[Told]]
+Call = Callable[[aiohttp.ClientSession, str], Awaitable[Response]]
 """Asks by way of the gateway whose base URL is given."""
 
 
@@ -50,55 +50,55 @@ Ask = Callable[[aiohttp.ClientSession, str], Awaitable[Told]]
 class Probe:
     name: str
     depends_on: tuple[Thing, ...]
-    ask: Ask
-    no: frozenset[int] = frozenset({401})
+    call: Call
+    refusals: frozenset[int] = frozenset({401})
     decides: str = ""
-    """Who follows the changes and suffices for a no; the gateway that is asked, when empty."""
+    """Who follows the changes and suffices for a refusal; the gateway that is called, when empty."""
     relies: frozenset[str] = frozenset()
-    """Who is needed for a yes besides that gateway."""
+    """Who is needed for an acceptance besides that gateway."""
     slow: bool = False
-    """Costs a signature or a commit: asked less often."""
+    """Costs a signature or a commit: called less often."""
     by_jwt_alone: bool = False
     at_registry: bool = False
-    """Asked of the registry's copies, and of no gateway."""
-    made: Callable[[bytes], None] | None = None
-    """Takes the body of a yes."""
+    """Sent to the registry's copies, and of no gateway."""
+    on_accepted: Callable[[bytes], None] | None = None
+    """Takes the body of a response that accepts."""
 
-    def read(self, told: Told) -> Response:
-        if told.status == 200 and self.decides == "operator_validator":
-            return Response.YES if orjson.loads(told.body)["valid"] is True else Response.NO
-        return told.response(self.no)
+    def read(self, response: Response) -> Outcome:
+        if response.status == 200 and self.decides == "operator_validator":
+            return Outcome.ACCEPTED if orjson.loads(response.body)["valid"] is True else Outcome.REFUSED
+        return response.outcome(self.refusals)
 
 
-async def send(session: aiohttp.ClientSession, method: str, url: str, **options: Any) -> Told:
+async def send(session: aiohttp.ClientSession, method: str, url: str, **options: Any) -> Response:
     try:
         async with session.request(method, url, allow_redirects=False, **options) as response:
             receipt = response.headers.get("Passgate-Receipt", "")
-            return Told(response.status, await response.read(), receipt=receipt)
+            return Response(response.status, await response.read(), receipt=receipt)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        return Told(0, b"", type(error).__name__)
+        return Response(0, b"", type(error).__name__)
 
 
-def asking(method: str, path: str, **options: Any) -> Ask:
+def request(method: str, path: str, **options: Any) -> Call:
     return lambda session, base: send(session, method, base + path, **options)
 
 
 def of_api_token(number: int, prefix: str, token: str, things: tuple[Thing, ...]) -> list[Probe]:
     """At the gateway's route of application `number`, and at the operator."""
     headers = {"X-Api-Token": token, "X-Client-Prefix": prefix}
-    question = {"token": token, "application_prefix": f"APP{number}", "client_prefix": prefix}
+    body = {"token": token, "application_prefix": f"APP{number}", "client_prefix": prefix}
     operator = "operator_validator"
     return [
         Probe(
             "call with API token",
             things,
-            asking("GET", f"/apps/{number}", headers=headers),
+            request("GET", f"/apps/{number}", headers=headers),
             relies=frozenset({operator}),
         ),
         Probe(
             "operator's check",
             things,
-            asking("POST", "/operator/v1/validate", json=question),
+            request("POST", "/operator/v1/validate", json=body),
             decides=operator,
             relies=frozenset({operator}),
         ),
@@ -106,37 +106,39 @@ def of_api_token(number: int, prefix: str, token: str, things: tuple[Thing, ...]
 
 
 def of_access_token(token: str, path: str, things: tuple[Thing, ...]) -> Probe:
-    ask = asking("GET", path, headers={"Authorization": f"Bearer {token}"})
-    return Probe(f"call with JWT to {path}", things, ask, by_jwt_alone=True)
+    call = request("GET", path, headers={"Authorization": f"Bearer {token}"})
+    return Probe(f"call with JWT to {path}", things, call, by_jwt_alone=True)
 
 
 def client_grant(
-    client: Object, scope: str, things: tuple[Thing, ...], made: Callable[[bytes], None] | None
+    client: Object, scope: str, things: tuple[Thing, ...], on_accepted: Callable[[bytes], None] | None
 ) -> Probe:
     basic = base64.b64encode(f"{client['key']}:{client['secret']}".encode()).decode()
     form = {"grant_type": "client_credentials", "scope": scope}
-    ask = asking("POST", "/oauth2/token", data=form, headers={"Authorization": f"Basic {basic}"})
-    return _at_issuer(f"client's grant of {scope}", things, ask, made)
+    call = request("POST", "/oauth2/token", data=form, headers={"Authorization": f"Basic {basic}"})
+    return _at_issuer(f"client's grant of {scope}", things, call, on_accepted)
 
 
 def assertion_grant(
-    pair: Object, uri: str, scope: str, things: tuple[Thing, ...], made: Callable[[bytes], None] | None
+    pair: Object, uri: str, scope: str, things: tuple[Thing, ...], on_accepted: Callable[[bytes], None] | None
 ) -> Probe:
-    def ask(session: aiohttp.ClientSession, base: str) -> Awaitable[Told]:
+    def call(session: aiohttp.ClientSession, base: str) -> Awaitable[Response]:
         return exchange(assertion(pair, uri, scope))(session, base)
 
-    return _at_issuer(f"key pair's grant of {scope}", things, ask, made)
+    return _at_issuer(f"key pair's grant of {scope}", things, call, on_accepted)
 
 
 def replay(used: str, things: tuple[Thing, ...]) -> Probe:
-    """An assertion that has been used: one of `things` tells that it is good no more."""
+    """An assertion that has been used: one of `things` says that it is valid no more."""
     return _at_issuer("replay of an assertion", things, exchange(used), None)
 
 
-def _at_issuer(name: str, things: tuple[Thing, ...], ask: Ask, made: Callable[[bytes], None] | None) -> Probe:
+def _at_issuer(
+    name: str, things: tuple[Thing, ...], call: Call, on_accepted: Callable[[bytes], None] | None
+) -> Probe:
     issuer = "token_issuer"
     return Probe(
-        name, things, ask, frozenset({400, 401}), issuer, frozenset({issuer}), slow=True, made=made
+        name, things, call, frozenset({400, 401}), issuer, frozenset({issuer}), slow=True, on_accepted=on_accepted
     )  # fmt: skip
 
 
@@ -148,36 +150,43 @@ def assertion(pair: Object, uri: str, scope: str) -> str:
     )
 
 
-def exchange(assertion: str) -> Ask:
-    return asking("POST", "/iam/oauth/token", data={"grant_type": JWT_BEARER, "assertion": assertion})
+def exchange(assertion: str) -> Call:
+    return request("POST", "/iam/oauth/token", data={"grant_type": JWT_BEARER, "assertion": assertion})
 
 
-def revocation(client: Object, token: str) -> Ask:
+def revocation(client: Object, token: str) -> Call:
     """RFC 7009."""
     basic = base64.b64encode(f"{client['key']}:{client['secret']}".encode()).decode()
-    return asking("POST", "/oauth2/revoke", data={"token": token}, headers={"Authorization": f"Basic {basic}"})
+    return request("POST", "/oauth2/revoke", data={"token": token}, headers={"Authorization": f"Basic {basic}"})
 
 
-def of_access_key(key: str, things: tuple[Thing, ...], made: Callable[[bytes], None] | None) -> Probe:
-    ask = asking("POST", "/generate", json={"drawing": "plan"}, headers={"x-api-key": key})
+def of_access_key(key: str, things: tuple[Thing, ...], on_accepted: Callable[[bytes], None] | None) -> Probe:
+    call = request("POST", "/generate", json={"drawing": "plan"}, headers={"x-api-key": key})
     sessions = "session_tokens"
     return Probe(
-        "making a session", things, ask, frozenset({403}), sessions, frozenset({sessions}), slow=True, made=made
+        "making a session",
+        things,
+        call,
+        frozenset({403}),
+        sessions,
+        frozenset({sessions}),
+        slow=True,
+        on_accepted=on_accepted,
     )
 
 
 def of_session(token: str, things: tuple[Thing, ...]) -> list[Probe]:
     sessions = "session_tokens"
-    ask = asking("GET", "/verify", headers={"x-api-token": token})
-    verify = Probe("verifying a session", things, ask, frozenset({403}), sessions, frozenset({sessions}))
-    ask = asking("GET", f"/editor?apitoken={token}")
-    editor = Probe("call with session", things, ask, frozenset({401}), sessions, frozenset({sessions}))
+    call = request("GET", "/verify", headers={"x-api-token": token})
+    verify = Probe("verifying a session", things, call, frozenset({403}), sessions, frozenset({sessions}))
+    call = request("GET", f"/editor?apitoken={token}")
+    editor = Probe("call with session", things, call, frozenset({401}), sessions, frozenset({sessions}))
     return [verify, editor]
 
 
 def of_admin_token(token: str, things: tuple[Thing, ...]) -> Probe:
-    ask = asking("GET", "/admin/v1/companies?limit=1", headers={"Authorization": f"Bearer {token}"})
-    return Probe("admin call", things, ask, at_registry=True)
+    call = request("GET", "/admin/v1/companies?limit=1", headers={"Authorization": f"Bearer {token}"})
+    return Probe("admin call", things, call, at_registry=True)
 
 
 def claims_of(token: str) -> Object:

@@ -56,7 +56,7 @@ def running_stage(figures: Figures, *, bound: float) -> Iterator[RunningStage]:
 
 @asynccontextmanager
 async def _staged(figures: Figures, bound: float) -> AsyncIterator[Stage]:
-    upstream = await asyncio.start_server(_respond_yes, "127.0.0.1", 0)
+    upstream = await asyncio.start_server(_respond, "127.0.0.1", 0)
     port = upstream.sockets[0].getsockname()[1]
     async with running_plane(f"http://127.0.0.1:{port}", bound=bound) as plane:
         starvation = Starvation()
@@ -81,7 +81,7 @@ async def _sample(plane: Plane, starvation: Starvation) -> None:
         driver += max(0.0, time.monotonic() - began - SAMPLED_EVERY - 0.005)
 
 
-async def _respond_yes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """An upstream: whatever reaches it was let through. The requests have no bodies."""
     with contextlib.suppress(OSError, asyncio.IncompleteReadError):
         while await reader.readuntil(b"\r\n\r\n"):

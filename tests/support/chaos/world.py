@@ -1,4 +1,4 @@
-"""One sequence on a running plane: what is changed and disturbed, one after the other, while all is asked about."""
+"""One sequence on a running plane: what is changed and disturbed, step by step, while everything is called."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ VALKEY_COMES_BACK = ("as it was", "empty", "from backup")
 MOST_APPLICATIONS = 20
 """That one sequence may take up."""
 CATCHING_UP = 1.3
-"""Seconds in which a consumer that works again has asked again, one call that was lost included."""
+"""Seconds in which a consumer that works again has polled again, one call that was lost included."""
 LAST_LINES = 60
 
 
@@ -42,7 +42,7 @@ class Stage:
     streaming: bool = False
     signing_keys: dict[str, Thing] = field(default_factory=dict)
     applications: int = 0
-    """That have been made, one with each company; the first is the bystander's."""
+    """That have been created, one with each company; the first is the bystander's."""
     routed: int = ROUTES
     """Those below it have routes."""
 
@@ -74,7 +74,7 @@ class World:
             await self.settle()
             await self._learn()
         await self._start_over(RECOVERY)
-        assert self._families, self._told("no company could be made")
+        assert self._families, self._with_story("no company could be created")
         await self.settle()
         await self._back_up_valkey()
 
@@ -84,15 +84,15 @@ class World:
         await self._watch.stop()
         figures = self._stage.figures
         figures.sequences += 1
-        for response, count in self._watch.responses.items():
-            figures.responses[response] += count
-        figures.last_yes += self._judge.last_yes.values()
-        figures.last_blind_yes += self._judge.last_blind_yes.values()
+        for outcome, count in self._watch.outcomes.items():
+            figures.outcomes[outcome] += count
+        figures.last_accepted += self._judge.last_accepted.values()
+        figures.last_accepted_blind += self._judge.last_accepted_blind.values()
 
     def check(self) -> None:
         """Raises `AssertionError`, with all that happened, for a violation."""
         if self._watch.violations:
-            raise AssertionError(self._told(*self._watch.violations))
+            raise AssertionError(self._with_story(*self._watch.violations))
         self._watch.raise_failures()
 
     def note(self, line: str) -> None:
@@ -149,7 +149,7 @@ class World:
         lost = how != "as it was"
         _lose(self._sessions() - kept if lost else ())
         await self._faults.restart_valkey(seconds, data=not lost, backup=backup)
-        _lose(self._sessions() - kept if lost else ())  # also those that were made meanwhile
+        _lose(self._sessions() - kept if lost else ())  # also those that were created meanwhile
         self.note(f"Valkey is back, {how}")
 
     async def settle(self) -> None:
@@ -162,7 +162,7 @@ class World:
             await asyncio.sleep(self._faults.last_ended + CATCHING_UP - time.monotonic())
         except AssertionError as error:
             self.check()
-            raise AssertionError(self._told(str(error))) from None
+            raise AssertionError(self._with_story(str(error))) from None
         self._judge.calm()
         self.check()
 
@@ -190,9 +190,9 @@ class World:
         return family if await self._operator.found(family, credentials, patience) else None
 
     async def _learn(self) -> None:
-        """See whether tokens hang on bookings here, and whether changes come over a stream."""
+        """See whether tokens depend on bookings here, and whether changes come over a stream."""
         bystander = self._stage.bystander
-        assert bystander is not None, self._told("no company could be made")
+        assert bystander is not None, self._with_story("no company could be created")
         async with asyncio.timeout(RECOVERY):
             while bystander.scopes_are_booked is None:
                 await asyncio.sleep(0.1)
@@ -225,7 +225,7 @@ class World:
     def _sessions(self) -> set[Thing]:
         return {thing for probe in self._probes() for thing in probe.depends_on if thing.kind == "session"}
 
-    def _told(self, *errors: str) -> str:
+    def _with_story(self, *errors: str) -> str:
         return "\n".join((*errors, "", *self._story[-LAST_LINES:]))
 
 
