@@ -1,5 +1,6 @@
 """The token issuer, put together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,6 +11,7 @@ from services.token_issuer.clients.assertions import LEEWAY, AssertionVerifier
 from services.token_issuer.clients.authentication import ClientAuthenticator
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
+from services.token_issuer.clients.used_assertions import delete_expired
 from services.token_issuer.config import Settings
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
 from services.token_issuer.http import SECURITY_SCHEMES, endpoints
@@ -86,9 +88,12 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     offsets = ClockOffsets(clock, reference="key_registry", metrics=metrics)
     judging = JudgingClock(clock, offsets)
     dependencies = connect(settings, metrics, clock, offsets)
-    keys = open_keys(settings, dependencies, clock)
+    keys = open_keys(settings, dependencies, judging)
     maintenance = KeyMaintenance(keys.ring, keys.rotator, dependencies.audit)
     used = PostgresUsedAssertions(dependencies.database)
+
+    def compared() -> bool:
+        return dependencies.following.follower.fresh
 
     addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     health = FollowingHealth(NAME, dependencies.following.follower, offsets)
@@ -117,7 +122,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             ),
             PeriodicTask(
                 "pruning",
-                partial(prune, used, keys.rotator, judging, token_lifetime=settings.token_lifetime),
+                partial(prune, used, keys.rotator, judging, compared, token_lifetime=settings.token_lifetime),
                 interval=PRUNE_INTERVAL_S,
             ),
         ),
@@ -126,10 +131,18 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     )
 
 
-async def prune(used: UsedAssertions, rotator: KeyRotator, clock: Clock, *, token_lifetime: float) -> None:
-    """Deletes what can concern no assertion and no token any more. Raises `Unavailable`."""
-    await used.delete_expired(clock.now() - USED_JTI_RETENTION_S)
-    await rotator.remove_gone(token_lifetime=token_lifetime)
+async def prune(
+    used: UsedAssertions, rotator: KeyRotator, clock: Clock, compared: Callable[[], bool], *, token_lifetime: float
+) -> None:
+    """Deletes what can concern no assertion and no token any more; nothing before the clock was `compared`.
+
+    The keys are removed also when the ids cannot be. Raises `Unavailable`.
+    """
+    if compared():
+        try:
+            await delete_expired(used, clock.now() - USED_JTI_RETENTION_S, clock)
+        finally:
+            await rotator.remove_gone(clock.now(), token_lifetime=token_lifetime)
 
 
 def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock, offsets: ClockOffsets) -> Dependencies:
@@ -174,13 +187,11 @@ def open_database(settings: Settings) -> Database:
 def open_keys(settings: Settings, dependencies: Dependencies, clock: Clock) -> Keys:
     store = PostgresSigningKeys(dependencies.database)
     ring = KeyRing(store, settings.master_key, dependencies.stopped, clock, token_lifetime=settings.token_lifetime)
-    return Keys(ring, key_rotator(settings, store, clock), SigningPool())
+    return Keys(ring, key_rotator(settings, store), SigningPool())
 
 
-def key_rotator(settings: Settings, store: SigningKeyStore, clock: Clock) -> KeyRotator:
-    return KeyRotator(
-        store, settings.master_key, clock, algorithm=settings.signing_algorithm, bits=settings.key_bits
-    )
+def key_rotator(settings: Settings, store: SigningKeyStore) -> KeyRotator:
+    return KeyRotator(store, settings.master_key, algorithm=settings.signing_algorithm, bits=settings.key_bits)
 
 
 def build_endpoints(

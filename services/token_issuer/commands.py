@@ -34,7 +34,7 @@ async def _opened(settings: Settings, clock: Clock) -> AsyncIterator[_Opened]:
         await resource.start()
     try:
         store = PostgresSigningKeys(database)
-        yield _Opened(store, key_rotator(settings, store, clock), registry, audit)
+        yield _Opened(store, key_rotator(settings, store), registry, audit)
     finally:
         for resource in reversed(resources):
             await resource.stop()

@@ -2,7 +2,9 @@
 
 A phase follows from the times at which the keys start to sign, and from nothing else, so that all copies agree
 without talking. The active key is the one that started last. A key is published before it starts, for long enough
-that every verifier has it, and stays published after its successor started until its last token is dead.
+that every verifier has it, and stays published after its successor started until its last token is dead. Where
+none has started yet, the one that starts first is active at once: there is no older one to sign, and a clock that
+is a little behind must not keep all tokens back.
 """
 
 from collections.abc import Sequence
@@ -29,7 +31,7 @@ def phases(records: Sequence[SigningKeyRecord], now: float, token_lifetime: floa
         (record for record in records if record.revoked_at is None), key=lambda r: (r.activates_at, r.kid)
     )
     for record, successor in zip_longest(living, living[1:]):
-        if record.activates_at > now:
+        if record.activates_at > now and record is not living[0]:
             phase = Phase.PUBLISHED
         elif successor is None or successor.activates_at > now:
             phase = Phase.ACTIVE

@@ -23,6 +23,10 @@ class SigningKeyRecord:
 class SigningKeyStore(Protocol):
     """All methods that write are atomic against each other, over all copies."""
 
+    async def time(self) -> float:
+        """Seconds since the epoch by the clock that all copies share: the times of keys are by this one."""
+        ...
+
     async def all(self) -> Sequence[SigningKeyRecord]: ...
 
     async def add_first(self, record: SigningKeyRecord) -> bool:
@@ -49,8 +53,11 @@ class UsedAssertions(Protocol):
         """True for the first use, durable on return; False for each later one. Raises `Unavailable`."""
         ...
 
-    async def delete_expired(self, before: float) -> int:
-        """Delete the ids of assertions that expired before that time; their number. Raises `Unavailable`."""
+    async def delete_expired(self, before: float, *, limit: int) -> int:
+        """Delete at most `limit` ids of assertions that expired before that time; their number.
+
+        Raises `Unavailable`.
+        """
         ...
 
 

@@ -29,6 +29,10 @@ class PostgresSigningKeys:
             )
         return [_key(row) for row in rows]
 
+    async def time(self) -> float:
+        async with self._database.connection() as connection:
+            return float(await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8"))
+
     async def add_first(self, record: SigningKeyRecord) -> bool:
         async with self._database.transaction() as connection:
             await connection.execute(_LOCK_KEYS)
@@ -80,15 +84,16 @@ class PostgresUsedAssertions:
             )
         return status == "INSERT 0 1"
 
-    async def delete_expired(self, before: float) -> int:
+    async def delete_expired(self, before: float, *, limit: int) -> int:
         async with self._database.connection() as connection:
             status: str = await connection.execute(
                 """
                 DELETE FROM used_jti WHERE (kid, jti_digest) IN (
-                    SELECT kid, jti_digest FROM used_jti WHERE expires_at < $1 LIMIT 10000
+                    SELECT kid, jti_digest FROM used_jti WHERE expires_at < $1 LIMIT $2
                 )
                 """,
                 _time(before),
+                limit,
             )
         return int(status.removeprefix("DELETE "))
 

@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.token_issuer.storage.ports import SigningKeyRecord
+from shared.clock import Clock, SystemClock
 
 
 class MemorySigningKeys:
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._records: dict[str, SigningKeyRecord] = {}
+
+    async def time(self) -> float:
+        return self._clock.now()
 
     async def all(self) -> Sequence[SigningKeyRecord]:
         return [self._records[kid] for kid in sorted(self._records)]
@@ -42,14 +47,17 @@ class MemoryUsedAssertions:
     def __init__(self) -> None:
         self._expiries: dict[tuple[str, bytes], float] = {}
 
+    def __len__(self) -> int:
+        return len(self._expiries)
+
     async def use(self, kid: str, jti_digest: bytes, expires_at: float) -> bool:
         if (kid, jti_digest) in self._expiries:
             return False
         self._expiries[(kid, jti_digest)] = expires_at
         return True
 
-    async def delete_expired(self, before: float) -> int:
-        kept = {used: expiry for used, expiry in self._expiries.items() if expiry >= before}
-        forgotten = len(self._expiries) - len(kept)
-        self._expiries = kept
-        return forgotten
+    async def delete_expired(self, before: float, *, limit: int) -> int:
+        expired = [used for used, expiry in self._expiries.items() if expiry < before][:limit]
+        for used in expired:
+            del self._expiries[used]
+        return len(expired)

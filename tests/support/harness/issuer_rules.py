@@ -65,7 +65,7 @@ class World:
         self.stopped = StoppedSet(self.clock)
         self.slept: list[float] = []
         self.master_key = MasterKey(bytes(range(32)))
-        self.signing_keys = MemorySigningKeys()
+        self.signing_keys = MemorySigningKeys(self.clock)
         self.used = MemoryUsedAssertions()
         self.rotator = self.make_keys("ES256")
         self.ring = self.make_ring()
@@ -94,7 +94,7 @@ class World:
 
     def make_keys(self, algorithm: str) -> KeyRotator:
         bits = 2048 if algorithm.startswith("RS") else None
-        return KeyRotator(self.signing_keys, self.master_key, self.clock, algorithm=algorithm, bits=bits)
+        return KeyRotator(self.signing_keys, self.master_key, algorithm=algorithm, bits=bits)
 
     def make_ring(self) -> KeyRing:
         return KeyRing(self.signing_keys, self.master_key, self.stopped, self.clock, token_lifetime=3600)

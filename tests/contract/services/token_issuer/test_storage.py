@@ -155,9 +155,22 @@ async def test_id_is_used_exactly_once_for_each_key_also_at_once(used: UsedAsser
 async def test_only_expired_ids_are_forgotten(used: UsedAssertions) -> None:
     await used.use("kid", b"a" * 32, 100.0)
     await used.use("kid", b"b" * 32, 200.0)
-    assert await used.delete_expired(150.0) == 1
+    assert await used.delete_expired(150.0, limit=10) == 1
     assert await used.use("kid", b"a" * 32, 300.0)
     assert not await used.use("kid", b"b" * 32, 300.0)
+
+
+@REAL_OR_MEMORY
+async def test_expired_ids_are_deleted_a_batch_at_a_time(used: UsedAssertions) -> None:
+    for n in range(5):
+        await used.use("kid", bytes([n]) * 32, 100.0)
+    assert [await used.delete_expired(150.0, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+@REAL_OR_MEMORY
+async def test_the_clock_of_the_keys_goes_on(keys: SigningKeyStore) -> None:
+    first = await keys.time()
+    assert await keys.time() >= first > 1_600_000_000
 
 
 @REAL_OR_MEMORY

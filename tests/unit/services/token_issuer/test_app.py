@@ -4,11 +4,17 @@ import pytest
 
 from services.token_issuer.app import prune
 from services.token_issuer.clients.assertions import LEEWAY
+from services.token_issuer.signing_keys.phases import RETIREMENT_MARGIN_S
+from shared.errors import Unavailable
 from shared.jose.header import AUTHORIZATION_GRANT
 from shared.jose.verifier import InvalidToken
 from tests.support.harness.issuer_rules import ISSUER, World
 
 AUDIENCES = frozenset({ISSUER})
+
+
+async def tidy(world: World, *, compared: bool = True) -> None:
+    await prune(world.used, world.rotator, world.clock, lambda: compared, token_lifetime=3600)
 
 
 @pytest.mark.parametrize("seconds_before_the_last_moment", [LEEWAY, 1.0, 0.001])
@@ -19,7 +25,7 @@ async def test_a_used_jti_is_known_for_as_long_as_the_assertion_may_still_be_acc
     verified = await world.assertions.verify(assertion, audiences=AUDIENCES, typ=AUTHORIZATION_GRANT)
     assert await world.assertions.use_once(verified) is True
     world.clock.advance(verified.claims.expires_at + LEEWAY - world.clock.now() - seconds_before_the_last_moment)
-    await prune(world.used, world.rotator, world.clock, token_lifetime=3600)
+    await tidy(world)
     again = await world.assertions.verify(assertion, audiences=AUDIENCES, typ=AUTHORIZATION_GRANT)
     assert await world.assertions.use_once(again) is False
 
@@ -32,8 +38,34 @@ async def test_a_used_jti_is_deleted_only_when_no_copys_clock_accepts_the_assert
     with pytest.raises(InvalidToken):
         await world.assertions.verify(assertion, audiences=AUDIENCES, typ=AUTHORIZATION_GRANT)
     world.clock.advance(30)  # as far as clocks may differ
-    await prune(world.used, world.rotator, world.clock, token_lifetime=3600)
+    await tidy(world)
     assert await world.assertions.use_once(verified) is False
     world.clock.advance(3600)
-    await prune(world.used, world.rotator, world.clock, token_lifetime=3600)
+    await tidy(world)
     assert await world.assertions.use_once(verified) is True
+
+
+async def test_signing_keys_are_removed_also_when_used_jtis_cannot_be(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(before: float, *, limit: int) -> int:
+        raise Unavailable
+
+    await world.with_key()
+    await world.rotator.rotate(propagation=0)
+    world.clock.advance(3600 + RETIREMENT_MARGIN_S)
+    monkeypatch.setattr(world.used, "delete_expired", away)
+    with pytest.raises(Unavailable):
+        await tidy(world)
+    assert len(await world.signing_keys.all()) == 1
+
+
+async def test_nothing_is_pruned_by_a_clock_that_was_compared_with_no_other_yet(world: World) -> None:
+    await world.with_key()
+    await world.rotator.rotate(propagation=0)
+    await world.used.use("kid", b"jti", world.clock.now())
+    world.clock.advance(86400)
+    await tidy(world, compared=False)
+    assert (len(world.used), len(await world.signing_keys.all())) == (1, 2)
+    await tidy(world)
+    assert (len(world.used), len(await world.signing_keys.all())) == (0, 1)

@@ -1,8 +1,12 @@
 """A key that is revoked at the registry signs no more, and another one does."""
 
+from typing import Any
+
 import pytest
 
+from services.token_issuer.signing_keys import creation, rotation
 from services.token_issuer.signing_keys.maintenance import KeyMaintenance, SigningKeyChanges
+from services.token_issuer.storage.ports import SigningKeyRecord
 from shared.contracts.key_registry import Change, Kind, Snapshot
 from tests.support.harness.issuer_rules import World
 
@@ -10,6 +14,20 @@ from tests.support.harness.issuer_rules import World
 @pytest.fixture
 def maintenance(world: World) -> KeyMaintenance:
     return KeyMaintenance(world.ring, world.rotator, world.trail)
+
+
+@pytest.fixture
+def created(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The kids of all keys that were generated, be they used or not."""
+    kids: list[str] = []
+
+    def make(*arguments: Any, **named: Any) -> SigningKeyRecord:
+        record = creation.make_key(*arguments, **named)
+        kids.append(record.kid)
+        return record
+
+    monkeypatch.setattr(rotation, "make_key", make)
+    return kids
 
 
 def stop(world: World, kid: str) -> None:
@@ -56,6 +74,35 @@ async def test_revoked_key_that_was_to_sign_next_never_does(world: World, mainte
     await maintenance.run()
     assert world.ring.signer().kid != following
     assert following not in kids(world)
+
+
+async def test_key_is_not_created_where_there_is_one_that_only_starts_later(
+    world: World, maintenance: KeyMaintenance, created: list[str]
+) -> None:
+    """By the clock of this copy: it is behind that of the store, by which the key starts."""
+    await world.rotator.ensure_first()
+    world.clock.skew(-20)
+    for _ in range(3):
+        await maintenance.run()
+    assert [world.ring.signer().kid] == created
+
+
+async def test_rotation_where_no_key_signs_yet_publishes_one_that_signs_at_once(
+    world: World, maintenance: KeyMaintenance, created: list[str]
+) -> None:
+    record = await world.rotator.rotate(propagation=60)
+    assert record.activates_at == world.clock.now()
+    await maintenance.run()
+    assert [world.ring.signer().kid] == created == [record.kid]
+
+
+async def test_key_of_a_revocation_that_has_happened_is_not_created(world: World, created: list[str]) -> None:
+    await world.with_key()
+    old = world.ring.signer().kid
+    assert await world.rotator.revoke(old) is not None
+    assert await world.rotator.revoke(old) is None
+    assert await world.rotator.revoke("sk_unknown") is None
+    assert len(created) == 2
 
 
 @pytest.mark.parametrize(("kind", "wakes"), [("signing_key", True), ("jwt", False)])

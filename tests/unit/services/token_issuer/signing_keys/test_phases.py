@@ -24,6 +24,12 @@ def test_new_key_is_published_until_it_starts() -> None:
     assert at(100, *records) == {"old": Phase.RETIRED, "new": Phase.ACTIVE}
 
 
+def test_where_no_key_has_started_the_one_that_starts_first_is_active() -> None:
+    """Of a rotation on an empty database, or by a clock that is behind that by which the keys start."""
+    assert at(50, key("b", 100), key("a", 200)) == {"b": Phase.ACTIVE, "a": Phase.PUBLISHED}
+    assert at(50, key("a", 0, revoked_at=40), key("b", 100)) == {"a": Phase.GONE, "b": Phase.ACTIVE}
+
+
 def test_retired_key_stays_until_its_last_token_is_dead() -> None:
     records = key("old", 0), key("new", 100)
     end = 100 + LIFETIME + RETIREMENT_MARGIN_S

@@ -64,10 +64,10 @@ async def test_gone_keys_are_deleted(world: World) -> None:
     await world.with_key()
     await world.rotator.rotate(propagation=0)
     world.clock.advance(3600)
-    await world.rotator.remove_gone(token_lifetime=3600)
+    await world.rotator.remove_gone(world.clock.now(), token_lifetime=3600)
     assert len(await world.signing_keys.all()) == 2
     world.clock.advance(RETIREMENT_MARGIN_S)
-    await world.rotator.remove_gone(token_lifetime=3600)
+    await world.rotator.remove_gone(world.clock.now(), token_lifetime=3600)
     assert len(await world.signing_keys.all()) == 1
 
 

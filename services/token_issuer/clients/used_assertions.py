@@ -1,0 +1,16 @@
+"""Deletes the ids of assertions that nobody accepts any more."""
+
+from services.token_issuer.storage.ports import UsedAssertions
+from shared.clock import Clock
+
+BATCH = 10_000
+"""Ids deleted in one statement, which the time-out of the store bounds."""
+ROUND_S = 30.0
+"""Seconds that one round takes at most; the next goes on."""
+
+
+async def delete_expired(used: UsedAssertions, before: float, clock: Clock) -> None:
+    """Batch after batch, for as long as each was full. Raises `Unavailable`."""
+    end, deleted = clock.monotonic() + ROUND_S, BATCH
+    while deleted == BATCH and clock.monotonic() < end:
+        deleted = await used.delete_expired(before, limit=BATCH)
