@@ -6,17 +6,19 @@ from pathlib import Path
 
 from deploy.private_files import write_private
 
+EXPORT = "export "
+
 
 def write_variables(path: Path, values: Mapping[str, str]) -> None:
-    """Write `values` for a shell's `.` to read, mode 0600."""
-    write_private(path, "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items()))
+    """Write `values` for a shell's `.` to read, exported to the programs that it then starts; mode 0600."""
+    write_private(path, "".join(f"{EXPORT}{name}={shlex.quote(value)}\n" for name, value in values.items()))
 
 
 def read_variables(path: Path) -> dict[str, str]:
-    """What `write_variables` wrote; nothing when there is no such file."""
+    """What `write_variables` wrote, in this release or before it exported; nothing when there is no such file."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return {}
-    pairs = (line.partition("=") for line in lines if "=" in line)
+    pairs = (line.removeprefix(EXPORT).partition("=") for line in lines if "=" in line)
     return {name: "".join(shlex.split(value)) for name, _, value in pairs}

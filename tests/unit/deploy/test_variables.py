@@ -21,5 +21,18 @@ def test_a_shell_reads_what_we_wrote(tmp_path: Path) -> None:
     assert shown.split("\n")[:-1] == list(VALUES.values())
 
 
+def test_a_program_started_from_that_shell_has_the_variables(tmp_path: Path) -> None:
+    write_variables(tmp_path / "env", VALUES)
+    shown = subprocess.run(
+        ["sh", "-c", f". {tmp_path / 'env'}; env"], capture_output=True, text=True, check=True, env={}
+    ).stdout
+    assert {f"{name}={value}" for name, value in VALUES.items()} <= set(shown.splitlines())
+
+
+def test_a_file_of_before_variables_were_exported_is_read_as_well(tmp_path: Path) -> None:
+    (tmp_path / "env").write_text("PLAIN=x\nQUOTED='export y'\n")
+    assert read_variables(tmp_path / "env") == {"PLAIN": "x", "QUOTED": "export y"}
+
+
 def test_no_file_holds_nothing(tmp_path: Path) -> None:
     assert read_variables(tmp_path / "absent") == {}
