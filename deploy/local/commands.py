@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from deploy.errors import StackError
-from deploy.local.leftovers import running
+from deploy.local.leftovers import in_stop_order, running
 from deploy.local.report import Report
 from deploy.local.runfile import SUPERVISOR, RunFile, Started
-from deploy.local.stack import DEPLOYABLES, ROOT, STORE_PORTS, STORE_URLS, Deployable, Stack
+from deploy.local.stack import DEPLOYABLES, ROOT, STORE_URLS, Deployable, Stack
 from deploy.local.summary import HEADER, rows
 from deploy.variables import read_variables
 
-DOWN_LIMIT = 45.0
-"""Seconds that `down` waits for the supervisor, which itself kills what will not stop."""
+DOWN_LIMIT = 60.0
+"""Seconds that `down` waits for the supervisor, which itself kills what will not stop: four waves of 12 s."""
 STOP_PATIENCE = 12.0
 """Seconds that a process which a killed supervisor left may take to drain."""
 MODULE = re.compile(r"-m\s*(gateway|services\.\w+)(?![\w.])")
@@ -43,8 +43,8 @@ def down(var: Path, run_file: RunFile, report: Report) -> int:
 
 
 def end_all(processes: list[tuple[str, Started]]) -> None:
-    """End what still runs, the stores last."""
-    for _, process in sorted(processes, key=lambda item: item[0] in STORE_PORTS):
+    """End what still runs, the registry after the other services and the stores last."""
+    for _, process in in_stop_order(processes):
         process.end(STOP_PATIENCE)
 
 

@@ -5,11 +5,13 @@ starting a process and recording it. Linux shows it in /proc; elsewhere the run 
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from deploy.local.command import Command
 from deploy.local.runfile import RunFile, Started
+from deploy.local.stack import STOP_WAVES
 
 MARK = "PASSGATE_STACK_PROCESS"
 
@@ -25,6 +27,12 @@ def running(run_file: RunFile, var: Path) -> list[tuple[str, Started]]:
     recorded = list(run_file.read().items())
     known = {process.pid for _, process in recorded}
     return recorded + [(name, process) for name, process in find_marked(var) if process.pid not in known]
+
+
+def in_stop_order(processes: Sequence[tuple[str, Started]]) -> list[tuple[str, Started]]:
+    """As `STOP_WAVES` has it; what is not known to it comes first."""
+    wave = {name: number for number, names in enumerate(STOP_WAVES) for name in names}
+    return sorted(processes, key=lambda item: wave.get(item[0], -1))
 
 
 def find_marked(var: Path) -> list[tuple[str, Started]]:

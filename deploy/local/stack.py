@@ -45,13 +45,20 @@ DEPLOYABLES = (
     Deployable("sample_resources", "services.sample_resources", 8105, "the sample APIs behind the gateway"),
     Deployable("gateway", "gateway", 8080, "the public port: all four protocols", ("valkey",)),
 )  # fmt: skip
-"""In the order of starting; they stop in the reverse one. Any order works: each waits for what it needs."""
+"""In the order of starting, of which any works: each waits for what it needs."""
 
 OPS_PORT = 8081
 STORE_PORTS = {"postgres": 15432, "valkey": 16379}
 STORE_URLS = {"postgres": "PASSGATE_DATABASE_URL", "valkey": "PASSGATE_REDIS_URL"}
 STORE_PASSWORDS = {"postgres": "PASSGATE_DATABASE_PASSWORD_FILE", "valkey": "PASSGATE_REDIS_PASSWORD_FILE"}
 STORE_SECRETS = {"postgres": "database_password", "valkey": "redis_password"}
+STOP_WAVES = (
+    ("gateway",),
+    ("token_issuer", "session_tokens", "operator_validator", "sample_resources"),
+    ("key_registry",),
+    tuple(STORE_PORTS),
+)
+"""In the order of stopping: each sends its last audit lines to the registry, which ends after them."""
 
 
 def port_variables() -> dict[str, int]:

@@ -10,13 +10,13 @@ from deploy.errors import StackError
 from deploy.generate_secrets import generate_secrets
 from deploy.local.command import Command
 from deploy.local.health import until_ready
-from deploy.local.leftovers import marked, running
+from deploy.local.leftovers import in_stop_order, marked, running
 from deploy.local.logs import ErrorTail
 from deploy.local.ports import is_free, listener
 from deploy.local.processes import Process, run_to_end, stop_in_waves
 from deploy.local.report import Report
 from deploy.local.runfile import SUPERVISOR, RunFile, Started
-from deploy.local.stack import DEPLOYABLES, ROOT, STORE_SECRETS, Deployable, Stack
+from deploy.local.stack import DEPLOYABLES, ROOT, STOP_WAVES, STORE_SECRETS, Deployable, Stack
 from deploy.local.stores.postgres import Postgres
 from deploy.local.stores.schema import is_current
 from deploy.local.stores.valkey import Valkey
@@ -92,7 +92,7 @@ class Up:
     def _end_leftovers(self) -> None:
         """End what a supervisor that was killed left running: we hold its lock, so it is gone."""
         left = running(self._run_file, self._stack.var)
-        for name, process in sorted(left, key=lambda item: item[0] in STORE_SECRETS):
+        for name, process in in_stop_order(left):
             if name != SUPERVISOR:
                 self._report.step(f"ending {name} (pid {process.pid}), left over from a run that was cut short")
                 process.end(STOP_PATIENCE)
@@ -216,12 +216,8 @@ class Up:
 
     async def _stop_all(self) -> None:
         self._report.step("stopping")
-        order = [*(d.name for d in reversed(DEPLOYABLES)), *STORE_SECRETS]
-        by_name = [self._processes[name] for name in order if name in self._processes]
-        gateway = [p for p in by_name if p.name == "gateway"]
-        stores = [p for p in by_name if p.name in STORE_SECRETS]
-        services = [p for p in by_name if p not in gateway and p not in stores]
-        await stop_in_waves((gateway, services, stores), STOP_PATIENCE)
+        waves = [[self._processes[name] for name in wave if name in self._processes] for wave in STOP_WAVES]
+        await stop_in_waves(waves, STOP_PATIENCE)
         self._run_file.clear()
         self._report.step("stopped")
 

@@ -7,9 +7,11 @@ import signal
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from deploy.local.health import all_readiness
 from deploy.local.ports import is_free, loopback_addresses
@@ -146,6 +148,31 @@ def test_what_could_not_be_recorded_is_stopped_all_the_same(stack: LocalStack, s
         assert is_free(port)
     finally:
         unwritable.rmdir()
+
+
+def test_an_orderly_stop_loses_no_audit_line_of_any_service(stack: LocalStack, shown: str) -> None:
+    """What strangers sent in the last minute is counted in memory until then."""
+    stack.up()  # whatever the test before has left
+    values, logs = stack.values(), stack.var / "log"
+    written = {log: log.stat().st_size for log in logs.iterdir()}
+    gateway, junk = values["GATEWAY_URL"], uuid.uuid4().hex
+    requests.get(f"{gateway}/v2.0/site", headers={"Authorization": f"Bearer {junk}"}, timeout=10)
+    requests.post(f"{gateway}/auth/token", {"grant_type": "client_credentials"}, auth=(junk, junk), timeout=10)
+    requests.get(f"{gateway}/verify", headers={"x-api-token": junk}, timeout=10)
+    query = {"token": junk, "applicationPrefix": "SMS", "clientPrefix": "blabla"}
+    requests.get(f"{gateway}/OKIT.Operator.Api/api/tokenvalidator", query, timeout=10)
+    assert stack.run("down").returncode == 0
+    for log, size in written.items():
+        assert b"audit.events_dropped" not in log.read_bytes()[size:], log
+    assert stack.up().returncode == 0
+    found = requests.get(
+        f"{values['REGISTRY_URL']}/admin/v1/audit",
+        {"action": "refusals.counted", "limit": "100"},
+        headers={"Authorization": f"Bearer {values['ADMIN_TOKEN']}"},
+        timeout=10,
+    )
+    actors = {line["actor"] for line in found.json()["items"]}
+    assert actors >= {f"service:{n}" for n in ("gateway", "token_issuer", "session_tokens", "operator_validator")}
 
 
 def test_a_lost_demo_file_means_new_credentials_for_the_same_company(stack: LocalStack, shown: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.local.stack import DEPLOYABLES, Deployable
+from deploy.local.stack import DEPLOYABLES, STOP_WAVES, Deployable
 from deploy.settings_page import settings_of
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -43,6 +43,19 @@ def test_every_setting_that_an_operator_may_want_is_passed_on(deployable: Deploy
     settings = {name.removeprefix("PASSGATE_") for name in settings_of(deployable.module)}
     wanted = {name for name in settings - WIRED if not name.endswith(("_URL", "_FILE"))}
     assert {name for name in wanted if f"PASSGATE_{name}" not in given} == set()
+
+
+def test_containers_stop_in_the_order_in_which_no_audit_line_is_lost() -> None:
+    """Compose stops what depends on another before that other; `make up` has `STOP_WAVES`."""
+    services = yaml.load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"), Unique)["services"]
+
+    def needed_by(name: str) -> set[str]:
+        return {name}.union(*(needed_by(other) for other in services[name].get("depends_on", {})))
+
+    for number, wave in enumerate(STOP_WAVES[1:], 1):
+        for later in wave:
+            for earlier in (name for names in STOP_WAVES[:number] for name in names):
+                assert later in needed_by(earlier), (earlier, later)
 
 
 def test_a_key_that_stands_twice_is_noticed() -> None:
