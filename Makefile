@@ -1,12 +1,16 @@
-# Passgate's commands. `make` alone lists them.
+# Passgate's commands. `make` alone lists them, and these variables:
 #
-# PYTHON=/path/to/python3.12   the interpreter that .venv is made with (3.11 or newer)
-# CMD="..."                    what `make run` runs with the environment of the stack
-# DETACH=1                     `make up` returns when the stack is ready
-# ARGS="..."                   goes to pytest: make test ARGS="tests/unit -x"
-# WORKERS=2                    processes that share the tests; most of a test is waiting
+#: PYTHON=/path/to/python3.12  the interpreter that .venv is made with (3.11 or newer)
+#: CMD="..."                   run: the shell command; in single quotes, its variables are the stack's
+#: DETACH=1                    up: return when the stack is ready
+#: ARGS="..."                  test, bench: arguments, such as ARGS="tests/unit -x"
+#: WORKERS=2                   test: processes that share the tests
+#: MINUTES=10                  soak: how long
+#
+# make's own exit status is 0 or 2; `.venv/bin/python -m deploy.local run "..."` passes the command's on.
 
 export PYTHON
+override CMD := $(value CMD)
 export CMD
 WORKERS ?= 2
 SOURCES := $(wildcard gateway services shared deploy tests)
@@ -20,7 +24,8 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 .PHONY: made help up down clean status run docs test soak lint lock bench bench-peers bench-revocation compose-up
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@sed -n 's/^#:/ /p' $(MAKEFILE_LIST)
 
 # Without .venv nothing can have been started from here.
 made:
@@ -33,7 +38,7 @@ up: ## Start the whole stack here: PostgreSQL, Valkey, every service, the gatewa
 down: made ## Stop it, from any terminal; the data stays
 	@$(BIN)/python -m deploy.local down
 
-clean: made ## Stop it and delete var/: data, secrets, logs
+clean: made ## Stop it and delete all that it keeps in var/: databases, secrets, the demo's credentials, logs
 	@$(BIN)/python -m deploy.local clean
 
 status: made ## Show what is ready

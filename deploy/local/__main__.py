@@ -19,6 +19,11 @@ from deploy.local.summary import show
 from deploy.variables import read_variables
 from shared.console import give_up_output, open_streams
 
+NO_COMMAND = """\
+there is no command to run. For example:
+  make run CMD="python -m services.key_registry verify-audit"
+  make run CMD='curl -s "$GATEWAY_URL/health/live"'"""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     open_streams()
@@ -27,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(arguments, report)
     except (StackError, OSError) as error:
-        report.error("cannot go on", str(error))
+        report.failure(str(error))
         return 1
     finally:
         try:
@@ -51,6 +56,9 @@ def _dispatch(arguments: argparse.Namespace, report: Report) -> int:
         case "clean":
             return commands.clean(stack, run_file, report)
         case "run":
+            if not arguments.shell_command.strip():
+                report.failure(NO_COMMAND)
+                return 2
             commands.run(arguments.shell_command, stack)
     return commands.status(stack, run_file, report)
 

@@ -30,6 +30,10 @@ class Report:
         for line in text.splitlines():
             self._line(f"{self.colour('red', f'{name} |')} {line}")
 
+    def failure(self, text: str) -> None:
+        """The command ends here, and why."""
+        self._line(f"{self.colour('red', 'error:')} {text}")
+
     def text(self, text: str = "") -> None:
         self._line(text)
 

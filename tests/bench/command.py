@@ -21,10 +21,10 @@ def run(measure: Callable[[RunFile, Report], Coroutine[Any, Any, str]], *, work:
         with run_file.lock():
             text = asyncio.run(until_stopped(measure(run_file, report)))
     except StackError as error:
-        report.error("cannot go on", str(error))
+        report.failure(str(error))
         return 1
     except (KeyboardInterrupt, asyncio.CancelledError):
-        report.error("stopped", "nothing was written")
+        report.failure("stopped; nothing was written")
         return 130
     print(text)
     if page is not None:

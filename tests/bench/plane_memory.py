@@ -178,7 +178,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             shutil.rmtree(work / "stack", ignore_errors=True)
             figures = asyncio.run(measure(work, given.revocations))
     except (StackError, TimeoutError) as error:
-        report.error("cannot go on", str(error) or "the gateway did not get ready")
+        report.failure(str(error) or "the gateway did not get ready")
         return 1
     print(figures.text(given.revocations))
     return 0 if figures.good else 1
