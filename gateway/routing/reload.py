@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,21 +11,27 @@ from gateway.metrics import GatewayMetrics
 from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.table import RouteTable
 from gateway.routing.upstream_address import OwnPorts
+from gateway.routing.yaml_reader import VARIABLE
 from shared.background_task import PeriodicTask
 from shared.errors import Unavailable
 
 log = structlog.get_logger()
 
-VARIABLE = re.compile(r"\$\{(\w+)")
 CHECK_INTERVAL_S = 1.0
 """Seconds between two checks whether the file has changed."""
+
+
+class UnreadableRouteFile(RouteFileError):
+    """The file is not there, or cannot be read now: it may be the next time, without a change."""
 
 
 def read_route_file(path: Path, own: OwnPorts, environment: Mapping[str, str] = os.environ) -> RouteTable:
     """The routes in a file. Raises `RouteFileError`. Blocks."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UnreadableRouteFile([f"{path}:1: cannot be read: {type(error).__name__}"]) from None
+    except UnicodeDecodeError as error:
         raise RouteFileError([f"{path}:1: cannot be read: {type(error).__name__}"]) from None
     return parse_route_file(text, str(path), environment=environment, own=own)
 
@@ -34,7 +39,7 @@ def read_route_file(path: Path, own: OwnPorts, environment: Mapping[str, str] = 
 def environment_variables(path: Path) -> frozenset[str]:
     """The names of the environment variables that a route file uses; none of a file that cannot be read."""
     try:
-        return frozenset(VARIABLE.findall(path.read_text(encoding="utf-8")))
+        return frozenset(match[1] for match in VARIABLE.finditer(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError):
         return frozenset()
 
@@ -52,9 +57,12 @@ class RouteWatch:
         self._read: Callable[[], RouteTable] = lambda: read_route_file(path, own)
         self._metrics = metrics
         self._version = _version(path)
+        """Of the file when it was last read."""
+        self._unread = False
+        """Whether the last attempt to read it failed."""
         self._staleness_bound = staleness_bound
         self._table = self._read()
-        announce(self._table, staleness_bound)
+        warn_of_long_staleness(self._table, staleness_bound)
         self._errors: list[str] = []
         self._task = PeriodicTask("route_file", self.check_file, interval=CHECK_INTERVAL_S)
         self.tasks = (self._task,)
@@ -83,18 +91,31 @@ class RouteWatch:
     async def check_file(self) -> None:
         """Take up the file if it has changed."""
         version = await asyncio.to_thread(_version, self._path)
-        if version == self._version:
+        if version == self._version and not self._unread:
             return
-        self._version = version
         try:
-            self._table = await asyncio.to_thread(self._read)
-            self._errors = []
-            log.info("route_file.loaded", routes=len(self._table.routes))
-            announce(self._table, self._staleness_bound)
+            table = await asyncio.to_thread(self._read)
+        except UnreadableRouteFile as error:
+            self._unread = True  # such an error may pass, without another version of the file
+            self._report(error.lines)
+            return
         except RouteFileError as error:
-            self._errors = error.lines
-            log.error("route_file.invalid", errors=error.lines)
-        self._metrics.route_file_loaded(valid=not self._errors)
+            self._version, self._unread = version, False
+            self._report(error.lines)
+            return
+        self._version, self._unread = version, False
+        self._table, self._errors = table, []
+        log.info("route_file.loaded", routes=len(table.routes))
+        warn_of_long_staleness(table, self._staleness_bound)
+        self._metrics.route_file_loaded(valid=True)
+
+    def _report(self, errors: list[str]) -> None:
+        """Once for as long as they stay the same."""
+        if errors == self._errors:
+            return
+        self._errors = errors
+        log.error("route_file.invalid", errors=errors)
+        self._metrics.route_file_loaded(valid=False)
 
 
 def _version(path: Path) -> tuple[int, ...]:
@@ -106,7 +127,7 @@ def _version(path: Path) -> tuple[int, ...]:
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev
 
 
-def announce(table: RouteTable, bound: float) -> None:
+def warn_of_long_staleness(table: RouteTable, bound: float) -> None:
     """Log the routes that may serve for longer than `bound` seconds what was revoked meanwhile."""
     for route in table.routes:
         if route.max_staleness is not None and route.max_staleness > bound:

@@ -9,7 +9,8 @@ import yaml
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 8
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+"""`${NAME}` or `${NAME:-default}`."""
 
 
 class Errors:
@@ -100,4 +101,4 @@ def expand(text: str, environment: Mapping[str, str]) -> str:
             raise ValueError(f"needs the environment variable {match[1]}, which is not set")
         return found
 
-    return _VARIABLE.sub(value, text)
+    return VARIABLE.sub(value, text)

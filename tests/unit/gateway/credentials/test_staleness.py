@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.credentials.staleness import WARNING_INTERVAL_S, Staleness
-from gateway.routing.reload import announce
+from gateway.routing.reload import warn_of_long_staleness
 from gateway.routing.table import CredentialKind, RouteTable
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
@@ -66,5 +66,5 @@ def test_a_route_that_goes_on_past_the_bound_is_counted_and_told_again_and_again
 
 def test_routes_that_outlive_the_bound_are_reported_when_they_are_loaded() -> None:
     with capture_logs() as logs:
-        announce(RouteTable((USUAL, LONG, SHORT)), 5.0)
+        warn_of_long_staleness(RouteTable((USUAL, LONG, SHORT)), 5.0)
     assert [(line["log_level"], line["route"], line["max_staleness"]) for line in logs] == [("warning", "long", 60)]

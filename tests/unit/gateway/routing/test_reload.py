@@ -1,10 +1,12 @@
-"""A changed route file is taken up; a bad one is not, and that is told."""
+"""A changed route file is taken up; an invalid one is not, and health says so."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry
 
 from gateway.metrics import GatewayMetrics
@@ -108,6 +110,48 @@ async def test_a_file_that_is_gone_keeps_the_last_valid_table(path: Path) -> Non
     await watch.check_file()
     assert [route.name for route in watch.table.routes] == ["one"]
     assert watch.errors
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO, errno.EACCES, errno.ENOENT])
+async def test_a_file_that_could_not_be_read_for_a_while_is_read_again_though_it_has_not_changed(
+    path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    registry = CollectorRegistry()
+    watch = RouteWatch(path, OWN, GatewayMetrics(registry), staleness_bound=5)
+    write(path, "two")
+
+    def unreadable(self: Path, **_: object) -> str:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched, structlog.testing.capture_logs() as logged:
+        patched.setattr(Path, "read_text", unreadable)
+        for _ in range(3):
+            await watch.check_file()
+    assert watch.errors
+    assert [route.name for route in watch.table.routes] == ["one"]
+    assert [line["event"] for line in logged] == ["route_file.invalid"]  # and not once a second
+    await watch.check_file()
+    assert [route.name for route in watch.table.routes] == ["two"]
+    await watch.check()
+    assert registry.get_sample_value("gateway_route_file_loads_total", {"outcome": "invalid"}) == 1
+    assert registry.get_sample_value("gateway_route_file_valid") == 1
+
+
+async def test_a_file_in_use_that_could_not_be_looked_at_for_a_while_is_valid_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)
+
+    def unreadable(self: Path, **_: object) -> str:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_text", unreadable)
+        patched.setattr(Path, "stat", unreadable)
+        await watch.check_file()
+    assert watch.errors
+    await watch.check_file()
+    assert watch.errors == []
 
 
 def test_without_a_valid_file_there_is_no_start(path: Path) -> None:
