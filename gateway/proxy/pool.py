@@ -123,13 +123,16 @@ async def _request(
         async with asyncio.timeout(None) as deadline:  # until there is a connection, its own time-out counts
             on_connected.set(lambda: deadline.reschedule(loop.time() + route.response_timeout))
             upload = None if body is None else _Upload(body, deadline, route.response_timeout)
-            return await session.request(
+            response = await session.request(
                 forward.method,
                 URL(route.upstream.url + forward.target, encoded=True),
                 headers=_headers(forward, body),
                 data=None if upload is None else upload.pieces(),
                 allow_redirects=False,
             )
+            if upload is not None:
+                upload.response_began(response.content)
+            return response
     except TimeoutError as error:
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             raise UpstreamFailed(503, "connect_timeout") from error
@@ -140,11 +143,14 @@ async def _request(
         raise _failed(error) from error
     finally:
         if upload is not None:
-            upload.responded = True
+            upload.deadline_over = True
 
 
 class HttpUpstreamResponse:
-    """`gateway.proxy.ports.UpstreamResponse` over aiohttp's response."""
+    """`gateway.proxy.ports.UpstreamResponse` over aiohttp's response.
+
+    Its methods also raise what `ClientBody.read` raised meanwhile: then it is not the upstream that failed.
+    """
 
     def __init__(self, response: aiohttp.ClientResponse, idle_timeout: float) -> None:
         self._response = response
@@ -187,8 +193,14 @@ class _Upload:
         self._deadline = deadline
         self._response_timeout = response_timeout
         self.failure: Exception | None = None
-        self.responded = False
-        """Whether the wait for the response's head is over, and the deadline with it."""
+        self.deadline_over = False
+        """Whether the wait for the response's head is over."""
+        self._response: aiohttp.StreamReader | None = None
+
+    def response_began(self, content: aiohttp.StreamReader) -> None:
+        """From now on a failure of the client's body ends the response, whose upstream waits for that body."""
+        self._response = content
+        self._end_response()
 
     async def pieces(self) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
@@ -198,6 +210,7 @@ class _Upload:
                 piece = await self._body.read()
             except Exception as error:
                 self.failure = error
+                self._end_response()
                 raise
             finally:
                 self._reschedule(loop.time() + self._response_timeout)
@@ -205,8 +218,12 @@ class _Upload:
                 return
             yield piece
 
+    def _end_response(self) -> None:
+        if self.failure is not None and self._response is not None and not self._response.is_eof():
+            self._response.set_exception(self.failure)
+
     def _reschedule(self, when: float | None) -> None:
-        if not self.responded and not self._deadline.expired():
+        if not self.deadline_over and not self._deadline.expired():
             self._deadline.reschedule(when)
 
 

@@ -1,10 +1,12 @@
 """What an upstream does wrong is a 502, 503 or 504 or a visible cut, and never the answer to another request."""
 
 import asyncio
+import contextlib
 import socket
 import struct
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -307,6 +309,27 @@ async def test_an_upstream_that_is_not_there_is_a_503(gateway: GatewayProcess) -
     assert conversation.replies[0].values("retry-after") == ["1"]
 
 
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def routed_to(gateway: GatewayProcess, serve: Serve) -> AsyncIterator[None]:
+    """The route `/early` leads to an upstream that responds before it has read a whole request."""
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    text, before = gateway.routes_file.read_text(), len(gateway.log)
+    try:
+        members = "name: early, path: /early, methods: any, credential: none, upstream: early, max_body: 1000"
+        route = f"routes:\n  - {{{members}}}\n"
+        address = f'upstreams:\n  early: {{url: "http://127.0.0.1:{port}"}}\n'
+        gateway.routes_file.write_text(text.replace("routes:\n", route).replace("upstreams:\n", address))
+        await gateway.logged("route_file.loaded", after=before, routes=7)
+        yield
+    finally:
+        gateway.routes_file.write_text(text)
+        server.close()
+
+
 async def test_an_early_response_to_an_upload_arrives(gateway: GatewayProcess, upstream: Upstream) -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -315,20 +338,44 @@ async def test_an_early_response_to_an_upload_arrives(gateway: GatewayProcess, u
         await asyncio.sleep(0.3)
         writer.close()
 
-    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    text, before = gateway.routes_file.read_text(), len(gateway.log)
-    try:
-        route = "routes:\n  - {name: early, path: /early, methods: any, credential: none, upstream: early}\n"
-        address = f'upstreams:\n  early: {{url: "http://127.0.0.1:{port}"}}\n'
-        gateway.routes_file.write_text(text.replace("routes:\n", route).replace("upstreams:\n", address))
-        await gateway.logged("route_file.loaded", after=before, routes=7)
-        request = head(b"Content-Length: 100000", line=b"POST /early HTTP/1.1")
-        conversation = await converse(gateway.port, request, b"x" * 1000, replies=1)
+    async with routed_to(gateway, refuse):
+        request = head(b"Content-Length: 1000", line=b"POST /early HTTP/1.1")
+        conversation = await converse(gateway.port, request, b"x" * 100, replies=1)
         assert [(reply.status, reply.body) for reply in conversation.replies] == [(413, b"big")]
-    finally:
-        gateway.routes_file.write_text(text)
-        server.close()
+
+
+@pytest.mark.parametrize(
+    ("rest", "cause"),
+    [(b"zz\r\n", "malformed_body"), (b"3e9\r\n" + b"x" * 1001 + b"\r\n", "too_large")],
+)
+async def test_a_bad_body_that_comes_after_the_responses_head_is_the_clients_fault_and_ends_the_call_at_once(
+    rest: bytes, cause: str, gateway: GatewayProcess, upstream: Upstream
+) -> None:
+    upstream_left = asyncio.Event()
+
+    async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"first")
+        writer.write(HEAD + b"Content-Length: 10\r\n\r\nhello")
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(65536):
+                pass
+        writer.close()
+        upstream_left.set()
+
+    async with routed_to(gateway, begin):
+        before = len(gateway.log)
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        writer.write(head(b"Transfer-Encoding: chunked", line=b"POST /early HTTP/1.1") + b"5\r\nfirst\r\n")
+        await reader.readuntil(b"hello")
+        writer.write(rest)
+        line = await gateway.logged("request", after=before, route="early")
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        await upstream_left.wait()
+        writer.close()
+    assert line["cause"] == cause
+    assert float(str(line["duration_ms"])) < 20_000  # the route's idle_timeout is longer
+    assert not [line for line in gateway.lines("upstream.failed", before) if line["upstream"] == "early"]
 
 
 async def test_a_client_that_leaves_ends_its_upstream_call_within_a_second(
