@@ -137,6 +137,11 @@ def malformed(error: BadRequest, *, route: str = "unmatched") -> Refuse:
     )
 
 
+def internal_error(*, route: str) -> Refuse:
+    """For a fault of ours, without a word on it."""
+    return Refuse(500, "internal_error", "internal error", cause="internal", closes=True, route=route)
+
+
 def method_not_allowed(methods: tuple[str, ...]) -> Refuse:
     return Refuse(
         405,

@@ -125,35 +125,50 @@ class PublicServer:
             raise TypeError("requests come over the gateway's own connections")
         incoming = connection.incoming.popleft()
         head = incoming.head if isinstance(incoming.head, RequestHead) else None
-        call = self._call(request, incoming, Reply(request, connection, head))
+        call = Call(
+            incoming,
+            Reply(request, connection, head),
+            unproxied(request.remote or ""),
+            adopt_request_id(None),
+            request,
+        )
         if self._draining:
             call.reply.close_after()
         started = time.perf_counter()
         self._metrics.active.inc()
         try:
-            await self._response(call)
+            await self._respond(call)
         except ClientLeft as left:
             call.cause = call.cause or left.cause
             call.reply.cut()
         except asyncio.CancelledError:
             call.cause = call.cause or "client_left"
             raise
-        except Exception:
-            log.exception("request.failed")
-            await self._refuse(call, Refuse(500, "internal_error", "internal error", cause="internal", closes=True))
         finally:
             self._metrics.active.dec()
             connection.request_done()
             self._log(call, time.perf_counter() - started)
         return call.reply.done()
 
-    def _call(self, request: web.BaseRequest, incoming: Incoming, reply: Reply) -> Call:
-        head, peer = incoming.head, request.remote or ""
+    async def _respond(self, call: Call) -> None:
+        """The response, whatever happens: to a fault of ours it is an error of ours. Raises `ClientLeft`."""
+        try:
+            self._identify(call)
+            await self._response(call)
+        except ClientLeft:
+            raise
+        except Exception:
+            log.exception("request.failed")
+            await self._refuse(call, refusal.internal_error(route=call.route))
+
+    def _identify(self, call: Call) -> None:
+        """Where the call comes from, and the id that a trusted proxy has given it."""
+        head = call.incoming.head
         if isinstance(head, BadRequest):
-            return Call(incoming, reply, unproxied(peer), adopt_request_id(None), request)
-        origin = origin_of(head, peer, self._proxies)
-        given = next(iter(head.values("x-request-id")), None) if origin.trusted else None
-        return Call(incoming, reply, origin, adopt_request_id(given), request)
+            return
+        call.origin = origin_of(head, call.request.remote or "", self._proxies)
+        if call.origin.trusted and (given := next(iter(head.values("x-request-id")), None)):
+            call.request_id = adopt_request_id(given)
 
     async def _response(self, call: Call) -> None:
         head = call.incoming.head
