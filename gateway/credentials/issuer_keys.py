@@ -91,6 +91,7 @@ class IssuerKeys:
 
     def reset(self, snapshot: Snapshot) -> None:
         self._revoked = {stopped.id for stopped in snapshot.stopped if stopped.kind == "signing_key"}
+        self._keys = {kid: key for kid, key in self._keys.items() if kid not in self._revoked}
         if self._revoked:
             self._search_successor()
 

@@ -76,6 +76,15 @@ async def test_tokens_of_a_revoked_key_do_not_use_up_what_may_be_asked_for_its_s
     assert await keys.find("three") is not None
 
 
+async def test_a_key_that_a_snapshot_shows_as_revoked_is_forgotten_with_the_issuer_away(clock: FakeClock) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.refresh()
+    issuer.away = True
+    keys.reset(Snapshot(as_of=1, stopped=(Stopped(kind="signing_key", id="one"),)))
+    assert keys.known("one") is None
+
+
 @pytest.mark.parametrize("revoked", [True, False])
 async def test_a_key_is_looked_for_soon_after_a_start_that_finds_none_or_a_revoked_one(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch, revoked: bool
