@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from shared.changes.following import FollowingSettings
+from shared.contracts.identifiers import CLAIM, ISSUER, anchored
 from shared.http.client_address import Network
 
 
@@ -19,12 +20,12 @@ class Settings(FollowingSettings):
     )
     issuer: str = Field(
         default="http://127.0.0.1:8080",
-        pattern="^https?://",
+        pattern=anchored(ISSUER),
         description="the gateway's public URL without a final slash, and `iss` of access tokens",
     )
     audience: str = Field(
         default="passgate",
-        pattern=r"^[\x21-\x7e]{1,255}$",
+        pattern=anchored(CLAIM),
         description="`aud` of access tokens, where a route names none",
     )
     sample_resources_url: str = Field(

@@ -10,6 +10,7 @@ from gateway.routing.match import is_reserved
 from gateway.routing.schema_types import Choice, Flag, Number, Text, Texts
 from gateway.routing.table import MIB, CredentialKind
 from gateway.routing.target import parse_target
+from shared.contracts.identifiers import CLAIM, PREFIX
 from shared.scopes import InvalidScope, parse_scope
 
 MAX_ROUTES = 10_000
@@ -23,8 +24,8 @@ Method = Text(
     r"any|(?!(?:CONNECT|TRACE)$)[A-Z][A-Z0-9_-]{0,31}",
     "must be methods in capitals, without CONNECT and TRACE, or any alone",
 )
-Audience = Text(r"[\x21-\x7e]{1,255}", "must be 1 to 255 printable characters without blanks")
-Application = Text(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", "must be an application_prefix")
+Audience = Text(CLAIM.pattern, "must be 1 to 255 printable characters without blanks")
+Application = Text(PREFIX.pattern, "must be an application_prefix")
 
 
 def _path(path: str) -> None:

@@ -5,13 +5,14 @@ from typing import Literal
 from pydantic import Field
 
 from shared.config import ServiceSettings
+from shared.contracts.identifiers import PREFIX, anchored
 
 
 class Settings(ServiceSettings):
     port: int = Field(default=8105, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     application_prefix: str = Field(
         default="SMS",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$",
+        pattern=anchored(PREFIX),
         description="what the SMS sample is called at the operator",
     )
     operator_token_in: Literal["header", "query"] = Field(

@@ -10,8 +10,8 @@ from services.session_tokens.sealing import Contents, Unsealable, id_of, seal, u
 from services.session_tokens.storage.ports import AccessKeys, Ended, Freshness, Revocations, SessionStore
 from shared.audit.trail import RefusalAudit
 from shared.clock import Clock
+from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.key_registry import AccessKey, Revocation
-from shared.contracts.session_tokens import TOKEN
 from shared.errors import Forbidden, Invalid
 from shared.opaque import ACCESS_KEY, digest, well_formed
 
@@ -160,7 +160,7 @@ class SessionTokens:
 
     async def _open(self, token: str) -> tuple[str, Contents]:
         token = token.lower()  # RFC 9562 section 4: read without regard to case
-        if not TOKEN.fullmatch(token):
+        if not SESSION_TOKEN.fullmatch(token):
             raise self._refused("session_token", Cause.MALFORMED)
         id_ = id_of(token)
         sealed = await self._store.get(id_)

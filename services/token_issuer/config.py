@@ -10,6 +10,7 @@ from services.token_issuer.signing_keys.sealing import MasterKey
 from shared.changes.following import FollowingSettings
 from shared.config import DatabaseSettings, ServiceSettings
 from shared.contracts.access_token import MAX_ACCESS_TOKEN_LIFETIME_S
+from shared.contracts.identifiers import CLAIM, ISSUER, anchored
 
 
 class StorageSettings(ServiceSettings, DatabaseSettings):
@@ -19,9 +20,9 @@ class StorageSettings(ServiceSettings, DatabaseSettings):
 
 
 class Settings(StorageSettings, FollowingSettings):
-    issuer: str = Field(default="http://127.0.0.1:8080", pattern=r"^https?://[^\s?#]+[^\s?#/]$")
+    issuer: str = Field(default="http://127.0.0.1:8080", pattern=anchored(ISSUER))
     """The public URL of the gateway, without a final slash (RFC 8414 section 2)."""
-    audience: str = Field(default="passgate", pattern=r"^[\x21-\x7e]{1,255}$")
+    audience: str = Field(default="passgate", pattern=anchored(CLAIM))
     """`aud` of the tokens of credentials that have none of their own."""
     assertion_audiences: Annotated[tuple[str, ...], NoDecode] = ("ankor.io",)
     """What partners may name as `aud` of an assertion, with commas, besides the issuer's own URLs."""

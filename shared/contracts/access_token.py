@@ -1,10 +1,10 @@
 """The access token: what the issuer writes into it, and what every verifier reads (RFC 9068 section 2.2)."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Self
 
+from shared.contracts.identifiers import KID
 from shared.jose.claims import Claims, Expectation
 from shared.jose.errors import Fault, InvalidToken
 from shared.scopes import InvalidScope, parse_scope_list
@@ -17,7 +17,6 @@ MAX_ACCESS_TOKEN_LIFETIME_S: Final = 3600
 MAX_DEPENDENCIES: Final = 100
 """Ids in `depends_on`: the token has to fit into a header field."""
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REQUIRED = frozenset(
     {"iss", "sub", "aud", "iat", "exp", "jti", "client_id", "client_prefix", "company_id", "credential_id"}
 )
@@ -149,8 +148,8 @@ def _key_id(claims: Claims, kind: CredentialKind) -> str | None:
         if "key_id" in claims.members:
             raise InvalidToken(Fault.INVALID_CLAIM, "key_id is only for a key pair")
         return None
-    if not isinstance(key_id, str) or _ID.fullmatch(key_id) is None:
-        raise InvalidToken(Fault.INVALID_CLAIM, "key_id must match [A-Za-z0-9_-]{1,64}")
+    if not isinstance(key_id, str) or KID.fullmatch(key_id) is None:
+        raise InvalidToken(Fault.INVALID_CLAIM, f"key_id must match {KID.pattern}")
     return key_id
 
 
@@ -171,7 +170,7 @@ def _dependencies(claims: Claims) -> tuple[str, ...]:
     if (
         not isinstance(ids, (list, tuple))
         or len(ids) > MAX_DEPENDENCIES
-        or not all(isinstance(id_, str) and _ID.fullmatch(id_) for id_ in ids)
+        or not all(isinstance(id_, str) and KID.fullmatch(id_) for id_ in ids)
     ):
         raise InvalidToken(Fault.INVALID_CLAIM, f"depends_on must be a list of at most {MAX_DEPENDENCIES} ids")
     return tuple(ids)

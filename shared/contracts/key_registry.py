@@ -10,6 +10,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.contracts import Caller
+from shared.contracts.identifiers import UUID_FORM
 from shared.errors import Unavailable
 
 Status = Literal["active", "suspended", "revoked"]
@@ -195,7 +196,7 @@ class Position(Wire):
 class AuditEvent(Wire):
     """One line for the audit trail. Never holds a secret: `subject` is an id, a kid or a client key."""
 
-    id: str = Field(default="", pattern=r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$")
+    id: str = Field(default="", pattern=f"^(?:{UUID_FORM.pattern})?$")
     """A UUID: an event whose id is in the trail already is not written again. "" has no such guarantee."""
     action: str
     """Dotted, past tense last: "token.issued", "api_token.refused"."""

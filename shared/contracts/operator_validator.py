@@ -1,6 +1,5 @@
 """The operator: the public check of an API token, as any resource service makes it, and the gateway's own."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -8,15 +7,13 @@ from urllib.parse import urlencode
 import orjson
 
 from shared.contracts import Caller
+from shared.contracts.identifiers import PREFIX
 from shared.errors import Unavailable
 from shared.opaque import API_TOKEN, well_formed
 
 VALIDATE = "/OKIT.Operator.Api/api/tokenvalidator"
 VALIDATE_BY_POST = "/operator/v1/validate"
 CHECK = "/internal/v1/check"
-
-PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
-"""The form of a client or application prefix."""
 
 
 @dataclass(frozen=True, slots=True)

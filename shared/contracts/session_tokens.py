@@ -1,16 +1,13 @@
-"""The session token service: the form of a token, and the call by which the gateway resolves one."""
+"""The session token service: the call by which the gateway resolves one."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from shared.contracts import Caller
+from shared.contracts.identifiers import SESSION_TOKEN
 from shared.errors import Unavailable
-
-TOKEN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-"""A session token: a version 4 UUID, in lower case. In capitals it is the same token."""
 
 RESOLVE = "/internal/v1/resolve"
 
@@ -55,7 +52,7 @@ class SessionTokensClient:
         text: what has not the form of a token is not sent.
         """
         token = token.lower()
-        if not TOKEN.fullmatch(token):
+        if not SESSION_TOKEN.fullmatch(token):
             return MALFORMED
         body = orjson.dumps({"token": token, "peek": True} if peek else {"token": token})
         status, response = await self._client.request("POST", RESOLVE, body)

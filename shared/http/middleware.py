@@ -1,6 +1,5 @@
 """What happens around every request: its id, its errors in the endpoint's shape, one log line, one observation."""
 
-import re
 import time
 import uuid
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from shared import errors
+from shared.contracts.identifiers import REQUEST_ID
 from shared.http.client_address import ClientAddress
 from shared.http.connection import RequestHandler
 from shared.http.endpoints import Endpoint, RenderError
@@ -20,7 +20,6 @@ from shared.opaque import PATTERN
 
 log = structlog.get_logger()
 
-REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 QUIET = frozenset({"/health/live", "/health/ready", "/health", "/metrics"})
 """Polled for ever, and so left out of the access log: health logs what changes."""
 REFUSED = web.RequestKey("refused", str)

@@ -1,20 +1,18 @@
 """The claims of a JWT (RFC 7519 section 4), checked one by one against what is expected."""
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.contracts.identifiers import CLAIM, MAX_CLAIM_CHARACTERS
 from shared.jose.errors import Fault, InvalidToken
 
 LEEWAY = 30.0
 """Seconds that two clocks may differ by, by default; a difference of the leeway itself is too much."""
 MAX_AUDIENCES = 16
-MAX_CHARACTERS = 255
 # The year 9999, where calendars of most languages end.
 _LATEST_TIME = 253_402_300_799
-_CLEAN = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +115,12 @@ def _audiences(members: Mapping[str, Any], expectation: Expectation) -> tuple[st
     value = members["aud"]
     named = value if isinstance(value, list) else [value]
     if not 1 <= len(named) <= MAX_AUDIENCES or not all(
-        isinstance(one, str) and 1 <= len(one) <= MAX_CHARACTERS for one in named
+        isinstance(one, str) and 1 <= len(one) <= MAX_CLAIM_CHARACTERS for one in named
     ):
         raise InvalidToken(
             Fault.INVALID_CLAIM,
-            f"aud must be a string of 1 to {MAX_CHARACTERS} characters, or a list of 1 to {MAX_AUDIENCES} such",
+            f"aud must be a string of 1 to {MAX_CLAIM_CHARACTERS} characters, "
+            f"or a list of 1 to {MAX_AUDIENCES} such",
         )
     if len(set(named)) != len(named):
         raise InvalidToken(Fault.INVALID_CLAIM, "aud names an audience twice")
@@ -170,10 +169,10 @@ def _clean(members: Mapping[str, Any], name: str) -> str | None:
     if name not in members:
         return None
     value = members[name]
-    if not isinstance(value, str) or _CLEAN.fullmatch(value) is None:
+    if not isinstance(value, str) or CLAIM.fullmatch(value) is None:
         raise InvalidToken(
             Fault.INVALID_CLAIM,
-            f"{name} must be a string of 1 to {MAX_CHARACTERS} printable ASCII characters without blanks",
+            f"{name} must be a string of 1 to {MAX_CLAIM_CHARACTERS} printable ASCII characters without blanks",
         )
     return value
 
@@ -182,8 +181,10 @@ def _string(members: Mapping[str, Any], name: str) -> str | None:
     if name not in members:
         return None
     value = members[name]
-    if not isinstance(value, str) or not 1 <= len(value) <= MAX_CHARACTERS:
-        raise InvalidToken(Fault.INVALID_CLAIM, f"{name} must be a string of 1 to {MAX_CHARACTERS} characters")
+    if not isinstance(value, str) or not 1 <= len(value) <= MAX_CLAIM_CHARACTERS:
+        raise InvalidToken(
+            Fault.INVALID_CLAIM, f"{name} must be a string of 1 to {MAX_CLAIM_CHARACTERS} characters"
+        )
     return value
 
 

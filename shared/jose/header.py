@@ -1,16 +1,15 @@
 """The JOSE header of a compact JWS: what is read of it, and what makes it refused."""
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeGuard
 
 from shared import strict_json
+from shared.contracts.identifiers import KID
 from shared.jose import base64url
 from shared.jose.algorithms import ACCEPTED_ALGORITHMS, canonical_algorithm
 from shared.jose.errors import Fault, InvalidToken
 
-_KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CLIENT_AUTHENTICATION = "client-authentication+jwt"
 AUTHORIZATION_GRANT = "authorization-grant+jwt"
 """The types that draft-ietf-oauth-rfc7523bis gives to the two uses of an assertion."""
@@ -31,7 +30,7 @@ class Header:
 
 
 def is_kid(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and _KID.fullmatch(value) is not None
+    return isinstance(value, str) and KID.fullmatch(value) is not None
 
 
 def read_header(segment: bytes) -> Header:
@@ -69,7 +68,7 @@ def _kid(members: dict[str, Any]) -> str:
     if kid is None:
         raise InvalidToken(Fault.MALFORMED, "the header has no kid")
     if not is_kid(kid):
-        raise InvalidToken(Fault.MALFORMED, "kid must match [A-Za-z0-9_-]{1,64}")
+        raise InvalidToken(Fault.MALFORMED, f"kid must match {KID.pattern}")
     return kid
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from shared import strict_json
+from shared.contracts.identifiers import KID
 from shared.jose.algorithms import (
     ACCEPTED_ALGORITHMS,
     PublicKey,
@@ -99,7 +100,7 @@ def load_jwks(document: str | bytes | Mapping[str, Any]) -> dict[str, PublicKey]
             raise InvalidKey.field(field, "must be a JWK with an alg")
         kid = entry.get("kid")
         if not is_kid(kid) or kid in keys:
-            raise InvalidKey.field(f"{field}.kid", "must match [A-Za-z0-9_-]{1,64} and be the only one")
+            raise InvalidKey.field(f"{field}.kid", f"must match {KID.pattern} and be the only one")
         keys[kid] = load_public_key(entry, kid=kid, field=field)
     return keys
 

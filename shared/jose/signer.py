@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from shared.contracts.identifiers import KID
 from shared.jose import base64url
 from shared.jose.algorithms import PublicKey, SigningKey, algorithms_for
 from shared.jose.header import is_kid
@@ -22,7 +23,7 @@ class Signer:
 
     def __init__(self, kid: str, algorithm: str, private_key: SigningKey) -> None:
         if not is_kid(kid):
-            raise ValueError("kid must match [A-Za-z0-9_-]{1,64}")
+            raise ValueError(f"kid must match {KID.pattern}")
         if algorithm not in algorithms_for(private_key):
             raise ValueError(f"{algorithm} is not an algorithm of this key")
         self.kid = kid

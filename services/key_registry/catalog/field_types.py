@@ -9,19 +9,24 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
+from shared.contracts.identifiers import (
+    CLAIM,
+    MAX_CLAIM_CHARACTERS,
+    MAX_PREFIX_CHARACTERS,
+    PREFIX,
+    UUID_FORM,
+    anchored,
+)
 from shared.scopes import InvalidScope, parse_scope_list
 
 MAX_TTL = 30 * 86400
 """Seconds: the longest life that an access key may give a session token."""
 
-_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _URI = re.compile(
     r"(?:https?://|urn:)[!-~]+"  # an absolute URI
     r"|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?(?:/[!-~]*)?"  # or a host, with a port and a path
 )
-_VISIBLE = re.compile(r"[!-~]{1,255}")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}(?::[A-Za-z0-9][A-Za-z0-9_.-]{0,62})?")
+_HANDLE = re.compile(rf"{PREFIX.pattern}(?::{PREFIX.pattern})?")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """asyncpg writes the first and the last instant that `datetime` knows as PostgreSQL's -infinity and infinity: one
@@ -33,7 +38,7 @@ def parse_id(value: object) -> UUID:
     """Raises ValueError for anything but a UUID in its usual form."""
     if isinstance(value, UUID):
         return value
-    if not isinstance(value, str) or _UUID.fullmatch(value) is None:
+    if not isinstance(value, str) or UUID_FORM.fullmatch(value) is None:
         raise ValueError("must be an id (a UUID)")
     return UUID(value)
 
@@ -47,7 +52,7 @@ def parse_reference(value: object) -> UUID | str:
         return value
     if not isinstance(value, str) or _HANDLE.fullmatch(value) is None:
         raise ValueError("must be an id (a UUID) or a public name (a prefix, key or kid)")
-    return UUID(value) if _UUID.fullmatch(value) else value
+    return UUID(value) if UUID_FORM.fullmatch(value) else value
 
 
 def parse_instant(value: object) -> datetime:
@@ -108,7 +113,7 @@ def _matching(pattern: re.Pattern[str], message: str) -> Callable[[str], str]:
 
 def _shown_pattern(pattern: re.Pattern[str]) -> Any:
     """For OpenAPI alone: pydantic's own message for a pattern would show the pattern, and no more."""
-    return Field(json_schema_extra={"pattern": f"^(?:{pattern.pattern})$"})
+    return Field(json_schema_extra={"pattern": anchored(pattern)})
 
 
 def _scopes(value: object) -> list[str]:
@@ -129,7 +134,7 @@ def _pem_or_jwk(value: object) -> object:
 Reference = Annotated[
     UUID | str,
     BeforeValidator(parse_reference),
-    WithJsonSchema({"type": "string", "pattern": f"^(?:{_HANDLE.pattern})$"}),
+    WithJsonSchema({"type": "string", "pattern": anchored(_HANDLE)}),
 ]
 """An object by its id or its public name."""
 Instant = Annotated[
@@ -139,9 +144,9 @@ Name = Annotated[str, StringConstraints(max_length=200), AfterValidator(_not_bla
 Comment = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_not_blank), AfterValidator(_lines)]
 Prefix = Annotated[
     str,
-    StringConstraints(max_length=63),
-    AfterValidator(_matching(_PREFIX, "must be letters, digits, '_', '.', '-', starting with a letter or digit")),
-    _shown_pattern(_PREFIX),
+    StringConstraints(max_length=MAX_PREFIX_CHARACTERS),
+    AfterValidator(_matching(PREFIX, "must be letters, digits, '_', '.', '-', starting with a letter or digit")),
+    _shown_pattern(PREFIX),
 ]
 CompanyUri = Annotated[
     str,
@@ -153,15 +158,15 @@ CompanyUri = Annotated[
 ]
 Audience = Annotated[
     str,
-    StringConstraints(max_length=255),
-    AfterValidator(_matching(_VISIBLE, "must be 1 to 255 printable ASCII characters without spaces")),
-    _shown_pattern(_VISIBLE),
+    StringConstraints(max_length=MAX_CLAIM_CHARACTERS),
+    AfterValidator(_matching(CLAIM, "must be 1 to 255 printable ASCII characters without spaces")),
+    _shown_pattern(CLAIM),
 ]
 TokenId = Annotated[
     str,
-    StringConstraints(max_length=255),
-    AfterValidator(_matching(_VISIBLE, "must be 1 to 255 printable ASCII characters without spaces")),
-    _shown_pattern(_VISIBLE),
+    StringConstraints(max_length=MAX_CLAIM_CHARACTERS),
+    AfterValidator(_matching(CLAIM, "must be 1 to 255 printable ASCII characters without spaces")),
+    _shown_pattern(CLAIM),
 ]
 Reason = Annotated[str, StringConstraints(max_length=255), AfterValidator(_one_line)]
 Scopes = Annotated[

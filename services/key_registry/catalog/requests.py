@@ -1,6 +1,5 @@
 """What the admin API takes: the members of each create, and of each change."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -21,6 +20,7 @@ from services.key_registry.catalog.field_types import (
     Ttl,
 )
 from services.key_registry.catalog.permissions import Role
+from shared.contracts.identifiers import UUID_FORM
 from shared.jose.algorithms import canonical_algorithm
 
 DEFAULT_TTL = 3600
@@ -33,7 +33,6 @@ Algorithm = Annotated[
 """`Ed25519` is another name of EdDSA (RFC 9864), and is kept and shown as that."""
 RsaBits = Literal[2048, 3072, 4096]
 RevocableKind = Literal["jwt", "session_token", "signing_key"]
-SESSION_TOKEN = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Body(BaseModel):
@@ -116,7 +115,7 @@ class NewRevocation(Body):
     @classmethod
     def _is_not_the_token(cls, id_: str, info: ValidationInfo) -> str:
         # What is named here is written to the audit trail: a secret must not be.
-        if info.data.get("kind") == "session_token" and SESSION_TOKEN.fullmatch(id_):
+        if info.data.get("kind") == "session_token" and UUID_FORM.fullmatch(id_):
             raise ValueError("is a session token: name the id that the audit trail has of it")
         if info.data.get("kind") == "jwt" and id_.count(".") == 2 and id_.startswith("ey"):
             raise ValueError("is a JWT: name its jti")

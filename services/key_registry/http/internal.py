@@ -1,6 +1,5 @@
 """`/internal/v1`: for the other services alone, who say so with a service token. Wire types: `shared.contracts`."""
 
-import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ from services.key_registry.changes.feed import MAX_PAGE, Feed
 from services.key_registry.lookups import Lookups
 from shared import opaque
 from shared.contracts import key_registry as wire
+from shared.contracts.identifiers import SECRET_DIGEST
 from shared.errors import FieldError, NotFound, Unprocessable
 from shared.http.body import json_model
 from shared.http.endpoints import Endpoint, Parameter, Response
@@ -30,7 +30,6 @@ MARKS = """\
 `mark` is that of the position `after`. Positions of a history that was lost (a restore, a failover) have other
 marks: `gap` is true for them, and where changes after the position are no longer kept. Then load a snapshot.
 """
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 Find = Callable[[Any], Awaitable[wire.Record | None]]
 
@@ -55,7 +54,7 @@ class InternalEndpoints:
     async def by_digest(self, find: Find, request: web.Request) -> web.Response:
         self._require(request, "credentials")
         digest = request.match_info["digest"]
-        if _DIGEST.fullmatch(digest) is None:
+        if SECRET_DIGEST.fullmatch(digest) is None:
             raise NotFound("there is no such credential")
         return await _found(find(bytes.fromhex(digest)))
 

@@ -6,7 +6,8 @@ from functools import partial
 import pytest
 
 from services.session_tokens.sealing import id_of
-from shared.contracts.session_tokens import RESOLVE, TOKEN, RefusedSession, ResolvedSession, SessionTokensClient
+from shared.contracts.identifiers import SESSION_TOKEN
+from shared.contracts.session_tokens import RESOLVE, RefusedSession, ResolvedSession, SessionTokensClient
 from shared.errors import Unavailable
 from shared.http.client import ServiceClient
 from tests.support.doubles.registry import COMPANY
@@ -49,7 +50,7 @@ async def test_an_invalid_token_resolves_to_nobody(service: Service, token: str)
     async with service.as_gateway() as gateway:
         refused = await gateway.resolve(token)
     assert isinstance(refused, RefusedSession)
-    assert (refused.cause, refused.known) == ("unknown" if TOKEN.fullmatch(token) else "malformed", False)
+    assert (refused.cause, refused.known) == ("unknown" if SESSION_TOKEN.fullmatch(token) else "malformed", False)
 
 
 async def _resolves_to(gateway: SessionTokensClient, token: str, expected: RefusedSession) -> bool:

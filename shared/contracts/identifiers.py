@@ -1,0 +1,39 @@
+"""The forms of identifiers that one process writes and another reads: one pattern each, used at both ends.
+
+All are to be matched as a whole. Secrets, keys of API clients and kids of key pairs have their form in
+`shared.opaque`, scopes in `shared.scopes`.
+"""
+
+import re
+from typing import Final
+
+MAX_PREFIX_CHARACTERS: Final = 63
+PREFIX: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{MAX_PREFIX_CHARACTERS - 1}}}")
+"""A `client_prefix` or an `application_prefix`."""
+
+KID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""The `kid` of any key, and the ids of the registry in an access token."""
+
+UUID_FORM: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""The id of an object of the registry, in its usual form."""
+
+SESSION_TOKEN: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+"""A version 4 UUID in lower case. In capitals it is the same token."""
+
+SECRET_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+"""SHA-256 of a secret, as the path of a look-up has it."""
+
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
+"""An `X-Request-Id` that is adopted."""
+
+MAX_CLAIM_CHARACTERS: Final = 255
+CLAIM: Final = re.compile(rf"[\x21-\x7e]{{1,{MAX_CLAIM_CHARACTERS}}}")
+"""An audience, a `jti`, and whatever of a token may become a header field: printable ASCII without blanks."""
+
+ISSUER: Final = re.compile(r"https?://[^\s?#]+[^\s?#/]")
+"""The issuer's URL, without a final slash (RFC 8414 section 2)."""
+
+
+def anchored(pattern: re.Pattern[str]) -> str:
+    """For pydantic and JSON Schema, which search for a pattern instead of matching the whole."""
+    return f"^(?:{pattern.pattern})$"
