@@ -1,9 +1,13 @@
-"""`python -m services.key_registry ...`, each in a process of its own."""
+"""`python -m services.key_registry ...`."""
 
 import asyncio
+import io
 import os
 import sys
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
 
 import aiohttp
 import asyncpg
@@ -11,21 +15,42 @@ import pytest
 
 from deploy.generate_secrets import generate_secrets
 from deploy.local.ports import free_port
+from services.key_registry.__main__ import main
+from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from shared import opaque
 from shared.config import read_secret
+from shared.postgres.schema import Schema
+from shared.setting_names import PREFIX
 from tests.support.harness.key_registry import Admin
 
 
 async def command(*arguments: str, **environment: str) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error."""
-    process = await asyncio.create_subprocess_exec(
+    """Exit status, standard output and standard error of `main` in this process: it has a loop of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, {**kept, **environment}, clear=True),
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        status = await asyncio.to_thread(_status, arguments)
+    return status, output.getvalue(), errors.getvalue()
+
+
+def _status(arguments: Sequence[str]) -> int:
+    try:
+        return main(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
+async def started(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
+    """The same in a process of its own."""
+    return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "services.key_registry", *arguments),
         env={"PATH": os.defpath, "PYTHONPATH": ".", **environment},
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
     )
-    output, errors = await asyncio.wait_for(process.communicate(), 40)
-    return process.returncode or 0, output.decode(), errors.decode()
 
 
 async def test_help_names_every_command() -> None:
@@ -51,20 +76,22 @@ async def test_a_database_that_is_away_is_told_in_one_line() -> None:
 
 
 async def test_migrate_twice_at_once_is_harmless(database_url: str) -> None:
-    done = await asyncio.gather(*(command("migrate", PASSGATE_DATABASE_URL=database_url) for _ in range(2)))
-    assert done == [(0, "key_registry is at revision 0005\n", "")] * 2
+    newest = Schema(SCHEMA, MIGRATIONS).revisions[-1]
+    processes = [await started("migrate", PASSGATE_DATABASE_URL=database_url) for _ in range(2)]
+    for process in processes:
+        output, _ = await asyncio.wait_for(process.communicate(), 40)
+        assert (process.returncode, output.decode()) == (0, f"key_registry is at revision {newest}\n")
 
 
-async def test_the_audit_trail_is_verified_and_its_first_broken_line_named(database_url: str) -> None:
-    environment = {"PASSGATE_DATABASE_URL": database_url}
-    await command("migrate", **environment)
+async def test_the_audit_trail_is_verified_and_its_first_broken_line_named(registry_database_url: str) -> None:
+    environment = {"PASSGATE_DATABASE_URL": registry_database_url}
     for name in ("one", "two"):
         status, token, _ = await command("create-admin-token", "--role", "owner", "--name", name, **environment)
         assert status == 0
         assert opaque.well_formed(opaque.ADMIN_TOKEN, token.rstrip("\n"))
     status, output, _ = await command("verify-audit", **environment)
     assert (status, output.startswith("the audit trail is whole: 2 lines, head ")) == (0, True)
-    connection = await asyncpg.connect(database_url)
+    connection = await asyncpg.connect(registry_database_url)
     for statement in (
         "UPDATE key_registry.audit SET actor = 'x'",
         "DELETE FROM key_registry.audit",
@@ -89,9 +116,8 @@ async def test_on_an_old_schema_a_command_is_one_line_and_status_2(
     assert "run `python -m services.key_registry migrate`" in errors
 
 
-async def test_a_token_for_a_company_that_does_not_exist_is_refused(database_url: str) -> None:
-    environment = {"PASSGATE_DATABASE_URL": database_url}
-    await command("migrate", **environment)
+async def test_a_token_for_a_company_that_does_not_exist_is_refused(registry_database_url: str) -> None:
+    environment = {"PASSGATE_DATABASE_URL": registry_database_url}
     absent = "0190c000-0000-7000-8000-000000000001"
     status, output, errors = await command(
         "create-admin-token", "--role", "owner", "--name", "x", "--company-id", absent, **environment
@@ -108,11 +134,7 @@ async def test_a_process_serves_and_drains_on_sigterm(database_url: str, tmp_pat
         "PASSGATE_ADMIN_TOKEN_FILE": str(tmp_path / "admin_token"),
         "PASSGATE_PORT": str(port),
     }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services.key_registry"),
-        env={"PATH": os.defpath, "PYTHONPATH": ".", **environment},
-        stdout=asyncio.subprocess.PIPE,
-    )
+    process = await started(**environment)
     async with aiohttp.ClientSession() as session:
         admin = Admin(session, f"http://127.0.0.1:{port}", read_secret(tmp_path / "admin_token"))
         ready = await responded(admin, "/health/ready", 503)

@@ -16,6 +16,7 @@ from services.key_registry.changes import relay
 from services.key_registry.changes.consumers import FORGOTTEN_AFTER_S, Consumers
 from services.key_registry.housekeeping import CHANGES_KEPT
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
+from services.key_registry.storage.postgres import clock as database_clock
 from services.key_registry.storage.postgres.store import LOCK
 from shared import opaque
 from shared.changes.stream import ChangeStreamReader
@@ -202,8 +203,11 @@ async def status(admin: Admin, path: str) -> int:
 
 
 @pytest.fixture
-async def timed(registry_database_url: str, tmp_path: Path) -> AsyncIterator[tuple[Running, FakeClock]]:
-    """A registry whose clock is moved by the test, and which knows by how much PostgreSQL's differs."""
+async def timed(
+    registry_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Running, FakeClock]]:
+    """A registry whose clock is moved by the test, and which knows since its start how far PostgreSQL's is off."""
+    monkeypatch.setattr(database_clock, "INTERVAL_S", NEVER_S)
     clock = FakeClock(time.time())
     async with running_registry(registry_database_url, tmp_path, clock=clock) as running:
         await until(lambda: offset_known(running))
@@ -259,6 +263,7 @@ async def test_a_wrong_clock_is_not_ready_gives_no_snapshot_and_states_the_time_
 ) -> None:
     running, clock = timed
     authorization = {"Authorization": running.keys.identity("gateway").authorization_for("key_registry")()}
+    clock.advance(20)
     clock.skew(STEP_S)
     assert (await ready(running) or {}).keys() == {"clock"}
     fields = {TIME_FIELD: "?"}
@@ -307,7 +312,7 @@ async def test_a_snapshot_has_more_time_than_other_operations(registry_database_
     connection = await asyncpg.connect(registry_database_url)
     async with running_registry(registry_database_url, tmp_path, store_timeout=0.2) as running:
         company = await running.owner.company()
-        await running.owner.post(f"/companies/{company['id']}/suspend")
+        await becomes(200, lambda: suspended(running.owner, company["id"]))
         held = connection.transaction()
         await held.start()
         await connection.execute("LOCK TABLE key_registry.company IN ACCESS EXCLUSIVE MODE")
@@ -317,6 +322,10 @@ async def test_a_snapshot_has_more_time_than_other_operations(registry_database_
             await held.rollback()
             assert company["id"] in {stopped.id for stopped in (await snapshot).stopped}
     await connection.close()
+
+
+async def suspended(owner: Admin, company_id: str) -> int:
+    return (await owner.post(f"/companies/{company_id}/suspend")).status
 
 
 async def test_the_time_and_the_connections_of_the_store_are_as_configured(
