@@ -143,10 +143,16 @@ class SessionTokens:
         return Session(contents.parameters, key, contents.expires_at)
 
     async def end(self, token: str) -> None:
-        """End `token` for ever: when this returns, no copy of the store can bring it back. Raises `WrongToken`."""
+        """End `token` for ever: when this returns, no copy of the store can bring it back. Raises `WrongToken`.
+
+        Of one that is ended but still stored, since the store failed meanwhile, it completes the end.
+        """
         id_, contents = await self._open(token)
-        if self._is_ended(id_):
-            raise self._refused("session_token", Cause.ENDED, subject=id_)
+        if not self._is_ended(id_):
+            await self._revoke(id_, contents)
+        await self._store.end(id_)
+
+    async def _revoke(self, id_: str, contents: Contents) -> None:
         key = await self._access_keys.get(contents.access_key)
         company_id = None if key is None else key.company.id
         until = contents.expires_at + CLOCK_SKEW
@@ -155,8 +161,7 @@ class SessionTokens:
                 kind="session_token", id=id_, until=until, company_id=company_id, reason="ended by its holder"
             )
         )
-        self._ended.add(id_, until)
-        await self._store.end(id_)
+        self._ended.revoke(id_, until, "session_token")
 
     async def _open(self, token: str) -> tuple[str, Contents]:
         token = token.lower()  # RFC 9562 section 4: read without regard to case

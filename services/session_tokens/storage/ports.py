@@ -1,7 +1,7 @@
 """What the rules need of the outside, as protocols. Every method raises `Unavailable` when in doubt."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from shared.contracts.key_registry import AccessKey, AuditEvent, Revocation
 
@@ -55,7 +55,9 @@ class Ended(Protocol):
 
     def __contains__(self, id_: str) -> bool: ...
 
-    def add(self, id_: str, until: float | None) -> None: ...
+    def revoke(self, id_: str, until: float, kind: Literal["session_token"]) -> None:
+        """Holds at once and for good, whatever is read of the registry's record from before."""
+        ...
 
 
 class Freshness(Protocol):

@@ -281,6 +281,36 @@ async def test_ending_twice_is_a_wrong_token(rules: Rules) -> None:
         await rules.tokens.end(token)
 
 
+async def test_an_end_that_failed_in_the_store_holds_and_is_completed_when_it_is_tried_again(
+    rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(id_: str) -> None:
+        raise Unavailable
+
+    token = (await rules.create()).token
+    with monkeypatch.context() as fault:
+        fault.setattr(rules.store, "end", away)
+        with pytest.raises(Unavailable):
+            await rules.tokens.end(token)
+    assert await rules.refusal(token) == Cause.ENDED
+    await rules.tokens.end(token)
+    assert await rules.refusal(token) == Cause.UNKNOWN
+    assert len(rules.registry.revocations) == 1
+
+
+async def test_a_snapshot_that_was_read_before_does_not_undo_the_end_of_a_token(
+    rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = await rules.create()
+    sealed, early = await rules.store.get(id_of(created.token)), await rules.registry.snapshot()
+    ended = StoppedSet(rules.clock, frozenset({"session_token"}))
+    monkeypatch.setattr(rules.tokens, "_ended", ended)
+    await rules.tokens.end(created.token)
+    ended.reset(early)
+    await rules.store.put(id_of(created.token), sealed or b"", ttl=100, uses=None, event=EVENT)
+    assert await rules.refusal(created.token) == Cause.ENDED
+
+
 async def test_another_copy_resolves_and_ends_the_same_tokens(rules: Rules) -> None:
     token, (copy, follower) = (await rules.create()).token, rules.copy()
     await follower.poll()
