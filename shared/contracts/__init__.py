@@ -1,7 +1,22 @@
 """What the services say to each other: wire types, and a client for each service that is called."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from shared.errors import Unavailable
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def response_of(model: type[M], value: object) -> M:
+    """`value`, as a service responded it. Raises `Unavailable` when it has another shape, as of a release apart."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        where = sorted({".".join(map(str, fault["loc"])) for fault in error.errors()})
+        raise Unavailable(detail=f"unexpected {model.__name__}: {', '.join(where)[:200]}") from None
 
 
 class Caller(Protocol):

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from shared.contracts import Caller
+from shared.contracts import Caller, response_of
 from shared.contracts.identifiers import UUID_FORM
 from shared.errors import Unavailable
 
@@ -256,7 +256,7 @@ R = TypeVar("R", bound=Wire)
 
 
 class KeyRegistryClient:
-    """Every method raises `Unavailable` when the registry does not respond."""
+    """Every method raises `Unavailable` when the registry does not respond, or not as expected."""
 
     def __init__(self, client: Caller) -> None:
         self._client = client
@@ -296,8 +296,8 @@ class KeyRegistryClient:
 
     async def _find(self, model: type[R], path: str) -> R | None:
         value = await self._client.get(f"/internal/v1/{path}")
-        return None if value is None else model.model_validate(value)
+        return None if value is None else response_of(model, value)
 
     async def _get(self, model: type[R], path: str) -> R:
         value = await self._client.get(f"/internal/v1/{path}")
-        return model.model_validate(value)
+        return response_of(model, value)

@@ -1,12 +1,12 @@
 """The operator: the public check of an API token, as any resource service makes it, and the gateway's own."""
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts import Caller
+from shared.contracts import Caller, response_of
 from shared.contracts.identifiers import PREFIX
 from shared.errors import Unavailable
 from shared.opaque import API_TOKEN, well_formed
@@ -16,29 +16,29 @@ VALIDATE_BY_POST = "/operator/v1/validate"
 CHECK = "/internal/v1/check"
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCheck:
-    """What the operator knows of an API token.
+class TokenCheck(BaseModel):
+    """What the operator knows of an API token, as it responds it and the gateway reads it.
 
-    `cause` says why it is invalid, for the log and the audit trail. Of a token that is not known all ids are None.
-    `as_of` is the position in the change feed up to which this is true: whoever has applied later changes
-    must ask again rather than keep it, and whoever keeps it must drop it when an object in `depends_on` changes,
-    or at `expires_at`.
+    Of a token that is not known all ids are null. Whoever has applied changes later than `as_of` must request it
+    again rather than keep it, and whoever keeps it must drop it when an object in `depends_on` changes, or at
+    `expires_at`.
     """
 
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
     valid: bool
-    cause: str | None
-    as_of: int
+    cause: str | None = Field(description="Why it is invalid: for the log and the audit trail.")
+    as_of: int = Field(description="The position in the change feed up to which this is true.")
+    mark: str | None = Field(
+        default=None, description="The mark of that position: positions of another history have another one."
+    )
     api_token_id: str | None = None
     company_id: str | None = None
     client_prefix: str | None = None
     application_id: str | None = None
     booking_id: str | None = None
     remote_application: str | None = None
-    expires_at: float | None = None
-    """Seconds since the epoch; None: never."""
-    mark: str | None = None
-    """The mark of the position `as_of`: positions of another history have another one."""
+    expires_at: float | None = Field(default=None, description="Seconds since the epoch; null: never.")
 
     @property
     def depends_on(self) -> frozenset[str]:
@@ -85,11 +85,7 @@ class OperatorValidatorClient:
         if not _well_formed(token, client_prefix, application_prefix):
             return MALFORMED
         response = await self._client.post(CHECK, _question(token, client_prefix, application_prefix))
-        try:
-            members = {name: response[name] for name in TokenCheck.__slots__ if name != "mark"}
-            return TokenCheck(**members, mark=response.get("mark"))
-        except (AttributeError, KeyError, TypeError):
-            raise Unavailable(detail="operator: unexpected response") from None
+        return response_of(TokenCheck, response)
 
 
 def _well_formed(token: str, *prefixes: str) -> bool:

@@ -1,32 +1,30 @@
 """The session token service: the call by which the gateway resolves one."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts import Caller
+from shared.contracts import Caller, response_of
 from shared.contracts.identifiers import SESSION_TOKEN
 from shared.errors import Unavailable
 
 RESOLVE = "/internal/v1/resolve"
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedSession:
-    """What a token stands for.
+class ResolvedSession(BaseModel):
+    """What a token stands for, as its service responds it and the gateway reads it."""
 
-    `parameters` are those of a query, in the order in which they were sent: strings as they are, any other value
-    as its JSON text, digit by digit as it was sent.
-    """
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
-    parameters: dict[str, str]
-    company: str
-    """The client_prefix."""
+    parameters: dict[str, str] = Field(
+        description="Those of a query, in the order sent: strings as they are, any other value as its JSON text, "
+        "digit by digit as it was sent."
+    )
+    company: str = Field(description="The client_prefix.")
     company_id: str
     access_key_id: str
-    expires_at: int
-    """Seconds since the epoch."""
+    expires_at: int = Field(description="Seconds since the epoch.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +55,7 @@ class SessionTokensClient:
         body = orjson.dumps({"token": token, "peek": True} if peek else {"token": token})
         status, response = await self._client.request("POST", RESOLVE, body)
         if status == 200:
-            return _session(response)
+            return response_of(ResolvedSession, response)
         if status == 403 and isinstance(response, dict) and "message" in response:  # and not: you may not call this
             return RefusedSession(str(response.get("cause", "invalid")), response.get("known") is True)
         raise Unavailable(detail=f"session tokens: unexpected status {status}")
-
-
-def _session(response: Any) -> ResolvedSession:
-    try:
-        return ResolvedSession(
-            parameters=response["parameters"],
-            company=response["company"],
-            company_id=response["company_id"],
-            access_key_id=response["access_key_id"],
-            expires_at=response["expires_at"],
-        )
-    except (KeyError, TypeError):
-        raise Unavailable(detail="session tokens: unexpected response") from None

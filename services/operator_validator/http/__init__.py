@@ -1,9 +1,9 @@
 """The table of endpoints, with what OpenAPI says of each."""
 
-from services.operator_validator.http.schemas import InvalidRequest, TokenCheck, TokenToCheck, Validity
+from services.operator_validator.http.schemas import InvalidRequest, TokenToCheck, Validity
 from services.operator_validator.http.validation import OperatorEndpoints, render_error
 from services.operator_validator.request_parsing import APPLICATION_PREFIX, CLIENT_PREFIX, MAX_LENGTH, TOKEN
-from shared.contracts.operator_validator import CHECK, VALIDATE, VALIDATE_BY_POST
+from shared.contracts.operator_validator import CHECK, VALIDATE, VALIDATE_BY_POST, TokenCheck
 from shared.http.endpoints import Endpoint, Parameter, Response
 
 SECURITY_SCHEMES = {"service": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}

@@ -2,11 +2,11 @@
 
 from aiohttp import web
 
-from services.operator_validator.http.schemas import TokenCheck
 from services.operator_validator.metrics import OperatorMetrics
 from services.operator_validator.request_parsing import from_json, from_query
 from services.operator_validator.validation import ValidationRequest, ValidationResult, Validator
 from shared.audit.trail import RefusalAudit
+from shared.contracts.operator_validator import TokenCheck
 from shared.errors import Invalid, ServiceError
 from shared.http.body import read, require_content_type
 from shared.http.client_address import ClientAddress
@@ -53,7 +53,7 @@ class OperatorEndpoints:
         """POST /internal/v1/check: the gateway counts unknown tokens itself, by route and address."""
         self._authenticator.require(request.headers.get("Authorization"), AREA)
         result = await self._validate(request, await _validation_request(request))
-        return json_response(TokenCheck.of(result).model_dump(), headers=NO_STORE)
+        return json_response(_check(result).model_dump(), headers=NO_STORE)
 
     async def _public(self, request: web.Request, validation: ValidationRequest) -> web.Response:
         result = await self._validate(request, validation)
@@ -80,3 +80,22 @@ def render_error(error: ServiceError) -> web.Response:
 async def _validation_request(request: web.Request) -> ValidationRequest:
     require_content_type(request, "application/json")
     return from_json(await read(request, limit=MAX_BODY))
+
+
+def _check(result: ValidationResult) -> TokenCheck:
+    """Names whose token it is wherever it is known, valid or not."""
+    cause = None if result.cause is None else result.cause.value
+    check = TokenCheck(valid=result.valid, cause=cause, as_of=result.as_of, mark=result.mark)
+    if (record := result.record) is None:
+        return check
+    return check.model_copy(
+        update={
+            "api_token_id": record.id,
+            "company_id": record.company.id,
+            "client_prefix": record.company.client_prefix,
+            "application_id": record.application_id,
+            "booking_id": record.booking_id,
+            "remote_application": record.remote_application,
+            "expires_at": record.expires_at,
+        }
+    )

@@ -1,10 +1,10 @@
 """The table of endpoints, with what OpenAPI says of each."""
 
-from services.session_tokens.http.schemas import CreatedToken, Message, ResolvedToken, TokenToResolve
+from services.session_tokens.http.schemas import CreatedToken, Message, TokenToResolve
 from services.session_tokens.http.tokens import SessionTokenEndpoints, render_error, render_internal_error
 from services.session_tokens.parameters import MAX_BODY, MAX_DEPTH, MAX_NAME, MAX_PARAMETERS
 from services.session_tokens.tokens import MAX_USES
-from shared.contracts.session_tokens import RESOLVE
+from shared.contracts.session_tokens import RESOLVE, ResolvedSession
 from shared.http.endpoints import Endpoint, Parameter, Response
 
 SECURITY_SCHEMES = {
@@ -92,7 +92,7 @@ def _resolve(handlers: SessionTokenEndpoints) -> Endpoint:
         "Resolve a session token, for the gateway",
         tag="internal",
         body=TokenToResolve,
-        responses={200: Response("What it stands for.", ResolvedToken), 403: WRONG},
+        responses={200: Response("What it stands for.", ResolvedSession), 403: WRONG},
         security="service",
         render_error=render_internal_error,
     )

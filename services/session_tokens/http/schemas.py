@@ -15,13 +15,3 @@ class CreatedToken(BaseModel):
 class TokenToResolve(BaseModel):
     token: str
     peek: bool = Field(default=False, description="Whether this counts as no use.")
-
-
-class ResolvedToken(BaseModel):
-    parameters: dict[str, str] = Field(
-        description="In the order sent; strings as they are, any other value as its JSON text."
-    )
-    company: str = Field(description="The client_prefix.")
-    company_id: str
-    access_key_id: str
-    expires_at: int = Field(description="Seconds since the epoch.")

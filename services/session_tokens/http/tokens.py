@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import orjson
 from aiohttp import web
@@ -11,6 +10,7 @@ from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.parameters import MAX_BODY, as_query, parse
 from services.session_tokens.tokens import Session, SessionTokens, WrongToken
 from shared.audit.trail import RefusalAudit
+from shared.contracts.session_tokens import ResolvedSession
 from shared.errors import Invalid, ServiceError, Unauthenticated, UnsupportedMediaType
 from shared.http.body import json_object, read, require_content_type
 from shared.http.client_address import ClientAddress
@@ -70,7 +70,7 @@ class SessionTokenEndpoints:
             raise Invalid.field("token", "must be a string")
         with self._metrics.refusals:
             session = await self._resolved(token, peek=peek)
-        return json_response(_resolved(session), headers=NO_STORE)
+        return json_response(_resolved(session).model_dump(), headers=NO_STORE)
 
     async def _resolved(self, token: str, *, peek: bool) -> Session:
         session = await self._tokens.verify(token, peek=peek)
@@ -127,11 +127,11 @@ def _json(body: bytes) -> web.Response:
     return web.Response(body=body, headers=JSON_NO_STORE)
 
 
-def _resolved(session: Session) -> dict[str, Any]:
-    return {
-        "parameters": as_query(session.parameters),
-        "company": session.key.company.client_prefix,
-        "company_id": session.key.company.id,
-        "access_key_id": session.key.id,
-        "expires_at": session.expires_at,
-    }
+def _resolved(session: Session) -> ResolvedSession:
+    return ResolvedSession(
+        parameters=as_query(session.parameters),
+        company=session.key.company.client_prefix,
+        company_id=session.key.company.id,
+        access_key_id=session.key.id,
+        expires_at=session.expires_at,
+    )

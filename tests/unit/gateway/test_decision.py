@@ -49,7 +49,13 @@ class Sessions:
         self.uses += not peek
         if token != SESSION:
             return RefusedSession("unknown", known=False)
-        return ResolvedSession({"file": "a b", "n": '{"x":1}'}, "blabla", "company", "key", 1_800_000_060)
+        return ResolvedSession(
+            parameters={"file": "a b", "n": '{"x":1}'},
+            company="blabla",
+            company_id="company",
+            access_key_id="key",
+            expires_at=1_800_000_060,
+        )
 
 
 class Desk:

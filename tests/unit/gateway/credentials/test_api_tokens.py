@@ -88,9 +88,7 @@ async def test_nothing_that_is_kept_counts_while_changes_cannot_be_followed(
 async def test_a_token_expires_also_when_it_is_kept(
     tokens: ApiTokens, operator: Operator, clock: FakeClock
 ) -> None:
-    operator.response = TokenCheck(
-        **{name: getattr(GOOD, name) for name in GOOD.__slots__} | {"expires_at": clock.now() + 5}
-    )
+    operator.response = GOOD.model_copy(update={"expires_at": clock.now() + 5})
     await tokens.check(PAIR, "SMS")
     clock.advance(5)
     operator.response = TokenCheck(valid=False, cause="expired", as_of=7)

@@ -38,7 +38,13 @@ class Sessions:
         self.peeked = peek
         if token != "good":
             return {"ended": RefusedSession("ended", known=True)}.get(token, MALFORMED)
-        return ResolvedSession({"file": "a"}, "blabla", "company-id", "key-id", 1_800_000_000)
+        return ResolvedSession(
+            parameters={"file": "a"},
+            company="blabla",
+            company_id="company-id",
+            access_key_id="key-id",
+            expires_at=1_800_000_000,
+        )
 
 
 async def test_the_caller_is_the_company_whose_key_made_the_token() -> None:

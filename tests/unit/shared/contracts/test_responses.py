@@ -1,0 +1,114 @@
+"""A response of another shape than this release knows is no response: 503, and never a fault or a guess."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+import pytest
+
+from shared.contracts.key_registry import KeyRegistryClient
+from shared.contracts.operator_validator import OperatorValidatorClient
+from shared.contracts.session_tokens import ResolvedSession, SessionTokensClient
+from shared.contracts.token_issuer import TokenIssuerClient
+from shared.errors import Unavailable
+from shared.opaque import API_TOKEN, mint
+
+TOKEN = mint(API_TOKEN)
+SESSION = "01234567-89ab-4cde-8f01-23456789abcd"
+RESOLVED: dict[str, object] = {
+    "parameters": {"b": "1", "a": "2"},
+    "company": "x",
+    "company_id": "c",
+    "access_key_id": "k",
+    "expires_at": 1_800_000_000,
+}
+CHECKED: dict[str, object] = {"valid": False, "cause": "unknown", "as_of": 7}
+
+
+class Service:
+    """Responds 200 with the same JSON to everything."""
+
+    def __init__(self, response: object) -> None:
+        self._response = response
+
+    async def get(self, path: str) -> Any:
+        return self._response
+
+    async def post(self, path: str, body: Any) -> Any:
+        return self._response
+
+    async def fetch(self, path: str, *, patience: float) -> bytes:
+        return orjson.dumps(self._response)
+
+    async def request(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any]:
+        return 200, self._response
+
+
+def checked(service: Service) -> Awaitable[object]:
+    return OperatorValidatorClient(service).check(TOKEN, client_prefix="x", application_prefix="y")
+
+
+def validated(service: Service) -> Awaitable[object]:
+    return OperatorValidatorClient(service).validate(TOKEN, client_prefix="x", application_prefix="y")
+
+
+CALLS: dict[str, Callable[[Service], Awaitable[object]]] = {
+    "api_token": lambda service: KeyRegistryClient(service).api_token(b"x"),
+    "access_key": lambda service: KeyRegistryClient(service).access_key(b"x"),
+    "api_client": lambda service: KeyRegistryClient(service).api_client("x"),
+    "key_pair": lambda service: KeyRegistryClient(service).key_pair("x"),
+    "changes": lambda service: KeyRegistryClient(service).changes(0),
+    "snapshot": lambda service: KeyRegistryClient(service).snapshot(),
+    "resolve": lambda service: SessionTokensClient(service).resolve(SESSION),
+    "check": checked,
+    "validate": validated,
+    "jwks": lambda service: TokenIssuerClient(service).jwks(),
+}
+SKEWED: list[object] = [
+    [],
+    "text",
+    7,
+    {"as_of": None, "changes": None, "stopped": None, "last": "x", "keys": None},
+    {"as_of": 1, "changes": [{"seq": 1, "kind": "unheard of"}], "stopped": [{"id": 1}], "last": 1},
+]
+
+
+@pytest.mark.parametrize("call", [name for name in CALLS if name != "jwks"])
+@pytest.mark.parametrize("response", [{}, *SKEWED])
+async def test_a_skewed_response_is_unavailable(call: str, response: object) -> None:
+    with pytest.raises(Unavailable):
+        await CALLS[call](Service(response))
+
+
+@pytest.mark.parametrize("response", [[], "text", 7, None])
+async def test_a_key_set_that_is_none_is_unavailable(response: object) -> None:
+    with pytest.raises(Unavailable):
+        await CALLS["jwks"](Service(response))
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("parameters", {"a": 1}), ("parameters", ["a"]), ("company", None), ("company_id", 1), ("expires_at", "soon")],
+)
+async def test_a_session_with_a_member_of_another_type_is_unavailable(member: str, value: object) -> None:
+    with pytest.raises(Unavailable) as refused:
+        await CALLS["resolve"](Service({**RESOLVED, member: value}))
+    assert member in (refused.value.detail or "")
+    assert member not in refused.value.description
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [("valid", "yes"), ("valid", 1), ("as_of", "7"), ("api_token_id", 1), ("expires_at", "1")]
+)
+async def test_a_check_with_a_member_of_another_type_is_unavailable(member: str, value: object) -> None:
+    with pytest.raises(Unavailable):
+        await CALLS["check"](Service({**CHECKED, member: value}))
+
+
+async def test_what_a_later_release_adds_is_ignored_and_the_order_of_parameters_is_kept() -> None:
+    session = await SessionTokensClient(Service({**RESOLVED, "later": 1})).resolve(SESSION)
+    assert isinstance(session, ResolvedSession)
+    assert list(session.parameters) == ["b", "a"]
+    await CALLS["check"](Service({**CHECKED, "later": 1}))
