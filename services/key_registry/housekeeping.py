@@ -48,9 +48,11 @@ class Housekeeping:
     async def tidy(self) -> None:
         """Raises `Unavailable` when the store is away; then the next round does it."""
         now = await self._clock.time()
-        await self._store.prune(
-            changes_before=now - CHANGES_KEPT,
-            revocations_before=now - REVOCATIONS_KEPT,
-            idempotency_before=now - REMEMBERED,
-        )
-        await self._consumers.prune(silent_since=now - FORGOTTEN_AFTER_S, reports_before=now - REPORTS_KEPT)
+        try:
+            await self._store.prune(
+                changes_before=now - CHANGES_KEPT,
+                revocations_before=now - REVOCATIONS_KEPT,
+                idempotency_before=now - REMEMBERED,
+            )
+        finally:
+            await self._consumers.prune(silent_since=now - FORGOTTEN_AFTER_S, reports_before=now - REPORTS_KEPT)

@@ -1,10 +1,12 @@
 """The change feed in PostgreSQL, and what keeps its tables small."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
 from services.key_registry.catalog.resources import RESOURCES
+from services.key_registry.storage.postgres.pruning import delete_in_batches, each
 from shared.contracts.key_registry import ORIGIN_MARK, Change, ChangePage
 from shared.postgres.pool import Database
 
@@ -44,6 +46,20 @@ _SNAPSHOT = " ".join(
 )
 """One statement, so that position and objects are of one moment; JSON, so that no row becomes an object here."""
 
+_PRUNE_CHANGES = """
+DELETE FROM change WHERE at < $1 AND seq < (SELECT max(seq) FROM change)
+AND seq IN (SELECT seq FROM change ORDER BY seq LIMIT $2)
+"""
+"""By the primary key, the oldest first: no batch looks at more than its own rows."""
+_PRUNE_REVOCATIONS = """
+DELETE FROM revocation WHERE (kind, id) IN (SELECT kind, id FROM revocation WHERE until < $1 LIMIT $2)
+"""
+_PRUNE_IDEMPOTENCY = """
+DELETE FROM idempotency WHERE (admin_token_id, key_digest) IN (
+    SELECT admin_token_id, key_digest FROM idempotency WHERE created_at < to_timestamp($1) LIMIT $2
+)
+"""
+
 
 def _linked(records: Sequence[Any], previous_mark: str | None) -> Iterator[Change]:
     """Each change with the mark of the one before; a page without changes is one record of nulls."""
@@ -82,12 +98,15 @@ class PostgresChanges:
             return bytes(await connection.fetchval(_SNAPSHOT, since, float(LONGEST_TOKEN_LIFE)))
 
     async def prune(self, *, changes_before: float, revocations_before: float, idempotency_before: float) -> None:
-        """Forget what is over. The last change stays, whatever its age: positions go on from it."""
-        async with self._database.connection() as connection:
-            await connection.execute(
-                "DELETE FROM change WHERE at < $1 AND seq < (SELECT max(seq) FROM change)", changes_before
+        """Forget what is over. The last change stays, whatever its age: positions go on from it.
+
+        Each table for itself. Raises `Unavailable` when one could not be pruned.
+        """
+        await each(
+            partial(delete_in_batches, self._database, statement, before)
+            for statement, before in (
+                (_PRUNE_CHANGES, changes_before),
+                (_PRUNE_REVOCATIONS, revocations_before),
+                (_PRUNE_IDEMPOTENCY, idempotency_before),
             )
-            await connection.execute("DELETE FROM revocation WHERE until < $1", revocations_before)
-            await connection.execute(
-                "DELETE FROM idempotency WHERE created_at < to_timestamp($1)", idempotency_before
-            )
+        )

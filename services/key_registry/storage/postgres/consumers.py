@@ -1,8 +1,10 @@
 """Who follows the changes, in PostgreSQL: any copy of the registry knows what was reported to another."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from services.key_registry.storage.ports import Reached
+from services.key_registry.storage.postgres.pruning import delete_in_batches, each
 from shared.contracts.key_registry import Position
 from shared.postgres.pool import Database
 
@@ -32,6 +34,21 @@ LEFT JOIN change h ON h.seq = c.position AND h.mark = c.mark AND h.seq >= $1
 WHERE c.reported_at > $2 ORDER BY c.service, c.instance
 """
 
+_PRUNE_REPORTS = """
+DELETE FROM report WHERE (instance, position, mark) IN (
+    SELECT instance, position, mark FROM report WHERE at < $1 LIMIT $2
+)
+"""
+_PRUNE_REPORTS_OF_SILENT = """
+DELETE FROM report WHERE (instance, position, mark) IN (
+    SELECT r.instance, r.position, r.mark FROM consumer c JOIN report r USING (instance)
+    WHERE c.reported_at <= $1 LIMIT $2
+)
+"""
+_PRUNE_SILENT = """
+DELETE FROM consumer WHERE instance IN (SELECT instance FROM consumer WHERE reported_at <= $1 LIMIT $2)
+"""
+
 
 class PostgresConsumers:
     def __init__(self, database: Database) -> None:
@@ -51,6 +68,12 @@ class PostgresConsumers:
             return [Reached(**record) for record in await connection.fetch(_REACHED, position, heard_since)]
 
     async def prune(self, *, silent_since: float, reports_before: float) -> None:
-        async with self._database.connection() as connection:
-            await connection.execute("DELETE FROM consumer WHERE reported_at <= $1", silent_since)
-            await connection.execute("DELETE FROM report WHERE at < $1", reports_before)
+        """What the silent reported goes before them: it may be more than one statement deletes in time."""
+        await each(
+            partial(delete_in_batches, self._database, statement, before)
+            for statement, before in (
+                (_PRUNE_REPORTS, reports_before),
+                (_PRUNE_REPORTS_OF_SILENT, silent_since),
+                (_PRUNE_SILENT, silent_since),
+            )
+        )

@@ -64,6 +64,15 @@ async def test_consumers_that_say_nothing_for_half_a_minute_are_forgotten(clock:
     assert [reached.instance for reached in await consumers.reached(1, 0)] == ["heard"]
 
 
+async def test_silent_consumers_are_forgotten_also_when_the_rest_cannot_be_pruned(clock: FakeClock) -> None:
+    store, consumers = Recording(), MemoryConsumers(MemoryStore())
+    await consumers.report(Position(instance="silent", service="gateway", position=1), clock.now())
+    clock.advance(30)
+    with pytest.raises(Unavailable):
+        await Housekeeping(store, consumers, StoreClock(clock)).tidy()
+    assert await consumers.reached(1, 0) == []
+
+
 async def test_nothing_is_forgotten_by_a_clock_that_cannot_be_known() -> None:
     store = Recording()
     with pytest.raises(Unavailable):

@@ -1,0 +1,84 @@
+"""What is over is deleted however much it is: no amount is too much for the time-out of a statement."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.key_registry.storage.postgres import SCHEMA, pruning
+from services.key_registry.storage.postgres.changes import PostgresChanges
+from services.key_registry.storage.postgres.consumers import PostgresConsumers
+from shared.errors import Unavailable
+from shared.postgres.pool import Database
+
+ROWS = 600
+STATEMENT_TIMEOUT_S = 0.3
+"""Less than all rows of a table take, and much more than a batch of them."""
+FILL = {
+    "change": "INSERT INTO change (seq, kind, id, status, at) SELECT n, 'company', 'c', 'active', 1",
+    "revocation": "INSERT INTO revocation (kind, id, until, reason, at) SELECT 'jwt', n::text, 1, '', 1",
+    "report": "INSERT INTO report (instance, position, mark, at) SELECT 'gone', n, '', 1",
+}
+SLOW = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.001); RETURN OLD; END';
+CREATE TRIGGER slow BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION slow();
+"""
+
+
+@pytest.fixture
+async def database(registry_database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    monkeypatch.setattr(pruning, "BATCH", 20)
+    database = Database(registry_database_url, schema=SCHEMA, timeout=STATEMENT_TIMEOUT_S)
+    await database.start()
+    yield database
+    await database.stop()
+
+
+async def fill(database: Database, table: str) -> None:
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO consumer (instance, service, position, mark, joined_at, reported_at)"
+            " VALUES ('gone', 'gateway', 1, '', 1, 1)"
+        )
+        await connection.execute(f"{FILL[table]} FROM generate_series(1, {ROWS}) n")
+        await connection.execute(SLOW.format(table=table))
+
+
+async def count(database: Database, table: str) -> int:
+    async with database.connection() as connection:
+        return int(await connection.fetchval(f"SELECT count(*) FROM {table}"))
+
+
+async def prune(database: Database) -> None:
+    await PostgresChanges(database).prune(changes_before=2, revocations_before=2, idempotency_before=2)
+    await PostgresConsumers(database).prune(silent_since=2, reports_before=0)
+
+
+@pytest.mark.parametrize(("table", "left"), [("change", 1), ("revocation", 0), ("report", 0)])
+async def test_more_than_one_statement_could_delete_in_time_is_deleted(
+    database: Database, table: str, left: int
+) -> None:
+    await fill(database, table)
+    with pytest.raises(Unavailable):  # such is the table: all at once is too much
+        async with database.connection() as connection:
+            await connection.execute(f"DELETE FROM {table}")
+    await prune(database)
+    assert (await count(database, table), await count(database, "consumer")) == (left, 0)
+
+
+async def test_a_table_that_cannot_be_pruned_keeps_no_other_from_it(database: Database) -> None:
+    await fill(database, "revocation")
+    async with database.connection() as connection:
+        await connection.execute("ALTER TABLE change RENAME TO change_away")
+    with pytest.raises(Unavailable):
+        await PostgresChanges(database).prune(changes_before=2, revocations_before=2, idempotency_before=2)
+    assert await count(database, "revocation") == 0
+
+
+async def test_a_round_ends_in_time_and_the_next_goes_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(database, "revocation")
+    monkeypatch.setattr(pruning, "TABLE_S", 0.0)
+    for rounds in (1, 2):
+        await PostgresChanges(database).prune(changes_before=2, revocations_before=2, idempotency_before=2)
+        assert await count(database, "revocation") == ROWS - 20 * rounds
