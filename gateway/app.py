@@ -65,7 +65,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     offsets = ClockOffsets(clock, reference="key_registry", metrics=registry)
     calls = _service_clients(settings, identity, offsets)
     audit = AuditTrail(KeyRegistryClient(calls["key_registry"]), service=NAME, clock=clock, metrics=registry)
-    known = _knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets))
+    known = _knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets), watch)
     metrics.stopped.set_function(lambda: len(known.stopped))
     metrics.verified_tokens.set_function(lambda: len(known.access_tokens))
 
@@ -131,13 +131,22 @@ def _knowledge(
     registry: CollectorRegistry,
     clock: Clock,
     judging: Clock,
+    watch: RouteWatch,
 ) -> Knowledge:
     issuer_keys = IssuerKeys(TokenIssuerClient(calls["token_issuer"]).jwks, clock)
     stopped = StoppedSet(clock)
     api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), judging)
     consumers = (stopped, api_tokens, issuer_keys)
     key_registry = KeyRegistryClient(calls["key_registry"])
-    following = follow(NAME, key_registry, consumers, settings, clock=clock, metrics=registry)
+    following = follow(
+        NAME,
+        key_registry,
+        consumers,
+        settings,
+        clock=clock,
+        metrics=registry,
+        longest_bound=lambda: watch.table.max_staleness,
+    )
     api_tokens.attach(following.follower)
     return Knowledge(
         issuer_keys,

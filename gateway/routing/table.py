@@ -82,6 +82,11 @@ class RouteTable:
     prefixes: Sequence[tuple[str, tuple[Route, ...]]] = field(init=False)
     """The longest first."""
 
+    @property
+    def max_staleness(self) -> float:
+        """The longest of all routes, in seconds; 0 where none has one of its own."""
+        return max((route.max_staleness or 0.0 for route in self.routes), default=0.0)
+
     def __post_init__(self) -> None:
         exact: dict[str, tuple[Route, ...]] = {}
         prefixes: dict[str, tuple[Route, ...]] = {}

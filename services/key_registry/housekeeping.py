@@ -3,8 +3,7 @@
 from typing import Protocol
 
 from services.key_registry.admin.idempotency import REMEMBERED
-from services.key_registry.changes.consumers import FORGOTTEN_AFTER_S
-from services.key_registry.storage.ports import ConsumerStore
+from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, ConsumerStore
 from shared.background_task import PeriodicTask
 
 INTERVAL = 600.0

@@ -1,5 +1,7 @@
 """How a service follows the registry's changes: stream, feed, metrics and health."""
 
+from collections.abc import Callable
+
 import orjson
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, Histogram
@@ -96,8 +98,12 @@ def follow(
     *,
     clock: Clock,
     metrics: CollectorRegistry,
+    longest_bound: Callable[[], float] = lambda: 0.0,
 ) -> Following:
-    """Keep `consumers` true. Changes are handed to them in their order, and before the metrics observe it."""
+    """Keep `consumers` true. Changes are handed to them in their order, and before the metrics observe it.
+
+    `longest_bound`: where a part of the process has a longer staleness bound than the settings, that, in seconds.
+    """
     observed = FollowingMetrics(metrics, clock)
     follower = ChangeFollower(
         registry,
@@ -109,4 +115,4 @@ def follow(
     )
     observed.position.set_function(lambda: follower.position)
     observed.age.set_function(lambda: min(follower.age, 1e9))
-    return Following(follower, PositionReporter(service, follower, registry))
+    return Following(follower, PositionReporter(service, follower, registry, longest_bound))

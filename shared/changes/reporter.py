@@ -5,6 +5,7 @@ import contextlib
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from typing import Protocol
 
 import structlog
@@ -29,13 +30,24 @@ class Registry(ChangeSource, Protocol):
 
 
 class PositionReporter:
-    """Reports to the registry what this process has applied, soon after it has, and every few seconds."""
+    """Reports to the registry what this process has applied, soon after it has, and every few seconds.
 
-    def __init__(self, service: str, follower: ChangeFollower, registry: Registry) -> None:
+    With it goes for how long the process may go on without the registry, in seconds: the follower's bound, or
+    `longest_bound` where that is longer. A receipt waits that long for one who says nothing.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        follower: ChangeFollower,
+        registry: Registry,
+        longest_bound: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._service = service
         self._instance = f"{service}@{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(3)}"
         self._follower = follower
         self._registry = registry
+        self._longest_bound = longest_bound
         self._task = BackgroundTask("position_reporter", self._run)
         self.tasks = (self._task,)
 
@@ -75,4 +87,5 @@ class PositionReporter:
             position=self._follower.position,
             mark=self._follower.mark,
             leaving=leaving,
+            staleness_bound=max(self._follower.bound, self._longest_bound()),
         )

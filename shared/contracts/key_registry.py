@@ -14,6 +14,7 @@ from shared.contracts.identifiers import UUID_FORM
 from shared.errors import Unavailable
 
 Status = Literal["active", "suspended", "revoked"]
+MAX_STALENESS_BOUND_S = 86400.0
 ORIGIN_MARK = "origin"
 """The mark of position 0, before the first change: every history begins there."""
 Kind = Literal[
@@ -191,6 +192,8 @@ class Position(Wire):
     """The mark of `position`: a receipt counts reports of the registry's own history alone."""
     leaving: bool = False
     """It ends now, and is not to be waited for."""
+    staleness_bound: float = Field(default=0.0, ge=0.0, le=MAX_STALENESS_BOUND_S, allow_inf_nan=False)
+    """Seconds for which it may go on accepting by what it knows, without a word from the registry: its longest."""
 
 
 class AuditEvent(Wire):

@@ -4,13 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from services.key_registry.storage.ports import ConsumerStore, Reached
+from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, ConsumerStore, Reached
 from shared.clock import Clock
 from shared.contracts.key_registry import Position
 from shared.errors import Unprocessable
 
-FORGOTTEN_AFTER_S = 30.0
-"""Seconds after which a consumer that says nothing counts no more: by then it refuses what it cannot look up."""
 MAX_INSTANCE = 255
 MAX_MARK = 64
 CLOCK_STEP_S = 1.0

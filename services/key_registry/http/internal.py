@@ -9,9 +9,10 @@ from pydantic import BaseModel
 
 from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.admin.revocations import Revocations
-from services.key_registry.changes.consumers import FORGOTTEN_AFTER_S, Consumers
+from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import MAX_PAGE, Feed
 from services.key_registry.lookups import Lookups
+from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
 from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import SECRET_DIGEST
@@ -145,7 +146,8 @@ class InternalEndpoints:
                 "/internal/v1/positions",
                 self.report,
                 "Report which change was applied last",
-                description=f"Who says nothing for {FORGOTTEN_AFTER_S:g} s is forgotten, who is leaving at once.",
+                description=f"Who says nothing for {FORGOTTEN_AFTER_S:g} s, or for its `staleness_bound` where "
+                "that is longer, is forgotten; who is leaving at once.",
                 body=wire.Position,
                 poll=True,
                 responses={204: Response("Known to every copy of the registry")},

@@ -6,18 +6,19 @@ from aiohttp import web
 
 from services.key_registry.admin.receipts import DEFAULT_WAIT, MAX_WAIT, Receipts
 from services.key_registry.catalog.responses import Receipt
-from services.key_registry.changes.consumers import FORGOTTEN_AFTER_S
 from services.key_registry.http.authentication import SCHEME, Authentication, render_error
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.paging import parse_query
+from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
 from shared.errors import NotFound
 from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 
 DESCRIPTION = f"""\
 The id is what `Passgate-Receipt` named. `of` counts the processes that follow the changes; one that has said
-nothing for {FORGOTTEN_AFTER_S:g} s is no longer among them, and refuses what it cannot look up. `ms` counts from
-the change to the report of the last one that applied it. Receipts are kept for a week.
+nothing for {FORGOTTEN_AFTER_S:g} s, or for its own staleness bound where that is longer, is no longer among
+them, and refuses what it cannot look up. `ms` counts from the change to the report of the last one that applied
+it. Receipts are kept for a week.
 """
 
 

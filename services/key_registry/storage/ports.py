@@ -194,8 +194,17 @@ class Changes(Protocol):
         ...
 
 
+FORGOTTEN_AFTER_S = 30.0
+"""Seconds after which a consumer that says nothing counts no more, unless its staleness bound is longer: until that
+is over it may accept what it cannot look up."""
+
+
 class ConsumerStore(Protocol):
-    """Each method raises `Unavailable` when the store is away."""
+    """Each method raises `Unavailable` when the store is away.
+
+    `heard_since` and `silent_since` are for the consumers whose bound is no longer than `FORGOTTEN_AFTER_S`; for
+    another they are as much earlier as its bound is longer.
+    """
 
     async def report(self, position: Position, at: float) -> None: ...
 

@@ -37,6 +37,16 @@ async def test_in_steady_state_a_jwt_asks_nobody_and_an_api_token_nobody_twice(a
         assert around.registry.lookups == 1  # the operator's
 
 
+async def test_a_gateway_reports_the_longest_bound_of_its_routes_and_its_own_where_that_is_longer(
+    around: Surroundings,
+) -> None:
+    for own, longest in ((5, 600), (1200, 1200)):
+        around.registry.positions.clear()
+        async with around.gateway(staleness_bound=own):
+            await until(lambda: around.registry.positions)
+            assert {position.staleness_bound for position in around.registry.positions.values()} == {longest}
+
+
 async def test_what_was_revoked_is_refused_within_a_second_and_stays_so_over_a_restart(
     around: Surroundings,
 ) -> None:

@@ -24,6 +24,7 @@ from services.key_registry.catalog.resources import (
 )
 from services.key_registry.paging import BETWEEN_WORDS
 from services.key_registry.storage.ports import (
+    FORGOTTEN_AFTER_S,
     AlreadyExists,
     KeptRevocation,
     Listing,
@@ -368,8 +369,12 @@ class _Consumer:
     service: str
     joined_at: float
     reported_at: float
+    staleness_bound: float = 0.0
     position: tuple[int, str | None] = (0, None)
     reports: dict[tuple[int, str | None], float] = field(default_factory=dict)
+
+    def counts_since(self, heard_since: float) -> bool:
+        return self.reported_at + max(self.staleness_bound - FORGOTTEN_AFTER_S, 0) > heard_since
 
 
 class MemoryConsumers:
@@ -380,6 +385,7 @@ class MemoryConsumers:
     async def report(self, position: Position, at: float) -> None:
         consumer = self._consumers.setdefault(position.instance, _Consumer(position.service, at, at))
         consumer.position, consumer.reported_at = (position.position, position.mark), at
+        consumer.staleness_bound = position.staleness_bound
         consumer.reports.setdefault((position.position, position.mark), at)
 
     async def forget(self, instance: str) -> None:
@@ -391,7 +397,7 @@ class MemoryConsumers:
             applied = self._includes(*consumer.position, position)
             reports = ((p, at) for (p, mark), at in consumer.reports.items() if self._includes(p, mark, position))
             at = min(reports, default=(0, None))[1]
-            if consumer.reported_at > heard_since:
+            if consumer.counts_since(heard_since):
                 at = at if applied else None
                 found.append(Reached(consumer.service, instance, consumer.joined_at, applied, at))
         return sorted(found, key=lambda reached: (reached.service, reached.instance))
@@ -400,6 +406,6 @@ class MemoryConsumers:
         return reported >= position and mark is not None and mark == self._store.mark_of(reported)
 
     async def prune(self, *, silent_since: float, reports_before: float) -> None:
-        self._consumers = {i: c for i, c in self._consumers.items() if c.reported_at > silent_since}
+        self._consumers = {i: c for i, c in self._consumers.items() if c.counts_since(silent_since)}
         for consumer in self._consumers.values():
             consumer.reports = {p: at for p, at in consumer.reports.items() if at >= reports_before}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from services.key_registry.storage.ports import Reached
+from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, Reached
 from services.key_registry.storage.postgres.pruning import delete_in_batches, each
 from shared.contracts.key_registry import Position
 from shared.postgres.pool import Database
@@ -15,10 +15,10 @@ WITH quick AS (
     -- no wait for the disk: a report that is lost comes again within seconds
     SELECT set_config('synchronous_commit', 'off', true)
 ), known AS (
-    INSERT INTO consumer (instance, service, position, mark, joined_at, reported_at)
-    SELECT $1, $2, $3, $4, $5, $5 FROM quick
-    ON CONFLICT (instance) DO UPDATE
-    SET position = excluded.position, mark = excluded.mark, reported_at = excluded.reported_at
+    INSERT INTO consumer (instance, service, position, mark, joined_at, reported_at, staleness_bound)
+    SELECT $1, $2, $3, $4, $5, $5, $6 FROM quick
+    ON CONFLICT (instance) DO UPDATE SET position = excluded.position, mark = excluded.mark,
+        reported_at = excluded.reported_at, staleness_bound = excluded.staleness_bound
 )
 INSERT INTO report (instance, position, mark, at) VALUES ($1, $3, $4, $5) ON CONFLICT DO NOTHING
 """
@@ -31,7 +31,7 @@ SELECT c.service, c.instance, c.joined_at, h.seq IS NOT NULL AS applied,
 FROM consumer c
 -- a position that another change has by now is of a history that was lost
 LEFT JOIN change h ON h.seq = c.position AND h.mark = c.mark AND h.seq >= $1
-WHERE c.reported_at > $2 ORDER BY c.service, c.instance
+WHERE c.reported_at + greatest(c.staleness_bound - $3, 0) > $2 ORDER BY c.service, c.instance
 """
 
 _PRUNE_REPORTS = """
@@ -42,11 +42,13 @@ DELETE FROM report WHERE (instance, position, mark) IN (
 _PRUNE_REPORTS_OF_SILENT = """
 DELETE FROM report WHERE (instance, position, mark) IN (
     SELECT r.instance, r.position, r.mark FROM consumer c JOIN report r USING (instance)
-    WHERE c.reported_at <= $1 LIMIT $2
+    WHERE c.reported_at + greatest(c.staleness_bound - $2, 0) <= $1 LIMIT $3
 )
 """
 _PRUNE_SILENT = """
-DELETE FROM consumer WHERE instance IN (SELECT instance FROM consumer WHERE reported_at <= $1 LIMIT $2)
+DELETE FROM consumer WHERE instance IN (
+    SELECT instance FROM consumer WHERE reported_at + greatest(staleness_bound - $2, 0) <= $1 LIMIT $3
+)
 """
 
 
@@ -57,7 +59,8 @@ class PostgresConsumers:
     async def report(self, position: Position, at: float) -> None:
         async with self._database.connection() as connection:
             mark = position.mark or NO_MARK
-            await connection.execute(_REPORT, position.instance, position.service, position.position, mark, at)
+            known = (position.instance, position.service, position.position, mark, at)
+            await connection.execute(_REPORT, *known, position.staleness_bound)
 
     async def forget(self, instance: str) -> None:
         async with self._database.connection() as connection:
@@ -65,15 +68,16 @@ class PostgresConsumers:
 
     async def reached(self, position: int, heard_since: float) -> Sequence[Reached]:
         async with self._database.connection() as connection:
-            return [Reached(**record) for record in await connection.fetch(_REACHED, position, heard_since)]
+            records = await connection.fetch(_REACHED, position, heard_since, FORGOTTEN_AFTER_S)
+        return [Reached(**record) for record in records]
 
     async def prune(self, *, silent_since: float, reports_before: float) -> None:
         """What the silent reported goes before them: it may be more than one statement deletes in time."""
         await each(
-            partial(delete_in_batches, self._database, statement, before)
-            for statement, before in (
+            partial(delete_in_batches, self._database, *statement)
+            for statement in (
                 (_PRUNE_REPORTS, reports_before),
-                (_PRUNE_REPORTS_OF_SILENT, silent_since),
-                (_PRUNE_SILENT, silent_since),
+                (_PRUNE_REPORTS_OF_SILENT, silent_since, FORGOTTEN_AFTER_S),
+                (_PRUNE_SILENT, silent_since, FORGOTTEN_AFTER_S),
             )
         )

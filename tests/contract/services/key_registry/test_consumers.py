@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.key_registry.storage.ports import Reached
+from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, Reached
 from shared.contracts.key_registry import ORIGIN_MARK, Position
 from tests.support.harness.key_registry_stores import Stores
 
@@ -41,6 +41,26 @@ async def test_consumers_come_by_service_and_instance_and_those_long_silent_do_n
         ("gateway", "a", True),
         ("gateway", "b", True),
     ]
+
+
+async def test_a_consumer_with_a_longer_bound_counts_until_that_is_over(stores: Stores) -> None:
+    for instance, bound in (("short", 5.0), ("equal", FORGOTTEN_AFTER_S), ("long", FORGOTTEN_AFTER_S + 570)):
+        position = Position(instance=instance, service="gateway", position=5, staleness_bound=bound)
+        await stores.consumers.report(position, 10.0)
+
+    async def counted(heard_since: float) -> list[str]:
+        return [reached.instance for reached in await stores.consumers.reached(5, heard_since)]
+
+    assert await counted(9.0) == ["equal", "long", "short"]
+    assert await counted(10.0) == await counted(579.0) == ["long"]
+    assert await counted(580.0) == []
+    await stores.consumers.prune(silent_since=579.0, reports_before=0)
+    assert await counted(0) == ["long"]
+    shorter = Position(instance="long", service="gateway", position=5, staleness_bound=5)
+    await stores.consumers.report(shorter, 11.0)
+    assert await counted(11.0) == []
+    await stores.consumers.prune(silent_since=11.0, reports_before=0)
+    assert await counted(0) == []
 
 
 async def test_who_leaves_is_forgotten_and_joins_anew(stores: Stores) -> None:

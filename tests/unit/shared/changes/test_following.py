@@ -42,7 +42,7 @@ def registry() -> Told:
 @pytest.fixture
 def followed(registry: Told, clock: FakeClock) -> Following:
     follower = ChangeFollower(registry, (), clock=clock, interval=0.005)
-    return Following(follower, PositionReporter("gateway", follower, registry))
+    return Following(follower, PositionReporter("gateway", follower, registry, lambda: 60.0))
 
 
 async def test_position_is_reported_as_soon_as_it_moves_and_a_goodbye_at_the_end(
@@ -56,6 +56,7 @@ async def test_position_is_reported_as_soon_as_it_moves_and_a_goodbye_at_the_end
     last = registry.reported[-1]
     assert (last.position, last.leaving, last.service) == (1, True, "gateway")
     assert len({position.instance for position in registry.reported}) == 1
+    assert {position.staleness_bound for position in registry.reported} == {60.0}
 
 
 async def test_report_that_did_not_arrive_is_made_again_soon(

@@ -22,10 +22,17 @@ class Plane:
     consumers: Consumers
     receipts: Receipts
 
-    async def report(self, instance: str, position: int, *, leaving: bool = False) -> None:
+    async def report(self, instance: str, position: int, *, leaving: bool = False, bound: float = 5) -> None:
         """As a consumer of the registry's own history does."""
         mark = self.desk.store.mark_of(position)
-        report = Position(instance=instance, service="gateway", position=position, mark=mark, leaving=leaving)
+        report = Position(
+            instance=instance,
+            service="gateway",
+            position=position,
+            mark=mark,
+            leaving=leaving,
+            staleness_bound=bound,
+        )
         await self.consumers.report(report, service="gateway")
 
     async def suspended(self) -> int:
@@ -61,6 +68,18 @@ async def test_a_receipt_tells_who_has_applied_it_how_soon_and_who_has_not(plane
     await plane.report("c", id_)
     receipt = await plane.receipts.show(plane.desk.owner, id_)
     assert (receipt.state, receipt.applied, receipt.ms, receipt.waiting_for) == ("applied", 3, 130.0, [])
+
+
+async def test_a_receipt_waits_for_a_silent_consumer_for_as_long_as_that_may_go_on_accepting(plane: Plane) -> None:
+    await plane.report("gone", 0, bound=3600)
+    id_ = await plane.suspended()
+    await plane.report("there", id_)
+    plane.desk.clock.advance(3599)
+    await plane.report("there", id_)
+    assert (await plane.receipts.show(plane.desk.owner, id_)).waiting_for == ["gone"]
+    plane.desk.clock.advance(1)
+    receipt = await plane.receipts.show(plane.desk.owner, id_)
+    assert (receipt.state, receipt.applied, receipt.of) == ("applied", 1, 1)
 
 
 async def test_a_consumer_that_says_nothing_for_half_a_minute_is_not_waited_for(plane: Plane) -> None:
