@@ -1,0 +1,58 @@
+"""The bound holds for what threads do, not for what somebody still waits for."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.bounded_threads import BoundedThreads
+from shared.errors import Unavailable
+
+
+@pytest.fixture
+async def threads() -> AsyncIterator[BoundedThreads]:
+    threads = BoundedThreads("test", threads=1, max_waiting=2)
+    yield threads
+    await threads.stop()
+
+
+async def test_work_is_done_elsewhere_and_what_it_raises_is_raised(threads: BoundedThreads) -> None:
+    assert await threads.run(threading.get_ident) != threading.get_ident()
+    with pytest.raises(ValueError, match="invalid literal"):
+        await threads.run(int, "x")
+    assert [await threads.run(pow, 2, n) for n in range(5)] == [1, 2, 4, 8, 16]
+
+
+async def test_work_that_nobody_waits_for_any_more_counts_until_its_thread_has_ended(
+    threads: BoundedThreads,
+) -> None:
+    end, began = threading.Event(), threading.Event()
+
+    def work() -> None:
+        began.set()
+        end.wait(10)
+
+    for _ in range(2):  # one in the thread, one that waits for it
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await threads.run(work)
+        assert await asyncio.to_thread(began.wait, 10)
+    waiting = asyncio.create_task(threads.run(work))  # in the place of the one that never began
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await threads.run(work)
+    end.set()
+    await waiting
+    assert sum(await asyncio.gather(threads.run(int), threads.run(int))) == 0
+
+
+async def test_more_than_the_bound_is_refused_at_once(threads: BoundedThreads) -> None:
+    end = threading.Event()
+    under_way = [asyncio.create_task(threads.run(end.wait, 10)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await threads.run(end.wait, 10)
+    end.set()
+    assert await asyncio.gather(*under_way) == [True, True]
+    assert await threads.run(end.wait, 10)
