@@ -21,6 +21,8 @@ from gateway.routing.table import Upstream
 
 CONNECTION_WAIT_S = 0.4
 """Seconds for which a request waits while all connections of its upstream are in use."""
+POOL_LIFE_S = 60.0
+"""Seconds without a request after which the pool of an upstream may be closed when another one is opened."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
@@ -48,7 +50,7 @@ class HttpForwarder:
     @asynccontextmanager
     async def send(self, forward: Forward, body: ClientBody | None) -> AsyncIterator["HttpUpstreamResponse"]:
         """See `gateway.proxy.ports.Forwarder`."""
-        pool = self._pool(forward.route.upstream)
+        pool = await self._pool(forward.route.upstream)
         async with pool.connection_slot():
             try:
                 response = await _request(pool.session, forward, body)
@@ -61,16 +63,23 @@ class HttpForwarder:
             finally:
                 response.close()  # a connection whose response was read to its end is in the pool again by now
 
-    def _pool(self, upstream: Upstream) -> "_UpstreamPool":
+    async def _pool(self, upstream: Upstream) -> "_UpstreamPool":
         pool = self._pools.get(upstream)
         if pool is None:
+            # Upstreams come and go with versions of the route file; nothing says which of them will not come back.
+            unused = [key for key, other in self._pools.items() if other.unused_for > POOL_LIFE_S]
+            closed = [self._pools.pop(key) for key in unused]
             pool = self._pools[upstream] = _UpstreamPool(upstream)
+            for other in closed:
+                await other.session.close()
         return pool
 
 
 class _UpstreamPool:
     def __init__(self, upstream: Upstream) -> None:
         self._slots = asyncio.Semaphore(upstream.connections)
+        self._requests = 0
+        self._used_at = asyncio.get_running_loop().time()
         self.session = aiohttp.ClientSession(
             # The slots bound the connections; aiohttp would let a request wait for as long as it may connect.
             connector=UpstreamConnector(limit=0, keepalive_timeout=upstream.keep_idle, ttl_dns_cache=10),
@@ -88,21 +97,34 @@ class _UpstreamPool:
         # `_may_be_sent_again` alone.
         self.session._retry_connection = False
 
+    @property
+    def unused_for(self) -> float:
+        """Seconds since its last request; 0 during one."""
+        return 0.0 if self._requests else asyncio.get_running_loop().time() - self._used_at
+
     @asynccontextmanager
     async def connection_slot(self) -> AsyncIterator[None]:
         """One of the upstream's connections. Raises `UpstreamFailed` when none becomes free in time."""
-        if self._slots.locked():
-            try:
-                async with asyncio.timeout(CONNECTION_WAIT_S):
-                    await self._slots.acquire()
-            except TimeoutError:
-                raise UpstreamFailed(503, CONNECTIONS_IN_USE) from None
-        else:
-            await self._slots.acquire()
+        self._requests += 1
         try:
-            yield
+            await self._acquire()
+            try:
+                yield
+            finally:
+                self._slots.release()
         finally:
-            self._slots.release()
+            self._requests -= 1
+            self._used_at = asyncio.get_running_loop().time()
+
+    async def _acquire(self) -> None:
+        if not self._slots.locked():
+            await self._slots.acquire()
+            return
+        try:
+            async with asyncio.timeout(CONNECTION_WAIT_S):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise UpstreamFailed(503, CONNECTIONS_IN_USE) from None
 
 
 def _may_be_sent_again(forward: Forward, body: ClientBody | None, error: UpstreamFailed) -> bool:
