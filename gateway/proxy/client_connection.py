@@ -9,7 +9,7 @@ from aiohttp import StreamReader
 
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.http1.request_reader import Event, Mark, RequestReader
-from shared.http.connection import HEAD_TIMEOUT, DrainingHandler
+from shared.http.connection import HEAD_TIMEOUT_S, DrainingHandler
 
 # What aiohttp gets to see: it needs to know where a body ends, and nothing else.
 _NO_BODY = b"GET / HTTP/1.1\r\nHost: -\r\n\r\n"
@@ -111,7 +111,7 @@ class Connection(DrainingHandler):
         if not self._reader.inside_head or self._refused or self._unfinished:
             self._stop_head_timer()
         elif self._head_timer is None:
-            self._head_timer = asyncio.get_running_loop().call_later(HEAD_TIMEOUT, self._head_is_late)
+            self._head_timer = asyncio.get_running_loop().call_later(HEAD_TIMEOUT_S, self._head_is_late)
 
     def _head_is_late(self) -> None:
         self._stop_head_timer()

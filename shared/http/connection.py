@@ -3,11 +3,11 @@
 import asyncio
 from typing import Any
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 
 from shared.problem import CONTENT_TYPE, title_of
 
-HEAD_TIMEOUT = 10.0
+HEAD_TIMEOUT_S = 10.0
 """Seconds in which a request's head must have arrived, from its first byte or the connection's start."""
 KEEPALIVE_TIMEOUT = 75.0
 """Seconds for which an idle connection is kept."""
@@ -74,12 +74,18 @@ class RequestHandler(DrainingHandler):
     aiohttp itself holds a half-sent head open for as long as its peer likes.
     """
 
-    __slots__ = ("_head_timer", "_serving")
+    __slots__ = ("_content", "_head_timer", "_next_head_began", "_serving", "_tail")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head_timer: asyncio.TimerHandle | None = None
         self._serving = False
+        self._content: StreamReader | None = None
+        """The body of the request that is being served."""
+        self._tail = b""
+        """The last bytes that arrived before this request was served."""
+        self._next_head_began = False
+        """Whether some of the next request arrived while this one is served."""
 
     @property
     def serving(self) -> bool:
@@ -90,26 +96,39 @@ class RequestHandler(DrainingHandler):
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
-        if self._head_timer is None and not self._serving:
-            self._expect_head()
+        if not data:  # aiohttp goes on with what it has put off
+            pass
+        elif not self._serving:
+            self._tail = (self._tail + data[-4:])[-4:]
+            if self._head_timer is None:
+                self._expect_head()
+        elif self._content is not None and self._content.is_eof():
+            self._next_head_began = True
         super().data_received(data)
 
-    def head_received(self) -> None:
-        """Its head came in time, and the request is being served."""
+    def request_begun(self, request: web.BaseRequest) -> None:
+        """Its head came in time, and it is being served."""
+        self._head_received()
+        self._content = request.content
+        self._next_head_began = not request.body_exists and self._tail != b"\r\n\r\n"
+
+    def response_made(self) -> None:
+        """The next bytes begin another head, unless some of it is here already."""
+        self._serving = False
+        if self._next_head_began:
+            self._expect_head()
+
+    def _head_received(self) -> None:
         self._serving = True
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
-    def response_made(self) -> None:
-        """The next bytes begin another head."""
-        self._serving = False
-
     def _expect_head(self) -> None:
-        self._head_timer = asyncio.get_running_loop().call_later(HEAD_TIMEOUT, self.force_close)
+        self._head_timer = asyncio.get_running_loop().call_later(HEAD_TIMEOUT_S, self.force_close)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        self.head_received()
+        self._head_received()
         super().connection_lost(exc)
 
     def handle_error(
@@ -120,7 +139,7 @@ class RequestHandler(DrainingHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """A bare response to what could not be parsed; the connection ends with it."""
-        self.head_received()
+        self._head_received()
         response = web.Response(
             status=status,
             text=f'{{"type":"about:blank","title":"{title_of(status)}","status":{status}}}',

@@ -57,7 +57,7 @@ def instrument(
         metrics.in_flight.inc()
         connection = request.protocol
         if isinstance(connection, RequestHandler):
-            connection.head_received()
+            connection.request_begun(request)
         status = 499  # the caller left before there was a response
         try:
             response = await _response(request, handler, renderers.get(_path(request, route), problem))
