@@ -1,7 +1,7 @@
 """Structured logs: one JSON object a line on standard output, with the request's id, without any secret.
 
-Logging never raises and never waits: what cannot be written is counted. A flood of lines is sampled: what is left
-out is counted too, and reported in one line.
+Logging never raises, and waits `sink.STALL_MS` at most: what cannot be written is counted. A flood of lines is
+sampled: what is left out is counted too, and reported in one line.
 """
 
 import logging
@@ -19,6 +19,8 @@ from shared.logging.redaction import MAX_TEXT, redacted, redacted_value
 from shared.logging.sampling import Key, Sampler
 from shared.logging.sink import LogSink, Stream, standard_output
 
+ERROR_LEVELS = frozenset({"error", "critical"})
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request being served; it goes with every call to another service."""
 
@@ -31,6 +33,8 @@ class _Log:
         self.access_enabled = True
         self.debug_enabled = False
         self.sampler = Sampler()
+        self.error_sampler = Sampler()
+        """Of lines of the level error, which a flood of others must not silence."""
         self.sink = LogSink(standard_output(), _resumed)
 
     def open(self, stream: Stream | None) -> None:
@@ -84,7 +88,7 @@ def access(fields: Mapping[str, Any], sample: Key | None = None, *, debug: bool 
 
 def report_left_out() -> None:
     """Log how many lines were left out since this was last called; nothing if there were none."""
-    for key, lines in _log.sampler.take_left_out():
+    for key, lines in (*_log.error_sampler.take_left_out(), *_log.sampler.take_left_out()):
         event, *kinds = key
         left_out = {"event": "log.left_out", "of": event, "kind": " ".join(kinds), "lines": lines}
         _log.sink.write(_rendered({**_head("warning"), **left_out}))
@@ -97,7 +101,7 @@ def lines_lost() -> int:
 
 def lines_left_out() -> int:
     """How many lines were left out by sampling since the start."""
-    return _log.sampler.left_out
+    return _log.sampler.left_out + _log.error_sampler.left_out
 
 
 class _Logger:
@@ -134,9 +138,11 @@ def _line(_: Any, method: str, event: MutableMapping[str, Any]) -> bytes:
     try:
         name = str(event.get("event", ""))
         key = (name, *(str(event[kind]) for kind in ("task", "upstream", "dependency", "code") if kind in event))
-        if not _log.sampler.admits(key):
+        level = "error" if method == "exception" else method
+        sampler = _log.error_sampler if level in ERROR_LEVELS else _log.sampler
+        if not sampler.admits(key):
             return b""
-        line = {**_head("error" if method == "exception" else method), "event": redacted(name)}
+        line = {**_head(level), "event": redacted(name)}
         if exception := _traceback(event.pop("exc_info", None)):
             event["exception"] = exception
         for field, value in event.items():
@@ -146,7 +152,7 @@ def _line(_: Any, method: str, event: MutableMapping[str, Any]) -> bytes:
     except Exception:
         _log.sink.lose()
         return b""
-    _log.sampler.written(len(written))
+    sampler.written(len(written))
     return written
 
 

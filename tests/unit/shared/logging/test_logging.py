@@ -29,6 +29,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.BytesIO]:
     stream = io.BytesIO()
     monkeypatch.setattr(logging._log, "sink", LogSink(stream, logging._resumed))
     monkeypatch.setattr(logging._log, "sampler", Sampler())
+    monkeypatch.setattr(logging._log, "error_sampler", Sampler())
     yield stream
     standard_logging.captureWarnings(False)
     standard_logging.getLogger().handlers[:] = handlers
@@ -124,3 +125,28 @@ def test_access_lines_are_written_at_info_and_not_at_warning(lines: io.BytesIO) 
     logging.access({"path": "/x", "status": 200})
     structlog.get_logger().info("some.event")
     assert lines.getvalue() == b""
+
+
+def test_no_flood_of_other_lines_silences_an_error(lines: io.BytesIO) -> None:
+    log = structlog.get_logger()
+    for kind in range(400):
+        logging.access({"path": "x" * 2000}, sample=("request", str(kind)))
+        log.warning("something.happened", code=str(kind), text="x" * 2000)
+    lines.truncate(0)
+    lines.seek(0)
+    log.warning("something.else")
+    log.error("background_task.ended", task="change_follower")
+    assert [line["event"] for line in read(lines)] == ["background_task.ended"]
+
+
+def test_errors_are_sampled_and_counted_too(lines: io.BytesIO) -> None:
+    log = structlog.get_logger()
+    for _ in range(1000):
+        log.error("request.failed")
+    assert len(read(lines)) < 100
+    lines.truncate(0)
+    lines.seek(0)
+    logging.report_left_out()
+    (line,) = read(lines)
+    assert (line["of"], line["lines"] > 900) == ("request.failed", True)
+    assert logging.lines_left_out() == line["lines"]
