@@ -9,7 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import DataError, NoScriptError, RedisError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from shared.errors import Unavailable
@@ -28,7 +28,7 @@ class PipelinedRedis:
     """`execute` a command; concurrent ones share a round trip, in the order in which they came.
 
     Nothing is sent twice: a command whose reply was lost is `Unavailable`, since it may have been carried out.
-    `timeout` bounds connecting, and each batch, in seconds.
+    `timeout` bounds each operation, in seconds, with the wait for those before it and connecting.
     """
 
     def __init__(self, url: str, *, timeout: float = 0.5) -> None:
@@ -44,6 +44,7 @@ class PipelinedRedis:
             # With them redis-py hands out a connection that its server has closed meanwhile.
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
+        self._encoder = self._redis.get_encoder()  # type: ignore[no-untyped-call]
         self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
         self._flusher = SingleFlight("redis_flush", self._flush)
 
@@ -58,18 +59,28 @@ class PipelinedRedis:
         """The reply to `command`, as redis-py renders it (bytes for strings).
 
         Raises `Unavailable` when it cannot be known, also where the command may have been carried out, and
-        `redis.exceptions.ResponseError` when the server refuses this very command.
+        `redis.exceptions.ResponseError` when the server refuses this very command. Raises `ValueError` for what
+        cannot be encoded (text with a lone surrogate; neither text, bytes nor a number).
         """
         if len(self._waiting) >= MAX_WAITING:
             raise Unavailable("too many requests wait for the store")
+        encoded = self._encoded(command)  # not in the batch, which would fail as a whole
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((command, future))
+        self._waiting.append((encoded, future))
         self._flusher.begin()
         try:
-            async with asyncio.timeout(self._timeout * 2):
+            async with asyncio.timeout(self._timeout):
                 return await future
         except TimeoutError:
             raise Unavailable("the store does not respond", detail="valkey: timeout") from None
+
+    def _encoded(self, command: Command) -> Command:
+        """With its arguments as bytes. Its name stays text: by it redis-py knows how to read the reply."""
+        name, *arguments = command
+        try:
+            return (name, *(self._encoder.encode(argument) for argument in arguments))
+        except (DataError, UnicodeEncodeError):  # the latter holds the text, which may be a secret
+            raise ValueError(f"an argument of {name} cannot be encoded") from None
 
     async def ping(self) -> None:
         await self.execute("PING")

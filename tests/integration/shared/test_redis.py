@@ -60,6 +60,31 @@ async def test_first_command_after_the_store_came_back_is_carried_out(
     assert await store.execute("ECHO", "x") == b"x"
 
 
+async def test_a_command_whose_response_was_lost_is_not_sent_again(
+    store: PipelinedRedis, proxy: FaultProxy
+) -> None:
+    await store.ping()
+    proxy.swallow_responses()
+    with pytest.raises(Unavailable):
+        await store.execute("INCR", "n")
+    proxy.restore()
+    await until(lambda: responds(store))
+    assert await store.execute("GET", "n") == b"1"
+
+
+@pytest.mark.parametrize("argument", ["\ud800", None, True, {"a": 1}, object()])
+async def test_a_command_that_cannot_be_encoded_fails_alone_and_shows_nothing_of_it(
+    store: PipelinedRedis, argument: object
+) -> None:
+    others = [asyncio.create_task(store.execute("ECHO", str(i))) for i in range(5)]
+    bad = asyncio.create_task(store.execute("SET", "key", argument))
+    more = [asyncio.create_task(store.execute("ECHO", str(i))) for i in range(5)]
+    assert await asyncio.gather(*others, *more) == 2 * [str(i).encode() for i in range(5)]
+    with pytest.raises(ValueError, match=r"^an argument of SET cannot be encoded$") as raised:
+        await bad
+    assert raised.value.__cause__ is None
+
+
 @pytest.mark.parametrize("fault", ["cut", "swallow"])
 async def test_store_away_is_unavailable_within_its_timeout_and_back_by_itself(
     store: PipelinedRedis, proxy: FaultProxy, fault: str

@@ -10,6 +10,7 @@ class FaultProxy:
     """Forwards connections to `(host, port)`; its own address is `port` on 127.0.0.1 once entered.
 
     `cut()` resets all connections and refuses new ones; `swallow()` accepts and takes bytes but passes none on;
+    `swallow_responses()` passes on what the service sends, and nothing back;
     `delay` holds each chunk back for so many seconds; `restore()` makes it whole again.
     """
 
@@ -20,6 +21,8 @@ class FaultProxy:
         self.port = 0
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._requesters: set[asyncio.StreamWriter] = set()
+        """Of those, the ones to who connected to this proxy."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -45,6 +48,9 @@ class FaultProxy:
     def swallow(self) -> None:
         self._mode = "swallow"
 
+    def swallow_responses(self) -> None:
+        self._mode = "swallow responses"
+
     def restore(self) -> None:
         """Whole again, for new connections: those that were swallowed are reset."""
         for writer in list(self._writers):
@@ -63,6 +69,7 @@ class FaultProxy:
             self._writers.discard(writer)
             return
         self._writers.add(upstream_writer)
+        self._requesters.add(writer)
         for source, sink in ((reader, upstream_writer), (upstream_reader, writer)):
             task = asyncio.create_task(self._pump(source, sink))
             self._tasks.add(task)
@@ -73,8 +80,10 @@ class FaultProxy:
             while chunk := await source.read(65536):
                 if self.delay:
                     await asyncio.sleep(self.delay)
-                if self._mode == "forward":
+                request = sink not in self._requesters
+                if self._mode == "forward" or (self._mode == "swallow responses" and request):
                     sink.write(chunk)
                     await sink.drain()
         sink.transport.abort()
         self._writers.discard(sink)
+        self._requesters.discard(sink)
