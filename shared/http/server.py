@@ -47,17 +47,22 @@ async def listen(
 async def serve(
     app: web.Application, settings: ServiceSettings, stop: asyncio.Event, *, port_setting: str = "PASSGATE_PORT"
 ) -> None:
-    """Serve `app` until `stop` is set; then turn not-ready, finish what is in flight, and clean up."""
+    """Serve `app` until `stop` is set; then turn not-ready, finish what is in flight, and clean up.
+
+    The resources that were started are stopped also when another one cannot start, or the port cannot be had.
+    """
     runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=settings.shutdown_grace)
-    await runner.setup()
-    listener = await listen(runner, settings.host, settings.port, port_setting=port_setting)
-    log.info("server.listening", host=settings.host, port=listener.sockets[0].getsockname()[1])
-    await stop.wait()
-    log.info("server.draining")
-    app[HEALTH].drain()
-    listener.close()
-    await _finish_in_flight(runner, settings.shutdown_grace)
-    await runner.cleanup()
+    try:
+        await runner.setup()
+        listener = await listen(runner, settings.host, settings.port, port_setting=port_setting)
+        log.info("server.listening", host=settings.host, port=listener.sockets[0].getsockname()[1])
+        await stop.wait()
+        log.info("server.draining")
+        app[HEALTH].drain()
+        listener.close()
+        await _finish_in_flight(runner, settings.shutdown_grace)
+    finally:
+        await runner.cleanup()
     log.info("server.stopped")
 
 

@@ -3,10 +3,16 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from shared.config import ConfigError, ServiceSettings
+from shared.http.app import service_app
+from shared.http.health import Health
+from shared.http.server import serve
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S
 
 
@@ -29,3 +35,34 @@ async def test_standard_output_that_is_closed_or_full_is_no_reason_to_fail(redir
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+class Resource:
+    """Records its life. With `fault` it does not start."""
+
+    def __init__(self, life: list[str], name: str, fault: Exception | None = None) -> None:
+        self._life, self._name, self._fault = life, name, fault
+
+    async def start(self) -> None:
+        if self._fault is not None:
+            raise self._fault
+        self._life.append(f"{self._name} started")
+
+    async def stop(self) -> None:
+        self._life.append(f"{self._name} stopped")
+
+
+@pytest.mark.parametrize("fails", ["listening", "a resource"])
+async def test_what_was_started_is_stopped_when_the_start_fails(fails: str) -> None:
+    life: list[str] = []
+    resources = [Resource(life, "first"), Resource(life, "second")]
+    if fails == "a resource":
+        resources.append(Resource(life, "third", ConfigError("no port")))
+    app = service_app("things", [], health=Health("things"), metrics=CollectorRegistry(), resources=resources)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = ServiceSettings(port=taken.getsockname()[1])
+        with pytest.raises(ConfigError):
+            await serve(app, settings, asyncio.Event())
+    assert life == ["first started", "second started", "second stopped", "first stopped"]
