@@ -114,7 +114,7 @@ class ServiceClient:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             raise Unavailable("the client is not open yet")
-        sent = {TIME_FIELD: "?", **headers}
+        sent = dict(headers) if self._peer_clock is None else {TIME_FIELD: "?", **headers}
         if rid := request_id.get():
             sent["X-Request-Id"] = rid
         renewable = self._authorization if isinstance(self._authorization, RenewableAuthorization) else None

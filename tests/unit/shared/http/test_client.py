@@ -20,10 +20,12 @@ class Callee:
     clock: FakeClock
     accepted: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
+    time_requested: list[bool] = field(default_factory=list)
     url: str = ""
 
     async def respond(self, request: web.Request) -> web.Response:
         self.requests.append(request.headers.get("Authorization", ""))
+        self.time_requested.append(TIME_FIELD in request.headers)
         stated = {TIME_FIELD: str(self.clock.now())} if TIME_FIELD in request.headers else {}
         accepted = self.requests[-1] in self.accepted
         return web.json_response(await request.text(), status=200 if accepted else 401, headers=stated)
@@ -60,6 +62,13 @@ async def called(callee: Callee, client: ServiceClient) -> int:
         await client.stop()
     assert body == "the body"
     return status
+
+
+async def test_the_time_is_requested_only_by_who_observes_it(callee: Callee, clock: FakeClock) -> None:
+    await called(callee, ServiceClient(callee.url))
+    offsets = ClockOffsets(clock, reference="key_registry")
+    await called(callee, ServiceClient(callee.url, peer_clock=offsets.peer("key_registry")))
+    assert callee.time_requested == [False, True]
 
 
 Responding = Callable[[int], Awaitable[None]]
