@@ -20,8 +20,9 @@ from services.key_registry.changes.feed import Feed
 from services.key_registry.changes.relay import Relay
 from services.key_registry.config import Settings
 from services.key_registry.housekeeping import Housekeeping
+from services.key_registry.http import SECURITY_SCHEMES, endpoints
 from services.key_registry.http.audit import AuditEndpoint
-from services.key_registry.http.authentication import SECURITY_SCHEMES, Authentication
+from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.objects import ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
@@ -41,7 +42,6 @@ from shared.clock import Clock, SystemClock
 from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import SNAPSHOT_PATIENCE
 from shared.http.app import Resource, service_app
-from shared.http.endpoints import Endpoint
 from shared.http.health import CLOCK, POSTGRESQL, VALKEY, Health
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
@@ -86,16 +86,16 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock),
     )
     reader = AuditReader(PostgresAuditLines(stores.database), stores.objects, access)
-    endpoints: list[Endpoint] = [
-        *(e for r in RESOURCES.values() for e in ResourceEndpoints(r, registry, authentication).endpoints()),
-        *AuditEndpoint(reader, authentication).endpoints(),
-        *ReceiptEndpoint(receipts, authentication).endpoints(),
-        *RevocationEndpoints(revocations, authentication).endpoints(),
-        *internal.endpoints(),
-    ]
+    table = endpoints(
+        [ResourceEndpoints(resource, registry, authentication) for resource in RESOURCES.values()],
+        AuditEndpoint(reader, authentication),
+        ReceiptEndpoint(receipts, authentication),
+        RevocationEndpoints(revocations, authentication),
+        internal,
+    )
     app = service_app(
         NAME,
-        endpoints,
+        table,
         health=_health(stores, offsets),
         now=offsets.time,
         metrics=_relay_metrics(metrics, stores.relay),

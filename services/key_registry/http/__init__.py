@@ -1,1 +1,164 @@
-"""The registry over HTTP: the admin API for people and scripts, the internal API for the other services."""
+"""The table of endpoints, with what OpenAPI says of each."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import get_args
+
+from services.key_registry.catalog.permissions import Operation
+from services.key_registry.catalog.requests import NewRevocation, RevocableKind
+from services.key_registry.catalog.responses import AuditLine, Receipt, ShownRevocation
+from services.key_registry.http.audit import AuditEndpoint
+from services.key_registry.http.authentication import render_error
+from services.key_registry.http.internal import InternalEndpoints
+from services.key_registry.http.internal_table import SERVICE_TOKEN, internal_endpoints
+from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints
+from services.key_registry.http.receipts import ReceiptEndpoint
+from services.key_registry.http.revocations import RevocationEndpoints
+from services.key_registry.http.schemas import (
+    AUDIT_FILTERS,
+    BASE,
+    IDEMPOTENCY_KEY,
+    PAGING,
+    RECEIPTS,
+    REVOCATIONS,
+    SEARCH,
+    WAIT,
+    filter_parameter,
+    page_model,
+    problems,
+    with_receipt,
+)
+from shared.http.endpoints import Endpoint, Handler, Parameter, Response
+
+ADMIN_TOKEN = "admin_token"
+SECURITY_SCHEMES = {
+    ADMIN_TOKEN: {"type": "http", "scheme": "bearer", "description": "An admin token (`pgad_...`)."},
+    SERVICE_TOKEN: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Services alone."},
+}
+_ADMIN = partial(Endpoint, security=ADMIN_TOKEN, render_error=render_error)
+
+
+def endpoints(
+    resources: Sequence[ResourceEndpoints],
+    audit: AuditEndpoint,
+    receipts: ReceiptEndpoint,
+    revocations: RevocationEndpoints,
+    internal: InternalEndpoints,
+) -> list[Endpoint]:
+    return [
+        *(endpoint for handlers in resources for endpoint in _resource(handlers)),
+        _audit(audit),
+        _receipt(receipts),
+        *_revocations(revocations),
+        *internal_endpoints(internal),
+    ]
+
+
+def _resource(handlers: ResourceEndpoints) -> list[Endpoint]:
+    resource, all_, one = handlers.resource, handlers.path, f"{handlers.path}/{{id}}"
+    endpoint = partial(_ADMIN, tag=resource.path)
+    created = Response("Created. What is secret is shown this once.", resource.created)
+    page = Response("One page", page_model(resource.shown))
+    shown = Response(f"The {resource.noun}", resource.shown)
+    found = [
+        endpoint(
+            "POST",
+            all_,
+            handlers.create,
+            f"Create {resource.a_noun}",
+            body=resource.create,
+            parameters=(IDEMPOTENCY_KEY,),
+            responses={201: created, **problems(400, 401, 403, 409, 413, 415, 422, 503)},
+        ),
+        endpoint(
+            "GET",
+            all_,
+            handlers.page,
+            f"List {resource.path}, the newest first",
+            parameters=(SEARCH, *map(filter_parameter, resource.filters), *PAGING),
+            responses={200: page, **problems(401, 403, 422, 503)},
+        ),
+        endpoint(
+            "GET",
+            one,
+            handlers.show,
+            f"Show {resource.a_noun}",
+            responses={200: shown, **problems(401, 403, 404, 503)},
+        ),
+        endpoint(
+            "PATCH",
+            one,
+            handlers.change,
+            f"Change {resource.a_noun}",
+            body=resource.change,
+            body_content_types=PATCH_TYPES,
+            responses={200: shown, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
+        ),
+    ]
+    changed = Response(f"The {resource.noun}", with_receipt(resource.shown))
+    for operation in (Operation.SUSPEND, Operation.RESUME, Operation.REVOKE):
+        handler: Handler = partial(handlers.set_status, operation)
+        summary = f"{operation.title()} {resource.a_noun}"
+        responses = {200: changed, **problems(401, 403, 404, 409, 503)}
+        found.append(endpoint("POST", f"{one}/{operation}", handler, summary, responses=responses))
+    if resource.deletable != "never":
+        responses = {204: Response("Deleted"), **problems(401, 403, 404, 409, 503)}
+        found.append(endpoint("DELETE", one, handlers.delete, f"Delete {resource.a_noun}", responses=responses))
+    return found
+
+
+def _audit(handlers: AuditEndpoint) -> Endpoint:
+    return _ADMIN(
+        "GET",
+        f"{BASE}/audit",
+        handlers.page,
+        "List audit lines, the newest first",
+        tag="audit",
+        parameters=(*AUDIT_FILTERS, *PAGING),
+        responses={200: Response("One page", page_model(AuditLine)), **problems(401, 403, 422, 503)},
+    )
+
+
+def _receipt(handlers: ReceiptEndpoint) -> Endpoint:
+    return _ADMIN(
+        "GET",
+        f"{BASE}/receipts/{{id}}",
+        handlers.show,
+        "Show who has applied a change",
+        tag="receipts",
+        description=RECEIPTS,
+        parameters=WAIT,
+        responses={200: Response("The receipt", Receipt), **problems(401, 403, 404, 422, 503)},
+    )
+
+
+def _revocations(handlers: RevocationEndpoints) -> list[Endpoint]:
+    path, kinds = f"{BASE}/revocations", {"type": "string", "enum": list(get_args(RevocableKind))}
+    filters = (
+        Parameter("kind", description="Only those of this kind.", schema=kinds),
+        Parameter("id", description="Only the one with this `jti`, `kid` or id."),
+    )
+    return [
+        _ADMIN(
+            "POST",
+            path,
+            handlers.stop,
+            "Stop a JWT, a session token or a signing key",
+            tag="revocations",
+            description=REVOCATIONS,
+            body=NewRevocation,
+            responses={
+                200: Response("It is stopped", with_receipt(ShownRevocation)),
+                **problems(400, 401, 403, 413, 415, 422, 503),
+            },
+        ),
+        _ADMIN(
+            "GET",
+            path,
+            handlers.page,
+            "List what is stopped so, the newest first",
+            tag="revocations",
+            parameters=(*filters, *PAGING),
+            responses={200: Response("One page", page_model(ShownRevocation)), **problems(401, 403, 422, 503)},
+        ),
+    ]

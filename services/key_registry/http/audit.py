@@ -10,28 +10,13 @@ from services.key_registry.audit_trail import AuditFilter, Line
 from services.key_registry.catalog.field_types import parse_instant
 from services.key_registry.catalog.resources import Row
 from services.key_registry.catalog.responses import AuditLine
-from services.key_registry.http.authentication import SCHEME, Authentication, render_error
-from services.key_registry.http.schemas import BASE, PAGING, page_model, problems
+from services.key_registry.http.authentication import Authentication
 from services.key_registry.paging import parse_page, text
-from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 
 TEXTS = ("company_id", "action", "actor", "subject_kind", "subject", "request_id")
 TIMES = ("after", "before")
 FILTERS = {**dict.fromkeys(TEXTS, text), **dict.fromkeys(TIMES, parse_instant)}
-
-
-_TIME = {"type": "string", "format": "date-time", "examples": ["2026-11-26T09:30:00Z"]}
-PARAMETERS = (
-    Parameter("company_id", description="Only lines of this company: its id or its `client_prefix`."),
-    Parameter("action", description="Only this action, such as `company.created`."),
-    Parameter("actor", description="Only what this actor did, such as `admin:<id>`."),
-    Parameter("subject_kind", description="Only what was done to objects of this kind."),
-    Parameter("subject", description="Only what was done to the object of this id, kid or key."),
-    Parameter("request_id", description="Only what this request did."),
-    Parameter("after", description="Only lines of this time (RFC 3339) or later.", schema=_TIME),
-    Parameter("before", description="Only lines from before this time (RFC 3339).", schema=_TIME),
-)
 
 
 class AuditEndpoint:
@@ -45,21 +30,6 @@ class AuditEndpoint:
         page = await self._reader.page(caller.admin, AuditFilter(**requested.filters), requested)
         items = [_shown(line, page.companies.get(line.company_id)) for line in page.lines]
         return json_response({"items": items, "next_cursor": page.cursor}, headers=NO_STORE)
-
-    def endpoints(self) -> list[Endpoint]:
-        return [
-            Endpoint(
-                "GET",
-                f"{BASE}/audit",
-                self.page,
-                "List audit lines, the newest first",
-                tag="audit",
-                parameters=(*PARAMETERS, *PAGING),
-                responses={200: Response("One page", page_model(AuditLine)), **problems(401, 403, 422, 503)},
-                security=SCHEME,
-                render_error=render_error,
-            )
-        ]
 
 
 def _shown(line: Line, company: Row | None) -> dict[str, Any]:

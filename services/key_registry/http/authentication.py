@@ -10,12 +10,6 @@ from shared.audit.trail import RefusalAudit
 from shared.errors import Forbidden, ServiceError, Unauthenticated
 from shared.http.responses import problem
 
-SCHEME = "admin_token"
-SECURITY_SCHEMES = {
-    SCHEME: {"type": "http", "scheme": "bearer", "description": "An admin token (`pgad_...`)."},
-    "service_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Services alone."},
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Caller:

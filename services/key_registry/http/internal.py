@@ -1,7 +1,6 @@
 """`/internal/v1`: for the other services alone, who say so with a service token. Wire types: `shared.contracts`."""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -12,13 +11,11 @@ from services.key_registry.admin.revocations import Revocations
 from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import MAX_PAGE, Feed
 from services.key_registry.lookups import Lookups
-from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
 from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import SECRET_DIGEST
 from shared.errors import FieldError, NotFound, Unprocessable
 from shared.http.body import json_model
-from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 from shared.service_tokens import ServiceAuthenticator
 
@@ -27,10 +24,8 @@ MAX_AUDIT_BODY = 4 * 1024 * 1024
 MAX_EVENTS = 1000
 MAX_POSITION = 4 * 1024
 """Bytes."""
-MARKS = """\
-`mark` is that of the position `after`. Positions of a history that was lost (a restore, a failover) have other
-marks: `gap` is true for them, and where changes after the position are no longer kept. Then load a snapshot.
-"""
+MAX_AFTER = 2**62
+"""The largest position that may be named."""
 
 Find = Callable[[Any], Awaitable[wire.Record | None]]
 
@@ -52,14 +47,26 @@ class InternalEndpoints:
         self._audit_log = audit_log
         self._authenticator = authenticator
 
-    async def by_digest(self, find: Find, request: web.Request) -> web.Response:
+    async def api_token(self, request: web.Request) -> web.Response:
+        return await self._by_digest(self._lookups.api_token, request)
+
+    async def access_key(self, request: web.Request) -> web.Response:
+        return await self._by_digest(self._lookups.access_key, request)
+
+    async def api_client(self, request: web.Request) -> web.Response:
+        return await self._by_public_id(self._lookups.api_client, opaque.API_CLIENT_KEY, request)
+
+    async def key_pair(self, request: web.Request) -> web.Response:
+        return await self._by_public_id(self._lookups.key_pair, opaque.KEY_PAIR, request)
+
+    async def _by_digest(self, find: Find, request: web.Request) -> web.Response:
         self._require(request, "credentials")
         digest = request.match_info["digest"]
         if SECRET_DIGEST.fullmatch(digest) is None:
             raise NotFound("there is no such credential")
         return await _found(find(bytes.fromhex(digest)))
 
-    async def by_public_id(self, find: Find, prefix: str, request: web.Request) -> web.Response:
+    async def _by_public_id(self, find: Find, prefix: str, request: web.Request) -> web.Response:
         self._require(request, "credentials")
         public_id = request.match_info["public_id"]
         if not opaque.well_formed_id(prefix, public_id):
@@ -68,7 +75,7 @@ class InternalEndpoints:
 
     async def changes(self, request: web.Request) -> web.Response:
         self._require(request, "changes")
-        after = _number(request, "after", 0, 2**62)
+        after = _number(request, "after", 0, MAX_AFTER)
         limit = _number(request, "limit", MAX_PAGE, MAX_PAGE)
         return _model(await self._feed.page(after, limit, request.query.get("mark")))
 
@@ -102,90 +109,6 @@ class InternalEndpoints:
 
     def _require(self, request: web.Request, area: str) -> str:
         return self._authenticator.require(request.headers.get("Authorization"), area)
-
-    def endpoints(self) -> list[Endpoint]:
-        look = self._lookups
-        found = [
-            self._look_up("api-tokens/{digest}", partial(self.by_digest, look.api_token), wire.ApiToken),
-            self._look_up("access-keys/{digest}", partial(self.by_digest, look.access_key), wire.AccessKey),
-            self._look_up(
-                "api-clients/{public_id}",
-                partial(self.by_public_id, look.api_client, opaque.API_CLIENT_KEY),
-                wire.ApiClient,
-            ),
-            self._look_up(
-                "key-pairs/{public_id}", partial(self.by_public_id, look.key_pair, opaque.KEY_PAIR), wire.KeyPair
-            ),
-        ]
-        internal = partial(Endpoint, tag="internal", security="service_token")
-        number = {"type": "integer", "minimum": 0}
-        found += [
-            internal(
-                "GET",
-                "/internal/v1/changes",
-                self.changes,
-                "What changed after a position, in order",
-                description=MARKS,
-                parameters=(
-                    Parameter("after", schema=number),
-                    Parameter("mark", schema={"type": "string"}),
-                    Parameter("limit", schema=number),
-                ),
-                poll=True,
-                responses={200: Response("A page of the feed", wire.ChangePage)},
-            ),
-            internal(
-                "GET",
-                "/internal/v1/snapshot",
-                self.snapshot,
-                "All that is stopped now",
-                responses={200: Response("The snapshot", wire.Snapshot)},
-            ),
-            internal(
-                "POST",
-                "/internal/v1/positions",
-                self.report,
-                "Report which change was applied last",
-                description=f"Who says nothing for {FORGOTTEN_AFTER_S:g} s, or for its `staleness_bound` where "
-                "that is longer, is forgotten; who is leaving at once.",
-                body=wire.Position,
-                poll=True,
-                responses={204: Response("Known to every copy of the registry")},
-            ),
-            internal(
-                "POST",
-                "/internal/v1/audit",
-                self.audit,
-                "Add lines to the audit trail",
-                body=wire.AuditBatch,
-                poll=True,
-                responses={204: Response("All lines are durable")},
-            ),
-            internal(
-                "POST",
-                "/internal/v1/revocations",
-                self.revoke,
-                "Revoke what the registry does not keep",
-                body=wire.Revocation,
-                responses={200: Response("The revocation is durable", wire.Revoked)},
-            ),
-        ]
-        return found
-
-    def _look_up(
-        self, path: str, handler: Callable[[web.Request], Awaitable[web.Response]], model: type[wire.Record]
-    ) -> Endpoint:
-        responses = {200: Response("The credential, whatever its status", model), 404: Response("There is none")}
-        summary = f"Look up by {path.partition('{')[2][:-1].replace('_', ' ')}"
-        return Endpoint(
-            "GET",
-            f"/internal/v1/{path}",
-            handler,
-            summary,
-            tag="internal",
-            security="service_token",
-            responses=responses,
-        )
 
 
 async def _found(finding: Awaitable[wire.Record | None]) -> web.Response:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from functools import partial
 
 from aiohttp import web
 
@@ -13,35 +12,24 @@ from services.key_registry.catalog.field_types import parse_reference
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import Resource
 from services.key_registry.http import bodies
-from services.key_registry.http.authentication import SCHEME, Authentication, Caller, render_error
-from services.key_registry.http.schemas import (
-    BASE,
-    IDEMPOTENCY_KEY,
-    PAGING,
-    SEARCH,
-    filter_parameter,
-    page_model,
-    problems,
-    receipt_headers,
-    with_receipt,
-)
+from services.key_registry.http.authentication import Authentication, Caller
+from services.key_registry.http.schemas import BASE, receipt_headers
 from services.key_registry.paging import filter_parser, parse_page, words
 from shared.errors import Invalid, NotFound
 from shared.http.body import validated
-from shared.http.endpoints import Endpoint, Handler, Response
 from shared.http.responses import NO_STORE, json_response
 
 PATCH_TYPES = ("application/json", "application/merge-patch+json")
 
 
 class ResourceEndpoints:
-    """The endpoints of one resource."""
+    """The endpoints of one resource, below `path`."""
 
     def __init__(self, resource: Resource, objects: ObjectService, authentication: Authentication) -> None:
-        self._resource = resource
+        self.resource = self._resource = resource
         self._objects = objects
         self._authentication = authentication
-        self._path = f"{BASE}/{resource.path}"
+        self.path = f"{BASE}/{resource.path}"
         self._filters = {name: filter_parser(name) for name in resource.filters} | {"q": words}
 
     async def create(self, request: web.Request) -> web.Response:
@@ -52,7 +40,7 @@ class ResourceEndpoints:
         body = validated(self._resource.create, members)
         idempotent = self._idempotent(request, caller, members)
         created = await self._objects.create(caller.admin, self._resource, body, idempotent)
-        headers = {**receipt_headers(created.receipt), "Location": f"{self._path}/{created.shown['id']}"}
+        headers = {**receipt_headers(created.receipt), "Location": f"{self.path}/{created.shown['id']}"}
         return json_response(created.shown, status=201, headers=headers)
 
     async def page(self, request: web.Request) -> web.Response:
@@ -103,55 +91,3 @@ class ResourceEndpoints:
             raise Invalid.field("Idempotency-Key", "is repeated")
         content = json.dumps([self._resource.path, members], sort_keys=True).encode()
         return IdempotentRequest.of(keys[0], admin_token=caller.token, admin_id=caller.admin.id, request=content)
-
-    def endpoints(self) -> list[Endpoint]:
-        """What OpenAPI says of them beside their handlers."""
-        resource, one, shown = self._resource, f"{self._path}/{{id}}", self._resource.shown
-        endpoint = partial(Endpoint, tag=resource.path, security=SCHEME, render_error=render_error)
-        found = [
-            endpoint(
-                "POST",
-                self._path,
-                self.create,
-                f"Create {resource.a_noun}",
-                body=resource.create,
-                parameters=(IDEMPOTENCY_KEY,),
-                responses={
-                    201: Response("Created. What is secret is shown this once.", resource.created),
-                    **problems(400, 401, 403, 409, 413, 415, 422, 503),
-                },
-            ),
-            endpoint(
-                "GET",
-                self._path,
-                self.page,
-                f"List {resource.path}, the newest first",
-                parameters=(SEARCH, *map(filter_parameter, resource.filters), *PAGING),
-                responses={200: Response("One page", page_model(shown)), **problems(401, 403, 422, 503)},
-            ),
-            endpoint("GET", one, self.show, f"Show {resource.a_noun}", responses=self._shown(401, 403, 404, 503)),
-            endpoint(
-                "PATCH",
-                one,
-                self.change,
-                f"Change {resource.a_noun}",
-                body=resource.change,
-                body_content_types=PATCH_TYPES,
-                responses=self._shown(400, 401, 403, 404, 409, 413, 415, 422, 503),
-            ),
-        ]
-        for operation in (Operation.SUSPEND, Operation.RESUME, Operation.REVOKE):
-            handler: Handler = partial(self.set_status, operation)
-            summary = f"{operation.title()} {resource.a_noun}"
-            responses = {
-                200: Response(f"The {resource.noun}", with_receipt(shown)),
-                **problems(401, 403, 404, 409, 503),
-            }
-            found.append(endpoint("POST", f"{one}/{operation}", handler, summary, responses=responses))
-        if resource.deletable != "never":
-            responses = {204: Response("Deleted"), **problems(401, 403, 404, 409, 503)}
-            found.append(endpoint("DELETE", one, self.delete, f"Delete {resource.a_noun}", responses=responses))
-        return found
-
-    def _shown(self, *statuses: int) -> dict[int, Response]:
-        return {200: Response(f"The {self._resource.noun}", self._resource.shown), **problems(*statuses)}

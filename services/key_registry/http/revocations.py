@@ -11,27 +11,12 @@ from services.key_registry.catalog.requests import NewRevocation, RevocableKind
 from services.key_registry.catalog.resources import Row
 from services.key_registry.catalog.responses import ShownRevocation
 from services.key_registry.http import bodies
-from services.key_registry.http.authentication import SCHEME, Authentication, render_error
-from services.key_registry.http.schemas import (
-    BASE,
-    PAGING,
-    page_model,
-    problems,
-    receipt_headers,
-    with_receipt,
-)
+from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.schemas import receipt_headers
 from services.key_registry.paging import parse_page, text
 from services.key_registry.storage.ports import KeptRevocation
 from shared.http.body import validated
-from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
-
-PATH = f"{BASE}/revocations"
-DESCRIPTION = """\
-`id` is the `jti` of a JWT, the `kid` of a signing key, or the id that the audit trail has of a session token; never
-the token itself. `until` is when nothing that it concerns can be alive any more: by default after the longest life
-that there is. Revoked is final; again is harmless.
-"""
 
 
 class RevocationEndpoints:
@@ -52,41 +37,6 @@ class RevocationEndpoints:
         page = await self._revocations.page(admin, requested)
         items = [_shown(kept, page.companies.get(kept.company_id)) for kept in page.revocations]
         return json_response({"items": items, "next_cursor": page.cursor}, headers=NO_STORE)
-
-    def endpoints(self) -> list[Endpoint]:
-        kinds = {"type": "string", "enum": list(get_args(RevocableKind))}
-        return [
-            Endpoint(
-                "POST",
-                PATH,
-                self.stop,
-                "Stop a JWT, a session token or a signing key",
-                tag="revocations",
-                description=DESCRIPTION,
-                body=NewRevocation,
-                responses={
-                    200: Response("It is stopped", with_receipt(ShownRevocation)),
-                    **problems(400, 401, 403, 413, 415, 422, 503),
-                },
-                security=SCHEME,
-                render_error=render_error,
-            ),
-            Endpoint(
-                "GET",
-                PATH,
-                self.page,
-                "List what is stopped so, the newest first",
-                tag="revocations",
-                parameters=(
-                    Parameter("kind", description="Only those of this kind.", schema=kinds),
-                    Parameter("id", description="Only the one with this `jti`, `kid` or id."),
-                    *PAGING,
-                ),
-                responses={200: Response("One page", page_model(ShownRevocation)), **problems(401, 403, 422, 503)},
-                security=SCHEME,
-                render_error=render_error,
-            ),
-        ]
 
 
 def _shown(kept: KeptRevocation, company: Row | None) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, create_model
 
+from services.key_registry.admin.receipts import DEFAULT_WAIT, MAX_WAIT
 from services.key_registry.catalog.documentation import describe
 from services.key_registry.paging import DEFAULT_LIMIT, MAX_FILTER, MAX_LIMIT
+from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
 from shared.contracts.key_registry import Status
 from shared.http.endpoints import Parameter, Response
 from shared.http.responses import NO_STORE
@@ -62,6 +64,7 @@ _FILTERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {**_TEXT, "examples": ["blabla:SMS"]},
     ),
 }
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
 PROBLEMS: Mapping[int, str] = {
     400: "Not JSON, or a malformed header",
     401: "No valid admin token",
@@ -75,14 +78,49 @@ PROBLEMS: Mapping[int, str] = {
 }
 
 
+_TIME = {"type": "string", "format": "date-time", "examples": ["2026-11-26T09:30:00Z"]}
+AUDIT_FILTERS = (
+    Parameter("company_id", description="Only lines of this company: its id or its `client_prefix`."),
+    Parameter("action", description="Only this action, such as `company.created`."),
+    Parameter("actor", description="Only what this actor did, such as `admin:<id>`."),
+    Parameter("subject_kind", description="Only what was done to objects of this kind."),
+    Parameter("subject", description="Only what was done to the object of this id, kid or key."),
+    Parameter("request_id", description="Only what this request did."),
+    Parameter("after", description="Only lines of this time (RFC 3339) or later.", schema=_TIME),
+    Parameter("before", description="Only lines from before this time (RFC 3339).", schema=_TIME),
+)
+WAIT = (
+    Parameter(
+        "wait",
+        description="`applied`: respond once all have applied it.",
+        schema={"type": "string", "enum": ["applied"]},
+    ),
+    Parameter(
+        "timeout",
+        description="Seconds to wait at most.",
+        schema={"type": "number", "minimum": 0, "maximum": MAX_WAIT, "default": DEFAULT_WAIT},
+    ),
+)
+RECEIPTS = f"""\
+The id is what `Passgate-Receipt` named. `of` counts the processes that follow the changes; one that has said
+nothing for {FORGOTTEN_AFTER_S:g} s, or for its own staleness bound where that is longer, is no longer among
+them, and refuses what it cannot look up. `ms` counts from the change to the report of the last one that applied
+it. Receipts are kept for a week.
+"""
+REVOCATIONS = """\
+`id` is the `jti` of a JWT, the `kid` of a signing key, or the id that the audit trail has of a session token; never
+the token itself. `until` is when nothing that it concerns can be alive any more: by default after the longest life
+that there is. Revoked is final; again is harmless.
+"""
+
+
 def filter_parameter(name: str) -> Parameter:
     description, schema = _FILTERS.get(name, (f"Only those with this `{name}`.", {**_TEXT, "examples": ["x"]}))
     return Parameter(name, description=description, schema=schema)
 
 
 def problems(*statuses: int) -> dict[int, Response]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {s: Response(PROBLEMS[s], content_type="application/problem+json", schema=schema) for s in statuses}
+    return {s: Response(PROBLEMS[s], content_type="application/problem+json", schema=PROBLEM) for s in statuses}
 
 
 def receipt_headers(receipt: int) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 import pytest
+import redis.asyncio
 
 from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.changes import relay
@@ -23,6 +24,7 @@ from shared import opaque
 from shared.changes.stream import ChangeStreamReader
 from shared.clock_offset import MAX_CLOCK_OFFSET_S, TIME_FIELD
 from shared.contracts.key_registry import ORIGIN_MARK, AuditEvent, Position, Revocation
+from shared.http.health import CHECK_TIMEOUT
 from shared.postgres.schema import Schema
 from tests.support.clock import FakeClock
 from tests.support.harness.key_registry import Admin, Responded, Running, running_registry
@@ -175,8 +177,11 @@ async def test_a_change_is_relayed_as_it_commits_and_measured(
         await until(streamed)
         assert await healthy(running, "valkey")
         text = await metrics(running)
-    for sample in ("change_relay_up 1.0", "change_relay_lag 0.0", "audit_events_dropped_total 0.0"):
-        assert sample in text
+        assert "change_relay_up 1.0" in text
+        assert "audit_events_dropped_total 0.0" in text
+        with monkeypatch.context() as patch:
+            patch.setattr(relay.Relay, "lag", 7)
+            assert "change_relay_lag 7.0" in await metrics(running)
     await reader.stop()
 
 
@@ -195,8 +200,16 @@ async def test_refusals_reach_the_trail_before_the_process_ends(registry_databas
 async def test_the_first_owner_is_registered_by_the_process_itself(
     registry_database_url: str, tmp_path: Path
 ) -> None:
-    async with running_registry(registry_database_url, tmp_path, registered=False) as running:
+    clock = FakeClock(time.time() - 20)
+    async with running_registry(registry_database_url, tmp_path, clock=clock, registered=False) as running:
         await becomes(200, lambda: status(running.owner, "/companies"))
+        (first,) = (await running.owner.get("/admin-tokens")).body["items"]
+    assert first["created_at"].startswith(rfc3339(clock.now()))
+
+
+def rfc3339(moment: float) -> str:
+    """To the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment))
 
 
 async def status(admin: Admin, path: str) -> int:
@@ -233,7 +246,7 @@ async def test_times_are_those_of_the_clock_of_the_app(
     assert (await viewer.post("/companies", {})).status == 403
     await until(lambda: lines(registry_database_url, "admin_request.refused"))
     (refused,) = await lines(registry_database_url, "admin_request.refused")
-    shown = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment))
+    shown = rfc3339(moment)
     assert company["created_at"].startswith(shown)
     assert (await owner.get(f"/receipts/{receipt}")).body["at"].startswith(shown)
     assert refused["at"].timestamp() == pytest.approx(moment, abs=0.001)
@@ -333,7 +346,9 @@ async def test_the_time_and_the_connections_of_the_store_are_as_configured(
     registry_database_url: str, tmp_path: Path
 ) -> None:
     connection = await asyncpg.connect(registry_database_url)
-    more: dict[str, Any] = {"store_timeout": 20.0, "database_pool_size": 3}
+    silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    more: dict[str, Any] = {"store_timeout": 20.0, "database_pool_size": 3, "redis_timeout": 20.0}
+    more["redis_url"] = f"redis://127.0.0.1:{silent.sockets[0].getsockname()[1]}/0"
     async with running_registry(registry_database_url, tmp_path, **more) as running:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         writing = asyncio.create_task(
@@ -342,7 +357,9 @@ async def test_the_time_and_the_connections_of_the_store_are_as_configured(
         reads = await asyncio.gather(*(running.owner.get("/companies") for _ in range(20)))
         assert {read.status for read in reads} == {200}
         assert await clients(connection, ours=2) <= 3 + 1
-        await asyncio.sleep(1)  # beyond the time that it has unless configured
+        report = (await running.owner.get(f"{running.url}/health")).body  # takes longer than a write has by default
+        assert report["dependencies"]["valkey"]["reason"] == f"no response within {CHECK_TIMEOUT} s"
+        await asyncio.sleep(0.3)
         await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
         assert (await writing).status == 201
     await connection.close()
@@ -357,11 +374,13 @@ async def clients(connection: asyncpg.Connection, *, ours: int) -> int:
 
 
 async def test_the_end_responds_to_who_waits_and_leaves_nothing_open(
-    registry_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    registry_database_url: str, redis_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others = set(threading.enumerate())
+    valkey = redis.asyncio.from_url(redis_database)
+    before = {client["id"] for client in await valkey.client_list()}
     async with aiohttp.ClientSession() as http:
-        async with running_registry(registry_database_url, tmp_path) as running:
+        async with running_registry(registry_database_url, tmp_path, redis_url=redis_database) as running:
             owner = Admin(http, running.url, running.owner.token)
             await joined(running, "slow")
             company = await owner.company()
@@ -374,6 +393,8 @@ async def test_the_end_responds_to_who_waits_and_leaves_nothing_open(
     connection = await asyncpg.connect(registry_database_url)
     await until(lambda: nobody(connection))
     await connection.close()
+    assert {client["id"] for client in await valkey.client_list()} == before
+    await valkey.aclose()
 
 
 async def nobody(connection: asyncpg.Connection) -> bool:

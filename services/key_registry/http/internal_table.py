@@ -1,0 +1,151 @@
+"""The part of the table that is for the other services alone; wire types: `shared.contracts`."""
+
+from functools import partial
+
+from pydantic import BaseModel
+
+from services.key_registry.changes.feed import MAX_PAGE
+from services.key_registry.http.internal import MAX_AFTER, InternalEndpoints
+from services.key_registry.http.schemas import PROBLEM
+from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
+from shared import opaque
+from shared.contracts import key_registry as wire
+from shared.contracts.identifiers import SECRET_DIGEST, anchored
+from shared.http.endpoints import Endpoint, Handler, Parameter, Response
+
+SERVICE_TOKEN = "service_token"
+BASE = "/internal/v1"
+MARKS = """\
+`mark` is that of the position `after`. Positions of a history that was lost (a restore, a failover) have other
+marks: `gap` is true for them, and where changes after the position are no longer kept. Then load a snapshot.
+"""
+PROBLEMS = {
+    400: "Not JSON",
+    401: "No valid service token",
+    403: "This service may not call this",
+    404: "There is none",
+    413: "The body is too large",
+    415: "Not JSON by its Content-Type, or encoded",
+    422: "Some members or parameters are invalid; `errors` names each",
+    503: "The store is away, or the clock is wrong; see Retry-After",
+}
+DIGEST = Parameter(
+    "digest",
+    "path",
+    "SHA-256 of the secret, in hex.",
+    schema={"type": "string", "pattern": anchored(SECRET_DIGEST), "examples": ["9f" * 32]},
+)
+AFTER = Parameter(
+    "after",
+    description="The position that was applied last; 0 for the beginning.",
+    schema={"type": "integer", "minimum": 0, "maximum": MAX_AFTER, "default": 0, "examples": [41]},
+)
+MARK = Parameter(
+    "mark", description="The mark of `after`, where it is known.", schema={"type": "string", "examples": ["origin"]}
+)
+LIMIT = Parameter(
+    "limit",
+    description="How many changes a page has at most.",
+    schema={"type": "integer", "minimum": 0, "maximum": MAX_PAGE, "default": MAX_PAGE, "examples": [MAX_PAGE]},
+)
+_INTERNAL = partial(Endpoint, tag="internal", security=SERVICE_TOKEN)
+
+
+def internal_endpoints(handlers: InternalEndpoints) -> list[Endpoint]:
+    return [*_lookups(handlers), *_feed(handlers), *_writes(handlers)]
+
+
+def _lookups(handlers: InternalEndpoints) -> list[Endpoint]:
+    return [
+        _lookup("api-tokens", DIGEST, handlers.api_token, wire.ApiToken),
+        _lookup("access-keys", DIGEST, handlers.access_key, wire.AccessKey),
+        _lookup("api-clients", _public_id(opaque.API_CLIENT_KEY), handlers.api_client, wire.ApiClient),
+        _lookup("key-pairs", _public_id(opaque.KEY_PAIR), handlers.key_pair, wire.KeyPair),
+    ]
+
+
+def _lookup(path: str, parameter: Parameter, handler: Handler, model: type[BaseModel]) -> Endpoint:
+    return _INTERNAL(
+        "GET",
+        f"{BASE}/{path}/{{{parameter.name}}}",
+        handler,
+        f"Look up by {parameter.name.replace('_', ' ')}",
+        parameters=(parameter,),
+        responses={
+            200: Response("The credential, whatever its status", model),
+            **_problems(401, 403, 404, 503),
+        },
+    )
+
+
+def _feed(handlers: InternalEndpoints) -> list[Endpoint]:
+    return [
+        _INTERNAL(
+            "GET",
+            f"{BASE}/changes",
+            handlers.changes,
+            "What changed after a position, in order",
+            description=MARKS,
+            parameters=(AFTER, MARK, LIMIT),
+            poll=True,
+            responses={200: Response("A page of the feed", wire.ChangePage), **_problems(401, 403, 422, 503)},
+        ),
+        _INTERNAL(
+            "GET",
+            f"{BASE}/snapshot",
+            handlers.snapshot,
+            "All that is stopped now",
+            responses={200: Response("The snapshot", wire.Snapshot), **_problems(401, 403, 503)},
+        ),
+        _INTERNAL(
+            "POST",
+            f"{BASE}/positions",
+            handlers.report,
+            "Report which change was applied last",
+            description=f"Who says nothing for {FORGOTTEN_AFTER_S:g} s, or for its `staleness_bound` where "
+            "that is longer, is forgotten; who is leaving at once.",
+            body=wire.Position,
+            poll=True,
+            responses={204: Response("Known to every copy of the registry"), **_WRITE_PROBLEMS},
+        ),
+    ]
+
+
+def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
+    return [
+        _INTERNAL(
+            "POST",
+            f"{BASE}/audit",
+            handlers.audit,
+            "Add lines to the audit trail",
+            body=wire.AuditBatch,
+            poll=True,
+            responses={204: Response("All lines are durable"), **_WRITE_PROBLEMS},
+        ),
+        _INTERNAL(
+            "POST",
+            f"{BASE}/revocations",
+            handlers.revoke,
+            "Revoke what the registry does not keep",
+            body=wire.Revocation,
+            responses={200: Response("The revocation is durable", wire.Revoked), **_WRITE_PROBLEMS},
+        ),
+    ]
+
+
+def _public_id(prefix: str) -> Parameter:
+    pattern = f"^{prefix}_[0-9A-Za-z]{{{opaque.ID_CHARACTERS}}}$"
+    example = f"{prefix}_4uVbJm2Qk8ZsX1cT7yNdWa"
+    return Parameter(
+        "public_id",
+        "path",
+        "The client's key, or the `kid`.",
+        schema={"type": "string", "pattern": pattern, "examples": [example]},
+    )
+
+
+def _problems(*statuses: int) -> dict[int, Response]:
+    return {s: Response(PROBLEMS[s], content_type="application/problem+json", schema=PROBLEM) for s in statuses}
+
+
+_WRITE_PROBLEMS = _problems(400, 401, 403, 413, 415, 422, 503)
