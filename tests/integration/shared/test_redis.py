@@ -85,6 +85,18 @@ async def test_a_command_that_cannot_be_encoded_fails_alone_and_shows_nothing_of
     assert raised.value.__cause__ is None
 
 
+async def test_a_command_whose_connection_was_reset_before_the_response_is_not_sent_again(
+    store: PipelinedRedis, proxy: FaultProxy
+) -> None:
+    for lost in range(1, 4):
+        await until(lambda: responds(store))
+        proxy.reset_at_response()
+        with pytest.raises(Unavailable):
+            await store.execute("INCR", "carried-out")
+        await until(lambda: responds(store))
+        assert await store.execute("GET", "carried-out") == str(lost).encode()
+
+
 @pytest.mark.parametrize("fault", ["cut", "swallow"])
 async def test_store_away_is_unavailable_within_its_timeout_and_back_by_itself(
     store: PipelinedRedis, proxy: FaultProxy, fault: str

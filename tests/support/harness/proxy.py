@@ -10,7 +10,8 @@ class FaultProxy:
     """Forwards connections to `(host, port)`; its own address is `port` on 127.0.0.1 once entered.
 
     `cut()` resets all connections and refuses new ones; `swallow()` accepts and takes bytes but passes none on;
-    `swallow_responses()` passes on what the service sends, and nothing back;
+    `swallow_responses()` passes on what the service sends, and nothing back; `reset_at_response()` does so once,
+    and resets the connection when the response comes;
     `delay` holds each chunk back for so many seconds; `restore()` makes it whole again.
     """
 
@@ -18,6 +19,7 @@ class FaultProxy:
         self._target = (host, port)
         self._mode = "forward"
         self.delay = 0.0
+        self._resets = False
         self.port = 0
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -51,6 +53,9 @@ class FaultProxy:
     def swallow_responses(self) -> None:
         self._mode = "swallow responses"
 
+    def reset_at_response(self) -> None:
+        self._resets = True
+
     def restore(self) -> None:
         """Whole again, for new connections: those that were swallowed are reset."""
         for writer in list(self._writers):
@@ -81,6 +86,9 @@ class FaultProxy:
                 if self.delay:
                     await asyncio.sleep(self.delay)
                 request = sink not in self._requesters
+                if self._resets and not request:
+                    self._resets = False
+                    break
                 if self._mode == "forward" or (self._mode == "swallow responses" and request):
                     sink.write(chunk)
                     await sink.drain()

@@ -73,6 +73,25 @@ async def test_what_was_read_before_a_change_that_is_applied_here_is_not_kept(
     assert len(operator.asked) == 2
 
 
+async def test_a_response_that_a_change_overtakes_on_its_way_is_not_kept(
+    tokens: ApiTokens, operator: Operator, follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = operator.check
+
+    async def overtaken(token: str, *, client_prefix: str, application_prefix: str) -> TokenCheck:
+        response = await check(token, client_prefix=client_prefix, application_prefix=application_prefix)
+        follower.position += 1
+        tokens.apply(Change(seq=follower.position, kind="api_token", id="t", status="revoked", at=0))
+        return response
+
+    with monkeypatch.context() as way:
+        way.setattr(operator, "check", overtaken)
+        await tokens.check(PAIR, "SMS")
+    operator.response = TokenCheck(valid=False, cause="revoked", as_of=8, api_token_id="t")
+    with pytest.raises(RefusedCredential, match="revoked"):
+        await tokens.check(PAIR, "SMS")
+
+
 async def test_nothing_that_is_kept_counts_while_changes_cannot_be_followed(
     tokens: ApiTokens, operator: Operator, follower: Follower
 ) -> None:

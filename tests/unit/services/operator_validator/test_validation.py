@@ -154,6 +154,28 @@ async def test_a_result_names_the_change_up_to_which_it_is_true(operator: Operat
     assert (await operator.validator.validate(REQUEST)).as_of == 1  # cached before, and still true
 
 
+async def test_a_result_is_no_newer_than_what_it_was_read_from_though_changes_arrive_meanwhile(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has applied the second suspension must not keep what was read before it."""
+    record = operator.registry.add_api_token(TOKEN)
+    look_up = operator.registry.api_token
+
+    async def overtaken(key: bytes) -> ApiToken | None:
+        found = await look_up(key)
+        operator.registry.set_status("booking", record.booking_id, "suspended")
+        operator.registry.set_status("booking", record.booking_id, "active")
+        await operator.follower.poll()
+        return found
+
+    lookup: CachedLookup[bytes, ApiToken] = CachedLookup(overtaken)
+    lookup.attach(operator.follower)
+    monkeypatch.setattr(operator.validator, "_tokens", lookup)
+    result = await operator.validator.validate(REQUEST)
+    assert result.record is not None
+    assert result.as_of <= result.record.as_of < operator.follower.position
+
+
 async def test_only_the_refusal_of_a_known_token_has_a_line_with_its_cause_and_no_secret(
     operator: Operator,
 ) -> None:
