@@ -75,7 +75,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     generator = KeyGenerator()
     registry = ObjectService(stores.objects, access, factories(generator), clock)
     consumers = Consumers(stores.consumers, clock)
-    receipts = Receipts(stores.changes, consumers, access)
+    receipts = Receipts(stores.changes, stores.objects, consumers, access)
     revocations = Revocations(stores.objects, access, clock)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(stores.database)),

@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 from urllib.parse import quote
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.contracts import Caller, response_of
+from shared.contracts.documentation import describing
 from shared.contracts.identifiers import UUID_FORM
+from shared.contracts.key_registry_members import MEMBERS
 from shared.errors import Unavailable
 
 Status = Literal["active", "suspended", "revoked"]
@@ -33,7 +35,7 @@ Kind = Literal[
 
 
 class Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_extra=describing(MEMBERS))
 
 
 class Company(Wire):
@@ -166,6 +168,8 @@ class ChangePage(Wire):
 @dataclass(frozen=True, slots=True)
 class Stopped:
     """No model: a snapshot holds a hundred thousand of them."""
+
+    __pydantic_config__: ClassVar = ConfigDict(json_schema_extra=describing(MEMBERS))
 
     kind: Kind
     id: str

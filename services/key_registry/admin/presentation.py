@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.key_registry.catalog.effective_status import effective_status
 from services.key_registry.catalog.field_types import parse_id
-from services.key_registry.catalog.resources import COMPANY, RESOURCES, Resource, Row
+from services.key_registry.catalog.resources import APPLICATION, COMPANY, RESOURCES, Resource, Row
 from services.key_registry.storage.ports import Reader
 from shared.contracts.key_registry import Kind
 from shared.errors import NotFound
@@ -43,6 +43,21 @@ async def company_names(reader: Reader, ids: Iterable[str | None]) -> Mapping[st
     """The companies of these ids, as far as they exist."""
     known = {UUID(id_) for id_ in ids if id_ is not None and _is_uuid(id_)}
     return {str(row["id"]): row for row in await reader.find_all(COMPANY, known)}
+
+
+async def name_of(reader: Reader, kind: Kind, id_: str) -> str | None:
+    """Its prefix, kid, key or name; of a booking both prefixes. None for what is deleted or no object of ours."""
+    resource = RESOURCES.get(kind)
+    row = await reader.find(resource, UUID(id_)) if resource is not None and _is_uuid(id_) else None
+    if resource is None or row is None:
+        return None
+    if resource.name_column is not None:
+        return str(row[resource.name_column])
+    company = await reader.find(COMPANY, row["company_id"])
+    application = await reader.find(APPLICATION, row["application_id"])
+    if company is None or application is None:
+        return None
+    return f"{company['client_prefix']}:{application['application_prefix']}"
 
 
 def _is_uuid(text: str) -> bool:

@@ -3,11 +3,12 @@
 import asyncio
 
 from services.key_registry.admin.access import AccessControl
+from services.key_registry.admin.presentation import name_of
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.responses import AppliedBy, Receipt
 from services.key_registry.changes.consumers import Consumers
-from services.key_registry.storage.ports import Changes, Reached
+from services.key_registry.storage.ports import Changes, Reached, Store
 from shared.contracts.key_registry import Change
 from shared.errors import NotFound, Unavailable
 
@@ -22,8 +23,9 @@ MAX_WAITING = 64
 class Receipts:
     """Its id is the position of the change. A receipt is there for as long as the change feed keeps it."""
 
-    def __init__(self, changes: Changes, consumers: Consumers, access: AccessControl) -> None:
+    def __init__(self, changes: Changes, store: Store, consumers: Consumers, access: AccessControl) -> None:
         self._changes = changes
+        self._store = store
         self._consumers = consumers
         self._access = access
         self._waiting = 0
@@ -31,7 +33,8 @@ class Receipts:
 
     async def show(self, admin: Admin, id_: int) -> Receipt:
         """Raises `NotFound` also for a change that is another company's, or of no company, to a bound token."""
-        return await self._receipt(await self._change(admin, id_))
+        change = await self._change(admin, id_)
+        return await self._receipt(change, await self._name(change))
 
     async def applied(self, admin: Admin, id_: int, patience: float) -> Receipt:
         """The receipt once all have applied the change, or as it is after `patience` seconds."""
@@ -40,7 +43,9 @@ class Receipts:
             raise Unavailable("too many wait for receipts")
         self._waiting += 1
         try:
-            return await self._awaited(change, asyncio.get_running_loop().time() + patience)
+            return await self._awaited(
+                change, await self._name(change), asyncio.get_running_loop().time() + patience
+            )
         finally:
             self._waiting -= 1
 
@@ -49,9 +54,9 @@ class Receipts:
         self._released = True
         self._consumers.wake_waiting()
 
-    async def _awaited(self, change: Change, deadline: float) -> Receipt:
+    async def _awaited(self, change: Change, name: str | None, deadline: float) -> Receipt:
         while True:
-            receipt = await self._receipt(change)
+            receipt = await self._receipt(change, name)
             left = deadline - asyncio.get_running_loop().time()
             if receipt.state == "applied" or left <= 0 or self._released:
                 return receipt
@@ -64,13 +69,18 @@ class Receipts:
             raise NotFound("there is no such receipt, or no longer")
         return change
 
-    async def _receipt(self, change: Change) -> Receipt:
+    async def _name(self, change: Change) -> str | None:
+        async with self._store.reading() as reader:
+            return await name_of(reader, change.kind, change.id)
+
+    async def _receipt(self, change: Change, name: str | None) -> Receipt:
         consumers = [_applied_by(change, reached) for reached in await self._consumers.reached(change.seq)]
         waiting = [consumer.instance for consumer in consumers if not consumer.applied]
         return Receipt(
             id=change.seq,
             kind=change.kind,
             subject=change.id,
+            subject_name=name,
             status=change.status,
             at=instant(change.at),
             state="pending" if waiting else "applied",

@@ -4,20 +4,16 @@ The examples fit together: the bodies below, sent in the order of contracts, wor
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel
 
-
-class Member(NamedTuple):
-    description: str
-    example: Any
-
+from shared.contracts.documentation import Member, Members, describe_members
 
 _ID = "0190c0de-0000-7000-8000-000000000001"
 _REFERENCE = "Its id (a UUID) or its public name"
 
-MEMBERS: Mapping[str, Member] = {
+MEMBERS: Members = {
     "id": Member("The object's id, a UUID.", _ID),
     "name": Member("A name for people, on one line.", "BlaBla"),
     "status": Member(
@@ -88,6 +84,11 @@ MEMBERS: Mapping[str, Member] = {
     "actor": Member("Who did it: `admin:<id>`, `client:<key>`, `service:<name>` or `anonymous`.", f"admin:{_ID}"),
     "subject_kind": Member("The kind of the object that it was done to.", "company"),
     "subject": Member("The id, kid or key of the object that it was done to.", _ID),
+    "subject_name": Member(
+        "What people know the object by: its prefix, kid, key or name; of a booking `client_prefix:"
+        "application_prefix`. null once it is deleted, and for what the registry does not keep.",
+        "blabla",
+    ),
     "request_id": Member(
         "The id of the request that did it, the same in the logs of every service.", "4f2a9c0b7d1e4e0c"
     ),
@@ -108,8 +109,6 @@ MEMBERS: Mapping[str, Member] = {
     "receipt": Member("The receipt's id: `/receipts/{id}` shows which processes have applied the change.", 42),
     "items": Member("The objects of this page, the newest first.", []),
     "next_cursor": Member("`cursor` of the next page; null on the last.", None),
-}
-SPECIAL: Mapping[str, Member] = {
     "Body.company_id": Member(f"The company. {_REFERENCE}: its `client_prefix`.", "blabla"),
     "Body.application_id": Member(f"The application. {_REFERENCE}: its `application_prefix`.", "SMS"),
     "Body.booking_id": Member(f"The booking. {_REFERENCE}: `client_prefix:application_prefix`.", "blabla:SMS"),
@@ -135,13 +134,8 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
 
 def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
     """For `json_schema_extra`: descriptions and examples of the members, and an example of the whole."""
+    describe_members(MEMBERS, schema, model)
     members = schema.get("properties", {})
-    for name, member in members.items():
-        found = member_of(model, name)
-        if found is None:
-            continue
-        member.setdefault("description", found.description)
-        member.setdefault("examples", [found.example])
     left_out = LEFT_OUT.get(model.__name__, frozenset())
     schema["examples"] = [
         {
@@ -157,9 +151,3 @@ def describe_patch(schema: dict[str, Any], model: type[BaseModel]) -> None:
     for member in schema.get("properties", {}).values():
         member.pop("default", None)
     describe(schema, model)
-
-
-def member_of(model: type[BaseModel], name: str) -> Member | None:
-    """What is said of this member: by the nearest class that something special is said for, else by its name."""
-    special = (SPECIAL.get(f"{cls.__name__}.{name}") for cls in model.__mro__)
-    return next((found for found in special if found is not None), None) or MEMBERS.get(name)

@@ -75,6 +75,11 @@ class Resource:
         return frozenset(self.shown.model_fields) - frozenset(self.change.model_fields)
 
     @property
+    def name_column(self) -> str | None:
+        """What people know it by: its public name, or else its name. A booking has none of its own."""
+        return self.public_name or (self.searched[0] if self.searched else None)
+
+    @property
     def belongs_to(self) -> tuple[Kind, ...]:
         """The kinds of what it depends on; the column of each is the kind's name and `_id`."""
         return tuple(kind for kind in ("company", "application", "booking") if f"{kind}_id" in self.columns)

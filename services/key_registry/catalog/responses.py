@@ -162,6 +162,8 @@ class Receipt(BaseModel):
     kind: Kind
     subject: str
     """The id of what changed."""
+    subject_name: str | None
+    """Its prefix, kid, key or name."""
     status: Status
     at: Instant
     state: Literal["applied", "pending"]

@@ -89,6 +89,40 @@ async def test_waiting_ends_at_its_time_out_with_what_is_so(running: Running) ->
         assert (await owner.get(f"/receipts/{receipt}?wait=applied")).body["state"] == "applied"
 
 
+async def test_a_receipt_names_its_object_as_people_know_it(owner: Admin) -> None:
+    company = await owner.company()
+    booking = await owner.booking(company)
+    application = (await owner.get(f"/applications/{booking['application_id']}")).body
+    of, scopes = {"company_id": company["id"]}, {"scopes": ["site:read"]}
+    token = await owner.made("/api-tokens", booking_id=booking["id"], remote_application="Shop")
+    client = await owner.made("/api-clients", **of, **scopes, comment="x")
+    pair = await owner.made("/key-pairs", **of, **scopes, algorithm="ES256")
+    key = await owner.made("/access-keys", **of, name="demo")
+    admin = await owner.made("/admin-tokens", **of, name="Ann", role="viewer")
+    for path, object_, name in (
+        ("api-tokens", token, "Shop"),
+        ("api-clients", client, client["key"]),
+        ("key-pairs", pair, pair["kid"]),
+        ("access-keys", key, "demo"),
+        ("admin-tokens", admin, "Ann"),
+        ("bookings", booking, f"{company['client_prefix']}:{application['application_prefix']}"),
+        ("applications", application, application["application_prefix"]),
+        ("companies", company, company["client_prefix"]),
+    ):
+        receipt = (await owner.post(f"/{path}/{object_['id']}/suspend")).body["receipt"]
+        for query in ("", "?wait=applied&timeout=0"):
+            shown = (await owner.get(f"/receipts/{receipt}{query}")).body
+            assert (shown["subject"], shown["subject_name"]) == (object_["id"], name)
+
+
+async def test_a_receipt_of_what_is_deleted_or_not_kept_has_no_name(owner: Admin) -> None:
+    company = await owner.company()
+    deleted = receipt_of(await owner.delete(f"/companies/{company['id']}"))
+    jwt = receipt_of(await owner.post("/revocations", {"kind": "jwt", "id": "j-nameless"}))
+    for receipt in (deleted, jwt):
+        assert (await owner.get(f"/receipts/{receipt}")).body["subject_name"] is None
+
+
 async def test_receipts_are_for_viewers_too_and_another_companys_is_404(owner: Admin) -> None:
     mine, other = await owner.company(), await owner.company()
 

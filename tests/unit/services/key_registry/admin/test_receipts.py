@@ -43,7 +43,7 @@ class Plane:
 @pytest.fixture
 def plane(desk: Desk) -> Plane:
     consumers = Consumers(MemoryConsumers(desk.store), desk.clock)
-    return Plane(desk, consumers, Receipts(desk.store, consumers, desk.access))
+    return Plane(desk, consumers, Receipts(desk.store, desk.store, consumers, desk.access))
 
 
 async def test_a_receipt_tells_who_has_applied_it_how_soon_and_who_has_not(plane: Plane) -> None:

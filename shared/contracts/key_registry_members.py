@@ -1,0 +1,77 @@
+"""What OpenAPI says of each member of the key registry's internal API."""
+
+from shared.contracts.documentation import Member, Members
+
+_ID = "0190c0de-0000-7000-8000-000000000001"
+_MARK = "6b0f1c2e-7d3a-4f57-9a41-0c8d2e5b7f13"
+_STATUS = "`active`, `suspended` (until resumed) or `revoked` (for good)."
+
+MEMBERS: Members = {
+    "id": Member("The object's id, a UUID.", _ID),
+    "status": Member(_STATUS, "active"),
+    "client_prefix": Member("The company's short public name.", "blabla"),
+    "company_uri": Member("The company's URI: `iss` and `sub` of its assertions.", "https://blabla.example"),
+    "company": Member(
+        "The company that it belongs to.",
+        {"id": _ID, "client_prefix": "blabla", "company_uri": "https://blabla.example", "status": "active"},
+    ),
+    "as_of": Member("The position in the change feed that this is of: all changes up to it are in it.", 42),
+    "mark": Member(
+        "The mark of the position, which says of which history it is. null: from a release without marks.", _MARK
+    ),
+    "remote_application": Member("What the token is for, in the company's words.", "BlaBla Shop"),
+    "expires_at": Member("When it ends, in seconds since the epoch. null: never.", 4073544000.0),
+    "booking_id": Member("The booking's id.", _ID),
+    "booking_status": Member(f"The booking's status: {_STATUS}", "active"),
+    "application_id": Member("The application's id.", _ID),
+    "application_prefix": Member("The application's short public name.", "SMS"),
+    "application_status": Member(f"The application's status: {_STATUS}", "active"),
+    "name": Member("A name for people.", "demo"),
+    "default_ttl": Member("Seconds that a session token lives unless its creator requests another time.", 3600),
+    "max_ttl": Member("Seconds: the longest life that a session token may be given.", 86400),
+    "scopes": Member("Scopes as `resource:action:selector`.", ["site:read"]),
+    "bookings": Member("What the company has booked, at most one for each application.", []),
+    "key": Member("The client's public id (`client_id` of OAuth).", "pgck_4uVbJm2Qk8ZsX1cT7yNdWa"),
+    "secret_digest": Member("SHA-256 of the secret, in hex.", "9f" * 32),
+    "audience": Member("`aud` of the client's access tokens; null: the issuer's default.", "https://api.example"),
+    "kid": Member("The key's public name.", "kp_4uVbJm2Qk8ZsX1cT7yNdWa"),
+    "algorithm": Member("The one signature algorithm that the key is for.", "EdDSA"),
+    "public_key": Member("The public JWK (RFC 7517).", {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_..."}),
+    "seq": Member("The change's position: it grows by one with each, in the order of commits.", 42),
+    "previous_mark": Member("The mark of the change before, which this one continues.", _MARK),
+    "kind": Member("The kind of the object that changed or is stopped.", "api_client"),
+    "at": Member("When, in seconds since the epoch.", 1795685400.0),
+    "until": Member(
+        "When nothing that it concerns can be alive any more, in seconds since the epoch. null: for ever.",
+        1795771800.0,
+    ),
+    "company_id": Member("The id of the company whose it is; null: of the platform itself, or not known.", _ID),
+    "changes": Member("The changes after the position, in order.", []),
+    "last": Member("The newest position that there is.", 42),
+    "last_mark": Member("The mark of the newest position.", _MARK),
+    "gap": Member(
+        "Whether to start again from a snapshot: the position is of another history, or long ago.", False
+    ),
+    "stopped": Member("All that is suspended, or was revoked and may still concern somebody.", []),
+    "instance": Member("The name of the process, which no other has.", "gateway@host:17-a1b2c3"),
+    "service": Member("The name of its service, which is the caller's own.", "gateway"),
+    "position": Member("The newest change that it has applied.", 42),
+    "leaving": Member("Whether it ends now, and is not to be waited for.", False),
+    "staleness_bound": Member("Seconds for which it may accept by what it knows, without a word from here.", 5.0),
+    "events": Member("The events, which become lines in this order.", []),
+    "action": Member("What was done: a dotted name, the past tense last.", "token.issued"),
+    "actor": Member("Who did it: `client:<key>`, `service:<name>` or `anonymous`.", "service:token_issuer"),
+    "subject_kind": Member("The kind of what it was done to.", "api_client"),
+    "subject": Member("The id, kid or key of what it was done to; never a secret.", _ID),
+    "request_id": Member("The id of the request that did it.", "4f2a9c0b7d1e4e0c"),
+    "detail": Member("More about it, by action.", {"cause": "stopped"}),
+    "reason": Member("Why, for the audit trail.", "revoked by its client"),
+    "receipt": Member("The position of the change that it is: `/admin/v1/receipts/{id}` shows it.", 42),
+    "AuditEvent.id": Member(
+        "A UUID: an event whose id is in the trail already is not written again. Empty: no such guarantee.", _ID
+    ),
+    "Revocation.id": Member("The `jti` of a JWT, the `kid` of a signing key, or a session token's id.", "b1c0ffee"),
+    "Revocation.kind": Member("What it is: `jwt`, `signing_key` or `session_token`.", "jwt"),
+    "Stopped.id": Member("The id of the object, `jti`, `kid` or session token's id.", _ID),
+    "Change.id": Member("The id of the object, `jti`, `kid` or session token's id.", _ID),
+}
