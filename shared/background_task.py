@@ -130,7 +130,8 @@ class BackgroundTask:
 class PeriodicTask(BackgroundTask):
     """Does `work` every `interval` seconds from `start` to `stop`, and whenever `wake` is set.
 
-    A failure of `work` is logged and counted, and the next round tries again.
+    A failure of `work` is logged and counted, and the next round tries again. With `early_retry=False` no `wake`
+    shortens the interval after `Unavailable`: what is new is no reason to believe that the other side is back.
     """
 
     def __init__(
@@ -140,8 +141,10 @@ class PeriodicTask(BackgroundTask):
         *,
         interval: float,
         wake: asyncio.Event | None = None,
+        early_retry: bool = True,
     ) -> None:
         super().__init__(name, work)
+        self._early_retry = early_retry
         self._interval = interval
         self._wake = wake or asyncio.Event()
         self.failures = 0
@@ -156,6 +159,9 @@ class PeriodicTask(BackgroundTask):
                 log.warning(
                     "background_task.waiting", task=self.name, reason=error.description, detail=error.detail
                 )
+                if not self._early_retry:
+                    await asyncio.sleep(self._interval)
+                    continue
             except Exception:
                 self.failures += 1
                 log.exception("background_task.failed", task=self.name)

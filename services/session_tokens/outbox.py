@@ -40,7 +40,9 @@ class OutboxRelay:
         self._report_length = report_length
         self._report_lost = report_lost
         self._wake = asyncio.Event()
-        self.tasks = (PeriodicTask("audit_outbox", self._round, interval=INTERVAL_S, wake=self._wake),)
+        self.tasks = (
+            PeriodicTask("audit_outbox", self.relay, interval=INTERVAL_S, wake=self._wake, early_retry=False),
+        )
 
     def wake(self) -> None:
         """There is something in the outbox."""
@@ -67,10 +69,3 @@ class OutboxRelay:
                 log.error("audit_outbox.unreadable", count=unreadable)
                 self._report_lost(unreadable)
         self._report_length(await self._outbox.length())
-
-    async def _round(self) -> None:
-        try:
-            await self.relay()
-        except Unavailable:
-            await asyncio.sleep(INTERVAL_S)  # each new session wakes the relay, which is no reason to try again
-            raise

@@ -12,7 +12,7 @@ from uuid_utils import uuid7
 
 from shared.audit.delivery import AuditSink, deliver
 from shared.audit.refusals import RefusalCounts
-from shared.background_task import BackgroundTask
+from shared.background_task import BackgroundTask, PeriodicTask
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
@@ -76,7 +76,13 @@ class AuditTrail:
         self._stopped = False
         self.tasks = (
             BackgroundTask("audit_awaited", self._run_awaited),
-            BackgroundTask("audit_noted", self._run_noted),
+            PeriodicTask(
+                "audit_noted",
+                self._send_all_noted,
+                interval=RETRY_INTERVAL_S,
+                wake=self._noted_wake,
+                early_retry=False,
+            ),
         )
         self.dropped = Counter(
             "audit_events_dropped_total",
@@ -173,21 +179,11 @@ class AuditTrail:
                 with contextlib.suppress(Unavailable):  # whoever awaits an event of the batch has it
                     await self._send_awaited()
 
-    async def _run_noted(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RETRY_INTERVAL_S):
-                    await self._noted_wake.wait()
-            self._noted_wake.clear()
-            if self._refusals.due:
-                self.flush_refusals()
-            try:
-                while self._noted:
-                    await self._send_noted()
-            except Unavailable as error:
-                log.warning("audit.waiting", queued=len(self._noted), detail=error.detail)
-                await asyncio.sleep(RETRY_INTERVAL_S)
-                self._noted_wake.set()
+    async def _send_all_noted(self) -> None:
+        if self._refusals.due:
+            self.flush_refusals()
+        while self._noted:
+            await self._send_noted()
 
     async def _send_awaited(self) -> None:
         batch = [self._awaited.popleft() for _ in range(min(MAX_BATCH, len(self._awaited)))]

@@ -170,6 +170,27 @@ async def test_periodic_work_goes_on_after_any_failure_and_ends_with_stop() -> N
     assert rounds == seen
 
 
+@pytest.mark.parametrize("early_retry", [True, False])
+async def test_what_is_unavailable_is_tried_again_early_after_a_wake_only_where_that_is_wanted(
+    early_retry: bool,
+) -> None:
+    rounds, wake = 0, asyncio.Event()
+
+    async def work() -> None:
+        nonlocal rounds
+        rounds += 1
+        raise Unavailable
+
+    task = PeriodicTask("test", work, interval=3600, wake=wake, early_retry=early_retry)
+    await task.start()
+    await until(lambda: rounds == 1)
+    for _ in range(20):
+        wake.set()
+        await asyncio.sleep(0)
+    assert (rounds > 1) is early_retry
+    await task.stop()
+
+
 async def test_stop_before_start_is_harmless() -> None:
     await PeriodicTask("test", asyncio.Event().wait, interval=1).stop()
 

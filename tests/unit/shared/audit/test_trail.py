@@ -165,9 +165,10 @@ async def test_record_is_refused_for_the_event_that_is_never_accepted_alone(
 
 
 async def test_record_needs_no_more_than_its_own_call_once_the_registry_is_back(
-    sink: Sink, trail: AuditTrail, monkeypatch: pytest.MonkeyPatch
+    sink: Sink, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.audit.trail.RETRY_INTERVAL_S", 3600)
+    trail = AuditTrail(sink, service="token_issuer", clock=clock)
     sink.away = True
     await trail.start()
     trail.note(trail.event("token.refused"))
