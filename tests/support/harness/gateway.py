@@ -15,6 +15,7 @@ from multidict import CIMultiDictProxy
 
 from gateway.app import PUBLIC_SERVER, build_app
 from gateway.config import Settings
+from shared.clock import Clock
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_TOKEN, digest, mint
@@ -102,7 +103,8 @@ class Services:
 
     async def _check(self, request: web.Request) -> web.Response:
         record = await self.registry.api_token(digest((await request.json())["token"]))
-        assert record is not None
+        if record is None:
+            return web.json_response({"valid": False, "cause": "unknown", "as_of": self.registry.position})
         live = record.active and (record.expires_at is None or record.expires_at > time.time())
         return web.json_response(
             {
@@ -175,7 +177,7 @@ class Surroundings:
         self.api_token = {"X-Api-Token": token, "X-Client-Prefix": "blabla"}
 
     @asynccontextmanager
-    async def gateway(self, **settings: Any) -> AsyncIterator[Gateway]:
+    async def gateway(self, *, clock: Clock | None = None, **settings: Any) -> AsyncIterator[Gateway]:
         """One more gateway, ready."""
         routes = self.directory / "routes.yaml"
         routes.write_text(ROUTES.format(url=self.services.url))
@@ -194,7 +196,7 @@ class Surroundings:
             **self.keys.settings("gateway"),
             **settings,
         }
-        app = await build_app(Settings(**given))
+        app = await build_app(Settings(**given), clock=clock)
         async with serving(app) as ops_url:
             gateway = Gateway(f"http://127.0.0.1:{app[PUBLIC_SERVER].port}", ops_url, self.http)
             async with asyncio.timeout(10):

@@ -1,29 +1,44 @@
-"""What strangers send leaves no line for each request."""
+"""What strangers send, and what a suspended access key leaves, is no line for each request."""
 
-import asyncio
+import time
 import uuid
 
-from shared.audit.refusals import ACTION
-from tests.support.harness.session_tokens import Stack
+from shared.opaque import ACCESS_KEY, mint
+from tests.support.clock import FakeClock
+from tests.support.harness.flood import (
+    REQUESTS,
+    assert_counted,
+    assert_lines_and_a_count,
+    flood,
+    recorded_log,
+)
+from tests.support.harness.session_tokens import Service, Stack
 
-REQUESTS = 400
+
+async def generated(service: Service, key: str) -> int:
+    return (await service.call("POST", "/generate", data=b"{}", x_api_key=key))[0].status
 
 
-async def test_a_flood_of_unknown_keys_and_tokens_is_counted_in_the_audit_trail(stack: Stack) -> None:
-    async with stack.copy() as service:
+async def test_a_flood_of_unknown_keys_and_tokens_is_one_line_in_the_audit_trail(stack: Stack) -> None:
+    with recorded_log() as log:
+        async with stack.copy(clock=FakeClock(time.time())) as service:
+            assert await flood(
+                lambda n: generated(service, f"junk-{n}"),
+                lambda _: generated(service, mint(ACCESS_KEY)),
+                lambda _: service.status_of(str(uuid.uuid4())),
+                lambda n: service.status_of(f"junk-{n}"),
+            ) == {403: REQUESTS}
+        log.assert_bounded()
+    assert assert_counted(stack.registry.events) == {
+        (cause, endpoint) for cause in ("malformed", "unknown") for endpoint in ("/generate", "/verify")
+    }
 
-        async def send(n: int) -> int:
-            if n % 2:
-                response, _ = await service.call("POST", "/generate", data=b"{}", x_api_key=f"junk-{n}")
-            else:
-                response, _ = await service.call("GET", "/verify", x_api_token=str(uuid.uuid4()))
-            return response.status
 
-        for start in range(0, REQUESTS, 50):
-            assert set(await asyncio.gather(*(send(n) for n in range(start, start + 50)))) == {403}
-    lines = stack.registry.events
-    assert {line.action for line in lines} == {ACTION}
-    assert len(lines) <= 1 + REQUESTS // 100  # one, unless a busy machine takes minutes for this
-    assert sum(line.detail["count"] for line in lines) <= REQUESTS
-    causes = {(source["endpoint"], source["cause"]) for line in lines for source in line.detail["sources"]}
-    assert causes == {("/verify", "unknown"), ("/generate", "malformed")}
+async def test_a_flood_of_a_suspended_access_key_is_its_lines_up_to_a_bound_and_a_count(stack: Stack) -> None:
+    key = mint(ACCESS_KEY)
+    stack.registry.add_access_key(key, status="suspended")
+    with recorded_log() as log:
+        async with stack.copy(clock=FakeClock(time.time())) as service:
+            assert await flood(lambda _: generated(service, key)) == {403: REQUESTS}
+        log.assert_bounded()
+    assert_lines_and_a_count(stack.registry.events, "access_key.refused")
