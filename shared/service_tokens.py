@@ -21,7 +21,7 @@ from shared.jose.verifier import (
     unknown_kid,
 )
 
-LIFETIME = 60
+LIFETIME_S = 60
 """Seconds."""
 REUSE_S = 40
 """For how long a caller uses one token: it must still be valid when it arrives."""
@@ -78,7 +78,7 @@ class ServiceIdentity:
     def _token(self, audience: str) -> str:
         now = int(self._clock.now())
         return self._signer.sign(
-            {"iss": self._signer.kid, "aud": audience, "iat": now, "exp": now + LIFETIME, "jti": uuid.uuid4().hex}
+            {"iss": self._signer.kid, "aud": audience, "iat": now, "exp": now + LIFETIME_S, "jti": uuid.uuid4().hex}
         )
 
 
@@ -118,7 +118,7 @@ class ServiceAuthenticator:
         self._keys = keys
         self._callee = callee
         self._clock = clock
-        self._expectation = Expectation(audiences=frozenset({_audience(callee, purpose)}), max_lifetime=LIFETIME)
+        self._expectation = Expectation(audiences=frozenset({_audience(callee, purpose)}), max_lifetime=LIFETIME_S)
         self._remembered: dict[str, Claims] = {}
 
     @classmethod
@@ -144,7 +144,7 @@ class ServiceAuthenticator:
 
     def _claims(self, token: str) -> Claims:
         remembered = self._remembered.get(token)
-        if remembered is not None and 0 < remembered.expires_at - self._clock.now() <= LIFETIME + LEEWAY:
+        if remembered is not None and 0 < remembered.expires_at - self._clock.now() <= LIFETIME_S + LEEWAY:
             return remembered
         try:
             unverified = parse(token)

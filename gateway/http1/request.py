@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.http1.fields import MAX_FIELDS, Fields, MalformedField, folded, parse_fields, tokens
 
-MAX_TARGET = 8192
+MAX_TARGET_BYTES = 8192
 MAX_FIELD_BYTES = 16384
 """For the header fields of a request together."""
 
@@ -100,17 +100,17 @@ def too_large() -> BadRequest:
 
 
 def target_too_long() -> BadRequest:
-    return BadRequest(f"the target is longer than {MAX_TARGET} bytes", status=414, code="target_too_long")
+    return BadRequest(f"the target is longer than {MAX_TARGET_BYTES} bytes", status=414, code="target_too_long")
 
 
 def _request_line(line: str) -> tuple[str, str, int]:
-    if len(line) > MAX_TARGET + 64:
+    if len(line) > MAX_TARGET_BYTES + 64:
         raise target_too_long()
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:
         raise BadRequest("the request line must be a method, a target and HTTP/1.1, with one space between")
     method, target, minor = match.groups()
-    if len(target) > MAX_TARGET:
+    if len(target) > MAX_TARGET_BYTES:
         raise target_too_long()
     if method in ("CONNECT", "TRACE"):
         raise BadRequest(f"{method} is not served here", status=405, code="method_not_allowed")

@@ -7,7 +7,7 @@ from enum import Enum
 from gateway.http1.body import BodyDecoder, ChunkedDecoder, LengthDecoder, MalformedBody, TooManyExtensions
 from gateway.http1.request import (
     MAX_FIELD_BYTES,
-    MAX_TARGET,
+    MAX_TARGET_BYTES,
     BadRequest,
     RequestHead,
     check_request_line,
@@ -17,7 +17,7 @@ from gateway.http1.request import (
 )
 
 _LONE = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\0")
-MAX_REQUEST_LINE = MAX_TARGET + 64
+MAX_REQUEST_LINE_BYTES = MAX_TARGET_BYTES + 64
 
 
 class Mark(Enum):
@@ -94,9 +94,9 @@ class RequestReader:
         buffer = self._head
         if _LONE.search(buffer, known) is not None:
             raise BadRequest("the head holds a CR or LF alone, or a NUL")
-        line_end = buffer.find(b"\r\n", 0, MAX_REQUEST_LINE + 2)
+        line_end = buffer.find(b"\r\n", 0, MAX_REQUEST_LINE_BYTES + 2)
         if line_end < 0:
-            if len(buffer) > MAX_REQUEST_LINE:
+            if len(buffer) > MAX_REQUEST_LINE_BYTES:
                 raise target_too_long()
             return
         if not self._line_checked:

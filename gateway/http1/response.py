@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gateway.http1.body import BodyDecoder, ChunkedDecoder, LengthDecoder, MalformedBody, UntilCloseDecoder
 from gateway.http1.fields import Fields, MalformedField, parse_fields
 
-MAX_HEAD = 65536
+MAX_HEAD_BYTES = 65536
 MAX_FIELDS = 200
 MAX_INTERIM = 8
 """Responses of status 1xx before the final one."""
@@ -114,8 +114,8 @@ class ResponseReader:
     def _next_head(self, data: bytes) -> tuple[ResponseHead | None, bytes]:
         while True:
             end = data.find(b"\r\n\r\n")
-            if (len(data) if end < 0 else end) > MAX_HEAD:
-                raise BadResponse(f"its head is longer than {MAX_HEAD} bytes")
+            if (len(data) if end < 0 else end) > MAX_HEAD_BYTES:
+                raise BadResponse(f"its head is longer than {MAX_HEAD_BYTES} bytes")
             if end < 0:
                 _check_so_far(data)
                 self._buffer = data

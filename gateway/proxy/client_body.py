@@ -10,7 +10,7 @@ from gateway.proxy.ports import ClientLeft
 
 MAX_BODY_SILENCE_S = 27.0
 """Seconds without a byte, and before which no rate is required: with what it takes to close, less than 30."""
-MIN_BODY_RATE_BPS = 1024
+MIN_BODY_RATE_BYTES_PER_S = 1024
 """Bytes a second that must arrive on average after that."""
 
 
@@ -43,7 +43,7 @@ class IncomingBody:
             if (piece := self._content.read_nowait()) or self._content.at_eof():
                 return piece
             now = asyncio.get_running_loop().time()
-            late = self._started + MAX_BODY_SILENCE_S + self._received / MIN_BODY_RATE_BPS
+            late = self._started + MAX_BODY_SILENCE_S + self._received / MIN_BODY_RATE_BYTES_PER_S
             async with asyncio.timeout(min(MAX_BODY_SILENCE_S, late - now)):
                 return await self._content.readany()
         except TimeoutError:

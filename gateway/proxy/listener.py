@@ -25,7 +25,7 @@ from gateway.refusal import Refuse
 from shared.audit.trail import AuditTrail
 from shared.config import ConfigError, addresses
 from shared.http.client_address import TrustedProxies
-from shared.http.connection import KEEPALIVE_TIMEOUT, finish
+from shared.http.connection import KEEPALIVE_TIMEOUT_S, finish
 from shared.http.middleware import adopt_request_id
 from shared.logging import access
 
@@ -35,7 +35,7 @@ LIVE = "/health/live"
 _LINGER_S = 2.0
 """Seconds for which a refused body is still read, so that its sender gets to see the refusal."""
 _CLIENT_LEFT = 499
-_BODY_BUFFER = 65536
+_BODY_BUFFER_BYTES = 65536
 
 
 @dataclass(slots=True)
@@ -96,9 +96,9 @@ class PublicServer:
         options: dict[str, Any] = {
             "access_log": None,
             "auto_decompress": False,
-            "keepalive_timeout": KEEPALIVE_TIMEOUT,
+            "keepalive_timeout": KEEPALIVE_TIMEOUT_S,
             "lingering_time": _LINGER_S,
-            "read_bufsize": _BODY_BUFFER,
+            "read_bufsize": _BODY_BUFFER_BYTES,
         }
         host, port = self._address
         try:

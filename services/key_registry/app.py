@@ -40,7 +40,7 @@ from shared.audit.trail import AuditTrail
 from shared.changes.stream import ChangeStreamWriter
 from shared.clock import Clock, SystemClock
 from shared.clock_offset import ClockOffsets, JudgingClock
-from shared.contracts.key_registry import SNAPSHOT_PATIENCE
+from shared.contracts.key_registry import SNAPSHOT_TIMEOUT_S
 from shared.http.app import Resource, service_app
 from shared.http.health import CLOCK, POSTGRESQL, VALKEY, Health
 from shared.postgres.pool import Database
@@ -121,7 +121,7 @@ class Stores:
     def __init__(self, settings: Settings) -> None:
         dsn, timeout = settings.database_dsn, settings.store_timeout
         self.database = Database(dsn, schema=SCHEMA, size=settings.database_pool_size, timeout=timeout)
-        snapshots = Database(dsn, schema=SCHEMA, size=1, timeout=max(timeout, SNAPSHOT_PATIENCE))
+        snapshots = Database(dsn, schema=SCHEMA, size=1, timeout=max(timeout, SNAPSHOT_TIMEOUT_S))
         self.redis = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
         self.changes = PostgresChanges(self.database, snapshots)
         self.consumers = PostgresConsumers(self.database)

@@ -17,9 +17,9 @@ from shared.errors import Unavailable
 
 log = structlog.get_logger()
 
-REPORT_AT_LEAST = 5.0
+REPORT_INTERVAL_S = 5.0
 """Seconds between two reports of one who applies nothing: the registry forgets who says nothing for longer."""
-REPORT_RETRY = 0.5
+REPORT_RETRY_INTERVAL_S = 0.5
 """Seconds between two attempts at a report."""
 
 
@@ -64,7 +64,7 @@ class PositionReporter:
     async def _run(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REPORT_AT_LEAST):
+                async with asyncio.timeout(REPORT_INTERVAL_S):
                     await self._follower.moved()
             if self._follower.position >= 0:
                 await self._report()
@@ -75,10 +75,10 @@ class PositionReporter:
             try:
                 return await self._registry.report(self._position())
             except Unavailable as error:
-                log.debug("position not reported", detail=error.detail)
+                log.debug("position_report.unavailable", detail=error.detail)
             except Exception:
-                log.exception("reporting the position failed")
-            await asyncio.sleep(REPORT_RETRY)
+                log.exception("position_report.failed")
+            await asyncio.sleep(REPORT_RETRY_INTERVAL_S)
 
     def _position(self, *, leaving: bool = False) -> Position:
         return Position(

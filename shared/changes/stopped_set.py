@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from shared.clock import Clock
 from shared.contracts.key_registry import Change, Kind, Snapshot
 
-CLOCK_ERROR = 3600.0
+CLOCK_ERROR_S = 3600.0
 """Seconds past its end for which a revocation is kept: a clock that is ahead must not bring a token back."""
 PRUNE_AT = 1000
 """Ids at which those that may be forgotten are looked for; later at twice what was left."""
@@ -58,7 +58,7 @@ class StoppedSet:
         self.add(id_, until, kind)
 
     def reset(self, snapshot: Snapshot) -> None:
-        horizon, kinds = self._clock.now() - CLOCK_ERROR, self._kinds
+        horizon, kinds = self._clock.now() - CLOCK_ERROR_S, self._kinds
         self._stopped = {
             item.id: (math.inf if item.until is None else item.until, sys.intern(item.kind))
             for item in snapshot.stopped
@@ -77,7 +77,7 @@ class StoppedSet:
             self.add(change.id, change.until, change.kind)
 
     def _prune(self) -> None:
-        horizon = self._clock.now() - CLOCK_ERROR
+        horizon = self._clock.now() - CLOCK_ERROR_S
         self._revoked_here = {id_: entry for id_, entry in self._revoked_here.items() if entry[0] > horizon}
         self._stopped = {id_: entry for id_, entry in self._stopped.items() if entry[0] > horizon}
         self._prune_at = max(PRUNE_AT, 2 * len(self._stopped))

@@ -28,8 +28,8 @@ class Caller(Protocol):
 
     async def post(self, path: str, body: Any) -> Any: ...
 
-    async def fetch(self, path: str, *, patience: float) -> bytes:
-        """The body as it came, within `patience` seconds."""
+    async def fetch(self, path: str, *, timeout_s: float) -> bytes:
+        """The body as it came, within `timeout_s` seconds."""
         ...
 
     async def request(

@@ -239,7 +239,7 @@ class Revoked(Wire):
     """The position of the change that it is."""
 
 
-SNAPSHOT_PATIENCE = 3.0
+SNAPSHOT_TIMEOUT_S = 3.0
 """Seconds for a snapshot, on either side of the call."""
 PARSED_AT_ONCE = 1000
 """Stopped objects: between two such pieces other threads have their turn, the event loop's among them."""
@@ -287,7 +287,7 @@ class KeyRegistryClient:
 
     async def snapshot(self) -> Snapshot:
         """It may be large: it is parsed in a thread, and has more time than other calls."""
-        raw = await self._client.fetch("/internal/v1/snapshot", patience=SNAPSHOT_PATIENCE)
+        raw = await self._client.fetch("/internal/v1/snapshot", timeout_s=SNAPSHOT_TIMEOUT_S)
         return await asyncio.to_thread(parse_snapshot, raw)
 
     async def report(self, position: Position) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared.errors import FieldError, Invalid, TooLarge, Unprocessable, UnsupportedMediaType
 
-BODY_TIMEOUT = 30.0
+BODY_TIMEOUT_S = 30.0
 """Seconds in which a body must have arrived."""
 
 M = TypeVar("M", bound=BaseModel)
@@ -33,14 +33,14 @@ async def read(request: web.BaseRequest, *, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(BODY_TIMEOUT):
+        async with asyncio.timeout(BODY_TIMEOUT_S):
             async for chunk in request.content.iter_any():
                 size += len(chunk)
                 if size > limit:
                     raise TooLarge(f"the body is larger than {limit} bytes")
                 chunks.append(chunk)
     except TimeoutError:
-        raise Invalid(f"the body did not arrive within {BODY_TIMEOUT:.0f} s") from None
+        raise Invalid(f"the body did not arrive within {BODY_TIMEOUT_S:.0f} s") from None
     except (web.RequestPayloadError, ConnectionError):  # the latter when its sender has left
         raise Invalid("the body is malformed or incomplete") from None
     return b"".join(chunks)

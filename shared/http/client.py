@@ -13,7 +13,7 @@ from shared.clock_offset import TIME_FIELD, PeerClock
 from shared.errors import CallRejected, Unavailable
 from shared.logging import request_id
 
-MAX_RESPONSE = 64 * 1024 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Bytes: a snapshot is the largest response there is."""
 
 NOT_OF_THE_REQUEST = frozenset({401, 403, 404, 405, 408, 425, 429})
@@ -82,12 +82,12 @@ class ServiceClient:
         status, value = await self.request("POST", path, orjson.dumps(body))
         return _expected(status, value)
 
-    async def fetch(self, path: str, *, patience: float) -> bytes:
-        """The body at `path` as it came, for what is too large to be parsed on the loop; within `patience` seconds.
+    async def fetch(self, path: str, *, timeout_s: float) -> bytes:
+        """The body at `path` as it came, for what is too large to be parsed on the loop; in `timeout_s` seconds.
 
         Raises `Unavailable` on anything but 200.
         """
-        async with self._response("GET", path, {}, patience) as response:
+        async with self._response("GET", path, {}, timeout_s) as response:
             if response.status != 200:
                 raise Unavailable(detail=f"unexpected status {response.status}")
             return await _body(response)
@@ -152,8 +152,8 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     parts, size = [], 0
     async for part in response.content.iter_any():
         size += len(part)
-        if size > MAX_RESPONSE:
-            raise Unavailable(detail=f"a response of more than {MAX_RESPONSE} bytes")
+        if size > MAX_RESPONSE_BYTES:
+            raise Unavailable(detail=f"a response of more than {MAX_RESPONSE_BYTES} bytes")
         parts.append(part)
     return b"".join(parts)
 

@@ -9,13 +9,13 @@ from shared.problem import CONTENT_TYPE, title_of
 
 HEAD_TIMEOUT_S = 10.0
 """Seconds in which a request's head must have arrived, from its first byte or the connection's start."""
-KEEPALIVE_TIMEOUT = 75.0
+KEEPALIVE_TIMEOUT_S = 75.0
 """Seconds for which an idle connection is kept."""
-LAST_MOMENT = 0.5
+FINAL_WRITE_TIMEOUT_S = 0.5
 """Seconds for what is still being written when the grace is over."""
 PROTOCOL_OPTIONS: dict[str, Any] = {
     "access_log": None,
-    "keepalive_timeout": KEEPALIVE_TIMEOUT,
+    "keepalive_timeout": KEEPALIVE_TIMEOUT_S,
     "max_line_size": 8190,
     "max_field_size": 8190,
     "max_headers": 100,
@@ -65,7 +65,7 @@ async def finish(server: web.Server, grace: float) -> None:
         if loop.time() >= deadline:
             break
         await asyncio.sleep(0.01)
-    await server.shutdown(max(deadline - loop.time(), LAST_MOMENT))
+    await server.shutdown(max(deadline - loop.time(), FINAL_WRITE_TIMEOUT_S))
 
 
 class RequestHandler(DrainingHandler):

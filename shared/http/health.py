@@ -15,7 +15,7 @@ from shared.http.responses import NO_STORE, json_response
 
 log = structlog.get_logger()
 
-CHECK_TIMEOUT = 0.7
+CHECK_TIMEOUT_S = 0.7
 """Seconds after which a dependency that has not responded counts as down."""
 POSTGRESQL = "postgresql"
 VALKEY = "valkey"
@@ -65,10 +65,10 @@ class Health:
         started = time.monotonic()
         reason = ""
         try:
-            async with asyncio.timeout(CHECK_TIMEOUT):
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
                 await check()
         except TimeoutError:
-            reason = f"no response within {CHECK_TIMEOUT} s"
+            reason = f"no response within {CHECK_TIMEOUT_S} s"
         except ServiceError as error:
             reason = error.description
         except Exception as error:

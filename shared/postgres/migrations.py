@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from shared.logging.redaction import redacted
 
-LOCK_TIMEOUT = 120.0
+LOCK_TIMEOUT_S = 120.0
 """Seconds to wait for another process that migrates."""
 
 
@@ -67,7 +67,7 @@ async def _migrate(dsn: str, schema: str, folder: Path) -> str:
     url = make_url(dsn).set(drivername="postgresql+asyncpg")
     engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": 10})
     try:
-        async with asyncio.timeout(LOCK_TIMEOUT), engine.begin() as connection:
+        async with asyncio.timeout(LOCK_TIMEOUT_S), engine.begin() as connection:
             return await connection.run_sync(_upgrade, schema, folder)
     finally:
         await engine.dispose()

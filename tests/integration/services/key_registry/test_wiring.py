@@ -24,7 +24,7 @@ from shared import opaque
 from shared.changes.stream import ChangeStreamReader
 from shared.clock_offset import MAX_CLOCK_OFFSET_S, TIME_FIELD
 from shared.contracts.key_registry import ORIGIN_MARK, AuditEvent, Position, Revocation
-from shared.http.health import CHECK_TIMEOUT
+from shared.http.health import CHECK_TIMEOUT_S
 from shared.postgres.schema import Schema
 from tests.support.clock import FakeClock
 from tests.support.harness.key_registry import Admin, Responded, Running, running_registry
@@ -358,7 +358,7 @@ async def test_the_time_and_the_connections_of_the_store_are_as_configured(
         assert {read.status for read in reads} == {200}
         assert await clients(connection, ours=2) <= 3 + 1
         report = (await running.owner.get(f"{running.url}/health")).body  # takes longer than a write has by default
-        assert report["dependencies"]["valkey"]["reason"] == f"no response within {CHECK_TIMEOUT} s"
+        assert report["dependencies"]["valkey"]["reason"] == f"no response within {CHECK_TIMEOUT_S} s"
         await asyncio.sleep(0.3)
         await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
         assert (await writing).status == 201

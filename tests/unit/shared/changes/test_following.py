@@ -62,7 +62,7 @@ async def test_position_is_reported_as_soon_as_it_moves_and_a_goodbye_at_the_end
 async def test_report_that_did_not_arrive_is_made_again_soon(
     registry: Told, followed: Following, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reporter, "REPORT_RETRY", 0.01)
+    monkeypatch.setattr(reporter, "REPORT_RETRY_INTERVAL_S", 0.01)
     registry.refusals = 2
     await followed.start()
     await until(lambda: registry.reported)

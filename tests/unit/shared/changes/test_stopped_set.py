@@ -1,4 +1,4 @@
-from shared.changes.stopped_set import CLOCK_ERROR, PRUNE_AT, StoppedSet
+from shared.changes.stopped_set import CLOCK_ERROR_S, PRUNE_AT, StoppedSet
 from shared.contracts.key_registry import Change, Snapshot, Status, Stopped
 from tests.support.clock import FakeClock
 
@@ -22,8 +22,8 @@ def test_revocations_leave_when_no_token_that_they_concern_can_be_alive(clock: F
     soon = clock.now() + 60
     for n in range(PRUNE_AT - 2):
         stopped.apply(change(f"old{n}", "revoked", soon))
-    stopped.apply(change("kept", "revoked", soon + 2 * CLOCK_ERROR))
-    clock.advance(60 + CLOCK_ERROR)
+    stopped.apply(change("kept", "revoked", soon + 2 * CLOCK_ERROR_S))
+    clock.advance(60 + CLOCK_ERROR_S)
     stopped.apply(change("new", "revoked", clock.now() + 60))
     assert len(stopped) == 2
 
@@ -41,7 +41,7 @@ def test_snapshot_that_was_read_before_a_revocation_made_here_does_not_undo_it(c
     stopped.revoke("j", clock.now() + 60, "jwt")
     stopped.reset(Snapshot(as_of=5, stopped=()))
     assert stopped.first(["j"]) == ("jwt", "j")
-    clock.advance(61 + CLOCK_ERROR)
+    clock.advance(61 + CLOCK_ERROR_S)
     stopped.reset(Snapshot(as_of=6, stopped=()))
     assert len(stopped) == 0
 
@@ -58,7 +58,7 @@ def test_what_is_stopped_is_told_with_its_kind_whether_from_a_snapshot_or_a_chan
 def test_snapshot_of_a_hundred_thousand_keeps_all_that_is_not_over(clock: FakeClock) -> None:
     until = clock.now() + 3600
     items = [Stopped(kind="jwt", id=f"jti-{n}", until=until) for n in range(100_000)]
-    over = Stopped(kind="jwt", id="over", until=clock.now() - CLOCK_ERROR)
+    over = Stopped(kind="jwt", id="over", until=clock.now() - CLOCK_ERROR_S)
     stopped = StoppedSet(clock)
     stopped.reset(Snapshot.model_construct(as_of=1, stopped=(*items, over)))
     assert len(stopped) == 100_000

@@ -37,7 +37,7 @@ class Service:
     async def post(self, path: str, body: Any) -> Any:
         return self._response
 
-    async def fetch(self, path: str, *, patience: float) -> bytes:
+    async def fetch(self, path: str, *, timeout_s: float) -> bytes:
         return orjson.dumps(self._response)
 
     async def request(
