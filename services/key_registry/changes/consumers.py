@@ -2,15 +2,20 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Sequence
 
 from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, ConsumerStore, Reached
 from shared.clock import Clock
+from shared.clock_offset import MAX_CLOCK_OFFSET_S
 from shared.contracts.key_registry import Position
 from shared.errors import Unprocessable
 
 MAX_INSTANCE = 255
 MAX_MARK = 64
+FUTURE_S = 2 * MAX_CLOCK_OFFSET_S
+"""By how much the clocks of two copies of the registry may differ: a report from beyond is of a time that was set
+back since."""
 CLOCK_STEP_S = 1.0
 """By how much the wall clock may leave the monotonic one between two receipts without having been set."""
 MAX_POSITION = 2**62
@@ -22,6 +27,7 @@ class Consumers:
         self._clock = clock
         self._wall_ahead = clock.now() - clock.monotonic()
         self._all_until = float("-inf")
+        self._future_too_until = clock.monotonic() + FORGOTTEN_AFTER_S
         self._changed = asyncio.Event()
 
     async def report(self, position: Position, *, service: str) -> None:
@@ -42,15 +48,21 @@ class Consumers:
 
     async def reached(self, position: int) -> Sequence[Reached]:
         """Each consumer that is not forgotten."""
-        return await self._store.reached(position, self._heard_since())
+        heard_since, heard_until = self._heard()
+        return await self._store.reached(position, heard_since, heard_until)
 
-    def _heard_since(self) -> float:
-        """After a step of the wall clock nobody is forgotten until all had time to report by the new time."""
+    def _heard(self) -> tuple[float, float]:
+        """After a step of the wall clock nobody is forgotten until all had time to report by the new time.
+
+        Nor is anybody for a report from the future until this process would have seen such a step.
+        """
         now, monotonic = self._clock.now(), self._clock.monotonic()
         if abs(now - monotonic - self._wall_ahead) > CLOCK_STEP_S:
             self._wall_ahead = now - monotonic
             self._all_until = monotonic + FORGOTTEN_AFTER_S
-        return 0.0 if monotonic < self._all_until else now - FORGOTTEN_AFTER_S
+        if monotonic < self._all_until:
+            return 0.0, math.inf
+        return now - FORGOTTEN_AFTER_S, math.inf if monotonic < self._future_too_until else now + FUTURE_S
 
     async def changed(self, seconds: float) -> None:
         """Returns when a consumer has reported to this process, or after so many seconds."""

@@ -210,8 +210,10 @@ class ConsumerStore(Protocol):
 
     async def forget(self, instance: str) -> None: ...
 
-    async def reached(self, position: int, heard_since: float) -> Sequence[Reached]:
-        """Each consumer that reported later than `heard_since`, by service and instance.
+    async def reached(self, position: int, heard_since: float, heard_until: float) -> Sequence[Reached]:
+        """Each consumer whose last report is later than `heard_since` and no later than `heard_until`.
+
+        They are in the order of service and instance.
 
         A report of a position counts only if its mark is the one that the position has in the feed.
         """

@@ -391,13 +391,13 @@ class MemoryConsumers:
     async def forget(self, instance: str) -> None:
         self._consumers.pop(instance, None)
 
-    async def reached(self, position: int, heard_since: float) -> Sequence[Reached]:
+    async def reached(self, position: int, heard_since: float, heard_until: float) -> Sequence[Reached]:
         found = []
         for instance, consumer in self._consumers.items():
             applied = self._includes(*consumer.position, position)
             reports = ((p, at) for (p, mark), at in consumer.reports.items() if self._includes(p, mark, position))
             at = min(reports, default=(0, None))[1]
-            if consumer.counts_since(heard_since):
+            if consumer.counts_since(heard_since) and consumer.reported_at <= heard_until:
                 at = at if applied else None
                 found.append(Reached(consumer.service, instance, consumer.joined_at, applied, at))
         return sorted(found, key=lambda reached: (reached.service, reached.instance))

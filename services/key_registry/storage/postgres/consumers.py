@@ -31,7 +31,8 @@ SELECT c.service, c.instance, c.joined_at, h.seq IS NOT NULL AS applied,
 FROM consumer c
 -- a position that another change has by now is of a history that was lost
 LEFT JOIN change h ON h.seq = c.position AND h.mark = c.mark AND h.seq >= $1
-WHERE c.reported_at + greatest(c.staleness_bound - $3, 0) > $2 ORDER BY c.service, c.instance
+WHERE c.reported_at + greatest(c.staleness_bound - $4, 0) > $2 AND c.reported_at <= $3
+ORDER BY c.service, c.instance
 """
 
 _PRUNE_REPORTS = """
@@ -66,9 +67,9 @@ class PostgresConsumers:
         async with self._database.connection() as connection:
             await connection.execute("DELETE FROM consumer WHERE instance = $1", instance)
 
-    async def reached(self, position: int, heard_since: float) -> Sequence[Reached]:
+    async def reached(self, position: int, heard_since: float, heard_until: float) -> Sequence[Reached]:
         async with self._database.connection() as connection:
-            records = await connection.fetch(_REACHED, position, heard_since, FORGOTTEN_AFTER_S)
+            records = await connection.fetch(_REACHED, position, heard_since, heard_until, FORGOTTEN_AFTER_S)
         return [Reached(**record) for record in records]
 
     async def prune(self, *, silent_since: float, reports_before: float) -> None:

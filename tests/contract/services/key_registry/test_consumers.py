@@ -1,5 +1,7 @@
 """How far each consumer has applied the changes, and since when."""
 
+import math
+
 import pytest
 
 from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, Reached
@@ -26,8 +28,8 @@ async def test_a_consumer_has_reached_what_it_reported_and_all_before(stores: St
     await report(stores, "a", 7, 11.0)
     await report(stores, "a", 7, 12.0)
     for position, at in ((1, 10.0), (3, 10.0), (4, 11.0), (7, 11.0)):
-        assert await stores.consumers.reached(position, 0) == [Reached("gateway", "a", 10.0, True, at)]
-    assert await stores.consumers.reached(8, 0) == [Reached("gateway", "a", 10.0, False, None)]
+        assert await stores.consumers.reached(position, 0, math.inf) == [Reached("gateway", "a", 10.0, True, at)]
+    assert await stores.consumers.reached(8, 0, math.inf) == [Reached("gateway", "a", 10.0, False, None)]
 
 
 async def test_consumers_come_by_service_and_instance_and_those_long_silent_do_not(stores: Stores) -> None:
@@ -35,7 +37,7 @@ async def test_consumers_come_by_service_and_instance_and_those_long_silent_do_n
     await report(stores, "a", 5, 10.0)
     await report(stores, "c", 4, 10.0, service="api")
     await report(stores, "d", 5, 9.0)
-    found = await stores.consumers.reached(5, 9.0)
+    found = await stores.consumers.reached(5, 9.0, math.inf)
     assert [(r.service, r.instance, r.applied) for r in found] == [
         ("api", "c", False),
         ("gateway", "a", True),
@@ -49,7 +51,7 @@ async def test_a_consumer_with_a_longer_bound_counts_until_that_is_over(stores: 
         await stores.consumers.report(position, 10.0)
 
     async def counted(heard_since: float) -> list[str]:
-        return [reached.instance for reached in await stores.consumers.reached(5, heard_since)]
+        return [reached.instance for reached in await stores.consumers.reached(5, heard_since, math.inf)]
 
     assert await counted(9.0) == ["equal", "long", "short"]
     assert await counted(10.0) == await counted(579.0) == ["long"]
@@ -67,29 +69,31 @@ async def test_who_leaves_is_forgotten_and_joins_anew(stores: Stores) -> None:
     await report(stores, "a", 5, 10.0)
     await stores.consumers.forget("a")
     await stores.consumers.forget("a")
-    assert await stores.consumers.reached(5, 0) == []
+    assert await stores.consumers.reached(5, 0, math.inf) == []
     await report(stores, "a", 6, 20.0)
-    assert await stores.consumers.reached(5, 0) == [Reached("gateway", "a", 20.0, True, 20.0)]
+    assert await stores.consumers.reached(5, 0, math.inf) == [Reached("gateway", "a", 20.0, True, 20.0)]
 
 
 async def test_reports_with_another_mark_or_none_count_for_nothing_and_give_no_times(stores: Stores) -> None:
     for mark, at in ((None, 10.0), ("", 11.0), ("lost", 12.0), (ORIGIN_MARK, 13.0)):
         await stores.consumers.report(Position(instance="a", service="gateway", position=7, mark=mark), at)
         for position in (1, 7):
-            assert await stores.consumers.reached(position, 0) == [Reached("gateway", "a", 10.0, False, None)]
+            assert await stores.consumers.reached(position, 0, math.inf) == [
+                Reached("gateway", "a", 10.0, False, None)
+            ]
     await report(stores, "a", 7, 20.0)
-    assert await stores.consumers.reached(5, 0) == [Reached("gateway", "a", 10.0, True, 20.0)]
+    assert await stores.consumers.reached(5, 0, math.inf) == [Reached("gateway", "a", 10.0, True, 20.0)]
 
 
 async def test_a_position_that_the_feed_does_not_have_counts_for_nothing(stores: Stores) -> None:
     await stores.consumers.report(Position(instance="a", service="gateway", position=11, mark="lost"), 10.0)
-    assert await stores.consumers.reached(7, 0) == [Reached("gateway", "a", 10.0, False, None)]
+    assert await stores.consumers.reached(7, 0, math.inf) == [Reached("gateway", "a", 10.0, False, None)]
 
 
 async def test_a_consumer_set_back_has_not_reached_what_it_once_had(stores: Stores) -> None:
     await report(stores, "a", 9, 10.0)
     await report(stores, "a", 4, 11.0)
-    assert await stores.consumers.reached(9, 0) == [Reached("gateway", "a", 10.0, False, None)]
+    assert await stores.consumers.reached(9, 0, math.inf) == [Reached("gateway", "a", 10.0, False, None)]
 
 
 async def test_pruning_forgets_the_silent_and_when_others_reported_what_is_long_ago(stores: Stores) -> None:
@@ -97,6 +101,14 @@ async def test_pruning_forgets_the_silent_and_when_others_reported_what_is_long_
     await report(stores, "heard", 1, 10.0)
     await report(stores, "heard", 2, 50.0)
     await stores.consumers.prune(silent_since=10.0, reports_before=50.0)
-    assert await stores.consumers.reached(2, 0) == [Reached("gateway", "heard", 10.0, True, 50.0)]
+    assert await stores.consumers.reached(2, 0, math.inf) == [Reached("gateway", "heard", 10.0, True, 50.0)]
     await stores.consumers.prune(silent_since=10.0, reports_before=51.0)
-    assert await stores.consumers.reached(2, 0) == [Reached("gateway", "heard", 10.0, True, None)]
+    assert await stores.consumers.reached(2, 0, math.inf) == [Reached("gateway", "heard", 10.0, True, None)]
+
+
+async def test_a_last_report_from_beyond_the_bound_counts_as_none(stores: Stores) -> None:
+    await report(stores, "a", 0, 100.0)
+    await report(stores, "b", 0, 160.0)
+    for bound, expected in ((160.0, ["a", "b"]), (159.9, ["a"]), (math.inf, ["a", "b"])):
+        found = await stores.consumers.reached(0, 0.0, bound)
+        assert [reached.instance for reached in found] == expected

@@ -1,6 +1,7 @@
 """What is forgotten, and when."""
 
 import asyncio
+import math
 
 import pytest
 
@@ -61,7 +62,7 @@ async def test_consumers_that_say_nothing_for_half_a_minute_are_forgotten(clock:
     clock.advance(30)
     await consumers.report(Position(instance="heard", service="gateway", position=1), clock.now())
     await Housekeeping(store, consumers, StoreClock(clock)).tidy()
-    assert [reached.instance for reached in await consumers.reached(1, 0)] == ["heard"]
+    assert [reached.instance for reached in await consumers.reached(1, 0, math.inf)] == ["heard"]
 
 
 async def test_silent_consumers_are_forgotten_also_when_the_rest_cannot_be_pruned(clock: FakeClock) -> None:
@@ -70,7 +71,7 @@ async def test_silent_consumers_are_forgotten_also_when_the_rest_cannot_be_prune
     clock.advance(30)
     with pytest.raises(Unavailable):
         await Housekeeping(store, consumers, StoreClock(clock)).tidy()
-    assert await consumers.reached(1, 0) == []
+    assert await consumers.reached(1, 0, math.inf) == []
 
 
 async def test_nothing_is_forgotten_by_a_clock_that_cannot_be_known() -> None:

@@ -9,9 +9,11 @@ import pytest
 from services.key_registry.admin.receipts import MAX_WAITING, Receipts
 from services.key_registry.catalog.permissions import Operation, Role
 from services.key_registry.catalog.resources import ACCESS_KEY, APPLICATION, COMPANY
-from services.key_registry.changes.consumers import Consumers
+from services.key_registry.changes.consumers import FUTURE_S, Consumers
+from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
 from shared.contracts.key_registry import ORIGIN_MARK, Position
 from shared.errors import NotFound, Unavailable
+from tests.support.clock import FakeClock
 from tests.support.doubles.key_registry import MemoryConsumers
 from tests.support.harness.registry_rules import Desk
 
@@ -19,6 +21,7 @@ from tests.support.harness.registry_rules import Desk
 @dataclass
 class Plane:
     desk: Desk
+    store: MemoryConsumers
     consumers: Consumers
     receipts: Receipts
 
@@ -42,8 +45,9 @@ class Plane:
 
 @pytest.fixture
 def plane(desk: Desk) -> Plane:
-    consumers = Consumers(MemoryConsumers(desk.store), desk.clock)
-    return Plane(desk, consumers, Receipts(desk.store, desk.store, consumers, desk.access))
+    store = MemoryConsumers(desk.store)
+    consumers = Consumers(store, desk.clock)
+    return Plane(desk, store, consumers, Receipts(desk.store, desk.store, consumers, desk.access))
 
 
 async def test_a_receipt_tells_who_has_applied_it_how_soon_and_who_has_not(plane: Plane) -> None:
@@ -212,3 +216,47 @@ async def test_a_step_of_the_clock_makes_no_consumer_forgotten(plane: Plane, ste
     plane.desk.clock.advance(28)
     receipt = await plane.receipts.show(plane.desk.owner, id_)
     assert (receipt.state, receipt.applied, receipt.of) == ("applied", 2, 2)
+
+
+async def test_a_consumer_that_died_before_the_clock_was_set_back_holds_up_no_receipt(plane: Plane) -> None:
+    for instance in ("dead", "live"):
+        await plane.report(instance, 0)
+    plane.desk.clock.skew(-7200)
+    id_ = await plane.suspended()
+    assert (await plane.receipts.show(plane.desk.owner, id_)).waiting_for == ["dead", "live"]
+    plane.desk.clock.advance(FORGOTTEN_AFTER_S - 1)
+    await plane.report("live", id_)
+    plane.desk.clock.advance(2)
+    receipt = await plane.receipts.show(plane.desk.owner, id_)
+    assert (receipt.state, receipt.of, receipt.waiting_for) == ("applied", 1, [])
+
+
+async def test_a_process_that_began_after_the_clock_was_set_back_waits_for_all_until_they_could_report(
+    plane: Plane,
+) -> None:
+    clock, desk = plane.desk.clock, plane.desk
+    for instance in ("dead", "live"):
+        await plane.report(instance, 0)
+    clock.skew(-7200)
+    id_ = await plane.suspended()
+    consumers = Consumers(plane.store, clock)
+    receipts = Receipts(desk.store, desk.store, consumers, desk.access)
+    assert (await receipts.show(desk.owner, id_)).waiting_for == ["dead", "live"]
+    await plane.report("live", id_)
+    clock.advance(FORGOTTEN_AFTER_S - 1)
+    await plane.report("live", id_)
+    clock.advance(2)
+    receipt = await receipts.show(desk.owner, id_)
+    assert (receipt.state, receipt.of) == ("applied", 1)
+
+
+@pytest.mark.parametrize(("ahead", "counts"), [(FUTURE_S - 1, True), (FUTURE_S + 1, False)])
+async def test_a_copy_whose_clock_is_ahead_within_bounds_keeps_its_consumers(
+    plane: Plane, ahead: float, counts: bool
+) -> None:
+    clock = FakeClock(plane.desk.clock.now() + FORGOTTEN_AFTER_S + ahead)
+    position = Position(instance="a", service="gateway", position=0, mark=ORIGIN_MARK)
+    plane.desk.clock.advance(FORGOTTEN_AFTER_S)
+    await Consumers(plane.store, clock).report(position, service="gateway")
+    id_ = await plane.suspended()
+    assert (await plane.receipts.show(plane.desk.owner, id_)).waiting_for == (["a"] if counts else [])
