@@ -16,6 +16,7 @@ from services.token_issuer.clients.throttle import LIMIT
 from services.token_issuer.commands import rotate_signing_key
 from services.token_issuer.config import Settings
 from services.token_issuer.http.token import PROFILES
+from services.token_issuer.signing_keys.maintenance import KeyMaintenance
 from services.token_issuer.signing_keys.phases import RETIREMENT_MARGIN_S
 from services.token_issuer.signing_keys.ring import MAX_RING_AGE_S
 from shared.contracts.access_token import AccessTokenClaims, expectation
@@ -24,6 +25,7 @@ from shared.jose.keys import PublicKey, load_jwks
 from shared.jose.verifier import parse, verify
 from tests.support.clock import FakeClock
 from tests.support.doubles.registry import RegistryDouble
+from tests.support.doubles.registry_server import registry_server
 from tests.support.harness.access_log import recorded_access_lines
 from tests.support.harness.proxy import FaultProxy
 from tests.support.harness.serving import ServiceKeys
@@ -338,6 +340,47 @@ async def test_a_signing_key_is_deleted_when_its_last_token_is_dead_and_not_befo
         kept = await connection.fetch("SELECT kid FROM token_issuer.signing_key")
         await connection.close()
         assert [row["kid"] for row in kept] == [kid]
+
+
+async def test_no_signing_key_changes_its_phase_by_a_clock_that_is_known_to_be_wrong(
+    settings: Settings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day ahead the key before the last would leave the key set, though its tokens live."""
+    rounds = 0
+    run = KeyMaintenance.run
+
+    async def counted(maintenance: KeyMaintenance) -> None:
+        nonlocal rounds
+        try:
+            await run(maintenance)
+        finally:
+            rounds += 1
+
+    monkeypatch.setattr(KeyMaintenance, "run", counted)
+    monkeypatch.setattr(app, "KEY_MAINTENANCE_INTERVAL_S", 0.05)
+    async with running(settings, RegistryDouble(), clock=clock) as issuer:
+        issuer.registry.states_time = time.time
+        [old] = await key_set(issuer)
+        kid = (await rotate_signing_key(issuer.settings)).partition(" ")[0]
+        await becomes({old, kid}, functools.partial(_kids, issuer))
+        clock.skew(86400)
+        await becomes(503, functools.partial(granted, issuer))
+        seen = rounds
+        await until(lambda: rounds >= seen + 2)
+        assert await _kids(issuer) == {old, kid}
+        clock.skew(-86400)
+        await becomes(200, functools.partial(granted, issuer))
+
+
+async def test_a_key_that_was_published_before_the_first_start_signs_and_no_other_is_created(
+    settings: Settings,
+) -> None:
+    async with registry_server(RegistryDouble()) as url:
+        of_command = settings.model_copy(update={"key_registry_url": url, "signing_key_propagation": 60.0})
+        kid = (await rotate_signing_key(of_command)).partition(" ")[0]
+    async with running(settings, RegistryDouble()) as issuer:
+        assert await granted(issuer) == 200
+        assert await _kids(issuer) == {kid}
 
 
 async def _kids(issuer: Issuer) -> set[str]:
