@@ -501,7 +501,7 @@ async def test_all_parts_are_measured(issuer: Issuer) -> None:
         'clock_offset_seconds{peer="key_registry"} ',
     ):
         assert sample in metrics
-    for task in ("signing_keys", "pruning", "audit_trail", "change_poll", "change_stream"):
+    for task in ("signing_keys", "pruning", "audit_awaited", "audit_noted", "change_poll", "change_stream"):
         assert f'"{task}"' in metrics
 
 
