@@ -1,9 +1,8 @@
-"""Request bodies and queries, read within a bound in bytes and in time."""
+"""Request bodies, read within a bound in bytes and in time."""
 
 import asyncio
 from collections.abc import Mapping
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import web
@@ -86,28 +85,3 @@ def field_errors(error: ValidationError) -> list[FieldError]:
         FieldError(".".join(str(part) for part in e["loc"]) or "body", e["msg"].removeprefix("Value error, "))
         for e in error.errors(include_input=False, include_url=False, include_context=False)[:50]
     ]
-
-
-async def form(request: web.BaseRequest, *, limit: int = 65536, max_fields: int = 100) -> dict[str, str]:
-    """An `application/x-www-form-urlencoded` body as its parameters.
-
-    As RFC 6749 section 3.2: a parameter without a value is as omitted, a repeated one is `Invalid`.
-    """
-    require_content_type(request, "application/x-www-form-urlencoded")
-    return parameters(await read(request, limit=limit), max_fields=max_fields)
-
-
-def parameters(raw: bytes, *, max_fields: int = 100) -> dict[str, str]:
-    """Form-encoded `raw` as its parameters; raises `Invalid` as `form` does."""
-    try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=False, max_num_fields=max_fields, errors="strict")
-    except UnicodeDecodeError:
-        raise Invalid("the parameters are not percent-encoded UTF-8") from None
-    except ValueError:
-        raise Invalid(f"more than {max_fields} parameters") from None
-    found: dict[str, str] = {}
-    for name, value in pairs:
-        if name in found:
-            raise Invalid("a parameter is repeated")
-        found[name] = value
-    return found
