@@ -11,7 +11,7 @@ from gateway.config import Settings
 from gateway.routing.reload import environment_variables, read_route_file
 from gateway.routing.route_file import RouteFileError
 from gateway.routing.route_schema import json_schema
-from shared.config import ConfigError, load
+from shared.config import load, refuse
 from shared.http.server import run
 
 
@@ -47,9 +47,7 @@ def serve(settings: Settings) -> None:
             own_names=environment_variables(settings.routes_file),
         )
     except RouteFileError as error:
-        _fail(*(f"PASSGATE_ROUTES_FILE: {line}" for line in error.lines))
-    except ConfigError as error:
-        _fail(str(error))
+        refuse(*(f"PASSGATE_ROUTES_FILE: {line}" for line in error.lines))
 
 
 def check_routes(path: Path, settings: Settings) -> int:
@@ -61,11 +59,6 @@ def check_routes(path: Path, settings: Settings) -> int:
         return 2
     print(f"{path}: {len(table.routes)} routes, valid")
     return 0
-
-
-def _fail(*lines: str) -> None:
-    sys.stderr.write("".join(f"configuration error: {line}\n" for line in lines))
-    raise SystemExit(2)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from gateway.client_address_proof import ClientAddressProof
 from gateway.config import Settings
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
@@ -16,7 +17,6 @@ from gateway.decision import Decider
 from gateway.http import endpoints
 from gateway.http.routes import RouteEndpoints
 from gateway.metrics import GatewayMetrics
-from gateway.own_services import OwnServices
 from gateway.proxy.listener import PublicServer
 from gateway.proxy.pool import HttpForwarder
 from gateway.routing.reload import RouteWatch
@@ -71,7 +71,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
 
     forwarder = HttpForwarder()
     server = PublicServer(
-        _decider(settings, watch, known, calls, _own_services(settings, identity)),
+        _decider(settings, watch, known, calls, _client_address_proof(settings, identity)),
         forwarder,
         proxies=TrustedProxies(settings.trusted_proxies),
         audit=audit,
@@ -93,14 +93,14 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     return app
 
 
-def _own_services(settings: Settings, identity: ServiceIdentity) -> OwnServices:
+def _client_address_proof(settings: Settings, identity: ServiceIdentity) -> ClientAddressProof:
     """Those that brake or record by the client's address."""
     urls = {
         "token_issuer": settings.token_issuer_url,
         "session_tokens": settings.session_tokens_url,
         "operator_validator": settings.operator_validator_url,
     }
-    return OwnServices(
+    return ClientAddressProof(
         {
             place_of(url): identity.authorization_for(name, purpose=CLIENT_ADDRESS_PURPOSE)
             for name, url in urls.items()
@@ -163,7 +163,7 @@ def _decider(
     watch: RouteWatch,
     known: Knowledge,
     calls: Mapping[str, ServiceClient],
-    own_services: OwnServices,
+    client_address_proof: ClientAddressProof,
 ) -> Decider:
     return Decider(
         routes=lambda: watch.table,
@@ -172,7 +172,7 @@ def _decider(
         sessions=SessionTokensClient(calls["session_tokens"]),
         stopped=known.stopped,
         staleness=known.staleness,
-        own_services=own_services,
+        client_address_proof=client_address_proof,
         audiences=frozenset({settings.audience}),
         via=f"1.1 passgate-{secrets.token_hex(8)}",
     )

@@ -10,7 +10,7 @@ Place = tuple[str, str, int]
 """Scheme, host and port."""
 
 
-class OwnServices:
+class ClientAddressProof:
     """`proofs`: for each of our services, what makes the Authorization value that proves the gateway to it alone.
 
     A service is known by where the gateway's own settings say that it is, not by its name in the route file: a

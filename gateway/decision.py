@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway import refusal
+from gateway.client_address_proof import ClientAddressProof
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.extract import (
@@ -23,8 +24,7 @@ from gateway.forwarded import Origin
 from gateway.headers import upstream_fields
 from gateway.http1.fields import Fields
 from gateway.http1.request import BadRequest, RequestHead
-from gateway.own_services import OwnServices
-from gateway.refusal import Refuse
+from gateway.refusal import Refusal
 from gateway.routing.match import match
 from gateway.routing.table import CredentialKind, Route, RouteTable
 from gateway.routing.target import Target, parse_target
@@ -53,13 +53,13 @@ class Decider:
     sessions: Sessions
     stopped: StoppedSet
     staleness: Staleness
-    own_services: OwnServices
+    client_address_proof: ClientAddressProof
     audiences: frozenset[str]
     """Accepted where the route names none."""
     via: str
     """What this gateway calls itself in `Via`; a request that already names it has come round in a circle."""
 
-    async def decide(self, head: RequestHead, origin: Origin, request_id: str) -> Forward | Refuse:
+    async def decide(self, head: RequestHead, origin: Origin, request_id: str) -> Forward | Refusal:
         """Never raises for anything that a request may hold."""
         try:
             target = parse_target(head.target)
@@ -83,7 +83,7 @@ class Decider:
         if identity is not None and (missing := _missing_scopes(route, identity)):
             return _insufficient_scope(route, identity, missing)
         fields = upstream_fields(head, route, identity, origin, request_id=request_id, via=self.via)
-        fields += self.own_services.fields(route.upstream, origin.client)
+        fields += self.client_address_proof.fields(route.upstream, origin.client)
         return Forward(route, head.method, str(target), fields, identity)
 
     async def _admit(self, head: RequestHead, target: Target, route: Route) -> tuple[Identity | None, Target]:
@@ -117,7 +117,7 @@ class Decider:
         return identity, Target(target.path, query_of(stored, others) or None)
 
 
-def _insufficient_scope(route: Route, identity: Identity, missing: Sequence[str]) -> Refuse:
+def _insufficient_scope(route: Route, identity: Identity, missing: Sequence[str]) -> Refusal:
     needed, granted = " ".join(route.scopes), " ".join(identity.scopes)
     refused = RefusedCredential.of(identity, "insufficient_scope", needed_scopes=needed, granted_scopes=granted)
     return refusal.insufficient_scope(refused, needed, " ".join(missing), route=route.name)

@@ -14,7 +14,7 @@ from shared.problem import CONTENT_TYPE, problem_document
 
 
 @dataclass(frozen=True, slots=True)
-class Refuse:
+class Refusal:
     """A request that is not forwarded, and what its sender gets."""
 
     status: int
@@ -34,21 +34,21 @@ class Refuse:
     """The credential that was refused, for the audit trail."""
 
 
-def render(refuse: Refuse, request_id: str) -> tuple[Fields, bytes]:
+def render(refusal: Refusal, request_id: str) -> tuple[Fields, bytes]:
     """The fields, all but those that frame the message, and the body."""
-    body = orjson.dumps(problem_document(refuse.status, refuse.code, refuse.description, request_id=request_id))
+    body = orjson.dumps(problem_document(refusal.status, refusal.code, refusal.description, request_id=request_id))
     fields = (
         ("Content-Type", CONTENT_TYPE),
         ("Cache-Control", "no-store"),
-        *refuse.fields,
+        *refusal.fields,
         ("X-Request-Id", request_id),
     )
     return fields, body
 
 
-def no_credential(missing: NoCredential, *, route: str) -> Refuse:
+def no_credential(missing: NoCredential, *, route: str) -> Refusal:
     """RFC 6750 section 3.1: no error code for a request without a credential."""
-    return Refuse(
+    return Refusal(
         401,
         "unauthenticated",
         missing.description,
@@ -58,9 +58,9 @@ def no_credential(missing: NoCredential, *, route: str) -> Refuse:
     )
 
 
-def bad_credential(refused: RefusedCredential, *, route: str) -> Refuse:
+def bad_credential(refused: RefusedCredential, *, route: str) -> Refusal:
     """The same response whatever is wrong with the credential."""
-    return Refuse(
+    return Refusal(
         401,
         "invalid_token",
         "the credential is invalid",
@@ -71,9 +71,9 @@ def bad_credential(refused: RefusedCredential, *, route: str) -> Refuse:
     )
 
 
-def insufficient_scope(refused: RefusedCredential, scopes: str, missing: str, *, route: str) -> Refuse:
+def insufficient_scope(refused: RefusedCredential, scopes: str, missing: str, *, route: str) -> Refusal:
     """`scopes`: all that the route needs, space-separated; `missing`: those of them that the credential lacks."""
-    return Refuse(
+    return Refusal(
         403,
         "insufficient_scope",
         f"the credential lacks the scope that is needed here: {missing}",
@@ -84,9 +84,9 @@ def insufficient_scope(refused: RefusedCredential, scopes: str, missing: str, *,
     )
 
 
-def unavailable(error: Unavailable, *, route: str) -> Refuse:
+def unavailable(error: Unavailable, *, route: str) -> Refusal:
     """For what cannot be known now, without a word on what it is."""
-    return Refuse(
+    return Refusal(
         503,
         "unavailable",
         "temporarily unavailable",
@@ -97,8 +97,8 @@ def unavailable(error: Unavailable, *, route: str) -> Refuse:
     )
 
 
-def loop(*, route: str) -> Refuse:
-    return Refuse(400, "loop_detected", "the request has passed this gateway before", cause="loop", route=route)
+def loop(*, route: str) -> Refusal:
+    return Refusal(400, "loop_detected", "the request has passed this gateway before", cause="loop", route=route)
 
 
 _UPSTREAM_FAILURES = {
@@ -110,12 +110,12 @@ CONNECTIONS_IN_USE = "connections_in_use"
 """The cause of an upstream's refusal when it has no connection to spare."""
 
 
-def upstream_failed(status: int, cause: str, *, route: str, detail: Mapping[str, object]) -> Refuse:
+def upstream_failed(status: int, cause: str, *, route: str, detail: Mapping[str, object]) -> Refusal:
     """502, 503 or 504, without a word on what is behind the gateway. `detail` is for the log."""
     code, description = _UPSTREAM_FAILURES[status]
     if cause == CONNECTIONS_IN_USE:
         code, description = "overloaded", "the service has no connection to spare: all of them are in use"
-    return Refuse(
+    return Refusal(
         status,
         code,
         description,
@@ -126,24 +126,24 @@ def upstream_failed(status: int, cause: str, *, route: str, detail: Mapping[str,
     )
 
 
-def not_found() -> Refuse:
-    return Refuse(404, "not_found", "there is no such route", cause="no_route")
+def not_found() -> Refusal:
+    return Refusal(404, "not_found", "there is no such route", cause="no_route")
 
 
-def malformed(error: BadRequest, *, route: str = "unmatched") -> Refuse:
+def malformed(error: BadRequest, *, route: str = "unmatched") -> Refusal:
     allow = (("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),) if error.status == 405 else ()
-    return Refuse(
+    return Refusal(
         error.status, error.code, error.description, fields=allow, cause=error.code, closes=True, route=route
     )
 
 
-def internal_error(*, route: str) -> Refuse:
+def internal_error(*, route: str) -> Refusal:
     """For a fault of ours, without a word on it."""
-    return Refuse(500, "internal_error", "internal error", cause="internal", closes=True, route=route)
+    return Refusal(500, "internal_error", "internal error", cause="internal", closes=True, route=route)
 
 
-def method_not_allowed(methods: tuple[str, ...]) -> Refuse:
-    return Refuse(
+def method_not_allowed(methods: tuple[str, ...]) -> Refusal:
+    return Refusal(
         405,
         "method_not_allowed",
         f"use {' or '.join(methods)}",
@@ -152,7 +152,7 @@ def method_not_allowed(methods: tuple[str, ...]) -> Refuse:
     )
 
 
-def too_large(limit: int, *, route: str) -> Refuse:
-    return Refuse(
+def too_large(limit: int, *, route: str) -> Refusal:
+    return Refusal(
         413, "too_large", f"the body is larger than {limit} bytes", cause="too_large", route=route, closes=True
     )

@@ -106,7 +106,7 @@ def query_parameters(query: str | None) -> list[tuple[str, str]]:
     try:
         return parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
     except ValueError:
-        raise RefusedCredential("malformed query") from None
+        raise RefusedCredential("malformed_query") from None
 
 
 def without_session_token(query: str | None) -> list[tuple[str, str]]:

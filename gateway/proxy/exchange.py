@@ -14,7 +14,7 @@ from gateway.http1.request import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.proxy.client_connection import Connection
 from gateway.proxy.ports import ClientLeft
-from gateway.refusal import Refuse, render
+from gateway.refusal import Refusal, render
 
 SLOW_READER_TIMEOUT_S = 28.0
 """Seconds in which a client must take what is waiting for it."""
@@ -39,7 +39,7 @@ class _Done(web.StreamResponse):
         """Nothing to do."""
 
 
-class Reply:
+class ClientResponse:
     """The response to one request. `head` is None when there was no readable one."""
 
     def __init__(self, request: web.BaseRequest, connection: Connection, head: RequestHead | None) -> None:
@@ -61,18 +61,18 @@ class Reply:
         """For aiohttp. A connection whose response is not whole does not go on."""
         return _Done(self._keep_alive and self._finished)
 
-    async def say_continue(self) -> None:
+    async def send_continue(self) -> None:
         """The client may send its body (RFC 9110 section 10.1.1)."""
         await self._write(_CONTINUE)
 
-    async def refuse(self, refuse: Refuse, request_id: str) -> None:
+    async def refuse(self, refusal: Refusal, request_id: str) -> None:
         """Respond with the gateway's own error."""
-        if refuse.closes:
+        if refusal.closes:
             self._keep_alive = False
-        fields, body = render(refuse, request_id)
-        await self.whole(refuse.status, fields, body)
+        fields, body = render(refusal, request_id)
+        await self.send(refusal.status, fields, body)
 
-    async def whole(self, status: int, fields: Fields, body: bytes) -> None:
+    async def send(self, status: int, fields: Fields, body: bytes) -> None:
         """A whole response, in one write."""
         head = self._head(status, fields, len(body))
         self._finished = True
@@ -87,7 +87,7 @@ class Reply:
         head = self._head(response.status, fields, response.content_length)
         await self._write(head + self._framed(first))
 
-    async def piece(self, content: bytes) -> None:
+    async def write(self, content: bytes) -> None:
         await self._write(self._framed(content))
 
     async def end(self) -> None:
@@ -96,7 +96,7 @@ class Reply:
             await self._write(b"0\r\n\r\n")
         self._finished = True
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Let the client see that the response is not whole."""
         self._keep_alive = False
         if self._connection.transport is not None:

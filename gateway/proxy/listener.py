@@ -9,7 +9,6 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from gateway import refusal
 from gateway.decision import Decider, Forward
 from gateway.forwarded import Origin, origin_of, unproxied
 from gateway.headers import client_fields
@@ -17,16 +16,16 @@ from gateway.http1.request import BadRequest, RequestHead
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.client_body import IncomingBody
 from gateway.proxy.client_connection import Connection, Incoming
-from gateway.proxy.exchange import Reply
+from gateway.proxy.exchange import ClientResponse
 from gateway.proxy.ports import ClientLeft, Forwarder, UpstreamFailed
 from gateway.proxy.report import report_refusal
-from gateway.proxy.upstream_failures import UpstreamFailures
-from gateway.refusal import Refuse
+from gateway.proxy.upstream_failure_log import UpstreamFailureLog
+from gateway.refusal import Refusal, internal_error, malformed, upstream_failed
 from shared.audit.trail import AuditTrail
-from shared.config import ConfigError, addresses
 from shared.http.client_address import TrustedProxies
 from shared.http.connection import KEEPALIVE_TIMEOUT_S, finish
 from shared.http.middleware import adopt_request_id
+from shared.http.server import bind
 from shared.logging import access
 
 log = structlog.get_logger()
@@ -43,7 +42,7 @@ class Call:
     """One request on its way, and what its log line will say."""
 
     incoming: Incoming
-    reply: Reply
+    response: ClientResponse
     origin: Origin
     request_id: str
     request: web.BaseRequest
@@ -75,7 +74,7 @@ class PublicServer:
         self._proxies = proxies
         self._audit = audit
         self._metrics = metrics
-        self._failures = UpstreamFailures(metrics)
+        self._failures = UpstreamFailureLog(metrics)
         self._address = (host, port)
         self._grace = grace
         self._draining = False
@@ -100,15 +99,7 @@ class PublicServer:
             "lingering_time": _LINGER_S,
             "read_bufsize": _BODY_BUFFER_BYTES,
         }
-        host, port = self._address
-        try:
-            self._listener = await loop.create_server(
-                lambda: Connection(server, loop=loop, **options), addresses(host), port, backlog=1024
-            )
-        except OSError as error:
-            raise ConfigError(
-                f"PASSGATE_HOST, PASSGATE_PORT: cannot listen on {host}:{port}: {error.strerror}"
-            ) from error
+        self._listener = await bind(lambda: Connection(server, loop=loop, **options), *self._address)
         log.info("public_listener.started", host=self._address[0], port=self.port)
 
     async def stop(self) -> None:
@@ -127,20 +118,20 @@ class PublicServer:
         head = incoming.head if isinstance(incoming.head, RequestHead) else None
         call = Call(
             incoming,
-            Reply(request, connection, head),
+            ClientResponse(request, connection, head),
             unproxied(request.remote or ""),
             adopt_request_id(None),
             request,
         )
         if self._draining:
-            call.reply.close_after()
+            call.response.close_after()
         started = time.perf_counter()
         self._metrics.active.inc()
         try:
             await self._respond(call)
         except ClientLeft as left:
             call.cause = call.cause or left.cause
-            call.reply.cut()
+            call.response.abort()
         except asyncio.CancelledError:
             call.cause = call.cause or "client_left"
             raise
@@ -148,7 +139,7 @@ class PublicServer:
             self._metrics.active.dec()
             connection.request_done()
             self._log(call, time.perf_counter() - started)
-        return call.reply.done()
+        return call.response.done()
 
     async def _respond(self, call: Call) -> None:
         """The response, whatever happens: to a fault of ours it is an error of ours. Raises `ClientLeft`."""
@@ -159,7 +150,7 @@ class PublicServer:
             raise
         except Exception:
             log.exception("request.failed")
-            await self._refuse(call, refusal.internal_error(route=call.route))
+            await self._refuse(call, internal_error(route=call.route))
 
     def _identify(self, call: Call) -> None:
         """Where the call comes from, and the id that a trusted proxy has given it."""
@@ -173,14 +164,14 @@ class PublicServer:
     async def _response(self, call: Call) -> None:
         head = call.incoming.head
         if isinstance(head, BadRequest):
-            await self._refuse(call, refusal.malformed(head))
+            await self._refuse(call, malformed(head))
             return
         if head.target.partition("?")[0] == LIVE and head.method in ("GET", "HEAD"):
             call.route = LIVE
-            await call.reply.whole(200, (("Content-Type", "application/json"),), b'{"status":"live"}')
+            await call.response.send(200, (("Content-Type", "application/json"),), b'{"status":"live"}')
             return
         decision = await self._decider.decide(head, call.origin, call.request_id)
-        if isinstance(decision, Refuse):
+        if isinstance(decision, Refusal):
             await self._refuse(call, decision)
             return
         call.route = decision.route.name
@@ -191,11 +182,9 @@ class PublicServer:
         except UpstreamFailed as error:
             self._failures.note(decision, error)
             detail = {"upstream": decision.route.upstream.name, "reason": error.detail}
-            await self._fail(
-                call, refusal.upstream_failed(error.status, error.cause, route=call.route, detail=detail)
-            )
+            await self._fail(call, upstream_failed(error.status, error.cause, route=call.route, detail=detail))
         except BadRequest as error:  # in the body, some of which may be on its way already
-            await self._fail(call, refusal.malformed(error, route=call.route))
+            await self._fail(call, malformed(error, route=call.route))
 
     async def _forward(self, call: Call, head: RequestHead, forward: Forward) -> None:
         body = None
@@ -206,41 +195,41 @@ class PublicServer:
                 call.incoming, call.request.content, length=head.content_length, limit=forward.route.max_body
             )
             if head.expects_continue:
-                await call.reply.say_continue()
+                await call.response.send_continue()
         started = time.perf_counter()
         async with self._forwarder.send(forward, body) as response:
             call.upstream_seconds = time.perf_counter() - started
             self._metrics.upstream_responded(call.route, forward.route.upstream.name, call.upstream_seconds)
             fields = client_fields(response.head.fields, request_id=call.request_id)
-            await call.reply.begin(response.head, fields, response.ready())
+            await call.response.begin(response.head, fields, response.ready())
             async for piece in response.body():
-                await call.reply.piece(piece)
-            await call.reply.end()
+                await call.response.write(piece)
+            await call.response.end()
 
-    async def _fail(self, call: Call, refuse: Refuse) -> None:
+    async def _fail(self, call: Call, refusal: Refusal) -> None:
         """The gateway's own error, or a visible cut when a response has begun."""
-        if call.reply.status == 0:
-            await self._refuse(call, refuse)
+        if call.response.status == 0:
+            await self._refuse(call, refusal)
             return
-        call.cause, call.detail = refuse.cause, refuse.detail
-        call.reply.cut()
+        call.cause, call.detail = refusal.cause, refusal.detail
+        call.response.abort()
 
-    async def _refuse(self, call: Call, refuse: Refuse) -> None:
-        call.route, call.cause, call.detail = refuse.route, refuse.cause, refuse.detail
-        self._metrics.refused(refuse.route, refuse.cause)
-        if refuse.credential is not None:
-            call.company, call.credential = refuse.credential.company, refuse.credential.subject
-            call.detail = refuse.credential.detail
-            report_refusal(self._audit, refuse.credential, route=refuse.route, origin=call.origin)
-        if call.reply.status == 0:
-            await call.reply.refuse(refuse, call.request_id)
+    async def _refuse(self, call: Call, refusal: Refusal) -> None:
+        call.route, call.cause, call.detail = refusal.route, refusal.cause, refusal.detail
+        self._metrics.refused(refusal.route, refusal.cause)
+        if refusal.credential is not None:
+            call.company, call.credential = refusal.credential.company, refusal.credential.subject
+            call.detail = refusal.credential.detail
+            report_refusal(self._audit, refusal.credential, route=refusal.route, origin=call.origin)
+        if call.response.status == 0:
+            await call.response.refuse(refusal, call.request_id)
         else:
-            call.reply.cut()
+            call.response.abort()
 
     def _log(self, call: Call, seconds: float) -> None:
         head = call.incoming.head
         method, target = (head.method, head.target) if isinstance(head, RequestHead) else ("-", "-")
-        status = call.reply.status or _CLIENT_LEFT
+        status = call.response.status or _CLIENT_LEFT
         self._metrics.observe(call.route, method, status, seconds)
         if call.route == LIVE:
             return

@@ -66,7 +66,11 @@ class UpstreamResponse(Protocol):
 
 
 class Forwarder(Protocol):
-    """Sends a request once, and only for `Route.retry` a second time."""
+    """Sends a request once.
+
+    A second time only without a body: GET, HEAD and OPTIONS when a reused connection ended before any byte of the
+    response, and every idempotent method with `Route.retry` when the connection was lost.
+    """
 
     def send(self, forward: Forward, body: ClientBody | None) -> AbstractAsyncContextManager[UpstreamResponse]:
         """The response, for as long as the context is open; leaving it early ends the upstream's call.

@@ -15,7 +15,7 @@ WARNING_INTERVAL_S = 10.0
 """Seconds between two warnings of one upstream and cause; those between are counted in the next."""
 
 
-class UpstreamFailures:
+class UpstreamFailureLog:
     def __init__(self, metrics: GatewayMetrics, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._metrics = metrics
         self._monotonic = monotonic

@@ -1,4 +1,4 @@
-"""The target of a request: brought to its one spelling, which is what is matched, authorised and forwarded."""
+"""The target of a request: brought to its one spelling, which is what is matched, authorized and forwarded."""
 
 import re
 from dataclasses import dataclass

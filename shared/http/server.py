@@ -19,29 +19,31 @@ from shared.setting_names import unknown_settings
 log = structlog.get_logger()
 
 
-async def listen(
-    runner: web.AppRunner, host: str, port: int, *, reuse_port: bool = False, port_setting: str = "PASSGATE_PORT"
+async def bind(
+    protocol: Callable[[], asyncio.Protocol], host: str, port: int, *, port_setting: str = "PASSGATE_PORT"
 ) -> asyncio.Server:
-    """A listening server over the application of `runner`, which must be set up.
+    """A server that listens, with a connection of `protocol` for each client.
 
     `host` is one address, or several with commas. Raises `ConfigError` naming `port_setting` when it cannot listen.
     """
-    server = runner.server
-    if server is None:
-        raise RuntimeError("set up the runner first")
-    loop = asyncio.get_running_loop()
     try:
-        return await loop.create_server(
-            lambda: RequestHandler(server, loop=loop, **PROTOCOL_OPTIONS),
-            addresses(host),
-            port,
-            backlog=1024,
-            reuse_port=reuse_port or None,
-        )
+        return await asyncio.get_running_loop().create_server(protocol, addresses(host), port, backlog=1024)
     except OSError as error:
         raise ConfigError(
             f"PASSGATE_HOST, {port_setting}: cannot listen on {host}:{port}: {error.strerror}"
         ) from error
+
+
+async def listen(
+    runner: web.AppRunner, host: str, port: int, *, port_setting: str = "PASSGATE_PORT"
+) -> asyncio.Server:
+    """`bind` for the application of `runner`, which must be set up."""
+    server, loop = runner.server, asyncio.get_running_loop()
+    if server is None:
+        raise RuntimeError("set up the runner first")
+    return await bind(
+        lambda: RequestHandler(server, loop=loop, **PROTOCOL_OPTIONS), host, port, port_setting=port_setting
+    )
 
 
 async def serve(

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from gateway.proxy import listener
-from gateway.proxy.exchange import Reply
+from gateway.proxy.exchange import ClientResponse
 from gateway.proxy.ports import ClientLeft
 from tests.support.harness.gateway import Gateway, surroundings
 from tests.support.waiting import until
@@ -57,7 +57,7 @@ async def test_a_client_that_leaves_before_the_response_to_a_fault_of_ours_is_on
         raise ClientLeft
 
     monkeypatch.setattr(listener, "client_fields", faulty)
-    monkeypatch.setattr(Reply, "refuse", left)
+    monkeypatch.setattr(ClientResponse, "refuse", left)
     with caplog.at_level(logging.DEBUG, "aiohttp"):
         with pytest.raises(aiohttp.ClientError):
             await gateway.get("/open", {})

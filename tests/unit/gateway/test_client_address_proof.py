@@ -2,12 +2,12 @@
 
 import pytest
 
-from gateway.own_services import OwnServices
+from gateway.client_address_proof import ClientAddressProof
 from gateway.routing.table import Upstream
 from gateway.routing.upstream_address import place_of
 from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROOF_FIELD
 
-SERVICES = OwnServices({place_of("http://token_issuer:8102"): lambda: "Bearer proof"})
+SERVICES = ClientAddressProof({place_of("http://token_issuer:8102"): lambda: "Bearer proof"})
 
 
 def test_an_own_service_gets_the_clients_address_and_the_proof() -> None:

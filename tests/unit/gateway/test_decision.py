@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from gateway.client_address_proof import ClientAddressProof
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider, Forward
 from gateway.forwarded import unproxied
-from gateway.own_services import OwnServices
-from gateway.refusal import Refuse, render
+from gateway.refusal import Refusal, render
 from gateway.routing.table import CredentialKind, RouteTable
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Change
@@ -75,7 +75,7 @@ class Desk:
             sessions=self.sessions,
             stopped=self.stopped,
             staleness=Staleness(self.followed, clock, lambda _: None),
-            own_services=OwnServices({}),
+            client_address_proof=ClientAddressProof({}),
             audiences=frozenset({"passgate"}),
             via="1.1 passgate-x",
         )
@@ -83,12 +83,12 @@ class Desk:
     async def _jwks(self) -> dict[str, Any]:
         return {"keys": [public_jwk(KEY.public_key(), "k1", "EdDSA")]}
 
-    async def decide(self, *lines: str, line: str = "GET /site HTTP/1.1") -> Forward | Refuse:
+    async def decide(self, *lines: str, line: str = "GET /site HTTP/1.1") -> Forward | Refusal:
         return await self.decider.decide(head_of(*lines, line=line), unproxied("9.9.9.9"), "r" * 32)
 
-    async def refusal(self, *lines: str, line: str = "GET /site HTTP/1.1") -> Refuse:
+    async def refusal(self, *lines: str, line: str = "GET /site HTTP/1.1") -> Refusal:
         decision = await self.decide(*lines, line=line)
-        assert isinstance(decision, Refuse)
+        assert isinstance(decision, Refusal)
         return decision
 
     async def forward(self, *lines: str, line: str = "GET /site HTTP/1.1") -> Forward:
@@ -108,7 +108,7 @@ def desk(clock: FakeClock) -> Desk:
     return Desk(clock)
 
 
-def challenge(refuse: Refuse) -> list[str]:
+def challenge(refuse: Refusal) -> list[str]:
     return [value for name, value in refuse.fields if name == "WWW-Authenticate"]
 
 
@@ -310,6 +310,6 @@ async def test_a_hundred_variations_of_a_path_are_authorized_as_they_are_forward
     parts = ["site", "%73ite", "s%69te", "SITE", "site%2f", "site;x", "site%00", ".", "%2e", "..", "site/..", "//"]
     for first, second in itertools.product(parts, parts):
         decision = await desk.decide(desk.bearer(), line=f"GET /{first}/{second} HTTP/1.1")
-        assert isinstance(decision, Refuse)
+        assert isinstance(decision, Refusal)
         decision = await desk.decide(desk.bearer(), line=f"GET /{first} HTTP/1.1")
-        assert isinstance(decision, Refuse) or decision.target == "/site"
+        assert isinstance(decision, Refusal) or decision.target == "/site"
