@@ -10,6 +10,7 @@ from yarl import URL
 from gateway.decision import Forward
 from gateway.http1.response import BadResponse, ResponseHead, response_head
 from gateway.proxy.ports import ClientBody, ReusedConnectionLost, UpstreamFailed
+from gateway.proxy.upload import Upload
 from gateway.proxy.upstream_connection import (
     LostBeforeResponse,
     ResponseRefused,
@@ -140,11 +141,11 @@ async def _request(
     session: aiohttp.ClientSession, forward: Forward, body: ClientBody | None
 ) -> aiohttp.ClientResponse:
     route, loop = forward.route, asyncio.get_running_loop()
-    upload: _Upload | None = None
+    upload: Upload | None = None
     try:
         async with asyncio.timeout(None) as deadline:  # until there is a connection, its own time-out counts
             on_connected.set(lambda: deadline.reschedule(loop.time() + route.response_timeout))
-            upload = None if body is None else _Upload(body, deadline, route.response_timeout)
+            upload = None if body is None else Upload(body, deadline, route.response_timeout)
             response = await session.request(
                 forward.method,
                 URL(route.upstream.url + forward.target, encoded=True),
@@ -202,51 +203,6 @@ class HttpUpstreamResponse:
                 raise _failed(error) from error
             if piece:
                 yield piece
-
-
-class _Upload:
-    """The client's body on its way up.
-
-    The upstream's time runs while it has a piece to take, or the whole request; not while the client makes it wait.
-    """
-
-    def __init__(self, body: ClientBody, deadline: asyncio.Timeout, response_timeout: float) -> None:
-        self._body = body
-        self._deadline = deadline
-        self._response_timeout = response_timeout
-        self.failure: Exception | None = None
-        self.deadline_over = False
-        """Whether the wait for the response's head is over."""
-        self._response: aiohttp.StreamReader | None = None
-
-    def response_began(self, content: aiohttp.StreamReader) -> None:
-        """From now on a failure of the client's body ends the response, whose upstream waits for that body."""
-        self._response = content
-        self._end_response()
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
-        while True:
-            self._reschedule(None)
-            try:
-                piece = await self._body.read()
-            except Exception as error:
-                self.failure = error
-                self._end_response()
-                raise
-            finally:
-                self._reschedule(loop.time() + self._response_timeout)
-            if not piece:
-                return
-            yield piece
-
-    def _end_response(self) -> None:
-        if self.failure is not None and self._response is not None and not self._response.is_eof():
-            self._response.set_exception(self.failure)
-
-    def _reschedule(self, when: float | None) -> None:
-        if not self.deadline_over and not self._deadline.expired():
-            self._deadline.reschedule(when)
 
 
 def _headers(forward: Forward, body: ClientBody | None) -> list[tuple[str, str]]:
