@@ -16,6 +16,7 @@ from multidict import CIMultiDictProxy
 from gateway.app import PUBLIC_SERVER, build_app
 from gateway.config import Settings
 from shared.clock import Clock
+from shared.contracts.operator_validator import TokenCheck
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_TOKEN, digest, mint
@@ -104,22 +105,22 @@ class Services:
     async def _check(self, request: web.Request) -> web.Response:
         record = await self.registry.api_token(digest((await request.json())["token"]))
         if record is None:
-            return web.json_response({"valid": False, "cause": "unknown", "as_of": self.registry.position})
+            check = TokenCheck(valid=False, cause="unknown", as_of=self.registry.position)
+            return web.json_response(check.model_dump())
         live = record.active and (record.expires_at is None or record.expires_at > time.time())
-        return web.json_response(
-            {
-                "valid": live,
-                "cause": None if live else "stopped",
-                "as_of": record.as_of,
-                "api_token_id": record.id,
-                "company_id": record.company.id,
-                "client_prefix": record.company.client_prefix,
-                "application_id": record.application_id,
-                "booking_id": record.booking_id,
-                "remote_application": record.remote_application,
-                "expires_at": record.expires_at,
-            }
+        check = TokenCheck(
+            valid=live,
+            cause=None if live else "stopped",
+            as_of=record.as_of,
+            api_token_id=record.id,
+            company_id=record.company.id,
+            client_prefix=record.company.client_prefix,
+            application_id=record.application_id,
+            booking_id=record.booking_id,
+            remote_application=record.remote_application,
+            expires_at=record.expires_at,
         )
+        return web.json_response(check.model_dump())
 
     async def _resource(self, request: web.Request) -> web.Response:
         if not request.path.startswith("/health"):  # which the gateway asks of all services
