@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from services.token_issuer.http.token import PROFILES
 from services.token_issuer.signing_keys.maintenance import KeyMaintenance
 from services.token_issuer.signing_keys.phases import RETIREMENT_MARGIN_S
 from services.token_issuer.signing_keys.ring import MAX_RING_AGE_S
+from shared.clock_offset import TIME_FIELD
 from shared.contracts.access_token import AccessTokenClaims, expectation
 from shared.contracts.key_registry import Booking, Kind, Revocation
 from shared.jose.keys import PublicKey, load_jwks
@@ -259,17 +260,23 @@ async def test_keys_that_cannot_be_reloaded_sign_no_more_after_their_bound_by_th
 
 
 class Rounds:
-    """How often the app has pruned; its rounds follow each other at once."""
+    """How often the app has pruned with changes that were fresh; its rounds follow each other at once."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ended = 0
+        self.skipped = 0
+        """With changes that were not."""
         prune = app.prune
 
-        async def counted(*arguments: Any, **named: Any) -> None:
+        async def counted(
+            used: Any, rotator: Any, judging: Any, compared: Callable[[], bool], **named: Any
+        ) -> None:
+            was_fresh = compared()
             try:
-                await prune(*arguments, **named)
+                await prune(used, rotator, judging, lambda: was_fresh, **named)
             finally:
-                self.ended += 1
+                self.ended += was_fresh
+                self.skipped += not was_fresh
 
         monkeypatch.setattr(app, "prune", counted)
         monkeypatch.setattr(app, "PRUNE_INTERVAL_S", 0.02)
@@ -322,6 +329,19 @@ async def test_nothing_is_deleted_by_a_clock_that_is_known_to_be_wrong(
     assert not await _is_empty(issuer, "used_jti")
 
 
+async def test_nothing_is_deleted_before_the_clock_was_compared_with_that_of_the_registry(
+    rounds: Rounds, issuer: Issuer, clock: FakeClock
+) -> None:
+    assert (await issuer.present(issuer.assertion(jti="once")))[0].status == 200
+    issuer.registry.changes_away = True
+    clock.advance(86400)
+    seen = rounds.skipped
+    await until(lambda: rounds.skipped >= seen + 2)
+    assert not await _is_empty(issuer, "used_jti")
+    issuer.registry.changes_away = False
+    await until(functools.partial(_is_empty, issuer, "used_jti"))
+
+
 async def test_a_signing_key_is_deleted_when_its_last_token_is_dead_and_not_before(
     rounds: Rounds, settings: Settings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -332,14 +352,10 @@ async def test_a_signing_key_is_deleted_when_its_last_token_is_dead_and_not_befo
         kid = (await rotate_signing_key(issuer.settings)).partition(" ")[0]
         clock.advance(600 + RETIREMENT_MARGIN_S - 60)
         await rounds.one_more()
-        await becomes({old, kid}, functools.partial(_kids, issuer))
+        assert await _kept(issuer) == {old, kid}
         clock.advance(120)
-        await becomes({kid}, functools.partial(_kids, issuer))
         await rounds.one_more()
-        connection = await asyncpg.connect(settings.database_url)
-        kept = await connection.fetch("SELECT kid FROM token_issuer.signing_key")
-        await connection.close()
-        assert [row["kid"] for row in kept] == [kid]
+        assert await _kept(issuer) == {kid}
 
 
 async def test_no_signing_key_changes_its_phase_by_a_clock_that_is_known_to_be_wrong(
@@ -383,8 +399,30 @@ async def test_a_key_that_was_published_before_the_first_start_signs_and_no_othe
         assert await _kids(issuer) == {kid}
 
 
+async def test_a_retired_key_is_published_for_as_long_as_its_tokens_live(
+    settings: Settings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "KEY_MAINTENANCE_INTERVAL_S", 0.05)
+    settings = settings.model_copy(update={"token_lifetime": 600})
+    async with running(settings, RegistryDouble(), clock=clock) as issuer:
+        [old] = await key_set(issuer)
+        kid = (await rotate_signing_key(issuer.settings)).partition(" ")[0]
+        await becomes({old, kid}, functools.partial(_kids, issuer))
+        clock.advance(600 + RETIREMENT_MARGIN_S + 60)
+        await becomes({kid}, functools.partial(_kids, issuer))
+        assert await _kept(issuer) == {old, kid}
+
+
 async def _kids(issuer: Issuer) -> set[str]:
     return set(await key_set(issuer))
+
+
+async def _kept(issuer: Issuer) -> set[str]:
+    """The kids in the database."""
+    connection = await asyncpg.connect(issuer.settings.database_url)
+    rows = await connection.fetch("SELECT kid FROM token_issuer.signing_key")
+    await connection.close()
+    return {row["kid"] for row in rows}
 
 
 # clients and addresses
@@ -443,9 +481,10 @@ async def test_tokens_and_assertions_are_as_the_settings_say(settings: Settings)
         ):
             assert (await issuer.present(issuer.assertion(aud=audience)))[0].status == status
         token = {"token": body["access_token"], "client_assertion_type": JWT_BEARER}
-        for audience, status in (("https://api.example", 200), ("partners.example", 401)):
+        for audience, status, active in (("https://api.example", 200, True), ("partners.example", 401, None)):
             proof = {"client_assertion": issuer.assertion(aud=audience)}
-            assert (await issuer.post("/oauth2/introspect", {**token, **proof}))[0].status == status
+            response, body = await issuer.post("/oauth2/introspect", {**token, **proof})
+            assert (response.status, body.get("active")) == (status, active)
         async with issuer.http.get(f"{issuer.url}/.well-known/oauth-authorization-server") as metadata:
             assert (await metadata.json())["issuer"] == "https://api.example"
 
@@ -503,6 +542,14 @@ async def test_all_parts_are_measured(issuer: Issuer) -> None:
         assert sample in metrics
     for task in ("signing_keys", "pruning", "audit_awaited", "audit_noted", "change_poll", "change_stream"):
         assert f'"{task}"' in metrics
+
+
+async def test_a_caller_that_requests_the_time_gets_that_of_the_clock_of_the_app(
+    issuer: Issuer, clock: FakeClock
+) -> None:
+    clock.skew(1000)
+    async with issuer.http.get(f"{issuer.url}/health/live", headers={TIME_FIELD: "?"}) as response:
+        assert float(response.headers[TIME_FIELD]) == clock.now()
 
 
 async def test_health_names_every_dependency_and_how_to_bring_the_schema_up_to_date(
