@@ -22,6 +22,7 @@ SIGNING_KEY = "sk"
 RANDOM_CHARACTERS = 43
 """62**43 is just over 2**256."""
 CHECKSUM_CHARACTERS = 6
+MIN_CHARACTERS_TO_SHOW_FOUR = 20
 ID_CHARACTERS = 22
 """62**22 is just under 2**131."""
 
@@ -57,6 +58,11 @@ def well_formed_id(prefix: str, text: str) -> bool:
 def digest(text: str) -> bytes:
     """SHA-256 of a secret, 32 bytes: what is kept of it. Takes any text without raising."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def last_four(secret: str) -> str | None:
+    """What may be shown of a secret for ever. None for one so short that this would help to guess the rest."""
+    return secret[-4:] if len(secret) >= MIN_CHARACTERS_TO_SHOW_FOUR else None
 
 
 def find_in(text: str) -> list[str]:

@@ -52,7 +52,8 @@ class AdminTokens:
         async with self._store.writing() as writer:
             if await writer.list(ADMIN_TOKEN, Listing(1, equals={"digest": digest})):
                 return False
-            row = self._row({"name": name, "role": Role.OWNER, "company_id": None, "digest": digest})
+            kept = {"digest": digest, "last_four": opaque.last_four(token)}
+            row = self._row({"name": name, "role": Role.OWNER, "company_id": None, **kept})
             await writer.insert(ADMIN_TOKEN, row)
             await self._recorder.record(writer, "configuration", Operation.CREATE, ADMIN_TOKEN, row)
         return True

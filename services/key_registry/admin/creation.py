@@ -66,7 +66,8 @@ async def admin_token(body: requests.Body) -> NewObject:
 
 def _with_secret(row: dict[str, Any], prefix: str, member: str) -> NewObject:
     secret = opaque.mint(prefix)
-    return NewObject({**row, "digest": opaque.digest(secret)}, {member: secret})
+    kept = {"digest": opaque.digest(secret), "last_four": opaque.last_four(secret)}
+    return NewObject({**row, **kept}, {member: secret})
 
 
 async def _key_pair(body: requests.NewKeyPair, generator: KeyGenerator) -> NewObject:

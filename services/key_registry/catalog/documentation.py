@@ -72,6 +72,11 @@ MEMBERS: Members = {
     "token": Member("The secret, shown this once.", "pgat_..."),
     "key": Member("The client's public id (`client_id` of OAuth).", "pgck_4uVbJm2Qk8ZsX1cT7yNdWa"),
     "secret": Member("The secret, shown this once.", "pgcs_..."),
+    "last_four": Member(
+        "The last four characters of its secret, to tell it from others by. null where they are not known: it was "
+        "created by a release that did not keep them.",
+        "x7Qd",
+    ),
     "kind": Member("What kind of thing it is.", "jwt"),
     "until": Member(
         "When nothing that it concerns can be alive any more (RFC 3339). null: after the longest life of any.",

@@ -13,6 +13,8 @@ Row = dict[str, Any]
 """A stored object: its columns by name; ids are UUIDs, times aware datetimes, digests bytes."""
 
 KEPT_COLUMNS = ("id", "created_at")
+NULLABLE = frozenset({"last_four"})
+"""Of the columns that are searched, those that may be null."""
 CASELESS = frozenset({"client_prefix", "company_uri", "application_prefix"})
 """Columns that are compared without regard to case, as their unique indexes do."""
 
@@ -162,7 +164,7 @@ API_TOKEN = Resource(
     ),
     parents=(Parent("booking_id", "booking", ("company_id", "application_id")),),
     hidden=("digest",),
-    searched=("remote_application",),
+    searched=("remote_application", "last_four"),
 )
 ACCESS_KEY = Resource(
     kind="access_key",
@@ -176,7 +178,7 @@ ACCESS_KEY = Resource(
     parents=(_OF_COMPANY,),
     hidden=("digest",),
     check=_default_within_ceiling,
-    searched=("name",),
+    searched=("name", "last_four"),
 )
 API_CLIENT = Resource(
     kind="api_client",
@@ -190,7 +192,7 @@ API_CLIENT = Resource(
     parents=(_OF_COMPANY,),
     hidden=("digest",),
     public_name="key",
-    searched=("comment", "key"),
+    searched=("comment", "key", "last_four"),
 )
 KEY_PAIR = Resource(
     kind="key_pair",
@@ -218,7 +220,7 @@ ADMIN_TOKEN = Resource(
     parents=(_OF_COMPANY,),
     hidden=("digest",),
     deletable="never",  # audit lines name it as who did it, and a deleted one could be registered again
-    searched=("name",),
+    searched=("name", "last_four"),
 )
 
 RESOURCES: Mapping[Kind, Resource] = {

@@ -68,6 +68,7 @@ class ShownApiToken(Shown):
     booking_id: UUID
     remote_application: str
     expires_at: Instant | None
+    last_four: str | None
 
 
 class ShownAccessKey(Shown):
@@ -76,6 +77,7 @@ class ShownAccessKey(Shown):
     name: str
     default_ttl: int
     max_ttl: int
+    last_four: str | None
 
 
 class ShownApiClient(Shown):
@@ -85,6 +87,7 @@ class ShownApiClient(Shown):
     comment: str
     scopes: list[str]
     audience: str | None
+    last_four: str | None
 
 
 class ShownKeyPair(Shown):
@@ -102,6 +105,7 @@ class ShownAdminToken(Shown):
     role: Role
     company_id: UUID | None
     company: CompanyName | None
+    last_four: str | None
 
 
 class CreatedApiToken(ShownApiToken):

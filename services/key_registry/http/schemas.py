@@ -47,7 +47,8 @@ PAGING = (
 )
 SEARCH = Parameter(
     "q",
-    description="Words, each of which some word of the name, prefix, URI, comment or public key must begin with; "
+    description="Words, each of which some word of the name, prefix, URI, comment or public key, or the last four "
+    "characters of the secret, must begin with; "
     "of a booking: of its company or of its application.",
     schema={"type": "string", "minLength": 1, "maxLength": MAX_FILTER, "examples": ["blabla"]},
 )

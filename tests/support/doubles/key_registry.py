@@ -133,7 +133,7 @@ class _Reader:
             company = self._tables.objects["company"][row["company_id"]]
             application = self._tables.objects["application"][row["application_id"]]
             return self._contains(COMPANY, company, searched) or self._contains(APPLICATION, application, searched)
-        text = " ".join(row[column] for column in resource.searched)
+        text = " ".join(row[column] or "" for column in resource.searched)
         present = [word.lower() for word in BETWEEN_WORDS.split(text)]
         return all(any(word.startswith(wanted.lower()) for word in present) for wanted in searched)
 

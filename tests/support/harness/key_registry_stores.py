@@ -82,14 +82,14 @@ def new_row(resource: Resource, **columns: Any) -> Row:
         },
         "application": lambda: {"name": "SMS", "application_prefix": f"A{unique}", "scopes": ["sms:send"]},
         "booking": dict,
-        "api_token": lambda: {"remote_application": "Shop", "expires_at": None, "digest": digest_of(id_)},
-        "access_key": lambda: {"name": "demo", "default_ttl": 60, "max_ttl": 600, "digest": digest_of(id_)},
+        "api_token": lambda: {"remote_application": "Shop", "expires_at": None, **secret_of(id_)},
+        "access_key": lambda: {"name": "demo", "default_ttl": 60, "max_ttl": 600, **secret_of(id_)},
         "api_client": lambda: {
             "key": f"pgck_{'0' * 10}{unique}",
             "comment": "demo",
             "scopes": ["site:read"],
             "audience": None,
-            "digest": digest_of(id_),
+            **secret_of(id_),
         },
         "key_pair": lambda: {
             "kid": f"kp_{'0' * 10}{unique}",
@@ -98,10 +98,15 @@ def new_row(resource: Resource, **columns: Any) -> Row:
             "public_key": PEM,
             "public_jwk": {"kty": "OKP", "crv": "Ed25519", "x": unique},
         },
-        "admin_token": lambda: {"name": "me", "role": "owner", "company_id": None, "digest": digest_of(id_)},
+        "admin_token": lambda: {"name": "me", "role": "owner", "company_id": None, **secret_of(id_)},
     }
     times = {"created_at": NOW, "updated_at": NOW, "status_at": NOW}
     return {"id": id_, "status": "active", **times, **own[resource.kind](), **columns}
+
+
+def secret_of(id_: UUID) -> Row:
+    """What is kept of a secret."""
+    return {"digest": digest_of(id_), "last_four": id_.hex[-4:]}
 
 
 def digest_of(id_: UUID) -> bytes:

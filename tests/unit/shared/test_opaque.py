@@ -92,3 +92,10 @@ def test_a_scanner_finds_whole_secrets_and_raises_no_false_alarm() -> None:
     text = f'GET /x?token={token}&a=1 HTTP/1.1\n{{"k":"{key}"}} x{token}{token[:-1]} pgat_{"a" * 49} {token}9'
     assert opaque.find_in(text) == [token, key]
     assert opaque.find_in(f"x{token} {token}, {token}.") == [token, token, token]
+
+
+def test_four_characters_are_shown_of_a_secret_that_stays_unguessable_without_them_and_of_no_other() -> None:
+    secret = opaque.mint(opaque.API_TOKEN)
+    assert opaque.last_four(secret) == secret[-4:]
+    assert opaque.last_four("x" * 16 + "abcd") == "abcd"
+    assert opaque.last_four("x" * 15 + "abcd") is None

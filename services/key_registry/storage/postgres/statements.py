@@ -9,6 +9,7 @@ from services.key_registry.catalog.resources import (
     CASELESS,
     COMPANY,
     KEPT_COLUMNS,
+    NULLABLE,
     RESOURCES,
     Resource,
 )
@@ -70,7 +71,8 @@ def listing(resource: Resource, equal: Collection[str], *, search: bool = False,
 
 def search_vector(resource: Resource) -> str:
     """The expression that the index for `q` is on, to the letter."""
-    text = " || ' ' || ".join(resource.searched)
+    searched = (f"coalesce({column}, '')" if column in NULLABLE else column for column in resource.searched)
+    text = " || ' ' || ".join(searched)
     blanks = " " * len(PUNCTUATION)
     return f"to_tsvector('simple', translate({text}, '{PUNCTUATION}', '{blanks}'))"
 

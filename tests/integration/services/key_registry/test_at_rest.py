@@ -61,6 +61,7 @@ async def test_constraints_hold_without_the_code(running: Running) -> None:
         "UPDATE access_key SET digest = 'short' WHERE id = $1",
         "UPDATE access_key SET company_id = $1 WHERE id = $1",
         "UPDATE access_key SET name = '' WHERE id = $1",
+        "UPDATE access_key SET last_four = 'abcde' WHERE id = $1",
     ):
         with pytest.raises(asyncpg.IntegrityConstraintViolationError):
             async with running.database.connection() as connection:

@@ -48,6 +48,35 @@ async def test_bookings_are_found_by_company_and_by_application(owner: Admin) ->
     assert [b["id"] for b in (await owner.get(f"/bookings?q={prefix}")).body["items"]] == [booking["id"]]
 
 
+async def test_a_credential_is_found_by_the_last_four_characters_of_its_secret_in_any_case(owner: Admin) -> None:
+    company = await owner.company()
+    booking = await owner.booking(company)
+    of = {"company_id": company["id"]}
+    for path, secret, body in (
+        ("/api-tokens", "token", {"booking_id": booking["id"], "remote_application": "Shop"}),
+        ("/access-keys", "key", {**of, "name": "x"}),
+        ("/api-clients", "secret", {**of, "comment": "x", "scopes": []}),
+        ("/admin-tokens", "token", {**of, "name": "x", "role": "viewer"}),
+    ):
+        created = await owner.made(path, **body)
+        last_four = created["last_four"]
+        assert last_four == created[secret][-4:]
+        assert (await owner.get(f"{path}/{created['id']}")).body["last_four"] == last_four
+        for q in (last_four, last_four.swapcase(), f"{last_four} {'shop' if path == '/api-tokens' else 'x'}"):
+            (found,) = (await owner.get(f"{path}?company_id={company['id']}&q={quote(q)}")).body["items"]
+            assert (found["id"], found["last_four"]) == (created["id"], last_four)
+        assert (await owner.patch(f"{path}/{created['id']}", {"last_four": "aaaa"})).fields == {"last_four"}
+
+
+async def test_a_credential_from_before_has_no_last_four_and_is_found_by_its_name(running: Running) -> None:
+    owner, name = running.owner, f"n{secrets.token_hex(4)}"
+    key = await owner.made("/access-keys", company_id=(await owner.company())["id"], name=name)
+    async with running.database.connection() as connection:
+        await connection.execute("UPDATE access_key SET last_four = NULL WHERE name = $1", name)
+    (found,) = (await owner.get(f"/access-keys?q={name}")).body["items"]
+    assert (found["id"], found["last_four"]) == (key["id"], None)
+
+
 @pytest.mark.parametrize("q", ["", "%20", "...", "x+" * 9, "x" * 256, "'", "\\", "a%00b"])
 async def test_a_search_without_words_or_with_too_many_is_422(owner: Admin, q: str) -> None:
     response = await owner.get(f"/companies?q={q}")
