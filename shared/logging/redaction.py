@@ -1,8 +1,8 @@
 """The one redactor: nothing that may be a credential stays in what is logged or printed."""
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import unquote
 
 from shared.opaque import PATTERN
 
@@ -34,20 +34,64 @@ _RUNS = re.compile(
 """Runs of letters and digits: looked for after what is structured, of which they could hide the beginning."""
 
 
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+
+Span = tuple[int, int]
+"""Where a match begins, and where it ends (exclusive)."""
+
+
 def redacted(text: str) -> str:
-    """`text` with every credential that it may hold replaced, whether percent-encoded or not."""
-    shown = plain = _replaced(text)
+    """`text` with every credential that it may hold replaced, however many of its characters are percent-encoded.
+
+    All else stays as it was. A text that is encoded more than `MAX_ENCODINGS` times over is not shown.
+    """
+    found = list(_matches(text))
+    plain = text
+    origins: Sequence[int] = range(len(text) + 1)
     for _ in range(MAX_ENCODINGS):
-        if "%" not in plain or (decoded := unquote(plain)) == plain:
-            return shown
-        plain = _replaced(decoded)
-        if plain != decoded:
-            shown = plain
-    return REDACTED if unquote(plain) != plain else shown
+        if not _ESCAPE.search(plain):
+            break
+        plain, origins = _decoded(plain, origins)
+        found += ((origins[start], origins[end]) for start, end in _matches(plain))
+    else:
+        if _ESCAPE.search(plain):
+            return REDACTED
+    return _without(text, found) if found else text
 
 
-def _replaced(text: str) -> str:
-    return _RUNS.sub(REDACTED, _STRUCTURED.sub(REDACTED, text))
+def _matches(text: str) -> Iterator[Span]:
+    hidden = text
+    for match in _STRUCTURED.finditer(text):
+        start, end = match.span()
+        hidden = hidden[:start] + "\0" * (end - start) + hidden[end:]
+        yield start, end
+    for match in _RUNS.finditer(hidden):
+        yield match.span()
+
+
+def _decoded(text: str, origins: Sequence[int]) -> tuple[str, Sequence[int]]:
+    """`text` with its escapes replaced, and for each character and the end where it began in the source.
+
+    `origins` is the same for `text`. One escape is one character: no credential has others than those of ASCII.
+    """
+    parts: list[str] = []
+    kept: list[int] = []
+    at = 0
+    for escape in _ESCAPE.finditer(text):
+        parts += text[at : escape.start()], chr(int(escape[1], 16))
+        kept += origins[at : escape.start() + 1]
+        at = escape.end()
+    return "".join((*parts, text[at:])), [*kept, *origins[at:]]
+
+
+def _without(text: str, spans: list[Span]) -> str:
+    parts: list[str] = []
+    at = -1
+    for start, end in sorted(spans):
+        if start > at:
+            parts += text[max(at, 0) : start], REDACTED
+        at = max(at, end)
+    return "".join((*parts, text[at:]))
 
 
 def redacted_value(value: Any, depth: int = 0) -> Any:

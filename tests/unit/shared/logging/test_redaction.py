@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared import opaque
 from shared.logging.redaction import REDACTED, redacted, redacted_value
@@ -31,6 +33,18 @@ def pieces(secret: str) -> list[str]:
 
 def percent_encoded(text: str) -> str:
     return "".join(f"%{ord(character):02x}" for character in text)
+
+
+def encoded(character: str, times: int) -> str:
+    for _ in range(times):
+        character = f"%{ord(character):02X}" if len(character) == 1 else character.replace("%", "%25")
+    return character
+
+
+def fully_decoded(text: str) -> str:
+    while (decoded := unquote(text)) != text:
+        text = decoded
+    return text
 
 
 SPELLINGS: dict[str, Callable[[str], str]] = {
@@ -64,6 +78,29 @@ def test_nothing_of_a_secret_is_left_wherever_it_stands_and_however_it_is_spelt(
     assert spelt not in text
     assert [piece for piece in pieces(secret) if piece in text] == []
     assert REDACTED in text
+
+
+@given(data=st.data(), secret=st.sampled_from(SECRETS), place=st.sampled_from(PLACES))
+def test_nothing_of_a_secret_is_left_whichever_of_its_characters_are_encoded_and_how_often(
+    data: st.DataObject, secret: str, place: str
+) -> None:
+    often = data.draw(st.lists(st.integers(0, 3), min_size=len(secret), max_size=len(secret)))
+    spelt = "".join(encoded(character, times) for character, times in zip(secret, often, strict=True))
+    assert [piece for piece in pieces(secret) if piece in fully_decoded(redacted(place.format(spelt)))] == []
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("secret", SECRETS, ids=KINDS)
+def test_nothing_of_a_secret_is_left_whichever_one_of_its_characters_is_encoded(secret: str, times: int) -> None:
+    for at, character in enumerate(secret):
+        text = redacted(f"/x/{secret[:at]}{encoded(character, times)}{secret[at + 1 :]}/y%2Fz")
+        assert text == f"/x/{REDACTED}/y%2Fz"
+
+
+def test_a_token_that_is_cut_after_an_encoded_character_is_redacted() -> None:
+    encoded_payload = JWT.replace(".eyJ", ".%65yJ")
+    for end in range(JWT.index(".") + 5, len(encoded_payload)):
+        assert "JhdW" not in redacted(encoded_payload[:end])
 
 
 @pytest.mark.parametrize("between", ["", "/", "_", ".", "-", "&x=", "%2F", "%5F", "%"])
