@@ -8,6 +8,7 @@ import pytest
 from services.key_registry import lookups
 from services.key_registry.lookups import Batcher
 from shared.errors import Unavailable
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S
 
 
 class Source:
@@ -24,6 +25,12 @@ class Source:
         if self.error is not None:
             raise self.error
         return {key: key for key in keys if key != "absent"}
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may stand still for longer than a caller waits."""
+    monkeypatch.setattr(lookups, "TIMEOUT", BUSY_MACHINE_LIMIT_S)
 
 
 async def test_what_is_asked_during_a_query_becomes_one_next_query() -> None:
