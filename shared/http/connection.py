@@ -83,7 +83,7 @@ class RequestHandler(DrainingHandler):
         self._content: StreamReader | None = None
         """The body of the request that is being served."""
         self._tail = b""
-        """The last bytes that arrived before this request was served."""
+        """The last bytes that arrived."""
         self._next_head_began = False
         """Whether some of the next request arrived while this one is served."""
 
@@ -96,14 +96,13 @@ class RequestHandler(DrainingHandler):
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
-        if not data:  # aiohttp goes on with what it has put off
-            pass
-        elif not self._serving:
+        if data:  # if not, aiohttp goes on with what it has put off
             self._tail = (self._tail + data[-4:])[-4:]
-            if self._head_timer is None:
-                self._expect_head()
-        elif self._content is not None and self._content.is_eof():
-            self._next_head_began = True
+            if not self._serving:
+                if self._head_timer is None:
+                    self._expect_head()
+            elif self._content is not None and self._content.is_eof():
+                self._next_head_began = True
         super().data_received(data)
 
     def request_begun(self, request: web.BaseRequest) -> None:

@@ -77,6 +77,19 @@ async def test_half_a_head_that_arrives_with_a_request_is_waited_for_no_longer_t
     writer.close()
 
 
+async def test_half_a_head_behind_a_whole_one_that_arrives_during_a_response_is_waited_for_no_longer(
+    held: Held,
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", held.port)
+    writer.write(GET)
+    await until(lambda: held.begun)
+    writer.write(GET + HALF)
+    await asyncio.sleep(0.05)  # for it to arrive
+    held.released.set()
+    assert (await _end_of(reader)).count(b"done") == 2
+    writer.close()
+
+
 @pytest.mark.parametrize("sent", [b"", HALF])
 async def test_a_head_that_never_comes_ends_the_connection(held: Held, sent: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", held.port)
