@@ -173,11 +173,11 @@ class AuditTrail:
 
     async def _run_awaited(self) -> None:
         while True:
-            await self._awaited_wake.wait()
-            self._awaited_wake.clear()
-            while self._awaited:
+            while self._awaited:  # also what was put back when this was ended in the middle
                 with contextlib.suppress(Unavailable):  # whoever awaits an event of the batch has it
                     await self._send_awaited()
+            await self._awaited_wake.wait()
+            self._awaited_wake.clear()
 
     async def _send_all_noted(self) -> None:
         if self._refusals.due:

@@ -9,7 +9,7 @@ from shared.audit.trail import MAX_BATCH, MAX_NOTED, AuditTrail
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import CallRejected, Unavailable
 from tests.support.clock import FakeClock
-from tests.support.waiting import until
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S, until
 
 
 class Sink:
@@ -203,3 +203,19 @@ async def test_who_awaits_an_event_when_the_trail_stops_is_not_left_waiting(sink
         assert isinstance(result, Unavailable)
     with pytest.raises(Unavailable):
         await trail.record(trail.event("token.issued"))
+
+
+async def test_who_awaits_an_event_gets_it_also_when_the_sender_ends_in_the_middle(
+    sink: Sink, trail: AuditTrail
+) -> None:
+    sink.respond.clear()
+    await trail.start()
+    recorded = asyncio.create_task(trail.record(trail.event("token.issued")))
+    await until(lambda: sink.calls)
+    (sender,) = (task for task in asyncio.all_tasks() if task.get_name() == "audit_awaited")
+    sender.cancel()
+    sink.respond.set()
+    async with asyncio.timeout(BUSY_MACHINE_LIMIT_S):
+        await recorded
+    assert sink.lines == ["token.issued"]
+    await trail.stop()
