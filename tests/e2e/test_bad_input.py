@@ -257,7 +257,7 @@ def fuzz(operation: schemathesis.APIOperation, mode: GenerationMode, base: str, 
     asked = 0
 
     @settings(
-        max_examples=10, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+        max_examples=6, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=operation.as_strategy(generation_mode=mode))

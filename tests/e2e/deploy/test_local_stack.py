@@ -9,6 +9,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 import requests
@@ -116,6 +117,65 @@ def test_both_loopback_addresses_are_listened_to_where_there_are_two(stack: Loca
             pass
 
 
+@dataclass(frozen=True)
+class Again:
+    """A stack that was stopped in order, lost its demo file and was started again."""
+
+    before: dict[str, str]
+    """The values of the demo file that was lost."""
+    alive: list[str]
+    """The processes that the stop left."""
+    dropped: list[str]
+    """The logs in which the stop lost lines of the audit trail."""
+    values: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def again(stack: LocalStack, shown: str) -> Again:
+    before, running, logs = stack.values(), stack.running(), stack.var / "log"
+    written = {log: log.stat().st_size for log in logs.iterdir()}
+    send_what_is_refused(before)
+    done = stack.run("down")
+    assert done.returncode == 0, done.stdout
+    alive = [name for name, process in running.items() if process.alive()]
+    dropped = [log.name for log, size in written.items() if b"audit.events_dropped" in log.read_bytes()[size:]]
+    (stack.var / "demo.env").unlink()
+    done = stack.up()
+    assert done.returncode == 0, done.stdout
+    return Again(before, alive, dropped, stack.values())
+
+
+def send_what_is_refused(values: dict[str, str]) -> None:
+    """What strangers send is counted in memory until the minute is over."""
+    gateway, junk = values["GATEWAY_URL"], uuid.uuid4().hex
+    requests.get(f"{gateway}/v2.0/site", headers={"Authorization": f"Bearer {junk}"}, timeout=10)
+    requests.post(f"{gateway}/auth/token", {"grant_type": "client_credentials"}, auth=(junk, junk), timeout=10)
+    requests.get(f"{gateway}/verify", headers={"x-api-token": junk}, timeout=10)
+    query = {"token": junk, "applicationPrefix": "SMS", "clientPrefix": "blabla"}
+    requests.get(f"{gateway}/OKIT.Operator.Api/api/tokenvalidator", query, timeout=10)
+
+
+def test_down_stops_everything(again: Again) -> None:
+    assert again.alive == []
+
+
+def test_an_orderly_stop_loses_no_audit_line_of_any_service(again: Again) -> None:
+    assert again.dropped == []
+    found = requests.get(
+        f"{again.values['REGISTRY_URL']}/admin/v1/audit",
+        {"action": "refusals.counted", "limit": "100"},
+        headers={"Authorization": f"Bearer {again.values['ADMIN_TOKEN']}"},
+        timeout=10,
+    )
+    actors = {line["actor"] for line in found.json()["items"]}
+    assert actors >= {f"service:{n}" for n in ("gateway", "token_issuer", "session_tokens", "operator_validator")}
+
+
+def test_a_lost_demo_file_means_new_credentials_for_the_same_company(again: Again) -> None:
+    assert again.values["COMPANY_URI"] == again.before["COMPANY_URI"]
+    assert again.values["API_TOKEN"] != again.before["API_TOKEN"]
+
+
 def test_after_a_killed_supervisor_the_next_up_ends_what_it_left_and_keeps_the_data(
     stack: LocalStack, shown: str
 ) -> None:
@@ -150,46 +210,8 @@ def test_what_could_not_be_recorded_is_stopped_all_the_same(stack: LocalStack, s
         unwritable.rmdir()
 
 
-def test_an_orderly_stop_loses_no_audit_line_of_any_service(stack: LocalStack, shown: str) -> None:
-    """What strangers sent in the last minute is counted in memory until then."""
-    stack.up()  # whatever the test before has left
-    values, logs = stack.values(), stack.var / "log"
-    written = {log: log.stat().st_size for log in logs.iterdir()}
-    gateway, junk = values["GATEWAY_URL"], uuid.uuid4().hex
-    requests.get(f"{gateway}/v2.0/site", headers={"Authorization": f"Bearer {junk}"}, timeout=10)
-    requests.post(f"{gateway}/auth/token", {"grant_type": "client_credentials"}, auth=(junk, junk), timeout=10)
-    requests.get(f"{gateway}/verify", headers={"x-api-token": junk}, timeout=10)
-    query = {"token": junk, "applicationPrefix": "SMS", "clientPrefix": "blabla"}
-    requests.get(f"{gateway}/OKIT.Operator.Api/api/tokenvalidator", query, timeout=10)
-    assert stack.run("down").returncode == 0
-    for log, size in written.items():
-        assert b"audit.events_dropped" not in log.read_bytes()[size:], log
-    assert stack.up().returncode == 0
-    found = requests.get(
-        f"{values['REGISTRY_URL']}/admin/v1/audit",
-        {"action": "refusals.counted", "limit": "100"},
-        headers={"Authorization": f"Bearer {values['ADMIN_TOKEN']}"},
-        timeout=10,
-    )
-    actors = {line["actor"] for line in found.json()["items"]}
-    assert actors >= {f"service:{n}" for n in ("gateway", "token_issuer", "session_tokens", "operator_validator")}
-
-
-def test_a_lost_demo_file_means_new_credentials_for_the_same_company(stack: LocalStack, shown: str) -> None:
-    before = stack.values()
-    (stack.var / "demo.env").unlink()
+def test_a_taken_port_is_named_with_who_has_it(stack: LocalStack, shown: str) -> None:
     assert stack.run("down").returncode == 0  # also where nothing runs
-    assert stack.up().returncode == 0
-    after = stack.values()
-    assert after["COMPANY_URI"] == before["COMPANY_URI"]
-    assert after["API_TOKEN"] != before["API_TOKEN"]
-
-
-def test_down_stops_everything_and_a_taken_port_is_told(stack: LocalStack, shown: str) -> None:
-    running = stack.running()
-    done = stack.run("down")
-    assert done.returncode == 0, done.stdout
-    assert not any(process.alive() for process in running.values())
     port = int(stack.environment["PASSGATE_TOKEN_ISSUER_PORT"])
     assert is_free(port)
     with socket.socket() as server:
