@@ -97,7 +97,8 @@ class RouteWatch:
             table = await asyncio.to_thread(self._read)
         except UnreadableRouteFile as error:
             self._unread = True  # such an error may pass, without another version of the file
-            self._report(error.lines)
+            if error.lines != self._errors:  # it is met once a second
+                self._report(error.lines)
             return
         except RouteFileError as error:
             self._version, self._unread = version, False
@@ -110,9 +111,6 @@ class RouteWatch:
         self._metrics.route_file_loaded(valid=True)
 
     def _report(self, errors: list[str]) -> None:
-        """Once for as long as they stay the same."""
-        if errors == self._errors:
-            return
         self._errors = errors
         log.error("route_file.invalid", errors=errors)
         self._metrics.route_file_loaded(valid=False)

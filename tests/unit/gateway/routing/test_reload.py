@@ -55,6 +55,12 @@ async def test_an_invalid_edit_keeps_the_last_valid_table_and_says_so(path: Path
     assert registry.get_sample_value("gateway_route_file_valid") == 0
     with pytest.raises(Unavailable, match="route file"):
         await watch.check()
+    write(path, "one", more="  - {name: bad}\n")
+    with structlog.testing.capture_logs() as logged:
+        await watch.check_file()
+    assert [line["event"] for line in logged] == [
+        "route_file.invalid"
+    ]  # for each attempt, also when it is the same
     write(path, "two")
     await watch.check_file()
     assert [route.name for route in watch.table.routes] == ["two"]
