@@ -11,7 +11,7 @@ from gateway.config import Settings
 from gateway.routing.reload import environment_variables, read_route_file
 from gateway.routing.route_file import RouteFileError
 from gateway.routing.route_schema import json_schema
-from shared.config import load, refuse
+from shared.config import load, refuse, warn_of_unknown_settings
 from shared.http.server import run
 
 
@@ -33,6 +33,7 @@ def main() -> None:
         return
     settings = load(Settings)
     if arguments.command == "check-routes":
+        warn_of_unknown_settings(environment_variables(arguments.file))
         raise SystemExit(check_routes(arguments.file, settings))
     serve(settings)
 

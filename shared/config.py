@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.setting_errors import setting_errors
 from shared.setting_names import PREFIX, unknown_settings
 
 
@@ -90,8 +91,7 @@ class DatabaseSettings(Environment):
 
     @model_validator(mode="after")
     def _readable_database_password(self) -> Self:
-        with_password(self.database_url, self.database_password_file)  # fails at start, not at first use
-        return self
+        return _with_readable(self, "database_password_file")
 
     @property
     def database_dsn(self) -> str:
@@ -113,12 +113,25 @@ class RedisSettings(Environment):
 
     @model_validator(mode="after")
     def _readable_redis_password(self) -> Self:
-        with_password(self.redis_url, self.redis_password_file)
-        return self
+        return _with_readable(self, "redis_password_file")
 
     @property
     def redis_dsn(self) -> str:
         return with_password(self.redis_url, self.redis_password_file)
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def _with_readable(settings: S, field: str) -> S:
+    """`settings`, if the file that `field` names can be read: so it fails at start, not at first use."""
+    path: Path | None = getattr(settings, field)
+    try:
+        if path is not None:
+            read_secret(path)
+    except ValueError as error:
+        raise ValueError(f"{PREFIX}{field.upper()}: {error}") from None
+    return settings
 
 
 def addresses(host: str) -> list[str]:
@@ -140,14 +153,13 @@ def read_secret(path: Path) -> str:
     """The secret in a file, without its final newline. Raises `ValueError` naming the file, never its content."""
     try:
         secret = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read {path}: {type(error).__name__}") from None
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} holds characters that are not ASCII") from None
     if not secret:
         raise ValueError(f"{path} is empty")
     return secret
-
-
-S = TypeVar("S", bound=BaseSettings)
 
 
 def load(settings: Callable[[], S]) -> S:
@@ -158,7 +170,7 @@ def load(settings: Callable[[], S]) -> S:
     try:
         return settings()
     except ValidationError as error:
-        refuse(*(f"{_setting_name(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)))
+        refuse(*setting_errors(error, getattr(settings, "model_fields", {})))
     except ConfigError as error:
         refuse(str(error))
 
@@ -174,7 +186,3 @@ def refuse(*lines: str) -> NoReturn:
     """End the process for its configuration: status 2, and `lines` on standard error."""
     sys.stderr.write("".join(f"configuration error: {line}\n" for line in lines))
     raise SystemExit(2)
-
-
-def _setting_name(loc: tuple[int | str, ...]) -> str:
-    return PREFIX + "_".join(str(part) for part in loc).upper() if loc else "settings"

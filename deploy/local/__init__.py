@@ -5,6 +5,7 @@ up.py          from nothing to ready, and back stack.py       what runs, with wh
 processes.py   start, restart, stop           command.py     how one process is started
 runfile.py     what runs now, on disk         leftovers.py   what runs now, by the mark in its environment
 ports.py       free, or taken by whom         health.py      is a deployable ready
+configuration.py: are all settings valid, before anything is started
 report.py      how the terminal is written to summary.py     what it shows when all is ready
 logs.py        errors to the terminal, rotation venv.sh      .venv from the hashed locks
 stores/        PostgreSQL and Valkey from their wheels

@@ -13,7 +13,7 @@ from deploy.local.command import Command
 from deploy.local.ports import loopback_addresses
 from deploy.local.stores.postgres import DATABASE, OWNER
 from shared.config import with_password
-from shared.setting_names import PREFIX, unknown_settings
+from shared.setting_names import PREFIX, SETTING_NAMES, unknown_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -121,14 +121,16 @@ class Stack:
 
     def unknown_settings(self) -> list[tuple[str, str]]:
         """The variables that neither a process nor the route file reads, each with the nearest one that is read."""
-        return unknown_settings(self._environment, self._route_file_variables())
+        return unknown_settings(self._environment, self.route_file_variables())
 
-    def _route_file_variables(self) -> list[str]:
+    def route_file_variables(self) -> set[str]:
+        """The variables that the route file alone reads; none of a file that cannot be read."""
         path = ROOT / (self._environment.get("PASSGATE_ROUTES_FILE") or "deploy/routes.yaml")
         try:
-            return ROUTE_FILE_VARIABLE.findall(path.read_text(encoding="utf-8"))
+            names = set(ROUTE_FILE_VARIABLE.findall(path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError):
-            return []
+            return set()
+        return names - SETTING_NAMES
 
     def _refuse_equal_ports(self) -> None:
         first: dict[int, str] = {}
@@ -171,11 +173,11 @@ class Stack:
         urls = {f"PASSGATE_{d.name.upper()}_URL": self.url(d.name) for d in DEPLOYABLES}
         return urls | {name: value for store in STORE_PORTS for name, value in self._store(store).items()}
 
-    def database_dsn(self) -> str:
-        """The database's URL, with its password. Raises `ValueError` naming a password file that cannot be read."""
-        values = self._store("postgres")
-        password_file = values.get(STORE_PASSWORDS["postgres"])
-        return with_password(values[STORE_URLS["postgres"]], Path(password_file) if password_file else None)
+    def store_dsn(self, store: str) -> str:
+        """A store's URL, with its password. Raises `ValueError` naming a password file that cannot be read."""
+        values = self._store(store)
+        password_file = values.get(STORE_PASSWORDS[store])
+        return with_password(values[STORE_URLS[store]], Path(password_file) if password_file else None)
 
     def _store(self, store: str) -> dict[str, str]:
         url, password = STORE_URLS[store], STORE_PASSWORDS[store]

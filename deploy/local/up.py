@@ -9,6 +9,7 @@ from deploy import demo
 from deploy.errors import StackError
 from deploy.generate_secrets import generate_secrets
 from deploy.local.command import Command
+from deploy.local.configuration import check_configuration
 from deploy.local.health import until_ready
 from deploy.local.leftovers import in_stop_order, marked, running
 from deploy.local.logs import ErrorTail
@@ -51,6 +52,8 @@ class Up:
         self._check_ports()
         for name, nearest in self._stack.unknown_settings():
             self._report.warn(name, "is not a setting" + (f"; the nearest is {nearest}" if nearest else ""))
+        generate_secrets(self._stack.secrets)
+        check_configuration(self._stack)
         self._run_file.write(self._running(), self._stack.layout())
         try:
             await self._until_over(self._bring_up(when_ready))
@@ -110,7 +113,6 @@ class Up:
     async def _bring_up(self, when_ready: Callable[[dict[str, str]], None]) -> None:
         stack = self._stack
         stack.logs.mkdir(parents=True, exist_ok=True)
-        generate_secrets(stack.secrets)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._valkey())
             database = tasks.create_task(self._postgres())
@@ -162,7 +164,7 @@ class Up:
 
     async def _migrate(self, deployable: Deployable) -> None:
         versions = ROOT / deployable.module.replace(".", "/") / "migrations" / "versions"
-        if not await is_current(self._stack.database_dsn(), deployable.name, versions):
+        if not await is_current(self._stack.store_dsn("postgres"), deployable.name, versions):
             migrate = marked(self._stack.command(deployable, "migrate"), self._stack.var)
             await run_to_end(migrate, self._stack.logs / f"{deployable.name}.log")
 

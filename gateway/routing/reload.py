@@ -30,9 +30,9 @@ def read_route_file(path: Path, own: OwnPorts, environment: Mapping[str, str] = 
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise UnreadableRouteFile([f"{path}:1: cannot be read: {type(error).__name__}"]) from None
-    except UnicodeDecodeError as error:
-        raise RouteFileError([f"{path}:1: cannot be read: {type(error).__name__}"]) from None
+        raise UnreadableRouteFile([f"{path}: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise RouteFileError([f"{path}: cannot be read: it is not UTF-8"]) from None
     return parse_route_file(text, str(path), environment=environment, own=own)
 
 

@@ -10,13 +10,15 @@ from services.key_registry.app import NAME, build_app
 from services.key_registry.catalog.field_types import parse_reference
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.config import Settings
-from shared.config import load
+from shared.config import load, warn_of_unknown_settings
 from shared.http.server import run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(argv)
     settings = load(Settings)
+    if given.command not in (None, "serve"):
+        warn_of_unknown_settings()
     if given.command == "migrate":
         return commands.migrate(settings)
     if given.command == "verify-audit":

@@ -11,7 +11,7 @@ from services.token_issuer.app import NAME, build_app
 from services.token_issuer.commands import revoke_signing_key, rotate_signing_key
 from services.token_issuer.config import Settings, StorageSettings
 from services.token_issuer.storage.postgres import SCHEMA
-from shared.config import ConfigError, load, refuse
+from shared.config import ConfigError, load, refuse, warn_of_unknown_settings
 from shared.console import print_line
 from shared.errors import ServiceError
 from shared.http.server import run
@@ -31,6 +31,8 @@ def main() -> None:
     revoke = commands.add_parser("revoke-signing-key", help="end a signing key and all its tokens at once")
     revoke.add_argument("kid", metavar="KID")
     arguments = parser.parse_args()
+    if arguments.command not in (None, "serve"):
+        warn_of_unknown_settings()
     if arguments.command == "migrate":
         # SQLAlchemy and Alembic are large, and loaded for this alone: serving begins without them.
         from shared.postgres.migrations import migrate_command

@@ -101,7 +101,7 @@ async def measure(work: Path, count: int) -> Figures:
     """Run a whole stack, fill the registry, start one more gateway. Raises `StackError`."""
     stack = MeasuredStack(work / "stack", upstream_port=9)
     async with running(stack, Report(io.StringIO())) as product:
-        database = await asyncpg.connect(stack.database_dsn(), timeout=10)
+        database = await asyncpg.connect(stack.store_dsn("postgres"), timeout=10)
         try:
             now = time.time()
             await database.execute(_FILL, count, now + 3600, now, timeout=PATIENCE)
