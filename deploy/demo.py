@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,15 @@ PATIENCE = 15.0
 """Seconds to wait for a registry that has just been started."""
 TIMEOUT = 20.0
 """Seconds for one call: the registry may be making an RSA key."""
+
+URLS = (
+    ("registry", "PASSGATE_KEY_REGISTRY_URL", "http://127.0.0.1:8101"),
+    ("gateway", "PASSGATE_GATEWAY_URL", "http://127.0.0.1:8080"),
+    ("operator", "PASSGATE_OPERATOR_VALIDATOR_URL", ""),
+    ("sessions", "PASSGATE_SESSION_TOKENS_URL", ""),
+    ("issuer", "PASSGATE_TOKEN_ISSUER_URL", ""),
+)
+"""The option, the variable in the environment of the stack that it is taken from, and where it is without both."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +140,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m deploy.demo",
         description="Make a demo company with one credential of each kind; what exists is kept.",
     )
-    parser.add_argument("--registry-url", default="http://127.0.0.1:8101")
-    parser.add_argument("--gateway-url", default="http://127.0.0.1:8080")
-    for name in ("operator", "sessions", "issuer"):
-        parser.add_argument(f"--{name}-url", help=f"as {name.upper()}_URL (default: the gateway's)")
-    parser.add_argument("--admin-token-file", type=Path, default=Path("var/secrets/admin_token"))
-    parser.add_argument("--output", type=Path, default=Path("var/demo.env"), help="shell variables, mode 0600")
+    var = Path(os.environ.get("PASSGATE_VAR") or "var")
+    for name, variable, default in URLS:
+        default = os.environ.get(variable) or default
+        shown = default or "the gateway's"
+        parser.add_argument(f"--{name}-url", default=default, help=f"{variable}, or else by default: {shown}")
+    parser.add_argument("--admin-token-file", type=Path, default=var / "secrets" / "admin_token")
+    parser.add_argument("--output", type=Path, default=var / "demo.env", help="shell variables, mode 0600")
     given = parser.parse_args(argv)
     urls = Urls(
         gateway=given.gateway_url,

@@ -76,7 +76,7 @@ async def up(stack: Stack, run_file: RunFile, report: Report, *, show_usage: boo
 
         def when_ready(values: dict[str, str]) -> None:
             if show_usage:
-                show(stack, values, run_file.read(), report)
+                show(stack, values, report)
                 report.text("Ctrl-C stops everything; the data stays.")
             (stack.var / "run" / "ready").touch()
 
@@ -104,7 +104,7 @@ def up_detached(stack: Stack, run_file: RunFile, report: Report) -> int:
         report.pass_on(shown)
     if child.returncode is not None:
         return child.returncode or 1
-    show(stack, read_variables(stack.demo), run_file.read(), report)
+    show(stack, read_variables(stack.demo), report)
     report.text(f"It goes on in the background (pid {child.pid}, {log}); `make down` stops it.")
     return 0
 

@@ -62,19 +62,35 @@ def clean(stack: Stack, run_file: RunFile, report: Report) -> int:
 
 
 def status(stack: Stack, run_file: RunFile, report: Report) -> int:
-    """Show what is ready. Exit status 1 unless everything is."""
-    from deploy.local.health import all_readiness  # half a second of imports
+    """Show what is ready. Exit status 1 unless everything is; what is degraded is ready."""
+    from deploy.local import health  # half a second of imports
 
-    reasons = asyncio.run(all_readiness({d.name: stack.health_url(d) for d in DEPLOYABLES}))
-    report.table(HEADER, rows(stack, reasons, run_file.read()))
-    return 1 if any(reasons.values()) else 0
+    async def states() -> dict[str, str]:
+        processes, postgres, valkey = await asyncio.gather(
+            health.all_states({d.name: stack.health_url(d) for d in DEPLOYABLES}),
+            health.postgres_state(_store_dsn(stack, "postgres")),
+            health.valkey_state(_store_dsn(stack, "valkey")),
+        )
+        return {**processes, "postgres": postgres, "valkey": valkey}
+
+    found = asyncio.run(states())
+    for store in STORE_URLS:
+        if found[store].startswith(health.REFUSED) and not stack.embeds(store):
+            found[store] = "ready, as far as one sees without its password"
+    report.table(HEADER, rows(stack, found))
+    return 0 if all(state.startswith("ready") for state in found.values()) else 1
+
+
+def _store_dsn(stack: Stack, store: str) -> str:
+    """With its password, where that can be read: before the first `up` there is none."""
+    try:
+        return stack.store_dsn(store)
+    except ValueError:
+        return f"{'postgresql' if store == 'postgres' else 'redis'}://{stack.store_address(store)}"
 
 
 def as_it_runs(environment: Mapping[str, str], run_file: RunFile) -> dict[str, str]:
-    """The caller's environment, but for what the stack that runs now was started with.
-
-    Raises `StackError` when it uses a server whose URL the caller's environment does not have.
-    """
+    """The caller's environment, but for what the stack that runs now was started with."""
     layout = run_file.layout()
     for variable in STORE_URLS.values():
         if layout.get(variable) and environment.get(variable):
@@ -84,7 +100,11 @@ def as_it_runs(environment: Mapping[str, str], run_file: RunFile) -> dict[str, s
 
 def run(command: str, stack: Stack) -> NoReturn:
     """Become a shell that runs `command` with the stack's environment, in the project's directory."""
-    environment = {**os.environ, **command_environment(command, stack)}
+    deployable = named(command)
+    of_a_service = deployable is not None and deployable.name != "gateway"
+    left_out = stack.route_file_variables() if of_a_service else set()  # elsewhere they would be misspelt settings
+    inherited = {name: value for name, value in os.environ.items() if name not in left_out}
+    environment = {**inherited, **command_environment(command, stack)}
     environment["PATH"] = os.pathsep.join((os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)))
     os.chdir(ROOT)
     os.execve("/bin/sh", ["sh", "-c", command], environment)  # noqa: S606
@@ -95,7 +115,7 @@ def command_environment(command: str, stack: Stack) -> dict[str, str]:
     deployable = named(command)
     if deployable is not None:
         return stack.environment(deployable)
-    return {**read_variables(stack.demo), **stack.shared_environment()}
+    return {**read_variables(stack.demo), **stack.shared_environment(), "PASSGATE_VAR": str(stack.var)}
 
 
 def named(command: str) -> Deployable | None:

@@ -1,30 +1,112 @@
-"""Readiness of the deployables, asked as a load balancer would ask."""
+"""Readiness of the deployables and of the stores, asked as a load balancer and as a client would ask."""
 
 import asyncio
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import aiohttp
+import asyncpg
+import redis.asyncio
+import redis.exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 PAUSE = 0.1
-"""Seconds between two questions to one process."""
+"""Seconds between two requests to one process."""
+TIMEOUT_S = 2.0
+SILENT = f"does not respond within {TIMEOUT_S:g} s"
+UNREACHABLE = "does not listen"
+REFUSED = "refuses: "
 
 
 async def readiness(session: aiohttp.ClientSession, url: str) -> str:
     """Empty when the process at `url` is ready; else why it is not."""
     try:
-        async with session.get(f"{url}/health/ready", timeout=aiohttp.ClientTimeout(total=2)) as response:
-            if response.status == 200:
-                return ""
-            body = await response.json(content_type=None)
-            missing = body.get("missing") if isinstance(body, dict) else None
+        status, body = await _get(session, f"{url}/health/ready")
     except aiohttp.ClientConnectorError:
-        return "does not listen"
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        return type(error).__name__
+        return UNREACHABLE
+    except TimeoutError:
+        return SILENT
+    except aiohttp.ClientError:
+        return "closes the connection without a response"
+    if status == 200:
+        return ""
+    missing = body.get("missing")
     if not isinstance(missing, dict) or not missing:
-        return f"answers {response.status}"
+        return f"responds with status {status}"
     return "waits for " + ", ".join(f"{name} ({reason})" for name, reason in missing.items())
+
+
+async def degradation(session: aiohttp.ClientSession, url: str) -> str:
+    """What a process that is ready has to do without, and why: an optional dependency, a route file not in use."""
+    try:
+        _, body = await _get(session, f"{url}/health")
+    except (aiohttp.ClientError, TimeoutError):
+        return ""
+    dependencies = body.get("dependencies")
+    entries = dependencies.items() if isinstance(dependencies, dict) else ()
+    return ", ".join(f"{name} ({entry.get('reason')})" for name, entry in entries if entry.get("state") == "down")
+
+
+async def _get(session: aiohttp.ClientSession, url: str) -> tuple[int, dict[str, Any]]:
+    async with session.get(url, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as response:
+        try:
+            body = await response.json(content_type=None)
+        except ValueError:
+            body = None
+        return response.status, body if isinstance(body, dict) else {}
+
+
+async def all_states(urls: Mapping[str, str]) -> dict[str, str]:
+    """For each process `ready`, `ready, degraded: ...` or why it is not ready; all asked at once."""
+
+    async def state(session: aiohttp.ClientSession, url: str) -> str:
+        if reason := await readiness(session, url):
+            return reason
+        missing = await degradation(session, url)
+        return f"ready, degraded: {missing}" if missing else "ready"
+
+    async with aiohttp.ClientSession(trust_env=False) as session:
+        states = await asyncio.gather(*(state(session, url) for url in urls.values()))
+    return dict(zip(urls, states, strict=True))
+
+
+async def postgres_state(dsn: str) -> str:
+    """`ready` if it takes a query; else why it does not."""
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            connection = await asyncpg.connect(dsn, timeout=TIMEOUT_S)
+            try:
+                await connection.fetchval("SELECT 1")
+            finally:
+                connection.terminate()
+    except TimeoutError:
+        return SILENT
+    except OSError:
+        return UNREACHABLE
+    except asyncpg.PostgresError as error:
+        return f"{REFUSED}{error}"
+    return "ready"
+
+
+async def valkey_state(url: str) -> str:
+    """`ready` if it responds to PING; else why it does not."""
+    client = redis.asyncio.from_url(
+        url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
+    )
+    try:
+        async with client:
+            await client.ping()
+    except redis.exceptions.TimeoutError:
+        return SILENT
+    except redis.exceptions.AuthenticationError as error:
+        return f"{REFUSED}{error}"
+    except redis.exceptions.ConnectionError:
+        return UNREACHABLE
+    except redis.exceptions.RedisError as error:
+        return f"{REFUSED}{error}"
+    return "ready"
 
 
 async def all_readiness(urls: Mapping[str, str]) -> dict[str, str]:

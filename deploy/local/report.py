@@ -43,14 +43,14 @@ class Report:
             self._line(line.removesuffix("\n"))
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Columns as wide as their widest cell; the last one is the state, coloured by its first word."""
+        """Columns as wide as their widest cell; the last one is the state, coloured by how it begins."""
         widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
         self._line(self.colour("bold", "  ".join(map(str.ljust, header, widths)).rstrip()))
         for row in rows:
             *cells, state = row
             line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=False))
-            good = state.startswith(("ready", "yours"))
-            self._line(f"{line}  {self.colour('green' if good else 'red', state)}")
+            colour = "green" if state == "ready" else "yellow" if state.startswith("ready") else "red"
+            self._line(f"{line}  {self.colour(colour, state)}")
 
     @property
     def elapsed(self) -> float:

@@ -7,31 +7,28 @@ from pathlib import Path
 from shlex import quote
 
 from deploy.local.report import Report
-from deploy.local.runfile import Started
 from deploy.local.stack import DEPLOYABLES, ROOT, STORE_PORTS, Stack
 from deploy.tour import tour
 
 HEADER = ("what", "where", "for", "state")
 
 
-def rows(
-    stack: Stack, reasons: Mapping[str, str], running: Mapping[str, Started]
-) -> list[tuple[str, str, str, str]]:
-    """A row of `HEADER` for each process. `reasons` say, by name, why one is not ready; empty if it is."""
+def rows(stack: Stack, states: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+    """A row of `HEADER` for each process and store, with its state by name."""
     table = [
-        (d.name, stack.url(d.name), d.purpose, reasons[d.name] or "ready")
+        (d.name, stack.url(d.name), d.purpose, states[d.name])
         for d in sorted(DEPLOYABLES, key=lambda d: d.name != "gateway")
     ]
     for store in STORE_PORTS:
-        state = ("ready" if store in running else "does not run") if stack.embeds(store) else "yours"
-        table.append((store, stack.store_address(store), "store", state))
+        purpose = "store" if stack.embeds(store) else "store, your own"
+        table.append((store, stack.store_address(store), purpose, states[store]))
     return table
 
 
-def show(stack: Stack, values: Mapping[str, str], running: Mapping[str, Started], report: Report) -> None:
+def show(stack: Stack, values: Mapping[str, str], report: Report) -> None:
     """The table, the admin token, and the tour with live values. Everything is ready."""
     report.text()
-    report.table(HEADER, rows(stack, {d.name: "" for d in DEPLOYABLES}, running))
+    report.table(HEADER, rows(stack, dict.fromkeys((*(d.name for d in DEPLOYABLES), *STORE_PORTS), "ready")))
     report.text()
     report.text(f"Health, metrics and API documentation: {stack.url('gateway_ops')}/docs")
     report.text(f"Admin API: {stack.url('key_registry')}/docs, Authorization: Bearer {values['ADMIN_TOKEN']}")
