@@ -6,16 +6,18 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from shared.contracts.identifiers import CLAIM, ISSUER, anchored
+from shared.contracts.identifiers import PREFIX as APPLICATION_PREFIX
 from shared.setting_names import PREFIX
 
 PATTERNS = {
     "^https?://": "must begin with http:// or https://",
-    r"^https?://[^\s?#]+[^\s?#/]$": "must be an http:// or https:// URL without query, fragment and final slash",
+    anchored(ISSUER): "must be an http:// or https:// URL without query, fragment and final slash",
     "^postgres(ql)?://": "must begin with postgresql://",
     "^rediss?://": "must begin with redis:// or rediss://",
     "^(debug|info|warning|error)$": "must be one of debug, info, warning, error",
-    r"^[\x21-\x7e]{1,255}$": "must be 1 to 255 printable ASCII characters without blanks",
-    r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$": "must be 1 to 63 letters, digits, dots, hyphens and underscores",
+    anchored(CLAIM): "must be 1 to 255 printable ASCII characters without blanks",
+    anchored(APPLICATION_PREFIX): "must be 1 to 63 letters, digits, dots, hyphens and underscores",
 }
 """What a setting must be, for each pattern that the settings have."""
 
