@@ -34,7 +34,7 @@ def _errors(module: str, environment: Mapping[str, str]) -> list[str]:
     variables = {field: f"{PREFIX}{field.upper()}" for field in settings.model_fields}
     values = {field: environment[name] for field, name in variables.items() if name in environment}
     try:
-        valid = settings(**values)
+        valid = settings.model_validate(values)
     except ValidationError as error:
         return setting_errors(error, settings.model_fields)
     return _route_file_errors(valid, environment) if module == "gateway" else []

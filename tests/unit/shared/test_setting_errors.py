@@ -38,10 +38,10 @@ def test_every_setting_says_what_it_must_be_in_our_words_and_keeps_what_may_be_s
     deployable = next(d for d in DEPLOYABLES if f"{d.module}.config" == settings.__module__)
     environment = Stack(secrets, {}).environment(deployable)
     valid = {f: environment[v] for f in settings.model_fields if (v := f"PASSGATE_{f.upper()}") in environment}
-    settings(**valid)
+    settings.model_validate(valid)
     for field in settings.model_fields:
         try:
-            settings(**{**valid, field: f"ftp://me:{SECRET}@x y/"})
+            settings.model_validate({**valid, field: f"ftp://me:{SECRET}@x y/"})
         except ValidationError as error:
             lines = setting_errors(error, settings.model_fields)
             assert any(line.startswith(f"PASSGATE_{field.upper()}") for line in lines)
