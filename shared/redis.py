@@ -24,6 +24,16 @@ SERVER_ERROR_CODES = ("MISCONF", "NOREPLICAS", "MASTERDOWN", "UNKILLABLE", "BUSY
 Command = tuple[Any, ...]
 
 
+class CommandRejected(Unavailable):
+    """The server rejects this very command: its key holds another type, say, or scripts are forbidden."""
+
+    def __init__(self, reply: Exception) -> None:
+        code = str(reply).partition(" ")[0]
+        super().__init__("the store is away", detail=f"valkey: {code if code.isupper() else type(reply).__name__}")
+        self.reply = str(reply)
+        """The server's own words. They may hold arguments, so no log shows them."""
+
+
 class PipelinedRedis:
     """`execute` a command; concurrent ones share a round trip, in the order in which they came.
 
@@ -58,9 +68,9 @@ class PipelinedRedis:
     async def execute(self, *command: Any) -> Any:
         """The reply to `command`, as redis-py renders it (bytes for strings).
 
-        Raises `Unavailable` when it cannot be known, also where the command may have been carried out, and
-        `redis.exceptions.ResponseError` when the server refuses this very command. Raises `ValueError` for what
-        cannot be encoded (text with a lone surrogate; neither text, bytes nor a number).
+        Raises `Unavailable` when it cannot be known, also where the command may have been carried out, and its
+        kind `CommandRejected` when the server rejects this very command. Raises `ValueError` for what cannot be
+        encoded (text with a lone surrogate; neither text, bytes nor a number).
         """
         if len(self._waiting) >= MAX_WAITING:
             raise Unavailable("too many requests wait for the store")
@@ -109,11 +119,12 @@ class PipelinedRedis:
 
 
 def _known(reply: Exception) -> Exception:
-    """An error of the command as it is; one of the server (read-only, loading, full) as `Unavailable`."""
-    refused = type(reply) in (ResponseError, NoScriptError) and not any(
-        word in str(reply) for word in SERVER_ERROR_CODES
-    )
-    return reply if refused or isinstance(reply, Unavailable) else _away(reply)
+    """An error of the command as `CommandRejected`; one of the server (read-only, loading, full) as away."""
+    if isinstance(reply, Unavailable):
+        return reply
+    of_the_server = any(word in str(reply) for word in SERVER_ERROR_CODES)
+    rejected = type(reply) in (ResponseError, NoScriptError) and not of_the_server
+    return CommandRejected(reply) if rejected else _away(reply)
 
 
 def _away(error: BaseException) -> Unavailable:

@@ -12,11 +12,11 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from shared.contracts.key_registry import Change
 from shared.errors import Unavailable
-from shared.redis import PipelinedRedis
+from shared.redis import CommandRejected, PipelinedRedis
 
 STREAM = "passgate:changes"
 MAX_LENGTH = 10_000
@@ -37,7 +37,7 @@ class ChangeStreamWriter:
         """Add `changes` in their order; those that have an entry already are skipped. Raises `Unavailable`."""
         replies = await asyncio.gather(*(self._add(change) for change in changes), return_exceptions=True)
         for reply in replies:
-            if isinstance(reply, ResponseError) and "equal or smaller" in str(reply):
+            if isinstance(reply, CommandRejected) and "equal or smaller" in reply.reply:
                 continue
             if isinstance(reply, BaseException):
                 raise Unavailable("the stream takes no change", detail=type(reply).__name__) from reply

@@ -38,12 +38,14 @@ return 1
 """One use less, keeping the TTL; the last one removes the session. 0 when there was none left."""
 
 TAKE_EVENTS = """
-local holder = redis.call('GET', KEYS[2])
-if holder and holder ~= ARGV[1] then return {} end
+if redis.call('TYPE', KEYS[2]).ok == 'string' then
+  local left = redis.call('PTTL', KEYS[2])
+  if left > 0 and left <= tonumber(ARGV[2]) and redis.call('GET', KEYS[2]) ~= ARGV[1] then return {} end
+end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[3])
 """
-"""The oldest events, for the copy that holds the lease or gets it."""
+"""The oldest events, for the copy that holds the lease or gets it. What no copy can have written is no lease."""
 
 
 class RedisSessionStore:

@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from redis.exceptions import ResponseError
-
 from services.token_issuer.storage.ports import WRONG_SECRET_WINDOW_S
-from shared.errors import Unavailable
 from shared.redis import PipelinedRedis
 
 PREFIX = "passgate:wrong_secrets:"
@@ -30,7 +27,4 @@ class RedisWrongSecrets:
         return await self._ask("EVAL", _ADD, 1, PREFIX + pair, repr(at), keep, int(WRONG_SECRET_WINDOW_S))
 
     async def _ask(self, *command: Any) -> Sequence[float]:
-        try:
-            return [float(item) for item in await self._redis.execute(*command)]
-        except ResponseError as error:  # a server that forbids scripts, say: no count either
-            raise Unavailable("the store refuses to count", detail=str(error)) from None
+        return [float(item) for item in await self._redis.execute(*command)]

@@ -3,10 +3,9 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import pytest
-from redis.exceptions import ResponseError
 
 from shared.errors import Unavailable
-from shared.redis import PipelinedRedis
+from shared.redis import CommandRejected, PipelinedRedis
 from tests.support.harness.proxy import FaultProxy
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S, until
 
@@ -37,8 +36,21 @@ async def test_refused_command_spoils_none_of_its_batch(store: PipelinedRedis) -
     bad = asyncio.create_task(store.execute("NOSUCHCOMMAND"))
     good = asyncio.create_task(store.execute("ECHO", "x"))
     await asyncio.wait([bad, good])
-    assert isinstance(bad.exception(), ResponseError)
+    assert isinstance(bad.exception(), CommandRejected)
     assert good.result() == b"x"
+
+
+async def test_a_command_that_its_key_does_not_fit_is_unavailable_and_shows_nothing_of_its_arguments(
+    store: PipelinedRedis,
+) -> None:
+    await store.execute("SET", "key", "secret")
+    for command in (("LPUSH", "key", "secret"), ("EVAL", "return redis.call('XLEN', KEYS[1])", 1, "key", "secret")):
+        with pytest.raises(Unavailable) as raised:
+            await store.execute(*command)
+        assert raised.value.detail == "valkey: WRONGTYPE"
+    with pytest.raises(Unavailable) as raised:
+        await store.execute("NOSUCHCOMMAND", "secret")
+    assert "secret" not in raised.value.detail + raised.value.description
 
 
 async def test_waiter_that_gives_up_disturbs_no_other(store: PipelinedRedis) -> None:

@@ -10,7 +10,7 @@ import redis.asyncio
 from deploy.local.ports import free_port
 from services.session_tokens.outbox import OutboxRelay
 from services.session_tokens.sealing import id_of
-from services.session_tokens.storage.redis import OUTBOX, RedisOutbox, RedisSessionStore
+from services.session_tokens.storage.redis import LEASE, LEASE_MS, OUTBOX, RedisOutbox, RedisSessionStore
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from shared.redis import PipelinedRedis
@@ -186,6 +186,50 @@ async def test_an_event_that_the_registry_rejects_is_counted_and_holds_up_no_oth
     assert len(registry.events) == 597
     assert sum(lost) == 3
     assert await one.execute("XLEN", OUTBOX) == 0
+    await one.stop()
+
+
+@pytest.mark.parametrize("command", ["SET {} another", "SET {} another PX 3600000", "RPUSH {} x", "SADD {} x"])
+async def test_whatever_stands_in_place_of_the_lease_stops_no_relay(
+    redis_database: str, events: list[AuditEvent], command: str
+) -> None:
+    await _put(redis_database, events[:1])
+    registry, one = RegistryDouble(), PipelinedRedis(redis_database, timeout=10)
+    await one.execute(*command.format(LEASE).split())
+    await _relay(one, registry, []).relay()
+    assert len(registry.events) == 1
+    assert 0 < await one.execute("PTTL", LEASE) <= LEASE_MS
+    await one.stop()
+
+
+async def test_while_another_copy_holds_the_lease_nothing_is_relayed(
+    redis_database: str, events: list[AuditEvent]
+) -> None:
+    await _put(redis_database, events[:1])
+    registry, one = RegistryDouble(), PipelinedRedis(redis_database, timeout=10)
+    await one.execute("SET", LEASE, "another", "PX", LEASE_MS)
+    await _relay(one, registry, []).relay()
+    assert registry.events == []
+    await one.stop()
+
+
+@pytest.mark.parametrize(
+    "command", ["SET {} x", "RPUSH {} x", "XADD {} 18446744073709551615-18446744073709551615 a b"]
+)
+async def test_an_outbox_that_takes_no_event_is_503_and_what_is_stored_is_still_read(
+    service: Service, command: str
+) -> None:
+    token = await service.generate()
+    await until(lambda: len(_created(service.stack)) == 1)
+    one = PipelinedRedis(service.stack.redis_url, timeout=10)
+    await one.execute("DEL", OUTBOX)
+    await one.execute(*command.format(OUTBOX).split())
+    response, _ = await service.call("POST", "/generate", data=b"{}", x_api_key=service.stack.access_key)
+    assert response.status == 503
+    assert "Retry-After" in response.headers
+    assert await service.status_of(token) == 200
+    await one.execute("DEL", OUTBOX)
+    await service.generate()
     await one.stop()
 
 
