@@ -124,7 +124,7 @@ def page() -> str:
         "`PASSGATE_KEY_REGISTRY_PORT`:\n\n" + _plain_table(compose)
     )
     internal = [(name, "", meaning) for name, meaning in INTERNAL.items()]
-    parts.append("\n## Not for people\n\n" + _plain_table(internal))
+    parts.append("\n## Internal\n\n" + _plain_table(internal))
     return "".join(parts)
 
 

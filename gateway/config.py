@@ -16,7 +16,7 @@ class Settings(FollowingSettings):
     port: int = Field(default=8080, ge=0, le=65535, description="the public port")
     ops_port: int = Field(default=8081, ge=0, le=65535, description="health, metrics and documentation")
     routes_file: Path = Field(
-        default=Path("deploy/routes.yaml"), description="the route table; taken up again whenever it changes"
+        default=Path("deploy/routes.yaml"), description="the route table; loaded again whenever it changes"
     )
     issuer: str = Field(
         default="http://127.0.0.1:8080",

@@ -49,7 +49,7 @@ async def _verify(database: Database) -> int:
         head = await verified(whole(PostgresAuditLines(database)))
     except BrokenTrail as broken:
         return _failed(f"the audit trail is broken at {broken}")
-    return _succeeded(f"the audit trail is whole: {head.seq} lines, head {head.hash.hex()}")
+    return _succeeded(f"the audit trail is intact: {head.seq} lines, head {head.hash.hex()}")
 
 
 async def _with_database(settings: Settings, command: Callable[[Database], Awaitable[int]]) -> int:

@@ -108,7 +108,7 @@ def test_status_from_a_shell_with_other_ports_shows_the_stack_that_runs(stack: L
 
 def test_a_command_runs_with_the_environment_of_the_stack(stack: LocalStack, shown: str) -> None:
     done = stack.run("run", "python -m services.key_registry verify-audit")
-    assert (done.returncode, done.stdout[:24]) == (0, "the audit trail is whole"), done.stdout + done.stderr
+    assert (done.returncode, done.stdout[:25]) == (0, "the audit trail is intact"), done.stdout + done.stderr
 
 
 def test_both_loopback_addresses_are_listened_to_where_there_are_two(stack: LocalStack, shown: str) -> None:

@@ -90,7 +90,7 @@ async def test_the_audit_trail_is_verified_and_its_first_broken_line_named(regis
         assert status == 0
         assert opaque.well_formed(opaque.ADMIN_TOKEN, token.rstrip("\n"))
     status, output, _ = await command("verify-audit", **environment)
-    assert (status, output.startswith("the audit trail is whole: 2 lines, head ")) == (0, True)
+    assert (status, output.startswith("the audit trail is intact: 2 lines, head ")) == (0, True)
     connection = await asyncpg.connect(registry_database_url)
     for statement in (
         "UPDATE key_registry.audit SET actor = 'x'",
