@@ -1,14 +1,13 @@
 """Reads a validation request from a query or a JSON object: strictly, with errors that name the parameter."""
 
-import json
 import re
-from codecs import BOM_UTF8
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from services.operator_validator.validation import ValidationRequest
 from shared.errors import FieldError, Invalid
+from shared.strict_json import InvalidJson, Limits, loads_object
 
 TOKEN = "token"
 CLIENT_PREFIX = "clientPrefix"
@@ -49,23 +48,13 @@ def from_query(query: str, header_token: str | None = None) -> ValidationRequest
 
 def from_json(body: bytes) -> ValidationRequest:
     """The request in a JSON object, under the same names or in snake_case. Raises `Invalid`."""
-    if body.startswith(BOM_UTF8):
-        raise Invalid("the body begins with a byte order mark; send JSON without one")
     try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Invalid("the body is not UTF-8") from None
-    try:
-        members = json.loads(text, object_pairs_hook=_Members)
-    except (ValueError, RecursionError):
-        raise Invalid("the body is not valid JSON") from None
-    if not isinstance(members, _Members):
-        raise Invalid("the body must be a JSON object")
-    return _request(members)
-
-
-class _Members(list[tuple[str, Any]]):
-    """An object's members as they were sent, repeated names included."""
+        return _request(loads_object(body, Limits(members=MAX_MEMBERS, allows_nul=True)).items())
+    except InvalidJson as error:
+        repeated = _parameter(error.member)
+        if repeated is not None:
+            raise InvalidParameter(repeated, "is repeated") from None
+        raise Invalid(f"the body {error}") from None
 
 
 def _pairs(query: str) -> Iterable[tuple[str, str]]:

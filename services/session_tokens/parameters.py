@@ -4,14 +4,10 @@ Nothing is re-encoded, so what comes back is what was sent: names, their order, 
 """
 
 import json
-import math
-from codecs import BOM_UTF8
-from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, NoReturn
 
 from shared.errors import Invalid
+from shared.strict_json import InvalidJson, Limits, Rule, loads_object
 
 MAX_BODY = 65536
 """Bytes."""
@@ -23,20 +19,26 @@ MAX_DEPTH = 8
 MAX_NUMBER = 4096
 """Characters of one number: Python refuses to read integers of more than 4,300 digits."""
 WHITESPACE = " \t\n\r"
+_DECODER = json.JSONDecoder()
+"""For text that was parsed before."""
 
 
-class Rule(StrEnum):
-    """What a body may break."""
-
-    ENCODING = "encoding"
-    JSON = "json"
-    OBJECT = "object"
-    DUPLICATE = "duplicate"
-    NUMBER = "number"
-    SURROGATE = "surrogate"
-    DEPTH = "depth"
-    COUNT = "count"
-    NAME = "name"
+LIMITS = Limits(
+    size=MAX_BODY,
+    depth=MAX_DEPTH,
+    members=MAX_PARAMETERS,
+    name_characters=MAX_NAME,
+    number_characters=MAX_NUMBER,
+    allows_nul=True,
+)
+_DESCRIPTIONS = {
+    Rule.COUNT: f"there are more than {MAX_PARAMETERS} parameters",
+    Rule.NAME: f"a parameter's name is longer than {MAX_NAME} characters",
+    Rule.DUPLICATE: "a name is given twice in one object",
+    Rule.NUMBER: f"a number is longer than {MAX_NUMBER} characters",
+    Rule.NOT_FINITE: "a number is not finite",
+}
+"""Of the other rules: "the body ", and what is wrong with it."""
 
 
 class BadParameters(Invalid):
@@ -67,19 +69,11 @@ class Parameters:
 
 def parse(body: bytes) -> Parameters:
     """`body`, which is at most `MAX_BODY` long, without the white space around it. Raises `BadParameters`."""
-    text = _decoded(body).strip(WHITESPACE)
-    value = _parsed(text)
-    if not isinstance(value, dict):
-        raise BadParameters(Rule.OBJECT, "the body must be a JSON object")
-    if len(value) > MAX_PARAMETERS:
-        raise BadParameters(Rule.COUNT, f"there are more than {MAX_PARAMETERS} parameters")
-    if max(map(len, value), default=0) > MAX_NAME:
-        raise BadParameters(Rule.NAME, f"a parameter's name is longer than {MAX_NAME} characters")
-    if text.count("{") + text.count("[") > MAX_DEPTH:
-        _check_depth(value)
-    if "\\u" in text:
-        _check_surrogates(value)
-    return Parameters(text.encode(), empty=not value, has_auth="auth" in value)
+    try:
+        value = loads_object(body, LIMITS)
+    except InvalidJson as error:
+        raise BadParameters(error.rule, _DESCRIPTIONS.get(error.rule, f"the body {error}")) from None
+    return Parameters(body.strip(WHITESPACE.encode()), empty=not value, has_auth="auth" in value)
 
 
 def as_query(text: bytes) -> dict[str, str]:
@@ -101,85 +95,7 @@ def as_query(text: bytes) -> dict[str, str]:
     return query
 
 
-def _decoded(body: bytes) -> str:
-    if body.startswith(BOM_UTF8):
-        raise BadParameters(Rule.ENCODING, "the body begins with a byte order mark; send JSON without one")
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError:
-        raise BadParameters(Rule.ENCODING, "the body is not UTF-8") from None
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return _DECODER.decode(text)
-    except RecursionError:
-        raise _too_deep() from None
-    except json.JSONDecodeError:
-        raise BadParameters(Rule.JSON, "the body is not valid JSON") from None
-
-
-def _check_depth(value: dict[str, Any]) -> None:
-    level: list[dict[str, Any] | list[Any]] = [value]
-    for _ in range(MAX_DEPTH):
-        level = [item for container in level for item in _items(container) if isinstance(item, dict | list)]
-    if level:
-        raise _too_deep()
-
-
-def _items(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
-    return container.values() if isinstance(container, dict) else container
-
-
-def _too_deep() -> BadParameters:
-    return BadParameters(Rule.DEPTH, f"the body is nested more than {MAX_DEPTH} levels deep")
-
-
-def _check_surrogates(value: Any) -> None:
-    try:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        raise BadParameters(Rule.SURROGATE, "the body holds half of a surrogate pair") from None
-
-
 def _after_space(text: str, at: int) -> int:
     while text[at] in WHITESPACE:
         at += 1
     return at
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise BadParameters(Rule.DUPLICATE, "a name is given twice in one object")
-    return members
-
-
-def _integer(text: str) -> int:
-    _check_length(text)
-    return 0  # its text is what is kept
-
-
-def _real(text: str) -> float:
-    _check_length(text)
-    if not math.isfinite(float(text)):
-        raise _not_finite()
-    return 0.0
-
-
-def _check_length(number: str) -> None:
-    if len(number) > MAX_NUMBER:
-        raise BadParameters(Rule.NUMBER, f"a number is longer than {MAX_NUMBER} characters")
-
-
-def _constant(_: str) -> NoReturn:
-    raise _not_finite()
-
-
-def _not_finite() -> BadParameters:
-    return BadParameters(Rule.NUMBER, "a number is not finite")
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_members, parse_int=_integer, parse_float=_real, parse_constant=_constant
-)

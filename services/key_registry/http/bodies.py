@@ -1,16 +1,14 @@
 """Bodies of the admin API, read strictly; errors name each member that is invalid."""
 
-import codecs
-import json
 from typing import Any
 
 from aiohttp import web
 
 from services.key_registry.catalog.requests import Body
 from services.key_registry.catalog.resources import Resource
-from shared import strict_json
 from shared.errors import FieldError, Invalid, Unprocessable
 from shared.http.body import read, require_content_type, validated
+from shared.strict_json import InvalidJson, Rule, loads_object
 
 LIMIT = 64 * 1024
 """Bytes."""
@@ -22,24 +20,19 @@ async def raw_json(request: web.Request, *content_types: str) -> bytes:
     return await read(request, limit=LIMIT)
 
 
+_NO_OBJECT = frozenset({Rule.BYTE_ORDER_MARK, Rule.ENCODING, Rule.DEPTH, Rule.JSON, Rule.OBJECT})
+"""Whoever breaks these has sent no JSON object, or none that was read as far as its members."""
+
+
 def members(raw: bytes) -> dict[str, Any]:
     """Raises `Invalid` for what is no JSON object, `Unprocessable` for one that not every reader reads alike."""
-    if raw.startswith(codecs.BOM_UTF8):
-        raise Invalid("the body begins with a byte order mark (U+FEFF): JSON has none (RFC 8259 section 8.1)")
     try:
-        return strict_json.loads_object(raw)
-    except ValueError as error:
+        return loads_object(raw)
+    except InvalidJson as error:
         reason = f"the body {error}"
-        if not _is_object(raw):
+        if error.rule in _NO_OBJECT:
             raise Invalid(reason) from None
         raise Unprocessable(reason, errors=[FieldError("body", str(error))]) from None
-
-
-def _is_object(raw: bytes) -> bool:
-    try:
-        return isinstance(json.loads(raw.decode()), dict)
-    except (ValueError, RecursionError):
-        return False
 
 
 def change_of(resource: Resource, given: dict[str, Any]) -> Body:

@@ -92,11 +92,9 @@ def _refuse_query(request: web.Request) -> None:
 
 def _json_members(raw: bytes) -> dict[str, str]:
     try:
-        members = strict_json.loads_object(raw)
-    except ValueError as error:
+        members = strict_json.loads_object(raw, strict_json.Limits(members=MAX_PARAMETERS))
+    except strict_json.InvalidJson as error:
         raise InvalidRequest(f"the body {error}") from None
-    if len(members) > MAX_PARAMETERS:
-        raise InvalidRequest(f"more than {MAX_PARAMETERS} parameters")
     known = {name: value for name, value in members.items() if name in PARAMETERS and value not in ("", None)}
     if not all(isinstance(value, str) for value in known.values()):
         raise InvalidRequest("a parameter is not a string")

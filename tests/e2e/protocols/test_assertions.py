@@ -112,7 +112,7 @@ ROWS = [
     Row("another grant", 400,
         {"error": "unsupported_grant_type", "error_description": f"grant_type must be {JWT_BEARER}"}, "POST", PATH,
         FORM, "grant_type=client_credentials"),
-    Row("a list", 400, {"error": "invalid_request", "error_description": "the body is not a JSON object"}, "POST",
+    Row("a list", 400, {"error": "invalid_request", "error_description": "the body must be a JSON object"}, "POST",
         PATH, JSON, "[]"),
     Row("a number", 400, {"error": "invalid_request", "error_description": "a parameter is not a string"}, "POST",
         PATH, JSON, json.dumps({"grant_type": JWT_BEARER, "assertion": 1})),

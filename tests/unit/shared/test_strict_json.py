@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.strict_json import loads_object
+from shared.strict_json import InvalidJson, Limits, Rule, loads_object
 
 VALUES = st.recursive(
     st.none()
@@ -35,7 +35,7 @@ def test_any_bytes_are_an_object_or_a_value_error(data: bytes) -> None:
 
 def test_sixteen_levels_are_read_and_seventeen_are_not() -> None:
     assert loads_object(b'{"a":' + b"[" * 15 + b"]" * 15 + b"}")
-    with pytest.raises(ValueError, match="deeper than 16 levels"):
+    with pytest.raises(ValueError, match="more than 16 levels"):
         loads_object(b'{"a":' + b"[" * 16 + b"]" * 16 + b"}")
 
 
@@ -53,3 +53,35 @@ def test_hostile_repetition_takes_linear_time(unit: bytes) -> None:
         with pytest.raises(ValueError, match="is"):
             loads_object(head + unit * (16384 // len(unit)) + tail)
         assert time.process_time() - begin < 2  # linear: a millisecond; quadratic: half a minute
+
+
+@pytest.mark.parametrize(
+    ("within", "beyond", "limits", "rule"),
+    [
+        (b'{"a":1}', b'{"a":12}', Limits(size=7), Rule.SIZE),
+        (b'{"a":[]}', b'{"a":[[]]}', Limits(depth=2), Rule.DEPTH),
+        (b'{"a":1,"b":2}', b'{"a":1,"b":2,"c":3}', Limits(members=2), Rule.COUNT),
+        (b'{"ab":{"abc":1}}', b'{"abc":1}', Limits(name_characters=2), Rule.NAME),
+        (b'{"a":123}', b'{"a":1234}', Limits(number_characters=3), Rule.NUMBER),
+        (b'{"a":1.2}', b'{"a":-1.2}', Limits(number_characters=3), Rule.NUMBER),
+        (b'{"a":"\\u0001"}', b'{"a":"\\u0000"}', Limits(), Rule.NUL),
+    ],
+)
+def test_each_limit_is_the_last_that_is_read(within: bytes, beyond: bytes, limits: Limits, rule: Rule) -> None:
+    assert loads_object(within, limits) == json.loads(within)
+    with pytest.raises(InvalidJson) as refused:
+        loads_object(beyond, limits)
+    assert refused.value.rule is rule
+
+
+def test_u0000_is_read_where_the_caller_allows_it() -> None:
+    assert loads_object(b'{"\\u0000":"\\u0000"}', Limits(allows_nul=True)) == {"\0": "\0"}
+    with pytest.raises(InvalidJson, match="surrogate"):
+        loads_object(b'{"a":"\\u0000\\ud800"}', Limits(allows_nul=True))
+
+
+def test_a_name_that_is_given_twice_is_known_to_the_caller_and_not_quoted() -> None:
+    with pytest.raises(InvalidJson) as refused:
+        loads_object(b'{"a":1,"secret":1,"b":2,"\\u0073ecret":2}')
+    assert (refused.value.rule, refused.value.member) == (Rule.DUPLICATE, "secret")
+    assert "secret" not in str(refused.value)

@@ -194,7 +194,10 @@ def test_what_is_fixed_is_refused_in_a_change_and_said_to_be_fixed(resource: Res
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"{", b"[]", b"null", b'"x"', b"\xff", b"\xef\xbb\xbf{}", b"{'a':1}", '{"a":1}'.encode("utf-16")],
+    [
+        *(b"", b"{", b"[]", b"null", b'"x"', b"\xff", b"\xef\xbb\xbf{}", b"{'a':1}", '{"a":1}'.encode("utf-16")),
+        b'{"a":' + b"[" * 100 + b"]" * 100 + b"}",
+    ],
 )
 def test_what_is_no_json_object_is_a_bad_request(raw: bytes) -> None:
     with pytest.raises(Invalid) as refused:
@@ -212,7 +215,6 @@ def test_what_is_no_json_object_is_a_bad_request(raw: bytes) -> None:
         b'{"a":NaN}',
         b'{"a":1e400}',
         b'{"a":' + b"9" * 100 + b"}",
-        b'{"a":' + b"[" * 100 + b"]" * 100 + b"}",
     ],
 )
 def test_json_that_not_every_reader_reads_alike_is_unprocessable(raw: bytes) -> None:

@@ -57,7 +57,7 @@ async def test_a_known_parameter_that_repeats_is_refused_by_name(name: str) -> N
         (b"scope=%ff", FORM, "percent-encoded UTF-8"),
         (b"&".join([b"x=1"] * (MAX_PARAMETERS + 1)), FORM, f"more than {MAX_PARAMETERS}"),
         (b'{"scope":["a"]}', JSON, "not a string"),
-        (b"grant_type=a", JSON, "is not JSON"),
+        (b"grant_type=a", JSON, "is not valid JSON"),
     ],
 )
 async def test_a_slip_is_refused_by_what_it_is(raw: bytes, content_type: str, reason: str) -> None:
