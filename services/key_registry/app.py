@@ -58,8 +58,8 @@ company has not booked, and only reads the company itself and its bookings.
 Secrets are shown once, in the response to the create. Revoked is final. A credential can be deleted once it is
 revoked; a company, an application or a booking when nothing refers to it.
 
-Whatever is made, changed, stopped or deleted names its receipt in `Passgate-Receipt`: `/receipts/{id}` shows which
-processes have applied it. What was so already names the receipt of the change that made it so.
+Whatever is created, changed, stopped or deleted names its receipt in `Passgate-Receipt`: `/receipts/{id}` shows
+which processes have applied it. What was so already names the receipt of the change that brought it about.
 """
 
 

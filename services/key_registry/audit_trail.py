@@ -52,7 +52,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the trail ends: whoever keeps it elsewhere can tell later whether the end was cut off."""
+    """Where the trail ends: whoever keeps it elsewhere can check later whether the end was cut off."""
 
     seq: int
     hash: bytes

@@ -1,4 +1,4 @@
-"""Who presents an admin token, and whether that allows what they ask. Refusals go to the audit trail."""
+"""Who presents an admin token, and whether that allows what they request. Refusals go to the audit trail."""
 
 from typing import Any, NoReturn
 

@@ -26,9 +26,9 @@ from shared.errors import Conflict
 
 
 class Written(NamedTuple):
-    """An object as it is now; `receipt` is the position of the change that made it so."""
+    """An object as it is now; `receipt` is the position of its last change."""
 
-    shown: Object
+    response: Object
     receipt: int
 
 

@@ -17,7 +17,7 @@ MEMBERS: Members = {
     "id": Member("The object's id, a UUID.", _ID),
     "name": Member("A name for people, on one line.", "BlaBla"),
     "status": Member(
-        "What an admin has made it: `active`, `suspended` (until resumed) or `revoked` (for good): see "
+        "What an admin has set it to: `active`, `suspended` (until resumed) or `revoked` (for good): see "
         "`/suspend`, `/resume` and `/revoke`.",
         "active",
     ),
@@ -73,8 +73,8 @@ MEMBERS: Members = {
     "key": Member("The client's public id (`client_id` of OAuth).", "pgck_4uVbJm2Qk8ZsX1cT7yNdWa"),
     "secret": Member("The secret, shown this once.", "pgcs_..."),
     "last_four": Member(
-        "The last four characters of its secret, to tell it from others by. null where they are not known: it was "
-        "created by a release that did not keep them.",
+        "The last four characters of its secret, which distinguish it from others. null where they are not known: "
+        "it was created by a release that did not keep them.",
         "x7Qd",
     ),
     "kind": Member("What kind of thing it is.", "jwt"),
@@ -121,12 +121,12 @@ MEMBERS: Members = {
     "NewApplication.name": Member("A name for people, on one line.", "SMS gateway"),
     "NewKeyPair.scopes": Member("The scopes that the key pair is granted.", ["website:read:*"]),
     "CreatedAccessKey.key": Member("The secret, shown this once.", "pgak_..."),
-    "ShownKeyPair.public_key": Member("The public key as PEM.", "-----BEGIN PUBLIC KEY-----\n..."),
+    "KeyPairResponse.public_key": Member("The public key as PEM.", "-----BEGIN PUBLIC KEY-----\n..."),
     "NewRevocation.id": Member(
         "The `jti` of a JWT, the `kid` of a signing key, or the audit trail's id of a session token.",
         "b1c0ffee-0001",
     ),
-    "ShownRevocation.id": Member("The `jti`, `kid` or session token id that is revoked.", "b1c0ffee-0001"),
+    "RevocationResponse.id": Member("The `jti`, `kid` or session token id that is revoked.", "b1c0ffee-0001"),
     "Receipt.id": Member("The receipt's id, as `Passgate-Receipt` had it.", 42),
     "AppliedBy.applied": Member("Whether this process has applied the change.", True),
 }

@@ -40,8 +40,8 @@ class Resource:
     path: str
     create: type[requests.Body]
     change: type[requests.Body]
-    shown: type[responses.Shown]
-    created: type[responses.Shown]
+    response: type[responses.ObjectResponse]
+    created_response: type[responses.ObjectResponse]
     described_by: tuple[str, ...]
     filters: tuple[str, ...]
     parents: tuple[Parent, ...] = ()
@@ -69,12 +69,12 @@ class Resource:
     @property
     def stored(self) -> tuple[str, ...]:
         """The columns that are shown."""
-        return tuple(name for name in self.shown.model_fields if name not in responses.COMPUTED)
+        return tuple(name for name in self.response.model_fields if name not in responses.COMPUTED)
 
     @property
     def fixed(self) -> frozenset[str]:
         """The members that are shown, and cannot be changed."""
-        return frozenset(self.shown.model_fields) - frozenset(self.change.model_fields)
+        return frozenset(self.response.model_fields) - frozenset(self.change.model_fields)
 
     @property
     def name_column(self) -> str | None:
@@ -93,11 +93,13 @@ class Resource:
 
     def show(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Its stored members as JSON, for the audit trail."""
-        return self.shown.model_construct(**row).model_dump(mode="json", include=set(self.stored), warnings=False)
+        return self.response.model_construct(**row).model_dump(
+            mode="json", include=set(self.stored), warnings=False
+        )
 
     def present(self, row: Mapping[str, Any], computed: Mapping[str, Any]) -> dict[str, Any]:
         """The object as responses have it: its stored members, and those that are computed."""
-        return self.shown.model_validate({**row, **computed}).model_dump(mode="json")
+        return self.response.model_validate({**row, **computed}).model_dump(mode="json")
 
 
 def _default_within_ceiling(row: Mapping[str, Any]) -> None:
@@ -112,8 +114,8 @@ COMPANY = Resource(
     path="companies",
     create=requests.NewCompany,
     change=requests.NamedPatch,
-    shown=responses.ShownCompany,
-    created=responses.ShownCompany,
+    response=responses.CompanyResponse,
+    created_response=responses.CompanyResponse,
     described_by=("client_prefix", "company_uri"),
     filters=("client_prefix", "company_uri", "status"),
     deletable="unreferenced",
@@ -125,8 +127,8 @@ APPLICATION = Resource(
     path="applications",
     create=requests.NewApplication,
     change=requests.ApplicationPatch,
-    shown=responses.ShownApplication,
-    created=responses.ShownApplication,
+    response=responses.ApplicationResponse,
+    created_response=responses.ApplicationResponse,
     described_by=("application_prefix", "scopes"),
     filters=("application_prefix", "status"),
     deletable="unreferenced",
@@ -138,8 +140,8 @@ BOOKING = Resource(
     path="bookings",
     create=requests.NewBooking,
     change=requests.BookingPatch,
-    shown=responses.ShownBooking,
-    created=responses.ShownBooking,
+    response=responses.BookingResponse,
+    created_response=responses.BookingResponse,
     described_by=("application_id",),
     filters=("company_id", "client_prefix", "application_id", "application_prefix", "status"),
     parents=(_OF_COMPANY, Parent("application_id", "application")),
@@ -150,8 +152,8 @@ API_TOKEN = Resource(
     path="api-tokens",
     create=requests.NewApiToken,
     change=requests.ApiTokenPatch,
-    shown=responses.ShownApiToken,
-    created=responses.CreatedApiToken,
+    response=responses.ApiTokenResponse,
+    created_response=responses.CreatedApiToken,
     described_by=("booking_id", "remote_application", "expires_at"),
     filters=(
         "company_id",
@@ -171,8 +173,8 @@ ACCESS_KEY = Resource(
     path="access-keys",
     create=requests.NewAccessKey,
     change=requests.AccessKeyPatch,
-    shown=responses.ShownAccessKey,
-    created=responses.CreatedAccessKey,
+    response=responses.AccessKeyResponse,
+    created_response=responses.CreatedAccessKey,
     described_by=("name", "default_ttl", "max_ttl"),
     filters=("company_id", "client_prefix", "status"),
     parents=(_OF_COMPANY,),
@@ -185,8 +187,8 @@ API_CLIENT = Resource(
     path="api-clients",
     create=requests.NewApiClient,
     change=requests.ApiClientPatch,
-    shown=responses.ShownApiClient,
-    created=responses.CreatedApiClient,
+    response=responses.ApiClientResponse,
+    created_response=responses.CreatedApiClient,
     described_by=("key", "scopes", "audience"),
     filters=("company_id", "client_prefix", "key", "status"),
     parents=(_OF_COMPANY,),
@@ -199,8 +201,8 @@ KEY_PAIR = Resource(
     path="key-pairs",
     create=requests.NewKeyPair,
     change=requests.KeyPairPatch,
-    shown=responses.ShownKeyPair,
-    created=responses.CreatedKeyPair,
+    response=responses.KeyPairResponse,
+    created_response=responses.CreatedKeyPair,
     described_by=("kid", "algorithm", "scopes"),
     filters=("company_id", "client_prefix", "kid", "algorithm", "status"),
     parents=(_OF_COMPANY,),
@@ -213,8 +215,8 @@ ADMIN_TOKEN = Resource(
     path="admin-tokens",
     create=requests.NewAdminToken,
     change=requests.NamedPatch,
-    shown=responses.ShownAdminToken,
-    created=responses.CreatedAdminToken,
+    response=responses.AdminTokenResponse,
+    created_response=responses.CreatedAdminToken,
     described_by=("name", "role"),
     filters=("company_id", "client_prefix", "role", "status"),
     parents=(_OF_COMPANY,),

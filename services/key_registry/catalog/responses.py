@@ -30,7 +30,7 @@ class ApplicationName(BaseModel):
     name: str
 
 
-class Shown(BaseModel):
+class ObjectResponse(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, json_schema_extra=describe)
 
     id: UUID
@@ -41,26 +41,26 @@ class Shown(BaseModel):
     updated_at: Instant
 
 
-class ShownCompany(Shown):
+class CompanyResponse(ObjectResponse):
     name: str
     client_prefix: str
     company_uri: str
 
 
-class ShownApplication(Shown):
+class ApplicationResponse(ObjectResponse):
     name: str
     application_prefix: str
     scopes: list[str]
 
 
-class ShownBooking(Shown):
+class BookingResponse(ObjectResponse):
     company_id: UUID
     company: CompanyName
     application_id: UUID
     application: ApplicationName
 
 
-class ShownApiToken(Shown):
+class ApiTokenResponse(ObjectResponse):
     company_id: UUID
     company: CompanyName
     application_id: UUID
@@ -71,7 +71,7 @@ class ShownApiToken(Shown):
     last_four: str | None
 
 
-class ShownAccessKey(Shown):
+class AccessKeyResponse(ObjectResponse):
     company_id: UUID
     company: CompanyName
     name: str
@@ -80,7 +80,7 @@ class ShownAccessKey(Shown):
     last_four: str | None
 
 
-class ShownApiClient(Shown):
+class ApiClientResponse(ObjectResponse):
     company_id: UUID
     company: CompanyName
     key: str
@@ -90,7 +90,7 @@ class ShownApiClient(Shown):
     last_four: str | None
 
 
-class ShownKeyPair(Shown):
+class KeyPairResponse(ObjectResponse):
     company_id: UUID
     company: CompanyName
     kid: str
@@ -100,7 +100,7 @@ class ShownKeyPair(Shown):
     """PEM."""
 
 
-class ShownAdminToken(Shown):
+class AdminTokenResponse(ObjectResponse):
     name: str
     role: Role
     company_id: UUID | None
@@ -108,24 +108,24 @@ class ShownAdminToken(Shown):
     last_four: str | None
 
 
-class CreatedApiToken(ShownApiToken):
+class CreatedApiToken(ApiTokenResponse):
     token: str
 
 
-class CreatedAccessKey(ShownAccessKey):
+class CreatedAccessKey(AccessKeyResponse):
     key: str
 
 
-class CreatedApiClient(ShownApiClient):
+class CreatedApiClient(ApiClientResponse):
     secret: str
 
 
-class CreatedKeyPair(ShownKeyPair):
+class CreatedKeyPair(KeyPairResponse):
     private_key: str | None = None
     """PEM; absent when the public key was uploaded."""
 
 
-class CreatedAdminToken(ShownAdminToken):
+class CreatedAdminToken(AdminTokenResponse):
     token: str
 
 
@@ -180,7 +180,7 @@ class Receipt(BaseModel):
     """The instances that have not."""
 
 
-class ShownRevocation(BaseModel):
+class RevocationResponse(BaseModel):
     model_config = ConfigDict(json_schema_extra=describe)
 
     kind: RevocableKind

@@ -6,7 +6,7 @@ from typing import get_args
 
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.requests import NewRevocation, RevocableKind
-from services.key_registry.catalog.responses import AuditLine, Receipt, ShownRevocation
+from services.key_registry.catalog.responses import AuditLine, Receipt, RevocationResponse
 from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import render_error
 from services.key_registry.http.internal import InternalEndpoints
@@ -57,9 +57,9 @@ def endpoints(
 def _resource(handlers: ResourceEndpoints) -> list[Endpoint]:
     resource, all_, one = handlers.resource, handlers.path, f"{handlers.path}/{{id}}"
     endpoint = partial(_ADMIN, tag=resource.path)
-    created = Response("Created. What is secret is shown this once.", resource.created)
-    page = Response("One page", page_model(resource.shown))
-    shown = Response(f"The {resource.noun}", resource.shown)
+    created = Response("Created. What is secret is shown this once.", resource.created_response)
+    page = Response("One page", page_model(resource.response))
+    shown = Response(f"The {resource.noun}", resource.response)
     found = [
         endpoint(
             "POST",
@@ -95,7 +95,7 @@ def _resource(handlers: ResourceEndpoints) -> list[Endpoint]:
             responses={200: shown, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
         ),
     ]
-    changed = Response(f"The {resource.noun}", with_receipt(resource.shown))
+    changed = Response(f"The {resource.noun}", with_receipt(resource.response))
     for operation in (Operation.SUSPEND, Operation.RESUME, Operation.REVOKE):
         handler: Handler = partial(handlers.set_status, operation)
         summary = f"{operation.title()} {resource.a_noun}"
@@ -148,7 +148,7 @@ def _revocations(handlers: RevocationEndpoints) -> list[Endpoint]:
             description=REVOCATIONS,
             body=NewRevocation,
             responses={
-                200: Response("It is stopped", with_receipt(ShownRevocation)),
+                200: Response("It is stopped", with_receipt(RevocationResponse)),
                 **problems(400, 401, 403, 413, 415, 422, 503),
             },
         ),
@@ -159,6 +159,6 @@ def _revocations(handlers: RevocationEndpoints) -> list[Endpoint]:
             "List what is stopped so, the newest first",
             tag="revocations",
             parameters=(*filters, *PAGING),
-            responses={200: Response("One page", page_model(ShownRevocation)), **problems(401, 403, 422, 503)},
+            responses={200: Response("One page", page_model(RevocationResponse)), **problems(401, 403, 422, 503)},
         ),
     ]

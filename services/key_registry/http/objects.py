@@ -40,8 +40,8 @@ class ResourceEndpoints:
         body = validated(self._resource.create, members)
         idempotent = self._idempotent(request, caller, members)
         created = await self._objects.create(caller.admin, self._resource, body, idempotent)
-        headers = {**receipt_headers(created.receipt), "Location": f"{self.path}/{created.shown['id']}"}
-        return json_response(created.shown, status=201, headers=headers)
+        headers = {**receipt_headers(created.receipt), "Location": f"{self.path}/{created.response['id']}"}
+        return json_response(created.response, status=201, headers=headers)
 
     async def page(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
@@ -58,13 +58,13 @@ class ResourceEndpoints:
         reference = self._reference(request)
         change = bodies.change_of(self._resource, bodies.members(await bodies.raw_json(request, *PATCH_TYPES)))
         changed = await self._objects.change(caller.admin, self._resource, reference, change)
-        return json_response(changed.shown, headers=receipt_headers(changed.receipt))
+        return json_response(changed.response, headers=receipt_headers(changed.receipt))
 
     async def set_status(self, operation: Operation, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
         reference = self._reference(request)
         changed = await self._objects.set_status(caller.admin, operation, self._resource, reference)
-        body = {**changed.shown, "receipt": changed.receipt}
+        body = {**changed.response, "receipt": changed.receipt}
         return json_response(body, headers=receipt_headers(changed.receipt))
 
     async def delete(self, request: web.Request) -> web.Response:

@@ -9,7 +9,7 @@ from services.key_registry.admin.revocations import Revocations
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.requests import NewRevocation, RevocableKind
 from services.key_registry.catalog.resources import Row
-from services.key_registry.catalog.responses import ShownRevocation
+from services.key_registry.catalog.responses import RevocationResponse
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import receipt_headers
@@ -41,7 +41,7 @@ class RevocationEndpoints:
 
 def _shown(kept: KeptRevocation, company: Row | None) -> dict[str, Any]:
     members = {**asdict(kept), "company": company, "until": instant(kept.until), "at": instant(kept.at)}
-    return ShownRevocation.model_validate(members).model_dump(mode="json")
+    return RevocationResponse.model_validate(members).model_dump(mode="json")
 
 
 def _kind(value: str) -> str:

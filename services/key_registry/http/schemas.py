@@ -131,13 +131,13 @@ def receipt_headers(receipt: int) -> dict[str, str]:
 
 @cache
 def with_receipt(shown: type[BaseModel]) -> type[BaseModel]:
-    return create_model(f"{shown.__name__}WithReceipt", __base__=shown, receipt=(int, ...))
+    return create_model(f"{shown.__name__.removesuffix('Response')}WithReceipt", __base__=shown, receipt=(int, ...))
 
 
 @cache
 def page_model(item: type[BaseModel]) -> type[BaseModel]:
     return create_model(
-        f"{item.__name__}Page",
+        f"{item.__name__.removesuffix('Response')}Page",
         __config__=ConfigDict(json_schema_extra=describe),
         items=(list[item], ...),  # type: ignore[valid-type]
         next_cursor=(str | None, ...),

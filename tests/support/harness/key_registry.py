@@ -79,7 +79,7 @@ class Admin:
     async def delete(self, path: str) -> Responded:
         return await self.call("DELETE", path)
 
-    async def made(self, path: str, **body: Any) -> dict[str, Any]:
+    async def create(self, path: str, **body: Any) -> dict[str, Any]:
         """The object that a create responds with; fails the test when it does not.
 
         A busy machine's 503 is tried again with the same `Idempotency-Key`, as every client should.
@@ -94,12 +94,12 @@ class Admin:
     async def company(self, **members: Any) -> dict[str, Any]:
         prefix = f"c{secrets.token_hex(4)}"
         given = {"name": "BlaBla", "client_prefix": prefix, "company_uri": f"https://{prefix}.example"}
-        return await self.made("/companies", **{**given, **members})
+        return await self.create("/companies", **{**given, **members})
 
     async def booking(self, company: Mapping[str, Any], *scopes: str) -> dict[str, Any]:
         prefix = f"A{secrets.token_hex(4)}"
-        application = await self.made("/applications", name="SMS", application_prefix=prefix, scopes=scopes)
-        return await self.made("/bookings", company_id=company["id"], application_id=application["id"])
+        application = await self.create("/applications", name="SMS", application_prefix=prefix, scopes=scopes)
+        return await self.create("/bookings", company_id=company["id"], application_id=application["id"])
 
 
 class Running:

@@ -24,7 +24,7 @@ from tests.support.doubles.key_registry import MemoryStore
 
 @dataclass
 class Desk:
-    """The registry, with shorthands for an owner who makes things."""
+    """The registry, with shorthands for an owner who creates objects."""
 
     registry: ObjectService
     store: MemoryStore
@@ -32,7 +32,7 @@ class Desk:
     trail: AuditTrail
     clock: FakeClock
     owner: Admin
-    made: int = 0
+    names_used: int = 0
 
     async def create(
         self,
@@ -43,11 +43,11 @@ class Desk:
         **members: Any,
     ) -> Object:
         body = validated(resource.create, members)
-        return (await self.registry.create(admin or self.owner, resource, body, attempt)).shown
+        return (await self.registry.create(admin or self.owner, resource, body, attempt)).response
 
     async def change(self, resource: Resource, id_: str, *, admin: Admin | None = None, **members: Any) -> Object:
         change = validated(resource.change, members)
-        return (await self.registry.change(admin or self.owner, resource, UUID(id_), change)).shown
+        return (await self.registry.change(admin or self.owner, resource, UUID(id_), change)).response
 
     async def set_status(self, operation: Operation, resource: Resource, id_: str) -> Written:
         return await self.registry.set_status(self.owner, operation, resource, UUID(id_))
@@ -57,14 +57,14 @@ class Desk:
         return list(page["items"])
 
     async def company(self, **members: Any) -> Object:
-        self.made += 1
-        prefix = f"c{self.made}"
+        self.names_used += 1
+        prefix = f"c{self.names_used}"
         given = {"name": "BlaBla", "client_prefix": prefix, "company_uri": f"https://{prefix}.example"}
         return await self.create(COMPANY, **{**given, **members})
 
     async def booking(self, company: Object, *scopes: str) -> Object:
-        self.made += 1
-        prefix = f"A{self.made}"
+        self.names_used += 1
+        prefix = f"A{self.names_used}"
         application = await self.create(APPLICATION, name="SMS", application_prefix=prefix, scopes=list(scopes))
         return await self.create(BOOKING, company_id=company["id"], application_id=application["id"])
 

@@ -54,7 +54,7 @@ def _of(resource: Resource) -> Statements:
 
 def listing(resource: Resource, equal: Collection[str], *, search: bool = False, booked: bool = False) -> str:
     """Takes the limit, the id to start below (or null), a value for each column in `equal`, then what `query_of`
-    has made of the words (with `search`), then a company's id (with `booked`)."""
+    returns for the words (with `search`), then a company's id (with `booked`)."""
     if not set(equal) <= set(resource.columns):
         raise ValueError(f"not all columns of {resource.kind}: {sorted(equal)}")
     conditions = ["($2::uuid IS NULL OR id < $2)", *(_equal(column, n) for n, column in enumerate(equal, 3))]

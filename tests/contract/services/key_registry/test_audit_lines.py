@@ -49,10 +49,10 @@ async def test_an_empty_trail_verifies(stores: Stores) -> None:
 
 
 async def test_lines_are_chained_across_batches(stores: Stores) -> None:
-    await write(stores, event("a.made"), event("b.made"))
-    await write(stores, event("c.made"))
+    await write(stores, event("a.created"), event("b.created"))
+    await write(stores, event("c.created"))
     lines = await stores.lines.following(0, 10)
-    assert [(line.seq, line.action) for line in lines] == [(1, "a.made"), (2, "b.made"), (3, "c.made")]
+    assert [(line.seq, line.action) for line in lines] == [(1, "a.created"), (2, "b.created"), (3, "c.created")]
     assert [line.previous_hash for line in lines] == [START.hash, lines[0].hash, lines[1].hash]
     head = await verified(in_order(stores))
     assert (head.seq, head.hash) == (3, lines[2].hash)
@@ -76,7 +76,7 @@ async def test_an_event_is_written_once_however_often_and_in_whichever_batches_i
 
 
 async def test_lines_are_read_in_pages(stores: Stores) -> None:
-    await write(stores, *(event(f"n{n}.made") for n in range(5)))
+    await write(stores, *(event(f"n{n}.created") for n in range(5)))
     assert [line.seq for line in await stores.lines.following(2, 2)] == [3, 4]
     assert [line.seq for line in await stores.lines.newest(AuditFilter(), None, 2)] == [5, 4]
     assert [line.seq for line in await stores.lines.newest(AuditFilter(), 3, 9)] == [2, 1]
@@ -84,14 +84,14 @@ async def test_lines_are_read_in_pages(stores: Stores) -> None:
 
 async def test_each_filter_narrows(stores: Stores) -> None:
     members = {
-        "action": "a.made",
+        "action": "a.created",
         "actor": "admin:1",
         "subject_kind": "company",
         "subject": "s",
         "company_id": "c",
         "request_id": "r",
     }
-    await write(stores, event(**members), event("other.made", at=AT + 60))
+    await write(stores, event(**members), event("other.created", at=AT + 60))
 
     async def found(which: AuditFilter) -> list[int]:
         return [line.seq for line in await stores.lines.newest(which, None, 9)]
@@ -112,7 +112,7 @@ async def test_what_cannot_be_stored_is_replaced_and_never_loses_the_line(stores
     await verified(in_order(stores))
 
 
-async def test_a_detail_that_is_too_large_is_left_out_and_told(stores: Stores) -> None:
+async def test_a_detail_that_is_too_large_is_left_out_and_named(stores: Stores) -> None:
     await write(stores, event(detail={"x": "y" * 70_000}))
     (line,) = await stores.lines.following(0, 9)
     assert line.detail == {"left_out": "70008 bytes"}

@@ -66,8 +66,8 @@ async def test_a_position_with_another_mark_is_a_gap_whatever_the_position(store
 
 
 async def test_the_mark_of_an_empty_feed_is_that_of_the_origin(stores: Stores) -> None:
-    made = await stores.company_with_all()
-    found = await stores.credentials.access_keys([made.access_key["digest"]])
+    created = await stores.company_with_all()
+    found = await stores.credentials.access_keys([created.access_key["digest"]])
     [record] = found.values()
     assert {(await snapshot(stores, 0)).mark, (await stores.changes.page(0, 10)).last_mark, record.mark} == {
         ORIGIN_MARK
@@ -75,9 +75,9 @@ async def test_the_mark_of_an_empty_feed_is_that_of_the_origin(stores: Stores) -
 
 
 async def test_a_record_has_the_mark_of_the_position_that_it_was_read_at(stores: Stores) -> None:
-    made = await stores.company_with_all()
+    created = await stores.company_with_all()
     await append(stores, "a", "b")
-    found = await stores.credentials.access_keys([made.access_key["digest"]])
+    found = await stores.credentials.access_keys([created.access_key["digest"]])
     [record] = found.values()
     last = await stores.changes.find(2)
     assert last is not None
@@ -97,21 +97,21 @@ async def test_an_empty_feed_ends_at_zero(stores: Stores) -> None:
 
 
 async def test_the_snapshot_holds_what_is_suspended_and_what_was_revoked_lately(stores: Stores) -> None:
-    made = await stores.company_with_all()
+    created = await stores.company_with_all()
     old = NOW - timedelta(days=400)
     await append(stores, "a")
-    await stores.update(COMPANY, made.company, status="suspended", status_at=old)
-    await stores.update(API_CLIENT, made.api_client, status="revoked")
-    await stores.update(KEY_PAIR, made.key_pair, status="revoked", status_at=old)
+    await stores.update(COMPANY, created.company, status="suspended", status_at=old)
+    await stores.update(API_CLIENT, created.api_client, status="revoked")
+    await stores.update(KEY_PAIR, created.key_pair, status="revoked", status_at=old)
     found = await snapshot(stores, AT - 1)
     assert found.as_of == 1
     assert set(found.stopped) == {
-        Stopped(kind="company", id=str(made.company["id"])),
-        Stopped(kind="api_client", id=str(made.api_client["id"]), until=AT + LONGEST_TOKEN_LIFE),
+        Stopped(kind="company", id=str(created.company["id"])),
+        Stopped(kind="api_client", id=str(created.api_client["id"]), until=AT + LONGEST_TOKEN_LIFE),
     }
 
 
-async def test_a_revocation_of_something_else_is_kept_for_as_long_as_the_longest_asked(stores: Stores) -> None:
+async def test_a_revocation_of_something_else_is_kept_for_as_long_as_the_longest_requested(stores: Stores) -> None:
     async def stop(until: float) -> bool:
         async with stores.objects.writing() as writer:
             return await writer.stop(Revocation(kind="jwt", id="j", until=until), AT)
@@ -131,19 +131,19 @@ async def test_what_was_deleted_stays_stopped(stores: Stores) -> None:
 
 
 async def test_each_credential_is_looked_up_with_its_company_and_the_position(stores: Stores) -> None:
-    made = await stores.company_with_all()
+    created = await stores.company_with_all()
     await append(stores, "a", "b")
     company = Company(
-        id=str(made.company["id"]),
-        client_prefix=made.company["client_prefix"],
-        company_uri=made.company["company_uri"],
+        id=str(created.company["id"]),
+        client_prefix=created.company["client_prefix"],
+        company_uri=created.company["company_uri"],
         status="active",
     )
-    token, key, client, pair = made.api_token, made.access_key, made.api_client, made.key_pair
+    token, key, client, pair = created.api_token, created.access_key, created.api_client, created.key_pair
     api_token = (await stores.credentials.api_tokens([token["digest"], b"?"]))[token["digest"]]
     assert (api_token.as_of, api_token.id, api_token.company) == (2, str(token["id"]), company)
-    assert api_token.application_prefix == made.application["application_prefix"]
-    assert (api_token.booking_id, api_token.expires_at) == (str(made.booking["id"]), None)
+    assert api_token.application_prefix == created.application["application_prefix"]
+    assert (api_token.booking_id, api_token.expires_at) == (str(created.booking["id"]), None)
     assert api_token.active
     access_key = (await stores.credentials.access_keys([key["digest"]]))[key["digest"]]
     assert (access_key.company, access_key.default_ttl, access_key.max_ttl) == (company, 60, 600)
@@ -161,10 +161,10 @@ async def test_what_does_not_exist_is_left_out(stores: Stores) -> None:
 
 
 async def test_a_record_shows_the_status_of_all_that_it_hangs_on(stores: Stores) -> None:
-    made = await stores.company_with_all()
-    await stores.update(COMPANY, made.company, status="suspended")
-    found = await stores.credentials.api_tokens([made.api_token["digest"]])
-    record = found[made.api_token["digest"]]
+    created = await stores.company_with_all()
+    await stores.update(COMPANY, created.company, status="suspended")
+    found = await stores.credentials.api_tokens([created.api_token["digest"]])
+    record = found[created.api_token["digest"]]
     assert (record.status, record.company.status, record.active) == ("active", "suspended", False)
 
 
@@ -189,20 +189,20 @@ async def test_the_last_change_of_an_object_is_known_or_else_the_newest(stores: 
 
 
 async def test_clients_and_key_pairs_show_what_their_company_has_booked(stores: Stores) -> None:
-    made, other = await stores.company_with_all(), await stores.company_with_all()
+    created, other = await stores.company_with_all(), await stores.company_with_all()
     second = await stores.insert(APPLICATION, scopes=["site:read", "site:write"], status="suspended")
-    of = {"company_id": made.company["id"], "application_id": second["id"]}
+    of = {"company_id": created.company["id"], "application_id": second["id"]}
     await stores.insert(BOOKING, **of, status="revoked")
     live = await stores.insert(BOOKING, **of, status="suspended")
     await stores.insert(BOOKING, **of, status="revoked")
-    client = (await stores.credentials.api_clients([made.api_client["key"]]))[made.api_client["key"]]
-    pair = (await stores.credentials.key_pairs([made.key_pair["kid"]]))[made.key_pair["kid"]]
+    client = (await stores.credentials.api_clients([created.api_client["key"]]))[created.api_client["key"]]
+    pair = (await stores.credentials.key_pairs([created.key_pair["kid"]]))[created.key_pair["kid"]]
     assert client.bookings == pair.bookings
     assert client.bookings == (
         Booking(
-            booking_id=str(made.booking["id"]),
+            booking_id=str(created.booking["id"]),
             booking_status="active",
-            application_id=str(made.application["id"]),
+            application_id=str(created.application["id"]),
             application_status="active",
             scopes=("sms:send",),
         ),
@@ -215,7 +215,7 @@ async def test_clients_and_key_pairs_show_what_their_company_has_booked(stores: 
         ),
     )
     assert [booking.active for booking in client.bookings] == [True, False]
-    rows = (made.api_client, made.company, made.booking, made.application, live, second)
+    rows = (created.api_client, created.company, created.booking, created.application, live, second)
     assert client.depends_on == {str(row["id"]) for row in rows}
     elsewhere = (await stores.credentials.api_clients([other.api_client["key"]]))[other.api_client["key"]]
     assert [booking.booking_id for booking in elsewhere.bookings] == [str(other.booking["id"])]
@@ -224,13 +224,13 @@ async def test_clients_and_key_pairs_show_what_their_company_has_booked(stores: 
 async def test_a_company_without_bookings_has_none_and_a_revoked_one_shows_where_it_is_the_only_one(
     stores: Stores,
 ) -> None:
-    made = await stores.company_with_all()
+    created = await stores.company_with_all()
     alone = await stores.insert(API_CLIENT, company_id=(await stores.insert(COMPANY))["id"])
-    await stores.update(BOOKING, made.booking, status="revoked")
-    keys = [alone["key"], made.api_client["key"]]
+    await stores.update(BOOKING, created.booking, status="revoked")
+    keys = [alone["key"], created.api_client["key"]]
     found = await stores.credentials.api_clients(keys)
     assert found[alone["key"]].bookings == ()
-    assert [b.booking_status for b in found[made.api_client["key"]].bookings] == ["revoked"]
+    assert [b.booking_status for b in found[created.api_client["key"]].bookings] == ["revoked"]
 
 
 async def test_revocations_are_listed_the_newest_first_without_deleted_objects(stores: Stores) -> None:

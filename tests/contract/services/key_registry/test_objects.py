@@ -34,16 +34,16 @@ async def listed(stores: Stores, resource: Resource, listing: Listing) -> list[U
 
 
 async def test_every_kind_is_found_as_it_was_inserted(stores: Stores) -> None:
-    made = await stores.company_with_all()
-    admin = await stores.insert(ADMIN_TOKEN, company_id=made.company["id"])
+    created = await stores.company_with_all()
+    admin = await stores.insert(ADMIN_TOKEN, company_id=created.company["id"])
     for resource, row in [
-        (COMPANY, made.company),
-        (APPLICATION, made.application),
-        (BOOKING, made.booking),
-        (API_TOKEN, made.api_token),
-        (ACCESS_KEY, made.access_key),
-        (API_CLIENT, made.api_client),
-        (KEY_PAIR, made.key_pair),
+        (COMPANY, created.company),
+        (APPLICATION, created.application),
+        (BOOKING, created.booking),
+        (API_TOKEN, created.api_token),
+        (ACCESS_KEY, created.access_key),
+        (API_CLIENT, created.api_client),
+        (KEY_PAIR, created.key_pair),
         (ADMIN_TOKEN, admin),
     ]:
         assert await found(stores, resource, row["id"]) == row
@@ -53,7 +53,7 @@ async def test_what_is_absent_is_none(stores: Stores) -> None:
     assert await found(stores, COMPANY, uuid7()) is None
 
 
-async def test_update_changes_all_but_the_id_and_when_it_was_made(stores: Stores) -> None:
+async def test_update_changes_all_but_the_id_and_when_it_was_created(stores: Stores) -> None:
     row = await stores.insert(COMPANY)
     later = NOW + timedelta(days=1)
     await stores.update(COMPANY, row, name="New", status="suspended", status_at=later, updated_at=later)
@@ -72,12 +72,12 @@ async def test_a_list_has_the_newest_first_and_goes_on_below_a_position(stores: 
     assert await listed(stores, COMPANY, Listing(3, before=ids[2])) == [ids[1], ids[0]]
 
 
-async def test_a_list_holds_what_equals_all_that_is_asked(stores: Stores) -> None:
+async def test_a_list_holds_what_equals_all_that_is_filters(stores: Stores) -> None:
     one = await stores.insert(COMPANY, status="suspended")
     await stores.insert(COMPANY)
-    asked = {"status": "suspended", "client_prefix": one["client_prefix"]}
-    assert await listed(stores, COMPANY, Listing(9, equals=asked)) == [one["id"]]
-    assert await listed(stores, COMPANY, Listing(9, equals={**asked, "status": "revoked"})) == []
+    filters = {"status": "suspended", "client_prefix": one["client_prefix"]}
+    assert await listed(stores, COMPANY, Listing(9, equals=filters)) == [one["id"]]
+    assert await listed(stores, COMPANY, Listing(9, equals={**filters, "status": "revoked"})) == []
 
 
 @pytest.mark.parametrize("member", ["client_prefix", "company_uri"])
@@ -97,17 +97,21 @@ async def test_an_application_prefix_and_an_admin_token_are_there_once(stores: S
 
 
 async def test_a_company_books_an_application_once_until_that_booking_is_revoked(stores: Stores) -> None:
-    made = await stores.company_with_all()
-    again = {"company_id": made.company["id"], "application_id": made.application["id"]}
+    created = await stores.company_with_all()
+    again = {"company_id": created.company["id"], "application_id": created.application["id"]}
     with pytest.raises(AlreadyExists):
         await stores.insert(BOOKING, **again)
-    await stores.update(BOOKING, made.booking, status="revoked")
+    await stores.update(BOOKING, created.booking, status="revoked")
     await stores.insert(BOOKING, **again)
 
 
 async def test_what_something_refers_to_is_not_deleted(stores: Stores) -> None:
-    made = await stores.company_with_all()
-    for resource, row in [(COMPANY, made.company), (APPLICATION, made.application), (BOOKING, made.booking)]:
+    created = await stores.company_with_all()
+    for resource, row in [
+        (COMPANY, created.company),
+        (APPLICATION, created.application),
+        (BOOKING, created.booking),
+    ]:
         with pytest.raises(Conflict):
             async with stores.objects.writing() as writer:
                 await writer.delete(resource, row["id"])
@@ -115,14 +119,14 @@ async def test_what_something_refers_to_is_not_deleted(stores: Stores) -> None:
 
 
 async def test_what_nothing_refers_to_is_deleted(stores: Stores) -> None:
-    made = await stores.company_with_all()
+    created = await stores.company_with_all()
     async with stores.objects.writing() as writer:
-        assert await writer.count(API_TOKEN, "booking_id", made.booking["id"]) == 1
-        await writer.delete(API_TOKEN, made.api_token["id"])
-        assert await writer.count(API_TOKEN, "booking_id", made.booking["id"]) == 0
-        await writer.delete(BOOKING, made.booking["id"])
-    assert await found(stores, API_TOKEN, made.api_token["id"]) is None
-    assert await found(stores, BOOKING, made.booking["id"]) is None
+        assert await writer.count(API_TOKEN, "booking_id", created.booking["id"]) == 1
+        await writer.delete(API_TOKEN, created.api_token["id"])
+        assert await writer.count(API_TOKEN, "booking_id", created.booking["id"]) == 0
+        await writer.delete(BOOKING, created.booking["id"])
+    assert await found(stores, API_TOKEN, created.api_token["id"]) is None
+    assert await found(stores, BOOKING, created.booking["id"]) is None
 
 
 async def test_a_transaction_that_fails_leaves_nothing(stores: Stores) -> None:
@@ -151,21 +155,21 @@ async def test_writers_take_turns(stores: Stores) -> None:
 
 
 async def test_booked_scopes_are_those_of_active_bookings_of_active_applications(stores: Stores) -> None:
-    made = await stores.company_with_all()
+    created = await stores.company_with_all()
 
     async def booked() -> list[str]:
         async with stores.objects.reading() as reader:
-            return list(await reader.booked_scopes(made.company["id"]))
+            return list(await reader.booked_scopes(created.company["id"]))
 
     assert await booked() == ["sms:send"]
-    await stores.update(BOOKING, made.booking, status="suspended")
+    await stores.update(BOOKING, created.booking, status="suspended")
     assert await booked() == []
-    await stores.update(BOOKING, made.booking)
-    await stores.update(APPLICATION, made.application, status="suspended")
+    await stores.update(BOOKING, created.booking)
+    await stores.update(APPLICATION, created.application, status="suspended")
     assert await booked() == []
 
 
-async def test_an_answer_is_remembered_until_it_is_too_old(stores: Stores) -> None:
+async def test_a_response_is_remembered_until_it_is_too_old(stores: Stores) -> None:
     admin = await stores.insert(ADMIN_TOKEN)
     key, response = b"k" * 32, Remembered(b"r" * 32, b"sealed")
     async with stores.objects.writing() as writer:

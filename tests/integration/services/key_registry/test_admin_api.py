@@ -8,17 +8,17 @@ from shared.jose.keys import generate_private_key, public_jwk, public_pem
 from tests.support.harness.key_registry import Admin, Running
 
 
-async def test_a_create_answers_201_with_where_the_object_is(owner: Admin) -> None:
+async def test_a_create_responds_with_201_and_where_the_object_is(owner: Admin) -> None:
     body = {"name": "BlaBla", "client_prefix": "blabla", "company_uri": "https://blabla.example"}
     response = await owner.post("/companies", body)
     assert response.status == 201
-    made = response.body
-    assert response.headers["Location"] == f"/admin/v1/companies/{made['id']}"
+    created = response.body
+    assert response.headers["Location"] == f"/admin/v1/companies/{created['id']}"
     assert response.headers["Cache-Control"] == "no-store"
-    assert {**made, **body, "status": "active"} == made
-    assert made["created_at"].endswith("Z")
-    shown = await owner.get(f"/companies/{made['id']}")
-    assert (shown.status, shown.body) == (200, made)
+    assert {**created, **body, "status": "active"} == created
+    assert created["created_at"].endswith("Z")
+    shown = await owner.get(f"/companies/{created['id']}")
+    assert (shown.status, shown.body) == (200, created)
 
 
 @pytest.mark.parametrize("member", ["client_prefix", "company_uri"])
@@ -39,7 +39,7 @@ async def test_a_wrong_body_is_422_naming_each_member(owner: Admin) -> None:
     assert response.body["request_id"] == response.headers["X-Request-Id"]
 
 
-async def test_a_change_answers_the_object_as_it_is_now(owner: Admin) -> None:
+async def test_a_change_responds_with_the_object_as_it_is_now(owner: Admin) -> None:
     company = await owner.company()
     response = await owner.patch(f"/companies/{company['id']}", {"name": "New"})
     assert (response.status, response.body["name"]) == (200, "New")
@@ -49,7 +49,7 @@ async def test_a_change_answers_the_object_as_it_is_now(owner: Admin) -> None:
 
 
 async def test_the_life_of_a_credential(owner: Admin) -> None:
-    client = await owner.made("/api-clients", company_id=(await owner.company())["id"], comment="x", scopes=[])
+    client = await owner.create("/api-clients", company_id=(await owner.company())["id"], comment="x", scopes=[])
     one = f"/api-clients/{client['id']}"
     assert (await owner.delete(one)).status == 409
     assert (await owner.post(f"{one}/suspend")).body["status"] == "suspended"
@@ -62,7 +62,7 @@ async def test_the_life_of_a_credential(owner: Admin) -> None:
     assert (await owner.delete(one)).status == 404
 
 
-async def test_deleting_what_is_referred_to_is_409_and_tells_by_what(owner: Admin) -> None:
+async def test_deleting_what_is_referred_to_is_409_and_names_what_refers_to_it(owner: Admin) -> None:
     company = await owner.company()
     booking = await owner.booking(company)
     response = await owner.delete(f"/companies/{company['id']}")
@@ -73,14 +73,14 @@ async def test_deleting_what_is_referred_to_is_409_and_tells_by_what(owner: Admi
 
 
 async def test_pages_hold_each_object_once_the_newest_first(owner: Admin) -> None:
-    made = [(await owner.company())["id"] for _ in range(5)]
+    created = [(await owner.company())["id"] for _ in range(5)]
     seen: list[str] = []
     path = "/companies?limit=2"
     while path:
         page = (await owner.get(path)).body
         seen += [item["id"] for item in page["items"]]
         path = page["next_cursor"] and f"/companies?limit=2&cursor={page['next_cursor']}"
-    assert seen[:5] == made[::-1]
+    assert seen[:5] == created[::-1]
     assert len(seen) == len(set(seen))
 
 
@@ -89,7 +89,7 @@ async def test_lists_are_filtered(owner: Admin) -> None:
     booking = await owner.booking(one)
     await owner.booking(other)
     application = (await owner.get(f"/applications/{booking['application_id']}")).body
-    key = await owner.made("/access-keys", company_id=one["id"], name="x")
+    key = await owner.create("/access-keys", company_id=one["id"], name="x")
     await owner.post(f"/access-keys/{key['id']}/suspend")
 
     async def ids(path: str) -> list[str]:
@@ -121,15 +121,15 @@ async def test_wrong_methods_are_405_with_allow(owner: Admin) -> None:
 async def test_an_uploaded_public_key_is_kept_and_its_private_half_never_seen(owner: Admin, algorithm: str) -> None:
     key = generate_private_key(algorithm, 2048 if algorithm.startswith("RS") else None).public_key()
     of = {"company_id": (await owner.company())["id"], "scopes": ["entity:*"]}
-    pem = await owner.made("/key-pairs", **of, algorithm=algorithm, public_key=public_pem(key))
-    jwk = await owner.made("/key-pairs", **of, public_key=public_jwk(key, "theirs", algorithm))
-    for made in (pem, jwk):
-        assert (made["algorithm"], made["public_key"]) == (algorithm, public_pem(key))
-        assert "private_key" not in made
-        assert made["kid"].startswith("kp_")
+    pem = await owner.create("/key-pairs", **of, algorithm=algorithm, public_key=public_pem(key))
+    jwk = await owner.create("/key-pairs", **of, public_key=public_jwk(key, "theirs", algorithm))
+    for created in (pem, jwk):
+        assert (created["algorithm"], created["public_key"]) == (algorithm, public_pem(key))
+        assert "private_key" not in created
+        assert created["kid"].startswith("kp_")
 
 
-async def test_a_bad_public_key_is_422_and_told_why(owner: Admin) -> None:
+async def test_an_invalid_public_key_is_422_with_the_reason(owner: Admin) -> None:
     weak = rsa.generate_private_key(65537, 1024).public_key()
     p384 = ec.generate_private_key(ec.SECP384R1()).public_key()
     of = {"company_id": (await owner.company())["id"], "scopes": []}
@@ -148,12 +148,12 @@ async def test_a_bad_public_key_is_422_and_told_why(owner: Admin) -> None:
         assert why in response.raw.decode()
 
 
-async def test_keys_are_made_beside_other_work(running: Running) -> None:
+async def test_keys_are_generated_beside_other_work(running: Running) -> None:
     """The watch on the loop fails this test if 4096 bits are searched for on it."""
-    made = await running.owner.made(
+    created = await running.owner.create(
         "/key-pairs", company_id=(await running.owner.company())["id"], scopes=[], rsa_bits=4096
     )
-    assert made["algorithm"] == "RS256"
+    assert created["algorithm"] == "RS256"
 
 
 async def test_readiness_metrics_and_documentation_are_there(owner: Admin) -> None:

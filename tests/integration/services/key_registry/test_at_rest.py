@@ -1,4 +1,4 @@
-"""What is kept: no secret that was made is in the database or the metrics, and constraints hold."""
+"""What is kept: no secret that was created is in the database or the metrics, and constraints hold."""
 
 import asyncpg
 import pytest
@@ -36,9 +36,9 @@ async def test_no_secret_is_in_a_dump_or_a_metric(running: Running) -> None:
     secrets = [owner.token or "?"]
     for number, (path, body) in enumerate(bodies.items()):
         response = await owner.post(path, body, headers={"Idempotency-Key": f"k{number}"})
-        made = response.body
+        created = response.body
         names = {"token", "secret", "private_key"} | ({"key"} if path == "/access-keys" else set())
-        secrets += [made[name] for name in names & made.keys()]
+        secrets += [created[name] for name in names & created.keys()]
     assert len(secrets) == 6
     places = {
         "dump": await dump(running),
@@ -54,7 +54,7 @@ async def test_no_secret_is_in_a_dump_or_a_metric(running: Running) -> None:
 
 async def test_constraints_hold_without_the_code(running: Running) -> None:
     company = await running.owner.company()
-    made = await running.owner.made("/access-keys", company_id=company["id"], name="x")
+    created = await running.owner.create("/access-keys", company_id=company["id"], name="x")
     for statement in (
         "UPDATE access_key SET status = 'gone' WHERE id = $1",
         "UPDATE access_key SET default_ttl = max_ttl + 1 WHERE id = $1",
@@ -65,7 +65,7 @@ async def test_constraints_hold_without_the_code(running: Running) -> None:
     ):
         with pytest.raises(asyncpg.IntegrityConstraintViolationError):
             async with running.database.connection() as connection:
-                await connection.execute(statement, made["id"])
+                await connection.execute(statement, created["id"])
 
 
 async def test_what_is_over_is_forgotten_and_positions_go_on(running: Running) -> None:

@@ -66,7 +66,7 @@ async def test_bad_configuration_is_status_2_and_one_line_naming_the_setting() -
     assert "PASSGATE_PORT" in errors
 
 
-async def test_a_database_that_is_away_is_told_in_one_line() -> None:
+async def test_a_database_that_is_away_is_reported_in_one_line() -> None:
     url = f"postgresql://passgate:hidden@127.0.0.1:{free_port()}/passgate"
     for name in ("migrate", "verify-audit"):
         status, _, errors = await command(name, PASSGATE_DATABASE_URL=url)
@@ -144,9 +144,9 @@ async def test_a_process_serves_and_drains_on_sigterm(database_url: str, tmp_pat
         await command("migrate", **environment)
         await responded(admin, "/health/ready", 200)
         await responded(admin, "/admin/v1/companies", 200)  # the first owner comes when the database does
-        made = await admin.made("/admin-tokens", name="x", role="viewer")
-        for path in (f"/companies/{made['token']}", f"/companies?client_prefix={made['token']}"):
-            assert (await admin.with_token(made["token"]).get(path)).status in (200, 404)
+        created = await admin.create("/admin-tokens", name="x", role="viewer")
+        for path in (f"/companies/{created['token']}", f"/companies?client_prefix={created['token']}"):
+            assert (await admin.with_token(created["token"]).get(path)).status in (200, 404)
     process.terminate()
     output, _ = await asyncio.wait_for(process.communicate(), 10)
     assert process.returncode == 0
@@ -155,7 +155,7 @@ async def test_a_process_serves_and_drains_on_sigterm(database_url: str, tmp_pat
 
 
 async def responded(admin: Admin, path: str, status: int) -> dict[str, object]:
-    """The JSON at `path` once it is answered with `status`."""
+    """The JSON at `path` once its status is `status`."""
     async with asyncio.timeout(30):
         while True:
             try:

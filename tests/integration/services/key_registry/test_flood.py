@@ -55,13 +55,13 @@ async def test_a_flood_of_a_suspended_token_is_its_lines_up_to_a_bound_and_a_cou
 ) -> None:
     with recorded_log() as log:
         async with running_registry(registry_database_url, tmp_path, clock=FakeClock(time.time())) as registry:
-            made = await registry.owner.made("/admin-tokens", name="x", role="viewer")
+            created = await registry.owner.create("/admin-tokens", name="x", role="viewer")
 
             async def suspends() -> int:
-                return (await registry.owner.post(f"/admin-tokens/{made['id']}/suspend")).status
+                return (await registry.owner.post(f"/admin-tokens/{created['id']}/suspend")).status
 
             await becomes(200, suspends, meanwhile=lambda status: status == 503)
-            suspended = registry.owner.with_token(made["token"])
+            suspended = registry.owner.with_token(created["token"])
             assert await flood(lambda _: status(suspended, "/companies")) == {401: REQUESTS}
         log.assert_bounded()
     assert_lines_and_a_count(await refusals(registry_database_url), "admin_token.refused")

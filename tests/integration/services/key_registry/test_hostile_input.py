@@ -1,4 +1,4 @@
-"""Whatever is sent, no answer is a 5xx, and nothing is echoed that could not be stored."""
+"""Whatever is sent, no response is a 5xx, and nothing is echoed that could not be stored."""
 
 import asyncio
 import itertools
@@ -160,6 +160,8 @@ async def test_a_query_that_is_wrong_is_422_or_an_empty_page(owner: Admin, query
         max_size=6,
     ),
 )
-async def test_any_json_object_is_answered_by_a_4xx_or_made(owner: Admin, path: str, body: dict[str, Any]) -> None:
+async def test_any_json_object_is_refused_with_a_4xx_or_created(
+    owner: Admin, path: str, body: dict[str, Any]
+) -> None:
     response = await owner.call("POST", f"/{path}", raw=json.dumps(body).encode())
     assert response.status in (201, 400, 409, 422), response.raw

@@ -17,7 +17,7 @@ BODY = {"name": "x", "client_prefix": "x", "company_uri": "https://x.example"}
 @pytest.fixture
 async def owner(owner: Admin) -> Admin:
     """Each test has an admin token, and so keys, of its own."""
-    return owner.with_token((await owner.made("/admin-tokens", name="x", role="owner"))["token"])
+    return owner.with_token((await owner.create("/admin-tokens", name="x", role="owner"))["token"])
 
 
 async def create(owner: Admin, company: dict[str, str], name: str = "x") -> Responded:
@@ -28,7 +28,7 @@ async def keys(owner: Admin, company: dict[str, str]) -> list[str]:
     return [item["id"] for item in (await owner.get(f"/access-keys?company_id={company['id']}")).body["items"]]
 
 
-async def test_twenty_at_once_make_one_and_give_one_answer(owner: Admin) -> None:
+async def test_twenty_at_once_create_one_and_get_one_response(owner: Admin) -> None:
     company = await owner.company()
     responses = await asyncio.gather(*(create(owner, company) for _ in range(20)))
     assert {response.status for response in responses} == {201}
@@ -62,7 +62,7 @@ async def test_the_order_of_members_does_not_matter_and_their_values_do(owner: A
 
 async def test_another_admin_token_has_keys_of_its_own(owner: Admin) -> None:
     company = await owner.company()
-    other = owner.with_token((await owner.made("/admin-tokens", name="x", role="editor"))["token"])
+    other = owner.with_token((await owner.create("/admin-tokens", name="x", role="editor"))["token"])
     assert (await create(owner, company)).body["id"] != (await create(other, company)).body["id"]
 
 
@@ -95,7 +95,7 @@ class LosesCommitReplies(FaultProxy):
         self._writers.discard(sink)
 
 
-async def test_a_commit_whose_reply_was_lost_tried_again_is_one_row_and_the_same_answer(
+async def test_a_commit_whose_reply_was_lost_tried_again_is_one_row_and_the_same_response(
     registry_database_url: str, tmp_path: Path
 ) -> None:
     server = urlsplit(registry_database_url)

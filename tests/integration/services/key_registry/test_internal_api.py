@@ -14,20 +14,20 @@ from shared.errors import Unavailable
 from tests.support.harness.key_registry import Running
 
 
-async def test_a_credential_is_found_the_moment_it_is_made_and_stopped_the_moment_it_is_revoked(
+async def test_a_credential_is_found_the_moment_it_is_created_and_stopped_the_moment_it_is_revoked(
     running: Running,
 ) -> None:
     owner = running.owner
     company = await owner.company()
     booking = await owner.booking(company, "sms:send")
-    made = await owner.made("/api-tokens", booking_id=booking["id"], remote_application="Shop")
+    created = await owner.create("/api-tokens", booking_id=booking["id"], remote_application="Shop")
     async with running.client("operator_validator") as client:
-        record = await client.api_token(opaque.digest(made["token"]))
+        record = await client.api_token(opaque.digest(created["token"]))
         assert record is not None
         assert record.active
-        assert record.id == made["id"]
+        assert record.id == created["id"]
         await owner.post(f"/bookings/{booking['id']}/suspend")
-        stopped = await client.api_token(opaque.digest(made["token"]))
+        stopped = await client.api_token(opaque.digest(created["token"]))
         assert stopped is not None
         assert (stopped.status, stopped.booking_status, stopped.active) == ("active", "suspended", False)
         assert stopped.as_of > record.as_of
@@ -36,9 +36,9 @@ async def test_a_credential_is_found_the_moment_it_is_made_and_stopped_the_momen
 async def test_every_kind_of_credential_is_looked_up(running: Running) -> None:
     owner = running.owner
     of = {"company_id": (await owner.company())["id"]}
-    key = await owner.made("/access-keys", **of, name="x")
-    api_client = await owner.made("/api-clients", **of, comment="x", scopes=["site:read"], audience="aud")
-    pair = await owner.made("/key-pairs", **of, scopes=["entity:*"], algorithm="ES256")
+    key = await owner.create("/access-keys", **of, name="x")
+    api_client = await owner.create("/api-clients", **of, comment="x", scopes=["site:read"], audience="aud")
+    pair = await owner.create("/key-pairs", **of, scopes=["entity:*"], algorithm="ES256")
     async with running.client("token_issuer") as client:
         access_key = await client.access_key(opaque.digest(key["key"]))
         assert access_key is not None
@@ -61,9 +61,9 @@ async def test_what_does_not_exist_is_none(running: Running, key: str) -> None:
         assert await calls.get(f"/internal/v1/api-tokens/{quote(key, safe='')}") is None
 
 
-async def test_many_look_ups_at_once_are_answered(running: Running) -> None:
-    made = await running.owner.made("/access-keys", company_id=(await running.owner.company())["id"], name="x")
-    digests = [opaque.digest(made["key"]), *(opaque.digest(str(n)) for n in range(9))]
+async def test_many_look_ups_at_once_all_get_a_response(running: Running) -> None:
+    created = await running.owner.create("/access-keys", company_id=(await running.owner.company())["id"], name="x")
+    digests = [opaque.digest(created["key"]), *(opaque.digest(str(n)) for n in range(9))]
     async with running.client("session_tokens") as client:
         found = await asyncio.gather(*(client.access_key(digests[n % 10]) for n in range(200)))
     assert [record is not None for record in found] == [n % 10 == 0 for n in range(200)]
@@ -86,13 +86,13 @@ async def test_the_feed_is_followed_and_the_snapshot_holds_what_is_stopped(runni
         assert Stopped(kind="company", id=company["id"]) in snapshot.stopped
 
 
-async def test_a_revocation_is_durable_in_the_feed_and_told_once(running: Running) -> None:
+async def test_a_revocation_is_durable_in_the_feed_and_there_once(running: Running) -> None:
     async with running.client("token_issuer") as client:
         with pytest.raises(Unavailable):
             await client.revoke(Revocation(kind="jwt", id="j1", until=4e9))
         start = (await client.snapshot()).as_of
         until = time.time() + 3600
-        revocation = Revocation(kind="jwt", id="j1", until=until, company_id="c", reason="asked")
+        revocation = Revocation(kind="jwt", id="j1", until=until, company_id="c", reason="requested")
         await client.revoke(revocation)
         await client.revoke(revocation)
         page = await client.changes(start)

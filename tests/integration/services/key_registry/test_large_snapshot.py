@@ -11,7 +11,7 @@ from tests.support.harness.key_registry import running_registry
 MANY = 100_000
 
 
-async def test_a_snapshot_of_a_hundred_thousand_holds_up_nobody_when_all_ask_at_once(
+async def test_a_snapshot_of_a_hundred_thousand_holds_up_nobody_when_all_request_it_at_once(
     registry_database_url: str, tmp_path: Path
 ) -> None:
     """The watch on the loop fails this test if anything holds it for a second."""

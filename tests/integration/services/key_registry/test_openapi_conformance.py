@@ -53,7 +53,7 @@ async def one_of_each(owner: Admin) -> dict[str, str]:
     ids = {}
     for resource in RESOURCES.values():
         (body,) = document["components"]["schemas"][resource.create.__name__]["examples"]
-        ids[resource.path] = (await owner.made(f"/{resource.path}", **body))["id"]
+        ids[resource.path] = (await owner.create(f"/{resource.path}", **body))["id"]
     return ids
 
 

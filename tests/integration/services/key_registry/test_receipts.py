@@ -1,4 +1,4 @@
-"""Receipts over HTTP: named by every call that changes something, and told by any copy of the registry."""
+"""Receipts over HTTP: named by every call that changes something, and shown by any copy of the registry."""
 
 import asyncio
 import time
@@ -28,24 +28,24 @@ async def report(client: KeyRegistryClient, service: str, position: int, *, leav
 async def test_every_call_that_changes_something_names_its_receipt(owner: Admin) -> None:
     company = await owner.company()
     of = {"company_id": company["id"], "name": "x"}
-    made = await owner.post("/access-keys", of, headers={"Idempotency-Key": "once"})
-    one = f"/access-keys/{made.body['id']}"
+    created = await owner.post("/access-keys", of, headers={"Idempotency-Key": "once"})
+    one = f"/access-keys/{created.body['id']}"
     again = await owner.post("/access-keys", of, headers={"Idempotency-Key": "once"})
-    assert receipt_of(again) == receipt_of(made)
-    receipts = [receipt_of(made), receipt_of(await owner.patch(one, {"name": "y"}))]
+    assert receipt_of(again) == receipt_of(created)
+    receipts = [receipt_of(created), receipt_of(await owner.patch(one, {"name": "y"}))]
     for operation, status in (("suspend", "suspended"), ("resume", "active"), ("revoke", "revoked")):
         response = await owner.post(f"{one}/{operation}")
         assert response.body["receipt"] == receipt_of(response)
         receipts.append(receipt_of(response))
         shown = (await owner.get(f"/receipts/{receipts[-1]}")).body
-        assert (shown["kind"], shown["subject"], shown["status"]) == ("access_key", made.body["id"], status)
+        assert (shown["kind"], shown["subject"], shown["status"]) == ("access_key", created.body["id"], status)
         assert shown["at"].endswith("Z")
         assert (await owner.post(f"{one}/{operation}")).body["receipt"] == receipts[-1]
     receipts.append(receipt_of(await owner.delete(one)))
     assert receipts == list(range(receipts[0], receipts[0] + 6))
 
 
-async def test_applied_on_three_of_three_is_told_by_another_copy_than_the_one_that_was_told(
+async def test_applied_on_three_of_three_is_shown_by_another_copy_than_the_one_that_was_reported_to(
     registry_database_url: str, tmp_path: Path
 ) -> None:
     async with (
@@ -94,11 +94,11 @@ async def test_a_receipt_names_its_object_as_people_know_it(owner: Admin) -> Non
     booking = await owner.booking(company)
     application = (await owner.get(f"/applications/{booking['application_id']}")).body
     of, scopes = {"company_id": company["id"]}, {"scopes": ["site:read"]}
-    token = await owner.made("/api-tokens", booking_id=booking["id"], remote_application="Shop")
-    client = await owner.made("/api-clients", **of, **scopes, comment="x")
-    pair = await owner.made("/key-pairs", **of, **scopes, algorithm="ES256")
-    key = await owner.made("/access-keys", **of, name="demo")
-    admin = await owner.made("/admin-tokens", **of, name="Ann", role="viewer")
+    token = await owner.create("/api-tokens", booking_id=booking["id"], remote_application="Shop")
+    client = await owner.create("/api-clients", **of, **scopes, comment="x")
+    pair = await owner.create("/key-pairs", **of, **scopes, algorithm="ES256")
+    key = await owner.create("/access-keys", **of, name="demo")
+    admin = await owner.create("/admin-tokens", **of, name="Ann", role="viewer")
     for path, object_, name in (
         ("api-tokens", token, "Shop"),
         ("api-clients", client, client["key"]),
@@ -127,7 +127,7 @@ async def test_receipts_are_for_viewers_too_and_another_companys_is_404(owner: A
     mine, other = await owner.company(), await owner.company()
 
     async def with_role(**body: Any) -> Admin:
-        return owner.with_token((await owner.made("/admin-tokens", name="x", role="viewer", **body))["token"])
+        return owner.with_token((await owner.create("/admin-tokens", name="x", role="viewer", **body))["token"])
 
     viewer, bound = await with_role(), await with_role(company_id=mine["id"])
     for company, status in ((mine, 200), (other, 404)):

@@ -13,11 +13,11 @@ BOM = b"\xef\xbb\xbf"
 
 async def test_a_company_is_set_up_without_any_uuid(owner: Admin) -> None:
     prefix, application = (f"{kind}{secrets.token_hex(4)}" for kind in "cA")
-    await owner.made("/companies", name="Blue", client_prefix=prefix, company_uri=f"https://{prefix}.example")
-    await owner.made("/applications", name="SMS", application_prefix=application, scopes=["sms:send"])
-    booking = await owner.made("/bookings", company_id=prefix, application_id=application)
-    token = await owner.made("/api-tokens", booking_id=f"{prefix}:{application}", remote_application="Shop")
-    client = await owner.made("/api-clients", company_id=prefix.upper(), comment="x", scopes=["sms:send"])
+    await owner.create("/companies", name="Blue", client_prefix=prefix, company_uri=f"https://{prefix}.example")
+    await owner.create("/applications", name="SMS", application_prefix=application, scopes=["sms:send"])
+    booking = await owner.create("/bookings", company_id=prefix, application_id=application)
+    token = await owner.create("/api-tokens", booking_id=f"{prefix}:{application}", remote_application="Shop")
+    client = await owner.create("/api-clients", company_id=prefix.upper(), comment="x", scopes=["sms:send"])
     for path in (f"/companies/{prefix}", f"/applications/{application}", f"/bookings/{prefix}:{application}"):
         assert (await owner.get(path)).status == 200, path
     for path, query, created in [
@@ -39,9 +39,9 @@ async def test_a_company_is_set_up_without_any_uuid(owner: Admin) -> None:
 async def test_for_every_role_a_name_reaches_as_far_as_the_id(owner: Admin, role: str) -> None:
     mine, other = await owner.company(), await owner.company()
     bound = owner.with_token(
-        (await owner.made("/admin-tokens", name="x", role=role, company_id=mine["client_prefix"]))["token"]
+        (await owner.create("/admin-tokens", name="x", role=role, company_id=mine["client_prefix"]))["token"]
     )
-    client = await owner.made("/api-clients", company_id=other["id"], comment="x", scopes=[])
+    client = await owner.create("/api-clients", company_id=other["id"], comment="x", scopes=[])
     calls = itertools.product(
         ("", "/suspend", "/resume", "/revoke"),
         [("companies", other["client_prefix"], other["id"]), ("api-clients", client["key"], client["id"])],
@@ -76,7 +76,7 @@ async def test_prefixes_and_uris_are_unique_without_regard_to_case(owner: Admin)
 @pytest.mark.parametrize("comment", ["one\r\ntwo", "one\ntwo\tthree"])
 async def test_a_comment_has_the_line_ends_of_its_system(owner: Admin, comment: str) -> None:
     of = {"company_id": (await owner.company())["id"], "scopes": []}
-    assert (await owner.made("/api-clients", **of, comment=comment))["comment"] == comment
+    assert (await owner.create("/api-clients", **of, comment=comment))["comment"] == comment
     refused = await owner.post("/api-clients", {**of, "comment": "one\rtwo"})
     assert (refused.status, refused.fields) == (422, {"comment"})
 

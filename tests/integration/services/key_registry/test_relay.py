@@ -73,7 +73,7 @@ async def relayed(registry_database_url: str, redis_database: str, tmp_path: Pat
         yield one
 
 
-async def test_each_change_is_in_the_stream_once_in_order_and_as_the_feed_tells_it(relayed: Relayed) -> None:
+async def test_each_change_is_in_the_stream_once_in_order_and_as_the_feed_has_it(relayed: Relayed) -> None:
     start = await relayed.position()
     owner = relayed.running.owner
     company = await owner.company()
@@ -99,7 +99,7 @@ async def test_two_registries_relay_the_same_changes_and_each_stands_there_once(
 
 
 @pytest.mark.parametrize("fault", ["cut", "swallow"])
-async def test_with_the_stream_away_the_registry_serves_and_tells_and_what_is_missing_follows(
+async def test_with_the_stream_away_the_registry_serves_and_reports_it_and_what_is_missing_follows(
     relayed: Relayed, fault: str
 ) -> None:
     start = await relayed.position()

@@ -48,7 +48,7 @@ async def test_again_is_the_same_and_for_longer_is_a_change(owner: Admin) -> Non
     assert soon.body == longer.body
 
 
-async def test_a_signing_key_stays_stopped_for_the_longest_life_whatever_is_asked(owner: Admin) -> None:
+async def test_a_signing_key_stays_stopped_for_the_longest_life_whatever_is_requested(owner: Admin) -> None:
     response = await owner.post("/revocations", {"kind": "signing_key", "id": "key-2", "until": _in(60)})
     until = datetime.fromisoformat(response.body["until"]).timestamp()
     assert until == pytest.approx(time.time() + LONGEST_TOKEN_LIFE, abs=60)
@@ -58,8 +58,8 @@ async def test_editors_stop_viewers_read_and_bound_tokens_name_none(owner: Admin
     company = await owner.company()
 
     async def token(role: str, **more: Any) -> Admin:
-        made = await owner.made("/admin-tokens", name="x", role=role, **more)
-        return owner.with_token(made["token"])
+        created = await owner.create("/admin-tokens", name="x", role=role, **more)
+        return owner.with_token(created["token"])
 
     body = {"kind": "jwt", "id": "roles"}
     viewer, editor = await token("viewer"), await token("editor")
@@ -74,16 +74,16 @@ async def test_editors_stop_viewers_read_and_bound_tokens_name_none(owner: Admin
 
 async def test_a_company_sees_what_was_stopped_of_its_own(running: Running) -> None:
     company = await running.owner.company()
-    made = await running.owner.made("/admin-tokens", name="x", role="viewer", company_id=company["id"])
+    created = await running.owner.create("/admin-tokens", name="x", role="viewer", company_id=company["id"])
     async with running.calls("token_issuer") as calls:
         body = {"kind": "jwt", "id": "of-company", "until": time.time() + 60, "company_id": company["id"]}
         await calls.post("/internal/v1/revocations", body)
-    items = (await running.owner.with_token(made["token"]).get("/revocations")).body["items"]
+    items = (await running.owner.with_token(created["token"]).get("/revocations")).body["items"]
     assert [item["id"] for item in items] == ["of-company"]
 
 
 async def test_pages_hold_each_once_and_no_deleted_credential(owner: Admin) -> None:
-    key = await owner.made("/access-keys", company_id=(await owner.company())["id"], name="x")
+    key = await owner.create("/access-keys", company_id=(await owner.company())["id"], name="x")
     for n in range(5):
         await owner.post("/revocations", {"kind": "jwt", "id": f"page-{n}"})
     await owner.post(f"/access-keys/{key['id']}/revoke")

@@ -39,7 +39,7 @@ async def everything(owner: Admin) -> Everything:
     }
     found.ids = {"companies": company["id"], "applications": application_id, "bookings": booking["id"]}
     for path in ("api-tokens", "access-keys", "api-clients", "key-pairs", "admin-tokens"):
-        found.ids[path] = (await owner.made(f"/{path}", **found.bodies[path]))["id"]
+        found.ids[path] = (await owner.create(f"/{path}", **found.bodies[path]))["id"]
     return found
 
 
@@ -53,7 +53,7 @@ def expected(role: str, method: str, path: str) -> bool:
 async def test_every_endpoint_holds_for_every_role(running: Running) -> None:
     there = await everything(running.owner)
     admins = {
-        role: running.owner.with_token((await running.owner.made("/admin-tokens", name=role, role=role))["token"])
+        role: running.owner.with_token((await running.owner.create("/admin-tokens", name=role, role=role))["token"])
         for role in ROLES
     }
     calls = 0
@@ -109,7 +109,7 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer x", "Basic eDp5", "bearer pgad_x", "pgad_x"])
-async def test_without_a_good_token_every_endpoint_is_401_with_a_challenge(
+async def test_without_a_valid_token_every_endpoint_is_401_with_a_challenge(
     running: Running, authorization: str | None
 ) -> None:
     nobody = running.owner.with_token(None)
@@ -138,21 +138,21 @@ async def test_the_scheme_is_read_without_regard_to_case(running: Running) -> No
 
 
 async def test_a_revoked_admin_token_is_refused_at_once(owner: Admin) -> None:
-    made = await owner.made("/admin-tokens", name="x", role="owner")
-    other = owner.with_token(made["token"])
+    created = await owner.create("/admin-tokens", name="x", role="owner")
+    other = owner.with_token(created["token"])
     assert (await other.get("/companies")).status == 200
-    await owner.post(f"/admin-tokens/{made['id']}/suspend")
+    await owner.post(f"/admin-tokens/{created['id']}/suspend")
     assert (await other.get("/companies")).status == 401
-    await owner.post(f"/admin-tokens/{made['id']}/resume")
+    await owner.post(f"/admin-tokens/{created['id']}/resume")
     assert (await other.get("/companies")).status == 200
-    await owner.post(f"/admin-tokens/{made['id']}/revoke")
+    await owner.post(f"/admin-tokens/{created['id']}/revoke")
     assert (await other.get("/companies")).status == 401
 
 
 async def test_a_token_bound_to_a_company_sees_nothing_of_another(owner: Admin) -> None:
     there = await everything(owner)
     mine = await owner.company()
-    token = (await owner.made("/admin-tokens", name="x", role="owner", company_id=mine["id"]))["token"]
+    token = (await owner.create("/admin-tokens", name="x", role="owner", company_id=mine["id"]))["token"]
     bound = owner.with_token(token)
     for path, id_ in there.ids.items():
         absent = await bound.get(f"/{path}/{uuid7()}")

@@ -58,7 +58,7 @@ async def test_a_credential_is_found_by_the_last_four_characters_of_its_secret_i
         ("/api-clients", "secret", {**of, "comment": "x", "scopes": []}),
         ("/admin-tokens", "token", {**of, "name": "x", "role": "viewer"}),
     ):
-        created = await owner.made(path, **body)
+        created = await owner.create(path, **body)
         last_four = created["last_four"]
         assert last_four == created[secret][-4:]
         assert (await owner.get(f"{path}/{created['id']}")).body["last_four"] == last_four
@@ -70,7 +70,7 @@ async def test_a_credential_is_found_by_the_last_four_characters_of_its_secret_i
 
 async def test_a_credential_from_before_has_no_last_four_and_is_found_by_its_name(running: Running) -> None:
     owner, name = running.owner, f"n{secrets.token_hex(4)}"
-    key = await owner.made("/access-keys", company_id=(await owner.company())["id"], name=name)
+    key = await owner.create("/access-keys", company_id=(await owner.company())["id"], name=name)
     async with running.database.connection() as connection:
         await connection.execute("UPDATE access_key SET last_four = NULL WHERE name = $1", name)
     (found,) = (await owner.get(f"/access-keys?q={name}")).body["items"]

@@ -74,10 +74,10 @@ async def test_what_is_created_is_found_by_every_look_up_and_in_the_feed(running
     owner = running.owner
     company = await owner.company()
     booking = await owner.booking(company)
-    token = await owner.made("/api-tokens", booking_id=booking["id"], remote_application="Shop")
-    key = await owner.made("/access-keys", company_id=company["id"], name="x")
-    api_client = await owner.made("/api-clients", company_id=company["id"], comment="x", scopes=["site:read"])
-    pair = await owner.made("/key-pairs", company_id=company["id"], scopes=["site:read"], algorithm="ES256")
+    token = await owner.create("/api-tokens", booking_id=booking["id"], remote_application="Shop")
+    key = await owner.create("/access-keys", company_id=company["id"], name="x")
+    api_client = await owner.create("/api-clients", company_id=company["id"], comment="x", scopes=["site:read"])
+    pair = await owner.create("/key-pairs", company_id=company["id"], scopes=["site:read"], algorithm="ES256")
     async with running.client("token_issuer") as client:
         last = (await client.changes(0)).last
         for record, created in (
@@ -187,7 +187,7 @@ async def test_a_change_is_relayed_as_it_commits_and_measured(
 
 async def test_refusals_reach_the_trail_before_the_process_ends(registry_database_url: str, tmp_path: Path) -> None:
     async with running_registry(registry_database_url, tmp_path) as running:
-        viewer = await running.owner.made("/admin-tokens", name="x", role="viewer")
+        viewer = await running.owner.create("/admin-tokens", name="x", role="viewer")
         assert (await running.owner.with_token(viewer["token"]).post("/companies", {})).status == 403
         stranger = running.owner.with_token(opaque.mint(opaque.ADMIN_TOKEN))
         assert (await stranger.get("/companies")).status == 401
@@ -242,7 +242,7 @@ async def test_times_are_those_of_the_clock_of_the_app(
     company = await owner.company()
     receipt = (await owner.post("/revocations", {"kind": "jwt", "id": "x"})).body["receipt"]
     assert (await owner.post("/companies", {})).status == 422
-    viewer = owner.with_token((await owner.made("/admin-tokens", name="x", role="viewer"))["token"])
+    viewer = owner.with_token((await owner.create("/admin-tokens", name="x", role="viewer"))["token"])
     assert (await viewer.post("/companies", {})).status == 403
     await until(lambda: lines(registry_database_url, "admin_request.refused"))
     (refused,) = await lines(registry_database_url, "admin_request.refused")
@@ -384,7 +384,7 @@ async def test_the_end_responds_to_who_waits_and_leaves_nothing_open(
             owner = Admin(http, running.url, running.owner.token)
             await joined(running, "slow")
             company = await owner.company()
-            await owner.made("/key-pairs", company_id=company["id"], scopes=["site:read"], algorithm="ES256")
+            await owner.create("/key-pairs", company_id=company["id"], scopes=["site:read"], algorithm="ES256")
             waiting = await begun(owner, await last_change(running), monkeypatch)
         response = await asyncio.wait_for(waiting, BUSY_MACHINE_LIMIT_S)
     assert (response.status, response.body["state"]) == (200, "pending")

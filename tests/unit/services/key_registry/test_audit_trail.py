@@ -10,7 +10,7 @@ from services.key_registry.audit_trail import START, BrokenTrail, Line, chained,
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unprocessable
 
-EVENTS = [AuditEvent(action=f"a{n}.made", actor="admin:1", at=1.5e9 + n, detail={"n": n}) for n in range(5)]
+EVENTS = [AuditEvent(action=f"a{n}.created", actor="admin:1", at=1.5e9 + n, detail={"n": n}) for n in range(5)]
 
 
 async def following(lines: Sequence[Line]) -> AsyncIterator[Line]:
@@ -68,4 +68,4 @@ async def test_a_line_that_is_missing_is_named(missing: int) -> None:
 @pytest.mark.parametrize("at", [-1.0, 1e18, float("inf"), float("nan")])
 def test_a_time_that_is_none_is_refused(at: float) -> None:
     with pytest.raises(Unprocessable):
-        list(chained(START, [AuditEvent(action="a.made", actor="x", at=at)]))
+        list(chained(START, [AuditEvent(action="a.created", actor="x", at=at)]))

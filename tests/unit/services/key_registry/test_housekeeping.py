@@ -32,14 +32,14 @@ class Recording:
 
     async def prune(self, *, changes_before: float, revocations_before: float, idempotency_before: float) -> None:
         self.rounds.append(
-            {"changes": changes_before, "revocations": revocations_before, "answers": idempotency_before}
+            {"changes": changes_before, "revocations": revocations_before, "responses": idempotency_before}
         )
         self.happened.set()
         if len(self.rounds) == 1:
             raise Unavailable
 
 
-async def test_changes_are_kept_for_a_week_answers_for_a_day_and_revocations_an_hour_beyond_their_end(
+async def test_changes_are_kept_for_a_week_responses_for_a_day_and_revocations_an_hour_beyond_their_end(
     clock: FakeClock,
 ) -> None:
     store = Recording()
@@ -47,7 +47,7 @@ async def test_changes_are_kept_for_a_week_answers_for_a_day_and_revocations_an_
     await housekeeping.start()
     await store.happened.wait()
     now = clock.now()
-    assert store.rounds == [{"changes": now - 7 * 86400, "revocations": now - 3600, "answers": now - 86400}]
+    assert store.rounds == [{"changes": now - 7 * 86400, "revocations": now - 3600, "responses": now - 86400}]
     await asyncio.sleep(0)
     (task,) = housekeeping.tasks
     assert (task.running, task.restarts) == (True, 0)  # the store was away, which is no reason to stop

@@ -1,4 +1,4 @@
-"""Look-ups in flight share a query, and each sees what was there when it was asked or later."""
+"""Look-ups in flight share a query, and each sees what was there when it was requested or later."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from tests.support.waiting import BUSY_MACHINE_LIMIT_S
 
 
 class Source:
-    """Answers each key with itself once `gate` is open."""
+    """Responds to each key with itself once `gate` is open."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
@@ -33,7 +33,7 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookups, "TIMEOUT", BUSY_MACHINE_LIMIT_S)
 
 
-async def test_what_is_asked_during_a_query_becomes_one_next_query() -> None:
+async def test_what_is_requested_during_a_query_becomes_one_next_query() -> None:
     source = Source()
     batcher = Batcher(source.fetch)
     first = asyncio.create_task(batcher.get("a"))

@@ -17,8 +17,8 @@ FILTERS = {name: filter_parser(name) for name in ("company_id", "status", "clien
 
 
 def test_without_parameters_a_page_has_fifty() -> None:
-    asked = parse_page([], FILTERS)
-    assert (asked.limit, asked.cursor, asked.filters) == (50, None, {})
+    requested = parse_page([], FILTERS)
+    assert (requested.limit, requested.cursor, requested.filters) == (50, None, {})
 
 
 def test_a_cursor_comes_back_as_it_was_given() -> None:
@@ -66,7 +66,7 @@ def test_a_parameter_that_is_there_twice_is_refused() -> None:
         parse_page([("limit", "5"), ("limit", "5")], FILTERS)
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_that_is_wrong_is_named_at_once() -> None:
     with pytest.raises(Unprocessable) as refused:
         parse_page([("limit", "x"), ("status", "x")], FILTERS)
     assert [error.field for error in refused.value.errors] == ["limit", "status"]

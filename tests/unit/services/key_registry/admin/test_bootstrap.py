@@ -1,4 +1,4 @@
-"""Admin tokens that nobody with a token made, and who may come in with one."""
+"""Admin tokens that nobody with a token created, and who may come in with one."""
 
 from uuid import UUID
 
@@ -39,7 +39,7 @@ async def test_a_revoked_first_owner_does_not_come_back(desk: Desk, owners: Admi
         await desk.access.authenticate(token)
 
 
-async def test_a_token_made_at_the_command_line_works(desk: Desk, owners: AdminTokens) -> None:
+async def test_a_token_created_at_the_command_line_works(desk: Desk, owners: AdminTokens) -> None:
     token = await owners.create(NewAdminToken(name="me", role=Role.VIEWER))
     assert (await desk.access.authenticate(token)).role is Role.VIEWER
 

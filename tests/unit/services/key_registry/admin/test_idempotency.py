@@ -1,4 +1,4 @@
-"""The sealed answer of a create: for the same caller and request, and for nobody else."""
+"""The sealed response to a create: for the same caller and request, and for nobody else."""
 
 import hashlib
 import os
@@ -21,29 +21,29 @@ def attempt(key: str = "k", *, token: str = "pgad_x", request: bytes = b"{}") ->
 
 
 def test_the_same_attempt_opens_what_it_sealed() -> None:
-    sealed = attempt().seal(b"answer")
-    assert attempt().open(sealed, attempt().request) == b"answer"
-    assert b"answer" not in sealed
+    sealed = attempt().seal(b"response")
+    assert attempt().open(sealed, attempt().request) == b"response"
+    assert b"response" not in sealed
 
 
 def test_a_response_that_the_first_release_sealed_opens() -> None:
     digest, request = hashlib.sha256(b"k").digest(), hashlib.sha256(b"{}").digest()
     key = HKDF(SHA256(), length=32, salt=digest, info=b"passgate idempotent answer 1").derive(b"pgad_x")
     nonce = os.urandom(12)
-    sealed = nonce + AESGCM(key).encrypt(nonce, b"answer", ADMIN.bytes + digest + request)
-    assert attempt().open(sealed, request) == b"answer"
+    sealed = nonce + AESGCM(key).encrypt(nonce, b"response", ADMIN.bytes + digest + request)
+    assert attempt().open(sealed, request) == b"response"
 
 
 def test_another_request_with_the_key_is_refused() -> None:
     first = attempt(request=b"1")
     with pytest.raises(IdempotencyKeyReused):
-        attempt(request=b"2").open(first.seal(b"answer"), first.request)
+        attempt(request=b"2").open(first.seal(b"response"), first.request)
 
 
 @pytest.mark.parametrize("other", [attempt(token="pgad_y"), attempt("other")])
 def test_nobody_reads_it_without_both_the_token_and_the_key(other: IdempotentRequest) -> None:
     with pytest.raises(CannotOpen):
-        other.open(attempt().seal(b"answer"), other.request)
+        other.open(attempt().seal(b"response"), other.request)
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "é", "a\tb", "a\x7f", "\ud800"])

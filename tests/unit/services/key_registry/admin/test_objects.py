@@ -26,22 +26,22 @@ from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
 from tests.support.harness.registry_rules import Desk
 
 
-async def status(desk: Desk, operation: Operation, resource: Resource, made: dict[str, Any]) -> Any:
-    return (await desk.set_status(operation, resource, made["id"])).shown
+async def status(desk: Desk, operation: Operation, resource: Resource, created: dict[str, Any]) -> Any:
+    return (await desk.set_status(operation, resource, created["id"])).response
 
 
 async def test_a_secret_is_shown_by_the_create_and_by_nothing_else(desk: Desk) -> None:
     company = await desk.company()
     booking = await desk.booking(company)
     of = {"company_id": company["id"]}
-    made = [
+    created = [
         (API_TOKEN, "token", await desk.create(API_TOKEN, booking_id=booking["id"], remote_application="Shop")),
         (ACCESS_KEY, "key", await desk.create(ACCESS_KEY, **of, name="x")),
         (API_CLIENT, "secret", await desk.create(API_CLIENT, **of, comment="x", scopes=[])),
         (KEY_PAIR, "private_key", await desk.create(KEY_PAIR, **of, scopes=[], algorithm="EdDSA")),
         (ADMIN_TOKEN, "token", await desk.create(ADMIN_TOKEN, name="x", role="viewer")),
     ]
-    for resource, member, response in made:
+    for resource, member, response in created:
         shown = await desk.registry.show(desk.owner, resource, UUID(response["id"]))
         assert response == {**shown, member: response[member]}
         assert "digest" not in shown
@@ -80,13 +80,13 @@ async def test_a_default_life_above_the_ceiling_is_refused_also_in_a_change(desk
     assert (await desk.change(ACCESS_KEY, key["id"], max_ttl=3600))["max_ttl"] == 3600
 
 
-async def test_an_id_that_names_nothing_is_told_by_its_member(desk: Desk) -> None:
+async def test_an_id_that_names_nothing_is_reported_by_its_member(desk: Desk) -> None:
     with pytest.raises(Unprocessable) as refused:
         await desk.create(BOOKING, company_id=str(uuid7()), application_id=str(uuid7()))
     assert [e.field for e in refused.value.errors] == ["company_id", "application_id"]
 
 
-async def test_nothing_is_made_under_what_is_revoked(desk: Desk) -> None:
+async def test_nothing_is_created_under_what_is_revoked(desk: Desk) -> None:
     company = await desk.company()
     await status(desk, Operation.REVOKE, COMPANY, company)
     with pytest.raises(Unprocessable, match="wrong") as refused:
@@ -125,7 +125,7 @@ async def test_revoked_is_final(desk: Desk, operation: Operation) -> None:
         await desk.change(COMPANY, company["id"], name="New")
 
 
-async def test_a_change_touches_only_what_was_given_and_tells_the_audit_trail_both(desk: Desk) -> None:
+async def test_a_change_touches_only_what_was_given_and_the_audit_trail_has_both(desk: Desk) -> None:
     client = await desk.create(
         API_CLIENT, company_id=(await desk.company())["id"], comment="a", scopes=["x"], audience="aud"
     )
@@ -159,7 +159,7 @@ async def test_a_credential_is_deleted_only_once_it_is_revoked(desk: Desk) -> No
     assert [stopped.id for stopped in snapshot.stopped] == [key["id"]]
 
 
-async def test_what_is_referred_to_is_not_deleted_and_the_conflict_tells_by_what(desk: Desk) -> None:
+async def test_what_is_referred_to_is_not_deleted_and_the_conflict_names_what_refers_to_it(desk: Desk) -> None:
     company = await desk.company()
     await desk.booking(company)
     await desk.create(ACCESS_KEY, company_id=company["id"], name="x")
@@ -228,8 +228,8 @@ async def test_a_bound_token_cannot_give_its_company_more(desk: Desk) -> None:
 async def test_the_admin_tokens_of_a_bound_owner_are_bound_alike(desk: Desk) -> None:
     mine, other = await desk.company(), await desk.company()
     owner = desk.bound(mine, Role.OWNER)
-    made = await desk.create(ADMIN_TOKEN, admin=owner, name="x", role="viewer")
-    assert made["company_id"] == mine["id"]
+    created = await desk.create(ADMIN_TOKEN, admin=owner, name="x", role="viewer")
+    assert created["company_id"] == mine["id"]
     with pytest.raises(Unprocessable):
         await desk.create(ADMIN_TOKEN, admin=owner, name="x", role="viewer", company_id=other["id"])
 
@@ -258,11 +258,11 @@ class TestIdempotency:
 
     async def test_a_repeated_create_gives_the_same_secret_and_makes_nothing(self, desk: Desk) -> None:
         company_id = (await desk.company())["id"]
-        made = [
+        created = [
             await desk.create(ACCESS_KEY, attempt=self.attempt(desk), company_id=company_id, name="x")
             for _ in range(3)
         ]
-        assert made[0] == made[1] == made[2]
+        assert created[0] == created[1] == created[2]
         assert len(await desk.items(ACCESS_KEY)) == 1
 
     async def test_another_body_under_the_same_key_is_refused(self, desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""What a receipt tells, of which consumers, and to whom."""
+"""What a receipt shows, of which consumers, and to whom."""
 
 import asyncio
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def plane(desk: Desk) -> Plane:
     return Plane(desk, store, consumers, Receipts(desk.store, desk.store, consumers, desk.access))
 
 
-async def test_a_receipt_tells_who_has_applied_it_how_soon_and_who_has_not(plane: Plane) -> None:
+async def test_a_receipt_shows_who_has_applied_it_how_soon_and_who_has_not(plane: Plane) -> None:
     for instance in "abc":
         await plane.report(instance, 0)
     plane.desk.clock.advance(1)
@@ -118,7 +118,7 @@ async def test_a_consumer_that_leaves_is_not_waited_for_from_then_on(plane: Plan
     assert (await plane.receipts.show(plane.desk.owner, id_)).of == 0
 
 
-async def test_no_time_is_told_of_a_consumer_that_began_after_the_change(plane: Plane) -> None:
+async def test_no_time_is_shown_of_a_consumer_that_began_after_the_change(plane: Plane) -> None:
     id_ = await plane.suspended()
     plane.desk.clock.advance(600)
     await plane.report("new", id_)
@@ -126,7 +126,7 @@ async def test_no_time_is_told_of_a_consumer_that_began_after_the_change(plane: 
     assert (receipt.state, receipt.applied, receipt.ms, receipt.consumers[0].ms) == ("applied", 1, None, None)
 
 
-async def test_waiting_ends_as_soon_as_the_last_one_tells(plane: Plane) -> None:
+async def test_waiting_ends_as_soon_as_the_last_one_reports(plane: Plane) -> None:
     for instance in "abc":
         await plane.report(instance, 0)
     id_ = await plane.suspended()
@@ -139,14 +139,14 @@ async def test_waiting_ends_as_soon_as_the_last_one_tells(plane: Plane) -> None:
         assert (await waiting).state == "applied"
 
 
-async def test_waiting_in_vain_tells_what_is_so_at_the_end(plane: Plane) -> None:
+async def test_waiting_in_vain_shows_what_is_so_at_the_end(plane: Plane) -> None:
     await plane.report("a", 0)
     id_ = await plane.suspended()
     receipt = await plane.receipts.applied(plane.desk.owner, id_, 0.02)
     assert (receipt.state, receipt.waiting_for) == ("pending", ["a"])
 
 
-async def test_all_who_wait_are_answered_when_the_process_ends(plane: Plane) -> None:
+async def test_all_who_wait_get_a_response_when_the_process_ends(plane: Plane) -> None:
     await plane.report("a", 0)
     id_ = await plane.suspended()
     waiting = [asyncio.create_task(plane.receipts.applied(plane.desk.owner, id_, 5)) for _ in range(3)]
@@ -184,7 +184,7 @@ async def test_a_bound_token_sees_the_receipts_of_its_company_alone(plane: Plane
             await plane.receipts.applied(viewer, id_, 0)
 
 
-async def test_what_is_so_already_names_the_receipt_of_the_change_that_made_it_so(desk: Desk) -> None:
+async def test_what_is_so_already_names_the_receipt_of_the_change_that_brought_it_about(desk: Desk) -> None:
     company = await desk.company()
     await desk.company()
     suspended = await desk.set_status(Operation.SUSPEND, COMPANY, company["id"])

@@ -44,7 +44,7 @@ async def test_a_public_name_means_the_object_that_has_it(desk: Desk) -> None:
         with pytest.raises(NotFound):
             await desk.registry.show(desk.owner, resource, f"{name}x")
         suspended = await desk.registry.set_status(desk.owner, Operation.SUSPEND, resource, name)
-        assert suspended.shown["status"] == "suspended"
+        assert suspended.response["status"] == "suspended"
 
 
 async def test_prefixes_are_read_without_regard_to_case_and_keys_with_it(desk: Desk) -> None:
@@ -85,7 +85,7 @@ async def test_another_companys_names_are_as_absent_as_those_of_nothing(desk: De
     }
 
 
-async def test_of_a_booking_made_again_the_one_that_is_not_revoked_is_meant(desk: Desk) -> None:
+async def test_of_a_booking_created_again_the_one_that_is_not_revoked_is_meant(desk: Desk) -> None:
     _, _, (booking_kind, name, first), *_ = await named(desk)
     await desk.registry.set_status(desk.owner, Operation.REVOKE, booking_kind, name)
     assert (await desk.registry.show(desk.owner, BOOKING, name))["id"] == first["id"]

@@ -1,4 +1,4 @@
-"""What each member takes, and that what it refuses is told by name."""
+"""What each member takes, and that what it refuses is named."""
 
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from shared.errors import Invalid, Unprocessable
 from shared.http.body import validated
 
 ID = "0190c000-0000-7000-8000-000000000001"
-GOOD: dict[str, tuple[Resource, dict[str, Any]]] = {
+VALID: dict[str, tuple[Resource, dict[str, Any]]] = {
     "company": (COMPANY, {"name": "BlaBla", "client_prefix": "blabla", "company_uri": "https://blabla.example"}),
     "application": (APPLICATION, {"name": "SMS", "application_prefix": "SMS", "scopes": ["sms:send"]}),
     "booking": (BOOKING, {"company_id": ID, "application_id": ID}),
@@ -44,20 +44,20 @@ def wrong_fields(resource: Resource, body: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", RESOURCES)
-def test_a_good_create_is_taken(kind: str) -> None:
-    resource, body = GOOD[kind]
+def test_a_valid_create_is_accepted(kind: str) -> None:
+    resource, body = VALID[kind]
     assert validated(resource.create, body)
 
 
 @pytest.mark.parametrize("kind", RESOURCES)
 def test_every_required_member_that_is_missing_is_named(kind: str) -> None:
-    resource, body = GOOD[kind]
+    resource, body = VALID[kind]
     assert wrong_fields(resource, {}) == [name for name in resource.create.model_fields if name in body]
 
 
 @pytest.mark.parametrize("kind", RESOURCES)
 def test_an_unknown_member_is_named(kind: str) -> None:
-    resource, body = GOOD[kind]
+    resource, body = VALID[kind]
     assert wrong_fields(resource, {**body, "status": "active"}) == ["status"]
 
 
@@ -133,7 +133,7 @@ def test_an_unknown_member_is_named(kind: str) -> None:
     ],
 )
 def test_a_wrong_value_is_refused_naming_its_member(kind: str, member: str, value: object) -> None:
-    resource, body = GOOD[kind]
+    resource, body = VALID[kind]
     assert [field.split(".")[0] for field in wrong_fields(resource, {**body, member: value})] == [member]
 
 
@@ -141,7 +141,7 @@ def test_a_wrong_value_is_refused_naming_its_member(kind: str, member: str, valu
     "uri", ["https://a.example/x?y=1#z", "http://a", "urn:x:y", "a.example", "a.example:8443/x", "a"]
 )
 def test_a_company_uri_is_a_uri_or_a_host(uri: str) -> None:
-    assert validated(COMPANY.create, {**GOOD["company"][1], "company_uri": uri})
+    assert validated(COMPANY.create, {**VALID["company"][1], "company_uri": uri})
 
 
 @pytest.mark.parametrize(
@@ -154,19 +154,19 @@ def test_a_company_uri_is_a_uri_or_a_host(uri: str) -> None:
         ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
     ],
 )
-def test_times_are_told_in_utc(given: str, meant: str) -> None:
-    body = validated(API_TOKEN.create, {**GOOD["api_token"][1], "expires_at": given})
+def test_times_are_shown_in_utc(given: str, meant: str) -> None:
+    body = validated(API_TOKEN.create, {**VALID["api_token"][1], "expires_at": given})
     assert body.model_dump(mode="json")["expires_at"] == meant
 
 
-def test_an_instant_at_the_edge_of_time_is_told_too() -> None:
+def test_an_instant_at_the_edge_of_time_is_shown_too() -> None:
     assert format_instant(datetime.min) == "0001-01-01T00:00:00Z"
     assert format_instant(datetime.max) == "9999-12-31T23:59:59.999999Z"
 
 
 @pytest.mark.parametrize("more", [{"public_key": "x"}, {"algorithm": "ES256"}, {"algorithm": "EdDSA"}])
 def test_rsa_bits_are_for_an_rsa_key_that_is_generated(more: dict[str, str]) -> None:
-    body = {**GOOD["key_pair"][1], **more, "rsa_bits": 2048}
+    body = {**VALID["key_pair"][1], **more, "rsa_bits": 2048}
     assert wrong_fields(KEY_PAIR, body) == ["rsa_bits"]
 
 

@@ -1,4 +1,4 @@
-"""The snapshot: read once for all who ask at the same time."""
+"""The snapshot: read once for all who request it at the same time."""
 
 import asyncio
 
@@ -15,19 +15,19 @@ from tests.support.doubles.key_registry import MemoryStore
 class SlowChanges(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[float] = []
+        self.requested: list[float] = []
         self.may_go_on = asyncio.Event()
         self.away = False
 
     async def snapshot(self, since: float) -> bytes:
-        self.asked.append(since)
+        self.requested.append(since)
         await self.may_go_on.wait()
         if self.away:
             raise Unavailable
         return await super().snapshot(since)
 
 
-async def test_all_who_ask_at_once_get_one_snapshot_and_the_next_gets_a_new_one(clock: FakeClock) -> None:
+async def test_all_who_request_it_at_once_get_one_snapshot_and_the_next_gets_a_new_one(clock: FakeClock) -> None:
     changes = SlowChanges()
     feed = Feed(changes, clock)
     asking = [asyncio.create_task(feed.snapshot()) for _ in range(5)]
@@ -36,9 +36,9 @@ async def test_all_who_ask_at_once_get_one_snapshot_and_the_next_gets_a_new_one(
     await asyncio.sleep(0)
     changes.may_go_on.set()
     assert len({await task for task in asking[1:]}) == 1
-    assert changes.asked == [clock.now() - LONGEST_TOKEN_LIFE]
+    assert changes.requested == [clock.now() - LONGEST_TOKEN_LIFE]
     await feed.snapshot()
-    assert len(changes.asked) == 2
+    assert len(changes.requested) == 2
 
 
 async def test_a_snapshot_that_failed_is_read_anew_by_the_next(clock: FakeClock) -> None:

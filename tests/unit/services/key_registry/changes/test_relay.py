@@ -151,7 +151,7 @@ async def test_a_registry_that_was_set_back_under_a_running_relay_clears_the_str
     assert stream.positions == [2]
 
 
-async def test_the_lag_is_told_while_the_stream_is_away(
+async def test_the_lag_is_reported_while_the_stream_is_away(
     store: MemoryStore, stream: ScriptedStream, relay: Relay
 ) -> None:
     await relay.run_once()
