@@ -27,7 +27,7 @@ def test_a_setting_that_cannot_be_used_is_named(
         load(Settings)
     assert stopped.value.code == 2
     errors = capsys.readouterr().err
-    assert errors.startswith(f"configuration error: {name}: ")
+    assert errors.startswith(f"configuration error: {name}")
     assert errors.count("\n") == 1
 
 
