@@ -58,7 +58,7 @@ class AssertionVerifier:
     async def verify(self, assertion: str, *, audiences: frozenset[str], typ: str) -> VerifiedAssertion:
         """Check form, key, signature, iss and sub, aud, and times, in this order. Nothing is written.
 
-        `typ` is the explicit type of the use that is made of it: one that is typed for the other use is refused.
+        `typ` is the explicit type of its use: one that is typed for the other use is refused.
         An unknown kid, a suspended or revoked one, another key and a bad signature get one and the same response.
         """
         with _refused_for(None):

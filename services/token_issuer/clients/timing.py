@@ -12,7 +12,7 @@ FLOOR_S = 0.05
 class RefusalTimeFloor:
     """`wait_until_floor(start)` before the refusal of a credential.
 
-    What makes the time differ is that a known record comes from memory and an unknown one costs a call.
+    The time would differ because a known record comes from memory and an unknown one costs a call.
     """
 
     def __init__(

@@ -33,7 +33,7 @@ def booked_scopes(scopes: frozenset[str], client: Client, *, requested: bool) ->
         raise InvalidScope(_reason(booked.stopped_by), subject=client.audited)
     if len(booked.depends_on) > MAX_DEPENDENCIES:
         raise InvalidScope(
-            f"scope needs more than {MAX_DEPENDENCIES // 2} applications; ask for less", subject=client.audited
+            f"scope needs more than {MAX_DEPENDENCIES // 2} applications; request less", subject=client.audited
         )
     return booked
 

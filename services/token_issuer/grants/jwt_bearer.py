@@ -27,7 +27,7 @@ class JwtBearer:
         """Raises `InvalidGrant` saying what to mend, `InvalidScope`, and `Unavailable`.
 
         The jti is used last, so an assertion that is refused may be sent again once it is mended. One whose
-        token could not be made after that is spent: the partner signs another.
+        token could not be issued after that is spent: the partner signs another.
         """
         verified = await self._verified(parameters)
         if client is not None and client.company_id != verified.client.company_id:

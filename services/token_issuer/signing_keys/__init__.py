@@ -1,1 +1,1 @@
-"""The keys that sign: made, sealed, followed, rotated."""
+"""The keys that sign: created, sealed, followed, rotated."""

@@ -6,7 +6,7 @@ from shared.jose.keys import generate_private_key, private_pem, public_jwk
 from shared.opaque import SIGNING_KEY, public_id
 
 
-def make_key(master_key: MasterKey, *, algorithm: str, bits: int | None, activates_at: float) -> SigningKeyRecord:
+def create_key(master_key: MasterKey, *, algorithm: str, bits: int | None, activates_at: float) -> SigningKeyRecord:
     """A new key. Blocks, for RSA up to seconds: call it in a thread."""
     private = generate_private_key(algorithm, bits)
     kid = public_id(SIGNING_KEY)

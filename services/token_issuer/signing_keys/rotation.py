@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import structlog
 
-from services.token_issuer.signing_keys.creation import make_key
+from services.token_issuer.signing_keys.creation import create_key
 from services.token_issuer.signing_keys.phases import Phase, phases
 from services.token_issuer.signing_keys.sealing import MasterKey
 from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore
@@ -29,7 +29,7 @@ class KeyRotator:
         """Create the first key, which signs at once, if there is none. Of several copies one has its key kept."""
         if any(record.revoked_at is None for record in await self._store.all()):
             return
-        if await self._store.add_first(await self._make(starts_in=0.0)):
+        if await self._store.add_first(await self._create(starts_in=0.0)):
             log.info("signing_key.created", algorithm=self._algorithm)
 
     async def rotate(self, *, propagation: float) -> SigningKeyRecord:
@@ -37,7 +37,7 @@ class KeyRotator:
 
         Where no key signs yet, it signs at once.
         """
-        record = await self._make(starts_in=propagation if await self._in_use() else 0.0)
+        record = await self._create(starts_in=propagation if await self._in_use() else 0.0)
         await self._store.add(record)
         return record
 
@@ -45,7 +45,7 @@ class KeyRotator:
         """End a key now, with a successor that signs at once. None when there is no such key left to revoke."""
         if not any(record.kid == kid and record.revoked_at is None for record in await self._store.all()):
             return None
-        successor = await self._make(starts_in=0.0)
+        successor = await self._create(starts_in=0.0)
         return successor if await self._store.revoke(kid, await self._store.time(), successor) else None
 
     async def successor_of(self, kid: str) -> SigningKeyRecord | None:
@@ -63,9 +63,9 @@ class KeyRotator:
         if gone := [record.kid for record in records if phase[record.kid] is Phase.GONE]:
             await self._store.remove(gone)
 
-    async def _make(self, *, starts_in: float) -> SigningKeyRecord:
+    async def _create(self, *, starts_in: float) -> SigningKeyRecord:
         record = await asyncio.to_thread(
-            make_key,
+            create_key,
             self._master_key,
             algorithm=self._algorithm,
             bits=self._bits,

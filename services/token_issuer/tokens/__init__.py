@@ -1,1 +1,1 @@
-"""What becomes of a token: issuing it, telling of it, taking it back."""
+"""What becomes of a token: issuing it, introspecting it, revoking it."""

@@ -1,4 +1,4 @@
-"""Making an access token, once it is decided who gets it and for what."""
+"""Issuing an access token, once it is decided who gets it and for what."""
 
 import asyncio
 import secrets
@@ -43,7 +43,7 @@ class AccessToken:
 
 
 class TokenIssuer:
-    """`issue` is the one place where access tokens are made."""
+    """`issue` is the one place where access tokens are issued."""
 
     def __init__(
         self,
@@ -111,4 +111,4 @@ class TokenIssuer:
             async with asyncio.timeout(AUDIT_TIMEOUT_S):
                 await self._audit.record(event)
         except TimeoutError:
-            raise Unavailable("the audit trail does not answer") from None
+            raise Unavailable("the audit trail does not respond") from None

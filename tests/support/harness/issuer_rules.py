@@ -67,8 +67,8 @@ class World:
         self.master_key = MasterKey(bytes(range(32)))
         self.signing_keys = MemorySigningKeys(self.clock)
         self.used = MemoryUsedAssertions()
-        self.rotator = self.make_keys("ES256")
-        self.ring = self.make_ring()
+        self.rotator = self.rotator_for("ES256")
+        self.ring = self.new_ring()
         time_floor = RefusalTimeFloor(self.clock, sleep=self._sleep)
         self.assertions = AssertionVerifier(self.registry.key_pair, self.used, time_floor, self.clock)
         self.throttle = SecretThrottle(MemoryWrongSecrets(), MemoryWrongSecrets(), self.clock)
@@ -92,11 +92,11 @@ class World:
         )
         self.signer = Signer(self.kid, "ES256", private)
 
-    def make_keys(self, algorithm: str) -> KeyRotator:
+    def rotator_for(self, algorithm: str) -> KeyRotator:
         bits = 2048 if algorithm.startswith("RS") else None
         return KeyRotator(self.signing_keys, self.master_key, algorithm=algorithm, bits=bits)
 
-    def make_ring(self) -> KeyRing:
+    def new_ring(self) -> KeyRing:
         return KeyRing(self.signing_keys, self.master_key, self.stopped, self.clock, token_lifetime=3600)
 
     async def with_key(self) -> "World":

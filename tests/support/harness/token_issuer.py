@@ -34,7 +34,7 @@ from tests.support.harness.serving import ServiceKeys, serving
 
 @dataclass
 class Issuer:
-    """A running issuer and what it needs to be asked."""
+    """A running issuer, and what its clients need."""
 
     url: str
     settings: Settings
@@ -55,7 +55,7 @@ class Issuer:
     async def post(
         self, path: str, data: bytes | str | Mapping[str, str] = "", **headers: str
     ) -> tuple[aiohttp.ClientResponse, Any]:
-        """The answer and its JSON, None for an empty one. Header names are given as `x_request_id`."""
+        """The response and its JSON, None for an empty one. Header names are given as `x_request_id`."""
         body = urlencode(data) if isinstance(data, Mapping) else data
         sent = {"Content-Type": FORM, **{name.replace("_", "-"): value for name, value in headers.items()}}
         async with self.http.post(URL(self.url + path, encoded=True), data=body, headers=sent) as response:
@@ -77,7 +77,7 @@ class Issuer:
         return str(body["access_token"])
 
     def assertion(self, **claims: Any) -> str:
-        """A good assertion of the key pair, but for the `claims` given; None takes one away."""
+        """A valid assertion of the key pair, but for the `claims` given; None takes one away."""
         now, uri = int(time.time()), self.key_pair.company.company_uri
         members = {"iss": uri, "sub": uri, "aud": "ankor.io", "iat": now, "exp": now + 3600, **claims}
         return self.signer.sign({name: value for name, value in members.items() if value is not None})

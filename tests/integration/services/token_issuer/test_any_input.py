@@ -1,4 +1,4 @@
-"""No input is a server error: good requests, damaged at random places, and forged assertions."""
+"""No input is a server error: valid requests, damaged at random places, and forged assertions."""
 
 import base64
 import json
@@ -28,8 +28,8 @@ PIECES = (
 )
 
 
-def damaged(good: bytes, chance: random.Random) -> bytes:
-    body = bytearray(good)
+def damaged(valid: bytes, chance: random.Random) -> bytes:
+    body = bytearray(valid)
     for _ in range(chance.randint(1, 4)):
         place = chance.randint(0, len(body))
         if chance.random() < 0.5:
@@ -42,9 +42,9 @@ def damaged(good: bytes, chance: random.Random) -> bytes:
 @pytest.mark.parametrize("path", PATHS)
 async def test_damaged_requests_are_refused_or_served(shared_issuer: Issuer, path: str) -> None:
     issuer, chance = shared_issuer, random.Random(path)
-    good = f"grant_type=client_credentials&scope=site:read&token=a.b.c&client_id={issuer.client.key}".encode()
+    valid = f"grant_type=client_credentials&scope=site:read&token=a.b.c&client_id={issuer.client.key}".encode()
     for turn in range(60):
-        body = damaged(good, chance)
+        body = damaged(valid, chance)
         authorization = damaged(issuer.basic.encode(), chance) if turn % 3 else issuer.basic.encode()
         kind = "application/json" if turn % 5 == 0 else "application/x-www-form-urlencoded"
         field = bytes(b for b in authorization if 0x20 <= b < 0x7F).decode()
@@ -61,21 +61,21 @@ def segment(value: Any) -> str:
 
 async def test_forged_and_malformed_assertions_are_invalid_grants(shared_issuer: Issuer) -> None:
     issuer = shared_issuer
-    good = issuer.assertion()
-    header, payload, signature = good.split(".")
+    valid = issuer.assertion()
+    header, payload, signature = valid.split(".")
     known = {"alg": "ES256", "kid": issuer.key_pair.kid, "typ": "JWT"}
     forged = [
         "a",
         "..",
-        good + ".",
-        good + "=",
-        " " + good,
-        good + "\n",
+        valid + ".",
+        valid + "=",
+        " " + valid,
+        valid + "\n",
         f"{header}.{payload}.",
         f"{header}..{signature}",
         f".{payload}.{signature}",
-        f"{good}.{signature}.{signature}",
-        good.replace(".", "..", 1),
+        f"{valid}.{signature}.{signature}",
+        valid.replace(".", "..", 1),
         *(f"{segment(known | change)}.{payload}.{signature}" for change in (
             {"alg": "none"}, {"alg": "None"}, {"alg": "HS256"}, {"alg": "RS256"}, {"alg": "ES384"}, {"alg": 1},
             {"alg": None}, {"kid": None}, {"kid": 1}, {"kid": "../../etc/passwd"}, {"kid": "a" * 65}, {"kid": "'"},

@@ -77,7 +77,7 @@ async def test_refusal_by_time_and_audience(shared_issuer: Issuer, claims: dict[
         {"scopes": "website:read:yachts"},
     ],
 )
-async def test_good_assertions_get_a_token(shared_issuer: Issuer, claims: dict[str, Any]) -> None:
+async def test_valid_assertions_get_a_token(shared_issuer: Issuer, claims: dict[str, Any]) -> None:
     response, body = await shared_issuer.present(shared_issuer.assertion(**dated(claims)))
     assert response.status == 200, body
 
@@ -110,7 +110,7 @@ async def test_scope_parameter_narrows_the_assertions_scopes(shared_issuer: Issu
 
 async def test_nobody_learns_which_keys_exist(issuer: Issuer) -> None:
     """Unknown kid, revoked kid, suspended company, another key and a bad signature: the same bytes."""
-    good = issuer.assertion()
+    valid = issuer.assertion()
     uri, now = issuer.key_pair.company.company_uri, int(time.time())
     claims = {"iss": uri, "sub": uri, "aud": "ankor.io", "iat": now, "exp": now + 60}
     stranger = generate_private_key("ES256")
@@ -120,16 +120,16 @@ async def test_nobody_learns_which_keys_exist(issuer: Issuer) -> None:
         Signer("not-one-of-ours", "ES256", stranger).sign(claims),
         Signer(issuer.key_pair.kid, "ES256", stranger).sign(claims),
         Signer(issuer.key_pair.kid, "EdDSA", edwards).sign(claims),
-        good[:-4] + ("AAAA" if not good.endswith("AAAA") else "BBBA"),
+        valid[:-4] + ("AAAA" if not valid.endswith("AAAA") else "BBBA"),
     ]
     responses = [await issuer.present(forgery) for forgery in forgeries]
 
     async def accepted() -> bool:
-        response, _ = await issuer.present(good)
+        response, _ = await issuer.present(valid)
         return bool(response.status == 200)
 
     async def refused() -> bool:
-        response, body = await issuer.present(good)
+        response, body = await issuer.present(valid)
         if response.status != 200:
             responses.append((response, body))
         return bool(response.status != 200)

@@ -51,12 +51,12 @@ async def test_authlib_client_credentials(shared_issuer: Issuer, method: str) ->
     def fetch() -> Any:
         with AuthlibSession(issuer.client.key, issuer.secret, token_endpoint_auth_method=method) as session:
             token = session.fetch_token(f"{issuer.url}/oauth2/token", grant_type="client_credentials")
-            told = session.introspect_token(f"{issuer.url}/oauth2/introspect", token=token["access_token"])
+            introspected = session.introspect_token(f"{issuer.url}/oauth2/introspect", token=token["access_token"])
             ended = session.revoke_token(f"{issuer.url}/oauth2/revoke", token=token["access_token"])
-            return token, told.json(), ended.status_code
+            return token, introspected.json(), ended.status_code
 
-    token, told, status = await asyncio.to_thread(fetch)
-    assert (token["token_type"], told["active"], status) == ("Bearer", True, 200)
+    token, introspected, status = await asyncio.to_thread(fetch)
+    assert (token["token_type"], introspected["active"], status) == ("Bearer", True, 200)
 
 
 async def test_authlib_private_key_jwt(shared_issuer: Issuer, key_pair: tuple[str, str]) -> None:

@@ -46,7 +46,7 @@ async def test_private_key_is_not_in_the_database_in_clear(issuer: Issuer) -> No
     assert "PRIVATE" not in row["text"]
 
 
-async def test_three_rotations_refuse_no_good_token(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_three_rotations_refuse_no_valid_token(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens of every key verify against the key set of the end, and each kid is published before it signs."""
     monkeypatch.setattr("services.token_issuer.app.KEY_MAINTENANCE_INTERVAL_S", 0.2)
     async with running(settings, RegistryDouble()) as issuer:
@@ -75,7 +75,7 @@ async def _until_a_new_key_signs(issuer: Issuer, known: set[str]) -> list[str]:
         await asyncio.sleep(0.05)
 
 
-async def test_revoked_signing_key_is_replaced_and_told_to_all(issuer: Issuer) -> None:
+async def test_revoked_signing_key_is_replaced_and_refused_by_all(issuer: Issuer) -> None:
     token = await issuer.token()
     kid = parse(token).header.kid
     said = await revoke_signing_key(issuer.settings, kid)

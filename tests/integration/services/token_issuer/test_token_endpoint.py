@@ -1,4 +1,4 @@
-"""A table of requests to the token endpoints: what each is answered, in the words of RFC 6749."""
+"""A table of requests to the token endpoints: the response to each, in the words of RFC 6749."""
 
 import base64
 import re
@@ -11,7 +11,7 @@ from services.token_issuer.grants.jwt_bearer import GRANT_TYPE as JWT_BEARER
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
 from tests.support.harness.token_issuer import Issuer, basic
 
-GOOD = "grant_type=client_credentials"
+GRANT = "grant_type=client_credentials"
 AUTH, IAM, OAUTH2 = "/auth/token", "/iam/oauth/token", "/oauth2/token"
 JWT_TYPE = quote("urn:ietf:params:oauth:client-assertion-type:jwt-bearer", safe="")
 BEARER = "grant_type=" + quote(JWT_BEARER, safe="")
@@ -27,12 +27,12 @@ def b64(text: str | bytes) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """`$KEY`, `$SECRET`, `$ASSERTION` and `$BASIC` stand for the good ones, in body and headers."""
+    """`$KEY`, `$SECRET`, `$ASSERTION` and `$BASIC` stand for the valid ones, in body and headers."""
 
     name: str
     status: int
     error: str = ""
-    body: str | bytes = GOOD
+    body: str | bytes = GRANT
     path: str = AUTH
     authorization: str = "$BASIC"
     content_type: str = FORM
@@ -62,11 +62,11 @@ CASES = [
     ok("an encoded space before the grant type", body="grant_type=+client_credentials"),
     ok("a charset", content_type=FORM + "; charset=utf-8"),
     ok("content type in capitals", content_type=FORM.upper()),
-    ok("an unknown parameter", body=GOOD + "&resource=x"),
-    ok("an empty scope is as omitted", body=GOOD + "&scope="),
-    ok("an empty client_secret is as omitted", body=GOOD + "&client_secret="),
-    ok("a scope that is granted", body=GOOD + "&scope=site:read"),
-    ok("client_id that agrees", body=GOOD + "&client_id=$KEY"),
+    ok("an unknown parameter", body=GRANT + "&resource=x"),
+    ok("an empty scope is as omitted", body=GRANT + "&scope="),
+    ok("an empty client_secret is as omitted", body=GRANT + "&client_secret="),
+    ok("a scope that is granted", body=GRANT + "&scope=site:read"),
+    ok("client_id that agrees", body=GRANT + "&client_id=$KEY"),
     ok("basic in lower case", authorization="basic $PAIR"),
     ok("basic in capitals", authorization="BASIC $PAIR"),
     ok("an unknown query parameter", query="?trace=1"),
@@ -80,8 +80,8 @@ CASES = [
     bad("refresh token", "unsupported_grant_type", body="grant_type=refresh_token&refresh_token=x"),
     bad("the grant type in capitals", "unsupported_grant_type", body="grant_type=CLIENT_CREDENTIALS"),
     bad("assertions elsewhere", "unsupported_grant_type", body=BEARER + "&assertion=$ASSERTION"),
-    bad("grant type twice", "invalid_request", body=GOOD + "&" + GOOD),
-    bad("grant type with NUL", "unsupported_grant_type", body=GOOD + "%00"),
+    bad("grant type twice", "invalid_request", body=GRANT + "&" + GRANT),
+    bad("grant type with NUL", "unsupported_grant_type", body=GRANT + "%00"),
     bad(
         "spaced grant type at the standard endpoint",
         "unsupported_grant_type",
@@ -111,64 +111,74 @@ CASES = [
     bad("the secret as the name", "invalid_client", authorization=b64("$SECRET:$KEY")),
     bad("SQL for a name", "invalid_client", authorization=b64("' OR 1=1 --:x")),
     bad("a path for a name", "invalid_client", authorization=b64("../../admin:x")),
-    bad("a secret in the body too", "invalid_request", body=GOOD + "&client_secret=$SECRET"),
-    bad("client_id that disagrees", "invalid_request", body=GOOD + "&client_id=pgck_other"),
-    bad("an assertion too", "invalid_request", body=GOOD + f"&client_assertion_type={JWT_TYPE}&client_assertion=x"),
+    bad("a secret in the body too", "invalid_request", body=GRANT + "&client_secret=$SECRET"),
+    bad("client_id that disagrees", "invalid_request", body=GRANT + "&client_id=pgck_other"),
+    bad(
+        "an assertion too",
+        "invalid_request",
+        body=GRANT + f"&client_assertion_type={JWT_TYPE}&client_assertion=x",
+    ),
     bad(
         "body credentials where only Basic is",
         "invalid_client",
         authorization=MISSING,
-        body=GOOD + "&client_id=$KEY&client_secret=$SECRET",
+        body=GRANT + "&client_id=$KEY&client_secret=$SECRET",
     ),
     # the standard endpoint
     ok("standard, by Basic", path=OAUTH2),
-    post("standard, by post", body=GOOD + "&client_id=$KEY&client_secret=$SECRET"),
-    post("wrong secret by post", "invalid_client", body=GOOD + "&client_id=$KEY&client_secret=x"),
-    post("secret without an id", "invalid_client", body=GOOD + "&client_secret=$SECRET"),
-    post("id without a secret", "invalid_client", body=GOOD + "&client_id=$KEY"),
-    post("nothing", "invalid_client", body=GOOD),
-    post("client_id twice", "invalid_request", body=GOOD + "&client_id=$KEY&client_id=$KEY&client_secret=$SECRET"),
+    post("standard, by post", body=GRANT + "&client_id=$KEY&client_secret=$SECRET"),
+    post("wrong secret by post", "invalid_client", body=GRANT + "&client_id=$KEY&client_secret=x"),
+    post("secret without an id", "invalid_client", body=GRANT + "&client_secret=$SECRET"),
+    post("id without a secret", "invalid_client", body=GRANT + "&client_id=$KEY"),
+    post("nothing", "invalid_client", body=GRANT),
+    post(
+        "client_id twice",
+        "invalid_request",
+        body=GRANT + "&client_id=$KEY&client_id=$KEY&client_secret=$SECRET",
+    ),
     post(
         "client_secret twice",
         "invalid_request",
-        body=GOOD + "&client_id=$KEY&client_secret=$SECRET&client_secret=$SECRET",
+        body=GRANT + "&client_id=$KEY&client_secret=$SECRET&client_secret=$SECRET",
     ),
-    post("assertion of no type", "invalid_client", body=GOOD + "&client_assertion=x"),
-    post("assertion type alone", "invalid_client", body=GOOD + f"&client_assertion_type={JWT_TYPE}"),
+    post("assertion of no type", "invalid_client", body=GRANT + "&client_assertion=x"),
+    post("assertion type alone", "invalid_client", body=GRANT + f"&client_assertion_type={JWT_TYPE}"),
     post(
-        "assertion of another type", "invalid_client", body=GOOD + "&client_assertion=x&client_assertion_type=saml2"
+        "assertion of another type",
+        "invalid_client",
+        body=GRANT + "&client_assertion=x&client_assertion_type=saml2",
     ),
     post(
         "assertion that is no JWT",
         "invalid_client",
-        body=GOOD + f"&client_assertion=x&client_assertion_type={JWT_TYPE}",
+        body=GRANT + f"&client_assertion=x&client_assertion_type={JWT_TYPE}",
     ),
     post("a grant without its assertion", "invalid_request", body=BEARER),
     post("a grant with a bad assertion", "invalid_grant", body=BEARER + "&assertion=x"),
     post("a grant with an assertion for elsewhere", "", body=BEARER + "&assertion=$ASSERTION"),
     # scopes
-    bad("a scope that is not granted", "invalid_scope", body=GOOD + "&scope=site:write"),
-    bad("one of two not granted", "invalid_scope", body=GOOD + "&scope=site:read+site:write"),
-    bad("a wildcard that is not granted", "invalid_scope", body=GOOD + "&scope=*"),
-    bad("an ill-formed scope", "invalid_scope", body=GOOD + "&scope=%22x%22"),
-    bad("a scope with NUL", "invalid_scope", body=GOOD + "&scope=site:read%00"),
-    bad("two spaces between scopes", "invalid_scope", body=GOOD + "&scope=site:read++site:read"),
-    bad("5,000 scopes", "invalid_scope", body=GOOD + "&scope=" + "+".join(["site:read"] * 5000)),
-    bad("scope twice", "invalid_request", body=GOOD + "&scope=site:read&scope=site:read"),
+    bad("a scope that is not granted", "invalid_scope", body=GRANT + "&scope=site:write"),
+    bad("one of two not granted", "invalid_scope", body=GRANT + "&scope=site:read+site:write"),
+    bad("a wildcard that is not granted", "invalid_scope", body=GRANT + "&scope=*"),
+    bad("an ill-formed scope", "invalid_scope", body=GRANT + "&scope=%22x%22"),
+    bad("a scope with NUL", "invalid_scope", body=GRANT + "&scope=site:read%00"),
+    bad("two spaces between scopes", "invalid_scope", body=GRANT + "&scope=site:read++site:read"),
+    bad("5,000 scopes", "invalid_scope", body=GRANT + "&scope=" + "+".join(["site:read"] * 5000)),
+    bad("scope twice", "invalid_request", body=GRANT + "&scope=site:read&scope=site:read"),
     # the request
     bad("credentials in the query", "invalid_request", query="?client_id=$KEY&client_secret=$SECRET"),
     bad("the grant in the query", "invalid_request", query="?grant_type=client_credentials", body=""),
-    bad("a secret in the query beside a good body", "invalid_request", query="?client_secret="),
+    bad("a secret in the query beside a valid body", "invalid_request", query="?client_secret="),
     bad("a secret in the query, in capitals", "invalid_request", query="?CLIENT_SECRET=x"),
     bad("no content type", "invalid_request", content_type=MISSING),
     bad("plain text", "invalid_request", content_type="text/plain"),
     bad("multipart", "invalid_request", content_type="multipart/form-data; boundary=x"),
     bad("JSON", "invalid_request", content_type=JSON, body='{"grant_type":"client_credentials"}'),
     bad("a body that is not ASCII", "invalid_request", body=b"grant_type=client_credentials&x=\xff"),
-    bad("a parameter that is not UTF-8", "invalid_request", body=GOOD + "&x=%ff"),
-    bad("20,000 parameters", "invalid_request", body=GOOD + "&a=1" * 15_000),
-    Case("2 MB", 413, "invalid_request", GOOD + "&x=" + "a" * 2_000_000),
-    Case("2 MB of parameters", 413, "invalid_request", GOOD + "&aaaa=b" * 300_000),
+    bad("a parameter that is not UTF-8", "invalid_request", body=GRANT + "&x=%ff"),
+    bad("20,000 parameters", "invalid_request", body=GRANT + "&a=1" * 15_000),
+    Case("2 MB", 413, "invalid_request", GRANT + "&x=" + "a" * 2_000_000),
+    Case("2 MB of parameters", 413, "invalid_request", GRANT + "&aaaa=b" * 300_000),
     *(
         Case(method, 405, "invalid_request", "", method=method)
         for method in ("GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
@@ -230,7 +240,7 @@ CASES = [
     ),
     bad("no assertion", "invalid_request", path=IAM, authorization=MISSING, body=BEARER),
     bad(
-        "a wrong client beside a good assertion",
+        "a wrong client beside a valid assertion",
         "invalid_client",
         path=IAM,
         authorization=b64("x:y"),
@@ -240,7 +250,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-async def test_each_request_gets_the_answer_of_the_rfc(shared_issuer: Issuer, case: Case) -> None:
+async def test_each_request_gets_the_response_of_the_rfc(shared_issuer: Issuer, case: Case) -> None:
     issuer = shared_issuer
     substitutes = {
         "$KEY": issuer.client.key,
@@ -294,7 +304,7 @@ async def test_each_request_gets_the_answer_of_the_rfc(shared_issuer: Issuer, ca
 async def test_authorization_twice_is_refused(shared_issuer: Issuer) -> None:
     issuer = shared_issuer
     headers = [("Authorization", issuer.basic), ("Authorization", issuer.basic), ("Content-Type", FORM)]
-    async with issuer.http.post(issuer.url + AUTH, data=GOOD, headers=headers) as response:
+    async with issuer.http.post(issuer.url + AUTH, data=GRANT, headers=headers) as response:
         assert response.status == 400
         assert (await response.json())["error"] == "invalid_request"
 
@@ -304,7 +314,7 @@ async def test_unknown_client_and_wrong_secret_get_the_same_bytes(shared_issuer:
     responses = []
     for name in (issuer.client.key, public_id(API_CLIENT_KEY), "junk"):
         response, value = await issuer.post(
-            AUTH, GOOD, authorization=basic(name, secret), x_request_id="same-for-all"
+            AUTH, GRANT, authorization=basic(name, secret), x_request_id="same-for-all"
         )
         headers = {k: v for k, v in response.headers.items() if k != "Date"}
         responses.append((response.status, headers, value))
@@ -314,5 +324,5 @@ async def test_unknown_client_and_wrong_secret_get_the_same_bytes(shared_issuer:
 async def test_percent_encoded_basic_credentials_are_decoded(shared_issuer: Issuer) -> None:
     issuer = shared_issuer
     encoded = basic("".join(f"%{ord(c):02x}" for c in issuer.client.key), issuer.secret.replace("_", "%5F"))
-    response, _ = await issuer.post(AUTH, GOOD, authorization=encoded)
+    response, _ = await issuer.post(AUTH, GRANT, authorization=encoded)
     assert response.status == 200

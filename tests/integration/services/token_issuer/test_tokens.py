@@ -98,7 +98,7 @@ async def test_assertion_at_the_standard_endpoint(shared_issuer: Issuer) -> None
     assert header_of(body["access_token"])["typ"] == "at+jwt"
 
 
-async def test_introspection_tells_a_client_of_its_own_tokens(shared_issuer: Issuer) -> None:
+async def test_introspection_shows_a_client_its_own_tokens(shared_issuer: Issuer) -> None:
     issuer = shared_issuer
     token = await issuer.token()
     response, body = await issuer.post("/oauth2/introspect", {"token": token}, authorization=issuer.basic)
@@ -110,7 +110,7 @@ async def test_introspection_tells_a_client_of_its_own_tokens(shared_issuer: Iss
         assert body == {"active": False}
 
 
-async def test_introspection_tells_nothing_of_another_companys_tokens(shared_issuer: Issuer) -> None:
+async def test_introspection_shows_nothing_of_another_companys_tokens(shared_issuer: Issuer) -> None:
     issuer, secret, key = shared_issuer, mint(API_CLIENT_SECRET), public_id(API_CLIENT_KEY)
     other = Company(id="other", client_prefix="other", company_uri="https://other.example", status="active")
     issuer.registry.add_api_client(key, secret, company=other)
@@ -131,7 +131,7 @@ async def test_introspection_and_revocation_need_a_client(shared_issuer: Issuer)
         assert (response.status, body["error"]) == (400, "invalid_request")
 
 
-async def test_revoked_token_is_recorded_before_the_answer_and_then_inactive(issuer: Issuer) -> None:
+async def test_revoked_token_is_recorded_before_the_response_and_then_inactive(issuer: Issuer) -> None:
     token = await issuer.token()
     response, body = await issuer.post("/oauth2/revoke", {"token": token}, authorization=issuer.basic)
     assert (response.status, body) == (200, None)
@@ -159,7 +159,7 @@ async def test_client_may_not_revoke_a_token_of_another_client_of_its_company(sh
     assert issuer.registry.revocations == []
 
 
-async def test_issuance_leaves_a_line_in_the_audit_trail_before_the_answer(issuer: Issuer) -> None:
+async def test_issuance_leaves_a_line_in_the_audit_trail_before_the_response(issuer: Issuer) -> None:
     await issuer.post(
         "/auth/token",
         {"grant_type": "client_credentials"},

@@ -1,4 +1,4 @@
-"""Revoking a signing key tells the verifiers before anything else, however often it is run."""
+"""A signing key is revoked at the verifiers before anything else, however often it is run."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -85,7 +85,7 @@ async def test_rotation_writes_nothing_into_a_schema_that_it_does_not_know(
     assert world.trail.recorded == []
 
 
-async def test_a_revocation_that_is_repeated_after_a_failure_tells_the_verifiers_again(
+async def test_a_revocation_that_is_repeated_after_a_failure_reaches_the_verifiers_again(
     world: World, steps: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kid = world.ring.signer().kid

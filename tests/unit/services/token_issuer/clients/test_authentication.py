@@ -161,7 +161,7 @@ async def test_an_assertion_may_say_that_it_authenticates_a_client(world: World,
     ("typ", "audience"),
     [("authorization-grant+jwt", ISSUER), ("JWT", "ankor.io"), ("client-authentication+jwt", "ankor.io")],
 )
-async def test_an_assertion_made_for_the_grant_does_not_authenticate_its_client(
+async def test_an_assertion_for_the_grant_does_not_authenticate_its_client(
     world: World, typ: str, audience: str
 ) -> None:
     proof = ClientProof("private_key_jwt", None, typed(world, typ, aud=audience))

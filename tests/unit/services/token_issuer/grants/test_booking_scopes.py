@@ -134,7 +134,7 @@ def test_what_is_granted_holds_nothing_of_a_stopped_booking_and_names_each_activ
         assert {id_ for id_ in booked.depends_on if id_.startswith("b-")} == touched
 
 
-async def test_who_asks_for_nothing_in_particular_gets_what_is_left(world: World) -> None:
+async def test_who_requests_nothing_in_particular_gets_what_is_left(world: World) -> None:
     client = client_with(world, STOPPED_SITE)
     assert (await ClientCredentials().authorize({}, client)).scopes == {"website:*"}
     with pytest.raises(InvalidScope):
@@ -146,7 +146,7 @@ async def test_who_asks_for_nothing_in_particular_gets_what_is_left(world: World
 def test_token_that_would_hang_on_too_much_is_refused(world: World) -> None:
     bookings = [booking(str(n), "site:read") for n in range(MAX_DEPENDENCIES // 2 + 1)]
     booked_scopes(frozenset({"site:read"}), client_with(world, *bookings[1:]), requested=True)
-    with pytest.raises(InvalidScope, match="ask for less"):
+    with pytest.raises(InvalidScope, match="request less"):
         booked_scopes(frozenset({"site:read"}), client_with(world, *bookings), requested=True)
 
 

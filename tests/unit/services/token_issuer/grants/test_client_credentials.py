@@ -22,7 +22,7 @@ async def test_without_scope_all_that_is_granted(client: Client) -> None:
 
 
 @pytest.mark.parametrize("scope", ["site:read", "website:read:yachts", "site:read website:write", "website:*"])
-async def test_as_much_as_is_asked_for(client: Client, scope: str) -> None:
+async def test_as_much_as_is_requested(client: Client, scope: str) -> None:
     assert (await ClientCredentials().authorize({"scope": scope}, client)).scopes == set(scope.split())
 
 

@@ -115,11 +115,11 @@ async def test_every_refusal_before_the_signature_holds_reads_and_waits_alike(wo
         with pytest.raises(InvalidGrant) as caught:
             await authorize(world, assertion)
         descriptions.add(caught.value.description)
-    good = world.assertion()
+    valid = world.assertion()
     for status in ("suspended", "revoked"):
         world.registry.set_status("key_pair", world.key_pair.id, status)
         with pytest.raises(InvalidGrant) as caught:
-            await authorize(world, good)
+            await authorize(world, valid)
         descriptions.add(caught.value.description)
     assert len(descriptions) == 1
     assert world.slept == [0.05] * 6
@@ -168,7 +168,7 @@ async def test_refusal_of_an_unknown_key_pair_names_none(world: World) -> None:
         assert caught.value.subject is None
 
 
-async def test_refused_assertion_tells_the_audit_trail_its_cause_and_kid(world: World) -> None:
+async def test_refused_assertion_leaves_its_cause_and_kid_for_the_audit_trail(world: World) -> None:
     forged = Signer(world.kid, "ES256", generate_private_key("ES256")).sign({"exp": 1})
     with pytest.raises(InvalidGrant) as caught:
         await authorize(world, forged)

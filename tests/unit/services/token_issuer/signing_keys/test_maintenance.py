@@ -21,12 +21,12 @@ def created(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The kids of all keys that were generated, be they used or not."""
     kids: list[str] = []
 
-    def make(*arguments: Any, **named: Any) -> SigningKeyRecord:
-        record = creation.make_key(*arguments, **named)
+    def create(*arguments: Any, **named: Any) -> SigningKeyRecord:
+        record = creation.create_key(*arguments, **named)
         kids.append(record.kid)
         return record
 
-    monkeypatch.setattr(rotation, "make_key", make)
+    monkeypatch.setattr(rotation, "create_key", create)
     return kids
 
 
@@ -52,7 +52,7 @@ async def test_revoked_key_is_replaced_durably_and_once_however_many_copies_run(
     await maintenance.run()
     old = world.ring.signer().kid
     stop(world, old)
-    other = world.make_ring()
+    other = world.new_ring()
     await other.reload()
     await KeyMaintenance(other, world.rotator, world.trail).run()
     await maintenance.run()

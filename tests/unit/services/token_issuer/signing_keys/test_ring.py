@@ -35,7 +35,7 @@ async def test_before_the_first_look_no_token_is_called_foreign_and_no_empty_set
     assert world.ring.verification_key("sk_any") is None
 
 
-async def test_first_key_signs_at_once_and_is_made_once(world: World) -> None:
+async def test_first_key_signs_at_once_and_is_created_once(world: World) -> None:
     await world.rotator.ensure_first()
     await world.rotator.ensure_first()
     await world.ring.reload()
@@ -142,7 +142,7 @@ async def test_revocation_has_a_successor_that_signs_at_once(world: World) -> No
 async def test_key_under_another_master_key_does_not_sign(world: World) -> None:
     await world.with_key()
     world.master_key = MasterKey(b"another key, not the right one!!")
-    other = world.make_ring()
+    other = world.new_ring()
     await other.reload()
     with pytest.raises(Unavailable):
         other.signer()
@@ -151,7 +151,7 @@ async def test_key_under_another_master_key_does_not_sign(world: World) -> None:
 
 async def test_key_set_holds_no_private_member(world: World) -> None:
     for algorithm in ("RS384", "ES256", "EdDSA"):
-        await world.make_keys(algorithm).rotate(propagation=0)
+        await world.rotator_for(algorithm).rotate(propagation=0)
     await world.ring.reload()
     for key in world.ring.jwks()["keys"]:
         assert not set(key) & {"d", "p", "q", "dp", "dq", "qi", "k"}

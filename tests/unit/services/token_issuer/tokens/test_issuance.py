@@ -77,7 +77,7 @@ async def test_every_token_has_its_own_jti(world: World) -> None:
 
 @pytest.mark.parametrize("algorithm", ["RS256", "RS384", "ES256", "EdDSA"])
 async def test_each_algorithm_signs(world: World, algorithm: str) -> None:
-    world.rotator = world.make_keys(algorithm)
+    world.rotator = world.rotator_for(algorithm)
     await world.with_key()
     token = await world.issuer.issue(authorization(world), typ="JWT")
     assert parse(token.value).header.algorithm == algorithm
