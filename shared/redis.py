@@ -18,6 +18,9 @@ from shared.single_flight import SingleFlight
 MAX_WAITING = 10_000
 """Commands that may wait for the connection; one more is refused at once."""
 MAX_BATCH = 256
+WRITE_PROBE = "passgate:write_probe"
+WRITE_PROBE_MS = 1000
+"""The key that is written to see whether a write succeeds, and for how long it stays."""
 SERVER_ERROR_CODES = ("MISCONF", "NOREPLICAS", "MASTERDOWN", "UNKILLABLE", "BUSY")
 """Error codes that concern the server, among those that redis-py gives no class of their own."""
 
@@ -94,6 +97,10 @@ class PipelinedRedis:
 
     async def ping(self) -> None:
         await self.execute("PING")
+
+    async def check_writes(self) -> None:
+        """Raises `Unavailable` unless a write succeeds: a server that is full, or a replica, responds to PING."""
+        await self.execute("SET", WRITE_PROBE, "", "PX", WRITE_PROBE_MS)
 
     async def _flush(self) -> None:
         while self._waiting:

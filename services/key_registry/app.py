@@ -133,7 +133,8 @@ class Stores:
 def _health(stores: Stores, offsets: ClockOffsets) -> Health:
     health = Health(NAME)
     health.add(POSTGRESQL, stores.objects.check)
-    health.add(VALKEY, stores.redis.ping, required=False)
+    health.add(VALKEY, stores.redis.check_writes, required=False)
+    health.add("change_relay", stores.relay.check, required=False)
     health.add(CLOCK, offsets.check)
     return health
 

@@ -20,7 +20,7 @@ from shared.contracts.key_registry import AccessKey, KeyRegistryClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import ClientAddress
-from shared.http.health import VALKEY
+from shared.http.health import VALKEY, VALKEY_WRITES
 from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
 
@@ -60,6 +60,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
 
     health = FollowingHealth(NAME, following.follower, offsets)
     health.add(VALKEY, store.ping)
+    health.add(VALKEY_WRITES, store.check_writes, required=False)
     return service_app(
         NAME,
         endpoints(handlers),

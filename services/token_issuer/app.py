@@ -99,7 +99,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     health = FollowingHealth(NAME, dependencies.following.follower, offsets)
     health.add(POSTGRESQL, partial(SCHEMA.require_current, dependencies.database))
     health.add("signing_key", keys.ring.check)
-    health.add(VALKEY, dependencies.redis.ping, required=False)
+    health.add(VALKEY, dependencies.redis.check_writes, required=False)
     return service_app(
         NAME,
         build_endpoints(settings, dependencies, keys, used, addresses, metrics, judging),

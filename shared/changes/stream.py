@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -22,6 +23,12 @@ STREAM = "passgate:changes"
 MAX_LENGTH = 10_000
 """Entries that are kept, about; who is further behind polls the registry."""
 BATCH = 1000
+NO_SUCH_KEY = "no such key"
+"""The server's words for a stream without any entry yet."""
+
+
+class UnreadableStream(Unavailable):
+    """What is under the stream's key was not written by a relay, and would keep changes out of it for good."""
 
 
 class ChangeStreamWriter:
@@ -29,9 +36,24 @@ class ChangeStreamWriter:
         self._redis = redis
 
     async def last(self) -> Change | None:
-        """The newest entry, None when there is none. Raises `Unavailable`."""
-        entries = await self._redis.execute("XREVRANGE", STREAM, "+", "-", "COUNT", 1)
-        return _change(entries[0][1]) if entries else None
+        """The newest entry, None when there is none. Raises `UnreadableStream`, else `Unavailable`."""
+        try:
+            stream = await self._redis.execute("XINFO STREAM", STREAM)
+            if stream["last-entry"] is None:
+                if stream["last-generated-id"] == b"0-0":
+                    return None
+                raise UnreadableStream("the stream is unreadable", detail="entries were removed")
+            id_, fields = stream["last-entry"]
+            newest = _change(fields)
+            if not id_ == stream["last-generated-id"] == f"{newest.seq}-0".encode():
+                raise UnreadableStream("the stream is unreadable", detail="an entry has a wrong position")
+        except CommandRejected as error:
+            if error.reply == NO_SUCH_KEY:
+                return None
+            raise UnreadableStream("the stream is unreadable", detail=error.detail) from error
+        except (KeyError, ValidationError) as error:
+            raise UnreadableStream("the stream is unreadable", detail=type(error).__name__) from None
+        return newest
 
     async def append(self, changes: Sequence[Change]) -> None:
         """Add `changes` in their order; those that have an entry already are skipped. Raises `Unavailable`."""
@@ -47,7 +69,7 @@ class ChangeStreamWriter:
         await self._redis.execute("XADD", STREAM, "MAXLEN", "~", MAX_LENGTH, f"{change.seq}-0", *fields)
 
     async def clear(self) -> None:
-        """Remove the entries: they are of a history that was lost. Raises `Unavailable`."""
+        """Remove the entries, or whatever is in their place. Raises `Unavailable`."""
         await self._redis.execute("DEL", STREAM)
 
 
@@ -76,7 +98,10 @@ class ChangeStreamReader:
             )
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable("the change stream is away", detail=type(error).__name__) from error
-        return [_change(fields) for _, entries in streams for _, fields in entries]
+        try:
+            return [_change(fields) for _, entries in streams for _, fields in entries]
+        except (KeyError, ValidationError) as error:
+            raise Unavailable("the change stream is unreadable", detail=type(error).__name__) from None
 
     async def stop(self) -> None:
         await self._redis.aclose()

@@ -19,6 +19,7 @@ CHECK_TIMEOUT_S = 0.7
 """Seconds after which a dependency that has not responded counts as down."""
 POSTGRESQL = "postgresql"
 VALKEY = "valkey"
+VALKEY_WRITES = "valkey_writes"
 """The stores have one name in the health of all services."""
 BACKGROUND_TASKS = "background_tasks"
 CLOCK = "clock"

@@ -13,6 +13,7 @@ import structlog
 
 from services.key_registry.storage.ports import Changes
 from shared.background_task import PeriodicTask
+from shared.changes.stream import UnreadableStream
 from shared.contracts.key_registry import Change, ChangePage
 from shared.errors import Unavailable
 
@@ -38,7 +39,7 @@ class Stream(Protocol):
     """Each method raises `Unavailable`."""
 
     async def last(self) -> Change | None:
-        """The newest entry, None when there is none."""
+        """The newest entry, None when there is none. Raises `UnreadableStream` where it was not a relay's."""
         ...
 
     async def append(self, changes: Sequence[Change]) -> None:
@@ -71,6 +72,11 @@ class Relay:
         """How many changes the stream does not have yet; those before this process knew it are not counted."""
         return 0 if self._relayed is BEFORE_ALL else max(0, self._newest - self._relayed.position)
 
+    async def check(self) -> None:
+        """Raises `Unavailable` unless the last copy succeeded."""
+        if not self._up:
+            raise Unavailable("changes are not relayed to the stream")
+
     def wake(self) -> None:
         """Something was committed."""
         self._wake.set()
@@ -83,7 +89,7 @@ class Relay:
 
     async def copy(self) -> None:
         """Bring the stream up to the registry's newest change. Raises `Unavailable`."""
-        newest = await self._stream.last()
+        newest = await self._newest_entry()
         if newest is not None:
             self._relayed = _Reached(newest.seq, newest.mark)
         while True:
@@ -102,6 +108,15 @@ class Relay:
                 self._relayed = _Reached(newest.seq, newest.mark)
             if self._relayed.position >= page.last:
                 return
+
+    async def _newest_entry(self) -> Change | None:
+        """That of the stream; one that cannot be read is cleared, since nothing else would ever mend it."""
+        try:
+            return await self._stream.last()
+        except UnreadableStream as error:
+            log.warning("change_stream.cleared", reason=error.detail)
+            await self._stream.clear()
+            return None
 
     async def _clear(self, newest: Change, page: ChangePage) -> None:
         """Entries of a lost history would keep those of the present one out: their positions are taken."""

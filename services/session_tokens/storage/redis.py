@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
-from shared.redis import PipelinedRedis
+from shared.redis import WRITE_PROBE, WRITE_PROBE_MS, PipelinedRedis
 
 OUTBOX = "session_token_outbox"
 """A stream of audit events that the key registry does not have yet."""
@@ -24,6 +24,12 @@ redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 return 1
 """
 """Session, count of uses and audit event in one step; 0, and nothing written, when the outbox is at its bound."""
+
+CHECK_WRITES = """
+redis.call('SET', KEYS[1], '', 'PX', ARGV[1])
+redis.call('XDEL', KEYS[2], redis.call('XADD', KEYS[2], '*', 'event', ''))
+"""
+"""What `PUT` writes, in one step and so unseen by any relay."""
 
 TAKE_USE = """
 local left = redis.call('GET', KEYS[2])
@@ -83,6 +89,10 @@ class RedisSessionStore:
 
     async def ping(self) -> None:
         await self._redis.ping()
+
+    async def check_writes(self) -> None:
+        """Raises `Unavailable` unless a session and its event can be written."""
+        await self._redis.execute("EVAL", CHECK_WRITES, 2, WRITE_PROBE, OUTBOX, WRITE_PROBE_MS)
 
 
 class RedisOutbox:

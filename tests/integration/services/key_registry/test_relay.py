@@ -1,15 +1,17 @@
 """Changes in the stream: soon, once and in order, whatever becomes of Valkey; and the registry serves meanwhile."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from shared.changes.stream import STREAM, ChangeStreamReader
+from shared.changes.stream import STREAM, ChangeStreamReader, ChangeStreamWriter, UnreadableStream
 from shared.contracts.key_registry import Change
 from shared.redis import PipelinedRedis
 from tests.support.harness.key_registry import Running, running_registry
@@ -44,6 +46,16 @@ class Relayed:
         raw = (await self.running.owner.get(f"{self.running.url}/metrics")).raw.decode()
         (line,) = [line for line in raw.splitlines() if line.startswith(f"{name} ")]
         return float(line.split()[1])
+
+    async def newest(self) -> int:
+        """The position of the newest entry, 0 when there is none that can be read."""
+        with contextlib.suppress(UnreadableStream):
+            if change := await ChangeStreamWriter(self.redis).last():
+                return change.seq
+        return 0
+
+    async def health(self) -> Any:
+        return (await self.running.owner.get(f"{self.running.url}/health")).body
 
     async def until(self, name: str, wanted: float) -> None:
         await becomes(wanted, lambda: self.metric(name))
@@ -143,6 +155,47 @@ async def test_after_a_restart_of_valkey_changes_are_relayed_again(
             await relayed.running.owner.company()
             seen = [change.seq for change in await relayed.entries(last=start + 3)]
             assert seen[-2:] == [start + 2, start + 3]
+
+
+LAST_ID = "18446744073709551614-1"
+ENTRY = Change(seq=1, kind="company", id="x", status="active", at=0).model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        [("SET", STREAM, "x")],
+        [("RPUSH", STREAM, "x")],
+        [("XADD", STREAM, LAST_ID, "x", "y")],
+        [("XADD", STREAM, LAST_ID, "change", "x")],
+        [("XADD", STREAM, LAST_ID, "change", ENTRY)],
+        [("XADD", STREAM, LAST_ID, "x", "y"), ("XTRIM", STREAM, "MAXLEN", 0)],
+    ],
+    ids=["a string", "a list", "another field", "no change", "another position", "its entries were removed"],
+)
+async def test_whatever_stands_in_place_of_the_stream_is_cleared_and_changes_are_relayed_again(
+    relayed: Relayed, commands: list[tuple[str | int, ...]]
+) -> None:
+    start = await relayed.position()
+    await relayed.redis.execute("DEL", STREAM)
+    for command in commands:
+        await relayed.redis.execute(*command)
+    await relayed.running.owner.company()
+    await becomes(start + 1, relayed.newest)
+    await relayed.until("change_relay_up", 1)
+
+
+async def test_health_names_the_relay_while_changes_cannot_be_written(relayed: Relayed) -> None:
+    assert (await relayed.health())["status"] == "ok"
+    await relayed.redis.execute("CONFIG SET", "min-replicas-to-write", 3)
+    try:
+        await relayed.running.owner.company()
+        await relayed.until("change_relay_up", 0)
+        report = await relayed.health()
+        assert (report["status"], report["dependencies"]["change_relay"]["state"]) == ("degraded", "down")
+    finally:
+        await relayed.redis.execute("CONFIG SET", "min-replicas-to-write", 0)
+    await relayed.until("change_relay_up", 1)
 
 
 async def test_a_stream_of_a_registry_that_is_no_more_is_cleared(

@@ -1,11 +1,14 @@
 """Whatever `app.py` puts together is seen to work in the application, and not only by itself."""
 
 import functools
+import json
 import time
 
 import pytest
 
+from services.session_tokens.storage.redis import OUTBOX
 from shared.contracts.session_tokens import RESOLVE
+from shared.redis import PipelinedRedis
 from tests.support.clock import FakeClock
 from tests.support.harness.access_log import recorded_access_lines
 from tests.support.harness.session_tokens import Service, Stack
@@ -88,3 +91,39 @@ async def test_all_parts_are_measured(service: Service) -> None:
     ):
         assert sample in metrics
     assert b'session_tokens_refused_total{cause="' in metrics
+
+
+@pytest.mark.parametrize("parameter", ["maxmemory", "min-replicas-to-write"])
+async def test_health_says_when_valkey_takes_no_writes_and_what_is_stored_is_still_served(
+    service: Service, parameter: str
+) -> None:
+    token = await service.generate()
+    assert await _health(service) == ("ok", "up")
+    valkey = PipelinedRedis(service.stack.redis_url, timeout=10)
+    await valkey.execute("CONFIG SET", parameter, 1)
+    try:
+        response, _ = await service.call("POST", "/generate", data=b"{}", x_api_key=service.stack.access_key)
+        assert response.status == 503
+        assert await _health(service) == ("degraded", "down")
+        assert await service.status_of(token) == 200
+    finally:
+        await valkey.execute("CONFIG SET", parameter, 0)
+        await valkey.stop()
+    assert await _health(service) == ("ok", "up")
+
+
+@pytest.mark.parametrize("command", ["SET {} x", "XADD {} 18446744073709551615-18446744073709551615 a b"])
+async def test_health_says_when_the_outbox_takes_no_event(service: Service, command: str) -> None:
+    valkey = PipelinedRedis(service.stack.redis_url, timeout=10)
+    await valkey.execute("DEL", OUTBOX)
+    await valkey.execute(*command.format(OUTBOX).split())
+    assert await _health(service) == ("degraded", "down")
+    await valkey.execute("DEL", OUTBOX)
+    assert await _health(service) == ("ok", "up")
+    await valkey.stop()
+
+
+async def _health(service: Service) -> tuple[str, str]:
+    """The status, and the state of writing to Valkey."""
+    report = json.loads((await service.call("GET", "/health"))[1])
+    return report["status"], report["dependencies"]["valkey_writes"]["state"]
