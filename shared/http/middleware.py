@@ -16,7 +16,7 @@ from shared.http.endpoints import Endpoint, RenderError
 from shared.http.metrics import HttpMetrics
 from shared.http.responses import internal_error, problem, status_of
 from shared.logging import access, request_id
-from shared.opaque import PATTERN
+from shared.logging.redaction import redacted
 
 log = structlog.get_logger()
 
@@ -31,8 +31,11 @@ def new_request_id() -> str:
 
 
 def adopt_request_id(given: str | None) -> str:
-    """Make the caller's id that of this request; a new one for none, an odd one, or one that holds a secret."""
-    usable = given is not None and REQUEST_ID.fullmatch(given) and not PATTERN.search(given)
+    """Make the caller's id that of this request; a new one for none, an odd one, or a possible secret.
+
+    A UUID of version 4 is one: it has the form of a session token.
+    """
+    usable = given is not None and REQUEST_ID.fullmatch(given) and redacted(given) == given
     rid = given if usable and given else new_request_id()
     request_id.set(rid)
     return rid
