@@ -346,7 +346,8 @@ async def test_the_time_and_the_connections_of_the_store_are_as_configured(
     registry_database_url: str, tmp_path: Path
 ) -> None:
     connection = await asyncpg.connect(registry_database_url)
-    silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    open_: list[asyncio.StreamWriter] = []
+    silent = await asyncio.start_server(lambda _, writer: open_.append(writer), "127.0.0.1", 0)
     more: dict[str, Any] = {"store_timeout": 20.0, "database_pool_size": 3, "redis_timeout": 20.0}
     more["redis_url"] = f"redis://127.0.0.1:{silent.sockets[0].getsockname()[1]}/0"
     async with running_registry(registry_database_url, tmp_path, **more) as running:
@@ -362,6 +363,9 @@ async def test_the_time_and_the_connections_of_the_store_are_as_configured(
         await asyncio.sleep(0.3)
         await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
         assert (await writing).status == 201
+        silent.close()
+        for writer in open_:
+            writer.close()
     await connection.close()
 
 
