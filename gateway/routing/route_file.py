@@ -1,13 +1,14 @@
 """The route file: YAML, checked as a whole when it is read; each error names file and line."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from gateway.routing.route_schema import MAX_ROUTES, Name, RouteEntry, RouteFile, UpstreamEntry
+from gateway.routing.route_schema import MAX_ROUTES, NAME, Name, RouteEntry, RouteFile, UpstreamEntry
 from gateway.routing.table import CredentialKind, Route, RouteTable, Upstream
 from gateway.routing.upstream_address import BadAddress, OwnPorts, parse_address
 from gateway.routing.yaml_reader import Errors, Members, compose, expand, members, plain
@@ -49,7 +50,7 @@ class _Reader:
         upstreams = self._upstreams(file)
         routes: list[Route] = []
         for node in self._route_nodes(file):
-            entry = self._entry(node, "route", RouteEntry)
+            entry = self._entry(node, _label(node), RouteEntry)
             if entry is None:
                 continue
             given, model = entry
@@ -168,3 +169,11 @@ class _Reader:
     def _fail(self, given: Members, name: str, message: str) -> None:
         """Report what is wrong with a member, at its line, or at that of the mapping when it is not there."""
         self.errors.add(given.value(name) or given.node, f"{given.what}: {name} {message}")
+
+
+def _label(route: yaml.Node) -> str:
+    """What errors call a route: `route NAME`, or `route` where it has no valid name."""
+    for key, value in route.value if isinstance(route, yaml.MappingNode) else ():
+        if key.value == "name" and isinstance(value, yaml.ScalarNode) and re.fullmatch(NAME, value.value):
+            return f"route {value.value}"
+    return "route"

@@ -22,7 +22,7 @@ NAME = r"[A-Za-z0-9_.-]{1,64}"
 Name = Text(NAME, "must be letters, digits, dots, hyphens and underscores, at most 64")
 Method = Text(
     r"any|(?!(?:CONNECT|TRACE)$)[A-Z][A-Z0-9_-]{0,31}",
-    "must be methods in capitals, without CONNECT and TRACE, or any alone",
+    "must be names of methods in capitals, such as GET, without CONNECT and TRACE; or any, alone",
 )
 Audience = Text(CLAIM.pattern, "must be 1 to 255 printable characters without blanks")
 Application = Text(PREFIX.pattern, "must be an application_prefix")
@@ -43,7 +43,7 @@ def _scope(scope: str) -> None:
     try:
         parse_scope(scope)
     except InvalidScope as error:
-        raise ValueError(error.description) from None
+        raise ValueError(error.description.removeprefix("scope ")) from None
 
 
 Path = Text("/.*", "must begin with /", parse=_path)

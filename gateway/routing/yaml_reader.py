@@ -49,7 +49,10 @@ def compose(text: str, errors: Errors) -> yaml.Node | None:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "not readable"
-        errors.add_line(mark.line + 1 if mark else 1, f"not YAML: {problem}")
+        line = mark.line if mark else 0
+        inside_braces = "'{'" in problem and "${" in "".join(text.splitlines()[line : line + 1])
+        hint = '; inside braces a value with ${...} needs quotes: "${NAME}"' if inside_braces else ""
+        errors.add_line(line + 1, f"not YAML: {problem}{hint}")
         return None
     if root is None:
         errors.add_line(1, "the file is empty")

@@ -75,10 +75,10 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"path": None}, "prefix is needed: either path or prefix"),
     ({"prefix": "/y"}, "path is needed: either path or prefix, not both"),
     ({"methods": None}, "methods is missing"),
-    ({"methods": "[get]"}, "methods must be methods in capitals"),
+    ({"methods": "[get]"}, "methods must be names of methods in capitals"),
     ({"methods": "[GET, GET]"}, "methods names something twice"),
     ({"methods": "[TRACE]"}, "without CONNECT and TRACE"),
-    ({"methods": "[GET, any]"}, "or any alone"),
+    ({"methods": "[GET, any]"}, "or any, alone"),
     ({"methods": "[]"}, "methods must be a list of strings"),
     ({"methods": "{a: b}"}, "methods must be a list of strings"),
     ({"credential": None}, "credential is missing"),
@@ -99,7 +99,7 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"scopes": "[]"}, "scopes are for the credential jwt"),
     ({"credential": "jwt"}, "scopes is missing: the credential jwt needs it; an empty list means any partner"),
     ({"credential": "jwt", "scopes": ""}, "scopes must be a list of strings"),
-    ({"credential": "jwt", "scopes": "['a b']"}, "scopes scope must be 1 to 8 segments"),
+    ({"credential": "jwt", "scopes": "['a b']"}, "scopes must be 1 to 8 segments"),
     ({"max_staleness": "60"}, "max_staleness is for the credential jwt only"),
     (
         {"credential": "jwt", "scopes": "[]", "max_staleness": "0"},
@@ -131,7 +131,8 @@ def test_what_is_wrong_with_a_route_is_reported_with_its_line(changes: dict[str,
     members = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
     route = ", ".join(f"{name}: {value}" for name, value in members.items())
     found = errors(UPSTREAMS + SITE + f"  - {{{route}}}\n")
-    assert any(line.startswith("routes.yaml:5: route: ") and message in line for line in found), found
+    label = f"route {members['name']}" if " " not in members.get("name", " ") else "route"
+    assert any(line.startswith(f"routes.yaml:5: {label}: ") and message in line for line in found), found
 
 
 @pytest.mark.parametrize("credential", ["credential: jwr, ", ""])
@@ -139,7 +140,7 @@ def test_a_route_without_a_known_credential_has_that_one_error(credential: str) 
     [line] = errors(
         UPSTREAMS + SITE.replace("credential: none, ", credential + "scopes: [x], application: '-', odd: 1, ")
     )
-    assert line.startswith("routes.yaml:4: route: credential ")
+    assert line.startswith("routes.yaml:4: route site: credential ")
 
 
 def test_an_empty_list_of_scopes_means_any_partner() -> None:
@@ -149,13 +150,13 @@ def test_an_empty_list_of_scopes_means_any_partner() -> None:
 
 def test_a_member_that_is_given_twice_is_reported() -> None:
     assert errors(UPSTREAMS + SITE.replace("name: site", "name: a, name: b")) == [
-        "routes.yaml:4: route: name is given twice"
+        "routes.yaml:4: route a: name is given twice"
     ]
 
 
 def test_the_line_is_that_of_the_member() -> None:
     text = UPSTREAMS + "  - name: x\n    path: /x\n    methods: [GET]\n    credential: none\n    upstream: b\n"
-    assert errors(text) == ["routes.yaml:8: route: upstream must be one of a"]
+    assert errors(text) == ["routes.yaml:8: route x: upstream must be one of a"]
 
 
 def test_all_errors_are_reported_at_once_in_the_order_of_their_lines() -> None:
@@ -177,6 +178,7 @@ def test_all_errors_are_reported_at_once_in_the_order_of_their_lines() -> None:
         ("routes: []\n", "routes.yaml:1: the file: upstreams is missing"),
         ("upstreams: {}\n", "routes.yaml:1: the file: routes is missing"),
         ("upstreams: []\nroutes: []\n", "routes.yaml:1: upstreams must be a mapping"),
+        ("a:\n  b: {url: ${X}}\n", "routes.yaml:2: not YAML: expected ',' or '}', but got '{'; inside braces"),
         ("a: \0\n", "routes.yaml:1: not YAML"),
         ("!!python/object/apply:os.system [x]\n", "routes.yaml:1: the file must be a mapping"),
     ],
@@ -188,10 +190,10 @@ def test_what_is_no_route_file_is_reported_with_its_line(text: str, message: str
 def test_two_routes_for_one_call_are_refused() -> None:
     again = SITE.replace("name: site", "name: again")
     assert errors(UPSTREAMS + SITE + again) == [
-        "routes.yaml:5: route: path and a method are taken by route site",
+        "routes.yaml:5: route again: path and a method are taken by route site",
     ]
     assert errors(UPSTREAMS + SITE + SITE.replace("/site", "/other")) == [
-        "routes.yaml:5: route: name site is taken by an earlier route"
+        "routes.yaml:5: route site: name site is taken by an earlier route"
     ]
     assert len(parse(UPSTREAMS + SITE + again.replace("GET", "POST")).routes) == 2
 
