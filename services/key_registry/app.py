@@ -93,17 +93,18 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         RevocationEndpoints(revocations, authentication),
         internal,
     )
+    first_owner = OwnerRegistration(AdminTokens(stores.objects, clock), settings.first_owner_token)
     app = service_app(
         NAME,
         table,
-        health=_health(stores, offsets),
+        health=_health(stores, offsets, first_owner),
         now=offsets.time,
         metrics=_relay_metrics(metrics, stores.relay),
         resources=[
             *stores.resources,
             trail,
             generator,
-            OwnerRegistration(AdminTokens(stores.objects, clock), settings.first_owner_token),
+            first_owner,
             Housekeeping(stores.changes, stores.consumers, DatabaseClock(stores.database)),
             clock_observation(stores.database, offsets),
         ],
@@ -130,12 +131,13 @@ class Stores:
         self.resources: tuple[Resource, ...] = (self.database, snapshots, self.redis, self.relay)
 
 
-def _health(stores: Stores, offsets: ClockOffsets) -> Health:
+def _health(stores: Stores, offsets: ClockOffsets, first_owner: OwnerRegistration) -> Health:
     health = Health(NAME)
     health.add(POSTGRESQL, stores.objects.check)
     health.add(VALKEY, stores.redis.check_writes, required=False)
     health.add("change_relay", stores.relay.check, required=False)
     health.add(CLOCK, offsets.check)
+    health.add("first_owner", first_owner.check)
     return health
 
 

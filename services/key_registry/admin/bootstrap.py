@@ -70,6 +70,7 @@ class OwnerRegistration:
     def __init__(self, owners: AdminTokens, token: str | None) -> None:
         self._owners = owners
         self.tasks: tuple[BackgroundTask, ...] = ()
+        self._waiting = token is not None
         if token is not None:
             self.tasks = (BackgroundTask("first_owner", partial(self._register, token), once=True),)
 
@@ -81,11 +82,17 @@ class OwnerRegistration:
         for task in self.tasks:
             await task.stop()
 
+    async def check(self) -> None:
+        """For readiness: raises `Unavailable` until the token may be used."""
+        if self._waiting:
+            raise Unavailable("the first owner's token is not registered yet")
+
     async def _register(self, token: str) -> None:
         while True:
             try:
                 if await self._owners.register(token, "first owner"):
                     log.info("the first owner's token is registered")
+                self._waiting = False
                 return
             except Unavailable as error:
                 log.info("the first owner's token waits for the database", detail=error.detail)

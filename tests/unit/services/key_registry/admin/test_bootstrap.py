@@ -97,8 +97,15 @@ async def test_the_first_owner_is_registered_when_the_database_comes(
     token = opaque.mint(opaque.ADMIN_TOKEN)
     first = OwnerRegistration(owners, token)
     (task,) = first.tasks
+    with pytest.raises(Unavailable, match="not registered yet"):
+        await first.check()
     await first.start()
     await until(lambda: desk.actions == ["admin_token.created"] and task.running)
     assert task.restarts == 0
     await first.stop()
     assert await desk.access.authenticate(token)
+    await first.check()
+
+
+async def test_without_a_first_owner_nothing_is_waited_for(owners: AdminTokens) -> None:
+    await OwnerRegistration(owners, None).check()
