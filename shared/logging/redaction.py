@@ -1,10 +1,11 @@
 """The one redactor: nothing that may be a credential stays in what is logged or printed."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from shared.opaque import PATTERN
+from shared.opaque import API_CLIENT_KEY, PATTERN, SECRET_PREFIXES
 
 REDACTED = "[redacted]"
 MAX_TEXT = 8192
@@ -14,6 +15,23 @@ MAX_ENCODINGS = 4
 MAX_DEPTH = 6
 """Levels of nested values that are looked through; what is deeper is not shown."""
 
+_BASE64_CHARACTERS = "[A-Za-z0-9+/_=-]"
+
+
+def _in_base64(prefix: str) -> list[str]:
+    """What is the same in every base64 text that holds `prefix`, for each of its three alignments."""
+    found = []
+    for before in range(3):
+        text = b64encode(bytes(before) + prefix.encode()).decode().rstrip("=")
+        first, last = -(-before * 8 // 6), (before + len(prefix)) * 8 // 6
+        found.append(re.escape(text[first:last]))
+    return found
+
+
+_ENCODED_PREFIXES = "|".join(
+    form for prefix in (*SECRET_PREFIXES, API_CLIENT_KEY) for form in _in_base64(f"{prefix}_")
+)
+
 _STRUCTURED = re.compile(
     # Session tokens: UUIDs of version 4, while our ids have version 7.
     r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-4[0-9A-Fa-f]{3}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
@@ -21,6 +39,10 @@ _STRUCTURED = re.compile(
     r"|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+"
     # Private keys in PEM, also cut.
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*-----|.*)"
+    # Our own opaque secrets in base64, by themselves or in Basic credentials, also cut.
+    rf"|(?:{_ENCODED_PREFIXES}){_BASE64_CHARACTERS}{{8,}}"
+    # SHA-256 in base64url, in which letters of both cases are mixed.
+    r"|(?<![A-Za-z0-9_-])(?=[a-z0-9_-]*[A-Z])(?=[A-Z0-9_-]*[a-z])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"
     # Passwords in connection URLs.
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)",
     re.DOTALL,

@@ -1,5 +1,6 @@
 """Nothing of a credential is left, wherever it stands and however it is spelt."""
 
+import base64
 import json
 from collections.abc import Callable
 from urllib.parse import quote, unquote
@@ -168,3 +169,26 @@ def test_what_is_nested_without_end_is_not_shown() -> None:
     loop: list[object] = []
     loop.append(loop)
     assert REDACTED in json.dumps(redacted_value(loop))
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc", f"{opaque.public_id('pgck')}:"])
+@pytest.mark.parametrize("prefix", opaque.SECRET_PREFIXES)
+def test_nothing_of_a_secret_is_left_in_base64_at_whichever_alignment(
+    prefix: str, before: str, encode: Callable[[bytes], bytes]
+) -> None:
+    for _ in range(20):
+        body = opaque.mint(prefix)
+        spelt = encode(f"{before}{body}".encode()).decode()
+        text = redacted(f"/x/{spelt}")
+        assert text.endswith(REDACTED)
+        assert len(text) <= len(f"/x/{REDACTED}") + len(before) * 4 / 3 + 3
+        assert redacted(f"/x/{quote(spelt, safe='')[:40]}").endswith(REDACTED)
+
+
+def test_a_digest_in_base64url_is_redacted_and_a_name_of_that_length_is_not() -> None:
+    for _ in range(50):
+        digest = base64.urlsafe_b64encode(opaque.digest(opaque.mint(opaque.API_TOKEN))).decode().rstrip("=")
+        assert redacted(f"/x/{digest}") == f"/x/{REDACTED}"
+    for name in ("a" * 43, "some-name-of-a-thing-that-is-rather-longer-x1"[:43], "0" * 43):
+        assert redacted(f"/x/{name}") == f"/x/{name}"
