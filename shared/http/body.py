@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+import orjson
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
@@ -14,7 +15,7 @@ BODY_TIMEOUT_S = 30.0
 """Seconds in which a body must have arrived."""
 
 _LIMITS = Limits(allows_nul=True)
-"""Whoever stores a text decides on U+0000: an audit line is not refused for it."""
+"""Whoever stores a text decides on U+0000."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -59,16 +60,37 @@ def require_content_type(request: web.BaseRequest, *expected: str) -> str:
 async def json_object(request: web.BaseRequest, *, limit: int = 65536) -> dict[str, Any]:
     """The body as a JSON object (RFC 8259, UTF-8). Raises `Invalid`, `TooLarge` or `UnsupportedMediaType`."""
     require_content_type(request, "application/json")
+    return _strictly(await read(request, limit=limit))
+
+
+async def json_model(
+    request: web.BaseRequest, model: type[M], *, limit: int = 65536, from_own_service: bool = False
+) -> M:
+    """The body as `model`. Raises `Unprocessable` naming every member that is wrong.
+
+    `from_own_service`: its sender has proved to be a service of ours. Then it is read at a seventh of the cost,
+    and a name that is given twice goes unseen.
+    """
+    require_content_type(request, "application/json")
     raw = await read(request, limit=limit)
+    return validated(model, _quickly(raw) if from_own_service else _strictly(raw))
+
+
+def _strictly(raw: bytes) -> dict[str, Any]:
     try:
         return loads_object(raw, _LIMITS)
     except InvalidJson as error:
         raise Invalid(f"the body {error}") from None
 
 
-async def json_model(request: web.BaseRequest, model: type[M], *, limit: int = 65536) -> M:
-    """The body as `model`. Raises `Unprocessable` naming every member that is wrong."""
-    return validated(model, await json_object(request, limit=limit))
+def _quickly(raw: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise Invalid("the body is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise Invalid("the body must be a JSON object")
+    return value
 
 
 def validated(model: type[M], value: Mapping[str, Any]) -> M:

@@ -93,7 +93,7 @@ class InternalEndpoints:
     async def audit(self, request: web.Request) -> web.Response:
         """204 when all events are durable."""
         service = self._require(request, "audit")
-        batch = await json_model(request, wire.AuditBatch, limit=MAX_AUDIT_BODY)
+        batch = await json_model(request, wire.AuditBatch, limit=MAX_AUDIT_BODY, from_own_service=True)
         if len(batch.events) > MAX_EVENTS:
             raise Unprocessable.field("events", f"are more than {MAX_EVENTS}")
         _check_actors(batch, service)
