@@ -32,21 +32,25 @@ _ENCODED_PREFIXES = "|".join(
     form for prefix in (*SECRET_PREFIXES, API_CLIENT_KEY) for form in _in_base64(f"{prefix}_")
 )
 
-_STRUCTURED = re.compile(
-    # Session tokens: UUIDs of version 4, while our ids have version 7.
-    r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-4[0-9A-Fa-f]{3}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+_CERTAIN = (
     # JWTs, also several in a row, and those whose end is missing because a path is cut.
-    r"|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+"
+    r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+"
     # Private keys in PEM, also cut.
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*-----|.*)"
     # Our own opaque secrets in base64, by themselves or in Basic credentials, also cut.
     rf"|(?:{_ENCODED_PREFIXES}){_BASE64_CHARACTERS}{{8,}}"
+    # Passwords in connection URLs.
+    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
+)
+_STRUCTURED = re.compile(
+    # Session tokens: UUIDs of version 4, while our ids have version 7.
+    r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-4[0-9A-Fa-f]{3}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
     # SHA-256 in base64url, in which letters of both cases are mixed.
     r"|(?<![A-Za-z0-9_-])(?=[a-z0-9_-]*[A-Z])(?=[A-Z0-9_-]*[a-z])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"
-    # Passwords in connection URLs.
-    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)",
+    rf"|{_CERTAIN}",
     re.DOTALL,
 )
+_SECRET = re.compile(rf"{PATTERN.pattern}|{_CERTAIN}", re.DOTALL)
 _RUNS = re.compile(
     # Our own opaque secrets, also several in a row.
     rf"{PATTERN.pattern}"
@@ -79,6 +83,11 @@ def redacted(text: str) -> str:
         if _ESCAPE.search(plain):
             return REDACTED
     return _without(text, found) if found else text
+
+
+def holds_secret(text: str) -> bool:
+    """Whether `text` holds what can be nothing but a secret, as a UUID or a digest can."""
+    return _SECRET.search(text) is not None
 
 
 def _matches(text: str) -> Iterator[Span]:

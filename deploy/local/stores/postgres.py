@@ -70,6 +70,7 @@ class Postgres:
             "port": str(self.port),
             "unix_socket_directories": "",
             "log_line_prefix": "%m [%p] %u@%d ",
+            "log_error_verbosity": "terse",  # without the values of a row that an error is about
             **self.settings,
         }
         options = [part for name, value in parameters.items() for part in ("-c", f"{name}={value}")]

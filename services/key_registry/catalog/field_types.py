@@ -17,6 +17,7 @@ from shared.contracts.identifiers import (
     UUID_FORM,
     anchored,
 )
+from shared.logging.redaction import holds_secret
 from shared.scopes import InvalidScope, parse_scope_list
 
 MAX_TTL = 30 * 86400
@@ -102,6 +103,13 @@ def _lines(value: str) -> str:
     return value
 
 
+def _no_secret(value: str) -> str:
+    """What is named here is stored and shown, and stands in the audit trail."""
+    if holds_secret(value):
+        raise ValueError("must not contain a secret, such as a token, a key or a password")
+    return value
+
+
 def _matching(pattern: re.Pattern[str], message: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if pattern.fullmatch(value) is None:
@@ -120,7 +128,7 @@ def _scopes(value: object) -> list[str]:
     if not isinstance(value, list):
         raise ValueError("must be a list of strings")
     try:
-        return list(parse_scope_list(value, field="scopes"))
+        return [_no_secret(scope) for scope in parse_scope_list(value, field="scopes")]
     except InvalidScope as error:
         raise ValueError(error.description) from None
 
@@ -140,12 +148,18 @@ Reference = Annotated[
 Instant = Annotated[
     datetime, BeforeValidator(parse_instant), PlainSerializer(format_instant, return_type=str, when_used="json")
 ]
-Name = Annotated[str, StringConstraints(max_length=200), AfterValidator(_not_blank), AfterValidator(_one_line)]
-Comment = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_not_blank), AfterValidator(_lines)]
+NoSecret = AfterValidator(_no_secret)
+Name = Annotated[
+    str, StringConstraints(max_length=200), AfterValidator(_not_blank), AfterValidator(_one_line), NoSecret
+]
+Comment = Annotated[
+    str, StringConstraints(max_length=1000), AfterValidator(_not_blank), AfterValidator(_lines), NoSecret
+]
 Prefix = Annotated[
     str,
     StringConstraints(max_length=MAX_PREFIX_CHARACTERS),
     AfterValidator(_matching(PREFIX, "must be letters, digits, '_', '.', '-', starting with a letter or digit")),
+    NoSecret,
     _shown_pattern(PREFIX),
 ]
 CompanyUri = Annotated[
@@ -154,21 +168,24 @@ CompanyUri = Annotated[
     AfterValidator(
         _matching(_URI, "must be an http, https or urn URI, or a host, in printable ASCII without spaces")
     ),
+    NoSecret,
     _shown_pattern(_URI),
 ]
 Audience = Annotated[
     str,
     StringConstraints(max_length=MAX_CLAIM_CHARACTERS),
     AfterValidator(_matching(CLAIM, "must be 1 to 255 printable ASCII characters without spaces")),
+    NoSecret,
     _shown_pattern(CLAIM),
 ]
 TokenId = Annotated[
     str,
     StringConstraints(max_length=MAX_CLAIM_CHARACTERS),
     AfterValidator(_matching(CLAIM, "must be 1 to 255 printable ASCII characters without spaces")),
+    NoSecret,
     _shown_pattern(CLAIM),
 ]
-Reason = Annotated[str, StringConstraints(max_length=255), AfterValidator(_one_line)]
+Reason = Annotated[str, StringConstraints(max_length=255), AfterValidator(_one_line), NoSecret]
 Scopes = Annotated[
     list[str],
     BeforeValidator(_scopes),

@@ -1,7 +1,9 @@
 """What each member takes, and that what it refuses is named."""
 
+from base64 import b64encode
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -19,6 +21,7 @@ from services.key_registry.catalog.resources import (
     Resource,
 )
 from services.key_registry.http.bodies import change_of, members
+from shared import opaque
 from shared.errors import Invalid, Unprocessable
 from shared.http.body import validated
 
@@ -225,3 +228,50 @@ def test_json_that_not_every_reader_reads_alike_is_unprocessable(raw: bytes) -> 
 def test_deep_nesting_is_refused_without_an_internal_error() -> None:
     with pytest.raises(Invalid):
         members(b'{"a":' + b"[" * 30_000 + b"]" * 30_000 + b"}")
+
+
+SECRETS = {
+    "ours": opaque.mint(opaque.API_TOKEN),
+    "a piece of ours": opaque.mint(opaque.ACCESS_KEY)[:20],
+    "ours in base64": b64encode(f"pgck_x:{opaque.mint(opaque.API_CLIENT_SECRET)}".encode()).decode(),
+    "a JWT": "eyJhbGciOiJSUzM4NCJ9.eyJhdWQiOiIyMDkxIn0.c2ln",
+    "a password in a URL": "https://user:password@host.example",
+    "a private key": "-----BEGIN PRIVATE KEY-----",
+}
+TEXTS = [
+    ("company", "name"),
+    ("company", "client_prefix"),
+    ("company", "company_uri"),
+    ("application", "name"),
+    ("application", "application_prefix"),
+    ("api_token", "remote_application"),
+    ("access_key", "name"),
+    ("api_client", "comment"),
+    ("api_client", "audience"),
+    ("admin_token", "name"),
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
+@pytest.mark.parametrize(("kind", "member"), TEXTS)
+def test_a_text_that_holds_a_secret_is_refused_by_name_and_not_repeated(
+    kind: str, member: str, secret: str
+) -> None:
+    resource, body = VALID[kind]
+    with pytest.raises(Unprocessable) as refused:
+        validated(resource.create, {**body, member: secret})
+    assert [error.field for error in refused.value.errors] == [member]
+    assert secret not in str(refused.value.errors) + refused.value.description
+
+
+def test_a_scope_that_holds_a_secret_is_refused() -> None:
+    assert wrong_fields(APPLICATION, {**VALID["application"][1], "scopes": [opaque.mint(opaque.API_TOKEN)]}) == [
+        "scopes"
+    ]
+
+
+@pytest.mark.parametrize("value", ["a-" + str(UUID(int=4 << 76)), "0" * 63, "pgat_", "pgck_0000000000000000000000"])
+def test_an_id_that_is_no_secret_may_be_a_name(value: str) -> None:
+    for kind, member in (("company", "name"), ("company", "client_prefix"), ("api_client", "comment")):
+        resource, body = VALID[kind]
+        assert validated(resource.create, {**body, member: value})
