@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from tests.support.harness.registry_databases import RegistryTemplate
 
 RANDOM = re.compile(
-    r"(?i)pg(?:at|ak|cs|ad|ck)_[a-z0-9]{22}|kp_[a-z0-9]{22}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+    r"(?i)pg(?:at|ak|cs|ad|ck)_[a-z0-9]{22}|kp_[a-z0-9]{22}|[0-9a-f]{64}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 )
-"""Our own secrets and ids, and UUIDs."""
+"""Our own secrets, their digests and ids, and UUIDs."""
 
 
 # A limit for each example would be an assertion on the time of this machine; every run draws the same ones.
