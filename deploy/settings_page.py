@@ -1,4 +1,4 @@
-"""`python -m deploy.settings_page`: writes docs/configuration.md and shared/setting_names.py from the settings.
+"""`python -m deploy.settings_page`: writes docs/configuration.md, docs/metrics.md and shared/setting_names.py.
 
 The settings are read from the deployables' own classes, by name: what deploys imports no deployable.
 """
@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
+from deploy import metrics_page
 from deploy.local.leftovers import MARK
 from deploy.local.stack import DEPLOYABLES, ROOT, STORE_PORTS, port_variables
 from shared.setting_names import PREFIX
@@ -174,7 +175,11 @@ def _port_meaning(variable: str) -> str:
 
 def outputs() -> Mapping[Path, str]:
     """What each generated file should hold now."""
-    return {PAGE: page(), NAMES: names_module(NAMES.read_text(encoding="utf-8"))}
+    return {
+        PAGE: page(),
+        NAMES: names_module(NAMES.read_text(encoding="utf-8")),
+        metrics_page.PAGE: metrics_page.page(),
+    }
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ import pytest
 import schemathesis
 from prometheus_client.parser import text_string_to_metric_families
 
+from deploy.metrics_page import metrics
 from tests.e2e.partners import OPERATOR, Admin, Partner
 from tests.e2e.wire import FORM, Reply, basic, bearer, call
 from tests.support.harness.stack import SERVICES, Stack
@@ -31,6 +32,9 @@ HOPS: dict[str, tuple[Ask, set[str]]] = {
     "a session": (lambda p: p.generate(), {"gateway", "session_tokens", "key_registry"}),
     "the editor": (lambda p: p.editor(p.session()), {"gateway", "session_tokens", "sample_resources"}),
 }
+
+OTHERS = re.compile(r"process_|python_|\w+_created$")
+"""Families that the client library adds."""
 
 
 @pytest.mark.parametrize("what", HOPS)
@@ -91,6 +95,8 @@ def test_every_process_has_metrics_of_its_requests(stack: Stack, partner: Partne
     duration = families["http_server_request_duration_seconds"]
     assert {"method", "route", "status"} <= set(duration.samples[0].labels)
     assert "process_cpu_seconds" in families
+    listed = {metric.name.removesuffix("_total") for metric in metrics()}
+    assert {family for family in families if not OTHERS.match(family)} <= listed
     if name == "gateway":
         routes = {sample.labels["route"] for sample in families["gateway_request_duration_seconds"].samples}
         assert "auth-token" in routes

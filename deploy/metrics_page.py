@@ -1,0 +1,68 @@
+"""docs/metrics.md: every metric of the processes, as `/metrics` names and describes it, read from the code."""
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.stack import ROOT
+
+PAGE = ROOT / "docs" / "metrics.md"
+KINDS = {
+    "Counter": "counter",
+    "ReadCounter": "counter",
+    "Gauge": "gauge",
+    "Histogram": "histogram",
+    "DurationHistogram": "histogram",
+}
+"""What the classes declare, each with the metric's name and description as the first two texts of its arguments."""
+FOLDERS = ("gateway", "services", "shared")
+HEAD = """\
+# Metrics
+
+<!-- Written by `make docs` from the code. Change the metric's description there, not this page. -->
+
+`/metrics` of each process is Prometheus text. A histogram has `_bucket`, `_sum` and
+`_count`; each of both has `_created`. Those of `shared` are in every process that uses that part of it.
+
+| metric | kind | where | meaning |
+| --- | --- | --- | --- |
+"""
+
+
+@dataclass(frozen=True, order=True)
+class Metric:
+    name: str
+    kind: str
+    where: str
+    meaning: str
+
+
+def metrics() -> list[Metric]:
+    """All that the code declares, by name."""
+    found: set[Metric] = set()
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            found.update(_declared(path))
+    return sorted(found)
+
+
+def _declared(path: Path) -> list[Metric]:
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    return [metric for call in calls if (metric := _metric(call, path)) is not None]
+
+
+def _metric(call: ast.Call, path: Path) -> Metric | None:
+    called = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    kind = KINDS.get(called)
+    texts = [arg.value for arg in call.args[:3] if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    if kind is None or len(texts) != 2:
+        return None
+    name = texts[0] + ("_total" if kind == "counter" and not texts[0].endswith("_total") else "")
+    folders = path.relative_to(ROOT).parts
+    where = folders[1] if folders[0] == "services" else folders[0]
+    return Metric(name, kind, where, texts[1].rstrip("."))
+
+
+def page() -> str:
+    """The text of docs/metrics.md."""
+    return HEAD + "".join(f"| `{m.name}` | {m.kind} | {m.where} | {m.meaning} |\n" for m in metrics())
