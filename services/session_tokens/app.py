@@ -61,6 +61,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     health = FollowingHealth(NAME, following.follower, offsets)
     health.add(VALKEY, store.ping)
     health.add(VALKEY_WRITES, store.check_writes, required=False)
+    health.add("audit_outbox", relay.check, required=False)
     return service_app(
         NAME,
         endpoints(handlers),

@@ -15,6 +15,8 @@ log = structlog.get_logger()
 
 INTERVAL_S = 1.0
 """Between rounds when nothing wakes the relay, and after a failure."""
+OVERDUE_AFTER_S = 30.0
+"""Age of an event from which on health names the outbox."""
 MAX_BATCH = 500
 STOP_TIMEOUT_S = 2.0
 
@@ -43,6 +45,11 @@ class OutboxRelay:
         self.tasks = (
             PeriodicTask("audit_outbox", self.relay, interval=INTERVAL_S, wake=self._wake, early_retry=False),
         )
+
+    async def check(self) -> None:
+        """Raises `Unavailable` while an event has waited for more than `OVERDUE_AFTER_S`, whichever copy relays."""
+        if (age := await self._outbox.oldest_age()) > OVERDUE_AFTER_S:
+            raise Unavailable(f"audit events have been waiting for {age:.0f} s")
 
     def wake(self) -> None:
         """There is something in the outbox."""

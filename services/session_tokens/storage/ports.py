@@ -39,6 +39,10 @@ class Outbox(Protocol):
 
     async def length(self) -> int: ...
 
+    async def oldest_age(self) -> float:
+        """Seconds for which the oldest entry has been there, 0 when there is none."""
+        ...
+
 
 class AccessKeys(Protocol):
     async def get(self, key: bytes) -> AccessKey | None:

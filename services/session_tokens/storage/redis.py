@@ -54,6 +54,15 @@ return redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[3])
 """The oldest events, for the copy that holds the lease or gets it. What no copy can have written is no lease."""
 
 
+OLDEST_AGE_MS = """
+local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+if not first then return 0 end
+local now = redis.call('TIME')
+return now[1] * 1000 + math.floor(now[2] / 1000) - tonumber(string.match(first[1], '^%d+'))
+"""
+"""By the server's clock alone, whose time an entry's id begins with."""
+
+
 class RedisSessionStore:
     """`session_token:{<id>}` holds the sealed bytes, `session_token:{<id>}:uses` how many uses are left.
 
@@ -112,6 +121,10 @@ class RedisOutbox:
 
     async def length(self) -> int:
         return int(await self._redis.execute("XLEN", OUTBOX))
+
+    async def oldest_age(self) -> float:
+        age_ms = int(await self._redis.execute("EVAL", OLDEST_AGE_MS, 1, OUTBOX))
+        return max(0.0, age_ms / 1000)
 
 
 def _event(fields: Sequence[bytes]) -> AuditEvent | None:

@@ -1,14 +1,16 @@
 """No session token without its audit line, and no line twice, whatever fails in between."""
 
 import asyncio
+import functools
 import json
 import signal
+from pathlib import Path
 
 import pytest
 import redis.asyncio
 
 from deploy.local.ports import free_port
-from services.session_tokens.outbox import OutboxRelay
+from services.session_tokens.outbox import OVERDUE_AFTER_S, OutboxRelay
 from services.session_tokens.sealing import id_of
 from services.session_tokens.storage.redis import LEASE, LEASE_MS, OUTBOX, RedisOutbox, RedisSessionStore
 from shared.contracts.key_registry import AuditEvent
@@ -16,8 +18,9 @@ from shared.errors import Unavailable
 from shared.redis import PipelinedRedis
 from tests.integration.services.session_tokens.test_process import environment_of, is_ready, start
 from tests.support.doubles.registry import RegistryDouble
+from tests.support.harness.key_registry import running_registry
 from tests.support.harness.session_tokens import Service, Stack
-from tests.support.waiting import until
+from tests.support.waiting import becomes, until
 
 
 def _created(stack: Stack) -> list[str]:
@@ -187,6 +190,58 @@ async def test_an_event_that_the_registry_rejects_is_counted_and_holds_up_no_oth
     assert sum(lost) == 3
     assert await one.execute("XLEN", OUTBOX) == 0
     await one.stop()
+
+
+REJECTED = [
+    '{"action":"a.b","actor":"service:session_tokens","at":1e300}',
+    '{"action":"a.b","actor":"admin:x","at":1}',
+    f'{{"action":"a.b","actor":"service:session_tokens","at":1,"detail":{{"n":1{"0" * 399}}}}}',
+]
+
+
+@pytest.mark.parametrize("entries", [*([entry] for entry in REJECTED), REJECTED])
+async def test_what_the_registry_itself_rejects_holds_up_no_other_event(
+    redis_database: str, registry_database_url: str, tmp_path: Path, events: list[AuditEvent], entries: list[str]
+) -> None:
+    one = PipelinedRedis(redis_database, timeout=10)
+    for number, entry in enumerate(entries):
+        await one.execute("XADD", OUTBOX, f"{number + 1}-0", "event", entry)
+    await _put(redis_database, events[:3])
+    lost: list[int] = []
+    async with (
+        running_registry(registry_database_url, tmp_path) as registry,
+        registry.client("session_tokens") as client,
+    ):
+        await OutboxRelay(RedisOutbox(one), client, report_length=lambda _: None, report_lost=lost.append).relay()
+        lines = (await registry.owner.get("/audit?action=session_token.created")).body["items"]
+    assert {line["subject"] for line in lines} == {"0", "1", "2"}
+    assert sum(lost) == len(entries)
+    assert await one.execute("XLEN", OUTBOX) == 0
+    await one.stop()
+
+
+async def test_health_says_when_an_event_has_waited_for_too_long_and_when_that_is_over(stack: Stack) -> None:
+    one = PipelinedRedis(stack.redis_url, timeout=10)
+    async with stack.copy() as service:
+        stack.registry.audit_away = True
+        await service.generate()
+        assert await _outbox_state(service) == "up"
+        now, _ = await one.execute("TIME")
+        await one.execute("DEL", OUTBOX)
+        overdue = (int(now) - OVERDUE_AFTER_S - 1) * 1000
+        event = AuditEvent(action="a.b", actor="service:session_tokens", at=1.0)
+        await one.execute("XADD", OUTBOX, f"{overdue:.0f}-0", "event", event.model_dump_json())
+        assert await _outbox_state(service) == "down"
+        stack.registry.audit_away = False
+        await becomes("up", functools.partial(_outbox_state, service))
+    await one.stop()
+
+
+async def _outbox_state(service: Service) -> str:
+    report = json.loads((await service.call("GET", "/health"))[1])
+    assert report["status"] == ("ok" if report["dependencies"]["audit_outbox"]["state"] == "up" else "degraded")
+    state: str = report["dependencies"]["audit_outbox"]["state"]
+    return state
 
 
 @pytest.mark.parametrize("command", ["SET {} another", "SET {} another PX 3600000", "RPUSH {} x", "SADD {} x"])
