@@ -25,7 +25,7 @@ class AdminApi:
         self._client = client
 
     async def until_accepted(self, limit: float) -> None:
-        """Wait until the registry answers and knows the admin token, which it registers just after its start."""
+        """Wait until the registry responds and knows the admin token, which it registers just after its start."""
         deadline = time.monotonic() + limit
         while True:
             try:
@@ -46,7 +46,7 @@ class AdminApi:
         return await self._call("POST", path, (201,), body)
 
     async def ensure(self, path: str, body: Mapping[str, Any], *unique: str) -> Object:
-        """The object that `body` describes, told by its `unique` members; made unless it is there."""
+        """The object that `body` describes, found by its `unique` members; created unless it exists."""
         members = {name: body[name] for name in unique}
         return await self.find(path, **members) or await self.create(path, body)
 
@@ -62,7 +62,7 @@ class AdminApi:
         try:
             status, response = await self._client.request(method, f"/admin/v1{path}", raw, headers)
         except Unavailable as error:
-            raise StackError(f"the key registry does not answer {method} {path}: {error.detail}") from None
+            raise StackError(f"the key registry does not respond to {method} {path}: {error.detail}") from None
         if status not in expected:
             raise StackError(f"the key registry refuses {method} {path} with {status}: {response}")
         return response if isinstance(response, dict) else {}

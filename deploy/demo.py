@@ -50,7 +50,7 @@ class Urls:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of credential: where it is made, and which members of the answer go to which variables."""
+    """A kind of credential: where it is created, and which members of the response go to which variables."""
 
     path: str
     id_variable: str
@@ -67,7 +67,7 @@ async def seed(urls: Urls, admin_token: str, env_file: Path) -> dict[str, str]:
     """Make what is missing of the demo, write its values to `env_file` (absolute; mode 0600), and return them.
 
     A credential that `env_file` holds is kept as long as the registry has it as active; a secret that is lost
-    is lost for good, so its credential is made anew.
+    is lost for good, so a new credential is created.
     """
     known = read_variables(env_file)
     client = ServiceClient(
@@ -123,12 +123,12 @@ async def _seed(api: AdminApi, known: Mapping[str, str], key_file: Path) -> dict
 async def _credential(
     api: AdminApi, kind: Kind, body: Mapping[str, Any], known: Mapping[str, str]
 ) -> dict[str, str]:
-    """Its variables: the known ones while they are good, else those of a new credential."""
+    """Its variables: the known ones while they are valid, else those of a new credential."""
     names = (kind.id_variable, *kind.variables.values())
     if all(known.get(name) for name in names) and await api.is_active(kind.path, known[kind.id_variable]):
         return {name: known[name] for name in names}
-    made = await api.create(kind.path, body)
-    return {kind.id_variable: made["id"], **{name: made[member] for member, name in kind.variables.items()}}
+    created = await api.create(kind.path, body)
+    return {kind.id_variable: created["id"], **{name: created[member] for member, name in kind.variables.items()}}
 
 
 def _with_private_key(known: Mapping[str, str], key_file: Path) -> Mapping[str, str]:

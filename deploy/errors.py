@@ -1,4 +1,4 @@
-"""What is told to whoever typed the command."""
+"""What is reported to whoever typed the command."""
 
 
 class StackError(Exception):

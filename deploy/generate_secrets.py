@@ -1,4 +1,4 @@
-"""`python -m deploy.generate_secrets DIR`: every secret of an installation, made once and never overwritten."""
+"""`python -m deploy.generate_secrets DIR`: every secret of an installation, created once and never overwritten."""
 
 import argparse
 import base64
@@ -22,7 +22,7 @@ SERVICES = (
     "operator_validator",
     "sample_resources",
 )
-"""Each has a key with which it tells the others who calls."""
+"""Each has a key with which it proves to the others who calls."""
 
 
 def generate_secrets(directory: Path) -> list[Path]:

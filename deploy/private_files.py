@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write `path`, mode 0600, whole or not at all: half a secret would be taken for a good one later."""
+    """Write `path`, mode 0600, whole or not at all: half a secret would be taken for a whole one later."""
     unfinished = path.with_name(f".{path.name}.new")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

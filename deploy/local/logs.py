@@ -74,7 +74,7 @@ class ErrorTail:
 
 
 def error_in(name: str, line: str) -> str:
-    """What to show of a line of the log `name`; empty if it tells of no error."""
+    """What to show of a line of the log `name`; empty if it reports no error."""
     if name == "postgres":
         return line if "FATAL:" in line or "PANIC:" in line else ""
     if name == "valkey":
@@ -100,7 +100,7 @@ def last_words(path: Path, since: int = 0, lines: int = 12) -> str:
 
 
 def cause_of_death(words: str) -> str:
-    """The line of a process's last words that tells most, as far as can be told: an exception, else the last."""
+    """The line of a process's last words that most likely has the cause: an exception, else the last."""
     lines = [line for line in words.splitlines() if line.strip()]
     plain = [line for line in lines if not line.startswith(("{", *TRACEBACK))]
     return (plain or lines or [""])[-1][:LONGEST]

@@ -40,7 +40,7 @@ def _can_bind(address: str, port: int) -> bool:
 
 
 def listener(port: int) -> str:
-    """Who listens on `port`, as `name (pid 123)`; empty where the system does not tell us."""
+    """Who listens on `port`, as `name (pid 123)`; empty where the system does not show it."""
     sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     if not sockets:
         return ""

@@ -20,7 +20,7 @@ SUPERVISOR = "supervisor"
 
 @dataclass(frozen=True)
 class Started:
-    """A process, told from a later one that got the same pid by the moment at which it began."""
+    """A process, distinguished from a later one with the same pid by the moment at which it began."""
 
     pid: int
     began: str

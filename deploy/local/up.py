@@ -172,7 +172,7 @@ class Up:
         """Make the demo's objects as soon as the key registry can."""
         registry = self._stack.url("key_registry")
         if await until_ready(registry, READY_LIMIT):
-            return {}  # whoever starts it tells why
+            return {}  # whoever starts it reports why
         urls = demo.Urls(
             gateway=self._stack.url("gateway"),
             operator=self._stack.url("operator_validator"),
