@@ -19,6 +19,8 @@ STEADY_AFTER_S = 10.0
 """Seconds of a run after which the unexpected ends before it no longer count."""
 REPEATED_ENDS = 3
 """Unexpected ends without a steady run between them, from which on a task counts as failing also while it runs."""
+REPEATED_FAILURES = 3
+"""Rounds of a periodic task that fail one after the other before health names it."""
 CANCEL_INTERVAL_S = 0.1
 MAX_CANCELS = 50
 """How often a task is cancelled at most when it is stopped, and the seconds between two attempts."""
@@ -149,12 +151,19 @@ class PeriodicTask(BackgroundTask):
         self._wake = wake or asyncio.Event()
         self.failures = 0
         """Rounds that ended in an exception other than `Unavailable`."""
+        self._failures_in_a_row = 0
+
+    @property
+    def rounds_fail(self) -> bool:
+        """Whether `REPEATED_FAILURES` rounds or more have failed, and none has succeeded since."""
+        return self._failures_in_a_row >= REPEATED_FAILURES
 
     async def _run(self) -> None:
         while True:
             self._wake.clear()
             try:
                 await self._work()
+                self._failures_in_a_row = 0
             except Unavailable as error:
                 log.warning(
                     "background_task.waiting", task=self.name, reason=error.description, detail=error.detail
@@ -164,6 +173,7 @@ class PeriodicTask(BackgroundTask):
                     continue
             except Exception:
                 self.failures += 1
+                self._failures_in_a_row += 1
                 log.exception("background_task.failed", task=self.name)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._interval):

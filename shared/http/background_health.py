@@ -27,6 +27,11 @@ class BackgroundTasks:
         if failing := self.failing_for(NOT_READY_AFTER_S):
             raise Unavailable(f"failing: {', '.join(failing)}")
 
+    async def check_rounds(self) -> None:
+        """For health alone: raises `Unavailable` naming the periodic tasks that run, and fail each time."""
+        if failing := [task.name for task in self.tasks if isinstance(task, PeriodicTask) and task.rounds_fail]:
+            raise Unavailable(f"failing: {', '.join(failing)}")
+
     def dead(self) -> list[str]:
         """The tasks that a new start of the process may mend."""
         return self.failing_for(NOT_LIVE_AFTER_S)

@@ -22,6 +22,7 @@ VALKEY = "valkey"
 VALKEY_WRITES = "valkey_writes"
 """The stores have one name in the health of all services."""
 BACKGROUND_TASKS = "background_tasks"
+PERIODIC_TASKS = "periodic_tasks"
 CLOCK = "clock"
 
 Check = Callable[[], Awaitable[object]]
@@ -51,6 +52,7 @@ class Health:
         """Make the background tasks of the process part of its liveness, readiness and health."""
         self._background = background
         self.add(BACKGROUND_TASKS, background.check)
+        self.add(PERIODIC_TASKS, background.check_rounds, required=False)
 
     def add(self, name: str, check: Check, *, required: bool = True) -> None:
         self._checks[name] = (check, required)

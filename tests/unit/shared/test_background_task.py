@@ -170,6 +170,30 @@ async def test_periodic_work_goes_on_after_any_failure_and_ends_with_stop() -> N
     assert rounds == seen
 
 
+async def test_rounds_that_fail_one_after_the_other_are_noticed_until_one_succeeds() -> None:
+    outcomes: list[Exception | None] = [
+        *(None, RuntimeError(), RuntimeError(), None),
+        *(RuntimeError(), Unavailable(), RuntimeError(), RuntimeError(), Unavailable()),
+        None,
+    ]
+    seen = []
+    done = asyncio.Event()
+
+    async def work() -> None:
+        seen.append(task.rounds_fail)
+        if not outcomes:
+            done.set()
+            return
+        if error := outcomes.pop(0):
+            raise error
+
+    task = PeriodicTask("test", work, interval=0)
+    await task.start()
+    await asyncio.wait_for(done.wait(), 5)
+    await task.stop()
+    assert seen[:11] == [False] * 8 + [True] * 2 + [False]
+
+
 @pytest.mark.parametrize("early_retry", [True, False])
 async def test_what_is_unavailable_is_tried_again_early_after_a_wake_only_where_that_is_wanted(
     early_retry: bool,

@@ -6,11 +6,12 @@ import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry
 
-from shared.background_task import BackgroundTask
+from shared.background_task import BackgroundTask, PeriodicTask
 from shared.http.app import service_app
 from shared.http.background_health import NOT_LIVE_AFTER_S, NOT_READY_AFTER_S
 from shared.http.health import Health
 from tests.support.harness.serving import serving
+from tests.support.waiting import until
 
 
 class Task(BackgroundTask):
@@ -85,3 +86,17 @@ async def test_metrics_hold_every_task_and_its_restarts(url: str, task: Task, re
     assert registry.get_sample_value("background_tasks_running") == 1
     assert registry.get_sample_value("background_task_restarts_total", {"task": "follower"}) == 3
     assert registry.get_sample_value("background_task_failures_total", {"task": "log_report"}) == 0
+
+
+async def test_a_periodic_task_whose_rounds_fail_is_named_by_health_and_costs_no_readiness() -> None:
+    async def fail() -> None:
+        raise RuntimeError
+
+    task = PeriodicTask("prune", fail, interval=0)
+    app = service_app("things", [], health=Health("things"), metrics=CollectorRegistry(), resources=(task,))
+    async with serving(app) as url:
+        await until(lambda: task.rounds_fail)
+        status, body = await get(f"{url}/health")
+        assert (status, body["status"]) == (200, "degraded")
+        assert "failing: prune" in str(body["dependencies"])
+        assert [(await get(f"{url}/health/{kind}"))[0] for kind in ("ready", "live")] == [200, 200]
