@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter
 from uuid_utils import uuid7
 
 from shared.audit.delivery import AuditSink, deliver
+from shared.audit.origin import NOWHERE, request_origin
 from shared.audit.refusals import RefusalCounts
 from shared.background_task import BackgroundTask, PeriodicTask
 from shared.clock import Clock
@@ -154,7 +155,12 @@ class AuditTrail:
         self._noted_wake.set()
 
     def note_refusal(self, event: AuditEvent) -> None:
-        """The refusal of a credential that was looked up or verified: a line, or past the bound a count."""
+        """The refusal of a credential that was looked up or verified: a line, or past the bound a count.
+
+        The line has the endpoint and the client's address of the request being served, where it names none.
+        """
+        if (origin := request_origin.get()) is not NOWHERE:
+            event = event.model_copy(update={"detail": {**origin.members(), **event.detail}})
         if self._refusals.admit(event):
             self.note(event)
 

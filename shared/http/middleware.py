@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from shared import errors
+from shared.audit.origin import Origin, request_origin
 from shared.contracts.identifiers import REQUEST_ID
 from shared.http.client_address import ClientAddress
 from shared.http.connection import RequestHandler
@@ -57,6 +58,7 @@ def instrument(
         rid = adopt_request_id(request.headers.get("X-Request-Id"))
         resource = request.match_info.route.resource
         route = resource.canonical if resource is not None else "unmatched"
+        request_origin.set(Origin(route, lambda: _client(request, addresses)["client"]))
         metrics.in_flight.inc()
         connection = request.protocol
         if isinstance(connection, RequestHandler):

@@ -34,7 +34,9 @@ async def test_refusals_of_a_known_token_reach_the_audit_trail_before_the_proces
         operator.registry.away = True
         assert await operator.ask(applicaiontPrefix="SITE") == NOT_VALID
         operator.registry.away = False
-    assert [event.detail["cause"] for event in operator.registry.events] == ["wrong_application"]
+    assert [event.detail for event in operator.registry.events] == [
+        {"cause": "wrong_application", "endpoint": "/OKIT.Operator.Api/api/tokenvalidator", "address": "127.0.0.1"}
+    ]
 
 
 async def test_staleness_goes_by_the_clock_of_the_app(service_keys: ServiceKeys) -> None:

@@ -127,3 +127,14 @@ async def _health(service: Service) -> tuple[str, str]:
     """The status, and the state of writing to Valkey."""
     report = json.loads((await service.call("GET", "/health"))[1])
     return report["status"], report["dependencies"]["valkey_writes"]["state"]
+
+
+async def test_the_line_of_a_refused_key_names_the_client_and_the_endpoint(service: Service) -> None:
+    registry = service.stack.registry
+    registry.set_status("access_key", service.stack.access_key_id, "suspended")
+    fields = service.stack.keys.proven_address(CLIENT, callee="session_tokens")
+    response, _ = await service.call("POST", "/generate", data=b"{}", x_api_key=service.stack.access_key, **fields)
+    assert response.status == 403
+    await until(lambda: any(event.action == "access_key.refused" for event in registry.events))
+    [event] = [event for event in registry.events if event.action == "access_key.refused"]
+    assert event.detail == {"cause": "access_key_suspended", "endpoint": "/generate", "address": CLIENT}
