@@ -111,10 +111,19 @@ class ServiceAuthorization:
 class ServiceAuthenticator:
     """Checks who calls this service's internal endpoints, against `INTERNAL_CALLS`.
 
-    With a `purpose` only tokens that were made for it are valid.
+    With a `purpose` only tokens that were made for it are valid. `on_refusal` is called with the cause of each.
     """
 
-    def __init__(self, keys: Mapping[str, PublicKey], callee: str, clock: Clock, *, purpose: str = "") -> None:
+    def __init__(
+        self,
+        keys: Mapping[str, PublicKey],
+        callee: str,
+        clock: Clock,
+        *,
+        purpose: str = "",
+        on_refusal: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._on_refusal = on_refusal
         self._keys = keys
         self._callee = callee
         self._clock = clock
@@ -123,17 +132,30 @@ class ServiceAuthenticator:
 
     @classmethod
     def from_file(
-        cls, path: Path, *, callee: str, clock: Clock | None = None, purpose: str = ""
+        cls,
+        path: Path,
+        *,
+        callee: str,
+        clock: Clock | None = None,
+        purpose: str = "",
+        on_refusal: Callable[[str], None] = lambda _: None,
     ) -> "ServiceAuthenticator":
         """Raises `ConfigError` when the file is no JWKS."""
         try:
             keys = load_jwks(path.read_bytes())
         except (OSError, InvalidKey) as error:
             raise ConfigError(f"PASSGATE_SERVICE_JWKS_FILE: {path}: {error}") from None
-        return cls(keys, callee, clock or SystemClock(), purpose=purpose)
+        return cls(keys, callee, clock or SystemClock(), purpose=purpose, on_refusal=on_refusal)
 
     def require(self, authorization: str | None, area: str) -> str:
         """The caller's name. Raises `Unauthenticated`, or `Forbidden` when it may not call this area."""
+        try:
+            return self._caller(authorization, area)
+        except (Unauthenticated, Forbidden) as error:
+            self._on_refusal(error.description)
+            raise
+
+    def _caller(self, authorization: str | None, area: str) -> str:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated("a service token is required")

@@ -83,7 +83,9 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         consumers,
         revocations,
         audit_log,
-        ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock),
+        ServiceAuthenticator.from_file(
+            settings.service_jwks_file, callee=NAME, clock=clock, on_refusal=trail.count_service_refusal
+        ),
     )
     reader = AuditReader(PostgresAuditLines(stores.database), stores.objects, access)
     table = endpoints(

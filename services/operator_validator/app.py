@@ -26,8 +26,6 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     clock = clock or SystemClock()
     metrics = CollectorRegistry()
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
-    authenticator = ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
-
     addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     offsets = ClockOffsets(clock, reference="key_registry", metrics=metrics)
     judging = JudgingClock(clock, offsets)
@@ -42,6 +40,9 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     follower = following.follower
     api_tokens.attach(follower)
     audit = AuditTrail(registry, service=NAME, clock=clock, metrics=metrics)
+    authenticator = ServiceAuthenticator.from_file(
+        settings.service_jwks_file, callee=NAME, clock=clock, on_refusal=audit.count_service_refusal
+    )
 
     validator = Validator(api_tokens, follower, audit, judging)
     handlers = OperatorEndpoints(validator, authenticator, addresses, audit, OperatorMetrics(metrics))

@@ -31,8 +31,6 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     clock = clock or SystemClock()
     metrics = CollectorRegistry()
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
-    authenticator = ServiceAuthenticator.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
-
     addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     offsets = ClockOffsets(clock, reference="key_registry", metrics=metrics)
     judging = JudgingClock(clock, offsets)
@@ -46,6 +44,9 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
 
     token_metrics = TokenMetrics(metrics)
     audit = AuditTrail(registry, service=NAME, clock=clock, metrics=metrics)
+    authenticator = ServiceAuthenticator.from_file(
+        settings.service_jwks_file, callee=NAME, clock=clock, on_refusal=audit.count_service_refusal
+    )
     relay = OutboxRelay(
         RedisOutbox(redis), registry, report_length=token_metrics.outbox_events.set, report_lost=audit.dropped.inc
     )

@@ -172,6 +172,10 @@ class AuditTrail:
         if self._refusals.count(cause=cause, endpoint=endpoint, address=address) and not logged:
             log.info("credential.refused", cause=cause, endpoint=endpoint, remote=address)
 
+    def count_service_refusal(self, cause: str) -> None:
+        """The refusal of an internal call, which is that of the request being served."""
+        self.count_refusal(cause=cause, logged=True, **request_origin.get().members())
+
     def flush_refusals(self) -> None:
         """Queue the lines with what was counted so far."""
         for members in self._refusals.take():

@@ -50,6 +50,24 @@ async def test_a_flood_of_unknown_tokens_is_one_line_in_the_audit_trail(
     assert causes == {"unknown", "malformed"}
 
 
+async def test_a_flood_of_junk_at_the_internal_api_is_one_line_in_the_audit_trail(
+    registry_database_url: str, tmp_path: Path
+) -> None:
+    with recorded_log() as log:
+        async with running_registry(registry_database_url, tmp_path, clock=FakeClock(time.time())) as registry:
+            internal = f"{registry.url}/internal/v1"
+            assert await flood(
+                lambda n: status(registry.owner.with_token(f"junk-{n}"), f"{internal}/snapshot"),
+                lambda n: status(registry.owner.with_token(f"junk-{n}"), f"{internal}/changes"),
+            ) == {401: REQUESTS}
+        log.assert_bounded()
+    sources = assert_counted(await refusals(registry_database_url))
+    assert sources == {
+        ("the service token is invalid", "/internal/v1/snapshot"),
+        ("the service token is invalid", "/internal/v1/changes"),
+    }
+
+
 async def test_a_flood_of_a_suspended_token_is_its_lines_up_to_a_bound_and_a_count(
     registry_database_url: str, tmp_path: Path
 ) -> None:

@@ -70,6 +70,15 @@ async def test_a_token_for_another_service_opens_nothing_here(operator: Operator
     assert (await operator.call("POST", CHECK, QUESTION, fields))[0] == 401
 
 
+async def test_refused_calls_of_the_internal_api_are_counted_in_the_audit_trail(
+    service_keys: ServiceKeys,
+) -> None:
+    async with aiohttp.ClientSession() as http, operator_running(service_keys, http) as operator:
+        assert (await operator.call("POST", CHECK, QUESTION, {"Authorization": "Bearer x"}))[0] == 401
+    [event] = operator.registry.events
+    assert [source["endpoint"] for source in event.detail["sources"]] == [CHECK]
+
+
 async def test_the_gateway_alone_names_the_address_of_the_client(
     operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -138,3 +138,11 @@ async def test_the_line_of_a_refused_key_names_the_client_and_the_endpoint(servi
     await until(lambda: any(event.action == "access_key.refused" for event in registry.events))
     [event] = [event for event in registry.events if event.action == "access_key.refused"]
     assert event.detail == {"cause": "access_key_suspended", "endpoint": "/generate", "address": CLIENT}
+
+
+async def test_refused_calls_of_the_internal_api_are_counted_in_the_audit_trail(stack: Stack) -> None:
+    async with stack.copy() as service:
+        response, _ = await service.call("POST", RESOLVE, data=b"{}", authorization="Bearer x")
+        assert response.status == 401
+    [event] = stack.registry.events
+    assert [source["endpoint"] for source in event.detail["sources"]] == [RESOLVE]
