@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
+from shared.http.client_address import address_block
 from shared.logging import request_id
 
 WINDOW_S = 60.0
@@ -31,7 +32,7 @@ OTHER = "other"
 ACTION = "refusals.counted"
 
 Source = tuple[str, str, str]
-"""Cause, endpoint, address."""
+"""Cause, endpoint, address (of IPv6 its /64)."""
 
 
 @dataclass(slots=True)
@@ -84,7 +85,7 @@ class RefusalCounts:
     def count(self, *, cause: str, endpoint: str, address: str) -> bool:
         """Count a refusal of what names no credential that we know; whether it may be logged by itself as well."""
         self._begin()
-        self._unknown[self._source(cause[:MAX_TEXT], endpoint[:MAX_TEXT], address[:MAX_TEXT])] += 1
+        self._unknown[self._source(cause[:MAX_TEXT], endpoint[:MAX_TEXT], address_block(address)[:MAX_TEXT])] += 1
         self._latest.append({"request_id": request_id.get(), "cause": cause[:MAX_TEXT]})
         self._logged += 1
         return self._logged <= LOG_LINES_PER_WINDOW

@@ -28,6 +28,9 @@ CLIENT_ADDRESS_PURPOSE = "client_address"
 MAX_HOPS = 32
 """Addresses of a path that are looked at: more balancers in a row there never are."""
 
+IPV6_BLOCK_BITS = 64
+"""Who has an IPv6 address has a network of this size at least, and so any number of addresses."""
+
 MAX_HOP_LENGTH = 64
 """Characters of one hop: an address with brackets, a port and quotes is shorter."""
 
@@ -45,6 +48,16 @@ def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | 
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def address_block(address: str) -> str:
+    """What counts as one client: an IPv4 address, and of an IPv6 one its /64. What is no address stays as it is."""
+    parsed = parse_address(address)
+    if parsed is None:
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    return str(ipaddress.IPv6Network((int(parsed), IPV6_BLOCK_BITS), strict=False))
 
 
 def parse_hop(text: str) -> str | None:

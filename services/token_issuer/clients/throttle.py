@@ -1,5 +1,7 @@
 """A brake on guessing: ten wrong secrets in a minute from one address for one client, and that pair has to wait.
 
+The addresses of one IPv6 network of 64 bits are one: whoever has one has them all.
+
 The counts live in a store that all copies share and that outlasts a restart. While it is away each copy counts for
 itself: a count that cannot be kept must not stop issuing, and ten throttle for each copy are still far too few
 against 256 random bits.
@@ -13,6 +15,7 @@ from services.token_issuer.oauth_errors import TooManyWrongSecrets
 from services.token_issuer.storage.ports import WRONG_SECRET_WINDOW_S, WrongSecrets
 from shared.clock import Clock
 from shared.errors import Unavailable
+from shared.http.client_address import address_block
 
 LIMIT = 10
 STORE_RETRY_INTERVAL_S = 2.0
@@ -59,4 +62,4 @@ class SecretThrottle:
 
 
 def _pair(address: str, client_id: str) -> str:
-    return sha256(f"{address}\n{client_id}".encode()).hexdigest()
+    return sha256(f"{address_block(address)}\n{client_id}".encode()).hexdigest()

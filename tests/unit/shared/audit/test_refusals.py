@@ -77,11 +77,20 @@ async def test_any_number_of_junk_requests_is_one_line_with_their_number(trail: 
     assert latest[-2] == {"request_id": "request-4999", "cause": "malformed"}
 
 
+async def test_the_addresses_of_one_ipv6_network_are_counted_together(trail: Trail) -> None:
+    for n in range(200):
+        trail.junk("malformed", "/x", f"2001:db8:0:1::{n:x}")
+    [line] = await trail.sent()
+    assert line.detail["sources"] == [
+        {"cause": "malformed", "endpoint": "/x", "address": "2001:db8:0:1::/64", "count": 200}
+    ]
+
+
 async def test_a_line_with_counts_has_a_bound_whatever_causes_endpoints_and_addresses_are_sent(
     trail: Trail,
 ) -> None:
     for n in range(3000):
-        trail.junk("malformed", "/x", f"2001:db8::{n:x}")
+        trail.junk("malformed", "/x", f"2001:db8:{n:x}::1")
     for n in range(3000):
         trail.junk(f"{n}" * 1000, f"/{n}" * 1000, f"{n}" * 1000)
     [line] = await trail.sent()

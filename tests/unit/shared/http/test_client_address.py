@@ -15,6 +15,7 @@ from shared.http.client_address import (
     MAX_HOPS,
     ClientAddress,
     TrustedProxies,
+    address_block,
     nearest_trusted,
     parse_hop,
 )
@@ -206,3 +207,20 @@ def test_a_token_for_this_purpose_opens_nothing_else(clock: FakeClock) -> None:
 def test_without_a_proof_or_a_peer_there_is_no_address(addresses: ClientAddress) -> None:
     assert addresses.of(request(NAMED)) == "10.1.1.1"
     assert addresses.of(Request(CIMultiDictProxy(CIMultiDict()), None)) == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "block"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        ("2001:0db8:0000:0001:ffff:ffff:ffff:ffff", "2001:db8:0:1::/64"),
+        ("2001:db8:0:2::1", "2001:db8:0:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("unknown", "unknown"),
+    ],
+)
+def test_an_ipv6_address_counts_as_its_network_and_all_else_as_itself(address: str, block: str) -> None:
+    assert address_block(address) == block

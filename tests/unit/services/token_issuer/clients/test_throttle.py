@@ -116,3 +116,13 @@ async def test_clock_set_back_does_not_lock_anyone_out_for_long(throttle: Secret
     with pytest.raises(TooManyWrongSecrets) as caught:
         await throttle.check("a", "c")
     assert caught.value.retry_after <= 60
+
+
+async def test_the_addresses_of_one_ipv6_network_are_one_and_those_of_another_are_not(
+    throttle: SecretThrottle,
+) -> None:
+    for n in range(10):
+        await guess(throttle, 1, address=f"2001:db8:0:1::{n:x}")
+    with pytest.raises(TooManyWrongSecrets):
+        await throttle.check("2001:db8:0:1:ffff::1", "c")
+    await throttle.check("2001:db8:0:2::1", "c")
