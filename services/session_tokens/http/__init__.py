@@ -50,7 +50,8 @@ def _generate(handlers: SessionTokenEndpoints) -> Endpoint:
         handlers.generate,
         "Create a session token for parameters",
         tag=TAG,
-        description="`auth` is filled in with the company's public id when it is not among the parameters.",
+        description="`auth` is filled in with the company's public id when it is not among the parameters. Without "
+        "`Content-Type: application/json` it is 400.",
         parameters=(ttl, uses),
         body_schema=PARAMETERS,
         responses={200: Response("The token.", CreatedToken), 400: BAD, 403: WRONG, 413: TOO_LARGE, 503: AWAY},

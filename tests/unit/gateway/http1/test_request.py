@@ -33,6 +33,18 @@ def test_a_host_may_be_a_name_or_an_address_with_or_without_a_port(host: str) ->
     assert head_of(host=host).host == host
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [("Müller".encode(), "Müller"), ("Müller".encode("latin-1"), None), (b"\xc0\xaf", None)]
+)
+def test_a_header_value_is_utf8_or_refused(value: bytes, text: str | None) -> None:
+    payload = b"GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: " + value
+    if text is None:
+        with pytest.raises(BadRequest, match="a header value is not UTF-8"):
+            parse_head(payload)
+    else:
+        assert parse_head(payload).values("user-agent") == [text.encode().decode("latin-1")]
+
+
 def test_what_a_head_names_is_all_there() -> None:
     head = head_of("Content-Length: 007", "X-A:  b \t", "x-a: c", line="POST /a?b HTTP/1.1")
     assert (head.method, head.target, head.content_length, head.chunked) == ("POST", "/a?b", 7, False)

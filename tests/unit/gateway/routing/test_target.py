@@ -70,6 +70,12 @@ def test_a_query_goes_on_as_it_was_sent(raw: str, query: str | None) -> None:
     assert parse_target(raw).query == query
 
 
+@pytest.mark.parametrize("raw", ['/a?b="c"', "/a?b=<c>", "/a?b=c d", "/a?b=\\c", "/a?b=\u00e9", "/a?b=%zz"])
+def test_a_query_with_a_character_that_browsers_escape_is_refused(raw: str) -> None:
+    with pytest.raises(BadRequest, match="the query holds a character that must be percent-encoded"):
+        parse_target(raw)
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_a_target_or_a_refusal(text: str) -> None:
     try:
