@@ -58,6 +58,11 @@ def test_containers_stop_in_the_order_in_which_no_audit_line_is_lost() -> None:
                 assert later in needed_by(earlier), (earlier, later)
 
 
+def test_the_log_of_postgresql_shows_no_values_of_rows() -> None:
+    services = yaml.load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"), Unique)["services"]
+    assert "log_error_verbosity=terse" in services["postgres"]["command"]
+
+
 def test_a_key_that_stands_twice_is_noticed() -> None:
     with pytest.raises(ValueError, match="twice"):
         yaml.load("a: {b: 1, b: 2}", Unique)

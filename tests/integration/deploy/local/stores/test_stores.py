@@ -120,3 +120,17 @@ def test_a_cluster_of_another_major_version_is_not_touched(postgres: RunningStor
             postgres.store.prepare()
     finally:
         version.write_text(was)
+
+
+async def test_the_log_of_postgresql_shows_no_value_of_a_row_that_an_error_is_about(
+    postgres: RunningStore[Postgres],
+) -> None:
+    connection = await asyncpg.connect(postgres.store.dsn())
+    await connection.execute("CREATE TEMPORARY TABLE t (v text PRIMARY KEY)")
+    await connection.execute("INSERT INTO t VALUES ($1)", "a-secret")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await connection.execute("INSERT INTO t VALUES ($1)", "a-secret")
+    await connection.close()
+    log = (postgres.store.directory.parent / "postgres.log").read_text()
+    assert "duplicate key value" in log
+    assert "a-secret" not in log
