@@ -46,6 +46,11 @@ async def ready(running: Running) -> dict[str, str] | None:
     return None if response.status == 200 else dict(response.body["missing"])
 
 
+async def is_ready(running: Running) -> None:
+    """It becomes so a moment after its start: then the first owner's token is registered."""
+    await becomes(None, lambda: ready(running))
+
+
 async def metrics(running: Running) -> str:
     return (await running.owner.get(f"{running.url}/metrics")).raw.decode()
 
@@ -144,6 +149,7 @@ async def begun(admin: Admin, receipt: int, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_an_outdated_schema_is_not_ready(running: Running) -> None:
+    await is_ready(running)
     first, *_, last = Schema(SCHEMA, MIGRATIONS).revisions
     await set_revision(running, first)
     assert (await ready(running) or {}).keys() == {"postgresql"}
@@ -157,7 +163,7 @@ async def set_revision(running: Running, revision: str) -> None:
 
 
 async def test_without_valkey_it_is_ready_and_health_names_it(running: Running) -> None:
-    assert await ready(running) is None
+    await is_ready(running)
     report = (await running.owner.get(f"{running.url}/health")).body
     assert (report["status"], report["dependencies"]["valkey"]["state"]) == ("degraded", "down")
     assert "change_relay_up 0.0" in await metrics(running)
@@ -225,6 +231,7 @@ async def timed(
     clock = FakeClock(time.time())
     async with running_registry(registry_database_url, tmp_path, clock=clock) as running:
         await until(lambda: offset_known(running))
+        await is_ready(running)
         yield running, clock
 
 
