@@ -1,6 +1,7 @@
 """The pools of upstreams, over many versions of a route file."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,15 @@ from gateway.proxy import pool
 from gateway.proxy.pool import HttpForwarder
 from gateway.routing.table import CredentialKind, Route
 from gateway.routing.table import Upstream as Target
-from tests.support.http1.upstream import Upstream
+from tests.support.http1.upstream import Upstream, running_upstream
 from tests.support.waiting import until
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Upstream]:
+    """One to which nobody else has connections."""
+    async with running_upstream() as own:
+        yield own
 
 
 async def call(forwarder: HttpForwarder, target: Target) -> int:

@@ -174,7 +174,7 @@ def test_a_setting_that_cannot_be_used_is_named_in_one_line(name: str, value: st
     environment = {"PASSGATE_SERVICE_KEY_FILE": str(service_secrets / "service_keys" / "gateway.pem"), name: value}
     ended = command(**environment)
     assert ended.status == 2, ended.output
-    assert ended.errors.startswith(f"configuration error: {name}: ")
+    assert ended.errors.startswith(f"configuration error: {name}")
     assert len(ended.errors.splitlines()) == 1
 
 
