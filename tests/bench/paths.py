@@ -101,11 +101,11 @@ def _site(token: str) -> Request:
     return Request("GET", "/v2.0/site", {"Authorization": f"Bearer {token}"})
 
 
-def _refusal(contestant: str, good: Request) -> Probe:
+def _refusal(contestant: str, valid: Request) -> Probe:
     """A gateway that lets a forged signature pass is no contestant."""
-    head, _, signature = good.headers["Authorization"].rpartition(".")
+    head, _, signature = valid.headers["Authorization"].rpartition(".")
     forged = f"{head}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
-    return Probe(contestant, Request(good.method, good.path, {"Authorization": forged}), 401)
+    return Probe(contestant, Request(valid.method, valid.path, {"Authorization": forged}), 401)
 
 
 async def token(ring: Ring) -> Race:

@@ -29,7 +29,7 @@ MAX_MEGABYTES = 200.0
 MAX_STALL = 0.5
 """Seconds for which the gateway may answer nothing."""
 PATIENCE = 60.0
-ASK_EVERY = 0.005
+REQUEST_INTERVAL = 0.005
 _FILL = """
     INSERT INTO key_registry.revocation (kind, id, until, reason, at)
     SELECT 'jwt', 'bench' || lpad(n::text, 17, '0'), $2, '', $3 FROM generate_series(1, $1) AS n
@@ -54,7 +54,7 @@ class Figures:
     megabytes: float
 
     @property
-    def good(self) -> bool:
+    def valid(self) -> bool:
         in_time = max(self.start, self.reload) < MAX_SECONDS
         return in_time and self.stall < MAX_STALL and self.megabytes < MAX_MEGABYTES
 
@@ -79,22 +79,22 @@ class Liveness:
         self._http = http
         self._url = url
         self._longest = 0.0
-        self._asked_at: float | None = None
+        self._requested_at: float | None = None
 
     @property
     def longest(self) -> float:
         """The answer that is still awaited counts too."""
-        pending = 0.0 if self._asked_at is None else time.monotonic() - self._asked_at
+        pending = 0.0 if self._requested_at is None else time.monotonic() - self._requested_at
         return max(self._longest, pending)
 
     async def send(self) -> None:
         while True:
-            self._asked_at = time.monotonic()
+            self._requested_at = time.monotonic()
             async with self._http.get(f"{self._url}/health/live") as response:
                 await response.read()
             self._longest = self.longest
-            self._asked_at = None
-            await asyncio.sleep(ASK_EVERY)
+            self._requested_at = None
+            await asyncio.sleep(REQUEST_INTERVAL)
 
 
 async def measure(work: Path, count: int) -> Figures:
@@ -122,7 +122,7 @@ async def _one_gateway(
     started = time.monotonic()
     async with peers.running(replace(command, environment=environment), int(ops_port)) as pid:
         idle_url = product.stack.url("sample_resources")
-        async with _asked(Liveness(http, url)) as liveness, _asked(Liveness(http, idle_url)) as idle:
+        async with _requested(Liveness(http, url)) as liveness, _requested(Liveness(http, idle_url)) as idle:
             await _ready(http, url)
             start = time.monotonic() - started
             forgotten = time.monotonic()
@@ -133,7 +133,7 @@ async def _one_gateway(
 
 
 @asynccontextmanager
-async def _asked(liveness: Liveness) -> AsyncIterator[Liveness]:
+async def _requested(liveness: Liveness) -> AsyncIterator[Liveness]:
     task = asyncio.create_task(liveness.send())
     try:
         yield liveness
@@ -181,7 +181,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         report.failure(str(error) or "the gateway did not get ready")
         return 1
     print(figures.text(given.revocations))
-    return 0 if figures.good else 1
+    return 0 if figures.valid else 1
 
 
 if __name__ == "__main__":

@@ -72,11 +72,11 @@ class Product:
         """So many access tokens of one client, no two alike."""
         headers = {"Authorization": self.basic, "Content-Type": "application/x-www-form-urlencoded"}
         body = b"grant_type=client_credentials"
-        return await self._made("token_issuer", count, "/auth/token", body, headers, "access_token")
+        return await self._created("token_issuer", count, "/auth/token", body, headers, "access_token")
 
     async def session_tokens(self, count: int) -> list[str]:
         headers = {"x-api-key": self.demo["ACCESS_KEY"], "Content-Type": "application/json"}
-        return await self._made("session_tokens", count, "/generate", PARAMETERS, headers, "token")
+        return await self._created("session_tokens", count, "/generate", PARAMETERS, headers, "token")
 
     async def api_tokens(self, count: int) -> list[str]:
         """So many API tokens of one booking, made over the admin API."""
@@ -102,7 +102,7 @@ class Product:
             (key,) = (await client.get("/.well-known/jwks.json"))["keys"]
             return dict(key)
 
-    async def _made(
+    async def _created(
         self, service: str, count: int, path: str, body: bytes, headers: Mapping[str, str], member: str
     ) -> list[str]:
         async with _client(self.stack.url(service)) as client:
@@ -152,11 +152,11 @@ async def _client(url: str, authorization: Callable[[], str] | None = None) -> A
 
 async def _several(count: int, one: Callable[[int], Awaitable[str]]) -> list[str]:
     numbers = iter(range(count))
-    made: list[str] = []
+    created: list[str] = []
 
     async def work() -> None:
         for number in numbers:
-            made.append(await one(number))
+            created.append(await one(number))
 
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))
-    return made
+    return created

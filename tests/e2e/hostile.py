@@ -52,10 +52,10 @@ def fields() -> Iterator[str]:
     return (text.decode("utf-8", "surrogateescape") for text in TEXTS if not set(text) & {0, 10, 13})
 
 
-def objects(good: dict[str, object]) -> Iterator[str]:
+def objects(valid: dict[str, object]) -> Iterator[str]:
     """`good` as JSON, each member in turn with each of the values, and without it."""
-    for name in good:
-        others = {key: value for key, value in good.items() if key != name}
+    for name in valid:
+        others = {key: value for key, value in valid.items() if key != name}
         yield json.dumps(others)
         rest = "".join(f",{json.dumps(key)}:{json.dumps(value)}" for key, value in others.items())
         for value in JSON_VALUES:

@@ -42,15 +42,15 @@ class LightUse:
     def make(cls, admin: Admin, make_partner: Callable[[], Partner]) -> "LightUse":
         stopped = make_partner()
         token = stopped.client_token()
-        for path, made in (
+        for path, created in (
             ("/api-clients", stopped.api_client),
             ("/api-tokens", stopped.api_token),
             ("/access-keys", stopped.access_key),
         ):
-            assert admin.act("revoke", path, made["id"]).status == 200
+            assert admin.act("revoke", path, created["id"]).status == 200
         uses: tuple[Call, ...] = (
             lambda: stopped.site(token),
-            stopped.ask_for_token,
+            stopped.request_token,
             stopped.send_message,
             stopped.generate,
         )
@@ -65,14 +65,14 @@ class LightUse:
         over = threading.Event()
         token = self.partner.client_token()
         tasks: dict[str, Callable[[], object]] = {
-            "site": lambda: self._good("site", lambda: self.partner.site(token), 200, self.partner.prefix),
-            "token": lambda: self._good("token", self.partner.ask_for_token, 200, "access_token"),
-            "message": lambda: self._good("message", self.partner.send_message, 202, "accepted"),
+            "site": lambda: self._valid("site", lambda: self.partner.site(token), 200, self.partner.prefix),
+            "token": lambda: self._valid("token", self.partner.request_token, 200, "access_token"),
+            "message": lambda: self._valid("message", self.partner.send_message, 202, "accepted"),
             "session": self._session,
             "company": self._company,
-            "stopped": lambda: self._bad(
+            "stopped": lambda: self._invalid(
                 lambda: self.stopped.site(self.stopped_token),
-                self.stopped.ask_for_token,
+                self.stopped.request_token,
                 self.stopped.send_message,
                 self.stopped.generate,
             ),
@@ -117,7 +117,7 @@ class LightUse:
                 self.wrong.append(f"{threading.current_thread().name}: {error!r}")
                 return
 
-    def _ask(self, name: str, call: Call) -> Reply | None:
+    def _send(self, name: str, call: Call) -> Reply | None:
         """The answer, None when there was no connection; what takes too long, or fails without grace, is wrong."""
         started = time.monotonic()
         try:
@@ -132,8 +132,8 @@ class LightUse:
             self.wrong.append(f"{name}: 503 without Retry-After")
         return reply
 
-    def _good(self, name: str, call: Call, status: int, holds: str) -> Reply | None:
-        reply = self._ask(name, call)
+    def _valid(self, name: str, call: Call, status: int, holds: str) -> Reply | None:
+        reply = self._send(name, call)
         if reply is None or reply.status in AWAY:
             return None
         if reply.status != status or holds not in reply.text:
@@ -144,12 +144,12 @@ class LightUse:
 
     def _session(self) -> None:
         value = uuid.uuid4().hex
-        made = self._good("generate", lambda: self.partner.generate({"n": value}), 200, "token")
-        if made is None:
+        created = self._valid("generate", lambda: self.partner.generate({"n": value}), 200, "token")
+        if created is None:
             return
-        session = made.json()["token"]
+        session = created.json()["token"]
         self.sessions.append((session, value))
-        self._good("editor", lambda: self.partner.editor(session), 200, value)
+        self._valid("editor", lambda: self.partner.editor(session), 200, value)
 
     def _company(self) -> None:
         """Made with an Idempotency-Key, and tried with the same one until it is acknowledged."""
@@ -157,14 +157,14 @@ class LightUse:
         body = {"name": prefix, "client_prefix": prefix, "company_uri": f"https://{prefix}.example"}
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            if self._good("company", lambda: self.admin.call("POST", "/companies", body, key), 201, prefix):
+            if self._valid("company", lambda: self.admin.call("POST", "/companies", body, key), 201, prefix):
                 self.companies.append(prefix)
                 return
             time.sleep(PAUSE)
         self.wrong.append("company: never made")
 
-    def _bad(self, *calls: Call) -> None:
+    def _invalid(self, *calls: Call) -> None:
         for call in calls:
-            reply = self._ask("stopped", call)
+            reply = self._send("stopped", call)
             if reply is not None and reply.status not in (401, 403, *AWAY):
                 self.wrong.append(f"stopped: {reply.status} {reply.text[:300]}")

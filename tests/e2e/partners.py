@@ -34,8 +34,8 @@ class Admin:
     def create(self, path: str, **members: Any) -> Object:
         reply = self.call("POST", path, members)
         assert reply.status == 201, reply.text
-        made: Object = reply.json()
-        return made
+        created: Object = reply.json()
+        return created
 
     def show(self, path: str, id_: str) -> Object:
         reply = self.call("GET", f"{path}/{id_}")
@@ -109,18 +109,18 @@ class Partner:
         """The API client's proof."""
         return basic(self.api_client["key"], self.api_client["secret"])
 
-    def ask_for_token(self, path: str = "/auth/token", body: str = "grant_type=client_credentials") -> Reply:
+    def request_token(self, path: str = "/auth/token", body: str = "grant_type=client_credentials") -> Reply:
         return call("POST", self.gateway + path, {**FORM, **self.basic}, body)
 
     def client_token(self) -> str:
         """An access token for the API client."""
-        return _member(self.ask_for_token(), "access_token")
+        return _member(self.request_token(), "access_token")
 
     def assertion(self, *, headers: Object | None = None, key: str = "", **claims: Any) -> str:
         """A good assertion, but for the `claims` given here; None leaves one out."""
         now = int(time.time())
-        good = {"iss": self.uri, "sub": self.uri, "aud": "ankor.io", "iat": now, "exp": now + 300}
-        payload = {**good, "jti": uuid.uuid4().hex, "scopes": ["website:read:*"], **claims}
+        valid = {"iss": self.uri, "sub": self.uri, "aud": "ankor.io", "iat": now, "exp": now + 300}
+        payload = {**valid, "jti": uuid.uuid4().hex, "scopes": ["website:read:*"], **claims}
         sent = {name: value for name, value in payload.items() if value is not None}
         return jwt.PyJWS().encode(  # PyJWT's own encode refuses some claims that are to be refused by others
             json.dumps(sent).encode(),
@@ -151,12 +151,12 @@ class Partner:
 
     def validate(self, token: str = "", application: str = "SMS") -> Reply:
         """What the operator says of the API token, or of another."""
-        asked = {
+        requested = {
             "token": token or self.api_token["token"],
             "applicaiontPrefix": application,
             "clientPrefix": self.prefix,
         }
-        return call("GET", f"{self.gateway}{OPERATOR}?{urlencode(asked)}")
+        return call("GET", f"{self.gateway}{OPERATOR}?{urlencode(requested)}")
 
     def generate(self, parameters: Any = None, query: str = "") -> Reply:
         given = {**JSON, "x-api-key": self.access_key["key"]}

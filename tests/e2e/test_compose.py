@@ -272,7 +272,7 @@ def reachable(stack: ComposeStack, values: dict[str, str]) -> bool:
         return False
 
 
-def test_what_was_made_is_still_good_after_the_stack_was_taken_down_and_started_again(stack: ComposeStack) -> None:
+def test_what_was_made_is_still_valid_after_the_stack_was_taken_down_and_started_again(stack: ComposeStack) -> None:
     before = stack.demo()
     stack.run("down", "--timeout", "20", limit=300)
     stack.up()

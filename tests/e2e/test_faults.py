@@ -16,7 +16,7 @@ BOUND = 5.0
 """Seconds for which what is cached may be answered from: PASSGATE_STALENESS_BOUND."""
 COMPANY = {"name": "x", "client_prefix": "x", "company_uri": "x.example"}
 MakePartner = Callable[[], Partner]
-Ask = Callable[[], Reply]
+Send = Callable[[], Reply]
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def test_each_killed_process_comes_back_under_light_use_without_a_wrong_response
     use.check_nothing_is_lost()
 
 
-def test_without_postgresql_writes_are_503_and_access_tokens_good_for_the_staleness_bound_alone(
+def test_without_postgresql_writes_are_503_and_access_tokens_valid_for_the_staleness_bound_alone(
     stack: Stack, admin: Admin, make_partner: MakePartner
 ) -> None:
     partner, other = make_partner(), make_partner()
@@ -66,7 +66,7 @@ def test_without_postgresql_writes_are_503_and_access_tokens_good_for_the_stalen
     with stack.down("postgres"):
         down_at = time.monotonic()
         is_away(admin.call("POST", "/companies", COMPANY))
-        is_away(partner.ask_for_token())
+        is_away(partner.request_token())
         is_away(partner.exchange(partner.assertion()))
         unknown = other.validate()  # good, but never asked about before: it cannot be known
         assert not (unknown.status == 200 and unknown.json()["valid"])
@@ -80,7 +80,7 @@ def test_without_postgresql_writes_are_503_and_access_tokens_good_for_the_stalen
             is_away(reply)
         assert set(stack.missing("gateway")) == {"changes"}
     assert partner.site(token).status == 200
-    assert partner.ask_for_token().status == 200
+    assert partner.request_token().status == 200
     assert partner.send_message().status == 202
     assert other.send_message().status == 202
     assert restarted(pids, stack.pids()) == {"postgres"}
@@ -96,7 +96,7 @@ def test_without_valkey_session_calls_are_503_all_else_goes_on_and_they_are_back
         for reply in (partner.generate(), partner.verify(session), partner.editor(session)):
             is_away(reply)
         assert partner.site(token).status == 200
-        assert partner.ask_for_token().status == 200
+        assert partner.request_token().status == 200
         assert partner.send_message().status == 202
         assert partner.exchange(partner.assertion()).status == 200
     assert partner.editor(session).status == 200, "it was acknowledged, so it is kept"
@@ -105,26 +105,26 @@ def test_without_valkey_session_calls_are_503_all_else_goes_on_and_they_are_back
 
 
 @pytest.mark.parametrize("name", STORES)
-def test_a_store_that_answers_nothing_costs_a_second_at_most_and_no_restart(
+def test_a_store_that_gives_no_response_costs_a_second_at_most_and_no_restart(
     stack: Stack, admin: Admin, make_partner: MakePartner, name: str
 ) -> None:
     partner = make_partner()
     token, session, pids = partner.client_token(), partner.session(), stack.pids()
     assert partner.site(token).status == 200
     with stack.frozen(name):
-        asked: dict[str, tuple[Ask, ...]] = {
+        requested: dict[str, tuple[Send, ...]] = {
             "valkey": (partner.generate, lambda: partner.verify(session), lambda: partner.editor(session)),
-            "postgres": (partner.ask_for_token, lambda: admin.call("POST", "/companies", COMPANY)),
+            "postgres": (partner.request_token, lambda: admin.call("POST", "/companies", COMPANY)),
         }
-        for ask in asked[name]:
-            is_away(ask(), within=1.2)
+        for send in requested[name]:
+            is_away(send(), within=1.2)
         assert partner.site(token).status == 200
     assert partner.editor(session).status == 200
-    assert partner.ask_for_token().status == 200
+    assert partner.request_token().status == 200
     assert restarted(pids, stack.pids()) == set()
 
 
-def test_an_upstream_that_is_away_is_told_as_such(stack: Stack, partner: Partner) -> None:
+def test_an_upstream_that_is_away_is_named_as_such(stack: Stack, partner: Partner) -> None:
     token = partner.client_token()
     with stack.down("sample_resources"):
         while (reply := partner.site(token)).status == 502:  # over a connection whose end was still on its way

@@ -38,19 +38,19 @@ class Started:
 @pytest.fixture(scope="module")
 def started() -> Iterator[Started]:
     with reachable_directory() as directory:
-        made = Unattended(directory)
+        created = Unattended(directory)
         try:
             for deployable in GATEWAY_FIRST:
-                made.start(deployable)
-            made.until("live", 200)
-            said = {name: made.health(name, "ready") for name in SERVICES}
-            call = requests.get(f"{made.layout.url('gateway')}/v2.0/site", timeout=5)
-            with made.stores():
-                made.until("ready", 200)
-                yield Started(made, made.seed(), said, call)
-                made.stop()
+                created.start(deployable)
+            created.until("live", 200)
+            said = {name: created.health(name, "ready") for name in SERVICES}
+            call = requests.get(f"{created.layout.url('gateway')}/v2.0/site", timeout=5)
+            with created.stores():
+                created.until("ready", 200)
+                yield Started(created, created.seed(), said, call)
+                created.stop()
         finally:
-            made.stop()
+            created.stop()
 
 
 def test_gateway_first_and_stores_last_is_an_order_to_start_in(started: Started) -> None:
@@ -67,13 +67,13 @@ def request_to(name: str, values: Mapping[str, str]) -> tuple[str, dict[str, str
     """A POST that the process serves by itself: path, header fields and body."""
     grant = ("/auth/token", {**FORM, **basic(values["CLIENT_KEY"], values["CLIENT_SECRET"])})
     token = {"X-Api-Token": values["API_TOKEN"], "X-Client-Prefix": values["CLIENT_PREFIX"]}
-    question = {"token": values["API_TOKEN"], "clientPrefix": values["CLIENT_PREFIX"], "applicationPrefix": "SMS"}
+    check_body = {"token": values["API_TOKEN"], "clientPrefix": values["CLIENT_PREFIX"], "applicationPrefix": "SMS"}
     company = {"name": "x", "client_prefix": uuid.uuid4().hex[:12], "company_uri": f"{uuid.uuid4().hex}.example"}
     return {
         "key_registry": ("/admin/v1/companies", {**JSON, **bearer(values["ADMIN_TOKEN"])}, json.dumps(company)),
         "token_issuer": (*grant, "grant_type=client_credentials"),
         "session_tokens": ("/generate", {**JSON, "x-api-key": values["ACCESS_KEY"]}, '{"a":1}'),
-        "operator_validator": ("/operator/v1/validate", JSON, json.dumps(question)),
+        "operator_validator": ("/operator/v1/validate", JSON, json.dumps(check_body)),
         "sample_resources": ("/sms/v1/messages", {**JSON, **token}, MESSAGE),
         "gateway": (*grant, "grant_type=client_credentials"),
     }[name]

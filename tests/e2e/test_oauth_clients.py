@@ -82,7 +82,7 @@ def test_requests_oauthlib_reads_the_refusal_of_a_wrong_secret(metadata: dict[st
 
 
 @pytest.mark.parametrize("grant_type", ["client_credentials", " client_credentials"])
-def test_the_vendors_own_request_gets_the_vendors_own_answer(
+def test_the_vendors_own_request_gets_the_vendors_own_response(
     stack: Stack, partner: Partner, grant_type: str
 ) -> None:
     response = requests.post(

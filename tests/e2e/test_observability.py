@@ -18,10 +18,10 @@ from tests.support.harness.stack import SERVICES, Stack
 SECRET_LOOKS = re.compile(rb"pg(?:at|ak|cs|ad)(?:_|%5[Ff])[0-9A-Za-z]{20}|eyJ[\w-]{8,}\.[\w-]{8,}|PRIVATE KEY-----")
 SECRET_VARIABLES = ("ADMIN_TOKEN", "API_TOKEN", "ACCESS_KEY", "CLIENT_SECRET")
 
-Ask = Callable[[Partner], Reply]
+Send = Callable[[Partner], Reply]
 
-HOPS: dict[str, tuple[Ask, set[str]]] = {
-    "a client's token": (lambda p: p.ask_for_token(), {"gateway", "token_issuer", "key_registry"}),
+HOPS: dict[str, tuple[Send, set[str]]] = {
+    "a client's token": (lambda p: p.request_token(), {"gateway", "token_issuer", "key_registry"}),
     "an assertion": (lambda p: p.exchange(p.assertion()), {"gateway", "token_issuer", "key_registry"}),
     "a site": (lambda p: p.site(p.client_token()), {"gateway", "sample_resources"}),
     "a message": (
@@ -38,11 +38,11 @@ OTHERS = re.compile(r"process_|python_|\w+_created$")
 
 
 @pytest.mark.parametrize("what", HOPS)
-def test_the_request_id_of_the_answer_is_in_the_log_of_every_hop(
+def test_the_request_id_of_the_response_is_in_the_log_of_every_hop(
     stack: Stack, make_partner: Callable[[], Partner], what: str
 ) -> None:
-    ask, hops = HOPS[what]
-    reply = ask(make_partner())  # whom no cache knows
+    send, hops = HOPS[what]
+    reply = send(make_partner())  # whom no cache knows
     assert reply.status < 400, reply.text
     rid = reply.header("X-Request-Id")
     assert rid
@@ -57,7 +57,7 @@ def test_the_request_id_of_the_answer_is_in_the_log_of_every_hop(
 
 
 def test_a_token_that_is_issued_is_in_the_audit_trail_under_the_requests_id(admin: Admin, partner: Partner) -> None:
-    line = admin.audited(partner.ask_for_token(), "token.issued")
+    line = admin.audited(partner.request_token(), "token.issued")
     assert line["company_id"] == partner.company["id"]
     assert line["actor"] == f"client:{partner.api_client['key']}"
     wrong = {**FORM, **basic(partner.api_client["key"], "wrong")}
@@ -87,7 +87,7 @@ def test_health_of_the_gateway_covers_the_whole_stack(stack: Stack) -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_process_has_metrics_of_its_requests(stack: Stack, partner: Partner, name: str) -> None:
-    assert partner.ask_for_token().status == 200
+    assert partner.request_token().status == 200
     reply = call("GET", stack.operations_url(name) + "/metrics")
     assert reply.status == 200
     assert (reply.header("Content-Type") or "").startswith("text/plain; version=")

@@ -25,27 +25,27 @@ class Case:
     others: dict[str, Use]
 
 
-def served(ask: Callable[[], Reply]) -> Use:
+def served(send: Callable[[], Reply]) -> Use:
     """Whether the gateway serves it. A refusal must be one: 401, or 403 in the vendor's protocol."""
 
     def use() -> bool:
-        reply = ask()
+        reply = send()
         assert reply.status in (200, 202, 401, 403), reply.text
         return reply.status < 400
 
     return use
 
 
-def valid(ask: Callable[[], Reply]) -> Use:
+def valid(send: Callable[[], Reply]) -> Use:
     """Whether the operator calls it valid."""
-    return lambda: ask().json()["valid"] is True
+    return lambda: send().json()["valid"] is True
 
 
-def issued(ask: Callable[[], Reply]) -> Use:
+def issued(send: Callable[[], Reply]) -> Use:
     """Whether the issuer gives a token for it."""
 
     def use() -> bool:
-        reply = ask()
+        reply = send()
         if reply.status != 200:
             assert reply.json()["error"] in ("invalid_client", "invalid_grant"), reply.text
         return reply.status == 200
@@ -58,7 +58,7 @@ def uses_of(partner: Partner) -> dict[str, dict[str, Use]]:
     client_token, key_token, session = partner.client_token(), partner.assertion_token(), partner.session()
     return {
         "api_client": {
-            "a new token": issued(partner.ask_for_token),
+            "a new token": issued(partner.request_token),
             "a token that is out": served(lambda: partner.site(client_token)),
         },
         "key_pair": {
@@ -96,11 +96,11 @@ def booking(partner: Partner, _: Admin) -> Case:
 
 def application(partner: Partner, admin: Admin) -> Case:
     name = f"{partner.prefix}-app"
-    made = admin.create("/applications", name=name, application_prefix=name, scopes=[])
-    booked = admin.create("/bookings", company_id=partner.company["id"], application_id=made["id"])
+    created = admin.create("/applications", name=name, application_prefix=name, scopes=[])
+    booked = admin.create("/bookings", company_id=partner.company["id"], application_id=created["id"])
     token = admin.create("/api-tokens", booking_id=booked["id"], remote_application="shop")["token"]
     use = {"the operator": valid(lambda: partner.validate(token, name))}
-    return Case("/applications", made["id"], use, uses_of(partner)["api_token"])
+    return Case("/applications", created["id"], use, uses_of(partner)["api_token"])
 
 
 KINDS: dict[str, Callable[[Partner, Admin], Case]] = {
@@ -119,11 +119,11 @@ def until(uses: dict[str, Use], expected: bool, since: float) -> None:
     open_ = dict(uses)
     while open_:
         for name, use in list(open_.items()):
-            asked_at = time.monotonic()
+            requested_at = time.monotonic()
             if use() is expected:
                 del open_[name]
             else:
-                assert asked_at - since < WITHIN, f"{name} after {asked_at - since:.2f} s"
+                assert requested_at - since < WITHIN, f"{name} after {requested_at - since:.2f} s"
     for name, use in uses.items():
         assert use() is expected, name
 
@@ -157,7 +157,7 @@ def test_a_deleted_credential_stays_stopped(admin: Admin, make_partner: Callable
     path, id_ = "/api-clients", partner.api_client["id"]
     assert admin.act("revoke", path, id_).status == 200
     assert admin.call("DELETE", f"{path}/{id_}").status == 204
-    uses = {"a token that is out": served(lambda: partner.site(token)), "another": issued(partner.ask_for_token)}
+    uses = {"a token that is out": served(lambda: partner.site(token)), "another": issued(partner.request_token)}
     until(uses, False, time.monotonic())
 
 

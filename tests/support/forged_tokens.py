@@ -21,7 +21,7 @@ EXPECTED = Expectation(
     leeway=30,
     max_lifetime=3600,
 )
-GOOD: dict[str, Any] = {
+VALID: dict[str, Any] = {
     "iss": "https://blabla.example",
     "sub": "https://blabla.example",
     "aud": "passgate",
@@ -53,7 +53,7 @@ Sign = Callable[[bytes], bytes]
 
 def without(*names: str, **changes: Any) -> dict[str, Any]:
     """The good claims, some taken out and some changed."""
-    return {name: value for name, value in {**GOOD, **changes}.items() if name not in names}
+    return {name: value for name, value in {**VALID, **changes}.items() if name not in names}
 
 
 def signature_of(algorithm: str) -> Sign:
@@ -70,7 +70,7 @@ def compact(
     """A token with a good signature over whatever stands in its first two parts, unless `sign` says otherwise."""
     if not isinstance(header, bytes):
         header = text({"alg": algorithm, "typ": "JWT", "kid": f"kp_{algorithm}", **(header or {})})
-    payload = payload if isinstance(payload, bytes) else text(GOOD if payload is None else payload)
+    payload = payload if isinstance(payload, bytes) else text(VALID if payload is None else payload)
     signing_input = base64url.encode(header) + b"." + base64url.encode(payload)
     return signing_input + b"." + base64url.encode((sign or signature_of(algorithm))(signing_input))
 
@@ -87,7 +87,7 @@ def text(value: Any) -> bytes:
 
 def with_claim(name: str, raw_json: str) -> bytes:
     """A token with one claim replaced by JSON as it is written here."""
-    members = {key: json.dumps(value) for key, value in GOOD.items()} | {name: raw_json}
+    members = {key: json.dumps(value) for key, value in VALID.items()} | {name: raw_json}
     return compact(None, ("{" + ",".join(f'"{key}":{value}' for key, value in members.items()) + "}").encode())
 
 

@@ -35,18 +35,18 @@ class LoopWatch:
 
     def _watch(self) -> None:
         waited = 0
-        self._ask()
+        self._send()
         while not self._over.wait(TICK):
             if self._alive.is_set() or not self._loop.is_running():
                 waited = 0
-                self._ask()
+                self._send()
             else:
                 waited += 1
             if waited == self._patience and self.blocked_at is None:
                 frame = sys._current_frames().get(self._loop_thread)
                 self.blocked_at = "".join(traceback.format_stack(frame))
 
-    def _ask(self) -> None:
+    def _send(self) -> None:
         """A loop that stands between two tests owes no sign: it is asked again at the next tick."""
         if self._loop.is_running():
             self._alive.clear()

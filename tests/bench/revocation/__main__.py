@@ -70,23 +70,23 @@ async def measure(plan: Plan, run_file: RunFile, report: Report) -> str:
         upstream_port = await whole.enter_async_context(upstream(peers, directory))
         here = await whole.enter_async_context(site(stack_directory, peers, upstream_port))
         report.step(f"the stack and its {len(here.gateways)} gateways are ready")
-        made = await whole.enter_async_context(maker(here.product))
-        figures = await _measured(plan, here, made, report)
+        created = await whole.enter_async_context(maker(here.product))
+        figures = await _measured(plan, here, created, report)
     return page(figures, facts)
 
 
-async def _measured(plan: Plan, here: Site, made: Maker, report: Report) -> Figures:
-    kinds = list(made.kinds)
-    targets = await made.make(plan.revocations, kinds, "with")
+async def _measured(plan: Plan, here: Site, created: Maker, report: Report) -> Figures:
+    kinds = list(created.kinds)
+    targets = await created.make(plan.revocations, kinds, "with")
     lasting = [kind for kind in kinds if kind not in NEEDS_VALKEY]
-    later = [_lasting(target) for target in await made.make(plan.without_valkey, lasting, "without")]
+    later = [_lasting(target) for target in await created.make(plan.without_valkey, lasting, "without")]
     report.step(f"{len(targets) + len(later)} objects to be revoked, with credentials in use")
-    with_valkey = await _phase(here, made, targets, "Valkey running", WITH, report)
-    with_valkey.receipt_times = await receipts(with_valkey.series.outcomes, here.services["key_registry"], made)
+    with_valkey = await _phase(here, created, targets, "Valkey running", WITH, report)
+    with_valkey.receipt_times = await receipts(with_valkey.series.outcomes, here.services["key_registry"], created)
 
     await here.valkey.stop()
-    without = await _phase(here, made, later, "Valkey stopped", WITHOUT, report)
-    bystanders = await made.bystanders()
+    without = await _phase(here, created, later, "Valkey stopped", WITHOUT, report)
+    bystanders = await created.bystanders()
     found = await measure_outage(here.gateways, bystanders, here.product.pids["key_registry"])
     report.step(f"registry silent: the last accepted request after {found.last_accepted:.1f} s")
     await here.valkey.start()
@@ -96,7 +96,7 @@ async def _measured(plan: Plan, here: Site, made: Maker, report: Report) -> Figu
     outcomes = [*with_valkey.series.outcomes, *without.series.outcomes]
     not_refused = await send_all_again(outcomes)
     report.step(f"asked again: {not_refused} of {len(outcomes)} revocations not in force everywhere")
-    spent = await cost(here, made, plan.turns)
+    spent = await cost(here, created, plan.turns)
     look_up = await asyncio.to_thread(look_up_microseconds)
     return Figures((with_valkey, without), found, len(outcomes), not_refused, spent, look_up)
 
@@ -109,9 +109,9 @@ WITHOUT = (
 
 
 async def _phase(
-    here: Site, made: Maker, targets: Sequence[Target], title: str, explanation: str, report: Report
+    here: Site, created: Maker, targets: Sequence[Target], title: str, explanation: str, report: Report
 ) -> Phase:
-    others = BackgroundLoad(here.gateways, await made.bystanders(), BYSTANDERS_PER_SECOND)
+    others = BackgroundLoad(here.gateways, await created.bystanders(), BYSTANDERS_PER_SECOND)
     async with others.running():
         series = await revoke_all(targets, here.gateways, here.services, _progress(report, title))
     return Phase(title, explanation, series, others)

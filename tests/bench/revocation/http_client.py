@@ -119,8 +119,8 @@ class Connections:
             connection = self._idle.pop()
             if connection.usable:
                 return connection
-        _, made = await asyncio.get_running_loop().create_connection(Connection, HOST, self.port)
-        return made
+        _, created = await asyncio.get_running_loop().create_connection(Connection, HOST, self.port)
+        return created
 
     def close(self) -> None:
         for connection in self._idle:

@@ -110,7 +110,7 @@ class Series:
     seconds: float = 0.0
 
     @property
-    def asked(self) -> int:
+    def requested(self) -> int:
         return sum(sum(outcome.statuses().values()) for outcome in self.outcomes)
 
     def of_kind(self, kind: str | None) -> list[Outcome]:
@@ -184,10 +184,10 @@ async def _revoke(target: Target, gateways: Sequence[Connections], service: Conn
     )  # fmt: skip
 
 
-async def _insist(ask: Callable[[], Awaitable[Response]]) -> tuple[Response, int]:
+async def _insist(send_to: Callable[[], Awaitable[Response]]) -> tuple[Response, int]:
     """The first answer that is not 503, and how many came before it: a busy machine is no reason to give up."""
     for repeated in range(ATTEMPTS - 1):
-        if (response := await ask()).status != 503:
+        if (response := await send_to()).status != 503:
             return response, repeated
         await asyncio.sleep(ATTEMPT_PAUSE)
-    return await ask(), ATTEMPTS - 1
+    return await send_to(), ATTEMPTS - 1

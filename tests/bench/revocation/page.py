@@ -59,7 +59,7 @@ class Phase:
 class Figures:
     phases: Sequence[Phase]
     outage: Outage
-    asked_again: int
+    requested_again: int
     not_refused: int
     """Of `asked_again` revocations, at the end of the run."""
     spent: Mapping[str, Spent]
@@ -112,12 +112,11 @@ def _remarks(phase: Phase) -> list[str]:
     repeated = sum(outcome.repeated for outcome in series.outcomes)
     p50, p99, most = _milliseconds(calls)
     responses = ", ".join(f"{count:,} of {status}" for status, count in sorted(statuses.items()))
-    rate = (series.asked + len(others.seconds)) / series.seconds
+    rate = (series.requested + len(others.seconds)) / series.seconds
     lines = [
-        f"- {series.asked:,} requests with what was revoked, answered with {responses}; {rate:,.0f} requests per "
+        f"- {series.requested:,} requests with what was revoked, responses {responses}; {rate:,.0f} requests per "
         f"second in all, {len(series.outcomes) / series.seconds:.1f} revocations per second.",
-        f"- The call that revokes: p50 {p50} ms, p99 {p99} ms, max {most} ms; {repeated} answered with 503, "
-        "and repeated.",
+        f"- The call that revokes: p50 {p50} ms, p99 {p99} ms, max {most} ms; {repeated} with 503, and repeated.",
     ]
     p50, p99, most = _milliseconds(sorted(others.seconds))
     lines.append(
@@ -144,7 +143,7 @@ def _closing(figures: Figures) -> str:
         f"again at every gateway after {found.recovered:.1f} s."
     )
     again = (
-        f"At the end, with Valkey back, the credentials of all {figures.asked_again:,} revocations were tried once "
+        f"At the end, with Valkey back, the credentials of {figures.requested_again:,} revocations were tried once "
         f"more at every gateway: those of {figures.not_refused} were not refused everywhere."
     )
     return "\n".join(["## Valkey stopped, and the registry silent", "", wrapped(paragraph), "", wrapped(again), ""])

@@ -69,11 +69,11 @@ class Maker:
     async def make(self, count: int, kinds: Sequence[str], series: str) -> list[Target]:
         """So many, of all `kinds` alike, in no order. `series` tells them from those made before."""
         self._series = series
-        numbers, made = iter(range(count)), []
+        numbers, created = iter(range(count)), []
 
         async def work() -> None:
             for number in numbers:
-                made.append(await self.kinds[kinds[number % len(kinds)]](number))
+                created.append(await self.kinds[kinds[number % len(kinds)]](number))
 
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -81,8 +81,8 @@ class Maker:
                     tasks.create_task(work())
         except ExceptionGroup as failed:
             raise first_cause(failed) from None
-        random.Random(series).shuffle(made)
-        return made
+        random.Random(series).shuffle(created)
+        return created
 
     async def bystanders(self) -> tuple[Request, ...]:
         """Uses of the demo's own credentials, which nobody revokes: a JWT, and an API token."""
@@ -110,7 +110,7 @@ class Maker:
         uri = self._company["company_uri"]
         assertion = sign_assertion(pair["private_key"], pair["kid"], uri, scopes, algorithm="ES256")
         form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
-        response = await _made(self._issuer, "/iam/oauth/token", urlencode(form).encode(), FORM)
+        response = await _created(self._issuer, "/iam/oauth/token", urlencode(form).encode(), FORM)
         use = use_of_jwt(response["access_token"], "/website/v1/yachts")
         return Target("key pair", (use,), self._stop("key-pairs", pair))
 
@@ -169,11 +169,11 @@ class Maker:
     async def _access_token(self, key: str, secret: str) -> str:
         basic = base64.b64encode(f"{key}:{secret}".encode()).decode()
         headers = {**FORM, "Authorization": f"Basic {basic}"}
-        response = await _made(self._issuer, "/auth/token", b"grant_type=client_credentials", headers)
+        response = await _created(self._issuer, "/auth/token", b"grant_type=client_credentials", headers)
         return str(response["access_token"])
 
     async def _session_of(self, key: Object) -> Request:
-        response = await _made(self._sessions, "/generate", PARAMETERS, {**JSON, "x-api-key": key["key"]})
+        response = await _created(self._sessions, "/generate", PARAMETERS, {**JSON, "x-api-key": key["key"]})
         return Request("GET", "/editor", {"x-api-token": response["token"]})
 
     async def _found(self, path: str, **members: str) -> Object:
@@ -182,8 +182,8 @@ class Maker:
             raise StackError(f"the key registry does not know the demo's {path.removeprefix('/')}")
         return found
 
-    def _stop(self, path: str, made: Object) -> Request:
-        return Request("POST", f"/admin/v1/{path}/{made['id']}/revoke", self._admin)
+    def _stop(self, path: str, created: Object) -> Request:
+        return Request("POST", f"/admin/v1/{path}/{created['id']}/revoke", self._admin)
 
 
 def use_of_jwt(token: str, path: str = "/v2.0/site") -> Request:
@@ -211,12 +211,12 @@ async def maker(product: Product) -> AsyncIterator[Maker]:
             stack.push_async_callback(client.stop)
             clients.append(client)
         registry, issuer, sessions = clients
-        made = Maker(product, AdminApi(registry), issuer, sessions)
-        await made.prepare()
-        yield made
+        created = Maker(product, AdminApi(registry), issuer, sessions)
+        await created.prepare()
+        yield created
 
 
-async def _made(client: ServiceClient, path: str, body: bytes, headers: dict[str, str]) -> Object:
+async def _created(client: ServiceClient, path: str, body: bytes, headers: dict[str, str]) -> Object:
     try:
         status, response = await client.request("POST", path, body, headers)
     except Unavailable as error:

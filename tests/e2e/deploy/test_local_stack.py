@@ -26,8 +26,8 @@ SECRETS = re.compile(r"pg(?:at|ak|cs|ad)_[0-9A-Za-z]{49}")
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
-    with local_stack() as made:
-        yield made
+    with local_stack() as created:
+        yield created
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,11 @@ ABSENT = str(uuid.UUID(int=7))
 def check(reply: Reply, status: int, code: str, fields: set[str] | None = None) -> None:
     assert reply.status == status, reply.text
     assert reply.header("Content-Type") == PROBLEM
-    told = reply.json()
-    assert (told["status"], told["code"]) == (status, code)
-    assert told["request_id"] == reply.header("X-Request-Id")
+    reported = reply.json()
+    assert (reported["status"], reported["code"]) == (status, code)
+    assert reported["request_id"] == reply.header("X-Request-Id")
     if fields is not None:
-        assert {error["field"] for error in told["errors"]} == fields
+        assert {error["field"] for error in reported["errors"]} == fields
 
 
 def company(**members: Any) -> Object:
@@ -31,7 +31,7 @@ def company(**members: Any) -> Object:
 
 @pytest.mark.parametrize("path", [*PATHS, "/admin-tokens", "/audit"])
 @pytest.mark.parametrize("token", ["", "junk", "pgad_" + "0" * 49])
-def test_without_a_good_admin_token_nothing_is_told(admin: Admin, path: str, token: str) -> None:
+def test_without_a_valid_admin_token_nothing_is_shown(admin: Admin, path: str, token: str) -> None:
     reply = Admin(admin.registry, token).call("GET", path)
     check(reply, 401, "unauthenticated")
     assert reply.header("WWW-Authenticate") == "Bearer"
@@ -87,25 +87,25 @@ def test_what_is_referred_to_or_active_is_not_deleted(admin: Admin, partner: Par
     check(admin.call("DELETE", f"/api-clients/{partner.api_client['id']}"), 409, "conflict")
 
 
-def test_a_create_answers_201_with_its_location_and_its_secret_once(admin: Admin, partner: Partner) -> None:
+def test_a_create_responds_with_201_with_its_location_and_its_secret_once(admin: Admin, partner: Partner) -> None:
     secrets = {
         "/api-tokens": (partner.api_token, {"token"}),
         "/access-keys": (partner.access_key, {"key"}),
         "/api-clients": (partner.api_client, {"secret"}),
         "/key-pairs": (partner.key_pair, {"private_key"}),
     }
-    for path, (made, once) in secrets.items():
-        shown = admin.show(path, made["id"])
-        assert set(made) - set(shown) == once
-        assert not any(made[name] in json.dumps(shown) for name in once)
+    for path, (created, once) in secrets.items():
+        shown = admin.show(path, created["id"])
+        assert set(created) - set(shown) == once
+        assert not any(created[name] in json.dumps(shown) for name in once)
     reply = admin.call("POST", "/companies", company())
     assert reply.header("Location") == f"/admin/v1/companies/{reply.json()['id']}"
 
 
 def test_another_companys_objects_are_404_for_a_token_that_is_bound_to_one(admin: Admin, partner: Partner) -> None:
     other = admin.create("/companies", **company())
-    made = admin.create("/admin-tokens", name="bound", role="owner", company_id=other["id"])
-    bound = Admin(admin.registry, made["token"])
+    created = admin.create("/admin-tokens", name="bound", role="owner", company_id=other["id"])
+    bound = Admin(admin.registry, created["token"])
     for path, foreign in (("/companies", partner.company), ("/api-clients", partner.api_client)):
         check(bound.call("GET", f"{path}/{foreign['id']}"), 404, "not_found")
         check(bound.act("revoke", path, foreign["id"]), 404, "not_found")
@@ -125,7 +125,7 @@ def test_a_viewer_only_reads(admin: Admin, partner: Partner) -> None:
         assert reply.header("WWW-Authenticate") == 'Bearer error="insufficient_scope"'
 
 
-def test_the_same_idempotency_key_makes_one_object_and_gives_one_answer(admin: Admin, partner: Partner) -> None:
+def test_the_same_idempotency_key_makes_one_object_and_gives_one_response(admin: Admin, partner: Partner) -> None:
     body = {"company_id": partner.company["id"], "name": "once"}
     key = {"Idempotency-Key": uuid.uuid4().hex}
     first, second = (admin.call("POST", "/access-keys", body, key) for _ in range(2))
@@ -135,7 +135,7 @@ def test_the_same_idempotency_key_makes_one_object_and_gives_one_answer(admin: A
 
 
 def test_lists_are_paged_by_cursor(admin: Admin, partner: Partner) -> None:
-    made = {admin.create("/access-keys", company_id=partner.company["id"], name=f"{n}")["id"] for n in range(3)}
+    created = {admin.create("/access-keys", company_id=partner.company["id"], name=f"{n}")["id"] for n in range(3)}
     found, cursor = set(), ""
     for _ in range(10):
         page = admin.call("GET", f"/access-keys?company_id={partner.company['id']}&limit=2{cursor}").json()
@@ -144,7 +144,7 @@ def test_lists_are_paged_by_cursor(admin: Admin, partner: Partner) -> None:
         if page["next_cursor"] is None:
             break
         cursor = f"&cursor={page['next_cursor']}"
-    assert made <= found
+    assert created <= found
     check(admin.call("GET", "/access-keys?limit=0&cursor=x&colour=red"), 422, "validation_failed",
           {"limit", "cursor", "colour"})  # fmt: skip
 

@@ -120,7 +120,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_each_bad_request_gets_the_answer_of_the_rfc(partner: Partner, row: Row) -> None:
+def test_each_bad_request_gets_the_response_of_the_rfc(partner: Partner, row: Row) -> None:
     row.check(row.send(partner.gateway, {}), **{"Cache-Control": "no-store", "Pragma": "no-cache"})
 
 

@@ -13,7 +13,7 @@ from tests.e2e.wire import FORM, JSON, Fields, basic, call
 from tests.support.harness.stack import Stack
 
 AUTH, STANDARD, INTROSPECT, REVOKE = "/auth/token", "/oauth2/token", "/oauth2/introspect", "/oauth2/revoke"
-GOOD = "grant_type=client_credentials"
+VALID = "grant_type=client_credentials"
 CLIENT = {**FORM, "Authorization": "$basic"}
 CHALLENGE = 'Basic realm="passgate"'
 DESCRIPTION = r"[ !#-\[\]-~]+"
@@ -30,7 +30,7 @@ def bad(
     return Row(name, status, refused(error), "POST", target, headers, body, {"WWW-Authenticate": None})
 
 
-def stranger(name: str, headers: Fields = (), body: str = GOOD, target: str = AUTH) -> Row:
+def stranger(name: str, headers: Fields = (), body: str = VALID, target: str = AUTH) -> Row:
     pairs = headers.items() if isinstance(headers, dict) else headers
     given = [*FORM.items(), *pairs]
     return Row(name, 401, refused("invalid_client"), "POST", target, given, body, {"WWW-Authenticate": CHALLENGE})
@@ -50,9 +50,9 @@ ROWS = [
     stranger("no base64", {"Authorization": "Basic ###"}),
     stranger("no colon", {"Authorization": "Basic YWJj"}),
     stranger("another scheme", {"Authorization": "Bearer x"}),
-    stranger("in the body, where only Basic is taken", body=GOOD + "&client_id=$key&client_secret=$secret"),
+    stranger("in the body, where only Basic is taken", body=VALID + "&client_id=$key&client_secret=$secret"),
     stranger("an empty secret", {"Authorization": "$no_secret"}),
-    stranger("a wrong secret, by the RFCs", body=GOOD + "&client_id=$key&client_secret=x", target=STANDARD),
+    stranger("a wrong secret, by the RFCs", body=VALID + "&client_id=$key&client_secret=x", target=STANDARD),
     stranger("no client, to introspect", body="token=x", target=INTROSPECT),
     stranger("no client, to revoke", body="token=x", target=REVOKE),
     bad("no grant type", "invalid_request", "scope=site:read"),
@@ -60,19 +60,19 @@ ROWS = [
     bad("another grant", "unsupported_grant_type", "grant_type=password"),
     bad("an assertion where secrets are taken", "unsupported_grant_type", f"grant_type={JWT_BEARER}&assertion=x"),
     bad("a padded grant, by the RFCs", "unsupported_grant_type", "grant_type= client_credentials", STANDARD),
-    bad("the grant twice", "invalid_request", f"{GOOD}&{GOOD}"),
-    bad("two ways to prove oneself", "invalid_request", GOOD + "&client_secret=x", STANDARD),
-    bad("two clients", "invalid_request", GOOD + "&client_id=other", STANDARD),
-    bad("a scope that is not granted", "invalid_scope", GOOD + "&scope=site:write"),
-    bad("an ill-formed scope", "invalid_scope", GOOD + "&scope=%22"),
-    bad("5,000 scopes", "invalid_scope", GOOD + "&scope=" + "+".join(["site:read"] * 5000)),
-    bad("credentials in the query", "invalid_request", GOOD, AUTH + "?client_secret=x"),
+    bad("the grant twice", "invalid_request", f"{VALID}&{VALID}"),
+    bad("two ways to prove oneself", "invalid_request", VALID + "&client_secret=x", STANDARD),
+    bad("two clients", "invalid_request", VALID + "&client_id=other", STANDARD),
+    bad("a scope that is not granted", "invalid_scope", VALID + "&scope=site:write"),
+    bad("an ill-formed scope", "invalid_scope", VALID + "&scope=%22"),
+    bad("5,000 scopes", "invalid_scope", VALID + "&scope=" + "+".join(["site:read"] * 5000)),
+    bad("credentials in the query", "invalid_request", VALID, AUTH + "?client_secret=x"),
     bad("JSON", "invalid_request", '{"grant_type":"client_credentials"}', AUTH, {**CLIENT, **JSON}),
-    bad("no content type", "invalid_request", GOOD, AUTH, {"Authorization": "$basic"}),
-    bad("no UTF-8", "invalid_request", GOOD + "&x=%ff"),
+    bad("no content type", "invalid_request", VALID, AUTH, {"Authorization": "$basic"}),
+    bad("no UTF-8", "invalid_request", VALID + "&x=%ff"),
     bad("no token to introspect", "invalid_request", "x=y", INTROSPECT),
     bad("no token to revoke", "invalid_request", "x=y", REVOKE),
-    bad("too large", "invalid_request", GOOD + "&x=" + "x" * 70_000, status=413),
+    bad("too large", "invalid_request", VALID + "&x=" + "x" * 70_000, status=413),
     *(wrong_method(method, AUTH) for method in ("GET", "PUT", "DELETE", "PATCH", "OPTIONS")),
     *(wrong_method("GET", target) for target in (STANDARD, INTROSPECT, REVOKE)),
 ]
@@ -100,7 +100,7 @@ def values(admin: Admin, partner: Partner) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_each_bad_request_gets_the_answer_of_the_rfc(partner: Partner, values: dict[str, str], row: Row) -> None:
+def test_each_bad_request_gets_the_response_of_the_rfc(partner: Partner, values: dict[str, str], row: Row) -> None:
     reply = row.send(partner.gateway, values)
     common = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store", "Pragma": "no-cache"}
     row.check(reply, **common, **{"Access-Control-Allow-Origin": None})
@@ -112,7 +112,7 @@ def decoded(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def test_the_token_is_what_the_contract_says(stack: Stack, partner: Partner) -> None:
-    reply = partner.ask_for_token()
+    reply = partner.request_token()
     assert reply.status == 200
     assert reply.header("Content-Type") == "application/json; charset=utf-8"
     assert reply.header("Cache-Control") == "no-store"
@@ -134,7 +134,7 @@ def test_the_token_is_what_the_contract_says(stack: Stack, partner: Partner) -> 
 
 
 def test_the_standard_endpoint_gives_rfc_9068_tokens(partner: Partner) -> None:
-    response = partner.ask_for_token(STANDARD, GOOD + "&scope=site:read").json()
+    response = partner.request_token(STANDARD, VALID + "&scope=site:read").json()
     assert (response["token_type"], response["scope"]) == ("Bearer", "site:read")
     assert decoded(response["access_token"])[0]["typ"] == "at+jwt"
     assert partner.site(response["access_token"]).status == 200
@@ -143,7 +143,7 @@ def test_the_standard_endpoint_gives_rfc_9068_tokens(partner: Partner) -> None:
 def test_an_api_client_with_an_audience_of_its_own_is_not_let_in_here(admin: Admin, partner: Partner) -> None:
     members = {"comment": "elsewhere", "scopes": ["site:read"], "audience": "2091"}
     client = admin.create("/api-clients", company_id=partner.company["id"], **members)
-    reply = call("POST", partner.gateway + AUTH, {**FORM, **basic(client["key"], client["secret"])}, GOOD)
+    reply = call("POST", partner.gateway + AUTH, {**FORM, **basic(client["key"], client["secret"])}, VALID)
     token = reply.json()["access_token"]
     assert decoded(token)[1]["aud"] == "2091"
     assert partner.site(token).status == 401
@@ -163,10 +163,10 @@ def test_ten_wrong_secrets_in_a_minute_stop_that_client_from_there_and_no_other(
 ) -> None:
     client = admin.create("/api-clients", company_id=partner.company["id"], comment="guessed", scopes=["site:read"])
     wrong = {**FORM, **basic(client["key"], "wrong")}
-    statuses = [call("POST", partner.gateway + AUTH, wrong, GOOD).status for _ in range(10)]
+    statuses = [call("POST", partner.gateway + AUTH, wrong, VALID).status for _ in range(10)]
     assert statuses == [401] * 10
-    stopped = call("POST", partner.gateway + AUTH, {**FORM, **basic(client["key"], client["secret"])}, GOOD)
+    stopped = call("POST", partner.gateway + AUTH, {**FORM, **basic(client["key"], client["secret"])}, VALID)
     assert stopped.status == 429
     assert 1 <= int(stopped.header("Retry-After") or 0) <= 60
     assert stopped.json()["error"]
-    assert partner.ask_for_token().status == 200
+    assert partner.request_token().status == 200

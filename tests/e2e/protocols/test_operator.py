@@ -17,7 +17,7 @@ HEADER = {"X-Api-Token": "$token"}
 POST = "/operator/v1/validate"
 
 
-def ask(query: str, response: bytes = VALID, name: str = "", header: Fields = ()) -> Row:
+def sent(query: str, response: bytes = VALID, name: str = "", header: Fields = ()) -> Row:
     return Row(name or query, 200, response, target=f"{OPERATOR}?{query}", headers=header)
 
 
@@ -31,25 +31,25 @@ def post(name: str, response: bytes, **members: str) -> Row:
 
 
 ROWS = [
-    ask("token=$token&applicaiontPrefix=SMS&clientPrefix=$prefix", name="as the document spells it"),
-    ask("token=$token&applicationPrefix=SMS&clientPrefix=$prefix", name="spelled right"),
-    ask("token=$token&applicationPrefix=SMS&applicaiontPrefix=SMS&clientPrefix=$prefix", name="both, alike"),
-    ask("TOKEN=$token&APPLICAIONTPREFIX=SMS&clientprefix=$prefix", name="names in another case"),
-    ask("clientPrefix=$prefix&x=1&applicaiontPrefix=SMS&token=$token", name="another order, and more"),
-    ask("applicaiontPrefix=SMS&clientPrefix=$prefix", name="the token in a header", header=HEADER),
+    sent("token=$token&applicaiontPrefix=SMS&clientPrefix=$prefix", name="as the document spells it"),
+    sent("token=$token&applicationPrefix=SMS&clientPrefix=$prefix", name="spelled right"),
+    sent("token=$token&applicationPrefix=SMS&applicaiontPrefix=SMS&clientPrefix=$prefix", name="both, alike"),
+    sent("TOKEN=$token&APPLICAIONTPREFIX=SMS&clientprefix=$prefix", name="names in another case"),
+    sent("clientPrefix=$prefix&x=1&applicaiontPrefix=SMS&token=$token", name="another order, and more"),
+    sent("applicaiontPrefix=SMS&clientPrefix=$prefix", name="the token in a header", header=HEADER),
     post("by POST", VALID, token="$token", applicationPrefix="SMS", clientPrefix="$prefix"),
     post("by POST in snake_case", VALID, token="$token", application_prefix="SMS", client_prefix="$prefix"),
     # one and the same answer, whatever the cause
-    ask(f"token={UNKNOWN}&applicaiontPrefix=SMS&clientPrefix=$prefix", NOT_VALID, "an unknown token"),
-    ask("token=x&applicaiontPrefix=SMS&clientPrefix=$prefix", NOT_VALID, "no token at all"),
-    ask("token=&applicaiontPrefix=SMS&clientPrefix=$prefix", NOT_VALID, "an empty token"),
-    ask("token=$access_key&applicaiontPrefix=SMS&clientPrefix=$prefix", NOT_VALID, "another credential"),
-    ask("token=$token&applicaiontPrefix=SITE&clientPrefix=$prefix", NOT_VALID, "another application"),
-    ask("token=$token&applicaiontPrefix=sms&clientPrefix=$prefix", NOT_VALID, "the application in another case"),
-    ask("token=$token&applicaiontPrefix=SMS&clientPrefix=blabla", NOT_VALID, "another company"),
-    ask("token=$token&applicaiontPrefix=SMS&clientPrefix=nobody", NOT_VALID, "no company"),
-    ask("token=$expired&applicaiontPrefix=SMS&clientPrefix=$prefix", NOT_VALID, "an expired token"),
-    ask("token=$revoked&applicaiontPrefix=SMS&clientPrefix=$prefix", NOT_VALID, "a revoked token"),
+    sent(f"token={UNKNOWN}&applicaiontPrefix=SMS&clientPrefix=$prefix", NOT_VALID, "an unknown token"),
+    sent("token=x&applicaiontPrefix=SMS&clientPrefix=$prefix", NOT_VALID, "no token at all"),
+    sent("token=&applicaiontPrefix=SMS&clientPrefix=$prefix", NOT_VALID, "an empty token"),
+    sent("token=$access_key&applicaiontPrefix=SMS&clientPrefix=$prefix", NOT_VALID, "another credential"),
+    sent("token=$token&applicaiontPrefix=SITE&clientPrefix=$prefix", NOT_VALID, "another application"),
+    sent("token=$token&applicaiontPrefix=sms&clientPrefix=$prefix", NOT_VALID, "the application in another case"),
+    sent("token=$token&applicaiontPrefix=SMS&clientPrefix=blabla", NOT_VALID, "another company"),
+    sent("token=$token&applicaiontPrefix=SMS&clientPrefix=nobody", NOT_VALID, "no company"),
+    sent("token=$expired&applicaiontPrefix=SMS&clientPrefix=$prefix", NOT_VALID, "an expired token"),
+    sent("token=$revoked&applicaiontPrefix=SMS&clientPrefix=$prefix", NOT_VALID, "a revoked token"),
     post("by POST, another company", NOT_VALID, token="$token", applicationPrefix="SMS", clientPrefix="blabla"),
     # what is wrong with the question
     bad("no token", "applicaiontPrefix=SMS&clientPrefix=$prefix", "token is missing"),
@@ -101,7 +101,7 @@ def tokens(admin: Admin, partner: Partner) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_each_question_gets_its_answer(partner: Partner, tokens: dict[str, str], row: Row) -> None:
+def test_each_request_gets_its_response(partner: Partner, tokens: dict[str, str], row: Row) -> None:
     reply = row.send(partner.gateway, tokens)
     row.check(reply, **{"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"})
 

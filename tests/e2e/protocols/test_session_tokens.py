@@ -137,7 +137,7 @@ def test_a_token_lives_as_long_as_it_was_asked_to(partner: Partner) -> None:
         assert abs(response["expiration_time"] - time.time() - life) < 5
 
 
-def test_a_token_of_two_uses_is_good_twice(partner: Partner) -> None:
+def test_a_token_of_two_uses_is_valid_twice(partner: Partner) -> None:
     session = partner.session(query="?uses=2")
     assert [partner.verify(session).status, partner.editor(session).status, partner.editor(session).status] == [
         200,

@@ -24,16 +24,16 @@ async def around(tmp_path: Path) -> AsyncIterator[Surroundings]:
         yield around
 
 
-async def test_in_steady_state_a_jwt_asks_nobody_and_an_api_token_nobody_twice(around: Surroundings) -> None:
+async def test_in_steady_state_a_jwt_calls_nobody_and_an_api_token_nobody_twice(around: Surroundings) -> None:
     async with around.gateway() as gateway:
         assert await gateway.status("/site", bearer()) == 200
         assert await gateway.status("/sms", around.api_token) == 200
-        asked = around.services.calls.copy()
+        requested = around.services.calls.copy()
         for number in range(20):
             assert await gateway.status("/site", bearer(f"j{number}")) == 200
             assert await gateway.status("/sms", around.api_token) == 200
-        assert around.services.calls - asked == {"/site": 20, "/sms": 20}
-        assert asked[CHECK] == 1
+        assert around.services.calls - requested == {"/site": 20, "/sms": 20}
+        assert requested[CHECK] == 1
         assert around.registry.lookups == 1  # the operator's
 
 
@@ -85,8 +85,8 @@ async def test_access_log_and_audit_trail_tell_what_is_stopped_and_which_scopes_
         await gateway.becomes(401, "/site", bearer("j1"))
     for status, cause, detail in ((403, "insufficient_scope", scopes), (401, "stopped", stopped)):
         [line] = [line for line in lines if line["status"] == status]
-        told = {"company": "blabla", "credential": "pgck_1", "cause": cause, **detail}
-        assert {**line, **told} == line
+        reported = {"company": "blabla", "credential": "pgck_1", "cause": cause, **detail}
+        assert {**line, **reported} == line
         [event] = [event for event in around.registry.events if event.detail.get("cause") == cause]
         assert (event.action, event.subject, event.company_id) == ("credential.refused", "pgck_1", COMPANY.id)
         assert {**event.detail, **detail} == event.detail

@@ -19,7 +19,7 @@ from tests.support.http1.upstream import OK, Upstream, UpstreamCall
 ROUTE = "  - {name: added, path: /added, methods: [GET], credential: none, upstream: echo}\n"
 
 
-async def ask_operators(gateway: GatewayProcess, path: str) -> Conversation:
+async def get_operations(gateway: GatewayProcess, path: str) -> Conversation:
     return await converse(gateway.ops_port, get(f"GET {path} HTTP/1.1".encode(), b"Connection: close"))
 
 
@@ -28,7 +28,7 @@ def command(*arguments: str, **environment: str) -> Ended:
 
 
 async def test_it_says_what_is_missing_of_the_whole_stack(gateway: GatewayProcess) -> None:
-    report = await ask_operators(gateway, "/health")
+    report = await get_operations(gateway, "/health")
     assert report.replies[0].status == 503
     dependencies = json.loads(report.replies[0].body)["dependencies"]
     assert set(dependencies) == {
@@ -36,19 +36,19 @@ async def test_it_says_what_is_missing_of_the_whole_stack(gateway: GatewayProces
         "operator_validator", "sample_resources", "background_tasks", "periodic_tasks", "clock",
     }  # fmt: skip
     assert dependencies["route_file"]["state"] == "up"
-    ready = await ask_operators(gateway, "/health/ready")
+    ready = await get_operations(gateway, "/health/ready")
     assert ready.replies[0].status == 503
     assert set(json.loads(ready.replies[0].body)["missing"]) == {"changes", "issuer_keys"}
-    assert (await ask_operators(gateway, "/health/live")).replies[0].status == 200
+    assert (await get_operations(gateway, "/health/live")).replies[0].status == 200
 
 
 async def test_operators_see_its_metrics_and_its_routes(gateway: GatewayProcess, upstream: Upstream) -> None:
     await converse(gateway.port, get(), replies=1)
-    metrics = (await ask_operators(gateway, "/metrics")).raw.decode()
+    metrics = (await get_operations(gateway, "/metrics")).raw.decode()
     assert 'gateway_request_duration_seconds_count{method="GET",route="echo",status="200"}' in metrics
-    routes = json.loads((await ask_operators(gateway, "/routes")).replies[0].body)
+    routes = json.loads((await get_operations(gateway, "/routes")).replies[0].body)
     assert "protected" in {route["name"] for route in routes["routes"]}
-    assert (await ask_operators(gateway, "/openapi.json")).replies[0].status == 200
+    assert (await get_operations(gateway, "/openapi.json")).replies[0].status == 200
 
 
 async def test_a_changed_route_file_is_taken_up_and_an_invalid_one_is_not(
@@ -64,9 +64,9 @@ async def test_a_changed_route_file_is_taken_up_and_an_invalid_one_is_not(
         line = await gateway.logged("route_file.invalid", after=lines)
         assert "routes.yaml:" in str(line["errors"])
         assert (await converse(gateway.port, get(b"GET /added HTTP/1.1"), replies=1)).replies[0].status == 200
-        health = await ask_operators(gateway, "/health")
+        health = await get_operations(gateway, "/health")
         assert json.loads(health.replies[0].body)["dependencies"]["route_file"]["state"] == "down"
-        assert "gateway_route_file_valid 0.0" in (await ask_operators(gateway, "/metrics")).raw.decode()
+        assert "gateway_route_file_valid 0.0" in (await get_operations(gateway, "/metrics")).raw.decode()
     finally:
         lines = len(gateway.log)
         gateway.routes_file.write_text(before)
@@ -139,9 +139,9 @@ async def test_sigterm_lets_what_is_in_flight_finish_and_exits_0(
 
 
 def test_a_route_file_is_checked_from_the_command_line(tmp_path: Path) -> None:
-    good, bad = Path("deploy/routes.yaml"), tmp_path / "bad.yaml"
+    valid, bad = Path("deploy/routes.yaml"), tmp_path / "bad.yaml"
     bad.write_text("upstreams:\n  a: {url: http://169.254.169.254}\nroutes: []\n")
-    ended = command("check-routes", str(good))
+    ended = command("check-routes", str(valid))
     assert (ended.status, ended.errors) == (0, "")
     assert "routes, valid" in ended.output
     ended = command("check-routes", str(bad))

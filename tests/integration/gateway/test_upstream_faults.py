@@ -123,7 +123,7 @@ async def test_an_unfinished_response_is_an_error_or_a_visible_cut(
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.01, 0.1])
-async def test_a_response_that_nobody_asked_for_is_nobodys(
+async def test_a_response_that_nobody_requested_is_nobodys(
     delay: float, gateway: GatewayProcess, upstream: Upstream
 ) -> None:
     async def more(writer: asyncio.StreamWriter) -> None:

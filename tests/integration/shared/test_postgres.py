@@ -57,7 +57,7 @@ async def serves(database: Database) -> bool:
         return False
 
 
-async def test_silence_after_the_answer_does_not_spoil_it(database: Database, proxy: FaultProxy) -> None:
+async def test_silence_after_the_response_does_not_spoil_it(database: Database, proxy: FaultProxy) -> None:
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT 1") == 1
         proxy.swallow()
@@ -78,7 +78,7 @@ async def test_exhausted_pool_is_unavailable_within_its_timeout(database: Databa
     await until(lambda: serves(database))
 
 
-async def test_failed_transaction_leaves_nothing_and_its_connection_is_good(database: Database) -> None:
+async def test_failed_transaction_leaves_nothing_and_its_connection_is_usable(database: Database) -> None:
     async with database.connection() as connection:
         await connection.execute("CREATE TABLE t (n int)")
     with pytest.raises(RuntimeError):

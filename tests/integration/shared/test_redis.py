@@ -34,10 +34,10 @@ async def test_each_concurrent_command_gets_its_own_reply(store: PipelinedRedis)
 
 async def test_refused_command_spoils_none_of_its_batch(store: PipelinedRedis) -> None:
     bad = asyncio.create_task(store.execute("NOSUCHCOMMAND"))
-    good = asyncio.create_task(store.execute("ECHO", "x"))
-    await asyncio.wait([bad, good])
+    valid = asyncio.create_task(store.execute("ECHO", "x"))
+    await asyncio.wait([bad, valid])
     assert isinstance(bad.exception(), CommandRejected)
-    assert good.result() == b"x"
+    assert valid.result() == b"x"
 
 
 async def test_a_command_that_its_key_does_not_fit_is_unavailable_and_shows_nothing_of_its_arguments(

@@ -11,7 +11,7 @@ from tests.support.clock import FakeClock
 ISSUER = "http://gateway.example"
 KEY = generate_private_key("EdDSA")
 SIGNER = Signer("k1", "EdDSA", KEY)
-GOOD = TokenCheck(
+VALID = TokenCheck(
     valid=True, cause=None, as_of=7, api_token_id="t", company_id="c", client_prefix="blabla", application_id="a",
     booking_id="b", remote_application="Shop",
 )  # fmt: skip
@@ -19,11 +19,11 @@ GOOD = TokenCheck(
 
 class Operator:
     def __init__(self) -> None:
-        self.response: TokenCheck | None = GOOD
-        self.asked: list[tuple[str, str, str]] = []
+        self.response: TokenCheck | None = VALID
+        self.requested: list[tuple[str, str, str]] = []
 
     async def check(self, token: str, *, client_prefix: str, application_prefix: str) -> TokenCheck:
-        self.asked.append((token, client_prefix, application_prefix))
+        self.requested.append((token, client_prefix, application_prefix))
         if self.response is None:
             raise Unavailable
         return self.response

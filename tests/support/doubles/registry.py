@@ -122,14 +122,14 @@ class RegistryDouble:
         )
         for records in tables:
             _rewrite(records, kind, id_, status)
-        self._tell(kind, id_, status)
+        self._report(kind, id_, status)
 
     def change_api_token(self, id_: str, **members: Any) -> None:
         """Change a token's own members, and announce it in the feed."""
         for key, record in self._api_tokens.items():
             if record.id == id_:
                 self._api_tokens[key] = record.model_copy(update=members)
-        self._tell("api_token", id_, "active")
+        self._report("api_token", id_, "active")
 
     # what the services ask
 
@@ -173,9 +173,9 @@ class RegistryDouble:
     async def revoke(self, revocation: Revocation) -> None:
         self._require_there()
         self.revocations.append(revocation)
-        self._tell(revocation.kind, revocation.id, "revoked", revocation.until)
+        self._report(revocation.kind, revocation.id, "revoked", revocation.until)
 
-    def _tell(self, kind: Kind, id_: str, status: Status, until: float | None = None) -> None:
+    def _report(self, kind: Kind, id_: str, status: Status, until: float | None = None) -> None:
         seq = self.position + 1
         self._changes.append(Change(seq=seq, kind=kind, id=id_, status=status, at=0, until=until))
         self._stopped.pop(id_, None)

@@ -47,9 +47,9 @@ class Operator:
             assert response.headers["Cache-Control"] == "no-store"
             return response.status, await response.read()
 
-    async def ask(self, **parameters: str) -> tuple[int, bytes]:
-        asked = {"token": self.token, "applicaiontPrefix": "SMS", "clientPrefix": "blabla", **parameters}
-        return await self.call("GET", f"{VALIDATE}?{urlencode(asked)}")
+    async def send(self, **parameters: str) -> tuple[int, bytes]:
+        requested = {"token": self.token, "applicaiontPrefix": "SMS", "clientPrefix": "blabla", **parameters}
+        return await self.call("GET", f"{VALIDATE}?{urlencode(requested)}")
 
     @asynccontextmanager
     async def client(self, caller: str | None = None) -> AsyncIterator[OperatorValidatorClient]:

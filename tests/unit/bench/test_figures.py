@@ -21,7 +21,7 @@ def result(name: str, *turns: Measured, behind: tuple[str, ...] = ()) -> Result:
     return Result(contestant, list(turns), megabytes=51.7)
 
 
-def test_cost_is_per_request_sent_and_rate_per_request_answered() -> None:
+def test_cost_is_per_request_sent_and_rate_per_response() -> None:
     shown = result(PASSGATE, measured(70_000), measured(90_000), measured(60_000))
 
     assert (shown.minimum, shown.median) == (60, 70)

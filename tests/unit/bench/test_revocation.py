@@ -80,12 +80,12 @@ def test_quantiles_are_values_that_were_measured() -> None:
     assert quantile([], 0.5) == 0.0
 
 
-async def test_answers_are_read_whole_and_connections_kept() -> None:
-    connections_made = 0
+async def test_responses_are_read_whole_and_connections_kept() -> None:
+    connections_opened = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connections_made
-        connections_made += 1
+        nonlocal connections_opened
+        connections_opened += 1
         for _ in range(2):
             await reader.readuntil(b"\r\n\r\n")
             for part in (b"HTTP/1.1 200 OK\r\nPassgate-Receipt: 7\r\nContent-", b"Length: 4\r\n\r\nab", b"cd"):
@@ -105,10 +105,10 @@ async def test_answers_are_read_whole_and_connections_kept() -> None:
     finally:
         connections.close()
         server.close()
-    assert connections_made == 1
+    assert connections_opened == 1
 
 
-async def test_no_answer_is_told_as_such() -> None:
+async def test_no_response_is_named_as_such() -> None:
     async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 

@@ -15,9 +15,9 @@ def contents(directory: Path) -> dict[str, str]:
 
 
 def test_everything_is_made_and_nothing_is_readable_by_others(tmp_path: Path) -> None:
-    made = generate_secrets(tmp_path)
-    assert set(made) == {tmp_path / name for name in contents(tmp_path)}
-    assert {path.stat().st_mode & 0o777 for path in made} == {0o600}
+    created = generate_secrets(tmp_path)
+    assert set(created) == {tmp_path / name for name in contents(tmp_path)}
+    assert {path.stat().st_mode & 0o777 for path in created} == {0o600}
     assert (tmp_path / "service_keys").stat().st_mode & 0o777 == 0o700
     assert opaque.well_formed(opaque.ADMIN_TOKEN, (tmp_path / "admin_token").read_text().strip())
 

@@ -277,7 +277,7 @@ async def test_a_route_may_go_on_by_jwt_while_changes_cannot_be_followed_but_not
     assert (await desk.refusal(desk.bearer(jti="other"), line="GET /patient HTTP/1.1")).status == 503
 
 
-async def test_an_open_route_asks_nobody(desk: Desk) -> None:
+async def test_an_open_route_calls_nobody(desk: Desk) -> None:
     desk.followed.age, desk.operator.response, desk.sessions.away = 6.0, None, True
     forward = await desk.forward("Authorization: Basic eA==", line="BREW /open HTTP/1.1")
     assert forward.identity is None

@@ -160,7 +160,7 @@ async def test_what_does_not_exist_is_left_out(stores: Stores) -> None:
     assert await stores.credentials.key_pairs(["kp_x"]) == {}
 
 
-async def test_a_record_shows_the_status_of_all_that_it_hangs_on(stores: Stores) -> None:
+async def test_a_record_shows_the_status_of_all_that_it_depends_on(stores: Stores) -> None:
     created = await stores.company_with_all()
     await stores.update(COMPANY, created.company, status="suspended")
     found = await stores.credentials.api_tokens([created.api_token["digest"]])

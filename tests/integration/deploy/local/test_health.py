@@ -10,14 +10,14 @@ from aiohttp import web
 from deploy.local import health
 from deploy.local.ports import free_port
 
-Asked = Callable[[int], Awaitable[str]]
+Requested = Callable[[int], Awaitable[str]]
 
 
 async def of_process(port: int) -> str:
     return (await health.all_states({"it": f"http://127.0.0.1:{port}"}))["it"]
 
 
-ASKED = {
+REQUESTED = {
     "process": of_process,
     "postgres": lambda port: health.postgres_state(f"postgresql://u:p@127.0.0.1:{port}/d"),
     "valkey": lambda port: health.valkey_state(f"redis://:p@127.0.0.1:{port}/0"),
@@ -41,8 +41,8 @@ async def process(ready: int, body: dict[str, object]) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
-async def test_what_is_frozen_does_not_respond(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("asked", REQUESTED.values(), ids=REQUESTED)
+async def test_what_is_frozen_does_not_respond(requested: Requested, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "TIMEOUT_S", 0.2)
     ended = asyncio.Event()
 
@@ -51,13 +51,13 @@ async def test_what_is_frozen_does_not_respond(asked: Asked, monkeypatch: pytest
         writer.close()
 
     async with await asyncio.start_server(never_respond, "127.0.0.1", 0) as server:
-        assert await asked(server.sockets[0].getsockname()[1]) == health.SILENT
+        assert await requested(server.sockets[0].getsockname()[1]) == health.SILENT
         ended.set()
 
 
-@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
-async def test_what_does_not_run_does_not_listen(asked: Asked) -> None:
-    assert await asked(free_port()) == "does not listen"
+@pytest.mark.parametrize("asked", REQUESTED.values(), ids=REQUESTED)
+async def test_what_does_not_run_does_not_listen(requested: Requested) -> None:
+    assert await requested(free_port()) == "does not listen"
 
 
 async def test_a_store_that_takes_commands_is_ready(postgres_url: str, redis_url: str) -> None:

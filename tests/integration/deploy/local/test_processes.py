@@ -131,7 +131,7 @@ async def test_a_wave_has_ended_before_the_next_is_asked_to(watched: Watched, tm
     assert (tmp_path / "order").read_text() == "gateway store "
 
 
-async def test_a_command_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
+async def test_a_command_that_fails_is_named_with_its_last_words(tmp_path: Path) -> None:
     command = Command("migrate", (sys.executable, "-c", "print('no such table'); raise SystemExit(1)"))
     with pytest.raises(StackError, match="no such table"):
         await run_to_end(command, tmp_path / "log")

@@ -139,7 +139,8 @@ async def test_a_process_serves_and_drains_on_sigterm(database_url: str, tmp_pat
         admin = Admin(session, f"http://127.0.0.1:{port}", read_secret(tmp_path / "admin_token"))
         ready = await responded(admin, "/health/ready", 503)
         assert ready["missing"] == {
-            "postgresql": "the schema is not up to date: run `python -m services.key_registry migrate`"
+            "first_owner": "the first owner's token is not registered yet",
+            "postgresql": "the schema is not up to date: run `python -m services.key_registry migrate`",
         }
         await command("migrate", **environment)
         await responded(admin, "/health/ready", 200)

@@ -15,18 +15,18 @@ ODD = ["", "x", "\ud800", "a\r\nX-Evil: 1", "\0", "\u00e9", "x" * 70_000]
 async def test_a_resource_service_asks_in_either_form(operator: Operator, in_query: bool) -> None:
     async with operator.client() as client:
 
-        async def good(token: str, company: str = "blabla", application: str = "SMS") -> bool:
+        async def sound(token: str, company: str = "blabla", application: str = "SMS") -> bool:
             return await client.validate(
                 token, client_prefix=company, application_prefix=application, token_in_query=in_query
             )
 
-        assert await good(operator.token)
-        assert not await good(mint(API_TOKEN))
-        assert not await good(operator.token, company="other")
-        assert not await good(operator.token, application="SITE")
+        assert await sound(operator.token)
+        assert not await sound(mint(API_TOKEN))
+        assert not await sound(operator.token, company="other")
+        assert not await sound(operator.token, application="SITE")
         for odd in ODD:
-            assert not await good(odd)
-            assert not await good(operator.token, company=odd)
+            assert not await sound(odd)
+            assert not await sound(operator.token, company=odd)
 
 
 async def test_a_resource_service_asks_by_post(operator: Operator) -> None:

@@ -25,7 +25,7 @@ async def test_a_flood_of_unknown_tokens_is_one_line_in_the_audit_trail(service_
             async with operator_running(service_keys, http, clock=FakeClock(time.time())) as operator:
 
                 async def unknown(_: int) -> int:
-                    response = await operator.ask(token=mint(API_TOKEN))
+                    response = await operator.send(token=mint(API_TOKEN))
                     assert response == NOT_VALID or response[0] == 503
                     return response[0]
 
@@ -44,7 +44,7 @@ async def test_a_flood_of_a_known_token_is_its_lines_up_to_a_bound_and_a_count(s
             async with operator_running(service_keys, http, clock=FakeClock(time.time())) as operator:
 
                 async def elsewhere(_: int) -> int:
-                    return (await operator.ask(applicaiontPrefix="OTHER"))[0]
+                    return (await operator.send(applicaiontPrefix="OTHER"))[0]
 
                 assert await flood(elsewhere) == {200: REQUESTS}
             log.assert_bounded()

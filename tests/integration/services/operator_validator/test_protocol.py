@@ -31,12 +31,12 @@ async def test_the_right_spelling_and_any_case_work_too(operator: Operator) -> N
             assert await operator.call("GET", target) == VALID
 
 
-async def test_a_question_is_answered_alike_whatever_is_wrong(operator: Operator) -> None:
-    assert await operator.ask(clientPrefix="other") == NOT_VALID
-    assert await operator.ask(applicaiontPrefix="SITE") == NOT_VALID
-    assert await operator.ask(token=operator.token[:-1]) == NOT_VALID
+async def test_a_request_gets_the_same_response_whatever_is_wrong(operator: Operator) -> None:
+    assert await operator.send(clientPrefix="other") == NOT_VALID
+    assert await operator.send(applicaiontPrefix="SITE") == NOT_VALID
+    assert await operator.send(token=operator.token[:-1]) == NOT_VALID
     operator.registry.set_status("booking", operator.record.booking_id, "suspended")
-    await becomes(NOT_VALID, operator.ask)
+    await becomes(NOT_VALID, operator.send)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ async def test_a_question_is_answered_alike_whatever_is_wrong(operator: Operator
         (f"token=%FF&{PREFIXES}", "token is not percent-encoded UTF-8"),
     ],
 )
-async def test_a_bad_question_is_400_and_names_the_parameter(operator: Operator, query: str, said: str) -> None:
+async def test_a_bad_request_is_400_and_names_the_parameter(operator: Operator, query: str, said: str) -> None:
     status, body = await operator.call("GET", f"{VALIDATE}?{query}")
     assert (status, json.loads(body)) == (400, {"valid": False, "message": said})
 
@@ -117,7 +117,7 @@ HOSTILE = [
 ]
 
 
-async def test_every_hostile_token_gets_the_same_answer(operator: Operator) -> None:
+async def test_every_hostile_token_gets_the_same_response(operator: Operator) -> None:
     variants = [operator.token[:n] for n in range(54)] + [operator.token + c for c in "\0 \n%0Az"]
     variants += [operator.token[:i] + "0" + operator.token[i + 1 :] for i in range(54) if operator.token[i] != "0"]
     variants += [operator.token[:i] + "\0" + operator.token[i + 1 :] for i in range(54)]
@@ -136,8 +136,8 @@ async def test_every_hostile_token_gets_the_same_answer(operator: Operator) -> N
     "prefix", ["\0", "\u00e9", "' OR 1=1", "blabla\n", "%00", "*", " blabla", "", "\U0001f511"]
 )
 async def test_hostile_prefixes_are_wrong_prefixes(operator: Operator, prefix: str) -> None:
-    assert await operator.ask(clientPrefix=prefix) == NOT_VALID
-    assert await operator.ask(applicaiontPrefix=prefix) == NOT_VALID
+    assert await operator.send(clientPrefix=prefix) == NOT_VALID
+    assert await operator.send(applicaiontPrefix=prefix) == NOT_VALID
 
 
 async def test_raw_bytes_in_the_target_are_never_more_than_a_400(operator: Operator) -> None:
@@ -152,7 +152,7 @@ async def test_raw_bytes_in_the_target_are_never_more_than_a_400(operator: Opera
         assert (status == b"200" and body == NOT_VALID[1]) or status == b"400"
 
 
-async def test_with_the_registry_away_the_answer_is_503_and_never_yes(operator: Operator) -> None:
+async def test_with_the_registry_away_the_response_is_503_and_never_valid(operator: Operator) -> None:
     operator.registry.away = True
     async with operator.http.get(f"{operator.url}{VALIDATE}?token={operator.token}&{PREFIXES}") as response:
         assert (response.status, (await response.json())["valid"]) == (503, False)
@@ -160,7 +160,7 @@ async def test_with_the_registry_away_the_answer_is_503_and_never_yes(operator: 
 
 
 async def status_of(operator: Operator) -> int:
-    return (await operator.ask())[0]
+    return (await operator.send())[0]
 
 
 async def test_a_seen_token_outlives_the_registry_by_the_bound_and_no_longer(service_keys: ServiceKeys) -> None:
@@ -168,25 +168,25 @@ async def test_a_seen_token_outlives_the_registry_by_the_bound_and_no_longer(ser
         aiohttp.ClientSession() as http,
         operator_running(service_keys, http, staleness_bound=0.5) as operator,
     ):
-        assert await operator.ask() == VALID
+        assert await operator.send() == VALID
         operator.registry.away = True
-        assert await operator.ask() == VALID
+        assert await operator.send() == VALID
         await becomes(503, lambda: status_of(operator), meanwhile=lambda status: status == 200)
         assert (await operator.call("GET", "/health/ready"))[0] == 503
         operator.registry.away = False
         await operator.is_ready()
-        assert await operator.ask() == VALID
+        assert await operator.send() == VALID
 
 
 async def test_revoking_a_company_stops_its_tokens_within_one_second(operator: Operator) -> None:
-    assert await operator.ask() == VALID
+    assert await operator.send() == VALID
     operator.registry.set_status("company", COMPANY.id, "revoked")
-    await becomes(NOT_VALID, operator.ask)
+    await becomes(NOT_VALID, operator.send)
 
 
 async def test_the_cause_is_found_in_the_audit_trail_by_the_id_of_the_request(operator: Operator) -> None:
-    asked = urlencode({"token": operator.token, "applicaiontPrefix": "SITE", "clientPrefix": "blabla"})
-    await operator.call("GET", f"{VALIDATE}?{asked}", headers={"X-Request-Id": "request-0123456789"})
+    requested = urlencode({"token": operator.token, "applicaiontPrefix": "SITE", "clientPrefix": "blabla"})
+    await operator.call("GET", f"{VALIDATE}?{requested}", headers={"X-Request-Id": "request-0123456789"})
     await until(lambda: operator.registry.events)
     [event] = operator.registry.events
     assert (event.request_id, event.detail, event.subject) == (
@@ -199,9 +199,9 @@ async def test_the_cause_is_found_in_the_audit_trail_by_the_id_of_the_request(op
 async def test_the_token_is_in_no_log_and_no_metric(
     operator: Operator, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    await operator.ask()
-    await operator.ask(clientPrefix="other")
-    await operator.ask(token=mint(API_TOKEN), clientPrefix=operator.token)
+    await operator.send()
+    await operator.send(clientPrefix="other")
+    await operator.send(token=mint(API_TOKEN), clientPrefix=operator.token)
     async with operator.http.get(f"{operator.url}/metrics") as response:
         metrics = await response.read()
     out, err = capfdbinary.readouterr()

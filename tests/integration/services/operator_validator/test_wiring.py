@@ -14,7 +14,7 @@ from tests.support.harness.serving import ServiceKeys
 from tests.support.waiting import becomes, until
 
 CLIENT = "198.51.100.7"
-QUESTION = b'{"token":"x","client_prefix":"blabla","application_prefix":"SMS"}'
+CHECK_BODY = b'{"token":"x","client_prefix":"blabla","application_prefix":"SMS"}'
 
 
 async def test_the_registry_hears_how_far_this_service_is_and_that_it_leaves(service_keys: ServiceKeys) -> None:
@@ -30,9 +30,9 @@ async def test_refusals_of_a_known_token_reach_the_audit_trail_before_the_proces
     service_keys: ServiceKeys,
 ) -> None:
     async with aiohttp.ClientSession() as http, operator_running(service_keys, http) as operator:
-        assert await operator.ask() == VALID
+        assert await operator.send() == VALID
         operator.registry.away = True
-        assert await operator.ask(applicaiontPrefix="SITE") == NOT_VALID
+        assert await operator.send(applicaiontPrefix="SITE") == NOT_VALID
         operator.registry.away = False
     assert [event.detail for event in operator.registry.events] == [
         {"cause": "wrong_application", "endpoint": "/OKIT.Operator.Api/api/tokenvalidator", "address": "127.0.0.1"}
@@ -45,36 +45,36 @@ async def test_staleness_goes_by_the_clock_of_the_app(service_keys: ServiceKeys)
         aiohttp.ClientSession() as http,
         operator_running(service_keys, http, clock=clock, staleness_bound=5) as operator,
     ):
-        assert await operator.ask() == VALID
+        assert await operator.send() == VALID
         operator.registry.away = True
         clock.advance(4)
-        assert await operator.ask() == VALID
+        assert await operator.send() == VALID
         clock.advance(2)
-        assert (await operator.ask())[0] == 503
+        assert (await operator.send())[0] == 503
         operator.registry.away = False
-        await becomes(VALID, operator.ask)
+        await becomes(VALID, operator.send)
 
 
 async def test_the_gateways_calls_are_judged_by_the_clock_of_the_app(service_keys: ServiceKeys) -> None:
     clock = FakeClock(time.time())
     async with aiohttp.ClientSession() as http, operator_running(service_keys, http, clock=clock) as operator:
         fields = {"Authorization": service_keys.identity("gateway").authorization_for("operator_validator")()}
-        assert (await operator.call("POST", CHECK, QUESTION, fields))[0] == 200
+        assert (await operator.call("POST", CHECK, CHECK_BODY, fields))[0] == 200
         clock.advance(600)
-        assert (await operator.call("POST", CHECK, QUESTION, fields))[0] == 401
+        assert (await operator.call("POST", CHECK, CHECK_BODY, fields))[0] == 401
 
 
 @pytest.mark.parametrize("callee", ["token_issuer", "key_registry", "session_tokens"])
 async def test_a_token_for_another_service_opens_nothing_here(operator: Operator, callee: str) -> None:
     fields = {"Authorization": operator.keys.identity("gateway").authorization_for(callee)()}
-    assert (await operator.call("POST", CHECK, QUESTION, fields))[0] == 401
+    assert (await operator.call("POST", CHECK, CHECK_BODY, fields))[0] == 401
 
 
 async def test_refused_calls_of_the_internal_api_are_counted_in_the_audit_trail(
     service_keys: ServiceKeys,
 ) -> None:
     async with aiohttp.ClientSession() as http, operator_running(service_keys, http) as operator:
-        assert (await operator.call("POST", CHECK, QUESTION, {"Authorization": "Bearer x"}))[0] == 401
+        assert (await operator.call("POST", CHECK, CHECK_BODY, {"Authorization": "Bearer x"}))[0] == 401
     [event] = operator.registry.events
     assert [source["endpoint"] for source in event.detail["sources"]] == [CHECK]
 
@@ -90,14 +90,14 @@ async def test_the_gateway_alone_names_the_address_of_the_client(
         "request-elsewhere-": proven(callee="token_issuer"),
         "request-forwarded-": {"X-Forwarded-For": CLIENT},
     }.items():
-        await operator.call("POST", CHECK, QUESTION, {**fields, "X-Request-Id": rid})
+        await operator.call("POST", CHECK, CHECK_BODY, {**fields, "X-Request-Id": rid})
     assert lines["request-by-gateway"]["client"] == CLIENT
     for rid in ("request-by-another", "request-elsewhere-", "request-forwarded-"):
         assert lines[rid]["client"] == "127.0.0.1"
 
 
 async def test_all_parts_are_measured(operator: Operator) -> None:
-    assert await operator.ask() == VALID
+    assert await operator.send() == VALID
     async with operator.http.get(f"{operator.url}/metrics") as response:
         metrics = await response.text()
     for sample in (

@@ -15,7 +15,7 @@ async def test_parameters_come_back_as_they_were_sent(service: Service) -> None:
     assert await service.verify(await service.generate(SEED)) == (200, SEED)
 
 
-async def test_answer_names_the_token_and_when_it_ends(service: Service) -> None:
+async def test_response_names_the_token_and_when_it_ends(service: Service) -> None:
     response, _ = await service.call("POST", "/generate?ttl=60", data=SEED, x_api_key=service.stack.access_key)
     body = await response.json()
     assert list(body) == ["token", "expiration_time"]
@@ -35,7 +35,7 @@ async def test_absent_auth_is_filled_in_with_the_public_id_of_the_company(servic
 @pytest.mark.parametrize(
     "token", ["", "x", str(uuid.uuid4()), str(uuid.uuid4()).upper(), "\u00e9", "pgat_" + "0" * 49]
 )
-async def test_every_wrong_token_is_told_alike(service: Service, method: str, token: str) -> None:
+async def test_every_wrong_token_is_refused_alike(service: Service, method: str, token: str) -> None:
     response, body = await service.call(method, "/verify", x_api_token=token)
     assert (response.status, body) == (403, WRONG)
     assert response.headers["Cache-Control"] == "no-store"
@@ -76,7 +76,7 @@ async def test_missing_and_repeated_credentials_are_wrong_tokens(service: Servic
         ("uses=1&uses=2", "uses is repeated"),
     ],
 )
-async def test_wishes_out_of_bounds_are_told(service: Service, query: str, said: str) -> None:
+async def test_wishes_out_of_bounds_are_refused(service: Service, query: str, said: str) -> None:
     response, _ = await service.call("POST", f"/generate?{query}", data=b"{}", x_api_key=service.stack.access_key)
     assert (response.status, await response.json()) == (400, {"message": said})
 

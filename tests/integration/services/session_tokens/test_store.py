@@ -64,7 +64,7 @@ async def _restore(client: redis.asyncio.Redis, saved: dict[str | bytes, bytes])
 async def test_no_backup_of_the_store_brings_back_what_was_ended_or_revoked(
     service: Service, stack: Stack, redis_database: str
 ) -> None:
-    ended, revoked, good = [await service.generate() for _ in range(3)]
+    ended, revoked, valid = [await service.generate() for _ in range(3)]
     other = mint(ACCESS_KEY)
     other_id = stack.registry.add_access_key(other).id
     _, body = await service.call("POST", "/generate", data=b"{}", x_api_key=other)
@@ -78,7 +78,7 @@ async def test_no_backup_of_the_store_brings_back_what_was_ended_or_revoked(
         await _restore(client, saved)
     async with stack.copy() as restarted:  # knows it from its snapshot alone
         for copy in (restarted, service):
-            assert [(await copy.verify(t))[0] for t in (ended, of_revoked_key, good)] == [403, 403, 200]
+            assert [(await copy.verify(t))[0] for t in (ended, of_revoked_key, valid)] == [403, 403, 200]
             await becomes(403, functools.partial(copy.status_of, revoked))
 
 
@@ -126,7 +126,7 @@ async def test_replies_never_reach_another_request_when_the_store_is_torn(
     bodies = {await service.generate(f'{{"auth":"{i}"}}'.encode()): f'{{"auth":"{i}"}}'.encode() for i in range(20)}
     right = 0
 
-    async def ask(token: str) -> None:
+    async def send(token: str) -> None:
         nonlocal right
         for _ in range(15):
             status, body = await service.verify(token)
@@ -138,7 +138,7 @@ async def test_replies_never_reach_another_request_when_the_store_is_torn(
             await asyncio.sleep(0.03)
             proxy.restore()  # resets all connections
 
-    await asyncio.gather(tear(), *(ask(token) for token in bodies))
+    await asyncio.gather(tear(), *(send(token) for token in bodies))
     assert right > 0
 
 

@@ -6,7 +6,7 @@ import socket
 from deploy.local.ports import free_port, is_free, listener
 
 
-def test_a_taken_port_is_told_with_its_owner() -> None:
+def test_a_taken_port_is_named_with_its_owner() -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()

@@ -16,7 +16,7 @@ def environments(environment: dict[str, str]) -> dict[str, dict[str, str]]:
 
 
 def who_has(variable: str, environment: dict[str, str] | None = None) -> set[str]:
-    return {name for name, told in environments(environment or {}).items() if variable in told}
+    return {name for name, reported in environments(environment or {}).items() if variable in reported}
 
 
 def test_a_secret_reaches_only_the_process_that_needs_it() -> None:
@@ -33,15 +33,15 @@ def test_a_secret_set_by_the_user_reaches_only_the_process_that_needs_it() -> No
 
 
 def test_each_process_has_a_key_of_its_own() -> None:
-    keys = {told["PASSGATE_SERVICE_KEY_FILE"] for told in environments({}).values()}
+    keys = {reported["PASSGATE_SERVICE_KEY_FILE"] for reported in environments({}).values()}
     assert keys == {f"/somewhere/var/secrets/service_keys/{d.name}.pem" for d in DEPLOYABLES}
 
 
 def test_the_rest_of_the_users_environment_stays_out() -> None:
-    told = environments(
+    reported = environments(
         {"PATH": "/bin", "PASSGATE_LOG_LEVEL": "debug", "AWS_SECRET_ACCESS_KEY": "x", "PYTHONPATH": "/"}
     )
-    for environment in told.values():
+    for environment in reported.values():
         assert environment["PATH"] == "/bin"
         assert environment["PASSGATE_LOG_LEVEL"] == "debug"
         assert "AWS_SECRET_ACCESS_KEY" not in environment
@@ -49,10 +49,10 @@ def test_the_rest_of_the_users_environment_stays_out() -> None:
 
 
 def test_a_moved_port_is_where_everybody_looks() -> None:
-    told = environments({"PASSGATE_KEY_REGISTRY_PORT": "9101", "PASSGATE_GATEWAY_PORT": "9080"})
-    assert told["key_registry"]["PASSGATE_PORT"] == "9101"
-    assert {e["PASSGATE_KEY_REGISTRY_URL"] for e in told.values()} == {"http://127.0.0.1:9101"}
-    assert {e["PASSGATE_ISSUER"] for e in told.values()} == {"http://127.0.0.1:9080"}
+    reported = environments({"PASSGATE_KEY_REGISTRY_PORT": "9101", "PASSGATE_GATEWAY_PORT": "9080"})
+    assert reported["key_registry"]["PASSGATE_PORT"] == "9101"
+    assert {e["PASSGATE_KEY_REGISTRY_URL"] for e in reported.values()} == {"http://127.0.0.1:9101"}
+    assert {e["PASSGATE_ISSUER"] for e in reported.values()} == {"http://127.0.0.1:9080"}
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "80 ", "http", "-1", "٨٠"])

@@ -9,7 +9,7 @@ from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.operator_validator import MALFORMED, TokenCheck
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
-from tests.support.doubles.gateway import GOOD, Follower, Operator
+from tests.support.doubles.gateway import VALID, Follower, Operator
 
 PAIR = ApiTokenPair("token", "blabla")
 
@@ -36,14 +36,14 @@ async def test_a_valid_token_names_who_calls_and_is_asked_for_once(tokens: ApiTo
         identity = await tokens.check(PAIR, "SMS")
         assert (identity.kind, identity.company, identity.credential) == ("api_token", "blabla", "t")
         assert identity.depends_on == {"t", "c", "a", "b"}
-    assert operator.asked == [("token", "blabla", "SMS")]
+    assert operator.requested == [("token", "blabla", "SMS")]
 
 
 async def test_a_yes_is_for_one_company_and_application_alone(tokens: ApiTokens, operator: Operator) -> None:
     await tokens.check(PAIR, "SMS")
     await tokens.check(PAIR, "SITE")
     await tokens.check(ApiTokenPair("token", "other"), "SMS")
-    assert len(operator.asked) == 3
+    assert len(operator.requested) == 3
 
 
 @pytest.mark.parametrize("id_", ["t", "c", "a", "b"])
@@ -61,7 +61,7 @@ async def test_a_new_snapshot_forgets_all(tokens: ApiTokens, operator: Operator)
     await tokens.check(PAIR, "SMS")
     tokens.reset(Snapshot(as_of=9, stopped=()))
     await tokens.check(PAIR, "SMS")
-    assert len(operator.asked) == 2
+    assert len(operator.requested) == 2
 
 
 async def test_what_was_read_before_a_change_that_is_applied_here_is_not_kept(
@@ -70,7 +70,7 @@ async def test_what_was_read_before_a_change_that_is_applied_here_is_not_kept(
     follower.position = 8
     await tokens.check(PAIR, "SMS")
     await tokens.check(PAIR, "SMS")
-    assert len(operator.asked) == 2
+    assert len(operator.requested) == 2
 
 
 async def test_a_response_that_a_change_overtakes_on_its_way_is_not_kept(
@@ -98,7 +98,7 @@ async def test_nothing_that_is_kept_counts_while_changes_cannot_be_followed(
     await tokens.check(PAIR, "SMS")
     follower.fresh = False
     await tokens.check(PAIR, "SMS")
-    assert len(operator.asked) == 2
+    assert len(operator.requested) == 2
     operator.response = None
     with pytest.raises(Unavailable):
         await tokens.check(PAIR, "SMS")
@@ -107,7 +107,7 @@ async def test_nothing_that_is_kept_counts_while_changes_cannot_be_followed(
 async def test_a_token_expires_also_when_it_is_kept(
     tokens: ApiTokens, operator: Operator, clock: FakeClock
 ) -> None:
-    operator.response = GOOD.model_copy(update={"expires_at": clock.now() + 5})
+    operator.response = VALID.model_copy(update={"expires_at": clock.now() + 5})
     await tokens.check(PAIR, "SMS")
     clock.advance(5)
     operator.response = TokenCheck(valid=False, cause="expired", as_of=7)
@@ -119,7 +119,7 @@ async def test_a_refusal_is_not_cached(tokens: ApiTokens, operator: Operator) ->
     operator.response = TokenCheck(valid=False, cause="revoked", as_of=7, api_token_id="token-id")
     with pytest.raises(RefusedCredential):
         await tokens.check(PAIR, "SMS")
-    operator.response = GOOD
+    operator.response = VALID
     await tokens.check(PAIR, "SMS")
 
 
@@ -145,6 +145,6 @@ async def test_no_more_responses_are_kept_than_there_is_room_for(operator: Opera
     tokens.attach(Follower())
     for name in ("a", "b", "c", "b", "c"):
         await tokens.check(ApiTokenPair(name, "blabla"), "SMS")
-    assert len(operator.asked) == 3
+    assert len(operator.requested) == 3
     await tokens.check(ApiTokenPair("a", "blabla"), "SMS")
-    assert len(operator.asked) == 4
+    assert len(operator.requested) == 4

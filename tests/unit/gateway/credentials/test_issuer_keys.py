@@ -23,18 +23,18 @@ JWK = public_jwk(generate_private_key("EdDSA").public_key(), "one", "EdDSA")
 class Issuer:
     def __init__(self) -> None:
         self.kids = ["one"]
-        self.asked = 0
+        self.requested = 0
         self.away = False
 
     async def jwks(self) -> dict[str, Any]:
-        self.asked += 1
+        self.requested += 1
         await asyncio.sleep(0)
         if self.away:
             raise Unavailable
         return {"keys": [{**JWK, "kid": kid} for kid in self.kids]}
 
 
-async def test_a_new_key_is_asked_for_when_a_token_names_it(clock: FakeClock) -> None:
+async def test_a_new_key_is_fetched_when_a_token_names_it(clock: FakeClock) -> None:
     issuer = Issuer()
     keys = IssuerKeys(issuer.jwks, clock)
     await keys.refresh()
@@ -42,7 +42,7 @@ async def test_a_new_key_is_asked_for_when_a_token_names_it(clock: FakeClock) ->
     key = await keys.find("two")
     assert key is not None
     assert key.kid == "two"
-    assert issuer.asked == 2
+    assert issuer.requested == 2
 
 
 async def test_the_successor_of_a_revoked_key_is_fetched_whatever_unknown_kids_have_asked_for(
@@ -95,7 +95,7 @@ async def test_a_key_is_looked_for_soon_after_a_start_that_finds_none_or_a_revok
     keys = IssuerKeys(issuer.jwks, clock)
     keys.reset(Snapshot(as_of=1, stopped=(Stopped(kind="signing_key", id="one"),) if revoked else ()))
     await keys.start()
-    await until(lambda: issuer.asked)
+    await until(lambda: issuer.requested)
     issuer.kids = ["two"]
     await until(lambda: keys.known("two") is not None)
     await keys.stop()
@@ -106,12 +106,12 @@ async def test_a_flood_of_unknown_kids_asks_once_in_ten_seconds(clock: FakeClock
     keys = IssuerKeys(issuer.jwks, clock)
     await keys.refresh()
     for _ in range(3):
-        asked = issuer.asked
+        requested = issuer.requested
         found = await asyncio.gather(*(keys.find(f"unknown-{number}") for number in range(500)))
         assert set(found) == {None}
-        assert issuer.asked == asked + 1
+        assert issuer.requested == requested + 1
         assert await keys.find("another") is None
-        assert issuer.asked == asked + 1
+        assert issuer.requested == requested + 1
         clock.advance(UNKNOWN_KID_FETCH_INTERVAL_S)
 
 

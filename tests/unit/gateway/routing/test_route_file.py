@@ -68,7 +68,7 @@ routes:
     assert (three.methods, three.merge_query) == (frozenset({"GET"}), True)
 
 
-GOOD = {"name": "x", "path": "/x", "methods": "[GET]", "credential": "none", "upstream": "a"}
+VALID = {"name": "x", "path": "/x", "methods": "[GET]", "credential": "none", "upstream": "a"}
 BAD: list[tuple[dict[str, str | None], str]] = [
     ({"upstream": "b"}, "upstream must be one of a"),
     ({"upstream": None}, "upstream is missing"),
@@ -128,7 +128,7 @@ BAD: list[tuple[dict[str, str | None], str]] = [
 
 @pytest.mark.parametrize(("changes", "message"), BAD)
 def test_what_is_wrong_with_a_route_is_reported_with_its_line(changes: dict[str, str | None], message: str) -> None:
-    members = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
+    members = {name: value for name, value in {**VALID, **changes}.items() if value is not None}
     route = ", ".join(f"{name}: {value}" for name, value in members.items())
     found = errors(UPSTREAMS + SITE + f"  - {{{route}}}\n")
     label = f"route {members['name']}" if " " not in members.get("name", " ") else "route"

@@ -11,14 +11,14 @@ from jsonschema_rs import Draft202012Validator
 from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.route_schema import RouteEntry, UpstreamEntry, json_schema
 from gateway.routing.upstream_address import OwnPorts
-from tests.unit.gateway.routing.test_route_file import BAD, GOOD
+from tests.unit.gateway.routing.test_route_file import BAD, VALID
 
 DEPLOY = Path(__file__).parents[4] / "deploy"
 VALIDATOR = Draft202012Validator(json_schema())
 
 
 def file_with(changes: dict[str, str | None]) -> str:
-    members = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
+    members = {name: value for name, value in {**VALID, **changes}.items() if value is not None}
     route = ", ".join(f"{name}: {value}" for name, value in members.items())
     return f"upstreams:\n  a: {{url: http://10.0.0.1}}\nroutes:\n  - {{{route}}}\n"
 

@@ -123,7 +123,7 @@ async def test_an_expired_token_is_wrong(rules: Rules, clock: FakeClock) -> None
     assert await rules.refusal(token) == Cause.UNKNOWN
 
 
-async def test_a_store_that_brings_an_expired_token_back_does_not_make_it_good(
+async def test_a_store_that_brings_an_expired_token_back_does_not_make_it_valid(
     rules: Rules, clock: FakeClock
 ) -> None:
     token = (await rules.create(ttl="10")).token
@@ -137,7 +137,7 @@ async def test_a_wall_clock_that_is_a_little_off_is_not_noticed(rules: Rules, cl
     await rules.tokens.verify(token)
 
 
-async def test_a_token_good_for_n_uses_is_good_for_exactly_n_however_many_try(rules: Rules) -> None:
+async def test_a_token_valid_for_n_uses_is_valid_for_exactly_n_however_many_try(rules: Rules) -> None:
     token = (await rules.create(uses="7")).token
     outcomes = await asyncio.gather(*(rules.tokens.verify(token) for _ in range(50)), return_exceptions=True)
     assert sum(not isinstance(outcome, BaseException) for outcome in outcomes) == 7
@@ -234,7 +234,7 @@ async def test_a_token_that_was_revoked_by_its_id_is_refused_once_that_is_known(
     assert await rules.refusal(created.token) == Cause.ENDED
 
 
-async def test_no_token_is_good_while_it_is_not_known_which_were_ended(rules: Rules, clock: FakeClock) -> None:
+async def test_no_token_is_valid_while_it_is_not_known_which_were_ended(rules: Rules, clock: FakeClock) -> None:
     created = await rules.create(ttl="7200")
     early, _ = rules.copy()
     with pytest.raises(Unavailable):

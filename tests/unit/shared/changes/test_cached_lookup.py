@@ -46,7 +46,7 @@ async def clients(registry: RegistryDouble, clock: FakeClock) -> CachedLookup[st
         ("access_key", "another one", COMPANY.id, False),
     ],
 )
-async def test_a_record_is_looked_up_again_when_what_it_hangs_on_changes_and_for_no_other_change(
+async def test_a_record_is_looked_up_again_when_what_it_depends_on_changes_and_for_no_other_change(
     registry: RegistryDouble,
     clients: CachedLookup[str, ApiClient],
     kind: Kind,

@@ -440,7 +440,7 @@ class Pairs:
         return self.records.pop(0) if len(self.records) > 1 else self.records[0]
 
 
-async def test_record_is_looked_up_once_until_something_it_hangs_on_changes(
+async def test_record_is_looked_up_once_until_something_it_depends_on_changes(
     source: ScriptedSource, clock: FakeClock
 ) -> None:
     pairs = Pairs(key_pair(0), key_pair(1, "suspended"))
@@ -473,9 +473,7 @@ async def test_record_read_before_an_applied_change_is_not_cached(source: Script
     assert pairs.calls == 3
 
 
-async def test_cached_record_is_not_answered_from_when_the_feed_is_stale(
-    source: ScriptedSource, clock: FakeClock
-) -> None:
+async def test_cached_record_is_not_used_when_the_feed_is_stale(source: ScriptedSource, clock: FakeClock) -> None:
     pairs = Pairs(key_pair(0))
     lookup: CachedLookup[str, KeyPair] = CachedLookup(pairs.find)
     follower = ChangeFollower(source, (lookup,), clock=clock, bound=5.0)

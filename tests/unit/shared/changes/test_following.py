@@ -19,7 +19,7 @@ from tests.support.doubles.registry import RegistryDouble
 from tests.support.waiting import until
 
 
-class Told(RegistryDouble):
+class Reported(RegistryDouble):
     """Keeps what is reported; refuses `refusals` reports first."""
 
     def __init__(self) -> None:
@@ -35,18 +35,18 @@ class Told(RegistryDouble):
 
 
 @pytest.fixture
-def registry() -> Told:
-    return Told()
+def registry() -> Reported:
+    return Reported()
 
 
 @pytest.fixture
-def followed(registry: Told, clock: FakeClock) -> Following:
+def followed(registry: Reported, clock: FakeClock) -> Following:
     follower = ChangeFollower(registry, (), clock=clock, interval=0.005)
     return Following(follower, PositionReporter("gateway", follower, registry, lambda: 60.0))
 
 
 async def test_position_is_reported_as_soon_as_it_moves_and_a_goodbye_at_the_end(
-    registry: Told, followed: Following
+    registry: Reported, followed: Following
 ) -> None:
     await followed.start()
     await until(lambda: registry.reported)
@@ -60,7 +60,7 @@ async def test_position_is_reported_as_soon_as_it_moves_and_a_goodbye_at_the_end
 
 
 async def test_report_that_did_not_arrive_is_made_again_soon(
-    registry: Told, followed: Following, monkeypatch: pytest.MonkeyPatch
+    registry: Reported, followed: Following, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reporter, "REPORT_RETRY_INTERVAL_S", 0.01)
     registry.refusals = 2
@@ -69,7 +69,7 @@ async def test_report_that_did_not_arrive_is_made_again_soon(
     await followed.stop()
 
 
-async def test_one_that_never_followed_says_no_goodbye(registry: Told, followed: Following) -> None:
+async def test_one_that_never_followed_says_no_goodbye(registry: Reported, followed: Following) -> None:
     registry.away = True
     await followed.start()
     await asyncio.sleep(0.02)
@@ -86,7 +86,7 @@ def test_time_on_the_way_is_a_histogram(clock: FakeClock) -> None:
 
 
 async def test_health_shows_how_far_the_changes_were_followed_and_why_it_is_not_ready(
-    registry: Told, clock: FakeClock
+    registry: Reported, clock: FakeClock
 ) -> None:
     follower = ChangeFollower(registry, (), clock=clock)
     health = FollowingHealth("gateway", follower, ClockOffsets(clock, reference="key_registry"))

@@ -46,7 +46,7 @@ def test_snapshot_that_was_read_before_a_revocation_made_here_does_not_undo_it(c
     assert len(stopped) == 0
 
 
-def test_what_is_stopped_is_told_with_its_kind_whether_from_a_snapshot_or_a_change(clock: FakeClock) -> None:
+def test_what_is_stopped_is_named_with_its_kind_whether_from_a_snapshot_or_a_change(clock: FakeClock) -> None:
     stopped = StoppedSet(clock)
     stopped.reset(Snapshot(as_of=5, stopped=(Stopped(kind="jwt", id="c", until=clock.now() + 60),)))
     stopped.apply(change("a", "suspended"))

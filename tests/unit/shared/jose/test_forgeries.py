@@ -18,12 +18,12 @@ from shared.jose.keys import public_jwk, public_pem
 from shared.jose.verifier import Fault, InvalidToken, verify
 from tests.support.forged_tokens import (
     EXPECTED,
-    GOOD,
     KEYS,
     NOW,
     PRIVATE,
     RSA,
     SIGNERS,
+    VALID,
     compact,
     raw_rsa,
     signature_of,
@@ -112,9 +112,9 @@ def signatures_by_strangers() -> Iterator[Forgery]:
     for kid in ("kp_other", "KP_EDDSA", "kp_EdDS", "kp_EdDSAA", "0", "__proto__", "constructor", "None", "A" * 64):
         yield f"kid {kid}", compact({"kid": kid}), Fault.UNKNOWN_KID
     for algorithm in ALGORITHMS:
-        good = SIGNERS[f"kp_{algorithm}"].sign(GOOD)
-        head, payload, signature = good.split(".")
-        changed = base64url.encode(text({**GOOD, "scope": "*"})).decode()
+        valid = SIGNERS[f"kp_{algorithm}"].sign(VALID)
+        head, payload, signature = valid.split(".")
+        changed = base64url.encode(text({**VALID, "scope": "*"})).decode()
         yield f"{algorithm}: payload swapped", f"{head}.{changed}.{signature}", Fault.BAD_SIGNATURE
         respelt = base64url.encode(text({"kid": f"kp_{algorithm}", "alg": algorithm})).decode()
         yield f"{algorithm}: header swapped", f"{respelt}.{payload}.{signature}", Fault.BAD_SIGNATURE
@@ -133,24 +133,24 @@ def signatures_by_strangers() -> Iterator[Forgery]:
     )
 
 
-def malformed_signatures(good: bytes) -> Iterator[tuple[str, bytes]]:
-    yield "cut by an octet", good[:-1]
-    yield "longer by an octet", good + b"\0"
-    yield "with a leading zero octet", b"\0" + good
-    yield "doubled", good + good
-    yield "a bit changed at the front", bytes([good[0] ^ 1]) + good[1:]
-    yield "a bit changed at the end", good[:-1] + bytes([good[-1] ^ 1])
-    yield "all zero", bytes(len(good))
-    yield "all ones", b"\xff" * len(good)
+def malformed_signatures(valid: bytes) -> Iterator[tuple[str, bytes]]:
+    yield "cut by an octet", valid[:-1]
+    yield "longer by an octet", valid + b"\0"
+    yield "with a leading zero octet", b"\0" + valid
+    yield "doubled", valid + valid
+    yield "a bit changed at the front", bytes([valid[0] ^ 1]) + valid[1:]
+    yield "a bit changed at the end", valid[:-1] + bytes([valid[-1] ^ 1])
+    yield "all zero", bytes(len(valid))
+    yield "all ones", b"\xff" * len(valid)
     yield "one zero octet", b"\0"
-    yield "reversed", good[::-1]
+    yield "reversed", valid[::-1]
     yield "4 kB", b"A" * 4096
 
 
 def psychic_signatures() -> Iterator[Forgery]:
     n = P256_ORDER
-    good = signature_of("ES256")(b"another message")
-    r, s = int.from_bytes(good[:32]), int.from_bytes(good[32:])
+    valid = signature_of("ES256")(b"another message")
+    r, s = int.from_bytes(valid[:32]), int.from_bytes(valid[32:])
     for name, pair in {
         "r 0, s 0": (0, 0),
         "r 0": (0, s),
@@ -310,8 +310,8 @@ def headers_with_another_meaning() -> Iterator[Forgery]:
 
 
 def spellings() -> Iterator[Forgery]:
-    good = SIGNERS["kp_EdDSA"].sign(GOOD)
-    head, payload, signature = good.split(".")
+    valid = SIGNERS["kp_EdDSA"].sign(VALID)
+    head, payload, signature = valid.split(".")
     for name, token in {
         "empty": "",
         "one dot": ".",
@@ -319,36 +319,36 @@ def spellings() -> Iterator[Forgery]:
         "three dots": "...",
         "no dot": head,
         "two parts": f"{head}.{payload}",
-        "four parts": f"{good}.{signature}",
-        "five parts": f"{good}.{payload}.{signature}",
-        "leading dot": f".{good}",
-        "trailing dot": f"{good}.",
-        "double dot": good.replace(".", "..", 1),
+        "four parts": f"{valid}.{signature}",
+        "five parts": f"{valid}.{payload}.{signature}",
+        "leading dot": f".{valid}",
+        "trailing dot": f"{valid}.",
+        "double dot": valid.replace(".", "..", 1),
         "no signature": f"{head}.{payload}.",
         "no payload": f"{head}..{signature}",
         "no header": f".{payload}.{signature}",
-        "leading blank": f" {good}",
-        "trailing blank": f"{good} ",
-        "trailing newline": f"{good}\n",
-        "trailing CRLF": f"{good}\r\n",
+        "leading blank": f" {valid}",
+        "trailing blank": f"{valid} ",
+        "trailing newline": f"{valid}\n",
+        "trailing CRLF": f"{valid}\r\n",
         "tab inside": f"{head}\t.{payload}.{signature}",
         "blank in the signature": f"{head}.{payload}.{signature[:9]} {signature[9:]}",
         "newline in the payload": f"{head}.{payload[:76]}\n{payload[76:]}.{signature}",
-        "NUL at the end": f"{good}\0",
+        "NUL at the end": f"{valid}\0",
         "padded header": f"{head}=.{payload}.{signature}",
         "padded payload": f"{head}.{payload}=.{signature}",
-        "padded signature": f"{good}==",
-        "percent-encoded dot": good.replace(".", "%2e"),
-        "percent-encoded padding": f"{good}%3D%3D",
-        "quoted": f'"{good}"',
+        "padded signature": f"{valid}==",
+        "percent-encoded dot": valid.replace(".", "%2e"),
+        "percent-encoded padding": f"{valid}%3D%3D",
+        "quoted": f'"{valid}"',
         "standard alphabet +": f"{head}.{payload}.{'+' + signature[1:]}",
         "standard alphabet /": f"{head}.{payload}.{'/' + signature[1:]}",
-        "with scheme": f"Bearer {good}",
-        "two tokens": f"{good},{good}",
-        "fullwidth dot": good.replace(".", "\uff0e"),
-        "Cyrillic letter": good.replace("A", "\u0410", 1),
-        "lone surrogate": good + "\ud800",
-        "BOM": "\ufeff" + good,
+        "with scheme": f"Bearer {valid}",
+        "two tokens": f"{valid},{valid}",
+        "fullwidth dot": valid.replace(".", "\uff0e"),
+        "Cyrillic letter": valid.replace("A", "\u0410", 1),
+        "lone surrogate": valid + "\ud800",
+        "BOM": "\ufeff" + valid,
         "JSON serialisation": json.dumps({"payload": payload, "protected": head, "signature": signature}),
         "JSON general": json.dumps(
             {"payload": payload, "signatures": [{"protected": head, "signature": signature}]}
@@ -361,7 +361,7 @@ def spellings() -> Iterator[Forgery]:
         "five parts of JWE": f"{head}.AAAA.AAAA.AAAA.AAAA",
     }.items():
         yield name, token, Fault.MALFORMED
-    yield "not canonical at the end", good[:-1] + sibling(good[-1]), Fault.MALFORMED
+    yield "not canonical at the end", valid[:-1] + sibling(valid[-1]), Fault.MALFORMED
     remainder_one = payload + "A" * ((1 - len(payload)) % 4 or 4)
     yield "impossible length", f"{head}.{remainder_one}.{signature}", Fault.MALFORMED
     for size in (1, 2):
@@ -370,8 +370,8 @@ def spellings() -> Iterator[Forgery]:
         respelt = encoded[:-1] + sibling(chr(encoded[-1])).encode()
         forged = signed_parts(head.encode(), respelt)
         yield f"payload not canonical, {size} octets over", forged, Fault.MALFORMED
-    yield "bytes beyond ASCII", good.encode() + b"\xff", Fault.MALFORMED
-    yield "bytes in UTF-16", good.encode("utf-16"), Fault.MALFORMED
+    yield "bytes beyond ASCII", valid.encode() + b"\xff", Fault.MALFORMED
+    yield "bytes in UTF-16", valid.encode("utf-16"), Fault.MALFORMED
 
 
 def sibling(character: str) -> str:
@@ -381,8 +381,8 @@ def sibling(character: str) -> str:
 
 
 def json_that_readers_differ_on() -> Iterator[Forgery]:
-    good = text(GOOD)
-    inner = good[1:-1]
+    valid = text(VALID)
+    inner = valid[1:-1]
     deep = 5000
     for name, payload in {
         "empty": b"",
@@ -391,22 +391,22 @@ def json_that_readers_differ_on() -> Iterator[Forgery]:
         "a string": b'"x"',
         "a number": b"1",
         "null": b"null",
-        "cut": good[:-1],
-        "followed by junk": good + b"x",
-        "followed by another": good + good,
-        "followed by NUL": good + b"\0",
-        "single quotes": good.replace(b'"', b"'"),
+        "cut": valid[:-1],
+        "followed by junk": valid + b"x",
+        "followed by another": valid + valid,
+        "followed by NUL": valid + b"\0",
+        "single quotes": valid.replace(b'"', b"'"),
         "trailing comma": b"{" + inner + b",}",
         "comment": b"{/**/" + inner + b"}",
         "member twice": b"{" + inner + b',"scope":"*"}',
         "member twice, escaped": b"{" + inner + rb',"s\u0063ope":"*"}',
         "exp twice": b"{" + inner + b',"exp":99999999999}',
-        "exp twice, same value": b"{" + inner + b',"exp":%d}' % GOOD["exp"],
+        "exp twice, same value": b"{" + inner + b',"exp":%d}' % VALID["exp"],
         "nested member twice": b"{" + inner + b',"act":{"sub":"a","sub":"b"}}',
-        "BOM": b"\xef\xbb\xbf" + good,
-        "UTF-16": good.decode().encode("utf-16"),
-        "UTF-16-LE": good.decode().encode("utf-16-le"),
-        "UTF-32": good.decode().encode("utf-32"),
+        "BOM": b"\xef\xbb\xbf" + valid,
+        "UTF-16": valid.decode().encode("utf-16"),
+        "UTF-16-LE": valid.decode().encode("utf-16-le"),
+        "UTF-32": valid.decode().encode("utf-32"),
         "Latin-1": b"{" + inner + b',"name":"\xe9"}',
         "overlong UTF-8": b"{" + inner + b',"name":"\xc0\xaf"}',
         "surrogate in UTF-8": b"{" + inner + b',"name":"\xed\xa0\x80"}',
@@ -552,8 +552,8 @@ def test_a_forged_token_is_refused_for_its_fault(token: str | bytes, fault: Faul
 
 
 def test_the_same_token_without_a_fault_is_taken() -> None:
-    for token in (compact(), signed_parts(*compact().split(b".")[:2]), with_claim("exp", str(GOOD["exp"]))):
-        assert verify(token, key_for=KEYS.get, expectation=EXPECTED, now=NOW).subject == GOOD["sub"]
+    for token in (compact(), signed_parts(*compact().split(b".")[:2]), with_claim("exp", str(VALID["exp"]))):
+        assert verify(token, key_for=KEYS.get, expectation=EXPECTED, now=NOW).subject == VALID["sub"]
 
 
 def test_a_refusal_does_not_tell_a_stranger_whether_a_kid_exists() -> None:

@@ -5,16 +5,16 @@ import pytest
 
 from shared.jose import base64url
 from shared.jose.signer import Signer
-from tests.support.forged_tokens import GOOD, PRIVATE, SIGNERS
+from tests.support.forged_tokens import PRIVATE, SIGNERS, VALID
 
 
 @pytest.mark.parametrize("kid", sorted(SIGNERS))
 def test_another_library_verifies_what_is_signed(kid: str) -> None:
     signer = SIGNERS[kid]
-    token = signer.sign(GOOD)
+    token = signer.sign(VALID)
     options = {"verify_exp": False, "verify_iat": False}
     found = jwt.decode(token, signer.public_key.key, [signer.algorithm], options=options, audience="passgate")  # type: ignore[arg-type]
-    assert found == GOOD
+    assert found == VALID
 
 
 def test_the_header_is_alg_typ_kid_in_this_order() -> None:

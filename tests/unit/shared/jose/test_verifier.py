@@ -21,7 +21,7 @@ from shared.jose.verifier import (
     parse,
     verify,
 )
-from tests.support.forged_tokens import EXPECTED, GOOD, KEYS, NOW, PRIVATE, SIGNERS, compact, text, without
+from tests.support.forged_tokens import EXPECTED, KEYS, NOW, PRIVATE, SIGNERS, VALID, compact, text, without
 
 ALGORITHMS = {"RS256": "rsa", "RS384": "rsa", "RS512": "rsa", "ES256": "p256", "EdDSA": "ed"}
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -33,14 +33,14 @@ def taken(token: str | bytes, expectation: Expectation = EXPECTED, now: float = 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_token_of_our_own_signer_is_taken_as_text_and_as_bytes(algorithm: str) -> None:
-    token = SIGNERS[f"kp_{algorithm}"].sign(GOOD)
-    assert taken(token) == taken(token.encode()) == GOOD
+    token = SIGNERS[f"kp_{algorithm}"].sign(VALID)
+    assert taken(token) == taken(token.encode()) == VALID
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_token_made_by_pyjwt_is_taken(algorithm: str) -> None:
-    token = jwt.encode(GOOD, PRIVATE[ALGORITHMS[algorithm]], algorithm, headers={"kid": f"kp_{algorithm}"})
-    assert taken(token) == GOOD
+    token = jwt.encode(VALID, PRIVATE[ALGORITHMS[algorithm]], algorithm, headers={"kid": f"kp_{algorithm}"})
+    assert taken(token) == VALID
 
 
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -50,21 +50,21 @@ def test_a_token_made_by_joserfc_is_taken(algorithm: str) -> None:
     kinds = {"rsa": joserfc_jwk.RSAKey, "p256": joserfc_jwk.ECKey, "ed": joserfc_jwk.OKPKey}
     key = kinds[ALGORITHMS[algorithm]].import_key(pem)  # type: ignore[attr-defined]
     header = {"alg": algorithm, "kid": f"kp_{algorithm}"}
-    assert taken(joserfc_jwt.encode(header, GOOD, key, algorithms=[algorithm])) == GOOD
+    assert taken(joserfc_jwt.encode(header, VALID, key, algorithms=[algorithm])) == VALID
 
 
 @pytest.mark.parametrize(
     "payload",
     [
-        json.dumps(GOOD, indent=2).encode(),
-        json.dumps(GOOD).replace('"exp"', '\r\n "exp"').encode(),
-        json.dumps({**GOOD, "name": "Zoë 🚤"}, ensure_ascii=False).encode(),
-        json.dumps({**GOOD, "name": "Zoë 🚤"}).encode(),
-        text({**GOOD, "name": "a \\u0000 that is spelt out [[[[[[[[[[[[[[[[[[[[[[[["}),
-        text({**GOOD, "act": {"sub": ["a", {"b": [1.5, None, True]}]}}),
-        text({**GOOD, "n": 2**53, "m": -1e-7}),
-        text({**GOOD, "levels": [[[[[[[[[[[[[[[]]]]]]]]]]]]]]]}),
-        text({**GOOD, "long": "x" * 8000}),
+        json.dumps(VALID, indent=2).encode(),
+        json.dumps(VALID).replace('"exp"', '\r\n "exp"').encode(),
+        json.dumps({**VALID, "name": "Zoë 🚤"}, ensure_ascii=False).encode(),
+        json.dumps({**VALID, "name": "Zoë 🚤"}).encode(),
+        text({**VALID, "name": "a \\u0000 that is spelt out [[[[[[[[[[[[[[[[[[[[[[[["}),
+        text({**VALID, "act": {"sub": ["a", {"b": [1.5, None, True]}]}}),
+        text({**VALID, "n": 2**53, "m": -1e-7}),
+        text({**VALID, "levels": [[[[[[[[[[[[[[[]]]]]]]]]]]]]]]}),
+        text({**VALID, "long": "x" * 8000}),
     ],
 )
 def test_any_plain_json_object_is_a_payload(payload: bytes) -> None:
@@ -82,7 +82,7 @@ def test_any_plain_json_object_is_a_payload(payload: bytes) -> None:
     ],
 )
 def test_a_header_with_members_that_do_not_count_is_taken(header: dict[str, Any]) -> None:
-    assert taken(compact(header)) == GOOD
+    assert taken(compact(header)) == VALID
 
 
 @pytest.mark.parametrize("aud", ["passgate", ["passgate"], ["other", "passgate"], "https://pass.example"])
@@ -106,11 +106,11 @@ def test_a_skew_of_8_seconds_is_fine(claims: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("leeway", [0, 8, 30, 60])
-def test_times_are_good_inside_the_leeway_and_not_at_its_edge(leeway: int) -> None:
+def test_times_are_valid_inside_the_leeway_and_not_at_its_edge(leeway: int) -> None:
     expected = Expectation(leeway=leeway)
     inside = max(leeway - 1, 0)
-    good = {"exp": NOW + 1 - leeway, "iat": NOW - 600, "nbf": NOW + inside}
-    assert taken(compact(None, good), expected) == good
+    valid = {"exp": NOW + 1 - leeway, "iat": NOW - 600, "nbf": NOW + inside}
+    assert taken(compact(None, valid), expected) == valid
     for name, time_ in (("exp", NOW - leeway), ("nbf", NOW + max(leeway, 1)), ("iat", NOW + max(leeway, 1))):
         token = compact(None, {"exp": NOW + 600, **({"iat": NOW - 600} if name == "exp" else {}), name: time_})
         with pytest.raises(InvalidToken) as refusal:
@@ -168,20 +168,20 @@ def test_a_private_claim_is_read_as_clean_text_or_refused() -> None:
 
 def test_a_caller_can_ask_for_one_type_of_token() -> None:
     expected = Expectation(types=frozenset({"at+jwt"}))
-    good = {"exp": NOW + 60}
-    assert taken(compact({"typ": "at+jwt"}, good), expected) == good
-    for token in (compact({"typ": "JWT"}, good), compact(b'{"alg":"EdDSA","kid":"kp_EdDSA"}', good)):
+    valid = {"exp": NOW + 60}
+    assert taken(compact({"typ": "at+jwt"}, valid), expected) == valid
+    for token in (compact({"typ": "JWT"}, valid), compact(b'{"alg":"EdDSA","kid":"kp_EdDSA"}', valid)):
         with pytest.raises(InvalidToken) as refusal:
             taken(token, expected)
         assert refusal.value.code == Fault.WRONG_TYPE
 
 
 def test_the_key_is_asked_for_with_a_safe_kid_only_and_never_for_a_malformed_token() -> None:
-    asked: list[str] = []
+    requested: list[str] = []
     for token in (compact({"kid": "../x"}), compact({"alg": "none"}), b"a.b.c", compact({"crit": ["exp"]})):
         with pytest.raises(InvalidToken):
-            verify(token, key_for=asked.append, expectation=EXPECTED, now=NOW)
-    assert asked == []
+            verify(token, key_for=requested.append, expectation=EXPECTED, now=NOW)
+    assert requested == []
 
 
 def test_the_payload_is_not_read_before_the_signature_holds() -> None:
@@ -199,7 +199,7 @@ def test_a_key_found_under_another_kid_verifies_nothing() -> None:
 
 def test_the_steps_one_by_one_give_what_verify_gives() -> None:
     payload = check_signature(parse(compact()), KEYS["kp_EdDSA"])
-    assert payload.members == GOOD
+    assert payload.members == VALID
     assert check_claims(payload, EXPECTED, NOW) == verify(
         compact(), key_for=KEYS.get, expectation=EXPECTED, now=NOW
     )
@@ -238,7 +238,7 @@ def test_no_input_makes_parse_fail_in_another_way(token: str | bytes) -> None:
 
 @settings(max_examples=100)
 @given(st.data())
-def test_no_change_of_a_good_token_is_taken(data: st.DataObject) -> None:
+def test_no_change_of_a_valid_token_is_taken(data: st.DataObject) -> None:
     token = bytearray(compact())
     for _ in range(data.draw(st.integers(1, 3))):
         position = data.draw(st.integers(0, len(token) - 1))
@@ -259,13 +259,13 @@ JSON_VALUES = st.recursive(
 @settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from(["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "x"]), JSON_VALUES))
 def test_claims_of_any_type_are_taken_or_refused_and_nothing_else(changes: dict[str, Any]) -> None:
-    token = compact(None, json.dumps({**GOOD, **changes}).encode())
+    token = compact(None, json.dumps({**VALID, **changes}).encode())
     try:
         claims = verify(token, key_for=KEYS.get, expectation=EXPECTED, now=NOW)
     except InvalidToken:
         return
-    assert changes.get("iss", GOOD["iss"]) == claims.issuer
-    assert changes.get("sub", GOOD["sub"]) == claims.subject == GOOD["sub"]
+    assert changes.get("iss", VALID["iss"]) == claims.issuer
+    assert changes.get("sub", VALID["sub"]) == claims.subject == VALID["sub"]
     assert NOW - 30 < claims.expires_at <= (claims.issued_at or 0) + 3600
 
 
@@ -286,11 +286,11 @@ def test_es256_tokens_have_a_twin_so_replay_is_by_jti() -> None:
     head, payload, signature = compact(algorithm="ES256").split(b".")
     raw = base64url.decode(signature)
     twin = raw[:32] + (P256_ORDER - int.from_bytes(raw[32:])).to_bytes(32)
-    assert taken(b".".join((head, payload, base64url.encode(twin)))) == GOOD
+    assert taken(b".".join((head, payload, base64url.encode(twin)))) == VALID
 
 
 def test_alg_ed25519_is_another_name_of_eddsa() -> None:
-    assert taken(compact({"alg": "Ed25519"})) == GOOD
+    assert taken(compact({"alg": "Ed25519"})) == VALID
     with pytest.raises(InvalidToken):
         taken(compact({"alg": "Ed25519", "kid": "kp_ES256"}))
 
@@ -303,7 +303,7 @@ def test_a_caller_names_the_types_that_it_accepts(typ: str, accepted: bool) -> N
     expectation = Expectation(types=frozenset({"JWT", "client-authentication+jwt", None}))
     token = compact({"typ": typ})
     if accepted:
-        assert taken(token, expectation) == GOOD
+        assert taken(token, expectation) == VALID
     else:
         with pytest.raises(InvalidToken, match="typ must be JWT or client-authentication\\+jwt or left out"):
             taken(token, expectation)

@@ -92,7 +92,7 @@ async def test_making_the_owner_and_the_database_again_changes_nothing(postgres:
     await postgres.store.create_owner_and_database()
 
 
-async def test_a_lost_password_is_told_as_such(
+async def test_a_lost_password_is_named_as_such(
     postgres: RunningStore[Postgres], valkey: RunningStore[Valkey]
 ) -> None:
     with pytest.raises(StackError, match="another password"):
@@ -101,7 +101,7 @@ async def test_a_lost_password_is_told_as_such(
         await replace(valkey.store, password="lost").wait_ready(5)
 
 
-async def test_a_frozen_store_answers_nothing_until_it_is_thawed(valkey: RunningStore[Valkey]) -> None:
+async def test_a_frozen_store_gives_no_response_until_it_is_thawed(valkey: RunningStore[Valkey]) -> None:
     async with redis.asyncio.from_url(valkey.store.url(), socket_timeout=0.2) as client:
         await client.ping()
         valkey.freeze()

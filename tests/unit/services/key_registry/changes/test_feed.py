@@ -30,12 +30,12 @@ class SlowChanges(MemoryStore):
 async def test_all_who_request_it_at_once_get_one_snapshot_and_the_next_gets_a_new_one(clock: FakeClock) -> None:
     changes = SlowChanges()
     feed = Feed(changes, clock)
-    asking = [asyncio.create_task(feed.snapshot()) for _ in range(5)]
+    requesting = [asyncio.create_task(feed.snapshot()) for _ in range(5)]
     await asyncio.sleep(0)
-    asking[0].cancel()
+    requesting[0].cancel()
     await asyncio.sleep(0)
     changes.may_go_on.set()
-    assert len({await task for task in asking[1:]}) == 1
+    assert len({await task for task in requesting[1:]}) == 1
     assert changes.requested == [clock.now() - LONGEST_TOKEN_LIFE]
     await feed.snapshot()
     assert len(changes.requested) == 2

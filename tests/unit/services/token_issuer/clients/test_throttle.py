@@ -18,14 +18,14 @@ class Breakable(MemoryWrongSecrets):
         self.requested = 0
 
     async def times(self, pair: str, *, keep: int) -> Sequence[float]:
-        self._ask()
+        self._send()
         return await super().times(pair, keep=keep)
 
     async def add(self, pair: str, at: float, *, keep: int) -> Sequence[float]:
-        self._ask()
+        self._send()
         return await super().add(pair, at, keep=keep)
 
-    def _ask(self) -> None:
+    def _send(self) -> None:
         self.requested += 1
         if self.away:
             raise Unavailable("unplugged")

@@ -51,14 +51,14 @@ SITE = booking("site", "site:read")
 STOPPED_SITE = booking("site", "site:read", status="suspended")
 
 
-def test_scope_of_no_booked_application_is_granted_and_hangs_on_nothing(world: World) -> None:
+def test_scope_of_no_booked_application_is_granted_and_depends_on_nothing(world: World) -> None:
     booked = booked_scopes(frozenset({"site:read"}), client_with(world, booking("x", "other")), requested=True)
     assert booked.scopes == {"site:read"}
     assert not booked.depends_on
 
 
 @pytest.mark.parametrize("granted", ["site:read", "site:*", "*"])
-def test_scope_hangs_on_booking_and_application_that_define_it_either_covering_the_other(
+def test_scope_depends_on_booking_and_application_that_define_it_either_covering_the_other(
     world: World, granted: str
 ) -> None:
     for defined in ("site:read", "site:*"):
@@ -82,7 +82,7 @@ def test_scope_of_a_stopped_booking_alone_is_not_granted(world: World, stopped: 
     assert refused.value.description == why
 
 
-def test_scope_that_an_active_booking_defines_too_is_granted_and_hangs_on_that_one(world: World) -> None:
+def test_scope_that_an_active_booking_defines_too_is_granted_and_depends_on_that_one(world: World) -> None:
     client = client_with(world, STOPPED_SITE, booking("other", "site:read"))
     booked = booked_scopes(frozenset({"site:read"}), client, requested=True)
     assert booked.depends_on == {"b-other", "a-other"}
@@ -143,14 +143,14 @@ async def test_who_requests_nothing_in_particular_gets_what_is_left(world: World
         await ClientCredentials().authorize({}, client_with(world, STOPPED_SITE, scopes=("site:read",)))
 
 
-def test_token_that_would_hang_on_too_much_is_refused(world: World) -> None:
+def test_token_that_would_depend_on_too_much_is_refused(world: World) -> None:
     bookings = [booking(str(n), "site:read") for n in range(MAX_DEPENDENCIES // 2 + 1)]
     booked_scopes(frozenset({"site:read"}), client_with(world, *bookings[1:]), requested=True)
     with pytest.raises(InvalidScope, match="request less"):
         booked_scopes(frozenset({"site:read"}), client_with(world, *bookings), requested=True)
 
 
-async def test_the_token_names_what_it_hangs_on(world: World) -> None:
+async def test_the_token_names_what_it_depends_on(world: World) -> None:
     await world.with_key()
 
     async def claims(*bookings: Booking) -> dict[str, Any]:
