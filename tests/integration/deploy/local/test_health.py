@@ -41,7 +41,7 @@ async def process(ready: int, body: dict[str, object]) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-@pytest.mark.parametrize("asked", REQUESTED.values(), ids=REQUESTED)
+@pytest.mark.parametrize("requested", REQUESTED.values(), ids=REQUESTED)
 async def test_what_is_frozen_does_not_respond(requested: Requested, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "TIMEOUT_S", 0.2)
     ended = asyncio.Event()
@@ -55,7 +55,7 @@ async def test_what_is_frozen_does_not_respond(requested: Requested, monkeypatch
         ended.set()
 
 
-@pytest.mark.parametrize("asked", REQUESTED.values(), ids=REQUESTED)
+@pytest.mark.parametrize("requested", REQUESTED.values(), ids=REQUESTED)
 async def test_what_does_not_run_does_not_listen(requested: Requested) -> None:
     assert await requested(free_port()) == "does not listen"
 
