@@ -7,11 +7,11 @@ from functools import partial
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from services.token_issuer.clients.assertion_pruning import delete_expired
 from services.token_issuer.clients.assertions import LEEWAY, AssertionVerifier
 from services.token_issuer.clients.authentication import ClientAuthenticator
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
-from services.token_issuer.clients.used_assertions import delete_expired
 from services.token_issuer.config import Settings
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
 from services.token_issuer.http import SECURITY_SCHEMES, endpoints
