@@ -27,8 +27,11 @@ async def store(redis_database: str, proxy: FaultProxy) -> AsyncIterator[Pipelin
     await store.stop()
 
 
-async def test_each_concurrent_command_gets_its_own_reply(store: PipelinedRedis) -> None:
+async def test_each_concurrent_command_gets_its_own_reply(redis_database: str) -> None:
+    store = PipelinedRedis(redis_database, timeout=BUSY_MACHINE_LIMIT_S)
+    await store.start()
     replies = await asyncio.gather(*(store.execute("ECHO", str(i)) for i in range(1000)))
+    await store.stop()
     assert replies == [str(i).encode() for i in range(1000)]
 
 
