@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from shared.opaque import API_CLIENT_KEY, PATTERN, SECRET_PREFIXES
@@ -71,7 +71,7 @@ def redacted(text: str) -> str:
 
     All else stays as it was. A text that is encoded more than `MAX_ENCODINGS` times over is not shown.
     """
-    found = list(_matches(text))
+    found = _matches(text)
     plain = text
     origins: Sequence[int] = range(len(text) + 1)
     for _ in range(MAX_ENCODINGS):
@@ -86,18 +86,19 @@ def redacted(text: str) -> str:
 
 
 def holds_secret(text: str) -> bool:
-    """Whether `text` holds what can be nothing but a secret, as a UUID or a digest can."""
+    """Whether `text` holds what can only be a secret. A UUID or a digest may be one, and does not count."""
     return _SECRET.search(text) is not None
 
 
-def _matches(text: str) -> Iterator[Span]:
-    hidden = text
-    for match in _STRUCTURED.finditer(text):
-        start, end = match.span()
-        hidden = hidden[:start] + "\0" * (end - start) + hidden[end:]
-        yield start, end
-    for match in _RUNS.finditer(hidden):
-        yield match.span()
+def _matches(text: str) -> list[Span]:
+    found: list[Span] = []
+
+    def hide(match: re.Match[str]) -> str:
+        found.append(match.span())
+        return "\0" * len(match[0])
+
+    hidden = _STRUCTURED.sub(hide, text)
+    return found + [match.span() for match in _RUNS.finditer(hidden)]
 
 
 def _decoded(text: str, origins: Sequence[int]) -> tuple[str, Sequence[int]]:
