@@ -1,6 +1,7 @@
 """Whether the schema in the database is one that this code works on."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from shared.errors import Unavailable
@@ -11,15 +12,18 @@ class SchemaMismatch(Unavailable):
     """The schema is older than this code, or one that it does not know: waiting does not help."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Schema:
     name: str
     """The schema's, and that of the service which owns it."""
     migrations: Path
 
-    @property
+    @cached_property
     def revisions(self) -> tuple[str, ...]:
-        """All that this code knows, the newest last: the name of a file in `versions` starts with its own."""
+        """All that this code knows, the newest last: the name of a file in `versions` starts with its own.
+
+        Read from the folder once: readiness checks by it every few seconds, on the event loop.
+        """
         return tuple(
             sorted(path.name.partition("_")[0] for path in (self.migrations / "versions").glob("[0-9]*.py"))
         )
