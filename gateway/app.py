@@ -33,7 +33,8 @@ from shared.contracts.token_issuer import TokenIssuerClient
 from shared.errors import Unavailable
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
-from shared.http.client_address import CLIENT_ADDRESS_PURPOSE, TrustedProxies
+from shared.http.client_address import CLIENT_ADDRESS_PURPOSE
+from shared.http.forwarded_for import TrustedProxies
 from shared.service_tokens import ServiceIdentity
 
 NAME = "gateway"

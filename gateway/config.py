@@ -9,7 +9,7 @@ from pydantic_settings import NoDecode
 
 from shared.changes.following import FollowingSettings
 from shared.contracts.identifiers import CLAIM, ISSUER, anchored
-from shared.http.client_address import Network
+from shared.http.forwarded_for import Network
 
 
 class Settings(FollowingSettings):

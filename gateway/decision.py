@@ -20,10 +20,10 @@ from gateway.credentials.extract import (
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.session_tokens import Sessions, query_of, resolve
 from gateway.credentials.staleness import Staleness
-from gateway.forwarded import Origin
 from gateway.headers import upstream_fields
 from gateway.http1.fields import Fields
 from gateway.http1.request import BadRequest, RequestHead
+from gateway.origin import Origin
 from gateway.refusal import Refusal
 from gateway.routing.match import match
 from gateway.routing.table import CredentialKind, Route, RouteTable

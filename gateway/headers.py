@@ -10,9 +10,9 @@ from gateway.field_names import (
     claims_identity,
     claims_origin,
 )
-from gateway.forwarded import Origin
 from gateway.http1.fields import HOP_BY_HOP, Fields, tokens
 from gateway.http1.request import RequestHead
+from gateway.origin import Origin
 from gateway.routing.table import Route
 
 _WRITTEN_HERE = HOP_BY_HOP | {"content-length", "expect", "host", "via", "x-request-id"}

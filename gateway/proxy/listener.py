@@ -10,10 +10,10 @@ import structlog
 from aiohttp import web
 
 from gateway.decision import Decider, Forward
-from gateway.forwarded import Origin, origin_of, unproxied
 from gateway.headers import client_fields
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.metrics import GatewayMetrics
+from gateway.origin import Origin, origin_of, unproxied
 from gateway.proxy.client_body import IncomingBody
 from gateway.proxy.client_connection import Connection, Incoming
 from gateway.proxy.exchange import ClientResponse
@@ -22,8 +22,8 @@ from gateway.proxy.report import report_refusal
 from gateway.proxy.upstream_failure_log import UpstreamFailureLog
 from gateway.refusal import Refusal, internal_error, malformed, upstream_failed
 from shared.audit.trail import AuditTrail
-from shared.http.client_address import TrustedProxies
 from shared.http.connection import KEEPALIVE_TIMEOUT_S, finish
+from shared.http.forwarded_for import TrustedProxies
 from shared.http.middleware import adopt_request_id
 from shared.http.server import bind
 from shared.logging import access

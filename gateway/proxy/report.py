@@ -1,7 +1,7 @@
 """Reports refused credentials to the audit trail."""
 
 from gateway.credentials.identity import RefusedCredential
-from gateway.forwarded import Origin
+from gateway.origin import Origin
 from shared.audit.trail import RefusalAudit
 
 

@@ -11,7 +11,7 @@ from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider, Forward
-from gateway.forwarded import unproxied
+from gateway.origin import unproxied
 from gateway.refusal import Refusal, render
 from gateway.routing.table import CredentialKind, RouteTable
 from shared.changes.stopped_set import StoppedSet

@@ -3,9 +3,9 @@
 import pytest
 
 from gateway.credentials.identity import Identity
-from gateway.forwarded import Origin, unproxied
 from gateway.headers import client_fields, upstream_fields
 from gateway.http1.fields import Fields
+from gateway.origin import Origin, unproxied
 from gateway.routing.table import CredentialKind, Route
 from tests.support.http1.heads import head_of, route_of
 from tests.support.http1.identity_fields import IDENTITY_FIELDS

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.http1.request import RequestHead
-from shared.http.client_address import TrustedProxies, nearest_trusted
+from shared.http.forwarded_for import TrustedProxies, nearest_trusted
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ import ipaddress
 
 import pytest
 
-from gateway.forwarded import Origin, origin_of
-from shared.http.client_address import TrustedProxies
+from gateway.origin import Origin, origin_of
+from shared.http.forwarded_for import TrustedProxies
 from tests.support.http1.heads import head_of
 
 PROXIES = TrustedProxies([ipaddress.ip_network("10.0.0.0/8")])
