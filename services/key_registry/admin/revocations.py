@@ -63,7 +63,7 @@ class Revocations:
         which = RevocationListing(1, equals={"kind": requested.kind, "id": requested.id})
         async with self._store.writing() as writer:
             known = await writer.revocations(which)
-            if known and requested.until is None:
+            if known and requested.until is None and _outlives_all(known[0]):
                 return known[0], await writer.last_change(requested.id)
             revocation = Revocation(kind=requested.kind, id=requested.id, until=until, reason=requested.reason)
             receipt = await self._stopped(writer, revocation, admin.actor, now)
@@ -107,3 +107,8 @@ class Revocations:
         )
         await append(writer, [event])
         return receipt
+
+
+def _outlives_all(kept: KeptRevocation) -> bool:
+    """Whether it is kept for the longest life that there is; an earlier request may have named a shorter time."""
+    return kept.until >= kept.at + LONGEST_TOKEN_LIFE

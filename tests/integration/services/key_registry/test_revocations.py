@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
-from shared.contracts.key_registry import Stopped
+from shared.contracts.key_registry import Revocation, Stopped
 from tests.support.harness.key_registry import Admin, Running
 
 SESSION_ID = "5e" * 32
@@ -46,6 +46,26 @@ async def test_again_is_the_same_and_for_longer_is_a_change(owner: Admin) -> Non
     assert longer.body["until"] > first.body["until"]
     soon = await owner.post("/revocations", {"kind": "jwt", "id": "again", "until": _in(60)})
     assert soon.body == longer.body
+
+
+@pytest.mark.parametrize("earlier", ["an operator", "the issuer"])
+async def test_a_token_that_was_stopped_for_a_shorter_time_stays_stopped_for_the_longest_life(
+    running: Running, earlier: str
+) -> None:
+    owner, id_ = running.owner, f"stopped-by-{earlier.split()[1]}"
+    body = {"kind": "jwt", "id": id_}
+    if earlier == "an operator":
+        await owner.post("/revocations", {**body, "until": _in(60)})
+    else:
+        async with running.client("token_issuer") as client:
+            await client.revoke(Revocation(kind="jwt", id=id_, until=time.time() + 60))
+    longer = await owner.post("/revocations", body)
+    until = datetime.fromisoformat(longer.body["until"]).timestamp()
+    assert until == pytest.approx(time.time() + LONGEST_TOKEN_LIFE, abs=60)
+    async with running.client("gateway") as client:
+        stopped = {entry.id: entry.until for entry in (await client.snapshot()).stopped}
+    assert stopped[id_] == pytest.approx(until, abs=1)
+    assert (await owner.post("/revocations", body)).body == longer.body
 
 
 async def test_a_signing_key_stays_stopped_for_the_longest_life_whatever_is_requested(owner: Admin) -> None:
