@@ -86,7 +86,11 @@ MEMBERS: Members = {
     "at": Member("When it happened (RFC 3339, UTC).", "2026-11-26T09:30:00Z"),
     "seq": Member("The line's number; there are no gaps.", 42),
     "action": Member("What was done: a dotted name, the past tense last.", "company.created"),
-    "actor": Member("Who did it: `admin:<id>`, `client:<key>`, `service:<name>` or `anonymous`.", f"admin:{_ID}"),
+    "actor": Member(
+        "Who did it: `admin:<id>`, `client:<key>` (or its kid), `access_key:<id>`, `service:<name>`, `anonymous`, "
+        "`command-line` or `configuration`.",
+        f"admin:{_ID}",
+    ),
     "subject_kind": Member("The kind of the object that it was done to.", "company"),
     "subject": Member("The id, kid or key of the object that it was done to.", _ID),
     "subject_name": Member(

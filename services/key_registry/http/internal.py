@@ -27,6 +27,9 @@ MAX_POSITION = 4 * 1024
 MAX_AFTER = 2**62
 """The largest position that may be named."""
 
+REPORTED_ACTORS = frozenset({"client", "access_key", "anonymous", "service"})
+"""The kinds of actor that a service may report on; as a service it may name itself alone."""
+
 Find = Callable[[Any], Awaitable[wire.Record | None]]
 
 
@@ -130,11 +133,13 @@ def _number(request: web.Request, name: str, default: int, maximum: int) -> int:
 
 
 def _check_actors(batch: wire.AuditBatch, service: str) -> None:
-    """A service reports on clients and on itself, never of an administrator or of another service."""
+    """Raises `Unprocessable` for an actor that only the registry, or another service, may name."""
     for index, event in enumerate(batch.events):
         kind, _, name = event.actor.partition(":")
-        if kind == "admin" or (kind == "service" and name != service):
+        if kind not in REPORTED_ACTORS or (kind == "service" and name != service):
             raise Unprocessable(
                 "an event names an actor that is not the caller's to name",
-                errors=[FieldError(f"events.{index}.actor", "must be a client, anonymous, or the caller itself")],
+                errors=[
+                    FieldError(f"events.{index}.actor", "must be a credential, anonymous, or the caller itself")
+                ],
             )

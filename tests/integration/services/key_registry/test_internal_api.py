@@ -116,7 +116,7 @@ async def test_audit_events_of_services_become_lines_in_one_chain(running: Runni
         assert (newer["seq"], newer["previous_hash"]) == (older["seq"] + 1, older["hash"])
 
 
-@pytest.mark.parametrize("actor", ["admin:1", "service:gateway"])
+@pytest.mark.parametrize("actor", ["admin:1", "Admin:1", "service:gateway", "configuration", "command-line", ""])
 async def test_a_service_speaks_for_itself_alone(running: Running, actor: str) -> None:
     async with running.client("token_issuer") as client:
         with pytest.raises(Unavailable) as refused:
