@@ -15,7 +15,7 @@ from services.key_registry.admin.recorder import Recorder
 from services.key_registry.admin.visibility import Reference, find_visible, visible_listing
 from services.key_registry.catalog import requests
 from services.key_registry.catalog.field_types import instant
-from services.key_registry.catalog.lifecycle import forgotten_at, status_after
+from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE, status_after
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import REFERRERS, Resource, Row
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
@@ -145,7 +145,7 @@ class ObjectService:
             await _check_unreferenced(writer, resource, row)
             now = self._clock.now()
             await writer.delete(resource, row["id"])
-            await writer.keep_stopped(resource.kind, str(row["id"]), forgotten_at("revoked", now) or now)
+            await writer.keep_stopped(resource.kind, str(row["id"]), now + LONGEST_TOKEN_LIFE, now)
             revoked = {**row, "status": "revoked"}
             return await self._recorder.record(writer, admin.actor, Operation.DELETE, resource, revoked)
 

@@ -155,8 +155,8 @@ class Writer(Reader, Protocol):
         """Keep that something is revoked until its `until`; False when that is known already."""
         ...
 
-    async def keep_stopped(self, kind: Kind, id_: str, until: float) -> None:
-        """The same for an object that is about to be deleted."""
+    async def keep_stopped(self, kind: Kind, id_: str, until: float, at: float) -> None:
+        """The same for an object that is deleted at `at`. Both times are seconds since the epoch."""
         ...
 
     async def remember(self, admin_id: UUID, key: bytes, response: Remembered, at: datetime) -> None: ...

@@ -217,8 +217,8 @@ class _Writer(_Reader):
     async def stop(self, stopped: Revocation, at: float) -> bool:
         return self._stop(stopped.kind, stopped.id, stopped.until, at, stopped.reason[:255], stopped.company_id)
 
-    async def keep_stopped(self, kind: Kind, id_: str, until: float) -> None:
-        self._stop(kind, id_, until, until, "deleted", None)
+    async def keep_stopped(self, kind: Kind, id_: str, until: float, at: float) -> None:
+        self._stop(kind, id_, until, at, "deleted", None)
 
     def _stop(self, kind: Kind, id_: str, until: float, at: float, reason: str, company_id: str | None) -> bool:
         kept = self._tables.revocations

@@ -177,8 +177,8 @@ class PostgresWriter(PostgresReader):
         values = (stopped.kind, stopped.id, stopped.until, stopped.company_id, stopped.reason[:255], at)
         return await self._connection.fetchval(_STOP, *values) is not None
 
-    async def keep_stopped(self, kind: Kind, id_: str, until: float) -> None:
-        await self._connection.execute(_STOP, kind, id_, until, None, "deleted", until)
+    async def keep_stopped(self, kind: Kind, id_: str, until: float, at: float) -> None:
+        await self._connection.execute(_STOP, kind, id_, until, None, "deleted", at)
 
     async def remember(self, admin_id: UUID, key: bytes, response: Remembered, at: datetime) -> None:
         await self._connection.execute(_REMEMBER, admin_id, key, response.request, response.sealed, at)

@@ -125,8 +125,8 @@ async def test_a_revocation_of_something_else_is_kept_for_as_long_as_the_longest
 
 async def test_what_was_deleted_stays_stopped(stores: Stores) -> None:
     async with stores.objects.writing() as writer:
-        await writer.keep_stopped("api_client", "x", AT)
-        await writer.keep_stopped("api_client", "x", AT)
+        await writer.keep_stopped("api_client", "x", AT, AT - 60)
+        await writer.keep_stopped("api_client", "x", AT, AT - 60)
     assert (await snapshot(stores, AT)).stopped == (Stopped(kind="api_client", id="x", until=AT),)
 
 
@@ -238,7 +238,7 @@ async def test_revocations_are_listed_the_newest_first_without_deleted_objects(s
         for id_, company_id in (("a", None), ("b", "c"), ("d", None)):
             stopped = Revocation(kind="jwt", id=id_, until=AT + 60, company_id=company_id, reason="r" * 300)
             await writer.stop(stopped, AT)
-        await writer.keep_stopped("api_client", "x", AT)
+        await writer.keep_stopped("api_client", "x", AT, AT - 60)
         await writer.stop(Revocation(kind="signing_key", id="a", until=AT), AT)
         await writer.stop(Revocation(kind="jwt", id="a", until=AT + 90, reason="longer"), AT + 5)
 
