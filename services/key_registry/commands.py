@@ -15,6 +15,7 @@ from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.clock import SystemClock
+from shared.console import print_line
 from shared.errors import Invalid, ServiceError
 from shared.http.body import validated
 from shared.logging.redaction import redacted
@@ -69,7 +70,7 @@ async def _with_database(settings: Settings, command: Callable[[Database], Await
 
 
 def _succeeded(line: str) -> int:
-    sys.stdout.write(f"{line}\n")
+    print_line(line)
     return 0
 
 

@@ -46,10 +46,15 @@ def _status(arguments: Sequence[str]) -> int:
 
 async def started(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
     """The same in a process of its own."""
+    return await started_into(asyncio.subprocess.PIPE, *arguments, **environment)
+
+
+async def started_into(output: int, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
+    """The same with this descriptor as its standard output."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "services.key_registry", *arguments),
         env={"PATH": os.defpath, "PYTHONPATH": ".", **environment},
-        stdout=asyncio.subprocess.PIPE,
+        stdout=output,
     )
 
 
@@ -105,6 +110,14 @@ async def test_the_audit_trail_is_verified_and_its_first_broken_line_named(regis
     status, output, errors = await command("verify-audit", **environment)
     assert (status, output) == (1, "")
     assert errors == "the audit trail is broken at line 2: was changed after it was written\n"
+
+
+async def test_a_command_whose_output_is_read_no_more_succeeds(registry_database_url: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = await started_into(writer, "verify-audit", PASSGATE_DATABASE_URL=registry_database_url)
+    os.close(writer)
+    assert await asyncio.wait_for(process.wait(), 40) == 0
 
 
 @pytest.mark.parametrize("arguments", [("verify-audit",), ("create-admin-token", "--role", "owner", "--name", "x")])
