@@ -11,10 +11,13 @@ from services.token_issuer.signing_keys.maintenance import published
 from services.token_issuer.signing_keys.rotation import KeyRotator
 from services.token_issuer.storage.ports import SigningKeyStore
 from services.token_issuer.storage.postgres import PostgresSigningKeys
-from services.token_issuer.tokens.revocation import RETENTION_MARGIN_S
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import KeyRegistryClient, Revocation
+
+REVOKED_KEY_RETENTION_S = 31 * 86400.0
+"""Seconds for which verifiers refuse a revoked key by the registry's word: many times the life of its tokens, since
+until the store has it as revoked too, whoever holds the key could sign new ones."""
 
 
 class _Opened(NamedTuple):
@@ -63,7 +66,7 @@ async def revoke_signing_key(settings: Settings, kid: str) -> str:
     """
     clock = SystemClock()
     async with _opened(settings, clock) as (store, rotator, registry, audit):
-        until = clock.now() + settings.token_lifetime + RETENTION_MARGIN_S
+        until = clock.now() + REVOKED_KEY_RETENTION_S
         await registry.revoke(Revocation(kind="signing_key", id=kid, until=until, reason="revoked by an operator"))
         await store.require_known_schema()
         if successor := await rotator.revoke(kid):

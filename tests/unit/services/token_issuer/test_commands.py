@@ -1,5 +1,6 @@
 """A signing key is revoked at the verifiers before anything else, however often it is run."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -48,6 +49,15 @@ async def test_verifiers_know_of_a_revoked_signing_key_before_its_successor_is_t
     assert kid in await commands.revoke_signing_key(SETTINGS, kid)
     assert steps == ["registry", "store"]
     assert [revocation.id for revocation in world.registry.revocations] == [kid]
+
+
+async def test_verifiers_refuse_a_revoked_signing_key_for_longer_than_it_is_published(
+    world: World, steps: list[str]
+) -> None:
+    """The store may not have it as revoked yet: until it has, the key set may show it, also as a retired one."""
+    await commands.revoke_signing_key(SETTINGS, world.ring.signer().kid)
+    (revocation,) = world.registry.revocations
+    assert revocation.until > time.time() + 30 * 86400
 
 
 async def test_nothing_is_changed_in_the_store_when_the_verifiers_cannot_be_reached(
