@@ -42,14 +42,18 @@ class KeyMaintenance:
         for kid in revoked:
             await self._replace(kid)
         if self._ring.empty:
-            await self._rotator.ensure_first()
+            await self._create_first()
         elif not revoked:
             return
         await self._ring.reload()
 
+    async def _create_first(self) -> None:
+        if (record := await self._rotator.ensure_first()) is not None:
+            log.info("signing_key.created", kid=record.kid, algorithm=record.algorithm)
+            self._audit.note(published(self._audit, record))
+
     async def _replace(self, kid: str) -> None:
-        successor = await self._rotator.revoke(kid)
-        if successor is not None:
+        if (successor := await self._rotator.revoke(kid)) is not None:
             log.warning("signing_key.replaced", kid=kid, successor=successor.kid)
             self._audit.note(published(self._audit, successor))
 

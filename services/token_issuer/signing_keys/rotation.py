@@ -3,14 +3,10 @@
 import asyncio
 from dataclasses import replace
 
-import structlog
-
 from services.token_issuer.signing_keys.creation import create_key
 from services.token_issuer.signing_keys.phases import Phase, phases
 from services.token_issuer.signing_keys.sealing import MasterKey
 from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore
-
-log = structlog.get_logger()
 
 
 class KeyRotator:
@@ -25,12 +21,15 @@ class KeyRotator:
         self._algorithm = algorithm
         self._bits = bits
 
-    async def ensure_first(self) -> None:
-        """Create the first key, which signs at once, if there is none. Of several copies one has its key kept."""
+    async def ensure_first(self) -> SigningKeyRecord | None:
+        """Create the first key, which signs at once, if there is none. Of several copies one has its key kept.
+
+        None where there is a key already, or another copy was first.
+        """
         if any(record.revoked_at is None for record in await self._store.all()):
-            return
-        if await self._store.add_first(await self._create(starts_in=0.0)):
-            log.info("signing_key.created", algorithm=self._algorithm)
+            return None
+        record = await self._create(starts_in=0.0)
+        return record if await self._store.add_first(record) else None
 
     async def rotate(self, *, propagation: float) -> SigningKeyRecord:
         """Publish a new key, which takes over after `propagation` seconds; its predecessor stays published.

@@ -20,7 +20,7 @@ from services.token_issuer.grants import jwt_bearer
 from services.token_issuer.http.parameters import FORM
 from services.token_issuer.storage.postgres import SCHEMA
 from shared.clock import Clock
-from shared.contracts.key_registry import ApiClient, Booking, KeyPair
+from shared.contracts.key_registry import ApiClient, AuditEvent, Booking, KeyPair
 from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROOF_FIELD, CLIENT_ADDRESS_PURPOSE
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
@@ -51,6 +51,11 @@ class Issuer:
     def basic(self) -> str:
         """The Authorization field of the API client."""
         return basic(self.client.key, self.secret)
+
+    @property
+    def events_of_requests(self) -> list[AuditEvent]:
+        """The audit events that the registry has, but for those of signing keys, which depend on no request."""
+        return [event for event in self.registry.events if event.subject_kind != "signing_key"]
 
     async def post(
         self, path: str, data: bytes | str | Mapping[str, str] = "", **headers: str

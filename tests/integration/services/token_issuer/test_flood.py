@@ -62,7 +62,7 @@ async def test_a_flood_without_a_known_credential_is_one_line_in_the_audit_trail
             )
         log.assert_bounded()
     assert sum(statuses[status] for status in (400, 401, 429)) == REQUESTS
-    endpoints = {endpoint for _, endpoint in assert_counted(registry.events)}
+    endpoints = {endpoint for _, endpoint in assert_counted(issuer.events_of_requests)}
     assert endpoints == {"/oauth2/token", "/iam/oauth/token"}
 
 
@@ -75,7 +75,7 @@ async def test_a_flood_of_wrong_secrets_is_a_line_for_each_that_is_compared_and_
             statuses = await flood(functools.partial(as_client, issuer, wrong))
         log.assert_bounded()
     assert statuses == {401: LIMIT, 429: REQUESTS - LIMIT}
-    *lines, count = registry.events
+    *lines, count = issuer.events_of_requests
     assert [line.action for line in lines] == ["token.refused"] * LIMIT
     assert (count.action, count.detail["count"]) == (ACTION, REQUESTS - LIMIT)
 
@@ -88,5 +88,5 @@ async def test_a_flood_of_assertions_that_name_a_known_key_pair_is_its_lines_up_
             assertion = forged(issuer, issuer.key_pair.kid)
             assert await flood(functools.partial(with_assertion, issuer, assertion)) == {400: REQUESTS}
         log.assert_bounded()
-    assert_lines_and_a_count(registry.events, "token.refused")
-    assert {event.subject for event in registry.events} == {issuer.key_pair.kid}
+    assert_lines_and_a_count(issuer.events_of_requests, "token.refused")
+    assert {event.subject for event in issuer.events_of_requests} == {issuer.key_pair.kid}

@@ -166,7 +166,7 @@ async def test_issuance_leaves_a_line_in_the_audit_trail_before_the_response(iss
         authorization=issuer.basic,
         x_request_id="request-0001",
     )
-    (event,) = issuer.registry.events
+    (event,) = issuer.events_of_requests
     assert (event.action, event.request_id) == ("token.issued", "request-0001")
     assert event.actor == f"client:{issuer.client.key}"
 
@@ -176,8 +176,8 @@ async def test_refusal_leaves_its_cause_in_the_audit_trail_and_no_secret(issuer:
     await issuer.post(
         "/auth/token", {"grant_type": "client_credentials"}, authorization=basic(issuer.client.key, secret)
     )
-    await until(lambda: issuer.registry.events)
-    (event,) = issuer.registry.events
+    await until(lambda: issuer.events_of_requests)
+    (event,) = issuer.events_of_requests
     assert (event.action, event.subject, event.detail["cause"]) == (
         "token.refused",
         issuer.client.key,

@@ -43,7 +43,22 @@ async def test_first_run_creates_the_first_key_and_later_ones_no_other(
 ) -> None:
     for _ in range(3):
         await maintenance.run()
-    assert kids(world) == {world.ring.signer().kid}
+    kid = world.ring.signer().kid
+    assert kids(world) == {kid}
+    assert [(event.action, event.subject) for event in world.trail.noted] == [("signing_key.published", kid)]
+
+
+async def test_first_key_that_another_copy_created_meanwhile_is_no_line_of_this_one(
+    world: World, maintenance: KeyMaintenance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def other_was_first(_: SigningKeyRecord) -> bool:
+        await world.rotator.rotate(propagation=0)
+        return False
+
+    monkeypatch.setattr(world.signing_keys, "add_first", other_was_first)
+    await maintenance.run()
+    assert len(kids(world)) == 1
+    assert world.trail.noted == []
 
 
 async def test_revoked_key_is_replaced_durably_and_once_however_many_copies_run(
@@ -58,7 +73,8 @@ async def test_revoked_key_is_replaced_durably_and_once_however_many_copies_run(
     await maintenance.run()
     assert world.ring.signer().kid == other.signer().kid != old
     assert kids(world) == {world.ring.signer().kid}
-    assert [event.action for event in world.trail.noted] == ["signing_key.published"]
+    lines = [(event.action, event.subject) for event in world.trail.noted]
+    assert lines == [("signing_key.published", kid) for kid in (old, world.ring.signer().kid)]
     world.stopped.reset(Snapshot(as_of=9, stopped=()))  # the registry has forgotten it: the key's own row has not
     await maintenance.run()
     assert old not in kids(world)
