@@ -13,7 +13,7 @@ def report_refusal(audit: RefusalAudit, refused: RefusedCredential, *, route: st
     if refused.noted:
         return
     if refused.company_id is None:
-        audit.count_refusal(cause=refused.cause, endpoint=route, address=origin.client, logged=True)
+        audit.count_refusal(cause=refused.cause, endpoint=route, client=origin.client, logged=True)
         return
     audit.note_refusal(
         audit.event(

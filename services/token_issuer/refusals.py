@@ -31,7 +31,7 @@ class Refusals:
         subject, cause = error.subject, error.detail or error.description
         if subject is None:
             # What has a detail is logged with it, by the middleware.
-            self._audit.count_refusal(cause=cause, endpoint=endpoint, address=address, logged=bool(error.detail))
+            self._audit.count_refusal(cause=cause, endpoint=endpoint, client=address, logged=bool(error.detail))
             return
         self._audit.note_refusal(
             self._audit.event(
@@ -40,6 +40,6 @@ class Refusals:
                 subject_kind=subject.kind,
                 subject=subject.id,
                 company_id=subject.company_id,
-                detail={"error": error.code, "cause": cause, "endpoint": endpoint, "address": address},
+                detail={"error": error.code, "cause": cause, "endpoint": endpoint, "client": address},
             )
         )

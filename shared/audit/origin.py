@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """`address` is worked out when a line needs it: most requests have none."""
+    """`client` is the client's address, worked out when a line needs it: most requests have none."""
 
     endpoint: str
-    address: Callable[[], str]
+    client: Callable[[], str]
 
     def members(self) -> dict[str, str]:
-        return {"endpoint": self.endpoint, "address": self.address()}
+        return {"endpoint": self.endpoint, "client": self.client()}
 
 
 NOWHERE = Origin("", lambda: "")

@@ -2,7 +2,7 @@
 
 A credential that we know (it was looked up or verified) has a line for each refusal, `LINES_PER_CREDENTIAL` a
 minute at most, and then one line with the number of the others. What is sent without a credential that we know is
-counted by cause, endpoint and address, and becomes one line a minute, whatever the number of requests.
+counted by cause, endpoint and the client's address, and becomes one line a minute, whatever the number of requests.
 """
 
 from collections import Counter, deque
@@ -20,19 +20,19 @@ LINES_PER_CREDENTIAL = 60
 MAX_CREDENTIALS = 1_000
 """Known credentials that are counted apart in a window; the rest are counted together."""
 MAX_SOURCES = 50
-"""Combinations of cause, endpoint and address that are counted apart in a window. After that addresses become
+"""Combinations of cause, endpoint and client that are counted apart in a window. After that clients become
 `OTHER` for as many combinations again, and then the cause and the endpoint too."""
 MAX_REQUEST_IDS = 20
 """The latest requests that a line with a count names."""
 LOG_LINES_PER_WINDOW = 60
 """Counted refusals that are also logged one by one, with the request's id."""
 MAX_TEXT = 100
-"""Characters of a cause, an endpoint or an address."""
+"""Characters of a cause, an endpoint or a client."""
 OTHER = "other"
 ACTION = "refusals.counted"
 
 Source = tuple[str, str, str]
-"""Cause, endpoint, address (of IPv6 its /64)."""
+"""Cause, endpoint, the client's address (of IPv6 its /64)."""
 
 
 @dataclass(slots=True)
@@ -82,10 +82,10 @@ class RefusalCounts:
         excess.request_ids.append(request_id.get())
         return False
 
-    def count(self, *, cause: str, endpoint: str, address: str) -> bool:
+    def count(self, *, cause: str, endpoint: str, client: str) -> bool:
         """Count a refusal of what names no credential that we know; whether it may be logged by itself as well."""
         self._begin()
-        self._unknown[self._source(cause[:MAX_TEXT], endpoint[:MAX_TEXT], address_block(address)[:MAX_TEXT])] += 1
+        self._unknown[self._source(cause[:MAX_TEXT], endpoint[:MAX_TEXT], address_block(client)[:MAX_TEXT])] += 1
         self._latest.append({"request_id": request_id.get(), "cause": cause[:MAX_TEXT]})
         self._logged += 1
         return self._logged <= LOG_LINES_PER_WINDOW
@@ -113,8 +113,8 @@ class RefusalCounts:
         ]
         if self._unknown:
             sources = [
-                {"cause": cause, "endpoint": endpoint, "address": address, "count": count}
-                for (cause, endpoint, address), count in self._unknown.most_common()
+                {"cause": cause, "endpoint": endpoint, "client": client, "count": count}
+                for (cause, endpoint, client), count in self._unknown.most_common()
             ]
             detail = {"count": self._unknown.total(), "sources": sources, "latest": list(self._latest), **period}
             lines.append({"action": ACTION, "subject_kind": "unknown_credential", "detail": detail})
@@ -125,9 +125,9 @@ class RefusalCounts:
         if self._began_at is None:
             self._began_at, self._since = self._clock.monotonic(), self._clock.now()
 
-    def _source(self, cause: str, endpoint: str, address: str) -> Source:
+    def _source(self, cause: str, endpoint: str, client: str) -> Source:
         for source, bound in (
-            ((cause, endpoint, address), MAX_SOURCES),
+            ((cause, endpoint, client), MAX_SOURCES),
             ((cause, endpoint, OTHER), 2 * MAX_SOURCES),
         ):
             if source in self._unknown or len(self._unknown) < bound:

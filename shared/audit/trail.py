@@ -52,7 +52,7 @@ class RefusalAudit(Protocol):
 
     def note_refusal(self, event: AuditEvent) -> None: ...
 
-    def count_refusal(self, *, cause: str, endpoint: str, address: str, logged: bool = False) -> None: ...
+    def count_refusal(self, *, cause: str, endpoint: str, client: str, logged: bool = False) -> None: ...
 
 
 class AuditTrail:
@@ -164,13 +164,13 @@ class AuditTrail:
         if self._refusals.admit(event):
             self.note(event)
 
-    def count_refusal(self, *, cause: str, endpoint: str, address: str, logged: bool = False) -> None:
+    def count_refusal(self, *, cause: str, endpoint: str, client: str, logged: bool = False) -> None:
         """The refusal of what names no credential that we know: counted, and logged under the request's id.
 
         `logged`: the caller's own log line has the cause. Past a bound only the count remains.
         """
-        if self._refusals.count(cause=cause, endpoint=endpoint, address=address) and not logged:
-            log.info("credential.refused", cause=cause, endpoint=endpoint, remote=address)
+        if self._refusals.count(cause=cause, endpoint=endpoint, client=client) and not logged:
+            log.info("credential.refused", cause=cause, endpoint=endpoint, client=client)
 
     def count_service_refusal(self, cause: str) -> None:
         """The refusal of an internal call, which is that of the request being served."""

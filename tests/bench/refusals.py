@@ -37,7 +37,7 @@ async def measure(url: str) -> None:
                 trail.note_refusal(trail.event("api_token.refused", subject="a" * 36, detail={"cause": "expired"}))
             else:
                 trail.count_refusal(
-                    cause="malformed", endpoint="sites", address=f"2001:db8::{n % 500:x}", logged=True
+                    cause="malformed", endpoint="sites", client=f"2001:db8::{n % 500:x}", logged=True
                 )
         await trail.start()
         await trail.stop()

@@ -33,7 +33,7 @@ class Authentication:
         except UnknownAdminToken as error:
             resource = request.match_info.route.resource
             endpoint = resource.canonical if resource is not None else ""
-            self._audit.count_refusal(cause=error.cause, endpoint=endpoint, address=request.remote or "")
+            self._audit.count_refusal(cause=error.cause, endpoint=endpoint, client=request.remote or "")
             raise
 
 

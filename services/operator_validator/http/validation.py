@@ -60,7 +60,7 @@ class OperatorEndpoints:
         if result.cause is not None and result.record is None:
             resource = request.match_info.route.resource
             endpoint = "" if resource is None else resource.canonical
-            self._audit.count_refusal(cause=result.cause, endpoint=endpoint, address=self._addresses.of(request))
+            self._audit.count_refusal(cause=result.cause, endpoint=endpoint, client=self._addresses.of(request))
         return web.Response(body=VALID if result.valid else NOT_VALID, headers=JSON_NO_STORE)
 
     async def _validate(self, request: web.Request, validation: ValidationRequest) -> ValidationResult:

@@ -90,7 +90,7 @@ class SessionTokenEndpoints:
             if not error.known:
                 resource = request.match_info.route.resource
                 endpoint = "" if resource is None else resource.canonical
-                self._audit.count_refusal(cause=error.cause, endpoint=endpoint, address=self._addresses.of(request))
+                self._audit.count_refusal(cause=error.cause, endpoint=endpoint, client=self._addresses.of(request))
             raise
 
 

@@ -111,7 +111,7 @@ def test_the_cause_of_a_refusal_is_in_the_audit_trail_under_the_requests_id(
 ) -> None:
     reply = partner.validate(tokens["revoked"])
     line = admin.audited(reply, "api_token.refused")
-    assert line["detail"] == {"cause": "revoked", "endpoint": OPERATOR, "address": "127.0.0.1"}
+    assert line["detail"] == {"cause": "revoked", "endpoint": OPERATOR, "client": "127.0.0.1"}
     assert line["company_id"] == partner.company["id"]
     assert tokens["revoked"] not in json.dumps(line)
 

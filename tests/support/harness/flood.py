@@ -86,7 +86,7 @@ def assert_counted(events: Sequence[AuditEvent]) -> set[tuple[str, str]]:
     """One line for all that strangers sent; returns its causes and endpoints."""
     [line] = events
     assert (line.action, line.subject_kind, line.detail["count"]) == (ACTION, "unknown_credential", REQUESTS)
-    assert len({source["address"] for source in line.detail["sources"]}) == 1
+    assert len({source["client"] for source in line.detail["sources"]}) == 1
     return {(source["cause"], source["endpoint"]) for source in line.detail["sources"]}
 
 

@@ -51,8 +51,8 @@ class Trail:
 
     note_refusal = note
 
-    def count_refusal(self, *, cause: str, endpoint: str, address: str, logged: bool = False) -> None:
-        self.counted.append((cause, endpoint, address))
+    def count_refusal(self, *, cause: str, endpoint: str, client: str, logged: bool = False) -> None:
+        self.counted.append((cause, endpoint, client))
 
 
 class World:

@@ -191,7 +191,7 @@ async def test_the_cause_is_found_in_the_audit_trail_by_the_id_of_the_request(op
     [event] = operator.registry.events
     assert (event.request_id, event.detail, event.subject) == (
         "request-0123456789",
-        {"cause": "wrong_application", "endpoint": VALIDATE, "address": "127.0.0.1"},
+        {"cause": "wrong_application", "endpoint": VALIDATE, "client": "127.0.0.1"},
         operator.record.id,
     )
 

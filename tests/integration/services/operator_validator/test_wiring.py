@@ -35,7 +35,7 @@ async def test_refusals_of_a_known_token_reach_the_audit_trail_before_the_proces
         assert await operator.send(applicaiontPrefix="SITE") == NOT_VALID
         operator.registry.away = False
     assert [event.detail for event in operator.registry.events] == [
-        {"cause": "wrong_application", "endpoint": "/OKIT.Operator.Api/api/tokenvalidator", "address": "127.0.0.1"}
+        {"cause": "wrong_application", "endpoint": "/OKIT.Operator.Api/api/tokenvalidator", "client": "127.0.0.1"}
     ]
 
 

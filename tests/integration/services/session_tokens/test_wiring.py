@@ -137,7 +137,7 @@ async def test_the_line_of_a_refused_key_names_the_client_and_the_endpoint(servi
     assert response.status == 403
     await until(lambda: any(event.action == "access_key.refused" for event in registry.events))
     [event] = [event for event in registry.events if event.action == "access_key.refused"]
-    assert event.detail == {"cause": "access_key_suspended", "endpoint": "/generate", "address": CLIENT}
+    assert event.detail == {"cause": "access_key_suspended", "endpoint": "/generate", "client": CLIENT}
 
 
 async def test_refused_calls_of_the_internal_api_are_counted_in_the_audit_trail(stack: Stack) -> None:

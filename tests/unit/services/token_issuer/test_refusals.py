@@ -61,7 +61,7 @@ def requests(world: World) -> Requests:
 
 def is_line_of_the_key_pair(event: AuditEvent, world: World, *, cause: str) -> bool:
     assert event.detail["cause"] == cause
-    assert (event.detail["endpoint"], event.detail["address"]) == (ENDPOINT, ADDRESS)
+    assert (event.detail["endpoint"], event.detail["client"]) == (ENDPOINT, ADDRESS)
     named = (event.action, event.subject_kind, event.subject, event.company_id)
     return named == ("token.refused", "key_pair", world.kid, world.key_pair.company.id)
 

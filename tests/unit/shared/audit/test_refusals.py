@@ -50,8 +50,8 @@ class Trail:
             )
         )
 
-    def junk(self, cause: str = "malformed", endpoint: str = "/x", address: str = "192.0.2.1") -> None:
-        self.trail.count_refusal(cause=cause, endpoint=endpoint, address=address)
+    def junk(self, cause: str = "malformed", endpoint: str = "/x", client: str = "192.0.2.1") -> None:
+        self.trail.count_refusal(cause=cause, endpoint=endpoint, client=client)
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ async def test_any_number_of_junk_requests_is_one_line_with_their_number(trail: 
     assert (line.action, line.actor, line.subject, line.request_id) == (ACTION, "service:gateway", "", "")
     assert line.detail["count"] == 5001
     assert line.detail["sources"] == [
-        {"cause": "malformed", "endpoint": "/x", "address": "192.0.2.1", "count": 5000},
-        {"cause": "unknown_kid", "endpoint": "/y", "address": "192.0.2.2", "count": 1},
+        {"cause": "malformed", "endpoint": "/x", "client": "192.0.2.1", "count": 5000},
+        {"cause": "unknown_kid", "endpoint": "/y", "client": "192.0.2.2", "count": 1},
     ]
     latest = line.detail["latest"]
     assert len(latest) == MAX_REQUEST_IDS
@@ -82,7 +82,7 @@ async def test_the_addresses_of_one_ipv6_network_are_counted_together(trail: Tra
         trail.junk("malformed", "/x", f"2001:db8:0:1::{n:x}")
     [line] = await trail.sent()
     assert line.detail["sources"] == [
-        {"cause": "malformed", "endpoint": "/x", "address": "2001:db8:0:1::/64", "count": 200}
+        {"cause": "malformed", "endpoint": "/x", "client": "2001:db8:0:1::/64", "count": 200}
     ]
 
 
@@ -97,7 +97,7 @@ async def test_a_line_with_counts_has_a_bound_whatever_causes_endpoints_and_addr
     sources = line.detail["sources"]
     assert line.detail["count"] == sum(source["count"] for source in sources) == 6000
     assert len(sources) == 2 * MAX_SOURCES + 1
-    rest = {"cause": "malformed", "endpoint": "/x", "address": OTHER, "count": 3000 - MAX_SOURCES}
+    rest = {"cause": "malformed", "endpoint": "/x", "client": OTHER, "count": 3000 - MAX_SOURCES}
     assert rest in sources
     assert len(json.dumps(line.detail)) < MAX_LINE
 
@@ -167,7 +167,7 @@ async def test_the_cause_is_logged_under_the_requests_id_within_a_bound(
     for n in range(1000):
         request_id.set(f"request-{n:04}")
         trail.junk()
-    fields = {"cause": "malformed", "endpoint": "/x", "remote": "192.0.2.1"}
+    fields = {"cause": "malformed", "endpoint": "/x", "client": "192.0.2.1"}
     assert log.lines[0] == ("credential.refused", "request-0000", fields)
     assert len(log.lines) == LOG_LINES_PER_WINDOW
 
