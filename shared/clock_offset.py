@@ -86,11 +86,18 @@ class ClockOffsets:
 
     def _log_change(self) -> None:
         valid, offset = self.valid, self.offset(self._reference)
-        if valid != self._reported:
-            self._reported = valid
-            report = log.info if valid else log.error
-            event = "clock.offset_recovered" if valid else "clock.offset_exceeded"
-            report(event, reference=self._reference, offset_s=round(offset or 0.0, 3), limit_s=MAX_CLOCK_OFFSET_S)
+        if valid == self._reported:
+            return
+        self._reported = valid
+        fields = {
+            "reference": self._reference,
+            "offset_s": round(offset or 0.0, 3),
+            "limit_s": MAX_CLOCK_OFFSET_S,
+        }
+        if valid:
+            log.info("clock.offset_recovered", **fields)
+        else:
+            log.error("clock.offset_exceeded", **fields)
 
     def _description(self) -> str:
         offset = self.offset(self._reference) or 0.0

@@ -22,6 +22,7 @@ from shared.errors import Unavailable, Unprocessable
 
 log = structlog.get_logger()
 
+FIRST_OWNER_NAME = "first owner"
 RETRY = 1.0
 """Seconds between attempts to register the first owner's token."""
 
@@ -90,10 +91,12 @@ class OwnerRegistration:
     async def _register(self, token: str) -> None:
         while True:
             try:
-                if await self._owners.register(token, "first owner"):
-                    log.info("the first owner's token is registered")
+                if await self._owners.register(token, FIRST_OWNER_NAME):
+                    log.info("admin_token.registered", name=FIRST_OWNER_NAME)
                 self._waiting = False
                 return
             except Unavailable as error:
-                log.info("the first owner's token waits for the database", detail=error.detail)
+                log.info(
+                    "admin_token.waiting", name=FIRST_OWNER_NAME, reason=error.description, detail=error.detail
+                )
                 await asyncio.sleep(RETRY)
