@@ -8,7 +8,7 @@ from pathlib import Path
 from shared.clock import Clock, SystemClock
 from shared.config import ConfigError
 from shared.errors import Forbidden, Unauthenticated
-from shared.jose.claims import LEEWAY
+from shared.jose.claims import LEEWAY_S
 from shared.jose.keys import InvalidKey, PublicKey, load_jwks, load_private_key
 from shared.jose.signer import Signer
 from shared.jose.verifier import (
@@ -22,7 +22,6 @@ from shared.jose.verifier import (
 )
 
 LIFETIME_S = 60
-"""Seconds."""
 REUSE_S = 40
 """For how long a caller uses one token: it must still be valid when it arrives."""
 MAX_REMEMBERED = 256
@@ -166,7 +165,7 @@ class ServiceAuthenticator:
 
     def _claims(self, token: str) -> Claims:
         remembered = self._remembered.get(token)
-        if remembered is not None and 0 < remembered.expires_at - self._clock.now() <= LIFETIME_S + LEEWAY:
+        if remembered is not None and 0 < remembered.expires_at - self._clock.now() <= LIFETIME_S + LEEWAY_S:
             return remembered
         try:
             unverified = parse(token)

@@ -7,7 +7,7 @@ from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.issuer_keys import IssuerKeys
 from shared.clock import Clock
 from shared.contracts.access_token import AccessTokenClaims, expectation
-from shared.jose.claims import LEEWAY
+from shared.jose.claims import LEEWAY_S
 from shared.jose.verifier import InvalidToken, check_claims, check_signature, parse
 
 CACHE_SIZE = 20_000
@@ -63,7 +63,7 @@ class AccessTokens:
         self._verified[digest] = (identity, audiences)
 
     def _require_alive(self, digest: bytes, identity: Identity) -> None:
-        if identity.expires_at is not None and self._clock.now() - identity.expires_at >= LEEWAY:
+        if identity.expires_at is not None and self._clock.now() - identity.expires_at >= LEEWAY_S:
             del self._verified[digest]
             raise RefusedCredential.of(identity, "expired")
 

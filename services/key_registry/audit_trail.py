@@ -11,8 +11,8 @@ import orjson
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unprocessable
 
-MAX_TEXT = 255
-MAX_DETAIL = 64 * 1024
+MAX_TEXT_CHARACTERS = 255
+MAX_DETAIL_BYTES = 64 * 1024
 """Bytes of a line's detail as JSON; what is larger is left out, and the line says so."""
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
@@ -127,7 +127,7 @@ def _line(event: AuditEvent) -> Line:
 
 def _clean(text: str) -> str:
     """A line is never lost for what it records: it is cut, and what cannot be stored is replaced."""
-    return text[:MAX_TEXT].replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text[:MAX_TEXT_CHARACTERS].replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _bounded(detail: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -135,4 +135,4 @@ def _bounded(detail: Mapping[str, Any]) -> Mapping[str, Any]:
         size = len(orjson.dumps(detail))
     except TypeError:
         return {"left_out": "nested too deeply"}
-    return detail if size <= MAX_DETAIL else {"left_out": f"{size} bytes"}
+    return detail if size <= MAX_DETAIL_BYTES else {"left_out": f"{size} bytes"}

@@ -22,7 +22,7 @@ from shared.logging.redaction import redacted
 from shared.postgres.pool import Database
 from shared.postgres.schema import SchemaMismatch
 
-TIMEOUT = 30.0
+DATABASE_TIMEOUT_S = 30.0
 """Seconds for one use of the database: nobody waits for a response over HTTP."""
 
 
@@ -54,7 +54,7 @@ async def _verify(database: Database) -> int:
 
 
 async def _with_database(settings: Settings, command: Callable[[Database], Awaitable[int]]) -> int:
-    database = Database(settings.database_dsn, schema=SCHEMA, size=1, timeout=TIMEOUT)
+    database = Database(settings.database_dsn, schema=SCHEMA, size=1, timeout=DATABASE_TIMEOUT_S)
     await database.start()
     try:
         await PostgresStore(database).check()

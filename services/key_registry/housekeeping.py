@@ -2,17 +2,16 @@
 
 from typing import Protocol
 
-from services.key_registry.admin.idempotency import REMEMBERED
+from services.key_registry.admin.idempotency import IDEMPOTENCY_KEYS_KEPT_S
 from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, ConsumerStore
 from shared.background_task import PeriodicTask
 
-INTERVAL = 600.0
-"""Seconds."""
-CHANGES_KEPT = 7 * 86400
+HOUSEKEEPING_INTERVAL_S = 600.0
+CHANGES_KEPT_S = 7 * 86400
 """Seconds: a consumer that was away for longer starts again from a snapshot."""
-REVOCATIONS_KEPT = 3600
+REVOCATIONS_KEPT_S = 3600
 """Seconds after `until`, for clocks that differ."""
-REPORTS_KEPT = 3600
+REPORTS_KEPT_S = 3600
 """Seconds: of a change that is older, a receipt no longer shows how long it took."""
 
 
@@ -35,7 +34,7 @@ class Housekeeping:
         self._store = store
         self._consumers = consumers
         self._clock = clock
-        self._task = PeriodicTask("housekeeping", self.tidy, interval=INTERVAL)
+        self._task = PeriodicTask("housekeeping", self.tidy, interval=HOUSEKEEPING_INTERVAL_S)
         self.tasks = (self._task,)
 
     async def start(self) -> None:
@@ -49,9 +48,9 @@ class Housekeeping:
         now = await self._clock.time()
         try:
             await self._store.prune(
-                changes_before=now - CHANGES_KEPT,
-                revocations_before=now - REVOCATIONS_KEPT,
-                idempotency_before=now - REMEMBERED,
+                changes_before=now - CHANGES_KEPT_S,
+                revocations_before=now - REVOCATIONS_KEPT_S,
+                idempotency_before=now - IDEMPOTENCY_KEYS_KEPT_S,
             )
         finally:
-            await self._consumers.prune(silent_since=now - FORGOTTEN_AFTER_S, reports_before=now - REPORTS_KEPT)
+            await self._consumers.prune(silent_since=now - FORGOTTEN_AFTER_S, reports_before=now - REPORTS_KEPT_S)

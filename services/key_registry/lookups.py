@@ -11,7 +11,7 @@ from shared.single_flight import SingleFlight
 
 MAX_BATCH = 500
 MAX_WAITING = 5000
-TIMEOUT = 0.8
+LOOKUP_TIMEOUT_S = 0.8
 """Seconds for one look-up, waiting for the batch before included: a caller gives up soon after."""
 
 K = TypeVar("K")
@@ -39,7 +39,7 @@ class Batcher(Generic[K, V]):
             future.add_done_callback(_seen)
         self._fetching.begin()
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(LOOKUP_TIMEOUT_S):
                 return await asyncio.shield(future)
         except TimeoutError:
             raise Unavailable("the look-up took too long") from None

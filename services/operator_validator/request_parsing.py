@@ -12,7 +12,7 @@ from shared.strict_json import InvalidJson, Limits, loads_object
 TOKEN = "token"
 CLIENT_PREFIX = "clientPrefix"
 APPLICATION_PREFIX = "applicationPrefix"
-MAX_LENGTH = {TOKEN: 256, CLIENT_PREFIX: 64, APPLICATION_PREFIX: 64}
+MAX_CHARACTERS = {TOKEN: 256, CLIENT_PREFIX: 64, APPLICATION_PREFIX: 64}
 """Characters, decoded."""
 MAX_MEMBERS = 100
 
@@ -95,7 +95,7 @@ def _request(pairs: Iterable[tuple[str, Any]], header_token: str | None = None) 
             _add(given, parameter, value)
     if header_token is not None:
         _add(given, TOKEN, header_token)
-    for parameter in MAX_LENGTH:
+    for parameter in MAX_CHARACTERS:
         if parameter not in given:
             raise InvalidParameter(parameter, "is missing")
     return ValidationRequest(given[TOKEN], given[CLIENT_PREFIX], given[APPLICATION_PREFIX])
@@ -108,7 +108,7 @@ def _parameter(name: str) -> str | None:
 def _add(given: dict[str, str], parameter: str, value: Any) -> None:
     if not isinstance(value, str):
         raise InvalidParameter(parameter, "must be a string")
-    if len(value) > MAX_LENGTH[parameter]:
-        raise InvalidParameter(parameter, f"is longer than {MAX_LENGTH[parameter]} characters")
+    if len(value) > MAX_CHARACTERS[parameter]:
+        raise InvalidParameter(parameter, f"is longer than {MAX_CHARACTERS[parameter]} characters")
     if given.setdefault(parameter, value) != value:
         raise InvalidParameter(parameter, "is repeated with different values")

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from shared.errors import Invalid
 from shared.strict_json import InvalidJson, Limits, Rule, loads_object
 
-MAX_BODY = 65536
-"""Bytes."""
+MAX_BODY_BYTES = 65536
 MAX_PARAMETERS = 256
-MAX_NAME = 128
+MAX_NAME_CHARACTERS = 128
 """Characters of a parameter's name."""
 MAX_DEPTH = 8
 """Levels; the object of all parameters is the first."""
-MAX_NUMBER = 4096
+MAX_NUMBER_CHARACTERS = 4096
 """Characters of one number: Python refuses to read integers of more than 4,300 digits."""
 WHITESPACE = " \t\n\r"
 _DECODER = json.JSONDecoder()
@@ -24,18 +23,18 @@ _DECODER = json.JSONDecoder()
 
 
 LIMITS = Limits(
-    size=MAX_BODY,
+    size=MAX_BODY_BYTES,
     depth=MAX_DEPTH,
     members=MAX_PARAMETERS,
-    name_characters=MAX_NAME,
-    number_characters=MAX_NUMBER,
+    name_characters=MAX_NAME_CHARACTERS,
+    number_characters=MAX_NUMBER_CHARACTERS,
     allows_nul=True,
 )
 _DESCRIPTIONS = {
     Rule.COUNT: f"there are more than {MAX_PARAMETERS} parameters",
-    Rule.NAME: f"a parameter's name is longer than {MAX_NAME} characters",
+    Rule.NAME: f"a parameter's name is longer than {MAX_NAME_CHARACTERS} characters",
     Rule.DUPLICATE: "a name is given twice in one object",
-    Rule.NUMBER: f"a number is longer than {MAX_NUMBER} characters",
+    Rule.NUMBER: f"a number is longer than {MAX_NUMBER_CHARACTERS} characters",
     Rule.NOT_FINITE: "a number is not finite",
 }
 """Of the other rules: "the body ", and what is wrong with it."""
@@ -68,7 +67,7 @@ class Parameters:
 
 
 def parse(body: bytes) -> Parameters:
-    """`body`, which is at most `MAX_BODY` long, without the white space around it. Raises `BadParameters`."""
+    """`body`, which is at most `MAX_BODY_BYTES` long, without the white space around it. Raises `BadParameters`."""
     try:
         value = loads_object(body, LIMITS)
     except InvalidJson as error:

@@ -16,7 +16,7 @@ from shared.errors import Forbidden, Invalid
 from shared.opaque import ACCESS_KEY, digest, well_formed
 
 MAX_USES = 1_000_000
-CLOCK_SKEW = 30
+CLOCK_SKEW_S = 30
 """Seconds by which our clock and the store's may differ. The store forgets a token when its time is up: one that is
 past it for longer was brought back by a copy."""
 _INTEGER = re.compile(r"[0-9]{1,9}")
@@ -155,7 +155,7 @@ class SessionTokens:
     async def _revoke(self, id_: str, contents: Contents) -> None:
         key = await self._access_keys.get(contents.access_key)
         company_id = None if key is None else key.company.id
-        until = contents.expires_at + CLOCK_SKEW
+        until = contents.expires_at + CLOCK_SKEW_S
         await self._revocations.revoke(
             Revocation(
                 kind="session_token", id=id_, until=until, company_id=company_id, reason="ended by its holder"
@@ -175,7 +175,7 @@ class SessionTokens:
             contents = unseal(token, sealed)
         except Unsealable:
             raise self._refused("session_token", Cause.TAMPERED, subject=id_) from None
-        if contents.expires_at + CLOCK_SKEW <= self._clock.now():
+        if contents.expires_at + CLOCK_SKEW_S <= self._clock.now():
             raise self._refused("session_token", Cause.EXPIRED, subject=id_)
         return id_, contents
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from services.token_issuer.clients.assertion_pruning import delete_expired
-from services.token_issuer.clients.assertions import LEEWAY, AssertionVerifier
+from services.token_issuer.clients.assertions import ASSERTION_LEEWAY_S, AssertionVerifier
 from services.token_issuer.clients.authentication import ClientAuthenticator
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
@@ -54,8 +54,7 @@ from shared.service_tokens import ServiceIdentity
 NAME = "token_issuer"
 KEY_MAINTENANCE_INTERVAL_S = 2.0
 PRUNE_INTERVAL_S = 60.0
-"""Both in seconds."""
-USED_JTI_RETENTION_S = LEEWAY + 245.0
+USED_JTI_RETENTION_S = ASSERTION_LEEWAY_S + 245.0
 """Seconds after `exp` for which a used id is kept: no copy's clock may still take the assertion for a live one."""
 
 

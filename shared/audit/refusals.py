@@ -26,7 +26,7 @@ MAX_REQUEST_IDS = 20
 """The latest requests that a line with a count names."""
 LOG_LINES_PER_WINDOW = 60
 """Counted refusals that are also logged one by one, with the request's id."""
-MAX_TEXT = 100
+MAX_TEXT_CHARACTERS = 100
 """Characters of a cause, an endpoint or a client."""
 OTHER = "other"
 ACTION = "refusals.counted"
@@ -77,7 +77,7 @@ class RefusalCounts:
         if key != OTHER and excess.lines < LINES_PER_CREDENTIAL:
             excess.lines += 1
             return True
-        cause = str(event.detail.get("cause", ""))[:MAX_TEXT]
+        cause = str(event.detail.get("cause", ""))[:MAX_TEXT_CHARACTERS]
         excess.causes[cause if cause in excess.causes or len(excess.causes) < MAX_SOURCES else OTHER] += 1
         excess.request_ids.append(request_id.get())
         return False
@@ -85,8 +85,10 @@ class RefusalCounts:
     def count(self, *, cause: str, endpoint: str, client: str) -> bool:
         """Count a refusal of what names no credential that we know; whether it may be logged by itself as well."""
         self._begin()
-        self._unknown[self._source(cause[:MAX_TEXT], endpoint[:MAX_TEXT], address_block(client)[:MAX_TEXT])] += 1
-        self._latest.append({"request_id": request_id.get(), "cause": cause[:MAX_TEXT]})
+        cause = cause[:MAX_TEXT_CHARACTERS]
+        source = (cause, endpoint[:MAX_TEXT_CHARACTERS], address_block(client)[:MAX_TEXT_CHARACTERS])
+        self._unknown[self._counted_as(*source)] += 1
+        self._latest.append({"request_id": request_id.get(), "cause": cause})
         self._logged += 1
         return self._logged <= LOG_LINES_PER_WINDOW
 
@@ -125,7 +127,7 @@ class RefusalCounts:
         if self._began_at is None:
             self._began_at, self._since = self._clock.monotonic(), self._clock.now()
 
-    def _source(self, cause: str, endpoint: str, client: str) -> Source:
+    def _counted_as(self, cause: str, endpoint: str, client: str) -> Source:
         for source, bound in (
             ((cause, endpoint, client), MAX_SOURCES),
             ((cause, endpoint, OTHER), 2 * MAX_SOURCES),

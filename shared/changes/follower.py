@@ -21,7 +21,7 @@ from shared.errors import Unavailable
 
 log = structlog.get_logger()
 
-PAGE = 1000
+PAGE_SIZE = 1000
 STREAM_RETRY_INTERVAL_S = 0.2
 """Between two reads of a stream that is unavailable, or does not continue what is applied."""
 SNAPSHOT_CHECK_INTERVAL_S = 0.02
@@ -38,7 +38,7 @@ class _Gap(Exception):
 
 
 class ChangeSource(Protocol):
-    async def changes(self, after: int, *, mark: str | None = None, limit: int = PAGE) -> ChangePage: ...
+    async def changes(self, after: int, *, mark: str | None = None, limit: int = PAGE_SIZE) -> ChangePage: ...
 
     async def snapshot(self) -> Snapshot: ...
 
@@ -186,7 +186,7 @@ class ChangeFollower:
             await self._restart()
         while True:
             requested_at, after = self._clock.monotonic(), self.position
-            page = await self._source.changes(after, mark=self._mark, limit=PAGE)
+            page = await self._source.changes(after, mark=self._mark, limit=PAGE_SIZE)
             try:
                 applied = self._apply_page(page, after)
             except _Gap:

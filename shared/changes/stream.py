@@ -20,9 +20,9 @@ from shared.errors import Unavailable
 from shared.redis import CommandRejected, PipelinedRedis
 
 STREAM = "passgate:changes"
-MAX_LENGTH = 10_000
+MAX_STREAM_ENTRIES = 10_000
 """Entries that are kept, about; who is further behind polls the registry."""
-BATCH = 1000
+ENTRIES_PER_READ = 1000
 NO_SUCH_KEY = "no such key"
 """The server's words for a stream without any entry yet."""
 
@@ -66,7 +66,7 @@ class ChangeStreamWriter:
 
     async def _add(self, change: Change) -> None:
         fields = ("change", change.model_dump_json())
-        await self._redis.execute("XADD", STREAM, "MAXLEN", "~", MAX_LENGTH, f"{change.seq}-0", *fields)
+        await self._redis.execute("XADD", STREAM, "MAXLEN", "~", MAX_STREAM_ENTRIES, f"{change.seq}-0", *fields)
 
     async def clear(self) -> None:
         """Remove the entries, or whatever is in their place. Raises `Unavailable`."""
@@ -94,7 +94,7 @@ class ChangeStreamReader:
         """The changes after a position, none when none came in time. Raises `Unavailable`."""
         try:
             streams: Any = await self._redis.xread(
-                {STREAM: f"{max(after, 0)}-0"}, count=BATCH, block=int(self._wait * 1000)
+                {STREAM: f"{max(after, 0)}-0"}, count=ENTRIES_PER_READ, block=int(self._wait * 1000)
             )
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable("the change stream is away", detail=type(error).__name__) from error

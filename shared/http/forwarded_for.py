@@ -10,7 +10,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MAX_HOPS = 32
 """Addresses of a path that are looked at: more balancers in a row there never are."""
 
-MAX_HOP_LENGTH = 64
+MAX_HOP_CHARACTERS = 64
 """Characters of one hop: an address with brackets, a port and quotes is shorter."""
 
 # RFC 7239 section 6, whose forms balancers also write in X-Forwarded-For.
@@ -38,7 +38,7 @@ def parse_hop(text: str) -> str | None:
     node = text.strip(" \t")
     if len(node) >= 2 and node[0] == node[-1] == '"':
         node = node[1:-1]
-    match = _NODE.fullmatch(node) if len(node) <= MAX_HOP_LENGTH else None
+    match = _NODE.fullmatch(node) if len(node) <= MAX_HOP_CHARACTERS else None
     address = None if match is None else parse_address(match[1] or match[2] or match[3])
     return None if address is None else str(address)
 

@@ -8,7 +8,7 @@ from typing import Any
 from shared.contracts.identifiers import CLAIM, MAX_CLAIM_CHARACTERS
 from shared.jose.errors import Fault, InvalidToken
 
-LEEWAY = 30.0
+LEEWAY_S = 30.0
 """Seconds that two clocks may differ by, by default; a difference of the leeway itself is too much."""
 MAX_AUDIENCES = 16
 # The year 9999, where calendars of most languages end.
@@ -26,7 +26,7 @@ class Expectation:
     """The header types to accept; None stands for a token without `typ`."""
     required: frozenset[str] = frozenset()
     """Claims that must be there on top of those that are checked; `exp` always must."""
-    leeway: float = LEEWAY
+    leeway: float = LEEWAY_S
     """Seconds."""
     max_lifetime: float | None = None
     """Seconds that `exp` may be after `iat`."""

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import structlog
 
-from shared.logging.redaction import MAX_TEXT, redacted, redacted_value
+from shared.logging.redaction import MAX_TEXT_CHARACTERS, redacted, redacted_value
 from shared.logging.sampling import Key, Sampler
 from shared.logging.sink import LogSink, Stream, standard_output
 
@@ -177,7 +177,7 @@ def _traceback(exc_info: Any) -> str:
         error = exc_info
     else:
         error = sys.exception()
-    return "".join(traceback.format_exception(error))[-MAX_TEXT:] if error is not None else ""
+    return "".join(traceback.format_exception(error))[-MAX_TEXT_CHARACTERS:] if error is not None else ""
 
 
 def _rendered(line: Mapping[str, Any]) -> bytes:

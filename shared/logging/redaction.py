@@ -8,7 +8,7 @@ from typing import Any
 from shared.opaque import API_CLIENT_KEY, PATTERN, SECRET_PREFIXES
 
 REDACTED = "[redacted]"
-MAX_TEXT = 8192
+MAX_TEXT_CHARACTERS = 8192
 """Characters of one field: a traceback or a library's message has no bound of its own."""
 MAX_ENCODINGS = 4
 """How many times over a text may be percent-encoded; one that is so more often is not shown at all."""
@@ -129,7 +129,7 @@ def _without(text: str, spans: list[Span]) -> str:
 def redacted_value(value: Any, depth: int = 0) -> Any:
     """`value` with every text in it redacted, that of dictionaries and sequences included."""
     if isinstance(value, str):
-        return redacted(value[:MAX_TEXT])
+        return redacted(value[:MAX_TEXT_CHARACTERS])
     if value is None or isinstance(value, bool | int | float):
         return value
     if depth >= MAX_DEPTH:

@@ -14,7 +14,7 @@ from services.key_registry.catalog.resources import COMPANY, Row
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.storage.ports import AuditLines, Reader, Store
 
-CHUNK = 1000
+LINES_PER_READ = 1000
 
 
 class AuditPage(NamedTuple):
@@ -59,7 +59,7 @@ async def _company_id(reader: Reader, reference: str) -> str:
 async def whole(lines: AuditLines) -> AsyncIterator[Line]:
     """Every line in order, fetched a thousand at a time."""
     seq = 0
-    while chunk := await lines.following(seq, CHUNK):
+    while chunk := await lines.following(seq, LINES_PER_READ):
         for line in chunk:
             yield line
         seq = chunk[-1].seq

@@ -23,7 +23,7 @@ from shared.errors import Unavailable, Unprocessable
 log = structlog.get_logger()
 
 FIRST_OWNER_NAME = "first owner"
-RETRY = 1.0
+REGISTRATION_RETRY_INTERVAL_S = 1.0
 """Seconds between attempts to register the first owner's token."""
 
 
@@ -99,4 +99,4 @@ class OwnerRegistration:
                 log.info(
                     "admin_token.waiting", name=FIRST_OWNER_NAME, reason=error.description, detail=error.detail
                 )
-                await asyncio.sleep(RETRY)
+                await asyncio.sleep(REGISTRATION_RETRY_INTERVAL_S)

@@ -50,8 +50,8 @@ async def _api_token(body: requests.Body) -> NewObject:
 
 async def _access_key(body: requests.Body) -> NewObject:
     row = body.model_dump()
-    row["max_ttl"] = row["max_ttl"] or requests.DEFAULT_MAX_TTL
-    row["default_ttl"] = row["default_ttl"] or min(requests.DEFAULT_TTL, row["max_ttl"])
+    row["max_ttl"] = row["max_ttl"] or requests.DEFAULT_MAX_TTL_S
+    row["default_ttl"] = row["default_ttl"] or min(requests.DEFAULT_TTL_S, row["max_ttl"])
     return _with_secret(row, opaque.ACCESS_KEY, "key")
 
 

@@ -12,8 +12,7 @@ from uuid import UUID
 from shared.errors import Invalid, Unprocessable
 from shared.sealed_box import SealedBox
 
-REMEMBERED = 86400
-"""Seconds."""
+IDEMPOTENCY_KEYS_KEPT_S = 86400
 _KEY_PURPOSE = b"passgate idempotent answer 1"
 """As the first release had it: another one would not open what that has sealed."""
 _KEY = re.compile(r"[ -~]{1,255}")

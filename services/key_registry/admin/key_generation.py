@@ -8,7 +8,7 @@ from shared.jose.keys import SigningKey, generate_private_key
 
 THREADS = 2
 MAX_WAITING = 16
-TIMEOUT = 30.0
+KEY_GENERATION_TIMEOUT_S = 30.0
 """Seconds for one key, waiting for a thread included."""
 DEFAULT_RSA_BITS = 2048
 
@@ -24,7 +24,7 @@ class KeyGenerator(BoundedThreads):
         """
         bits = rsa_bits or (DEFAULT_RSA_BITS if algorithm.startswith("RS") else None)
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(KEY_GENERATION_TIMEOUT_S):
                 return await self.run(generate_private_key, algorithm, bits)
         except TimeoutError:
             raise Unavailable("creating the key took too long", retry_after=5) from None

@@ -8,14 +8,14 @@ import orjson
 
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.creation import Factory
-from services.key_registry.admin.idempotency import REMEMBERED, IdempotentRequest
+from services.key_registry.admin.idempotency import IDEMPOTENCY_KEYS_KEPT_S, IdempotentRequest
 from services.key_registry.admin.placement import check, new_row
 from services.key_registry.admin.presentation import Object, present, present_one
 from services.key_registry.admin.recorder import Recorder
 from services.key_registry.admin.visibility import Reference, find_visible, visible_listing
 from services.key_registry.catalog import requests
 from services.key_registry.catalog.field_types import instant
-from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE, status_after
+from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S, status_after
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import REFERRERS, Resource, Row
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
@@ -145,7 +145,7 @@ class ObjectService:
             await _check_unreferenced(writer, resource, row)
             now = self._clock.now()
             await writer.delete(resource, row["id"])
-            await writer.keep_stopped(resource.kind, str(row["id"]), now + LONGEST_TOKEN_LIFE, now)
+            await writer.keep_stopped(resource.kind, str(row["id"]), now + MAX_TOKEN_LIFE_S, now)
             revoked = {**row, "status": "revoked"}
             return await self._recorder.record(writer, admin.actor, Operation.DELETE, resource, revoked)
 
@@ -161,7 +161,7 @@ class ObjectService:
 
     async def _response_to(self, reader: Reader, admin: Admin, request: IdempotentRequest) -> Written | None:
         """What the same request was responded with before, if it was."""
-        since = instant(self._clock.now() - REMEMBERED)
+        since = instant(self._clock.now() - IDEMPOTENCY_KEYS_KEPT_S)
         remembered = await reader.recall(admin.id, request.digest, since)
         if remembered is None:
             return None

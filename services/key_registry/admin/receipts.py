@@ -12,9 +12,8 @@ from services.key_registry.storage.ports import Changes, Reached, Store
 from shared.contracts.key_registry import Change
 from shared.errors import NotFound, Unavailable
 
-MAX_WAIT = 10.0
-DEFAULT_WAIT = 5.0
-"""Both in seconds."""
+MAX_WAIT_S = 10.0
+DEFAULT_WAIT_S = 5.0
 RECHECK_INTERVAL_S = 0.1
 """Between two readings while waiting: a consumer may have reported to another copy of the registry."""
 MAX_WAITING = 64

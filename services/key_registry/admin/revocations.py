@@ -8,7 +8,7 @@ from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import company_names
 from services.key_registry.admin.recorder import append
 from services.key_registry.catalog import requests
-from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Row
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
@@ -19,9 +19,9 @@ from shared.errors import Unprocessable
 from shared.logging import request_id
 
 KIND = "revocation"
-MAX_UNTIL = 400 * 86400
+MAX_REVOCATION_LIFE_S = 400 * 86400
 """Seconds from now for which a revocation may be kept."""
-MAX_REASON = 255
+MAX_REASON_CHARACTERS = 255
 """Characters of a reason that are kept."""
 
 
@@ -45,8 +45,8 @@ class Revocations:
         now = self._clock.now()
         if not revocation.id or len(revocation.id) > 255 or not revocation.id.isprintable():
             raise Unprocessable.field("id", "must be 1 to 255 printable characters")
-        if not math.isfinite(revocation.until) or not 0 <= revocation.until <= now + MAX_UNTIL:
-            raise Unprocessable.field("until", f"must be a time at most {MAX_UNTIL} seconds from now")
+        if not math.isfinite(revocation.until) or not 0 <= revocation.until <= now + MAX_REVOCATION_LIFE_S:
+            raise Unprocessable.field("until", f"must be a time at most {MAX_REVOCATION_LIFE_S} seconds from now")
         async with self._store.writing() as writer:
             return await self._stopped(writer, revocation, f"service:{service}", now)
 
@@ -54,10 +54,12 @@ class Revocations:
         """What is kept of it, and the receipt. Raises `Forbidden`."""
         self.permit(admin)
         now = self._clock.now()
-        longest = now + LONGEST_TOKEN_LIFE
+        longest = now + MAX_TOKEN_LIFE_S
         until = longest if requested.until is None else requested.until.timestamp()
-        if not now < until <= now + MAX_UNTIL:
-            raise Unprocessable.field("until", f"must be in the future, by at most {MAX_UNTIL} seconds from now")
+        if not now < until <= now + MAX_REVOCATION_LIFE_S:
+            raise Unprocessable.field(
+                "until", f"must be in the future, by at most {MAX_REVOCATION_LIFE_S} seconds from now"
+            )
         if requested.kind == "signing_key":
             until = max(until, longest)  # it may have signed a moment ago
         which = RevocationListing(1, equals={"kind": requested.kind, "id": requested.id})
@@ -103,7 +105,7 @@ class Revocations:
             company_id=company_id,
             request_id=request_id.get(),
             at=now,
-            detail={"until": until, "reason": revocation.reason[:MAX_REASON]},
+            detail={"until": until, "reason": revocation.reason[:MAX_REASON_CHARACTERS]},
         )
         await append(writer, [event])
         return receipt
@@ -111,4 +113,4 @@ class Revocations:
 
 def _outlives_all(kept: KeptRevocation) -> bool:
     """Whether it is kept for the longest life that there is; an earlier request may have named a shorter time."""
-    return kept.until >= kept.at + LONGEST_TOKEN_LIFE
+    return kept.until >= kept.at + MAX_TOKEN_LIFE_S

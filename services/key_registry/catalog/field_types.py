@@ -20,7 +20,7 @@ from shared.contracts.identifiers import (
 from shared.logging.redaction import holds_secret
 from shared.scopes import InvalidScope, parse_scope_list
 
-MAX_TTL = 30 * 86400
+MAX_TTL_S = 30 * 86400
 """Seconds: the longest life that an access key may give a session token."""
 
 _URI = re.compile(
@@ -192,5 +192,5 @@ Scopes = Annotated[
     WithJsonSchema({"type": "array", "items": {"type": "string"}, "maxItems": 64}),
 ]
 PemOrJwk = Annotated[str | dict[str, Any], BeforeValidator(_pem_or_jwk)]
-Ttl = Annotated[int, Field(ge=1, le=MAX_TTL)]
+Ttl = Annotated[int, Field(ge=1, le=MAX_TTL_S)]
 """Seconds."""

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from services.key_registry.catalog.field_types import MAX_TTL
+from services.key_registry.catalog.field_types import MAX_TTL_S
 from services.key_registry.catalog.permissions import Operation
 from shared.contracts.key_registry import Status
 from shared.errors import Conflict
 
-LONGEST_TOKEN_LIFE = MAX_TTL + 86400
+MAX_TOKEN_LIFE_S = MAX_TTL_S + 86400
 """Seconds after which nothing that was issued to a revoked object can be alive, clocks and leeways included."""
 
 AFTER: dict[Operation, Status] = {
@@ -35,4 +35,4 @@ def status_after(current: Any, operation: Operation) -> Status:
 
 def forgotten_at(status: Status, at: float) -> float | None:
     """When a change to `status` at `at` no longer concerns any token that is alive; None: never."""
-    return at + LONGEST_TOKEN_LIFE if status == "revoked" else None
+    return at + MAX_TOKEN_LIFE_S if status == "revoked" else None

@@ -23,9 +23,8 @@ from services.key_registry.catalog.permissions import Role
 from shared.contracts.identifiers import UUID_FORM
 from shared.jose.algorithms import canonical_algorithm
 
-DEFAULT_TTL = 3600
-DEFAULT_MAX_TTL = 86400
-"""Both in seconds."""
+DEFAULT_TTL_S = 3600
+DEFAULT_MAX_TTL_S = 86400
 
 Algorithm = Annotated[
     Literal["RS256", "RS384", "RS512", "ES256", "EdDSA", "Ed25519"], AfterValidator(canonical_algorithm)
@@ -148,8 +147,8 @@ class ApiTokenPatch(Patch):
 
 class AccessKeyPatch(Patch):
     name: Name = ""
-    default_ttl: Ttl = DEFAULT_TTL
-    max_ttl: Ttl = DEFAULT_MAX_TTL
+    default_ttl: Ttl = DEFAULT_TTL_S
+    max_ttl: Ttl = DEFAULT_MAX_TTL_S
 
 
 class ApiClientPatch(Patch):

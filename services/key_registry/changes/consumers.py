@@ -11,8 +11,8 @@ from shared.clock_offset import MAX_CLOCK_OFFSET_S
 from shared.contracts.key_registry import Position
 from shared.errors import Unprocessable
 
-MAX_INSTANCE = 255
-MAX_MARK = 64
+MAX_INSTANCE_CHARACTERS = 255
+MAX_MARK_CHARACTERS = 64
 FUTURE_S = 2 * MAX_CLOCK_OFFSET_S
 """By how much the clocks of two copies of the registry may differ: a report from beyond is of a time that was set
 back since."""
@@ -34,10 +34,11 @@ class Consumers:
         """Keep what one of the processes of `service` has applied; one that is leaving is forgotten."""
         if position.service != service:
             raise Unprocessable.field("service", f"must be the caller's own name, {service}")
-        if not 0 < len(position.instance) <= MAX_INSTANCE or not position.instance.isprintable():
-            raise Unprocessable.field("instance", f"must be 1 to {MAX_INSTANCE} printable characters")
-        if position.mark is not None and not (len(position.mark) <= MAX_MARK and position.mark.isprintable()):
-            raise Unprocessable.field("mark", f"must be at most {MAX_MARK} printable characters")
+        if not 0 < len(position.instance) <= MAX_INSTANCE_CHARACTERS or not position.instance.isprintable():
+            raise Unprocessable.field("instance", f"must be 1 to {MAX_INSTANCE_CHARACTERS} printable characters")
+        mark = position.mark or ""
+        if len(mark) > MAX_MARK_CHARACTERS or not mark.isprintable():
+            raise Unprocessable.field("mark", f"must be at most {MAX_MARK_CHARACTERS} printable characters")
         if not 0 <= position.position <= MAX_POSITION:
             raise Unprocessable.field("position", f"must be a number from 0 to {MAX_POSITION}")
         if position.leaving:

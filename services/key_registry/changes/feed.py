@@ -1,6 +1,6 @@
 """The change feed, and the snapshot that a consumer starts from."""
 
-from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.storage.ports import Changes
 from shared.clock import Clock
 from shared.contracts.key_registry import ChangePage
@@ -27,4 +27,4 @@ class Feed:
         return await self._reading.run()
 
     async def _read(self) -> bytes:
-        return await self._changes.snapshot(self._clock.now() - LONGEST_TOKEN_LIFE)
+        return await self._changes.snapshot(self._clock.now() - MAX_TOKEN_LIFE_S)

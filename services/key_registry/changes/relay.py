@@ -19,9 +19,9 @@ from shared.errors import Unavailable
 
 log = structlog.get_logger()
 
-INTERVAL = 0.25
+RELAY_INTERVAL_S = 0.25
 """Seconds between two readings of the feed, for what another copy of the registry has committed."""
-PAGE = 1000
+PAGE_SIZE = 1000
 
 
 class _Reached(NamedTuple):
@@ -50,7 +50,7 @@ class Stream(Protocol):
 
 
 class Relay:
-    """Copies at once after `wake`, and every `INTERVAL` seconds."""
+    """Copies at once after `wake`, and every `RELAY_INTERVAL_S` seconds."""
 
     def __init__(self, changes: Changes, stream: Stream) -> None:
         self._changes = changes
@@ -59,7 +59,7 @@ class Relay:
         self._newest = 0
         self._up = False
         self._wake = asyncio.Event()
-        self._task = PeriodicTask("change_relay", self.run_once, interval=INTERVAL, wake=self._wake)
+        self._task = PeriodicTask("change_relay", self.run_once, interval=RELAY_INTERVAL_S, wake=self._wake)
         self.tasks = (self._task,)
 
     @property
@@ -94,7 +94,7 @@ class Relay:
             self._relayed = _Reached(newest.seq, newest.mark)
         while True:
             # The stream was read first, so it is ahead only of a registry whose history changed.
-            page = await self._changes.page(self._relayed.position, PAGE, self._relayed.mark)
+            page = await self._changes.page(self._relayed.position, PAGE_SIZE, self._relayed.mark)
             self._newest = page.last
             if newest is not None and (page.gap or newest.seq > page.last):
                 await self._clear(newest, page)

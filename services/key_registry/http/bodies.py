@@ -10,14 +10,13 @@ from shared.errors import FieldError, Invalid, Unprocessable
 from shared.http.body import read, require_content_type, validated
 from shared.strict_json import InvalidJson, Rule, loads_object
 
-LIMIT = 64 * 1024
-"""Bytes."""
+MAX_BODY_BYTES = 64 * 1024
 
 
 async def raw_json(request: web.Request, *content_types: str) -> bytes:
     """The body of a request of one of these types; `application/json` unless others are given."""
     require_content_type(request, *(content_types or ("application/json",)))
-    return await read(request, limit=LIMIT)
+    return await read(request, limit=MAX_BODY_BYTES)
 
 
 _NO_OBJECT = frozenset({Rule.BYTE_ORDER_MARK, Rule.ENCODING, Rule.DEPTH, Rule.JSON, Rule.OBJECT})

@@ -19,11 +19,10 @@ from shared.http.body import json_model
 from shared.http.responses import NO_STORE, json_response
 from shared.service_tokens import ServiceAuthenticator
 
-MAX_AUDIT_BODY = 4 * 1024 * 1024
+MAX_AUDIT_BODY_BYTES = 4 * 1024 * 1024
 """Bytes, for at most `MAX_EVENTS`."""
 MAX_EVENTS = 1000
-MAX_POSITION = 4 * 1024
-"""Bytes."""
+MAX_POSITION_BODY_BYTES = 4 * 1024
 MAX_AFTER = 2**62
 """The largest position that may be named."""
 
@@ -90,13 +89,15 @@ class InternalEndpoints:
     async def report(self, request: web.Request) -> web.Response:
         """204 when the position is known to every copy of the registry."""
         service = self._require(request, "changes")
-        await self._consumers.report(await json_model(request, wire.Position, limit=MAX_POSITION), service=service)
+        await self._consumers.report(
+            await json_model(request, wire.Position, limit=MAX_POSITION_BODY_BYTES), service=service
+        )
         return web.Response(status=204)
 
     async def audit(self, request: web.Request) -> web.Response:
         """204 when all events are durable."""
         service = self._require(request, "audit")
-        batch = await json_model(request, wire.AuditBatch, limit=MAX_AUDIT_BODY, from_own_service=True)
+        batch = await json_model(request, wire.AuditBatch, limit=MAX_AUDIT_BODY_BYTES, from_own_service=True)
         if len(batch.events) > MAX_EVENTS:
             raise Unprocessable.field("events", f"are more than {MAX_EVENTS}")
         _check_actors(batch, service)

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.key_registry.admin.receipts import DEFAULT_WAIT, MAX_WAIT, Receipts
+from services.key_registry.admin.receipts import DEFAULT_WAIT_S, MAX_WAIT_S, Receipts
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.paging import parse_query
 from shared.errors import NotFound
@@ -20,7 +20,7 @@ class ReceiptEndpoint:
         query = parse_query(list(request.query.items()), {"wait": _wait, "timeout": _timeout})
         id_ = _id(request.match_info["id"])
         if "wait" in query:
-            receipt = await self._receipts.applied(admin, id_, query.get("timeout", DEFAULT_WAIT))
+            receipt = await self._receipts.applied(admin, id_, query.get("timeout", DEFAULT_WAIT_S))
         else:
             receipt = await self._receipts.show(admin, id_)
         return json_response(receipt.model_dump(mode="json"), headers=NO_STORE)
@@ -40,6 +40,6 @@ def _wait(value: str) -> str:
 
 def _timeout(value: str) -> float:
     plain = len(value) <= 8 and value.isascii() and value.replace(".", "", 1).isdigit()
-    if not plain or float(value) > MAX_WAIT:
-        raise ValueError(f"must be a number of seconds from 0 to {MAX_WAIT:g}")
+    if not plain or float(value) > MAX_WAIT_S:
+        raise ValueError(f"must be a number of seconds from 0 to {MAX_WAIT_S:g}")
     return float(value)

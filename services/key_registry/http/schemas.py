@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from services.key_registry.admin.receipts import DEFAULT_WAIT, MAX_WAIT
+from services.key_registry.admin.receipts import DEFAULT_WAIT_S, MAX_WAIT_S
 from services.key_registry.catalog.documentation import describe
 from services.key_registry.paging import DEFAULT_LIMIT, MAX_FILTER, MAX_LIMIT
 from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
@@ -99,7 +99,7 @@ WAIT = (
     Parameter(
         "timeout",
         description="Seconds to wait at most.",
-        schema={"type": "number", "minimum": 0, "maximum": MAX_WAIT, "default": DEFAULT_WAIT},
+        schema={"type": "number", "minimum": 0, "maximum": MAX_WAIT_S, "default": DEFAULT_WAIT_S},
     ),
 )
 RECEIPTS = f"""\

@@ -2,7 +2,7 @@
 
 from services.operator_validator.http.schemas import InvalidRequest, TokenToCheck, Validity
 from services.operator_validator.http.validation import OperatorEndpoints, render_error
-from services.operator_validator.request_parsing import APPLICATION_PREFIX, CLIENT_PREFIX, MAX_LENGTH, TOKEN
+from services.operator_validator.request_parsing import APPLICATION_PREFIX, CLIENT_PREFIX, MAX_CHARACTERS, TOKEN
 from shared.contracts.operator_validator import CHECK, VALIDATE, VALIDATE_BY_POST, TokenCheck
 from shared.http.endpoints import Endpoint, Parameter, Response
 
@@ -64,5 +64,5 @@ def _by_get(handlers: OperatorEndpoints, path: str, *, documented: bool = True) 
 
 
 def _parameter(name: str, limit: str, description: str = "", *, required: bool = False) -> Parameter:
-    schema = {"type": "string", "maxLength": MAX_LENGTH[limit]}
+    schema = {"type": "string", "maxLength": MAX_CHARACTERS[limit]}
     return Parameter(name, description=description, required=required, schema=schema)

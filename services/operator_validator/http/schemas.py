@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from services.operator_validator.request_parsing import APPLICATION_PREFIX, CLIENT_PREFIX, MAX_LENGTH, TOKEN
+from services.operator_validator.request_parsing import APPLICATION_PREFIX, CLIENT_PREFIX, MAX_CHARACTERS, TOKEN
 
 
 class TokenToCheck(BaseModel):
-    token: str = Field(max_length=MAX_LENGTH[TOKEN])
-    client_prefix: str = Field(max_length=MAX_LENGTH[CLIENT_PREFIX])
-    application_prefix: str = Field(max_length=MAX_LENGTH[APPLICATION_PREFIX])
+    token: str = Field(max_length=MAX_CHARACTERS[TOKEN])
+    client_prefix: str = Field(max_length=MAX_CHARACTERS[CLIENT_PREFIX])
+    application_prefix: str = Field(max_length=MAX_CHARACTERS[APPLICATION_PREFIX])
 
 
 class Validity(BaseModel):

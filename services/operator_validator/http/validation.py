@@ -18,8 +18,7 @@ VALID = b'{"valid":true,"message":"Token is valid"}'
 NOT_VALID = b'{"valid":false,"message":"Token is not valid"}'
 JSON_NO_STORE = {"Content-Type": "application/json; charset=utf-8", **NO_STORE}
 AREA = "api_tokens"
-MAX_BODY = 16384
-"""Bytes."""
+MAX_BODY_BYTES = 16384
 
 
 class OperatorEndpoints:
@@ -79,7 +78,7 @@ def render_error(error: ServiceError) -> web.Response:
 
 async def _validation_request(request: web.Request) -> ValidationRequest:
     require_content_type(request, "application/json")
-    return from_json(await read(request, limit=MAX_BODY))
+    return from_json(await read(request, limit=MAX_BODY_BYTES))
 
 
 def _check(result: ValidationResult) -> TokenCheck:

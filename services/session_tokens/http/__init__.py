@@ -2,7 +2,7 @@
 
 from services.session_tokens.http.schemas import CreatedToken, Message, TokenToResolve
 from services.session_tokens.http.tokens import SessionTokenEndpoints, render_error, render_internal_error
-from services.session_tokens.parameters import MAX_BODY, MAX_DEPTH, MAX_NAME, MAX_PARAMETERS
+from services.session_tokens.parameters import MAX_BODY_BYTES, MAX_DEPTH, MAX_NAME_CHARACTERS, MAX_PARAMETERS
 from services.session_tokens.tokens import MAX_USES
 from shared.contracts.session_tokens import RESOLVE, ResolvedSession
 from shared.http.endpoints import Endpoint, Parameter, Response
@@ -15,11 +15,11 @@ SECURITY_SCHEMES = {
 TAG = "session tokens"
 PARAMETERS = {
     "type": "object",
-    "description": f"At most {MAX_BODY} bytes, {MAX_PARAMETERS} members with names of {MAX_NAME} characters, "
-    f"{MAX_DEPTH} levels of nesting. No name twice in one object.",
+    "description": f"At most {MAX_BODY_BYTES} bytes, {MAX_PARAMETERS} members with names of "
+    f"{MAX_NAME_CHARACTERS} characters, {MAX_DEPTH} levels of nesting. No name twice in one object.",
     "additionalProperties": True,
     "maxProperties": MAX_PARAMETERS,
-    "propertyNames": {"maxLength": MAX_NAME},
+    "propertyNames": {"maxLength": MAX_NAME_CHARACTERS},
 }
 
 

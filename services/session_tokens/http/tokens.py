@@ -7,7 +7,7 @@ import orjson
 from aiohttp import web
 
 from services.session_tokens.metrics import TokenMetrics
-from services.session_tokens.parameters import MAX_BODY, as_query, parse
+from services.session_tokens.parameters import MAX_BODY_BYTES, as_query, parse
 from services.session_tokens.tokens import Session, SessionTokens, WrongToken
 from shared.audit.trail import RefusalAudit
 from shared.contracts.session_tokens import ResolvedSession
@@ -44,7 +44,7 @@ class SessionTokenEndpoints:
             key = await self._tokens.authorize(_single_header(request, "x-api-key"))
         ttl, uses = _query_parameter(request, "ttl"), _query_parameter(request, "uses")
         require_content_type(request, "application/json")
-        parameters = parse(await read(request, limit=MAX_BODY))
+        parameters = parse(await read(request, limit=MAX_BODY_BYTES))
         created = await self._tokens.create(key, parameters, ttl=ttl, uses=uses)
         self._metrics.created.inc()
         return _json(orjson.dumps({"token": created.token, "expiration_time": created.expires_at}))

@@ -19,7 +19,7 @@ from shared.jose.keys import PublicKey, load_public_key
 from shared.jose.verifier import Claims, Expectation, InvalidToken, UnverifiedToken, VerifiedPayload
 from shared.opaque import KEY_PAIR, well_formed_id
 
-LEEWAY = 55.0
+ASSERTION_LEEWAY_S = 55.0
 """Seconds that clocks may differ by. One of 60 s is refused, so this stops short of it by the time on the way."""
 MAX_ASSERTION_LIFETIME_S = 3600.0
 
@@ -71,7 +71,7 @@ class AssertionVerifier:
             audiences=audiences,
             types=frozenset({"JWT", typ, None}),
             required=frozenset({"iat"}),
-            leeway=LEEWAY,
+            leeway=ASSERTION_LEEWAY_S,
             max_lifetime=MAX_ASSERTION_LIFETIME_S,
         )
         with _refused_for(record):

@@ -17,7 +17,7 @@ from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.http.client_address import address_block
 
-LIMIT = 10
+MAX_WRONG_SECRETS = 10
 STORE_RETRY_INTERVAL_S = 2.0
 """Seconds for which a store that was away is left alone, so that requests do not wait for it one by one."""
 
@@ -32,17 +32,17 @@ class SecretThrottle:
     async def check(self, address: str, client_id: str) -> None:
         """Raises `TooManyWrongSecrets` after ten from there for this client in the last minute."""
         pair = _pair(address, client_id)
-        times = await self._from_store(lambda: self._store.times(pair, keep=LIMIT))
+        times = await self._from_store(lambda: self._store.times(pair, keep=MAX_WRONG_SECRETS))
         if times is None:
-            times = await self._fallback.times(pair, keep=LIMIT)
-        self._judge(times, LIMIT)
+            times = await self._fallback.times(pair, keep=MAX_WRONG_SECRETS)
+        self._judge(times, MAX_WRONG_SECRETS)
 
     async def wrong(self, address: str, client_id: str) -> None:
         """Count a wrong secret. Raises `TooManyWrongSecrets` when ten others came before it in the last minute."""
         pair, now = _pair(address, client_id), self._clock.now()
-        own = await self._fallback.add(pair, now, keep=LIMIT + 1)
-        times = await self._from_store(lambda: self._store.add(pair, now, keep=LIMIT + 1))
-        self._judge(own if times is None else times, LIMIT + 1)
+        own = await self._fallback.add(pair, now, keep=MAX_WRONG_SECRETS + 1)
+        times = await self._from_store(lambda: self._store.add(pair, now, keep=MAX_WRONG_SECRETS + 1))
+        self._judge(own if times is None else times, MAX_WRONG_SECRETS + 1)
 
     async def _from_store(self, call: Callable[[], Awaitable[Sequence[float]]]) -> Sequence[float] | None:
         if self._clock.monotonic() < self._store_retry_at:
@@ -57,7 +57,7 @@ class SecretThrottle:
         now = self._clock.now()
         recent = [at for at in times if now - at < WRONG_SECRET_WINDOW_S]
         if len(recent) >= count:
-            wait = math.ceil(WRONG_SECRET_WINDOW_S - (now - recent[LIMIT - 1]))
+            wait = math.ceil(WRONG_SECRET_WINDOW_S - (now - recent[MAX_WRONG_SECRETS - 1]))
             raise TooManyWrongSecrets(retry_after=min(max(wait, 1), int(WRONG_SECRET_WINDOW_S)))
 
 

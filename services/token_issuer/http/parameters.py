@@ -10,7 +10,7 @@ from shared.http import body
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-MAX_BODY = 65536
+MAX_BODY_BYTES = 65536
 MAX_PARAMETERS = 100
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 PARAMETERS = frozenset(
@@ -39,7 +39,7 @@ async def parameters(request: web.Request, *, accepts_json: bool = False) -> dic
     _refuse_query(request)
     accepted = (FORM, JSON) if accepts_json else (FORM,)
     content_type = body.require_content_type(request, *accepted)
-    raw = await body.read(request, limit=MAX_BODY)
+    raw = await body.read(request, limit=MAX_BODY_BYTES)
     if raw.startswith(BYTE_ORDER_MARKS):
         raise InvalidRequest("the body begins with a byte order mark: send it as UTF-8 without one")
     return _json_members(raw) if content_type == JSON else _form_parameters(raw)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.key_registry.audit_trail import START, AuditFilter, Head, Line
-from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.resources import (
     APPLICATION,
     BOOKING,
@@ -339,7 +339,7 @@ class MemoryStore:
                 if row["status"] == "suspended":
                     stopped.append(Stopped(kind=kind, id=str(row["id"])))
                 elif row["status"] == "revoked" and at > since:
-                    stopped.append(Stopped(kind=kind, id=str(row["id"]), until=at + LONGEST_TOKEN_LIFE))
+                    stopped.append(Stopped(kind=kind, id=str(row["id"]), until=at + MAX_TOKEN_LIFE_S))
         snapshot = Snapshot(as_of=self.tables.last, stopped=tuple(stopped), mark=self.tables.last_mark)
         return snapshot.model_dump_json().encode()
 

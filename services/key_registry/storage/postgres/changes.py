@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.storage.postgres.pruning import delete_in_batches, each
 from shared.contracts.key_registry import ORIGIN_MARK, Change, ChangePage
@@ -95,7 +95,7 @@ class PostgresChanges:
 
     async def snapshot(self, since: float) -> bytes:
         async with self._snapshots.connection() as connection:
-            return bytes(await connection.fetchval(_SNAPSHOT, since, float(LONGEST_TOKEN_LIFE)))
+            return bytes(await connection.fetchval(_SNAPSHOT, since, float(MAX_TOKEN_LIFE_S)))
 
     async def prune(self, *, changes_before: float, revocations_before: float, idempotency_before: float) -> None:
         """Forget what is over. The last change stays, whatever its age: positions go on from it.

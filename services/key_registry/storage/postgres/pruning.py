@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from shared.errors import Unavailable
 from shared.postgres.pool import Database
 
-BATCH = 1000
+ROWS_PER_STATEMENT = 1000
 """Rows that one statement deletes: some 10 ms, where the time-out is hundreds."""
 TABLE_S = 20.0
 """Seconds that one table takes at most in a round; the next round goes on."""
@@ -20,7 +20,7 @@ async def delete_in_batches(database: Database, statement: str, *arguments: obje
     end, status = time.monotonic() + TABLE_S, ""
     while status != "DELETE 0":
         async with database.connection() as connection:
-            status = await connection.execute(statement, *arguments, BATCH)
+            status = await connection.execute(statement, *arguments, ROWS_PER_STATEMENT)
         if time.monotonic() >= end:
             return
 

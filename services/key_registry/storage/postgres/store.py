@@ -27,7 +27,7 @@ from shared.errors import Conflict, Unavailable
 from shared.postgres.pool import Connection, Database
 from shared.postgres.schema import Schema
 
-LOCK = 0x7061737367617465
+WRITER_LOCK_ID = 0x7061737367617465
 """The advisory lock that every writer holds until it commits: the order of commits is that of positions."""
 MAX_IDLE = "2s"
 """A writer that says nothing for so long (its process is stopped, its network is gone) loses the lock."""
@@ -208,7 +208,7 @@ class PostgresStore:
         writer = None
         try:
             async with asyncio.timeout(self._timeout), self._turns, self._database.transaction() as connection:
-                await connection.execute(_BEGIN, LOCK, MAX_IDLE)
+                await connection.execute(_BEGIN, WRITER_LOCK_ID, MAX_IDLE)
                 writer = PostgresWriter(connection)
                 yield writer
         except TimeoutError:

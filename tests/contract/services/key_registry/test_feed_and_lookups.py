@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.resources import API_CLIENT, APPLICATION, BOOKING, COMPANY, KEY_PAIR
 from services.key_registry.storage.ports import KeptRevocation, RevocationListing
 from shared.contracts.key_registry import (
@@ -107,7 +107,7 @@ async def test_the_snapshot_holds_what_is_suspended_and_what_was_revoked_lately(
     assert found.as_of == 1
     assert set(found.stopped) == {
         Stopped(kind="company", id=str(created.company["id"])),
-        Stopped(kind="api_client", id=str(created.api_client["id"]), until=AT + LONGEST_TOKEN_LIFE),
+        Stopped(kind="api_client", id=str(created.api_client["id"]), until=AT + MAX_TOKEN_LIFE_S),
     }
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from services.key_registry.storage.postgres.store import LOCK
+from services.key_registry.storage.postgres.store import WRITER_LOCK_ID
 from shared import opaque
 from shared.errors import Unavailable
 from tests.support.harness.key_registry import Admin, Running, running_registry
@@ -85,7 +85,7 @@ async def test_a_writer_elsewhere_that_holds_the_lock_stops_writes_and_not_reads
     owner = cuttable.running.owner
     company = await owner.company()
     connection = await asyncpg.connect(cuttable.database_url)
-    await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+    await connection.execute("SELECT pg_advisory_lock($1)", WRITER_LOCK_ID)
     path = f"/companies/{company['id']}"
     writes = [asyncio.create_task(owner.post(f"{path}/suspend")) for _ in range(12)]
     await asyncio.sleep(0.05)

@@ -36,7 +36,7 @@ async def connection(registry_database_url: str) -> AsyncIterator[asyncpg.Connec
 
 @pytest.fixture
 async def database(registry_database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
-    monkeypatch.setattr(pruning, "BATCH", 20)
+    monkeypatch.setattr(pruning, "ROWS_PER_STATEMENT", 20)
     database = Database(registry_database_url, schema=SCHEMA, timeout=STATEMENT_TIMEOUT_S)
     await database.start()
     yield database

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from shared.contracts.key_registry import Revocation, Stopped
 from tests.support.harness.key_registry import Admin, Running
 
@@ -27,7 +27,7 @@ async def test_what_an_operator_stops_is_in_the_feed_the_snapshot_the_list_and_t
         assert response.body["receipt"] == int(response.headers["Passgate-Receipt"]) == start + 1
         (change,) = (await client.changes(start)).changes
         assert (change.kind, change.id, change.status) == (kind, id_, "revoked")
-        assert change.until == pytest.approx(time.time() + LONGEST_TOKEN_LIFE, abs=60)
+        assert change.until == pytest.approx(time.time() + MAX_TOKEN_LIFE_S, abs=60)
         assert Stopped(kind=change.kind, id=id_, until=change.until) in (await client.snapshot()).stopped
     listed = (await owner.get(f"/revocations?kind={kind}&id={id_}")).body["items"]
     assert listed == [{name: value for name, value in response.body.items() if name != "receipt"}]
@@ -41,7 +41,7 @@ async def test_again_is_the_same_and_for_longer_is_a_change(owner: Admin) -> Non
     first = await owner.post("/revocations", {"kind": "jwt", "id": "again"})
     await owner.company()
     assert (await owner.post("/revocations", {"kind": "jwt", "id": "again"})).body == first.body
-    longer = await owner.post("/revocations", {"kind": "jwt", "id": "again", "until": _in(LONGEST_TOKEN_LIFE + 99)})
+    longer = await owner.post("/revocations", {"kind": "jwt", "id": "again", "until": _in(MAX_TOKEN_LIFE_S + 99)})
     assert longer.body["receipt"] > first.body["receipt"]
     assert longer.body["until"] > first.body["until"]
     soon = await owner.post("/revocations", {"kind": "jwt", "id": "again", "until": _in(60)})
@@ -61,7 +61,7 @@ async def test_a_token_that_was_stopped_for_a_shorter_time_stays_stopped_for_the
             await client.revoke(Revocation(kind="jwt", id=id_, until=time.time() + 60))
     longer = await owner.post("/revocations", body)
     until = datetime.fromisoformat(longer.body["until"]).timestamp()
-    assert until == pytest.approx(time.time() + LONGEST_TOKEN_LIFE, abs=60)
+    assert until == pytest.approx(time.time() + MAX_TOKEN_LIFE_S, abs=60)
     async with running.client("gateway") as client:
         stopped = {entry.id: entry.until for entry in (await client.snapshot()).stopped}
     assert stopped[id_] == pytest.approx(until, abs=1)
@@ -71,7 +71,7 @@ async def test_a_token_that_was_stopped_for_a_shorter_time_stays_stopped_for_the
 async def test_a_signing_key_stays_stopped_for_the_longest_life_whatever_is_requested(owner: Admin) -> None:
     response = await owner.post("/revocations", {"kind": "signing_key", "id": "key-2", "until": _in(60)})
     until = datetime.fromisoformat(response.body["until"]).timestamp()
-    assert until == pytest.approx(time.time() + LONGEST_TOKEN_LIFE, abs=60)
+    assert until == pytest.approx(time.time() + MAX_TOKEN_LIFE_S, abs=60)
 
 
 async def test_editors_stop_viewers_read_and_bound_tokens_name_none(owner: Admin) -> None:

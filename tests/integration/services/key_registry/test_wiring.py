@@ -15,11 +15,11 @@ import redis.asyncio
 from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.changes import relay
 from services.key_registry.changes.consumers import Consumers
-from services.key_registry.housekeeping import CHANGES_KEPT
+from services.key_registry.housekeeping import CHANGES_KEPT_S
 from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres import clock as database_clock
-from services.key_registry.storage.postgres.store import LOCK
+from services.key_registry.storage.postgres.store import WRITER_LOCK_ID
 from shared import opaque
 from shared.changes.stream import ChangeStreamReader
 from shared.clock_offset import MAX_CLOCK_OFFSET_S, TIME_FIELD
@@ -172,7 +172,7 @@ async def test_without_valkey_it_is_ready_and_health_names_it(running: Running) 
 async def test_a_change_is_relayed_as_it_commits_and_measured(
     registry_database_url: str, redis_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "INTERVAL", NEVER_S)
+    monkeypatch.setattr(relay, "RELAY_INTERVAL_S", NEVER_S)
     reader = ChangeStreamReader(redis_database, wait=0.2)
     async with running_registry(registry_database_url, tmp_path, redis_url=redis_database) as running:
         company = await running.owner.company()
@@ -296,14 +296,14 @@ async def test_a_wrong_clock_is_not_ready_gives_no_snapshot_and_states_the_time_
     assert await ready(running) is None
 
 
-@pytest.mark.parametrize("ahead", [0.0, 100.0 * CHANGES_KEPT, -100.0 * CHANGES_KEPT])
+@pytest.mark.parametrize("ahead", [0.0, 100.0 * CHANGES_KEPT_S, -100.0 * CHANGES_KEPT_S])
 async def test_what_is_over_is_pruned_by_the_clock_of_postgresql(
     registry_database_url: str, tmp_path: Path, ahead: float
 ) -> None:
     now = time.time()
     clock = FakeClock(now + ahead)
     connection = await asyncpg.connect(registry_database_url)
-    for position, age in enumerate((CHANGES_KEPT + 60, 60), 1):
+    for position, age in enumerate((CHANGES_KEPT_S + 60, 60), 1):
         await connection.execute(
             "INSERT INTO key_registry.change (seq, kind, id, status, at) VALUES ($1, 'jwt', 'x', 'active', $2)",
             position,
@@ -358,7 +358,7 @@ async def test_the_time_and_the_connections_of_the_store_are_as_configured(
     more: dict[str, Any] = {"store_timeout": 20.0, "database_pool_size": 3, "redis_timeout": 20.0}
     more["redis_url"] = f"redis://127.0.0.1:{silent.sockets[0].getsockname()[1]}/0"
     async with running_registry(registry_database_url, tmp_path, **more) as running:
-        await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+        await connection.execute("SELECT pg_advisory_lock($1)", WRITER_LOCK_ID)
         writing = asyncio.create_task(
             running.owner.post("/companies", {"name": "x", "client_prefix": "xx", "company_uri": "urn:xx"})
         )
@@ -368,7 +368,7 @@ async def test_the_time_and_the_connections_of_the_store_are_as_configured(
         report = (await running.owner.get(f"{running.url}/health")).body  # takes longer than a write has by default
         assert report["dependencies"]["valkey"]["reason"] == f"no response within {CHECK_TIMEOUT_S} s"
         await asyncio.sleep(0.3)
-        await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
+        await connection.execute("SELECT pg_advisory_unlock($1)", WRITER_LOCK_ID)
         assert (await writing).status == 201
         silent.close()
         for writer in open_:

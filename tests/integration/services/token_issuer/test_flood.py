@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from services.token_issuer.clients.throttle import LIMIT
+from services.token_issuer.clients.throttle import MAX_WRONG_SECRETS
 from services.token_issuer.config import Settings
 from shared.audit.refusals import ACTION
 from shared.jose.keys import generate_private_key
@@ -74,10 +74,10 @@ async def test_a_flood_of_wrong_secrets_is_a_line_for_each_that_is_compared_and_
             wrong = basic(issuer.client.key, mint(API_CLIENT_SECRET))
             statuses = await flood(functools.partial(as_client, issuer, wrong))
         log.assert_bounded()
-    assert statuses == {401: LIMIT, 429: REQUESTS - LIMIT}
+    assert statuses == {401: MAX_WRONG_SECRETS, 429: REQUESTS - MAX_WRONG_SECRETS}
     *lines, count = issuer.events_of_requests
-    assert [line.action for line in lines] == ["token.refused"] * LIMIT
-    assert (count.action, count.detail["count"]) == (ACTION, REQUESTS - LIMIT)
+    assert [line.action for line in lines] == ["token.refused"] * MAX_WRONG_SECRETS
+    assert (count.action, count.detail["count"]) == (ACTION, REQUESTS - MAX_WRONG_SECRETS)
 
 
 async def test_a_flood_of_assertions_that_name_a_known_key_pair_is_its_lines_up_to_a_bound_and_a_count(

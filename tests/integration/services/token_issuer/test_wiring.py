@@ -10,9 +10,9 @@ import asyncpg
 import pytest
 
 from services.token_issuer import app
-from services.token_issuer.clients.assertions import LEEWAY
+from services.token_issuer.clients.assertions import ASSERTION_LEEWAY_S
 from services.token_issuer.clients.authentication import JWT_BEARER
-from services.token_issuer.clients.throttle import LIMIT
+from services.token_issuer.clients.throttle import MAX_WRONG_SECRETS
 from services.token_issuer.commands import rotate_signing_key
 from services.token_issuer.config import Settings
 from services.token_issuer.http.token import PROFILES
@@ -304,7 +304,7 @@ async def test_a_used_jti_is_known_for_as_long_as_its_assertion_may_be_accepted_
     assertion = issuer.assertion(jti="once", exp=expires_at)
     assert (await issuer.present(assertion))[0].status == 200
     for seconds_left in (300.0, 1.0, 0.1):
-        clock.advance(expires_at + LEEWAY - seconds_left - clock.now())
+        clock.advance(expires_at + ASSERTION_LEEWAY_S - seconds_left - clock.now())
         await rounds.one_more()
         response, body = await issuer.present(assertion)
         assert (response.status, body["error_description"]) == (400, "jti was used before; sign a new assertion")
@@ -439,9 +439,9 @@ async def test_wrong_secrets_are_counted_over_all_copies(settings: Settings) -> 
         wrong = {"authorization": basic(one.client.key, "wrong")}
         statuses = [
             (await copy.post("/auth/token", GRANT, **wrong, **copy.from_client(CLIENT)))[0].status
-            for copy in (one, two) * (LIMIT // 2) + (one, two)
+            for copy in (one, two) * (MAX_WRONG_SECRETS // 2) + (one, two)
         ]
-    assert statuses == [401] * LIMIT + [429] * 2
+    assert statuses == [401] * MAX_WRONG_SECRETS + [429] * 2
 
 
 async def test_the_gateway_alone_names_the_address_of_the_client(

@@ -30,7 +30,7 @@ class Source:
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may stand still for longer than a caller waits."""
-    monkeypatch.setattr(lookups, "TIMEOUT", BUSY_MACHINE_LIMIT_S)
+    monkeypatch.setattr(lookups, "LOOKUP_TIMEOUT_S", BUSY_MACHINE_LIMIT_S)
 
 
 async def test_what_is_requested_during_a_query_becomes_one_next_query() -> None:
@@ -69,7 +69,7 @@ async def test_one_who_leaves_takes_nothing_from_the_others() -> None:
 
 
 async def test_a_query_that_takes_too_long_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookups, "TIMEOUT", 0.01)
+    monkeypatch.setattr(lookups, "LOOKUP_TIMEOUT_S", 0.01)
     source = Source()
     with pytest.raises(Unavailable):
         await Batcher(source.fetch).get("a")

@@ -8,7 +8,7 @@ import pytest
 
 from services.session_tokens.parameters import parse
 from services.session_tokens.sealing import id_of
-from services.session_tokens.tokens import CLOCK_SKEW, Cause, Created, SessionTokens, WrongToken
+from services.session_tokens.tokens import CLOCK_SKEW_S, Cause, Created, SessionTokens, WrongToken
 from shared.audit.trail import AuditTrail
 from shared.changes.follower import ChangeFollower
 from shared.changes.stopped_set import StoppedSet
@@ -127,13 +127,13 @@ async def test_a_store_that_brings_an_expired_token_back_does_not_make_it_valid(
     rules: Rules, clock: FakeClock
 ) -> None:
     token = (await rules.create(ttl="10")).token
-    clock.skew(10 + CLOCK_SKEW)
+    clock.skew(10 + CLOCK_SKEW_S)
     assert await rules.refusal(token) == Cause.EXPIRED
 
 
 async def test_a_wall_clock_that_is_a_little_off_is_not_noticed(rules: Rules, clock: FakeClock) -> None:
     token = (await rules.create(ttl="10")).token
-    clock.skew(10 + CLOCK_SKEW - 1)
+    clock.skew(10 + CLOCK_SKEW_S - 1)
     await rules.tokens.verify(token)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from services.token_issuer.app import prune
-from services.token_issuer.clients.assertions import LEEWAY
+from services.token_issuer.clients.assertions import ASSERTION_LEEWAY_S
 from services.token_issuer.signing_keys.phases import RETIREMENT_MARGIN_S
 from shared.errors import Unavailable
 from shared.jose.header import AUTHORIZATION_GRANT
@@ -17,14 +17,16 @@ async def tidy(world: World, *, compared: bool = True) -> None:
     await prune(world.used, world.rotator, world.clock, lambda: compared, token_lifetime=3600)
 
 
-@pytest.mark.parametrize("seconds_before_the_last_moment", [LEEWAY, 1.0, 0.001])
+@pytest.mark.parametrize("seconds_before_the_last_moment", [ASSERTION_LEEWAY_S, 1.0, 0.001])
 async def test_a_used_jti_is_known_for_as_long_as_the_assertion_may_still_be_accepted(
     world: World, seconds_before_the_last_moment: float
 ) -> None:
     assertion = world.assertion(jti="once")
     verified = await world.assertions.verify(assertion, audiences=AUDIENCES, typ=AUTHORIZATION_GRANT)
     assert await world.assertions.use_once(verified) is True
-    world.clock.advance(verified.claims.expires_at + LEEWAY - world.clock.now() - seconds_before_the_last_moment)
+    world.clock.advance(
+        verified.claims.expires_at + ASSERTION_LEEWAY_S - world.clock.now() - seconds_before_the_last_moment
+    )
     await tidy(world)
     again = await world.assertions.verify(assertion, audiences=AUDIENCES, typ=AUTHORIZATION_GRANT)
     assert await world.assertions.use_once(again) is False
@@ -34,7 +36,7 @@ async def test_a_used_jti_is_deleted_only_when_no_copys_clock_accepts_the_assert
     assertion = world.assertion(jti="once")
     verified = await world.assertions.verify(assertion, audiences=AUDIENCES, typ=AUTHORIZATION_GRANT)
     await world.assertions.use_once(verified)
-    world.clock.advance(verified.claims.expires_at - world.clock.now() + LEEWAY)
+    world.clock.advance(verified.claims.expires_at - world.clock.now() + ASSERTION_LEEWAY_S)
     with pytest.raises(InvalidToken):
         await world.assertions.verify(assertion, audiences=AUDIENCES, typ=AUTHORIZATION_GRANT)
     world.clock.advance(30)  # as far as clocks may differ

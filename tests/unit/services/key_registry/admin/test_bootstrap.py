@@ -85,7 +85,7 @@ async def test_the_token_of_a_company_that_is_stopped_is_refused(
 async def test_the_first_owner_is_registered_when_the_database_comes(
     desk: Desk, owners: AdminTokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.key_registry.admin.bootstrap.RETRY", 0.001)
+    monkeypatch.setattr("services.key_registry.admin.bootstrap.REGISTRATION_RETRY_INTERVAL_S", 0.001)
     register, failures = owners.register, iter([Unavailable(), Unavailable()])
 
     async def away_at_first(token: str, name: str) -> bool:

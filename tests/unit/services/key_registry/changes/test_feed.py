@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.key_registry.catalog.lifecycle import LONGEST_TOKEN_LIFE
+from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.changes.feed import Feed
 from shared.contracts.key_registry import parse_snapshot
 from shared.errors import Unavailable
@@ -36,7 +36,7 @@ async def test_all_who_request_it_at_once_get_one_snapshot_and_the_next_gets_a_n
     await asyncio.sleep(0)
     changes.may_go_on.set()
     assert len({await task for task in requesting[1:]}) == 1
-    assert changes.requested == [clock.now() - LONGEST_TOKEN_LIFE]
+    assert changes.requested == [clock.now() - MAX_TOKEN_LIFE_S]
     await feed.snapshot()
     assert len(changes.requested) == 2
 

@@ -168,7 +168,7 @@ async def test_the_lag_is_reported_while_the_stream_is_away(
 async def test_a_commit_is_relayed_at_once_and_not_at_the_next_look(
     store: MemoryStore, stream: ScriptedStream, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.key_registry.changes.relay.INTERVAL", 3600)
+    monkeypatch.setattr("services.key_registry.changes.relay.RELAY_INTERVAL_S", 3600)
     await relay.start()
     await asyncio.sleep(0.01)
     await add(store, "a")
@@ -181,7 +181,7 @@ async def test_a_commit_is_relayed_at_once_and_not_at_the_next_look(
 async def test_the_relay_goes_on_after_any_failure(
     store: MemoryStore, stream: ScriptedStream, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.key_registry.changes.relay.INTERVAL", 0.001)
+    monkeypatch.setattr("services.key_registry.changes.relay.RELAY_INTERVAL_S", 0.001)
     monkeypatch.setattr(stream, "last", lambda: 1 / 0)
     await relay.start()
     await asyncio.sleep(0.01)

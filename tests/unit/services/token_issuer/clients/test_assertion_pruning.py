@@ -10,7 +10,7 @@ from tests.support.harness.issuer_rules import World
 async def test_a_round_deletes_all_used_jtis_that_are_over_however_many(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assertion_pruning, "BATCH", 3)
+    monkeypatch.setattr(assertion_pruning, "ROWS_PER_STATEMENT", 3)
     for n in range(10):
         await world.used.use("kid", bytes([n]), world.clock.now())
     world.clock.advance(3600)
@@ -21,7 +21,7 @@ async def test_a_round_deletes_all_used_jtis_that_are_over_however_many(
 async def test_a_round_of_pruning_ends_in_time_and_the_next_goes_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assertion_pruning, "BATCH", 1)
+    monkeypatch.setattr(assertion_pruning, "ROWS_PER_STATEMENT", 1)
     delete = world.used.delete_expired
 
     async def slow(before: float, *, limit: int) -> int:
