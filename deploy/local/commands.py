@@ -29,7 +29,7 @@ def down(var: Path, run_file: RunFile, report: Report) -> int:
     """Stop the stack, wherever it was started; also what a killed supervisor left running."""
     supervisor = run_file.read().get(SUPERVISOR)
     if supervisor is not None:
-        os.kill(supervisor.pid, signal.SIGTERM)
+        supervisor.signal(signal.SIGTERM)
         if not supervisor.wait(DOWN_LIMIT):
             raise StackError(f"the supervisor (pid {supervisor.pid}) does not stop")
     left = running(run_file, var)

@@ -34,13 +34,17 @@ class Started:
         return bool(self.began) and _began(self.pid) == self.began
 
     def end(self, patience: float) -> None:
-        """Ask it to stop; after `patience` seconds make it."""
+        """Send its stop signal, and SIGKILL where it has not gone within `patience` seconds."""
         for number in (self.stop_signal, signal.SIGKILL):
             if not self.alive():
                 return
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, number)
+            self.signal(number)
             self.wait(patience)
+
+    def signal(self, number: int) -> None:
+        """Send a signal; nothing happens where it has gone meanwhile."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
     def wait(self, patience: float) -> bool:
         """Whether it has gone within `patience` seconds."""

@@ -1,5 +1,6 @@
 """What runs is found again; what only looks like it is left alone."""
 
+import signal
 import subprocess
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def test_a_process_is_found_until_it_has_ended(tmp_path: Path, sleeper: "subproc
     assert run_file.read() == {}
     sleeper.wait(timeout=5)
     started.end(patience=5)
+    started.signal(signal.SIGTERM)
 
 
 def test_another_process_with_the_same_pid_is_left_alone(
