@@ -21,6 +21,8 @@ from deploy.local.stores.identity import Identity, unprivileged
 SUPERUSER = "postgres"
 OWNER = "passgate"
 DATABASE = "passgate"
+INITDB_TIMEOUT_S = 120.0
+VERSION_TIMEOUT_S = 10.0
 ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
 INITDB_OPTIONS = (
     *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"),
@@ -56,7 +58,10 @@ class Postgres:
         return f"postgresql://{user}:{quote(self.password, safe='')}@127.0.0.1:{self.port}/{database}"
 
     def prepare(self) -> Command:
-        """Make the cluster unless it exists, and return what serves it. Takes 0.7 s once."""
+        """Create the cluster unless it exists, and return what serves it. Takes 0.7 s once.
+
+        Raises `StackError` when it cannot be created, or was by another version.
+        """
         self.directory.mkdir(parents=True, exist_ok=True)
         server = binary("postgres")
         identity = unprivileged(server, self.directory.parent)
@@ -96,8 +101,11 @@ class Postgres:
         try:
             done = subprocess.run(
                 [*identity.prefix, *argv, f"--pwfile={password_file}", *options],
-                env=ENVIRONMENT, cwd="/", capture_output=True, text=True, timeout=120, **identity.popen,
+                env=ENVIRONMENT, cwd="/", capture_output=True, text=True, timeout=INITDB_TIMEOUT_S,
+                **identity.popen,
             )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise StackError(f"initdb did not end within {INITDB_TIMEOUT_S:.0f} s in {self.directory}") from None
         finally:
             password_file.unlink(missing_ok=True)
         if done.returncode != 0:
@@ -106,17 +114,16 @@ class Postgres:
 
     def _check_version(self, server: Path) -> None:
         try:
-            made_by = (self.data / "PG_VERSION").read_text().strip()
+            created_by = (self.data / "PG_VERSION").read_text().strip()
         except OSError as error:
             raise StackError(
-                f"cannot read {self.data}: {error.strerror}. Was it made by another user? "
+                f"cannot read {self.data}: {error.strerror}. Was it created by another user? "
                 "Run as that user, or `make clean` as that user to start afresh."
             ) from None
-        shown = subprocess.run([server, "--version"], capture_output=True, text=True, timeout=10, check=True)
-        ours = shown.stdout.split()[-1]
-        if ours.partition(".")[0] != made_by:
+        ours = _version(server)
+        if ours.partition(".")[0] != created_by:
             raise StackError(
-                f"{self.data} was made by PostgreSQL {made_by} and this is {ours}: dump it with the old "
+                f"{self.data} was created by PostgreSQL {created_by} and this is {ours}: dump it with the old "
                 "version and restore it, or `make clean` to start afresh"
             )
 
@@ -142,6 +149,16 @@ class Postgres:
     async def create_owner_and_database(self) -> None:
         """The role that the services log in as, and its database, unless they exist."""
         await create_owner_and_database(self.dsn(), self.password)
+
+
+def _version(server: Path) -> str:
+    try:
+        shown = subprocess.run(
+            [server, "--version"], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S, check=True
+        )
+    except subprocess.SubprocessError as error:
+        raise StackError(f"{server} does not run: {error}") from None
+    return shown.stdout.split()[-1]
 
 
 async def create_owner_and_database(superuser_dsn: str, password: str, database: str = DATABASE) -> None:

@@ -116,7 +116,7 @@ def test_a_cluster_of_another_major_version_is_not_touched(postgres: RunningStor
     was = version.read_text()
     version.write_text("12\n")
     try:
-        with pytest.raises(StackError, match="made by PostgreSQL 12"):
+        with pytest.raises(StackError, match="created by PostgreSQL 12"):
             postgres.store.prepare()
     finally:
         version.write_text(was)
