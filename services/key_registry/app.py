@@ -51,7 +51,7 @@ NAME = "key_registry"
 DESCRIPTION = """\
 Companies, applications, bookings, credentials and the audit trail.
 
-Viewers read; editors also make, change, suspend, resume, revoke and delete all but admin tokens; owners do all.
+Viewers read; editors also create, change, suspend, resume, revoke and delete all but admin tokens; owners do all.
 A token bound to a company sees that company's objects alone: everything else is 404. It grants no scope that the
 company has not booked, and only reads the company itself and its bookings.
 
@@ -73,7 +73,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     access = AccessControl(stores.objects, trail)
     authentication = Authentication(access, trail)
     generator = KeyGenerator()
-    registry = ObjectService(stores.objects, access, factories(generator), clock)
+    objects = ObjectService(stores.objects, access, factories(generator), clock)
     consumers = Consumers(stores.consumers, clock)
     receipts = Receipts(stores.changes, stores.objects, consumers, access)
     revocations = Revocations(stores.objects, access, clock)
@@ -89,7 +89,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     )
     reader = AuditReader(PostgresAuditLines(stores.database), stores.objects, access)
     table = endpoints(
-        [ResourceEndpoints(resource, registry, authentication) for resource in RESOURCES.values()],
+        [ResourceEndpoints(resource, objects, authentication) for resource in RESOURCES.values()],
         AuditEndpoint(reader, authentication),
         ReceiptEndpoint(receipts, authentication),
         RevocationEndpoints(revocations, authentication),

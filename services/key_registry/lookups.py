@@ -47,9 +47,10 @@ class Batcher(Generic[K, V]):
     async def _run(self) -> None:
         while self._waiting:
             keys = list(self._waiting)[:MAX_BATCH]
-            await self._response({key: self._waiting.pop(key) for key in keys})
+            await self._resolve({key: self._waiting.pop(key) for key in keys})
 
-    async def _response(self, batch: Mapping[K, asyncio.Future[V | None]]) -> None:
+    async def _resolve(self, batch: Mapping[K, asyncio.Future[V | None]]) -> None:
+        """Fetch the batch and complete its futures; a failure of the fetch is the failure of each."""
         try:
             found = await self._fetch(list(batch))
         except BaseException as error:

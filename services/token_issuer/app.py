@@ -155,16 +155,16 @@ def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock, offset
     api_clients.attach(following.follower)
     key_pairs.attach(following.follower)
     return Dependencies(
-        registry_calls,
-        registry,
-        open_database(settings),
-        PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout),
-        AuditTrail(registry, service=NAME, clock=clock, metrics=metrics),
-        api_clients,
-        key_pairs,
-        stopped,
-        signing_key_changes,
-        following,
+        registry_calls=registry_calls,
+        registry=registry,
+        database=open_database(settings),
+        redis=PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout),
+        audit=AuditTrail(registry, service=NAME, clock=clock, metrics=metrics),
+        api_clients=api_clients,
+        key_pairs=key_pairs,
+        stopped=stopped,
+        signing_key_changes=signing_key_changes,
+        following=following,
     )
 
 

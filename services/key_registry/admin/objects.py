@@ -160,7 +160,7 @@ class ObjectService:
         return Written(shown, await reader.last_change(str(row["id"])))
 
     async def _response_to(self, reader: Reader, admin: Admin, request: IdempotentRequest) -> Written | None:
-        """What the same request was responded with before, if it was."""
+        """The response that the same request got before; None when it is a new one."""
         since = instant(self._clock.now() - IDEMPOTENCY_KEYS_KEPT_S)
         remembered = await reader.recall(admin.id, request.digest, since)
         if remembered is None:

@@ -21,10 +21,10 @@ class RedisWrongSecrets:
         self._redis = redis
 
     async def times(self, pair: str, *, keep: int) -> Sequence[float]:
-        return await self._ask("LRANGE", PREFIX + pair, 0, keep - 1)
+        return await self._times("LRANGE", PREFIX + pair, 0, keep - 1)
 
     async def add(self, pair: str, at: float, *, keep: int) -> Sequence[float]:
-        return await self._ask("EVAL", _ADD, 1, PREFIX + pair, repr(at), keep, int(WRONG_SECRET_WINDOW_S))
+        return await self._times("EVAL", _ADD, 1, PREFIX + pair, repr(at), keep, int(WRONG_SECRET_WINDOW_S))
 
-    async def _ask(self, *command: Any) -> Sequence[float]:
+    async def _times(self, *command: Any) -> Sequence[float]:
         return [float(item) for item in await self._redis.execute(*command)]
