@@ -19,7 +19,7 @@ Object = Mapping[str, Any]
 
 
 class AdminApi:
-    """Every method raises `StackError` when the registry refuses, or cannot be asked."""
+    """Every method raises `StackError` when the registry refuses, or does not respond."""
 
     def __init__(self, client: ServiceClient) -> None:
         self._client = client

@@ -25,7 +25,7 @@ APPLICATIONS = (
 PATIENCE = 15.0
 """Seconds to wait for a registry that has just been started."""
 TIMEOUT = 20.0
-"""Seconds for one call: the registry may be making an RSA key."""
+"""Seconds for one call: the registry may be generating an RSA key."""
 
 URLS = (
     ("registry", "PASSGATE_KEY_REGISTRY_URL", "http://127.0.0.1:8101"),
@@ -64,10 +64,10 @@ KEY_PAIR = Kind("/key-pairs", "KEY_PAIR_ID", {"kid": "KEY_ID", "private_key": "P
 
 
 async def seed(urls: Urls, admin_token: str, env_file: Path) -> dict[str, str]:
-    """Make what is missing of the demo, write its values to `env_file` (absolute; mode 0600), and return them.
+    """Create what is missing of the demo, write its values to `env_file` (absolute; mode 0600), and return them.
 
     A credential that `env_file` holds is kept as long as the registry has it as active; a secret that is lost
-    is lost for good, so a new credential is created.
+    cannot be shown again, so a new credential is created.
     """
     known = read_variables(env_file)
     client = ServiceClient(
@@ -138,7 +138,7 @@ def _with_private_key(known: Mapping[str, str], key_file: Path) -> Mapping[str, 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m deploy.demo",
-        description="Make a demo company with one credential of each kind; what exists is kept.",
+        description="Create a demo company with one credential of each kind; what exists is kept.",
     )
     var = Path(os.environ.get("PASSGATE_VAR") or "var")
     for name, variable, default in URLS:

@@ -26,7 +26,7 @@ SERVICES = (
 
 
 def generate_secrets(directory: Path) -> list[Path]:
-    """Make what is missing in `directory` (mode 0700, files 0600), and return the files that were made.
+    """Create what is missing in `directory` (mode 0700, files 0600), and return the files that were created.
 
     database_password  redis_password   of the stores
     master_key                          32 bytes, base64url: what signing keys are encrypted under
@@ -45,15 +45,15 @@ def generate_secrets(directory: Path) -> list[Path]:
         directory / "admin_token": lambda: opaque.mint(opaque.ADMIN_TOKEN),
         **{keys / f"{service}.pem": _private_key for service in SERVICES},
     }
-    made = [path for path, make in wanted.items() if not path.exists()]
-    for path in made:
+    created = [path for path in wanted if not path.exists()]
+    for path in created:
         write_private(path, wanted[path]() + "\n")
     public = directory / "service_keys.json"
     jwks = json.dumps({"keys": [_public_jwk(keys, service) for service in SERVICES]}, indent=2) + "\n"
     if not public.exists() or public.read_text(encoding="ascii") != jwks:
         write_private(public, jwks)
-        made.append(public)
-    return made
+        created.append(public)
+    return created
 
 
 def _master_key() -> str:
@@ -83,15 +83,15 @@ def _public_jwk(keys: Path, service: str) -> dict[str, str]:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m deploy.generate_secrets",
-        description="Make the secrets that are missing in a directory. What exists is never changed.",
+        description="Create the secrets that are missing in a directory. What exists is never changed.",
     )
     parser.add_argument("directory", type=Path)
     directory = parser.parse_args(argv).directory
     try:
-        made = generate_secrets(directory)
+        created = generate_secrets(directory)
     except OSError as error:
         parser.exit(2, f"cannot write to {directory}: {error.strerror}\n")
-    sys.stdout.write(f"{directory}: {len(made)} files made\n" if made else f"{directory}: nothing was missing\n")
+    sys.stdout.write(f"{directory}: {f'{len(created)} files created' if created else 'nothing was missing'}\n")
     return 0
 
 

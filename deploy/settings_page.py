@@ -30,7 +30,7 @@ COMPOSE = {
 }
 """Read by docker-compose.yml alone: default and meaning."""
 INTERNAL = {
-    "PASSGATE_HEALTH_PORT": "in an image: the port that its health check asks",
+    "PASSGATE_HEALTH_PORT": "in an image: the port that its health check calls",
     "PASSGATE_PUBLISHED_PORT": "in an image: the published port from which `PASSGATE_ISSUER` is derived",
     "PASSGATE_PUBLISHED_ADMIN_PORT": "in an image: the published port from which `PASSGATE_ADMIN_URL` is derived",
     "PASSGATE_TEST_COMPOSE": "1 makes the tests run the containers as well",
@@ -115,8 +115,7 @@ def page() -> str:
     parts = [HEAD]
     for title in sorted(groups, key=lambda title: (title != "Every process", title.count(",") == 0, title)):
         parts.append(f"\n## {title}\n\n{_table(groups[title])}")
-    ports = {**port_variables()}
-    rows = [(name, str(port), _port_meaning(name)) for name, port in ports.items()]
+    rows = [(name, str(port), _port_meaning(name)) for name, port in port_variables().items()]
     rows.append(("PASSGATE_VAR", "var", "directory of the data, secrets and logs of `make up`"))
     parts.append("\n## The stack of `make up`\n\n" + _plain_table(rows))
     compose = [(name, default, meaning) for name, (default, meaning) in COMPOSE.items()]

@@ -1,4 +1,4 @@
-"""`python -m deploy.sign_assertion`: a signed JWT assertion, as a partner makes one to ask for an access token."""
+"""`python -m deploy.sign_assertion`: a signed JWT assertion, with which a partner requests an access token."""
 
 import argparse
 import sys

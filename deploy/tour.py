@@ -21,7 +21,7 @@ TOKEN=$$(curl -sS -d grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer -d a
 curl -sS -w '\\n' -H "Authorization: Bearer $$TOKEN" $GATEWAY_URL/website/v1/yachts""",
     ),
     (
-        "An API token at the SMS application, which asks the operator",
+        "An API token at the SMS application, which calls the operator",
         """\
 curl -sS -w '\\n' -H "X-Api-Token: $API_TOKEN" -H "X-Client-Prefix: $CLIENT_PREFIX" \\
   -H "Content-Type: application/json" -d '{"to":"+4912345","text":"hello"}' $GATEWAY_URL/sms/v1/messages

@@ -1,4 +1,4 @@
-"""`python -m deploy.compose.secrets`: makes the secrets, and gives each container a volume with its own only.
+"""`python -m deploy.compose.secrets`: creates the secrets, and gives each container a volume with its own only.
 
 Every holder has a named volume, which nothing but that holder (and this command) mounts. What is not kept apart:
 the services that use a store share its password, and whoever is root on the host can read everything.
@@ -71,7 +71,7 @@ def holders() -> dict[str, Holder]:
 
 
 def hand_out(root: Path) -> None:
-    """Make what is missing under `root`/all and copy to `root`/<holder> what that holder may read.
+    """Create what is missing under `root`/all and copy to `root`/<holder> what that holder may read.
 
     Run again it repairs what was changed or removed, and changes nothing else. It needs to be root, for
     CAP_CHOWN, unless the holders' user runs it.
@@ -101,7 +101,7 @@ def _give(path: Path, text: str, user: int | None) -> None:
 
 
 def main(root: Path = Path("/secrets"), demo: Path = Path("/demo")) -> int:
-    """`demo` is the folder in which the demo's container, no root itself, keeps what it makes."""
+    """`demo` is the folder in which the demo's container, which does not run as root, keeps its values."""
     try:
         hand_out(root)
         os.chown(demo, SERVICE_USER, SERVICE_USER)

@@ -1,4 +1,4 @@
-"""Readiness of the deployables and of the stores, asked as a load balancer and as a client would ask."""
+"""Readiness of the deployables and of the stores, checked as a load balancer and as a client would."""
 
 import asyncio
 import time
@@ -59,7 +59,7 @@ async def _get(session: aiohttp.ClientSession, url: str) -> tuple[int, dict[str,
 
 
 async def all_states(urls: Mapping[str, str]) -> dict[str, str]:
-    """For each process `ready`, `ready, degraded: ...` or why it is not ready; all asked at once."""
+    """For each process `ready`, `ready, degraded: ...` or why it is not ready; all requested at once."""
 
     async def state(session: aiohttp.ClientSession, url: str) -> str:
         if reason := await readiness(session, url):
@@ -110,7 +110,7 @@ async def valkey_state(url: str) -> str:
 
 
 async def all_readiness(urls: Mapping[str, str]) -> dict[str, str]:
-    """`readiness` by name, all asked at once."""
+    """`readiness` by name, all requested at once."""
     async with aiohttp.ClientSession(trust_env=False) as session:
         responses = await asyncio.gather(*(readiness(session, url) for url in urls.values()))
     return dict(zip(urls, responses, strict=True))

@@ -123,7 +123,7 @@ class Process:
         return True
 
     async def stop(self, patience: float) -> None:
-        """End it for good: its own signal first, after `patience` seconds SIGKILL."""
+        """End it, and start it no more: its own signal first, after `patience` seconds SIGKILL."""
         self._stopping.set()
         if self._child is None or self._life is None:
             return
@@ -138,7 +138,7 @@ class Process:
         self._changed()
 
     def kill(self) -> None:
-        """End it at once, for good."""
+        """End it at once, and start it no more."""
         self._stopping.set()
         self._signal(signal.SIGKILL)
 

@@ -61,7 +61,7 @@ class Up:
             await self._stop_all()
 
     def stop(self) -> None:
-        """End `run` in order; asked a second time, at once."""
+        """End `run` in order; called a second time, at once."""
         if not self._over.done():
             self._over.set_result(None)
             return
@@ -132,7 +132,7 @@ class Up:
             self._stack.var / "postgres", self._stack.port("postgres"), self._secret(STORE_SECRETS["postgres"])
         )
         if not server.data.exists():
-            self._report.step("making the PostgreSQL cluster")
+            self._report.step("creating the PostgreSQL cluster")
         await self._start(await asyncio.to_thread(server.prepare))
         await server.wait_ready()
         await server.create_owner_and_database()
@@ -169,7 +169,7 @@ class Up:
             await run_to_end(migrate, self._stack.logs / f"{deployable.name}.log")
 
     async def _seed(self) -> dict[str, str]:
-        """Make the demo's objects as soon as the key registry can."""
+        """Create the demo's objects as soon as the key registry can."""
         registry = self._stack.url("key_registry")
         if await until_ready(registry, READY_LIMIT):
             return {}  # whoever starts it reports why

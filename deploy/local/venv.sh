@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv hold what a lock asks for: `deploy/local/venv.sh local` or `... test`.
+# Makes .venv hold what a lock file names: `deploy/local/venv.sh local` or `... test`.
 # Nothing is done when the lock is the one that was installed last.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -29,14 +29,14 @@ make_venv() {
     local python
     python=$(find_python)
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        say "$python cannot make virtual environments: install its venv module (on Debian: apt install python3-venv)"
+        say "$python cannot create virtual environments: install its venv module (on Debian: apt install python3-venv)"
         exit 1
     fi
-    say "Making .venv with $("$python" --version)"
+    say "Creating .venv with $("$python" --version)"
     "$python" -m venv --clear .venv
 }
 
-# pip tells a great deal; of that, the name of the package that it has come to.
+# Of what pip prints: the name of the package that it has come to.
 progress() {
     awk -v total="$1" -v terminal="$2" '
         /^Collecting / {
@@ -49,13 +49,13 @@ progress() {
     ' >&2
 }
 
-# PYTHON names another one than .venv was made with: it is made anew, and that is said.
+# Whether PYTHON names another interpreter than the one of .venv, which is then created again.
 other_python() {
     [ -n "${PYTHON:-}" ] && suits .venv/bin/python || return 1
     local named which='import sys; print(sys.version.split()[0], sys.base_prefix)'
     named=$(find_python) || exit 1
     [ "$("$named" -c "$which")" != "$(.venv/bin/python -c "$which")" ] || return 1
-    say ".venv holds $(.venv/bin/python --version), and PYTHON=$PYTHON is $("$named" --version): .venv is made anew"
+    say ".venv holds $(.venv/bin/python --version), and PYTHON=$PYTHON is $("$named" --version): .venv is created again"
 }
 
 if ! suits .venv/bin/python || other_python; then make_venv; fi

@@ -40,10 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     parsers.add_parser("serve", help="serve the admin and internal APIs (the default)")
     parsers.add_parser("migrate", help="bring the database's schema to the newest revision")
     parsers.add_parser("verify-audit", help="check the hash chain of the audit trail; 1 when it is broken")
-    make = parsers.add_parser("create-admin-token", help="make an admin token and print it, once")
-    make.add_argument("--role", required=True, choices=[role.value for role in Role])
-    make.add_argument("--name", required=True)
-    make.add_argument("--company-id", type=_reference, help="bind the token to this company (its id or prefix)")
+    create = parsers.add_parser("create-admin-token", help="create an admin token and print it, once")
+    create.add_argument("--role", required=True, choices=[role.value for role in Role])
+    create.add_argument("--name", required=True)
+    create.add_argument("--company-id", type=_reference, help="bind the token to this company (its id or prefix)")
     return parser
 
 

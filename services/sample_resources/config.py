@@ -16,5 +16,5 @@ class Settings(ServiceSettings):
         description="what the SMS sample is called at the operator",
     )
     operator_token_in: Literal["header", "query"] = Field(
-        default="header", description="where the SMS sample puts the token when it asks the operator"
+        default="header", description="where the SMS sample puts the token when it calls the operator"
     )

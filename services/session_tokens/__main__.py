@@ -12,7 +12,7 @@ from shared.http.server import run
 def main() -> None:
     argparse.ArgumentParser(
         prog="python -m services.session_tokens",
-        description="Makes and resolves session tokens. Configured by PASSGATE_* environment variables.",
+        description="Creates and resolves session tokens. Configured by PASSGATE_* environment variables.",
     ).parse_args()
     settings = load(Settings)
     run(NAME, partial(build_app, settings), settings)

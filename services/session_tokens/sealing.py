@@ -18,7 +18,7 @@ class Unsealable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a token stands for. `parameters` is the JSON text; `access_key` the SHA-256 of the key that made it."""
+    """What a token stands for. `parameters` is the JSON text; `access_key` the SHA-256 of its creator."""
 
     parameters: bytes
     access_key: bytes

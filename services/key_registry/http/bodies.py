@@ -20,7 +20,7 @@ async def raw_json(request: web.Request, *content_types: str) -> bytes:
 
 
 _NO_OBJECT = frozenset({Rule.BYTE_ORDER_MARK, Rule.ENCODING, Rule.DEPTH, Rule.JSON, Rule.OBJECT})
-"""Whoever breaks these has sent no JSON object, or none that was read as far as its members."""
+"""A body that breaks one of these is no JSON object, or was not read as far as its members."""
 
 
 def members(raw: bytes) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Outbox(Protocol):
     async def take(self, limit: int) -> Sequence[tuple[str, AuditEvent | None]]:
         """The oldest entries, each with its id; None where an entry cannot be read.
 
-        Empty also while another copy of the service relays: a courtesy, since an event may be relayed twice.
+        Empty also while another copy of the service relays. That only saves work: an event may be relayed twice.
         """
         ...
 
@@ -60,7 +60,7 @@ class Ended(Protocol):
     def __contains__(self, id_: str) -> bool: ...
 
     def revoke(self, id_: str, until: float, kind: Literal["session_token"]) -> None:
-        """Holds at once and for good, whatever is read of the registry's record from before."""
+        """In force at once and permanently: an older state of the registry's record does not undo it."""
         ...
 
 
