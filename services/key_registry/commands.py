@@ -38,9 +38,12 @@ def verify_audit(settings: Settings) -> int:
 
 
 def create_admin_token(settings: Settings, *, role: Role, name: str, company_id: UUID | str | None) -> int:
+    """Prints the token, which is shown this once; 1 also when it was created and nobody could read it."""
+
     async def create(database: Database) -> int:
         body = validated(NewAdminToken, {"role": role, "name": name, "company_id": company_id})
-        return _succeeded(await AdminTokens(PostgresStore(database), SystemClock()).create(body))
+        token = await AdminTokens(PostgresStore(database), SystemClock()).create(body)
+        return 0 if print_line(token) else _failed("the token was created, but could not be written: revoke it")
 
     return asyncio.run(_with_database(settings, create))
 

@@ -112,12 +112,19 @@ async def test_the_audit_trail_is_verified_and_its_first_broken_line_named(regis
     assert errors == "the audit trail is broken at line 2: was changed after it was written\n"
 
 
-async def test_a_command_whose_output_is_read_no_more_succeeds(registry_database_url: str) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [(("verify-audit",), 0), (("create-admin-token", "--role", "owner", "--name", "x"), 1)],
+    ids=["verify-audit", "create-admin-token"],
+)
+async def test_output_that_nobody_reads_is_a_failure_of_what_is_shown_once_alone(
+    registry_database_url: str, arguments: tuple[str, ...], status: int
+) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    process = await started_into(writer, "verify-audit", PASSGATE_DATABASE_URL=registry_database_url)
+    process = await started_into(writer, *arguments, PASSGATE_DATABASE_URL=registry_database_url)
     os.close(writer)
-    assert await asyncio.wait_for(process.wait(), 40) == 0
+    assert await asyncio.wait_for(process.wait(), 40) == status
 
 
 @pytest.mark.parametrize("arguments", [("verify-audit",), ("create-admin-token", "--role", "owner", "--name", "x")])
