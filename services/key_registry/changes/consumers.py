@@ -42,7 +42,7 @@ class Consumers:
         if not 0 <= position.position <= MAX_POSITION:
             raise Unprocessable.field("position", f"must be a number from 0 to {MAX_POSITION}")
         if position.leaving:
-            await self._store.forget(position.instance)
+            await self._store.forget(position.instance, service)
         else:
             await self._store.report(position, self._clock.now())
         self.wake_waiting()

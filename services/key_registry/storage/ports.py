@@ -206,9 +206,13 @@ class ConsumerStore(Protocol):
     another they are as much earlier as its bound is longer.
     """
 
-    async def report(self, position: Position, at: float) -> None: ...
+    async def report(self, position: Position, at: float) -> None:
+        """Keep the report, unless the instance is known as one of another service."""
+        ...
 
-    async def forget(self, instance: str) -> None: ...
+    async def forget(self, instance: str, service: str) -> None:
+        """Forget the instance, if it is one of this service."""
+        ...
 
     async def reached(self, position: int, heard_since: float, heard_until: float) -> Sequence[Reached]:
         """Each consumer whose last report is later than `heard_since` and no later than `heard_until`.

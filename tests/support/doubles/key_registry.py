@@ -384,12 +384,15 @@ class MemoryConsumers:
 
     async def report(self, position: Position, at: float) -> None:
         consumer = self._consumers.setdefault(position.instance, _Consumer(position.service, at, at))
+        if consumer.service != position.service:
+            return
         consumer.position, consumer.reported_at = (position.position, position.mark), at
         consumer.staleness_bound = position.staleness_bound
         consumer.reports.setdefault((position.position, position.mark), at)
 
-    async def forget(self, instance: str) -> None:
-        self._consumers.pop(instance, None)
+    async def forget(self, instance: str, service: str) -> None:
+        if instance in self._consumers and self._consumers[instance].service == service:
+            del self._consumers[instance]
 
     async def reached(self, position: int, heard_since: float, heard_until: float) -> Sequence[Reached]:
         found = []

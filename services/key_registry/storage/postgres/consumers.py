@@ -19,9 +19,14 @@ WITH quick AS (
     SELECT $1, $2, $3, $4, $5, $5, $6 FROM quick
     ON CONFLICT (instance) DO UPDATE SET position = excluded.position, mark = excluded.mark,
         reported_at = excluded.reported_at, staleness_bound = excluded.staleness_bound
+    WHERE consumer.service = excluded.service
 )
-INSERT INTO report (instance, position, mark, at) VALUES ($1, $3, $4, $5) ON CONFLICT DO NOTHING
+INSERT INTO report (instance, position, mark, at)
+SELECT $1, $3, $4, $5 FROM quick
+WHERE NOT EXISTS (SELECT FROM consumer WHERE instance = $1 AND service <> $2)
+ON CONFLICT DO NOTHING
 """
+_FORGET = "DELETE FROM consumer WHERE instance = $1 AND service = $2"
 _REACHED = """
 SELECT c.service, c.instance, c.joined_at, h.seq IS NOT NULL AS applied,
     CASE WHEN h.seq IS NOT NULL THEN (
@@ -63,9 +68,9 @@ class PostgresConsumers:
             known = (position.instance, position.service, position.position, mark, at)
             await connection.execute(_REPORT, *known, position.staleness_bound)
 
-    async def forget(self, instance: str) -> None:
+    async def forget(self, instance: str, service: str) -> None:
         async with self._database.connection() as connection:
-            await connection.execute("DELETE FROM consumer WHERE instance = $1", instance)
+            await connection.execute(_FORGET, instance, service)
 
     async def reached(self, position: int, heard_since: float, heard_until: float) -> Sequence[Reached]:
         async with self._database.connection() as connection:

@@ -67,11 +67,21 @@ async def test_a_consumer_with_a_longer_bound_counts_until_that_is_over(stores: 
 
 async def test_who_leaves_is_forgotten_and_joins_anew(stores: Stores) -> None:
     await report(stores, "a", 5, 10.0)
-    await stores.consumers.forget("a")
-    await stores.consumers.forget("a")
+    await stores.consumers.forget("a", "gateway")
+    await stores.consumers.forget("a", "gateway")
     assert await stores.consumers.reached(5, 0, math.inf) == []
     await report(stores, "a", 6, 20.0)
     assert await stores.consumers.reached(5, 0, math.inf) == [Reached("gateway", "a", 20.0, True, 20.0)]
+
+
+async def test_no_service_reports_for_an_instance_of_another_or_makes_it_forgotten(stores: Stores) -> None:
+    await report(stores, "a", 5, 10.0)
+    await report(stores, "a", 9, 11.0, service="session_tokens")
+    await stores.consumers.forget("a", "session_tokens")
+    for position, applied, at in ((5, True, 10.0), (9, False, None)):
+        assert await stores.consumers.reached(position, 0, math.inf) == [Reached("gateway", "a", 10.0, applied, at)]
+    await report(stores, "a", 9, 12.0)
+    assert await stores.consumers.reached(9, 0, math.inf) == [Reached("gateway", "a", 10.0, True, 12.0)]
 
 
 async def test_reports_with_another_mark_or_none_count_for_nothing_and_give_no_times(stores: Stores) -> None:
