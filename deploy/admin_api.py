@@ -13,7 +13,7 @@ from deploy.errors import StackError
 from shared.errors import Unavailable
 from shared.http.client import ServiceClient
 
-PAUSE = 0.2
+RETRY_INTERVAL_S = 0.2
 """Seconds between two attempts."""
 Object = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ class AdminApi:
             except StackError:
                 if time.monotonic() > deadline:
                     raise
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(RETRY_INTERVAL_S)
             else:
                 return
 

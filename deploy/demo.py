@@ -22,9 +22,9 @@ APPLICATIONS = (
     {"name": "Site", "application_prefix": "SITE", "scopes": ["site:read"]},
     {"name": "Website", "application_prefix": "WEBSITE", "scopes": ["website:read:yachts", "website:read:*"]},
 )
-PATIENCE = 15.0
+REGISTRY_START_TIMEOUT_S = 15.0
 """Seconds to wait for a registry that has just been started."""
-TIMEOUT = 20.0
+CALL_TIMEOUT_S = 20.0
 """Seconds for one call: the registry may be generating an RSA key."""
 
 URLS = (
@@ -71,12 +71,12 @@ async def seed(urls: Urls, admin_token: str, env_file: Path) -> dict[str, str]:
     """
     known = read_variables(env_file)
     client = ServiceClient(
-        urls.registry, authorization=lambda: f"Bearer {admin_token}", timeout=TIMEOUT, connections=4
+        urls.registry, authorization=lambda: f"Bearer {admin_token}", timeout=CALL_TIMEOUT_S, connections=4
     )
     await client.start()
     try:
         api = AdminApi(client)
-        await api.until_accepted(PATIENCE)
+        await api.until_accepted(REGISTRY_START_TIMEOUT_S)
         values = await _seed(api, known, env_file.with_name("demo_private_key.pem"))
     finally:
         await client.stop()

@@ -31,9 +31,9 @@ HEALTH_PORTS = {
     "sample_resources": 8105,
     "gateway": 8081,
 }
-READY_LIMIT = 120.0
+READY_TIMEOUT_S = 120.0
 """Seconds in which every service must have become ready."""
-PAUSE = 0.2
+READY_POLL_INTERVAL_S = 0.2
 """Seconds between two requests to one that is not ready."""
 
 
@@ -68,13 +68,13 @@ def public_url(environment: Mapping[str, str], url: str, port: str) -> str:
 
 def wait_until_ready() -> None:
     """Return when every service is ready. Raises `StackError` naming one that is not in time."""
-    deadline = time.monotonic() + READY_LIMIT
+    deadline = time.monotonic() + READY_TIMEOUT_S
     for name, port in HEALTH_PORTS.items():
         ready, body = check(port, name)
         while not ready:
             if time.monotonic() > deadline:
-                raise StackError(f"{name} is not ready after {READY_LIMIT:.0f} s: {body}")
-            time.sleep(PAUSE)
+                raise StackError(f"{name} is not ready after {READY_TIMEOUT_S:.0f} s: {body}")
+            time.sleep(READY_POLL_INTERVAL_S)
             ready, body = check(port, name)
 
 

@@ -7,13 +7,12 @@ import http.client
 import os
 import sys
 
-TIMEOUT = 3.0
-"""Seconds."""
+TIMEOUT_S = 3.0
 
 
 def check(port: int, host: str = "127.0.0.1") -> tuple[bool, str]:
     """Whether the response to `/health/ready` is 200, and its body."""
-    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
     try:
         connection.request("GET", "/health/ready")
         response = connection.getresponse()

@@ -18,9 +18,9 @@ from deploy.local.stack import DEPLOYABLES, ROOT, STORE_URLS, Deployable, Stack
 from deploy.local.summary import HEADER, rows
 from deploy.variables import read_variables
 
-DOWN_LIMIT = 60.0
+SUPERVISOR_STOP_TIMEOUT_S = 60.0
 """Seconds that `down` waits for the supervisor, which itself kills what will not stop: four waves of 12 s."""
-STOP_PATIENCE = 12.0
+LEFTOVER_STOP_TIMEOUT_S = 12.0
 """Seconds that a process which a killed supervisor left may take to drain."""
 MODULE = re.compile(r"-m\s*(gateway|services\.\w+)(?![\w.])")
 
@@ -30,7 +30,7 @@ def down(var: Path, run_file: RunFile, report: Report) -> int:
     supervisor = run_file.read().get(SUPERVISOR)
     if supervisor is not None:
         supervisor.signal(signal.SIGTERM)
-        if not supervisor.wait(DOWN_LIMIT):
+        if not supervisor.wait(SUPERVISOR_STOP_TIMEOUT_S):
             raise StackError(f"the supervisor (pid {supervisor.pid}) does not stop")
     left = running(run_file, var)
     if supervisor is None and not left:
@@ -45,7 +45,7 @@ def down(var: Path, run_file: RunFile, report: Report) -> int:
 def end_all(processes: list[tuple[str, Started]]) -> None:
     """End what still runs, the registry after the other services and the stores last."""
     for _, process in in_stop_order(processes):
-        process.end(STOP_PATIENCE)
+        process.end(LEFTOVER_STOP_TIMEOUT_S)
 
 
 def clean(stack: Stack, run_file: RunFile, report: Report) -> int:

@@ -12,7 +12,7 @@ import redis.exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-PAUSE = 0.1
+POLL_INTERVAL_S = 0.1
 """Seconds between two requests to one process."""
 TIMEOUT_S = 2.0
 SILENT = f"does not respond within {TIMEOUT_S:g} s"
@@ -124,4 +124,4 @@ async def until_ready(url: str, limit: float) -> str:
             reason = await readiness(session, url)
             if not reason or time.monotonic() > deadline:
                 return reason
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(POLL_INTERVAL_S)

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from deploy.local.report import Report
 
-INTERVAL = 0.5
+LOOK_INTERVAL_S = 0.5
 """Seconds between two looks."""
-LARGEST = 50 * 1024 * 1024
+MAX_LOG_BYTES = 50 * 1024 * 1024
 """Bytes after which a log is moved to `<name>.log.1`, replacing the one before."""
-PER_LOOK = 256 * 1024
+MAX_BYTES_PER_LOOK = 256 * 1024
 """Bytes read at most in one look; of a log that grows faster, errors are missed here but not in the file."""
 TRACEBACK = (" ", "Traceback ", "The above exception ", "During handling ")
 """How the lines of a traceback begin, but for the last."""
-LONGEST = 400
+MAX_SHOWN_CHARACTERS = 400
 """Characters shown of one line."""
 
 
@@ -36,7 +36,7 @@ class ErrorTail:
     async def follow(self) -> None:
         """Runs until cancelled."""
         while True:
-            await asyncio.sleep(INTERVAL)
+            await asyncio.sleep(LOOK_INTERVAL_S)
             try:
                 self.look()
                 await asyncio.to_thread(self.rotate)
@@ -53,7 +53,7 @@ class ErrorTail:
     def rotate(self) -> None:
         """Move what has grown too large aside."""
         for name, path in list(self._logs.items()):
-            if self._read_to[name] > LARGEST:
+            if self._read_to[name] > MAX_LOG_BYTES:
                 _rotate(path)
                 self._read_to[name] = 0
 
@@ -62,7 +62,7 @@ class ErrorTail:
         if size <= start:
             self._read_to[name] = size
             return
-        start = max(start, size - PER_LOOK)
+        start = max(start, size - MAX_BYTES_PER_LOOK)
         with path.open("rb") as handle:
             handle.seek(start)
             new = handle.read(size - start)
@@ -70,7 +70,7 @@ class ErrorTail:
         self._read_to[name] = start + len(whole) + (1 if whole else 0)
         for line in whole.splitlines():
             if shown := error_in(name, line.decode(errors="replace")):
-                self._report.error(name, shown[:LONGEST])
+                self._report.error(name, shown[:MAX_SHOWN_CHARACTERS])
 
 
 def error_in(name: str, line: str) -> str:
@@ -103,7 +103,7 @@ def cause_of_death(words: str) -> str:
     """The line of a process's last words that most likely has the cause: an exception, else the last."""
     lines = [line for line in words.splitlines() if line.strip()]
     plain = [line for line in lines if not line.startswith(("{", *TRACEBACK))]
-    return (plain or lines or [""])[-1][:LONGEST]
+    return (plain or lines or [""])[-1][:MAX_SHOWN_CHARACTERS]
 
 
 def _rotate(path: Path) -> None:

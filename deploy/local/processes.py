@@ -12,12 +12,12 @@ from deploy.local.logs import cause_of_death, last_words, size_of
 from deploy.local.report import Report
 from deploy.local.runfile import Started
 
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
+FIRST_RESTART_DELAY_S = 0.1
+MAX_RESTART_DELAY_S = 5.0
 """Seconds before a process that died is started again; doubled each time that it dies young."""
-SETTLED = 10.0
+SETTLED_AFTER_S = 10.0
 """Seconds of life after which a death is not held against the next start."""
-TRIES = 5
+MAX_EARLY_DEATHS = 5
 """Deaths in a row after which a process that has never worked is given up."""
 BAD_CONFIGURATION = 2
 """The exit status of a deployable that cannot run as it is configured: starting it again is no use."""
@@ -76,14 +76,14 @@ class Process:
         self._changed()  # last: from here on `stop` ends the process whatever goes wrong
 
     async def _keep(self) -> None:
-        pause, deaths = FIRST_PAUSE, 0
+        pause, deaths = FIRST_RESTART_DELAY_S, 0
         while self._child is not None:
             born = time.monotonic()
             status = await self._child.wait()
             if self._stopping.is_set():
                 return
-            if time.monotonic() - born > SETTLED:
-                pause, deaths = FIRST_PAUSE, 0
+            if time.monotonic() - born > SETTLED_AFTER_S:
+                pause, deaths = FIRST_RESTART_DELAY_S, 0
             deaths += 1
             if hopeless := self._hopeless(status, deaths):
                 self._give_up(self.name, hopeless)
@@ -93,7 +93,7 @@ class Process:
                 self.name, f"ended ({ending(status)}); starting it again in {pause:.1f} s. {said}".strip()
             )
             while not await self._stopped_within(pause):
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, MAX_RESTART_DELAY_S)
                 if await self._respawned():
                     break
 
@@ -101,7 +101,7 @@ class Process:
         """Why starting it again is no use; empty if it may be."""
         if status == BAD_CONFIGURATION:
             return "cannot run as it is configured"
-        if deaths >= TRIES and not self.proven:
+        if deaths >= MAX_EARLY_DEATHS and not self.proven:
             return f"ended {deaths} times in a row ({ending(status)})"
         return ""
 
@@ -122,16 +122,16 @@ class Process:
             return False
         return True
 
-    async def stop(self, patience: float) -> None:
-        """End it, and start it no more: its own signal first, after `patience` seconds SIGKILL."""
+    async def stop(self, grace: float) -> None:
+        """End it, and start it no more: its own signal first, after `grace` seconds SIGKILL."""
         self._stopping.set()
         if self._child is None or self._life is None:
             return
         self._signal(self._command.stop_signal)
         try:
-            await asyncio.wait_for(asyncio.shield(self._life), patience)
+            await asyncio.wait_for(asyncio.shield(self._life), grace)
         except TimeoutError:
-            self._report.warn(self.name, f"did not stop within {patience:.0f} s; killed")
+            self._report.warn(self.name, f"did not stop within {grace:.0f} s; killed")
             self._signal(signal.SIGKILL)
             await self._life
         self.started = None
@@ -147,10 +147,10 @@ class Process:
             self._child.send_signal(number)
 
 
-async def stop_in_waves(waves: Sequence[Sequence[Process]], patience: float) -> None:
+async def stop_in_waves(waves: Sequence[Sequence[Process]], grace: float) -> None:
     """Stop each wave's processes together, one wave after the other."""
     for wave in waves:
-        await asyncio.gather(*(process.stop(patience) for process in wave))
+        await asyncio.gather(*(process.stop(grace) for process in wave))
 
 
 async def run_to_end(command: Command, log: Path, limit: float = 60.0) -> None:

@@ -33,22 +33,22 @@ class Started:
     def alive(self) -> bool:
         return bool(self.began) and _began(self.pid) == self.began
 
-    def end(self, patience: float) -> None:
-        """Send its stop signal, and SIGKILL where it has not gone within `patience` seconds."""
+    def end(self, grace: float) -> None:
+        """Send its stop signal, and SIGKILL where it has not gone within `grace` seconds."""
         for number in (self.stop_signal, signal.SIGKILL):
             if not self.alive():
                 return
             self.signal(number)
-            self.wait(patience)
+            self.wait(grace)
 
     def signal(self, number: int) -> None:
         """Send a signal; nothing happens where it has gone meanwhile."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
-    def wait(self, patience: float) -> bool:
-        """Whether it has gone within `patience` seconds."""
-        deadline = time.monotonic() + patience
+    def wait(self, timeout: float) -> bool:
+        """Whether it has gone within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
         while self.alive():
             if time.monotonic() > deadline:
                 return False

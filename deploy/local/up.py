@@ -23,11 +23,11 @@ from deploy.local.stores.schema import is_current
 from deploy.local.stores.valkey import Valkey
 from shared.config import read_secret
 
-READY_LIMIT = 60.0
+READY_TIMEOUT_S = 60.0
 """Seconds in which everything must have become ready."""
-RECORD_PAUSE = 1.0
+RECORD_RETRY_INTERVAL_S = 1.0
 """Seconds until a record that could not be written is tried again."""
-STOP_PATIENCE = 12.0
+STOP_TIMEOUT_S = 12.0
 """Seconds that a process may take to drain: a little over the deployables' own grace."""
 
 
@@ -98,7 +98,7 @@ class Up:
         for name, process in in_stop_order(left):
             if name != SUPERVISOR:
                 self._report.step(f"ending {name} (pid {process.pid}), left over from a run that was cut short")
-                process.end(STOP_PATIENCE)
+                process.end(STOP_TIMEOUT_S)
 
     def _check_ports(self) -> None:
         taken = {v: port for v, port in self._stack.listening().items() if not is_free(port)}
@@ -154,10 +154,10 @@ class Up:
             await database
             await self._migrate(deployable)
         process = await self._start(self._stack.command(deployable))
-        reason = await until_ready(self._stack.health_url(deployable), READY_LIMIT)
+        reason = await until_ready(self._stack.health_url(deployable), READY_TIMEOUT_S)
         if reason:
             raise StackError(
-                f"{deployable.name} is not ready after {READY_LIMIT:.0f} s: it {reason}. "
+                f"{deployable.name} is not ready after {READY_TIMEOUT_S:.0f} s: it {reason}. "
                 f"{process.log} ends with:\n{process.last_words()}"
             )
         self._report.step(f"{deployable.name} is ready on {self._stack.url(deployable.name)}")
@@ -171,7 +171,7 @@ class Up:
     async def _seed(self) -> dict[str, str]:
         """Create the demo's objects as soon as the key registry can."""
         registry = self._stack.url("key_registry")
-        if await until_ready(registry, READY_LIMIT):
+        if await until_ready(registry, READY_TIMEOUT_S):
             return {}  # whoever starts it reports why
         urls = demo.Urls(
             gateway=self._stack.url("gateway"),
@@ -212,14 +212,14 @@ class Up:
 
     async def _keep_record(self) -> None:
         while True:
-            await asyncio.sleep(RECORD_PAUSE)
+            await asyncio.sleep(RECORD_RETRY_INTERVAL_S)
             if self._unrecorded:
                 self._record()
 
     async def _stop_all(self) -> None:
         self._report.step("stopping")
         waves = [[self._processes[name] for name in wave if name in self._processes] for wave in STOP_WAVES]
-        await stop_in_waves(waves, STOP_PATIENCE)
+        await stop_in_waves(waves, STOP_TIMEOUT_S)
         self._run_file.clear()
         self._report.step("stopped")
 

@@ -35,15 +35,15 @@ class Receipts:
         change = await self._change(admin, id_)
         return await self._receipt(change, await self._name(change))
 
-    async def applied(self, admin: Admin, id_: int, patience: float) -> Receipt:
-        """The receipt once all have applied the change, or as it is after `patience` seconds."""
+    async def applied(self, admin: Admin, id_: int, max_wait: float) -> Receipt:
+        """The receipt once all have applied the change, or as it is after `max_wait` seconds."""
         change = await self._change(admin, id_)
         if self._waiting >= MAX_WAITING:
             raise Unavailable("too many wait for receipts")
         self._waiting += 1
         try:
             return await self._awaited(
-                change, await self._name(change), asyncio.get_running_loop().time() + patience
+                change, await self._name(change), asyncio.get_running_loop().time() + max_wait
             )
         finally:
             self._waiting -= 1

@@ -195,7 +195,7 @@ def test_what_could_not_be_recorded_is_stopped_all_the_same(stack: LocalStack, s
     unwritable.mkdir()
     try:
         killed = stack.running()["session_tokens"]
-        killed.end(patience=5)
+        killed.end(grace=5)
         until_ready(stack, 30)
         recorded = stack.running()
         assert "session_tokens" not in recorded

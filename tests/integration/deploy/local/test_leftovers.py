@@ -23,7 +23,7 @@ def test_a_process_that_was_never_recorded_is_found_and_ended(tmp_path: Path) ->
     try:
         assert running(RunFile(var / "run"), var) == [("gateway", Started.of(child.pid))]
         for _, process in find_marked(var):
-            process.end(patience=0)
+            process.end(grace=0)
         assert child.wait(timeout=5) < 0
         assert find_marked(var) == []
     finally:
@@ -54,8 +54,8 @@ def test_of_a_process_and_its_children_the_process_alone_is_ended(tmp_path: Path
         assert [process.pid for _, process in find_marked(tmp_path)] == [parent.pid]
     finally:
         for _, process in find_marked(tmp_path):
-            process.end(patience=5)
+            process.end(grace=5)
         parent.wait(timeout=5)
         for _, process in find_marked(tmp_path):
-            process.end(patience=5)
+            process.end(grace=5)
         parent.stdout.close()

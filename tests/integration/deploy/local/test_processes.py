@@ -47,7 +47,7 @@ class Watched:
 async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
     it = Watched(tmp_path)
     yield it
-    await stop_in_waves([it.processes], patience=0.2)
+    await stop_in_waves([it.processes], grace=0.2)
 
 
 def pid(process: Process) -> int:
@@ -83,14 +83,14 @@ async def test_bad_configuration_is_not_tried_again(watched: Watched) -> None:
 
 
 async def test_a_process_that_never_worked_is_given_up(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "TRIES", 2)
+    monkeypatch.setattr(processes, "MAX_EARLY_DEATHS", 2)
     await watched.start("gateway", "raise SystemExit(3)")
     await until(lambda: watched.given_up)
     assert watched.given_up == [("gateway", "ended 2 times in a row (exit status 3)")]
 
 
 async def test_a_process_that_worked_is_never_given_up(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "TRIES", 2)
+    monkeypatch.setattr(processes, "MAX_EARLY_DEATHS", 2)
     process = await watched.start("gateway", "raise SystemExit(3)")
     process.proven = True
     await until(lambda: "in 0.4 s" in watched.out.getvalue())
@@ -101,7 +101,7 @@ async def test_a_process_that_does_not_stop_is_killed(watched: Watched) -> None:
     process = await watched.start("gateway", DEAF)
     await up(process)
     child = pid(process)
-    await process.stop(patience=0.2)
+    await process.stop(grace=0.2)
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
     assert "did not stop" in watched.out.getvalue()
@@ -110,7 +110,7 @@ async def test_a_process_that_does_not_stop_is_killed(watched: Watched) -> None:
 async def test_a_stopped_process_stays_down_even_between_two_starts(watched: Watched) -> None:
     process = await watched.start("gateway", "raise SystemExit(3)")
     await until(lambda: "starting it again" in watched.out.getvalue())
-    await process.stop(patience=5)
+    await process.stop(grace=5)
     assert process.started is None
     before = watched.out.getvalue()
     await asyncio.sleep(0.5)
@@ -127,7 +127,7 @@ async def test_a_wave_has_ended_before_the_next_is_asked_to(watched: Watched, tm
     first = await watched.start("gateway", slow.replace("sys.argv[1]", repr(str(tmp_path))))
     second = await watched.start("store", fast.replace("sys.argv[1]", repr(str(tmp_path))))
     await asyncio.gather(up(first), up(second))
-    await stop_in_waves([[first], [second]], patience=5)
+    await stop_in_waves([[first], [second]], grace=5)
     assert (tmp_path / "order").read_text() == "gateway store "
 
 
@@ -152,6 +152,6 @@ async def test_a_process_whose_start_could_not_be_recorded_is_still_ended(tmp_pa
         await process.start()
     child = pid(process)
     with pytest.raises(OSError, match="No space"):
-        await process.stop(patience=5)
+        await process.stop(grace=5)
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)

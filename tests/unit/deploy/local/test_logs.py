@@ -59,7 +59,7 @@ def test_only_errors_written_after_the_start_are_shown_each_once(tmp_path: Path)
 def test_a_log_past_its_size_is_moved_aside_without_losing_the_writer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logs, "LARGEST", 100)
+    monkeypatch.setattr(logs, "MAX_LOG_BYTES", 100)
     log = tmp_path / "gateway.log"
     tail = ErrorTail(Report(io.StringIO()))
     tail.add("gateway", log)

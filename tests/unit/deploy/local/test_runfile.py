@@ -20,10 +20,10 @@ def test_a_process_is_found_until_it_has_ended(tmp_path: Path, sleeper: "subproc
     started = Started.of(sleeper.pid)
     run_file.write({"gateway": started})
     assert run_file.read() == {"gateway": started}
-    started.end(patience=5)
+    started.end(grace=5)
     assert run_file.read() == {}
     sleeper.wait(timeout=5)
-    started.end(patience=5)
+    started.end(grace=5)
     started.signal(signal.SIGTERM)
 
 
@@ -34,7 +34,7 @@ def test_another_process_with_the_same_pid_is_left_alone(
         earlier = Started(sleeper.pid, "12345 another-boot")
         RunFile(tmp_path).write({"gateway": earlier})
         assert RunFile(tmp_path).read() == {}
-        earlier.end(patience=1)
+        earlier.end(grace=1)
         assert sleeper.poll() is None
     finally:
         sleeper.kill()
@@ -47,7 +47,7 @@ def test_a_process_that_ignores_its_signal_is_killed() -> None:
     )
     assert stubborn.stdout is not None
     stubborn.stdout.readline()
-    Started.of(stubborn.pid).end(patience=0.3)
+    Started.of(stubborn.pid).end(grace=0.3)
     assert stubborn.wait(timeout=5) == -9
     stubborn.stdout.close()
 
@@ -75,7 +75,7 @@ def test_where_the_stack_listens_is_known_for_as_long_as_its_supervisor_runs(
     started = Started.of(sleeper.pid)
     RunFile(tmp_path).write({"supervisor": started}, {"PASSGATE_GATEWAY_PORT": "9080"})
     assert RunFile(tmp_path).layout() == {"PASSGATE_GATEWAY_PORT": "9080"}
-    started.end(patience=5)
+    started.end(grace=5)
     sleeper.wait(timeout=5)
     assert RunFile(tmp_path).layout() == {}
 
