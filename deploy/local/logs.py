@@ -62,13 +62,14 @@ class ErrorTail:
         if size <= start:
             self._read_to[name] = size
             return
-        start = max(start, size - MAX_BYTES_PER_LOOK)
+        first = max(start, size - MAX_BYTES_PER_LOOK)
         with path.open("rb") as handle:
-            handle.seek(start)
-            new = handle.read(size - start)
+            handle.seek(first)
+            new = handle.read(size - first)
         whole, _, _ = new.rpartition(b"\n")
-        self._read_to[name] = start + len(whole) + (1 if whole else 0)
-        for line in whole.splitlines():
+        self._read_to[name] = first + len(whole) + (1 if whole else 0)
+        lines = whole.splitlines()
+        for line in lines[1:] if first > start else lines:  # after a jump the first is the rest of a line
             if shown := error_in(name, line.decode(errors="replace")):
                 self._report.error(name, shown[:MAX_SHOWN_CHARACTERS])
 

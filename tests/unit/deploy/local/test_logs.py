@@ -56,6 +56,22 @@ def test_only_errors_written_after_the_start_are_shown_each_once(tmp_path: Path)
     assert out.getvalue().count("second") == 1
 
 
+def test_the_rest_of_a_line_that_was_jumped_into_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, out, usual = tmp_path / "gateway.log", io.StringIO(), '{"level":"info","event":"request"}\n'
+    monkeypatch.setattr(logs, "MAX_BYTES_PER_LOOK", len(usual) + len(error("last")) + 10)
+    tail = ErrorTail(Report(out))
+    tail.add("gateway", log)
+    log.write_text(usual * 20 + error("last"))
+    tail.look()
+    assert [line.split(" | ")[-1] for line in out.getvalue().splitlines()] == ["last"]
+    with log.open("a") as handle:
+        handle.write(error("next"))
+    tail.look()
+    assert "next" in out.getvalue()
+
+
 def test_a_log_past_its_size_is_moved_aside_without_losing_the_writer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
