@@ -33,7 +33,7 @@ class RevocationPage(NamedTuple):
 
 
 class Revocations:
-    """Again, for no longer than before, changes nothing and gives the receipt of the time before."""
+    """To revoke what is revoked for as long already changes nothing: its receipt is that of the first time."""
 
     def __init__(self, store: Store, access: AccessControl, clock: Clock) -> None:
         self._store = store
