@@ -125,7 +125,10 @@ class BackgroundTask:
         self._failures += 1
         self.restarts += 1
         self._restart = task.get_loop().call_later(delay, self._spawn)
-        reason = "cancelled" if task.cancelled() else "returned" if error is None else type(error).__name__
+        if task.cancelled():  # not by `stop`: as a rule by the end of the event loop, with all other tasks
+            log.info("background_task.cancelled", task=self.name, restart_in_s=delay)
+            return
+        reason = "returned" if error is None else type(error).__name__
         log.error("background_task.ended", task=self.name, reason=reason, restart_in_s=delay, exc_info=error)
 
 

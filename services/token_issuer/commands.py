@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
 
 from services.token_issuer.app import NAME, key_rotator, open_database, registry_client
@@ -32,15 +32,12 @@ async def _opened(settings: Settings, clock: Clock) -> AsyncIterator[_Opened]:
     database, calls = open_database(settings), registry_client(settings, clock)
     registry = KeyRegistryClient(calls)
     audit = AuditTrail(registry, service=NAME, clock=clock)
-    resources = (database, calls, audit)
-    for resource in resources:
-        await resource.start()
-    try:
+    async with AsyncExitStack() as started:
+        for resource in (database, calls, audit):
+            await resource.start()
+            started.push_async_callback(resource.stop)
         store = PostgresSigningKeys(database)
         yield _Opened(store, key_rotator(settings, store), registry, audit)
-    finally:
-        for resource in reversed(resources):
-            await resource.stop()
 
 
 async def rotate_signing_key(settings: Settings) -> str:

@@ -21,12 +21,14 @@ from shared.service_tokens import ServiceIdentity
 async def serving(app: web.Application) -> AsyncIterator[str]:
     """The base URL of `app`."""
     runner = web.AppRunner(app, shutdown_timeout=1)
-    await runner.setup()
-    server = await listen(runner, "127.0.0.1", 0)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await runner.setup()
+        server = await listen(runner, "127.0.0.1", 0)
+        try:
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        finally:
+            server.close()
     finally:
-        server.close()
         await runner.cleanup()
 
 

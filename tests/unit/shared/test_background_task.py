@@ -1,8 +1,10 @@
 import ast
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
+import structlog
 
 from shared import background_task
 from shared.background_task import REPEATED_ENDS, STEADY_AFTER_S, BackgroundTask, PeriodicTask, background_tasks
@@ -80,6 +82,23 @@ async def test_stopped_task_does_not_start_again(work: Work, monkeypatch: pytest
     await task.stop()
     assert [handle for handle in asyncio.all_tasks() if handle.get_name() == "test"] == []
     assert task._restart is None
+
+
+def test_a_task_that_the_end_of_the_loop_or_its_owner_cancels_is_no_error() -> None:
+    """As when an application does not start: what it started ends with it."""
+
+    async def start_and_end(*, stopped: bool) -> None:
+        task = BackgroundTask("test", partial(asyncio.sleep, 3600))
+        await task.start()
+        await asyncio.sleep(0)
+        if stopped:
+            await task.stop()
+
+    with structlog.testing.capture_logs() as lines:
+        asyncio.run(start_and_end(stopped=True))
+        assert lines == []
+        asyncio.run(start_and_end(stopped=False))
+    assert [(line["event"], line["log_level"]) for line in lines] == [("background_task.cancelled", "info")]
 
 
 async def test_task_that_runs_once_is_complete_when_it_returns_and_not_before(work: Work) -> None:
