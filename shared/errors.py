@@ -96,7 +96,7 @@ class TooManyRequests(ServiceError):
 
 
 class Unavailable(ServiceError):
-    """The result cannot be known now (a store or a service is away): 503 with `Retry-After`, never a guess."""
+    """The result cannot be known now, as without a store or a service: 503 with `Retry-After`, never a guess."""
 
     code = "unavailable"
 

@@ -32,7 +32,9 @@ class CommandRejected(Unavailable):
 
     def __init__(self, reply: Exception) -> None:
         code = str(reply).partition(" ")[0]
-        super().__init__("the store is away", detail=f"valkey: {code if code.isupper() else type(reply).__name__}")
+        super().__init__(
+            "the store is unavailable", detail=f"valkey: {code if code.isupper() else type(reply).__name__}"
+        )
         self.reply = str(reply)
         """The server's own words. They may hold arguments, so no log shows them."""
 
@@ -135,4 +137,4 @@ def _known(reply: Exception) -> Exception:
 
 
 def _away(error: BaseException) -> Unavailable:
-    return Unavailable("the store is away", detail=f"valkey: {type(error).__name__}")
+    return Unavailable("the store is unavailable", detail=f"valkey: {type(error).__name__}")

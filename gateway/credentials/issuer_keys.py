@@ -33,7 +33,7 @@ MAX_KEY_SET_AGE_S = REFRESH_INTERVAL_S + 2 * UNKNOWN_KID_FETCH_INTERVAL_S
 
 
 class IssuerKeys:
-    """Keys by kid. Keeps the last valid set for as long as the issuer is away.
+    """Keys by kid. Keeps the last valid set for as long as the issuer is unavailable.
 
     A consumer of the changes: a signing key that is revoked is forgotten, and its successor, which signs at once,
     is fetched soon, whether or not unknown kids have used up the fetches that they may cause.
@@ -76,7 +76,7 @@ class IssuerKeys:
 
         At most once in `UNKNOWN_KID_FETCH_INTERVAL_S` seconds, for all unknown kids together.
 
-        Raises `Unavailable` when the issuer is away, and so it is not known whether there is such a key.
+        Raises `Unavailable` when the issuer is unavailable, and so it is not known whether there is such a key.
         """
         if (key := self._keys.get(kid)) is not None or kid in self._revoked:
             return key

@@ -8,7 +8,7 @@ from shared.background_task import PeriodicTask
 
 HOUSEKEEPING_INTERVAL_S = 600.0
 CHANGES_KEPT_S = 7 * 86400
-"""Seconds: a consumer that was away for longer starts again from a snapshot."""
+"""Seconds: a consumer that was unavailable for longer starts again from a snapshot."""
 REVOCATIONS_KEPT_S = 3600
 """Seconds after `until`, for clocks that differ."""
 REPORTS_KEPT_S = 3600
@@ -44,7 +44,7 @@ class Housekeeping:
         await self._task.stop()
 
     async def tidy(self) -> None:
-        """Raises `Unavailable` when the store is away; then the next round does it."""
+        """Raises `Unavailable` when the store is unavailable; then the next round does it."""
         now = await self._clock.time()
         try:
             await self._store.prune(

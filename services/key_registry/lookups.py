@@ -30,7 +30,7 @@ class Batcher(Generic[K, V]):
         self._fetching = SingleFlight("lookups", self._run)
 
     async def get(self, key: K) -> V | None:
-        """Raises `Unavailable` when the store is away, or too many look-ups wait."""
+        """Raises `Unavailable` when the store is unavailable, or too many look-ups wait."""
         future = self._waiting.get(key)
         if future is None:
             if len(self._waiting) >= MAX_WAITING:

@@ -44,7 +44,7 @@ class InvalidClient(Refusal, Unauthenticated):
 
 
 class InvalidGrant(Refusal, Invalid):
-    """RFC 6749 section 5.2, RFC 7521 section 4.1: the assertion is invalid; the description says what to mend."""
+    """RFC 6749 section 5.2, RFC 7521 section 4.1: the assertion is invalid, and the description says why."""
 
     code = "invalid_grant"
 

@@ -87,8 +87,8 @@ class AuditTrail:
         )
         self.dropped = Counter(
             "audit_events_dropped_total",
-            "Audit events that were lost: the queue was full, the registry rejected them, or it was away when the "
-            "process ended.",
+            "Audit events that were lost: the queue was full, the registry rejected them, or it was unavailable "
+            "when the process ended.",
             registry=metrics,
         )
 
@@ -139,7 +139,7 @@ class AuditTrail:
         """Returns when the event is durable; raises `Unavailable` when it is not known to be."""
         if self._stopped or len(self._awaited) >= MAX_AWAITED:
             raise Unavailable(
-                "the audit trail is away", detail="stopped" if self._stopped else "too many events wait"
+                "the audit trail is unavailable", detail="stopped" if self._stopped else "too many events wait"
             )
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._awaited.append((event, future))
@@ -224,4 +224,4 @@ class AuditTrail:
 def _fail(awaited: Iterable[tuple[AuditEvent, asyncio.Future[None]]], detail: str) -> None:
     for _, future in awaited:
         if not future.done():
-            future.set_exception(Unavailable("the audit trail is away", detail=detail))
+            future.set_exception(Unavailable("the audit trail is unavailable", detail=detail))

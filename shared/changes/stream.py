@@ -97,7 +97,7 @@ class ChangeStreamReader:
                 {STREAM: f"{max(after, 0)}-0"}, count=ENTRIES_PER_READ, block=int(self._wait * 1000)
             )
         except (RedisError, OSError, TimeoutError) as error:
-            raise Unavailable("the change stream is away", detail=type(error).__name__) from error
+            raise Unavailable("the change stream is unavailable", detail=type(error).__name__) from error
         try:
             return [_change(fields) for _, entries in streams for _, fields in entries]
         except (KeyError, ValidationError) as error:

@@ -33,7 +33,7 @@ class BackgroundTasks:
             raise Unavailable(f"failing: {', '.join(failing)}")
 
     def dead(self) -> list[str]:
-        """The tasks that a new start of the process may mend."""
+        """The tasks that a new start of the process may repair."""
         return self.failing_for(NOT_LIVE_AFTER_S)
 
     def failing_for(self, seconds: float) -> list[str]:

@@ -24,7 +24,7 @@ class Fault(StrEnum):
 
 
 class InvalidToken(Unauthenticated):
-    """A token that is refused, and what its maker has to mend.
+    """A token that is refused, and what its maker has to correct.
 
     `description` repeats nothing that the token holds except spans of time. Until the signature
     holds it does not reveal whether a kid exists: an unknown kid, another algorithm than the key's

@@ -87,7 +87,7 @@ class Database:
         except AWAY as error:
             _terminate(connection)
             raise Unavailable(
-                "the database is away", detail=f"postgresql: {type(error).__name__}: {error}"
+                "the database is unavailable", detail=f"postgresql: {type(error).__name__}: {error}"
             ) from error
         except asyncio.CancelledError:
             _terminate(connection)

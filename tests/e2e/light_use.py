@@ -15,7 +15,7 @@ PAUSE = 0.05
 AWAY = frozenset({502, 503, 504})
 CALLS = ("site", "token", "message", "generate", "editor", "company")
 LONGEST = 2.5
-"""Seconds that an answer may take when something is away: two of the promise, and some for a busy machine."""
+"""Seconds that a response may take when something is unavailable: the promised two, and some for a busy machine."""
 
 Call = Callable[[], Reply]
 

@@ -1,4 +1,4 @@
-"""Requests byte for byte as a test writes them, and answers as they come: no client library mends anything."""
+"""Requests byte for byte as a test writes them, and answers as they come: no client library corrects anything."""
 
 import base64
 import contextlib

@@ -110,7 +110,7 @@ class Relay:
                 return
 
     async def _newest_entry(self) -> Change | None:
-        """That of the stream; one that cannot be read is cleared, since nothing else would ever mend it."""
+        """That of the stream; one that cannot be read is cleared, since nothing else would ever correct it."""
         try:
             return await self._stream.last()
         except UnreadableStream as error:

@@ -27,7 +27,7 @@ PROBLEMS = {
     413: "The body is too large",
     415: "Not JSON by its Content-Type, or encoded",
     422: "Some members or parameters are invalid; `errors` names each",
-    503: "The store is away, or the clock is wrong; see Retry-After",
+    503: "The store is unavailable, or the clock is wrong; see Retry-After",
 }
 DIGEST = Parameter(
     "digest",

@@ -75,7 +75,7 @@ PROBLEMS: Mapping[int, str] = {
     413: "Larger than 64 KiB",
     415: "Not JSON by its Content-Type, or encoded",
     422: "Some members or parameters are invalid; `errors` names each",
-    503: "The store is away",
+    503: "The store is unavailable",
 }
 
 

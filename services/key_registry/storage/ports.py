@@ -163,7 +163,7 @@ class Writer(Reader, Protocol):
 
 
 class Store(Protocol):
-    """Every method raises `Unavailable` when the store is away."""
+    """Every method raises `Unavailable` when the store is unavailable."""
 
     def reading(self) -> AbstractAsyncContextManager[Reader]: ...
 
@@ -200,7 +200,7 @@ is over it may accept what it cannot look up."""
 
 
 class ConsumerStore(Protocol):
-    """Each method raises `Unavailable` when the store is away.
+    """Each method raises `Unavailable` when the store is unavailable.
 
     `heard_since` and `silent_since` are for the consumers whose bound is no longer than `FORGOTTEN_AFTER_S`; for
     another they are as much earlier as its bound is longer.

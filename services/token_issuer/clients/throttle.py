@@ -2,9 +2,9 @@
 
 The addresses of one IPv6 network of 64 bits are one: whoever has one has them all.
 
-The counts live in a store that all copies share and that outlasts a restart. While it is away each copy counts for
-itself: a count that cannot be kept must not stop issuing, and ten throttle for each copy are still far too few
-against 256 random bits.
+The counts are in a store that all copies share and that outlasts a restart. While it is unavailable, each copy
+counts for itself: a count that cannot be kept must not stop issuing, and ten guesses at each copy are still far too
+few against 256 random bits.
 """
 
 import math
@@ -19,7 +19,7 @@ from shared.http.client_address import address_block
 
 MAX_WRONG_SECRETS = 10
 STORE_RETRY_INTERVAL_S = 2.0
-"""Seconds for which a store that was away is left alone, so that requests do not wait for it one by one."""
+"""Seconds for which a store that was unavailable is left alone, so that requests do not wait for it one by one."""
 
 
 class SecretThrottle:

@@ -24,9 +24,9 @@ class JwtBearer:
         self._audiences = audiences
 
     async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> AuthorizedGrant:
-        """Raises `InvalidGrant` saying what to mend, `InvalidScope`, and `Unavailable`.
+        """Raises `InvalidGrant` saying what to correct, `InvalidScope`, and `Unavailable`.
 
-        The jti is used last, so an assertion that is refused may be sent again once it is mended. One whose
+        The jti is used last, so an assertion that is refused may be sent again once it is corrected. One whose
         token could not be issued after that is spent: the partner signs another.
         """
         verified = await self._verified(parameters)

@@ -85,7 +85,7 @@ class TokenEndpoint:
         self._counts = counts
 
     async def post(self, request: web.Request) -> web.Response:
-        """Read, find the grant, authenticate the client, authorise, issue."""
+        """Read, find the grant, authenticate the client, authorize, issue."""
         address = self._addresses.of(request)
         with self._refusals.reporting(endpoint=self.profile.path, address=address):
             given = await parameters(request, accepts_json=self.profile.accepts_json)

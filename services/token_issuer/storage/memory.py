@@ -1,4 +1,4 @@
-"""Wrong secrets counted in this process alone: for the time that Valkey is away."""
+"""Wrong secrets counted in this process alone: for the time that Valkey is unavailable."""
 
 from collections import OrderedDict, deque
 from collections.abc import Sequence

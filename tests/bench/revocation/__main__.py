@@ -101,10 +101,10 @@ async def _measured(plan: Plan, here: Site, created: Maker, report: Report) -> F
     return Figures((with_valkey, without), found, len(outcomes), not_refused, spent, look_up)
 
 
-WITH = "The plane as it is meant to run."
+WITH = "Revocations reach consumers by the change stream."
 WITHOUT = (
     "Its port is closed, so that no stream can be read: consumers ask the registry for changes. Session tokens, "
-    "which are in Valkey themselves, are good nowhere then, and not among these."
+    "which are in Valkey themselves, are valid nowhere then, and not among these."
 )
 
 

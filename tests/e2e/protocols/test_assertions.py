@@ -1,4 +1,4 @@
-"""OAuth 2.0 JWT assertions through the gateway: what a partner is told to mend, and what a stranger is not told."""
+"""OAuth 2.0 JWT assertions through the gateway: what a partner is told to correct, and what a stranger is not."""
 
 import json
 import time

@@ -145,7 +145,7 @@ async def test_a_refusal_is_found_in_the_log_by_its_request_id(gateway: GatewayP
 
 
 async def test_what_is_stopped_is_not_known_so_a_token_cannot_be_judged(gateway: GatewayProcess) -> None:
-    """The registry and the issuer of these tests are away."""
+    """The registry and the issuer of these tests are unavailable."""
     token = b"eyJhbGciOiJSUzM4NCIsImtpZCI6ImEifQ.e30.AAAA"
     conversation = await converse(
         gateway.port, get(b"GET /protected HTTP/1.1", b"Authorization: Bearer " + token), replies=1

@@ -16,7 +16,7 @@ LookUp = Callable[[str], Awaitable[Wire | None]]
 
 @asynccontextmanager
 async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
-    """The base URL of a server that answers as `double` does; 503 while that is away."""
+    """The base URL of a server that answers as `double` does; 503 while that is unavailable."""
     look_ups: dict[str, LookUp] = {
         "api-tokens": lambda key: double.api_token(bytes.fromhex(key)),
         "access-keys": lambda key: double.access_key(bytes.fromhex(key)),

@@ -43,7 +43,7 @@ class Trail:
 
     async def record(self, event: AuditEvent) -> None:
         if self.away:
-            raise Unavailable("the audit trail is away")
+            raise Unavailable("the audit trail is unavailable")
         self.recorded.append(event)
 
     def note(self, event: AuditEvent) -> None:

@@ -174,7 +174,7 @@ async def test_periodic_work_goes_on_after_any_failure_and_ends_with_stop() -> N
         nonlocal rounds
         rounds += 1
         if rounds == 1:
-            raise Unavailable("the store is away")
+            raise Unavailable("the store is unavailable")
         if rounds == 2:
             raise RuntimeError("unexpected")
         done.set()

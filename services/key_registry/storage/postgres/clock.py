@@ -13,7 +13,7 @@ INTERVAL_S = 1.0
 
 
 def clock_observation(database: Database, offsets: ClockOffsets) -> PeriodicTask:
-    """Observes the server's clock. While it is away, its time is what passed since by the monotonic clock."""
+    """Observes the server's clock. While it is unavailable, its time goes on with the monotonic clock."""
     peer = offsets.peer(NAME)
 
     async def observe() -> None:

@@ -50,7 +50,7 @@ async def test_changes_are_kept_for_a_week_responses_for_a_day_and_revocations_a
     assert store.rounds == [{"changes": now - 7 * 86400, "revocations": now - 3600, "responses": now - 86400}]
     await asyncio.sleep(0)
     (task,) = housekeeping.tasks
-    assert (task.running, task.restarts) == (True, 0)  # the store was away, which is no reason to stop
+    assert (task.running, task.restarts) == (True, 0)  # the store was unavailable, which is no reason to stop
     await housekeeping.stop()
 
 

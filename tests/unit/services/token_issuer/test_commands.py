@@ -102,7 +102,7 @@ async def test_a_revocation_that_is_repeated_after_a_failure_reaches_the_verifie
 
     async def fails(*_: Any) -> bool:
         steps.append("store fails")
-        raise Unavailable("the store is away")
+        raise Unavailable("the store is unavailable")
 
     with monkeypatch.context() as away:
         away.setattr(world.signing_keys, "revoke", fails)

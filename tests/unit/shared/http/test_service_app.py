@@ -118,12 +118,12 @@ async def test_readiness_names_what_is_missing(base: str, http: aiohttp.ClientSe
         assert response.status == 200
 
     async def away() -> None:
-        raise Unavailable("the store is away")
+        raise Unavailable("the store is unavailable")
 
     health.add("valkey", away)
     async with http.get(f"{base}/health/ready") as response:
         assert response.status == 503
-        assert (await response.json())["missing"] == {"valkey": "the store is away"}
+        assert (await response.json())["missing"] == {"valkey": "the store is unavailable"}
     async with http.get(f"{base}/health") as response:
         assert (await response.json())["dependencies"]["valkey"]["state"] == "down"
     async with http.get(f"{base}/health/live") as response:

@@ -62,15 +62,15 @@ async def test_missing_assertion(world: World) -> None:
 
 
 async def test_steps_come_in_order_and_the_jti_is_used_last(world: World) -> None:
-    """With everything wrong, each mended thing uncovers the next: signature, company, audience, time, scope."""
+    """With everything wrong, each corrected thing uncovers the next: signature, company, audience, time, scope."""
     wrong = {"iss": "x", "aud": "x", "exp": 1, "scopes": ["x"], "jti": "one"}
     stranger = Signer(world.kid, "ES256", generate_private_key("ES256"))
     with pytest.raises(InvalidGrant, match="not signed by a known key"):
         await authorize(world, stranger.sign({**wrong, "iat": 1, "sub": "x"}))
-    for mended, says in (("iss", "iss must be"), ("aud", "aud must be"), ("exp", "exp was")):
+    for corrected, says in (("iss", "iss must be"), ("aud", "aud must be"), ("exp", "exp was")):
         with pytest.raises(InvalidGrant, match=says):
             await authorize(world, world.assertion(**wrong))
-        del wrong[mended]
+        del wrong[corrected]
     with pytest.raises(InvalidScope):
         await authorize(world, world.assertion(**wrong))
     del wrong["scopes"]

@@ -107,11 +107,11 @@ async def test_a_ring_that_fails_to_reload_is_no_younger_for_it(
     await world.with_key()
 
     async def fails() -> Sequence[SigningKeyRecord]:
-        raise Unavailable("the store is away")
+        raise Unavailable("the store is unavailable")
 
     monkeypatch.setattr(world.signing_keys, "all", fails)
     world.clock.advance(MAX_RING_AGE_S)
-    with pytest.raises(Unavailable, match="the store is away"):
+    with pytest.raises(Unavailable, match="the store is unavailable"):
         await world.ring.reload()
     world.ring.signer()
     world.clock.advance(0.001)

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.plane_memory`: what 100,000 live revocations cost a gateway in memory and time."""
+"""`python -m tests.bench.revocation_memory`: what 100,000 live revocations cost a gateway in memory and time."""
 
 import argparse
 import asyncio
@@ -39,7 +39,7 @@ _FORGET = """
     INSERT INTO key_registry.change (seq, kind, id, status, at, until)
     SELECT coalesce(max(seq), 0) + 10, 'jwt', 'gap', 'revoked', $1::float8, $1::float8 + 60 FROM gone RETURNING seq
 """
-"""As when a consumer was away for longer than changes are kept: it has to start again from a snapshot."""
+"""As when a consumer was unavailable for longer than changes are kept: it has to start again from a snapshot."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ async def _followed(http: aiohttp.ClientSession, url: str, position: int) -> Non
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.plane_memory",
+        prog="python -m tests.bench.revocation_memory",
         description="Measure what live revocations cost a gateway: start, reload, stalls, memory. "
         "Exit status 1 when a limit is missed.",
     )
