@@ -1,4 +1,4 @@
-"""Prunes on a schedule what is over, so that tables do not grow for ever."""
+"""Prunes expired rows on a schedule, so that tables do not grow for ever."""
 
 from typing import Protocol
 

@@ -48,7 +48,7 @@ class AdminTokens:
         return new.once["token"]
 
     async def register(self, token: str, name: str) -> bool:
-        """Make `token` an owner's; False when it is known already, whatever its status: it never comes back."""
+        """Register `token` as an owner's; False when it is known, whatever its status: a revoked one stays so."""
         digest = opaque.digest(token)
         async with self._store.writing() as writer:
             if await writer.list(ADMIN_TOKEN, Listing(1, equals={"digest": digest})):

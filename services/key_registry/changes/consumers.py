@@ -49,10 +49,10 @@ class Consumers:
 
     async def reached(self, position: int) -> Sequence[Reached]:
         """Each consumer that is not forgotten."""
-        heard_since, heard_until = self._heard()
-        return await self._store.reached(position, heard_since, heard_until)
+        reported_after, reported_until = self._counted_reports()
+        return await self._store.reached(position, reported_after, reported_until)
 
-    def _heard(self) -> tuple[float, float]:
+    def _counted_reports(self) -> tuple[float, float]:
         """After a step of the wall clock nobody is forgotten until all had time to report by the new time.
 
         Nor is anybody for a report from the future until this process would have seen such a step.

@@ -102,8 +102,8 @@ def _feed(handlers: InternalEndpoints) -> list[Endpoint]:
             f"{BASE}/positions",
             handlers.report,
             "Report which change was applied last",
-            description=f"Who says nothing for {FORGOTTEN_AFTER_S:g} s, or for its `staleness_bound` where "
-            "that is longer, is forgotten; who is leaving at once.",
+            description=f"A process that does not report for {FORGOTTEN_AFTER_S:g} s, or for its `staleness_bound` "
+            "where that is longer, is forgotten; one that reports `leaving`, at once.",
             body=wire.Position,
             poll=True,
             responses={204: Response("Known to every copy of the registry"), **_WRITE_PROBLEMS},

@@ -103,8 +103,8 @@ WAIT = (
     ),
 )
 RECEIPTS = f"""\
-The id is what `Passgate-Receipt` named. `of` counts the processes that follow the changes; one that has said
-nothing for {FORGOTTEN_AFTER_S:g} s, or for its own staleness bound where that is longer, is no longer among
+The id is what `Passgate-Receipt` named. `of` counts the processes that follow the changes; one that has not
+reported for {FORGOTTEN_AFTER_S:g} s, or for its own staleness bound where that is longer, is no longer among
 them, and refuses what it cannot look up. `ms` counts from the change to the report of the last one that applied
 it. Receipts are kept for a week.
 """

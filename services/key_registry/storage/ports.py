@@ -202,7 +202,7 @@ is over it may accept what it cannot look up."""
 class ConsumerStore(Protocol):
     """Each method raises `Unavailable` when the store is unavailable.
 
-    `heard_since` and `silent_since` are for the consumers whose bound is no longer than `FORGOTTEN_AFTER_S`; for
+    `reported_after` and `silent_since` are for the consumers whose bound is no longer than `FORGOTTEN_AFTER_S`; for
     another they are as much earlier as its bound is longer.
     """
 
@@ -214,8 +214,8 @@ class ConsumerStore(Protocol):
         """Forget the instance, if it is one of this service."""
         ...
 
-    async def reached(self, position: int, heard_since: float, heard_until: float) -> Sequence[Reached]:
-        """Each consumer whose last report is later than `heard_since` and no later than `heard_until`.
+    async def reached(self, position: int, reported_after: float, reported_until: float) -> Sequence[Reached]:
+        """Each consumer whose last report is later than `reported_after` and no later than `reported_until`.
 
         They are in the order of service and instance.
 

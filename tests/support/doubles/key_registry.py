@@ -373,8 +373,8 @@ class _Consumer:
     position: tuple[int, str | None] = (0, None)
     reports: dict[tuple[int, str | None], float] = field(default_factory=dict)
 
-    def counts_since(self, heard_since: float) -> bool:
-        return self.reported_at + max(self.staleness_bound - FORGOTTEN_AFTER_S, 0) > heard_since
+    def counts_since(self, reported_after: float) -> bool:
+        return self.reported_at + max(self.staleness_bound - FORGOTTEN_AFTER_S, 0) > reported_after
 
 
 class MemoryConsumers:
@@ -394,13 +394,13 @@ class MemoryConsumers:
         if instance in self._consumers and self._consumers[instance].service == service:
             del self._consumers[instance]
 
-    async def reached(self, position: int, heard_since: float, heard_until: float) -> Sequence[Reached]:
+    async def reached(self, position: int, reported_after: float, reported_until: float) -> Sequence[Reached]:
         found = []
         for instance, consumer in self._consumers.items():
             applied = self._includes(*consumer.position, position)
             reports = ((p, at) for (p, mark), at in consumer.reports.items() if self._includes(p, mark, position))
             at = min(reports, default=(0, None))[1]
-            if consumer.counts_since(heard_since) and consumer.reported_at <= heard_until:
+            if consumer.counts_since(reported_after) and consumer.reported_at <= reported_until:
                 at = at if applied else None
                 found.append(Reached(consumer.service, instance, consumer.joined_at, applied, at))
         return sorted(found, key=lambda reached: (reached.service, reached.instance))

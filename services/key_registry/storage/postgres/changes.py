@@ -98,9 +98,9 @@ class PostgresChanges:
             return bytes(await connection.fetchval(_SNAPSHOT, since, float(MAX_TOKEN_LIFE_S)))
 
     async def prune(self, *, changes_before: float, revocations_before: float, idempotency_before: float) -> None:
-        """Forget what is over. The last change stays, whatever its age: positions go on from it.
+        """Delete what has expired. The last change stays, whatever its age: positions go on from it.
 
-        Each table for itself. Raises `Unavailable` when one could not be pruned.
+        All tables are pruned, whichever fails. Raises `Unavailable` after the last when one failed.
         """
         await each(
             partial(delete_in_batches, self._database, statement, before)

@@ -72,9 +72,9 @@ class PostgresConsumers:
         async with self._database.connection() as connection:
             await connection.execute(_FORGET, instance, service)
 
-    async def reached(self, position: int, heard_since: float, heard_until: float) -> Sequence[Reached]:
+    async def reached(self, position: int, reported_after: float, reported_until: float) -> Sequence[Reached]:
         async with self._database.connection() as connection:
-            records = await connection.fetch(_REACHED, position, heard_since, heard_until, FORGOTTEN_AFTER_S)
+            records = await connection.fetch(_REACHED, position, reported_after, reported_until, FORGOTTEN_AFTER_S)
         return [Reached(**record) for record in records]
 
     async def prune(self, *, silent_since: float, reports_before: float) -> None:

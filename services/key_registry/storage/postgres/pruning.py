@@ -1,4 +1,4 @@
-"""Deletes what is over in batches, so that no amount of it is too much for the time-out of a statement."""
+"""Deletes expired rows in batches, so that no number of them exceeds the time-out of a statement."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterable

@@ -50,8 +50,8 @@ async def test_a_consumer_with_a_longer_bound_counts_until_that_is_over(stores: 
         position = Position(instance=instance, service="gateway", position=5, staleness_bound=bound)
         await stores.consumers.report(position, 10.0)
 
-    async def counted(heard_since: float) -> list[str]:
-        return [reached.instance for reached in await stores.consumers.reached(5, heard_since, math.inf)]
+    async def counted(reported_after: float) -> list[str]:
+        return [reached.instance for reached in await stores.consumers.reached(5, reported_after, math.inf)]
 
     assert await counted(9.0) == ["equal", "long", "short"]
     assert await counted(10.0) == await counted(579.0) == ["long"]
