@@ -60,3 +60,12 @@ class Endpoint:
     documented: bool = True
     poll: bool = False
     """Whether it is called for ever by our own services: then its access lines are debug."""
+
+
+def route_of(request: web.Request) -> str:
+    """The path of the endpoint that gets the request, as `/admin/v1/companies/{id}`; "unmatched" for none.
+
+    It names an endpoint in logs and audit lines, where the path itself may hold a secret.
+    """
+    resource = request.match_info.route.resource
+    return "unmatched" if resource is None else resource.canonical

@@ -13,7 +13,7 @@ from shared.audit.origin import Origin, request_origin
 from shared.contracts.identifiers import REQUEST_ID
 from shared.http.client_address import ClientAddress
 from shared.http.connection import RequestHandler
-from shared.http.endpoints import Endpoint, RenderError
+from shared.http.endpoints import Endpoint, RenderError, route_of
 from shared.http.metrics import HttpMetrics
 from shared.http.responses import internal_error, problem, status_of
 from shared.logging import access, request_id
@@ -56,8 +56,7 @@ def instrument(
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = time.perf_counter()
         rid = adopt_request_id(request.headers.get("X-Request-Id"))
-        resource = request.match_info.route.resource
-        route = resource.canonical if resource is not None else "unmatched"
+        route = route_of(request)
         request_origin.set(Origin(route, lambda: _client(request, addresses)["client"]))
         metrics.in_flight.inc()
         connection = request.protocol

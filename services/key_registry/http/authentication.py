@@ -8,6 +8,7 @@ from services.key_registry.admin.access import AccessControl, UnknownAdminToken
 from services.key_registry.catalog.permissions import Admin
 from shared.audit.trail import RefusalAudit
 from shared.errors import Forbidden, ServiceError, Unauthenticated
+from shared.http.endpoints import route_of
 from shared.http.responses import problem
 
 
@@ -31,9 +32,8 @@ class Authentication:
         try:
             return Caller(await self._access.authenticate(token), token)
         except UnknownAdminToken as error:
-            resource = request.match_info.route.resource
-            endpoint = resource.canonical if resource is not None else ""
-            self._audit.count_refusal(cause=error.cause, endpoint=endpoint, client=request.remote or "")
+            client = request.remote or ""
+            self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=client)
             raise
 
 

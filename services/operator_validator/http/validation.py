@@ -10,6 +10,7 @@ from shared.contracts.operator_validator import TokenCheck
 from shared.errors import Invalid, ServiceError
 from shared.http.body import read, require_content_type
 from shared.http.client_address import ClientAddress
+from shared.http.endpoints import route_of
 from shared.http.middleware import REFUSED
 from shared.http.responses import NO_STORE, error_headers, json_response, status_of
 from shared.service_tokens import ServiceAuthenticator
@@ -57,9 +58,8 @@ class OperatorEndpoints:
     async def _public(self, request: web.Request, validation: ValidationRequest) -> web.Response:
         result = await self._validate(request, validation)
         if result.cause is not None and result.record is None:
-            resource = request.match_info.route.resource
-            endpoint = "" if resource is None else resource.canonical
-            self._audit.count_refusal(cause=result.cause, endpoint=endpoint, client=self._addresses.of(request))
+            client = self._addresses.of(request)
+            self._audit.count_refusal(cause=result.cause, endpoint=route_of(request), client=client)
         return web.Response(body=VALID if result.valid else NOT_VALID, headers=JSON_NO_STORE)
 
     async def _validate(self, request: web.Request, validation: ValidationRequest) -> ValidationResult:

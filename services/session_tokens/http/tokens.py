@@ -14,6 +14,7 @@ from shared.contracts.session_tokens import ResolvedSession
 from shared.errors import Invalid, ServiceError, Unauthenticated, UnsupportedMediaType
 from shared.http.body import json_object, read, require_content_type
 from shared.http.client_address import ClientAddress
+from shared.http.endpoints import route_of
 from shared.http.responses import NO_STORE, error_headers, json_response, problem, status_of
 from shared.service_tokens import ServiceAuthenticator
 
@@ -88,9 +89,8 @@ class SessionTokenEndpoints:
                 yield
         except WrongToken as error:
             if not error.known:
-                resource = request.match_info.route.resource
-                endpoint = "" if resource is None else resource.canonical
-                self._audit.count_refusal(cause=error.cause, endpoint=endpoint, client=self._addresses.of(request))
+                client = self._addresses.of(request)
+                self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=client)
             raise
 
 
