@@ -117,7 +117,7 @@ class PipelinedRedis:
             async with asyncio.timeout(self._timeout):
                 replies = await pipeline.execute(raise_on_error=False)
         except (RedisError, OSError, TimeoutError) as error:
-            replies = [_away(error)] * len(batch)
+            replies = [_unavailable(error)] * len(batch)
         for (_, future), reply in zip(batch, replies, strict=True):
             if future.done():
                 continue
@@ -128,13 +128,13 @@ class PipelinedRedis:
 
 
 def _known(reply: Exception) -> Exception:
-    """An error of the command as `CommandRejected`; one of the server (read-only, loading, full) as away."""
+    """An error of the command is `CommandRejected`; one of the server (read-only, full) is `Unavailable`."""
     if isinstance(reply, Unavailable):
         return reply
     of_the_server = any(word in str(reply) for word in SERVER_ERROR_CODES)
     rejected = type(reply) in (ResponseError, NoScriptError) and not of_the_server
-    return CommandRejected(reply) if rejected else _away(reply)
+    return CommandRejected(reply) if rejected else _unavailable(reply)
 
 
-def _away(error: BaseException) -> Unavailable:
+def _unavailable(error: BaseException) -> Unavailable:
     return Unavailable("the store is unavailable", detail=f"valkey: {type(error).__name__}")

@@ -10,7 +10,7 @@ from shared.contracts.access_token import AccessTokenClaims, expectation
 from shared.jose.claims import LEEWAY_S
 from shared.jose.verifier import InvalidToken, check_claims, check_signature, parse
 
-CACHE_SIZE = 20_000
+MAX_REMEMBERED_TOKENS = 20_000
 
 
 class AccessTokens:
@@ -20,7 +20,7 @@ class AccessTokens:
     company has been stopped since is to be looked up at each call.
     """
 
-    def __init__(self, keys: IssuerKeys, clock: Clock, *, issuer: str, size: int = CACHE_SIZE) -> None:
+    def __init__(self, keys: IssuerKeys, clock: Clock, *, issuer: str, size: int = MAX_REMEMBERED_TOKENS) -> None:
         self._keys = keys
         self._clock = clock
         self._expectation = expectation(issuer)

@@ -10,7 +10,7 @@ from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.operator_validator import TokenCheck
 from shared.opaque import digest
 
-CACHE_SIZE = 50_000
+MAX_CACHED_TOKENS = 50_000
 
 Key = tuple[bytes, str, str]
 
@@ -29,7 +29,7 @@ class Follower(Protocol):
 class ApiTokens:
     """A consumer of the `ChangeFollower` that is then given to `attach`."""
 
-    def __init__(self, operator: Operator, clock: Clock, *, size: int = CACHE_SIZE) -> None:
+    def __init__(self, operator: Operator, clock: Clock, *, size: int = MAX_CACHED_TOKENS) -> None:
         self._operator = operator
         self._clock = clock
         self._cache: DependentCache[Key, Identity] = DependentCache(size)
@@ -64,7 +64,7 @@ class ApiTokens:
 
 def _identity(response: TokenCheck, credential: ApiTokenPair) -> Identity:
     if not response.valid or response.api_token_id is None:
-        # Of a token that is known the operator has written a line; the rest is counted here, by route and address.
+        # Of a token that is known the operator has written a line; the rest is counted here, by route and client.
         raise RefusedCredential(response.cause or "not_valid", noted=response.api_token_id is not None)
     company = response.client_prefix or credential.client_prefix
     return Identity(

@@ -14,7 +14,7 @@ R = TypeVar("R", bound=Record)
 class CachedLookup(Generic[K, R]):
     """Records found by `find`, kept until something that they depend on changes.
 
-    Nothing is cached of what is absent: a credential works the moment it is made. Use it as a consumer of the
+    Nothing is cached of what is absent: a credential works the moment it is created. Use it as a consumer of the
     follower that is then given to `attach`.
     """
 

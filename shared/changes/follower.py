@@ -304,7 +304,6 @@ class ChangeFollower:
                 await asyncio.sleep(STREAM_RETRY_INTERVAL_S)
             else:
                 self._streaming = True
-                if (
-                    not complete
-                ):  # the poll is to catch up first, or the relay is to clear what is of another history
+                if not complete:
+                    # The poll is to catch up first, or the relay is to clear what is of another history.
                     await asyncio.sleep(STREAM_RETRY_INTERVAL_S)

@@ -1,4 +1,4 @@
-"""The report of what a process has applied: receipts are made of these."""
+"""Reports what a process has applied, from which the registry derives receipts."""
 
 import asyncio
 import contextlib
@@ -55,7 +55,7 @@ class PositionReporter:
         await self._task.start()
 
     async def stop(self) -> None:
-        """Say goodbye, so that no receipt waits for a process that has ended in order."""
+        """Report that this process leaves, so that no receipt waits for it."""
         await self._task.stop()
         if self._follower.position >= 0:
             with contextlib.suppress(Unavailable):

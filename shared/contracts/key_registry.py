@@ -146,7 +146,7 @@ class Change(Wire):
     kind: Kind
     id: str
     status: Status
-    """What it is now; also "active" for one that was made or resumed."""
+    """What it is now; also "active" for one that was created or resumed."""
     at: float
     until: float | None = None
     """For a revocation that may be forgotten: when nothing that it concerns can still be alive."""

@@ -4,7 +4,7 @@ from shared.contracts.documentation import Member, Members
 
 _ID = "0190c0de-0000-7000-8000-000000000001"
 _MARK = "6b0f1c2e-7d3a-4f57-9a41-0c8d2e5b7f13"
-_STATUS = "`active`, `suspended` (until resumed) or `revoked` (for good)."
+_STATUS = "`active`, `suspended` (until resumed) or `revoked` (permanently)."
 
 MEMBERS: Members = {
     "id": Member("The object's id, a UUID.", _ID),

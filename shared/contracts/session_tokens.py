@@ -13,7 +13,7 @@ RESOLVE = "/internal/v1/resolve"
 
 
 class ResolvedSession(BaseModel):
-    """What a token stands for, as its service responds it and the gateway reads it."""
+    """What a token stands for, as its service returns it and the gateway reads it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 

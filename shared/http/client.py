@@ -16,7 +16,7 @@ from shared.logging import request_id
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Bytes: a snapshot is the largest response there is."""
 
-NOT_OF_THE_REQUEST = frozenset({401, 403, 404, 405, 408, 425, 429})
+RETRYABLE_CLIENT_ERRORS = frozenset({401, 403, 404, 405, 408, 425, 429})
 """Statuses that concern who calls, what is called or when, so that the same call may be accepted later."""
 
 Authorization = Callable[[], str]
@@ -163,6 +163,6 @@ def _expected(status: int, value: Any, *, absent: bool = False) -> Any:
         return None
     if 200 <= status < 300:
         return value
-    if 400 <= status < 500 and status not in NOT_OF_THE_REQUEST:
+    if 400 <= status < 500 and status not in RETRYABLE_CLIENT_ERRORS:
         raise CallRejected(detail=f"rejected with status {status}")
     raise Unavailable(detail=f"unexpected status {status}")

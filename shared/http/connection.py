@@ -111,7 +111,7 @@ class RequestHandler(DrainingHandler):
         self._content = request.content
         self._next_head_began = not request.body_exists and self._tail != b"\r\n\r\n"
 
-    def response_made(self) -> None:
+    def response_created(self) -> None:
         """The next bytes begin another head, unless some of it is here already."""
         self._serving = False
         if self._next_head_began:

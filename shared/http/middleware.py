@@ -72,7 +72,7 @@ def instrument(
             return response
         finally:
             if isinstance(connection, RequestHandler):
-                connection.response_made()
+                connection.response_created()
             seconds = time.perf_counter() - started
             metrics.in_flight.dec()
             metrics.observe(request.method, route, status, seconds)

@@ -70,7 +70,7 @@ def openapi_document(
 
 def _schemas(endpoints: Sequence[Endpoint]) -> tuple[Mapping[type[BaseModel], Any], Mapping[str, Any]]:
     requests = frozenset(e.body for e in endpoints if e.body is not None)
-    responses = frozenset(a.model for e in endpoints for a in e.responses.values() if a.model is not None)
+    responses = frozenset(r.model for e in endpoints for r in e.responses.values() if r.model is not None)
     return _schemas_of(requests, responses)
 
 
@@ -100,7 +100,7 @@ def _operation(endpoint: Endpoint, references: Mapping[type[BaseModel], Any]) ->
         "operationId": re.sub(r"\W+", "_", f"{endpoint.method.lower()}{endpoint.path}").strip("_"),
         "summary": endpoint.summary,
         "parameters": [_parameter(p) for p in (*in_path, *endpoint.parameters)],
-        "responses": {str(s): _response(a, references) for s, a in endpoint.responses.items()}
+        "responses": {str(status): _response(r, references) for status, r in endpoint.responses.items()}
         or {"200": {"description": "Success"}},
     }
     if endpoint.tag:

@@ -1,4 +1,4 @@
-"""Key pairs: made here, or public halves that partners upload."""
+"""Key pairs: generated here, or public halves that partners upload."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -11,7 +11,7 @@ import orjson
 
 from shared.errors import Unavailable
 
-AWAY = (
+SERVER_STATE_ERRORS = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
@@ -37,7 +37,7 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 
 
 class Database:
-    """A pool that needs no server to be made: connections open at their first use.
+    """A pool that can be created without a server: connections open at their first use.
 
     `timeout` bounds one use of a connection, waiting for it and all its statements included, in seconds.
     """
@@ -84,7 +84,7 @@ class Database:
             async with asyncio.timeout(self._timeout):
                 connection = await self._pool.acquire()
                 yield connection
-        except AWAY as error:
+        except SERVER_STATE_ERRORS as error:
             _terminate(connection)
             raise Unavailable(
                 "the database is unavailable", detail=f"postgresql: {type(error).__name__}: {error}"
@@ -95,7 +95,7 @@ class Database:
         finally:
             if connection is not None:
                 # The statements have their results: a connection that fails only now is the pool's affair.
-                with contextlib.suppress(*AWAY):
+                with contextlib.suppress(*SERVER_STATE_ERRORS):
                     await self._pool.release(connection, timeout=self._timeout)
 
     @asynccontextmanager
@@ -109,7 +109,7 @@ class Database:
             await transaction.start()
             try:
                 yield connection
-            except (asyncio.CancelledError, *AWAY):
+            except (asyncio.CancelledError, *SERVER_STATE_ERRORS):
                 raise  # the connection is about to be closed, and a rollback over it could only wait
             except BaseException:
                 await transaction.rollback()
@@ -118,7 +118,7 @@ class Database:
 
 
 def _terminate(connection: "Connection | None") -> None:
-    """Close without a word to the server; harmless on one that the pool has seen closed and taken back."""
+    """Close without notice to the server; harmless on one that the pool has seen closed and taken back."""
     if connection is not None:
         with contextlib.suppress(asyncpg.InterfaceError):
             connection.terminate()
