@@ -39,7 +39,10 @@ class Staleness:
         follower = self._follower
         limit = follower.bound if route.max_staleness is None else route.max_staleness
         if not follower.known_within(limit):
-            raise Unavailable("revocations cannot be followed", detail=f"last heard {follower.age:.1f} s ago")
+            raise Unavailable(
+                "revocations cannot be followed",
+                detail=f"last confirmed {follower.age:.1f} s ago, and {limit:g} s is the bound",
+            )
         if limit > follower.bound and not follower.known_within(follower.bound):
             self._count(route.name)
             self._warn(route)
@@ -51,6 +54,6 @@ class Staleness:
             log.warning(
                 "route.serving_past_staleness_bound",
                 route=route.name,
-                last_heard=round(self._follower.age, 1),
-                max_staleness=route.max_staleness,
+                last_confirmed_s=round(self._follower.age, 1),
+                max_staleness_s=route.max_staleness,
             )

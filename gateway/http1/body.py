@@ -137,7 +137,9 @@ class ChunkedDecoder:
             self._trailer_bytes += len(line)
             self._trailer.append(line.decode("latin-1"))
             if self._trailer_bytes > MAX_TRAILER_BYTES or len(self._trailer) > MAX_FIELDS:
-                raise MalformedBody("the trailer fields are too large")
+                raise MalformedBody(
+                    f"the trailer fields are more than {MAX_FIELDS} or longer than {MAX_TRAILER_BYTES} bytes"
+                )
             return
         try:
             parse_fields(self._trailer)

@@ -132,6 +132,6 @@ def warn_of_long_staleness(table: RouteTable, bound: float) -> None:
             log.warning(
                 "route.outlives_staleness_bound",
                 route=route.name,
-                max_staleness=route.max_staleness,
-                bound=bound,
+                max_staleness_s=route.max_staleness,
+                bound_s=bound,
             )

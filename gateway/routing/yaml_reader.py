@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-MAX_BYTES = 1024 * 1024
+MAX_FILE_BYTES = 1024 * 1024
 MAX_DEPTH = 8
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 """`${NAME}` or `${NAME:-default}`."""
@@ -33,8 +33,8 @@ class Errors:
 
 def compose(text: str, errors: Errors) -> yaml.Node | None:
     """The document's root; None, and an error, when it is no YAML, uses anchors or is nested too deeply."""
-    if len(text) > MAX_BYTES:
-        errors.add_line(1, f"the file is larger than {MAX_BYTES} bytes")
+    if len(text.encode()) > MAX_FILE_BYTES:
+        errors.add_line(1, f"the file is larger than {MAX_FILE_BYTES} bytes")
         return None
     try:
         depth = 0
@@ -42,8 +42,8 @@ def compose(text: str, errors: Errors) -> yaml.Node | None:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
                 line = event.start_mark.line + 1 if event.start_mark else 1
-                refused = "anchors and aliases are not supported" if depth <= MAX_DEPTH else "nested too deeply"
-                errors.add_line(line, refused)
+                too_deep = f"nested more than {MAX_DEPTH} levels deep"
+                errors.add_line(line, too_deep if depth > MAX_DEPTH else "anchors and aliases are not supported")
                 return None
         root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:

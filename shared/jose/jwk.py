@@ -20,6 +20,8 @@ PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _REQUIRED = {"RSA": ("e", "n"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 _CONVERTED_AS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
 """What PyJWT is to read a key as; the algorithm that it is used with is not decided by this."""
+MAX_MEMBER_CHARACTERS = 4 * MAX_RSA_BITS // 8
+"""Of one number or coordinate: more than the largest modulus takes."""
 _KINDS = "RSA, EC with crv P-256, or OKP with crv Ed25519"
 
 
@@ -105,9 +107,10 @@ def _unsigned(jwk: Mapping[str, Any], name: str, field: str) -> int:
 
 def _octets(jwk: Mapping[str, Any], name: str, field: str, length: int | None = None) -> bytes:
     text = jwk.get(name)
-    longest = 4 * MAX_RSA_BITS // 8
-    if not isinstance(text, str) or not text.isascii() or len(text) > longest:
-        raise InvalidKey.field(f"{field}.{name}", "must be a base64url string")
+    if not isinstance(text, str) or not text.isascii() or len(text) > MAX_MEMBER_CHARACTERS:
+        raise InvalidKey.field(
+            f"{field}.{name}", f"must be a base64url string of at most {MAX_MEMBER_CHARACTERS} characters"
+        )
     try:
         data = base64url.decode(text.encode())
     except ValueError:

@@ -67,4 +67,6 @@ def test_a_route_that_goes_on_past_the_bound_is_counted_and_told_again_and_again
 def test_routes_that_outlive_the_bound_are_reported_when_they_are_loaded() -> None:
     with capture_logs() as logs:
         warn_of_long_staleness(RouteTable((USUAL, LONG, SHORT)), 5.0)
-    assert [(line["log_level"], line["route"], line["max_staleness"]) for line in logs] == [("warning", "long", 60)]
+    assert [(line["log_level"], line["route"], line["max_staleness_s"]) for line in logs] == [
+        ("warning", "long", 60)
+    ]
