@@ -39,7 +39,7 @@ class InvalidJson(ValueError):
         super().__init__(description)
         self.rule = rule
         self.member = member
-        """The name that is given twice, as it was sent: only for who knows it anyway."""
+        """The name that is given twice, as it was sent: only for whoever sent it."""
 
 
 @dataclass(frozen=True, slots=True)

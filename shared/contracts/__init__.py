@@ -11,7 +11,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def response_of(model: type[M], value: object) -> M:
-    """`value`, as a service responded it. Raises `Unavailable` when it has another shape, as of a release apart."""
+    """`value`, as a service returned it. Raises `Unavailable` for another shape, as of another release."""
     try:
         return model.model_validate(value)
     except ValidationError as error:

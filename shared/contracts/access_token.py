@@ -26,7 +26,7 @@ _REQUIRED = frozenset(
 class AccessTokenClaims:
     """The claims of one access token. Times are seconds since the epoch.
 
-    The ids are the registry's: by them a verifier finds out, without asking anybody, that the token is revoked.
+    The ids are the registry's: by them a verifier finds out, without a call, that the token is revoked.
     """
 
     iss: str

@@ -17,7 +17,7 @@ CHECK = "/internal/v1/check"
 
 
 class TokenCheck(BaseModel):
-    """What the operator knows of an API token, as it responds it and the gateway reads it.
+    """What the operator knows of an API token, as it returns it and the gateway reads it.
 
     Of a token that is not known all ids are null. Whoever has applied changes later than `as_of` must request it
     again rather than keep it, and whoever keeps it must drop it when an object in `depends_on` changes, or at
@@ -77,14 +77,14 @@ class OperatorValidatorClient:
         """The public POST."""
         if not _well_formed(token, client_prefix, application_prefix):
             return False
-        body = orjson.dumps(_question(token, client_prefix, application_prefix))
+        body = orjson.dumps(_check_body(token, client_prefix, application_prefix))
         return _public_response(*await self._client.request("POST", VALIDATE_BY_POST, body))
 
     async def check(self, token: str, *, client_prefix: str, application_prefix: str) -> TokenCheck:
         """The gateway's own call: also returns whose token it is, and why it is refused."""
         if not _well_formed(token, client_prefix, application_prefix):
             return MALFORMED
-        response = await self._client.post(CHECK, _question(token, client_prefix, application_prefix))
+        response = await self._client.post(CHECK, _check_body(token, client_prefix, application_prefix))
         return response_of(TokenCheck, response)
 
 
@@ -92,7 +92,7 @@ def _well_formed(token: str, *prefixes: str) -> bool:
     return well_formed(API_TOKEN, token) and all(PREFIX.fullmatch(prefix) for prefix in prefixes)
 
 
-def _question(token: str, client_prefix: str, application_prefix: str) -> dict[str, str]:
+def _check_body(token: str, client_prefix: str, application_prefix: str) -> dict[str, str]:
     return {"token": token, "client_prefix": client_prefix, "application_prefix": application_prefix}
 
 
