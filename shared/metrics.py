@@ -1,9 +1,11 @@
 """What all metrics share: buckets of durations, bounded labels, counters that are read where they are kept."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Histogram
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 DURATION_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -15,21 +17,41 @@ def method_label(method: str) -> str:
     return method if method in METHODS else "OTHER"
 
 
-class DurationHistogram:
-    """A histogram of seconds whose label values are looked up once: that costs as much as an observation."""
+class _Series:
+    """The observations of one combination of labels."""
+
+    __slots__ = ("counts", "sum")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(DURATION_BUCKETS_S) + 1)
+        """Of each bucket alone, and last of what is over all of them."""
+        self.sum = 0.0
+
+
+class DurationHistogram(Collector):
+    """A histogram of seconds, observed in one thread alone: prometheus_client's costs six times as much."""
 
     def __init__(
         self, registry: CollectorRegistry, name: str, documentation: str, labels: Sequence[str] = ()
     ) -> None:
-        self._histogram = Histogram(name, documentation, labels, buckets=DURATION_BUCKETS_S, registry=registry)
-        self._observers: dict[tuple[str | int, ...], Callable[[float], None]] = {}
+        self._name, self._documentation, self._labels = name, documentation, labels
+        self._series: dict[tuple[str | int, ...], _Series] = {}
+        registry.register(self)
 
     def observe(self, seconds: float, *labels: str | int) -> None:
-        observer = self._observers.get(labels)
-        if observer is None:
-            child = self._histogram.labels(*map(str, labels)) if labels else self._histogram
-            observer = self._observers[labels] = child.observe
-        observer(seconds)
+        series = self._series.get(labels)
+        if series is None:
+            series = self._series[labels] = _Series()
+        series.counts[bisect_left(DURATION_BUCKETS_S, seconds)] += 1
+        series.sum += seconds
+
+    def collect(self) -> Iterable[Metric]:
+        family = HistogramMetricFamily(self._name, self._documentation, labels=self._labels)
+        for labels, series in self._series.items():
+            bounds = (*(str(bound) for bound in DURATION_BUCKETS_S), "+Inf")
+            buckets = list(zip(bounds, map(float, accumulate(series.counts)), strict=True))
+            family.add_metric([str(label) for label in labels], buckets, series.sum)
+        yield family
 
 
 class ReadCounter(Collector):

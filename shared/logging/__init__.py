@@ -4,12 +4,16 @@ Logging never raises, and waits `sink.STALL_MS` at most: what cannot be written 
 sampled: what is left out is counted too, and reported in one line.
 """
 
+import atexit
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -62,8 +66,16 @@ def configure(service: str, level: str = "info") -> None:
     logging.captureWarnings(True)
 
 
-def access(fields: Mapping[str, Any], sample: Key | None = None, *, debug: bool = False) -> None:
+def access(
+    fields: Mapping[str, Any],
+    sample: Key | None = None,
+    *,
+    debug: bool = False,
+    own: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Write one access-log line. `fields` hold the path without its query: a query may carry a token.
+
+    `own` are further fields whose texts are our own words, addresses and public ids: they are not looked through.
 
     `sample` is None for the call of a known credential, which always has its line; else the bucket by which it is
     sampled. With `debug` it is written at that level alone. Past structlog, whose processors cost more than many a
@@ -74,14 +86,14 @@ def access(fields: Mapping[str, Any], sample: Key | None = None, *, debug: bool 
     if not _log.access_enabled or (sample is not None and not _log.sampler.admits(sample)):
         return
     try:
-        line = {**_head("debug" if debug else "info"), "event": "request"}
+        line = {**_head("debug" if debug else "info"), "event": "request", **own}
         for name, value in fields.items():
             line[name] = redacted_value(value)
         written = _rendered(line)
     except Exception:  # a value whose text cannot be had
         _log.sink.lose()
         return
-    _log.sink.write(written)
+    _log.sink.collect(written)
     if sample is not None:
         _log.sampler.written(len(written))
 
@@ -158,13 +170,24 @@ def _line(_: Any, method: str, event: MutableMapping[str, Any]) -> bytes:
 
 def _head(level: str) -> dict[str, Any]:
     line = {
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+        "time": _now(),
         "level": level,
         "service": _log.service,
     }
     if rid := request_id.get():
         line["request_id"] = rid
     return line
+
+
+def _now() -> str:
+    """RFC 3339, in UTC, with milliseconds."""
+    seconds, milliseconds = divmod(int(time.time() * 1000), 1000)
+    return f"{_second(seconds)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:-6]
 
 
 def _traceback(exc_info: Any) -> str:
@@ -197,3 +220,4 @@ def _resumed(lost: int) -> bytes:
 
 
 _log = _Log()
+atexit.register(lambda: _log.sink.flush())  # what the last turn of the event loop has left

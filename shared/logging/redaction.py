@@ -60,6 +60,11 @@ _RUNS = re.compile(
 """Runs of letters and digits: looked for after what is structured, of which they could hide the beginning."""
 
 
+_MAX_KEPT_TEXTS = 4096
+_MAX_KEPT_LENGTH = 128
+_CLEAN: set[str] = set()
+"""Short texts in which nothing was found: most of what is logged is logged again. No secret is ever kept here."""
+
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 
 Span = tuple[int, int]
@@ -71,6 +76,17 @@ def redacted(text: str) -> str:
 
     All else stays as it was. A text that is encoded more than `MAX_ENCODINGS` times over is not shown.
     """
+    if text in _CLEAN:
+        return text
+    shown = _redacted(text)
+    if shown == text and len(text) <= _MAX_KEPT_LENGTH:
+        if len(_CLEAN) >= _MAX_KEPT_TEXTS:
+            _CLEAN.clear()
+        _CLEAN.add(text)
+    return shown
+
+
+def _redacted(text: str) -> str:
     found = _matches(text)
     plain = text
     origins: Sequence[int] = range(len(text) + 1)

@@ -1,5 +1,6 @@
 """Where log lines go. A stream that cannot be written costs log lines and nothing else."""
 
+import asyncio
 import io
 import select
 import stat
@@ -31,12 +32,40 @@ class LogSink:
         self._stream = stream
         self._notice = notice
         self._lost_in_a_row = 0
+        self._collected: list[bytes] = []
         self._torn = False
         """Whether the last line was written in part."""
         self._poll = _writability(stream)
 
+    def collect(self, line: bytes) -> None:
+        """As `write`, together with the other lines of this turn of the event loop; at once where there is none."""
+        if self._collected:
+            self._collected.append(line)
+            return
+        try:
+            asyncio.get_running_loop().call_soon(self.flush)
+        except RuntimeError:
+            self.write(line)
+        else:
+            self._collected.append(line)
+
+    def flush(self) -> None:
+        """Write what was collected; when that cannot be written whole, all of its lines are counted as lost."""
+        lines, self._collected = self._collected, []
+        if lines:
+            self._write_or_lose(b"".join(lines), len(lines))
+
     def write(self, line: bytes) -> None:
         """Write `line`, which ends in a newline."""
+        self.flush()
+        self._write_or_lose(line, 1)
+
+    def lose(self, lines: int = 1) -> None:
+        """Count lines that are not written."""
+        self.lost += lines
+        self._lost_in_a_row += lines
+
+    def _write_or_lose(self, line: bytes, lines: int) -> None:
         try:
             if not self._lost_in_a_row:
                 self._write(line)
@@ -44,12 +73,7 @@ class LogSink:
             self._write((b"\n" if self._torn else b"") + self._notice(self._lost_in_a_row) + line)
             self._lost_in_a_row, self._torn = 0, False
         except Exception:  # whatever it is: whoever logs has something else to do
-            self.lose()
-
-    def lose(self) -> None:
-        """Count a line that is not written."""
-        self.lost += 1
-        self._lost_in_a_row += 1
+            self.lose(lines)
 
     def _write(self, data: bytes) -> None:
         if self._stream is None:

@@ -1,7 +1,7 @@
 """Metrics whose labels no stranger can multiply, and counters that are read where they are kept."""
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
 from shared.metrics import DURATION_BUCKETS_S, METHODS, DurationHistogram, ReadCounter, method_label
 
@@ -53,3 +53,14 @@ def test_a_counter_with_a_label_has_a_value_for_each_that_there_is_now() -> None
     restarts["two"] = 2
     assert registry.get_sample_value("restarts_total", {"task": "one"}) == 1
     assert registry.get_sample_value("restarts_total", {"task": "two"}) == 2
+
+
+def test_a_histogram_is_written_as_prometheus_clients_own_is() -> None:
+    ours, theirs = CollectorRegistry(), CollectorRegistry()
+    histogram = DurationHistogram(ours, "call_seconds", "Calls.", ("route",))
+    reference = Histogram("call_seconds", "Calls.", ("route",), buckets=DURATION_BUCKETS_S, registry=theirs)
+    for seconds in (0.0, 0.001, 0.0011, 0.01, 2.5, 10.0, 10.1):
+        histogram.observe(seconds, "a")
+        reference.labels("a").observe(seconds)
+    expected = [line for line in generate_latest(theirs).splitlines() if b"_created" not in line]
+    assert generate_latest(ours).splitlines() == expected

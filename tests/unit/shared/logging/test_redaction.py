@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import opaque
+from shared.logging import redaction
 from shared.logging.redaction import REDACTED, redacted, redacted_value
 
 JWT = "eyJhbGciOiJSUzM4NCJ9.eyJhdWQiOiIyMDkxIiwic3ViIjoiYSJ9.SEEDMsh4rmm2EstcjCaUhDScgqQIc"
@@ -192,3 +193,19 @@ def test_a_digest_in_base64url_is_redacted_and_a_name_of_that_length_is_not() ->
         assert redacted(f"/x/{digest}") == f"/x/{REDACTED}"
     for name in ("a" * 43, "some-name-of-a-thing-that-is-rather-longer-x1"[:43], "0" * 43):
         assert redacted(f"/x/{name}") == f"/x/{name}"
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_what_is_remembered_to_be_clean_holds_no_secret(secret: str) -> None:
+    for text in (secret, f"/a/{secret}", "/a/plain"):
+        assert redacted(text) == redacted(text)
+    assert "/a/plain" in redaction._CLEAN
+    assert not any(secret in text for text in redaction._CLEAN)
+
+
+def test_no_more_than_so_many_texts_are_remembered() -> None:
+    for number in range(3 * redaction._MAX_KEPT_TEXTS):
+        redacted(f"/a/{number}")
+    redacted("/" + "a/" * redaction._MAX_KEPT_LENGTH)
+    assert len(redaction._CLEAN) <= redaction._MAX_KEPT_TEXTS
+    assert max(map(len, redaction._CLEAN)) <= redaction._MAX_KEPT_LENGTH

@@ -1,5 +1,6 @@
 """A stream that cannot be written costs log lines, and nothing else."""
 
+import asyncio
 import errno
 import io
 import json
@@ -112,3 +113,39 @@ def test_a_reader_that_takes_nothing_does_not_hold_up_the_process(monkeypatch: p
     finally:
         os.close(reader)
         os.close(writer)
+
+
+async def test_the_lines_of_one_turn_of_the_event_loop_are_one_write_in_their_order() -> None:
+    class Counting(Failing):
+        writes = 0
+
+        def write(self, data: bytes) -> int | None:
+            self.writes += 1
+            return super().write(data)
+
+    stream = Counting()
+    sink = LogSink(stream, notice)
+    for number in range(3):
+        sink.collect(b"%d\n" % number)
+    assert stream.written == b""
+    await asyncio.sleep(0)
+    assert (stream.written, stream.writes) == (b"0\n1\n2\n", 1)
+    sink.collect(b"3\n")
+    sink.write(b"4\n")
+    assert stream.written == b"0\n1\n2\n3\n4\n"
+
+
+def test_without_an_event_loop_a_line_is_written_at_once() -> None:
+    stream = Failing()
+    LogSink(stream, notice).collect(b"0\n")
+    assert stream.written == b"0\n"
+
+
+async def test_collected_lines_that_cannot_be_written_are_counted_each() -> None:
+    stream = Failing()
+    stream.failure = OSError(errno.ENOSPC, "No space left on device")
+    sink = LogSink(stream, notice)
+    for _ in range(3):
+        sink.collect(b"0\n")
+    sink.flush()
+    assert sink.lost == 3
