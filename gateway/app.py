@@ -18,7 +18,6 @@ from gateway.http import endpoints
 from gateway.http.routes import RouteEndpoints
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.listener import PublicServer
-from gateway.proxy.pool import HttpForwarder
 from gateway.routing.reload import RouteWatch
 from gateway.routing.upstream_address import OwnPorts, place_of
 from shared.audit.trail import AuditTrail
@@ -70,10 +69,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     metrics.stopped.set_function(lambda: len(known.stopped))
     metrics.verified_tokens.set_function(lambda: len(known.access_tokens))
 
-    forwarder = HttpForwarder()
     server = PublicServer(
         _decider(settings, watch, known, calls, _client_address_proof(settings, identity)),
-        forwarder,
         proxies=TrustedProxies(settings.trusted_proxies),
         audit=audit,
         metrics=metrics,
@@ -87,7 +84,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         health=_health(known, watch, calls, offsets),
         metrics=registry,
         now=clock.now,
-        resources=(*calls.values(), audit, known.issuer_keys, known.following, watch, forwarder, server),
+        resources=(*calls.values(), audit, known.issuer_keys, known.following, watch, server),
         description="Health, metrics and the route table of the gateway. Its public port is another one.",
     )
     app[PUBLIC_SERVER] = server

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-from gateway.http1.fields import Fields
 from gateway.routing.table import Upstream
 from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROOF_FIELD
 
@@ -20,10 +19,10 @@ class ClientAddressProof:
     def __init__(self, proofs: Mapping[Place, Callable[[], str]]) -> None:
         self._proofs = dict(proofs)
 
-    def fields(self, upstream: Upstream, client: str) -> Fields:
-        """The client's address and its proof; none for an upstream that is not ours."""
+    def lines(self, upstream: Upstream, client: str) -> tuple[str, ...]:
+        """The header fields with the client's address and its proof; none for an upstream that is not ours."""
         proof = self._proofs.get((upstream.scheme, upstream.host, upstream.port))
         if proof is None or not client:
             return ()
         token = proof().removeprefix("Bearer ")
-        return ((CLIENT_ADDRESS_FIELD, client), (CLIENT_ADDRESS_PROOF_FIELD, token))
+        return (f"{CLIENT_ADDRESS_FIELD}: {client}", f"{CLIENT_ADDRESS_PROOF_FIELD}: {token}")

@@ -3,8 +3,9 @@
 The one function that every data path calls. It knows no HTTP library: a head comes in, a decision goes out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from gateway import refusal
 from gateway.client_address_proof import ClientAddressProof
@@ -20,8 +21,7 @@ from gateway.credentials.extract import (
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.session_tokens import Sessions, query_of, resolve
 from gateway.credentials.staleness import Staleness
-from gateway.headers import upstream_fields
-from gateway.http1.fields import Fields
+from gateway.headers import upstream_lines
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.origin import Origin
 from gateway.refusal import Refusal
@@ -33,16 +33,21 @@ from shared.errors import Unavailable
 from shared.scopes import covered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Forward:
     """A request that is to be sent on, exactly so. Its body is the client's."""
 
     route: Route
     method: str
     target: str
-    fields: Fields
-    """All but those that frame the message."""
+    lines: list[str]
+    """Its header fields, all but those that frame the message: see `gateway.headers`."""
     identity: Identity | None
+
+
+Decision = Forward | Refusal
+LookUp = Callable[[], Awaitable[Decision]]
+"""What is left to be done when memory alone does not say it. Never raises for anything that a request may hold."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,8 @@ class Decider:
     via: str
     """What this gateway calls itself in `Via`; a request that already names it has come round in a circle."""
 
-    async def decide(self, head: RequestHead, origin: Origin, request_id: str) -> Forward | Refusal:
-        """Never raises for anything that a request may hold."""
+    def decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
+        """The decision, when memory is enough for it. Never raises for anything that a request may hold."""
         try:
             target = parse_target(head.target)
         except BadRequest as error:
@@ -73,48 +78,81 @@ class Decider:
         if (head.content_length or 0) > route.max_body:
             return refusal.too_large(route.max_body, route=route.name)
         try:
-            identity, target = await self._admit(head, target, route)
-        except NoCredential as error:
-            return refusal.no_credential(error, route=route.name)
-        except RefusedCredential as error:
-            return refusal.bad_credential(error, route=route.name)
-        except Unavailable as error:
-            return refusal.unavailable(error, route=route.name)
-        if identity is not None and (missing := _missing_scopes(route, identity)):
-            return _insufficient_scope(route, identity, missing)
-        fields = upstream_fields(head, route, identity, origin, request_id=request_id, via=self.via)
-        fields += self.client_address_proof.fields(route.upstream, origin.client)
-        return Forward(route, head.method, str(target), fields, identity)
+            identity = self._known(head, target, route)
+        except (NoCredential, RefusedCredential, Unavailable) as error:
+            return _refused(error, route)
+        if identity is None and route.credential is not CredentialKind.NONE:
+            return partial(self._look_up, head, target, route, origin, request_id)
+        return self._admitted(identity, head, target, route, origin, request_id)
 
-    async def _admit(self, head: RequestHead, target: Target, route: Route) -> tuple[Identity | None, Target]:
-        """Who calls, and the target that the upstream gets.
-
-        Raises `RefusedCredential`, `NoCredential`, or `Unavailable` when it cannot be known.
-        """
-        if route.credential is CredentialKind.NONE:
-            return None, target
+    def _known(self, head: RequestHead, target: Target, route: Route) -> Identity | None:
+        """Who calls, as far as memory says it. Raises `RefusedCredential`, `NoCredential`, `Unavailable`."""
+        if route.credential is CredentialKind.JWT:
+            identity = self.access_tokens.known(read_bearer(head).token, route.audiences or self.audiences)
+            if identity is not None:
+                self.staleness.require(route)
+            return identity
+        if route.credential is CredentialKind.API_TOKEN:
+            return self.api_tokens.known(read_api_token(head), route.application)
         if route.credential is CredentialKind.SESSION_TOKEN:
-            identity, target = await self._session(head, target, route)
-        else:
-            identity = await self._caller(head, route)
-        if (found := self.stopped.first(identity.depends_on)) is not None:
-            kind, id_ = found
-            raise RefusedCredential.of(identity, "stopped", stopped={"kind": kind, "id": id_})
-        return identity, target
+            read_session_token(head, target.query)
+        return None
+
+    async def _look_up(
+        self, head: RequestHead, target: Target, route: Route, origin: Origin, request_id: str
+    ) -> Decision:
+        try:
+            if route.credential is CredentialKind.SESSION_TOKEN:
+                identity, target = await self._session(head, target, route)
+            else:
+                identity = await self._caller(head, route)
+        except (NoCredential, RefusedCredential, Unavailable) as error:
+            return _refused(error, route)
+        return self._admitted(identity, head, target, route, origin, request_id)
 
     async def _caller(self, head: RequestHead, route: Route) -> Identity:
+        """Raises `RefusedCredential`, `NoCredential`, or `Unavailable` when it cannot be known."""
         if route.credential is CredentialKind.JWT:
-            bearer = read_bearer(head)
-            identity = await self.access_tokens.check(bearer.token, route.audiences or self.audiences)
+            identity = await self.access_tokens.check(read_bearer(head).token, route.audiences or self.audiences)
             self.staleness.require(route)
             return identity
         return await self.api_tokens.check(read_api_token(head), route.application)
 
     async def _session(self, head: RequestHead, target: Target, route: Route) -> tuple[Identity, Target]:
+        """Who created the session token, and the target that the upstream gets. Raises as `_caller` does."""
         token = read_session_token(head, target.query)
         identity, stored = await resolve(self.sessions, token, peek=head.method == "HEAD")
         others = without_session_token(target.query) if route.merge_query else ()
         return identity, Target(target.path, query_of(stored, others) or None)
+
+    def _admitted(
+        self,
+        identity: Identity | None,
+        head: RequestHead,
+        target: Target,
+        route: Route,
+        origin: Origin,
+        request_id: str,
+    ) -> Decision:
+        """Of a caller who is known; None where the route requires none."""
+        if identity is not None:
+            if (found := self.stopped.first(identity.depends_on)) is not None:
+                kind, id_ = found
+                refused = RefusedCredential.of(identity, "stopped", stopped={"kind": kind, "id": id_})
+                return refusal.bad_credential(refused, route=route.name)
+            if route.scopes and (missing := _missing_scopes(route, identity)):
+                return _insufficient_scope(route, identity, missing)
+        lines = upstream_lines(head, route, identity, origin, request_id=request_id, via=self.via)
+        lines += self.client_address_proof.lines(route.upstream, origin.client)
+        return Forward(route, head.method, str(target), lines, identity)
+
+
+def _refused(error: NoCredential | RefusedCredential | Unavailable, route: Route) -> Refusal:
+    if isinstance(error, NoCredential):
+        return refusal.no_credential(error, route=route.name)
+    if isinstance(error, RefusedCredential):
+        return refusal.bad_credential(error, route=route.name)
+    return refusal.unavailable(error, route=route.name)
 
 
 def _insufficient_scope(route: Route, identity: Identity, missing: Sequence[str]) -> Refusal:
@@ -124,7 +162,5 @@ def _insufficient_scope(route: Route, identity: Identity, missing: Sequence[str]
 
 
 def _missing_scopes(route: Route, identity: Identity) -> Sequence[str]:
-    """The scopes that the route needs and the caller does not have; none when the call may be made."""
-    if not route.scopes:
-        return ()
+    """The scopes that the route needs and the caller does not have."""
     return [scope for scope in route.scopes if not covered(identity.scopes, scope)]

@@ -1,4 +1,10 @@
-"""Header fields on their way through: what outsiders may not say is left out, what the gateway knows is added."""
+"""Header fields on their way through: what outsiders may not say is left out, what the gateway knows is added.
+
+Fields are lines of a head: a name, a colon, one blank and the value. Several may be one item, with CRLF between.
+"""
+
+from enum import Enum
+from functools import lru_cache
 
 from gateway.credentials.extract import SECRET_FIELDS
 from gateway.credentials.identity import Identity
@@ -10,16 +16,41 @@ from gateway.field_names import (
     claims_identity,
     claims_origin,
 )
-from gateway.http1.fields import HOP_BY_HOP, Fields, tokens
+from gateway.http1.fields import HOP_BY_HOP, tokens
 from gateway.http1.request import RequestHead
+from gateway.http1.response import ResponseHead
+from gateway.http1.writer import date_line
 from gateway.origin import Origin
 from gateway.routing.table import Route
 
+_MAX_CACHED_NAME_LENGTH = 64
+"""Characters. Senders choose the names: what is kept of them is bounded by this and by the caches' size."""
+_NOTHING = frozenset[str]()
 _WRITTEN_HERE = HOP_BY_HOP | {"content-length", "expect", "host", "via", "x-request-id"}
 _NOT_FOR_CLIENTS = HOP_BY_HOP | {"content-length", "server", "x-powered-by", "x-request-id"}
 
 
-def upstream_fields(
+class Passage(Enum):
+    """Whether a field that came from outside goes on to an upstream."""
+
+    ALWAYS = "always"
+    FROM_TRUSTED_PROXY = "from a trusted proxy"
+    NEVER = "never"
+
+
+def _passage(name: str) -> Passage:
+    """Of a field of this name, in lower case: one that may be read as another name never goes on."""
+    if name in _WRITTEN_HERE or PLAIN_NAME.fullmatch(name) is None:
+        return Passage.NEVER
+    if name.startswith((OWN_PREFIX, FORWARDED_PREFIX)) or claims_identity(name):
+        return Passage.NEVER
+    return Passage.FROM_TRUSTED_PROXY if claims_origin(name) else Passage.ALWAYS
+
+
+_cached_passage = lru_cache(maxsize=4096)(_passage)
+
+
+def upstream_lines(
     head: RequestHead,
     route: Route,
     identity: Identity | None,
@@ -27,58 +58,49 @@ def upstream_fields(
     *,
     request_id: str,
     via: str,
-) -> Fields:
+) -> list[str]:
     """The fields that the upstream gets, all but those that frame the message.
 
     What a trusted proxy says of where the request came from goes on; what anybody else says of it is dropped, in
     every spelling. What is said of who calls is dropped whoever says it.
     """
-    secrets = frozenset[str]() if route.pass_credential else SECRET_FIELDS[route.credential]
-    leave_out = _named_in_connection(head.fields) | secrets
-    fields = [("Host", route.upstream.authority)]
-    for name, value in head.fields:
-        lowered = name.lower()
-        if lowered in _WRITTEN_HERE or lowered in leave_out or PLAIN_NAME.fullmatch(name) is None:
-            continue
-        if lowered.startswith((OWN_PREFIX, FORWARDED_PREFIX)) or claims_identity(lowered):
-            continue
-        if not origin.trusted and claims_origin(lowered):
-            continue
-        fields.append((name, value))
-    fields += [
-        ("X-Forwarded-For", origin.chain),
-        ("X-Forwarded-Proto", origin.scheme),
-        *((("X-Forwarded-Host", origin.host),) if origin.host else ()),
-        ("Via", ", ".join((*head.values("via"), via))),
-        ("X-Request-Id", request_id),
-    ]
+    leave_out = _NOTHING if route.pass_credential else SECRET_FIELDS[route.credential]
+    if head.first("connection") is not None:
+        leave_out |= _named_in(tokens(head.values("connection")))
+    trusted = origin.trusted
+    lines = [f"Host: {route.upstream.authority}"]
+    for field in head.fields:
+        name = field.name
+        passes = _cached_passage(name) if len(name) <= _MAX_CACHED_NAME_LENGTH else _passage(name)
+        if (passes is Passage.ALWAYS or (trusted and passes is not Passage.NEVER)) and name not in leave_out:
+            lines.append(field.line)
+    lines.append(origin.lines)
+    passed = head.values("via")
+    lines.append(f"Via: {', '.join((*passed, via))}" if passed else f"Via: {via}")
+    lines.append(f"X-Request-Id: {request_id}")
     if identity is not None:
-        fields += identity_fields(identity)
-    return tuple(fields)
+        lines.append(identity.lines)
+    return lines
 
 
-def identity_fields(identity: Identity) -> Fields:
-    """How an upstream learns who calls."""
-    return (
-        ("X-Passgate-Company", identity.company),
-        ("X-Passgate-Credential", identity.credential),
-        ("X-Passgate-Credential-Kind", identity.kind),
-        ("X-Passgate-Subject", identity.subject),
-        ("X-Passgate-Scope", " ".join(identity.scopes)),
-    )
-
-
-def client_fields(responded: Fields, *, request_id: str) -> Fields:
+def client_lines(response: ResponseHead, *, request_id: str) -> list[str]:
     """The fields of an upstream's response that the client gets, all but those that frame the message."""
-    leave_out = _named_in_connection(responded) | _NOT_FOR_CLIENTS
-    kept = [
-        (name, value)
-        for name, value in responded
-        if (lowered := name.lower()) not in leave_out and not lowered.startswith(OWN_PREFIX)
-    ]
-    return (*kept, ("X-Request-Id", request_id))
+    leave_out = _NOT_FOR_CLIENTS
+    if response.connection:
+        leave_out |= _named_in(response.connection)
+    lines = []
+    dated = False
+    for field in response.fields:
+        name = field.name
+        if name not in leave_out and not name.startswith(OWN_PREFIX):
+            lines.append(field.line)
+            dated = dated or name == "date"
+    if not dated:
+        lines.append(date_line())
+    lines.append(f"X-Request-Id: {request_id}")
+    return lines
 
 
-def _named_in_connection(fields: Fields) -> frozenset[str]:
-    values = [value for name, value in fields if name.lower() == "connection"]
-    return frozenset(tokens(values)) - END_TO_END if values else frozenset()
+def _named_in(connection: list[str]) -> frozenset[str]:
+    """R23: what `Connection` names is for the next hop alone, but for what it cannot take away."""
+    return frozenset(connection) - END_TO_END

@@ -1,6 +1,7 @@
 """Where a request came from: the peer, or the client that the trusted proxies in front of us name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gateway.http1.request import RequestHead
 from shared.http.forwarded_for import TrustedProxies, nearest_trusted
@@ -20,13 +21,19 @@ class Origin:
     host: str
     trusted: bool
     """Whether the peer is one of the trusted proxies."""
+    lines: str = field(init=False, repr=False, compare=False)
+    """The header fields by which an upstream learns it, with CRLF between them."""
+    log_fields: dict[str, str] = field(init=False, repr=False, compare=False)
+    """For the access log and the audit trail: the client and, when there is one, the nearest trusted proxy."""
 
-    @property
-    def log_fields(self) -> dict[str, str]:
-        """For the access log and the audit trail: the client and, when there is one, the nearest trusted proxy."""
-        return {"client": self.client, "proxy": self.peer} if self.trusted else {"client": self.client}
+    def __post_init__(self) -> None:
+        lines = f"X-Forwarded-For: {self.chain}\r\nX-Forwarded-Proto: {self.scheme}"
+        object.__setattr__(self, "lines", f"{lines}\r\nX-Forwarded-Host: {self.host}" if self.host else lines)
+        logged = {"client": self.client, "proxy": self.peer} if self.trusted else {"client": self.client}
+        object.__setattr__(self, "log_fields", logged)
 
 
+@lru_cache(maxsize=4096)
 def unproxied(peer: str, host: str = "") -> Origin:
     """The origin of a request when nothing in it is believed."""
     return Origin(client=peer, peer=peer, chain=peer, scheme="http", host=host, trusted=False)

@@ -7,10 +7,12 @@ import orjson
 
 from gateway.credentials.extract import NoCredential
 from gateway.credentials.identity import RefusedCredential
-from gateway.http1.fields import Fields
 from gateway.http1.request import BadRequest
 from shared.errors import Unavailable
 from shared.problem import CONTENT_TYPE, problem_document
+
+Fields = tuple[tuple[str, str], ...]
+"""Names and values."""
 
 
 @dataclass(frozen=True, slots=True)

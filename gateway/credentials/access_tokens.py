@@ -8,9 +8,12 @@ from gateway.credentials.issuer_keys import IssuerKeys
 from shared.clock import Clock
 from shared.contracts.access_token import AccessTokenClaims, expectation
 from shared.jose.claims import LEEWAY_S
-from shared.jose.verifier import InvalidToken, check_claims, check_signature, parse
+from shared.jose.keys import PublicKey
+from shared.jose.verifier import InvalidToken, UnverifiedToken, check_claims, check_signature, parse
 
 MAX_REMEMBERED_TOKENS = 20_000
+Verified = tuple[Identity, frozenset[str]]
+"""Whose token it is, and its audiences."""
 
 
 class AccessTokens:
@@ -25,37 +28,43 @@ class AccessTokens:
         self._clock = clock
         self._expectation = expectation(issuer)
         self._size = size
-        self._verified: OrderedDict[bytes, tuple[Identity, frozenset[str]]] = OrderedDict()
+        self._verified: OrderedDict[bytes, Verified] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._verified)
 
-    async def check(self, token: str, audiences: frozenset[str]) -> Identity:
-        """Whose token it is. Raises `RefusedCredential`, or `Unavailable` when that cannot be known."""
+    def known(self, token: str, audiences: frozenset[str]) -> Identity | None:
+        """Whose token it is; None when its key is to be fetched first. Raises `RefusedCredential`."""
         digest = hashlib.sha256(token.encode("latin-1")).digest()
-        remembered = self._verified.get(digest)
-        if remembered is None:
-            identity, token_audiences = await self._verify(token)
-            self._remember(digest, identity, token_audiences)
-        else:
-            identity, token_audiences = remembered
+        verified = self._verified.get(digest)
+        if verified is not None:
             self._verified.move_to_end(digest)
-            self._require_alive(digest, identity)
-        if audiences.isdisjoint(token_audiences):
-            raise RefusedCredential.of(identity, "wrong_audience")
-        return identity
+            self._require_alive(digest, verified[0])
+            return _for_audience(verified, audiences)
+        unverified = _parse(token)
+        key = self._keys.known(unverified.header.kid)
+        return None if key is None else _for_audience(self._verify(digest, unverified, key), audiences)
 
-    async def _verify(self, token: str) -> tuple[Identity, frozenset[str]]:
+    async def check(self, token: str, audiences: frozenset[str]) -> Identity:
+        """The same, with whatever is to be fetched. Raises also `Unavailable` when that cannot be known."""
+        if (identity := self.known(token, audiences)) is not None:
+            return identity
+        unverified = _parse(token)
+        key = await self._keys.find(unverified.header.kid)
+        if key is None:
+            raise RefusedCredential("unknown_kid")
+        digest = hashlib.sha256(token.encode("latin-1")).digest()
+        return _for_audience(self._verify(digest, unverified, key), audiences)
+
+    def _verify(self, digest: bytes, unverified: UnverifiedToken, key: PublicKey) -> Verified:
         try:
-            unverified = parse(token)
-            kid = unverified.header.kid
-            key = self._keys.known(kid) or await self._keys.find(kid)
-            if key is None:
-                raise RefusedCredential("unknown_kid")
             claims = check_claims(check_signature(unverified, key), self._expectation, self._clock.now())
-            return _identity(AccessTokenClaims.read(claims), kid), frozenset(claims.audiences)
+            identity = _identity(AccessTokenClaims.read(claims), unverified.header.kid)
         except InvalidToken as error:
             raise RefusedCredential(str(error.code)) from None
+        audiences = frozenset(claims.audiences)
+        self._remember(digest, identity, audiences)
+        return identity, audiences
 
     def _remember(self, digest: bytes, identity: Identity, audiences: frozenset[str]) -> None:
         if len(self._verified) >= self._size:
@@ -66,6 +75,20 @@ class AccessTokens:
         if identity.expires_at is not None and self._clock.now() - identity.expires_at >= LEEWAY_S:
             del self._verified[digest]
             raise RefusedCredential.of(identity, "expired")
+
+
+def _parse(token: str) -> UnverifiedToken:
+    try:
+        return parse(token)
+    except InvalidToken as error:
+        raise RefusedCredential(str(error.code)) from None
+
+
+def _for_audience(verified: Verified, audiences: frozenset[str]) -> Identity:
+    identity, token_audiences = verified
+    if audiences.isdisjoint(token_audiences):
+        raise RefusedCredential.of(identity, "wrong_audience")
+    return identity
 
 
 def _identity(claims: AccessTokenClaims, kid: str) -> Identity:

@@ -38,14 +38,22 @@ class ApiTokens:
     def attach(self, follower: Follower) -> None:
         self._follower = follower
 
-    async def check(self, credential: ApiTokenPair, application: str) -> Identity:
-        """Whose token it is. Raises `RefusedCredential`, or `Unavailable` when that cannot be known."""
+    def known(self, credential: ApiTokenPair, application: str) -> Identity | None:
+        """Whose token it is, when that is in the cache."""
         key = (digest(credential.token), credential.client_prefix, application)
         follower = self._follower
-        if follower is not None and follower.fresh and (identity := self._cache.get(key)) is not None:
-            if identity.expires_at is None or self._clock.now() < identity.expires_at:
-                return identity
-            self._cache.discard(key)
+        if follower is None or not follower.fresh or (identity := self._cache.get(key)) is None:
+            return None
+        if identity.expires_at is None or self._clock.now() < identity.expires_at:
+            return identity
+        self._cache.discard(key)
+        return None
+
+    async def check(self, credential: ApiTokenPair, application: str) -> Identity:
+        """Whose token it is. Raises `RefusedCredential`, or `Unavailable` when that cannot be known."""
+        if (known := self.known(credential, application)) is not None:
+            return known
+        key, follower = (digest(credential.token), credential.client_prefix, application), self._follower
         response = await self._operator.check(
             credential.token, client_prefix=credential.client_prefix, application_prefix=application
         )

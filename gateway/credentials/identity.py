@@ -1,7 +1,7 @@
 """Who calls: what a valid credential says of its holder, and what it depends on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,18 @@ class Identity:
     """Ids of the registry, a jti, a kid: whichever of them is stopped stops this caller."""
     expires_at: float | None = None
     """Seconds since the epoch; None: never."""
+    lines: str = field(init=False, repr=False, compare=False)
+    """The header fields by which an upstream learns who calls, with CRLF between them."""
+
+    def __post_init__(self) -> None:
+        lines = (
+            f"X-Passgate-Company: {self.company}",
+            f"X-Passgate-Credential: {self.credential}",
+            f"X-Passgate-Credential-Kind: {self.kind}",
+            f"X-Passgate-Subject: {self.subject}",
+            f"X-Passgate-Scope: {' '.join(self.scopes)}",
+        )
+        object.__setattr__(self, "lines", "\r\n".join(lines))
 
 
 class RefusedCredential(Exception):

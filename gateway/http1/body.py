@@ -3,7 +3,7 @@
 import re
 from typing import Protocol
 
-from gateway.http1.fields import MAX_FIELDS, MalformedField, parse_fields
+from gateway.http1.fields import MAX_FIELDS, MalformedField, parse_lines
 
 MAX_EXTENSION_BYTES = 1024
 """For the chunk extensions of a body together."""
@@ -72,7 +72,7 @@ class ChunkedDecoder:
         self._left = 0
         """Bytes to come of the chunk's data and the CRLF after it; 0 between chunks."""
         self._in_trailer = False
-        self._trailer: list[str] = []
+        self._trailer: list[bytes] = []
         self._trailer_bytes = 0
         self._extension_bytes = 0
 
@@ -135,14 +135,14 @@ class ChunkedDecoder:
     def _trailer_line(self, line: bytes) -> None:
         if line:
             self._trailer_bytes += len(line)
-            self._trailer.append(line.decode("latin-1"))
+            self._trailer.append(line)
             if self._trailer_bytes > MAX_TRAILER_BYTES or len(self._trailer) > MAX_FIELDS:
                 raise MalformedBody(
                     f"the trailer fields are more than {MAX_FIELDS} or longer than {MAX_TRAILER_BYTES} bytes"
                 )
             return
         try:
-            parse_fields(self._trailer)
+            parse_lines(b"\r\n".join((b"", *self._trailer)), max_fields=MAX_FIELDS)
         except MalformedField as error:
             raise MalformedBody(str(error)) from None
         self.complete = True

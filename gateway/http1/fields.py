@@ -3,16 +3,14 @@
 import re
 from functools import lru_cache
 
-Fields = tuple[tuple[str, str], ...]
-"""Names as they were spelled and values without blanks at their ends, in their order.
-
-Characters are bytes (latin-1), so that encoding them again gives what came.
-"""
-
 MAX_FIELDS = 100
+_MAX_KEPT_LINES = 8192
+_MAX_KEPT_LENGTH = 100
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _ODD = re.compile(r"[^a-z0-9]+")
+_MAY_BE_SECRET = re.compile(r"auth|cookie|cred|key|pass|secret|sess|sign|token")
+_PRINTABLE = bytes(range(0x20, 0x7F))
 
 HOP_BY_HOP = frozenset(
     {
@@ -28,31 +26,88 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-"""Never passed on, whether `Connection` names them or not (RFC 9110 section 7.6.1)."""
+"""R23. Never passed on, whether `Connection` names them or not (RFC 9110 section 7.6.1)."""
+ONCE = frozenset({"authorization", "content-length", "content-type", "expect", "host", "transfer-encoding"})
+"""May come once in a request; and a name that merely reads like one of these may not come at all."""
+_STEERING = frozenset({"connection", "content-length", "transfer-encoding"})
 
 
 class MalformedField(ValueError):
     """A line that is no header field; the message says why and repeats nothing of it."""
 
 
-def parse_fields(lines: list[str]) -> Fields:
-    """The fields in `lines`, the parts of a head between its CRLFs (RFC 9112 section 5). Raises `MalformedField`.
+class Name:
+    """What a field's name, as it is spelled, means here. Raises `MalformedField` for what is no name."""
 
-    Refused on top of that: folded lines, blanks before the colon, control characters, so also a CR or LF alone.
+    __slots__ = ("folded", "lowered", "may_be_kept", "once", "steers")
+
+    def __init__(self, spelled: str) -> None:
+        if _NAME.fullmatch(spelled) is None:
+            raise MalformedField("a header line has no name that HTTP allows, with a colon after it")
+        self.lowered = spelled.lower()
+        self.folded = folded(spelled)
+        self.once = self.folded in ONCE
+        self.steers = self.lowered in _STEERING
+        self.may_be_kept = _MAY_BE_SECRET.search(self.lowered) is None
+
+
+_cached_name = lru_cache(maxsize=4096)(Name)
+
+
+class Field:
+    """One header field. Characters are bytes (latin-1), so that encoding them again gives what came."""
+
+    __slots__ = ("folded", "line", "name", "once", "steers", "value")
+
+    def __init__(self, name: Name, value: str, line: str) -> None:
+        self.name = name.lowered
+        self.folded = name.folded
+        """See `folded`."""
+        self.value = value
+        """Without blanks at its ends."""
+        self.line = line
+        """How it is passed on: the name as it was spelled, a colon, one blank and the value."""
+        self.once = name.once
+        """Whether it may come once in a request."""
+        self.steers = name.steers
+        """Whether it says something about the message's end or the connection."""
+
+
+def parse_lines(raw: bytes, *, max_fields: int) -> tuple[str, list[Field]] | None:
+    """The first line of a head, and its fields in their order (RFC 9112 section 5). None for too many fields.
+
+    `raw` is the head up to, without, the empty line at its end. Raises `MalformedField` for what the RFC refuses,
+    and on top of that for folded lines, blanks before the colon, control characters, so also a CR or LF alone.
     """
-    fields = []
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or _NAME.fullmatch(name) is None:
-            raise MalformedField("a header line has no name that HTTP allows")
-        value = value.strip(" \t")
-        if _VALUE.fullmatch(value) is None:
-            raise MalformedField("a header value holds a control character")
-        fields.append((name, value))
-    return tuple(fields)
+    first, *lines = raw.decode("latin-1").split("\r\n")
+    if len(lines) > max_fields:
+        return None
+    # One pass in C tells the usual head, all of printable ASCII, from one whose values have to be looked at.
+    plain = raw.translate(None, _PRINTABLE) == b"\r\n" * len(lines)  # R1
+    return first, [_known.get(line) or _parse(line, plain=plain) for line in lines]
 
 
-@lru_cache(maxsize=4096)
+def _parse(line: str, *, plain: bool) -> Field:
+    spelled, colon, given = line.partition(":")
+    # R7, R8: what ends in a blank or begins with one is no name.
+    spelled = spelled if colon else ""
+    name = _cached_name(spelled) if len(spelled) <= _MAX_KEPT_LENGTH else Name(spelled)
+    value = given.strip(" \t")
+    if not plain and _VALUE.fullmatch(value) is None:
+        raise MalformedField("a header value holds a control character")
+    as_it_came = len(given) == len(value) + 1 and given[0] == " "
+    field = Field(name, value, line if as_it_came else f"{spelled}: {value}")
+    if name.may_be_kept and len(line) <= _MAX_KEPT_LENGTH:
+        if len(_known) >= _MAX_KEPT_LINES:
+            _known.clear()
+        _known[line] = field
+    return field
+
+
+_known: dict[str, Field] = {}
+"""Short lines that have come before: most lines of a head are the same in the next. None that may hold a secret."""
+
+
 def folded(name: str) -> str:
     """`name` as a careless upstream may read it: in lower case, and what is no letter or digit being a hyphen.
 
@@ -63,4 +118,6 @@ def folded(name: str) -> str:
 
 def tokens(values: list[str]) -> list[str]:
     """The comma-separated members of a list field, in lower case, without empty ones."""
+    if len(values) == 1 and "," not in values[0]:
+        return [values[0].lower()] if values[0] else []
     return [token for value in values for part in value.lower().split(",") if (token := part.strip(" \t"))]

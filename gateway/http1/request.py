@@ -2,9 +2,11 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 
-from gateway.http1.fields import MAX_FIELDS, Fields, MalformedField, folded, parse_fields, tokens
+from gateway.http1.body import BodyDecoder, MalformedBody, TooManyExtensions
+from gateway.http1.fields import MAX_FIELDS, Field, MalformedField, parse_lines, tokens
+from gateway.http1.framing import UNFRAMED, Framing, MalformedFraming, request_framing
 
 MAX_TARGET_BYTES = 8192
 MAX_FIELD_BYTES = 16384
@@ -12,10 +14,7 @@ MAX_FIELD_BYTES = 16384
 
 _REQUEST_LINE = re.compile(r"([A-Z][A-Z0-9_-]{0,31}) ([\x21-\x7e]+) HTTP/1\.([01])")
 _ABSOLUTE = re.compile(r"(https?)://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
-_LENGTH = re.compile(r"[0-9]{1,15}")
 _HOST = re.compile(r"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
-_ONCE = frozenset({"authorization", "content-length", "content-type", "expect", "host", "transfer-encoding"})
-"""May come once; and a name that merely reads like one of these may not come at all."""
 
 
 class BadRequest(Exception):
@@ -28,62 +27,92 @@ class BadRequest(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
 class RequestHead:
     """A request's head, with one reading only."""
 
-    method: str
-    target: str
-    """In origin form: begins with `/`. Not yet checked any further: see `gateway.routing.target`."""
-    minor_version: int
-    """0 or 1, of HTTP/1.x."""
-    fields: Fields
-    host: str
-    """The value of the one Host field; "" in a request of HTTP/1.0 that names no host."""
-    content_length: int | None
-    chunked: bool
-    keep_alive: bool
-    expects_continue: bool
+    __slots__ = (
+        "_first",
+        "expects_continue",
+        "fields",
+        "framing",
+        "host",
+        "keep_alive",
+        "method",
+        "minor_version",
+        "target",
+    )
+
+    def __init__(
+        self, method: str, target: str, minor_version: int, fields: list[Field], first: dict[str, str]
+    ) -> None:
+        self.method = method
+        self.target = target
+        """In origin form: begins with `/`. Not yet checked any further: see `gateway.routing.target`."""
+        self.minor_version = minor_version
+        """0 or 1, of HTTP/1.x."""
+        self.fields = fields
+        self._first = first
+        self.host = first.get("host", "")
+        """The value of the one Host field; "" in a request of HTTP/1.0 that names no host."""
+        self.framing: Framing = UNFRAMED
+        self.keep_alive = minor_version == 1
+        self.expects_continue = False
+
+    @property
+    def content_length(self) -> int | None:
+        return self.framing.length
 
     @property
     def has_body(self) -> bool:
-        return self.chunked or bool(self.content_length)
+        return self.framing.chunked or bool(self.framing.length)
+
+    def first(self, name: str) -> str | None:
+        """The value of the first field called `name` (in lower case)."""
+        return self._first.get(name)
 
     def values(self, name: str) -> list[str]:
         """The values of all fields called `name` (in lower case)."""
-        return [value for given, value in self.fields if given.lower() == name]
+        first = self._first.get(name)
+        if first is None:
+            return []
+        if len(self._first) == len(self.fields):
+            return [first]
+        return [field.value for field in self.fields if field.name == name]
 
 
 def parse_head(raw: bytes) -> RequestHead:
     """The head in `raw`, from its first byte up to, without, the empty line at its end. Raises `BadRequest`."""
-    request_line, *lines = raw.decode("latin-1").split("\r\n")
-    if len(raw) - len(request_line) > MAX_FIELD_BYTES:
-        raise too_large()
-    method, target, minor = _request_line(request_line)
-    if len(lines) > MAX_FIELDS:
-        raise too_large()
     try:
-        raw.decode("utf-8")
-        fields = parse_fields(lines)
-    except UnicodeDecodeError:
-        raise BadRequest("a header value is not UTF-8") from None
+        parsed = parse_lines(raw, max_fields=MAX_FIELDS)
     except MalformedField as error:
         raise BadRequest(str(error)) from None
-    once = _single_fields(fields)
-    host = _host(once, minor)
-    path, host = _origin_form(target, host)
-    chunked, content_length = _framing(once, minor)
-    return RequestHead(
-        method=method,
-        target=path,
-        minor_version=minor,
-        fields=fields,
-        host=host,
-        content_length=content_length,
-        chunked=chunked,
-        keep_alive=minor == 1 and "close" not in _connection(fields),
-        expects_continue=_expects_continue(once, minor),
-    )
+    if parsed is None or len(raw) - len(parsed[0]) > MAX_FIELD_BYTES:
+        check_request_line(raw[: raw.find(b"\r\n")])
+        raise too_large()
+    line, fields = parsed
+    method, target, minor = _request_line(line)
+    if not raw.isascii():
+        _require_utf8(raw)
+    first = _first_values(fields)
+    head = RequestHead(method, target, minor, fields, first)
+    _check_host(head)
+    if "content-length" in first or "transfer-encoding" in first:
+        _set_framing(head)
+    if "connection" in first and "close" in tokens(head.values("connection")):
+        head.keep_alive = False  # R22, RFC 9112 section 9.3
+    if "expect" in first:
+        head.expects_continue = _expects_continue(first["expect"], minor)
+    return head
+
+
+def read_body(body: BodyDecoder, data: bytes) -> tuple[bytes, bytes]:
+    """The content in `data`, and what follows the body's end. Raises `BadRequest`."""
+    try:
+        return body.feed(data)
+    except TooManyExtensions as error:
+        raise BadRequest(str(error), status=413, code="too_large") from None
+    except MalformedBody as error:
+        raise BadRequest(str(error), code="malformed_body") from None
 
 
 def check_request_line(raw: bytes) -> None:
@@ -107,41 +136,58 @@ def _request_line(line: str) -> tuple[str, str, int]:
     if len(line) > MAX_TARGET_BYTES + 64:
         raise target_too_long()
     match = _REQUEST_LINE.fullmatch(line)
-    if match is None:
+    if match is None:  # R3, RFC 9112 section 3
         raise BadRequest("the request line must be a method, a target and HTTP/1.1, with one space between")
     method, target, minor = match.groups()
     if len(target) > MAX_TARGET_BYTES:
         raise target_too_long()
-    if method in ("CONNECT", "TRACE"):
+    if method in ("CONNECT", "TRACE"):  # R4, RFC 9110 section 9.3.6
         raise BadRequest(f"{method} is not served here", status=405, code="method_not_allowed")
     return method, target, int(minor)
 
 
-def _single_fields(fields: Fields) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in fields:
-        meant = folded(name)
-        if meant not in _ONCE:
-            continue
-        if meant != name.lower():
-            raise BadRequest(f"a header name is spelled like {meant} and is another")
-        if meant in found:
-            raise BadRequest(f"the header field {meant} may come once")
-        found[meant] = value
-    return found
+def _require_utf8(raw: bytes) -> None:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadRequest("a header value is not UTF-8") from None
 
 
-def _host(once: dict[str, str], minor: int) -> str:
-    host = once.get("host")
+def _first_values(fields: list[Field]) -> dict[str, str]:
+    """The first value of each name, in lower case. Raises `BadRequest` for what must be one and is not."""
+    first: dict[str, str] = {}
+    for field in fields:
+        name = field.name
+        if field.once:
+            if field.folded != name:  # R9, RFC 9112 section 11.2
+                raise BadRequest(f"a header name is spelled like {field.folded} and is another")
+            if name in first:  # R6, R12, R13
+                raise BadRequest(f"the header field {name} may come once")
+        if name not in first:
+            first[name] = field.value
+    return first
+
+
+def _check_host(head: RequestHead) -> None:
+    host = head.first("host")
     if host is None:
-        if minor == 0:  # RFC 9112 section 3.2 demands it of HTTP/1.1 alone
-            return ""
-        raise BadRequest("the header field host is missing")
-    if _authority(host) is None:
+        if head.minor_version == 1:  # R6: RFC 9112 section 3.2 demands it of HTTP/1.1 alone
+            raise BadRequest("the header field host is missing")
+    elif _authority(host) is None:
         raise BadRequest("the header field host must be one host, with or without a port")
-    return host
+    if not head.target.startswith("/"):
+        head.target, head.host = _origin_form(head.target, head.host)
 
 
+def _set_framing(head: RequestHead) -> None:
+    encodings, lengths = head.values("transfer-encoding"), head.values("content-length")
+    try:
+        head.framing = request_framing(encodings, lengths, minor=head.minor_version)
+    except MalformedFraming as error:
+        raise BadRequest(str(error)) from None
+
+
+@lru_cache(maxsize=1024)
 def _authority(text: str) -> tuple[str, int | None] | None:
     """Host (in lower case) and port; None when `text` is not one host, with or without a port."""
     match = _HOST.fullmatch(text)
@@ -161,32 +207,15 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _framing(once: dict[str, str], minor: int) -> tuple[bool, int | None]:
-    encoding, length = once.get("transfer-encoding"), once.get("content-length")
-    if encoding is not None:
-        if length is not None:
-            raise BadRequest("a request has a content-length or a transfer-encoding, not both")
-        if minor == 0 or encoding.lower() != "chunked":
-            raise BadRequest("transfer-encoding must be chunked, in HTTP/1.1")
-        return True, None
-    if length is None:
-        return False, None
-    if _LENGTH.fullmatch(length) is None:
-        raise BadRequest("content-length must be a number of up to 15 digits")
-    return False, int(length)
-
-
 def _origin_form(target: str, host: str) -> tuple[str, str]:
     """The target in origin form, and the host, which an absolute-form target names where HTTP/1.0 has no Host."""
-    if target.startswith("/"):
-        return target, host
     absolute = _ABSOLUTE.fullmatch(target)
-    if absolute is None:
+    if absolute is None:  # R4, RFC 9112 section 3.2
         raise BadRequest("the target must begin with a slash")
     scheme, authority, rest = absolute.groups()
     host = host or authority
     named, expected = _authority(authority), _authority(host)
-    if named is None or expected is None or _with_port(named, scheme) != _with_port(expected, scheme):
+    if named is None or expected is None or _with_port(named, scheme) != _with_port(expected, scheme):  # R5
         raise BadRequest("the target names another host than the header field host")
     return rest if rest.startswith("/") else "/" + rest, host
 
@@ -197,14 +226,7 @@ def _with_port(authority: tuple[str, int | None], scheme: str) -> tuple[str, int
     return host, port if port is not None else 443 if scheme.lower() == "https" else 80
 
 
-def _connection(fields: Fields) -> list[str]:
-    return tokens([value for name, value in fields if name.lower() == "connection"])
-
-
-def _expects_continue(once: dict[str, str], minor: int) -> bool:
-    expect = once.get("expect")
-    if expect is None:
-        return False
-    if expect.lower() != "100-continue":
+def _expects_continue(expect: str, minor: int) -> bool:
+    if expect.lower() != "100-continue":  # R20, RFC 9110 section 10.1.1
         raise BadRequest("expect must be 100-continue", status=417, code="expectation_failed")
     return minor == 1

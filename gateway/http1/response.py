@@ -1,10 +1,11 @@
 """An upstream's response, read as strictly as a request: one with two readings is none (RFC 9112)."""
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 
-from gateway.http1.body import BodyDecoder, ChunkedDecoder, LengthDecoder, MalformedBody, UntilCloseDecoder
-from gateway.http1.fields import Fields, MalformedField, parse_fields
+from gateway.http1.body import BodyDecoder, MalformedBody, UntilCloseDecoder
+from gateway.http1.fields import Field, MalformedField, parse_lines, tokens
+from gateway.http1.framing import UNFRAMED, Framing, MalformedFraming, response_body, response_framing
 
 MAX_HEAD_BYTES = 65536
 MAX_FIELDS = 200
@@ -12,64 +13,73 @@ MAX_INTERIM = 8
 """Responses of status 1xx before the final one."""
 
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
-_LENGTH = re.compile(r"[0-9]{1,18}")
+_MAX_CACHED_LINE_LENGTH = 64
 
 
 class BadResponse(ValueError):
     """The upstream's response is invalid; the message is for our log."""
 
 
-@dataclass(frozen=True, slots=True)
 class ResponseHead:
-    status: int
-    fields: Fields
-    content_length: int | None
-    """Of the body that follows; None when it is not known before its end."""
-    chunked: bool
+    __slots__ = ("connection", "fields", "framing", "keep_alive", "status")
+
+    def __init__(
+        self, status: int, fields: list[Field], framing: Framing, connection: list[str], *, keep_alive: bool
+    ) -> None:
+        self.status = status
+        self.fields = fields
+        self.framing = framing
+        self.connection = connection
+        """The members of `Connection`, in lower case."""
+        self.keep_alive = keep_alive
+        """Whether the connection may carry another response (R22, section 9.3)."""
+
+    @property
+    def content_length(self) -> int | None:
+        """Of the body that follows; None when it is not known before its end."""
+        return self.framing.length
 
 
 def parse_response_head(raw: bytes) -> ResponseHead:
     """The head in `raw`, without the empty line at its end. Raises `BadResponse`."""
-    status_line, *lines = raw.decode("latin-1").split("\r\n")
-    match = _STATUS_LINE.fullmatch(status_line)
-    if match is None:
-        raise BadResponse("it has no status line")
-    if len(lines) > MAX_FIELDS:
-        raise BadResponse(f"it has more than {MAX_FIELDS} header fields")
     try:
-        fields = parse_fields(lines)
+        parsed = parse_lines(raw, max_fields=MAX_FIELDS)
     except MalformedField as error:
         raise BadResponse(str(error)) from None
-    return response_head(int(match[2]), fields, minor=int(match[1]))
+    if parsed is None:
+        raise BadResponse(f"it has more than {MAX_FIELDS} header fields")
+    line, fields = parsed
+    status, minor = _status_line(line) if len(line) <= _MAX_CACHED_LINE_LENGTH else _parse_status_line(line)
+    steering = [field for field in fields if field.steers]
+    encodings = [field.value for field in steering if field.name == "transfer-encoding"]
+    lengths = [field.value for field in steering if field.name == "content-length"]
+    try:
+        framing = response_framing(encodings, lengths, minor=minor) if encodings or lengths else UNFRAMED
+    except MalformedFraming as error:
+        raise BadResponse(str(error)) from None
+    if len(steering) == len(encodings) + len(lengths):
+        return ResponseHead(status, fields, framing, [], keep_alive=minor == 1)
+    connection = tokens([field.value for field in steering if field.name == "connection"])
+    return ResponseHead(status, fields, framing, connection, keep_alive=minor == 1 and "close" not in connection)
 
 
-def response_head(status: int, fields: Fields, *, minor: int = 1) -> ResponseHead:
-    """The head of these fields. Raises `BadResponse` when they do not say in one way where the body ends."""
-    chunked, length = _framing(fields, minor)
-    return ResponseHead(status, fields, content_length=length, chunked=chunked)
+def _parse_status_line(line: str) -> tuple[int, int]:
+    match = _STATUS_LINE.fullmatch(line)
+    if match is None:
+        raise BadResponse("it has no status line")
+    return int(match[2]), int(match[1])
 
 
-def _framing(fields: Fields, minor: int) -> tuple[bool, int | None]:
-    encodings = [value.lower() for name, value in fields if name.lower() == "transfer-encoding"]
-    lengths = [value for name, value in fields if name.lower() == "content-length"]
-    if encodings:
-        if lengths:
-            raise BadResponse("it has a content-length and a transfer-encoding")
-        if encodings != ["chunked"] or minor == 0:
-            raise BadResponse("its transfer-encoding is not chunked, in HTTP/1.1")
-        return True, None
-    if not lengths:
-        return False, None
-    if len(lengths) > 1 or _LENGTH.fullmatch(lengths[0]) is None:
-        raise BadResponse("its content-length is not one number")
-    return False, int(lengths[0])
+_status_line = lru_cache(maxsize=512)(_parse_status_line)
 
 
 class ResponseReader:
-    """Reads the response to one request; `method` is that request's. Raises `BadResponse`.
+    """Reads the response to one request; `method` is that request's.
 
-    Nothing may follow the response: no second one was requested.
+    R21, section 9.2: nothing may follow the response, for no second one was requested.
     """
+
+    __slots__ = ("_body", "_buffer", "_interim", "_method", "head")
 
     def __init__(self, method: str) -> None:
         self._method = method
@@ -77,17 +87,15 @@ class ResponseReader:
         self._interim = 0
         self._body: BodyDecoder | None = None
         self.head: ResponseHead | None = None
-        self.raw_head = b""
-        """The final head's bytes, with the empty line at its end."""
+
+    @property
+    def began(self) -> bool:
+        """Whether any byte has come."""
+        return self.head is not None or bool(self._buffer) or self._interim > 0
 
     @property
     def complete(self) -> bool:
         return self.head is not None and (self._body is None or self._body.complete)
-
-    @property
-    def has_body(self) -> bool:
-        """Whether a body follows the final head."""
-        return self._body is not None
 
     @property
     def until_close(self) -> bool:
@@ -95,7 +103,7 @@ class ResponseReader:
         return isinstance(self._body, UntilCloseDecoder)
 
     def feed(self, data: bytes) -> tuple[ResponseHead | None, bytes]:
-        """The final head, when `data` completes it, and the content that `data` brings."""
+        """The final head, when `data` completes it, and the content that `data` brings. Raises `BadResponse`."""
         head = None
         if self.head is None:
             head, data = self._next_head(self._buffer + data)
@@ -120,31 +128,25 @@ class ResponseReader:
                 _check_so_far(data)
                 self._buffer = data
                 return None, b""
-            raw, data = data[: end + 4], data[end + 4 :]
-            head = parse_response_head(raw[:-4])
+            head, data = parse_response_head(data[:end]), data[end + 4 :]
             if head.status >= 200:
-                self.head, self.raw_head, self._buffer = head, raw, b""
-                self._body = self._decoder(head)
+                try:
+                    self._body = response_body(head.framing, status=head.status, method=self._method)
+                except MalformedFraming as error:
+                    raise BadResponse(str(error)) from None
+                self.head, self._buffer = head, b""
                 return head, data
             self._check_interim(head)
 
     def _check_interim(self, head: ResponseHead) -> None:
+        """R16, RFC 9110 section 15.2."""
         self._interim += 1
         if head.status == 101:
             raise BadResponse("it switches protocols, which was not requested")
         if self._interim > MAX_INTERIM:
             raise BadResponse(f"more than {MAX_INTERIM} interim responses come before it")
-        if head.chunked or head.content_length is not None:
+        if head.framing.chunked or head.framing.length is not None:
             raise BadResponse("an interim response has a body")
-
-    def _decoder(self, head: ResponseHead) -> BodyDecoder | None:
-        if head.status == 204 and (head.chunked or head.content_length):
-            raise BadResponse("its status is 204 and it has a body")
-        if self._method == "HEAD" or head.status in (204, 304):
-            return None
-        if head.chunked:
-            return ChunkedDecoder()
-        return UntilCloseDecoder() if head.content_length is None else LengthDecoder(head.content_length)
 
 
 def _check_so_far(data: bytes) -> None:

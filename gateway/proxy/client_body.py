@@ -1,52 +1,58 @@
-"""A client's body as it arrives, within the route's limit and at a pace that holds nobody up."""
+"""A request's body on its way: collected as long as it is small, then sent on piece by piece."""
 
-import asyncio
+from gateway.http1 import writer
+from gateway.http1.request import RequestHead
 
-from aiohttp import StreamReader, web
-
-from gateway.http1.request import BadRequest
-from gateway.proxy.client_connection import Incoming
-from gateway.proxy.ports import ClientLeft
-
-MAX_BODY_SILENCE_S = 27.0
-"""Seconds without a byte, and before which no rate is required: with what it takes to close, less than 30."""
-MIN_BODY_RATE_BYTES_PER_S = 1024
-"""Bytes a second that must arrive on average after that."""
+SMALL_BODY_BYTES = 65536
+"""So much of a body is collected before it takes one of the upstream's connections."""
 
 
-class IncomingBody:
-    """`gateway.proxy.ports.ClientBody` over aiohttp's reader. `limit` is in bytes."""
+class ClientBody:
+    """Of one request. `complete` is to be set once its last byte has come."""
 
-    def __init__(self, incoming: Incoming, content: StreamReader, *, length: int | None, limit: int) -> None:
-        self.length = length
-        self._incoming = incoming
-        self._content = content
-        self._limit = limit
-        self._received = 0
-        self._started = asyncio.get_running_loop().time()
-        incoming.content = content
+    __slots__ = ("_chunked", "_length", "_pieces", "complete", "received")
 
-    async def read(self) -> bytes:
-        """The next piece; empty at the end. Raises `BadRequest`, or `ClientLeft` when there will be no end."""
-        piece = await self._next()
-        if self._incoming.failure is not None:
-            raise self._incoming.failure
-        self._received += len(piece)
-        if self._received > self._limit:
-            raise BadRequest(f"the body is larger than {self._limit} bytes", status=413, code="too_large")
-        return piece
+    def __init__(self, head: RequestHead | None) -> None:
+        self._chunked = head is not None and head.framing.chunked
+        self._length = None if head is None else head.content_length
+        self._pieces: list[bytes] = []
+        self.received = 0
+        """Bytes of content."""
+        self.complete = False
 
-    async def _next(self) -> bytes:
-        if self._incoming.failure is not None:
-            raise self._incoming.failure
-        try:
-            if (piece := self._content.read_nowait()) or self._content.at_eof():
-                return piece
-            now = asyncio.get_running_loop().time()
-            late = self._started + MAX_BODY_SILENCE_S + self._received / MIN_BODY_RATE_BYTES_PER_S
-            async with asyncio.timeout(min(MAX_BODY_SILENCE_S, late - now)):
-                return await self._content.readany()
-        except TimeoutError:
-            raise BadRequest("the body came too slowly", status=408, code="request_timeout") from None
-        except (web.RequestPayloadError, ConnectionError):
-            raise ClientLeft from None
+    @property
+    def due(self) -> bool:
+        """Whether what was collected is to be sent."""
+        return self.complete or self.received >= SMALL_BODY_BYTES
+
+    def collect(self, content: bytes) -> None:
+        if content:
+            self._pieces.append(content)
+            self.received += len(content)
+
+    def begin(self) -> tuple[int | None, bool, bytes]:
+        """What a head says of it, its length and whether it is chunked; and what was collected, framed."""
+        content = b"".join(self._pieces)
+        self._pieces.clear()
+        if not self._chunked:
+            return self._length, False, content
+        if self.complete:  # a body that is here as a whole has a length
+            return len(content), False, content
+        return None, True, writer.chunk(content)
+
+    def framed(self, content: bytes) -> bytes:
+        """The next piece, after `begin`; the last one when the body is `complete`."""
+        self.received += len(content)
+        if not self._chunked:
+            return content
+        return writer.chunk(content) + (writer.LAST_CHUNK if self.complete else b"")
+
+
+def _no_body() -> ClientBody:
+    body = ClientBody(None)
+    body.complete = True
+    return body
+
+
+NO_BODY = _no_body()
+"""Of all requests that have none."""

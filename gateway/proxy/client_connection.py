@@ -1,123 +1,340 @@
-"""A client's connection: strict about what arrives, with a limit in time on each head."""
+"""A client's connection: requests in their order, one at a time, strict and within limits in time.
+
+    idle      -> bytes                  -> head       a limit on its time begins
+    head      -> complete               -> exchange   somebody receives the request, and writes the response
+    head      -> malformed, late        -> exchange   which responds with a refusal and closes
+    exchange  -> both sides complete    -> idle, or closed
+    exchange  -> ends before the body   -> lingering  what still comes is read and dropped, then closed
+
+What follows a request before its response is complete is kept, and reading pauses.
+"""
 
 import asyncio
-from collections import deque
-from dataclasses import dataclass
-from typing import Any
+from math import inf
+from typing import Protocol, cast
 
-from aiohttp import StreamReader
+from gateway.http1.body import BodyDecoder
+from gateway.http1.framing import request_body
+from gateway.http1.head_reader import HeadReader
+from gateway.http1.request import BadRequest, RequestHead, read_body
+from gateway.proxy.body_pace import BodyPace
+from gateway.proxy.ports import RequestReceiver
+from shared.http.connection import HEAD_TIMEOUT_S, KEEPALIVE_TIMEOUT_S
 
-from gateway.http1.request import BadRequest, RequestHead
-from gateway.http1.request_reader import Event, Mark, RequestReader
-from shared.http.connection import HEAD_TIMEOUT_S, DrainingHandler
-
-# What aiohttp gets to see: it needs to know where a body ends, and nothing else.
-_NO_BODY = b"GET / HTTP/1.1\r\nHost: -\r\n\r\n"
-_LENGTH = b"POST / HTTP/1.1\r\nHost: -\r\nContent-Length: %d\r\n\r\n"
-_CHUNKED = b"POST / HTTP/1.1\r\nHost: -\r\nTransfer-Encoding: chunked\r\n\r\n"
-_LAST_CHUNK = b"0\r\n\r\n"
-
-
-@dataclass(slots=True)
-class Incoming:
-    """One request as it arrives, or what arrived in the place of one."""
-
-    head: RequestHead | BadRequest
-    failure: BadRequest | None = None
-    """What is wrong with the body; set before the body ends."""
-    content: StreamReader | None = None
-    """Whoever reads the body, to be woken by a failure."""
+SLOW_READER_TIMEOUT_S = 28.0
+"""Seconds in which a client must take what is waiting for it."""
+LINGER_S = 2.0
+"""Seconds for which what comes after a refusal is still read, so that its sender gets to see the refusal."""
+WRITE_BUFFER_BYTES = 65536
+"""Waiting to be taken by the client, over which the upstream's response is not read on."""
+REQUESTS_PER_TURN = 16
+"""Of one connection's pipelined requests, before other connections have their turn."""
+DRAINED_BODY_BYTES = 65536
+"""A refused body no longer than this is read to its end, and the connection goes on."""
 
 
-class Connection(DrainingHandler):
-    """aiohttp's connection, fed with checked bytes alone.
+class Exchanges(Protocol):
+    """What makes somebody receive each request, and knows which connections there are."""
 
-    `incoming` holds the requests in the order in which aiohttp will have them served.
-    """
+    draining: bool
 
-    __slots__ = ("_body_of", "_chunked", "_head_timer", "_reader", "_refused", "_unfinished", "incoming")
+    def opened(self, connection: "ClientConnection") -> None: ...
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.incoming: deque[Incoming] = deque()
-        self._reader = RequestReader()
-        self._body_of: Incoming | None = None
-        self._chunked = False
-        self._refused = False
-        self._unfinished = 0
-        self._head_timer: asyncio.TimerHandle | None = None
+    def closed(self, connection: "ClientConnection") -> None: ...
+
+    def receiver(self, connection: "ClientConnection", head: RequestHead | BadRequest) -> RequestReceiver: ...
+
+
+class ClientConnection(asyncio.Protocol):
+    """Times in seconds of the loop's clock; a deadline that is `inf` is none."""
+
+    __slots__ = (
+        "_advancing",
+        "_ahead",
+        "_body",
+        "_dropping_body",
+        "_exchanges",
+        "_heads",
+        "_lingering",
+        "_loop",
+        "_pace",
+        "_receiver",
+        "_transport",
+        "peer",
+        "read_deadline",
+        "write_deadline",
+    )
+
+    def __init__(self, exchanges: Exchanges, loop: asyncio.AbstractEventLoop) -> None:
+        self._exchanges = exchanges
+        self._loop = loop
+        self._heads = HeadReader()
+        self._receiver: RequestReceiver | None = None
+        self._body: BodyDecoder | None = None
+        """Of the request under way, as long as its end has not come."""
+        self._pace = BodyPace(0.0)
+        self._dropping_body = False
+        """Whether the response is complete, and the rest of the body means nothing."""
+        self._ahead = b""
+        """What came after the request under way."""
+        self._advancing = False
+        self._lingering = False
+        self.peer = ""
+        """The address of the other end."""
+        self.read_deadline = inf
+        self.write_deadline = inf
+        self._transport: asyncio.Transport | None = None
+
+    @property
+    def draining(self) -> bool:
+        """Whether the response under way is the connection's last."""
+        return self._exchanges.draining
 
     @property
     def serving(self) -> bool:
-        return self._unfinished > 0
+        """Whether a request's head has come, and not all of its response or body."""
+        return self._receiver is not None or self._dropping_body
+
+    # What the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one by its methods alone
+        self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        peer = transport.get_extra_info("peername")
+        self.peer = peer[0] if peer else ""
+        self.read_deadline = self._loop.time() + HEAD_TIMEOUT_S
+        self._exchanges.opened(self)
 
     def data_received(self, data: bytes) -> None:
-        if not data:  # aiohttp goes on with what it has put off
-            super().data_received(data)
+        if self._lingering:
             return
-        if self._refused:  # read and forgotten, so that the refusal reaches a client that is still sending
+        if self._ahead:
+            self._ahead += data
+        else:
+            self._advance(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._lingering = True
+        self.read_deadline = self.write_deadline = inf
+        self._exchanges.closed(self)
+        if self._receiver is not None:
+            self._receiver.client_left("client_left")
+
+    def pause_writing(self) -> None:
+        self.write_deadline = self._loop.time() + SLOW_READER_TIMEOUT_S
+        if self._receiver is not None:
+            self._receiver.client_congested()
+
+    def resume_writing(self) -> None:
+        self.write_deadline = inf
+        if self._receiver is not None:
+            self._receiver.client_ready()
+        elif self._ahead:
+            self._resume()
+
+    # What the receiver of a request calls
+
+    def write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def pause_reading(self) -> None:
+        """Take no more of the body for now; its sender's time stands still."""
+        if self._body is not None and self._transport is not None and not self._pace.paused:
+            self._pace.pause(self._loop.time())
+            self.read_deadline = inf
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self._pace.paused:
             return
+        self._pace.resume(self._loop.time())
+        if self._transport is not None and not self._ahead:
+            self._transport.resume_reading()
+        if self._body is not None:
+            self._set_body_deadline()
+
+    def request_done(self, *, keep_alive: bool) -> None:
+        """The response is complete. Of a body whose end has not come the rest is dropped."""
+        self._receiver = None
+        self.resume_reading()
+        if not keep_alive or self._exchanges.draining:
+            self._close()
+            return
+        if self._body is not None:
+            self._dropping_body = True
+            self.read_deadline = self._loop.time() + LINGER_S
+            return
+        self.read_deadline = self._loop.time() + KEEPALIVE_TIMEOUT_S
+        if self._ahead and not self._advancing and self.write_deadline == inf:
+            self._resume()
+
+    def abort(self) -> None:
+        """End the connection so that the client sees that the response is not whole."""
+        self._lingering = True
+        self._receiver = None
+        if self._transport is not None:
+            self._transport.abort()
+
+    def can_drain(self, head: RequestHead) -> bool:
+        """Whether the connection may go on after a refusal of this request."""
+        if self._body is None:
+            return True
+        return (head.content_length or DRAINED_BODY_BYTES + 1) <= DRAINED_BODY_BYTES and not head.expects_continue
+
+    # What the listener calls
+
+    def close_idle(self) -> None:
+        """End the connection if no request is under way."""
+        if not (self.serving or self._lingering or self._heads.inside_head):
+            self._close()
+
+    def expired(self, now: float) -> None:
+        """One of the deadlines has passed."""
+        receiver = self._receiver
+        if self.write_deadline <= now:
+            self.abort()
+            if receiver is not None:
+                receiver.client_left("client_slow")
+        elif self._lingering or self._dropping_body:
+            self.abort()
+        elif receiver is not None:
+            self._refuse_body(receiver, BadRequest("the body came too slowly", status=408, code="request_timeout"))
+        elif self._heads.inside_head:
+            self._refuse(BadRequest("the head came too slowly", status=408, code="request_timeout"))
+        else:
+            self._close()
+
+    # Reading
+
+    def _resume(self) -> None:
+        data, self._ahead = self._ahead, b""
+        if self._lingering or self._transport is None:
+            return
+        self._transport.resume_reading()
+        if data:
+            self._advance(data)
+
+    def _advance(self, data: bytes) -> None:
+        self._advancing = True
+        requests = 0
+        while data and not self._lingering:
+            if self._body is not None:
+                data = self._read_body(data)
+            elif self._receiver is not None or self.write_deadline < inf:
+                self._keep(data)
+                break
+            elif requests == REQUESTS_PER_TURN:
+                self._keep(data)
+                self._loop.call_soon(self._resume)
+                break
+            else:
+                data = self._read_head(data)
+                requests += 1
+        self._advancing = False
+
+    def _keep(self, data: bytes) -> None:
+        self._ahead = data
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def _read_head(self, data: bytes) -> bytes:
+        begins = not self._heads.inside_head
         try:
-            for event in self._reader.feed(data):
-                self._deliver(event)
+            head, rest = self._heads.feed(data)
         except BadRequest as error:
             self._refuse(error)
-        self._time_head()
+            return b""
+        if head is None:
+            if begins:
+                self.read_deadline = self._loop.time() + HEAD_TIMEOUT_S
+            return b""
+        self.read_deadline = inf
+        self._body = request_body(head.framing)
+        if self._body is None:
+            receiver = self._receiver = self._exchanges.receiver(self, head)
+            receiver.begin(b"", complete=True)
+            return rest
+        return self._begin_with_body(head, rest)
 
-    def request_done(self) -> None:
-        """The response to one request is complete. To be called once for each."""
-        self._unfinished -= 1
-        self._time_head()
+    def _begin_with_body(self, head: RequestHead, data: bytes) -> bytes:
+        self._pace = BodyPace(self._loop.time())
+        failure = None
+        content = b""
+        try:
+            content, data = self._decode(data)
+        except BadRequest as error:
+            failure, data = error, b""
+        self._set_body_deadline()
+        receiver = self._receiver = self._exchanges.receiver(self, head)
+        receiver.begin(content, complete=self._body is None)
+        if failure is not None:
+            self._refuse_body(receiver, failure)
+        return data
 
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._refused = True
-        self._stop_head_timer()
-        super().connection_lost(exc)
+    def _read_body(self, data: bytes) -> bytes:
+        receiver = self._receiver
+        try:
+            content, rest = self._decode(data)
+        except BadRequest as error:
+            if receiver is not None:
+                self._refuse_body(receiver, error)
+            return b""
+        if receiver is None:
+            if self._body is None:
+                self._dropping_body = False
+                self.read_deadline = self._loop.time() + KEEPALIVE_TIMEOUT_S
+            return rest
+        self._set_body_deadline()
+        if content or self._body is None:
+            receiver.body_received(content, complete=self._body is None)
+        return rest
 
-    def _deliver(self, event: Event) -> None:
-        if isinstance(event, RequestHead):
-            self._body_of = self._announce(event)
-            self._chunked = event.chunked
-            if event.chunked:
-                super().data_received(_CHUNKED)
-            else:
-                super().data_received(_LENGTH % event.content_length if event.content_length else _NO_BODY)
-        elif event is Mark.END:
-            self._body_of = None
-            if self._chunked:
-                super().data_received(_LAST_CHUNK)
-        elif isinstance(event, bytes):
-            super().data_received(b"%x\r\n%b\r\n" % (len(event), event) if self._chunked else event)
+    def _decode(self, data: bytes) -> tuple[bytes, bytes]:
+        """The content in `data` and what follows the body. Raises `BadRequest`."""
+        body = self._body
+        if body is None:
+            return b"", data
+        content, rest = read_body(body, data)
+        self._pace.received(len(content))
+        if body.complete:
+            self._body = None
+        return content, rest
 
-    def _announce(self, head: RequestHead | BadRequest) -> Incoming:
-        incoming = Incoming(head)
-        self.incoming.append(incoming)
-        self._unfinished += 1
-        return incoming
+    def _set_body_deadline(self) -> None:
+        if self._body is None:
+            self.read_deadline = inf
+        elif not self._pace.paused:
+            self.read_deadline = self._pace.deadline(self._loop.time())
+
+    # Ending
 
     def _refuse(self, error: BadRequest) -> None:
-        self._refused = True
-        broken = self._body_of
-        if broken is None:
-            self._announce(error)
-            super().data_received(_NO_BODY)
+        """What arrived is no request: nothing that comes after it is looked at."""
+        self._lingering = True
+        self.read_deadline = inf
+        receiver = self._receiver = self._exchanges.receiver(self, error)
+        receiver.begin(b"", complete=True)
+
+    def _refuse_body(self, receiver: RequestReceiver, error: BadRequest) -> None:
+        self._lingering = True
+        self.read_deadline = inf
+        if self._receiver is receiver:
+            receiver.body_refused(error)
+
+    def _close(self) -> None:
+        """Send what is written, and let the client have it though it may be sending still."""
+        transport = self._transport
+        if transport is None:
             return
-        broken.failure = error
-        if broken.content is not None:
-            broken.content.set_exception(error)
-        super().data_received(_LAST_CHUNK)  # only a body in chunks can be broken
-
-    def _time_head(self) -> None:
-        if not self._reader.inside_head or self._refused or self._unfinished:
-            self._stop_head_timer()
-        elif self._head_timer is None:
-            self._head_timer = asyncio.get_running_loop().call_later(HEAD_TIMEOUT_S, self._head_is_late)
-
-    def _head_is_late(self) -> None:
-        self._stop_head_timer()
-        self._refuse(BadRequest("the head came too slowly", status=408, code="request_timeout"))
-
-    def _stop_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        more_may_come = self._body is not None or bool(self._ahead) or self._lingering
+        self._lingering = True
+        self._ahead = b""
+        if not more_may_come or not transport.can_write_eof():
+            self.read_deadline = self._loop.time() + SLOW_READER_TIMEOUT_S
+            transport.close()
+            return
+        self.read_deadline = self._loop.time() + LINGER_S
+        transport.resume_reading()
+        transport.write_eof()

@@ -1,150 +1,331 @@
-"""Responses to a client: the head as we write it, the body with back-pressure, and a visible cut on failure."""
+"""One request and its response: decided upon, then refused, or relayed between the client and an upstream.
+
+deciding   -> refusal                        -> the gateway's own response
+deciding   -> forward                        -> collecting the body
+collecting -> body whole, or more than small -> waiting for one of the upstream's connections
+connected  -> head and what there is of the body go upstream in one write
+relaying   -> upstream fails before its head / after it -> 502, 503, 504 / a cut that the client sees
+relaying   -> both complete                  -> the client's next request
+"""
 
 import asyncio
 import time
-from email.utils import formatdate
-from functools import lru_cache
-from http import HTTPStatus
-from typing import Any
+from dataclasses import dataclass
 
-from aiohttp import web
+import structlog
 
-from gateway.http1.fields import Fields
-from gateway.http1.request import RequestHead
+from gateway.decision import Decider, Decision, Forward, LookUp
+from gateway.headers import client_lines
+from gateway.http1 import writer
+from gateway.http1.request import BadRequest, RequestHead
 from gateway.http1.response import ResponseHead
-from gateway.proxy.client_connection import Connection
-from gateway.proxy.ports import ClientLeft
-from gateway.refusal import Refusal, render
+from gateway.origin import origin_of, unproxied
+from gateway.proxy.client_body import NO_BODY, ClientBody
+from gateway.proxy.client_connection import ClientConnection
+from gateway.proxy.client_response import ClientResponse
+from gateway.proxy.pool import Pool, Pools
+from gateway.proxy.ports import ConnectionLost, UpstreamFailed
+from gateway.proxy.report import LIVE, Call, Report
+from gateway.proxy.upstream_connection import UpstreamConnection
+from gateway.refusal import Refusal, internal_error, malformed, render, too_large, upstream_failed
+from shared.http.forwarded_for import TrustedProxies
+from shared.http.middleware import adopt_request_id, new_request_id
+from shared.logging import request_id
 
-SLOW_READER_TIMEOUT_S = 28.0
-"""Seconds in which a client must take what is waiting for it."""
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+log = structlog.get_logger()
 
-
-class _Done(web.StreamResponse):
-    """Reports to aiohttp that the response is written, and whether the connection goes on."""
-
-    def __init__(self, keep_alive: bool) -> None:
-        super().__init__()
-        self._goes_on = keep_alive
-
-    @property
-    def keep_alive(self) -> bool:
-        return self._goes_on
-
-    async def prepare(self, request: web.BaseRequest) -> None:
-        """Nothing to do."""
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        """Nothing to do."""
+_GET = frozenset({"GET", "HEAD"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
-class ClientResponse:
-    """The response to one request. `head` is None when there was no readable one."""
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """What all exchanges use."""
 
-    def __init__(self, request: web.BaseRequest, connection: Connection, head: RequestHead | None) -> None:
-        self._request: Any = request
-        self._connection = connection
-        self._head_only = head is not None and head.method == "HEAD"
-        self._minor = head.minor_version if head is not None else 1
-        self._keep_alive = head is not None and head.keep_alive
-        self._chunked = False
-        self._finished = False
-        self.status = 0
-        """The response's status; 0 before that."""
+    decider: Decider
+    proxies: TrustedProxies
+    pools: Pools
+    report: Report
 
-    def close_after(self) -> None:
-        """End the connection with this response."""
-        self._keep_alive = False
 
-    def done(self) -> web.StreamResponse:
-        """For aiohttp. A connection whose response is not whole does not go on."""
-        return _Done(self._keep_alive and self._finished)
+class Exchange:
+    """`RequestReceiver` of one request, `Caller` of its upstream's pool, and `ResponseReceiver` of its response."""
 
-    async def send_continue(self) -> None:
-        """The client may send its body (RFC 9110 section 10.1.1)."""
-        await self._write(_CONTINUE)
+    __slots__ = (
+        "_body",
+        "_client",
+        "_deciding",
+        "_forward",
+        "_forwarding",
+        "_over",
+        "_pool",
+        "_response",
+        "_sent_again",
+        "_sent_at",
+        "_upstream",
+        "call",
+    )
 
-    async def refuse(self, refusal: Refusal, request_id: str) -> None:
-        """Respond with the gateway's own error."""
-        if refusal.closes:
-            self._keep_alive = False
-        fields, body = render(refusal, request_id)
-        await self.send(refusal.status, fields, body)
+    def __init__(self, forwarding: Forwarding, client: ClientConnection, head: RequestHead | BadRequest) -> None:
+        readable = head if isinstance(head, RequestHead) else None
+        self._forwarding = forwarding
+        self._client = client
+        self._body = ClientBody(readable) if readable is not None and readable.has_body else NO_BODY
+        self._response = ClientResponse(client, readable)
+        self._deciding: asyncio.Task[None] | None = None
+        self._forward: Forward | None = None
+        self._pool: Pool | None = None
+        """Where a connection is waited for."""
+        self._upstream: UpstreamConnection | None = None
+        self._sent_at = 0.0
+        self._sent_again = False
+        self._over = False
+        self.call = Call(head, unproxied(client.peer), new_request_id())
 
-    async def send(self, status: int, fields: Fields, body: bytes) -> None:
-        """A whole response, in one write."""
-        head = self._head(status, fields, len(body))
-        self._finished = True
-        await self._write(head if self._head_only else head + body)
+    # What the client's connection reports
 
-    async def begin(self, response: ResponseHead, fields: Fields, first: bytes) -> None:
-        """The head of an upstream's response, with the part of the body that has come already."""
-        bodiless = self._head_only or response.status in (204, 304)
-        self._chunked = not bodiless and response.content_length is None and self._minor == 1
-        if not bodiless and response.content_length is None and self._minor == 0:
-            self._keep_alive = False  # the body ends with the connection
-        head = self._head(response.status, fields, response.content_length)
-        await self._write(head + self._framed(first))
-
-    async def write(self, content: bytes) -> None:
-        await self._write(self._framed(content))
-
-    async def end(self) -> None:
-        """The response is whole."""
-        if self._chunked:
-            await self._write(b"0\r\n\r\n")
-        self._finished = True
-
-    def abort(self) -> None:
-        """Let the client see that the response is not whole."""
-        self._keep_alive = False
-        if self._connection.transport is not None:
-            self._connection.transport.abort()
-
-    def _framed(self, content: bytes) -> bytes:
-        return b"%x\r\n%b\r\n" % (len(content), content) if self._chunked and content else content
-
-    def _head(self, status: int, fields: Fields, length: int | None) -> bytes:
-        self.status = status
-        self._keep_alive = self._keep_alive and not self._connection.draining
-        lines = [_status_line(status)]
-        lines += [f"{name}: {value}" for name, value in fields]
-        if not any(name.lower() == "date" for name, _ in fields):
-            lines.append(_date(int(time.time())))
-        if self._chunked:
-            lines.append("Transfer-Encoding: chunked")
-        elif length is not None and status != 204:
-            lines.append(f"Content-Length: {length}")
-        if not self._keep_alive:
-            lines.append("Connection: close")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-
-    async def _write(self, data: bytes) -> None:
-        transport = self._connection.transport
-        if transport is None or transport.is_closing():
-            raise ClientLeft
-        if data:
-            transport.write(data)
-        if not self._connection.writing_paused:
-            return
+    def begin(self, content: bytes, *, complete: bool) -> None:
+        if self._body is not NO_BODY:
+            self._body.complete = complete
+            self._body.collect(content)
         try:
-            async with asyncio.timeout(SLOW_READER_TIMEOUT_S):
-                await self._request.writer.drain()
-        except TimeoutError:
-            raise ClientLeft("client_slow") from None
-        except ConnectionError:
-            raise ClientLeft from None
+            self._begin()
+        except Exception:
+            self._fault()
 
+    def _begin(self) -> None:
+        head, call = self.call.head, self.call
+        if isinstance(head, BadRequest):
+            self._refuse(malformed(head))
+            return
+        call.origin = origin_of(head, self._client.peer, self._forwarding.proxies)
+        if call.origin.trusted and (given := head.first("x-request-id")) is not None:
+            call.request_id = adopt_request_id(given)
+        if head.target.startswith(LIVE) and head.target.partition("?")[0] == LIVE and head.method in _GET:
+            call.route = LIVE
+            self._respond(200, [writer.date_line(), "Content-Type: application/json"], b'{"status":"live"}')
+            return
+        decision = self._forwarding.decider.decide(head, call.origin, call.request_id)
+        if isinstance(decision, (Forward, Refusal)):
+            self._decided(decision)
+            return
+        request_id.set(call.request_id)  # which goes with every call to another service
+        self._deciding = asyncio.get_running_loop().create_task(self._look_up(decision))
+        self._pause_if_enough()
 
-@lru_cache(maxsize=512)
-def _status_line(status: int) -> str:
-    try:
-        return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return f"HTTP/1.1 {status} "
+    def body_received(self, content: bytes, *, complete: bool) -> None:
+        self._body.complete = complete
+        try:
+            self._body_received(content)
+        except Exception:
+            self._fault()
 
+    def _body_received(self, content: bytes) -> None:
+        body, forward, upstream = self._body, self._forward, self._upstream
+        if forward is not None and body.received + len(content) > forward.route.max_body:
+            self._fail(too_large(forward.route.max_body, route=forward.route.name))
+        elif upstream is not None:
+            upstream.send(body.framed(content), complete=body.complete)
+        else:
+            body.collect(content)
+            if forward is not None:
+                self._connect_if_due()
+            self._pause_if_enough()
 
-@lru_cache(maxsize=2)
-def _date(second: int) -> str:
-    return "Date: " + formatdate(second, usegmt=True)
+    def _pause_if_enough(self) -> None:
+        if self._upstream is None and self._body.due:
+            self._client.pause_reading()
+
+    def body_refused(self, error: BadRequest) -> None:
+        self._fail(malformed(error, route=self.call.route))
+
+    def client_left(self, cause: str) -> None:
+        if self._over:
+            return
+        self.call.cause = self.call.cause or cause
+        self._release()
+        self._end()
+
+    def client_congested(self) -> None:
+        if self._upstream is not None:
+            self._upstream.pause_reading()
+
+    def client_ready(self) -> None:
+        if self._upstream is not None:
+            self._upstream.resume_reading()
+
+    # Deciding
+
+    async def _look_up(self, look_up: LookUp) -> None:
+        try:
+            decision = await look_up()
+            self._deciding = None
+            if not self._over:
+                self._decided(decision)
+        except Exception:
+            self._deciding = None
+            self._fault()
+
+    def _decided(self, decision: Decision) -> None:
+        if isinstance(decision, Refusal):
+            self._refuse(decision)
+            return
+        self._forward = decision
+        call, head, route = self.call, self.call.head, decision.route
+        call.route = route.name
+        if decision.identity is not None:
+            call.company, call.credential = decision.identity.company, decision.identity.credential
+        if self._body.received > route.max_body:
+            self._refuse(too_large(route.max_body, route=route.name))
+            return
+        if isinstance(head, RequestHead) and head.expects_continue and not self._body.received:
+            self._client.write(writer.CONTINUE)
+        self._connect_if_due()
+
+    # Sending
+
+    def _connect_if_due(self) -> None:
+        if self._pool is None and self._body.due:
+            self._acquire(fresh=False)
+
+    def _acquire(self, *, fresh: bool) -> None:
+        if self._forward is None:
+            raise RuntimeError("nothing is sent before it is decided upon")
+        self._sent_at = time.perf_counter()
+        self._pool = self._forwarding.pools.of(self._forward.route.upstream)
+        self._pool.acquire(self, fresh=fresh)
+
+    def connected(self, connection: UpstreamConnection) -> None:
+        self._upstream = connection
+        try:
+            self._send(connection)
+        except Exception:
+            self._fault()
+
+    def _send(self, connection: UpstreamConnection) -> None:
+        forward = self._forward
+        if forward is None:
+            raise RuntimeError("nothing is sent before it is decided upon")
+        length, chunked, content = self._body.begin()
+        head = writer.request_head(forward.method, forward.target, forward.lines, length=length, chunked=chunked)
+        connection.begin(
+            self,
+            forward.method,
+            head + content,
+            complete=self._body.complete,
+            response_timeout=forward.route.response_timeout,
+            idle_timeout=forward.route.idle_timeout,
+        )
+        if not self._body.complete:
+            self._client.resume_reading()
+
+    # What the upstream's connection reports
+
+    def upstream_congested(self) -> None:
+        self._client.pause_reading()
+
+    def upstream_ready(self) -> None:
+        self._client.resume_reading()
+
+    def response_began(self, head: ResponseHead, content: bytes, *, complete: bool) -> None:
+        if complete:
+            self._upstream = None
+        try:
+            self._response_began(head, content, complete=complete)
+        except Exception:
+            self._fault()
+
+    def _response_began(self, head: ResponseHead, content: bytes, *, complete: bool) -> None:
+        call = self.call
+        self._forwarding.report.upstream_responded(call, self._forward, time.perf_counter() - self._sent_at)
+        lines = client_lines(head, request_id=call.request_id)
+        self._response.begin(head, lines, content, complete=complete, request_complete=self._body.complete)
+        call.status = head.status
+        if complete:
+            self._finish()
+
+    def response_continued(self, content: bytes, *, complete: bool) -> None:
+        if complete:
+            self._upstream = None
+        self._response.continue_with(content, complete=complete)
+        if complete:
+            self._finish()
+
+    def upstream_failed(self, error: UpstreamFailed) -> None:
+        self._upstream = None
+        try:
+            self._upstream_failed(error)
+        except Exception:
+            self._fault()
+
+    def _upstream_failed(self, error: UpstreamFailed) -> None:
+        forward = self._forward
+        if forward is None:
+            raise RuntimeError("nothing is sent before it is decided upon")
+        if self._may_send_again(forward, error):
+            self._sent_again = True
+            self._acquire(fresh=True)
+            return
+        self._forwarding.report.upstream_failed(self.call, forward, error)
+        detail = {"upstream": forward.route.upstream.name, "reason": error.detail}
+        self._fail(upstream_failed(error.status, error.cause, route=self.call.route, detail=detail))
+
+    def _may_send_again(self, forward: Forward, error: UpstreamFailed) -> bool:
+        """Once: when the upstream cannot have begun to respond and the method is safe, or as the route says."""
+        if self._sent_again or self._body.received or not isinstance(error, ConnectionLost):
+            return False
+        if error.reused and forward.method in _SAFE:
+            return True
+        return forward.route.retry and forward.method in _IDEMPOTENT
+
+    # Ending
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """The gateway's own response, in the place of the upstream's."""
+        self._forwarding.report.refused(self.call, refusal)
+        fields, body = render(refusal, self.call.request_id)
+        lines = [writer.date_line(), *(f"{name}: {value}" for name, value in fields)]
+        self._respond(refusal.status, lines, body, closes=refusal.closes)
+
+    def _fail(self, refusal: Refusal) -> None:
+        """The same; or, when a response has begun already, a cut that the client sees."""
+        if self._over:
+            return
+        self._release()
+        if self._response.status == 0:
+            self._refuse(refusal)
+            return
+        self.call.cause, self.call.detail = refusal.cause, refusal.detail
+        self._client.abort()
+        self._end()
+
+    def _fault(self) -> None:
+        """A fault of ours is an error of ours, whatever happens."""
+        log.exception("request.failed")
+        self._fail(internal_error(route=self.call.route))
+
+    def _respond(self, status: int, lines: list[str], body: bytes, *, closes: bool = False) -> None:
+        self.call.status = status
+        self._response.send(status, lines, body, closes=closes, request_complete=self._body.complete)
+        self._finish()
+
+    def _finish(self) -> None:
+        """The response is whole."""
+        self._end()
+        self._client.request_done(keep_alive=self._response.keep_alive)
+
+    def _release(self) -> None:
+        """Let go of whatever this exchange has or waits for."""
+        if self._deciding is not None:
+            self._deciding.cancel()
+            self._deciding = None
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None:
+            upstream.abort()
+        elif self._pool is not None:
+            self._pool.give_up(self)
+
+    def _end(self) -> None:
+        self._over = True
+        self._forwarding.report.ended(self.call)

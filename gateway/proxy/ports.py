@@ -1,10 +1,8 @@
-"""What the gateway needs of whatever carries a request to its upstream. The transport behind it can be replaced."""
+"""What the two kinds of connection report, and how what went wrong on them is called."""
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from gateway.decision import Forward
+from gateway.http1.request import BadRequest
 from gateway.http1.response import ResponseHead
 
 
@@ -22,59 +20,51 @@ class UpstreamFailed(Exception):
         self.detail = detail
 
 
-class ReusedConnectionLost(UpstreamFailed):
-    """A connection that had served before ended before any byte of the response: the upstream had closed it."""
+class ConnectionLost(UpstreamFailed):
+    """The connection ended before the response's head was complete.
 
-
-class ClientLeft(Exception):
-    """The client is gone, or takes nothing any more; `cause` is for our log."""
-
-    def __init__(self, cause: str = "client_left") -> None:
-        super().__init__(cause)
-        self.cause = cause
-
-
-class ClientBody(Protocol):
-    """The body that the client sends."""
-
-    @property
-    def length(self) -> int | None:
-        """Bytes; None when it comes in chunks."""
-        ...
-
-    async def read(self) -> bytes:
-        """The next piece; empty at the end.
-
-        Raises `gateway.http1.request.BadRequest` when it is malformed, larger than the route allows, or late.
-        """
-        ...
-
-
-class UpstreamResponse(Protocol):
-    """What came back: the head first, the body as it arrives."""
-
-    @property
-    def head(self) -> ResponseHead: ...
-
-    def ready(self) -> bytes:
-        """What has come of the body by now. Raises `UpstreamFailed` when it is known not to be whole."""
-        ...
-
-    def body(self) -> AsyncIterator[bytes]:
-        """The pieces that come after that. Raises `UpstreamFailed` when it ends before its end."""
-        ...
-
-
-class Forwarder(Protocol):
-    """Sends a request once.
-
-    A second time only without a body: GET, HEAD and OPTIONS when a reused connection ended before any byte of the
-    response, and every idempotent method with `Route.retry` when the connection was lost.
+    `reused` says that it had served a request before and that no byte of this response had come: the upstream may
+    have closed it before it saw the request.
     """
 
-    def send(self, forward: Forward, body: ClientBody | None) -> AbstractAsyncContextManager[UpstreamResponse]:
-        """The response, for as long as the context is open; leaving it early ends the upstream's call.
+    def __init__(self, detail: str, *, reused: bool) -> None:
+        super().__init__(502, "connection_lost", detail)
+        self.reused = reused
 
-        Raises `UpstreamFailed`; and what `body.read` raises, when that kept the request from being whole.
-        """
-        ...
+
+class RequestReceiver(Protocol):
+    """Whom a client's connection reports to during one request. Nothing here raises."""
+
+    def begin(self, content: bytes, *, complete: bool) -> None:
+        """The head is here, and with it `content`, the beginning of the body or all of it."""
+
+    def body_received(self, content: bytes, *, complete: bool) -> None: ...
+
+    def body_refused(self, error: BadRequest) -> None:
+        """The body is malformed or late: no more of it will be reported."""
+
+    def client_left(self, cause: str) -> None:
+        """The connection is gone. `cause` is for our log."""
+
+    def client_congested(self) -> None:
+        """The client takes no more for now."""
+
+    def client_ready(self) -> None:
+        """It does again."""
+
+
+class ResponseReceiver(Protocol):
+    """Whom an upstream's connection reports to during one request. Nothing here raises."""
+
+    def response_began(self, head: ResponseHead, content: bytes, *, complete: bool) -> None: ...
+
+    def response_continued(self, content: bytes, *, complete: bool) -> None: ...
+
+    def upstream_failed(self, error: UpstreamFailed) -> None:
+        """There will be no response, or no more of it."""
+
+    def upstream_congested(self) -> None:
+        """The upstream takes no more for now."""
+
+    def upstream_ready(self) -> None:
+        """It does again."""

@@ -1,118 +1,202 @@
-"""A connection to an upstream: strict about the responses.
-
-What of aiohttp's inner workings the gateway leans on is in this file: the factory by which a connector makes its
-connections, and the payload of the response under way.
-"""
+"""A connection to an upstream: one request at a time, and strict about the response."""
 
 import asyncio
-import functools
-import socket
 from collections.abc import Callable
-from contextvars import ContextVar
-from typing import Any
-
-import aiohttp
-from aiohttp.client_proto import ResponseHandler
-from aiohttp.connector import Connection
+from math import inf
+from typing import cast
 
 from gateway.http1.response import BadResponse, ResponseReader
-from gateway.routing.upstream_address import is_metadata
+from gateway.proxy.ports import ConnectionLost, ResponseReceiver, UpstreamFailed
+
+WRITE_BUFFER_BYTES = 65536
+"""Waiting to be taken by the upstream, over which the client's body is not read on."""
 
 
-class ResponseRefused(aiohttp.ClientPayloadError):
-    """What the upstream sent cannot be relied upon."""
+class UpstreamConnection(asyncio.Protocol):
+    """Times in seconds of the loop's clock; a deadline that is `inf` is none.
 
+    `released` is called after each request whose response is complete, when the connection may carry another one;
+    `lost` once, when it may not any more.
+    """
 
-class LostBeforeResponse(aiohttp.ServerDisconnectedError):
-    """A connection that had served a request before ended before any byte of this response."""
+    __slots__ = (
+        "_idle_timeout",
+        "_loop",
+        "_lost",
+        "_paused",
+        "_reader",
+        "_receiver",
+        "_released",
+        "_request_complete",
+        "_requests",
+        "_response_timeout",
+        "_transport",
+        "deadline",
+    )
 
-
-on_connected: ContextVar[Callable[[], None]] = ContextVar("on_connected")
-"""Called in the task that makes a request, once there is a connection for it."""
-
-
-class UpstreamConnection(ResponseHandler):
-    """aiohttp's connection, fed with checked bytes alone."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop=loop)
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        released: Callable[["UpstreamConnection"], None],
+        lost: Callable[["UpstreamConnection"], None],
+    ) -> None:
+        self._loop = loop
+        self._released = released
+        self._lost = lost
+        self._transport: asyncio.Transport | None = None
+        self._receiver: ResponseReceiver | None = None
         self._reader: ResponseReader | None = None
         self._requests = 0
-        self._response_began = False
+        self._request_complete = True
+        self._paused = False
+        self._response_timeout = self._idle_timeout = inf
+        self.deadline = inf
 
-    def set_response_params(self, **params: Any) -> None:
-        self._reader = ResponseReader("HEAD" if params.get("skip_payload") else "GET")
-        self._requests += 1
-        self._response_began = False
-        super().set_response_params(**params)
+    @property
+    def usable(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    # What the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one by its methods alone
+        self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
 
     def data_received(self, data: bytes) -> None:
-        reader = self._reader
-        if not data:  # aiohttp goes on with what it has put off
-            super().data_received(data)
-        elif reader is None or reader.complete:
-            self._drop()  # it was not requested, and is no response to the next request
+        reader, receiver = self._reader, self._receiver
+        if reader is None or receiver is None:
+            self.abort()  # it was not requested, and is no response to the next request
+            return
+        try:
+            head, content = reader.feed(data)
+        except BadResponse as error:
+            self._fail(UpstreamFailed(502, "invalid_response", str(error)))
+            return
+        complete = reader.complete
+        if complete:
+            self._end_of_response(reader)
+        elif reader.head is not None:
+            self.deadline = self._loop.time() + self._idle_timeout
+        if head is not None:
+            receiver.response_began(head, content, complete=complete)
+        elif content or complete:
+            receiver.response_continued(content, complete=complete)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._leave()
+        receiver, reader = self._receiver, self._reader
+        self._receiver = None
+        if receiver is None or reader is None:
+            return
+        reason = type(exc).__name__ if exc is not None else "closed"
+        if reader.until_close and exc is None:
+            receiver.response_continued(b"", complete=True)
+        elif reader.head is not None:
+            receiver.upstream_failed(UpstreamFailed(502, "connection_lost", reason))
         else:
-            self._response_began = True
-            try:
-                head, content = reader.feed(data)
-            except BadResponse as error:
-                self._refuse(ResponseRefused(str(error)))
-                return
-            self._pass_on(reader, head is not None, content)
+            reused = self._requests > 1 and not reader.began
+            receiver.upstream_failed(ConnectionLost(reason, reused=reused))
 
-    def connection_lost(self, exc: BaseException | None) -> None:
-        if exc is not None and self._reader is not None and self._reader.until_close and self._payload is not None:
-            # aiohttp takes any end for the end of such a body.
-            self._payload.set_exception(ResponseRefused("the connection was reset"))
-        super().connection_lost(exc)
+    def pause_writing(self) -> None:
+        if self._receiver is not None:
+            self.deadline = self._loop.time() + self._response_timeout
+            self._receiver.upstream_congested()
 
-    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
-        lost = isinstance(exc, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError))
-        if lost and self._requests > 1 and not self._response_began:
-            exc = LostBeforeResponse()
-        super().set_exception(exc, *cause)
+    def resume_writing(self) -> None:
+        if self._receiver is not None:
+            if not self._request_complete:
+                self.deadline = inf
+            self._receiver.upstream_ready()
 
-    def _pass_on(self, reader: ResponseReader, head_came: bool, content: bytes) -> None:
-        pieces = [reader.raw_head] if head_came else []
-        chunked = reader.head is not None and reader.head.chunked and reader.has_body
-        if content:
-            pieces.append(b"%x\r\n%b\r\n" % (len(content), content) if chunked else content)
-        if chunked and reader.complete:
-            pieces.append(b"0\r\n\r\n")
-        if pieces:
-            super().data_received(b"".join(pieces))
+    # What the receiver of a response calls
 
-    def _refuse(self, failure: ResponseRefused) -> None:
-        payload = self._payload
-        self.set_exception(failure)
-        if payload is not None:
-            payload.set_exception(failure)
-        self._drop()
+    def begin(
+        self,
+        receiver: ResponseReceiver,
+        method: str,
+        data: bytes,
+        *,
+        complete: bool,
+        response_timeout: float,
+        idle_timeout: float,
+    ) -> None:
+        """Send a request whose bytes begin with `data`, or are `data` when it is `complete`.
 
-    def _drop(self) -> None:
-        self.force_close()
-        if self.transport is not None:
-            self.transport.abort()
+        The response's head must come within `response_timeout` seconds of when the request is complete, or of when
+        the upstream stops taking it; each piece of its body within `idle_timeout` of the one before.
+        """
+        self._receiver = receiver
+        self._reader = ResponseReader(method)
+        self._requests += 1
+        self._response_timeout, self._idle_timeout = response_timeout, idle_timeout
+        self._request_complete = False
+        self.deadline = inf
+        self.send(data, complete=complete)
+
+    def send(self, data: bytes, *, complete: bool) -> None:
+        """More of the request; `complete` with its last bytes."""
+        if complete:
+            self._request_complete = True
+            if self._reader is not None and self._reader.head is None:
+                self.deadline = self._loop.time() + self._response_timeout
+        if self._transport is not None and data:
+            self._transport.write(data)
+
+    def pause_reading(self) -> None:
+        """Take no more of the response for now; the upstream's time stands still."""
+        if self._transport is not None and self._receiver is not None:
+            self.deadline = inf
+            self._paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self.deadline = self._loop.time() + self._idle_timeout
+            self._transport.resume_reading()
+
+    def abort(self) -> None:
+        """End the connection, and with it the upstream's call. Nothing is reported any more."""
+        self._receiver = None
+        self._leave()
+        if self._transport is not None:
+            self._transport.abort()
+
+    # What its pool calls
+
+    def expired(self) -> None:
+        """`deadline` has passed."""
+        if self._receiver is None:
+            self.abort()
+        elif self._reader is None or self._reader.head is None:
+            self._fail(UpstreamFailed(504, "response_timeout"))
+        else:
+            self._fail(UpstreamFailed(504, "response_stalled"))
+
+    # Ending
+
+    def _end_of_response(self, reader: ResponseReader) -> None:
+        self._receiver = None
+        self._reader = None
+        self.resume_reading()
+        if self._request_complete and reader.head is not None and reader.head.keep_alive and self.usable:
+            self._released(self)
+        else:
+            self.abort()
+
+    def _fail(self, error: UpstreamFailed) -> None:
+        receiver = self._receiver
+        self.abort()
+        if receiver is not None:
+            receiver.upstream_failed(error)
+
+    def _leave(self) -> None:
+        self.deadline = inf
+        lost, self._lost = self._lost, _nothing
+        lost(self)
 
 
-class UpstreamConnector(aiohttp.TCPConnector):
-    """aiohttp's pool of connections, of this kind, and never to where a machine's own secrets are."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(socket_factory=_socket, **options)
-        loop = asyncio.get_running_loop()
-        self._factory = functools.partial(UpstreamConnection, loop=loop)  # type: ignore[assignment]
-
-    async def connect(self, *arguments: Any, **options: Any) -> Connection:
-        connection = await super().connect(*arguments, **options)
-        on_connected.get()()
-        return connection
-
-
-def _socket(address: Any) -> socket.socket:
-    """A socket for an address that a name was resolved to: a name may turn out to be a metadata service."""
-    family, kind, protocol, _, place = address
-    if is_metadata(str(place[0]).partition("%")[0]):
-        raise OSError("the upstream's name leads to a link-local or metadata address")
-    return socket.socket(family=family, type=kind, proto=protocol)
+def _nothing(_: UpstreamConnection) -> None:
+    """It has left already."""

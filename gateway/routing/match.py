@@ -5,6 +5,9 @@ from gateway.routing.table import Route, RouteTable
 RESERVED = ("/internal", "/metrics", "/health")
 """Never routed, here or below: these paths are for services and operators alone."""
 
+MAX_KEPT_PATHS = 4096
+MAX_KEPT_PATH_LENGTH = 256
+
 
 def is_reserved(path: str) -> bool:
     lowered = path.lower()
@@ -17,6 +20,17 @@ def match(table: RouteTable, method: str, path: str) -> Route | tuple[str, ...]:
     The most specific path decides alone; another one that would take the method is not looked for. HEAD is served
     wherever GET is (RFC 9110 section 9.3.2).
     """
+    found = table.matched.get((method, path))
+    if found is None:
+        found = _match(table, method, path)
+        if len(path) <= MAX_KEPT_PATH_LENGTH:
+            if len(table.matched) >= MAX_KEPT_PATHS:
+                table.matched.clear()
+            table.matched[method, path] = found
+    return found
+
+
+def _match(table: RouteTable, method: str, path: str) -> Route | tuple[str, ...]:
     if is_reserved(path):
         return ()
     candidates = _routes_for(table, path)

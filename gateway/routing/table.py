@@ -29,10 +29,15 @@ class Upstream:
     """In use at once, from one gateway process; one more request waits for a moment and then gets 503."""
     keep_idle: float = 4.0
     """How long an unused connection is kept: less than the upstream keeps it, or it may close under a request."""
+    authority: str = field(init=False, compare=False)
+    identity: str = field(init=False, compare=False, repr=False)
+    """The same for two upstreams that are equal, and for no others."""
 
-    @property
-    def authority(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+    def __post_init__(self) -> None:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        object.__setattr__(self, "authority", f"{host}:{self.port}")
+        settings = (self.connect_timeout, self.connections, self.keep_idle)
+        object.__setattr__(self, "identity", repr((self.name, self.scheme, self.host, self.port, settings)))
 
     @property
     def url(self) -> str:
@@ -81,6 +86,10 @@ class RouteTable:
     exact: Mapping[str, tuple[Route, ...]] = field(init=False)
     prefixes: Sequence[tuple[str, tuple[Route, ...]]] = field(init=False)
     """The longest first."""
+    matched: dict[tuple[str, str], "Route | tuple[str, ...]"] = field(
+        init=False, default_factory=dict, compare=False
+    )
+    """What `gateway.routing.match` found for a method and a path."""
 
     @property
     def max_staleness(self) -> float:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from gateway.http1.request import BadRequest
@@ -15,7 +16,10 @@ _NEVER = frozenset("/\\;\x7f") | {chr(code) for code in range(32)}
 """What a path must not hold even when it is escaped: an upstream may read it as a separator, or stop there."""
 
 
-@dataclass(frozen=True, slots=True)
+_MAX_CACHED_PATH_LENGTH = 256
+
+
+@dataclass(slots=True)
 class Target:
     path: str
     """Unreserved characters unescaped, escapes in capitals: two paths that mean the same are the same."""
@@ -32,15 +36,26 @@ def parse_target(raw: str) -> Target:
     Refused: dot segments, empty segments, `;`, backslashes and control characters, also when they are escaped once
     or twice; escapes that are no UTF-8, so overlong ones too; characters that no path holds.
     """
-    path, mark, query = raw.partition("?")
+    path, _, query = raw.partition("?")
+    path = _cached_path(path) if len(path) <= _MAX_CACHED_PATH_LENGTH else _path(path)
+    if not query:
+        return Target(path, None)
+    if _QUERY.fullmatch(query) is None:
+        raise BadRequest("the query holds a character that must be percent-encoded", code="malformed_target")
+    return Target(path, query)
+
+
+def _path(path: str) -> str:
+    """`path` in its one spelling. Raises `BadRequest`."""
     if _PATH.fullmatch(path) is None:
         raise _ambiguous("holds a character that must be percent-encoded, or may not be there at all")
     if "%" in path:
         path = _unescaped(path)
     _check_segments(path)
-    if _QUERY.fullmatch(query) is None:
-        raise BadRequest("the query holds a character that must be percent-encoded", code="malformed_target")
-    return Target(path, query if mark and query else None)
+    return path
+
+
+_cached_path = lru_cache(maxsize=4096)(_path)
 
 
 def _unescaped(path: str) -> str:

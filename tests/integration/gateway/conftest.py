@@ -1,4 +1,4 @@
-"""The gateway as a process, under each of aiohttp's parsers, in front of an upstream that records."""
+"""The gateway as a process, in front of an upstream that records."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,16 +23,14 @@ async def recorder() -> AsyncIterator[Upstream]:
         yield upstream
 
 
-@pytest.fixture(scope="session", params=["c-parser", "python-parser"])
+@pytest.fixture(scope="session")
 async def shared_gateway(
-    request: pytest.FixtureRequest,
     recorder: Upstream,
     service_secrets: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[GatewayProcess]:
     directory = tmp_path_factory.mktemp("gateway")
-    pure = request.param == "python-parser"
-    async with gateway_process(directory, service_secrets, recorder.port, pure_python=pure) as gateway:
+    async with gateway_process(directory, service_secrets, recorder.port) as gateway:
         yield gateway
 
 

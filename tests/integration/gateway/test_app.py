@@ -110,7 +110,7 @@ async def test_the_client_is_the_same_in_the_log_the_audit_trail_and_at_an_upstr
     trusted: str, client: str, around: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[Mapping[str, Any]] = []
-    monkeypatch.setattr("gateway.proxy.listener.access", lambda line, **_: lines.append(line))
+    monkeypatch.setattr("gateway.proxy.report.access", lambda line, own, **_: lines.append({**line, **own}))
     forwarded = {"X-Forwarded-For": "198.51.100.7, 203.0.113.7:51234"}
     async with around.gateway(trusted_proxies=trusted) as gateway:
         assert await gateway.status("/open", forwarded) == 200

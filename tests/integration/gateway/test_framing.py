@@ -1,4 +1,4 @@
-"""No bytes put a second or an altered request upstream; both of aiohttp's parsers are tried."""
+"""No bytes put a second or an altered request upstream."""
 
 import asyncio
 
@@ -77,20 +77,34 @@ async def test_pipelined_requests_with_bodies_keep_them_apart(gateway: GatewayPr
 async def test_a_body_that_breaks_late_never_looks_whole_upstream(
     gateway: GatewayProcess, upstream: Upstream
 ) -> None:
-    conversation = await converse(gateway.port, chunked(b"5\r\nhello\r\n"), b"5\r\nhello\r\n", b"xyz\r\n")
+    large = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    conversation = await converse(gateway.port, chunked(large), large, b"xyz\r\n")
     assert [reply.status for reply in conversation.replies] == [400]
     assert conversation.closed
     await asyncio.sleep(0.05)
     assert [call.complete for call in upstream.calls] == [False]
 
 
+async def test_of_a_small_body_that_breaks_nothing_goes_upstream(
+    gateway: GatewayProcess, upstream: Upstream
+) -> None:
+    conversation = await converse(gateway.port, chunked(b"5\r\nhello\r\n"), b"5\r\nhello\r\n", b"xyz\r\n")
+    assert [reply.status for reply in conversation.replies] == [400]
+    assert conversation.closed
+    assert upstream.calls == []
+
+
 async def test_a_client_that_leaves_in_mid_body_never_looks_whole_upstream(
     gateway: GatewayProcess, upstream: Upstream
 ) -> None:
-    for payload in (head(b"Content-Length: 10") + b"hello", chunked(b"5\r\nhello\r\n")):
+    body = b"x" * 65536
+    for payload in (head(b"Content-Length: 100000") + body, chunked(b"10000\r\n" + body + b"\r\n")):
         await converse(gateway.port, payload, quiet=0.1)
     await asyncio.sleep(0.1)
     assert [call.complete for call in upstream.calls] == [False, False]
+    for payload in (head(b"Content-Length: 10") + b"hello", chunked(b"5\r\nhello\r\n")):
+        await converse(gateway.port, payload, quiet=0.1)
+    assert len(upstream.calls) == 2, "a small body goes upstream when it is complete"
 
 
 async def test_a_body_of_a_megabyte_arrives_whole_both_ways(gateway: GatewayProcess, upstream: Upstream) -> None:

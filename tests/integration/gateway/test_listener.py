@@ -1,16 +1,15 @@
-"""Faults of ours in the public listener: each has a response, a cause and its route; none reaches aiohttp."""
+"""Faults of ours in the data path: each has a response, a cause and its route."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from gateway.proxy import listener
-from gateway.proxy.exchange import ClientResponse
-from gateway.proxy.ports import ClientLeft
+from gateway.http1 import writer
+from gateway.proxy import exchange
+from gateway.proxy.exchange import Exchange
 from tests.support.harness.gateway import Gateway, surroundings
 from tests.support.waiting import until
 
@@ -26,45 +25,54 @@ def faulty(*_: object, **__: object) -> object:
 
 
 async def test_a_fault_of_ours_is_a_500_of_its_route(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "client_fields", faulty)
+    monkeypatch.setattr(exchange, "client_lines", faulty)
     response = await gateway.get("/open", {})
     assert (response.status, response.content_type) == (500, "application/problem+json")
     assert 'gateway_refusals_total{cause="internal",route="open"} 1.0' in await gateway.metrics()
 
 
-@pytest.mark.parametrize("function", ["origin_of", "client_fields"])
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        (exchange, "origin_of"),
+        (exchange, "client_lines"),
+        (writer, "request_head"),
+        (Exchange, "_connect_if_due"),
+        (Exchange, "_decided"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/open", "/editor"])
 async def test_wherever_a_fault_of_ours_is_the_response_is_our_own(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, function: str
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, target: object, name: str, path: str
 ) -> None:
-    with caplog.at_level(logging.DEBUG, "aiohttp"):
-        monkeypatch.setattr(listener, function, faulty)
-        response = await gateway.get("/open", {})
+    token = {"x-api-token": "bbf18f21-3d0d-4a4c-b650-9c14d4075ce0"}
+    monkeypatch.setattr(target, name, faulty)
+    response = await gateway.get(path, token)
     assert response.status == 500
     assert response.headers["X-Request-Id"]
     assert "internal_error" in await response.text()
-    assert [record for record in caplog.records if record.name.startswith("aiohttp")] == []
     monkeypatch.undo()
-    assert await gateway.status("/open", {}) == 200
+    assert await gateway.status(path, token) == 200
 
 
-async def test_a_client_that_leaves_before_the_response_to_a_fault_of_ours_is_one_that_left(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_a_client_that_leaves_while_its_credential_is_looked_up_is_one_that_left(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refused = asyncio.Event()
+    asked = asyncio.Event()
 
-    async def left(*_: object) -> None:
-        refused.set()
-        raise ClientLeft
+    async def for_ever(*_: object, **__: object) -> object:
+        asked.set()
+        return await asyncio.Event().wait()
 
-    monkeypatch.setattr(listener, "client_fields", faulty)
-    monkeypatch.setattr(ClientResponse, "refuse", left)
-    with caplog.at_level(logging.DEBUG, "aiohttp"):
-        with pytest.raises(aiohttp.ClientError):
-            await gateway.get("/open", {})
-        await refused.wait()
+    monkeypatch.setattr("gateway.decision.resolve", for_ever)
+    call = asyncio.create_task(gateway.get("/editor", {"x-api-token": "bbf18f21-3d0d-4a4c-b650-9c14d4075ce0"}))
+    await asked.wait()
+    call.cancel()
+    with pytest.raises((aiohttp.ClientError, asyncio.CancelledError)):
+        await call
 
-        async def observed() -> bool:
-            return 'route="open",status="499"' in await gateway.metrics()
+    async def observed() -> bool:
+        return 'status="499"' in await gateway.metrics()
 
-        await until(observed)
-    assert [record for record in caplog.records if record.name.startswith("aiohttp")] == []
+    await until(observed)
+    assert "gateway_active_requests 0.0" in await gateway.metrics()

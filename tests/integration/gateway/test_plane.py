@@ -76,7 +76,7 @@ async def test_access_log_and_audit_trail_tell_what_is_stopped_and_which_scopes_
     around: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[Mapping[str, Any]] = []
-    monkeypatch.setattr("gateway.proxy.listener.access", lambda line, **_: lines.append(line))
+    monkeypatch.setattr("gateway.proxy.report.access", lambda line, own, **_: lines.append({**line, **own}))
     scopes = {"needed_scopes": "site:write", "granted_scopes": "site:read"}
     stopped = {"stopped": {"kind": "jwt", "id": "j1"}}
     async with around.gateway() as gateway:

@@ -1,4 +1,4 @@
-"""The pools of upstreams, over many versions of a route file."""
+"""The pools of upstreams, over many versions of a route file, and who waits for a connection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,13 +6,47 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.decision import Forward
+from gateway.http1.response import ResponseHead
 from gateway.proxy import pool
-from gateway.proxy.pool import HttpForwarder
-from gateway.routing.table import CredentialKind, Route
+from gateway.proxy.pool import Pools
+from gateway.proxy.ports import UpstreamFailed
+from gateway.proxy.upstream_connection import UpstreamConnection
 from gateway.routing.table import Upstream as Target
 from tests.support.http1.upstream import Upstream, running_upstream
 from tests.support.waiting import until
+
+REQUEST = b"GET /echo HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+class Call:
+    """Waits for a connection, and on it for the response to one request."""
+
+    def __init__(self, *, hold: bool = False) -> None:
+        self.status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.connection: UpstreamConnection | None = None
+        self._hold = hold
+
+    def connected(self, connection: UpstreamConnection) -> None:
+        self.connection = connection
+        if not self._hold:
+            self.send()
+
+    def send(self) -> None:
+        assert self.connection is not None
+        self.connection.begin(self, "GET", REQUEST, complete=True, response_timeout=5, idle_timeout=5)
+
+    def response_began(self, head: ResponseHead, _: bytes, *, complete: bool) -> None:
+        assert complete
+        self.status.set_result(head.status)
+
+    def response_continued(self, content: bytes, *, complete: bool) -> None: ...
+
+    def upstream_failed(self, error: UpstreamFailed) -> None:
+        self.status.set_exception(error)
+
+    def upstream_congested(self) -> None: ...
+
+    def upstream_ready(self) -> None: ...
 
 
 @pytest.fixture
@@ -22,33 +56,105 @@ async def upstream() -> AsyncIterator[Upstream]:
         yield own
 
 
-async def call(forwarder: HttpForwarder, target: Target) -> int:
-    route = Route("echo", "/echo", target, CredentialKind.NONE)
-    async with forwarder.send(Forward(route, "GET", "/echo", (("Host", "a"),), None), None) as response:
-        async for _ in response.body():
-            pass
-        return response.head.status
+@pytest.fixture
+async def pools() -> AsyncIterator[Pools]:
+    found = Pools()
+    yield found
+    await found.close()
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def swept(pools: Pools) -> bool:
+    pools.sweep(now())
+    return True
+
+
+async def call(pools: Pools, target: Target) -> int:
+    caller = Call()
+    pools.of(target).acquire(caller)
+    return await asyncio.wait_for(caller.status, 5)
+
+
+def target_of(upstream: Upstream, **members: float) -> Target:
+    return replace(Target("echo", "http", "127.0.0.1", upstream.port, keep_idle=60), **members)  # type: ignore[arg-type]
 
 
 async def test_of_earlier_versions_of_an_upstream_no_pool_is_kept(
-    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+    upstream: Upstream, pools: Pools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "POOL_LIFE_S", 0.0)
-    forwarder = HttpForwarder()
-    target = Target("echo", "http", "127.0.0.1", upstream.port, keep_idle=60)
     for connections in range(1, 6):
-        await asyncio.sleep(0.01)  # so that the others were used before now
-        assert await call(forwarder, replace(target, connections=connections)) == 200
-    await until(lambda: upstream.open == 1)  # the others would have been kept for longer than this waits
-    assert await call(forwarder, target) == 200
-    await forwarder.stop()
+        assert await call(pools, target_of(upstream, connections=connections, keep_idle=0.01)) == 200
+    await until(lambda: swept(pools) and len(pools) == 0)
     await until(lambda: upstream.open == 0)
+    assert await call(pools, target_of(upstream)) == 200
 
 
-async def test_a_pool_that_was_used_lately_stays_when_another_one_is_opened(upstream: Upstream) -> None:
-    forwarder = HttpForwarder()
-    target = Target("echo", "http", "127.0.0.1", upstream.port, keep_idle=60)
-    for connections in (1, 2, 1, 2):
-        assert await call(forwarder, replace(target, connections=connections)) == 200
-    assert upstream.open == 2
-    await forwarder.stop()
+async def test_an_idle_connection_is_used_again_and_ends_after_its_time(upstream: Upstream, pools: Pools) -> None:
+    target = target_of(upstream, keep_idle=0.05)
+    assert [await call(pools, target) for _ in range(5)] == [200] * 5
+    assert upstream.open == 1
+    await until(lambda: swept(pools) and upstream.open == 0)
+
+
+async def test_who_waits_gets_the_next_connection_in_turn(upstream: Upstream, pools: Pools) -> None:
+    target = target_of(upstream, connections=1)
+    first = Call(hold=True)
+    pools.of(target).acquire(first)
+    await until(lambda: first.connection is not None)
+    others = [Call() for _ in range(3)]
+    for other in others:
+        pools.of(target).acquire(other)
+    assert all(other.connection is None for other in others)
+    first.send()
+    assert [await asyncio.wait_for(other.status, 5) for other in (first, *others)] == [200] * 4
+    assert upstream.open == 1
+
+
+async def test_who_waits_too_long_or_as_one_too_many_is_told_so(
+    upstream: Upstream, pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "MAX_WAITING", 1)
+    target = target_of(upstream, connections=1)
+    first, second, third = Call(hold=True), Call(), Call()
+    for caller in (first, second, third):
+        pools.of(target).acquire(caller)
+        await until(lambda: first.connection is not None)
+    with pytest.raises(UpstreamFailed, match="connections_in_use"):
+        await third.status
+    pools.sweep(now() + pool.CONNECTION_WAIT_S)
+    with pytest.raises(UpstreamFailed, match="connections_in_use"):
+        await second.status
+    first.send()
+    assert await asyncio.wait_for(first.status, 5) == 200
+
+
+async def test_a_connection_that_is_lost_makes_room_for_who_waits(upstream: Upstream, pools: Pools) -> None:
+    target = target_of(upstream, connections=1)
+    first, second = Call(hold=True), Call()
+    pools.of(target).acquire(first)
+    await until(lambda: first.connection is not None)
+    pools.of(target).acquire(second)
+    assert first.connection is not None
+    first.connection.abort()
+    assert await asyncio.wait_for(second.status, 5) == 200
+
+
+async def test_who_gave_up_gets_no_connection(upstream: Upstream, pools: Pools) -> None:
+    target = target_of(upstream, connections=1)
+    first, gone, last = Call(), Call(), Call()
+    for caller in (first, gone, last):
+        pools.of(target).acquire(caller)
+    pools.of(target).give_up(gone)
+    assert await asyncio.wait_for(last.status, 5) == 200
+    assert gone.connection is None
+
+
+async def test_nobody_waits_for_an_upstream_that_is_not_there(pools: Pools) -> None:
+    with pytest.raises(UpstreamFailed, match="unreachable"):
+        await call(pools, Target("gone", "http", "127.0.0.1", 1))
+    with pytest.raises(UpstreamFailed, match="unreachable"):
+        await call(pools, Target("gone", "http", "169.254.169.254.nip.invalid", 1))

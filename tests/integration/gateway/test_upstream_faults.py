@@ -319,7 +319,7 @@ async def routed_to(gateway: GatewayProcess, serve: Serve) -> AsyncIterator[None
     port = server.sockets[0].getsockname()[1]
     text, before = gateway.routes_file.read_text(), len(gateway.log)
     try:
-        members = "name: early, path: /early, methods: any, credential: none, upstream: early, max_body: 1000"
+        members = "name: early, path: /early, methods: any, credential: none, upstream: early, max_body: 200000"
         route = f"routes:\n  - {{{members}}}\n"
         address = f'upstreams:\n  early: {{url: "http://127.0.0.1:{port}"}}\n'
         gateway.routes_file.write_text(text.replace("routes:\n", route).replace("upstreams:\n", address))
@@ -339,14 +339,14 @@ async def test_an_early_response_to_an_upload_arrives(gateway: GatewayProcess, u
         writer.close()
 
     async with routed_to(gateway, refuse):
-        request = head(b"Content-Length: 1000", line=b"POST /early HTTP/1.1")
-        conversation = await converse(gateway.port, request, b"x" * 100, replies=1)
+        request = head(b"Content-Length: 200000", line=b"POST /early HTTP/1.1")
+        conversation = await converse(gateway.port, request, b"x" * 70_000, replies=1)
         assert [(reply.status, reply.body) for reply in conversation.replies] == [(413, b"big")]
 
 
 @pytest.mark.parametrize(
     ("rest", "cause"),
-    [(b"zz\r\n", "malformed_body"), (b"3e9\r\n" + b"x" * 1001 + b"\r\n", "too_large")],
+    [(b"zz\r\n", "malformed_body"), (b"30d41\r\n" + b"x" * 200_001 + b"\r\n", "too_large")],
 )
 async def test_a_bad_body_that_comes_after_the_responses_head_is_the_clients_fault_and_ends_the_call_at_once(
     rest: bytes, cause: str, gateway: GatewayProcess, upstream: Upstream
@@ -366,6 +366,7 @@ async def test_a_bad_body_that_comes_after_the_responses_head_is_the_clients_fau
         before = len(gateway.log)
         reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
         writer.write(head(b"Transfer-Encoding: chunked", line=b"POST /early HTTP/1.1") + b"5\r\nfirst\r\n")
+        writer.write(b"10000\r\n" + b"x" * 65536 + b"\r\n")  # less is collected before anything goes upstream
         await reader.readuntil(b"hello")
         writer.write(rest)
         line = await gateway.logged("request", after=before, route="early")

@@ -67,7 +67,7 @@ def _json(line: str) -> dict[str, object]:
 
 @asynccontextmanager
 async def gateway_process(
-    directory: Path, secrets: Path, upstream_port: int, *, pure_python: bool = False, **environment: str
+    directory: Path, secrets: Path, upstream_port: int, **environment: str
 ) -> AsyncIterator[GatewayProcess]:
     routes = directory / "routes.yaml"
     routes.write_text(ROUTES.format(port=upstream_port))
@@ -83,7 +83,6 @@ async def gateway_process(
             "PASSGATE_OPS_PORT": "0",
             "PASSGATE_ROUTES_FILE": str(routes),
             "PASSGATE_SERVICE_KEY_FILE": str(secrets / "service_keys" / "gateway.pem"),
-            "AIOHTTP_NO_EXTENSIONS": "1" if pure_python else "",
             **environment,
         },
         stdout=asyncio.subprocess.PIPE,

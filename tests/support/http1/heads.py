@@ -1,8 +1,10 @@
-"""Making request heads and routes for the tests."""
+"""Making request heads and routes for the tests, and reading the lines of what goes out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.http1.request import RequestHead, parse_head
+from gateway.http1.response import ResponseHead, parse_response_head
 from gateway.routing.table import CredentialKind, Route, Upstream
 
 UPSTREAM = Upstream("sample", "http", "10.0.0.1", 8105)
@@ -12,5 +14,15 @@ def head_of(*lines: str, line: str = "GET /v2.0/site HTTP/1.1", host: str = "gat
     return parse_head("\r\n".join((line, f"Host: {host}", *lines)).encode())
 
 
+def response_of(*lines: str, line: str = "HTTP/1.1 200 OK") -> ResponseHead:
+    return parse_response_head("\r\n".join((line, *lines)).encode())
+
+
 def route_of(credential: CredentialKind = CredentialKind.NONE, **members: Any) -> Route:
     return Route(**{"name": "r", "path": "/v2.0/site", "upstream": UPSTREAM, "credential": credential, **members})
+
+
+def fields_of(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Names and values of header lines, of which one may be several with CRLF between."""
+    pairs = [line.partition(": ") for line in "\r\n".join(lines).split("\r\n") if line]
+    return [(name, value) for name, _, value in pairs]

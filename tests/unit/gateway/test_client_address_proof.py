@@ -11,8 +11,8 @@ SERVICES = ClientAddressProof({place_of("http://token_issuer:8102"): lambda: "Be
 
 
 def test_an_own_service_gets_the_clients_address_and_the_proof() -> None:
-    fields = SERVICES.fields(Upstream("any-name", "http", "token_issuer", 8102), "203.0.113.7")
-    assert fields == ((CLIENT_ADDRESS_FIELD, "203.0.113.7"), (CLIENT_ADDRESS_PROOF_FIELD, "proof"))
+    lines = SERVICES.lines(Upstream("any-name", "http", "token_issuer", 8102), "203.0.113.7")
+    assert lines == (f"{CLIENT_ADDRESS_FIELD}: 203.0.113.7", f"{CLIENT_ADDRESS_PROOF_FIELD}: proof")
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,11 @@ def test_an_own_service_gets_the_clients_address_and_the_proof() -> None:
     ],
 )
 def test_a_foreign_upstream_gets_neither_whatever_it_is_called(upstream: Upstream) -> None:
-    assert SERVICES.fields(upstream, "203.0.113.7") == ()
+    assert SERVICES.lines(upstream, "203.0.113.7") == ()
 
 
 def test_who_has_no_address_is_not_named() -> None:
-    assert SERVICES.fields(Upstream("x", "http", "token_issuer", 8102), "") == ()
+    assert SERVICES.lines(Upstream("x", "http", "token_issuer", 8102), "") == ()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,12 @@ from tests.support.clock import FakeClock
 from tests.support.waiting import until
 
 PRODUCT = ("gateway", "services", "shared")
-OWNERS = {"shared/background_task.py", "shared/single_flight.py"}
+OWNERS = {
+    "gateway/proxy/exchange.py",  # a look-up, which ends with its request
+    "gateway/proxy/pool.py",  # connections that are being opened, which end with the pool
+    "shared/background_task.py",
+    "shared/single_flight.py",
+}
 STARTERS = {"create_task", "ensure_future", "TaskGroup"}
 
 

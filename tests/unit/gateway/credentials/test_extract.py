@@ -43,16 +43,14 @@ def test_no_bearer_and_another_scheme_are_no_credential_and_two_causes(lines: li
     "value",
     [
         "Bearer",
+        "Bearer ",
         "Bearer a b",
+        "Bearer a\tb",
         "Bearer a, Bearer b",
-        "Bearer a,b",
-        'Bearer "a"',
-        "Bearer a=b",
         "bearer\ta",
-        "Bearer \xe9",
     ],
 )
-def test_a_bearer_that_no_token_can_be_is_refused(value: str) -> None:
+def test_a_bearer_that_is_not_one_word_is_refused(value: str) -> None:
     with pytest.raises((RefusedCredential, NoCredential)):
         read_bearer(head_of(f"Authorization: {value}"))
 

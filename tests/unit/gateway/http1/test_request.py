@@ -47,7 +47,7 @@ def test_a_header_value_is_utf8_or_refused(value: bytes, text: str | None) -> No
 
 def test_what_a_head_names_is_all_there() -> None:
     head = head_of("Content-Length: 007", "X-A:  b \t", "x-a: c", line="POST /a?b HTTP/1.1")
-    assert (head.method, head.target, head.content_length, head.chunked) == ("POST", "/a?b", 7, False)
+    assert (head.method, head.target, head.content_length, head.framing.chunked) == ("POST", "/a?b", 7, False)
     assert head.values("x-a") == ["b", "c"]
     assert head.keep_alive
 

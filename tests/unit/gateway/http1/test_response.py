@@ -38,12 +38,12 @@ def test_a_sound_response_is_read_however_it_is_cut(name: str, step: int) -> Non
     reader, content = read(raw, step=step)
     assert (content, reader.complete) == (body, True)
     assert reader.head is not None
-    assert reader.raw_head.startswith(b"HTTP/1.1 20")
+    assert reader.head.status in (200, 204)
 
 
 def test_the_response_to_head_has_no_body() -> None:
     reader, content = read(OK + b"Content-Length: 5\r\n\r\n", method="HEAD")
-    assert (content, reader.complete, reader.has_body) == (b"", True, False)
+    assert (content, reader.complete) == (b"", True)
 
 
 def test_a_body_without_a_length_lasts_until_the_end_of_the_connection() -> None:

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.http1.request import BadRequest, RequestHead
-from gateway.http1.request_reader import Mark, RequestReader
+from gateway.http1.body import MalformedBody
+from gateway.http1.framing import request_body
+from gateway.http1.head_reader import HeadReader
+from gateway.http1.request import BadRequest
 from tests.support.http1.framing_payloads import CHUNKS, FORWARDED, REFUSED, chunked, get, head
 
 STREAM = (
@@ -25,20 +27,26 @@ REQUESTS = [("/echo", b""), ("/echo", b"hello"), ("/echo", b"hello world"), ("/l
 
 def read(pieces: list[bytes]) -> tuple[list[tuple[str, bytes]], str]:
     """The complete requests in the pieces, and why reading ended early, if it did."""
-    reader, done = RequestReader(), []
-    target, body = "", b""
+    heads, done = HeadReader(), []
+    target, content, body = "", b"", None
     try:
-        for piece in pieces:
-            for event in reader.feed(piece):
-                if isinstance(event, RequestHead):
-                    target, body = event.target, b""
-                elif event is Mark.END:
-                    done.append((target, body))
-                elif isinstance(event, bytes):
-                    assert event
-                    body += event
+        for data in pieces:
+            while data:
+                if body is None:
+                    head, data = heads.feed(data)
+                    if head is None:
+                        break
+                    target, content, body = head.target, b"", request_body(head.framing)
+                else:
+                    more, data = body.feed(data)
+                    content += more
+                if body is None or body.complete:
+                    done.append((target, content))
+                    body = None
     except BadRequest as error:
         return done, error.code
+    except MalformedBody:
+        return done, "malformed_body"
     return done, ""
 
 

@@ -1,0 +1,64 @@
+"""The response to one request on its client's connection: its head, its framing, and whether another may follow."""
+
+from gateway.http1 import writer
+from gateway.http1.request import RequestHead
+from gateway.http1.response import ResponseHead
+from gateway.proxy.client_connection import ClientConnection
+
+
+class ClientResponse:
+    """`request` is None when there was no readable one: then the connection ends with this response."""
+
+    __slots__ = ("_chunked", "_client", "_request", "keep_alive", "status")
+
+    def __init__(self, client: ClientConnection, request: RequestHead | None) -> None:
+        self._client = client
+        self._request = request
+        self._chunked = False
+        self.status = 0
+        """0 as long as nothing of the response is sent."""
+        self.keep_alive = request is not None and request.keep_alive
+        """Whether the connection goes on after it, as its head says."""
+
+    def send(self, status: int, lines: list[str], body: bytes, *, closes: bool, request_complete: bool) -> None:
+        """A whole response of our own. `closes`: what follows on the connection cannot be relied upon."""
+        request = self._request
+        if closes or self._client.draining:
+            self.keep_alive = False
+        elif request is not None and not request_complete:
+            self.keep_alive = self.keep_alive and self._client.can_drain(request)
+        self.status = status
+        head = writer.response_head(status, lines, length=len(body), chunked=False, close=not self.keep_alive)
+        self._client.write(head if request is not None and request.method == "HEAD" else head + body)
+
+    def begin(
+        self, response: ResponseHead, lines: list[str], content: bytes, *, complete: bool, request_complete: bool
+    ) -> None:
+        """An upstream's response, as far as it has come. RFC 9112 section 6: a body without a length is chunked."""
+        request = self._request
+        if request is None:
+            raise RuntimeError("what could not be read is not forwarded")
+        bodiless = request.method == "HEAD" or response.status in (204, 304)
+        unmeasured = not bodiless and response.content_length is None
+        self._chunked = unmeasured and request.minor_version == 1
+        if self._client.draining or not request_complete or (unmeasured and not self._chunked):
+            self.keep_alive = False
+        self.status = response.status
+        head = writer.response_head(
+            response.status,
+            lines,
+            length=response.content_length,
+            chunked=self._chunked,
+            close=not self.keep_alive,
+        )
+        self._client.write(head + (self._framed(content, complete) if self._chunked else content))
+
+    def continue_with(self, content: bytes, *, complete: bool) -> None:
+        """The next piece of the body that `begin` began."""
+        if self._chunked:
+            content = self._framed(content, complete)
+        if content:
+            self._client.write(content)
+
+    def _framed(self, content: bytes, complete: bool) -> bytes:
+        return writer.chunk(content) + (writer.LAST_CHUNK if complete else b"")
