@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import Awaitable, Callable, Collection
 
@@ -17,6 +18,11 @@ from shared.logging import configure
 from shared.setting_names import unknown_settings
 
 log = structlog.get_logger()
+
+WANTED_DESCRIPTORS = 65536
+"""Files and connections that a process may need at the same time: up to so many its own limit is raised."""
+FEW_DESCRIPTORS = 4096
+"""A limit below this is logged."""
 
 
 async def bind(
@@ -90,12 +96,24 @@ def run(
     """
     open_streams()  # uvloop takes a free descriptor, and aborts when that is one of the standard ones
     configure(name, settings.log_level)
+    raise_descriptor_limit()
     for unknown, nearest in unknown_settings(os.environ, own_names):
         log.warning("setting.unknown", name=unknown, nearest=nearest or None)
     try:
         uvloop.run(_main(build_app, settings, port_setting))
     except ConfigError as error:
         refuse(str(error))
+
+
+def raise_descriptor_limit() -> None:
+    """Raise the soft limit on descriptors, as far as the hard one allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = WANTED_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, WANTED_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    if soft != resource.RLIM_INFINITY and soft < FEW_DESCRIPTORS:
+        log.warning("descriptor_limit.low", limit=soft, hard_limit=hard)
 
 
 async def _main(
