@@ -14,9 +14,11 @@ from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
+from gateway.first_snapshot import FirstSnapshot
 from gateway.http import endpoints
 from gateway.http.routes import RouteEndpoints
 from gateway.metrics import GatewayMetrics
+from gateway.proxy.connection_limits import Limits
 from gateway.proxy.listener import PublicServer
 from gateway.routing.reload import RouteWatch
 from gateway.routing.upstream_address import OwnPorts, place_of
@@ -74,17 +76,19 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         proxies=TrustedProxies(settings.trusted_proxies),
         audit=audit,
         metrics=metrics,
+        limits=Limits(settings.max_connections, settings.max_connections_per_peer, settings.max_bodies_per_client),
         host=settings.host,
         port=settings.port,
         grace=settings.shutdown_grace,
     )
+    first_snapshot = FirstSnapshot(known.following.follower, settings.first_snapshot_wait)
     app = service_app(
         NAME,
         endpoints(RouteEndpoints(watch)),
         health=_health(known, watch, calls, offsets),
         metrics=registry,
         now=clock.now,
-        resources=(*calls.values(), audit, known.issuer_keys, known.following, watch, server),
+        resources=(*calls.values(), audit, known.issuer_keys, known.following, watch, first_snapshot, server),
         description="Health, metrics and the route table of the gateway. Its public port is another one.",
     )
     app[PUBLIC_SERVER] = server

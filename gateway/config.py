@@ -36,6 +36,33 @@ class Settings(FollowingSettings):
         description="networks, with commas, of the balancers in front of the gateway, whose X-Forwarded-* is used",
     )
 
+    max_connections: int = Field(
+        default=16384,
+        ge=16,
+        le=1_000_000,
+        description="connections of clients, as far as the limit on descriptors allows them",
+    )
+    max_connections_per_peer: int = Field(
+        default=2048,
+        ge=1,
+        le=1_000_000,
+        description="connections from one address (IPv6: one /64), at most three quarters of all; "
+        "a trusted proxy may have any number",
+    )
+    max_bodies_per_client: int = Field(
+        default=128,
+        ge=1,
+        le=100_000,
+        description="requests of one client whose body is being sent at the same time",
+    )
+    first_snapshot_wait: float = Field(
+        default=3.0,
+        ge=0,
+        le=60,
+        description="seconds for which the public port waits for the first snapshot of what is stopped; "
+        "without it, it then refuses with 503 what it cannot check",
+    )
+
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: object) -> object:

@@ -31,6 +31,16 @@ class GatewayMetrics:
             registry=registry,
         )
         self.active = Gauge("gateway_active_requests", "Public requests being served.", registry=registry)
+        self.open_connections = Gauge("gateway_open_connections", "Connections of clients.", registry=registry)
+        self._closed_early = Counter(
+            "gateway_connections_closed_early_total",
+            "Connections of clients that were closed for a bound, or while idle because one was near.",
+            ("cause",),
+            registry=registry,
+        )
+        self.bodies_under_way = Gauge(
+            "gateway_bodies_under_way", "Bodies of requests that have not come as a whole yet.", registry=registry
+        )
         self.route_file_valid = Gauge(
             "gateway_route_file_valid", "1 when the route file as it is now is the table in use.", registry=registry
         )
@@ -62,6 +72,9 @@ class GatewayMetrics:
 
     def upstream_failed(self, route: str, upstream: str, status: int, cause: str) -> None:
         self._failures.labels(route, upstream, str(status), cause).inc()
+
+    def connection_closed_early(self, cause: str) -> None:
+        self._closed_early.labels(cause).inc()
 
     def route_file_loaded(self, *, valid: bool) -> None:
         self._route_file_loads.labels("valid" if valid else "invalid").inc()

@@ -154,6 +154,19 @@ def method_not_allowed(methods: tuple[str, ...]) -> Refusal:
     )
 
 
+def too_many_bodies(*, route: str) -> Refusal:
+    """For a client that sends more bodies at once than it may, or whose body has taken the longest of these."""
+    return Refusal(
+        429,
+        "too_many_requests",
+        "too many requests of this client are being sent at once",
+        fields=(("Retry-After", "1"),),
+        cause="bodies_under_way",
+        route=route,
+        closes=True,
+    )
+
+
 def too_large(limit: int, *, route: str) -> Refusal:
     return Refusal(
         413, "too_large", f"the body is larger than {limit} bytes", cause="too_large", route=route, closes=True

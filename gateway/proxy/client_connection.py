@@ -19,7 +19,7 @@ from gateway.http1.head_reader import HeadReader
 from gateway.http1.request import BadRequest, RequestHead, read_body
 from gateway.proxy.body_pace import BodyPace
 from gateway.proxy.ports import RequestReceiver
-from shared.http.connection import HEAD_TIMEOUT_S, KEEPALIVE_TIMEOUT_S
+from shared.http.connection import HEAD_TIMEOUT_S
 
 SLOW_READER_TIMEOUT_S = 28.0
 """Seconds in which a client must take what is waiting for it."""
@@ -37,8 +37,11 @@ class Exchanges(Protocol):
     """What makes somebody receive each request, and knows which connections there are."""
 
     draining: bool
+    keepalive_timeout: float
+    """Seconds for which a connection is kept between two requests."""
 
-    def opened(self, connection: "ClientConnection") -> None: ...
+    def opened(self, connection: "ClientConnection") -> None:
+        """Aborts the connection if there are too many."""
 
     def closed(self, connection: "ClientConnection") -> None: ...
 
@@ -94,6 +97,11 @@ class ClientConnection(asyncio.Protocol):
     def serving(self) -> bool:
         """Whether a request's head has come, and not all of its response or body."""
         return self._receiver is not None or self._dropping_body
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request is under way, nor the connection about to end."""
+        return not (self.serving or self._lingering or self._heads.inside_head)
 
     # What the event loop calls
 
@@ -159,14 +167,14 @@ class ClientConnection(asyncio.Protocol):
         """The response is complete. Of a body whose end has not come the rest is dropped."""
         self._receiver = None
         self.resume_reading()
-        if not keep_alive or self._exchanges.draining:
+        if not keep_alive:
             self._close()
             return
         if self._body is not None:
             self._dropping_body = True
             self.read_deadline = self._loop.time() + LINGER_S
             return
-        self.read_deadline = self._loop.time() + KEEPALIVE_TIMEOUT_S
+        self.read_deadline = self._loop.time() + self._exchanges.keepalive_timeout
         if self._ahead and not self._advancing and self.write_deadline == inf:
             self._resume()
 
@@ -186,9 +194,14 @@ class ClientConnection(asyncio.Protocol):
     # What the listener calls
 
     def close_idle(self) -> None:
-        """End the connection if no request is under way."""
-        if not (self.serving or self._lingering or self._heads.inside_head):
+        """End the connection if it is idle."""
+        if self.idle:
             self._close()
+
+    def end_idle_by(self, deadline: float) -> None:
+        """End the connection if it is idle, unless a request begins before `deadline`."""
+        if self.idle:
+            self.read_deadline = min(self.read_deadline, deadline)
 
     def expired(self, now: float) -> None:
         """One of the deadlines has passed."""
@@ -247,7 +260,7 @@ class ClientConnection(asyncio.Protocol):
             self._refuse(error)
             return b""
         if head is None:
-            if begins:
+            if begins and self._heads.inside_head:
                 self.read_deadline = self._loop.time() + HEAD_TIMEOUT_S
             return b""
         self.read_deadline = inf
@@ -284,7 +297,7 @@ class ClientConnection(asyncio.Protocol):
         if receiver is None:
             if self._body is None:
                 self._dropping_body = False
-                self.read_deadline = self._loop.time() + KEEPALIVE_TIMEOUT_S
+                self.read_deadline = self._loop.time() + self._exchanges.keepalive_timeout
             return rest
         self._set_body_deadline()
         if content or self._body is None:

@@ -20,6 +20,7 @@ from gateway.http1 import writer
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.origin import origin_of, unproxied
+from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.proxy.client_body import NO_BODY, ClientBody
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.client_response import ClientResponse
@@ -27,7 +28,17 @@ from gateway.proxy.pool import Pool, Pools
 from gateway.proxy.ports import ConnectionLost, UpstreamFailed
 from gateway.proxy.report import LIVE, Call, Report
 from gateway.proxy.upstream_connection import UpstreamConnection
-from gateway.refusal import Refusal, internal_error, malformed, render, too_large, upstream_failed
+from gateway.refusal import (
+    CONNECTIONS_IN_USE,
+    Refusal,
+    internal_error,
+    malformed,
+    render,
+    too_large,
+    too_many_bodies,
+    upstream_failed,
+)
+from shared.http.client_address import address_block
 from shared.http.forwarded_for import TrustedProxies
 from shared.http.middleware import adopt_request_id, new_request_id
 from shared.logging import request_id
@@ -46,11 +57,15 @@ class Forwarding:
     decider: Decider
     proxies: TrustedProxies
     pools: Pools
+    bodies: BodiesUnderWay
     report: Report
 
 
 class Exchange:
-    """`RequestReceiver` of one request, `Caller` of its upstream's pool, and `ResponseReceiver` of its response."""
+    """`RequestReceiver` of one request, `Caller` of its upstream's pool, and `ResponseReceiver` of its response.
+
+    Also the `Body` that is counted as long as it is under way.
+    """
 
     __slots__ = (
         "_body",
@@ -63,6 +78,7 @@ class Exchange:
         "_response",
         "_sent_again",
         "_sent_at",
+        "_under_way",
         "_upstream",
         "call",
     )
@@ -81,6 +97,8 @@ class Exchange:
         self._sent_at = 0.0
         self._sent_again = False
         self._over = False
+        self._under_way = False
+        """Whether the body is counted among those that are to come."""
         self.call = Call(head, unproxied(client.peer), new_request_id())
 
     # What the client's connection reports
@@ -110,12 +128,16 @@ class Exchange:
         if isinstance(decision, (Forward, Refusal)):
             self._decided(decision)
             return
+        if not self._body_admitted():
+            return
         request_id.set(call.request_id)  # which goes with every call to another service
         self._deciding = asyncio.get_running_loop().create_task(self._look_up(decision))
         self._pause_if_enough()
 
     def body_received(self, content: bytes, *, complete: bool) -> None:
         self._body.complete = complete
+        if complete:
+            self._body_ended()
         try:
             self._body_received(content)
         except Exception:
@@ -136,6 +158,25 @@ class Exchange:
     def _pause_if_enough(self) -> None:
         if self._upstream is None and self._body.due:
             self._client.pause_reading()
+
+    def _body_admitted(self) -> bool:
+        """Whether the client may send the body; if not, the request is refused."""
+        if not (self._body.complete or self._under_way):
+            bodies, client = self._forwarding.bodies, address_block(self.call.origin.client)
+            if not bodies.collect(self, client):
+                self._refuse(too_many_bodies(route=self.call.route))
+                return False
+            self._under_way = True
+        return True
+
+    def _body_ended(self) -> None:
+        if self._under_way:
+            self._under_way = False
+            self._forwarding.bodies.end(self)
+
+    def shed(self) -> None:
+        self._under_way = False
+        self._fail(too_many_bodies(route=self.call.route))
 
     def body_refused(self, error: BadRequest) -> None:
         self._fail(malformed(error, route=self.call.route))
@@ -179,11 +220,18 @@ class Exchange:
         if self._body.received > route.max_body:
             self._refuse(too_large(route.max_body, route=route.name))
             return
+        if not self._body_admitted():
+            return
         if isinstance(head, RequestHead) and head.expects_continue and not self._body.received:
             self._client.write(writer.CONTINUE)
         self._connect_if_due()
 
     # Sending
+
+    @property
+    def client_key(self) -> str:
+        call = self.call
+        return f"{call.company}:{call.credential}" if call.credential else address_block(call.origin.client)
 
     def _connect_if_due(self) -> None:
         if self._pool is None and self._body.due:
@@ -192,8 +240,12 @@ class Exchange:
     def _acquire(self, *, fresh: bool) -> None:
         if self._forward is None:
             raise RuntimeError("nothing is sent before it is decided upon")
+        upstream = self._forward.route.upstream
+        if self._under_way and not self._forwarding.bodies.stream(self, upstream.name, upstream.connections):
+            self.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE, "bodies"))
+            return
         self._sent_at = time.perf_counter()
-        self._pool = self._forwarding.pools.of(self._forward.route.upstream)
+        self._pool = self._forwarding.pools.of(upstream)
         self._pool.acquire(self, fresh=fresh)
 
     def connected(self, connection: UpstreamConnection) -> None:
@@ -328,4 +380,5 @@ class Exchange:
 
     def _end(self) -> None:
         self._over = True
+        self._body_ended()
         self._forwarding.report.ended(self.call)

@@ -1,26 +1,35 @@
 """The public listener: accepts connections, makes an exchange of each request, ends what is late."""
 
 import asyncio
+import os
+import socket
 
 import structlog
 
 from gateway.decision import Decider
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.metrics import GatewayMetrics
+from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.proxy.client_connection import ClientConnection
+from gateway.proxy.connection_limits import ClientConnections, Limits, descriptor_limit
 from gateway.proxy.exchange import Exchange, Forwarding
 from gateway.proxy.pool import Pools
 from gateway.proxy.report import Report
 from shared.audit.trail import AuditTrail
+from shared.http.connection import KEEPALIVE_TIMEOUT_S
 from shared.http.forwarded_for import TrustedProxies
 from shared.http.server import bind
 
 log = structlog.get_logger()
 
 SWEEP_INTERVAL_S = 0.25
-"""Seconds between two looks at all deadlines: so much later than it should may one end."""
+"""Seconds between two looks at the deadlines of all clients' connections: so much later may one end."""
+POOL_SWEEP_INTERVAL_S = 0.1
+"""The same for upstreams' connections and those who wait for one."""
 IDLE_GRACE_S = 0.5
 """Seconds in which an idle connection may still send a request while the listener stops."""
+
+STOP_CHECK_INTERVAL_S = 0.01
 
 
 class PublicServer:
@@ -33,19 +42,27 @@ class PublicServer:
         proxies: TrustedProxies,
         audit: AuditTrail,
         metrics: GatewayMetrics,
+        limits: Limits,
         host: str,
         port: int,
         grace: float,
     ) -> None:
+        self._limits = limits.within_descriptors(descriptor_limit())
         self._pools = Pools()
-        self._forwarding = Forwarding(decider, proxies, self._pools, Report(audit, metrics))
+        bodies = BodiesUnderWay(self._limits.bodies_per_client)
+        self._forwarding = Forwarding(decider, proxies, self._pools, bodies, Report(audit, metrics))
         self._address = (host, port)
         self._grace = grace
-        self._connections: set[ClientConnection] = set()
+        self._connections = ClientConnections[ClientConnection](
+            self._limits, proxies, metrics.connection_closed_early
+        )
         self._listener: asyncio.Server | None = None
-        self._sweeping: asyncio.TimerHandle | None = None
+        self._sweeps: dict[str, asyncio.TimerHandle] = {}
         self.draining = False
+        self.keepalive_timeout = KEEPALIVE_TIMEOUT_S
         metrics.active.set_function(lambda: sum(connection.serving for connection in self._connections))
+        metrics.open_connections.set_function(lambda: len(self._connections))
+        metrics.bodies_under_way.set_function(lambda: len(bodies))
 
     @property
     def port(self) -> int:
@@ -56,32 +73,43 @@ class PublicServer:
         return port
 
     async def start(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._listener = await bind(lambda: ClientConnection(self, loop), *self._address)
-        self._sweeping = loop.call_later(SWEEP_INTERVAL_S, self._sweep)
-        log.info("public_listener.started", host=self._address[0], port=self.port)
+        self._listener = await bind(self._connection, *self._address)
+        self._sweep_clients()
+        self._sweep_pools()
+        log.info(
+            "public_listener.started",
+            host=self._address[0],
+            port=self.port,
+            max_connections=self._limits.connections,
+            max_connections_per_peer=self._limits.connections_per_peer,
+        )
 
     async def stop(self) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
         self.draining = True
+        self.keepalive_timeout = IDLE_GRACE_S
         if self._listener is not None:
+            pending = accept_pending(self._listener)
             self._listener.close()
+            for accepted in pending:
+                await loop.connect_accepted_socket(self._connection, accepted)
+        for connection in self._connections:
+            connection.end_idle_by(started + IDLE_GRACE_S)
         while self._connections and loop.time() < started + self._grace:
-            if loop.time() >= started + IDLE_GRACE_S:
-                for connection in list(self._connections):
-                    connection.close_idle()
-            await asyncio.sleep(0.01)
-        for connection in list(self._connections):
+            await asyncio.sleep(STOP_CHECK_INTERVAL_S)
+            self._expire(loop.time())
+        for connection in self._connections:
             connection.abort()
-        if self._sweeping is not None:
-            self._sweeping.cancel()
+        for timer in self._sweeps.values():
+            timer.cancel()
         await self._pools.close()
 
     # What a connection reports
 
     def opened(self, connection: ClientConnection) -> None:
-        self._connections.add(connection)
+        if not self._connections.add(connection):
+            connection.abort()
 
     def closed(self, connection: ClientConnection) -> None:
         self._connections.discard(connection)
@@ -89,11 +117,36 @@ class PublicServer:
     def receiver(self, connection: ClientConnection, head: RequestHead | BadRequest) -> Exchange:
         return Exchange(self._forwarding, connection, head)
 
-    def _sweep(self) -> None:
+    def _connection(self) -> ClientConnection:
+        return ClientConnection(self, asyncio.get_running_loop())
+
+    def _sweep_clients(self) -> None:
         loop = asyncio.get_running_loop()
-        self._sweeping = loop.call_later(SWEEP_INTERVAL_S, self._sweep)
-        now = loop.time()
+        self._sweeps["clients"] = loop.call_later(SWEEP_INTERVAL_S, self._sweep_clients)
+        self._expire(loop.time())
+        self._connections.sweep(loop.time())
+
+    def _expire(self, now: float) -> None:
         late = [c for c in self._connections if c.read_deadline <= now or c.write_deadline <= now]
         for connection in late:
             connection.expired(now)
-        self._pools.sweep(now)
+
+    def _sweep_pools(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._sweeps["pools"] = loop.call_later(POOL_SWEEP_INTERVAL_S, self._sweep_pools)
+        self._pools.sweep(loop.time())
+
+
+def accept_pending(listener: asyncio.Server) -> list[socket.socket]:
+    """The connections that the loop has not accepted yet, and that their clients would lose with `listener`."""
+    accepted = []
+    for listening in listener.sockets:
+        with socket.socket(fileno=os.dup(listening.fileno())) as own:
+            while True:
+                try:
+                    connection, _ = own.accept()
+                except OSError:  # there are no more
+                    break
+                connection.setblocking(False)
+                accepted.append(connection)
+    return accepted

@@ -1,33 +1,22 @@
-"""The connections to each upstream, within its bounds, and who waits for one."""
+"""The connections to each upstream, within its bounds."""
 
 import asyncio
 import ssl
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from math import inf
-from typing import Protocol
 
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.upstream_connection import UpstreamConnection
+from gateway.proxy.waiting import Caller, Waiting
 from gateway.refusal import CONNECTIONS_IN_USE
 from gateway.routing.table import Upstream
 from gateway.routing.upstream_address import is_metadata
 
 CONNECTION_WAIT_S = 0.4
 """Seconds for which a request waits while all connections of its upstream are in use."""
-MAX_WAITING = 256
-"""Requests that wait for one upstream; one more is refused at once."""
 POOL_LIFE_S = 60.0
 """Seconds after which the pool of an upstream that is not used any more is forgotten."""
-
-
-class Caller(Protocol):
-    """Who needs a connection. Nothing here raises."""
-
-    def connected(self, connection: UpstreamConnection) -> None: ...
-
-    def upstream_failed(self, error: UpstreamFailed) -> None: ...
 
 
 class Pools:
@@ -66,9 +55,7 @@ class Pool:
         """All, idle or not."""
         self._idle: list[UpstreamConnection] = []
         """The one used last is the next to be used: what is not needed ends after `keep_idle`."""
-        self._waiting: deque[Caller] = deque()
-        self._deadlines: dict[Caller, float] = {}
-        """Of those in `_waiting`."""
+        self._waiting = Waiting()
         self._connecting: set[asyncio.Task[None]] = set()
         self._tls = ssl.create_default_context() if upstream.scheme == "https" else None
         self._used_at = loop.time()
@@ -93,23 +80,26 @@ class Pool:
                     return
         self._make_room(fresh=fresh)
         if self._may_connect:
-            self._wait(caller, inf)
             self._begin_to_connect()
-        elif len(self._waiting) >= MAX_WAITING:
-            caller.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE))
+            self._wait(caller, self.upstream.connect_timeout + CONNECTION_WAIT_S)
         else:
-            self._wait(caller, self._used_at + CONNECTION_WAIT_S)
+            self._wait(caller, CONNECTION_WAIT_S)
+
+    def _wait(self, caller: Caller, seconds: float) -> None:
+        refused = self._waiting.add(caller, self._used_at + seconds, coming=len(self._connecting))
+        if refused is caller:
+            caller.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE))
+        elif refused is not None:  # of another connection: that one's next request is not begun within this one
+            self._loop.call_soon(refused.upstream_failed, UpstreamFailed(503, CONNECTIONS_IN_USE))
 
     def give_up(self, caller: Caller) -> None:
         """`caller` needs none any more."""
-        if self._deadlines.pop(caller, None) is not None:
-            self._waiting.remove(caller)
+        self._waiting.remove(caller)
 
     def sweep(self, now: float) -> None:
         for connection in [connection for connection in self._connections if connection.deadline <= now]:
             connection.expired()
-        for caller in [caller for caller, deadline in self._deadlines.items() if deadline <= now]:
-            self.give_up(caller)
+        for caller in self._waiting.expire(now):
             caller.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE))
 
     async def close(self) -> None:
@@ -133,20 +123,9 @@ class Pool:
         while fresh and self._idle and len(self._connections) >= self.upstream.connections:
             self._idle.pop(0).abort()
 
-    def _wait(self, caller: Caller, deadline: float) -> None:
-        self._waiting.append(caller)
-        self._deadlines[caller] = deadline
-
-    def _next_waiting(self) -> Caller | None:
-        if not self._waiting:
-            return None
-        caller = self._waiting.popleft()
-        del self._deadlines[caller]
-        return caller
-
     def _released(self, connection: UpstreamConnection) -> None:
         self._used_at = self._loop.time()
-        caller = self._next_waiting()
+        caller = self._waiting.next()
         if caller is not None:
             connection.deadline = inf
             caller.connected(connection)
@@ -158,10 +137,17 @@ class Pool:
         self._connections.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
-        waiting = next((caller for caller, deadline in self._deadlines.items() if deadline < inf), None)
-        if waiting is not None and self._may_connect:
-            self._deadlines[waiting] = inf  # from now on the time to connect counts
-            self._begin_to_connect()
+        if self._may_connect and len(self._waiting) > len(self._connecting):
+            self._connect_for_next()
+
+    def _connect_for_next(self) -> None:
+        """For one of those who wait for a connection in use: it now has the time that connecting may take."""
+        now = self._loop.time()
+        for caller, deadline in self._waiting:
+            if deadline <= now + CONNECTION_WAIT_S:
+                self._waiting.extend(caller, now + self.upstream.connect_timeout + CONNECTION_WAIT_S)
+                break
+        self._begin_to_connect()
 
     async def _connect(self) -> None:
         try:
@@ -177,7 +163,7 @@ class Pool:
             self._released(connection)
 
     def _fail_next(self, error: UpstreamFailed) -> None:
-        caller = self._next_waiting()
+        caller = self._waiting.next()
         if caller is not None:
             caller.upstream_failed(error)
 

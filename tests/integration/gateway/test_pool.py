@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.http1.response import ResponseHead
-from gateway.proxy import pool
+from gateway.proxy import pool, waiting
 from gateway.proxy.pool import Pools
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.upstream_connection import UpstreamConnection
@@ -21,7 +21,8 @@ REQUEST = b"GET /echo HTTP/1.1\r\nHost: a\r\n\r\n"
 class Call:
     """Waits for a connection, and on it for the response to one request."""
 
-    def __init__(self, *, hold: bool = False) -> None:
+    def __init__(self, client_key: str = "client", *, hold: bool = False) -> None:
+        self.client_key = client_key
         self.status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.connection: UpstreamConnection | None = None
         self._hold = hold
@@ -117,7 +118,7 @@ async def test_who_waits_gets_the_next_connection_in_turn(upstream: Upstream, po
 async def test_who_waits_too_long_or_as_one_too_many_is_told_so(
     upstream: Upstream, pools: Pools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "MAX_WAITING", 1)
+    monkeypatch.setattr(waiting, "MAX_WAITING", 1)
     target = target_of(upstream, connections=1)
     first, second, third = Call(hold=True), Call(), Call()
     for caller in (first, second, third):

@@ -81,6 +81,7 @@ async def gateway_process(
             **nowhere,
             "PASSGATE_PORT": "0",
             "PASSGATE_OPS_PORT": "0",
+            "PASSGATE_FIRST_SNAPSHOT_WAIT": "0",
             "PASSGATE_ROUTES_FILE": str(routes),
             "PASSGATE_SERVICE_KEY_FILE": str(secrets / "service_keys" / "gateway.pem"),
             **environment,

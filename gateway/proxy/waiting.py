@@ -1,0 +1,100 @@
+"""Who waits for one of an upstream's connections: the clients by turns, the calls of each in their order."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from gateway.proxy.ports import UpstreamFailed
+from gateway.proxy.upstream_connection import UpstreamConnection
+
+MAX_WAITING = 256
+"""Requests that wait for one upstream; one more is refused at once."""
+MAX_WAITING_PER_CLIENT = 128
+"""Of these, requests of one client."""
+
+
+class Caller(Protocol):
+    """Who needs a connection. Nothing here raises."""
+
+    @property
+    def client_key(self) -> str:
+        """Whose call it is: a credential, or an address where there is none."""
+        ...
+
+    def connected(self, connection: UpstreamConnection) -> None: ...
+
+    def upstream_failed(self, error: UpstreamFailed) -> None: ...
+
+
+_NOBODY: dict[Caller, float] = {}
+
+
+class Waiting:
+    """Bounded in all and for each client: a flood of one takes neither the places nor the turns of others.
+
+    Deadlines are in seconds of the loop's clock.
+    """
+
+    def __init__(self) -> None:
+        self._queues: dict[str, dict[Caller, float]] = {}
+        """Of each client, the one whose turn is next first: its calls in their order, and how long each waits."""
+        self._client_of: dict[Caller, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._client_of)
+
+    def __iter__(self) -> Iterator[tuple[Caller, float]]:
+        return (entry for queue in self._queues.values() for entry in queue.items())
+
+    def add(self, caller: Caller, deadline: float, *, coming: int = 0) -> Caller | None:
+        """Who does not wait: None; or `caller`; or one of the client with most calls, which has lost its place.
+
+        `coming`: connections that are being opened. So many more may wait, since they wait for those.
+        """
+        client = caller.client_key
+        queue = self._queues.get(client, _NOBODY)
+        if len(queue) >= MAX_WAITING_PER_CLIENT + coming:
+            return caller
+        displaced = None
+        if len(self._client_of) >= MAX_WAITING + coming:
+            longest = max(self._queues.values(), key=len)
+            if len(longest) <= len(queue) + 1:
+                return caller
+            displaced = next(reversed(longest))
+            self.remove(displaced)
+        self._queues.setdefault(client, {})[caller] = deadline
+        self._client_of[caller] = client
+        return displaced
+
+    def extend(self, caller: Caller, deadline: float) -> None:
+        """Let one that waits wait until then."""
+        self._queues[self._client_of[caller]][caller] = deadline
+
+    def next(self) -> Caller | None:
+        """Who gets a connection now; it waits no more. Then the next client has its turn."""
+        client = next(iter(self._queues), None)
+        if client is None:
+            return None
+        queue = self._queues.pop(client)
+        caller = next(iter(queue))
+        del queue[caller], self._client_of[caller]
+        if queue:
+            self._queues[client] = queue
+        return caller
+
+    def remove(self, caller: Caller) -> bool:
+        """Whether it waited."""
+        client = self._client_of.pop(caller, None)
+        if client is None:
+            return False
+        queue = self._queues[client]
+        del queue[caller]
+        if not queue:
+            del self._queues[client]
+        return True
+
+    def expire(self, now: float) -> list[Caller]:
+        """Those that have waited too long, which wait no more."""
+        late = [caller for caller, deadline in self if deadline <= now]
+        for caller in late:
+            self.remove(caller)
+        return late
