@@ -29,7 +29,7 @@ def work() -> Iterator[Path]:
 async def bench(*arguments: str) -> tuple[int, str, str]:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench", *arguments,
-        cwd=ROOT, env={**os.environ, "NO_COLOR": "1"},
+        cwd=ROOT, env={**os.environ, "NO_COLOR": "1", "PASSGATE_SIGNING_ALGORITHM": "ES256"},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
