@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from gateway.proxy import client_connection
+from shared.http.connection import HEAD_TIMEOUT_S
 from tests.support.harness.gateway import surroundings
 from tests.support.harness.gateway_process import GatewayProcess
 from tests.support.http1.client import converse
@@ -72,7 +73,7 @@ async def test_a_client_that_waits_for_100_gets_it_after_it_is_admitted(
 async def test_a_slow_head_gets_408_when_its_time_is_over_and_disturbs_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert client_connection.HEAD_TIMEOUT_S == 10
+    assert HEAD_TIMEOUT_S == 10
     monkeypatch.setattr(client_connection, "HEAD_TIMEOUT_S", 0.6)
     async with surroundings(tmp_path) as around, around.gateway() as gateway:
         port = urlsplit(gateway.url).port or 0
