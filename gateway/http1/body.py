@@ -8,11 +8,14 @@ from gateway.http1.fields import MAX_FIELDS, MalformedField, parse_lines
 MAX_EXTENSION_BYTES = 1024
 """For the chunk extensions of a body together."""
 MAX_TRAILER_BYTES = 8192
+MAX_SIZE_DIGITS = 15
 MAX_CHUNK_BYTES = 2**32 - 1
 """More than any route takes; what a reader that counts in 32 bits would take for another size."""
 
-_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(;[\t\x20-\x7e]*)?")
-_SIZE_LINE_SO_FAR = re.compile(rb"[0-9A-Fa-f]{1,15}(?:;[\t\x20-\x7e]*)?\r?")
+_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,%d})(;[\t\x20-\x7e]*)?" % MAX_SIZE_DIGITS)
+_SIZE_LINE_SO_FAR = re.compile(rb"[0-9A-Fa-f]{1,%d}(?:;[\t\x20-\x7e]*)?\r?" % MAX_SIZE_DIGITS)
+_LONE = re.compile(rb"\n|\r(?!\Z)|\0")
+"""In the beginning of a line: what no line holds (R1)."""
 
 
 class MalformedBody(ValueError):
@@ -63,7 +66,7 @@ class UntilCloseDecoder:
 
 
 class ChunkedDecoder:
-    """A body in chunks. Extensions and trailer fields are checked, and left out."""
+    """R18, R19: a body in chunks. Extensions and trailer fields are checked, bounded, and left out."""
 
     def __init__(self) -> None:
         self.complete = False
@@ -72,7 +75,7 @@ class ChunkedDecoder:
         self._left = 0
         """Bytes to come of the chunk's data and the CRLF after it; 0 between chunks."""
         self._in_trailer = False
-        self._trailer: list[bytes] = []
+        self._trailer_lines = 0
         self._trailer_bytes = 0
         self._extension_bytes = 0
 
@@ -99,7 +102,7 @@ class ChunkedDecoder:
         self._left -= len(content)
         position += len(content)
         end = data[position : position + self._left] if self._left <= 2 else b""
-        if not b"\r\n"[2 - self._left :].startswith(end):
+        if not b"\r\n"[2 - self._left :].startswith(end):  # R18, RFC 9112 section 7.1
             raise MalformedBody("a chunk is longer than its size says")
         self._left -= len(end)
         return position + len(end)
@@ -107,11 +110,12 @@ class ChunkedDecoder:
     def _keep(self, line: bytes) -> None:
         """Keep what may become a line; what cannot is refused now, since its end may never come."""
         if self._in_trailer:
-            sound = len(line) <= MAX_TRAILER_BYTES and b"\n" not in line and b"\r" not in line[:-1]
-        else:
-            sound = len(line) <= MAX_EXTENSION_BYTES + 20 and _SIZE_LINE_SO_FAR.fullmatch(line) is not None
-        if not sound:
-            raise MalformedBody("a chunk's size or a trailer field is malformed or too long")
+            if self._trailer_bytes + len(line) > MAX_TRAILER_BYTES + 1 or _LONE.search(line) is not None:
+                raise MalformedBody("a trailer field is malformed or too long")
+        elif _SIZE_LINE_SO_FAR.fullmatch(line) is None:
+            raise MalformedBody("a chunk's size must be a hexadecimal number")
+        elif len(line) > MAX_EXTENSION_BYTES + MAX_SIZE_DIGITS + 1:
+            raise _too_many_extensions()
         self._pending = line
 
     def _line(self, line: bytes) -> None:
@@ -119,11 +123,11 @@ class ChunkedDecoder:
             self._trailer_line(line)
             return
         match = _SIZE_LINE.fullmatch(line)
-        if match is None:
+        if match is None:  # R18, section 7.1
             raise MalformedBody("a chunk's size must be a hexadecimal number")
         self._extension_bytes += len(match[2] or b"")
-        if self._extension_bytes > MAX_EXTENSION_BYTES:
-            raise TooManyExtensions(f"the chunk extensions are longer than {MAX_EXTENSION_BYTES} bytes")
+        if self._extension_bytes > MAX_EXTENSION_BYTES:  # R18, section 7.1.1
+            raise _too_many_extensions()
         size = int(match[1], 16)
         if size > MAX_CHUNK_BYTES:
             raise MalformedBody(f"a chunk is larger than {MAX_CHUNK_BYTES} bytes")
@@ -133,16 +137,20 @@ class ChunkedDecoder:
             self._in_trailer = True
 
     def _trailer_line(self, line: bytes) -> None:
-        if line:
-            self._trailer_bytes += len(line)
-            self._trailer.append(line)
-            if self._trailer_bytes > MAX_TRAILER_BYTES or len(self._trailer) > MAX_FIELDS:
-                raise MalformedBody(
-                    f"the trailer fields are more than {MAX_FIELDS} or longer than {MAX_TRAILER_BYTES} bytes"
-                )
+        if not line:
+            self.complete = True
             return
-        try:
-            parse_lines(b"\r\n".join((b"", *self._trailer)), max_fields=MAX_FIELDS)
+        self._trailer_lines += 1
+        self._trailer_bytes += len(line)
+        if self._trailer_bytes > MAX_TRAILER_BYTES or self._trailer_lines > MAX_FIELDS:
+            raise MalformedBody(
+                f"the trailer fields are more than {MAX_FIELDS} or longer than {MAX_TRAILER_BYTES} bytes"
+            )
+        try:  # R19, section 7.1.2: checked, and dropped
+            parse_lines(b"\r\n" + line, max_fields=1)
         except MalformedField as error:
             raise MalformedBody(str(error)) from None
-        self.complete = True
+
+
+def _too_many_extensions() -> TooManyExtensions:
+    return TooManyExtensions(f"the chunk extensions are longer than {MAX_EXTENSION_BYTES} bytes")

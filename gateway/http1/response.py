@@ -32,7 +32,7 @@ class ResponseHead:
         self.connection = connection
         """The members of `Connection`, in lower case."""
         self.keep_alive = keep_alive
-        """Whether the connection may carry another response (R22, section 9.3)."""
+        """Whether the connection may carry another response."""
 
     @property
     def content_length(self) -> int | None:
@@ -57,15 +57,16 @@ def parse_response_head(raw: bytes) -> ResponseHead:
         framing = response_framing(encodings, lengths, minor=minor) if encodings or lengths else UNFRAMED
     except MalformedFraming as error:
         raise BadResponse(str(error)) from None
+    keep_alive = minor == 1  # R22, section 9.3
     if len(steering) == len(encodings) + len(lengths):
-        return ResponseHead(status, fields, framing, [], keep_alive=minor == 1)
+        return ResponseHead(status, fields, framing, [], keep_alive=keep_alive)
     connection = tokens([field.value for field in steering if field.name == "connection"])
-    return ResponseHead(status, fields, framing, connection, keep_alive=minor == 1 and "close" not in connection)
+    return ResponseHead(status, fields, framing, connection, keep_alive=keep_alive and "close" not in connection)
 
 
 def _parse_status_line(line: str) -> tuple[int, int]:
     match = _STATUS_LINE.fullmatch(line)
-    if match is None:
+    if match is None:  # R3, section 4
         raise BadResponse("it has no status line")
     return int(match[2]), int(match[1])
 
@@ -76,7 +77,7 @@ _status_line = lru_cache(maxsize=512)(_parse_status_line)
 class ResponseReader:
     """Reads the response to one request; `method` is that request's.
 
-    R21, section 9.2: nothing may follow the response, for no second one was requested.
+    Nothing may follow the response, for no second one was requested.
     """
 
     __slots__ = ("_body", "_buffer", "_interim", "_method", "head")
@@ -115,14 +116,14 @@ class ResponseReader:
                 content, data = self._body.feed(data)
             except MalformedBody as error:
                 raise BadResponse(str(error)) from None
-        if data:
+        if data:  # R21, section 9.2
             raise BadResponse("more follows its end")
         return head, content
 
     def _next_head(self, data: bytes) -> tuple[ResponseHead | None, bytes]:
         while True:
             end = data.find(b"\r\n\r\n")
-            if (len(data) if end < 0 else end) > MAX_HEAD_BYTES:
+            if (len(data) - 3 if end < 0 else end) > MAX_HEAD_BYTES:
                 raise BadResponse(f"its head is longer than {MAX_HEAD_BYTES} bytes")
             if end < 0:
                 _check_so_far(data)
@@ -139,18 +140,17 @@ class ResponseReader:
             self._check_interim(head)
 
     def _check_interim(self, head: ResponseHead) -> None:
-        """R16, RFC 9110 section 15.2."""
         self._interim += 1
-        if head.status == 101:
+        if head.status == 101:  # R16, RFC 9110 section 7.8
             raise BadResponse("it switches protocols, which was not requested")
-        if self._interim > MAX_INTERIM:
+        if self._interim > MAX_INTERIM:  # R16, RFC 9110 section 15.2
             raise BadResponse(f"more than {MAX_INTERIM} interim responses come before it")
-        if head.framing.chunked or head.framing.length is not None:
+        if head.framing.chunked or head.framing.length is not None:  # R15, section 6.1
             raise BadResponse("an interim response has a body")
 
 
 def _check_so_far(data: bytes) -> None:
-    if b"\0" in data or data.count(b"\n") != data.count(b"\r\n"):
+    if b"\0" in data or data.count(b"\n") != data.count(b"\r\n"):  # R1, section 2.2
         raise BadResponse("its head holds a NUL or an LF alone")
     if not b"HTTP/1.".startswith(data[:7]):
         raise BadResponse("it has no status line")
