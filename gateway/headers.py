@@ -65,7 +65,7 @@ def upstream_lines(
     every spelling. What is said of who calls is dropped whoever says it.
     """
     leave_out = _NOTHING if route.pass_credential else SECRET_FIELDS[route.credential]
-    if head.first("connection") is not None:
+    if head.first("connection") is not None:  # R23, RFC 9110 section 7.6.1
         leave_out |= _named_in(tokens(head.values("connection")))
     trusted = origin.trusted
     lines = [f"Host: {route.upstream.authority}"]
@@ -102,5 +102,5 @@ def client_lines(response: ResponseHead, *, request_id: str) -> list[str]:
 
 
 def _named_in(connection: list[str]) -> frozenset[str]:
-    """R23: what `Connection` names is for the next hop alone, but for what it cannot take away."""
+    """What `Connection` names is for the next hop alone, but for what it cannot take away (R23)."""
     return frozenset(connection) - END_TO_END

@@ -42,7 +42,7 @@ class Name:
     __slots__ = ("folded", "lowered", "may_be_kept", "once", "steers")
 
     def __init__(self, spelled: str) -> None:
-        if _NAME.fullmatch(spelled) is None:
+        if _NAME.fullmatch(spelled) is None:  # R7, R8, RFC 9112 sections 5.1, 5.2
             raise MalformedField("a header line has no name that HTTP allows, with a colon after it")
         self.lowered = spelled.lower()
         self.folded = folded(spelled)
@@ -83,17 +83,16 @@ def parse_lines(raw: bytes, *, max_fields: int) -> tuple[str, list[Field]] | Non
     if len(lines) > max_fields:
         return None
     # One pass in C tells the usual head, all of printable ASCII, from one whose values have to be looked at.
-    plain = raw.translate(None, _PRINTABLE) == b"\r\n" * len(lines)  # R1
+    plain = raw.translate(None, _PRINTABLE) == b"\r\n" * len(lines)
     return first, [_known.get(line) or _parse(line, plain=plain) for line in lines]
 
 
 def _parse(line: str, *, plain: bool) -> Field:
     spelled, colon, given = line.partition(":")
-    # R7, R8: what ends in a blank or begins with one is no name.
     spelled = spelled if colon else ""
     name = _cached_name(spelled) if len(spelled) <= _MAX_KEPT_LENGTH else Name(spelled)
     value = given.strip(" \t")
-    if not plain and _VALUE.fullmatch(value) is None:
+    if not plain and _VALUE.fullmatch(value) is None:  # R1, RFC 9110 section 5.5
         raise MalformedField("a header value holds a control character")
     as_it_came = len(given) == len(value) + 1 and given[0] == " "
     field = Field(name, value, line if as_it_came else f"{spelled}: {value}")

@@ -1,6 +1,7 @@
 """Where a message's body ends: decided here and nowhere else (RFC 9112 section 6.3).
 
-The rules are numbered; the payloads that try each of them are in the tests under the same number.
+The rules R1 to R23 are marked wherever one is held, here and in other modules; docs/framing.md lists them. The
+payloads that try each of them are in tests/support/http1/framing_payloads, under the same name.
 """
 
 import re
@@ -42,7 +43,7 @@ def response_framing(encodings: list[str], lengths: list[str], *, minor: int) ->
 
 def _framing(encodings: list[str], lengths: list[str], minor: int, number: re.Pattern[str]) -> Framing:
     if encodings:
-        if lengths:  # R10, section 6.1
+        if lengths:  # R10, RFC 9112 section 6.1
             raise MalformedFraming("it has a content-length and a transfer-encoding")
         if minor == 0:  # R11, section 6.1
             raise MalformedFraming("it has a transfer-encoding, in HTTP/1.0")
@@ -70,7 +71,7 @@ def request_body(framing: Framing) -> BodyDecoder | None:
 
 def response_body(framing: Framing, *, status: int, method: str) -> BodyDecoder | None:
     """The same for the response to a request of `method`. Raises `MalformedFraming` for a 204 with a body."""
-    if status == 204 and (framing.chunked or framing.length):
+    if status == 204 and (framing.chunked or framing.length):  # R15, section 6.1
         raise MalformedFraming("its status is 204 and it has a body")
     if method == "HEAD" or status in (204, 304):  # R15, section 6.3
         return None

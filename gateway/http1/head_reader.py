@@ -60,7 +60,7 @@ class HeadReader:
     def _check_so_far(self, known: int) -> None:
         """Refuse now what cannot become a head: its end may never come. Looks at no byte many times."""
         buffer = self._buffer
-        if _LONE.search(buffer, known) is not None:  # R1
+        if _LONE.search(buffer, known) is not None:  # R1, RFC 9112 section 2.2
             raise BadRequest("the head holds a CR or LF alone, or a NUL")
         line_end = buffer.find(b"\r\n", 0, MAX_REQUEST_LINE_BYTES + 2)
         if line_end < 0:

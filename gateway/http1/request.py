@@ -55,7 +55,7 @@ class RequestHead:
         self.host = first.get("host", "")
         """The value of the one Host field; "" in a request of HTTP/1.0 that names no host."""
         self.framing: Framing = UNFRAMED
-        self.keep_alive = minor_version == 1
+        self.keep_alive = minor_version == 1  # R22, RFC 9112 section 9.3
         self.expects_continue = False
 
     @property
@@ -99,7 +99,7 @@ def parse_head(raw: bytes) -> RequestHead:
     if "content-length" in first or "transfer-encoding" in first:
         _set_framing(head)
     if "connection" in first and "close" in tokens(head.values("connection")):
-        head.keep_alive = False  # R22, RFC 9112 section 9.3
+        head.keep_alive = False  # R22, section 9.6
     if "expect" in first:
         head.expects_continue = _expects_continue(first["expect"], minor)
     return head
@@ -173,7 +173,7 @@ def _check_host(head: RequestHead) -> None:
     if host is None:
         if head.minor_version == 1:  # R6: RFC 9112 section 3.2 demands it of HTTP/1.1 alone
             raise BadRequest("the header field host is missing")
-    elif _authority(host) is None:
+    elif _authority(host) is None:  # R6
         raise BadRequest("the header field host must be one host, with or without a port")
     if not head.target.startswith("/"):
         head.target, head.host = _origin_form(head.target, head.host)
@@ -214,8 +214,8 @@ def _origin_form(target: str, host: str) -> tuple[str, str]:
         raise BadRequest("the target must begin with a slash")
     scheme, authority, rest = absolute.groups()
     host = host or authority
-    named, expected = _authority(authority), _authority(host)
-    if named is None or expected is None or _with_port(named, scheme) != _with_port(expected, scheme):  # R5
+    named, expected = _authority(authority), _authority(host)  # R5, RFC 9112 section 3.2.2
+    if named is None or expected is None or _with_port(named, scheme) != _with_port(expected, scheme):
         raise BadRequest("the target names another host than the header field host")
     return rest if rest.startswith("/") else "/" + rest, host
 

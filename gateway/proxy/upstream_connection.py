@@ -66,7 +66,7 @@ class UpstreamConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         reader, receiver = self._reader, self._receiver
         if reader is None or receiver is None:
-            self.abort()  # it was not requested, and is no response to the next request
+            self.abort()  # R21: it was not requested, and is no response to the next request
             return
         try:
             head, content = reader.feed(data)
@@ -91,7 +91,7 @@ class UpstreamConnection(asyncio.Protocol):
         if receiver is None or reader is None:
             return
         reason = type(exc).__name__ if exc is not None else "closed"
-        if reader.until_close and exc is None:
+        if reader.until_close and exc is None:  # R17, RFC 9112 section 8: a reset is no end
             receiver.response_continued(b"", complete=True)
         elif reader.head is not None:
             receiver.upstream_failed(UpstreamFailed(502, "connection_lost", reason))

@@ -13,8 +13,8 @@ import pytest
 
 from tests.support.harness.gateway_process import GatewayProcess, gateway_process
 from tests.support.http1.client import Conversation, converse
-from tests.support.http1.framing_payloads import get, head
-from tests.support.http1.response_payloads import BAD_RESPONSES, BODY, HEAD
+from tests.support.http1.framing_payloads import BAD_RESPONSES, get, head
+from tests.support.http1.response_payloads import BODY, HEAD
 from tests.support.http1.upstream import OK, Script, Upstream, UpstreamCall
 
 FAULT = get(b"GET /echo/fault HTTP/1.1")

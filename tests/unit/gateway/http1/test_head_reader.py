@@ -1,17 +1,15 @@
 """However the bytes of a connection are cut into pieces, the same requests come out of them."""
 
 import time
-from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.http1.body import MalformedBody
-from gateway.http1.framing import request_body
-from gateway.http1.head_reader import HeadReader
-from gateway.http1.request import BadRequest
-from tests.support.http1.framing_payloads import CHUNKS, FORWARDED, REFUSED, chunked, get, head
+from tests.support.http1 import near_valid
+from tests.support.http1.framing_payloads import FAMILIES, FORWARDED, MALFORMED, chunked, get, head
+from tests.support.http1.invariants import check_requests
+from tests.support.http1.reading import pieces, read_requests, split_points
 
 STREAM = (
     get()
@@ -21,70 +19,61 @@ STREAM = (
     + b"\r\n"
     + get(b"GET /last HTTP/1.1")
 )
-JUDGED_WITH_THE_TARGET = ("line: a fragment", "line: without a scheme")
-REQUESTS = [("/echo", b""), ("/echo", b"hello"), ("/echo", b"hello world"), ("/last", b"")]
+CONTENTS = [b"", b"hello", b"hello world", b""]
+AFTER = get(b"GET /after HTTP/1.1")
 
 
-def read(pieces: list[bytes]) -> tuple[list[tuple[str, bytes]], str]:
-    """The complete requests in the pieces, and why reading ended early, if it did."""
-    heads, done = HeadReader(), []
-    target, content, body = "", b"", None
-    try:
-        for data in pieces:
-            while data:
-                if body is None:
-                    head, data = heads.feed(data)
-                    if head is None:
-                        break
-                    target, content, body = head.target, b"", request_body(head.framing)
-                else:
-                    more, data = body.feed(data)
-                    content += more
-                if body is None or body.complete:
-                    done.append((target, content))
-                    body = None
-    except BadRequest as error:
-        return done, error.code
-    except MalformedBody:
-        return done, "malformed_body"
-    return done, ""
+def test_requests_one_after_another_are_kept_apart() -> None:
+    found = read_requests([STREAM])
+    assert ([request.content for request in found.complete], found.failure) == (CONTENTS, "")
 
 
 @given(st.lists(st.integers(0, len(STREAM)), max_size=40))
 def test_the_cuts_make_no_difference(cuts: list[int]) -> None:
-    bounds = [0, *sorted(cuts), len(STREAM)]
-    pieces = [STREAM[start:end] for start, end in pairwise(bounds) if start < end]
-    assert read(pieces) == (REQUESTS, "")
+    assert read_requests(pieces(STREAM, cuts)).values == read_requests([STREAM]).values
 
 
-def test_byte_by_byte_makes_no_difference() -> None:
-    assert read([STREAM[index : index + 1] for index in range(len(STREAM))]) == (REQUESTS, "")
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_refused_request_is_refused_wherever_it_is_cut(name: str) -> None:
+    payload = MALFORMED[name][:20_000] + AFTER
+    assert read_requests([payload]).failure
+    for cut in split_points(payload):
+        found = read_requests(pieces(payload, [cut]))
+        assert (found.complete, bool(found.failure)) == ([], True), f"cut at {cut}"
 
 
-@pytest.mark.parametrize("name", [name for name in REFUSED if name not in JUDGED_WITH_THE_TARGET])
-def test_a_refused_request_is_refused_byte_by_byte_too(name: str) -> None:
-    payload = REFUSED[name][:30_000] + get(b"GET /after HTTP/1.1")
-    done, why = read([payload[index : index + 1] for index in range(len(payload))])
-    assert done == []
-    assert why
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_refused_request_is_refused_byte_by_byte(name: str) -> None:
+    payload = MALFORMED[name][:30_000] + AFTER
+    found = read_requests(pieces(payload, range(len(payload))))
+    assert (found.complete, bool(found.failure)) == ([], True)
 
 
 @pytest.mark.parametrize("name", FORWARDED)
-def test_a_sound_request_is_read_byte_by_byte_too(name: str) -> None:
-    payload, body = FORWARDED[name]
-    done, why = read([payload[index : index + 1] for index in range(len(payload))])
-    assert ([content for _, content in done], why) == ([body], "")
+def test_a_valid_request_is_the_same_wherever_it_is_cut(name: str) -> None:
+    payload = FORWARDED[name].raw + AFTER
+    whole = read_requests([payload])
+    assert [request.content for request in whole.complete] == [FORWARDED[name].content, b""]
+    for cuts in (range(len(payload)), *([cut] for cut in split_points(payload))):
+        assert read_requests(pieces(payload, cuts)).values == whole.values
 
 
-@pytest.mark.parametrize("name", CHUNKS)
+@pytest.mark.parametrize("name", [*FAMILIES["R18"].refused, *FAMILIES["R19"].refused])
 def test_a_broken_body_never_ends(name: str) -> None:
-    assert read([CHUNKS[name]])[0] == []
+    payload = FAMILIES["R18"].refused.get(name) or FAMILIES["R19"].refused[name]
+    assert read_requests([payload]).complete == []
+
+
+@settings(max_examples=200)
+@given(near_valid.requests(), near_valid.cuts())
+def test_what_is_nearly_valid_is_read_in_one_way(raw: bytes, cuts: list[int]) -> None:
+    check_requests(raw, cuts)
 
 
 @given(st.binary(max_size=400), st.integers(1, 400))
 def test_any_bytes_are_requests_or_a_refusal(raw: bytes, cut: int) -> None:
     for data in (raw, chunked(raw), STREAM + raw):
-        assert read([data]) == read([data[:cut], data[cut:]] if data[cut:] else [data])
+        check_requests(data, [cut])
 
 
 @pytest.mark.parametrize(
@@ -98,5 +87,5 @@ def test_any_bytes_are_requests_or_a_refusal(raw: bytes, cut: int) -> None:
 )
 def test_a_dripped_request_costs_no_more_than_its_length(payload: bytes) -> None:
     started = time.process_time()
-    read([payload[index : index + 1] for index in range(len(payload))])
+    read_requests(pieces(payload, range(len(payload))))
     assert time.process_time() - started < 10  # a tenth of that; reading anew at each byte takes minutes

@@ -1,60 +1,71 @@
-"""An upstream's answer, as plain values. (The fault suite sends the same and more over a socket.)"""
+"""An upstream's response, as plain values. (The fault suite sends the same and more over a socket.)"""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.http1.response import BadResponse, ResponseReader
-from tests.support.http1.response_payloads import BAD_RESPONSES
-
-OK = b"HTTP/1.1 200 OK\r\n"
-SOUND = {
-    "length": (OK + b"Content-Length: 5\r\n\r\nhello", b"hello"),
-    "chunks": (OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", b"hello"),
-    "interim": (b"HTTP/1.1 103 X\r\nLink: y\r\n\r\n" + OK + b"Content-Length: 5\r\n\r\nhello", b"hello"),
-    "nothing": (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
-}
-
-
-def read(raw: bytes, *, method: str = "GET", step: int = 0) -> tuple[ResponseReader, bytes]:
-    reader, content = ResponseReader(method), b""
-    step = step or max(1, len(raw))
-    for start in range(0, len(raw), step):
-        content += reader.feed(raw[start : start + step])[1]
-    return reader, content
+from gateway.http1.response import MAX_HEAD_BYTES
+from tests.support.http1 import near_valid
+from tests.support.http1.framing_payloads import BAD_RESPONSES, RESPONSES
+from tests.support.http1.framing_payloads.connections import R22_LAST_RESPONSES, R22_REUSABLE_RESPONSES
+from tests.support.http1.framing_payloads.messages import OK, OK_CHUNKED, OK_WITH_BODY
+from tests.support.http1.framing_payloads.responses import BAD_RESPONSES_TO_HEAD
+from tests.support.http1.invariants import check_response
+from tests.support.http1.reading import pieces, read_response, split_points
 
 
 @pytest.mark.parametrize("name", BAD_RESPONSES)
-@pytest.mark.parametrize("step", [0, 7])
-def test_a_response_with_two_readings_is_none(name: str, step: int) -> None:
-    with pytest.raises(BadResponse):
-        read(BAD_RESPONSES[name], step=step)
+def test_a_response_with_two_readings_is_none_wherever_it_is_cut(name: str) -> None:
+    raw = BAD_RESPONSES[name]
+    assert read_response([raw]).failure
+    for cut in split_points(raw):
+        assert read_response(pieces(raw, [cut])).failure, f"cut at {cut}"
+    assert read_response(pieces(raw[:5000], range(5000))).failure or len(raw) > 5000
 
 
-@pytest.mark.parametrize("name", SOUND)
-@pytest.mark.parametrize("step", [0, 1, 2, 7])
-def test_a_sound_response_is_read_however_it_is_cut(name: str, step: int) -> None:
-    raw, body = SOUND[name]
-    reader, content = read(raw, step=step)
-    assert (content, reader.complete) == (body, True)
-    assert reader.head is not None
-    assert reader.head.status in (200, 204)
+@pytest.mark.parametrize("name", RESPONSES)
+def test_a_valid_response_is_the_same_wherever_it_is_cut(name: str) -> None:
+    raw, content, method = RESPONSES[name]
+    whole = read_response([raw], method)
+    assert (whole.content, whole.failure, whole.complete or whole.until_close) == (content, "", True)
+    for cuts in (range(len(raw)), *([cut] for cut in split_points(raw))):
+        assert read_response(pieces(raw, cuts), method).values == whole.values
 
 
-def test_the_response_to_head_has_no_body() -> None:
-    reader, content = read(OK + b"Content-Length: 5\r\n\r\n", method="HEAD")
-    assert (content, reader.complete) == (b"", True)
+@pytest.mark.parametrize("name", BAD_RESPONSES_TO_HEAD)
+def test_no_body_follows_the_response_to_head(name: str) -> None:
+    assert read_response([BAD_RESPONSES_TO_HEAD[name]], "HEAD").failure
 
 
-def test_a_body_without_a_length_lasts_until_the_end_of_the_connection() -> None:
-    reader, content = read(OK + b"\r\nhello")
-    assert (content, reader.complete, reader.until_close) == (b"hello", False, True)
+@pytest.mark.parametrize("name", [name for name in RESPONSES if name.startswith("R17")])
+def test_a_body_without_a_length_lasts_until_the_end_of_the_connection(name: str) -> None:
+    response = read_response([RESPONSES[name].raw])
+    assert (response.complete, response.until_close) == (False, True)
 
 
-@given(st.binary(max_size=300))
-def test_any_bytes_are_a_response_or_a_refusal(raw: bytes) -> None:
-    for data in (raw, OK + raw, OK + b"Transfer-Encoding: chunked\r\n\r\n" + raw):
-        try:
-            read(data)
-        except BadResponse:
-            continue
+@pytest.mark.parametrize("name", [*R22_REUSABLE_RESPONSES, *R22_LAST_RESPONSES])
+def test_a_connection_is_kept_when_the_upstream_keeps_it(name: str) -> None:
+    response = read_response([(R22_REUSABLE_RESPONSES | R22_LAST_RESPONSES)[name]])
+    assert response.head is not None
+    assert response.head.keep_alive is (name in R22_REUSABLE_RESPONSES)
+
+
+def test_the_longest_head_is_the_same_wherever_it_is_cut() -> None:
+    lines = b"X: %b\r\n" % (b"y" * 10_000) * 6
+    for length, valid in ((MAX_HEAD_BYTES, True), (MAX_HEAD_BYTES + 1, False)):
+        start = OK + lines + b"Content-Length: 5\r\n"
+        raw = start + b"X: " + b"y" * (length - len(start) - 3) + b"\r\n\r\nhello"
+        for cut in range(len(raw) - 12, len(raw)):
+            assert (read_response(pieces(raw, [cut])).failure == "") is valid
+
+
+@settings(max_examples=200)
+@given(near_valid.responses(), st.sampled_from(("GET", "HEAD")), near_valid.cuts())
+def test_what_is_nearly_valid_is_read_in_one_way(raw: bytes, method: str, cuts: list[int]) -> None:
+    check_response(raw, method, cuts)
+
+
+@given(st.binary(max_size=300), st.integers(1, 300))
+def test_any_bytes_are_a_response_or_a_refusal(raw: bytes, cut: int) -> None:
+    for data in (raw, OK + raw, OK_CHUNKED + raw, OK_WITH_BODY + raw):
+        check_response(data, "GET", [cut])
