@@ -5,7 +5,7 @@
 #: DETACH=1                    up: return when the stack is ready
 #: ARGS="..."                  test, bench: arguments, such as ARGS="tests/unit -x"
 #: WORKERS=2                   test: processes that share the tests
-#: MINUTES=10                  soak: how long
+#: MINUTES=10                  soak, fuzz: how long
 #
 # make's own exit status is 0 or 2; `.venv/bin/python -m deploy.local run "..."` passes the command's on.
 
@@ -18,10 +18,10 @@ PRODUCT := $(wildcard gateway services shared deploy)
 BIN := .venv/bin
 VENV := deploy/local/venv.sh
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-annotate pyproject.toml
+	--generate-hashes --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status run docs test soak lint lock bench bench-peers bench-revocation compose-up
+.PHONY: made help up down clean status run docs test soak fuzz lint lock bench bench-peers bench-revocation compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,11 @@ soak: ## Change and disturb a running stack at random, for MINUTES=10; what is r
 	@$(VENV) test
 	@SOAK_MINUTES=$(or $(MINUTES),10) $(BIN)/python -m pytest -s tests/e2e/test_revocation_property.py -k soak $(ARGS)
 
+fuzz: ## Try gateway/http1 with inputs guided by its coverage, for MINUTES=10; ARGS=--keep keeps what they reach
+	@$(VENV) test
+	@$(VENV) fuzz
+	@$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10) $(ARGS)
+
 lint: ## Check style, types, import rules and security
 	@$(VENV) test
 	$(BIN)/ruff check $(SOURCES)
@@ -71,9 +76,10 @@ docs: ## Write what is generated: docs/configuration.md, docs/metrics.md and the
 lock: ## Compile the hashed locks in deploy/requirements anew
 	@$(VENV) local
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv
-	$(COMPILE) -o deploy/requirements/runtime.txt
-	$(COMPILE) -c deploy/requirements/runtime.txt --extra local -o deploy/requirements/local.txt
-	$(COMPILE) -c deploy/requirements/runtime.txt --extra local --extra test -o deploy/requirements/test.txt
+	$(COMPILE) pyproject.toml -o deploy/requirements/runtime.txt
+	$(COMPILE) pyproject.toml -c deploy/requirements/runtime.txt --extra local -o deploy/requirements/local.txt
+	$(COMPILE) pyproject.toml -c deploy/requirements/runtime.txt --extra local --extra test -o deploy/requirements/test.txt
+	$(COMPILE) --group fuzz -o deploy/requirements/fuzz.txt
 
 bench: ## Measure CPU time per request of the hot paths
 	@$(VENV) test
