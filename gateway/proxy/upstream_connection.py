@@ -20,6 +20,7 @@ class UpstreamConnection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_ended",
         "_idle_timeout",
         "_loop",
         "_lost",
@@ -50,6 +51,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._requests = 0
         self._request_complete = True
         self._paused = False
+        self._ended = False
+        """Whether the upstream has closed its side: over TLS, with the alert that says so."""
         self._response_timeout = self._idle_timeout = inf
         self.deadline = inf
 
@@ -83,6 +86,9 @@ class UpstreamConnection(asyncio.Protocol):
         elif content or complete:
             receiver.response_continued(content, complete=complete)
 
+    def eof_received(self) -> None:
+        self._ended = True
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._leave()
@@ -91,7 +97,7 @@ class UpstreamConnection(asyncio.Protocol):
         if receiver is None or reader is None:
             return
         reason = type(exc).__name__ if exc is not None else "closed"
-        if reader.until_close and exc is None:  # R17, RFC 9112 section 8: a reset is no end
+        if reader.until_close and self._ended and exc is None:  # R17, RFC 9112 sections 8, 9.8: a cut is no end
             receiver.response_continued(b"", complete=True)
         elif reader.head is not None:
             receiver.upstream_failed(UpstreamFailed(502, "connection_lost", reason))

@@ -1,0 +1,107 @@
+"""The end of a response that ends with its connection: closed by the upstream, or cut."""
+
+import asyncio
+import datetime
+import os
+import socket
+import ssl
+import threading
+from pathlib import Path
+
+import pytest
+import uvloop
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from gateway.http1.response import ResponseHead
+from gateway.proxy.ports import UpstreamFailed
+from gateway.proxy.upstream_connection import UpstreamConnection
+
+UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\nhello"
+
+
+class Receiver:
+    """What is reported of one response."""
+
+    def __init__(self) -> None:
+        self.content = b""
+        self.ended = asyncio.get_running_loop().create_future()
+
+    def response_began(self, head: ResponseHead, content: bytes, *, complete: bool) -> None:
+        self.response_continued(content, complete=complete)
+
+    def response_continued(self, content: bytes, *, complete: bool) -> None:
+        self.content += content
+        if complete:
+            self.ended.set_result("complete")
+
+    def upstream_failed(self, error: UpstreamFailed) -> None:
+        self.ended.set_result(error.cause)
+
+    def upstream_congested(self) -> None: ...
+
+    def upstream_ready(self) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A server's, with a certificate of its own."""
+    path: Path = tmp_path_factory.mktemp("tls") / "server.pem"
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a")])
+    now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now - day, now + day)
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        + builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+def respond(listener: socket.socket, context: ssl.SSLContext | None, *, alert: bool) -> None:
+    """Serve one connection, and close it with or without TLS's alert."""
+    with listener, listener.accept()[0] as plain:
+        connection = context.wrap_socket(plain, server_side=True) if context else plain
+        connection.settimeout(10)
+        connection.recv(1000)
+        connection.sendall(UNTIL_CLOSE)
+        if isinstance(connection, ssl.SSLSocket) and alert:
+            connection.unwrap()
+        with socket.socket(fileno=os.dup(connection.fileno())) as beneath:
+            beneath.shutdown(socket.SHUT_WR)
+        connection.close()
+
+
+async def call(context: ssl.SSLContext | None, *, alert: bool) -> tuple[bytes, str]:
+    """What a connection reports of that response."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    upstream = threading.Thread(target=respond, args=(listener, context), kwargs={"alert": alert})
+    upstream.start()
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    loop, receiver = asyncio.get_running_loop(), Receiver()
+    _, connection = await loop.create_connection(
+        lambda: UpstreamConnection(loop, released=lambda _: None, lost=lambda _: None),
+        *listener.getsockname(),
+        ssl=trusting if context else None,
+    )
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    connection.begin(receiver, "GET", request, complete=True, response_timeout=10, idle_timeout=10)
+    cause = await asyncio.wait_for(receiver.ended, 10)
+    await asyncio.to_thread(upstream.join)
+    return receiver.content, cause
+
+
+def test_the_end_of_a_connection_is_the_end_of_such_a_response() -> None:
+    assert uvloop.run(call(None, alert=False)) == (b"hello", "complete")
+
+
+def test_over_tls_it_is_the_end_only_with_the_alert_that_says_so(tls: ssl.SSLContext) -> None:
+    """Else whoever is between could cut a response, and nobody would know (RFC 9112 section 9.8)."""
+    assert uvloop.run(call(tls, alert=True)) == (b"hello", "complete")
+    assert uvloop.run(call(tls, alert=False)) == (b"hello", "connection_lost")
