@@ -21,7 +21,7 @@ from gateway.http1.request import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.http1.writer import date_line
 from gateway.origin import Origin
-from gateway.routing.table import Route
+from gateway.routing.table import CredentialKind, Route
 
 _MAX_CACHED_NAME_LENGTH = 64
 """Characters. Senders choose the names: what is kept of them is bounded by this and by the caches' size."""
@@ -64,41 +64,59 @@ def upstream_lines(
     What a trusted proxy says of where the request came from goes on; what anybody else says of it is dropped, in
     every spelling. What is said of who calls is dropped whoever says it.
     """
-    leave_out = _NOTHING if route.pass_credential else SECRET_FIELDS[route.credential]
-    if head.first("connection") is not None:  # R23, RFC 9110 section 7.6.1
-        leave_out |= _named_in(tokens(head.values("connection")))
-    trusted = origin.trusted
     lines = [f"Host: {route.upstream.authority}"]
-    for field in head.fields:
-        name = field.name
-        passes = _cached_passage(name) if len(name) <= _MAX_CACHED_NAME_LENGTH else _passage(name)
-        if (passes is Passage.ALWAYS or (trusted and passes is not Passage.NEVER)) and name not in leave_out:
-            lines.append(field.line)
+    depends_on = (route.credential, route.pass_credential, origin.trusted)
+    passed_on = head.block.memo.get(depends_on)
+    if passed_on is None:
+        passed_on = head.block.memo[depends_on] = _passed_on(head, route, trusted=origin.trusted)
+    if passed_on:
+        lines.append(passed_on)
+    if head.authorization is not None and (route.pass_credential or route.credential is not CredentialKind.JWT):
+        lines.append(f"Authorization: {head.authorization}")
     lines.append(origin.lines)
-    passed = head.values("via")
-    lines.append(f"Via: {', '.join((*passed, via))}" if passed else f"Via: {via}")
+    vias = head.values("via")
+    lines.append(f"Via: {', '.join((*vias, via))}" if vias else f"Via: {via}")
     lines.append(f"X-Request-Id: {request_id}")
     if identity is not None:
         lines.append(identity.lines)
     return lines
 
 
+def _passed_on(head: RequestHead, route: Route, *, trusted: bool) -> str:
+    """Of the fields but Authorization, those that go on as they came."""
+    leave_out = _NOTHING if route.pass_credential else SECRET_FIELDS[route.credential]
+    if head.first("connection") is not None:  # R23, RFC 9110 section 7.6.1
+        leave_out |= _named_in(tokens(head.values("connection")))
+    lines = []
+    for field in head.block.fields:
+        name = field.name
+        passes = _cached_passage(name) if len(name) <= _MAX_CACHED_NAME_LENGTH else _passage(name)
+        if (passes is Passage.ALWAYS or (trusted and passes is not Passage.NEVER)) and name not in leave_out:
+            lines.append(field.line)
+    return "\r\n".join(lines)
+
+
 def client_lines(response: ResponseHead, *, request_id: str) -> list[str]:
     """The fields of an upstream's response that the client gets, all but those that frame the message."""
-    leave_out = _NOT_FOR_CLIENTS
-    if response.connection:
-        leave_out |= _named_in(response.connection)
-    lines = []
-    dated = False
-    for field in response.fields:
-        name = field.name
-        if name not in leave_out and not name.startswith(OWN_PREFIX):
-            lines.append(field.line)
-            dated = dated or name == "date"
-    if not dated:
+    passed_on = response.passed_on
+    if passed_on is None:
+        passed_on = response.passed_on = _passed_back(response)
+    lines = [passed_on] if passed_on else []
+    if not response.dated:
         lines.append(date_line())
     lines.append(f"X-Request-Id: {request_id}")
     return lines
+
+
+def _passed_back(response: ResponseHead) -> str:
+    leave_out = _NOT_FOR_CLIENTS
+    if response.connection:
+        leave_out |= _named_in(response.connection)
+    return "\r\n".join(
+        field.line
+        for field in response.fields
+        if field.name not in leave_out and not field.name.startswith(OWN_PREFIX)
+    )
 
 
 def _named_in(connection: list[str]) -> frozenset[str]:

@@ -57,7 +57,11 @@ _cached_name = lru_cache(maxsize=4096)(Name)
 class Field:
     """One header field. Characters are bytes (latin-1), so that encoding them again gives what came."""
 
-    __slots__ = ("folded", "line", "name", "once", "steers", "value")
+    __slots__ = ("folded", "line", "may_be_kept", "name", "once", "steers", "value")
+
+    @classmethod
+    def of(cls, spelled: str, value: str) -> "Field":
+        return cls(Name(spelled), value, f"{spelled}: {value}")
 
     def __init__(self, name: Name, value: str, line: str) -> None:
         self.name = name.lowered
@@ -67,6 +71,8 @@ class Field:
         """Without blanks at its ends."""
         self.line = line
         """How it is passed on: the name as it was spelled, a colon, one blank and the value."""
+        self.may_be_kept = name.may_be_kept
+        """Whether its name says that it holds no secret, so that it may be remembered."""
         self.once = name.once
         """Whether it may come once in a request."""
         self.steers = name.steers
@@ -105,6 +111,11 @@ def _parse(line: str, *, plain: bool) -> Field:
 
 _known: dict[str, Field] = {}
 """Short lines that have come before: most lines of a head are the same in the next. None that may hold a secret."""
+
+
+def is_plain(value: bytes) -> bool:
+    """Whether it is printable ASCII and nothing else."""
+    return not value.translate(None, _PRINTABLE)
 
 
 def folded(name: str) -> str:

@@ -2,8 +2,8 @@
 
 import re
 
+from gateway.http1.field_block import MAX_FIELD_BYTES
 from gateway.http1.request import (
-    MAX_FIELD_BYTES,
     MAX_TARGET_BYTES,
     BadRequest,
     RequestHead,

@@ -5,13 +5,13 @@ import re
 from functools import lru_cache
 
 from gateway.http1.body import BodyDecoder, MalformedBody, TooManyExtensions
+from gateway.http1.field_block import MAX_FIELD_BYTES, FieldBlock, find, keep
 from gateway.http1.fields import MAX_FIELDS, Field, MalformedField, parse_lines, tokens
-from gateway.http1.framing import UNFRAMED, Framing, MalformedFraming, request_framing
+from gateway.http1.framing import Framing, MalformedFraming, request_framing
 
 MAX_TARGET_BYTES = 8192
-MAX_FIELD_BYTES = 16384
-"""For the header fields of a request together."""
 
+_MAX_CACHED_LINE_LENGTH = 128
 _REQUEST_LINE = re.compile(r"([A-Z][A-Z0-9_-]{0,31}) ([\x21-\x7e]+) HTTP/1\.([01])")
 _ABSOLUTE = re.compile(r"(https?)://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
@@ -30,78 +30,110 @@ class BadRequest(Exception):
 class RequestHead:
     """A request's head, with one reading only."""
 
-    __slots__ = (
-        "_first",
-        "expects_continue",
-        "fields",
-        "framing",
-        "host",
-        "keep_alive",
-        "method",
-        "minor_version",
-        "target",
-    )
+    __slots__ = ("authorization", "block", "host", "method", "minor_version", "position", "target")
 
     def __init__(
-        self, method: str, target: str, minor_version: int, fields: list[Field], first: dict[str, str]
+        self, method: str, target: str, block: FieldBlock, authorization: str | None = None, position: int = 0
     ) -> None:
         self.method = method
         self.target = target
         """In origin form: begins with `/`. Not yet checked any further: see `gateway.routing.target`."""
-        self.minor_version = minor_version
+        self.minor_version = 1
         """0 or 1, of HTTP/1.x."""
-        self.fields = fields
-        self._first = first
-        self.host = first.get("host", "")
+        self.block = block
+        """All fields but Authorization."""
+        self.authorization = authorization
+        """The value of the one Authorization field."""
+        self.position = position
+        """How many fields come before it."""
+        self.host = block.first.get("host", "")
         """The value of the one Host field; "" in a request of HTTP/1.0 that names no host."""
-        self.framing: Framing = UNFRAMED
-        self.keep_alive = minor_version == 1  # R22, RFC 9112 section 9.3
-        self.expects_continue = False
+
+    @property
+    def framing(self) -> Framing:
+        return self.block.framing
+
+    @property
+    def keep_alive(self) -> bool:
+        return self.block.keep_alive
+
+    @property
+    def expects_continue(self) -> bool:
+        return self.block.expects_continue
 
     @property
     def content_length(self) -> int | None:
-        return self.framing.length
+        return self.block.framing.length
 
     @property
     def has_body(self) -> bool:
-        return self.framing.chunked or bool(self.framing.length)
+        framing = self.block.framing
+        return framing.chunked or bool(framing.length)
+
+    @property
+    def fields(self) -> list[Field]:
+        fields = list(self.block.fields)
+        if self.authorization is not None:
+            fields.insert(self.position, Field.of("Authorization", self.authorization))
+        return fields
 
     def first(self, name: str) -> str | None:
         """The value of the first field called `name` (in lower case)."""
-        return self._first.get(name)
+        return self.authorization if name == "authorization" else self.block.first.get(name)
 
     def values(self, name: str) -> list[str]:
         """The values of all fields called `name` (in lower case)."""
-        first = self._first.get(name)
+        first = self.first(name)
         if first is None:
             return []
-        if len(self._first) == len(self.fields):
+        block = self.block
+        if name == "authorization" or len(block.first) == len(block.fields):
             return [first]
-        return [field.value for field in self.fields if field.name == name]
+        return [field.value for field in block.fields if field.name == name]
 
 
 def parse_head(raw: bytes) -> RequestHead:
     """The head in `raw`, from its first byte up to, without, the empty line at its end. Raises `BadRequest`."""
+    end_of_line = raw.find(b"\r\n")
+    if end_of_line > 0 and (found := find(raw, end_of_line)) is not None:
+        line = raw[:end_of_line].decode("latin-1")
+        method, target, minor = (
+            _cached_line(line) if end_of_line <= _MAX_CACHED_LINE_LENGTH else _request_line(line)
+        )
+        if minor == 1 and target.startswith("/"):
+            return RequestHead(method, target, found.block, found.authorization, found.position)
+    return _parse_head(raw, end_of_line)
+
+
+def _parse_head(raw: bytes, end_of_line: int) -> RequestHead:
     try:
         parsed = parse_lines(raw, max_fields=MAX_FIELDS)
     except MalformedField as error:
         raise BadRequest(str(error)) from None
     if parsed is None or len(raw) - len(parsed[0]) > MAX_FIELD_BYTES:
-        check_request_line(raw[: raw.find(b"\r\n")])
+        check_request_line(raw[:end_of_line])
         raise too_large()
     line, fields = parsed
     method, target, minor = _request_line(line)
     if not raw.isascii():
         _require_utf8(raw)
     first = _first_values(fields)
-    head = RequestHead(method, target, minor, fields, first)
+    position = next((number for number, field in enumerate(fields) if field.name == "authorization"), 0)
+    authorization = first.pop("authorization", None)
+    if authorization is not None:
+        del fields[position]
+    block = FieldBlock(fields, first)
+    head = RequestHead(method, target, block, authorization, position)
+    head.minor_version = minor
     _check_host(head)
     if "content-length" in first or "transfer-encoding" in first:
         _set_framing(head)
-    if "connection" in first and "close" in tokens(head.values("connection")):
-        head.keep_alive = False  # R22, section 9.6
+    # R22, RFC 9112 sections 9.3 and 9.6
+    block.keep_alive = minor == 1 and not ("connection" in first and "close" in tokens(head.values("connection")))
     if "expect" in first:
-        head.expects_continue = _expects_continue(first["expect"], minor)
+        block.expects_continue = _expects_continue(first["expect"], minor)
+    if minor == 1 and target.startswith("/"):
+        keep(raw, end_of_line, block)
     return head
 
 
@@ -146,6 +178,9 @@ def _request_line(line: str) -> tuple[str, str, int]:
     return method, target, int(minor)
 
 
+_cached_line = lru_cache(maxsize=4096)(_request_line)
+
+
 def _require_utf8(raw: bytes) -> None:
     try:
         raw.decode("utf-8")
@@ -182,7 +217,7 @@ def _check_host(head: RequestHead) -> None:
 def _set_framing(head: RequestHead) -> None:
     encodings, lengths = head.values("transfer-encoding"), head.values("content-length")
     try:
-        head.framing = request_framing(encodings, lengths, minor=head.minor_version)
+        head.block.framing = request_framing(encodings, lengths, minor=head.minor_version)
     except MalformedFraming as error:
         raise BadRequest(str(error)) from None
 

@@ -14,6 +14,9 @@ MAX_INTERIM = 8
 
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 _MAX_CACHED_LINE_LENGTH = 64
+_MAX_KEPT_HEADS = 1024
+_MAX_KEPT_BYTES = 1024
+"""Of one head."""
 
 
 class BadResponse(ValueError):
@@ -21,7 +24,9 @@ class BadResponse(ValueError):
 
 
 class ResponseHead:
-    __slots__ = ("connection", "fields", "framing", "keep_alive", "status")
+    """Never changed once it is read, but for `passed_on`: it may be the head of many responses."""
+
+    __slots__ = ("connection", "dated", "fields", "framing", "keep_alive", "passed_on", "status")
 
     def __init__(
         self, status: int, fields: list[Field], framing: Framing, connection: list[str], *, keep_alive: bool
@@ -33,6 +38,9 @@ class ResponseHead:
         """The members of `Connection`, in lower case."""
         self.keep_alive = keep_alive
         """Whether the connection may carry another response."""
+        self.dated = any(field.name == "date" for field in fields)
+        self.passed_on: str | None = None
+        """For who passes the fields on, to keep what follows from them."""
 
     @property
     def content_length(self) -> int | None:
@@ -41,7 +49,22 @@ class ResponseHead:
 
 
 def parse_response_head(raw: bytes) -> ResponseHead:
-    """The head in `raw`, without the empty line at its end. Raises `BadResponse`."""
+    """The head in `raw`, without the empty line at its end. Raises `BadResponse`.
+
+    Upstreams send the same heads again and again: a short one that holds no secret is read once.
+    """
+    kept = _kept.get(raw)
+    if kept is not None:
+        return kept
+    head = _parse(raw)
+    if len(raw) <= _MAX_KEPT_BYTES and all(field.may_be_kept for field in head.fields):
+        if len(_kept) >= _MAX_KEPT_HEADS:
+            _kept.clear()
+        _kept[raw] = head
+    return head
+
+
+def _parse(raw: bytes) -> ResponseHead:
     try:
         parsed = parse_lines(raw, max_fields=MAX_FIELDS)
     except MalformedField as error:
@@ -72,6 +95,7 @@ def _parse_status_line(line: str) -> tuple[int, int]:
 
 
 _status_line = lru_cache(maxsize=512)(_parse_status_line)
+_kept: dict[bytes, ResponseHead] = {}
 
 
 class ResponseReader:

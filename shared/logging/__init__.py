@@ -76,6 +76,7 @@ def access(
     """Write one access-log line. `fields` hold the path without its query: a query may carry a token.
 
     `own` are further fields whose texts are our own words, addresses and public ids: they are not looked through.
+    With `request_id` among them it is that request's line.
 
     `sample` is None for the call of a known credential, which always has its line; else the bucket by which it is
     sampled. With `debug` it is written at that level alone. Past structlog, whose processors cost more than many a
@@ -86,7 +87,7 @@ def access(
     if not _log.access_enabled or (sample is not None and not _log.sampler.admits(sample)):
         return
     try:
-        line = {**_head("debug" if debug else "info"), "event": "request", **own}
+        line = {**_head("debug" if debug else "info", own.get("request_id")), "event": "request", **own}
         for name, value in fields.items():
             line[name] = redacted_value(value)
         written = _rendered(line)
@@ -168,13 +169,13 @@ def _line(_: Any, method: str, event: MutableMapping[str, Any]) -> bytes:
     return written
 
 
-def _head(level: str) -> dict[str, Any]:
+def _head(level: str, rid: str | None = None) -> dict[str, Any]:
     line = {
         "time": _now(),
         "level": level,
         "service": _log.service,
     }
-    if rid := request_id.get():
+    if rid := rid or request_id.get():
         line["request_id"] = rid
     return line
 

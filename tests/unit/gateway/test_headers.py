@@ -131,14 +131,34 @@ def test_a_client_sees_nothing_of_what_is_behind() -> None:
         "X-Passgate-Scope: x", "X-Request-Id: x", "Upgrade: x", "ETag:e", "Set-Cookie: a", "Set-Cookie:  b",
         "WWW-Authenticate: Basic", "Date: now",
     )  # fmt: skip
-    assert client_lines(responded, request_id="r") == [
-        "ETag: e",
-        "Set-Cookie: a",
-        "Set-Cookie: b",
-        "WWW-Authenticate: Basic",
-        "Date: now",
-        "X-Request-Id: r",
-    ]
+    for _ in range(2):
+        assert "\r\n".join(client_lines(responded, request_id="r")).split("\r\n") == [
+            "ETag: e",
+            "Set-Cookie: a",
+            "Set-Cookie: b",
+            "WWW-Authenticate: Basic",
+            "Date: now",
+            "X-Request-Id: r",
+        ]
+
+
+def test_what_goes_on_of_the_same_fields_depends_on_the_route_and_on_who_sent_them() -> None:
+    head = head_of("Forwarded: for=1.1.1.1", "Authorization: Bearer t", "X-Client-Prefix: p")
+    routes = {
+        kind: route_of(kind, pass_credential=pass_credential)
+        for kind, pass_credential in ((CredentialKind.JWT, False), (CredentialKind.API_TOKEN, False))
+    }
+    routes[CredentialKind.NONE] = route_of(CredentialKind.JWT, pass_credential=True)
+
+    def names(kind: CredentialKind, origin: Origin) -> set[str]:
+        lines = upstream_lines(head, routes[kind], None, origin, request_id="r", via="v")
+        return {name for name, _ in fields_of(lines)} & {"Forwarded", "Authorization", "X-Client-Prefix"}
+
+    for _ in range(2):
+        assert names(CredentialKind.JWT, STRANGER) == {"X-Client-Prefix"}
+        assert names(CredentialKind.JWT, PROXY) == {"X-Client-Prefix", "Forwarded"}
+        assert names(CredentialKind.API_TOKEN, STRANGER) == {"Authorization"}
+        assert names(CredentialKind.NONE, STRANGER) == {"Authorization", "X-Client-Prefix"}
 
 
 def test_a_response_without_a_date_gets_one() -> None:

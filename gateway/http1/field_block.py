@@ -1,0 +1,80 @@
+"""The fields of a request but for its credential, read once as long as they come again and again.
+
+A client sends the same fields with each of its calls, byte for byte, and at most the token differs. A block is kept
+after the strict reading of a whole head, and under its exact bytes: what is found again has been read.
+"""
+
+from gateway.http1.fields import MAX_FIELDS, Field, is_plain
+from gateway.http1.framing import UNFRAMED, Framing
+
+MAX_FIELD_BYTES = 16384
+"""For the header fields of a request together."""
+_MAX_KEPT_BLOCKS = 2048
+_MAX_KEPT_BYTES = 1024
+"""Of one block."""
+_AUTHORIZATION = b"\r\nAuthorization: "
+
+
+class FieldBlock:
+    """Never changed once a head is read, but for `memo`."""
+
+    __slots__ = ("expects_continue", "fields", "first", "framing", "keep_alive", "memo")
+
+    def __init__(self, fields: list[Field], first: dict[str, str]) -> None:
+        self.fields = fields
+        self.first = first
+        """The first value of each name, in lower case."""
+        self.framing: Framing = UNFRAMED
+        self.keep_alive = True
+        self.expects_continue = False
+        self.memo: dict[object, str] = {}
+        """What follows from the fields for who passes them on, by what else it depends on."""
+
+
+class Found:
+    """A block that was kept, and the Authorization field of this head."""
+
+    __slots__ = ("authorization", "block", "position")
+
+    def __init__(self, block: FieldBlock, authorization: str | None, position: int) -> None:
+        self.block = block
+        self.authorization = authorization
+        self.position = position
+        """How many fields come before it."""
+
+
+def find(raw: bytes, start: int) -> Found | None:
+    """The block of the head `raw`, whose first line ends at `start`, if it is kept and nothing else is odd."""
+    cut = raw.find(_AUTHORIZATION, start)
+    if cut < 0:
+        block = _kept.get(raw[start:])
+        return None if block is None else Found(block, None, 0)
+    end = _end_of_line(raw, cut)
+    block = _kept.get(raw[start:cut] + raw[end:])
+    value = raw[cut + len(_AUTHORIZATION) : end]
+    if block is None or not value or not is_plain(value) or value[0] == 32 or value[-1] == 32:
+        return None
+    if len(raw) - start > MAX_FIELD_BYTES or len(block.fields) >= MAX_FIELDS:
+        return None
+    return Found(block, value.decode("ascii"), raw.count(b"\r\n", start, cut))
+
+
+def keep(raw: bytes, start: int, block: FieldBlock) -> None:
+    """Keep `block`, which was read from the head `raw`, unless it is long or may hold a secret."""
+    cut = raw.find(_AUTHORIZATION, start)
+    rest = raw[start:] if cut < 0 else raw[start:cut] + raw[_end_of_line(raw, cut) :]
+    lines = rest.count(b"\r\n")
+    if len(rest) > _MAX_KEPT_BYTES or lines != len(block.fields) or not rest.isascii():
+        return  # where the count differs, Authorization is spelled in another way
+    if all(field.may_be_kept for field in block.fields):
+        if len(_kept) >= _MAX_KEPT_BLOCKS:
+            _kept.clear()
+        _kept[rest] = block
+
+
+def _end_of_line(raw: bytes, start: int) -> int:
+    end = raw.find(b"\r\n", start + 2)
+    return len(raw) if end < 0 else end
+
+
+_kept: dict[bytes, FieldBlock] = {}

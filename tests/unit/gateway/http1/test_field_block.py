@@ -1,0 +1,95 @@
+"""A head whose fields were read before is read as if they had not been."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.http1 import field_block
+from gateway.http1.request import BadRequest, parse_head
+from tests.support.http1.framing_payloads import FORWARDED, REFUSED
+
+FIELDS = b"\r\nHost: a.example\r\nAccept: */*\r\nX-A: b"
+PLACES = st.sampled_from([0, FIELDS.find(b"\r\nAccept"), FIELDS.find(b"\r\nX-A"), len(FIELDS)])
+VALUES = st.one_of(
+    st.binary(max_size=40),
+    st.text("abc. =\t\r\n\x00\x7f\xe9", max_size=12).map(lambda text: text.encode("latin-1")),
+    st.sampled_from([b"Bearer a.b.c", b"", b" ", b" a", b"a ", b"a\r\nHost: b", b"x" * 17000]),
+    st.just(b"a\r\nAuthorization: b"),
+)
+NAMES = st.sampled_from([b"Authorization", b"authorization", b"AUTHORIZATION", b"Authorization_", b"X-Auth"])
+LINES = st.sampled_from(
+    [
+        *(b"GET / HTTP/1.1", b"POST /a HTTP/1.1", b"GET / HTTP/1.0", b"GET /", b"TRACE / HTTP/1.1"),
+        b"GET http://a.example/ HTTP/1.1",
+    ]
+)
+
+
+def reading(raw: bytes) -> object:
+    """Everything that a head says, or why it is refused."""
+    try:
+        head = parse_head(raw)
+    except BadRequest as error:
+        return error.status, error.description
+    fields = [(field.name, field.value, field.line) for field in head.fields]
+    length, chunked = head.framing.length, head.framing.chunked
+    return (
+        (head.method, head.target, head.minor_version, head.host, fields),
+        (length, chunked, head.keep_alive, head.expects_continue, head.first("authorization")),
+    )
+
+
+def cold(raw: bytes) -> object:
+    field_block._kept.clear()
+    return reading(raw)
+
+
+@given(LINES, PLACES, NAMES, st.sampled_from([b": ", b":", b":  ", b" : "]), VALUES)
+def test_whatever_the_credential_is_the_head_is_read_as_for_the_first_time(
+    line: bytes, place: int, name: bytes, colon: bytes, value: bytes
+) -> None:
+    raw = line + FIELDS[:place] + b"\r\n" + name + colon + value + FIELDS[place:]
+    expected = cold(raw)
+    field_block._kept.clear()
+    parse_head(b"GET /warm HTTP/1.1" + FIELDS)
+    assert reading(raw) == expected
+    assert reading(raw) == expected
+
+
+@pytest.mark.parametrize("name", [*REFUSED, *FORWARDED])
+def test_a_head_that_came_before_is_read_as_it_was_then(name: str) -> None:
+    payload = REFUSED.get(name) or FORWARDED[name][0]
+    raw = payload.partition(b"\r\n\r\n")[0]
+    expected = cold(raw)
+    assert [reading(raw), reading(raw)] == [expected, expected]
+
+
+def test_the_same_fields_are_read_once_and_any_other_byte_is_another_block() -> None:
+    field_block._kept.clear()
+    first = parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\nAuthorization: Bearer a")
+    again = parse_head(b"PUT /b HTTP/1.1" + FIELDS + b"\r\nAuthorization: Bearer b")
+    assert again.block is first.block
+    assert again.authorization == "Bearer b"
+    assert parse_head(b"GET / HTTP/1.1" + FIELDS.replace(b"X-A", b"x-a")).block is not first.block
+
+
+@pytest.mark.parametrize(
+    "line", [b"Cookie: a=b", b"X-Api-Token: t", b"x-api-key: k", b"Proxy-Authorization: x", b"X-A: " + b"x" * 1100]
+)
+def test_what_may_be_secret_and_what_is_long_is_not_kept(line: bytes) -> None:
+    field_block._kept.clear()
+    parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\n" + line)
+    assert field_block._kept == {}
+
+
+def test_nothing_of_a_credential_is_kept() -> None:
+    field_block._kept.clear()
+    for name in (b"Authorization", b"authorization"):
+        parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\n" + name + b": Bearer secret")
+    assert "secret" not in str([*field_block._kept])
+
+
+def test_no_more_than_so_many_blocks_are_kept() -> None:
+    for number in range(2 * field_block._MAX_KEPT_BLOCKS):
+        parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\nX-B: %d" % number)
+    assert len(field_block._kept) <= field_block._MAX_KEPT_BLOCKS
