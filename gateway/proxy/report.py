@@ -86,6 +86,7 @@ class Report:
         if call.route == LIVE:
             return
         line = {
+            "request_id": call.request_id,
             "method": method,
             "route": call.route,
             "status": status,
@@ -98,7 +99,6 @@ class Report:
         if call.cause:
             line["cause"] = call.cause
         known = bool(call.company) and not call.cause and status < 400
-        request_id.set(call.request_id)
         access(
             {"path": target.partition("?")[0][:MAX_LOGGED_PATH_LENGTH], **call.detail},
             own=line,
