@@ -291,7 +291,9 @@ class ClientConnection(asyncio.Protocol):
         try:
             content, rest = self._decode(data)
         except BadRequest as error:
-            if receiver is not None:
+            if receiver is None:
+                self.abort()
+            else:
                 self._refuse_body(receiver, error)
             return b""
         if receiver is None:

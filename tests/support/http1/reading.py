@@ -34,6 +34,8 @@ class Requests:
     """What was read, up to where `failure` says why no more was; it is empty when there are no more bytes."""
 
     complete: list[Request] = field(default_factory=list)
+    heads: list[RequestHead] = field(default_factory=list)
+    """Of these, and of one more whose body ends in no way."""
     failure: str = ""
 
     @property
@@ -88,6 +90,7 @@ def read_requests(parts: Iterable[bytes]) -> Requests:
                     head, data = heads.feed(data)
                     if head is None:
                         break
+                    result.heads.append(head)
                     content, body = b"", request_body(head.framing)
                 else:
                     more, data = body.feed(data)

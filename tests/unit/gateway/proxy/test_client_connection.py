@@ -1,0 +1,215 @@
+"""However the bytes of a connection arrive, and whenever its responses end, the same requests are received."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.http1.request import BadRequest, RequestHead
+from gateway.proxy.client_connection import ClientConnection
+from gateway.proxy.ports import RequestReceiver
+from tests.support.http1 import near_valid
+from tests.support.http1.framing_payloads import FORWARDED, MALFORMED, get
+from tests.support.http1.reading import pieces, read_requests
+
+Received = list[tuple[str, str, bytes]]
+
+
+class Transport:
+    def __init__(self) -> None:
+        self.reading, self.closing, self.closed_writing = True, False, False
+
+    def set_write_buffer_limits(self, high: int) -> None: ...
+
+    def get_extra_info(self, name: str) -> tuple[str, int]:
+        return ("192.0.2.1", 1)
+
+    def write(self, data: bytes) -> None:
+        assert not self.closed_writing
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.closed_writing = True
+
+    def close(self) -> None:
+        self.closing = True
+
+    abort = close
+
+
+class Loop:
+    def __init__(self) -> None:
+        self.soon: list[Callable[[], None]] = []
+
+    def time(self) -> float:
+        return 0.0
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        self.soon.append(callback)
+
+    def turn(self) -> None:
+        ready, self.soon = self.soon, []
+        for callback in ready:
+            callback()
+
+
+class Receiver:
+    """Of one request; its response is complete when the test says so, or at once."""
+
+    def __init__(self, exchanges: "Exchanges", head: RequestHead | BadRequest) -> None:
+        self.exchanges, self.head = exchanges, head
+        self.content, self.complete, self.over = b"", False, False
+
+    def begin(self, content: bytes, *, complete: bool) -> None:
+        if self.exchanges.early and isinstance(self.head, RequestHead):
+            self.over = True
+            self.exchanges.received.append((self.head.method, self.head.target, b""))
+            connection = self.exchanges.connection
+            connection.request_done(keep_alive=self.head.keep_alive and connection.can_drain(self.head))
+        else:
+            self.body_received(content, complete=complete)
+
+    def body_received(self, content: bytes, *, complete: bool) -> None:
+        assert not self.complete
+        assert not self.over
+        self.content += content
+        self.complete = complete
+        if complete and self.exchanges.at_once:
+            self.respond()
+
+    def body_refused(self, error: BadRequest) -> None:
+        assert not self.complete
+        self.exchanges.refusals += 1
+        self.over = True
+
+    @property
+    def due(self) -> bool:
+        return self.complete and not self.over
+
+    def respond(self) -> None:
+        if not self.due:
+            return
+        self.over = True
+        if isinstance(self.head, BadRequest):
+            self.exchanges.refusals += 1
+            self.exchanges.connection.request_done(keep_alive=False)
+            return
+        self.exchanges.received.append((self.head.method, self.head.target, self.content))
+        self.exchanges.connection.request_done(keep_alive=self.head.keep_alive)
+
+    def client_left(self, cause: str) -> None: ...
+
+    def client_congested(self) -> None: ...
+
+    def client_ready(self) -> None: ...
+
+
+class Exchanges:
+    """One connection, and what comes of the requests on it."""
+
+    draining = False
+    keepalive_timeout = 60.0
+
+    def __init__(self) -> None:
+        self.loop, self.transport = Loop(), Transport()
+        self.received: Received = []
+        self.refusals = 0
+        self.at_once = True
+        self.early = False
+        """Whether each response is complete before the request's body is."""
+        self.receivers: list[Receiver] = []
+        self.connection = ClientConnection(self, cast("Any", self.loop))
+        self.connection.connection_made(cast("Any", self.transport))
+
+    def opened(self, connection: ClientConnection) -> None: ...
+
+    def closed(self, connection: ClientConnection) -> None: ...
+
+    def receiver(self, connection: ClientConnection, head: RequestHead | BadRequest) -> RequestReceiver:
+        assert all(receiver.over for receiver in self.receivers), "two requests at a time"
+        self.receivers.append(Receiver(self, head))
+        return self.receivers[-1]
+
+    def respond(self) -> None:
+        if self.receivers:
+            self.receivers[-1].respond()
+
+    def run(self, parts: list[bytes], patience: list[int]) -> None:
+        """Deliver the parts; before the n-th, `patience[n]` turns pass in which a response may end; 0: at once."""
+        for number, part in enumerate(parts):
+            turns = patience[number % len(patience)]
+            self.at_once = turns == 0
+            for _ in range(turns - 1):
+                self._turn()
+            self._deliver(part)
+        while self.loop.soon or (self.receivers and self.receivers[-1].due):
+            self._turn()
+
+    def _turn(self) -> None:
+        self.respond()
+        self.loop.turn()
+
+    def _deliver(self, part: bytes) -> None:
+        for _ in range(1000):
+            if self.transport.reading or self.transport.closing:
+                break
+            self._turn()
+        if not self.transport.closing:
+            assert self.transport.reading, "nothing makes it read again"
+            self.connection.data_received(part)
+
+
+def expected(raw: bytes) -> tuple[Received, int]:
+    """The requests up to the last that its connection serves, and how many refusals follow."""
+    found = read_requests([raw])
+    received: Received = []
+    for request in found.complete:
+        received.append((request.head.method, request.head.target, request.content))
+        if not request.head.keep_alive:
+            return received, 0
+    return received, int(bool(found.failure))
+
+
+def assert_received(raw: bytes, cuts: list[int], patience: list[int]) -> None:
+    exchanges = Exchanges()
+    exchanges.run(pieces(raw, cuts), patience)
+    assert (exchanges.received, exchanges.refusals) == expected(raw)
+
+
+@pytest.mark.parametrize("patience", [[0], [1], [2, 0]])
+def test_every_payload_is_received_or_refused_once(patience: list[int]) -> None:
+    after = get(b"GET /after HTTP/1.1")
+    for raw in (*(request.raw for request in FORWARDED.values()), *MALFORMED.values()):
+        assert_received(raw[:20_000] + after, [len(raw) // 2, len(raw)], patience)
+
+
+@pytest.mark.parametrize("patience", [[0], [1], [3, 0, 1]])
+def test_many_pipelined_requests_are_received_in_their_order(patience: list[int]) -> None:
+    raw = b"".join(get(b"GET /%d HTTP/1.1" % number) for number in range(100))
+    assert_received(raw, [1000, 1001], patience)
+
+
+@settings(max_examples=200)
+@given(near_valid.requests(), near_valid.cuts(), st.lists(st.integers(0, 3), min_size=1, max_size=5))
+def test_what_is_nearly_valid_is_received_in_one_way(raw: bytes, cuts: list[int], patience: list[int]) -> None:
+    assert_received(raw, cuts, patience)
+
+
+@settings(max_examples=200)
+@given(near_valid.requests(), near_valid.cuts())
+def test_no_part_of_a_refused_body_is_received_as_a_request(raw: bytes, cuts: list[int]) -> None:
+    exchanges = Exchanges()
+    exchanges.early = True
+    exchanges.run(pieces(raw, cuts), [0])
+    heads = [(head.method, head.target, b"") for head in read_requests([raw]).heads]
+    assert exchanges.received == heads[: len(exchanges.received)]
