@@ -73,7 +73,7 @@ class Decider:
         route = match(self.routes(), head.method, target.path)
         if isinstance(route, tuple):
             return refusal.method_not_allowed(route) if route else refusal.not_found()
-        if any(self.via in value for value in head.values("via")):
+        if head.first("via") is not None and any(self.via in value for value in head.values("via")):
             return refusal.loop(route=route.name)
         if (head.content_length or 0) > route.max_body:
             return refusal.too_large(route.max_body, route=route.name)
@@ -163,4 +163,5 @@ def _insufficient_scope(route: Route, identity: Identity, missing: Sequence[str]
 
 def _missing_scopes(route: Route, identity: Identity) -> Sequence[str]:
     """The scopes that the route needs and the caller does not have."""
-    return [scope for scope in route.scopes if not covered(identity.scopes, scope)]
+    granted = identity.scopes
+    return [scope for scope in route.scopes if scope not in granted and not covered(granted, scope)]

@@ -74,8 +74,8 @@ def upstream_lines(
     if head.authorization is not None and (route.pass_credential or route.credential is not CredentialKind.JWT):
         lines.append(f"Authorization: {head.authorization}")
     lines.append(origin.lines)
-    vias = head.values("via")
-    lines.append(f"Via: {', '.join((*vias, via))}" if vias else f"Via: {via}")
+    passed_via = head.values("via") if head.first("via") is not None else ()
+    lines.append(f"Via: {', '.join((*passed_via, via))}" if passed_via else f"Via: {via}")
     lines.append(f"X-Request-Id: {request_id}")
     if identity is not None:
         lines.append(identity.lines)
