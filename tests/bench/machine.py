@@ -10,7 +10,7 @@ from pathlib import Path
 from deploy.local.stack import ROOT
 from deploy.local.stores.postgres import binary as postgres_binary
 from deploy.local.stores.valkey import binary as valkey_binary
-from tests.bench.peers import envoy, nginx
+from tests.bench.peers import envoy, haproxy, nginx
 
 LIBRARIES = ("aiohttp", "uvloop", "cryptography", "PyJWT", "asyncpg", "redis", "hiredis", "orjson")
 
@@ -30,6 +30,7 @@ def facts() -> dict[str, str]:
         "Valkey": _valkey(),
         "nginx": nginx.version(),
         "Envoy": envoy.version(),
+        "HAProxy": haproxy.version(),
         "wrk": _wrk(),
     }
     return {name: value for name, value in found.items() if value}

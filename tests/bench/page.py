@@ -32,7 +32,8 @@ NOTES = """\
 - One process or worker each. Memory is the resident set of the process tree after its last turn.
 - The upstream is nginx with a fixed answer of 200 bytes. Its cost is in no figure.
 - The gateway does all that it does in production: the shipped route file, scopes, revocation, limits, header rules,
-  metrics, an access log line for each request. nginx and Envoy write no access log here, and nginx checks nothing.
+  metrics, an access log line for each request. The peers write no access log here, and nginx checks nothing.
+- HAProxy checks signature, algorithm, issuer and expiry, and keeps nothing of it.
 - Envoy checks signature, issuer, audience and times, and sets a header from a claim; here it knows no scopes and
   no revocation. Elsewhere it does more than the gateway: HTTP/2, far more statistics, many filters. A figure lower
   than Envoy's says what this path costs, not which is the better proxy.

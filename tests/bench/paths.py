@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.local.ports import free_port
 from tests.bench.load import Request
-from tests.bench.peers import envoy, floor, nginx
+from tests.bench.peers import envoy, floor, haproxy, nginx
 from tests.bench.process import Peers, free_ports
 from tests.bench.product import Product
 from tests.bench.turns import Contestant
@@ -16,6 +16,7 @@ PASSGATE = "Passgate"
 NGINX = "nginx, no check"
 ENVOY_CACHED = "Envoy jwt_authn, token cache"
 ENVOY = "Envoy jwt_authn"
+HAPROXY = "HAProxy jwt_verify"
 AIOHTTP = "bare aiohttp"
 BEARERS = 1000
 SESSIONS = 1000
@@ -80,11 +81,12 @@ async def gateway(ring: Ring) -> Race:
     if not ring.with_peers:
         return race
     tokens = envoy.Tokens(product.demo["GATEWAY_URL"], "passgate", await product.signing_key())
-    ports, to = free_ports(3), ring.upstream_port
+    ports, to = free_ports(4), ring.upstream_port
     commands = {
         NGINX: nginx.proxy(ring.directory, ports[0], to),
         ENVOY_CACHED: envoy.command("envoy-cache", ring.directory, ports[1], to, tokens, cache=True),
         ENVOY: envoy.command("envoy", ring.directory, ports[2], to, tokens, cache=False),
+        HAPROXY: haproxy.command(ring.directory, ports[3], to, tokens),
     }
     for (name, command), port in zip(commands.items(), ports, strict=True):
         if command is None:
