@@ -1,6 +1,7 @@
 """What is wrong with a setting, in words: `PASSGATE_PORT must be a whole number from 0 to 65535; got 'x'`."""
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
@@ -50,9 +51,10 @@ def _must(error: Mapping[str, Any], field: FieldInfo | None) -> str:
         return "is invalid"
     if get_origin(field.annotation) is Literal:
         return f"must be one of {', '.join(map(str, get_args(field.annotation)))}"
-    if field.annotation in (int, float):
-        return f"must be a {'whole ' if field.annotation is int else ''}number{_range(field)}"
-    return "must be true or false" if field.annotation is bool else "is invalid"
+    given = next((part for part in get_args(field.annotation) if part is not NoneType), field.annotation)
+    if given in (int, float):
+        return f"must be a {'whole ' if given is int else ''}number{_range(field)}"
+    return "must be true or false" if given is bool else "is invalid"
 
 
 def _range(field: FieldInfo) -> str:

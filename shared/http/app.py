@@ -21,6 +21,7 @@ from shared.logging import report_left_out
 
 HEALTH = web.AppKey("health", Health)
 BACKGROUND = web.AppKey("background", BackgroundTasks)
+METRICS = web.AppKey("metrics", CollectorRegistry)
 
 
 class Resource(Protocol):
@@ -43,6 +44,7 @@ def service_app(
     security_schemes: Mapping[str, Any] | None = None,
     description: str = "",
     internal_description: str | None = None,
+    before_metrics: Callable[[], Awaitable[object]] | None = None,
 ) -> web.Application:
     """An application with `endpoints`, `/health*`, `/metrics`, `/openapi.json` and `/docs`.
 
@@ -50,17 +52,18 @@ def service_app(
     `addresses`: for a service behind the gateway, whose access log then names the client.
     `internal_description`: with it, the endpoints below `/internal/` have a document and a page of their own,
     `/openapi/internal.json` and `/docs/internal`.
+    `before_metrics` is awaited each time before the metrics are collected.
     `now`: the time that is stated to callers who ask for it, in seconds since the epoch.
     `resources` are started in order before the first request and stopped in reverse after the last; their
     background tasks are part of health and metrics.
     """
-    http_metrics = HttpMetrics(metrics)
+    http_metrics = HttpMetrics(metrics, before_metrics)
     resources = (*resources, left_out_report())
     background = BackgroundTasks(background_tasks(resources))
     background.register(metrics)
     health.watch(background)
     app = web.Application(middlewares=[instrument(http_metrics, endpoints, addresses)])
-    app[HEALTH], app[BACKGROUND] = health, background
+    app[HEALTH], app[BACKGROUND], app[METRICS] = health, background, metrics
     docs = _docs(name, endpoints, security_schemes or {}, description, internal_description)
     for endpoint in (*endpoints, *docs, *_operations(health, http_metrics)):
         app.router.add_route(endpoint.method, endpoint.path, endpoint.handler)

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -36,6 +36,8 @@ class State:
     latency_ms: float
     reason: str
     required: bool
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What the report shows of it besides."""
 
 
 class Health:
@@ -112,6 +114,7 @@ class Health:
                 "latency_ms": s.latency_ms,
                 "required": s.required,
                 **({"reason": s.reason} if s.reason else {}),
+                **s.details,
             }
             for s in states
         }

@@ -1,5 +1,7 @@
 """Prometheus metrics that every service has, named after OpenTelemetry's HTTP conventions."""
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -19,8 +21,10 @@ class HttpMetrics:
     The route is the pattern that matched, never the path: a path may hold an id, and its values have no bound.
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, before: Callable[[], Awaitable[object]] | None = None) -> None:
+        """`before` is awaited each time before the metrics are collected."""
         self.registry = registry
+        self._before = before
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         self._duration = DurationHistogram(
@@ -36,4 +40,6 @@ class HttpMetrics:
 
     async def endpoint(self, _: web.BaseRequest) -> web.Response:
         """GET /metrics"""
+        if self._before is not None:
+            await self._before()
         return web.Response(body=generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

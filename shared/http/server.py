@@ -4,7 +4,10 @@ import asyncio
 import os
 import resource
 import signal
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
 
 import structlog
 import uvloop
@@ -26,14 +29,23 @@ FEW_DESCRIPTORS = 4096
 
 
 async def bind(
-    protocol: Callable[[], asyncio.Protocol], host: str, port: int, *, port_setting: str = "PASSGATE_PORT"
+    protocol: Callable[[], asyncio.Protocol],
+    host: str,
+    port: int,
+    *,
+    port_setting: str = "PASSGATE_PORT",
+    reuse_port: bool = False,
 ) -> asyncio.Server:
     """A server that listens, with a connection of `protocol` for each client.
 
-    `host` is one address, or several with commas. Raises `ConfigError` naming `port_setting` when it cannot listen.
+    `host` is one address, or several with commas. With `reuse_port` other processes of this user that say so too
+    may listen on the same port. Raises `ConfigError` naming `port_setting` when it cannot listen.
     """
+    loop = asyncio.get_running_loop()
     try:
-        return await asyncio.get_running_loop().create_server(protocol, addresses(host), port, backlog=1024)
+        return await loop.create_server(
+            protocol, addresses(host), port, backlog=1024, reuse_port=reuse_port or None
+        )
     except OSError as error:
         raise ConfigError(
             f"PASSGATE_HOST, {port_setting}: cannot listen on {host}:{port}: {error.strerror}"
@@ -44,26 +56,39 @@ async def listen(
     runner: web.AppRunner, host: str, port: int, *, port_setting: str = "PASSGATE_PORT"
 ) -> asyncio.Server:
     """`bind` for the application of `runner`, which must be set up."""
+    return await bind(_connections_of(runner), host, port, port_setting=port_setting)
+
+
+def _connections_of(runner: web.AppRunner) -> Callable[[], RequestHandler]:
     server, loop = runner.server, asyncio.get_running_loop()
     if server is None:
         raise RuntimeError("set up the runner first")
-    return await bind(
-        lambda: RequestHandler(server, loop=loop, **PROTOCOL_OPTIONS), host, port, port_setting=port_setting
-    )
+    return lambda: RequestHandler(server, loop=loop, **PROTOCOL_OPTIONS)
 
 
 async def serve(
-    app: web.Application, settings: ServiceSettings, stop: asyncio.Event, *, port_setting: str = "PASSGATE_PORT"
+    app: web.Application,
+    settings: ServiceSettings,
+    stop: asyncio.Event,
+    *,
+    port_setting: str = "PASSGATE_PORT",
+    socket: Path | None = None,
 ) -> None:
     """Serve `app` until `stop` is set; then turn not-ready, finish what is in flight, and clean up.
 
+    With `socket` it listens on a Unix socket there, and on no port.
     The resources that were started are stopped also when another one cannot start, or the port cannot be had.
     """
     runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=settings.shutdown_grace)
     try:
         await runner.setup()
-        listener = await listen(runner, settings.host, settings.port, port_setting=port_setting)
-        log.info("server.listening", host=settings.host, port=listener.sockets[0].getsockname()[1])
+        if socket is None:
+            listener = await listen(runner, settings.host, settings.port, port_setting=port_setting)
+            log.info("server.listening", host=settings.host, port=listener.sockets[0].getsockname()[1])
+        else:
+            loop = asyncio.get_running_loop()
+            listener = await loop.create_unix_server(_connections_of(runner), str(socket))
+            log.info("server.listening", socket=str(socket))
         await stop.wait()
         log.info("server.draining")
         app[HEALTH].drain()
@@ -88,19 +113,22 @@ def run(
     *,
     port_setting: str = "PASSGATE_PORT",
     own_names: Collection[str] = (),
+    socket: Path | None = None,
+    log_fields: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
     """Run a service until SIGTERM or SIGINT. Returns after the drain; the process then exits 0.
 
     A setting that cannot be used ends it with status 2 and one line that names it; a `PASSGATE_` variable that is
     neither a setting nor among `own_names` is logged. `port_setting` names the variable of `settings.port`.
+    `socket` as for `serve`; each line of the log has `log_fields`.
     """
     open_streams()  # uvloop takes a free descriptor, and aborts when that is one of the standard ones
-    configure(name, settings.log_level)
+    configure(name, settings.log_level, log_fields)
     raise_descriptor_limit()
     for unknown, nearest in unknown_settings(os.environ, own_names):
         log.warning("setting.unknown", name=unknown, nearest=nearest or None)
     try:
-        uvloop.run(_main(build_app, settings, port_setting))
+        uvloop.run(_main(build_app, partial(serve, port_setting=port_setting, socket=socket), settings))
     except ConfigError as error:
         refuse(str(error))
 
@@ -117,10 +145,12 @@ def raise_descriptor_limit() -> None:
 
 
 async def _main(
-    build_app: Callable[[], Awaitable[web.Application]], settings: ServiceSettings, port_setting: str
+    build_app: Callable[[], Awaitable[web.Application]],
+    serving: Callable[[web.Application, ServiceSettings, asyncio.Event], Awaitable[None]],
+    settings: ServiceSettings,
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    await serve(await build_app(), settings, stop, port_setting=port_setting)
+    await serving(await build_app(), settings, stop)

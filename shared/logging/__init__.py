@@ -34,6 +34,8 @@ class _Log:
 
     def __init__(self) -> None:
         self.service = "passgate"
+        self.fields: dict[str, object] = {}
+        """What each line has besides: what distinguishes this process from others of its service."""
         self.access_enabled = True
         self.debug_enabled = False
         self.sampler = Sampler()
@@ -45,8 +47,11 @@ class _Log:
         self.sink = LogSink(stream, _resumed)
 
 
-def configure(service: str, level: str = "info") -> None:
-    """Set up structlog and the standard library's logging for this process, both to standard output."""
+def configure(service: str, level: str = "info", fields: Mapping[str, object] = MappingProxyType({})) -> None:
+    """Set up structlog and the standard library's logging for this process, both to standard output.
+
+    Each line has `fields`.
+    """
     threshold = getattr(logging, level.upper())
     structlog.configure(
         processors=[_line],
@@ -56,7 +61,7 @@ def configure(service: str, level: str = "info") -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.clear_contextvars()
-    _log.service = service
+    _log.service, _log.fields = service, dict(fields)
     _log.access_enabled = level in ("debug", "info")
     _log.debug_enabled = level == "debug"
     _log.open(standard_output())
@@ -97,6 +102,11 @@ def access(
     _log.sink.collect(written)
     if sample is not None:
         _log.sampler.written(len(written))
+
+
+def pass_on(lines: bytes) -> None:
+    """Write whole lines of a process of ours as they are: they are redacted and sampled already."""
+    _log.sink.write(lines, lines.count(b"\n"))
 
 
 def report_left_out() -> None:
@@ -174,6 +184,7 @@ def _head(level: str, rid: str | None = None) -> dict[str, Any]:
         "time": _now(),
         "level": level,
         "service": _log.service,
+        **_log.fields,
     }
     if rid := rid or request_id.get():
         line["request_id"] = rid

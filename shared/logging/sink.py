@@ -55,10 +55,10 @@ class LogSink:
         if lines:
             self._write_or_lose(b"".join(lines), len(lines))
 
-    def write(self, line: bytes) -> None:
-        """Write `line`, which ends in a newline."""
+    def write(self, line: bytes, lines: int = 1) -> None:
+        """Write `line`, or so many of them; the last ends in a newline."""
         self.flush()
-        self._write_or_lose(line, 1)
+        self._write_or_lose(line, lines)
 
     def lose(self, lines: int = 1) -> None:
         """Count lines that are not written."""
