@@ -1,4 +1,7 @@
-"""`python -m gateway`: serve until SIGTERM. `check-routes FILE`: is it valid? `route-schema`: its JSON Schema."""
+"""`python -m gateway`: serve until SIGTERM. `check-routes FILE`: is it valid? `route-schema`: its JSON Schema.
+
+With more than one worker this is their supervisor, which starts each as `python -m gateway serve-worker`.
+"""
 
 import argparse
 import json
@@ -6,13 +9,17 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from gateway.app import NAME, build_app, own_ports
-from gateway.config import Settings
+from gateway.app import build_app, own_ports
+from gateway.config import NAME, Settings
 from gateway.routing.reload import environment_variables, read_route_file
 from gateway.routing.route_file import RouteFileError
 from gateway.routing.route_schema import json_schema
-from shared.config import load, refuse, warn_of_unknown_settings
+from gateway.workers.place import WorkerPlace
+from gateway.workers.serve import serve_worker
+from gateway.workers.supervisor import supervise
+from shared.config import ConfigError, load, refuse, warn_of_unknown_settings
 from shared.http.server import run
+from shared.service_tokens import ServiceIdentity
 
 
 def main() -> None:
@@ -27,6 +34,8 @@ def main() -> None:
     )
     check.add_argument("file", type=Path)
     commands.add_parser("route-schema", help="print the JSON Schema of route files, for editors")
+    worker = commands.add_parser("serve-worker")  # not in the help: for the supervisor
+    worker.add_argument("place", type=WorkerPlace.model_validate_json)
     arguments = parser.parse_args()
     if arguments.command == "route-schema":
         print(json.dumps(json_schema(), indent=2))
@@ -35,18 +44,30 @@ def main() -> None:
     if arguments.command == "check-routes":
         warn_of_unknown_settings(environment_variables(arguments.file))
         raise SystemExit(check_routes(arguments.file, settings))
-    serve(settings)
+    serve(settings, arguments.place if arguments.command == "serve-worker" else None)
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, worker: WorkerPlace | None = None) -> None:
+    """As a worker, as a supervisor of several, or as a gateway of one process."""
     try:
+        if worker is not None:
+            serve_worker(settings, worker)
+            return
+        variables = environment_variables(settings.routes_file)
+        if settings.worker_count > 1:
+            read_route_file(settings.routes_file, own_ports(settings))  # one report, and not one of each worker
+            ServiceIdentity.from_file(NAME, settings.service_key_file)
+            supervise(settings, settings.worker_count, variables)
+            return
         run(
             NAME,
-            partial(build_app, settings),
-            settings.model_copy(update={"port": settings.ops_port}),
+            partial(build_app, settings, freeze_heap=True),
+            settings.operations,
             port_setting="PASSGATE_OPS_PORT",
-            own_names=environment_variables(settings.routes_file),
+            own_names=variables,
         )
+    except ConfigError as error:
+        refuse(str(error))
     except RouteFileError as error:
         refuse(*(f"PASSGATE_ROUTES_FILE: {line}" for line in error.lines))
 

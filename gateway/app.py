@@ -8,13 +8,14 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from gateway.client_address_proof import ClientAddressProof
-from gateway.config import Settings
+from gateway.config import NAME, OPERATIONS, Settings
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
 from gateway.first_snapshot import FirstSnapshot
+from gateway.heap import FrozenHeap
 from gateway.http import endpoints
 from gateway.http.routes import RouteEndpoints
 from gateway.metrics import GatewayMetrics
@@ -22,6 +23,8 @@ from gateway.proxy.connection_limits import Limits
 from gateway.proxy.listener import PublicServer
 from gateway.routing.reload import RouteWatch
 from gateway.routing.upstream_address import OwnPorts, place_of
+from gateway.workers.place import WorkerPlace
+from gateway.workers.samples import samples_endpoint
 from shared.audit.trail import AuditTrail
 from shared.changes.following import Following, FollowingHealth, follow
 from shared.changes.stopped_set import StoppedSet
@@ -38,7 +41,6 @@ from shared.http.client_address import CLIENT_ADDRESS_PURPOSE
 from shared.http.forwarded_for import TrustedProxies
 from shared.service_tokens import ServiceIdentity
 
-NAME = "gateway"
 PUBLIC_SERVER = web.AppKey("public_server", PublicServer)
 
 
@@ -54,10 +56,13 @@ class Knowledge:
     following: Following
 
 
-async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
+async def build_app(
+    settings: Settings, *, clock: Clock | None = None, worker: WorkerPlace | None = None, freeze_heap: bool = False
+) -> web.Application:
     """The operators' application; the public listener is one of its resources.
 
-    Raises `RouteFileError` when the route file is invalid.
+    As a `worker` it shares its port, and shows its metrics to the supervisor. `freeze_heap` is for a process that
+    does nothing else. Raises `RouteFileError` when the route file is invalid.
     """
     clock = clock or SystemClock()
     registry = CollectorRegistry()
@@ -72,24 +77,35 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     metrics.verified_tokens.set_function(lambda: len(known.access_tokens))
 
     server = PublicServer(
-        _decider(settings, watch, known, calls, _client_address_proof(settings, identity)),
+        _decider(settings, watch, known, calls, _client_address_proof(settings, identity), worker),
         proxies=TrustedProxies(settings.trusted_proxies),
         audit=audit,
         metrics=metrics,
         limits=Limits(settings.max_connections, settings.max_connections_per_peer, settings.max_bodies_per_client),
         host=settings.host,
         port=settings.port,
+        reuse_port=worker is not None,
         grace=settings.shutdown_grace,
     )
     first_snapshot = FirstSnapshot(known.following.follower, settings.first_snapshot_wait)
+    heap = [FrozenHeap()] if freeze_heap else []
     app = service_app(
         NAME,
-        endpoints(RouteEndpoints(watch)),
+        [*endpoints(RouteEndpoints(watch).routes), *([samples_endpoint(registry)] if worker else [])],
         health=_health(known, watch, calls, offsets),
         metrics=registry,
         now=clock.now,
-        resources=(*calls.values(), audit, known.issuer_keys, known.following, watch, first_snapshot, server),
-        description="Health, metrics and the route table of the gateway. Its public port is another one.",
+        resources=(
+            *calls.values(),
+            audit,
+            known.issuer_keys,
+            known.following,
+            watch,
+            first_snapshot,
+            *heap,
+            server,
+        ),
+        description=OPERATIONS,
     )
     app[PUBLIC_SERVER] = server
     return app
@@ -166,6 +182,7 @@ def _decider(
     known: Knowledge,
     calls: Mapping[str, ServiceClient],
     client_address_proof: ClientAddressProof,
+    worker: WorkerPlace | None,
 ) -> Decider:
     return Decider(
         routes=lambda: watch.table,
@@ -176,7 +193,7 @@ def _decider(
         staleness=known.staleness,
         client_address_proof=client_address_proof,
         audiences=frozenset({settings.audience}),
-        via=f"1.1 passgate-{secrets.token_hex(8)}",
+        via=f"1.1 passgate-{worker.gateway_id if worker else secrets.token_hex(8)}",
     )
 
 

@@ -2,19 +2,32 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from gateway.workers.cores import usable_cores
 from shared.changes.following import FollowingSettings
 from shared.contracts.identifiers import CLAIM, ISSUER, anchored
 from shared.http.forwarded_for import Network
+
+NAME = "gateway"
+OPERATIONS = "Health, metrics and the route table of the gateway. Its public port is another one."
+"""What the operators' application is."""
+MAX_DEFAULT_WORKERS = 8
 
 
 class Settings(FollowingSettings):
     port: int = Field(default=8080, ge=0, le=65535, description="the public port")
     ops_port: int = Field(default=8081, ge=0, le=65535, description="health, metrics and documentation")
+    gateway_workers: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="processes that share the public port, each a whole gateway; unless set, one per core that may "
+        f"be used, at most {MAX_DEFAULT_WORKERS}; 1 under `make up`",
+    )
     routes_file: Path = Field(
         default=Path("deploy/routes.yaml"), description="the route table; loaded again whenever it changes"
     )
@@ -40,20 +53,20 @@ class Settings(FollowingSettings):
         default=16384,
         ge=16,
         le=1_000_000,
-        description="connections of clients, as far as the limit on descriptors allows them",
+        description="connections of clients to each worker, as far as the limit on descriptors allows them",
     )
     max_connections_per_peer: int = Field(
         default=2048,
         ge=1,
         le=1_000_000,
-        description="connections from one address (IPv6: one /64), at most three quarters of all; "
+        description="connections from one address (IPv6: one /64) to each worker, at most three quarters of all; "
         "a trusted proxy may have any number",
     )
     max_bodies_per_client: int = Field(
         default=128,
         ge=1,
         le=100_000,
-        description="requests of one client whose body is being sent at the same time",
+        description="requests of one client whose body is being sent to a worker at the same time",
     )
     first_snapshot_wait: float = Field(
         default=3.0,
@@ -62,6 +75,15 @@ class Settings(FollowingSettings):
         description="seconds for which the public port waits for the first snapshot of what is stopped; "
         "without it, it then refuses with 503 what it cannot check",
     )
+
+    @property
+    def worker_count(self) -> int:
+        return self.gateway_workers or min(usable_cores(), MAX_DEFAULT_WORKERS)
+
+    @property
+    def operations(self) -> Self:
+        """For the server of the operators' application, whose port is another one."""
+        return self.model_copy(update={"port": self.ops_port})
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

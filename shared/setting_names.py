@@ -23,6 +23,7 @@ SETTING_NAMES: frozenset[str] = frozenset(
         "PASSGATE_GATEWAY_OPS_PORT",
         "PASSGATE_GATEWAY_PORT",
         "PASSGATE_GATEWAY_URL",
+        "PASSGATE_GATEWAY_WORKERS",
         "PASSGATE_HEALTH_PORT",
         "PASSGATE_HOST",
         "PASSGATE_ISSUER",

@@ -48,6 +48,7 @@ DEPLOYABLES = (
 """In the order of starting, of which any works: each waits for what it needs."""
 
 OPS_PORT = 8081
+WORKERS = "PASSGATE_GATEWAY_WORKERS"
 STORE_PORTS = {"postgres": 15432, "valkey": 16379}
 STORE_URLS = {"postgres": "PASSGATE_DATABASE_URL", "valkey": "PASSGATE_REDIS_URL"}
 STORE_PASSWORDS = {"postgres": "PASSGATE_DATABASE_PASSWORD_FILE", "valkey": "PASSGATE_REDIS_PASSWORD_FILE"}
@@ -166,6 +167,7 @@ class Stack:
         }
         if deployable.name == "gateway":
             own["PASSGATE_OPS_PORT"] = str(self.port("gateway_ops"))
+            own[WORKERS] = self._environment.get(WORKERS) or "1"  # beside nine other processes on one machine
         return {"PYTHONUNBUFFERED": "1", **inherited, **settings, **urls, **own}
 
     def shared_environment(self) -> dict[str, str]:

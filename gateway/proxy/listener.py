@@ -46,6 +46,7 @@ class PublicServer:
         host: str,
         port: int,
         grace: float,
+        reuse_port: bool = False,
     ) -> None:
         self._limits = limits.within_descriptors(descriptor_limit())
         self._pools = Pools()
@@ -53,6 +54,7 @@ class PublicServer:
         self._forwarding = Forwarding(decider, proxies, self._pools, bodies, Report(audit, metrics))
         self._address = (host, port)
         self._grace = grace
+        self._reuse_port = reuse_port
         self._connections = ClientConnections[ClientConnection](
             self._limits, proxies, metrics.connection_closed_early
         )
@@ -73,7 +75,7 @@ class PublicServer:
         return port
 
     async def start(self) -> None:
-        self._listener = await bind(self._connection, *self._address)
+        self._listener = await bind(self._connection, *self._address, reuse_port=self._reuse_port)
         self._sweep_clients()
         self._sweep_pools()
         log.info(

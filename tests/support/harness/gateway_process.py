@@ -82,6 +82,7 @@ async def gateway_process(
             "PASSGATE_PORT": "0",
             "PASSGATE_OPS_PORT": "0",
             "PASSGATE_FIRST_SNAPSHOT_WAIT": "0",
+            "PASSGATE_GATEWAY_WORKERS": "1",
             "PASSGATE_ROUTES_FILE": str(routes),
             "PASSGATE_SERVICE_KEY_FILE": str(secrets / "service_keys" / "gateway.pem"),
             **environment,
@@ -93,7 +94,7 @@ async def gateway_process(
     gateway.reader = asyncio.create_task(_read(gateway))
     try:
         gateway.port = int(str((await gateway.logged("public_listener.started"))["port"]))
-        gateway.ops_port = int(str((await gateway.logged("server.listening"))["port"]))
+        gateway.ops_port = int(str((await gateway.logged("server.listening", worker=None))["port"]))
         yield gateway
     finally:
         if process.returncode is None:

@@ -1,0 +1,59 @@
+"""The supervisor's process: its operators' application, with all workers as a resource of it."""
+
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+
+from aiohttp import web
+
+from gateway.config import NAME, OPERATIONS, Settings
+from gateway.http import endpoints
+from gateway.workers.group import Workers
+from gateway.workers.health import ObservedWorker, WorkersHealth
+from gateway.workers.metrics import WorkersRegistry
+from shared.errors import Unavailable
+from shared.http.app import service_app
+from shared.http.responses import NO_STORE, json_response
+from shared.http.server import run
+
+
+def supervise(settings: Settings, count: int, own_names: Collection[str]) -> None:
+    """Run `count` workers until SIGTERM or SIGINT. `own_names` as for `run`, which also says how it ends."""
+    run(
+        NAME,
+        partial(build_supervisor, Workers(settings, count)),
+        settings.operations,
+        port_setting="PASSGATE_OPS_PORT",
+        own_names=own_names,
+    )
+
+
+async def build_supervisor(workers: Workers) -> web.Application:
+    """What operators see of the whole gateway, in the form of a gateway that is one process."""
+    metrics = WorkersRegistry(lambda: workers.all)
+    return service_app(
+        NAME,
+        endpoints(WorkerRoutes(lambda: workers.all).routes),
+        health=WorkersHealth(NAME, lambda: workers.all),
+        metrics=metrics,
+        before_metrics=metrics.refresh,
+        resources=(workers,),
+        description=OPERATIONS,
+    )
+
+
+class WorkerRoutes:
+    """The route table, as one of the workers has it: each loads the same file."""
+
+    def __init__(self, workers: Callable[[], Sequence[ObservedWorker]]) -> None:
+        self._workers = workers
+
+    async def routes(self, _: web.Request) -> web.Response:
+        """GET /routes: of the first worker that responds."""
+        for worker in self._workers():
+            try:
+                status, view = await worker.get("/routes")
+            except Unavailable:
+                continue
+            if status == 200:
+                return json_response(view, headers=NO_STORE)
+        raise Unavailable("no worker responds")

@@ -1,0 +1,196 @@
+"""Several workers behind one port are one gateway: for callers, for operators, and for the registry."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.support.doubles.registry import COMPANY
+from tests.support.harness.gateway import ISSUER, ROUTES, Surroundings, bearer, surroundings
+from tests.support.harness.gateway_process import GatewayProcess, gateway_process
+from tests.support.http1.client import converse
+from tests.support.http1.framing_payloads import get
+from tests.support.http1.upstream import OK, Upstream, UpstreamCall
+from tests.support.waiting import until
+
+COUNTED = "gateway_request_duration_seconds_count"
+
+
+class Workers:
+    """A gateway of two workers, with the registry and the services that it uses."""
+
+    def __init__(self, process: GatewayProcess, around: Surroundings) -> None:
+        self.process = process
+        self.around = around
+
+    async def call(self, path: str, headers: dict[str, str] | None = None) -> int:
+        """The status, on a connection of its own: the system decides which worker gets it."""
+        async with aiohttp.ClientSession() as http:
+            url = f"http://127.0.0.1:{self.process.port}{path}"
+            async with http.get(url, headers=headers) as response:
+                return response.status
+
+    async def operations(self, path: str) -> tuple[int, str]:
+        async with self.around.http.get(f"http://127.0.0.1:{self.process.ops_port}{path}") as response:
+            return response.status, await response.text()
+
+    async def metric(self, sample: str) -> float:
+        """The sum of all series of that name."""
+        _, text = await self.operations("/metrics")
+        lines = [line for line in text.splitlines() if line.startswith((f"{sample}{{", f"{sample} "))]
+        return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+    async def ready(self) -> bool:
+        return (await self.operations("/health/ready"))[0] == 200
+
+
+@asynccontextmanager
+async def running(directory: Path, around: Surroundings, upstream_url: str = "") -> AsyncIterator[Workers]:
+    """Two workers. What they let through goes to `upstream_url`; unless it is given, to a resource that counts."""
+    routes = directory / "own.yaml"
+    routes.write_text(ROUTES.format(url=upstream_url or around.services.url))
+    services = ("TOKEN_ISSUER", "OPERATOR_VALIDATOR", "SESSION_TOKENS", "SAMPLE_RESOURCES")
+    settings = {
+        **{f"PASSGATE_{name}_URL": around.services.url for name in services},
+        "PASSGATE_KEY_REGISTRY_URL": around.registry_url,
+        "PASSGATE_REDIS_URL": "redis://127.0.0.1:9/0",
+        "PASSGATE_CHANGES_POLL_INTERVAL": "0.05",
+        "PASSGATE_ISSUER": ISSUER,
+        "PASSGATE_ROUTES_FILE": str(routes),
+        "PASSGATE_GATEWAY_WORKERS": "2",
+    }
+    async with gateway_process(directory, around.directory / "secrets", 9, **settings) as process:
+        workers = Workers(process, around)
+        await until(workers.ready)
+        yield workers
+
+
+@pytest.fixture(scope="module")
+async def around(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Surroundings]:
+    async with surroundings(tmp_path_factory.mktemp("surroundings")) as around:
+        yield around
+
+
+@pytest.fixture(scope="module")
+async def workers(around: Surroundings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Workers]:
+    async with running(tmp_path_factory.mktemp("workers"), around) as workers:
+        yield workers
+
+
+def pids(process: GatewayProcess) -> dict[int, int]:
+    """The process of each worker that was started last."""
+    return {int(str(line["worker"])): int(str(line["pid"])) for line in process.lines("worker.started")}
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:
+        return False
+
+
+async def test_workers_share_the_port_and_are_counted_together(workers: Workers) -> None:
+    async def both_served() -> bool:
+        assert await workers.call("/open") == 200
+        return {line.get("worker") for line in workers.process.lines("request")} == {0, 1}
+
+    before, calls = await workers.metric(COUNTED), len(workers.around.services.received)
+    await until(both_served)
+    calls = len(workers.around.services.received) - calls
+    assert await workers.metric(COUNTED) == before + calls
+    assert await workers.metric("gateway_workers") == 2
+    assert all("worker" in line for line in workers.process.lines("request"))
+
+
+async def test_operators_see_one_gateway(workers: Workers) -> None:
+    assert await workers.operations("/health/live") == (200, '{"status":"live","service":"gateway"}')
+    status, text = await workers.operations("/health")
+    report: dict[str, Any] = json.loads(text)
+    assert (status, report["service"]) == (200, "gateway")
+    assert report["dependencies"]["workers"]["state"] == "up"
+    assert report["dependencies"]["changes"]["worker"] in (0, 1)
+    routes = json.loads((await workers.operations("/routes"))[1])["routes"]
+    assert "open" in {route["name"] for route in routes}
+    document = json.loads((await workers.operations("/openapi.json"))[1])
+    assert "/routes" in document["paths"]
+    assert (await workers.operations("/docs"))[0] == 200
+    status, text = await workers.operations("/absent")
+    assert (status, json.loads(text)["code"]) == (404, "not_found")
+
+
+async def test_a_revocation_reaches_every_worker_and_each_reports_its_position(workers: Workers) -> None:
+    registry = workers.around.registry
+    assert [await workers.call("/site", bearer()) for _ in range(8)] == [200] * 8
+    registry.set_status("company", COMPANY.id, "revoked")
+    reached = registry.position
+    await until(lambda: [p.position for p in registry.positions.values()] == [reached] * 2)
+    assert [p.service for p in registry.positions.values()] == ["gateway"] * 2
+    assert [await workers.call("/site", bearer()) for _ in range(16)] == [401] * 16
+
+
+async def test_a_killed_worker_is_replaced_and_no_counter_goes_down(workers: Workers) -> None:
+    for _ in range(10):
+        await workers.call("/open")
+    counted, restarts = await workers.metric(COUNTED), await workers.metric("gateway_worker_restarts_total")
+    killed = pids(workers.process)[1]
+    os.kill(killed, signal.SIGKILL)
+    seen = [counted]
+
+    async def replaced() -> bool:
+        seen.append(await workers.metric(COUNTED))
+        return await workers.metric("gateway_worker_restarts_total") == restarts + 1 and await workers.ready()
+
+    line = await workers.process.logged("worker.ended", worker=1)
+    assert line["reason"] == "SIGKILL"
+    await until(replaced)
+    assert pids(workers.process)[1] != killed
+    assert seen == sorted(seen)
+    assert [await workers.call("/open") for _ in range(8)] == [200] * 8
+    assert await workers.metric(COUNTED) >= counted + 8
+
+
+async def test_sigterm_drains_every_worker_and_exits_0(
+    around: Surroundings, upstream: Upstream, tmp_path: Path
+) -> None:
+    finish = asyncio.Event()
+
+    async def respond_late(_: UpstreamCall, __: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await finish.wait()
+        writer.write(OK)
+
+    async with running(tmp_path, around, f"http://127.0.0.1:{upstream.port}") as workers:
+        process = workers.process
+        upstream.script = respond_late
+        call = get(b"GET /open HTTP/1.1")
+        in_flight = [asyncio.create_task(converse(process.port, call, quiet=20)) for _ in range(12)]
+        await until(lambda: len(upstream.calls) == 12)
+        process.process.send_signal(signal.SIGTERM)
+        for worker in (0, 1):
+            await process.logged("server.draining", worker=worker)
+        finish.set()
+        conversations = await asyncio.gather(*in_flight)
+        assert [[reply.status for reply in one.replies] for one in conversations] == [[200]] * 12
+        assert await asyncio.wait_for(process.process.wait(), 20) == 0
+    assert not any(map(runs, pids(process).values()))
+    assert {line["worker"] for line in process.lines("server.stopped") if "worker" in line} == {0, 1}
+
+
+async def test_a_supervisor_that_is_killed_leaves_no_worker(around: Surroundings, tmp_path: Path) -> None:
+    async with running(tmp_path, around) as workers:
+        started = pids(workers.process).values()
+        sockets = {
+            Path(str(line["socket"])) for line in workers.process.lines("server.listening") if "socket" in line
+        }
+        assert len(sockets) == 2
+        workers.process.process.kill()
+        await until(lambda: not any(map(runs, started)))
+        assert not any(socket.parent.exists() for socket in sockets)
+        with pytest.raises(OSError, match=r"Connect|refused"):
+            await asyncio.open_connection("127.0.0.1", workers.process.port)
