@@ -6,7 +6,8 @@
     exchange  -> both sides complete    -> idle, or closed
     exchange  -> ends before the body   -> lingering  what still comes is read and dropped, then closed
 
-What follows a request before its response is complete is kept, and reading pauses.
+What follows a request before its response is complete is kept; reading goes on, so that it is noticed when the
+client leaves, and pauses when it is much.
 """
 
 import asyncio
@@ -29,6 +30,8 @@ WRITE_BUFFER_BYTES = 65536
 """Waiting to be taken by the client, over which the upstream's response is not read on."""
 REQUESTS_PER_TURN = 16
 """Of one connection's pipelined requests, before other connections have their turn."""
+READ_AHEAD_BYTES = 16384
+"""Of requests that are not looked at yet, over which reading pauses."""
 DRAINED_BODY_BYTES = 65536
 """A refused body no longer than this is read to its end, and the connection goes on."""
 
@@ -117,7 +120,7 @@ class ClientConnection(asyncio.Protocol):
         if self._lingering:
             return
         if self._ahead:
-            self._ahead += data
+            self._keep(self._ahead + data)
         else:
             self._advance(data)
 
@@ -249,7 +252,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _keep(self, data: bytes) -> None:
         self._ahead = data
-        if self._transport is not None:
+        if len(data) > READ_AHEAD_BYTES and self._transport is not None:
             self._transport.pause_reading()
 
     def _read_head(self, data: bytes) -> bytes:
