@@ -154,6 +154,49 @@ async def test_who_gave_up_gets_no_connection(upstream: Upstream, pools: Pools) 
     assert gone.connection is None
 
 
+@pytest.mark.parametrize("connections", [1, 8])
+async def test_a_flood_of_one_client_does_not_queue_another_clients_call(
+    connections: int, upstream: Upstream, pools: Pools
+) -> None:
+    target = target_of(upstream, connections=connections)
+    held = [Call("flood", hold=True) for _ in range(connections)]
+    for caller in held:
+        pools.of(target).acquire(caller)
+    await until(lambda: all(caller.connection is not None for caller in held))
+    flood, other = [Call("flood", hold=True) for _ in range(500)], Call("other")
+    for caller in flood:
+        pools.of(target).acquire(caller)
+    pools.of(target).acquire(other)
+    refused = [caller for caller in flood if caller.status.done()]
+    assert len(refused) == 500 - waiting.MAX_WAITING_PER_CLIENT
+    assert {str(caller.status.exception()) for caller in refused} == {"connections_in_use"}
+    held[0].send()  # the flood has waited longer, so the next turn is the flood's, and the one after it the other's
+    await until(lambda: flood[0].connection is not None)
+    assert other.connection is None
+    flood[0].send()
+    assert await asyncio.wait_for(other.status, 5) == 200
+
+
+async def test_a_flood_of_many_clients_leaves_no_place_to_a_newcomer_only_where_each_has_one(
+    upstream: Upstream, pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "MAX_WAITING", 4)
+    target = target_of(upstream, connections=1)
+    first = Call(hold=True)
+    pools.of(target).acquire(first)
+    await until(lambda: first.connection is not None)
+    flood = [Call("flood") for _ in range(4)]
+    for caller in flood:
+        pools.of(target).acquire(caller)
+    others = [Call(f"other {number}") for number in range(4)]
+    for caller in others:
+        pools.of(target).acquire(caller)
+    first.send()
+    outcomes = await asyncio.gather(*(c.status for c in (*flood, *others)), return_exceptions=True)
+    served = [outcome == 200 for outcome in outcomes]
+    assert served == [True, False, False, False, True, True, True, False]
+
+
 async def test_nobody_waits_for_an_upstream_that_is_not_there(pools: Pools) -> None:
     with pytest.raises(UpstreamFailed, match="unreachable"):
         await call(pools, Target("gone", "http", "127.0.0.1", 1))

@@ -1,0 +1,89 @@
+"""The public listener alone, in this process: one upstream, no credentials, limits of one's own."""
+
+import ipaddress
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from prometheus_client import CollectorRegistry
+
+from gateway.client_address_proof import ClientAddressProof
+from gateway.decision import Decider
+from gateway.metrics import GatewayMetrics
+from gateway.proxy.connection_limits import Limits
+from gateway.proxy.listener import PublicServer
+from gateway.routing.table import CredentialKind, Route, RouteTable, Upstream
+from shared.http.forwarded_for import TrustedProxies
+
+PROXY = "127.0.0.9"
+"""The trusted proxy in front of it."""
+AMPLE = Limits(connections=16_384, connections_per_peer=16_384, bodies_per_client=16_384)
+
+
+@dataclass
+class Public:
+    server: PublicServer
+    metrics: CollectorRegistry
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    def metric(self, name: str, **labels: str) -> float:
+        return self.metrics.get_sample_value(name, labels) or 0.0
+
+    def connect(self, client: str = "127.0.0.1", payload: bytes = b"") -> socket.socket:
+        """A connection from an address of the loopback network; `payload` is sent at once, and nothing is read."""
+        connection = socket.create_connection(("127.0.0.1", self.port), source_address=(client, 0))
+        connection.sendall(payload)
+        connection.setblocking(False)
+        return connection
+
+
+def upstream_at(port: int, **settings: Any) -> Upstream:
+    return replace(Upstream("upstream", "http", "127.0.0.1", port), **settings)
+
+
+@asynccontextmanager
+async def public_server(
+    upstream: Upstream, *, limits: Limits = AMPLE, grace: float = 1.0, **route: Any
+) -> AsyncIterator[Public]:
+    """`route` are members of the one route, below which all paths are."""
+    members = {"name": "all", "path": "/", "prefix": True, "credential": CredentialKind.NONE, **route}
+    table = RouteTable([Route(upstream=upstream, **members)])
+    unused: Any = None
+    decider = Decider(
+        routes=lambda: table,
+        access_tokens=unused,
+        api_tokens=unused,
+        sessions=unused,
+        stopped=unused,
+        staleness=unused,
+        client_address_proof=ClientAddressProof({}),
+        audiences=frozenset(),
+        via="1.1 passgate-test",
+    )
+    registry = CollectorRegistry()
+    server = PublicServer(
+        decider,
+        proxies=TrustedProxies([ipaddress.ip_network(PROXY)]),
+        audit=cast("Any", None),
+        metrics=GatewayMetrics(registry),
+        limits=limits,
+        host="127.0.0.1",
+        port=0,
+        grace=grace,
+    )
+    await server.start()
+    try:
+        yield Public(server, registry)
+    finally:
+        await server.stop()
+
+
+def post(length: int, *fields: bytes, content: bytes = b"") -> bytes:
+    """The head of a request with so long a body, and what of it is sent with the head."""
+    lines = (b"POST /x HTTP/1.1", b"Host: a", b"Content-Length: %d" % length, *fields)
+    return b"\r\n".join(lines) + b"\r\n\r\n" + content
