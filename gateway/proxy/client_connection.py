@@ -113,7 +113,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         peer = transport.get_extra_info("peername")
         self.peer = peer[0] if peer else ""
-        self.read_deadline = self._loop.time() + HEAD_TIMEOUT_S
+        self.read_deadline = self._loop.time() + min(HEAD_TIMEOUT_S, self._exchanges.keepalive_timeout)
         self._exchanges.opened(self)
 
     def data_received(self, data: bytes) -> None:

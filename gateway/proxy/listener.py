@@ -98,6 +98,7 @@ class PublicServer:
                 await loop.connect_accepted_socket(self._connection, accepted)
         for connection in self._connections:
             connection.end_idle_by(started + IDLE_GRACE_S)
+        await asyncio.sleep(STOP_CHECK_INTERVAL_S)  # for those that are accepted, and not reported yet
         while self._connections and loop.time() < started + self._grace:
             await asyncio.sleep(STOP_CHECK_INTERVAL_S)
             self._expire(loop.time())
