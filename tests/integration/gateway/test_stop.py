@@ -9,7 +9,7 @@ import pytest
 
 from gateway.proxy.listener import accept_pending
 from tests.support.harness.public_server import Public, public_server, upstream_at
-from tests.support.http1.client import Conversation, Reply, converse, parse_replies
+from tests.support.http1.client import Reply, parse_replies
 from tests.support.http1.framing_payloads import get
 from tests.support.http1.upstream import OK, Upstream, UpstreamCall
 from tests.support.waiting import until
@@ -141,21 +141,3 @@ async def test_a_connection_that_was_not_accepted_yet_is_served() -> None:
         assert client.recv(1) == b"%d" % number
         client.close()
         connection.close()
-
-
-async def test_who_connects_while_the_server_stops_is_served_or_refused(public: Public) -> None:
-    calls: list[asyncio.Task[Conversation]] = []
-
-    async def call() -> None:
-        while not public.server.draining:
-            calls.append(asyncio.create_task(converse(public.port, get(), replies=1)))
-            await asyncio.sleep(0.001)
-
-    calling = asyncio.create_task(call())
-    await asyncio.sleep(0.05)
-    async with stopping(public):
-        await calling
-    for outcome in await asyncio.gather(*calls, return_exceptions=True):
-        if not isinstance(outcome, ConnectionRefusedError):
-            assert isinstance(outcome, Conversation)
-            assert [reply.status for reply in outcome.replies] == [200]
