@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.support.http1.framing_payloads import BAD_RESPONSES, FORWARDED, MALFORMED, RESPONSES
 from tests.support.http1.invariants import check_requests, check_response
+from tests.support.http1.near_valid import with_credential
 
 CORPUS = Path(__file__).with_name("corpus.txt")
 MAX_INPUT_BYTES = 512
@@ -31,6 +32,7 @@ def seeds() -> list[bytes]:
     parts = [
         *((_REQUESTS, raw) for raw in MALFORMED.values()),
         *((_REQUESTS, request.raw) for request in FORWARDED.values()),
+        *((_REQUESTS, request.raw + with_credential(request.raw)) for request in FORWARDED.values()),
         *((_RESPONSE, raw) for raw in BAD_RESPONSES.values()),
         *valid_responses,
     ]

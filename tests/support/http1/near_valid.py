@@ -23,6 +23,7 @@ TOKENS = (
         b"\xc3\xa9",
     ),
     *(b"Content-Length: 5\r\n", b"Content-Length: 0\r\n", b"Transfer-Encoding: chunked\r\n", b"Host: a\r\n"),
+    *(b"Authorization: Bearer a\r\n", b"authorization: b\r\n", b"Authorization:", b"Accept: */*\r\n"),
     *(b"Connection: close\r\n", b"Connection: Upgrade\r\n", b"Upgrade: x\r\n", b"Expect: 100-continue\r\n"),
     *(b"chunked", b"identity", b"gzip, ", b"close", b"keep-alive", b"upgrade"),
     *(
@@ -64,7 +65,14 @@ def _mutated(draw: st.DrawFn, payloads: st.SearchStrategy[bytes]) -> bytes:
 def requests() -> st.SearchStrategy[bytes]:
     """The bytes of a client's connection: one to three messages, each perhaps a valid request."""
     one = _mutated(st.sampled_from(_VALID_REQUESTS) | st.sampled_from(_REQUESTS))
-    return st.lists(one, min_size=1, max_size=3).map(b"".join)
+    twice = one.map(lambda raw: raw + with_credential(raw))
+    return st.lists(one, min_size=1, max_size=3).map(b"".join) | twice
+
+
+def with_credential(raw: bytes) -> bytes:
+    """The same message with one field more, which is read apart from the others."""
+    line, end, rest = raw.partition(b"\r\n")
+    return line + end + b"Authorization: Bearer a\r\n" + rest if end else raw
 
 
 def responses() -> st.SearchStrategy[bytes]:

@@ -22,11 +22,12 @@ class Request:
     """Where in the bytes the first one after it is."""
 
     @property
-    def values(self) -> tuple[object, ...]:
+    def said(self) -> tuple[object, ...]:
+        """All that it says."""
         head = self.head
         lines = [field.line for field in head.fields]
         framing = (head.framing.chunked, head.framing.length, head.keep_alive, head.expects_continue)
-        return (head.method, head.target, head.minor_version, head.host, lines, framing, self.content, self.end)
+        return (head.method, head.target, head.minor_version, head.host, lines, framing, self.content)
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class Requests:
 
     @property
     def values(self) -> tuple[object, ...]:
-        return [request.values for request in self.complete], bool(self.failure)
+        return [(request.said, request.end) for request in self.complete], bool(self.failure)
 
 
 @dataclass(slots=True)
