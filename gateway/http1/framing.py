@@ -14,7 +14,7 @@ _RESPONSE_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class MalformedFraming(ValueError):
-    """It cannot be said in one way only where the body ends; the message says why."""
+    """Where the body ends could be read in two ways, or in none; the error's text says why."""
 
 
 class Framing:

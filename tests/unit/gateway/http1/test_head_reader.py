@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.http1 import near_valid
@@ -64,7 +64,6 @@ def test_a_broken_body_never_ends(name: str) -> None:
     assert read_requests([payload]).complete == []
 
 
-@settings(max_examples=200)
 @given(near_valid.requests(), near_valid.cuts())
 def test_what_is_nearly_valid_is_read_in_one_way(raw: bytes, cuts: list[int]) -> None:
     check_requests(raw, cuts)

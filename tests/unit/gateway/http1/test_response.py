@@ -1,7 +1,7 @@
 """An upstream's response, as plain values. (The fault suite sends the same and more over a socket.)"""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.http1.response import MAX_HEAD_BYTES
@@ -59,7 +59,6 @@ def test_the_longest_head_is_the_same_wherever_it_is_cut() -> None:
             assert (read_response(pieces(raw, [cut])).failure == "") is valid
 
 
-@settings(max_examples=200)
 @given(near_valid.responses(), st.sampled_from(("GET", "HEAD")), near_valid.cuts())
 def test_what_is_nearly_valid_is_read_in_one_way(raw: bytes, method: str, cuts: list[int]) -> None:
     check_response(raw, method, cuts)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.http1.request import BadRequest, RequestHead
@@ -199,13 +199,11 @@ def test_many_pipelined_requests_are_received_in_their_order(patience: list[int]
     assert_received(raw, [1000, 1001], patience)
 
 
-@settings(max_examples=200)
 @given(near_valid.requests(), near_valid.cuts(), st.lists(st.integers(0, 3), min_size=1, max_size=5))
 def test_what_is_nearly_valid_is_received_in_one_way(raw: bytes, cuts: list[int], patience: list[int]) -> None:
     assert_received(raw, cuts, patience)
 
 
-@settings(max_examples=200)
 @given(near_valid.requests(), near_valid.cuts())
 def test_no_part_of_a_refused_body_is_received_as_a_request(raw: bytes, cuts: list[int]) -> None:
     exchanges = Exchanges()
