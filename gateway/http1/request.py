@@ -1,9 +1,9 @@
 """The head of a request, read strictly: what two readers could take differently is refused here (RFC 9112)."""
 
-import ipaddress
 import re
 from functools import lru_cache
 
+from gateway.http1.authority import are_same, parse_authority
 from gateway.http1.body import BodyDecoder, MalformedBody, TooManyExtensions
 from gateway.http1.field_block import MAX_FIELD_BYTES, FieldBlock, find, keep
 from gateway.http1.fields import MAX_FIELDS, Field, MalformedField, parse_lines, tokens
@@ -14,7 +14,6 @@ MAX_TARGET_BYTES = 8192
 _MAX_CACHED_LINE_LENGTH = 128
 _REQUEST_LINE = re.compile(r"([A-Z][A-Z0-9_-]{0,31}) ([\x21-\x7e]+) HTTP/1\.([01])")
 _ABSOLUTE = re.compile(r"(https?)://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
-_HOST = re.compile(r"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
 
 
 class BadRequest(Exception):
@@ -208,7 +207,7 @@ def _check_host(head: RequestHead) -> None:
     if host is None:
         if head.minor_version == 1:  # R6: RFC 9112 section 3.2 demands it of HTTP/1.1 alone
             raise BadRequest("the header field host is missing")
-    elif _authority(host) is None:  # R6
+    elif parse_authority(host) is None:  # R6
         raise BadRequest("the header field host must be one host, with or without a port")
     if not head.target.startswith("/"):
         head.target, head.host = _origin_form(head.target, head.host)
@@ -222,26 +221,6 @@ def _set_framing(head: RequestHead) -> None:
         raise BadRequest(str(error)) from None
 
 
-@lru_cache(maxsize=1024)
-def _authority(text: str) -> tuple[str, int | None] | None:
-    """Host (in lower case) and port; None when `text` is not one host, with or without a port."""
-    match = _HOST.fullmatch(text)
-    if match is None or not _is_address(match[1]):
-        return None
-    port = None if match[2] is None else int(match[2])
-    return None if port is not None and port > 65535 else (match[1].lower(), port)
-
-
-def _is_address(name: str) -> bool:
-    if not name.startswith("["):
-        return True
-    try:
-        ipaddress.IPv6Address(name[1:-1])
-    except ValueError:
-        return False
-    return True
-
-
 def _origin_form(target: str, host: str) -> tuple[str, str]:
     """The target in origin form, and the host, which an absolute-form target names where HTTP/1.0 has no Host."""
     absolute = _ABSOLUTE.fullmatch(target)
@@ -249,16 +228,10 @@ def _origin_form(target: str, host: str) -> tuple[str, str]:
         raise BadRequest("the target must begin with a slash")
     scheme, authority, rest = absolute.groups()
     host = host or authority
-    named, expected = _authority(authority), _authority(host)  # R5, RFC 9112 section 3.2.2
-    if named is None or expected is None or _with_port(named, scheme) != _with_port(expected, scheme):
+    named, expected = parse_authority(authority), parse_authority(host)  # R5, RFC 9112 section 3.2.2
+    if named is None or expected is None or not are_same(named, expected, scheme):
         raise BadRequest("the target names another host than the header field host")
     return rest if rest.startswith("/") else "/" + rest, host
-
-
-def _with_port(authority: tuple[str, int | None], scheme: str) -> tuple[str, int]:
-    """Without a port it is the scheme's own (RFC 9110 section 4.2)."""
-    host, port = authority
-    return host, port if port is not None else 443 if scheme.lower() == "https" else 80
 
 
 def _expects_continue(expect: str, minor: int) -> bool:
