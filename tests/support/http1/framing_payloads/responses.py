@@ -19,6 +19,8 @@ R15 = Family(
     "R15",
     bad_responses={
         "204 with a length": _NO_CONTENT + b"Content-Length: 5\r\n\r\nhello",
+        "204 with a length, without a body": _NO_CONTENT + b"Content-Length: 5\r\n\r\n",
+        "204 with a coding, without a body": _NO_CONTENT + b"Transfer-Encoding: chunked\r\n\r\n",
         "204 with chunks": _NO_CONTENT + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKS,
         "204 with more after it": _NO_CONTENT + b"\r\nhello",
         "304 with more after it": _NOT_MODIFIED + b"\r\nhello",

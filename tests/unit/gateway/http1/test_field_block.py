@@ -64,6 +64,19 @@ def test_a_head_that_came_before_is_read_as_it_was_then(name: str) -> None:
     assert [reading(raw), reading(raw)] == [expected, expected]
 
 
+@pytest.mark.parametrize(
+    "first", [b"GET / HTTP/1.0", b"GET http://a.example/ HTTP/1.0", b"GET http://a.example/ HTTP/1.1"]
+)
+@pytest.mark.parametrize("fields", [b"\r\nAccept: */*", FIELDS])
+def test_fields_that_were_valid_for_another_line_are_read_anew(first: bytes, fields: bytes) -> None:
+    """HTTP/1.0 may name no host, and its connection does not go on."""
+    raw = b"GET / HTTP/1.1" + fields
+    expected = cold(raw)
+    field_block._kept.clear()
+    reading(first + fields)
+    assert reading(raw) == expected
+
+
 def test_the_same_fields_are_read_once_and_any_other_byte_is_another_block() -> None:
     field_block._kept.clear()
     first = parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\nAuthorization: Bearer a")

@@ -49,6 +49,21 @@ def test_a_refused_request_is_refused_byte_by_byte(name: str) -> None:
     assert (found.complete, bool(found.failure)) == ([], True)
 
 
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        *(b"\n", b"\0", b"GET / HTTP/1.1\n", b"GET / HTTP/1.1\rX", b"GET / HTTP/1.1\r\nX: a\nY", b"GE\0"),
+        *(b"GET /\r\n", b"TRACE / HTTP/1.1\r\n", b"GET / HTTP/2.0\r\n", b"\r\n\r\n"),
+        *(chunked(b"z"), chunked(b"5\n"), chunked(b"5;\0"), chunked(b"1\r\nxy"), chunked(b"0\r\nX: y\nZ")),
+        *(chunked(b"0\r\nnothing\r\n"), chunked(b"0\r\n" + b"y" * 9000), chunked(b"5;" + b"y" * 2000)),
+        *(b"GET /" + b"a" * 9000, get()[:-2] + b"X: " + b"y" * 17_000),
+    ],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_cannot_become_a_request_is_refused_before_its_end(beginning: bytes, whole: bool) -> None:
+    assert read_requests([beginning] if whole else pieces(beginning, range(len(beginning)))).failure
+
+
 @pytest.mark.parametrize("name", FORWARDED)
 def test_a_valid_request_is_the_same_wherever_it_is_cut(name: str) -> None:
     payload = FORWARDED[name].raw + AFTER

@@ -55,6 +55,11 @@ def test_a_connection_goes_on_when_both_may_want_it(name: str) -> None:
     assert parse_head(payload.removesuffix(b"\r\n\r\n")).keep_alive is (name in R22_PERSISTENT)
 
 
+def test_http_1_0_waits_for_no_permission_to_send_a_body() -> None:
+    of_1_0, of_1_1 = (head_of("Expect: 100-continue", line=f"POST / HTTP/1.{minor}") for minor in (0, 1))
+    assert (of_1_0.expects_continue, of_1_1.expects_continue) == (False, True)
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_head_or_a_refusal(raw: bytes) -> None:
     for candidate in (raw, b"GET / HTTP/1.1\r\nHost: a\r\n" + raw):

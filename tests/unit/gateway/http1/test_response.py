@@ -32,6 +32,11 @@ def test_a_valid_response_is_the_same_wherever_it_is_cut(name: str) -> None:
         assert read_response(pieces(raw, cuts), method).values == whole.values
 
 
+@pytest.mark.parametrize("beginning", [b"<", b"HTTP/2", b"HTTP/1.1 200 OK\n", OK + b"X: \0", OK + b"y" * 70_000])
+def test_what_cannot_become_a_response_is_refused_before_its_end(beginning: bytes) -> None:
+    assert read_response([beginning]).failure
+
+
 @pytest.mark.parametrize("name", BAD_RESPONSES_TO_HEAD)
 def test_no_body_follows_the_response_to_head(name: str) -> None:
     assert read_response([BAD_RESPONSES_TO_HEAD[name]], "HEAD").failure
