@@ -37,13 +37,13 @@ def run(folder: Path, *, seconds: int, keep: bool) -> int:
     for data in (*inputs.seeds(), *inputs.kept()):
         (corpus / sha256(data).hexdigest()).write_bytes(data)
     FAULTS.mkdir(parents=True, exist_ok=True)
-    before = set(FAULTS.iterdir())
     command = (str(target), f"-max_len={inputs.MAX_INPUT_BYTES}", "-timeout=10", f"-artifact_prefix={FAULTS}/")
     options = (f"-max_total_time={seconds}", f"-dict={words}", "-print_final_stats=1", str(corpus))
     failed = subprocess.run((*command, *options), check=False).returncode != 0
-    for path in sorted(set(FAULTS.iterdir()) - before):
-        sys.stdout.write(f"{path}: {path.read_bytes()!r}\n")
-    if keep and not failed:
+    if failed:
+        for path in sorted(FAULTS.iterdir()):
+            sys.stdout.write(f"{path}: {path.read_bytes()!r}\n")
+    elif keep:
         subprocess.run((*command, "-merge=1", str(reached), str(corpus)), check=True, capture_output=True)
         inputs.keep([path.read_bytes() for path in reached.iterdir()])
     return int(failed)

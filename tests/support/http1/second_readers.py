@@ -74,6 +74,7 @@ class _Message:
     def __init__(self) -> None:
         self.target = b""
         self.lines: list[tuple[bytes, bytes]] = []
+        self.head: list[tuple[bytes, bytes]] = []
         self.content = b""
         self.completed = 0
 
@@ -87,7 +88,7 @@ class _Message:
         self.lines.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Fields after this are a trailer's: they are counted apart."""
+        """The fields after this are a trailer's."""
         self.lines, self.head = [], self.lines
 
     def on_body(self, piece: bytes) -> None:
@@ -105,7 +106,7 @@ def llhttp_request(raw: bytes) -> Seen | None:
     if ended is None:
         return None
     start = (parser.get_method().decode(), origin_form(message.target.decode("latin-1")))
-    return Seen(start, _fields(getattr(message, "head", [])), message.content, ended)
+    return Seen(start, _fields(message.head), message.content, ended)
 
 
 def llhttp_response(raw: bytes, *, interim: int = 0) -> Seen | None:
@@ -115,7 +116,7 @@ def llhttp_response(raw: bytes, *, interim: int = 0) -> Seen | None:
     ended = _llhttp_feed(parser.feed_data, message, raw, messages=1 + interim)
     if ended is None:
         return None
-    return Seen((str(parser.get_status_code()),), _fields(getattr(message, "head", [])), message.content, ended)
+    return Seen((str(parser.get_status_code()),), _fields(message.head), message.content, ended)
 
 
 def _llhttp_feed(feed: Callable[[bytes], None], message: _Message, raw: bytes, *, messages: int) -> str | None:
