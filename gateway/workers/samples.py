@@ -1,5 +1,6 @@
 """The metrics of one process as JSON: what a worker hands to the supervisor. Cheaper than text at both ends."""
 
+import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -36,13 +37,16 @@ def families(metrics: Iterable[Metric]) -> list[Family]:
 
 
 def families_of(value: Any) -> list[Family]:
-    """The families in what the endpoint responds with."""
+    """The families in what the endpoint responds with. JSON has no NaN and no infinity: they come as null."""
     return [
         Family(
             name,
             kind,
             documentation,
-            {(sample, tuple((label, text) for label, text in labels)): number for sample, labels, number in series},
+            {
+                (sample, tuple((label, text) for label, text in labels)): math.nan if number is None else number
+                for sample, labels, number in series
+            },
         )
         for name, kind, documentation, series in value
     ]

@@ -163,6 +163,7 @@ def test_the_schema_for_editors_is_printed() -> None:
     [
         ("PASSGATE_PORT", "x"),
         ("PASSGATE_OPS_PORT", "70000"),
+        ("PASSGATE_GATEWAY_WORKERS", "0"),
         ("PASSGATE_TRUSTED_PROXIES", "nowhere"),
         ("PASSGATE_ISSUER", "passgate"),
         ("PASSGATE_AUDIENCE", "a b"),

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.gateway import ISSUER, ROUTES, Surroundings, bearer, surroundings
@@ -107,6 +109,16 @@ async def test_workers_share_the_port_and_are_counted_together(workers: Workers)
     assert await workers.metric(COUNTED) == before + calls
     assert await workers.metric("gateway_workers") == 2
     assert all("worker" in line for line in workers.process.lines("request"))
+
+
+async def test_the_metrics_of_all_workers_are_one_valid_exposition(workers: Workers) -> None:
+    _, text = await workers.operations("/metrics")
+    families = list(text_string_to_metric_families(text))
+    assert Counter(family.name for family in families).most_common(1)[0][1] == 1
+    samples = Counter((s.name, *sorted(s.labels.items())) for family in families for s in family.samples)
+    assert samples.most_common(1)[0][1] == 1
+    assert "http_server_request_duration_seconds" in {family.name for family in families}
+    assert "/worker/metrics" not in text
 
 
 async def test_operators_see_one_gateway(workers: Workers) -> None:

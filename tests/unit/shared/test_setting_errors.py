@@ -81,3 +81,12 @@ def test_the_line_names_the_setting_what_it_must_be_and_what_it_is(
         load(importlib.import_module("services.token_issuer.config").Settings)
     assert ended.value.code == 2
     assert capsys.readouterr().err == f"configuration error: {variable} {line}\n"
+
+
+def test_a_number_that_may_be_left_out_has_its_range_named_as_well() -> None:
+    settings = importlib.import_module("gateway.config").Settings
+    with pytest.raises(ValidationError) as invalid:
+        settings(gateway_workers="0")
+    assert setting_errors(invalid.value, settings.model_fields) == [
+        "PASSGATE_GATEWAY_WORKERS must be a whole number from 1 to 64; got '0'"
+    ]

@@ -150,3 +150,22 @@ def test_errors_are_sampled_and_counted_too(lines: io.BytesIO) -> None:
     (line,) = read(lines)
     assert (line["of"], line["lines"] > 900) == ("request.failed", True)
     assert logging.lines_left_out() == line["lines"]
+
+
+def test_each_line_says_which_process_of_its_service_wrote_it(lines: io.BytesIO) -> None:
+    logging._log.fields = {"worker": 1}
+    structlog.get_logger().info("first.event")
+    logging.access({"path": "/"})
+    logging._log.fields = {}
+    structlog.get_logger().info("second.event")
+    assert [line.get("worker") for line in read(lines)] == [1, 1, None]
+
+
+def test_lines_that_are_passed_on_are_written_as_they_are_and_counted_when_they_cannot_be(
+    lines: io.BytesIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logging.pass_on(b'{"n":1}\n{"n":2}\n')
+    assert lines.getvalue() == b'{"n":1}\n{"n":2}\n'
+    monkeypatch.setattr(logging._log, "sink", LogSink(None, logging._resumed))
+    logging.pass_on(b'{"n":3}\n{"n":4}\n')
+    assert logging.lines_lost() == 2
