@@ -194,15 +194,14 @@ async def test_sigterm_drains_every_worker_and_exits_0(
     assert {line["worker"] for line in process.lines("server.stopped") if "worker" in line} == {0, 1}
 
 
-async def test_a_supervisor_that_is_killed_leaves_no_worker(around: Surroundings, tmp_path: Path) -> None:
-    async with running(tmp_path, around) as workers:
-        started = pids(workers.process).values()
-        sockets = {
-            Path(str(line["socket"])) for line in workers.process.lines("server.listening") if "socket" in line
-        }
-        assert len(sockets) == 2
-        workers.process.process.kill()
-        await until(lambda: not any(map(runs, started)))
-        assert not any(socket.parent.exists() for socket in sockets)
-        with pytest.raises(OSError, match=r"Connect|refused"):
-            await asyncio.open_connection("127.0.0.1", workers.process.port)
+async def test_a_supervisor_that_is_killed_leaves_no_worker(workers: Workers) -> None:
+    """The last test of this module: it ends the gateway that the others share, as a start takes seconds."""
+    process = workers.process
+    started = pids(process).values()
+    sockets = {Path(str(line["socket"])) for line in process.lines("server.listening") if "socket" in line}
+    assert len(sockets) == 2
+    process.process.kill()
+    await until(lambda: not any(map(runs, started)))
+    assert not any(socket.parent.exists() for socket in sockets)
+    with pytest.raises(OSError, match=r"Connect|refused"):
+        await asyncio.open_connection("127.0.0.1", process.port)
