@@ -19,6 +19,7 @@ from gateway.http1.framing import request_body
 from gateway.http1.head_reader import HeadReader
 from gateway.http1.request import BadRequest, RequestHead, read_body
 from gateway.proxy.body_pace import BodyPace
+from gateway.proxy.peer_state import has_left
 from gateway.proxy.ports import RequestReceiver
 from shared.http.connection import HEAD_TIMEOUT_S
 
@@ -30,6 +31,8 @@ WRITE_BUFFER_BYTES = 65536
 """Waiting to be taken by the client, over which the upstream's response is not read on."""
 REQUESTS_PER_TURN = 16
 """Of one connection's pipelined requests, before other connections have their turn."""
+PAUSED_CHECK_INTERVAL_S = 0.5
+"""Seconds between two looks whether a client is still there of which nothing is read for now."""
 READ_AHEAD_BYTES = 16384
 """Of requests that are not looked at yet, over which reading pauses."""
 DRAINED_BODY_BYTES = 65536
@@ -154,8 +157,7 @@ class ClientConnection(asyncio.Protocol):
         """Take no more of the body for now; its sender's time stands still."""
         if self._body is not None and self._transport is not None and not self._pace.paused:
             self._pace.pause(self._loop.time())
-            self.read_deadline = inf
-            self._transport.pause_reading()
+            self._stop_reading(self._transport)
 
     def resume_reading(self) -> None:
         if not self._pace.paused:
@@ -215,6 +217,12 @@ class ClientConnection(asyncio.Protocol):
                 receiver.client_left("client_slow")
         elif self._lingering or self._dropping_body:
             self.abort()
+        elif receiver is not None and self._transport is not None and not self._transport.is_reading():
+            if has_left(self._transport):
+                self.abort()
+                receiver.client_left("client_left")
+            else:
+                self.read_deadline = now + PAUSED_CHECK_INTERVAL_S
         elif receiver is not None:
             self._refuse_body(receiver, BadRequest("the body came too slowly", status=408, code="request_timeout"))
         elif self._heads.inside_head:
@@ -253,7 +261,12 @@ class ClientConnection(asyncio.Protocol):
     def _keep(self, data: bytes) -> None:
         self._ahead = data
         if len(data) > READ_AHEAD_BYTES and self._transport is not None:
-            self._transport.pause_reading()
+            self._stop_reading(self._transport)
+
+    def _stop_reading(self, transport: asyncio.Transport) -> None:
+        """Read no more for now, but look from time to time whether the client is still there."""
+        transport.pause_reading()
+        self.read_deadline = self._loop.time() + PAUSED_CHECK_INTERVAL_S
 
     def _read_head(self, data: bytes) -> bytes:
         begins = not self._heads.inside_head

@@ -128,7 +128,7 @@ class Exchange:
         if isinstance(decision, (Forward, Refusal)):
             self._decided(decision)
             return
-        if not self._body_admitted():
+        if not (self._body.complete or self._body_admitted()):
             return
         request_id.set(call.request_id)  # which goes with every call to another service
         self._deciding = asyncio.get_running_loop().create_task(self._look_up(decision))
@@ -136,7 +136,7 @@ class Exchange:
 
     def body_received(self, content: bytes, *, complete: bool) -> None:
         self._body.complete = complete
-        if complete:
+        if complete and self._under_way:
             self._body_ended()
         try:
             self._body_received(content)
@@ -161,18 +161,16 @@ class Exchange:
 
     def _body_admitted(self) -> bool:
         """Whether the client may send the body; if not, the request is refused."""
-        if not (self._body.complete or self._under_way):
-            bodies, client = self._forwarding.bodies, address_block(self.call.origin.client)
-            if not bodies.collect(self, client):
+        if not self._under_way:
+            client = address_block(self.call.origin.client)
+            self._under_way = self._forwarding.bodies.collect(self, client)
+            if not self._under_way:
                 self._refuse(too_many_bodies(route=self.call.route))
-                return False
-            self._under_way = True
-        return True
+        return self._under_way
 
     def _body_ended(self) -> None:
-        if self._under_way:
-            self._under_way = False
-            self._forwarding.bodies.end(self)
+        self._under_way = False
+        self._forwarding.bodies.end(self)
 
     def shed(self) -> None:
         self._under_way = False
@@ -220,7 +218,7 @@ class Exchange:
         if self._body.received > route.max_body:
             self._refuse(too_large(route.max_body, route=route.name))
             return
-        if not self._body_admitted():
+        if not (self._body.complete or self._body_admitted()):
             return
         if isinstance(head, RequestHead) and head.expects_continue and not self._body.received:
             self._client.write(writer.CONTINUE)
@@ -380,5 +378,6 @@ class Exchange:
 
     def _end(self) -> None:
         self._over = True
-        self._body_ended()
+        if self._under_way:
+            self._body_ended()
         self._forwarding.report.ended(self.call)

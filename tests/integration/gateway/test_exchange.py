@@ -1,6 +1,8 @@
 """The times of one exchange: connecting has its own, and the response's begins with the request's last byte."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +13,7 @@ from tests.support.harness.public_server import Public, post, public_server, ups
 from tests.support.http1.client import Conversation, converse
 from tests.support.http1.framing_payloads import get
 from tests.support.http1.upstream import OK, Upstream, UpstreamCall
+from tests.support.waiting import until
 
 LONG = 60.0
 """Seconds that would end the test."""
@@ -98,6 +101,47 @@ async def test_the_wait_for_a_connection_in_use_is_bounded(upstream: Upstream) -
     (reply,) = conversation.replies
     assert (reply.status, reply.values("retry-after")) == (503, ["1"])
     assert b'"code":"overloaded"' in reply.body
+
+
+@pytest.fixture
+async def deaf_upstream() -> AsyncIterator[int]:
+    """The port of one that takes no more than a little of a request, and never responds."""
+    over = asyncio.Event()
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    over.set()
+    server.close()
+
+
+LARGE_BODY = post(32 * 1024 * 1024, content=b"a" * 24 * 1024 * 1024)
+"""More than all buffers on the way hold. Its end would be seen after the bytes before it, a reset at once."""
+
+
+@pytest.mark.parametrize(
+    ("payload", "reset"),
+    [(LARGE_BODY, True), (get() * 4000, True), (get() * 4000, False)],
+    ids=["body and reset", "requests ahead and reset", "requests ahead and end"],
+)
+async def test_a_client_that_leaves_while_nothing_is_read_from_it_is_noticed(
+    payload: bytes, reset: bool, deaf_upstream: int
+) -> None:
+    target = upstream_at(deaf_upstream)
+    async with public_server(target, response_timeout=LONG, max_body=len(payload) * 2, grace=0.1) as public:
+        client = public.connect()
+        sending = asyncio.create_task(asyncio.get_running_loop().sock_sendall(client, payload))
+        await until(lambda: public.metric("gateway_active_requests") == 1)
+        await asyncio.wait([sending], timeout=0.3)
+        sending.cancel()
+        assert public.metric("gateway_active_requests") == 1
+        if reset:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        await until(lambda: public.metric("gateway_active_requests") == 0)
 
 
 @pytest.mark.parametrize("method", [b"POST", b"GET"])
