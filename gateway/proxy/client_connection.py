@@ -31,6 +31,8 @@ WRITE_BUFFER_BYTES = 65536
 """Waiting to be taken by the client, over which the upstream's response is not read on."""
 REQUESTS_PER_TURN = 16
 """Of one connection's pipelined requests, before other connections have their turn."""
+LAST_READ_S = 0.01
+"""Seconds in which what has arrived at an idle connection is read before it is closed."""
 PAUSED_CHECK_INTERVAL_S = 0.5
 """Seconds between two looks whether a client is still there of which nothing is read for now."""
 READ_AHEAD_BYTES = 16384
@@ -217,18 +219,19 @@ class ClientConnection(asyncio.Protocol):
                 receiver.client_left("client_slow")
         elif self._lingering or self._dropping_body:
             self.abort()
-        elif receiver is not None and self._transport is not None and not self._transport.is_reading():
+        elif self._transport is not None and not self._transport.is_reading():
+            self.read_deadline = now + PAUSED_CHECK_INTERVAL_S
             if has_left(self._transport):
                 self.abort()
-                receiver.client_left("client_left")
-            else:
-                self.read_deadline = now + PAUSED_CHECK_INTERVAL_S
+                if receiver is not None:
+                    receiver.client_left("client_left")
         elif receiver is not None:
             self._refuse_body(receiver, BadRequest("the body came too slowly", status=408, code="request_timeout"))
         elif self._heads.inside_head:
             self._refuse(BadRequest("the head came too slowly", status=408, code="request_timeout"))
-        else:
-            self._close()
+        else:  # a request may be here already, and only this process be late to read it
+            self.read_deadline = inf
+            self._loop.call_later(LAST_READ_S, self.close_idle)
 
     # Reading
 

@@ -28,8 +28,8 @@ POOL_SWEEP_INTERVAL_S = 0.1
 """The same for upstreams' connections and those who wait for one."""
 IDLE_GRACE_S = 0.5
 """Seconds in which an idle connection may still send a request while the listener stops."""
-
 STOP_CHECK_INTERVAL_S = 0.01
+"""Seconds between two looks whether all connections have ended."""
 
 
 class PublicServer:

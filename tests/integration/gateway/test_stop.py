@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -95,6 +96,15 @@ async def test_a_request_that_has_begun_to_arrive_is_served(public: Public) -> N
     async with stopping(public):
         await asyncio.sleep(0.6)  # longer than an idle connection is kept now
         client.send(get()[10:])
+        assert closes(await client.response())
+
+
+async def test_a_request_that_arrives_while_this_process_is_late_is_served(public: Public) -> None:
+    client = await Client.of(public)
+    await until(lambda: public.metric("gateway_open_connections") == 1)
+    async with stopping(public):
+        client.send(get())
+        time.sleep(0.8)  # as long as an idle connection is kept now, and longer
         assert closes(await client.response())
 
 
