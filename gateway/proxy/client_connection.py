@@ -19,8 +19,8 @@ from gateway.http1.framing import request_body
 from gateway.http1.head_reader import HeadReader
 from gateway.http1.request import BadRequest, RequestHead, read_body
 from gateway.proxy.body_pace import BodyPace
-from gateway.proxy.peer_state import has_left
 from gateway.proxy.ports import RequestReceiver
+from gateway.proxy.sockets import has_left
 from shared.http.connection import HEAD_TIMEOUT_S
 
 SLOW_READER_TIMEOUT_S = 28.0

@@ -1,8 +1,6 @@
 """The public listener: accepts connections, makes an exchange of each request, ends what is late."""
 
 import asyncio
-import os
-import socket
 
 import structlog
 
@@ -15,6 +13,7 @@ from gateway.proxy.connection_limits import ClientConnections, Limits, descripto
 from gateway.proxy.exchange import Exchange, Forwarding
 from gateway.proxy.pool import Pools
 from gateway.proxy.report import Report
+from gateway.proxy.sockets import accept_pending, drop_new_connections
 from shared.audit.trail import AuditTrail
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
 from shared.http.forwarded_for import TrustedProxies
@@ -28,6 +27,8 @@ POOL_SWEEP_INTERVAL_S = 0.1
 """The same for upstreams' connections and those who wait for one."""
 IDLE_GRACE_S = 0.5
 """Seconds in which an idle connection may still send a request while the listener stops."""
+HANDSHAKE_GRACE_S = 0.02
+"""Seconds in which a connection that a client has begun to open is still accepted."""
 STOP_CHECK_INTERVAL_S = 0.01
 """Seconds between two looks whether all connections have ended."""
 
@@ -92,6 +93,8 @@ class PublicServer:
         self.draining = True
         self.keepalive_timeout = IDLE_GRACE_S
         if self._listener is not None:
+            drop_new_connections(self._listener)
+            await asyncio.sleep(HANDSHAKE_GRACE_S)
             pending = accept_pending(self._listener)
             self._listener.close()
             for accepted in pending:
@@ -138,18 +141,3 @@ class PublicServer:
         loop = asyncio.get_running_loop()
         self._sweeps["pools"] = loop.call_later(POOL_SWEEP_INTERVAL_S, self._sweep_pools)
         self._pools.sweep(loop.time())
-
-
-def accept_pending(listener: asyncio.Server) -> list[socket.socket]:
-    """The connections that the loop has not accepted yet, and that their clients would lose with `listener`."""
-    accepted = []
-    for listening in listener.sockets:
-        with socket.socket(fileno=os.dup(listening.fileno())) as own:
-            while True:
-                try:
-                    connection, _ = own.accept()
-                except OSError:  # there are no more
-                    break
-                connection.setblocking(False)
-                accepted.append(connection)
-    return accepted

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gateway.proxy.listener import accept_pending
+from gateway.proxy.sockets import accept_pending, drop_new_connections
 from tests.support.harness.public_server import Public, public_server, upstream_at
 from tests.support.http1.client import Reply, parse_replies
 from tests.support.http1.framing_payloads import get
@@ -151,3 +151,18 @@ async def test_a_connection_that_was_not_accepted_yet_is_served() -> None:
         assert client.recv(1) == b"%d" % number
         client.close()
         connection.close()
+
+
+async def test_who_begins_to_connect_as_the_listener_closes_is_refused_and_not_cut() -> None:
+    async def greet(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None: ...
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    drop_new_connections(server)
+    connecting = asyncio.create_task(asyncio.open_connection("127.0.0.1", port))
+    await asyncio.sleep(0.05)
+    assert not connecting.done()
+    assert accept_pending(server) == []
+    server.close()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.wait_for(connecting, 10)
