@@ -96,9 +96,9 @@ def parse_head(raw: bytes) -> RequestHead:
     end_of_line = raw.find(b"\r\n")
     if end_of_line > 0 and (found := find(raw, end_of_line)) is not None:
         line = raw[:end_of_line].decode("latin-1")
-        method, target, minor = (
-            _cached_line(line) if end_of_line <= _MAX_CACHED_LINE_LENGTH else _request_line(line)
-        )
+        # A query may hold a secret, and is seldom the same twice.
+        known = end_of_line <= _MAX_CACHED_LINE_LENGTH and "?" not in line
+        method, target, minor = _cached_line(line) if known else _request_line(line)
         if minor == 1 and target.startswith("/"):
             return RequestHead(method, target, found.block, found.authorization, found.position)
     return _parse_head(raw, end_of_line)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.http1 import field_block
+from gateway.http1 import field_block, request
 from gateway.http1.request import BadRequest, parse_head
 from tests.support.http1.framing_payloads import FORWARDED, REFUSED
 
@@ -93,6 +93,13 @@ def test_what_may_be_secret_and_what_is_long_is_not_kept(line: bytes) -> None:
     field_block._kept.clear()
     parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\n" + line)
     assert field_block._kept == {}
+
+
+def test_no_line_with_a_query_is_kept() -> None:
+    before = request._cached_line.cache_info().currsize
+    for _ in range(3):
+        parse_head(b"GET /a?apitoken=secret HTTP/1.1" + FIELDS)
+    assert request._cached_line.cache_info().currsize == before
 
 
 def test_nothing_of_a_credential_is_kept() -> None:
