@@ -11,6 +11,7 @@ import pytest
 from shared.changes.stream import ChangeStreamWriter
 from shared.contracts.key_registry import Change, Kind, Revocation
 from shared.redis import PipelinedRedis
+from tests.support.clock import FakeClock
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.gateway import SIGNER, Surroundings, bearer, surroundings
 from tests.support.waiting import until
@@ -113,10 +114,13 @@ async def test_tokens_of_a_revoked_signing_key_are_refused(around: Surroundings)
 
 
 async def test_past_the_bound_it_is_a_503_and_not_ready_but_where_the_route_goes_on(around: Surroundings) -> None:
-    async with around.gateway(staleness_bound=0.4) as gateway:
+    clock = FakeClock(time.time())
+    async with around.gateway(clock=clock, staleness_bound=5) as gateway:
         assert await gateway.status("/sms", around.api_token) == 200
         around.registry.away = True
+        clock.advance(4.9)
         assert await gateway.status("/site", bearer()) == 200
+        clock.advance(5)
         await gateway.becomes(503, "/site", bearer(), within=3)
         assert "Retry-After" in (await gateway.get("/site", bearer())).headers
         assert await gateway.status("/sms", around.api_token) == 503

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -9,6 +10,7 @@ import pytest
 
 from shared.contracts.operator_validator import VALIDATE, VALIDATE_BY_POST
 from shared.opaque import API_TOKEN, digest, mint
+from tests.support.clock import FakeClock
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.operator_validator import NOT_VALID, VALID, Operator, operator_running
 from tests.support.harness.serving import ServiceKeys
@@ -164,13 +166,16 @@ async def status_of(operator: Operator) -> int:
 
 
 async def test_a_seen_token_outlives_the_registry_by_the_bound_and_no_longer(service_keys: ServiceKeys) -> None:
+    clock = FakeClock(time.time())
     async with (
         aiohttp.ClientSession() as http,
-        operator_running(service_keys, http, staleness_bound=0.5) as operator,
+        operator_running(service_keys, http, clock=clock, staleness_bound=5) as operator,
     ):
         assert await operator.send() == VALID
         operator.registry.away = True
+        clock.advance(4.9)
         assert await operator.send() == VALID
+        clock.advance(5)
         await becomes(503, lambda: status_of(operator), meanwhile=lambda status: status == 200)
         assert (await operator.call("GET", "/health/ready"))[0] == 503
         operator.registry.away = False

@@ -1,10 +1,13 @@
 """What stops a token, through the registry's feed, and what the service does when it cannot be followed."""
 
+import time
+
 import pytest
 
 from services.session_tokens.sealing import id_of
 from shared.contracts.key_registry import Kind, Revocation
 from shared.opaque import ACCESS_KEY, mint
+from tests.support.clock import FakeClock
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.session_tokens import Service, Stack
 from tests.support.waiting import becomes, until
@@ -54,10 +57,13 @@ async def test_a_known_key_and_token_need_no_look_up(service: Service) -> None:
 
 
 async def test_with_the_registry_away_the_bound_holds_and_then_nothing_is_guessed(stack: Stack) -> None:
-    async with stack.copy(staleness_bound=0.5) as service:
+    clock = FakeClock(time.time())
+    async with stack.copy(clock=clock, staleness_bound=5) as service:
         token = await service.generate()
         stack.registry.away = True
+        clock.advance(4.9)
         assert (await service.verify(token))[0] == 200
+        clock.advance(5)
         await becomes(503, lambda: service.status_of(token), meanwhile=lambda status: status == 200)
         response, _ = await service.call("POST", "/generate", data=b"{}", x_api_key=stack.access_key)
         assert response.status == 503
