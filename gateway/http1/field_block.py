@@ -6,6 +6,7 @@ after the strict reading of a whole head, and under its exact bytes: what is fou
 
 from gateway.http1.fields import MAX_FIELDS, Field, is_plain
 from gateway.http1.framing import UNFRAMED, Framing
+from gateway.http1.kept import Kept
 
 MAX_FIELD_BYTES = 16384
 """For the header fields of a request together."""
@@ -67,9 +68,7 @@ def keep(raw: bytes, start: int, block: FieldBlock) -> None:
     if len(rest) > _MAX_KEPT_BYTES or lines != len(block.fields) or not rest.isascii():
         return  # where the count differs, Authorization is spelled in another way
     if all(field.may_be_kept for field in block.fields):
-        if len(_kept) >= _MAX_KEPT_BLOCKS:
-            _kept.clear()
-        _kept[rest] = block
+        _kept.keep(rest, block)
 
 
 def _end_of_line(raw: bytes, start: int) -> int:
@@ -77,4 +76,4 @@ def _end_of_line(raw: bytes, start: int) -> int:
     return len(raw) if end < 0 else end
 
 
-_kept: dict[bytes, FieldBlock] = {}
+_kept: Kept[bytes, FieldBlock] = Kept(_MAX_KEPT_BLOCKS)

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from gateway.http1.kept import Kept
+
 MAX_FIELDS = 100
 _MAX_KEPT_LINES = 8192
 _MAX_KEPT_LENGTH = 100
@@ -103,13 +105,11 @@ def _parse(line: str, *, plain: bool) -> Field:
     as_it_came = len(given) == len(value) + 1 and given[0] == " "
     field = Field(name, value, line if as_it_came else f"{spelled}: {value}")
     if name.may_be_kept and len(line) <= _MAX_KEPT_LENGTH:
-        if len(_known) >= _MAX_KEPT_LINES:
-            _known.clear()
-        _known[line] = field
+        _known.keep(line, field)
     return field
 
 
-_known: dict[str, Field] = {}
+_known: Kept[str, Field] = Kept(_MAX_KEPT_LINES)
 """Short lines that have come before: most lines of a head are the same in the next. None that may hold a secret."""
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from gateway.http1.body import BodyDecoder, MalformedBody, UntilCloseDecoder
 from gateway.http1.fields import Field, MalformedField, parse_lines, tokens
 from gateway.http1.framing import UNFRAMED, Framing, MalformedFraming, response_body, response_framing
+from gateway.http1.kept import Kept
 
 MAX_HEAD_BYTES = 65536
 MAX_FIELDS = 200
@@ -58,9 +59,7 @@ def parse_response_head(raw: bytes) -> ResponseHead:
         return kept
     head = _parse(raw)
     if len(raw) <= _MAX_KEPT_BYTES and all(field.may_be_kept for field in head.fields):
-        if len(_kept) >= _MAX_KEPT_HEADS:
-            _kept.clear()
-        _kept[raw] = head
+        _kept.keep(raw, head)
     return head
 
 
@@ -95,7 +94,7 @@ def _parse_status_line(line: str) -> tuple[int, int]:
 
 
 _status_line = lru_cache(maxsize=512)(_parse_status_line)
-_kept: dict[bytes, ResponseHead] = {}
+_kept: Kept[bytes, ResponseHead] = Kept(_MAX_KEPT_HEADS)
 
 
 class ResponseReader:

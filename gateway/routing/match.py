@@ -5,7 +5,6 @@ from gateway.routing.table import Route, RouteTable
 RESERVED = ("/internal", "/metrics", "/health")
 """Never routed, here or below: these paths are for services and operators alone."""
 
-MAX_KEPT_PATHS = 4096
 MAX_KEPT_PATH_LENGTH = 256
 
 
@@ -24,9 +23,7 @@ def match(table: RouteTable, method: str, path: str) -> Route | tuple[str, ...]:
     if found is None:
         found = _match(table, method, path)
         if len(path) <= MAX_KEPT_PATH_LENGTH:
-            if len(table.matched) >= MAX_KEPT_PATHS:
-                table.matched.clear()
-            table.matched[method, path] = found
+            table.matched.keep((method, path), found)
     return found
 
 

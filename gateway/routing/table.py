@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gateway.http1.kept import Kept
+
 MIB = 1024 * 1024
+MAX_KEPT_PATHS = 4096
 
 
 class CredentialKind(StrEnum):
@@ -86,8 +89,8 @@ class RouteTable:
     exact: Mapping[str, tuple[Route, ...]] = field(init=False)
     prefixes: Sequence[tuple[str, tuple[Route, ...]]] = field(init=False)
     """The longest first."""
-    matched: dict[tuple[str, str], "Route | tuple[str, ...]"] = field(
-        init=False, default_factory=dict, compare=False
+    matched: "Kept[tuple[str, str], Route | tuple[str, ...]]" = field(
+        init=False, default_factory=lambda: Kept(MAX_KEPT_PATHS), compare=False
     )
     """What `gateway.routing.match` found for a method and a path."""
 

@@ -1,0 +1,21 @@
+"""What was read before, kept within a bound: all of it is forgotten when it is full."""
+
+from typing import TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Kept(dict[K, V]):
+    """For what comes again and again: a full one fills up anew in a moment, and its use needs no bookkeeping."""
+
+    __slots__ = ("most",)
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    def keep(self, key: K, value: V) -> None:
+        if len(self) >= self.most:
+            self.clear()
+        self[key] = value
