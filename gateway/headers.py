@@ -21,7 +21,7 @@ from gateway.http1.request import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.http1.writer import date_line
 from gateway.origin import Origin
-from gateway.routing.table import CredentialKind, Route
+from gateway.routing.table import Route
 
 _MAX_CACHED_NAME_LENGTH = 64
 """Characters. Senders choose the names: what is kept of them is bounded by this and by the caches' size."""
@@ -65,13 +65,14 @@ def upstream_lines(
     every spelling. What is said of who calls is dropped whoever says it.
     """
     lines = [f"Host: {route.upstream.authority}"]
-    depends_on = (route.credential, route.pass_credential, origin.trusted)
+    withheld = _NOTHING if route.pass_credential else SECRET_FIELDS[route.credential]
+    depends_on = (withheld, origin.trusted)
     passed_on = head.block.memo.get(depends_on)
     if passed_on is None:
-        passed_on = head.block.memo[depends_on] = _passed_on(head, route, trusted=origin.trusted)
+        passed_on = head.block.memo[depends_on] = _passed_on(head, withheld, trusted=origin.trusted)
     if passed_on:
         lines.append(passed_on)
-    if head.authorization is not None and (route.pass_credential or route.credential is not CredentialKind.JWT):
+    if head.authorization is not None and "authorization" not in withheld:
         lines.append(f"Authorization: {head.authorization}")
     lines.append(origin.lines)
     passed_via = head.values("via") if head.first("via") is not None else ()
@@ -82,9 +83,8 @@ def upstream_lines(
     return lines
 
 
-def _passed_on(head: RequestHead, route: Route, *, trusted: bool) -> str:
+def _passed_on(head: RequestHead, leave_out: frozenset[str], *, trusted: bool) -> str:
     """Of the fields but Authorization, those that go on as they came."""
-    leave_out = _NOTHING if route.pass_credential else SECRET_FIELDS[route.credential]
     if head.first("connection") is not None:  # R23, RFC 9110 section 7.6.1
         leave_out |= _named_in(tokens(head.values("connection")))
     lines = []
