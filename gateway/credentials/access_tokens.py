@@ -35,26 +35,34 @@ class AccessTokens:
 
     def known(self, token: str, audiences: frozenset[str]) -> Identity | None:
         """Whose token it is; None when its key is to be fetched first. Raises `RefusedCredential`."""
-        digest = hashlib.sha256(token.encode("latin-1")).digest()
+        digest = _digest(token)
+        verified = self._remembered(digest)
+        if verified is None:
+            unverified = _parse(token)
+            key = self._keys.known(unverified.header.kid)
+            if key is None:
+                return None
+            verified = self._verify(digest, unverified, key)
+        return _for_audience(verified, audiences)
+
+    async def check(self, token: str, audiences: frozenset[str]) -> Identity:
+        """The same, with whatever is to be fetched. Raises also `Unavailable` when that cannot be known."""
+        digest = _digest(token)
+        verified = self._remembered(digest)
+        if verified is None:
+            unverified = _parse(token)
+            key = await self._keys.find(unverified.header.kid)
+            if key is None:
+                raise RefusedCredential("unknown_kid")
+            verified = self._verify(digest, unverified, key)
+        return _for_audience(verified, audiences)
+
+    def _remembered(self, digest: bytes) -> Verified | None:
         verified = self._verified.get(digest)
         if verified is not None:
             self._verified.move_to_end(digest)
             self._require_alive(digest, verified[0])
-            return _for_audience(verified, audiences)
-        unverified = _parse(token)
-        key = self._keys.known(unverified.header.kid)
-        return None if key is None else _for_audience(self._verify(digest, unverified, key), audiences)
-
-    async def check(self, token: str, audiences: frozenset[str]) -> Identity:
-        """The same, with whatever is to be fetched. Raises also `Unavailable` when that cannot be known."""
-        if (identity := self.known(token, audiences)) is not None:
-            return identity
-        unverified = _parse(token)
-        key = await self._keys.find(unverified.header.kid)
-        if key is None:
-            raise RefusedCredential("unknown_kid")
-        digest = hashlib.sha256(token.encode("latin-1")).digest()
-        return _for_audience(self._verify(digest, unverified, key), audiences)
+        return verified
 
     def _verify(self, digest: bytes, unverified: UnverifiedToken, key: PublicKey) -> Verified:
         try:
@@ -75,6 +83,10 @@ class AccessTokens:
         if identity.expires_at is not None and self._clock.now() - identity.expires_at >= LEEWAY_S:
             del self._verified[digest]
             raise RefusedCredential.of(identity, "expired")
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("latin-1")).digest()
 
 
 def _parse(token: str) -> UnverifiedToken:
