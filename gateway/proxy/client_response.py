@@ -9,14 +9,12 @@ from gateway.proxy.client_connection import ClientConnection
 class ClientResponse:
     """`request` is None when there was no readable one: then the connection ends with this response."""
 
-    __slots__ = ("_chunked", "_client", "_request", "keep_alive", "status")
+    __slots__ = ("_chunked", "_client", "_request", "keep_alive")
 
     def __init__(self, client: ClientConnection, request: RequestHead | None) -> None:
         self._client = client
         self._request = request
         self._chunked = False
-        self.status = 0
-        """0 as long as nothing of the response is sent."""
         self.keep_alive = request is not None and request.keep_alive
         """Whether the connection goes on after it, as its head says."""
 
@@ -27,7 +25,6 @@ class ClientResponse:
             self.keep_alive = False
         elif request is not None and not request_complete:
             self.keep_alive = self.keep_alive and self._client.can_drain(request)
-        self.status = status
         head = writer.response_head(status, lines, length=len(body), chunked=False, close=not self.keep_alive)
         self._client.write(head if request is not None and request.method == "HEAD" else head + body)
 
@@ -43,7 +40,6 @@ class ClientResponse:
         self._chunked = unmeasured and request.minor_version == 1
         if self._client.draining or not request_complete or (unmeasured and not self._chunked):
             self.keep_alive = False
-        self.status = response.status
         head = writer.response_head(
             response.status,
             lines,

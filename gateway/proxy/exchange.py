@@ -235,10 +235,14 @@ class Exchange:
         if self._pool is None and self._body.due:
             self._acquire(fresh=False)
 
-    def _acquire(self, *, fresh: bool) -> None:
+    @property
+    def _decided_forward(self) -> Forward:
         if self._forward is None:
             raise RuntimeError("nothing is sent before it is decided upon")
-        upstream = self._forward.route.upstream
+        return self._forward
+
+    def _acquire(self, *, fresh: bool) -> None:
+        upstream = self._decided_forward.route.upstream
         if self._under_way and not self._forwarding.bodies.stream(self, upstream.name, upstream.connections):
             self.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE, "bodies"))
             return
@@ -254,9 +258,7 @@ class Exchange:
             self._fault()
 
     def _send(self, connection: UpstreamConnection) -> None:
-        forward = self._forward
-        if forward is None:
-            raise RuntimeError("nothing is sent before it is decided upon")
+        forward = self._decided_forward
         length, chunked, content = self._body.begin()
         head = writer.request_head(forward.method, forward.target, forward.lines, length=length, chunked=chunked)
         connection.begin(
@@ -288,10 +290,10 @@ class Exchange:
 
     def _response_began(self, head: ResponseHead, content: bytes, *, complete: bool) -> None:
         call = self.call
-        self._forwarding.report.upstream_responded(call, self._forward, time.perf_counter() - self._sent_at)
+        self._forwarding.report.upstream_responded(call, self._decided_forward, time.perf_counter() - self._sent_at)
         lines = client_lines(head, request_id=call.request_id)
-        self._response.begin(head, lines, content, complete=complete, request_complete=self._body.complete)
         call.status = head.status
+        self._response.begin(head, lines, content, complete=complete, request_complete=self._body.complete)
         if complete:
             self._finish()
 
@@ -310,9 +312,7 @@ class Exchange:
             self._fault()
 
     def _upstream_failed(self, error: UpstreamFailed) -> None:
-        forward = self._forward
-        if forward is None:
-            raise RuntimeError("nothing is sent before it is decided upon")
+        forward = self._decided_forward
         if self._may_send_again(forward, error):
             self._sent_again = True
             self._acquire(fresh=True)
@@ -343,7 +343,7 @@ class Exchange:
         if self._over:
             return
         self._release()
-        if self._response.status == 0:
+        if self.call.status == 0:
             self._refuse(refusal)
             return
         self.call.cause, self.call.detail = refusal.cause, refusal.detail

@@ -68,10 +68,9 @@ class Report:
             request_id.set(call.request_id)
             report_refusal(self._audit, refused, route=refusal.route, origin=call.origin)
 
-    def upstream_responded(self, call: Call, forward: Forward | None, seconds: float) -> None:
+    def upstream_responded(self, call: Call, forward: Forward, seconds: float) -> None:
         call.upstream_seconds = seconds
-        if forward is not None:
-            self._metrics.upstream_responded(call.route, forward.route.upstream.name, seconds)
+        self._metrics.upstream_responded(call.route, forward.route.upstream.name, seconds)
 
     def upstream_failed(self, call: Call, forward: Forward, error: UpstreamFailed) -> None:
         request_id.set(call.request_id)
