@@ -24,60 +24,30 @@ PROTOCOL_OPTIONS: dict[str, Any] = {
 }
 
 
-class DrainingHandler(web.RequestHandler):
-    """aiohttp's connection, which finishes the request that it has begun to receive when it is closed.
-
-    aiohttp itself drops all that arrives after `close`, so that a body on its way is waited for in vain.
-    """
-
-    __slots__ = ("draining",)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.draining = False
-        """Whether the response under way is the connection's last."""
-
-    @property
-    def serving(self) -> bool:
-        """Whether a request's head has arrived and its response is not complete yet."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        self.draining = True
-        super().close()
-
-    def data_received(self, data: bytes) -> None:
-        if not (self._close and self.serving):
-            super().data_received(data)
-            return
-        self._close = False
-        try:
-            super().data_received(data)
-        finally:
-            self._close = True
-
-
 async def finish(server: web.Server, grace: float) -> None:
     """Finish what has begun to arrive at `server`, which listens no more; after `grace` seconds give it up."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + grace
-    while any(isinstance(c, DrainingHandler) and c.serving for c in server.connections):
+    while any(isinstance(c, RequestHandler) and c.serving for c in server.connections):
         if loop.time() >= deadline:
             break
         await asyncio.sleep(0.01)
     await server.shutdown(max(deadline - loop.time(), FINAL_WRITE_TIMEOUT_S))
 
 
-class RequestHandler(DrainingHandler):
+class RequestHandler(web.RequestHandler):
     """The connection of a service: with a limit in time on each head, and parse errors that name no library.
 
-    aiohttp itself holds a half-sent head open for as long as its peer likes.
+    aiohttp itself holds a half-sent head open for as long as its peer likes, and drops all that arrives after
+    `close`, so that a body on its way is waited for in vain: here the request that has begun is finished.
     """
 
-    __slots__ = ("_content", "_head_timer", "_next_head_began", "_serving", "_tail")
+    __slots__ = ("_content", "_head_timer", "_next_head_began", "_serving", "_tail", "draining")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.draining = False
+        """Whether the response under way is the connection's last."""
         self._head_timer: asyncio.TimerHandle | None = None
         self._serving = False
         self._content: StreamReader | None = None
@@ -89,7 +59,12 @@ class RequestHandler(DrainingHandler):
 
     @property
     def serving(self) -> bool:
+        """Whether a request's head has arrived and its response is not complete yet."""
         return self._serving
+
+    def close(self) -> None:
+        self.draining = True
+        super().close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -103,7 +78,14 @@ class RequestHandler(DrainingHandler):
                     self._expect_head()
             elif self._content is not None and self._content.is_eof():
                 self._next_head_began = True
-        super().data_received(data)
+        if not (self._close and self._serving):
+            super().data_received(data)
+            return
+        self._close = False
+        try:
+            super().data_received(data)
+        finally:
+            self._close = True
 
     def request_begun(self, request: web.BaseRequest) -> None:
         """Its head came in time, and it is being served."""
