@@ -24,10 +24,10 @@ from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.proxy.client_body import NO_BODY, ClientBody
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.client_response import ClientResponse
-from gateway.proxy.pool import Pool, Pools
 from gateway.proxy.ports import ConnectionLost, UpstreamFailed
 from gateway.proxy.report import LIVE, Call, Report
-from gateway.proxy.upstream_connection import UpstreamConnection
+from gateway.proxy.upstream.connection import UpstreamConnection
+from gateway.proxy.upstream.pool import Pool, Pools
 from gateway.refusal import (
     CONNECTIONS_IN_USE,
     Refusal,

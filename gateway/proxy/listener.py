@@ -11,9 +11,9 @@ from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.connection_limits import ClientConnections, Limits, descriptor_limit
 from gateway.proxy.exchange import Exchange, Forwarding
-from gateway.proxy.pool import Pools
 from gateway.proxy.report import Report
 from gateway.proxy.sockets import accept_pending, drop_new_connections
+from gateway.proxy.upstream.pool import Pools
 from shared.audit.trail import AuditTrail
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
 from shared.http.forwarded_for import TrustedProxies

@@ -10,7 +10,7 @@ from gateway.http1.request import BadRequest, RequestHead
 from gateway.metrics import GatewayMetrics
 from gateway.origin import Origin
 from gateway.proxy.ports import UpstreamFailed
-from gateway.proxy.upstream_failure_log import UpstreamFailureLog
+from gateway.proxy.upstream.failure_log import UpstreamFailureLog
 from gateway.refusal import Refusal
 from shared.audit.trail import RefusalAudit
 from shared.logging import access, request_id

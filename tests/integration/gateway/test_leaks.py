@@ -11,7 +11,7 @@ import pytest
 
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.exchange import Exchange
-from gateway.proxy.upstream_connection import UpstreamConnection
+from gateway.proxy.upstream.connection import UpstreamConnection
 from tests.support.harness.public_server import Public, post, public_server, upstream_at
 from tests.support.http1.framing_payloads import get
 from tests.support.http1.upstream import OK, Script, Upstream, UpstreamCall, running_upstream

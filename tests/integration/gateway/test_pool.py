@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from gateway.http1.response import ResponseHead
-from gateway.proxy import pool, waiting
-from gateway.proxy.pool import Pools
 from gateway.proxy.ports import UpstreamFailed
-from gateway.proxy.upstream_connection import UpstreamConnection
+from gateway.proxy.upstream import pool, waiting
+from gateway.proxy.upstream.connection import UpstreamConnection
+from gateway.proxy.upstream.pool import Pools
 from gateway.routing.table import Upstream as Target
 from tests.support.http1.upstream import Upstream, running_upstream
 from tests.support.waiting import until

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from gateway.proxy.ports import UpstreamFailed
-from gateway.proxy.upstream_connection import UpstreamConnection
+from gateway.proxy.upstream.connection import UpstreamConnection
 
 MAX_WAITING = 256
 """Requests that wait for one upstream; one more is refused at once."""

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from gateway.http1.response import ResponseHead
 from gateway.proxy.ports import UpstreamFailed
-from gateway.proxy.upstream_connection import UpstreamConnection
+from gateway.proxy.upstream.connection import UpstreamConnection
 
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\nhello"
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from gateway.proxy import waiting
 from gateway.proxy.ports import UpstreamFailed
-from gateway.proxy.upstream_connection import UpstreamConnection
-from gateway.proxy.waiting import Waiting
+from gateway.proxy.upstream import waiting
+from gateway.proxy.upstream.connection import UpstreamConnection
+from gateway.proxy.upstream.waiting import Waiting
 
 
 @dataclass(eq=False)

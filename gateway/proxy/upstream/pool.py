@@ -7,8 +7,8 @@ from functools import partial
 from math import inf
 
 from gateway.proxy.ports import UpstreamFailed
-from gateway.proxy.upstream_connection import UpstreamConnection
-from gateway.proxy.waiting import Caller, Waiting
+from gateway.proxy.upstream.connection import UpstreamConnection
+from gateway.proxy.upstream.waiting import Caller, Waiting
 from gateway.refusal import CONNECTIONS_IN_USE
 from gateway.routing.table import Upstream
 from gateway.routing.upstream_address import is_metadata
