@@ -13,6 +13,7 @@ MAX_FIELDS = 200
 MAX_INTERIM = 8
 """Responses of status 1xx before the final one."""
 
+_LONE = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\0")
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 _MAX_CACHED_LINE_LENGTH = 64
 _MAX_KEPT_HEADS = 1024
@@ -107,7 +108,8 @@ class ResponseReader:
 
     def __init__(self, method: str) -> None:
         self._method = method
-        self._buffer = b""
+        self._buffer = bytearray()
+        """The beginning of a head whose end has not come yet."""
         self._interim = 0
         self._body: BodyDecoder | None = None
         self.head: ResponseHead | None = None
@@ -130,7 +132,7 @@ class ResponseReader:
         """The final head, when `data` completes it, and the content that `data` brings. Raises `BadResponse`."""
         head = None
         if self.head is None:
-            head, data = self._next_head(self._buffer + data)
+            head, data = self._next_head(data)
             if head is None:
                 return None, b""
         content = b""
@@ -144,23 +146,33 @@ class ResponseReader:
         return head, content
 
     def _next_head(self, data: bytes) -> tuple[ResponseHead | None, bytes]:
-        while True:
+        buffer, known = self._buffer, 0
+        if buffer:
+            known = max(0, len(buffer) - 3)
+            buffer += data
+            end = buffer.find(b"\r\n\r\n", known)
+            if end >= 0:
+                data, known = bytes(buffer), 0
+                buffer.clear()
+        else:
             end = data.find(b"\r\n\r\n")
-            if (len(data) - 3 if end < 0 else end) > MAX_HEAD_BYTES:
-                raise BadResponse(f"its head is longer than {MAX_HEAD_BYTES} bytes")
-            if end < 0:
-                _check_so_far(data)
-                self._buffer = data
-                return None, b""
+        while end >= 0:
+            if end > MAX_HEAD_BYTES:
+                raise _too_long()
             head, data = parse_response_head(data[:end]), data[end + 4 :]
             if head.status >= 200:
                 try:
                     self._body = response_body(head.framing, status=head.status, method=self._method)
                 except MalformedFraming as error:
                     raise BadResponse(str(error)) from None
-                self.head, self._buffer = head, b""
+                self.head = head
                 return head, data
             self._check_interim(head)
+            end = data.find(b"\r\n\r\n")
+        if not buffer:
+            buffer += data
+        _check_so_far(buffer, known)
+        return None, b""
 
     def _check_interim(self, head: ResponseHead) -> None:
         self._interim += 1
@@ -172,8 +184,15 @@ class ResponseReader:
             raise BadResponse("an interim response has a body")
 
 
-def _check_so_far(data: bytes) -> None:
-    if b"\0" in data or data.count(b"\n") != data.count(b"\r\n"):  # R1, section 2.2
-        raise BadResponse("its head holds a NUL or an LF alone")
-    if not b"HTTP/1.".startswith(data[:7]):
+def _check_so_far(head: bytearray, known: int) -> None:
+    """Refuse now what cannot become a head: its end may never come. Looks at no byte many times."""
+    if len(head) - 3 > MAX_HEAD_BYTES:
+        raise _too_long()
+    if _LONE.search(head, known) is not None:  # R1, section 2.2
+        raise BadResponse("its head holds a CR or LF alone, or a NUL")
+    if not b"HTTP/1.".startswith(head[:7]):
         raise BadResponse("it has no status line")
+
+
+def _too_long() -> BadResponse:
+    return BadResponse(f"its head is longer than {MAX_HEAD_BYTES} bytes")

@@ -1,10 +1,13 @@
 """An upstream's response, as plain values. (The fault suite sends the same and more over a socket.)"""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.http1.response import MAX_HEAD_BYTES
+from gateway.http1 import response
+from gateway.http1.response import MAX_HEAD_BYTES, ResponseReader
 from tests.support.http1 import near_valid
 from tests.support.http1.framing_payloads import BAD_RESPONSES, RESPONSES
 from tests.support.http1.framing_payloads.connections import R22_LAST_RESPONSES, R22_REUSABLE_RESPONSES
@@ -62,6 +65,32 @@ def test_the_longest_head_is_the_same_wherever_it_is_cut() -> None:
         raw = start + b"X: " + b"y" * (length - len(start) - 3) + b"\r\n\r\nhello"
         for cut in range(len(raw) - 12, len(raw)):
             assert (read_response(pieces(raw, [cut])).failure == "") is valid
+
+
+class _CountingPattern:
+    """Adds up how many bytes it was given to look at."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self._pattern = pattern
+        self.looked_at = 0
+
+    def search(self, data: bytearray, position: int = 0) -> re.Match[bytes] | None:
+        self.looked_at += len(data) - position
+        return self._pattern.search(data, position)
+
+
+@pytest.mark.parametrize("before", [b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
+def test_of_a_dripped_head_no_byte_is_looked_at_many_times(before: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    counting = _CountingPattern(response._LONE)
+    monkeypatch.setattr(response, "_LONE", counting)
+    raw = before + OK + b"X: %b\r\n" % (b"y" * 1000) * 60 + b"Content-Length: 0\r\n\r\n"
+    reader = ResponseReader("GET")
+    buffer = reader._buffer
+    for piece in pieces(raw, range(len(raw))):
+        reader.feed(piece)
+    assert reader.complete
+    assert reader._buffer is buffer, "a buffer that is made anew at each piece is copied as often"
+    assert counting.looked_at <= 5 * len(raw)
 
 
 @given(near_valid.responses(), st.sampled_from(("GET", "HEAD")), near_valid.cuts())
