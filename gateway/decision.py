@@ -11,6 +11,7 @@ from gateway import refusal
 from gateway.client_address_proof import ClientAddressProof
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
+from gateway.credentials.choice import AmbiguousCredential, choose
 from gateway.credentials.extract import (
     NoCredential,
     read_api_token,
@@ -19,6 +20,7 @@ from gateway.credentials.extract import (
     without_session_token,
 )
 from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.session_tokens import Sessions, query_of, resolve
 from gateway.credentials.staleness import Staleness
 from gateway.headers import upstream_lines
@@ -26,7 +28,7 @@ from gateway.http1.request import BadRequest, RequestHead
 from gateway.origin import Origin
 from gateway.refusal import Refusal
 from gateway.routing.match import match
-from gateway.routing.table import CredentialKind, Route, RouteTable
+from gateway.routing.table import Route, RouteTable
 from gateway.routing.target import Target, parse_target
 from shared.changes.stopped_set import StoppedSet
 from shared.errors import Unavailable
@@ -78,8 +80,10 @@ class Decider:
         if (head.content_length or 0) > route.max_body:
             return refusal.too_large(route.max_body, route=route.name)
         try:
+            if route.alternatives:
+                route = choose(route, head, target.query)
             identity = self._known(head, target, route)
-        except (NoCredential, RefusedCredential, Unavailable) as error:
+        except (NoCredential, AmbiguousCredential, RefusedCredential, Unavailable) as error:
             return _refused(error, route)
         if identity is None and route.credential is not CredentialKind.NONE:
             return partial(self._look_up, head, target, route, origin, request_id)
@@ -147,9 +151,11 @@ class Decider:
         return Forward(route, head.method, str(target), lines, identity)
 
 
-def _refused(error: NoCredential | RefusedCredential | Unavailable, route: Route) -> Refusal:
+def _refused(error: NoCredential | AmbiguousCredential | RefusedCredential | Unavailable, route: Route) -> Refusal:
     if isinstance(error, NoCredential):
         return refusal.no_credential(error, route=route.name)
+    if isinstance(error, AmbiguousCredential):
+        return refusal.ambiguous_credential(error, route=route.name)
     if isinstance(error, RefusedCredential):
         return refusal.bad_credential(error, route=route.name)
     return refusal.unavailable(error, route=route.name)

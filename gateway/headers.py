@@ -6,7 +6,6 @@ Fields are lines of a head: a name, a colon, one blank and the value. Several ma
 from enum import Enum
 from functools import lru_cache
 
-from gateway.credentials.extract import SECRET_FIELDS
 from gateway.credentials.identity import Identity
 from gateway.field_names import (
     END_TO_END,
@@ -25,7 +24,6 @@ from gateway.routing.table import Route
 
 _MAX_CACHED_NAME_LENGTH = 64
 """Characters. Senders choose the names: what is kept of them is bounded by this and by the caches' size."""
-_NOTHING = frozenset[str]()
 _WRITTEN_HERE = HOP_BY_HOP | {"content-length", "expect", "host", "via", "x-request-id"}
 _NOT_FOR_CLIENTS = HOP_BY_HOP | {"content-length", "server", "x-powered-by", "x-request-id"}
 
@@ -65,7 +63,7 @@ def upstream_lines(
     every spelling. What is said of who calls is dropped whoever says it.
     """
     lines = [f"Host: {route.upstream.authority}"]
-    withheld = _NOTHING if route.pass_credential else SECRET_FIELDS[route.credential]
+    withheld = route.withheld
     depends_on = (withheld, origin.trusted)
     passed_on = head.block.memo.get(depends_on)
     if passed_on is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from gateway.credentials.choice import AmbiguousCredential
 from gateway.credentials.extract import NoCredential
 from gateway.credentials.identity import RefusedCredential
 from gateway.http1.request import BadRequest
@@ -54,8 +55,20 @@ def no_credential(missing: NoCredential, *, route: str) -> Refusal:
         401,
         "unauthenticated",
         missing.description,
-        fields=(("WWW-Authenticate", "Bearer"),),
+        fields=(("WWW-Authenticate", missing.challenge),),
         cause=missing.cause,
+        route=route,
+    )
+
+
+def ambiguous_credential(error: AmbiguousCredential, *, route: str) -> Refusal:
+    """RFC 6750 section 3.1: more than one method of presenting a credential is `invalid_request`."""
+    return Refusal(
+        400,
+        "invalid_request",
+        error.description,
+        fields=(("WWW-Authenticate", 'Bearer error="invalid_request"'),),
+        cause="ambiguous_credential",
         route=route,
     )
 

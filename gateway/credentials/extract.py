@@ -4,32 +4,32 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from gateway.credentials.identity import RefusedCredential
+from gateway.credentials.kinds import (
+    API_TOKEN_FIELD,
+    CLIENT_PREFIX_FIELD,
+    SESSION_TOKEN_FIELD,
+    SESSION_TOKEN_PARAMETER,
+)
 from gateway.http1.request import RequestHead
-from gateway.routing.table import CredentialKind
 
 MAX_PARAMETERS = 1000
-_SESSION_PARAMETER = "apitoken"
-
-API_TOKEN_FIELD = "x-api-token"
-CLIENT_PREFIX_FIELD = "x-client-prefix"
-SESSION_TOKEN_FIELD = "x-api-token"
-
-SECRET_FIELDS = {
-    CredentialKind.NONE: frozenset[str](),
-    CredentialKind.JWT: frozenset({"authorization"}),
-    CredentialKind.API_TOKEN: frozenset({API_TOKEN_FIELD, CLIENT_PREFIX_FIELD}),
-    CredentialKind.SESSION_TOKEN: frozenset({SESSION_TOKEN_FIELD}),
-}
-"""The fields that carry the credential: not passed on, unless the route says so."""
 
 
 class NoCredential(Exception):
-    """There is no credential of the kind that the route wants; `description` may be sent to the caller."""
+    """There is no credential of a kind that the route accepts; `description` may be sent to the caller."""
 
-    def __init__(self, cause: str = "no_credential", description: str = "a credential is required") -> None:
+    def __init__(
+        self,
+        cause: str = "no_credential",
+        description: str = "a credential is required",
+        *,
+        challenge: str = "Bearer",
+    ) -> None:
         super().__init__(cause)
         self.cause = cause
         self.description = description
+        self.challenge = challenge
+        """`WWW-Authenticate`, without error codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def read_session_token(head: RequestHead, query: str | None) -> SessionToken:
 
     Raises `NoCredential` when it is in neither, `RefusedCredential` when there are several.
     """
-    found = [value for name, value in query_parameters(query) if name == _SESSION_PARAMETER]
+    found = [value for name, value in query_parameters(query) if name == SESSION_TOKEN_PARAMETER]
     found += head.values(SESSION_TOKEN_FIELD)
     if not found:
         raise NoCredential
@@ -109,4 +109,4 @@ def query_parameters(query: str | None) -> list[tuple[str, str]]:
 
 def without_session_token(query: str | None) -> list[tuple[str, str]]:
     """The caller's own parameters."""
-    return [(name, value) for name, value in query_parameters(query) if name != _SESSION_PARAMETER]
+    return [(name, value) for name, value in query_parameters(query) if name != SESSION_TOKEN_PARAMETER]

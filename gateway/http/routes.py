@@ -24,7 +24,7 @@ def _view(route: Route) -> RouteView:
         path=route.path,
         prefix=route.prefix,
         methods=None if route.methods is None else sorted(route.methods),
-        credential=route.credential.value,
+        credential=[kind.value for kind in route.kinds] if route.alternatives else route.credential.value,
         scopes=list(route.scopes),
         max_staleness=route.max_staleness,
         upstream=route.upstream.url,

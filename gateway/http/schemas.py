@@ -8,7 +8,7 @@ class RouteView(BaseModel):
     path: str
     prefix: bool
     methods: list[str] | None
-    credential: str
+    credential: str | list[str] = Field(description="One kind, or several in their order.")
     scopes: list[str]
     max_staleness: float | None = Field(description="Seconds; null: the gateway's own setting.")
     upstream: str

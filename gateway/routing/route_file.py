@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from gateway.credentials.kinds import CredentialKind
 from gateway.routing.route_schema import MAX_ROUTES, NAME, Name, RouteEntry, RouteFile, UpstreamEntry
-from gateway.routing.table import CredentialKind, Route, RouteTable, Upstream
+from gateway.routing.table import Route, RouteTable, Upstream
 from gateway.routing.upstream_address import BadAddress, OwnPorts, parse_address
 from gateway.routing.yaml_reader import Errors, Members, compose, expand, members, plain
 
@@ -106,7 +107,8 @@ class _Reader:
             path=entry.path or entry.prefix,
             prefix=bool(entry.prefix),
             upstream=upstream,
-            credential=CredentialKind(entry.credential),
+            credential=CredentialKind(entry.credential[0]),
+            kinds=tuple(map(CredentialKind, entry.credential)),
             methods=None if entry.methods == ("any",) else frozenset(entry.methods),
             scopes=entry.scopes,
             audiences=frozenset(entry.audience),

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.credentials.kinds import CredentialKind
 from gateway.http1.request import BadRequest
 from gateway.routing.match import is_reserved
-from gateway.routing.schema_types import Choice, Flag, Number, Text, Texts
-from gateway.routing.table import MIB, CredentialKind
+from gateway.routing.schema_types import Choices, Flag, Number, Text, Texts
+from gateway.routing.table import MIB
 from gateway.routing.target import parse_target
 from shared.contracts.identifiers import CLAIM, PREFIX
 from shared.scopes import InvalidScope, parse_scope
@@ -82,19 +83,24 @@ _ONLY_FOR = {
 _NEEDED_FOR = {"scopes": CredentialKind.JWT, "application": CredentialKind.API_TOKEN}
 
 
+def _accepts(kind: CredentialKind) -> dict[str, Any]:
+    """The schema of a `credential` that is, or lists, `kind`."""
+    return {"anyOf": [{"const": kind.value}, {"type": "array", "contains": {"const": kind.value}}]}
+
+
 def _conditions(schema: dict[str, Any]) -> None:
     """What `RouteEntry.problems` checks, for editors: a path or a prefix, and what each credential needs."""
     schema["oneOf"] = [{"required": ["path"]}, {"required": ["prefix"]}]
     schema["allOf"] = [
         {
-            "if": {"properties": {"credential": {"const": kind.value}}},
+            "if": {"properties": {"credential": _accepts(kind)}},
             "then": {"required": [member for member, needed in _NEEDED_FOR.items() if needed is kind]},
         }
         for kind in _NEEDED_FOR.values()
     ] + [
         {
             "if": {"required": [member]},
-            "then": {"properties": {"credential": {"const": kind.value}}},
+            "then": {"properties": {"credential": _accepts(kind)}},
         }
         for member, kind in _ONLY_FOR.items()
     ]
@@ -111,7 +117,11 @@ class RouteEntry(_Entry):
     methods: Annotated[
         tuple[str, ...], Texts(Method), Field(description="HEAD comes with GET; `any` lets every method through.")
     ]
-    credential: Annotated[str, Choice(tuple(kind.value for kind in CredentialKind))]
+    credential: Annotated[
+        tuple[str, ...],
+        Choices(tuple(kind.value for kind in CredentialKind), alone=CredentialKind.NONE),
+        Field(description="One kind, or a list of several: the one that a request presents is checked."),
+    ]
     upstream: Annotated[str, Name, Field(description="One of `upstreams`.")]
     scopes: Annotated[
         tuple[str, ...],
@@ -161,10 +171,10 @@ class RouteEntry(_Entry):
         if "any" in self.methods and self.methods != ("any",):
             yield "methods", Method.message
         for member, kind in _ONLY_FOR.items():
-            if member in self.model_fields_set and self.credential != kind:
+            if member in self.model_fields_set and kind not in self.credential:
                 yield member, f"{'are' if member == 'scopes' else 'is'} for the credential {kind} only"
         for member, kind in _NEEDED_FOR.items():
-            if member not in self.model_fields_set and self.credential == kind:
+            if member not in self.model_fields_set and kind in self.credential:
                 hint = "; an empty list means any partner" if member == "scopes" else ""
                 yield member, f"is missing: the credential {kind} needs it{hint}"
 

@@ -117,5 +117,31 @@ class Choice(_Checked):
         return {"type": "string", "enum": list(self.choices)}
 
 
+@dataclass(frozen=True)
+class Choices(_Checked):
+    """One of `choices`, or a list of several, in an order that matters; a tuple in the end.
+
+    `alone` is one of them that cannot be combined with another.
+    """
+
+    choices: tuple[str, ...]
+    alone: str
+
+    def check(self, value: Any) -> tuple[str, ...]:
+        entries = value if isinstance(value, list) else [value]
+        if not entries or not all(entry in self.choices for entry in entries):
+            raise ValueError(f"must be one of {', '.join(self.choices)}, or a list of them")
+        if len(set(entries)) != len(entries):
+            raise ValueError("names something twice")
+        if isinstance(value, list) and self.alone in entries:
+            raise ValueError(f"cannot combine {self.alone} with another")
+        return tuple(map(str, entries))
+
+    def json_schema(self) -> JsonSchemaValue:
+        combined = [choice for choice in self.choices if choice != self.alone]
+        many = {"type": "array", "items": {"enum": combined}, "uniqueItems": True, "minItems": 1}
+        return {"anyOf": [{"type": "string", "enum": list(self.choices)}, many]}
+
+
 def _shown(number: float) -> str:
     return str(int(number)) if float(number).is_integer() else f"{number:g}"

@@ -1,22 +1,13 @@
 """The route table: what may be called, with which credential, and where it goes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 
+from gateway.credentials.kinds import SECRET_FIELDS, CredentialKind
 from gateway.http1.kept import Kept
 
 MIB = 1024 * 1024
 MAX_KEPT_PATHS = 4096
-
-
-class CredentialKind(StrEnum):
-    """What a route requires of its callers."""
-
-    NONE = "none"
-    JWT = "jwt"
-    API_TOKEN = "api_token"
-    SESSION_TOKEN = "session_token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +70,28 @@ class Route:
     """For `session_token`: whether the caller's own parameters go on beside the stored ones, which win."""
     retry: bool = False
     """Whether a request of an idempotent method without a body is sent again, once, after a lost connection."""
+    kinds: tuple[CredentialKind, ...] = ()
+    """Every kind of credential that is accepted, in order; when not given, `credential` alone."""
+    alternatives: "tuple[Route, ...]" = field(init=False, compare=False, repr=False)
+    """This route with each of several kinds as its `credential`, in their order; empty where there is one."""
+    withheld: frozenset[str] = field(init=False, compare=False, repr=False)
+    """The header fields that carry a credential of any of the kinds and are not passed on."""
+
+    def __post_init__(self) -> None:
+        kinds = self.kinds or (self.credential,)
+        fields = [] if self.pass_credential else [SECRET_FIELDS[kind] for kind in kinds]
+        object.__setattr__(self, "kinds", kinds)
+        object.__setattr__(self, "withheld", frozenset[str]().union(*fields))
+        object.__setattr__(self, "alternatives", self._alternatives() if len(kinds) > 1 else ())
+
+    def _alternatives(self) -> "tuple[Route, ...]":
+        single = []
+        for kind in self.kinds:
+            scopes = self.scopes if kind is CredentialKind.JWT else ()
+            route = replace(self, credential=kind, kinds=(kind,), scopes=scopes)
+            object.__setattr__(route, "withheld", self.withheld)
+            single.append(route)
+        return tuple(single)
 
 
 @dataclass(frozen=True)

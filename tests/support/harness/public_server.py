@@ -10,11 +10,12 @@ from typing import Any, cast
 from prometheus_client import CollectorRegistry
 
 from gateway.client_address_proof import ClientAddressProof
+from gateway.credentials.kinds import CredentialKind
 from gateway.decision import Decider
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import Limits
 from gateway.proxy.listener import PublicServer
-from gateway.routing.table import CredentialKind, Route, RouteTable, Upstream
+from gateway.routing.table import Route, RouteTable, Upstream
 from shared.http.forwarded_for import TrustedProxies
 
 PROXY = "127.0.0.9"

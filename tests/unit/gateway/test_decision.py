@@ -9,11 +9,12 @@ from gateway.client_address_proof import ClientAddressProof
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.issuer_keys import IssuerKeys
+from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider, Forward
 from gateway.origin import unproxied
 from gateway.refusal import Refusal, render
-from gateway.routing.table import CredentialKind, RouteTable
+from gateway.routing.table import Route, RouteTable
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Change
 from shared.contracts.operator_validator import TokenCheck
@@ -24,6 +25,13 @@ from tests.support.clock import FakeClock
 from tests.support.doubles.gateway import ISSUER, KEY, FollowedAgo, Follower, Operator, token
 from tests.support.http1.heads import fields_of, head_of, route_of
 
+API_TOKEN = ("X-Api-Token: x", "X-Client-Prefix: blabla")
+
+
+def several(*kinds: CredentialKind, **members: Any) -> Route:
+    return route_of(kinds[0], kinds=kinds, name=members["path"].strip("/"), **members)
+
+
 ROUTES = RouteTable(
     (
         route_of(name="open", path="/open", max_body=10),
@@ -33,6 +41,17 @@ ROUTES = RouteTable(
         route_of(CredentialKind.JWT, name="patient", path="/patient", max_staleness=60.0),
         route_of(CredentialKind.API_TOKEN, name="sms", path="/sms", application="SMS"),
         route_of(CredentialKind.SESSION_TOKEN, name="editor", path="/editor"),
+        several(
+            CredentialKind.JWT, CredentialKind.API_TOKEN, path="/either", scopes=("site:read",), application="SMS"
+        ),
+        several(*list(CredentialKind)[1:], path="/any", application="SMS"),
+        several(
+            CredentialKind.API_TOKEN,
+            CredentialKind.JWT,
+            path="/passed",
+            application="SMS",
+            pass_credential=True,
+        ),
         route_of(CredentialKind.SESSION_TOKEN, name="merged", path="/merged", merge_query=True),
     )
 )
@@ -283,6 +302,87 @@ async def test_a_route_may_go_on_by_jwt_while_changes_cannot_be_followed_but_not
     assert (await desk.refusal(desk.bearer(), line="GET /patient HTTP/1.1")).status == 401
     desk.followed.age = 61.0
     assert (await desk.refusal(desk.bearer(jti="other"), line="GET /patient HTTP/1.1")).status == 503
+
+
+async def test_whichever_of_several_kinds_is_presented_lets_its_holder_in(desk: Desk) -> None:
+    for path in ("/either", "/any"):
+        by_jwt = await desk.forward(desk.bearer(), line=f"GET {path} HTTP/1.1")
+        by_api_token = await desk.forward(*API_TOKEN, line=f"GET {path} HTTP/1.1")
+        assert by_jwt.identity is not None
+        assert by_api_token.identity is not None
+        assert (by_jwt.identity.kind, by_api_token.identity.kind) == ("api_client", "api_token")
+        assert {by_jwt.route.name, by_api_token.route.name} == {path.strip("/")}
+    for line, lines in (
+        (f"GET /any?apitoken={SESSION} HTTP/1.1", []),
+        ("GET /any HTTP/1.1", [f"X-Api-Token: {SESSION}"]),
+    ):
+        by_session = await desk.forward(*lines, line=line)
+        assert by_session.target == "/any?file=a%20b&n=%7B%22x%22%3A1%7D"
+
+
+async def test_the_scopes_of_a_route_are_for_its_jwts_alone(desk: Desk) -> None:
+    assert (await desk.refusal(desk.bearer(scope="other"), line="GET /either HTTP/1.1")).status == 403
+    await desk.forward(*API_TOKEN, line="GET /either HTTP/1.1")
+
+
+async def test_an_invalid_credential_is_refused_whatever_other_kind_the_route_accepts(desk: Desk) -> None:
+    for lines in (["Authorization: Bearer x"], ["Authorization: Basic eA=="], ["X-Api-Token: x"]):
+        assert (await desk.refusal(*lines, line="GET /either HTTP/1.1")).status == 401
+    desk.operator.response = TokenCheck(valid=False, cause="unknown", as_of=7)
+    assert (await desk.refusal(*API_TOKEN, line="GET /either HTTP/1.1")).cause == "unknown"
+
+
+async def test_without_a_credential_each_kind_that_is_accepted_is_named_in_order(desk: Desk) -> None:
+    refuse = await desk.refusal(line="GET /any HTTP/1.1")
+    assert (refuse.status, refuse.cause) == (401, "no_credential")
+    assert challenge(refuse) == ["Bearer, ApiToken, SessionToken"]
+    assert challenge(await desk.refusal(line="GET /passed HTTP/1.1")) == ["ApiToken, Bearer"]
+    assert refuse.description == (
+        "a credential is required: a bearer token (Authorization) or an API token "
+        "(X-Api-Token and X-Client-Prefix) or a session token (X-Api-Token, or apitoken in the query)"
+    )
+
+
+@pytest.mark.parametrize("scheme", ["Bearer x", "Basic eA==", ""])
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("GET /either HTTP/1.1", [*API_TOKEN]),
+        ("GET /either HTTP/1.1", ["X-Api-Token: x"]),
+        ("GET /passed HTTP/1.1", ["X-Client-Prefix: x"]),
+        ("GET /any HTTP/1.1", [*API_TOKEN]),
+        ("GET /any?%61pitoken=x HTTP/1.1", []),
+        ("GET /any HTTP/1.1", ["X-Api-Token: x"]),
+    ],
+)
+async def test_credentials_of_two_kinds_are_refused_whichever_of_them_is_valid(
+    line: str, lines: list[str], scheme: str, desk: Desk
+) -> None:
+    for authorization in (f"Authorization: {scheme}", desk.bearer()):
+        refuse = await desk.refusal(authorization, *lines, line=line)
+        assert (refuse.status, refuse.cause) == (400, "ambiguous_credential")
+        assert challenge(refuse) == ['Bearer error="invalid_request"']
+    assert desk.operator.requested == []
+    assert desk.sessions.uses == 0
+
+
+async def test_an_api_token_and_a_session_token_are_two_kinds(desk: Desk) -> None:
+    refuse = await desk.refusal(*API_TOKEN, line=f"GET /any?apitoken={SESSION} HTTP/1.1")
+    assert (refuse.status, refuse.cause) == (400, "ambiguous_credential")
+
+
+async def test_a_query_that_cannot_be_separated_is_refused_where_a_session_token_may_be_in_it(desk: Desk) -> None:
+    refuse = await desk.refusal(desk.bearer(), line="GET /any?a=%ff HTTP/1.1")
+    assert (refuse.status, refuse.cause) == (401, "malformed_query")
+
+
+async def test_no_field_that_carries_a_credential_of_an_accepted_kind_goes_on(desk: Desk) -> None:
+    for lines in ([desk.bearer()], [*API_TOKEN]):
+        sent = {name.lower() for name, _ in fields_of((await desk.forward(*lines, line="GET /any HTTP/1.1")).lines)}
+        assert sent.isdisjoint({"authorization", "x-api-token", "x-client-prefix"})
+        passed = await desk.forward(*lines, line="GET /passed HTTP/1.1")
+        assert {name.lower() for name, _ in fields_of(passed.lines)} & {"authorization", "x-api-token"}
+    assert all(one.withheld == route.withheld for route in ROUTES.routes for one in route.alternatives)
 
 
 async def test_an_open_route_calls_nobody(desk: Desk) -> None:

@@ -3,9 +3,10 @@
 import pytest
 
 from gateway.credentials.identity import Identity
+from gateway.credentials.kinds import CredentialKind
 from gateway.headers import client_lines, upstream_lines
 from gateway.origin import Origin, unproxied
-from gateway.routing.table import CredentialKind, Route
+from gateway.routing.table import Route
 from tests.support.http1.heads import fields_of, head_of, response_of, route_of
 from tests.support.http1.identity_fields import IDENTITY_FIELDS
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.credentials.kinds import CredentialKind
 from gateway.routing.route_file import RouteFileError, parse_route_file
-from gateway.routing.table import CredentialKind, RouteTable
+from gateway.routing.table import RouteTable
 from gateway.routing.upstream_address import OwnPorts
 
 OWN = OwnPorts("gateway.example", frozenset({8080, 8081}))
@@ -83,6 +84,14 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"methods": "{a: b}"}, "methods must be a list of strings"),
     ({"credential": None}, "credential is missing"),
     ({"credential": "open"}, "credential must be one of none, jwt,"),
+    ({"credential": "[]"}, "credential must be one of none, jwt,"),
+    ({"credential": "[api_token, api_token]", "application": "S"}, "credential names something twice"),
+    ({"credential": "[none, api_token]", "application": "S"}, "credential cannot combine none with another"),
+    ({"credential": "[jwt, session_token]"}, "scopes is missing: the credential jwt needs it"),
+    (
+        {"credential": "[jwt, session_token]", "scopes": "[]", "application": "S"},
+        "application is for the credential",
+    ),
     ({"name": None}, "name is missing"),
     ({"name": "a b"}, "name must be letters"),
     ({"path": "x"}, "path must begin with /"),
@@ -133,6 +142,16 @@ def test_what_is_wrong_with_a_route_is_reported_with_its_line(changes: dict[str,
     found = errors(UPSTREAMS + SITE + f"  - {{{route}}}\n")
     label = f"route {members['name']}" if " " not in members.get("name", " ") else "route"
     assert any(line.startswith(f"routes.yaml:5: {label}: ") and message in line for line in found), found
+
+
+def test_several_kinds_of_credential_keep_their_order_and_each_its_own_members() -> None:
+    several = "credential: [api_token, jwt], application: SMS, scopes: [x]"
+    [route] = parse(UPSTREAMS + SITE.replace("credential: none", several)).routes
+    assert route.kinds == (CredentialKind.API_TOKEN, CredentialKind.JWT)
+    api_token, jwt = route.alternatives
+    assert (api_token.credential, api_token.scopes, api_token.application) == (CredentialKind.API_TOKEN, (), "SMS")
+    assert (jwt.credential, jwt.scopes, jwt.name) == (CredentialKind.JWT, ("x",), route.name)
+    assert not api_token.alternatives
 
 
 @pytest.mark.parametrize("credential", ["credential: jwr, ", ""])
