@@ -4,7 +4,7 @@ The one function that every data path calls. It knows no HTTP library: a head co
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from gateway import refusal
@@ -23,10 +23,11 @@ from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.session_tokens import Sessions, query_of, resolve
 from gateway.credentials.staleness import Staleness
-from gateway.headers import upstream_lines
+from gateway.headers import call_lines, upstream_lines
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.origin import Origin
 from gateway.refusal import Refusal
+from gateway.repeated import RepeatedCall, RepeatedCalls, key_of
 from gateway.routing.match import match
 from gateway.routing.table import Route, RouteTable
 from gateway.routing.target import Target, parse_target
@@ -45,6 +46,8 @@ class Forward:
     lines: list[str]
     """Its header fields, all but those that frame the message: see `gateway.headers`."""
     identity: Identity | None
+    repeats: bool = False
+    """Whether all but the last of `lines` are the same when the same request comes again, and hold no secret."""
 
 
 Decision = Forward | Refusal
@@ -65,9 +68,35 @@ class Decider:
     """Accepted where the route names none."""
     via: str
     """What this gateway calls itself in `Via`; a request that already names it has come round in a circle."""
+    repeated: RepeatedCalls = field(default_factory=RepeatedCalls)
 
     def decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         """The decision, when memory is enough for it. Never raises for anything that a request may hold."""
+        key = key_of(head, origin)
+        if key is None:
+            return self._decide(head, origin, request_id)
+        table = self.routes()
+        call = self.repeated.find(key, table)
+        if call is not None and self.access_tokens.alive(call.identity):
+            return self._repeat(call, head.method, request_id)
+        decision = self._decide(head, origin, request_id)
+        if isinstance(decision, Forward) and decision.repeats and decision.identity is not None:
+            lines = "\r\n".join(decision.lines[:-1])
+            self.repeated.keep(key, RepeatedCall(table, decision.route, decision.target, lines, decision.identity))
+        return decision
+
+    def _repeat(self, call: RepeatedCall, method: str, request_id: str) -> Decision:
+        """What `_decide` decides about a call that it let through before, and whose token is still alive."""
+        route, identity = call.route, call.identity
+        try:
+            self.staleness.require(route)
+        except Unavailable as error:
+            return _refused(error, route)
+        if (found := self.stopped.first(identity.depends_on)) is not None:
+            return _stopped(found, identity, route)
+        return Forward(route, method, call.target, [call.lines, call_lines(request_id)], identity)
+
+    def _decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         try:
             target = parse_target(head.target)
         except BadRequest as error:
@@ -141,14 +170,15 @@ class Decider:
         """Of a caller who is known; None where the route requires none."""
         if identity is not None:
             if (found := self.stopped.first(identity.depends_on)) is not None:
-                kind, id_ = found
-                refused = RefusedCredential.of(identity, "stopped", stopped={"kind": kind, "id": id_})
-                return refusal.bad_credential(refused, route=route.name)
+                return _stopped(found, identity, route)
             if route.scopes and (missing := _missing_scopes(route, identity)):
                 return _insufficient_scope(route, identity, missing)
-        lines = upstream_lines(head, route, identity, origin, request_id=request_id, via=self.via)
-        lines += self.client_address_proof.lines(route.upstream, origin.client)
-        return Forward(route, head.method, str(target), lines, identity)
+        lines = upstream_lines(head, route, identity, origin, via=self.via)
+        proof = self.client_address_proof.lines(route.upstream, origin.client)
+        lines += proof
+        lines.append(call_lines(request_id))
+        repeats = route.credential is CredentialKind.JWT and not (proof or route.pass_credential)
+        return Forward(route, head.method, str(target), lines, identity, repeats)
 
 
 def _refused(error: NoCredential | AmbiguousCredential | RefusedCredential | Unavailable, route: Route) -> Refusal:
@@ -159,6 +189,12 @@ def _refused(error: NoCredential | AmbiguousCredential | RefusedCredential | Una
     if isinstance(error, RefusedCredential):
         return refusal.bad_credential(error, route=route.name)
     return refusal.unavailable(error, route=route.name)
+
+
+def _stopped(found: tuple[str, str], identity: Identity, route: Route) -> Refusal:
+    kind, id_ = found
+    refused = RefusedCredential.of(identity, "stopped", stopped={"kind": kind, "id": id_})
+    return refusal.bad_credential(refused, route=route.name)
 
 
 def _insufficient_scope(route: Route, identity: Identity, missing: Sequence[str]) -> Refusal:

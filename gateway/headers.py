@@ -54,10 +54,9 @@ def upstream_lines(
     identity: Identity | None,
     origin: Origin,
     *,
-    request_id: str,
     via: str,
 ) -> list[str]:
-    """The fields that the upstream gets, all but those that frame the message.
+    """The fields that the upstream gets, all but those that frame the message and those of `call_lines`.
 
     What a trusted proxy says of where the request came from goes on; what anybody else says of it is dropped, in
     every spelling. What is said of who calls is dropped whoever says it.
@@ -75,10 +74,14 @@ def upstream_lines(
     lines.append(origin.lines)
     passed_via = head.values("via") if head.first("via") is not None else ()
     lines.append(f"Via: {', '.join((*passed_via, via))}" if passed_via else f"Via: {via}")
-    lines.append(f"X-Request-Id: {request_id}")
     if identity is not None:
         lines.append(identity.lines)
     return lines
+
+
+def call_lines(request_id: str) -> str:
+    """The fields that the upstream gets and that differ from call to call."""
+    return f"X-Request-Id: {request_id}"
 
 
 def _passed_on(head: RequestHead, leave_out: frozenset[str], *, trusted: bool) -> str:

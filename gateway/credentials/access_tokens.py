@@ -79,8 +79,12 @@ class AccessTokens:
             self._verified.popitem(last=False)
         self._verified[digest] = (identity, audiences)
 
+    def alive(self, identity: Identity) -> bool:
+        """Whether the token that it was read from has not expired."""
+        return identity.expires_at is None or self._clock.now() - identity.expires_at < LEEWAY_S
+
     def _require_alive(self, digest: bytes, identity: Identity) -> None:
-        if identity.expires_at is not None and self._clock.now() - identity.expires_at >= LEEWAY_S:
+        if not self.alive(identity):
             del self._verified[digest]
             raise RefusedCredential.of(identity, "expired")
 

@@ -19,7 +19,7 @@ _AUTHORIZATION = b"\r\nAuthorization: "
 class FieldBlock:
     """Never changed once a head is read, but for `memo`."""
 
-    __slots__ = ("expects_continue", "fields", "first", "framing", "keep_alive", "memo")
+    __slots__ = ("expects_continue", "fields", "first", "framing", "keep_alive", "kept", "memo")
 
     def __init__(self, fields: list[Field], first: dict[str, str]) -> None:
         self.fields = fields
@@ -28,6 +28,8 @@ class FieldBlock:
         self.framing: Framing = UNFRAMED
         self.keep_alive = True
         self.expects_continue = False
+        self.kept = False
+        """Whether another head with the same fields has this very block, for now."""
         self.memo: dict[object, str] = {}
         """What follows from the fields for who passes them on, by what else it depends on."""
 
@@ -69,6 +71,7 @@ def keep(raw: bytes, start: int, block: FieldBlock) -> None:
         return  # where the count differs, Authorization is spelled in another way
     if all(field.may_be_kept for field in block.fields):
         _kept.keep(rest, block)
+        block.kept = True
 
 
 def _end_of_line(raw: bytes, start: int) -> int:
