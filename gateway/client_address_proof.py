@@ -20,7 +20,12 @@ class ClientAddressProof:
         self._proofs = dict(proofs)
 
     def lines(self, upstream: Upstream, client: str) -> tuple[str, ...]:
-        """The header fields with the client's address and its proof; none for an upstream that is not ours."""
+        """The header fields with the client's address and its proof; none for an upstream that is not ours.
+
+        None for one of several addresses either: a call may go to each of them.
+        """
+        if upstream.several_hosts:
+            return ()
         proof = self._proofs.get((upstream.scheme, upstream.host, upstream.port))
         if proof is None or not client:
             return ()

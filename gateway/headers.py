@@ -20,7 +20,7 @@ from gateway.http1.request import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.http1.writer import date_line
 from gateway.origin import Origin
-from gateway.routing.table import Route
+from gateway.routing.table import Route, Upstream
 
 _MAX_CACHED_NAME_LENGTH = 64
 """Characters. Senders choose the names: what is kept of them is bounded by this and by the caches' size."""
@@ -95,6 +95,13 @@ def _passed_on(head: RequestHead, leave_out: frozenset[str], *, trusted: bool) -
         if (passes is Passage.ALWAYS or (trusted and passes is not Passage.NEVER)) and name not in leave_out:
             lines.append(field.line)
     return "\r\n".join(lines)
+
+
+def addressed_to(lines: list[str], upstream: Upstream, authority: str) -> list[str]:
+    """The upstream's lines for that one of its addresses which the call goes to."""
+    if lines[0] != f"Host: {upstream.authority}":  # the client's own
+        return lines
+    return [f"Host: {authority}", *lines[1:]]
 
 
 def client_lines(response: ResponseHead, *, request_id: str) -> list[str]:

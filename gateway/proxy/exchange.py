@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import structlog
 
 from gateway.decision import Decider, Decision, Forward, LookUp
-from gateway.headers import client_lines
+from gateway.headers import addressed_to, client_lines
 from gateway.http1 import writer
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.http1.response import ResponseHead
@@ -260,7 +260,10 @@ class Exchange:
     def _send(self, connection: UpstreamConnection) -> None:
         forward = self._decided_forward
         length, chunked, content = self._body.begin()
-        head = writer.request_head(forward.method, forward.target, forward.lines, length=length, chunked=chunked)
+        lines, upstream = forward.lines, forward.route.upstream
+        if upstream.several_hosts:
+            lines = addressed_to(lines, upstream, connection.endpoint.address.authority)
+        head = writer.request_head(forward.method, forward.target, lines, length=length, chunked=chunked)
         connection.begin(
             self,
             forward.method,

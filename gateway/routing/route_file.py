@@ -9,10 +9,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from gateway.credentials.kinds import CredentialKind
-from gateway.routing.route_schema import MAX_ROUTES, NAME, Name, RouteEntry, RouteFile, UpstreamEntry
+from gateway.routing.route_schema import MAX_ROUTES, NAME, Name, RouteEntry, RouteFile
 from gateway.routing.table import Route, RouteTable, Upstream
-from gateway.routing.upstream_address import BadAddress, OwnPorts, parse_address
-from gateway.routing.yaml_reader import Errors, Members, compose, expand, members, plain
+from gateway.routing.upstream_address import OwnPorts
+from gateway.routing.upstream_reader import BadMember, read_upstream
+from gateway.routing.upstream_schema import UpstreamEntry
+from gateway.routing.yaml_reader import Errors, Members, compose, expand, innermost, members, plain
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -85,12 +87,16 @@ class _Reader:
         return found
 
     def _upstream(self, name: str, given: Members, entry: UpstreamEntry) -> Upstream | None:
-        try:
-            scheme, host, port = parse_address(expand(entry.url, self._environment), self._own)
-        except (BadAddress, ValueError) as error:
-            self._fail(given, "url", str(error))
+        problems = list(entry.problems())
+        for member, message in problems:
+            self._fail(given, member, message)
+        if problems:
             return None
-        return Upstream(name, scheme, host, port, entry.connect_timeout, entry.connections, entry.keep_idle)
+        try:
+            return read_upstream(name, entry, lambda url: expand(url, self._environment), self._own)
+        except BadMember as error:
+            self._report_inner(given, error.place, "value_error", str(error))
+            return None
 
     def _route(self, given: Members, entry: RouteEntry, upstreams: Mapping[str, Upstream | None]) -> Route | None:
         problems = list(entry.problems())
@@ -144,7 +150,11 @@ class _Reader:
             wrong = {str(e["loc"][0]): e for e in reversed(error.errors(include_url=False, include_input=False))}
             # What else a route may say depends on its credential.
             for name in ["credential"] if "credential" in wrong else wrong:
-                self._report(given, name, wrong[name]["type"], wrong[name]["msg"], model)
+                place = wrong[name]["loc"]
+                if len(place) > 1:
+                    self._report_inner(given, place, wrong[name]["type"], wrong[name]["msg"])
+                else:
+                    self._report(given, name, wrong[name]["type"], wrong[name]["msg"], model)
             return None
 
     def _report(self, given: Members, name: str, kind: str, message: str, model: type[BaseModel]) -> None:
@@ -153,7 +163,13 @@ class _Reader:
         elif kind == "missing":
             self._fail(given, name, "is missing")
         else:
-            self._fail(given, name, message.removeprefix("Value error, "))
+            self._fail(given, name, _message(kind, message))
+
+    def _report_inner(self, given: Members, place: tuple[str | int, ...], kind: str, message: str) -> None:
+        """What is wrong inside a member, at the line of the innermost that is there."""
+        name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)[1:]
+        found = {"extra_forbidden": "is unknown", "missing": "is missing"}.get(kind) or _message(kind, message)
+        self.errors.add(innermost(given.node, place), f"{given.what}: {name} {found}")
 
     def _check_names(self, given: Members, model: type[BaseModel]) -> None:
         for name in given.nodes:
@@ -171,6 +187,12 @@ class _Reader:
     def _fail(self, given: Members, name: str, message: str) -> None:
         """Report what is wrong with a member, at its line, or at that of the mapping when it is not there."""
         self.errors.add(given.value(name) or given.node, f"{given.what}: {name} {message}")
+
+
+def _message(kind: str, message: str) -> str:
+    """pydantic's message in our words: those of a member's own type begin with what the library calls them."""
+    ours = {"model_type": "must be a mapping", "tuple_type": "must be a list", "too_short": "must not be empty"}
+    return ours.get(kind) or message.removeprefix("Value error, ")
 
 
 def _label(route: yaml.Node) -> str:

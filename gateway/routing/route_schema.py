@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from gateway.credentials.kinds import CredentialKind
 from gateway.http1.request import BadRequest
 from gateway.routing.match import is_reserved
-from gateway.routing.schema_types import Choices, Flag, Number, Text, Texts
+from gateway.routing.schema_types import Choices, Entry, Flag, Number, Text, Texts
 from gateway.routing.table import MIB
 from gateway.routing.target import parse_target
+from gateway.routing.upstream_schema import UpstreamEntry
 from shared.contracts.identifiers import CLAIM, PREFIX
 from shared.scopes import InvalidScope, parse_scope
 
@@ -51,27 +52,6 @@ Path = Text("/.*", "must begin with /", parse=_path)
 Scope = Text(parse=_scope)
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class UpstreamEntry(_Entry):
-    """A service that is forwarded to."""
-
-    url: Annotated[
-        str, Text(), Field(description="Scheme, host and port; `${NAME}` and `${NAME:-default}` are replaced.")
-    ]
-    connect_timeout: Annotated[float, Number(0.05, 60), Field(description="Seconds.")] = 2.0
-    connections: Annotated[
-        int, Number(1, 10_000, whole=True), Field(description="In use at once, from one gateway process.")
-    ] = 256
-    keep_idle: Annotated[
-        float,
-        Number(0, 600),
-        Field(description="Seconds for which an unused connection is kept: less than the service keeps it."),
-    ] = 4.0
-
-
 _ONLY_FOR = {
     "scopes": CredentialKind.JWT,
     "audience": CredentialKind.JWT,
@@ -106,7 +86,7 @@ def _conditions(schema: dict[str, Any]) -> None:
     ]
 
 
-class RouteEntry(_Entry):
+class RouteEntry(Entry):
     """What may be called, with which credential, and where it goes."""
 
     model_config = ConfigDict(json_schema_extra=_conditions)
@@ -179,7 +159,7 @@ class RouteEntry(_Entry):
                 yield member, f"is missing: the credential {kind} needs it{hint}"
 
 
-class RouteFile(_Entry):
+class RouteFile(Entry):
     """The route file of a Passgate gateway."""
 
     upstreams: dict[Annotated[str, Name], UpstreamEntry]

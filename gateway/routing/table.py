@@ -1,10 +1,11 @@
 """The route table: what may be called, with which credential, and where it goes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from gateway.credentials.kinds import SECRET_FIELDS, CredentialKind
 from gateway.http1.kept import Kept
+from gateway.upstreams.settings import Address, Balance
 
 MIB = 1024 * 1024
 MAX_KEPT_PATHS = 4096
@@ -23,19 +24,29 @@ class Upstream:
     """In use at once, from one gateway process; one more request waits for a moment and then gets 503."""
     keep_idle: float = 4.0
     """How long an unused connection is kept: less than the upstream keeps it, or it may close under a request."""
+    addresses: tuple[Address, ...] = ()
+    """All of them; `host` and `port` are those of the first. Given when there are several."""
+    balance: Balance = Balance.ROUND_ROBIN
     authority: str = field(init=False, compare=False)
+    """That of the first address: what `Host` is unless a call goes to another one."""
+    several_hosts: bool = field(init=False, compare=False)
     identity: str = field(init=False, compare=False, repr=False)
     """The same for two upstreams that are equal, and for no others."""
 
     def __post_init__(self) -> None:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        object.__setattr__(self, "authority", f"{host}:{self.port}")
-        settings = (self.connect_timeout, self.connections, self.keep_idle)
-        object.__setattr__(self, "identity", repr((self.name, self.scheme, self.host, self.port, settings)))
+        addresses = self.addresses or (Address(self.host, self.port),)
+        if (addresses[0].host, addresses[0].port) != (self.host, self.port):
+            raise ValueError("host and port are those of the first address")
+        object.__setattr__(self, "addresses", addresses)
+        object.__setattr__(self, "authority", addresses[0].authority)
+        object.__setattr__(self, "several_hosts", len({address.authority for address in addresses}) > 1)
+        settings = tuple(getattr(self, member.name) for member in fields(self) if member.init)
+        object.__setattr__(self, "identity", repr(settings))
 
     @property
     def url(self) -> str:
-        return f"{self.scheme}://{self.authority}"
+        """All of them, with commas."""
+        return ", ".join(f"{self.scheme}://{address.authority}" for address in self.addresses)
 
 
 @dataclass(frozen=True, slots=True)

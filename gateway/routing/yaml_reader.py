@@ -1,7 +1,7 @@
 """Reading YAML with the line of everything at hand, so that each error names its own."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +84,21 @@ def members(node: yaml.Node, what: str, errors: Errors) -> Members | None:
             errors.add(key, f"{what}: {name} is given twice")
         found[name] = (key, value)
     return Members(node, what, found)
+
+
+def innermost(node: yaml.Node, path: Sequence[str | int]) -> yaml.Node:
+    """The node at `path`, of names and positions in lists; where a step leads nowhere, the last that is there."""
+    for step in path:
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+        elif isinstance(node, yaml.MappingNode):
+            found = [value for key, value in node.value if key.value == step]
+            if not found:
+                break
+            node = found[0]
+        else:
+            break
+    return node
 
 
 def plain(node: yaml.Node) -> Any:

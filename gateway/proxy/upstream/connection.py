@@ -7,6 +7,7 @@ from typing import cast
 
 from gateway.http1.response import BadResponse, ResponseReader
 from gateway.proxy.ports import ConnectionLost, ResponseReceiver, UpstreamFailed
+from gateway.proxy.upstream.endpoint import Endpoint
 
 WRITE_BUFFER_BYTES = 65536
 """Waiting to be taken by the upstream, over which the client's body is not read on."""
@@ -33,16 +34,19 @@ class UpstreamConnection(asyncio.Protocol):
         "_response_timeout",
         "_transport",
         "deadline",
+        "endpoint",
     )
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
+        endpoint: Endpoint,
         *,
         released: Callable[["UpstreamConnection"], None],
         lost: Callable[["UpstreamConnection"], None],
     ) -> None:
         self._loop = loop
+        self.endpoint = endpoint
         self._released = released
         self._lost = lost
         self._transport: asyncio.Transport | None = None

@@ -2,19 +2,23 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf
 
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.upstream.connection import UpstreamConnection
+from gateway.proxy.upstream.endpoint import Endpoint
 from gateway.proxy.upstream.waiting import Caller, Waiting
 from gateway.refusal import CONNECTIONS_IN_USE
 from gateway.routing.table import Upstream
 from gateway.routing.upstream_address import is_metadata
+from gateway.upstreams.balance import choice_by
 
 CONNECTION_WAIT_S = 0.4
 """Seconds for which a request waits while all connections of its upstream are in use."""
+MAX_ADDRESSES_TRIED = 3
+"""Of one upstream, for one call."""
 POOL_LIFE_S = 60.0
 """Seconds after which the pool of an upstream that is not used any more is forgotten."""
 
@@ -48,13 +52,17 @@ class Pools:
 
 
 class Pool:
+    """The connections to all addresses of one upstream: its bound is theirs together, and so is the queue."""
+
     def __init__(self, upstream: Upstream, loop: asyncio.AbstractEventLoop) -> None:
         self.upstream = upstream
         self._loop = loop
         self._connections: set[UpstreamConnection] = set()
         """All, idle or not."""
-        self._idle: list[UpstreamConnection] = []
-        """The one used last is the next to be used: what is not needed ends after `keep_idle`."""
+        self._endpoints = [Endpoint(address, keep_idle=upstream.keep_idle) for address in upstream.addresses]
+        self._only = self._endpoints[0] if len(self._endpoints) == 1 else None
+        """Where all calls go, as long as there is no choice."""
+        self._choose: Callable[[Sequence[Endpoint]], Endpoint] = choice_by(upstream.balance)
         self._waiting = Waiting()
         self._connecting: set[asyncio.Task[None]] = set()
         self._tls = ssl.create_default_context() if upstream.scheme == "https" else None
@@ -71,16 +79,18 @@ class Pool:
         With `fresh` it is one that has served nobody yet, if there may be one more.
         """
         self._used_at = self._loop.time()
+        endpoint = self._only or self._choose(self._endpoints)
         if not fresh and not self._waiting:
-            while self._idle:
-                connection = self._idle.pop()
+            idle = endpoint.idle
+            while idle:
+                connection = idle.pop()
                 if connection.usable:
                     connection.deadline = inf
                     caller.connected(connection)
                     return
-        self._make_room(fresh=fresh)
+        self._make_room()
         if self._may_connect:
-            self._begin_to_connect()
+            self._begin_to_connect(endpoint)
             self._wait(caller, self.upstream.connect_timeout + CONNECTION_WAIT_S)
         else:
             self._wait(caller, CONNECTION_WAIT_S)
@@ -113,15 +123,13 @@ class Pool:
     def _may_connect(self) -> bool:
         return len(self._connections) + len(self._connecting) < self.upstream.connections
 
-    def _begin_to_connect(self) -> None:
-        task = self._loop.create_task(self._connect())
-        self._connecting.add(task)
-        task.add_done_callback(self._connecting.discard)
-
-    def _make_room(self, *, fresh: bool) -> None:
-        """End an idle connection where a fresh one would be one too many."""
-        while fresh and self._idle and len(self._connections) >= self.upstream.connections:
-            self._idle.pop(0).abort()
+    def _make_room(self) -> None:
+        """End an idle connection, of whichever address, where one more would be one too many."""
+        if not self._may_connect:
+            for endpoint in self._endpoints:
+                if endpoint.idle:
+                    endpoint.idle.pop(0).abort()
+                    return
 
     def _released(self, connection: UpstreamConnection) -> None:
         self._used_at = self._loop.time()
@@ -130,59 +138,87 @@ class Pool:
             connection.deadline = inf
             caller.connected(connection)
             return
-        connection.deadline = self._used_at + self.upstream.keep_idle
-        self._idle.append(connection)
+        endpoint = connection.endpoint
+        connection.deadline = self._used_at + endpoint.keep_idle
+        endpoint.idle.append(connection)
 
     def _lost(self, connection: UpstreamConnection) -> None:
-        self._connections.discard(connection)
-        if connection in self._idle:
-            self._idle.remove(connection)
+        endpoint = connection.endpoint
+        if connection in self._connections:  # or it was lost as soon as it was open
+            self._connections.discard(connection)
+            endpoint.opened -= 1
+        if connection in endpoint.idle:
+            endpoint.idle.remove(connection)
         if self._may_connect and len(self._waiting) > len(self._connecting):
-            self._connect_for_next()
+            self._extend_next()
+            self._begin_to_connect(self._only or self._choose(self._endpoints))
 
-    def _connect_for_next(self) -> None:
-        """For one of those who wait for a connection in use: it now has the time that connecting may take."""
+    def _extend_next(self) -> None:
+        """One of those whose time is nearly over has, from now on, the time that connecting may take."""
         now = self._loop.time()
         for caller, deadline in self._waiting:
             if deadline <= now + CONNECTION_WAIT_S:
                 self._waiting.extend(caller, now + self.upstream.connect_timeout + CONNECTION_WAIT_S)
                 break
-        self._begin_to_connect()
 
-    async def _connect(self) -> None:
+    def _begin_to_connect(self, endpoint: Endpoint) -> None:
+        task = self._loop.create_task(self._connect(endpoint))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    async def _connect(self, endpoint: Endpoint) -> None:
+        """Connect to one of the addresses, beginning with `endpoint`: nothing has been sent, so any will do."""
+        tried = [endpoint]
+        while True:
+            result = await self._attempt(endpoint)
+            if isinstance(result, UpstreamConnection):
+                self._connecting = {task for task in self._connecting if task is not asyncio.current_task()}
+                self._connections.add(result)
+                endpoint.opened += 1
+                self._released(result)
+                return
+            others = [other for other in self._endpoints if other not in tried]
+            if not others or len(tried) == MAX_ADDRESSES_TRIED:
+                break
+            endpoint = self._choose(others)
+            tried.append(endpoint)
+            self._extend_next()
+        self._fail_next(result)
+
+    async def _attempt(self, endpoint: Endpoint) -> UpstreamConnection | UpstreamFailed:
+        endpoint.connecting += 1
         try:
             async with asyncio.timeout(self.upstream.connect_timeout):
-                connection = await self._open()
+                connection = await self._open(endpoint)
+            return connection if connection.usable else UpstreamFailed(503, "unreachable", "closed")
         except TimeoutError:
-            self._fail_next(UpstreamFailed(503, "connect_timeout"))
+            return UpstreamFailed(503, "connect_timeout")
         except (OSError, ValueError) as error:
-            self._fail_next(UpstreamFailed(503, "unreachable", type(error).__name__))
-        else:
-            self._connecting = {task for task in self._connecting if task is not asyncio.current_task()}
-            self._connections.add(connection)
-            self._released(connection)
+            return UpstreamFailed(503, "unreachable", type(error).__name__)
+        finally:
+            endpoint.connecting -= 1
 
     def _fail_next(self, error: UpstreamFailed) -> None:
         caller = self._waiting.next()
         if caller is not None:
             caller.upstream_failed(error)
 
-    async def _open(self) -> UpstreamConnection:
-        """A connection to the first of the upstream's addresses that takes one. Raises `OSError`."""
-        upstream = self.upstream
+    async def _open(self, endpoint: Endpoint) -> UpstreamConnection:
+        """A connection to the first of what the address's name stands for that takes one. Raises `OSError`."""
         make: Callable[[], UpstreamConnection] = partial(
-            UpstreamConnection, self._loop, released=self._released, lost=self._lost
+            UpstreamConnection, self._loop, endpoint, released=self._released, lost=self._lost
         )
+        name, port = endpoint.address.host, endpoint.address.port
         failure = OSError("the upstream's name has no address")
-        for _, _, _, _, address in await self._loop.getaddrinfo(upstream.host, upstream.port, type=1):
+        for _, _, _, _, address in await self._loop.getaddrinfo(name, port, type=1):
             host = str(address[0])
             if is_metadata(host.partition("%")[0]):  # a name may turn out to be a metadata service
                 failure = OSError("the upstream's name leads to a link-local or metadata address")
                 continue
-            server_hostname = upstream.host if self._tls is not None else None
+            server_hostname = name if self._tls is not None else None
             try:
                 _, connection = await self._loop.create_connection(
-                    make, host, upstream.port, ssl=self._tls, server_hostname=server_hostname
+                    make, host, port, ssl=self._tls, server_hostname=server_hostname
                 )
             except OSError as error:
                 failure = error

@@ -9,8 +9,9 @@ import yaml
 from jsonschema_rs import Draft202012Validator
 
 from gateway.routing.route_file import RouteFileError, parse_route_file
-from gateway.routing.route_schema import RouteEntry, UpstreamEntry, json_schema
+from gateway.routing.route_schema import RouteEntry, json_schema
 from gateway.routing.upstream_address import OwnPorts
+from gateway.routing.upstream_schema import UpstreamEntry
 from tests.unit.gateway.routing.test_route_file import BAD, VALID
 
 DEPLOY = Path(__file__).parents[4] / "deploy"

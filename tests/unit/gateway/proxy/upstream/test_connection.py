@@ -18,7 +18,10 @@ from cryptography.x509.oid import NameOID
 from gateway.http1.response import ResponseHead
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.upstream.connection import UpstreamConnection
+from gateway.proxy.upstream.endpoint import Endpoint
+from gateway.upstreams.settings import Address
 
+ENDPOINT = Endpoint(Address("127.0.0.1", 80), keep_idle=4.0)
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\nhello"
 
 
@@ -86,7 +89,7 @@ async def call(context: ssl.SSLContext | None, *, alert: bool) -> tuple[bytes, s
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     loop, receiver = asyncio.get_running_loop(), Receiver()
     _, connection = await loop.create_connection(
-        lambda: UpstreamConnection(loop, released=lambda _: None, lost=lambda _: None),
+        lambda: UpstreamConnection(loop, ENDPOINT, released=lambda _: None, lost=lambda _: None),
         *listener.getsockname(),
         ssl=trusting if context else None,
     )

@@ -1,0 +1,46 @@
+"""From what a route file says of an upstream to the upstream, with what can only be checked together."""
+
+from collections.abc import Callable
+
+from gateway.routing.table import Upstream
+from gateway.routing.upstream_address import BadAddress, OwnPorts, parse_address
+from gateway.routing.upstream_schema import AddressEntry, UpstreamEntry
+from gateway.upstreams.settings import Address, Balance
+
+
+class BadMember(ValueError):
+    """What is wrong with a member of an upstream. `place` leads to it, through names and positions in lists."""
+
+    def __init__(self, message: str, *place: str | int) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+def read_upstream(name: str, entry: UpstreamEntry, expand: Callable[[str], str], own: OwnPorts) -> Upstream:
+    """Raises `BadMember`. `expand` replaces environment variables, and raises `ValueError`."""
+    schemes = set()
+    addresses: list[Address] = []
+    for number, given in enumerate(entry.addresses or (AddressEntry(url=entry.url),)):
+        try:
+            scheme, host, port = parse_address(expand(given.url), own)
+        except (BadAddress, ValueError) as error:
+            place = ("addresses", number, "url") if entry.addresses else ("url",)
+            raise BadMember(str(error), *place) from None
+        schemes.add(scheme)
+        addresses.append(Address(host, port, given.weight))
+    if len(schemes) > 1:
+        raise BadMember("must be all http or all https", "addresses")
+    if len({address.authority for address in addresses}) != len(addresses):
+        raise BadMember("names an address twice", "addresses")
+    first = addresses[0]
+    return Upstream(
+        name,
+        schemes.pop(),
+        first.host,
+        first.port,
+        connect_timeout=entry.connect_timeout,
+        connections=entry.connections,
+        keep_idle=entry.keep_idle,
+        addresses=tuple(addresses),
+        balance=Balance(entry.balance),
+    )

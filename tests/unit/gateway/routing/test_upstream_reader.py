@@ -1,0 +1,103 @@
+"""What a route file says of an upstream's addresses; each error names the line of what is wrong."""
+
+import pytest
+
+from gateway.routing.route_file import RouteFileError, parse_route_file
+from gateway.routing.table import Upstream
+from gateway.routing.upstream_address import OwnPorts
+from gateway.upstreams.settings import Address, Balance
+
+OWN = OwnPorts("gateway.example", frozenset({8080}))
+ROUTES = "routes:\n  - {name: x, path: /x, methods: [GET], credential: none, upstream: a}\n"
+
+
+def read(members: str, **environment: str) -> Upstream:
+    """The upstream with these members: YAML in block style, each line indented by four blanks."""
+    text = f"upstreams:\n  a:\n{members}\n{ROUTES}"
+    return parse_route_file(text, "f", environment=environment, own=OWN).routes[0].upstream
+
+
+def errors(members: str) -> list[str]:
+    with pytest.raises(RouteFileError) as refused:
+        read(members)
+    return refused.value.lines
+
+
+def test_several_addresses_have_weights_and_one_scheme() -> None:
+    upstream = read(
+        """    addresses:
+      - {url: "https://${FIRST}", weight: 3}
+      - {url: "https://[fd00::2]:8443"}
+    balance: least_connections""",
+        FIRST="one.example",
+    )
+    assert upstream.addresses == (Address("one.example", 443, 3), Address("fd00::2", 8443, 1))
+    assert (upstream.scheme, upstream.authority, upstream.several_hosts) == ("https", "one.example:443", True)
+    assert upstream.url == "https://one.example:443, https://[fd00::2]:8443"
+    assert upstream.balance is Balance.LEAST_CONNECTIONS
+
+
+def test_a_single_url_is_one_address() -> None:
+    upstream = read("    url: http://10.0.0.1:81")
+    assert upstream.addresses == (Address("10.0.0.1", 81),)
+    assert (upstream.several_hosts, upstream.balance) == (False, Balance.ROUND_ROBIN)
+
+
+def test_upstreams_that_differ_in_any_member_are_not_the_same() -> None:
+    one = read("    url: http://10.0.0.1:81")
+    assert one.identity == read("    url: http://10.0.0.1:81").identity
+    for other in (
+        "    addresses: [{url: 'http://10.0.0.1:81'}, {url: 'http://10.0.0.2:81'}]",
+        "    addresses: [{url: 'http://10.0.0.1:81', weight: 2}]",
+        "    {url: 'http://10.0.0.1:81', balance: least_connections}",
+        "    {url: 'http://10.0.0.1:81', keep_idle: 5}",
+    ):
+        assert read(other).identity != one.identity
+
+
+A = "{url: 'http://10.0.0.1'}"
+
+
+@pytest.mark.parametrize(
+    ("members", "error"),
+    [
+        ("    connections: 1", "f:3: upstream a: url is needed: either url or addresses, not both"),
+        (f"    url: http://10.0.0.1\n    addresses: [{A}]", "f:4: upstream a: addresses is needed: either url or"),
+        ("    addresses: []", "f:3: upstream a: addresses must not be empty"),
+        ("    addresses: http://10.0.0.1", "f:3: upstream a: addresses must be a list"),
+        ("    addresses: [http://10.0.0.1]", "f:3: upstream a: addresses[0] must be a mapping"),
+        (f"    addresses:\n      - {A}\n      - {{weight: 2}}", "f:5: upstream a: addresses[1].url is missing"),
+        (
+            f"    addresses:\n      - {A}\n      - url: http://10.0.0.2\n        weight: 0",
+            "f:6: upstream a: addresses[1].weight must be a whole number from 1 to 1000",
+        ),
+        (
+            f"    addresses:\n      - {A}\n      - url: http://10.0.0.2\n        wieght: 2",
+            "f:6: upstream a: addresses[1].wieght is unknown",
+        ),
+        (f"    addresses:\n      - {A}\n      - {A}", "f:4: upstream a: addresses names an address twice"),
+        (
+            f"    addresses:\n      - {A}\n      - {{url: 'https://10.0.0.2'}}",
+            "f:4: upstream a: addresses must be all http or all https",
+        ),
+        (
+            f"    addresses:\n      - {A}\n      - url: http://169.254.169.254",
+            "f:5: upstream a: addresses[1].url is a link-local or metadata address",
+        ),
+        (
+            f"    addresses:\n      - {A}\n      - url: http://127.0.0.1:8080",
+            "f:5: upstream a: addresses[1].url is this gateway itself",
+        ),
+        (
+            f"    addresses:\n      - {A}\n      - url: http://${{NOWHERE}}",
+            "f:5: upstream a: addresses[1].url needs the environment variable NOWHERE",
+        ),
+        (
+            "    url: http://10.0.0.1\n    balance: random",
+            "f:4: upstream a: balance must be one of round_robin, least",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(members: str, error: str) -> None:
+    (line,) = errors(members)
+    assert line.startswith(error)
