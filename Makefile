@@ -69,7 +69,7 @@ lint: ## Check style, types, import rules and security
 	$(BIN)/lint-imports
 	$(BIN)/bandit -q -r -ll $(PRODUCT)
 
-docs: ## Write what is generated: docs/configuration.md, docs/metrics.md and the names of all settings
+docs: ## Write what is generated: pages of settings, metrics and routes, deploy/routes.schema.json
 	@$(VENV) local
 	$(BIN)/python -m deploy.settings_page
 

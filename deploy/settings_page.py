@@ -1,4 +1,4 @@
-"""`python -m deploy.settings_page`: writes docs/configuration.md, docs/metrics.md and shared/setting_names.py.
+"""`python -m deploy.settings_page`: writes what is generated, of docs/, deploy/ and shared/setting_names.py.
 
 The settings are read from the deployables' own classes, by name: what deploys imports no deployable.
 """
@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
-from deploy import metrics_page
+from deploy import metrics_page, routes_page
 from deploy.local.leftovers import MARK
 from deploy.local.stack import DEPLOYABLES, ROOT, STORE_PORTS, port_variables
 from shared.setting_names import PREFIX
@@ -178,6 +178,7 @@ def outputs() -> Mapping[Path, str]:
         PAGE: page(),
         NAMES: names_module(NAMES.read_text(encoding="utf-8")),
         metrics_page.PAGE: metrics_page.page(),
+        **routes_page.outputs(),
     }
 
 

@@ -101,7 +101,7 @@ class Decider:
             target = parse_target(head.target)
         except BadRequest as error:
             return refusal.malformed(error)
-        route = match(self.routes(), head.method, target.path)
+        route = match(self.routes(), head.method, target.path, head.host)
         if isinstance(route, tuple):
             return refusal.method_not_allowed(route) if route else refusal.not_found()
         if head.first("via") is not None and any(self.via in value for value in head.values("via")):

@@ -21,6 +21,8 @@ class RouteEndpoints:
 def _view(route: Route) -> RouteView:
     return RouteView(
         name=route.name,
+        line=route.line,
+        host=route.host,
         path=route.path,
         prefix=route.prefix,
         methods=None if route.methods is None else sorted(route.methods),

@@ -5,6 +5,8 @@ from pydantic import BaseModel, Field
 
 class RouteView(BaseModel):
     name: str
+    line: int = Field(description="Of the route file.")
+    host: str = Field(description="Empty: any.")
     path: str
     prefix: bool
     methods: list[str] | None

@@ -1,5 +1,7 @@
 """Which route a request is for."""
 
+from gateway.routing.matching.hosts import Scope
+from gateway.routing.matching.path_index import PathIndex
 from gateway.routing.table import Route, RouteTable
 
 RESERVED = ("/internal", "/metrics", "/health")
@@ -13,36 +15,35 @@ def is_reserved(path: str) -> bool:
     return any(lowered == reserved or lowered.startswith(reserved + "/") for reserved in RESERVED)
 
 
-def match(table: RouteTable, method: str, path: str) -> Route | tuple[str, ...]:
+def match(table: RouteTable, method: str, path: str, host: str = "") -> Route | tuple[str, ...]:
     """The route, or the methods that there are for the path: none when the path is not routed at all.
 
-    The most specific path decides alone; another one that would take the method is not looked for. HEAD is served
-    wherever GET is (RFC 9110 section 9.3.2).
+    `host` is the request's field Host. The most specific host and path decide alone: another route that would take
+    the method is not looked for. HEAD is served wherever GET is (RFC 9110 section 9.3.2).
     """
-    found = table.matched.get((method, path))
+    hosts = table.hosts
+    scope: PathIndex[Route] | Scope[Route]
+    key: tuple[object, ...]
+    if hosts is None:
+        scope, key = table.any_host, (method, path)
+    else:
+        scope = hosts.scope(host)
+        key = (method, path, scope.number)
+    found = table.matched.get(key)
     if found is None:
-        found = _match(table, method, path)
+        found = _match(scope, method, path)
         if len(path) <= MAX_KEPT_PATH_LENGTH:
-            table.matched.keep((method, path), found)
+            table.matched.keep(key, found)
     return found
 
 
-def _match(table: RouteTable, method: str, path: str) -> Route | tuple[str, ...]:
+def _match(scope: PathIndex[Route] | Scope[Route], method: str, path: str) -> Route | tuple[str, ...]:
     if is_reserved(path):
         return ()
-    candidates = _routes_for(table, path)
+    candidates = scope.find(path)
     for accepted in (method, "GET") if method == "HEAD" else (method,):
         for route in candidates:
             if route.methods is None or accepted in route.methods:
                 return route
     methods = {name for route in candidates for name in route.methods or ()}
     return tuple(sorted(methods | {"HEAD"} if "GET" in methods else methods))
-
-
-def _routes_for(table: RouteTable, path: str) -> tuple[Route, ...]:
-    if (found := table.exact.get(path)) is not None:
-        return found
-    for prefix, routes in table.prefixes:
-        if path == prefix or path.startswith(prefix if prefix.endswith("/") else prefix + "/"):
-            return routes
-    return ()

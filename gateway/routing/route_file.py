@@ -9,6 +9,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from gateway.credentials.kinds import CredentialKind
+from gateway.routing.matching.hosts import parse_host
+from gateway.routing.matching.path_index import TooManyOverlaps
+from gateway.routing.matching.path_pattern import PathPattern
 from gateway.routing.route_schema import MAX_ROUTES, NAME, Name, RouteEntry, RouteFile
 from gateway.routing.table import Route, RouteTable, Upstream
 from gateway.routing.upstream_address import OwnPorts
@@ -44,6 +47,9 @@ class _Reader:
         self.errors = errors
         self._environment = environment
         self._own = own
+        self._named: dict[str, Route] = {}
+        self._matching: dict[tuple[str, PathPattern], list[tuple[Route, int]]] = {}
+        """The routes of each pattern, with the line of it. No two different patterns are equally specific."""
 
     def table(self, root: yaml.Node) -> RouteTable | None:
         file = members(root, "the file", self.errors)
@@ -58,9 +64,13 @@ class _Reader:
                 continue
             given, model = entry
             if (route := self._route(given, model, upstreams)) is not None:
-                self._check_conflict(route, routes, given)
+                self._check_conflict(route, given)
                 routes.append(route)
-        return RouteTable(tuple(routes))
+        try:
+            return RouteTable(tuple(routes))
+        except TooManyOverlaps:
+            self._fail(file, "routes", "have templates that overlap in too many ways")
+            return None
 
     def _route_nodes(self, file: Members) -> list[yaml.Node]:
         node = file.value("routes")
@@ -112,6 +122,7 @@ class _Reader:
             name=entry.name,
             path=entry.path or entry.prefix,
             prefix=bool(entry.prefix),
+            host=parse_host(entry.host) if entry.host else "",
             upstream=upstream,
             credential=CredentialKind(entry.credential[0]),
             kinds=tuple(map(CredentialKind, entry.credential)),
@@ -126,17 +137,19 @@ class _Reader:
             pass_credential=entry.pass_credential,
             merge_query=entry.merge_query,
             retry=entry.retry,
+            line=_line(given.node),
         )
 
-    def _check_conflict(self, route: Route, others: list[Route], given: Members) -> None:
-        for other in others:
-            if other.name == route.name:
-                self._fail(given, "name", f"{route.name} is taken by an earlier route")
-            if (other.path, other.prefix) != (route.path, route.prefix):
-                continue
+    def _check_conflict(self, route: Route, given: Members) -> None:
+        if (earlier := self._named.setdefault(route.name, route)) is not route:
+            self._fail(given, "name", f"{route.name} is taken by an earlier route, on line {earlier.line}")
+        rivals = self._matching.setdefault((route.host, route.pattern), [])
+        for other, line in rivals:
             if other.methods is None or route.methods is None or other.methods & route.methods:
-                member = "prefix" if route.prefix else "path"
-                self._fail(given, member, f"and a method are taken by route {other.name}")
+                host = " of this host" if route.host else ""
+                taken = f"and a method{host} are taken by route {other.name}, on line {line}"
+                self._fail(given, _path_member(route), taken)
+        rivals.append((route, _line(given.value(_path_member(route)) or given.node)))
 
     def _entry(self, node: yaml.Node, what: str, model: type[M]) -> tuple[Members, M] | None:
         """`node` as `model`; None, and an error for each member that is wrong."""
@@ -193,6 +206,14 @@ def _message(kind: str, message: str) -> str:
     """pydantic's message in our words: those of a member's own type begin with what the library calls them."""
     ours = {"model_type": "must be a mapping", "tuple_type": "must be a list", "too_short": "must not be empty"}
     return ours.get(kind) or message.removeprefix("Value error, ")
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _path_member(route: Route) -> str:
+    return "prefix" if route.prefix else "path"
 
 
 def _label(route: yaml.Node) -> str:

@@ -8,6 +8,8 @@ from pydantic import ConfigDict, Field
 from gateway.credentials.kinds import CredentialKind
 from gateway.http1.request import BadRequest
 from gateway.routing.match import is_reserved
+from gateway.routing.matching.hosts import HOST_MESSAGE, HOST_PATTERN, parse_host
+from gateway.routing.matching.path_pattern import PARAMETER
 from gateway.routing.schema_types import Choices, Entry, Flag, Number, Text, Texts
 from gateway.routing.table import MIB
 from gateway.routing.target import parse_target
@@ -31,12 +33,22 @@ Application = Text(PREFIX.pattern, "must be an application_prefix")
 
 
 def _path(path: str) -> None:
+    segments = path.split("/")
+    named = [segment for segment in segments if PARAMETER.fullmatch(segment)]
+    if len(set(named)) != len(named):
+        raise ValueError("names a segment twice")
+    # Any segment stands in for a named one: what is left is a path like any other.
+    plain = "/".join("x" if segment in named else segment for segment in segments)
+    if "{" in plain or "}" in plain:
+        raise ValueError("may have braces only around the name of a whole segment, as in /v1/{id}")
     try:
-        target = parse_target(path)
+        target = parse_target(plain)
     except BadRequest as error:
         raise ValueError(f"cannot be: {error.description}") from None
-    if target.path != path:
-        raise ValueError(f"must be written as it is matched: {target.path}")
+    if target.path != plain:
+        matched = zip(segments, target.path.split("/"), strict=False)
+        spelled = "/".join(segment if segment in named else found for segment, found in matched)
+        raise ValueError(f"must be written as it is matched: {spelled}")
     if is_reserved(path):
         raise ValueError("is reserved for services and operators")
 
@@ -49,6 +61,7 @@ def _scope(scope: str) -> None:
 
 
 Path = Text("/.*", "must begin with /", parse=_path)
+Host = Text(HOST_PATTERN, HOST_MESSAGE, parse=parse_host)
 Scope = Text(parse=_scope)
 
 
@@ -92,8 +105,19 @@ class RouteEntry(Entry):
     model_config = ConfigDict(json_schema_extra=_conditions)
 
     name: Annotated[str, Name]
-    path: Annotated[str, Path, Field(description="This path alone.")] = ""
-    prefix: Annotated[str, Path, Field(description="This path and all that is below it.")] = ""
+    host: Annotated[
+        str,
+        Host,
+        Field(
+            description="Of the request; `*.example.com`: any below it; absent: any. Case and port do not matter."
+        ),
+    ] = ""
+    path: Annotated[
+        str, Path, Field(description="This path alone; `{name}` stands for any one segment that is not empty.")
+    ] = ""
+    prefix: Annotated[
+        str, Path, Field(description="This path and all that is below it; it may hold `{name}` as well.")
+    ] = ""
     methods: Annotated[
         tuple[str, ...], Texts(Method), Field(description="HEAD comes with GET; `any` lets every method through.")
     ]

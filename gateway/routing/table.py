@@ -1,10 +1,13 @@
 """The route table: what may be called, with which credential, and where it goes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from gateway.credentials.kinds import SECRET_FIELDS, CredentialKind
 from gateway.http1.kept import Kept
+from gateway.routing.matching.hosts import HostIndex
+from gateway.routing.matching.path_index import PathIndex
+from gateway.routing.matching.path_pattern import PathPattern
 from gateway.upstreams.settings import Address, Balance
 
 MIB = 1024 * 1024
@@ -55,10 +58,13 @@ class Route:
 
     name: str
     path: str
+    """One path, or a template: a segment such as `{id}` matches any one that is not empty."""
     upstream: Upstream
     credential: CredentialKind
     prefix: bool = False
     """Whether `path` stands for all that is below it, too."""
+    host: str = ""
+    """In the spelling of `parse_host`; "": any."""
     methods: frozenset[str] | None = None
     """None: every method goes through, and the service responds with 405 itself."""
     scopes: tuple[str, ...] = ()
@@ -83,6 +89,8 @@ class Route:
     """Whether a request of an idempotent method without a body is sent again, once, after a lost connection."""
     kinds: tuple[CredentialKind, ...] = ()
     """Every kind of credential that is accepted, in order; when not given, `credential` alone."""
+    line: int = field(default=0, compare=False)
+    """Of the route file, at which it begins."""
     alternatives: "tuple[Route, ...]" = field(init=False, compare=False, repr=False)
     """This route with each of several kinds as its `credential`, in their order; empty where there is one."""
     withheld: frozenset[str] = field(init=False, compare=False, repr=False)
@@ -104,19 +112,24 @@ class Route:
             single.append(route)
         return tuple(single)
 
+    @property
+    def pattern(self) -> PathPattern:
+        return PathPattern.of(self.path, prefix=self.prefix)
+
 
 @dataclass(frozen=True)
 class RouteTable:
-    """The routes, found by exact path first and by the longest prefix second."""
+    """The routes, and the indexes that find one. Raises `TooManyOverlaps` when it is created."""
 
     routes: Sequence[Route]
-    exact: Mapping[str, tuple[Route, ...]] = field(init=False)
-    prefixes: Sequence[tuple[str, tuple[Route, ...]]] = field(init=False)
-    """The longest first."""
-    matched: "Kept[tuple[str, str], Route | tuple[str, ...]]" = field(
+    hosts: HostIndex[Route] | None = field(init=False, compare=False)
+    """None where no route has a host: then a request's host is not looked at."""
+    any_host: PathIndex[Route] = field(init=False, compare=False)
+    """The routes without a host."""
+    matched: "Kept[tuple[object, ...], Route | tuple[str, ...]]" = field(
         init=False, default_factory=lambda: Kept(MAX_KEPT_PATHS), compare=False
     )
-    """What `gateway.routing.match` found for a method and a path."""
+    """What `gateway.routing.match` found for a method and a path, and a scope of hosts where there are any."""
 
     @property
     def max_staleness(self) -> float:
@@ -124,10 +137,9 @@ class RouteTable:
         return max((route.max_staleness or 0.0 for route in self.routes), default=0.0)
 
     def __post_init__(self) -> None:
-        exact: dict[str, tuple[Route, ...]] = {}
-        prefixes: dict[str, tuple[Route, ...]] = {}
+        by_host: dict[str, list[tuple[PathPattern, Route]]] = {"": []}
         for route in self.routes:
-            found = prefixes if route.prefix else exact
-            found[route.path] = (*found.get(route.path, ()), route)
-        object.__setattr__(self, "exact", exact)
-        object.__setattr__(self, "prefixes", sorted(prefixes.items(), key=lambda item: -len(item[0])))
+            by_host.setdefault(route.host, []).append((route.pattern, route))
+        indexes = {host: PathIndex(entries) for host, entries in by_host.items()}
+        object.__setattr__(self, "any_host", indexes[""])
+        object.__setattr__(self, "hosts", HostIndex(indexes) if len(indexes) > 1 else None)

@@ -16,7 +16,9 @@ def test_the_names_that_are_known_are_those_that_are_read() -> None:
     assert setting_names() == SETTING_NAMES, "run `make docs`"
 
 
-@pytest.mark.parametrize("name", ["configuration.md", "metrics.md", "setting_names.py"])
+@pytest.mark.parametrize(
+    "name", ["configuration.md", "metrics.md", "routes.md", "routes.schema.json", "setting_names.py"]
+)
 def test_what_is_generated_is_up_to_date(name: str) -> None:
     path, text = next((path, text) for path, text in outputs().items() if path.name == name)
     assert path.read_text(encoding="utf-8") == text, "run `make docs`"

@@ -1,9 +1,13 @@
 """The most specific path decides; what is for operators is never routed."""
 
+from collections.abc import Sequence
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.routing.match import match
-from gateway.routing.table import RouteTable
+from gateway.routing.table import MAX_KEPT_PATHS, Route, RouteTable
 from tests.support.http1.heads import route_of
 
 TABLE = RouteTable(
@@ -75,3 +79,114 @@ def test_a_route_for_everything_leaves_out_what_is_for_operators(path: str) -> N
 @pytest.mark.parametrize("path", ["/", "/internals", "/healthy", "/a/internal", "/metrics.json"])
 def test_a_route_for_everything_is_for_the_rest(path: str) -> None:
     assert not isinstance(match(EVERYTHING, "GET", path), tuple)
+
+
+def reference(routes: Sequence[Route], method: str, path: str, host: str) -> str | tuple[str, ...]:
+    """Slow and obvious: rank all routes that stand for host and path, and ask the best ones for the method."""
+
+    def rank(route: Route) -> tuple[object, ...] | None:
+        name, asked = route.host, host.lower().split(":")[0]
+        if name.startswith("*."):
+            host_rank = (1, -len(name.split("."))) if asked.endswith("." + name[2:]) else None
+        else:
+            host_rank = (2, 0) if not name else (0, 0) if asked == name else None
+        wanted, given_ = route.path.split("/")[1:], path.split("/")[1:]
+        slash = route.prefix and wanted[-1] == ""
+        wanted = wanted[:-1] if slash else wanted
+        if not route.prefix and len(given_) != len(wanted):
+            return None
+        if len(given_) < len(wanted) + slash or host_rank is None:
+            return None
+        for want, have in zip(wanted, given_, strict=False):
+            if have != want if not want.startswith("{") else have == "":
+                return None
+        named = ["{" in segment for segment in wanted]
+        if route.prefix:
+            return host_rank, 2, -len(wanted), named, not slash
+        return host_rank, any(named), 0, named, False
+
+    ranked = [(found, route) for route in routes if (found := rank(route)) is not None]
+    if not ranked:
+        return ()
+    best = min(found for found, _ in ranked)
+    candidates = [route for found, route in ranked if found == best]
+    for accepted in (method, "GET") if method == "HEAD" else (method,):
+        for route in candidates:
+            if route.methods is None or accepted in route.methods:
+                return route.name
+    methods = {name for route in candidates for name in route.methods or ()}
+    return tuple(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+
+
+_SEGMENT = st.sampled_from(["a", "b"])
+_HOST = st.sampled_from(["", "x.test", "*.test", "*.x.test", "a.x.test"])
+_PATH = st.builds(
+    lambda segments, end: "/" + "/".join(segments) + (end if segments else ""),
+    st.lists(_SEGMENT | st.just("{n}"), max_size=4),
+    st.sampled_from(["", "/"]),
+)
+_METHODS = st.sampled_from([None, frozenset({"GET"}), frozenset({"POST"}), frozenset({"HEAD", "PUT"})])
+
+
+def _without_conflicts(routes: list[Route]) -> bool:
+    taken: set[tuple[object, ...]] = set()
+    for route in routes:
+        for method in route.methods or ("GET", "POST", "HEAD", "PUT"):
+            key = (route.host, route.pattern, method)
+            if key in taken:
+                return False
+            taken.add(key)
+    return True
+
+
+@given(
+    st.lists(st.tuples(_HOST, _PATH, st.booleans(), _METHODS), max_size=10)
+    .map(
+        lambda entries: [
+            route_of(name=f"r{n}", host=host, path=path, prefix=prefix, methods=methods)
+            for n, (host, path, prefix, methods) in enumerate(entries)
+        ]
+    )
+    .filter(_without_conflicts),
+    st.lists(_SEGMENT | st.just("c"), min_size=1, max_size=5),
+    st.sampled_from(["", "/"]),
+    st.sampled_from(["GET", "HEAD", "POST", "BREW"]),
+    st.sampled_from(["x.test", "X.test:80", "b.test", "a.x.test", "b.x.test", "test", "y.other"]),
+)
+def test_the_route_is_that_of_a_slow_and_obvious_search_in_whatever_order_the_routes_are(
+    routes: list[Route], segments: list[str], end: str, method: str, host: str
+) -> None:
+    path = "/" + "/".join(segments) + end
+    expected = reference(routes, method, path, host)
+    for order in (routes, routes[::-1]):
+        table = RouteTable(tuple(order))
+        for _ in range(2):  # searched for, and kept
+            found = match(table, method, path, host)
+            assert (found if isinstance(found, tuple) else found.name) == expected
+
+
+def test_what_a_stranger_asks_for_is_kept_within_a_bound() -> None:
+    table = RouteTable((route_of(name="a", host="*.test", path="/", prefix=True), route_of(name="b", path="/b")))
+    for number in range(3 * MAX_KEPT_PATHS):
+        match(table, "GET", f"/{number}", f"{number}.test")
+    assert len(table.matched) <= MAX_KEPT_PATHS
+    match(table, "GET", "/" + "x" * 8000, "a.test")
+    assert all(len(str(path)) <= 256 and not isinstance(scope, str) for _, path, scope in table.matched)
+
+
+def test_two_hosts_that_differ_in_nothing_but_a_wildcard_share_what_is_kept() -> None:
+    table = RouteTable((route_of(name="a", host="*.test", path="/", prefix=True),))
+    for number in range(100):
+        match(table, "GET", "/", f"{number}.test")
+    assert len(table.matched) == 1
+
+
+def test_the_same_path_of_two_hosts_is_never_confused() -> None:
+    table = RouteTable(
+        (route_of(name="one", host="one.test", path="/a"), route_of(name="other", host="other.test", path="/a"))
+    )
+    for host in ("one.test", "other.test", "one.test"):
+        found = match(table, "GET", "/a", host)
+        assert isinstance(found, Route)
+        assert found.name == host.removesuffix(".test")
+    assert match(table, "GET", "/a", "none.test") == ()

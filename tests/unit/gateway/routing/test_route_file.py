@@ -102,6 +102,18 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"path": "'/a?b'"}, "path must be written as it is matched: /a"),
     ({"path": "/internal/v1"}, "path is reserved"),
     ({"path": None, "prefix": "/Metrics"}, "prefix is reserved"),
+    ({"path": "'/internal/{x}'"}, "path is reserved"),
+    ({"path": "'/a/{x}/{x}'"}, "path names a segment twice"),
+    ({"path": "'/a/x{y}'"}, "path may have braces only around the name of a whole segment, as in /v1/{id}"),
+    ({"path": "'/a/{}'"}, "path may have braces only"),
+    ({"path": "'/a/{0}'"}, "path may have braces only"),
+    ({"path": "'/%61/{x}'"}, "path must be written as it is matched: /a/{x}"),
+    ({"path": None, "prefix": "'/a/{x'"}, "prefix may have braces only"),
+    ({"path": "'/a/../{x}'"}, "path cannot be: the path holds a dot segment"),
+    ({"host": "a.test:80"}, "host must be a host without a port, or *. and the end of one, such as *.example.com"),
+    ({"host": "'*'"}, "host must be a host"),
+    ({"host": "http://a.test"}, "host must be a host"),
+    ({"host": "''"}, "host must be a string"),
     ({"scope": "[y]"}, "unknown member 'scope'; did you mean scopes?"),
     ({"rewrite": "/y"}, "unknown member 'rewrite'"),
     ({"scopes": "[y]"}, "scopes are for the credential jwt"),
@@ -210,12 +222,64 @@ def test_what_is_no_route_file_is_reported_with_its_line(text: str, message: str
 def test_two_routes_for_one_call_are_refused() -> None:
     again = SITE.replace("name: site", "name: again")
     assert errors(UPSTREAMS + SITE + again) == [
-        "routes.yaml:5: route again: path and a method are taken by route site",
+        "routes.yaml:5: route again: path and a method are taken by route site, on line 4",
     ]
     assert errors(UPSTREAMS + SITE + SITE.replace("/site", "/other")) == [
-        "routes.yaml:5: route site: name site is taken by an earlier route"
+        "routes.yaml:5: route site: name site is taken by an earlier route, on line 4"
     ]
     assert len(parse(UPSTREAMS + SITE + again.replace("GET", "POST")).routes) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "taken"),
+    [
+        ("path: '/a/{x}'", "path: '/a/{y}'", "path and a method"),
+        ("prefix: '/a/{x}'", "prefix: '/a/{y}'", "prefix and a method"),
+        ("host: A.test, path: /a", "host: a.TEST, path: /a", "path and a method of this host"),
+        ("host: '*.test', prefix: /a", "prefix: /a, host: '*.test'", "prefix and a method of this host"),
+    ],
+)
+def test_two_routes_that_could_take_one_call_are_an_error_with_both_lines(one: str, other: str, taken: str) -> None:
+    text = (
+        UPSTREAMS
+        + SITE.replace("path: /site", one)
+        + SITE.replace("name: site", "name: again").replace("path: /site", other)
+    )
+    assert errors(text) == [f"routes.yaml:5: route again: {taken} are taken by route site, on line 4"]
+    lines = "  - name: {}\n    {}\n    methods: any\n    credential: none\n    upstream: a\n"
+    found = errors(UPSTREAMS + lines.format("b", "path: '/a/{x}'") + lines.format("c", "path: '/a/{y}'"))
+    assert found == ["routes.yaml:10: route c: path and a method are taken by route b, on line 5"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("path: '/a/{x}'", "path: '/a/b'"),
+        ("path: '/a/{x}'", "prefix: '/a/{x}'"),
+        ("path: '/{x}/b'", "path: '/a/{x}'"),
+        ("prefix: /a", "prefix: /a/"),
+        ("host: a.test, path: /a", "path: /a"),
+        ("host: a.test, path: /a", "host: b.test, path: /a"),
+        ("host: '*.a.test', path: /a", "host: '*.test', path: /a"),
+    ],
+)
+def test_routes_of_which_one_is_more_specific_go_together(one: str, other: str) -> None:
+    text = (
+        UPSTREAMS
+        + SITE.replace("path: /site", one)
+        + SITE.replace("name: site", "name: b").replace("path: /site", other)
+    )
+    assert len(parse(text).routes) == 2
+
+
+def test_templates_that_overlap_in_too_many_ways_are_an_error() -> None:
+    paths = ["/" + "/".join("a" if n == k else f"{{x{n}}}" for n in range(24)) for k in range(24)]
+    routes = (
+        f"  - {{name: r{n}, path: '{p}', methods: any, credential: none, upstream: a}}" for n, p in enumerate(paths)
+    )
+    assert errors(UPSTREAMS + "\n".join(routes)) == [
+        "routes.yaml:4: the file: routes have templates that overlap in too many ways"
+    ]
 
 
 def test_a_variable_that_is_not_set_is_named() -> None:
