@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from shared.metrics import DurationHistogram, method_label
+from shared.metrics import DurationHistogram, DurationSeries, method_label
 
 
 class GatewayMetrics:
@@ -58,8 +58,8 @@ class GatewayMetrics:
             "gateway_verified_tokens", "Access tokens remembered as verified.", registry=registry
         )
 
-    def observe(self, route: str, method: str, status: int, seconds: float) -> None:
-        self._requests.observe(seconds, route, method_label(method), status)
+    def requests(self, route: str, method: str, status: int) -> DurationSeries:
+        return self._requests.series(route, method_label(method), status)
 
     def upstream_responded(self, route: str, upstream: str, seconds: float) -> None:
         self._upstream.observe(seconds, route, upstream)

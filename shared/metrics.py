@@ -17,8 +17,8 @@ def method_label(method: str) -> str:
     return method if method in METHODS else "OTHER"
 
 
-class _Series:
-    """The observations of one combination of labels."""
+class DurationSeries:
+    """The observations of one combination of labels, in seconds."""
 
     __slots__ = ("counts", "sum")
 
@@ -26,6 +26,10 @@ class _Series:
         self.counts = [0] * (len(DURATION_BUCKETS_S) + 1)
         """Of each bucket alone, and last of what is over all of them."""
         self.sum = 0.0
+
+    def observe(self, seconds: float) -> None:
+        self.counts[bisect_left(DURATION_BUCKETS_S, seconds)] += 1
+        self.sum += seconds
 
 
 class DurationHistogram(Collector):
@@ -35,15 +39,18 @@ class DurationHistogram(Collector):
         self, registry: CollectorRegistry, name: str, documentation: str, labels: Sequence[str] = ()
     ) -> None:
         self._name, self._documentation, self._labels = name, documentation, labels
-        self._series: dict[tuple[str | int, ...], _Series] = {}
+        self._series: dict[tuple[str | int, ...], DurationSeries] = {}
         registry.register(self)
 
     def observe(self, seconds: float, *labels: str | int) -> None:
+        self.series(*labels).observe(seconds)
+
+    def series(self, *labels: str | int) -> DurationSeries:
+        """For whoever observes with the same labels again and again."""
         series = self._series.get(labels)
         if series is None:
-            series = self._series[labels] = _Series()
-        series.counts[bisect_left(DURATION_BUCKETS_S, seconds)] += 1
-        series.sum += seconds
+            series = self._series[labels] = DurationSeries()
+        return series
 
     def collect(self) -> Iterable[Metric]:
         family = HistogramMetricFamily(self._name, self._documentation, labels=self._labels)

@@ -40,8 +40,8 @@ from gateway.refusal import (
 )
 from shared.http.client_address import address_block
 from shared.http.forwarded_for import TrustedProxies
-from shared.http.middleware import adopt_request_id, new_request_id
 from shared.logging import request_id
+from shared.logging.request_ids import adopt_request_id, new_request_id
 
 log = structlog.get_logger()
 

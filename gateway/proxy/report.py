@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from gateway.credentials.identity import RefusedCredential
 from gateway.decision import Forward
+from gateway.http1.kept import Kept
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.metrics import GatewayMetrics
 from gateway.origin import Origin
@@ -13,11 +14,13 @@ from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.upstream.failure_log import UpstreamFailureLog
 from gateway.refusal import Refusal
 from shared.audit.trail import RefusalAudit
-from shared.logging import access, request_id
+from shared.logging import access, access_kept, kept_fields, request_id
+from shared.metrics import DurationSeries
 
 CLIENT_LEFT = 499
 LIVE = "/health/live"
 MAX_LOGGED_PATH_LENGTH = 512
+MAX_KEPT_CALLS = 4096
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
@@ -58,6 +61,7 @@ class Report:
         self._audit = audit
         self._metrics = metrics
         self._failures = UpstreamFailureLog(metrics)
+        self._kept: Kept[tuple[str | int, ...], _Kept] = Kept(MAX_KEPT_CALLS)
 
     def refused(self, call: Call, refusal: Refusal) -> None:
         call.route, call.cause, call.detail = refusal.route, refusal.cause, refusal.detail
@@ -79,9 +83,14 @@ class Report:
     def ended(self, call: Call) -> None:
         seconds = time.perf_counter() - call.started
         head = call.head
+        if call.company and not call.cause and 0 < call.status < 400 and isinstance(head, RequestHead):
+            kept = self._kept_of(call, head)
+            kept.durations.observe(seconds)
+            access_kept(kept.fields, call.request_id, seconds * 1000, call.upstream_seconds * 1000)
+            return
         method, target = (head.method, head.target) if isinstance(head, RequestHead) else ("-", "-")
         status = call.status or CLIENT_LEFT
-        self._metrics.observe(call.route, method, status, seconds)
+        self._metrics.requests(call.route, method, status).observe(seconds)
         if call.route == LIVE:
             return
         line = {
@@ -97,12 +106,43 @@ class Report:
             line["company"], line["credential"] = call.company, call.credential
         if call.cause:
             line["cause"] = call.cause
-        known = bool(call.company) and not call.cause and status < 400
         access(
-            {"path": target.partition("?")[0][:MAX_LOGGED_PATH_LENGTH], **call.detail},
+            {"path": _logged_path(target), **call.detail},
             own=line,
-            sample=None if known else ("request", call.route, str(status), call.cause),
+            sample=("request", call.route, str(status), call.cause),
         )
+
+    def _kept_of(self, call: Call, head: RequestHead) -> "_Kept":
+        path, origin, status = _logged_path(head.target), call.origin, call.status
+        key = (call.route, head.method, path, status, call.company, call.credential, origin.client, origin.peer)
+        kept = self._kept.get(key)
+        if kept is None:
+            own = {
+                "method": head.method,
+                "route": call.route,
+                "status": status,
+                **origin.log_fields,
+                "company": call.company,
+                "credential": call.credential,
+            }
+            kept = _Kept(kept_fields({"path": path}, own), self._metrics.requests(call.route, head.method, status))
+            self._kept.keep(key, kept)
+        return kept
+
+
+class _Kept:
+    """What is the same of all calls that are alike."""
+
+    __slots__ = ("durations", "fields")
+
+    def __init__(self, fields: bytes, durations: DurationSeries) -> None:
+        self.fields = fields
+        self.durations = durations
+
+
+def _logged_path(target: str) -> str:
+    path = target if "?" not in target else target.partition("?")[0]
+    return path if len(path) <= MAX_LOGGED_PATH_LENGTH else path[:MAX_LOGGED_PATH_LENGTH]
 
 
 def report_refusal(audit: RefusalAudit, refused: RefusedCredential, *, route: str, origin: Origin) -> None:

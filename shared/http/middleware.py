@@ -1,6 +1,5 @@
 """What happens around every request: its id, its errors in the endpoint's shape, one log line, one observation."""
 
-import os
 import time
 from collections.abc import Sequence
 
@@ -10,14 +9,13 @@ from aiohttp.typedefs import Handler, Middleware
 
 from shared import errors
 from shared.audit.origin import Origin, request_origin
-from shared.contracts.identifiers import REQUEST_ID
 from shared.http.client_address import ClientAddress
 from shared.http.connection import RequestHandler
 from shared.http.endpoints import Endpoint, RenderError, route_of
 from shared.http.metrics import HttpMetrics
 from shared.http.responses import internal_error, problem, status_of
-from shared.logging import access, request_id
-from shared.logging.redaction import redacted
+from shared.logging import access
+from shared.logging.request_ids import adopt_request_id
 
 log = structlog.get_logger()
 
@@ -25,22 +23,6 @@ QUIET = frozenset({"/health/live", "/health/ready", "/health", "/metrics"})
 """Polled for ever, and so left out of the access log: health logs what changes."""
 REFUSED = web.RequestKey("refused", str)
 """A handler's note on its request: why a credential was refused, in a response with whatever status."""
-
-
-def new_request_id() -> str:
-    """32 hexadecimal digits that nobody can guess."""
-    return os.urandom(16).hex()
-
-
-def adopt_request_id(given: str | None) -> str:
-    """Make the caller's id that of this request; a new one for none, an odd one, or a possible secret.
-
-    A UUID of version 4 is one: it has the form of a session token.
-    """
-    usable = given is not None and REQUEST_ID.fullmatch(given) and redacted(given) == given
-    rid = given if usable and given else new_request_id()
-    request_id.set(rid)
-    return rid
 
 
 def instrument(

@@ -6,20 +6,15 @@ sampled: what is left out is counted too, and reported in one line.
 
 import atexit
 import logging
-import sys
-import time
-import traceback
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
-from datetime import UTC, datetime
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-import orjson
 import structlog
 
-from shared.logging.redaction import MAX_TEXT_CHARACTERS, redacted, redacted_value
+from shared.logging.redaction import redacted, redacted_value
+from shared.logging.rendering import now, rendered, traceback_of
 from shared.logging.sampling import Key, Sampler
 from shared.logging.sink import LogSink, Stream, standard_output
 
@@ -36,6 +31,8 @@ class _Log:
         self.service = "passgate"
         self.fields: dict[str, object] = {}
         """What each line has besides: what distinguishes this process from others of its service."""
+        self.prefix = ""
+        """How an access-log line goes on after its time."""
         self.access_enabled = True
         self.debug_enabled = False
         self.sampler = Sampler()
@@ -62,6 +59,7 @@ def configure(service: str, level: str = "info", fields: Mapping[str, object] = 
     )
     structlog.contextvars.clear_contextvars()
     _log.service, _log.fields = service, dict(fields)
+    _log.prefix = rendered({"level": "info", "service": service, **fields}).decode()[1:-2]
     _log.access_enabled = level in ("debug", "info")
     _log.debug_enabled = level == "debug"
     _log.open(standard_output())
@@ -95,13 +93,30 @@ def access(
         line = {**_head("debug" if debug else "info", own.get("request_id")), "event": "request", **own}
         for name, value in fields.items():
             line[name] = redacted_value(value)
-        written = _rendered(line)
+        written = rendered(line)
     except Exception:  # a value whose text cannot be had
         _log.sink.lose()
         return
     _log.sink.collect(written)
     if sample is not None:
         _log.sampler.written(len(written))
+
+
+def access_kept(rest: bytes, request_id: str, duration_ms: float, upstream_ms: float) -> None:
+    """Write the access-log line of a known credential's call, of which `rest` is what `kept_fields` gave.
+
+    `request_id` was made or adopted here, so that it needs no quoting. Durations in milliseconds.
+    """
+    if _log.access_enabled:
+        varying = f'"request_id":"{request_id}","duration_ms":{duration_ms:.2f},"upstream_ms":{upstream_ms:.2f}'
+        _log.sink.collect(f'{{"time":"{now()}",{_log.prefix},{varying},'.encode() + rest)
+
+
+def kept_fields(fields: Mapping[str, Any], own: Mapping[str, Any]) -> bytes:
+    """The fields of an access-log line that are the same each time; `fields` and `own` as for `access`."""
+    return rendered({"event": "request", **own, **{name: redacted_value(value) for name, value in fields.items()}})[
+        1:
+    ]
 
 
 def pass_on(lines: bytes) -> None:
@@ -114,7 +129,7 @@ def report_left_out() -> None:
     for key, lines in (*_log.error_sampler.take_left_out(), *_log.sampler.take_left_out()):
         event, *kinds = key
         left_out = {"event": "log.left_out", "of": event, "kind": " ".join(kinds), "lines": lines}
-        _log.sink.write(_rendered({**_head("warning"), **left_out}))
+        _log.sink.write(rendered({**_head("warning"), **left_out}))
 
 
 def lines_lost() -> int:
@@ -166,12 +181,12 @@ def _line(_: Any, method: str, event: MutableMapping[str, Any]) -> bytes:
         if not sampler.admits(key):
             return b""
         line = {**_head(level), "event": redacted(name)}
-        if exception := _traceback(event.pop("exc_info", None)):
+        if exception := traceback_of(event.pop("exc_info", None)):
             event["exception"] = exception
         for field, value in event.items():
             if field != "event":
                 line[field] = redacted_value(value)
-        written = _rendered(line)
+        written = rendered(line)
     except Exception:
         _log.sink.lose()
         return b""
@@ -181,7 +196,7 @@ def _line(_: Any, method: str, event: MutableMapping[str, Any]) -> bytes:
 
 def _head(level: str, rid: str | None = None) -> dict[str, Any]:
     line = {
-        "time": _now(),
+        "time": now(),
         "level": level,
         "service": _log.service,
         **_log.fields,
@@ -191,44 +206,8 @@ def _head(level: str, rid: str | None = None) -> dict[str, Any]:
     return line
 
 
-def _now() -> str:
-    """RFC 3339, in UTC, with milliseconds."""
-    seconds, milliseconds = divmod(int(time.time() * 1000), 1000)
-    return f"{_second(seconds)}.{milliseconds:03d}Z"
-
-
-@lru_cache(maxsize=2)
-def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()[:-6]
-
-
-def _traceback(exc_info: Any) -> str:
-    """The traceback that structlog's `exc_info` names: True for the one being handled, an exception, a triple."""
-    if not exc_info:
-        return ""
-    if isinstance(exc_info, tuple):
-        error: BaseException | None = exc_info[1]
-    elif isinstance(exc_info, BaseException):
-        error = exc_info
-    else:
-        error = sys.exception()
-    return "".join(traceback.format_exception(error))[-MAX_TEXT_CHARACTERS:] if error is not None else ""
-
-
-def _rendered(line: Mapping[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
-    except TypeError:  # a lone surrogate, an integer of more than 64 bits
-        plain = {_plain(name): _plain(value) for name, value in line.items()}
-        return orjson.dumps(plain, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _plain(value: Any) -> str:
-    return str(value).encode("utf-8", "backslashreplace").decode()
-
-
 def _resumed(lost: int) -> bytes:
-    return _rendered({**_head("warning"), "event": "log.resumed", "lines_lost": lost})
+    return rendered({**_head("warning"), "event": "log.resumed", "lines_lost": lost})
 
 
 _log = _Log()

@@ -161,6 +161,30 @@ def test_each_line_says_which_process_of_its_service_wrote_it(lines: io.BytesIO)
     assert [line.get("worker") for line in read(lines)] == [1, 1, None]
 
 
+def test_the_kept_line_of_a_call_is_the_one_that_is_written_for_a_call_seen_for_the_first_time(
+    lines: io.BytesIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = mint(API_TOKEN)
+    own = {"method": "GET", "status": 200, "company": "blabla"}
+    looked_through = {"path": f'/x/{token}/"é'}
+    logging.configure("gateway", fields={"worker": 1})
+    monkeypatch.setattr(logging._log, "sink", LogSink(lines, logging._resumed))
+    kept = logging.kept_fields(looked_through, own)
+    logging.access_kept(kept, "abcdef1234", 1.2345, 0.004)
+    logging.access(looked_through, own={"request_id": "abcdef1234", "duration_ms": 1.23, "upstream_ms": 0.0, **own})
+    first, second = read(lines)
+    assert first | {"time": ""} == second | {"time": ""}
+    assert len(first["time"]) == len(second["time"]) == len("2026-11-27T09:00:00.000Z")
+    assert token not in lines.getvalue().decode()
+
+
+def test_a_kept_line_is_not_written_where_access_lines_are_not(lines: io.BytesIO) -> None:
+    logging._log.access_enabled = False
+    logging.access_kept(logging.kept_fields({"path": "/"}, {}), "abcdef1234", 1.0, 1.0)
+    logging._log.access_enabled = True
+    assert read(lines) == []
+
+
 def test_lines_that_are_passed_on_are_written_as_they_are_and_counted_when_they_cannot_be(
     lines: io.BytesIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,23 @@
+"""The id of a request: made here, or its caller's where that can be believed."""
+
+import os
+
+from shared.contracts.identifiers import REQUEST_ID
+from shared.logging import request_id
+from shared.logging.redaction import redacted
+
+
+def new_request_id() -> str:
+    """32 hexadecimal digits that nobody can guess."""
+    return os.urandom(16).hex()
+
+
+def adopt_request_id(given: str | None) -> str:
+    """Make the caller's id that of this request; a new one for none, an odd one, or a possible secret.
+
+    A UUID of version 4 is one: it has the form of a session token.
+    """
+    usable = given is not None and REQUEST_ID.fullmatch(given) and redacted(given) == given
+    rid = given if usable and given else new_request_id()
+    request_id.set(rid)
+    return rid

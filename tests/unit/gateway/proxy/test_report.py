@@ -1,0 +1,107 @@
+"""What is written down about a call is its own, however many calls like it came before."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from gateway.metrics import GatewayMetrics
+from gateway.origin import Origin, unproxied
+from gateway.proxy.report import Call, Report
+from shared import logging
+from shared.logging.sampling import BURST_LINES, Sampler
+from shared.logging.sink import LogSink
+from tests.support.http1.heads import head_of
+
+CLIENT = unproxied("9.9.9.9")
+PROXIED = Origin(client="9.9.9.9", peer="10.0.0.9", chain="9.9.9.9", scheme="https", host="", trusted=True)
+
+
+class NoAudit:
+    def note_refusal(self, event: object) -> None:
+        raise AssertionError
+
+    def count_refusal(self, **fields: object) -> None:
+        raise AssertionError
+
+    def event(self, *arguments: object, **fields: object) -> Any:
+        raise AssertionError
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
+    stream = io.BytesIO()
+    monkeypatch.setattr(logging._log, "prefix", '"level":"info","service":"gateway"')
+    monkeypatch.setattr(logging._log, "sink", LogSink(stream, logging._resumed))
+    monkeypatch.setattr(logging._log, "sampler", Sampler(lambda: 0.0))
+    monkeypatch.setattr(logging._log, "access_enabled", True)
+    return stream
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def report(registry: CollectorRegistry) -> Report:
+    return Report(NoAudit(), GatewayMetrics(registry))
+
+
+def call(number: int, *, line: str = "GET /a?b=secret HTTP/1.1", origin: Origin = CLIENT, **members: Any) -> Call:
+    made = Call(head_of(line=line), origin, f"request-{number}")
+    made.route, made.company, made.credential, made.status = "a", "blabla", "pgck_1", 200
+    for name, value in members.items():
+        setattr(made, name, value)
+    return made
+
+
+CALLS: list[dict[str, Any]] = [
+    {},
+    {"line": "POST /a HTTP/1.1"},
+    {"line": "GET /b HTTP/1.1"},
+    {"status": 201},
+    {"company": "other"},
+    {"credential": "pgck_2"},
+    {"route": "b"},
+    {"origin": PROXIED},
+    {"origin": unproxied("8.8.8.8")},
+]
+
+
+def test_calls_that_differ_in_anything_have_lines_of_their_own(lines: io.BytesIO, report: Report) -> None:
+    for _ in range(2):
+        for number, members in enumerate(CALLS):
+            report.ended(call(number, **members))
+    read = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [line["request_id"] for line in read] == [f"request-{number}" for number in range(len(CALLS))] * 2
+    for number, members in enumerate(CALLS * 2):
+        expected = call(0, **members)
+        assert read[number]["path"] == ("/b" if members.get("line", "").startswith("GET /b") else "/a")
+        for name in ("route", "status", "company", "credential"):
+            assert read[number][name] == getattr(expected, name)
+        assert {**read[number], **expected.origin.log_fields} == read[number]
+        assert ("proxy" in read[number]) == expected.origin.trusted
+    assert b"secret" not in lines.getvalue()
+
+
+def test_each_call_is_counted_once(lines: io.BytesIO, report: Report, registry: CollectorRegistry) -> None:
+    for number in range(3):
+        report.ended(call(number))
+    report.ended(call(4, status=0))
+    found = {"route": "a", "method": "GET"}
+    name = "gateway_request_duration_seconds_count"
+    assert registry.get_sample_value(name, {**found, "status": "200"}) == 3
+    assert registry.get_sample_value(name, {**found, "status": "499"}) == 1
+
+
+def test_errors_of_a_known_client_are_sampled_and_other_calls_are_not(lines: io.BytesIO, report: Report) -> None:
+    many = int(BURST_LINES) + 10
+    for number in range(many):
+        report.ended(call(number, status=404))
+    assert len(lines.getvalue().splitlines()) == int(BURST_LINES)
+    for number in range(many):
+        report.ended(call(number))
+    assert len(lines.getvalue().splitlines()) == int(BURST_LINES) + many
