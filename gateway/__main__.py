@@ -9,7 +9,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from gateway.app import build_app, own_ports
+from gateway.app import build_app
 from gateway.config import NAME, Settings
 from gateway.routing.reload import environment_variables, read_route_file
 from gateway.routing.route_file import RouteFileError
@@ -55,7 +55,7 @@ def serve(settings: Settings, worker: WorkerPlace | None = None) -> None:
             return
         variables = environment_variables(settings.routes_file)
         if settings.worker_count > 1:
-            read_route_file(settings.routes_file, own_ports(settings))  # one report, and not one of each worker
+            read_route_file(settings.routes_file, settings.own_ports)  # one report, and not one of each worker
             ServiceIdentity.from_file(NAME, settings.service_key_file)
             supervise(settings, settings.worker_count, variables)
             return
@@ -75,7 +75,7 @@ def serve(settings: Settings, worker: WorkerPlace | None = None) -> None:
 def check_routes(path: Path, settings: Settings) -> int:
     """Print what is wrong, a line each; the exit status."""
     try:
-        table = read_route_file(path, own_ports(settings))
+        table = read_route_file(path, settings.own_ports)
     except RouteFileError as error:
         print("\n".join(error.lines), file=sys.stderr)
         return 2

@@ -17,12 +17,14 @@ from gateway.decision import Decider
 from gateway.first_snapshot import FirstSnapshot
 from gateway.heap import FrozenHeap
 from gateway.http import endpoints
+from gateway.http.decision import DecisionServer, decision_servers
 from gateway.http.routes import RouteEndpoints
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import Limits
 from gateway.proxy.listener import PublicServer
+from gateway.proxy.report import Report
 from gateway.routing.reload import RouteWatch
-from gateway.routing.upstream_address import OwnPorts, place_of
+from gateway.routing.upstream_address import place_of
 from gateway.workers.place import WorkerPlace
 from gateway.workers.samples import samples_endpoint
 from shared.audit.trail import AuditTrail
@@ -42,6 +44,8 @@ from shared.http.forwarded_for import TrustedProxies
 from shared.service_tokens import ServiceIdentity
 
 PUBLIC_SERVER = web.AppKey("public_server", PublicServer)
+DECISION_SERVERS = web.AppKey("decision_servers", list[DecisionServer])
+"""One, or none where the settings want none."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ async def build_app(
     clock = clock or SystemClock()
     registry = CollectorRegistry()
     metrics = GatewayMetrics(registry)
-    watch = RouteWatch(settings.routes_file, own_ports(settings), metrics, staleness_bound=settings.staleness_bound)
+    watch = RouteWatch(settings.routes_file, settings.own_ports, metrics, staleness_bound=settings.staleness_bound)
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
     offsets = ClockOffsets(clock, reference="key_registry", metrics=registry)
     calls = _service_clients(settings, identity, offsets)
@@ -76,9 +80,12 @@ async def build_app(
     metrics.stopped.set_function(lambda: len(known.stopped))
     metrics.verified_tokens.set_function(lambda: len(known.access_tokens))
 
+    decider = _decider(settings, watch, known, calls, _client_address_proof(settings, identity), worker)
+    proxies = TrustedProxies(settings.trusted_proxies)
+    decisions = decision_servers(settings, decider, proxies, Report(audit, metrics), reuse_port=worker is not None)
     server = PublicServer(
-        _decider(settings, watch, known, calls, _client_address_proof(settings, identity), worker),
-        proxies=TrustedProxies(settings.trusted_proxies),
+        decider,
+        proxies=proxies,
         audit=audit,
         metrics=metrics,
         limits=Limits(settings.max_connections, settings.max_connections_per_peer, settings.max_bodies_per_client),
@@ -103,11 +110,12 @@ async def build_app(
             watch,
             first_snapshot,
             *heap,
+            *decisions,
             server,
         ),
         description=OPERATIONS,
     )
-    app[PUBLIC_SERVER] = server
+    app[PUBLIC_SERVER], app[DECISION_SERVERS] = server, decisions
     return app
 
 
@@ -207,10 +215,6 @@ def _health(
     for name, client in calls.items():
         health.add(name, _readiness_of(client), required=False)
     return health
-
-
-def own_ports(settings: Settings) -> OwnPorts:
-    return OwnPorts(settings.host, frozenset({settings.port, settings.ops_port}) - {0})
 
 
 def _readiness_of(client: ServiceClient) -> Callable[[], Awaitable[object]]:

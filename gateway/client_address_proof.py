@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from gateway.routing.table import Upstream
 from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROOF_FIELD
 
+PROOF_FIELDS = frozenset({CLIENT_ADDRESS_FIELD.lower(), CLIENT_ADDRESS_PROOF_FIELD.lower()})
+"""The names of these fields, in lower case."""
 Place = tuple[str, str, int]
 """Scheme, host and port."""
 

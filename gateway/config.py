@@ -4,9 +4,10 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from gateway.routing.upstream_address import OwnPorts
 from gateway.workers.cores import usable_cores
 from shared.changes.following import FollowingSettings
 from shared.contracts.identifiers import CLAIM, ISSUER, anchored
@@ -21,6 +22,16 @@ MAX_DEFAULT_WORKERS = 8
 class Settings(FollowingSettings):
     port: int = Field(default=8080, ge=0, le=65535, description="the public port")
     ops_port: int = Field(default=8081, ge=0, le=65535, description="health, metrics and documentation")
+    decision_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="the decision endpoint, for a proxy that is there already, 8082 by convention; off unless it "
+        "is set, as only `PASSGATE_TRUSTED_PROXIES` may ask (docs/proxies.md)",
+    )
+    decision_host: str = Field(
+        default="127.0.0.1", description="addresses that the decision endpoint listens on, with commas; not public"
+    )
     gateway_workers: int | None = Field(
         default=None,
         ge=1,
@@ -76,6 +87,14 @@ class Settings(FollowingSettings):
         "without it, it then refuses with 503 what it cannot check",
     )
 
+    @model_validator(mode="after")
+    def _somebody_may_ask(self) -> Self:
+        if self.decision_port is not None and not self.trusted_proxies:
+            raise ValueError(
+                "PASSGATE_DECISION_PORT needs PASSGATE_TRUSTED_PROXIES: the addresses of the proxies that may ask"
+            )
+        return self
+
     @property
     def worker_count(self) -> int:
         return self.gateway_workers or min(usable_cores(), MAX_DEFAULT_WORKERS)
@@ -84,6 +103,11 @@ class Settings(FollowingSettings):
     def operations(self) -> Self:
         """For the server of the operators' application, whose port is another one."""
         return self.model_copy(update={"port": self.ops_port})
+
+    @property
+    def own_ports(self) -> OwnPorts:
+        ports = {self.port, self.ops_port, self.decision_port or 0}
+        return OwnPorts(f"{self.host},{self.decision_host}", frozenset(ports - {0}))
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

@@ -157,6 +157,23 @@ def internal_error(*, route: str) -> Refusal:
     return Refusal(500, "internal_error", "internal error", cause="internal", closes=True, route=route)
 
 
+def not_asked_by_a_proxy(why: str, *, status: int) -> Refusal:
+    """At the decision endpoint: 403 for who may not ask, 400 for a question that names no request."""
+    code = "not_a_trusted_proxy" if status == 403 else "incomplete_question"
+    return Refusal(status, code, why, cause=code, route="decision")
+
+
+def not_rewritten(*, route: str) -> Refusal:
+    """At the decision endpoint, for a proxy that would forward the query with the session token in it."""
+    return Refusal(
+        403,
+        "not_rewritten",
+        "the proxy must forward what X-Passgate-Target names",
+        cause="not_rewritten",
+        route=route,
+    )
+
+
 def method_not_allowed(methods: tuple[str, ...]) -> Refusal:
     return Refusal(
         405,

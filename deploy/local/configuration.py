@@ -5,6 +5,7 @@ The settings are read by the deployables' own classes, by name: what deploys imp
 
 import importlib
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
@@ -42,12 +43,10 @@ def _errors(module: str, environment: Mapping[str, str]) -> list[str]:
 
 def _route_file_errors(gateway: BaseSettings, environment: Mapping[str, str]) -> list[str]:
     reload = importlib.import_module("gateway.routing.reload")
-    address = importlib.import_module("gateway.routing.upstream_address")
     route_file = importlib.import_module("gateway.routing.route_file")
-    given = gateway.model_dump()
-    own = address.OwnPorts(given["host"], frozenset({given["port"], given["ops_port"]}))
+    given: Any = gateway
     try:
-        reload.read_route_file(ROOT / given["routes_file"], own, environment)
+        reload.read_route_file(ROOT / given.routes_file, given.own_ports, environment)
     except route_file.RouteFileError as error:
         return [f"PASSGATE_ROUTES_FILE: {line}" for line in error.lines]
     return []

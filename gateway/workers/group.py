@@ -35,6 +35,7 @@ class Workers:
         self._count = count
         self._command = command
         self._port: ReservedPort | None = None
+        self._decision_port: ReservedPort | None = None
         self._lifeline: Lifeline | None = None
         self._directory: Path | None = None
 
@@ -52,6 +53,13 @@ class Workers:
     async def _start(self) -> None:
         settings = self._settings
         self._port = ReservedPort(settings.host, settings.port)
+        if settings.decision_port is not None:
+            self._decision_port = ReservedPort(
+                settings.decision_host,
+                settings.decision_port,
+                host_setting="PASSGATE_DECISION_HOST",
+                port_setting="PASSGATE_DECISION_PORT",
+            )
         # The other port is listened on at the end: that it is taken should be found out before anything starts.
         ReservedPort(settings.host, settings.ops_port, port_setting="PASSGATE_OPS_PORT").close()
         self._directory = _private_directory()
@@ -61,6 +69,7 @@ class Workers:
             WorkerPlace(
                 number=number,
                 port=self._port.port,
+                decision_port=None if self._decision_port is None else self._decision_port.port,
                 socket=self._directory / f"{number}.sock",
                 lifeline=self._lifeline.descriptor,
                 gateway_id=gateway_id,
@@ -89,8 +98,9 @@ class Workers:
         await asyncio.gather(*(worker.stop(grace) for worker in self.all))
         if self._lifeline is not None:
             self._lifeline.close()
-        if self._port is not None:
-            self._port.close()
+        for reserved in (self._port, self._decision_port):
+            if reserved is not None:
+                reserved.close()
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
 

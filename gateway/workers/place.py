@@ -13,6 +13,8 @@ class WorkerPlace(BaseModel):
     number: int
     port: int
     """The public port, which the supervisor has reserved."""
+    decision_port: int | None = None
+    """That of the decision endpoint, likewise; None where there is none."""
     socket: Path
     """Where to serve the operators' application."""
     lifeline: int

@@ -13,7 +13,9 @@ class ReservedPort:
     with which the port could be shared.
     """
 
-    def __init__(self, host: str, port: int, *, port_setting: str = "PASSGATE_PORT") -> None:
+    def __init__(
+        self, host: str, port: int, *, host_setting: str = "PASSGATE_HOST", port_setting: str = "PASSGATE_PORT"
+    ) -> None:
         self.port = port
         self._sockets: list[socket.socket] = []
         try:
@@ -23,7 +25,7 @@ class ReservedPort:
         except OSError as error:
             self.close()
             raise ConfigError(
-                f"PASSGATE_HOST, {port_setting}: cannot listen on {host}:{port}: {error.strerror}"
+                f"{host_setting}, {port_setting}: cannot listen on {host}:{port}: {error.strerror}"
             ) from error
 
     def close(self) -> None:

@@ -16,9 +16,10 @@ def serve_worker(settings: Settings, place: WorkerPlace) -> None:
     """Serve until SIGTERM, or the end of the supervisor."""
     abandoned: list[bool] = []
     hold(place.lifeline, grace=settings.shutdown_grace + END_MARGIN_S, abandoned=partial(abandoned.append, True))
+    own = settings.model_copy(update={"port": place.port, "decision_port": place.decision_port})
     run(
         NAME,
-        partial(build_app, settings.model_copy(update={"port": place.port}), worker=place, freeze_heap=True),
+        partial(build_app, own, worker=place, freeze_heap=True),
         settings,
         own_names=os.environ,  # the supervisor has reported what is unknown
         socket=place.socket,

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import structlog
 import uvloop
@@ -33,13 +34,14 @@ async def bind(
     host: str,
     port: int,
     *,
+    host_setting: str = "PASSGATE_HOST",
     port_setting: str = "PASSGATE_PORT",
     reuse_port: bool = False,
 ) -> asyncio.Server:
     """A server that listens, with a connection of `protocol` for each client.
 
     `host` is one address, or several with commas. With `reuse_port` other processes of this user that say so too
-    may listen on the same port. Raises `ConfigError` naming `port_setting` when it cannot listen.
+    may listen on the same port. Raises `ConfigError` naming both settings when it cannot listen.
     """
     loop = asyncio.get_running_loop()
     try:
@@ -48,22 +50,39 @@ async def bind(
         )
     except OSError as error:
         raise ConfigError(
-            f"PASSGATE_HOST, {port_setting}: cannot listen on {host}:{port}: {error.strerror}"
+            f"{host_setting}, {port_setting}: cannot listen on {host}:{port}: {error.strerror}"
         ) from error
 
 
 async def listen(
-    runner: web.AppRunner, host: str, port: int, *, port_setting: str = "PASSGATE_PORT"
+    runner: web.AppRunner,
+    host: str,
+    port: int,
+    *,
+    host_setting: str = "PASSGATE_HOST",
+    port_setting: str = "PASSGATE_PORT",
+    reuse_port: bool = False,
+    **options: Any,
 ) -> asyncio.Server:
-    """`bind` for the application of `runner`, which must be set up."""
-    return await bind(_connections_of(runner), host, port, port_setting=port_setting)
+    """`bind` for the application of `runner`, which must be set up. `options` go to each connection."""
+    settings = {"host_setting": host_setting, "port_setting": port_setting}
+    return await bind(_connections_of(runner, **options), host, port, reuse_port=reuse_port, **settings)
 
 
-def _connections_of(runner: web.AppRunner) -> Callable[[], RequestHandler]:
+async def finish_in_flight(runner: web.AppRunner, grace: float) -> None:
+    """Finish what `runner` serves, which listens no more; after `grace` seconds give it up."""
+    if runner.server is not None:
+        runner.server.pre_shutdown()
+        await runner.shutdown()
+        await finish(runner.server, grace)
+
+
+def _connections_of(runner: web.AppRunner, **options: Any) -> Callable[[], RequestHandler]:
     server, loop = runner.server, asyncio.get_running_loop()
     if server is None:
         raise RuntimeError("set up the runner first")
-    return lambda: RequestHandler(server, loop=loop, **PROTOCOL_OPTIONS)
+    given = {**PROTOCOL_OPTIONS, **options}
+    return lambda: RequestHandler(server, loop=loop, **given)
 
 
 async def serve(
@@ -93,17 +112,10 @@ async def serve(
         log.info("server.draining")
         app[HEALTH].drain()
         listener.close()
-        await _finish_in_flight(runner, settings.shutdown_grace)
+        await finish_in_flight(runner, settings.shutdown_grace)
     finally:
         await runner.cleanup()
     log.info("server.stopped")
-
-
-async def _finish_in_flight(runner: web.AppRunner, grace: float) -> None:
-    if runner.server is not None:
-        runner.server.pre_shutdown()
-        await runner.shutdown()
-        await finish(runner.server, grace)
 
 
 def run(

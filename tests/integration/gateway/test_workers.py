@@ -54,7 +54,9 @@ class Workers:
 
 
 @asynccontextmanager
-async def running(directory: Path, around: Surroundings, upstream_url: str = "") -> AsyncIterator[Workers]:
+async def running(
+    directory: Path, around: Surroundings, upstream_url: str = "", **more: str
+) -> AsyncIterator[Workers]:
     """Two workers. What they let through goes to `upstream_url`; unless it is given, to a resource that counts."""
     routes = directory / "own.yaml"
     routes.write_text(ROUTES.format(url=upstream_url or around.services.url))
@@ -67,6 +69,7 @@ async def running(directory: Path, around: Surroundings, upstream_url: str = "")
         "PASSGATE_ISSUER": ISSUER,
         "PASSGATE_ROUTES_FILE": str(routes),
         "PASSGATE_GATEWAY_WORKERS": "2",
+        **more,
     }
     async with gateway_process(directory, around.directory / "secrets", 9, **settings) as process:
         workers = Workers(process, around)
@@ -192,6 +195,22 @@ async def test_sigterm_drains_every_worker_and_exits_0(
         assert await asyncio.wait_for(process.process.wait(), 20) == 0
     assert not any(map(runs, pids(process).values()))
     assert {line["worker"] for line in process.lines("server.stopped") if "worker" in line} == {0, 1}
+
+
+async def test_each_worker_serves_the_decision_endpoint(around: Surroundings, tmp_path: Path) -> None:
+    settings = {"PASSGATE_DECISION_PORT": "0", "PASSGATE_TRUSTED_PROXIES": "127.0.0.1/32"}
+    fields = (b"X-Original-Method: GET", b"X-Original-URI: /open", b"X-Forwarded-For: 203.0.113.7")
+    question = get(b"GET /auth-request HTTP/1.1", *fields)
+    async with running(tmp_path, around, **settings) as workers:
+        listeners = workers.process.lines("decision_listener.started")
+        [port] = {int(str(line["port"])) for line in listeners}
+        assert {line["worker"] for line in listeners} == {0, 1}
+
+        async def both_have_decided() -> bool:
+            assert (await converse(port, question, replies=1)).replies[0].status == 200
+            return {line["worker"] for line in workers.process.lines("request") if "decided_for" in line} == {0, 1}
+
+        await until(both_have_decided)
 
 
 async def test_a_supervisor_that_is_killed_leaves_no_worker(workers: Workers) -> None:

@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
-from gateway.app import PUBLIC_SERVER, build_app
+from gateway.app import DECISION_SERVERS, PUBLIC_SERVER, build_app
 from gateway.config import Settings
 from shared.clock import Clock
 from shared.contracts.operator_validator import TokenCheck
@@ -133,6 +133,8 @@ class Gateway:
     url: str
     ops_url: str
     http: aiohttp.ClientSession
+    decision_url: str = ""
+    """Of the decision endpoint; "" where it is off."""
 
     async def get(self, path: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
         async with self.http.get(self.url + path, headers=headers) as response:
@@ -199,7 +201,9 @@ class Surroundings:
         }
         app = await build_app(Settings(**given), clock=clock)
         async with serving(app) as ops_url:
-            gateway = Gateway(f"http://127.0.0.1:{app[PUBLIC_SERVER].port}", ops_url, self.http)
+            decisions = [f"http://127.0.0.1:{server.port}" for server in app[DECISION_SERVERS]]
+            public = f"http://127.0.0.1:{app[PUBLIC_SERVER].port}"
+            gateway = Gateway(public, ops_url, self.http, *decisions)
             async with asyncio.timeout(10):
                 while await gateway.missing():
                     await asyncio.sleep(0.01)

@@ -1,0 +1,1 @@
+"""Decisions for another proxy, which forwards itself: what it asks, and what it gets."""

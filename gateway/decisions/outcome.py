@@ -1,0 +1,71 @@
+"""What a proxy gets for its question: fields to set on the request that it forwards, or the client's refusal."""
+
+from dataclasses import dataclass
+
+from gateway import refusal
+from gateway.client_address_proof import PROOF_FIELDS
+from gateway.decision import Decision
+from gateway.decisions.form import AUTH_REQUEST, Endpoint
+from gateway.field_names import OWN_PREFIX
+from gateway.http1.request import BadRequest
+from gateway.refusal import Fields, Refusal, render
+
+TARGET_FIELD = "X-Passgate-Target"
+"""What is to be forwarded: the path in its one spelling, and the query that the upstream gets."""
+PROBLEM_FIELD = "X-Passgate-Problem"
+"""The body of a refusal once more, for nginx, which drops the body of a response to auth_request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The response to a proxy's question."""
+
+    status: int
+    fields: Fields
+    body: bytes = b""
+
+
+def forwarded_as_asked(decision: Decision, asked: str, endpoint: Endpoint) -> Decision:
+    """`decision`, or a refusal where the proxy would forward something else than what was decided upon.
+
+    `asked` is the target that the proxy named; an empty query is none.
+    """
+    if isinstance(decision, Refusal) or endpoint.rewrites or decision.target in (asked, asked.removesuffix("?")):
+        return decision
+    route = decision.route.name
+    if decision.target.partition("?")[0] != asked.partition("?")[0]:
+        return refusal.malformed(
+            BadRequest("the path must be written without needless escapes", code="malformed_target"), route=route
+        )
+    return refusal.not_rewritten(route=route)
+
+
+def outcome(decision: Decision, request_id: str, endpoint: Endpoint | None) -> Outcome:
+    """`endpoint` is None for a question that is none, which is refused."""
+    if isinstance(decision, Refusal):
+        fields, body = render(decision, request_id)
+        if endpoint is not None and endpoint.form is AUTH_REQUEST:
+            fields = (*fields, (PROBLEM_FIELD, body.decode()))
+        return Outcome(decision.status, fields, body)
+    return Outcome(
+        200,
+        (
+            ("Cache-Control", "no-store"),
+            *_own_fields(decision.lines),
+            (TARGET_FIELD, decision.target),
+            ("X-Request-Id", request_id),
+        ),
+    )
+
+
+def _own_fields(lines: list[str]) -> Fields:
+    """Of the fields that the gateway would send upstream, those that say who calls.
+
+    What proves to our own services that the gateway is calling is given to nobody else.
+    """
+    fields = (line.partition(": ") for item in lines for line in item.split("\r\n"))
+    return tuple(
+        (name, value)
+        for name, _, value in fields
+        if name.lower().startswith(OWN_PREFIX) and name.lower() not in PROOF_FIELDS
+    )

@@ -1,0 +1,150 @@
+"""The decision endpoint: what the gateway would do with a request, for a proxy that forwards itself."""
+
+import structlog
+from aiohttp import web
+
+from gateway.config import Settings
+from gateway.decision import Decider, Decision
+from gateway.decisions.form import Endpoint, IncompleteQuestion, endpoint_of
+from gateway.decisions.outcome import Outcome, forwarded_as_asked, outcome
+from gateway.decisions.question import asked_head
+from gateway.http1.field_block import MAX_FIELD_BYTES
+from gateway.http1.fields import MAX_FIELDS
+from gateway.http1.request import MAX_TARGET_BYTES, BadRequest
+from gateway.origin import origin_of, unproxied
+from gateway.proxy.report import Call, Report
+from gateway.refusal import Refusal, internal_error, malformed, not_asked_by_a_proxy, not_found
+from shared.http.forwarded_for import TrustedProxies
+from shared.http.server import finish_in_flight, listen
+from shared.logging import request_id
+from shared.logging.request_ids import adopt_request_id, new_request_id
+
+log = structlog.get_logger()
+
+_PROXY_FIELDS = 20
+"""How many a proxy may add to the client's own."""
+_LIMITS = {
+    "max_line_size": MAX_TARGET_BYTES + 128,
+    "max_field_size": MAX_FIELD_BYTES,
+    "max_headers": MAX_FIELDS + _PROXY_FIELDS,
+}
+"""Wide enough that what is too long for the gateway gets the gateway's own refusal."""
+
+
+class Decisions:
+    """The handler of every question. Bodies are not looked at."""
+
+    def __init__(self, decider: Decider, proxies: TrustedProxies, report: Report) -> None:
+        self._decider = decider
+        self._proxies = proxies
+        self._report = report
+
+    async def decide(self, request: web.Request) -> web.Response:
+        call = Call(BadRequest(""), unproxied(request.remote or ""), new_request_id())
+        request_id.set(call.request_id)
+        endpoint: Endpoint | None = None
+        try:
+            endpoint = self._endpoint(request)
+            decision = await self._decided(request, endpoint, call)
+        except _Refused as refused:
+            decision = refused.refusal
+        except Exception:
+            log.exception("request.failed")
+            decision = internal_error(route=call.route)
+        if isinstance(decision, Refusal):
+            self._report.refused(call, decision)
+            call.status = decision.status
+        else:
+            call.route, call.status = decision.route.name, 200
+            if decision.identity is not None:
+                call.company, call.credential = decision.identity.company, decision.identity.credential
+        call.detail = {**call.detail, "decided_for": endpoint.form.name if endpoint else "none"}
+        self._report.ended(call)
+        return _response(outcome(decision, call.request_id, endpoint))
+
+    def _endpoint(self, request: web.Request) -> Endpoint:
+        """Raises `_Refused`."""
+        if (request.remote or "") not in self._proxies:
+            raise _Refused(not_asked_by_a_proxy("only a proxy that is trusted may ask here", status=403))
+        try:
+            endpoint = endpoint_of(request.raw_path, frozenset(name.lower() for name in request.headers))
+        except IncompleteQuestion as error:
+            raise _Refused(not_asked_by_a_proxy(str(error), status=400)) from None
+        if endpoint is None:
+            raise _Refused(not_found())
+        return endpoint
+
+    async def _decided(self, request: web.Request, endpoint: Endpoint, call: Call) -> Decision:
+        """Raises `_Refused`."""
+        peer = request.remote or ""
+        try:
+            head = asked_head(request.method, endpoint, request.raw_headers, peer, self._proxies)
+        except BadRequest as error:
+            raise _Refused(malformed(error)) from None
+        except IncompleteQuestion as error:
+            raise _Refused(not_asked_by_a_proxy(str(error), status=400)) from None
+        call.head, call.origin = head, origin_of(head, peer, self._proxies)
+        if (given := head.first("x-request-id")) is not None:
+            call.request_id = adopt_request_id(given)
+        asked = head.target
+        found = self._decider.decide(head, call.origin, call.request_id)
+        return forwarded_as_asked(await found() if callable(found) else found, asked, endpoint)
+
+
+def decision_servers(
+    settings: Settings, decider: Decider, proxies: TrustedProxies, report: Report, *, reuse_port: bool
+) -> "list[DecisionServer]":
+    """The one that there is, where the settings want one."""
+    if settings.decision_port is None:
+        return []
+    return [DecisionServer(Decisions(decider, proxies, report), settings, reuse_port=reuse_port)]
+
+
+class DecisionServer:
+    """Listens from `start` to `stop`, on a port of its own; with `reuse_port` beside the other workers."""
+
+    def __init__(self, decisions: Decisions, settings: Settings, *, reuse_port: bool) -> None:
+        self._settings = settings
+        self._reuse_port = reuse_port
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", decisions.decide)
+        app.on_response_prepare.append(_no_banner)
+        self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=settings.shutdown_grace)
+        self.port = 0
+
+    async def start(self) -> None:
+        await self._runner.setup()
+        settings = self._settings
+        self._listener = await listen(
+            self._runner,
+            settings.decision_host,
+            settings.decision_port or 0,
+            host_setting="PASSGATE_DECISION_HOST",
+            port_setting="PASSGATE_DECISION_PORT",
+            reuse_port=self._reuse_port,
+            **_LIMITS,
+        )
+        self.port = self._listener.sockets[0].getsockname()[1]
+        log.info("decision_listener.started", host=settings.decision_host, port=self.port)
+
+    async def stop(self) -> None:
+        self._listener.close()
+        await finish_in_flight(self._runner, self._settings.shutdown_grace)
+        await self._runner.cleanup()
+
+
+class _Refused(Exception):
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.cause)
+        self.refusal = refusal
+
+
+def _response(outcome: Outcome) -> web.Response:
+    response = web.Response(status=outcome.status, body=outcome.body)
+    for name, value in outcome.fields:
+        response.headers[name] = value
+    return response
+
+
+async def _no_banner(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.pop("Server", None)
