@@ -22,6 +22,7 @@ from gateway.http.routes import RouteEndpoints
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import Limits
 from gateway.proxy.listener import PublicServer
+from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.report import Report
 from gateway.routing.reload import RouteWatch
 from gateway.routing.upstream_address import place_of
@@ -57,6 +58,7 @@ class Knowledge:
     api_tokens: ApiTokens
     stopped: StoppedSet
     staleness: Staleness
+    live: LiveExchanges
     following: Following
 
 
@@ -78,6 +80,7 @@ async def build_app(
     audit = AuditTrail(KeyRegistryClient(calls["key_registry"]), service=NAME, clock=clock, metrics=registry)
     known = _knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets), watch)
     metrics.stopped.set_function(lambda: len(known.stopped))
+    metrics.watched.set_function(lambda: len(known.live))
     metrics.verified_tokens.set_function(lambda: len(known.access_tokens))
 
     decider = _decider(settings, watch, known, calls, _client_address_proof(settings, identity), worker)
@@ -87,6 +90,7 @@ async def build_app(
         decider,
         proxies=proxies,
         audit=audit,
+        live=known.live,
         metrics=metrics,
         limits=Limits(settings.max_connections, settings.max_connections_per_peer, settings.max_bodies_per_client),
         host=settings.host,
@@ -162,7 +166,8 @@ def _knowledge(
     issuer_keys = IssuerKeys(TokenIssuerClient(calls["token_issuer"]).jwks, clock)
     stopped = StoppedSet(clock)
     api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), judging)
-    consumers = (stopped, api_tokens, issuer_keys)
+    live = LiveExchanges(stopped, metrics.exchange_ended)
+    consumers = (stopped, api_tokens, issuer_keys, live)
     key_registry = KeyRegistryClient(calls["key_registry"])
     following = follow(
         NAME,
@@ -174,12 +179,15 @@ def _knowledge(
         longest_bound=lambda: watch.table.max_staleness,
     )
     api_tokens.attach(following.follower)
+    staleness = Staleness(following.follower, clock, metrics.stale_admission)
+    live.attach(staleness)
     return Knowledge(
         issuer_keys,
         AccessTokens(issuer_keys, judging, issuer=settings.issuer),
         api_tokens,
         stopped,
-        Staleness(following.follower, clock, metrics.stale_admission),
+        staleness,
+        live,
         following,
     )
 

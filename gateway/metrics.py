@@ -53,6 +53,17 @@ class GatewayMetrics:
             ("route",),
             registry=registry,
         )
+        self.watched = Gauge(
+            "gateway_watched_exchanges",
+            "Requests and responses that last, and end when their credential is revoked.",
+            registry=registry,
+        )
+        self._ended = Counter(
+            "gateway_exchanges_ended_total",
+            "Of these, those that were ended: revoked, or stale where revocations could not be followed.",
+            ("route", "cause"),
+            registry=registry,
+        )
         self.stopped = Gauge("gateway_stopped_objects", "Objects known to be stopped.", registry=registry)
         self.verified_tokens = Gauge(
             "gateway_verified_tokens", "Access tokens remembered as verified.", registry=registry
@@ -75,6 +86,9 @@ class GatewayMetrics:
 
     def connection_closed_early(self, cause: str) -> None:
         self._closed_early.labels(cause).inc()
+
+    def exchange_ended(self, route: str, cause: str) -> None:
+        self._ended.labels(route, cause).inc()
 
     def route_file_loaded(self, *, valid: bool) -> None:
         self._route_file_loads.labels("valid" if valid else "invalid").inc()

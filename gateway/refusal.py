@@ -1,13 +1,13 @@
 """The gateway's own errors, as RFC 9457 problem details."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
 from gateway.credentials.choice import AmbiguousCredential
 from gateway.credentials.extract import NoCredential
-from gateway.credentials.identity import RefusedCredential
+from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.request import BadRequest
 from shared.errors import Unavailable
 from shared.problem import CONTENT_TYPE, problem_document
@@ -109,6 +109,21 @@ def unavailable(error: Unavailable, *, route: str) -> Refusal:
         cause="dependency_unavailable",
         detail={"reason": f"{error.description}: {error.detail}" if error.detail else error.description},
         route=route,
+    )
+
+
+def revoked(identity: Identity, kind: str, id_: str, *, route: str) -> Refusal:
+    """For a call that was admitted, and whose credential, or what it depends on, has been stopped since."""
+    refused = RefusedCredential.of(identity, "revoked", stopped={"kind": kind, "id": id_})
+    return bad_credential(refused, route=route)
+
+
+def stale(age: float, *, route: str) -> Refusal:
+    """For a call that was admitted, and goes on while nobody knows what has been stopped since."""
+    return replace(
+        unavailable(Unavailable("revocations cannot be followed"), route=route),
+        cause="stale",
+        detail={"last_confirmed_s": round(age, 1)},
     )
 
 

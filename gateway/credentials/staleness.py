@@ -5,12 +5,14 @@ from typing import Protocol
 
 import structlog
 
+from gateway.credentials.kinds import CredentialKind
 from gateway.routing.table import Route
 from shared.clock import Clock
 from shared.errors import Unavailable
 
 log = structlog.get_logger()
 
+_LOOKED_UP = frozenset({CredentialKind.API_TOKEN, CredentialKind.SESSION_TOKEN})
 WARNING_INTERVAL_S = 10.0
 """Seconds between two warnings that a route goes on."""
 
@@ -34,10 +36,27 @@ class Staleness:
         self._count = count
         self._warned_at: dict[str, float] = {}
 
+    @property
+    def age(self) -> float:
+        """Seconds since what has been stopped was last known."""
+        return self._follower.age
+
+    def bound_of(self, route: Route) -> float:
+        """Seconds for which the route accepts not to know it."""
+        return self._follower.bound if route.max_staleness is None else route.max_staleness
+
+    def is_past_bound(self, route: Route, kind: str, seconds: float) -> bool:
+        """Whether a call that was admitted so many seconds ago may not go on; `kind` is of its credential.
+
+        A JWT was checked by what was known then; any other was looked up, by a service that knows it for itself.
+        """
+        bound = self.bound_of(route)
+        return not self._follower.known_within(bound) and (kind not in _LOOKED_UP or seconds > bound)
+
     def require(self, route: Route) -> None:
         """Raises `Unavailable` when what has been stopped is not known well enough for this route."""
         follower = self._follower
-        limit = follower.bound if route.max_staleness is None else route.max_staleness
+        limit = self.bound_of(route)
         if not follower.known_within(limit):
             raise Unavailable(
                 "revocations cannot be followed",

@@ -20,7 +20,7 @@ from gateway.http1.head_reader import HeadReader
 from gateway.http1.request import BadRequest, RequestHead, read_body
 from gateway.proxy.body_pace import BodyPace
 from gateway.proxy.ports import RequestReceiver
-from gateway.proxy.sockets import has_left
+from gateway.proxy.sockets import has_left, reset_on_close
 from shared.http.connection import HEAD_TIMEOUT_S
 
 SLOW_READER_TIMEOUT_S = 28.0
@@ -69,10 +69,10 @@ class ClientConnection(asyncio.Protocol):
         "_lingering",
         "_loop",
         "_pace",
-        "_receiver",
         "_transport",
         "peer",
         "read_deadline",
+        "receiver",
         "write_deadline",
     )
 
@@ -80,7 +80,8 @@ class ClientConnection(asyncio.Protocol):
         self._exchanges = exchanges
         self._loop = loop
         self._heads = HeadReader()
-        self._receiver: RequestReceiver | None = None
+        self.receiver: RequestReceiver | None = None
+        """Of the request under way."""
         self._body: BodyDecoder | None = None
         """Of the request under way, as long as its end has not come."""
         self._pace = BodyPace(0.0)
@@ -104,7 +105,7 @@ class ClientConnection(asyncio.Protocol):
     @property
     def serving(self) -> bool:
         """Whether a request's head has come, and not all of its response or body."""
-        return self._receiver is not None or self._dropping_body
+        return self.receiver is not None or self._dropping_body
 
     @property
     def idle(self) -> bool:
@@ -134,18 +135,18 @@ class ClientConnection(asyncio.Protocol):
         self._lingering = True
         self.read_deadline = self.write_deadline = inf
         self._exchanges.closed(self)
-        if self._receiver is not None:
-            self._receiver.client_left("client_left")
+        if self.receiver is not None:
+            self.receiver.client_left("client_left")
 
     def pause_writing(self) -> None:
         self.write_deadline = self._loop.time() + SLOW_READER_TIMEOUT_S
-        if self._receiver is not None:
-            self._receiver.client_congested()
+        if self.receiver is not None:
+            self.receiver.client_congested()
 
     def resume_writing(self) -> None:
         self.write_deadline = inf
-        if self._receiver is not None:
-            self._receiver.client_ready()
+        if self.receiver is not None:
+            self.receiver.client_ready()
         elif self._ahead:
             self._resume()
 
@@ -172,7 +173,7 @@ class ClientConnection(asyncio.Protocol):
 
     def request_done(self, *, keep_alive: bool) -> None:
         """The response is complete. Of a body whose end has not come the rest is dropped."""
-        self._receiver = None
+        self.receiver = None
         self.resume_reading()
         if not keep_alive:
             self._close()
@@ -185,11 +186,13 @@ class ClientConnection(asyncio.Protocol):
         if self._ahead and not self._advancing and self.write_deadline == inf:
             self._resume()
 
-    def abort(self) -> None:
-        """End the connection so that the client sees that the response is not whole."""
+    def abort(self, *, reset: bool = False) -> None:
+        """End the connection now; with `reset` so that nobody takes it for the response's end."""
         self._lingering = True
-        self._receiver = None
+        self.receiver = None
         if self._transport is not None:
+            if reset:
+                reset_on_close(self._transport)
             self._transport.abort()
 
     def can_drain(self, head: RequestHead) -> bool:
@@ -212,7 +215,7 @@ class ClientConnection(asyncio.Protocol):
 
     def expired(self, now: float) -> None:
         """One of the deadlines has passed."""
-        receiver = self._receiver
+        receiver = self.receiver
         if self.write_deadline <= now:
             self.abort()
             if receiver is not None:
@@ -249,7 +252,7 @@ class ClientConnection(asyncio.Protocol):
         while data and not self._lingering:
             if self._body is not None:
                 data = self._read_body(data)
-            elif self._receiver is not None or self.write_deadline < inf:
+            elif self.receiver is not None or self.write_deadline < inf:
                 self._keep(data)
                 break
             elif requests == REQUESTS_PER_TURN:
@@ -285,7 +288,7 @@ class ClientConnection(asyncio.Protocol):
         self.read_deadline = inf
         self._body = request_body(head.framing)
         if self._body is None:
-            receiver = self._receiver = self._exchanges.receiver(self, head)
+            receiver = self.receiver = self._exchanges.receiver(self, head)
             receiver.begin(b"", complete=True)
             return rest
         return self._begin_with_body(head, rest)
@@ -299,14 +302,14 @@ class ClientConnection(asyncio.Protocol):
         except BadRequest as error:
             failure, data = error, b""
         self._set_body_deadline()
-        receiver = self._receiver = self._exchanges.receiver(self, head)
+        receiver = self.receiver = self._exchanges.receiver(self, head)
         receiver.begin(content, complete=self._body is None)
         if failure is not None:
             self._refuse_body(receiver, failure)
         return data
 
     def _read_body(self, data: bytes) -> bytes:
-        receiver = self._receiver
+        receiver = self.receiver
         try:
             content, rest = self._decode(data)
         except BadRequest as error:
@@ -348,13 +351,13 @@ class ClientConnection(asyncio.Protocol):
         """What arrived is no request: nothing that comes after it is looked at."""
         self._lingering = True
         self.read_deadline = inf
-        receiver = self._receiver = self._exchanges.receiver(self, error)
+        receiver = self.receiver = self._exchanges.receiver(self, error)
         receiver.begin(b"", complete=True)
 
     def _refuse_body(self, receiver: RequestReceiver, error: BadRequest) -> None:
         self._lingering = True
         self.read_deadline = inf
-        if self._receiver is receiver:
+        if self.receiver is receiver:
             receiver.body_refused(error)
 
     def _close(self) -> None:

@@ -56,5 +56,12 @@ class ClientResponse:
         if content:
             self._client.write(content)
 
+    def cut(self) -> None:
+        """End the connection so that the client sees that the response is not whole: it lacks its last chunk.
+
+        Otherwise a reset says so: an end could be that of a body without a length, and not all clients count.
+        """
+        self._client.abort(reset=not self._chunked)
+
     def _framed(self, content: bytes, complete: bool) -> bytes:
         return writer.chunk(content) + (writer.LAST_CHUNK if complete else b"")

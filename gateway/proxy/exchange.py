@@ -10,24 +10,24 @@ relaying   -> both complete                  -> the client's next request
 
 import asyncio
 import time
-from dataclasses import dataclass
 
 import structlog
 
-from gateway.decision import Decider, Decision, Forward, LookUp
+from gateway.decision import Decision, Forward, LookUp
 from gateway.headers import addressed_to, client_lines
 from gateway.http1 import writer
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.origin import origin_of, unproxied
-from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.proxy.client_body import NO_BODY, ClientBody
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.client_response import ClientResponse
-from gateway.proxy.ports import ConnectionLost, UpstreamFailed
-from gateway.proxy.report import LIVE, Call, Report
+from gateway.proxy.forwarding import Forwarding
+from gateway.proxy.ports import UpstreamFailed
+from gateway.proxy.report import LIVE, Call
+from gateway.proxy.resending import SAFE, may_send_again
 from gateway.proxy.upstream.connection import UpstreamConnection
-from gateway.proxy.upstream.pool import Pool, Pools
+from gateway.proxy.upstream.pool import Pool
 from gateway.refusal import (
     CONNECTIONS_IN_USE,
     Refusal,
@@ -39,26 +39,12 @@ from gateway.refusal import (
     upstream_failed,
 )
 from shared.http.client_address import address_block
-from shared.http.forwarded_for import TrustedProxies
 from shared.logging import request_id
 from shared.logging.request_ids import adopt_request_id, new_request_id
 
 log = structlog.get_logger()
 
 _GET = frozenset({"GET", "HEAD"})
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-
-
-@dataclass(frozen=True, slots=True)
-class Forwarding:
-    """What all exchanges use."""
-
-    decider: Decider
-    proxies: TrustedProxies
-    pools: Pools
-    bodies: BodiesUnderWay
-    report: Report
 
 
 class Exchange:
@@ -71,7 +57,6 @@ class Exchange:
         "_body",
         "_client",
         "_deciding",
-        "_forward",
         "_forwarding",
         "_over",
         "_pool",
@@ -81,6 +66,8 @@ class Exchange:
         "_under_way",
         "_upstream",
         "call",
+        "forward",
+        "watched",
     )
 
     def __init__(self, forwarding: Forwarding, client: ClientConnection, head: RequestHead | BadRequest) -> None:
@@ -90,7 +77,7 @@ class Exchange:
         self._body = ClientBody(readable) if readable is not None and readable.has_body else NO_BODY
         self._response = ClientResponse(client, readable)
         self._deciding: asyncio.Task[None] | None = None
-        self._forward: Forward | None = None
+        self.forward: Forward | None = None
         self._pool: Pool | None = None
         """Where a connection is waited for."""
         self._upstream: UpstreamConnection | None = None
@@ -99,6 +86,8 @@ class Exchange:
         self._over = False
         self._under_way = False
         """Whether the body is counted among those that are to come."""
+        self.watched = False
+        """Whether it has lasted, and is among those that end when they are revoked."""
         self.call = Call(head, unproxied(client.peer), new_request_id())
 
     # What the client's connection reports
@@ -144,7 +133,7 @@ class Exchange:
             self._fault()
 
     def _body_received(self, content: bytes) -> None:
-        body, forward, upstream = self._body, self._forward, self._upstream
+        body, forward, upstream = self._body, self.forward, self._upstream
         if forward is not None and body.received + len(content) > forward.route.max_body:
             self._fail(too_large(forward.route.max_body, route=forward.route.name))
         elif upstream is not None:
@@ -194,6 +183,10 @@ class Exchange:
         if self._upstream is not None:
             self._upstream.resume_reading()
 
+    def sweep(self) -> None:
+        if not (self.watched or self._over):
+            self._forwarding.live.consider(self)
+
     # Deciding
 
     async def _look_up(self, look_up: LookUp) -> None:
@@ -210,7 +203,7 @@ class Exchange:
         if isinstance(decision, Refusal):
             self._refuse(decision)
             return
-        self._forward = decision
+        self.forward = decision
         call, head, route = self.call, self.call.head, decision.route
         call.route = route.name
         if decision.identity is not None:
@@ -237,9 +230,9 @@ class Exchange:
 
     @property
     def _decided_forward(self) -> Forward:
-        if self._forward is None:
+        if self.forward is None:
             raise RuntimeError("nothing is sent before it is decided upon")
-        return self._forward
+        return self.forward
 
     def _acquire(self, *, fresh: bool) -> None:
         upstream = self._decided_forward.route.upstream
@@ -316,21 +309,13 @@ class Exchange:
 
     def _upstream_failed(self, error: UpstreamFailed) -> None:
         forward = self._decided_forward
-        if self._may_send_again(forward, error):
+        if not (self._sent_again or self._body.received) and may_send_again(forward, error):
             self._sent_again = True
             self._acquire(fresh=True)
             return
         self._forwarding.report.upstream_failed(self.call, forward, error)
         detail = {"upstream": forward.route.upstream.name, "reason": error.detail}
         self._fail(upstream_failed(error.status, error.cause, route=self.call.route, detail=detail))
-
-    def _may_send_again(self, forward: Forward, error: UpstreamFailed) -> bool:
-        """Once: when the upstream cannot have begun to respond and the method is safe, or as the route says."""
-        if self._sent_again or self._body.received or not isinstance(error, ConnectionLost):
-            return False
-        if error.reused and forward.method in _SAFE:
-            return True
-        return forward.route.retry and forward.method in _IDEMPOTENT
 
     # Ending
 
@@ -349,9 +334,23 @@ class Exchange:
         if self.call.status == 0:
             self._refuse(refusal)
             return
-        self.call.cause, self.call.detail = refusal.cause, refusal.detail
-        self._client.abort()
+        self._forwarding.report.cut(self.call, refusal)
+        self._response.cut()
         self._end()
+
+    def end(self, refusal: Refusal) -> bool:
+        """Its caller may not call any more.
+
+        Not before the response begins, where the upstream has all of a request that may have had its effect.
+        """
+        sent = self._upstream is not None and self._body.complete
+        if sent and self.call.status == 0 and self._decided_forward.method not in SAFE:
+            return False
+        try:
+            self._fail(refusal)
+        except Exception:
+            self._fault()
+        return True
 
     def _fault(self) -> None:
         """A fault of ours is an error of ours, whatever happens."""
@@ -383,4 +382,6 @@ class Exchange:
         self._over = True
         if self._under_way:
             self._body_ended()
+        if self.watched:
+            self._forwarding.live.discard(self)
         self._forwarding.report.ended(self.call)

@@ -10,7 +10,9 @@ from gateway.metrics import GatewayMetrics
 from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.connection_limits import ClientConnections, Limits, descriptor_limit
-from gateway.proxy.exchange import Exchange, Forwarding
+from gateway.proxy.exchange import Exchange
+from gateway.proxy.forwarding import Forwarding
+from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.report import Report
 from gateway.proxy.sockets import accept_pending, drop_new_connections
 from gateway.proxy.upstream.pool import Pools
@@ -42,6 +44,7 @@ class PublicServer:
         *,
         proxies: TrustedProxies,
         audit: AuditTrail,
+        live: LiveExchanges,
         metrics: GatewayMetrics,
         limits: Limits,
         host: str,
@@ -52,7 +55,7 @@ class PublicServer:
         self._limits = limits.within_descriptors(descriptor_limit())
         self._pools = Pools()
         bodies = BodiesUnderWay(self._limits.bodies_per_client)
-        self._forwarding = Forwarding(decider, proxies, self._pools, bodies, Report(audit, metrics))
+        self._forwarding = Forwarding(decider, proxies, self._pools, bodies, live, Report(audit, metrics))
         self._address = (host, port)
         self._grace = grace
         self._reuse_port = reuse_port
@@ -130,6 +133,9 @@ class PublicServer:
         loop = asyncio.get_running_loop()
         self._sweeps["clients"] = loop.call_later(SWEEP_INTERVAL_S, self._sweep_clients)
         self._expire(loop.time())
+        for receiver in [c.receiver for c in self._connections if c.receiver is not None]:
+            receiver.sweep()
+        self._forwarding.live.sweep()
         self._connections.sweep(loop.time())
 
     def _expire(self, now: float) -> None:

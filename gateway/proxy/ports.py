@@ -52,6 +52,9 @@ class RequestReceiver(Protocol):
     def client_ready(self) -> None:
         """It does again."""
 
+    def sweep(self) -> None:
+        """The request is under way still. Comes a few times a second."""
+
 
 class ResponseReceiver(Protocol):
     """Whom an upstream's connection reports to during one request. Nothing here raises."""

@@ -72,6 +72,15 @@ class Report:
             request_id.set(call.request_id)
             report_refusal(self._audit, refused, route=refusal.route, origin=call.origin)
 
+    def cut(self, call: Call, refusal: Refusal) -> None:
+        """A response that has begun ends before its time."""
+        call.cause, call.detail = refusal.cause, refusal.detail
+        refused = refusal.credential
+        if refused is not None:
+            call.detail = refused.detail
+            request_id.set(call.request_id)
+            report_refusal(self._audit, refused, route=refusal.route, origin=call.origin)
+
     def upstream_responded(self, call: Call, forward: Forward, seconds: float) -> None:
         call.upstream_seconds = seconds
         self._metrics.upstream_responded(call.route, forward.route.upstream.name, seconds)

@@ -35,6 +35,14 @@ def has_left(transport: asyncio.Transport) -> bool:
     return state in (TCP_CLOSE, TCP_CLOSE_WAIT)
 
 
+def reset_on_close(transport: asyncio.Transport) -> None:
+    """Let the connection end by a reset, for the other end not to take it for the end of a message (RFC 9112 8)."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        with contextlib.suppress(OSError):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 def drop_new_connections(listener: asyncio.Server) -> None:
     """Let no client begin to connect any more, so that nobody is between connecting and being accepted.
 

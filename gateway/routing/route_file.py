@@ -136,6 +136,7 @@ class _Reader:
             max_body=entry.max_body,
             pass_credential=entry.pass_credential,
             merge_query=entry.merge_query,
+            end_on_revocation=entry.end_on_revocation,
             retry=entry.retry,
             line=_line(given.node),
         )

@@ -162,6 +162,11 @@ class RouteEntry(Entry):
         Flag(),
         Field(description="session_token: the caller's own parameters go on beside the stored ones, which win."),
     ] = False
+    end_on_revocation: Annotated[
+        bool,
+        Flag(),
+        Field(description="What is under way ends within a second of its credential's revocation."),
+    ] = True
     retry: Annotated[
         bool,
         Flag(),

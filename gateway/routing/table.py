@@ -85,6 +85,8 @@ class Route:
     """Whether the upstream gets the credential itself, as well as the identity."""
     merge_query: bool = False
     """For `session_token`: whether the caller's own parameters go on beside the stored ones, which win."""
+    end_on_revocation: bool = True
+    """Whether an exchange under way ends when its credential is revoked, or that cannot be known any more."""
     retry: bool = False
     """Whether a request of an idempotent method without a body is sent again, once, after a lost connection."""
     kinds: tuple[CredentialKind, ...] = ()

@@ -27,6 +27,7 @@ GAUGES: Mapping[str, Rule] = {
     "gateway_route_file_valid": min,
     "gateway_stopped_objects": max,
     "gateway_verified_tokens": sum,
+    "gateway_watched_exchanges": sum,
     "process_max_fds": min,
     "process_open_fds": sum,
     "process_resident_memory_bytes": sum,

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +76,8 @@ class Services:
     """Method and header fields of what reached the resource."""
     resolved: list[Any] = field(default_factory=list)
     """What session tokens were asked."""
+    resource: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
+    """Responds in the place of the resource that is always the same."""
     signers: list[Signer] = field(default_factory=lambda: [SIGNER])
     """Whose keys are published."""
 
@@ -84,7 +86,7 @@ class Services:
         app.router.add_get("/.well-known/jwks.json", self._jwks)
         app.router.add_post("/internal/v1/check", self._check)
         app.router.add_post("/internal/v1/resolve", self._resolve)
-        app.router.add_get("/{path:.*}", self._resource)
+        app.router.add_route("*", "/{path:.*}", self._resource)
         return app
 
     @web.middleware
@@ -122,9 +124,11 @@ class Services:
         )
         return web.json_response(check.model_dump())
 
-    async def _resource(self, request: web.Request) -> web.Response:
+    async def _resource(self, request: web.Request) -> web.StreamResponse:
         if not request.path.startswith("/health"):  # which the gateway asks of all services
             self.received.append((request.method, request.headers))
+            if self.resource is not None:
+                return await self.resource(request)
         return web.json_response({})
 
 
@@ -135,6 +139,10 @@ class Gateway:
     http: aiohttp.ClientSession
     decision_url: str = ""
     """Of the decision endpoint; "" where it is off."""
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
 
     async def get(self, path: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
         async with self.http.get(self.url + path, headers=headers) as response:
@@ -173,6 +181,8 @@ class Surroundings:
     keys: ServiceKeys
     directory: Path
     http: aiohttp.ClientSession
+    routes: str = ROUTES
+    """The route file, in which `{url}` is that of the services."""
 
     def __post_init__(self) -> None:
         token = mint(API_TOKEN)
@@ -183,7 +193,7 @@ class Surroundings:
     async def gateway(self, *, clock: Clock | None = None, **settings: Any) -> AsyncIterator[Gateway]:
         """One more gateway, ready."""
         routes = self.directory / "routes.yaml"
-        routes.write_text(ROUTES.format(url=self.services.url))
+        routes.write_text(self.routes.format(url=self.services.url))
         urls = dict.fromkeys(
             ("token_issuer_url", "operator_validator_url", "session_tokens_url"), self.services.url
         )

@@ -15,6 +15,7 @@ from gateway.decision import Decider
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import Limits
 from gateway.proxy.listener import PublicServer
+from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.routing.table import Route, RouteTable, Upstream
 from shared.http.forwarded_for import TrustedProxies
 
@@ -71,6 +72,7 @@ async def public_server(
         decider,
         proxies=TrustedProxies([ipaddress.ip_network(PROXY)]),
         audit=cast("Any", None),
+        live=LiveExchanges(unused, lambda *_: None),
         metrics=GatewayMetrics(registry),
         limits=limits,
         host="127.0.0.1",

@@ -1,0 +1,20 @@
+"""What all exchanges of a listener use."""
+
+from dataclasses import dataclass
+
+from gateway.decision import Decider
+from gateway.proxy.bodies_under_way import BodiesUnderWay
+from gateway.proxy.live_exchanges import LiveExchanges
+from gateway.proxy.report import Report
+from gateway.proxy.upstream.pool import Pools
+from shared.http.forwarded_for import TrustedProxies
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    decider: Decider
+    proxies: TrustedProxies
+    pools: Pools
+    bodies: BodiesUnderWay
+    live: LiveExchanges
+    report: Report
