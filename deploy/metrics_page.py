@@ -9,6 +9,7 @@ from deploy.local.stack import ROOT
 PAGE = ROOT / "docs" / "metrics.md"
 KINDS = {
     "Counter": "counter",
+    "EventCounter": "counter",
     "ReadCounter": "counter",
     "Gauge": "gauge",
     "Histogram": "histogram",

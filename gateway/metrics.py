@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from shared.metrics import DurationHistogram, DurationSeries, method_label
+from shared.metrics import DurationHistogram, DurationSeries, EventCounter, method_label
 
 
 class GatewayMetrics:
@@ -21,8 +21,8 @@ class GatewayMetrics:
             "Time until an upstream's response began.",
             ("route", "upstream"),
         )
-        self._refusals = Counter(
-            "gateway_refusals_total", "Requests that were not forwarded.", ("route", "cause"), registry=registry
+        self._refusals = EventCounter(
+            registry, "gateway_refusals", "Requests that were not forwarded.", ("route", "cause")
         )
         self._failures = Counter(
             "gateway_upstream_failures_total",
@@ -76,7 +76,7 @@ class GatewayMetrics:
         self._upstream.observe(seconds, route, upstream)
 
     def refused(self, route: str, cause: str) -> None:
-        self._refusals.labels(route, cause).inc()
+        self._refusals.inc(route, cause)
 
     def stale_admission(self, route: str) -> None:
         self._stale.labels(route).inc()

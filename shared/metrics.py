@@ -61,6 +61,24 @@ class DurationHistogram(Collector):
         yield family
 
 
+class EventCounter(Collector):
+    """A counter with labels, counted in one thread alone. `name` is without `_total`."""
+
+    def __init__(self, registry: CollectorRegistry, name: str, documentation: str, labels: Sequence[str]) -> None:
+        self._name, self._documentation, self._labels = name, documentation, labels
+        self._counts: dict[tuple[str, ...], int] = {}
+        registry.register(self)
+
+    def inc(self, *labels: str) -> None:
+        self._counts[labels] = self._counts.get(labels, 0) + 1
+
+    def collect(self) -> Iterable[Metric]:
+        family = CounterMetricFamily(self._name, self._documentation, labels=self._labels)
+        for labels, count in self._counts.items():
+            family.add_metric(labels, count)
+        yield family
+
+
 class ReadCounter(Collector):
     """A counter whose value is kept elsewhere, and read when it is collected. `name` is without `_total`."""
 

@@ -14,7 +14,7 @@ from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.upstream.failure_log import UpstreamFailureLog
 from gateway.refusal import Refusal
 from shared.audit.trail import RefusalAudit
-from shared.logging import access, access_kept, kept_fields, request_id
+from shared.logging import access, access_admits, access_kept, kept_fields, request_id
 from shared.metrics import DurationSeries
 
 CLIENT_LEFT = 499
@@ -92,7 +92,8 @@ class Report:
     def ended(self, call: Call) -> None:
         seconds = time.perf_counter() - call.started
         head = call.head
-        if call.company and not call.cause and 0 < call.status < 400 and isinstance(head, RequestHead):
+        known = bool(call.company) and not call.cause and 0 < call.status < 400
+        if known and not call.detail and isinstance(head, RequestHead):
             kept = self._kept_of(call, head)
             kept.durations.observe(seconds)
             access_kept(kept.fields, call.request_id, seconds * 1000, call.upstream_seconds * 1000)
@@ -100,8 +101,10 @@ class Report:
         method, target = (head.method, head.target) if isinstance(head, RequestHead) else ("-", "-")
         status = call.status or CLIENT_LEFT
         self._metrics.requests(call.route, method, status).observe(seconds)
-        if call.route == LIVE:
-            return
+        if known or (call.route != LIVE and access_admits(("request", call.route, str(status), call.cause))):
+            self._log(call, method, target, status, seconds, sampled=not known)
+
+    def _log(self, call: Call, method: str, target: str, status: int, seconds: float, *, sampled: bool) -> None:
         line = {
             "request_id": call.request_id,
             "method": method,
@@ -115,11 +118,7 @@ class Report:
             line["company"], line["credential"] = call.company, call.credential
         if call.cause:
             line["cause"] = call.cause
-        access(
-            {"path": _logged_path(target), **call.detail},
-            own=line,
-            sample=("request", call.route, str(status), call.cause),
-        )
+        access({"path": _logged_path(target), **call.detail}, own=line, sampled=sampled)
 
     def _kept_of(self, call: Call, head: RequestHead) -> "_Kept":
         path, origin, status = _logged_path(head.target), call.origin, call.status

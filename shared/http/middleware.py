@@ -14,7 +14,7 @@ from shared.http.connection import RequestHandler
 from shared.http.endpoints import Endpoint, RenderError, route_of
 from shared.http.metrics import HttpMetrics
 from shared.http.responses import internal_error, problem, status_of
-from shared.logging import access
+from shared.logging import access, access_admits
 from shared.logging.request_ids import adopt_request_id
 
 log = structlog.get_logger()
@@ -77,12 +77,10 @@ def instrument(
 def _log_access(line: dict[str, object], endpoint: Endpoint | None, status: int, cause: str) -> None:
     """Successful calls of known credentials have a line each; all else, which strangers can send, is sampled."""
     successful = endpoint is not None and status < 400 and not cause
-    known = successful and endpoint is not None and endpoint.security
-    access(
-        line,
-        sample=None if known else ("request", str(line["route"]), str(status), cause),
-        debug=successful and endpoint is not None and endpoint.poll,
-    )
+    if successful and endpoint is not None and (endpoint.security or endpoint.poll):
+        access(line, debug=endpoint.poll)
+    elif access_admits(("request", str(line["route"]), str(status), cause)):
+        access(line, sampled=True)
 
 
 def _client(request: web.Request, addresses: ClientAddress | None) -> dict[str, str]:

@@ -69,25 +69,27 @@ def configure(service: str, level: str = "info", fields: Mapping[str, object] = 
     logging.captureWarnings(True)
 
 
+def access_admits(sample: Key) -> bool:
+    """Whether one more access-log line of this bucket is to be written; if not, it is counted as left out."""
+    return _log.access_enabled and _log.sampler.admits(sample)
+
+
 def access(
     fields: Mapping[str, Any],
-    sample: Key | None = None,
     *,
     debug: bool = False,
     own: Mapping[str, Any] = MappingProxyType({}),
+    sampled: bool = False,
 ) -> None:
     """Write one access-log line. `fields` hold the path without its query: a query may carry a token.
 
     `own` are further fields whose texts are our own words, addresses and public ids: they are not looked through.
     With `request_id` among them it is that request's line.
 
-    `sample` is None for the call of a known credential, which always has its line; else the bucket by which it is
-    sampled. With `debug` it is written at that level alone. Past structlog, whose processors cost more than many a
-    request does.
+    The call of a known credential always has its line; of others it is `sampled`: see `access_admits`. With `debug`
+    it is written at that level alone. Past structlog, whose processors cost more than many a request does.
     """
-    if debug and not _log.debug_enabled:
-        return
-    if not _log.access_enabled or (sample is not None and not _log.sampler.admits(sample)):
+    if (debug and not _log.debug_enabled) or not _log.access_enabled:
         return
     try:
         line = {**_head("debug" if debug else "info", own.get("request_id")), "event": "request", **own}
@@ -98,7 +100,7 @@ def access(
         _log.sink.lose()
         return
     _log.sink.collect(written)
-    if sample is not None:
+    if sampled:
         _log.sampler.written(len(written))
 
 

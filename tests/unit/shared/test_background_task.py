@@ -15,7 +15,7 @@ from tests.support.waiting import until
 PRODUCT = ("gateway", "services", "shared")
 OWNERS = {
     "gateway/proxy/exchange.py",  # a look-up, which ends with its request
-    "gateway/proxy/pool.py",  # connections that are being opened, which end with the pool
+    "gateway/proxy/upstream/pool.py",  # connections that are being opened, which end with the pool
     "shared/background_task.py",
     "shared/single_flight.py",
 }

@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from shared.metrics import DURATION_BUCKETS_S, METHODS, DurationHistogram, ReadCounter, method_label
+from shared.metrics import DURATION_BUCKETS_S, METHODS, DurationHistogram, EventCounter, ReadCounter, method_label
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
@@ -35,6 +35,16 @@ def test_a_histogram_without_labels_has_one_series() -> None:
     assert registry.get_sample_value("pause_seconds_count") == 1
     assert registry.get_sample_value("pause_seconds_bucket", {"le": "+Inf"}) == 1
     assert registry.get_sample_value("pause_seconds_bucket", {"le": "10.0"}) == 0
+
+
+def test_events_are_counted_by_their_labels() -> None:
+    registry = CollectorRegistry()
+    counter = EventCounter(registry, "refusals", "Refusals.", ("route", "cause"))
+    for cause in ("expired", "expired", "stopped"):
+        counter.inc("site", cause)
+    assert registry.get_sample_value("refusals_total", {"route": "site", "cause": "expired"}) == 2
+    assert registry.get_sample_value("refusals_total", {"route": "site", "cause": "stopped"}) == 1
+    assert b"# TYPE refusals_total counter" in generate_latest(registry)
 
 
 def test_a_counter_is_read_when_it_is_collected_and_its_name_ends_in_total() -> None:

@@ -87,6 +87,15 @@ def test_calls_that_differ_in_anything_have_lines_of_their_own(lines: io.BytesIO
     assert b"secret" not in lines.getvalue()
 
 
+def test_what_else_is_known_of_a_call_stands_in_its_line(lines: io.BytesIO, report: Report) -> None:
+    many = int(BURST_LINES) + 10
+    for number in range(many):
+        report.ended(call(number))
+        report.ended(call(number, detail={"decided_for": "envoy"}))
+    read = [json.loads(line).get("decided_for") for line in lines.getvalue().splitlines()]
+    assert read == [None, "envoy"] * many
+
+
 def test_each_call_is_counted_once(lines: io.BytesIO, report: Report, registry: CollectorRegistry) -> None:
     for number in range(3):
         report.ended(call(number))
