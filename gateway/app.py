@@ -14,6 +14,7 @@ from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
+from gateway.edge.certificate_watch import CertificateWatch
 from gateway.first_snapshot import FirstSnapshot
 from gateway.heap import FrozenHeap
 from gateway.http import endpoints
@@ -82,6 +83,7 @@ async def build_app(
     metrics.stopped.set_function(lambda: len(known.stopped))
     metrics.watched.set_function(lambda: len(known.live))
     metrics.verified_tokens.set_function(lambda: len(known.access_tokens))
+    certificate = CertificateWatch(*settings.tls_files, registry, clock) if settings.tls_files else None
 
     decider = _decider(settings, watch, known, calls, _client_address_proof(settings, identity), worker)
     proxies = TrustedProxies(settings.trusted_proxies)
@@ -97,13 +99,14 @@ async def build_app(
         port=settings.port,
         reuse_port=worker is not None,
         grace=settings.shutdown_grace,
+        tls=certificate.context if certificate else None,
     )
     first_snapshot = FirstSnapshot(known.following.follower, settings.first_snapshot_wait)
     heap = [FrozenHeap()] if freeze_heap else []
     app = service_app(
         NAME,
         [*endpoints(RouteEndpoints(watch).routes), *([samples_endpoint(registry)] if worker else [])],
-        health=_health(known, watch, calls, offsets),
+        health=_health(known, watch, calls, offsets, certificate),
         metrics=registry,
         now=clock.now,
         resources=(
@@ -112,6 +115,7 @@ async def build_app(
             known.issuer_keys,
             known.following,
             watch,
+            *([certificate] if certificate else []),
             first_snapshot,
             *heap,
             *decisions,
@@ -214,12 +218,18 @@ def _decider(
 
 
 def _health(
-    known: Knowledge, watch: RouteWatch, calls: Mapping[str, ServiceClient], offsets: ClockOffsets
+    known: Knowledge,
+    watch: RouteWatch,
+    calls: Mapping[str, ServiceClient],
+    offsets: ClockOffsets,
+    certificate: CertificateWatch | None,
 ) -> FollowingHealth:
     """The whole stack; readiness depends only on what every protected route needs."""
     health = FollowingHealth(NAME, known.following.follower, offsets)
     health.add("issuer_keys", known.issuer_keys.check)
     health.add("route_file", watch.check, required=False)
+    if certificate is not None:
+        health.add("tls_certificate", certificate.check, required=False)
     for name, client in calls.items():
         health.add(name, _readiness_of(client), required=False)
     return health

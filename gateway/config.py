@@ -59,6 +59,14 @@ class Settings(FollowingSettings):
         default=(),
         description="networks, with commas, of the balancers in front of the gateway, whose X-Forwarded-* is used",
     )
+    tls_certificate_file: Path | None = Field(
+        default=None,
+        description="certificate of the public port (PEM, those that lead to its authority after it), which then "
+        "speaks TLS alone; taken up again whenever it changes",
+    )
+    tls_key_file: Path | None = Field(
+        default=None, description="the certificate's private key (PEM, without a password)"
+    )
 
     max_connections: int = Field(
         default=16384,
@@ -100,6 +108,13 @@ class Settings(FollowingSettings):
         return self.gateway_workers or min(usable_cores(), MAX_DEFAULT_WORKERS)
 
     @property
+    def tls_files(self) -> tuple[Path, Path] | None:
+        """Certificate and key; None where no TLS is spoken."""
+        if self.tls_certificate_file is None or self.tls_key_file is None:
+            return None
+        return self.tls_certificate_file, self.tls_key_file
+
+    @property
     def operations(self) -> Self:
         """For the server of the operators' application, whose port is another one."""
         return self.model_copy(update={"port": self.ops_port})
@@ -108,6 +123,17 @@ class Settings(FollowingSettings):
     def own_ports(self) -> OwnPorts:
         ports = {self.port, self.ops_port, self.decision_port or 0}
         return OwnPorts(f"{self.host},{self.decision_host}", frozenset(ports - {0}))
+
+    @field_validator("tls_certificate_file", "tls_key_file", mode="before")
+    @classmethod
+    def _none_where_empty(cls, value: object) -> object:
+        return value or None
+
+    @model_validator(mode="after")
+    def _certificate_with_key(self) -> Self:
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("PASSGATE_TLS_CERTIFICATE_FILE and PASSGATE_TLS_KEY_FILE must be set together")
+        return self
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

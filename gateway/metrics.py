@@ -38,6 +38,20 @@ class GatewayMetrics:
             ("cause",),
             registry=registry,
         )
+        self.arriving_connections = Gauge(
+            "gateway_arriving_connections",
+            "Connections of clients whose TLS handshake or PROXY header is not complete.",
+            registry=registry,
+        )
+        self._connections_refused = Counter(
+            "gateway_connections_refused_total",
+            "Connections of clients that were closed before their first request, for their TLS or PROXY header.",
+            ("cause",),
+            registry=registry,
+        )
+        self._handshakes = Counter(
+            "gateway_tls_handshakes_total", "Completed TLS handshakes of clients.", ("version",), registry=registry
+        )
         self.bodies_under_way = Gauge(
             "gateway_bodies_under_way", "Bodies of requests that have not come as a whole yet.", registry=registry
         )
@@ -89,6 +103,12 @@ class GatewayMetrics:
 
     def exchange_ended(self, route: str, cause: str) -> None:
         self._ended.labels(route, cause).inc()
+
+    def connection_refused(self, cause: str) -> None:
+        self._connections_refused.labels(cause).inc()
+
+    def handshake_done(self, version: str) -> None:
+        self._handshakes.labels(version).inc()
 
     def route_file_loaded(self, *, valid: bool) -> None:
         self._route_file_loads.labels("valid" if valid else "invalid").inc()

@@ -6,6 +6,9 @@ from functools import lru_cache
 from gateway.http1.request import RequestHead
 from shared.http.forwarded_for import TrustedProxies, nearest_trusted
 
+_SCHEMES = {"https": "https", "wss": "https", "http": "http", "ws": "http"}
+"""By what `X-Forwarded-Proto` says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -34,22 +37,25 @@ class Origin:
 
 
 @lru_cache(maxsize=4096)
-def unproxied(peer: str, host: str = "") -> Origin:
+def unproxied(peer: str, host: str = "", scheme: str = "http") -> Origin:
     """The origin of a request when nothing in it is believed."""
-    return Origin(client=peer, peer=peer, chain=peer, scheme="http", host=host, trusted=False)
+    return Origin(client=peer, peer=peer, chain=peer, scheme=scheme, host=host, trusted=False)
 
 
-def origin_of(head: RequestHead, peer: str, proxies: TrustedProxies) -> Origin:
-    """What `X-Forwarded-*` say is believed from a trusted proxy alone, and of each list only its trusted end."""
+def origin_of(head: RequestHead, peer: str, proxies: TrustedProxies, scheme: str = "http") -> Origin:
+    """What `X-Forwarded-*` say is believed from a trusted proxy alone, and of each list only its trusted end.
+
+    `scheme` is that of the connection, and so of a request whose proxy says nothing of it.
+    """
     if peer not in proxies:
-        return unproxied(peer, head.host)
+        return unproxied(peer, head.host, scheme)
     path = proxies.path(peer, head.values("x-forwarded-for"))
     passed = len(path) - 1
     return Origin(
         client=path[0],
         peer=peer,
         chain=", ".join(path),
-        scheme="https" if nearest_trusted(head.values("x-forwarded-proto"), passed) in ("https", "wss") else "http",
+        scheme=_SCHEMES.get(nearest_trusted(head.values("x-forwarded-proto"), passed), scheme),
         host=nearest_trusted(head.values("x-forwarded-host"), passed) or head.host,
         trusted=True,
     )

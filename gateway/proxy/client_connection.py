@@ -73,10 +73,14 @@ class ClientConnection(asyncio.Protocol):
         "peer",
         "read_deadline",
         "receiver",
+        "scheme",
         "write_deadline",
     )
 
-    def __init__(self, exchanges: Exchanges, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, exchanges: Exchanges, loop: asyncio.AbstractEventLoop, *, peer: str = "", scheme: str = "http"
+    ) -> None:
+        """`peer`: its address, where it is not that of the transport."""
         self._exchanges = exchanges
         self._loop = loop
         self._heads = HeadReader()
@@ -91,8 +95,10 @@ class ClientConnection(asyncio.Protocol):
         """What came after the request under way."""
         self._advancing = False
         self._lingering = False
-        self.peer = ""
+        self.peer = peer
         """The address of the other end."""
+        self.scheme = scheme
+        """`https` with TLS, else `http`."""
         self.read_deadline = inf
         self.write_deadline = inf
         self._transport: asyncio.Transport | None = None
@@ -117,8 +123,9 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one by its methods alone
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
-        peer = transport.get_extra_info("peername")
-        self.peer = peer[0] if peer else ""
+        if not self.peer:
+            peer = transport.get_extra_info("peername")
+            self.peer = peer[0] if peer else ""
         self.read_deadline = self._loop.time() + min(HEAD_TIMEOUT_S, self._exchanges.keepalive_timeout)
         self._exchanges.opened(self)
 
@@ -231,7 +238,7 @@ class ClientConnection(asyncio.Protocol):
         elif receiver is not None:
             self._refuse_body(receiver, BadRequest("the body came too slowly", status=408, code="request_timeout"))
         elif self._heads.inside_head:
-            self._refuse(BadRequest("the head came too slowly", status=408, code="request_timeout"))
+            self.refuse(BadRequest("the head came too slowly", status=408, code="request_timeout"))
         else:  # a request may be here already, and only this process be late to read it
             self.read_deadline = inf
             self._loop.call_later(LAST_READ_S, self.close_idle)
@@ -279,7 +286,7 @@ class ClientConnection(asyncio.Protocol):
         try:
             head, rest = self._heads.feed(data)
         except BadRequest as error:
-            self._refuse(error)
+            self.refuse(error)
             return b""
         if head is None:
             if begins and self._heads.inside_head:
@@ -347,7 +354,7 @@ class ClientConnection(asyncio.Protocol):
 
     # Ending
 
-    def _refuse(self, error: BadRequest) -> None:
+    def refuse(self, error: BadRequest) -> None:
         """What arrived is no request: nothing that comes after it is looked at."""
         self._lingering = True
         self.read_deadline = inf

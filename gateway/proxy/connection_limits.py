@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 import structlog
 
+from gateway.edge.cause_counts import CauseCounts
 from shared.http.client_address import address_block
 from shared.http.forwarded_for import TrustedProxies
 
@@ -22,8 +23,6 @@ PEER_SHARE = 0.75
 """Of all connections, for those of one peer, at most."""
 SHED_SHARE = 0.9
 """Of all connections: where there are more, those that have been idle for the longest time are closed."""
-LOG_INTERVAL_S = 10.0
-"""Seconds between two log lines of one cause; each says how many connections were closed since the one before."""
 
 LIMIT, PEER_LIMIT, IDLE = "limit", "peer_limit", "idle"
 """Causes: too many in all, too many of one peer, and idle when there were nearly too many."""
@@ -80,10 +79,7 @@ class ClientConnections(Generic[C]):
         """What each counts for: the address block of its peer, or "" where that is a trusted proxy."""
         self._count: Counter[str] = Counter()
         """By peer."""
-        self._unreported: Counter[str] = Counter()
-        """By cause."""
-        self._last_peer = ""
-        self._reported_at: dict[str, float] = {}
+        self._causes = CauseCounts()
 
     def __len__(self) -> int:
         return len(self._peers)
@@ -120,19 +116,15 @@ class ClientConnections(Generic[C]):
             for connection in heapq.nsmallest(excess, idle, key=lambda connection: connection.read_deadline):
                 self._close_early(IDLE, self._peers[connection])
                 connection.close_idle()
-        for cause, count in list(self._unreported.items()):
-            if now - self._reported_at.get(cause, -LOG_INTERVAL_S) >= LOG_INTERVAL_S:
-                self._reported_at[cause] = now
-                del self._unreported[cause]
-                log.warning(
-                    "connections.closed_early",
-                    cause=cause,
-                    count=count,
-                    open=len(self._peers),
-                    last_peer=self._last_peer,
-                )
+        for noted in self._causes.due(now):
+            log.warning(
+                "connections.closed_early",
+                cause=noted.cause,
+                count=noted.count,
+                open=len(self._peers),
+                last_peer=noted.last_peer,
+            )
 
     def _close_early(self, cause: str, peer: str) -> None:
         self._closed_early(cause)
-        self._unreported[cause] += 1
-        self._last_peer = peer
+        self._causes.note(cause, peer)

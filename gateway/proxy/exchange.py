@@ -106,7 +106,7 @@ class Exchange:
         if isinstance(head, BadRequest):
             self._refuse(malformed(head))
             return
-        call.origin = origin_of(head, self._client.peer, self._forwarding.proxies)
+        call.origin = origin_of(head, self._client.peer, self._forwarding.proxies, self._client.scheme)
         if call.origin.trusted and (given := head.first("x-request-id")) is not None:
             call.request_id = adopt_request_id(given)
         if head.target.startswith(LIVE) and head.target.partition("?")[0] == LIVE and head.method in _GET:

@@ -1,10 +1,14 @@
 """The public listener: accepts connections, makes an exchange of each request, ends what is late."""
 
 import asyncio
+import ssl
+from collections.abc import Callable
 
 import structlog
 
 from gateway.decision import Decider
+from gateway.edge.arrival import Arrival
+from gateway.edge.entrance import Entrance
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.bodies_under_way import BodiesUnderWay
@@ -25,6 +29,8 @@ log = structlog.get_logger()
 
 SWEEP_INTERVAL_S = 0.25
 """Seconds between two looks at the deadlines of all clients' connections: so much later may one end."""
+ARRIVING_SHARE = 0.25
+"""Of all connections, for those whose TLS handshake is not complete."""
 POOL_SWEEP_INTERVAL_S = 0.1
 """The same for upstreams' connections and those who wait for one."""
 IDLE_GRACE_S = 0.5
@@ -51,7 +57,9 @@ class PublicServer:
         port: int,
         grace: float,
         reuse_port: bool = False,
+        tls: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
+        """`tls`: what TLS is spoken with on a connection that begins now; without it, HTTP is."""
         self._limits = limits.within_descriptors(descriptor_limit())
         self._pools = Pools()
         bodies = BodiesUnderWay(self._limits.bodies_per_client)
@@ -59,9 +67,15 @@ class PublicServer:
         self._address = (host, port)
         self._grace = grace
         self._reuse_port = reuse_port
-        self._connections = ClientConnections[ClientConnection](
+        self._connections = ClientConnections[ClientConnection | Arrival](
             self._limits, proxies, metrics.connection_closed_early
         )
+        self._entrance: Entrance | None = None
+        """What connections pass before they speak HTTP; None where that is nothing."""
+        if tls is not None:
+            max_arriving = max(1, int(self._limits.connections * ARRIVING_SHARE))
+            self._entrance = entrance = Entrance(tls, metrics, max_arriving=max_arriving)
+            metrics.arriving_connections.set_function(lambda: len(entrance))
         self._listener: asyncio.Server | None = None
         self._sweeps: dict[str, asyncio.TimerHandle] = {}
         self.draining = False
@@ -86,6 +100,7 @@ class PublicServer:
             "public_listener.started",
             host=self._address[0],
             port=self.port,
+            tls=self._entrance is not None,
             max_connections=self._limits.connections,
             max_connections_per_peer=self._limits.connections_per_peer,
         )
@@ -116,18 +131,22 @@ class PublicServer:
 
     # What a connection reports
 
-    def opened(self, connection: ClientConnection) -> None:
+    def opened(self, connection: ClientConnection | Arrival) -> None:
         if not self._connections.add(connection):
             connection.abort()
 
-    def closed(self, connection: ClientConnection) -> None:
+    def closed(self, connection: ClientConnection | Arrival) -> None:
         self._connections.discard(connection)
+
+    def entered(self, peer: str, scheme: str) -> ClientConnection:
+        return ClientConnection(self, asyncio.get_running_loop(), peer=peer, scheme=scheme)
 
     def receiver(self, connection: ClientConnection, head: RequestHead | BadRequest) -> Exchange:
         return Exchange(self._forwarding, connection, head)
 
-    def _connection(self) -> ClientConnection:
-        return ClientConnection(self, asyncio.get_running_loop())
+    def _connection(self) -> ClientConnection | Arrival:
+        loop = asyncio.get_running_loop()
+        return ClientConnection(self, loop) if self._entrance is None else Arrival(self._entrance, self, loop)
 
     def _sweep_clients(self) -> None:
         loop = asyncio.get_running_loop()
@@ -137,6 +156,8 @@ class PublicServer:
             receiver.sweep()
         self._forwarding.live.sweep()
         self._connections.sweep(loop.time())
+        if self._entrance is not None:
+            self._entrance.sweep(loop.time())
 
     def _expire(self, now: float) -> None:
         late = [c for c in self._connections if c.read_deadline <= now or c.write_deadline <= now]

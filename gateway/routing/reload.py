@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from gateway.file_version import file_version
 from gateway.metrics import GatewayMetrics
 from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.table import RouteTable
@@ -56,7 +57,7 @@ class RouteWatch:
         self._path = path
         self._read: Callable[[], RouteTable] = lambda: read_route_file(path, own)
         self._metrics = metrics
-        self._version = _version(path)
+        self._version = file_version(path)
         """Of the file when it was last read."""
         self._unread = False
         """Whether the last attempt to read it failed."""
@@ -90,7 +91,7 @@ class RouteWatch:
 
     async def check_file(self) -> None:
         """Take up the file if it has changed."""
-        version = await asyncio.to_thread(_version, self._path)
+        version = await asyncio.to_thread(file_version, self._path)
         if version == self._version and not self._unread:
             return
         try:
@@ -114,15 +115,6 @@ class RouteWatch:
         self._errors = errors
         log.error("route_file.invalid", errors=errors)
         self._metrics.route_file_loaded(valid=False)
-
-
-def _version(path: Path) -> tuple[int, ...]:
-    """Differs whenever the file may be another, or hold something else."""
-    try:
-        status = path.stat()
-    except OSError:
-        return ()
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev
 
 
 def warn_of_long_staleness(table: RouteTable, bound: float) -> None:

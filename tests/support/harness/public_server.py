@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -50,7 +51,12 @@ def upstream_at(port: int, **settings: Any) -> Upstream:
 
 @asynccontextmanager
 async def public_server(
-    upstream: Upstream, *, limits: Limits = AMPLE, grace: float = 1.0, **route: Any
+    upstream: Upstream,
+    *,
+    limits: Limits = AMPLE,
+    grace: float = 1.0,
+    tls: ssl.SSLContext | None = None,
+    **route: Any,
 ) -> AsyncIterator[Public]:
     """`route` are members of the one route, below which all paths are."""
     members = {"name": "all", "path": "/", "prefix": True, "credential": CredentialKind.NONE, **route}
@@ -78,6 +84,7 @@ async def public_server(
         host="127.0.0.1",
         port=0,
         grace=grace,
+        tls=(lambda: tls) if tls else None,
     )
     await server.start()
     try:

@@ -61,3 +61,20 @@ def test_the_host_is_a_trusted_proxys_word() -> None:
 def test_the_log_names_the_client_and_beside_it_the_proxy() -> None:
     assert origin("X-Forwarded-For: 1.1.1.1").log_fields == {"client": "1.1.1.1", "proxy": "10.0.0.9"}
     assert origin(peer="9.9.9.9").log_fields == {"client": "9.9.9.9"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "peer", "scheme"),
+    [
+        ([], "9.9.9.9", "https"),
+        (["X-Forwarded-Proto: http"], "9.9.9.9", "https"),
+        ([], "10.0.0.9", "https"),
+        (["X-Forwarded-Proto: http"], "10.0.0.9", "http"),
+        (["X-Forwarded-Proto: ws"], "10.0.0.9", "http"),
+        (["X-Forwarded-Proto: gopher"], "10.0.0.9", "https"),
+    ],
+)
+def test_the_scheme_of_a_tls_connection_is_https_unless_its_trusted_proxy_says_otherwise(
+    lines: list[str], peer: str, scheme: str
+) -> None:
+    assert origin_of(head_of(*lines), peer, PROXIES, "https").scheme == scheme

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 import structlog
 
-from gateway.proxy.connection_limits import IDLE, LIMIT, LOG_INTERVAL_S, PEER_LIMIT, ClientConnections, Limits
+from gateway.edge.cause_counts import LOG_INTERVAL_S
+from gateway.proxy.connection_limits import IDLE, LIMIT, PEER_LIMIT, ClientConnections, Limits
 from shared.http.forwarded_for import TrustedProxies
 
 PROXY = "10.0.0.1"

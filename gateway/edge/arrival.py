@@ -1,0 +1,216 @@
+"""A connection before its first request: where it comes from, and the TLS handshake, within one limit in time.
+
+header    -> the PROXY header is complete      -> greeting    only from a peer that has to send one
+greeting  -> the first byte of a TLS record    -> handshake   or, where no TLS is spoken, at once -> entered
+greeting  -> anything else                     -> entered     with a refusal: HTTP without TLS
+handshake -> complete                          -> entered     another protocol takes over
+any       -> malformed, late, over a bound     -> closed
+"""
+
+import asyncio
+import ssl
+from math import inf
+from typing import Protocol, cast
+
+from gateway.edge.entrance import TOO_MANY_ARRIVING, Entrance
+from gateway.edge.tls_transport import TlsTransport
+from gateway.http1.request import BadRequest
+
+ARRIVAL_TIMEOUT_S = 10.0
+"""Seconds in which the PROXY header and the TLS handshake must be complete."""
+MAX_HANDSHAKE_BYTES = 65536
+"""Of what a client has sent before its handshake is complete, waiting to be looked at."""
+TLS_HANDSHAKE_RECORD = 0x16
+"""The first byte of a client's first record (RFC 8446 section 5.1)."""
+TLS_REQUIRED = BadRequest("this port speaks TLS: use https", code="tls_required")
+
+HANDSHAKE_FAILED, HANDSHAKE_TIMEOUT = "tls_handshake_failed", "tls_handshake_timeout"
+CLIENT_LEFT = "the client left"
+
+
+class EnteredConnection(Protocol):
+    """What takes over and speaks HTTP: an `asyncio.Protocol`."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
+
+    def data_received(self, data: bytes) -> None: ...
+
+    def refuse(self, error: BadRequest) -> None:
+        """Respond with a refusal whatever arrives, and close."""
+        ...
+
+
+class Listener(Protocol):
+    """What knows all connections."""
+
+    def opened(self, connection: "Arrival") -> None:
+        """Aborts the connection if there are too many."""
+
+    def closed(self, connection: "Arrival") -> None: ...
+
+    def entered(self, peer: str, scheme: str) -> EnteredConnection: ...
+
+
+class Arrival(asyncio.Protocol):
+    """Times in seconds of the loop's clock."""
+
+    __slots__ = (
+        "_begun",
+        "_entrance",
+        "_incoming",
+        "_listener",
+        "_loop",
+        "_outgoing",
+        "_over",
+        "_tls",
+        "_transport",
+        "peer",
+        "read_deadline",
+        "write_deadline",
+    )
+
+    idle = True
+    """No request is under way: it may be closed where there are too many connections."""
+    serving = False
+    receiver = None
+
+    def __init__(self, entrance: Entrance, listener: Listener, loop: asyncio.AbstractEventLoop) -> None:
+        self._entrance = entrance
+        self._listener = listener
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._begun = False
+        """Whether anything has been received."""
+        self._over = False
+        self._tls: ssl.SSLObject | None = None
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self.peer = ""
+        self.read_deadline = inf
+        self.write_deadline = inf
+
+    # What the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self.peer = peer[0] if peer else ""
+        self.read_deadline = self._loop.time() + ARRIVAL_TIMEOUT_S
+        self._listener.opened(self)
+        if not self._over:
+            self._entrance.came(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._over:
+            return
+        self._begun = True
+        if self._tls is None:
+            self._greeted(data)
+        else:
+            self._handshake_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        if not self._over:
+            self._over = True
+            if self._begun:  # a balancer that checks whether the port is open says nothing
+                self._entrance.refused(self, HANDSHAKE_FAILED, CLIENT_LEFT)
+        self._leave()
+
+    # What the listener calls
+
+    def abort(self) -> None:
+        """End the connection; from now on it counts no more."""
+        self._over = True
+        self._leave()
+        if self._transport is not None:
+            self._transport.abort()
+
+    close_idle = abort
+
+    def end_idle_by(self, deadline: float) -> None:
+        """End the connection unless something has been received, or is before `deadline`."""
+        if not self._begun:
+            self.read_deadline = min(self.read_deadline, deadline)
+
+    def expired(self, _: float) -> None:
+        if self._begun and not self._over:
+            self._entrance.refused(self, HANDSHAKE_TIMEOUT)
+        self.abort()
+
+    # What the entrance calls
+
+    def shed(self) -> None:
+        self._entrance.refused(self, TOO_MANY_ARRIVING)
+        self.abort()
+
+    def shake_hands(self) -> None:
+        """The next step of the handshake."""
+        tls, transport = self._tls, self._transport
+        if self._over or tls is None or transport is None:
+            return
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            self._flush()
+            return
+        except ssl.SSLError as error:
+            self._flush()  # an alert says what is wrong
+            self._refuse(HANDSHAKE_FAILED, error.reason or "")
+            return
+        self._flush()
+        self._entrance.handshake_done(tls.version() or "")
+        connection = cast("asyncio.Protocol", self._enter("https"))
+        TlsTransport(transport, tls, self._incoming, self._outgoing, connection).begin()
+
+    # The stages
+
+    def _greeted(self, data: bytes) -> None:
+        if self._entrance.context is None:
+            self._enter_plain(data)
+        elif data[0] != TLS_HANDSHAKE_RECORD:
+            self._enter_plain(b"", refusal=TLS_REQUIRED)
+        else:
+            self._tls = self._entrance.context().wrap_bio(self._incoming, self._outgoing, server_side=True)
+            self._handshake_received(data)
+
+    def _handshake_received(self, data: bytes) -> None:
+        if self._incoming.pending + len(data) > MAX_HANDSHAKE_BYTES:
+            self._refuse(HANDSHAKE_FAILED, "too much data before the handshake is complete")
+            return
+        self._incoming.write(data)
+        self._entrance.handshake_due(self)
+
+    def _enter_plain(self, data: bytes, refusal: BadRequest | None = None) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        connection = self._enter("http")
+        transport.set_protocol(cast("asyncio.Protocol", connection))
+        connection.connection_made(transport)
+        if transport.is_closing():  # there are too many
+            return
+        if refusal is not None:
+            connection.refuse(refusal)
+        elif data:
+            connection.data_received(data)
+
+    def _enter(self, scheme: str) -> EnteredConnection:
+        self._over = True
+        self._leave()
+        return self._listener.entered(self.peer, scheme)
+
+    def _leave(self) -> None:
+        self._entrance.left(self)
+        self._listener.closed(self)
+
+    def _refuse(self, cause: str, detail: str = "") -> None:
+        self._over = True
+        self._entrance.refused(self, cause, detail)
+        if self._transport is not None:
+            self._transport.close()
+            self.read_deadline = self._loop.time() + ARRIVAL_TIMEOUT_S
+
+    def _flush(self) -> None:
+        if self._outgoing.pending and self._transport is not None:
+            self._transport.write(self._outgoing.read())

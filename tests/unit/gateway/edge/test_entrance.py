@@ -1,0 +1,99 @@
+"""Handshakes are done by turns, those that take the longest make room, and what is refused is counted."""
+
+import asyncio
+from collections import Counter
+
+import structlog
+
+from gateway.edge.entrance import HANDSHAKES_PER_TURN, TOO_MANY_ARRIVING, Entrance
+
+
+class Metrics:
+    def __init__(self) -> None:
+        self.counted: Counter[str] = Counter()
+
+    def connection_refused(self, cause: str) -> None:
+        self.counted[cause] += 1
+
+    def handshake_done(self, version: str) -> None:
+        self.counted[version] += 1
+
+
+class Arriving:
+    peer = "192.0.2.1"
+
+    def __init__(self, entrance: Entrance) -> None:
+        self.steps = 0
+        self.closed = False
+        self._entrance = entrance
+
+    def shake_hands(self) -> None:
+        self.steps += 1
+
+    def shed(self) -> None:
+        self.closed = True
+        self._entrance.refused(self, TOO_MANY_ARRIVING)
+        self._entrance.left(self)
+
+
+def entrance_of(metrics: Metrics, *, max_arriving: int = 1000) -> Entrance:
+    return Entrance(None, metrics, max_arriving=max_arriving)
+
+
+async def test_other_connections_have_their_turn_between_the_handshakes_of_a_flood() -> None:
+    entrance = entrance_of(Metrics())
+    arrivals = [Arriving(entrance) for _ in range(10 * HANDSHAKES_PER_TURN)]
+    for arrival in arrivals:
+        entrance.handshake_due(arrival)
+    for turn in range(1, 11):
+        await asyncio.sleep(0)
+        assert sum(arrival.steps for arrival in arrivals) == turn * HANDSHAKES_PER_TURN
+    entrance.handshake_due(arrivals[0])
+    await asyncio.sleep(0)
+    assert arrivals[0].steps == 2
+
+
+async def test_a_step_that_asks_for_another_one_waits_for_its_turn() -> None:
+    entrance = entrance_of(Metrics())
+
+    class Eager(Arriving):
+        def shake_hands(self) -> None:
+            super().shake_hands()
+            if self.steps < 3:
+                entrance.handshake_due(self)
+
+    eager = Eager(entrance)
+    entrance.handshake_due(eager)
+    for step in (1, 2, 3, 3):
+        await asyncio.sleep(0)
+        assert eager.steps == step
+
+
+def test_the_connection_that_has_been_arriving_for_the_longest_time_makes_room() -> None:
+    metrics = Metrics()
+    entrance = entrance_of(metrics, max_arriving=3)
+    arrivals = [Arriving(entrance) for _ in range(5)]
+    for arrival in arrivals:
+        entrance.came(arrival)
+    assert [arrival.closed for arrival in arrivals] == [True, True, False, False, False]
+    assert (len(entrance), metrics.counted) == (3, {TOO_MANY_ARRIVING: 2})
+
+
+def test_what_is_refused_is_counted_each_time_and_logged_together() -> None:
+    metrics = Metrics()
+    entrance = entrance_of(metrics)
+    for reason in ("A", "B"):
+        entrance.refused(Arriving(entrance), "tls_handshake_failed", reason)
+    with structlog.testing.capture_logs() as lines:
+        entrance.sweep(100.0)
+    assert lines == [
+        {
+            "event": "connections.refused",
+            "log_level": "warning",
+            "cause": "tls_handshake_failed",
+            "count": 2,
+            "last_peer": "192.0.2.1",
+            "last_detail": "B",
+        }
+    ]
+    assert metrics.counted == {"tls_handshake_failed": 2}

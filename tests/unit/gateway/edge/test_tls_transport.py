@@ -1,0 +1,223 @@
+"""TLS changes nothing of what goes through a connection, nor of when it is held back or how it ends."""
+
+import asyncio
+import ssl
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.edge.certificate import load_certificate
+from gateway.edge.tls_transport import TlsTransport
+from tests.support.harness.certificates import write_certificate
+from tests.support.harness.tls_pair import connected
+
+
+class Below:
+    """The transport that TLS goes over."""
+
+    def __init__(self) -> None:
+        self.wire = b""
+        self.reading, self.closed, self.aborted, self.ended_writing = True, False, False, False
+        self.limits: tuple[int | None, int | None] = (None, None)
+
+    def set_protocol(self, protocol: object) -> None: ...
+
+    def write(self, data: bytes) -> None:
+        assert not self.ended_writing
+        self.wire += data
+
+    def taken(self) -> bytes:
+        wire, self.wire = self.wire, b""
+        return wire
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def write_eof(self) -> None:
+        self.ended_writing = True
+
+    def set_write_buffer_limits(self, high: int | None, low: int | None) -> None:
+        self.limits = (high, low)
+
+    def get_extra_info(self, name: str, default: Any) -> Any:
+        return {"peername": ("192.0.2.1", 1)}.get(name, default)
+
+
+class Recorder(asyncio.Protocol):
+    """What speaks over TLS."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+        self.events: list[str] = []
+        self.transport: asyncio.Transport | None = None
+        self.pause_after = 0
+        """Pause reading once so many pieces have been received."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.received.append(data)
+        if self.pause_after and len(self.received) == self.pause_after:
+            assert self.transport is not None
+            self.transport.pause_reading()
+
+    def pause_writing(self) -> None:
+        self.events.append("pause")
+
+    def resume_writing(self) -> None:
+        self.events.append("resume")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.events.append("lost")
+
+
+class Wired:
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.client, server = connected(context)
+        self.below, self.protocol = Below(), Recorder()
+        below = cast("asyncio.Transport", self.below)
+        self.transport = TlsTransport(below, server.tls, server.incoming, server.outgoing, self.protocol)
+        self.transport.begin()
+
+    @property
+    def received(self) -> bytes:
+        return b"".join(self.protocol.received)
+
+    def ended_cleanly(self) -> bool:
+        """Whether the client has seen `close_notify`."""
+        self.client.incoming.write(self.below.taken())
+        while True:
+            try:
+                if self.client.tls.read(65536) == b"":
+                    return True
+            except ssl.SSLZeroReturnError:
+                return True
+            except ssl.SSLWantReadError:
+                return False
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    files = write_certificate(tmp_path_factory.mktemp("tls"))
+    return load_certificate(files.certificate, files.key).context
+
+
+@pytest.fixture
+def wired(context: ssl.SSLContext) -> Wired:
+    return Wired(context)
+
+
+@given(sizes=st.lists(st.integers(1, 40_000), min_size=1, max_size=4), cut=st.integers(1, 5_000))
+def test_however_the_bytes_arrive_the_same_are_received(
+    context: ssl.SSLContext, sizes: list[int], cut: int
+) -> None:
+    wired = Wired(context)
+    content = b"".join(bytes([65 + n]) * size for n, size in enumerate(sizes))
+    wire = b"".join(wired.client.sealed(content[at : at + 16384]) for at in range(0, len(content), 16384))
+    for at in range(0, len(wire), cut):
+        wired.transport.data_received(wire[at : at + cut])
+    assert wired.received == content
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+@pytest.mark.parametrize("size", [1, 16384, 16385, 200_000])
+def test_what_is_written_arrives_whole_and_in_one_piece_below(wired: Wired, kind: type[Any], size: int) -> None:
+    content = bytes(n % 251 for n in range(size))
+    wired.transport.write(kind(content))
+    assert wired.client.opened(wired.below.taken()) == content
+
+
+def test_what_came_with_the_end_of_the_handshake_is_received_at_once(context: ssl.SSLContext) -> None:
+    client, server = connected(context)
+    server.incoming.write(client.sealed(b"early"))
+    protocol = Recorder()
+    TlsTransport(cast("Any", Below()), server.tls, server.incoming, server.outgoing, protocol).begin()
+    assert protocol.received == [b"early"]
+
+
+async def test_a_pause_holds_back_what_has_arrived_and_goes_on_where_it_was(wired: Wired) -> None:
+    wired.protocol.pause_after = 1
+    wire = b"".join(wired.client.sealed(piece) for piece in (b"one", b"two", b"three"))
+    wired.transport.data_received(wire)
+    assert (wired.received, wired.below.reading, wired.transport.is_reading()) == (b"one", False, False)
+    wired.transport.resume_reading()
+    assert wired.below.reading
+    assert wired.received == b"one"  # not within the call, which may come from the protocol
+    await asyncio.sleep(0)
+    assert wired.received == b"onetwothree"
+
+
+def test_congestion_below_is_passed_on_and_its_limits_are_set_there(wired: Wired) -> None:
+    wired.transport.set_write_buffer_limits(high=1000)
+    wired.transport.pause_writing()
+    wired.transport.resume_writing()
+    assert (wired.below.limits, wired.protocol.events) == ((1000, None), ["pause", "resume"])
+
+
+def test_a_close_ends_with_an_alert_after_what_was_written(wired: Wired) -> None:
+    wired.transport.write(b"last")
+    wired.transport.close()
+    assert wired.client.opened(wired.below.taken()) == b"last"
+    assert wired.ended_cleanly()
+    assert wired.below.closed
+    wired.transport.write(b"more")
+    wired.transport.close()
+    assert wired.below.taken() == b""
+
+
+def test_an_end_of_writing_is_an_alert_too_and_drops_what_still_comes(wired: Wired) -> None:
+    wired.transport.pause_reading()
+    wired.transport.write_eof()
+    assert wired.ended_cleanly()
+    assert (wired.below.ended_writing, wired.below.closed, wired.below.reading) == (True, False, True)
+    wired.transport.data_received(wired.client.sealed(b"dropped"))
+    assert wired.received == b""
+
+
+def test_an_abort_says_nothing_so_that_the_cut_is_seen(wired: Wired) -> None:
+    wired.transport.write(b"half")
+    wired.transport.abort()
+    assert wired.client.opened(wired.below.taken()) == b"half"
+    assert not wired.ended_cleanly()
+    assert (wired.below.aborted, wired.below.closed) == (True, False)
+
+
+def test_a_client_that_says_goodbye_has_left(wired: Wired) -> None:
+    wired.transport.data_received(wired.client.sealed(b"all") + wired.client.goodbye())
+    assert wired.received == b"all"
+    assert wired.below.closed
+    assert wired.ended_cleanly()
+
+
+def test_a_forged_record_ends_the_connection_with_an_alert_and_is_not_received(wired: Wired) -> None:
+    wire = bytearray(wired.client.sealed(b"text"))
+    wire[-1] ^= 1
+    wired.transport.data_received(bytes(wire) + wired.client.sealed(b"more"))
+    assert (wired.received, wired.below.closed) == (b"", True)
+    with pytest.raises(ssl.SSLError, match=r"(?i)bad.record.mac"):
+        wired.client.opened(wired.below.taken())
+
+
+def test_a_lost_connection_is_reported_once_and_takes_no_more(wired: Wired) -> None:
+    wired.transport.connection_lost(None)
+    wired.transport.data_received(b"x")
+    wired.transport.write(b"x")
+    assert (wired.protocol.events, wired.below.wire) == (["lost"], b"")
+
+
+def test_the_peer_and_the_session_are_known_above(wired: Wired) -> None:
+    assert wired.transport.get_extra_info("peername") == ("192.0.2.1", 1)
+    assert wired.transport.get_extra_info("ssl_object").version() == "TLSv1.3"
+    assert wired.transport.get_extra_info("socket") is None
