@@ -47,7 +47,8 @@ def _kind(member: Mapping[str, Any]) -> str:
     if "enum" in member:
         return ", ".join(f"`{choice}`" for choice in member["enum"])
     if "$ref" in member:
-        return str(member["$ref"]).rpartition("/")[2].removesuffix("Entry").lower()
+        name = str(member["$ref"]).rpartition("/")[2].removesuffix("Entry")
+        return f"[{name}](#{name.lower()})"
     if "anyOf" in member:
         kinds = [_kind(choice) for choice in member["anyOf"] if choice.get("type") != "null"]
         return "one or a list" if kinds[1:] and kinds[1] == f"list of {kinds[0]}" else " or ".join(kinds)

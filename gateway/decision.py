@@ -28,9 +28,9 @@ from gateway.http1.request import BadRequest, RequestHead
 from gateway.origin import Origin
 from gateway.refusal import Refusal
 from gateway.repeated import RepeatedCall, RepeatedCalls, key_of
-from gateway.routing.match import match
+from gateway.routing.match import match, require_one_route, upstream_target
 from gateway.routing.table import Route, RouteTable
-from gateway.routing.target import Target, parse_target
+from gateway.routing.target import Target, read_target
 from shared.changes.stopped_set import StoppedSet
 from shared.errors import Unavailable
 from shared.scopes import covered
@@ -98,12 +98,21 @@ class Decider:
 
     def _decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         try:
-            target = parse_target(head.target)
+            target = read_target(head.target)
+            table = self.routes()
+            found = match(table, head.method, target.path, head.host)
+            if target.holds:
+                require_one_route(table, found, head.method, target, head.host)
         except BadRequest as error:
             return refusal.malformed(error)
-        route = match(self.routes(), head.method, target.path, head.host)
-        if isinstance(route, tuple):
-            return refusal.method_not_allowed(route) if route else refusal.not_found()
+        if isinstance(found, tuple):
+            return refusal.method_not_allowed(found) if found else refusal.not_found()
+        route = found
+        if route.rewrite is not None:
+            inner = upstream_target(target, route.rewrite)
+            if inner is None:
+                return refusal.not_found()
+            target = inner
         if head.first("via") is not None and any(self.via in value for value in head.values("via")):
             return refusal.loop(route=route.name)
         if (head.content_length or 0) > route.max_body:

@@ -2,12 +2,19 @@
 
 import re
 
+from gateway.http1.fields import HOP_BY_HOP
+
 PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 """Any other name may be read as one that it is not: CGI turns `_`, `.` and more into one character."""
 
 OWN_PREFIX = "x-passgate"
 FORWARDED_PREFIX = "x-forwarded"
 """All of this family is written here or left out, as are the identities in it (`X-Forwarded-User`, `-Email`)."""
+
+WRITTEN_FOR_UPSTREAMS = HOP_BY_HOP | {"content-length", "expect", "host", "via", "x-request-id"}
+"""Of a request: never passed on as they came."""
+NOT_FOR_CLIENTS = HOP_BY_HOP | {"content-length", "server", "x-powered-by", "x-request-id"}
+"""Of a response: never passed on."""
 
 _FOREIGN_IDENTITY = re.compile(
     "|".join(

@@ -10,12 +10,14 @@ from gateway.credentials.identity import Identity
 from gateway.field_names import (
     END_TO_END,
     FORWARDED_PREFIX,
+    NOT_FOR_CLIENTS,
     OWN_PREFIX,
     PLAIN_NAME,
+    WRITTEN_FOR_UPSTREAMS,
     claims_identity,
     claims_origin,
 )
-from gateway.http1.fields import HOP_BY_HOP, tokens
+from gateway.http1.fields import tokens
 from gateway.http1.request import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.http1.writer import date_line
@@ -24,8 +26,8 @@ from gateway.routing.table import Route, Upstream
 
 _MAX_CACHED_NAME_LENGTH = 64
 """Characters. Senders choose the names: what is kept of them is bounded by this and by the caches' size."""
-_WRITTEN_HERE = HOP_BY_HOP | {"content-length", "expect", "host", "via", "x-request-id"}
-_NOT_FOR_CLIENTS = HOP_BY_HOP | {"content-length", "server", "x-powered-by", "x-request-id"}
+_MAX_MEMO = 16
+"""Of what is kept with one block of fields: a client may send the same one to any number of routes."""
 
 
 class Passage(Enum):
@@ -38,7 +40,7 @@ class Passage(Enum):
 
 def _passage(name: str) -> Passage:
     """Of a field of this name, in lower case: one that may be read as another name never goes on."""
-    if name in _WRITTEN_HERE or PLAIN_NAME.fullmatch(name) is None:
+    if name in WRITTEN_FOR_UPSTREAMS or PLAIN_NAME.fullmatch(name) is None:
         return Passage.NEVER
     if name.startswith((OWN_PREFIX, FORWARDED_PREFIX)) or claims_identity(name):
         return Passage.NEVER
@@ -61,11 +63,13 @@ def upstream_lines(
     What a trusted proxy says of where the request came from goes on; what anybody else says of it is dropped, in
     every spelling. What is said of who calls is dropped whoever says it.
     """
-    lines = [f"Host: {route.upstream.authority}"]
+    lines = [f"Host: {(route.preserve_host and head.host) or route.upstream.authority}"]
     withheld = route.withheld
     depends_on = (withheld, origin.trusted)
     passed_on = head.block.memo.get(depends_on)
     if passed_on is None:
+        if len(head.block.memo) >= _MAX_MEMO:
+            head.block.memo.clear()
         passed_on = head.block.memo[depends_on] = _passed_on(head, withheld, trusted=origin.trusted)
     if passed_on:
         lines.append(passed_on)
@@ -76,6 +80,8 @@ def upstream_lines(
     lines.append(f"Via: {', '.join((*passed_via, via))}" if passed_via else f"Via: {via}")
     if identity is not None:
         lines.append(identity.lines)
+    if route.request_headers is not None:
+        lines += route.request_headers.lines
     return lines
 
 
@@ -99,9 +105,11 @@ def _passed_on(head: RequestHead, leave_out: frozenset[str], *, trusted: bool) -
 
 def addressed_to(lines: list[str], upstream: Upstream, authority: str) -> list[str]:
     """The upstream's lines for that one of its addresses which the call goes to."""
-    if lines[0] != f"Host: {upstream.authority}":  # the client's own
+    first, *others = lines
+    host = f"Host: {upstream.authority}"
+    if first != host and not first.startswith(f"{host}\r\n"):  # the client's own
         return lines
-    return [f"Host: {authority}", *lines[1:]]
+    return [f"Host: {authority}{first[len(host) :]}", *others]
 
 
 def client_lines(response: ResponseHead, *, request_id: str) -> list[str]:
@@ -117,7 +125,7 @@ def client_lines(response: ResponseHead, *, request_id: str) -> list[str]:
 
 
 def _passed_back(response: ResponseHead) -> str:
-    leave_out = _NOT_FOR_CLIENTS
+    leave_out = NOT_FOR_CLIENTS
     if response.connection:
         leave_out |= _named_in(response.connection)
     return "\r\n".join(

@@ -28,7 +28,7 @@ class BadResponse(ValueError):
 class ResponseHead:
     """Never changed once it is read, but for `passed_on`: it may be the head of many responses."""
 
-    __slots__ = ("connection", "dated", "fields", "framing", "keep_alive", "passed_on", "status")
+    __slots__ = ("connection", "dated", "fields", "framing", "keep_alive", "passed_on", "redirects", "status")
 
     def __init__(
         self, status: int, fields: list[Field], framing: Framing, connection: list[str], *, keep_alive: bool
@@ -40,7 +40,9 @@ class ResponseHead:
         """The members of `Connection`, in lower case."""
         self.keep_alive = keep_alive
         """Whether the connection may carry another response."""
-        self.dated = any(field.name == "date" for field in fields)
+        names = [field.name for field in fields]
+        self.dated = "date" in names
+        self.redirects = "location" in names
         self.passed_on: str | None = None
         """For who passes the fields on, to keep what follows from them."""
 

@@ -38,6 +38,7 @@ from gateway.refusal import (
     too_many_bodies,
     upstream_failed,
 )
+from gateway.routing.rewriting.response import adapted
 from shared.http.client_address import address_block
 from shared.logging import request_id
 from shared.logging.request_ids import adopt_request_id, new_request_id
@@ -287,7 +288,10 @@ class Exchange:
     def _response_began(self, head: ResponseHead, content: bytes, *, complete: bool) -> None:
         call = self.call
         self._forwarding.report.upstream_responded(call, self._decided_forward, time.perf_counter() - self._sent_at)
-        lines = client_lines(head, request_id=call.request_id)
+        route, shown = self._decided_forward.route, head
+        if (head.redirects or route.response_headers is not None) and isinstance(call.head, RequestHead):
+            shown = adapted(head, route, call.head.target, call.origin)
+        lines = client_lines(shown, request_id=call.request_id)
         call.status = head.status
         self._response.begin(head, lines, content, complete=complete, request_complete=self._body.complete)
         if complete:

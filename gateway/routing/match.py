@@ -1,8 +1,11 @@
 """Which route a request is for."""
 
+from gateway.http1.request import BadRequest
 from gateway.routing.matching.hosts import Scope
 from gateway.routing.matching.path_index import PathIndex
+from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.routing.table import Route, RouteTable
+from gateway.routing.target import Target, readings, require_allowed
 
 RESERVED = ("/internal", "/metrics", "/health")
 """Never routed, here or below: these paths are for services and operators alone."""
@@ -35,6 +38,30 @@ def match(table: RouteTable, method: str, path: str, host: str = "") -> Route | 
         if len(path) <= MAX_KEPT_PATH_LENGTH:
             table.matched.keep(key, found)
     return found
+
+
+def require_one_route(
+    table: RouteTable, route: Route | tuple[str, ...], method: str, target: Target, host: str
+) -> None:
+    """Of a path that holds what servers read differently: whatever the upstream makes of it must be this route's.
+
+    Raises `BadRequest` when the route does not allow it, or another reading of the path is another route's, no
+    route's, or reserved.
+    """
+    require_allowed(target, route.path_may_hold if isinstance(route, Route) else frozenset())
+    for reading in readings(target.path):
+        if match(table, method, reading, host) is not route:
+            raise BadRequest(
+                "the path is for another route, or none, when it is read in another way", code="malformed_target"
+            )
+
+
+def upstream_target(target: Target, rewrite: PrefixRewrite) -> Target | None:
+    """What the upstream gets of it; None when that is reserved for services and operators."""
+    path = rewrite.inner_path(target.path)
+    if any(is_reserved(reading) for reading in (readings(path) if target.holds else (path,))):
+        return None
+    return Target(path, target.query, target.holds)
 
 
 def _match(scope: PathIndex[Route] | Scope[Route], method: str, path: str) -> Route | tuple[str, ...]:

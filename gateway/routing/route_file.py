@@ -1,25 +1,24 @@
 """The route file: YAML, checked as a whole when it is read; each error names file and line."""
 
-import difflib
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
 from gateway.credentials.kinds import CredentialKind
+from gateway.routing.entry_reader import EntryReader
 from gateway.routing.matching.hosts import parse_host
 from gateway.routing.matching.path_index import TooManyOverlaps
 from gateway.routing.matching.path_pattern import PathPattern
+from gateway.routing.rewriting.header_rules import BadRule, HeaderRules, RequestFields, ResponseFields, read_rules
+from gateway.routing.rewriting.schema import read_rewrite
 from gateway.routing.route_schema import MAX_ROUTES, NAME, Name, RouteEntry, RouteFile
 from gateway.routing.table import Route, RouteTable, Upstream
+from gateway.routing.target import ENCODED_SLASHES, SEMICOLONS
 from gateway.routing.upstream_address import OwnPorts
 from gateway.routing.upstream_reader import BadMember, read_upstream
 from gateway.routing.upstream_schema import UpstreamEntry
-from gateway.routing.yaml_reader import Errors, Members, compose, expand, innermost, members, plain
-
-M = TypeVar("M", bound=BaseModel)
+from gateway.routing.yaml_reader import Errors, Members, compose, expand, members
 
 
 class RouteFileError(Exception):
@@ -47,6 +46,7 @@ class _Reader:
         self.errors = errors
         self._environment = environment
         self._own = own
+        self._entries = EntryReader(errors)
         self._named: dict[str, Route] = {}
         self._matching: dict[tuple[str, PathPattern], list[tuple[Route, int]]] = {}
         """The routes of each pattern, with the line of it. No two different patterns are equally specific."""
@@ -55,11 +55,11 @@ class _Reader:
         file = members(root, "the file", self.errors)
         if file is None:
             return None
-        self._check_names(file, RouteFile)
+        self._entries.check_names(file, RouteFile)
         upstreams = self._upstreams(file)
         routes: list[Route] = []
         for node in self._route_nodes(file):
-            entry = self._entry(node, _label(node), RouteEntry)
+            entry = self._entries.read(node, _label(node), RouteEntry)
             if entry is None:
                 continue
             given, model = entry
@@ -69,7 +69,7 @@ class _Reader:
         try:
             return RouteTable(tuple(routes))
         except TooManyOverlaps:
-            self._fail(file, "routes", "have templates that overlap in too many ways")
+            self._entries.fail(file, "routes", "have templates that overlap in too many ways")
             return None
 
     def _route_nodes(self, file: Members) -> list[yaml.Node]:
@@ -92,29 +92,29 @@ class _Reader:
             except ValueError as error:
                 self.errors.add(value, f"upstreams: {name} {error}")
                 continue
-            entry = self._entry(value, f"upstream {name}", UpstreamEntry)
+            entry = self._entries.read(value, f"upstream {name}", UpstreamEntry)
             found[name] = None if entry is None else self._upstream(name, *entry)
         return found
 
     def _upstream(self, name: str, given: Members, entry: UpstreamEntry) -> Upstream | None:
         problems = list(entry.problems())
         for member, message in problems:
-            self._fail(given, member, message)
+            self._entries.fail(given, member, message)
         if problems:
             return None
         try:
             return read_upstream(name, entry, lambda url: expand(url, self._environment), self._own)
         except BadMember as error:
-            self._report_inner(given, error.place, "value_error", str(error))
+            self._entries.fail_inside(given, error.place, "value_error", str(error))
             return None
 
     def _route(self, given: Members, entry: RouteEntry, upstreams: Mapping[str, Upstream | None]) -> Route | None:
         problems = list(entry.problems())
         for member, message in problems:
-            self._fail(given, member, message)
+            self._entries.fail(given, member, message)
         if entry.upstream not in upstreams:
             known = ", ".join(upstreams) or "upstreams, of which there are none"
-            self._fail(given, "upstream", f"must be one of {known}")
+            self._entries.fail(given, "upstream", f"must be one of {known}")
         upstream = upstreams.get(entry.upstream)
         if problems or upstream is None:
             return None
@@ -137,76 +137,35 @@ class _Reader:
             pass_credential=entry.pass_credential,
             merge_query=entry.merge_query,
             end_on_revocation=entry.end_on_revocation,
+            rewrite=read_rewrite(entry),
+            preserve_host=entry.preserve_host,
+            request_headers=self._rules(given, "request_headers", entry.request_headers),
+            response_headers=self._rules(given, "response_headers", entry.response_headers),
+            rewrite_location=entry.rewrite_location,
+            path_may_hold=frozenset(name for name in (ENCODED_SLASHES, SEMICOLONS) if getattr(entry, name)),
             retry=entry.retry,
             line=_line(given.node),
         )
 
+    def _rules(
+        self, given: Members, member: str, entry: RequestFields | ResponseFields | None
+    ) -> HeaderRules | None:
+        try:
+            return read_rules(entry, lambda value: expand(value, self._environment))
+        except BadRule as error:
+            self._entries.fail_inside(given, (member, "set", error.name), "value_error", str(error))
+            return None
+
     def _check_conflict(self, route: Route, given: Members) -> None:
         if (earlier := self._named.setdefault(route.name, route)) is not route:
-            self._fail(given, "name", f"{route.name} is taken by an earlier route, on line {earlier.line}")
+            self._entries.fail(given, "name", f"{route.name} is taken by an earlier route, on line {earlier.line}")
         rivals = self._matching.setdefault((route.host, route.pattern), [])
         for other, line in rivals:
             if other.methods is None or route.methods is None or other.methods & route.methods:
                 host = " of this host" if route.host else ""
                 taken = f"and a method{host} are taken by route {other.name}, on line {line}"
-                self._fail(given, _path_member(route), taken)
+                self._entries.fail(given, _path_member(route), taken)
         rivals.append((route, _line(given.value(_path_member(route)) or given.node)))
-
-    def _entry(self, node: yaml.Node, what: str, model: type[M]) -> tuple[Members, M] | None:
-        """`node` as `model`; None, and an error for each member that is wrong."""
-        given = members(node, what, self.errors)
-        if given is None:
-            return None
-        try:
-            values: dict[str, Any] = {name: plain(value) for name, (_, value) in given.nodes.items()}
-            return given, model.model_validate(values)
-        except ValidationError as error:
-            wrong = {str(e["loc"][0]): e for e in reversed(error.errors(include_url=False, include_input=False))}
-            # What else a route may say depends on its credential.
-            for name in ["credential"] if "credential" in wrong else wrong:
-                place = wrong[name]["loc"]
-                if len(place) > 1:
-                    self._report_inner(given, place, wrong[name]["type"], wrong[name]["msg"])
-                else:
-                    self._report(given, name, wrong[name]["type"], wrong[name]["msg"], model)
-            return None
-
-    def _report(self, given: Members, name: str, kind: str, message: str, model: type[BaseModel]) -> None:
-        if kind == "extra_forbidden":
-            self._unknown(given, name, model)
-        elif kind == "missing":
-            self._fail(given, name, "is missing")
-        else:
-            self._fail(given, name, _message(kind, message))
-
-    def _report_inner(self, given: Members, place: tuple[str | int, ...], kind: str, message: str) -> None:
-        """What is wrong inside a member, at the line of the innermost that is there."""
-        name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)[1:]
-        found = {"extra_forbidden": "is unknown", "missing": "is missing"}.get(kind) or _message(kind, message)
-        self.errors.add(innermost(given.node, place), f"{given.what}: {name} {found}")
-
-    def _check_names(self, given: Members, model: type[BaseModel]) -> None:
-        for name in given.nodes:
-            if name not in model.model_fields:
-                self._unknown(given, name, model)
-        for name in model.model_fields:
-            if name not in given.nodes:
-                self._fail(given, name, "is missing")
-
-    def _unknown(self, given: Members, name: str, model: type[BaseModel]) -> None:
-        near = difflib.get_close_matches(name, model.model_fields, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        self.errors.add(given.nodes[name][0], f"{given.what}: unknown member {name!r}{hint}")
-
-    def _fail(self, given: Members, name: str, message: str) -> None:
-        """Report what is wrong with a member, at its line, or at that of the mapping when it is not there."""
-        self.errors.add(given.value(name) or given.node, f"{given.what}: {name} {message}")
-
-
-def _message(kind: str, message: str) -> str:
-    """pydantic's message in our words: those of a member's own type begin with what the library calls them."""
-    ours = {"model_type": "must be a mapping", "tuple_type": "must be a list", "too_short": "must not be empty"}
-    return ours.get(kind) or message.removeprefix("Value error, ")
 
 
 def _line(node: yaml.Node) -> int:

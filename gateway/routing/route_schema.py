@@ -6,13 +6,20 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from gateway.credentials.kinds import CredentialKind
-from gateway.http1.request import BadRequest
-from gateway.routing.match import is_reserved
-from gateway.routing.matching.hosts import HOST_MESSAGE, HOST_PATTERN, parse_host
-from gateway.routing.matching.path_pattern import PARAMETER
+from gateway.routing.matching.schema import Host, Path
+from gateway.routing.rewriting.schema import (
+    EncodedSlashes,
+    PreserveHost,
+    RequestHeaders,
+    ResponseHeaders,
+    RewriteLocation,
+    RewritePrefix,
+    Semicolons,
+    StripPrefix,
+    rewriting_problems,
+)
 from gateway.routing.schema_types import Choices, Entry, Flag, Number, Text, Texts
 from gateway.routing.table import MIB
-from gateway.routing.target import parse_target
 from gateway.routing.upstream_schema import UpstreamEntry
 from shared.contracts.identifiers import CLAIM, PREFIX
 from shared.scopes import InvalidScope, parse_scope
@@ -32,27 +39,6 @@ Audience = Text(CLAIM.pattern, "must be 1 to 255 printable characters without bl
 Application = Text(PREFIX.pattern, "must be an application_prefix")
 
 
-def _path(path: str) -> None:
-    segments = path.split("/")
-    named = [segment for segment in segments if PARAMETER.fullmatch(segment)]
-    if len(set(named)) != len(named):
-        raise ValueError("names a segment twice")
-    # Any segment stands in for a named one: what is left is a path like any other.
-    plain = "/".join("x" if segment in named else segment for segment in segments)
-    if "{" in plain or "}" in plain:
-        raise ValueError("may have braces only around the name of a whole segment, as in /v1/{id}")
-    try:
-        target = parse_target(plain)
-    except BadRequest as error:
-        raise ValueError(f"cannot be: {error.description}") from None
-    if target.path != plain:
-        matched = zip(segments, target.path.split("/"), strict=False)
-        spelled = "/".join(segment if segment in named else found for segment, found in matched)
-        raise ValueError(f"must be written as it is matched: {spelled}")
-    if is_reserved(path):
-        raise ValueError("is reserved for services and operators")
-
-
 def _scope(scope: str) -> None:
     try:
         parse_scope(scope)
@@ -60,8 +46,6 @@ def _scope(scope: str) -> None:
         raise ValueError(error.description.removeprefix("scope ")) from None
 
 
-Path = Text("/.*", "must begin with /", parse=_path)
-Host = Text(HOST_PATTERN, HOST_MESSAGE, parse=parse_host)
 Scope = Text(parse=_scope)
 
 
@@ -167,6 +151,14 @@ class RouteEntry(Entry):
         Flag(),
         Field(description="What is under way ends within a second of its credential's revocation."),
     ] = True
+    strip_prefix: StripPrefix = False
+    rewrite_prefix: RewritePrefix = ""
+    preserve_host: PreserveHost = False
+    request_headers: RequestHeaders = None
+    response_headers: ResponseHeaders = None
+    rewrite_location: RewriteLocation = True
+    encoded_slashes: EncodedSlashes = False
+    semicolons: Semicolons = False
     retry: Annotated[
         bool,
         Flag(),
@@ -179,6 +171,7 @@ class RouteEntry(Entry):
             yield "path" if self.path else "prefix", "is needed: either path or prefix, not both"
         if "any" in self.methods and self.methods != ("any",):
             yield "methods", Method.message
+        yield from rewriting_problems(self)
         for member, kind in _ONLY_FOR.items():
             if member in self.model_fields_set and kind not in self.credential:
                 yield member, f"{'are' if member == 'scopes' else 'is'} for the credential {kind} only"

@@ -8,6 +8,8 @@ from gateway.http1.kept import Kept
 from gateway.routing.matching.hosts import HostIndex
 from gateway.routing.matching.path_index import PathIndex
 from gateway.routing.matching.path_pattern import PathPattern
+from gateway.routing.rewriting.header_rules import HeaderRules
+from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.upstreams.settings import Address, Balance
 
 MIB = 1024 * 1024
@@ -91,17 +93,29 @@ class Route:
     """Whether a request of an idempotent method without a body is sent again, once, after a lost connection."""
     kinds: tuple[CredentialKind, ...] = ()
     """Every kind of credential that is accepted, in order; when not given, `credential` alone."""
+    rewrite: PrefixRewrite | None = None
+    """Of the path's prefix; None: the upstream gets the path as it was called."""
+    preserve_host: bool = False
+    """Whether the upstream gets the client's `Host`, and not its own."""
+    request_headers: HeaderRules | None = None
+    response_headers: HeaderRules | None = None
+    rewrite_location: bool = True
+    """Whether a `Location` that names the upstream itself is made to name what the client called."""
+    path_may_hold: frozenset[str] = frozenset()
+    """Which of `ENCODED_SLASHES` and `SEMICOLONS`, that are refused otherwise."""
     line: int = field(default=0, compare=False)
     """Of the route file, at which it begins."""
     alternatives: "tuple[Route, ...]" = field(init=False, compare=False, repr=False)
     """This route with each of several kinds as its `credential`, in their order; empty where there is one."""
     withheld: frozenset[str] = field(init=False, compare=False, repr=False)
-    """The header fields that carry a credential of any of the kinds and are not passed on."""
+    """The header fields that are not passed on: of a credential of any of the kinds, and of `request_headers`."""
 
     def __post_init__(self) -> None:
         kinds = self.kinds or (self.credential,)
         fields = [] if self.pass_credential else [SECRET_FIELDS[kind] for kind in kinds]
         object.__setattr__(self, "kinds", kinds)
+        if self.request_headers is not None:
+            fields.append(self.request_headers.names)
         object.__setattr__(self, "withheld", frozenset[str]().union(*fields))
         object.__setattr__(self, "alternatives", self._alternatives() if len(kinds) > 1 else ())
 

@@ -7,16 +7,24 @@ from urllib.parse import unquote_to_bytes
 
 from gateway.http1.request import BadRequest
 
-_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%[0-9A-Fa-f]{2})*)+")
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+")
 # Browsers leave more unescaped in a query than RFC 3986 allows; none of it can end or split the query.
 _QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?\[\]{}|^`-]|%[0-9A-Fa-f]{2})*")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_PARAMETERS = re.compile(r";[^/]*")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_NEVER = frozenset("/\\;\x7f") | {chr(code) for code in range(32)}
+_NEVER = frozenset("\\\x7f") | {chr(code) for code in range(32)}
 """What a path must not hold even when it is escaped: an upstream may read it as a separator, or stop there."""
-
-
 _MAX_CACHED_PATH_LENGTH = 256
+
+ENCODED_SLASHES = "encoded_slashes"
+SEMICOLONS = "semicolons"
+_HELD = {
+    ENCODED_SLASHES: "holds an escaped slash",
+    SEMICOLONS: "holds a semicolon",
+}
+"""What only a route that says so by this member lets through."""
+_NOTHING = frozenset[str]()
 
 
 @dataclass(slots=True)
@@ -25,6 +33,8 @@ class Target:
     """Unreserved characters unescaped, escapes in capitals: two paths that mean the same are the same."""
     query: str | None
     """As it was sent; None when there is none."""
+    holds: frozenset[str] = _NOTHING
+    """`ENCODED_SLASHES`, `SEMICOLONS`: what servers read differently, and a route has to allow. See `readings`."""
 
     def __str__(self) -> str:
         return self.path if self.query is None else f"{self.path}?{self.query}"
@@ -33,26 +43,61 @@ class Target:
 def parse_target(raw: str) -> Target:
     """The target in origin form. Raises `BadRequest` for any path that two servers may read differently.
 
-    Refused: dot segments, empty segments, `;`, backslashes and control characters, also when they are escaped once
+    Refused: dot segments, empty segments, `;`; slashes, backslashes and control characters that are escaped, once
     or twice; escapes that are no UTF-8, so overlong ones too; characters that no path holds.
     """
+    target = read_target(raw)
+    require_allowed(target, _NOTHING)
+    return target
+
+
+def read_target(raw: str) -> Target:
+    """The same, but that it may hold what a route has to allow. Raises `BadRequest`."""
     path, _, query = raw.partition("?")
-    path = _cached_path(path) if len(path) <= _MAX_CACHED_PATH_LENGTH else _path(path)
+    path, holds = _cached_path(path) if len(path) <= _MAX_CACHED_PATH_LENGTH else _path(path)
     if not query:
-        return Target(path, None)
+        return Target(path, None, holds)
     if _QUERY.fullmatch(query) is None:
         raise BadRequest("the query holds a character that must be percent-encoded", code="malformed_target")
-    return Target(path, query)
+    return Target(path, query, holds)
 
 
-def _path(path: str) -> str:
-    """`path` in its one spelling. Raises `BadRequest`."""
+def require_allowed(target: Target, allowed: frozenset[str]) -> None:
+    """Raises `BadRequest` when the path holds something that is not `allowed`."""
+    for member in target.holds - allowed:
+        raise _ambiguous(_HELD[member])
+
+
+def readings(path: str) -> list[str]:
+    """All ways in which a server may read a path that holds escaped slashes or semicolons, itself first.
+
+    Servers unescape before or after they take a path apart, and leave out what follows a semicolon in a segment
+    (its parameters, RFC 3986 section 3.3) before that, after it, or never.
+    """
+    found = [path]
+    for reading in found:
+        unescaped = reading.replace("%2F", "/").replace("%3B", ";")
+        for other in (unescaped, _PARAMETERS.sub("", reading)):
+            if other not in found:
+                found.append(other)
+    return found
+
+
+def _path(path: str) -> tuple[str, frozenset[str]]:
+    """`path` in its one spelling, and what it holds. Raises `BadRequest`."""
     if _PATH.fullmatch(path) is None:
         raise _ambiguous("holds a character that must be percent-encoded, or may not be there at all")
     if "%" in path:
         path = _unescaped(path)
-    _check_segments(path)
-    return path
+    elif ";" not in path:
+        _check_segments(path)
+        return path, _NOTHING
+    holds = {ENCODED_SLASHES} if "%2F" in path else set()
+    if ";" in path or "%3B" in path:
+        holds.add(SEMICOLONS)
+    for reading in readings(path) if holds else (path,):
+        _check_segments(reading)
+    return path, frozenset(holds)
 
 
 _cached_path = lru_cache(maxsize=4096)(_path)
@@ -74,7 +119,7 @@ def _unescaped(path: str) -> str:
 def _canonical_escape(match: re.Match[str]) -> str:
     character = chr(int(match[1], 16))
     if character in _NEVER:
-        raise _ambiguous("holds an escaped separator or control character")
+        raise _ambiguous("holds an escaped backslash or control character")
     return character if character in _UNRESERVED else match[0].upper()
 
 

@@ -101,6 +101,17 @@ def innermost(node: yaml.Node, path: Sequence[str | int]) -> yaml.Node:
     return node
 
 
+def check_repeated(node: yaml.Node, what: str, errors: Errors) -> None:
+    """Report each member that is given twice in a mapping inside `node`."""
+    if isinstance(node, yaml.MappingNode):
+        group = members(node, what, errors)
+        for _, value in group.nodes.values() if group else ():
+            check_repeated(value, what, errors)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            check_repeated(value, what, errors)
+
+
 def plain(node: yaml.Node) -> Any:
     """The node as strings, lists and dicts: a scalar is what was written, whatever YAML would take it for."""
     if isinstance(node, yaml.SequenceNode):

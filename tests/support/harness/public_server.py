@@ -3,7 +3,7 @@
 import ipaddress
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -56,14 +56,15 @@ async def public_server(
     limits: Limits = AMPLE,
     grace: float = 1.0,
     tls: ssl.SSLContext | None = None,
+    routes: Callable[[], RouteTable] | None = None,
     **route: Any,
 ) -> AsyncIterator[Public]:
-    """`route` are members of the one route, below which all paths are."""
+    """`route` are members of the one route, below which all paths are; `routes` takes the place of it."""
     members = {"name": "all", "path": "/", "prefix": True, "credential": CredentialKind.NONE, **route}
     table = RouteTable([Route(upstream=upstream, **members)])
     unused: Any = None
     decider = Decider(
-        routes=lambda: table,
+        routes=routes or (lambda: table),
         access_tokens=unused,
         api_tokens=unused,
         sessions=unused,

@@ -14,6 +14,7 @@ from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider, Forward
 from gateway.origin import unproxied
 from gateway.refusal import Refusal, render
+from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.routing.table import Route, RouteTable
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Change
@@ -421,3 +422,64 @@ async def test_a_hundred_variations_of_a_path_are_authorized_as_they_are_forward
         assert isinstance(decision, Refusal)
         decision = await desk.decide(desk.bearer(), line=f"GET /{first} HTTP/1.1")
         assert isinstance(decision, Refusal) or decision.target == "/site"
+
+
+def decide_with(*routes: Route, target: str, host: str = "gateway.example") -> Forward | Refusal:
+    """By routes that need no credential."""
+    unused: Any = None
+    decider = Decider(
+        routes=lambda: RouteTable(routes),
+        access_tokens=unused,
+        api_tokens=unused,
+        sessions=unused,
+        stopped=unused,
+        staleness=unused,
+        client_address_proof=ClientAddressProof({}),
+        audiences=frozenset(),
+        via="1.1 passgate-x",
+    )
+    decision = decider.decide(head_of(line=f"GET {target} HTTP/1.1", host=host), unproxied("9.9.9.9"), "r")
+    assert isinstance(decision, Forward | Refusal)
+    return decision
+
+
+STRIPPED = route_of(path="/svc", prefix=True, rewrite=PrefixRewrite(1, ""))
+
+
+@pytest.mark.parametrize(
+    ("target", "forwarded"), [("/svc", "/"), ("/svc/a?b=/svc", "/a?b=/svc"), ("/svc/%61", "/a"), ("/svc/", "/")]
+)
+def test_a_stripped_prefix_is_left_out_of_what_is_forwarded(target: str, forwarded: str) -> None:
+    decision = decide_with(STRIPPED, target=target)
+    assert isinstance(decision, Forward)
+    assert decision.target == forwarded
+
+
+@pytest.mark.parametrize("target", ["/svc/internal/v1", "/svc/metrics", "/svc/health"])
+def test_what_is_for_operators_is_not_found_behind_a_prefix_that_is_left_out(target: str) -> None:
+    decision = decide_with(STRIPPED, target=target)
+    assert isinstance(decision, Refusal)
+    assert (decision.status, decision.cause) == (404, "no_route")
+
+
+def test_a_path_that_servers_read_differently_is_refused_unless_its_route_allows_it() -> None:
+    allowing = route_of(path="/a", prefix=True, path_may_hold=frozenset({"encoded_slashes"}))
+    strict = route_of(path="/b", prefix=True)
+    forwarded = decide_with(allowing, strict, target="/a/x%2fy?z")
+    assert isinstance(forwarded, Forward)
+    assert forwarded.target == "/a/x%2Fy?z"
+    for target in ("/b/x%2fy", "/a/x;y", "/none/x%2fy", "/a/..%2fb", "/a%2fx"):
+        refused = decide_with(allowing, strict, target=target)
+        assert isinstance(refused, Refusal)
+        assert (refused.status, refused.code, refused.closes) == (400, "malformed_target", True)
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("one.example", "one"), ("ONE.example:8443", "one"), ("x.example", "wild"), ("other.test", "any")],
+)
+def test_the_host_that_is_called_decides_the_route(host: str, name: str) -> None:
+    routes = [route_of(name=name, host=pattern) for pattern, name in [("", "any"), ("*.example", "wild")]]
+    decision = decide_with(*routes, route_of(name="one", host="one.example"), target="/v2.0/site", host=host)
+    assert isinstance(decision, Forward)
+    assert decision.route.name == name

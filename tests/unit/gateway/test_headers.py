@@ -4,8 +4,9 @@ import pytest
 
 from gateway.credentials.identity import Identity
 from gateway.credentials.kinds import CredentialKind
-from gateway.headers import call_lines, client_lines, upstream_lines
+from gateway.headers import addressed_to, call_lines, client_lines, upstream_lines
 from gateway.origin import Origin, unproxied
+from gateway.routing.rewriting.header_rules import HeaderRules
 from gateway.routing.table import Route
 from tests.support.http1.heads import fields_of, head_of, response_of, route_of
 from tests.support.http1.identity_fields import IDENTITY_FIELDS
@@ -160,3 +161,21 @@ def test_what_goes_on_of_the_same_fields_depends_on_the_route_and_on_who_sent_th
 
 def test_a_response_without_a_date_gets_one() -> None:
     assert len(values(fields_of(client_lines(response_of("ETag: e"), request_id="r")), "date")) == 1
+
+
+def test_one_of_several_addresses_is_named_also_when_the_lines_are_one() -> None:
+    upstream = route_of().upstream
+    for lines in (["Host: 10.0.0.1:8105", "A: b"], ["Host: 10.0.0.1:8105\r\nA: b"]):
+        assert fields_of(addressed_to(lines, upstream, "10.0.0.2:80")) == [("Host", "10.0.0.2:80"), ("A", "b")]
+    for lines in (["Host: client.example", "A: b"], ["Host: 10.0.0.1:81050\r\nA: b"]):
+        assert addressed_to(lines, upstream, "10.0.0.2:80") == lines
+
+
+def test_what_is_kept_with_a_block_of_fields_is_bounded_however_many_routes_it_is_sent_to() -> None:
+    head = head_of("X-A: 1", "X-B: 2")
+    for number in range(100):
+        rules = HeaderRules(remove=frozenset({"X-A", f"X-{number}"}))
+        lines = upstream_lines(head, route_of(request_headers=rules), None, STRANGER, via="1.1 passgate-x")
+        assert values(fields_of(lines), "X-B") == ["2"]
+        assert values(fields_of(lines), "X-A") == []
+    assert len(head.block.memo) <= 16

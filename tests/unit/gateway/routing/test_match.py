@@ -1,13 +1,18 @@
 """The most specific path decides; what is for operators is never routed."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.routing.match import match
+from gateway.http1.request import BadRequest
+from gateway.routing.match import match, require_one_route, upstream_target
+from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.routing.table import MAX_KEPT_PATHS, Route, RouteTable
+from gateway.routing.target import ENCODED_SLASHES, SEMICOLONS, read_target
 from tests.support.http1.heads import route_of
 
 TABLE = RouteTable(
@@ -190,3 +195,101 @@ def test_the_same_path_of_two_hosts_is_never_confused() -> None:
         assert isinstance(found, Route)
         assert found.name == host.removesuffix(".test")
     assert match(table, "GET", "/a", "none.test") == ()
+
+
+def _without_parameters(path: str) -> str:
+    return re.sub(";[^/]*", "", path)
+
+
+UPSTREAMS: list[Callable[[str], str]] = [
+    lambda path: path,  # takes the path as it is, as many routers do
+    unquote,  # WSGI's PATH_INFO, nginx's $uri, Go's URL.Path
+    _without_parameters,
+    lambda path: unquote(_without_parameters(path)),  # servlets
+    lambda path: _without_parameters(unquote(path)),
+]
+"""How servers read a path."""
+_LENIENT = frozenset({ENCODED_SLASHES, SEMICOLONS})
+_ODD_PATH = st.lists(
+    st.sampled_from(["a", "b", "%2F", "%2f", ";", "%3B", "/", "/a", "/b", "..", ".", ";x", "/internal"]),
+    min_size=1,
+    max_size=7,
+).map(lambda pieces: "/" + "".join(pieces))
+
+
+@given(
+    st.lists(st.tuples(_PATH, st.booleans(), _METHODS), max_size=8)
+    .map(
+        lambda entries: [
+            route_of(name=f"r{n}", path=path, prefix=prefix, methods=methods, path_may_hold=_LENIENT)
+            for n, (path, prefix, methods) in enumerate(entries)
+        ]
+    )
+    .filter(_without_conflicts),
+    _ODD_PATH,
+    st.sampled_from(["GET", "POST"]),
+)
+def test_however_an_upstream_reads_the_path_it_is_one_of_the_route_that_was_chosen(
+    routes: list[Route], raw: str, method: str
+) -> None:
+    table = RouteTable((*routes, route_of(name="all", path="/", prefix=True, path_may_hold=_LENIENT)))
+    try:
+        target = read_target(raw)
+        route = match(table, method, target.path)
+        if target.holds:
+            require_one_route(table, route, method, target, "")
+    except BadRequest:
+        return
+    if isinstance(route, Route):
+        for read in UPSTREAMS:
+            seen = read(target.path)
+            assert reference(table.routes, method, seen, "") == route.name, seen
+            assert not seen.lower().startswith("/internal")
+            assert not {"", ".", ".."} & set(seen.split("/")[1:-1])
+
+
+TEMPLATES = RouteTable(
+    (
+        route_of(name="projects", path="/projects", prefix=True, path_may_hold=_LENIENT),
+        route_of(name="name", path="/{name}", path_may_hold=_LENIENT),
+        route_of(name="admin", path="/admin/users"),
+        route_of(name="strict", path="/strict", prefix=True),
+        route_of(name="slashes", path="/slashes", prefix=True, path_may_hold=frozenset({ENCODED_SLASHES})),
+    )
+)
+
+
+@pytest.mark.parametrize("raw", ["/projects/a%2Fb/x", "/projects/a;v=1/x", "/slashes/a%2Fb", "/name;v=1"])
+def test_a_route_that_says_so_takes_paths_that_are_its_own_in_every_reading(raw: str) -> None:
+    target = read_target(raw)
+    require_one_route(TEMPLATES, match(TEMPLATES, "GET", target.path), "GET", target, "")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["/admin%2Fusers", "/a%2Fb", "/strict/a%2Fb", "/strict/a;b", "/slashes/a;b", "/slashes%2Fa", "/projects%2Fa",
+     "/internal;x", "/internal%2Fv1", "/none/a%2Fb", "/admin;x/users", "/admin/users;x"],
+)  # fmt: skip
+def test_what_another_reading_makes_the_path_of_another_route_or_of_none_is_refused(raw: str) -> None:
+    target = read_target(raw)
+    with pytest.raises(BadRequest) as refused:
+        require_one_route(TEMPLATES, match(TEMPLATES, "GET", target.path), "GET", target, "")
+    assert (refused.value.status, refused.value.code) == (400, "malformed_target")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "/svc/internal",
+        "/svc/internal/v1",
+        "/svc/METRICS",
+        "/svc/health/live",
+        "/svc/internal%2Fv1",
+        "/svc/internal;x",
+    ],
+)
+def test_what_is_for_operators_is_not_reached_by_leaving_a_prefix_out(raw: str) -> None:
+    assert upstream_target(read_target(raw), PrefixRewrite(1, "")) is None
+    inner = upstream_target(read_target(raw), PrefixRewrite(1, "/inner"))
+    assert inner is not None
+    assert inner.path.startswith("/inner/")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.credentials.kinds import CredentialKind
+from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.table import RouteTable
 from gateway.routing.upstream_address import OwnPorts
@@ -110,6 +111,37 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"path": "'/%61/{x}'"}, "path must be written as it is matched: /a/{x}"),
     ({"path": None, "prefix": "'/a/{x'"}, "prefix may have braces only"),
     ({"path": "'/a/../{x}'"}, "path cannot be: the path holds a dot segment"),
+    ({"strip_prefix": "true"}, "strip_prefix is for a route with a prefix"),
+    ({"rewrite_prefix": "/y"}, "rewrite_prefix is for a route with a prefix"),
+    (
+        {"path": None, "prefix": "/x", "strip_prefix": "true", "rewrite_prefix": "/y"},
+        "rewrite_prefix and strip_prefix exclude each other",
+    ),
+    ({"path": None, "prefix": "/x", "rewrite_prefix": "y"}, "rewrite_prefix must begin with /"),
+    ({"path": None, "prefix": "/x", "rewrite_prefix": "/y/"}, "rewrite_prefix must not end with /"),
+    ({"path": None, "prefix": "/x", "rewrite_prefix": "/"}, "rewrite_prefix must not end with /; to leave"),
+    ({"path": None, "prefix": "/x", "rewrite_prefix": "'/{y}'"}, "rewrite_prefix must be spelled out"),
+    ({"path": None, "prefix": "/x", "rewrite_prefix": "/internal"}, "rewrite_prefix is reserved"),
+    ({"path": None, "prefix": "/x", "rewrite_prefix": "/a/../b"}, "rewrite_prefix cannot be: the path holds a dot"),
+    ({"path": None, "prefix": "/x", "rewrite_prefix": "/a%2Fb"}, "rewrite_prefix cannot be: the path holds an esc"),
+    ({"request_headers": "[]"}, "request_headers must be a mapping"),
+    ({"request_headers": "{add: {}}"}, "request_headers.add is unknown"),
+    ({"request_headers": "{set: []}"}, "request_headers.set must be a mapping"),
+    ({"request_headers": "{set: {Host: x}}"}, "request_headers.set.Host is for the gateway alone to say"),
+    ({"request_headers": "{set: {X-Passgate-Company: x}}"}, "request_headers.set.X-Passgate-Company is for the"),
+    ({"request_headers": "{set: {Remote-User: x}}"}, "request_headers.set.Remote-User names the caller"),
+    ({"request_headers": "{set: {a_b: x}}"}, "request_headers.set.a_b must be letters and digits, with hyphens"),
+    ({"request_headers": "{set: {X-A: [x]}}"}, "request_headers.set.X-A must be a string"),
+    ({"request_headers": "{set: {X-A: 'a\u00e9'}}"}, "request_headers.set.X-A must be 1 to 4096 printable ASCII"),
+    ({"request_headers": "{set: {X-A: 1, X-A: 2}}"}, "X-A is given twice"),
+    (
+        {"request_headers": "{set: {X-A: '${NOWHERE}'}}"},
+        "request_headers.set.X-A needs the environment variable NOWHERE",
+    ),
+    ({"request_headers": "{remove: [Connection]}"}, "request_headers.remove is for the gateway alone to say"),
+    ({"response_headers": "{remove: [Content-Length]}"}, "response_headers.remove is for the gateway alone to say"),
+    ({"response_headers": "{set: {Date: x}}"}, "response_headers.set.Date must be there, and be the time"),
+    ({"encoded_slashes": "1"}, "encoded_slashes must be true or false"),
     ({"host": "a.test:80"}, "host must be a host without a port, or *. and the end of one, such as *.example.com"),
     ({"host": "'*'"}, "host must be a host"),
     ({"host": "http://a.test"}, "host must be a host"),
@@ -279,6 +311,58 @@ def test_templates_that_overlap_in_too_many_ways_are_an_error() -> None:
     )
     assert errors(UPSTREAMS + "\n".join(routes)) == [
         "routes.yaml:4: the file: routes have templates that overlap in too many ways"
+    ]
+
+
+def test_what_a_route_changes_about_its_calls_is_read() -> None:
+    text = (
+        UPSTREAMS
+        + """
+  - name: x
+    prefix: '/t/{tenant}'
+    methods: any
+    credential: none
+    upstream: a
+    rewrite_prefix: /inner
+    preserve_host: true
+    request_headers: {set: {Authorization: "Basic ${KEY}"}, remove: [Cookie]}
+    response_headers: {remove: [Server]}
+    rewrite_location: false
+    encoded_slashes: true
+    semicolons: true
+"""
+    )
+    [route] = parse(text, KEY="a:b").routes
+    assert route.rewrite == PrefixRewrite(2, "/inner")
+    assert (route.preserve_host, route.rewrite_location) == (True, False)
+    assert route.request_headers is not None
+    assert route.request_headers.lines == ("Authorization: Basic a:b",)
+    assert route.withheld == {"authorization", "cookie"}
+    assert route.response_headers is not None
+    assert route.response_headers.names == {"server"}
+    assert route.path_may_hold == {"encoded_slashes", "semicolons"}
+    [stripped] = parse(UPSTREAMS + SITE.replace("path: /site", "prefix: /site, strip_prefix: true")).routes
+    assert stripped.rewrite == PrefixRewrite(1, "")
+
+
+def test_a_value_that_cannot_be_is_reported_at_its_line_and_never_shown() -> None:
+    text = (
+        UPSTREAMS
+        + """
+  - name: x
+    path: /x
+    methods: any
+    credential: none
+    upstream: a
+    request_headers:
+      set:
+        X-A: fine
+        X-B: "${KEY}"
+"""
+    )
+    assert errors(text, KEY="s3cret\r\nX-Passgate-Company: a") == [
+        "routes.yaml:13: route x: request_headers.set.X-B must be 1 to 4096 printable ASCII characters, "
+        "with no blank at its ends and no line break"
     ]
 
 

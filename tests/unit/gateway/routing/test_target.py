@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.http1.request import BadRequest
-from gateway.routing.target import Target, parse_target
+from gateway.routing.target import (
+    ENCODED_SLASHES,
+    SEMICOLONS,
+    Target,
+    parse_target,
+    read_target,
+    readings,
+    require_allowed,
+)
 
 REFUSED = [
     "", "a", "*", "/..", "/.", "/../a", "/a/../b", "/a/./b", "/a/..", "/a/.",
@@ -85,3 +93,61 @@ def test_any_text_is_a_target_or_a_refusal(text: str) -> None:
     assert parse_target(str(target)) == target
     assert str(target).isascii()
     assert not {"..", "."} & set(target.path.split("/"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "path", "holds"),
+    [
+        ("/a", "/a", set()),
+        ("/a%2fb", "/a%2Fb", {ENCODED_SLASHES}),
+        ("/%61%2Fb?c", "/a%2Fb", {ENCODED_SLASHES}),
+        ("/a;b=c/d", "/a;b=c/d", {SEMICOLONS}),
+        ("/a%3bb", "/a%3Bb", {SEMICOLONS}),
+        ("/a;b%2Fc", "/a;b%2Fc", {ENCODED_SLASHES, SEMICOLONS}),
+        ("/a%2F", "/a%2F", {ENCODED_SLASHES}),
+    ],
+)
+def test_what_a_route_may_allow_is_named_and_refused_where_it_does_not(
+    raw: str, path: str, holds: set[str]
+) -> None:
+    target = read_target(raw)
+    assert (target.path, target.holds) == (path, frozenset(holds))
+    require_allowed(target, frozenset(holds))
+    for member in holds:
+        with pytest.raises(BadRequest, match="holds a"):
+            require_allowed(target, frozenset(holds - {member}))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "/a/..%2fb", "/a%2f..%2fb", "/a%2f..", "/%2e%2e%2fa", "/a%2f.%2fb", "/a%2f%2fb", "/%2fa", "/a/%2fb",
+        "/a%2f/b", "/a/..;/b", "/a/..;x=1/b", "/a/.;/b", "/a/;/b", "/a/;x/b", "/;x/b", "/a/..%3b/b", "/a/%2e%2e;/b",
+        "/a/..;%2fb/c", "/a;x%2f../b", "/a;/%2f;/b", "/a/.%3b%2fb/c", "/a%5cb", "/a;\\b",
+        "/a%252fb", "/a%253bb", "/a%00;b", "/a;%0a",
+    ],
+)  # fmt: skip
+def test_what_is_a_dot_segment_or_an_empty_one_in_any_reading_is_refused_for_every_route(raw: str) -> None:
+    with pytest.raises(BadRequest):
+        read_target(raw)
+
+
+@pytest.mark.parametrize(
+    ("path", "read"),
+    [
+        ("/a", {"/a"}),
+        ("/a%2Fb", {"/a%2Fb", "/a/b"}),
+        ("/a;b/c", {"/a;b/c", "/a/c"}),
+        ("/a%3Bb/c", {"/a%3Bb/c", "/a;b/c", "/a/c"}),
+        ("/a;x%2Fb/c", {"/a;x%2Fb/c", "/a;x/b/c", "/a/c", "/a/b/c"}),
+        ("/a%2Fb;x/c", {"/a%2Fb;x/c", "/a/b;x/c", "/a%2Fb/c", "/a/b/c"}),
+    ],
+)
+def test_all_readings_of_a_path_are_known(path: str, read: set[str]) -> None:
+    assert set(readings(path)) == read
+    assert readings(path)[0] == path
+
+
+@given(st.text(st.sampled_from("ab./;%2FB3\\"), max_size=40))
+def test_there_are_few_readings_however_long_the_path_is(text: str) -> None:
+    assert len(readings("/" + text)) <= 6

@@ -1,0 +1,42 @@
+"""The field Location of a response: where the upstream says that it is, as the client can reach it."""
+
+import re
+
+from gateway.http1.authority import are_same, parse_authority
+from gateway.origin import Origin
+from gateway.routing.table import Route, Upstream
+
+_ABSOLUTE = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?//([^/?#]*)(.*)", re.DOTALL)
+
+
+def outer_location(location: str, route: Route, called: str, origin: Origin) -> str:
+    """`location` with what the client called in the place of the upstream's own scheme, host and path prefix.
+
+    `called` is the path of the request. What names any other host, or is relative, stays as it is.
+    """
+    absolute = _ABSOLUTE.match(location)
+    if absolute is None:
+        return _outer_path(location, route, called) if location.startswith("/") else location
+    scheme, authority, rest = absolute.groups()
+    if rest.startswith(("/", "?", "#")) or not rest:
+        path = _outer_path(rest, route, called)
+        if _is_own(scheme or route.upstream.scheme, authority, route.upstream):
+            return f"{origin.scheme}://{origin.host}{path}" if origin.host else path or "/"
+        if origin.host and _same(authority, origin.host, scheme or origin.scheme):
+            return location[: absolute.start(3)] + path  # the upstream was given the client's own host
+    return location
+
+
+def _outer_path(path: str, route: Route, called: str) -> str:
+    return path if route.rewrite is None else route.rewrite.outer_path(path, called)
+
+
+def _is_own(scheme: str, authority: str, upstream: Upstream) -> bool:
+    if scheme.lower() != upstream.scheme:
+        return False
+    return any(_same(authority, address.authority, scheme) for address in upstream.addresses)
+
+
+def _same(one: str, other: str, scheme: str) -> bool:
+    named, expected = parse_authority(one), parse_authority(other)
+    return named is not None and expected is not None and are_same(named, expected, scheme)
