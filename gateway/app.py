@@ -2,17 +2,12 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from gateway.client_address_proof import ClientAddressProof
 from gateway.config import NAME, OPERATIONS, Settings
-from gateway.credentials.access_tokens import AccessTokens
-from gateway.credentials.api_tokens import ApiTokens
-from gateway.credentials.issuer_keys import IssuerKeys
-from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
 from gateway.edge.certificate_watch import CertificateWatch
 from gateway.first_snapshot import FirstSnapshot
@@ -20,24 +15,21 @@ from gateway.heap import FrozenHeap
 from gateway.http import endpoints
 from gateway.http.decision import DecisionServer, decision_servers
 from gateway.http.routes import RouteEndpoints
+from gateway.knowledge import Knowledge, knowledge
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import Limits
 from gateway.proxy.listener import PublicServer
-from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.report import Report
 from gateway.routing.reload import RouteWatch
 from gateway.routing.upstream_address import place_of
 from gateway.workers.place import WorkerPlace
 from gateway.workers.samples import samples_endpoint
 from shared.audit.trail import AuditTrail
-from shared.changes.following import Following, FollowingHealth, follow
-from shared.changes.stopped_set import StoppedSet
+from shared.changes.following import FollowingHealth
 from shared.clock import Clock, SystemClock
 from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import KeyRegistryClient
-from shared.contracts.operator_validator import OperatorValidatorClient
 from shared.contracts.session_tokens import SessionTokensClient
-from shared.contracts.token_issuer import TokenIssuerClient
 from shared.errors import Unavailable
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
@@ -48,19 +40,6 @@ from shared.service_tokens import ServiceIdentity
 PUBLIC_SERVER = web.AppKey("public_server", PublicServer)
 DECISION_SERVERS = web.AppKey("decision_servers", list[DecisionServer])
 """One, or none where the settings want none."""
-
-
-@dataclass(frozen=True)
-class Knowledge:
-    """What the gateway knows of keys, tokens and what has been stopped, and what keeps that true."""
-
-    issuer_keys: IssuerKeys
-    access_tokens: AccessTokens
-    api_tokens: ApiTokens
-    stopped: StoppedSet
-    staleness: Staleness
-    live: LiveExchanges
-    following: Following
 
 
 async def build_app(
@@ -79,11 +58,11 @@ async def build_app(
     offsets = ClockOffsets(clock, reference="key_registry", metrics=registry)
     calls = _service_clients(settings, identity, offsets)
     audit = AuditTrail(KeyRegistryClient(calls["key_registry"]), service=NAME, clock=clock, metrics=registry)
-    known = _knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets), watch)
+    known = knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets), watch)
     metrics.stopped.set_function(lambda: len(known.stopped))
     metrics.watched.set_function(lambda: len(known.live))
-    metrics.verified_tokens.set_function(lambda: len(known.access_tokens))
     certificate = CertificateWatch(*settings.tls_files, registry, clock) if settings.tls_files else None
+    metrics.verified_tokens.set_function(lambda: len(known.access_tokens) + len(known.external_issuers))
 
     decider = _decider(settings, watch, known, calls, _client_address_proof(settings, identity), worker)
     proxies = TrustedProxies(settings.trusted_proxies)
@@ -113,6 +92,8 @@ async def build_app(
             *calls.values(),
             audit,
             known.issuer_keys,
+            known.key_sets,
+            known.external_issuers,
             known.following,
             watch,
             *([certificate] if certificate else []),
@@ -158,44 +139,6 @@ def _service_clients(
     return {**own, "sample_resources": ServiceClient(settings.sample_resources_url)}
 
 
-def _knowledge(
-    settings: Settings,
-    calls: Mapping[str, ServiceClient],
-    metrics: GatewayMetrics,
-    registry: CollectorRegistry,
-    clock: Clock,
-    judging: Clock,
-    watch: RouteWatch,
-) -> Knowledge:
-    issuer_keys = IssuerKeys(TokenIssuerClient(calls["token_issuer"]).jwks, clock)
-    stopped = StoppedSet(clock)
-    api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), judging)
-    live = LiveExchanges(stopped, metrics.exchange_ended)
-    consumers = (stopped, api_tokens, issuer_keys, live)
-    key_registry = KeyRegistryClient(calls["key_registry"])
-    following = follow(
-        NAME,
-        key_registry,
-        consumers,
-        settings,
-        clock=clock,
-        metrics=registry,
-        longest_bound=lambda: watch.table.max_staleness,
-    )
-    api_tokens.attach(following.follower)
-    staleness = Staleness(following.follower, clock, metrics.stale_admission)
-    live.attach(staleness)
-    return Knowledge(
-        issuer_keys,
-        AccessTokens(issuer_keys, judging, issuer=settings.issuer),
-        api_tokens,
-        stopped,
-        staleness,
-        live,
-        following,
-    )
-
-
 def _decider(
     settings: Settings,
     watch: RouteWatch,
@@ -207,6 +150,7 @@ def _decider(
     return Decider(
         routes=lambda: watch.table,
         access_tokens=known.access_tokens,
+        external_issuers=known.external_issuers,
         api_tokens=known.api_tokens,
         sessions=SessionTokensClient(calls["session_tokens"]),
         stopped=known.stopped,
@@ -227,6 +171,7 @@ def _health(
     """The whole stack; readiness depends only on what every protected route needs."""
     health = FollowingHealth(NAME, known.following.follower, offsets)
     health.add("issuer_keys", known.issuer_keys.check)
+    health.add("external_issuers", known.external_issuers.check, required=False)
     health.add("route_file", watch.check, required=False)
     if certificate is not None:
         health.add("tls_certificate", certificate.check, required=False)

@@ -12,6 +12,7 @@ from gateway.client_address_proof import ClientAddressProof
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.choice import AmbiguousCredential, choose
+from gateway.credentials.external.issuers import ExternalIssuers
 from gateway.credentials.extract import (
     NoCredential,
     read_api_token,
@@ -59,6 +60,7 @@ LookUp = Callable[[], Awaitable[Decision]]
 class Decider:
     routes: Callable[[], RouteTable]
     access_tokens: AccessTokens
+    external_issuers: ExternalIssuers
     api_tokens: ApiTokens
     sessions: Sessions
     stopped: StoppedSet
@@ -130,7 +132,10 @@ class Decider:
     def _known(self, head: RequestHead, target: Target, route: Route) -> Identity | None:
         """Who calls, as far as memory says it. Raises `RefusedCredential`, `NoCredential`, `Unavailable`."""
         if route.credential is CredentialKind.JWT:
-            identity = self.access_tokens.known(read_bearer(head).token, route.audiences or self.audiences)
+            token = read_bearer(head).token
+            if route.external and self.external_issuers.concerns(token, route):
+                return self.external_issuers.known(token, route)
+            identity = self.access_tokens.known(token, route.audiences or self.audiences)
             if identity is not None:
                 self.staleness.require(route)
             return identity
@@ -155,7 +160,10 @@ class Decider:
     async def _caller(self, head: RequestHead, route: Route) -> Identity:
         """Raises `RefusedCredential`, `NoCredential`, or `Unavailable` when it cannot be known."""
         if route.credential is CredentialKind.JWT:
-            identity = await self.access_tokens.check(read_bearer(head).token, route.audiences or self.audiences)
+            token = read_bearer(head).token
+            if route.external and self.external_issuers.concerns(token, route):
+                return await self.external_issuers.check_token(token, route)
+            identity = await self.access_tokens.check(token, route.audiences or self.audiences)
             self.staleness.require(route)
             return identity
         return await self.api_tokens.check(read_api_token(head), route.application)
@@ -187,6 +195,8 @@ class Decider:
         lines += proof
         lines.append(call_lines(request_id))
         repeats = route.credential is CredentialKind.JWT and not (proof or route.pass_credential)
+        if identity is not None and identity.issuer:  # whose keys may change, and whose tokens nobody here stops
+            repeats = False
         return Forward(route, head.method, str(target), lines, identity, repeats)
 
 

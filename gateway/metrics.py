@@ -1,5 +1,7 @@
 """What the gateway counts: by route, status and cause; never by anything that a stranger can choose."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from shared.metrics import DurationHistogram, DurationSeries, EventCounter, method_label
@@ -83,6 +85,19 @@ class GatewayMetrics:
             "gateway_verified_tokens", "Access tokens remembered as verified.", registry=registry
         )
 
+        self._issuer_fetches = Counter(
+            "gateway_external_issuer_fetches_total",
+            "Fetches of the key sets of other issuers.",
+            ("issuer", "outcome"),
+            registry=registry,
+        )
+        self._issuer_key_age = Gauge(
+            "gateway_external_issuer_key_age_seconds",
+            "Age of the key set that is in use of another issuer.",
+            ("issuer",),
+            registry=registry,
+        )
+
     def requests(self, route: str, method: str, status: int) -> DurationSeries:
         return self._requests.series(route, method_label(method), status)
 
@@ -113,3 +128,13 @@ class GatewayMetrics:
     def route_file_loaded(self, *, valid: bool) -> None:
         self._route_file_loads.labels("valid" if valid else "invalid").inc()
         self.route_file_valid.set(valid)
+
+    def issuer_keys_fetched(self, issuer: str, *, valid: bool) -> None:
+        self._issuer_fetches.labels(issuer, "valid" if valid else "failed").inc()
+
+    def issuer_key_ages(self, seconds: Mapping[str, float]) -> None:
+        """The age of each set that there is: those of other issuers are not shown any more."""
+        for (issuer,) in [labels for labels in self._issuer_key_age._metrics if labels[0] not in seconds]:
+            self._issuer_key_age.remove(issuer)
+        for issuer, age in seconds.items():
+            self._issuer_key_age.labels(issuer).set(age)

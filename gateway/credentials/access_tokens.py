@@ -33,9 +33,12 @@ class AccessTokens:
     def __len__(self) -> int:
         return len(self._verified)
 
+    def remembers(self, token: str) -> bool:
+        return token_digest(token) in self._verified
+
     def known(self, token: str, audiences: frozenset[str]) -> Identity | None:
         """Whose token it is; None when its key is to be fetched first. Raises `RefusedCredential`."""
-        digest = _digest(token)
+        digest = token_digest(token)
         verified = self._remembered(digest)
         if verified is None:
             unverified = _parse(token)
@@ -47,7 +50,7 @@ class AccessTokens:
 
     async def check(self, token: str, audiences: frozenset[str]) -> Identity:
         """The same, with whatever is to be fetched. Raises also `Unavailable` when that cannot be known."""
-        digest = _digest(token)
+        digest = token_digest(token)
         verified = self._remembered(digest)
         if verified is None:
             unverified = _parse(token)
@@ -89,7 +92,8 @@ class AccessTokens:
             raise RefusedCredential.of(identity, "expired")
 
 
-def _digest(token: str) -> bytes:
+def token_digest(token: str) -> bytes:
+    """By which a token is remembered: the token itself is kept nowhere."""
     return hashlib.sha256(token.encode("latin-1")).digest()
 
 

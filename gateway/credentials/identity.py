@@ -9,30 +9,34 @@ class Identity:
     """A caller whose credential is valid. Every string is printable ASCII: it becomes a header field."""
 
     kind: str
-    """`api_token`, `api_client`, `key_pair` or `session_token`."""
+    """`api_token`, `api_client`, `key_pair`, `session_token` or `external_token`."""
     company: str
-    """The client_prefix."""
+    """The client_prefix; by another issuer's token `<issuer>|<company>`, as `credential` and `subject` are then."""
     credential: str
     """The credential's public id: a kid, a client key, an id of the registry."""
     subject: str
     company_id: str
-    """The registry's id of the company."""
+    """The registry's id of the company; "" where the registry knows none."""
     scopes: tuple[str, ...] = ()
     depends_on: frozenset[str] = frozenset()
     """Ids of the registry, a jti, a kid: whichever of them is stopped stops this caller."""
     expires_at: float | None = None
     """Seconds since the epoch; None: never."""
+    issuer: str = ""
+    """The name of the issuer in the route file, of a token that is not of Passgate's own."""
     lines: str = field(init=False, repr=False, compare=False)
     """The header fields by which an upstream learns who calls, with CRLF between them."""
 
     def __post_init__(self) -> None:
-        lines = (
+        lines = [
             f"X-Passgate-Company: {self.company}",
             f"X-Passgate-Credential: {self.credential}",
             f"X-Passgate-Credential-Kind: {self.kind}",
             f"X-Passgate-Subject: {self.subject}",
             f"X-Passgate-Scope: {' '.join(self.scopes)}",
-        )
+        ]
+        if self.issuer:
+            lines.append(f"X-Passgate-Issuer: {self.issuer}")
         object.__setattr__(self, "lines", "\r\n".join(lines))
 
 
@@ -58,4 +62,6 @@ class RefusedCredential(Exception):
         refused = cls(cause)
         refused.kind, refused.subject, refused.company_id = identity.kind, identity.credential, identity.company_id
         refused.company, refused.detail = identity.company, detail
+        if identity.issuer:  # the registry knows none of its callers: their number is bounded by nobody here
+            refused.company_id = None
         return refused

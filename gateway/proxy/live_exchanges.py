@@ -78,7 +78,7 @@ class LiveExchanges:
         forward, staleness = exchange.forward, self._staleness
         if staleness is None or forward is None or forward.identity is None or not forward.route.end_on_revocation:
             return
-        if time.perf_counter() - exchange.call.started < WATCHED_AFTER_S:
+        if time.perf_counter() - exchange.call.started < WATCHED_AFTER_S or not forward.identity.depends_on:
             return
         exchange.watched = True
         depends_on = self._watched[exchange] = forward.identity.depends_on

@@ -58,7 +58,7 @@ class EntryReader:
             if name not in model.model_fields:
                 self._unknown(given, name, model)
         for name in model.model_fields:
-            if name not in given.nodes:
+            if name not in given.nodes and model.model_fields[name].is_required():
                 self.fail(given, name, "is missing")
 
     def _unknown(self, given: Members, name: str, model: type[BaseModel]) -> None:

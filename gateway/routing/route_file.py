@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 import yaml
 
+from gateway.credentials.external.settings import OWN_ISSUER, IssuerSettings
 from gateway.credentials.kinds import CredentialKind
 from gateway.routing.entry_reader import EntryReader
+from gateway.routing.issuer_reader import Issuers, accepted_issuers, read_issuers
 from gateway.routing.matching.hosts import parse_host
 from gateway.routing.matching.path_index import TooManyOverlaps
 from gateway.routing.matching.path_pattern import PathPattern
@@ -50,6 +52,7 @@ class _Reader:
         self._named: dict[str, Route] = {}
         self._matching: dict[tuple[str, PathPattern], list[tuple[Route, int]]] = {}
         """The routes of each pattern, with the line of it. No two different patterns are equally specific."""
+        self._issuers: Issuers = {}
 
     def table(self, root: yaml.Node) -> RouteTable | None:
         file = members(root, "the file", self.errors)
@@ -57,6 +60,7 @@ class _Reader:
             return None
         self._entries.check_names(file, RouteFile)
         upstreams = self._upstreams(file)
+        self._issuers = read_issuers(file, self.errors, self._entries, self._expand, self._own)
         routes: list[Route] = []
         for node in self._route_nodes(file):
             entry = self._entries.read(node, _label(node), RouteEntry)
@@ -67,10 +71,13 @@ class _Reader:
                 self._check_conflict(route, given)
                 routes.append(route)
         try:
-            return RouteTable(tuple(routes))
+            return RouteTable(tuple(routes), tuple(filter(None, self._issuers.values())))
         except TooManyOverlaps:
             self._entries.fail(file, "routes", "have templates that overlap in too many ways")
             return None
+
+    def _expand(self, text: str) -> str:
+        return expand(text, self._environment)
 
     def _route_nodes(self, file: Members) -> list[yaml.Node]:
         node = file.value("routes")
@@ -115,6 +122,11 @@ class _Reader:
         if entry.upstream not in upstreams:
             known = ", ".join(upstreams) or "upstreams, of which there are none"
             self._entries.fail(given, "upstream", f"must be one of {known}")
+        issuers: tuple[IssuerSettings, ...] = ()
+        try:
+            issuers = accepted_issuers(entry.issuers, self._issuers)
+        except ValueError as error:
+            self._entries.fail(given, "issuers", str(error))
         upstream = upstreams.get(entry.upstream)
         if problems or upstream is None:
             return None
@@ -129,6 +141,8 @@ class _Reader:
             methods=None if entry.methods == ("any",) else frozenset(entry.methods),
             scopes=entry.scopes,
             audiences=frozenset(entry.audience),
+            accepts_own_issuer=OWN_ISSUER in entry.issuers,
+            issuers=issuers,
             max_staleness=entry.max_staleness,
             application=entry.application,
             response_timeout=entry.response_timeout,

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
+from gateway.credentials.external.settings import OWN_ISSUER
 from gateway.credentials.kinds import CredentialKind
+from gateway.routing.issuer_schema import IssuerEntry
 from gateway.routing.matching.schema import Host, Path
 from gateway.routing.rewriting.schema import (
     EncodedSlashes,
@@ -52,11 +54,13 @@ Scope = Text(parse=_scope)
 _ONLY_FOR = {
     "scopes": CredentialKind.JWT,
     "audience": CredentialKind.JWT,
+    "issuers": CredentialKind.JWT,
     "max_staleness": CredentialKind.JWT,
     "application": CredentialKind.API_TOKEN,
     "merge_query": CredentialKind.SESSION_TOKEN,
 }
 """Members that mean something with one kind of credential alone."""
+_PLURAL = ("scopes", "issuers")
 _NEEDED_FOR = {"scopes": CredentialKind.JWT, "application": CredentialKind.API_TOKEN}
 
 
@@ -121,6 +125,11 @@ class RouteEntry(Entry):
         Texts(Audience),
         Field(description="jwt: what `aud` may be, where it is not the gateway's own setting."),
     ] = ()
+    issuers: Annotated[
+        tuple[str, ...],
+        Texts(Name),
+        Field(description="jwt: whose tokens are accepted; `passgate` is the own issuer, others are of `issuers`."),
+    ] = (OWN_ISSUER,)
     max_staleness: Annotated[
         float | None,
         Number(0.1, MAX_STALENESS_S),
@@ -174,7 +183,7 @@ class RouteEntry(Entry):
         yield from rewriting_problems(self)
         for member, kind in _ONLY_FOR.items():
             if member in self.model_fields_set and kind not in self.credential:
-                yield member, f"{'are' if member == 'scopes' else 'is'} for the credential {kind} only"
+                yield member, f"{'are' if member in _PLURAL else 'is'} for the credential {kind} only"
         for member, kind in _NEEDED_FOR.items():
             if member not in self.model_fields_set and kind in self.credential:
                 hint = "; an empty list means any partner" if member == "scopes" else ""
@@ -185,6 +194,10 @@ class RouteFile(Entry):
     """The route file of a Passgate gateway."""
 
     upstreams: dict[Annotated[str, Name], UpstreamEntry]
+    issuers: Annotated[
+        dict[Annotated[str, Name], IssuerEntry],
+        Field(description="Other issuers, by the name that routes and identities have for them."),
+    ] = Field(default_factory=dict)
     routes: Annotated[list[RouteEntry], Field(min_length=1, max_length=MAX_ROUTES)]
 
 

@@ -19,7 +19,7 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class _Checked:
+class Checked:
     """A member whose value goes through `check`, which raises `ValueError` with the message."""
 
     def check(self, value: Any) -> Any:
@@ -36,7 +36,7 @@ class _Checked:
 
 
 @dataclass(frozen=True)
-class Text(_Checked):
+class Text(Checked):
     """One string that `pattern` matches as a whole, and that `parse` takes, when there is one."""
 
     pattern: str = ".+"
@@ -58,7 +58,7 @@ class Text(_Checked):
 
 
 @dataclass(frozen=True)
-class Texts(_Checked):
+class Texts(Checked):
     """A list of different strings, or one by itself; a tuple in the end."""
 
     item: Text = field(default_factory=Text)
@@ -79,7 +79,7 @@ class Texts(_Checked):
 
 
 @dataclass(frozen=True)
-class Number(_Checked):
+class Number(Checked):
     """A number from `low` to `high`."""
 
     low: float
@@ -100,7 +100,7 @@ class Number(_Checked):
         return {"type": "integer" if self.whole else "number", "minimum": self.low, "maximum": self.high}
 
 
-class Flag(_Checked):
+class Flag(Checked):
     def check(self, value: Any) -> bool:
         if value not in ("true", "false"):
             raise ValueError("must be true or false")
@@ -111,7 +111,7 @@ class Flag(_Checked):
 
 
 @dataclass(frozen=True)
-class Choice(_Checked):
+class Choice(Checked):
     choices: tuple[str, ...]
 
     def check(self, value: Any) -> str:
@@ -124,7 +124,7 @@ class Choice(_Checked):
 
 
 @dataclass(frozen=True)
-class Choices(_Checked):
+class Choices(Checked):
     """One of `choices`, or a list of several, in an order that matters; a tuple in the end.
 
     `alone` is one of them that cannot be combined with another.

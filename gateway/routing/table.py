@@ -1,8 +1,9 @@
 """The route table: what may be called, with which credential, and where it goes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
+from gateway.credentials.external.settings import IssuerSettings
 from gateway.credentials.kinds import SECRET_FIELDS, CredentialKind
 from gateway.http1.kept import Kept
 from gateway.routing.matching.hosts import HostIndex
@@ -107,6 +108,12 @@ class Route:
     """Of the route file, at which it begins."""
     alternatives: "tuple[Route, ...]" = field(init=False, compare=False, repr=False)
     """This route with each of several kinds as its `credential`, in their order; empty where there is one."""
+    accepts_own_issuer: bool = True
+    """For `jwt`: whether access tokens of Passgate's own issuer are accepted."""
+    issuers: tuple[IssuerSettings, ...] = ()
+    """For `jwt`: the other issuers whose tokens are."""
+    external: Mapping[str, IssuerSettings] = field(init=False, compare=False, repr=False)
+    """The same, by what `iss` is."""
     withheld: frozenset[str] = field(init=False, compare=False, repr=False)
     """The header fields that are not passed on: of a credential of any of the kinds, and of `request_headers`."""
 
@@ -114,6 +121,7 @@ class Route:
         kinds = self.kinds or (self.credential,)
         fields = [] if self.pass_credential else [SECRET_FIELDS[kind] for kind in kinds]
         object.__setattr__(self, "kinds", kinds)
+        object.__setattr__(self, "external", {issuer.issuer: issuer for issuer in self.issuers})
         if self.request_headers is not None:
             fields.append(self.request_headers.names)
         object.__setattr__(self, "withheld", frozenset[str]().union(*fields))
@@ -138,6 +146,8 @@ class RouteTable:
     """The routes, and the indexes that find one. Raises `TooManyOverlaps` when it is created."""
 
     routes: Sequence[Route]
+    issuers: Sequence[IssuerSettings] = ()
+    """All other issuers that the file names, whether a route accepts their tokens or not."""
     hosts: HostIndex[Route] | None = field(init=False, compare=False)
     """None where no route has a host: then a request's host is not looked at."""
     any_host: PathIndex[Route] = field(init=False, compare=False)

@@ -24,6 +24,7 @@ GAUGES: Mapping[str, Rule] = {
     "gateway_active_requests": sum,
     "gateway_arriving_connections": sum,
     "gateway_bodies_under_way": sum,
+    "gateway_external_issuer_key_age_seconds": max,
     "gateway_open_connections": sum,
     "gateway_route_file_valid": min,
     "gateway_stopped_objects": max,

@@ -1,7 +1,8 @@
 """The one verifier of JWTs (RFC 7515, 7519, 8725): compact, signed, spelt in one way only.
 
 The steps are apart so that a caller can order them: `parse`, look up the key, `check_signature`,
-`check_claims`. Nothing of the payload is read before the signature holds. `verify` does all four.
+`check_claims`. Nothing of the payload is read before the signature holds, but for the issuer where a verifier has
+keys of several (`unverified_issuer`). `verify` does all four.
 
 ES256 signatures come in pairs, (r, s) and (r, n - s), and both are valid: what must happen once only
 has to be remembered by `jti`, not by the token's bytes.
@@ -31,6 +32,7 @@ __all__ = [
     "check_signature",
     "parse",
     "unknown_kid",
+    "unverified_issuer",
     "verify",
 ]
 
@@ -95,6 +97,15 @@ def parse(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> Unverified
     )
 
 
+def unverified_issuer(token: UnverifiedToken) -> str | None:
+    """The `iss` that the token claims, None when it has none. Raises InvalidToken when the payload cannot be read.
+
+    Anybody can have written it: it serves to choose whose keys the signature is checked with, and nothing else.
+    """
+    issuer = _members(token.payload).get("iss")
+    return issuer if isinstance(issuer, str) else None
+
+
 def check_signature(token: UnverifiedToken, key: PublicKey) -> VerifiedPayload:
     """What `key` has signed. Raises InvalidToken when it has not, or with another algorithm than its own."""
     if token.header.kid != key.kid:
@@ -103,10 +114,7 @@ def check_signature(token: UnverifiedToken, key: PublicKey) -> VerifiedPayload:
         raise InvalidToken(Fault.ALGORITHM_NOT_ALLOWED, _NOT_SIGNED)
     if not is_signature(key, token.signature, token.signing_input):
         raise InvalidToken(Fault.BAD_SIGNATURE, _NOT_SIGNED)
-    try:
-        return VerifiedPayload(token.header, strict_json.loads_object(token.payload))
-    except ValueError as error:
-        raise InvalidToken(Fault.MALFORMED, f"the payload {error}") from None
+    return VerifiedPayload(token.header, _members(token.payload))
 
 
 def check_claims(payload: VerifiedPayload, expectation: Expectation, now: float) -> Claims:
@@ -117,6 +125,13 @@ def check_claims(payload: VerifiedPayload, expectation: Expectation, now: float)
 def unknown_kid() -> InvalidToken:
     """The refusal of a kid that no active key has; reads like a bad signature."""
     return InvalidToken(Fault.UNKNOWN_KID, _NOT_SIGNED)
+
+
+def _members(payload: bytes) -> dict[str, Any]:
+    try:
+        return strict_json.loads_object(payload)
+    except ValueError as error:
+        raise InvalidToken(Fault.MALFORMED, f"the payload {error}") from None
 
 
 def _decoded(part: str, text: bytes) -> bytes:

@@ -66,6 +66,7 @@ async def public_server(
     decider = Decider(
         routes=routes or (lambda: table),
         access_tokens=unused,
+        external_issuers=unused,
         api_tokens=unused,
         sessions=unused,
         stopped=unused,

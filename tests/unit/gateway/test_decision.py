@@ -8,6 +8,7 @@ import pytest
 from gateway.client_address_proof import ClientAddressProof
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
+from gateway.credentials.external.issuers import ExternalIssuers
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.staleness import Staleness
@@ -23,8 +24,12 @@ from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 from shared.errors import Unavailable
 from shared.jose.keys import public_jwk
 from tests.support.clock import FakeClock
+from tests.support.doubles.external_issuer import SETTINGS as CORP
+from tests.support.doubles.external_issuer import SIGNERS, CountedFetches, KeySets, document, jwk
+from tests.support.doubles.external_issuer import token as external_token
 from tests.support.doubles.gateway import ISSUER, KEY, FollowedAgo, Follower, Operator, token
 from tests.support.http1.heads import fields_of, head_of, route_of
+from tests.support.waiting import until
 
 API_TOKEN = ("X-Api-Token: x", "X-Client-Prefix: blabla")
 
@@ -45,6 +50,15 @@ ROUTES = RouteTable(
         several(
             CredentialKind.JWT, CredentialKind.API_TOKEN, path="/either", scopes=("site:read",), application="SMS"
         ),
+        route_of(CredentialKind.JWT, name="corp", path="/corp", issuers=(CORP,), accepts_own_issuer=False),
+        several(
+            CredentialKind.JWT,
+            CredentialKind.API_TOKEN,
+            path="/mixed",
+            issuers=(CORP,),
+            scopes=("orders:read",),
+            application="SMS",
+        ),
         several(*list(CredentialKind)[1:], path="/any", application="SMS"),
         several(
             CredentialKind.API_TOKEN,
@@ -54,7 +68,8 @@ ROUTES = RouteTable(
             pass_credential=True,
         ),
         route_of(CredentialKind.SESSION_TOKEN, name="merged", path="/merged", merge_query=True),
-    )
+    ),
+    (CORP,),
 )
 SESSION = "bbf18f21-3d0d-4a4c-b650-9c14d4075ce0"
 
@@ -88,9 +103,19 @@ class Desk:
         api_tokens = ApiTokens(self.operator, clock)
         api_tokens.attach(Follower())
         self.keys = IssuerKeys(self._jwks, clock)
+        self.key_sets = KeySets({CORP.jwks_url: document(jwk(SIGNERS["ES256"]))})
+        access_tokens = AccessTokens(self.keys, clock, issuer=ISSUER)
         self.decider = Decider(
             routes=lambda: ROUTES,
-            access_tokens=AccessTokens(self.keys, clock, issuer=ISSUER),
+            access_tokens=access_tokens,
+            external_issuers=ExternalIssuers(
+                lambda: ROUTES,
+                self.key_sets.fetch,
+                clock,
+                clock,
+                CountedFetches(),
+                own_remembers=access_tokens.remembers,
+            ),
             api_tokens=api_tokens,
             sessions=self.sessions,
             stopped=self.stopped,
@@ -386,6 +411,58 @@ async def test_no_field_that_carries_a_credential_of_an_accepted_kind_goes_on(de
     assert all(one.withheld == route.withheld for route in ROUTES.routes for one in route.alternatives)
 
 
+def corp_bearer(**changes: Any) -> str:
+    return f"Authorization: Bearer {external_token(**changes)}"
+
+
+async def test_a_token_of_another_issuer_is_forwarded_with_that_issuers_name(desk: Desk) -> None:
+    for _ in range(2):
+        forward = await desk.forward(corp_bearer(), line="GET /corp HTTP/1.1")
+        fields = fields_of(forward.lines)
+        assert ("X-Passgate-Issuer", "corp") in fields
+        assert ("X-Passgate-Company", "corp|acme") in fields
+        assert not any(name == "Authorization" for name, _ in fields)
+
+
+async def test_each_issuer_is_accepted_where_it_is_named_and_nowhere_else(desk: Desk) -> None:
+    assert (await desk.refusal(corp_bearer())).cause == "unknown_kid"
+    assert (await desk.refusal(desk.bearer(), line="GET /corp HTTP/1.1")).cause == "wrong_issuer"
+    await desk.forward(corp_bearer(), line="GET /mixed HTTP/1.1")
+    own = await desk.forward(desk.bearer(scope="orders:*"), line="GET /mixed HTTP/1.1")
+    assert not any(name == "X-Passgate-Issuer" for name, _ in fields_of(own.lines))
+    await desk.forward(*API_TOKEN, line="GET /mixed HTTP/1.1")
+
+
+async def test_scopes_of_another_issuer_count_and_its_wildcards_do_not(desk: Desk) -> None:
+    refuse = await desk.refusal(corp_bearer(scope="* orders:*"), line="GET /mixed HTTP/1.1")
+    assert (refuse.status, refuse.cause) == (403, "insufficient_scope")
+    assert refuse.credential is not None
+    assert (refuse.credential.company, refuse.credential.company_id) == ("corp|acme", None)
+
+
+async def test_a_token_of_another_issuer_needs_no_registry_and_an_own_one_still_does(desk: Desk) -> None:
+    desk.followed.age = 60.0
+    await desk.forward(corp_bearer(), line="GET /mixed HTTP/1.1")
+    assert (await desk.refusal(desk.bearer(scope="orders:*"), line="GET /mixed HTTP/1.1")).status == 503
+
+
+async def test_what_is_not_known_while_another_issuer_is_away_is_a_503(desk: Desk) -> None:
+    desk.key_sets.documents.clear()
+    refuse = await desk.refusal(corp_bearer(), line="GET /corp HTTP/1.1")
+    assert (refuse.status, refuse.cause) == (503, "dependency_unavailable")
+
+
+async def test_a_call_that_comes_again_is_refused_once_the_key_of_its_issuer_has_left(desk: Desk) -> None:
+    bearer = corp_bearer(exp=1_800_009_000)
+    for _ in range(3):
+        await desk.forward(bearer, line="GET /corp HTTP/1.1")
+    desk.key_sets.documents[CORP.jwks_url] = document()
+    desk.clock.advance(CORP.refresh_every)
+    await desk.decider.external_issuers.round()
+    await until(lambda: len(desk.decider.external_issuers) == 0)
+    assert (await desk.refusal(bearer, line="GET /corp HTTP/1.1")).cause == "unknown_kid"
+
+
 async def test_an_open_route_calls_nobody(desk: Desk) -> None:
     desk.followed.age, desk.operator.response, desk.sessions.away = 6.0, None, True
     forward = await desk.forward("Authorization: Basic eA==", line="BREW /open HTTP/1.1")
@@ -430,6 +507,7 @@ def decide_with(*routes: Route, target: str, host: str = "gateway.example") -> F
     decider = Decider(
         routes=lambda: RouteTable(routes),
         access_tokens=unused,
+        external_issuers=unused,
         api_tokens=unused,
         sessions=unused,
         stopped=unused,

@@ -88,6 +88,11 @@ async def test_nor_is_one_without_a_credential_or_whose_route_goes_on(world: Wor
     anonymous.forward.identity = None
     anonymous.call.started -= 60
     world.live.consider(anonymous)
+    foreign = Exchange(world.live, age=0.0)
+    foreign.forward = Forward(route_of(), "GET", "/", [], Identity("external_token", "corp|a", "c", "s", ""))
+    foreign.call.started -= 60
+    world.live.consider(foreign)
+    assert not foreign.watched
     assert not anonymous.watched
 
 

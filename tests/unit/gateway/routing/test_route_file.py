@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.credentials.external.settings import ClaimMapping, ClaimPath, Constant
 from gateway.credentials.kinds import CredentialKind
 from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.routing.route_file import RouteFileError, parse_route_file
@@ -371,3 +372,100 @@ def test_a_variable_that_is_not_set_is_named() -> None:
     assert errors(text) == [
         "routes.yaml:2: upstream a: url needs the environment variable NOWHERE, which is not set"
     ]
+
+
+CORP = """issuers:
+  corp:
+    issuer: https://id.corp.example
+    jwks_url: ${CORP_JWKS:-https://id.corp.example/jwks}
+    audience: orders
+    algorithms: [RS256, Ed25519]
+    claims: {company: org.id, scopes: [realm_access, roles], client: {value: shop}}
+    refresh_every: 60
+"""
+ISSUED = SITE.replace("credential: none", "credential: jwt, scopes: [], issuers: [passgate, corp]")
+
+
+def test_another_issuer_is_read_and_named_by_routes() -> None:
+    table = parse(CORP + UPSTREAMS + ISSUED)
+    [corp], [route] = table.issuers, table.routes
+    assert (corp.name, corp.issuer, corp.jwks_url) == (
+        "corp",
+        "https://id.corp.example",
+        "https://id.corp.example/jwks",
+    )
+    assert (corp.audiences, corp.algorithms) == (frozenset({"orders"}), frozenset({"RS256", "EdDSA"}))
+    assert corp.claims == ClaimMapping(
+        company=ClaimPath(("org", "id")), scopes=ClaimPath(("realm_access", "roles")), client=Constant("shop")
+    )
+    assert (corp.refresh_every, corp.max_key_age) == (60, 86_400)
+    assert (route.accepts_own_issuer, route.issuers) == (True, (corp,))
+    assert route.external == {"https://id.corp.example": corp}
+    [route] = parse(CORP + UPSTREAMS + ISSUED.replace("passgate, ", "")).routes
+    assert not route.accepts_own_issuer
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("  corp:", "  a b:", 2, "issuers: a b must be letters"),
+        ("  corp:", "  Passgate:", 2, "issuers: Passgate is Passgate's own issuer"),
+        ("jwks_url: ${CORP_JWKS:-https://", "jwks_url: ${CORP_JWKS:-http://", 4, "must begin with https://"),
+        (
+            "${CORP_JWKS:-https://id.corp.example/jwks}",
+            "${CORP_JWKS}",
+            4,
+            "jwks_url needs the environment variable",
+        ),
+        (
+            "${CORP_JWKS:-https://id.corp.example/jwks}",
+            "file:///etc/passwd",
+            4,
+            "jwks_url must be a URL without user",
+        ),
+        (
+            "${CORP_JWKS:-https://id.corp.example/jwks}",
+            "https://a:b@x.example",
+            4,
+            "jwks_url must be a URL without user",
+        ),
+        ("${CORP_JWKS:-https://id.corp.example/jwks}", "https://169.254.169.254/x", 4, "link-local or metadata"),
+        (
+            "${CORP_JWKS:-https://id.corp.example/jwks}",
+            "http://127.0.0.1:8080/x",
+            4,
+            "jwks_url is this gateway itself",
+        ),
+        ("    audience: orders\n", "", 3, "audience is missing"),
+        ("audience: orders", "audience: []", 5, "audience must be a list of strings"),
+        ("[RS256, Ed25519]", "[HS256]", 6, "algorithms must be of ES256"),
+        ("[RS256, Ed25519]", "[none]", 6, "algorithms must be of ES256"),
+        ("refresh_every: 60", "refresh_every: 1", 8, "refresh_every must be a number from 10"),
+        ("refresh_every: 60", "refresh_every: 86400\n    max_key_age: 60", 9, "max_key_age must be at least"),
+        ("refresh_every: 60", "leeway: 60", 8, "unknown member 'leeway'"),
+        ("company: org.id", "company: org..id", 7, "holds the name of a claim that is empty"),
+        ("company: org.id", "company: {value: a b}", 7, "value must be 1 to 255"),
+        ("company: org.id", "company: {claim: a}", 7, "must be a claim"),
+        ("company: org.id, ", "", 7, "company is missing"),
+    ],
+)
+def test_what_is_wrong_with_an_issuer_is_reported_with_its_line(
+    old: str, new: str, line: int, message: str
+) -> None:
+    text = (
+        CORP.replace(old, new) + UPSTREAMS + ISSUED.replace("corp", new.strip(" :") if old == "  corp:" else "corp")
+    )
+    assert old in CORP
+    found = errors(text)
+    assert any(error.startswith(f"routes.yaml:{line}: ") and message in error for error in found), found
+
+
+def test_a_route_names_issuers_that_there_are_and_each_once() -> None:
+    [line] = errors(CORP + UPSTREAMS + ISSUED.replace("corp]", "crop]"))
+    assert line.endswith("route site: issuers must be of passgate, corp")
+    twin = CORP + CORP.partition("\n")[2].replace("  corp:", "  twin:") + UPSTREAMS
+    parse(twin + ISSUED)
+    [line] = errors(twin + ISSUED.replace("corp]", "corp, twin]"))
+    assert "are two with the same `issuer`" in line
+    [line] = errors(CORP + UPSTREAMS + SITE.replace("credential: none", "credential: none, issuers: corp"))
+    assert line.endswith("issuers are for the credential jwt only")

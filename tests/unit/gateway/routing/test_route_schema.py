@@ -8,11 +8,12 @@ import pytest
 import yaml
 from jsonschema_rs import Draft202012Validator
 
+from gateway.routing.issuer_schema import ClaimsEntry, IssuerEntry
 from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.route_schema import RouteEntry, json_schema
 from gateway.routing.upstream_address import OwnPorts
 from gateway.routing.upstream_schema import UpstreamEntry
-from tests.unit.gateway.routing.test_route_file import BAD, VALID
+from tests.unit.gateway.routing.test_route_file import BAD, CORP, ISSUED, UPSTREAMS, VALID
 
 DEPLOY = Path(__file__).parents[4] / "deploy"
 VALIDATOR = Draft202012Validator(json_schema())
@@ -69,7 +70,17 @@ def test_an_editor_takes_several_kinds_with_the_members_of_each() -> None:
     assert VALIDATOR.is_valid(yaml.safe_load(file_with(several)))
 
 
-@pytest.mark.parametrize("model", [RouteEntry, UpstreamEntry])
+def test_an_editor_takes_another_issuer_and_shows_what_is_wrong_with_one() -> None:
+    assert VALIDATOR.is_valid(yaml.safe_load(CORP + UPSTREAMS + ISSUED))
+    for old, new in (
+        ("[RS256, Ed25519]", "[HS256]"),
+        ("company: org.id, ", ""),
+        ("{value: shop}", "{claim: shop}"),
+    ):
+        assert not VALIDATOR.is_valid(yaml.safe_load(CORP.replace(old, new) + UPSTREAMS + ISSUED))
+
+
+@pytest.mark.parametrize("model", [RouteEntry, UpstreamEntry, IssuerEntry, ClaimsEntry])
 def test_every_member_whose_name_does_not_say_it_all_is_described(model: Any) -> None:
     obvious = {"name"}
     assert {name for name, field in model.model_fields.items() if not field.description} <= obvious

@@ -1,0 +1,1 @@
+"""JWTs of other issuers: their keys, fetched in the background, and what their claims say of the caller."""

@@ -1,0 +1,84 @@
+"""What the gateway knows, of which its decisions are made: put together from the clients of other services."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from gateway.config import NAME, Settings
+from gateway.credentials.access_tokens import AccessTokens
+from gateway.credentials.api_tokens import ApiTokens
+from gateway.credentials.external.issuers import ExternalIssuers
+from gateway.credentials.external.key_set_client import KeySetClient
+from gateway.credentials.issuer_keys import IssuerKeys
+from gateway.credentials.staleness import Staleness
+from gateway.metrics import GatewayMetrics
+from gateway.proxy.live_exchanges import LiveExchanges
+from gateway.routing.reload import RouteWatch
+from shared.changes.following import Following, follow
+from shared.changes.stopped_set import StoppedSet
+from shared.clock import Clock
+from shared.contracts import Caller
+from shared.contracts.key_registry import KeyRegistryClient
+from shared.contracts.operator_validator import OperatorValidatorClient
+from shared.contracts.token_issuer import TokenIssuerClient
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What the gateway knows of keys, tokens and what has been stopped, and what keeps that true."""
+
+    issuer_keys: IssuerKeys
+    access_tokens: AccessTokens
+    key_sets: KeySetClient
+    external_issuers: ExternalIssuers
+    api_tokens: ApiTokens
+    stopped: StoppedSet
+    staleness: Staleness
+    live: LiveExchanges
+    following: Following
+
+
+def knowledge(
+    settings: Settings,
+    calls: Mapping[str, Caller],
+    metrics: GatewayMetrics,
+    registry: CollectorRegistry,
+    clock: Clock,
+    judging: Clock,
+    watch: RouteWatch,
+) -> Knowledge:
+    """`calls` are the clients of other services; whether a token has expired is decided by the `judging` clock."""
+    issuer_keys = IssuerKeys(TokenIssuerClient(calls["token_issuer"]).jwks, clock)
+    stopped = StoppedSet(clock)
+    api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), judging)
+    live = LiveExchanges(stopped, metrics.exchange_ended)
+    consumers = (stopped, api_tokens, issuer_keys, live)
+    key_registry = KeyRegistryClient(calls["key_registry"])
+    following = follow(
+        NAME,
+        key_registry,
+        consumers,
+        settings,
+        clock=clock,
+        metrics=registry,
+        longest_bound=lambda: watch.table.max_staleness,
+    )
+    api_tokens.attach(following.follower)
+    staleness = Staleness(following.follower, clock, metrics.stale_admission)
+    live.attach(staleness)
+    access_tokens = AccessTokens(issuer_keys, judging, issuer=settings.issuer)
+    key_sets = KeySetClient()
+    return Knowledge(
+        issuer_keys,
+        access_tokens,
+        key_sets,
+        ExternalIssuers(
+            lambda: watch.table, key_sets.fetch, clock, judging, metrics, own_remembers=access_tokens.remembers
+        ),
+        api_tokens,
+        stopped,
+        staleness,
+        live,
+        following,
+    )

@@ -1,0 +1,93 @@
+"""Of another issuer's key set only what can have signed its tokens is used, and one bad key spoils no other."""
+
+from typing import Any
+
+import pytest
+
+from gateway.credentials.external.key_set import MAX_KEYS, read_key_set
+from shared.jose.errors import InvalidKey
+from shared.jose.keys import generate_private_key
+from shared.jose.signer import Signer
+from tests.support.doubles.external_issuer import SIGNERS, document, jwk
+
+ALGORITHMS = frozenset({"RS256", "RS384", "ES256", "EdDSA"})
+USABLE = jwk(SIGNERS["EdDSA"])
+RSA, EC = SIGNERS["RS256"], SIGNERS["ES256"]
+
+
+@pytest.mark.parametrize("algorithm", SIGNERS)
+def test_a_key_is_found_by_its_kid_and_algorithm(algorithm: str) -> None:
+    signer = SIGNERS[algorithm]
+    assert read_key_set(document(jwk(signer)), ALGORITHMS).keys == {(signer.kid, algorithm): signer.public_key}
+
+
+def test_a_key_without_an_algorithm_is_for_those_of_the_issuer_that_fit_it() -> None:
+    found = read_key_set(document(jwk(RSA, alg=None)), ALGORITHMS).keys
+    assert set(found) == {(RSA.kid, "RS256"), (RSA.kid, "RS384")}
+    assert all(key.algorithm == algorithm for (_, algorithm), key in found.items())
+
+
+@pytest.mark.parametrize(
+    "unusable",
+    [
+        jwk(EC, use="enc"),
+        jwk(EC, key_ops=["encrypt"]),
+        jwk(EC, key_ops=["verify", "sign"]),
+        jwk(EC, kid=None),
+        jwk(EC, kid="a b"),
+        jwk(EC, kid=5),
+        jwk(EC, alg="RS256"),
+        jwk(EC, alg="none"),
+        jwk(EC, alg="HS256"),
+        jwk(EC, alg=["ES256"]),
+        jwk(EC, d="AAAA"),
+        jwk(EC, crv="P-384"),
+        jwk(EC, x="AAAA"),
+        jwk(RSA, alg="RS512"),
+        jwk(RSA, alg="PS256"),
+        jwk(RSA, n="AQAB"),
+        jwk(RSA, e="Aw"),
+        {"kty": "oct", "kid": "secret", "alg": "HS256", "k": "c2VjcmV0"},
+        {"kty": "oct", "kid": "secret"},
+        {},
+        [],
+        "key",
+        None,
+    ],
+)
+def test_what_cannot_be_used_is_left_out_with_a_reason(unusable: Any) -> None:
+    found = read_key_set(document(unusable, USABLE), ALGORITHMS)
+    assert set(found.keys) == {("EdDSA-1", "EdDSA")}
+    [reason] = found.left_out
+    assert "c2VjcmV0" not in reason
+
+
+def test_of_two_keys_with_one_kid_and_algorithm_neither_is_used() -> None:
+    other = Signer(EC.kid, "ES256", generate_private_key("ES256"))
+    found = read_key_set(document(jwk(EC), USABLE, jwk(other)), ALGORITHMS)
+    assert set(found.keys) == {("EdDSA-1", "EdDSA")}
+    assert len(found.left_out) == 1
+
+
+def test_a_key_that_is_there_twice_is_one_key_and_a_kid_may_be_that_of_keys_for_two_algorithms() -> None:
+    found = read_key_set(document(jwk(EC), jwk(EC), jwk(RSA, kid=EC.kid)), ALGORITHMS)
+    assert set(found.keys) == {(EC.kid, "ES256"), (EC.kid, "RS256")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"{}",
+        b'{"keys": {}}',
+        b'{"keys": [], "keys": []}',
+        b'{"keys": ' + b"[" * 100_000,
+        b"\xff",
+        document(*[USABLE] * (MAX_KEYS + 1)),
+    ],
+)
+def test_what_is_no_key_set_is_refused_as_a_whole(text: bytes) -> None:
+    with pytest.raises(InvalidKey):
+        read_key_set(text, ALGORITHMS)
