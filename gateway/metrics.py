@@ -69,6 +69,9 @@ class GatewayMetrics:
             ("route",),
             registry=registry,
         )
+        self.open_tunnels = Gauge(
+            "gateway_open_tunnels", "WebSockets that are open, or about to be.", registry=registry
+        )
         self.watched = Gauge(
             "gateway_watched_exchanges",
             "Requests and responses that last, and end when their credential is revoked.",

@@ -9,6 +9,7 @@ from gateway.credentials.choice import AmbiguousCredential
 from gateway.credentials.extract import NoCredential
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.request import BadRequest
+from gateway.http1.websocket import VERSION
 from shared.errors import Unavailable
 from shared.problem import CONTENT_TYPE, problem_document
 
@@ -160,10 +161,17 @@ def not_found() -> Refusal:
     return Refusal(404, "not_found", "there is no such route", cause="no_route")
 
 
+_FIELDS_OF_STATUS: Mapping[int, Fields] = {
+    405: (("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),),
+    426: (("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION)),
+}
+"""RFC 9110 sections 15.5.6 and 15.5.22, RFC 6455 section 4.4."""
+
+
 def malformed(error: BadRequest, *, route: str = "unmatched") -> Refusal:
-    allow = (("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),) if error.status == 405 else ()
+    fields = _FIELDS_OF_STATUS.get(error.status, ())
     return Refusal(
-        error.status, error.code, error.description, fields=allow, cause=error.code, closes=True, route=route
+        error.status, error.code, error.description, fields=fields, cause=error.code, closes=True, route=route
     )
 
 

@@ -19,7 +19,7 @@ _AUTHORIZATION = b"\r\nAuthorization: "
 class FieldBlock:
     """Never changed once a head is read, but for `memo`."""
 
-    __slots__ = ("expects_continue", "fields", "first", "framing", "keep_alive", "kept", "memo")
+    __slots__ = ("expects_continue", "fields", "first", "framing", "keep_alive", "kept", "memo", "offers_websocket")
 
     def __init__(self, fields: list[Field], first: dict[str, str]) -> None:
         self.fields = fields
@@ -28,6 +28,7 @@ class FieldBlock:
         self.framing: Framing = UNFRAMED
         self.keep_alive = True
         self.expects_continue = False
+        self.offers_websocket = False
         self.kept = False
         """Whether another head with the same fields has this very block, for now."""
         self.memo: dict[object, str] = {}

@@ -61,6 +61,11 @@ class RequestHead:
         return self.block.expects_continue
 
     @property
+    def offers_websocket(self) -> bool:
+        """Whether it would switch the connection to that protocol."""
+        return self.block.offers_websocket
+
+    @property
     def content_length(self) -> int | None:
         return self.block.framing.length
 
@@ -129,6 +134,9 @@ def _parse_head(raw: bytes, end_of_line: int) -> RequestHead:
         _set_framing(head)
     # R22, RFC 9112 sections 9.3 and 9.6
     block.keep_alive = minor == 1 and not ("connection" in first and "close" in tokens(head.values("connection")))
+    if "upgrade" in first and "websocket" in tokens(head.values("upgrade")):
+        # What follows may be meant for a tunnel, also where there is none (RFC 9110 section 7.8): never a request.
+        block.offers_websocket, block.keep_alive = True, False
     if "expect" in first:
         block.expects_continue = _expects_continue(first["expect"], minor)
     if minor == 1 and target.startswith("/"):

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from typing import Protocol
 
 from gateway.http1.body import BodyDecoder, MalformedBody, UntilCloseDecoder
 from gateway.http1.fields import Field, MalformedField, parse_lines, tokens
@@ -100,16 +101,25 @@ _status_line = lru_cache(maxsize=512)(_parse_status_line)
 _kept: Kept[bytes, ResponseHead] = Kept(_MAX_KEPT_HEADS)
 
 
+class Upgrade(Protocol):
+    def check_accepted(self, response: ResponseHead) -> None:
+        """Raises `BadResponse` unless this 101 accepts what was offered."""
+        ...
+
+
 class ResponseReader:
     """Reads the response to one request; `method` is that request's.
 
-    Nothing may follow the response, for no second one was requested.
+    Nothing may follow the response, for no second one was requested. What follows a 101 that accepts the request's
+    `upgrade` is content without an end.
     """
 
-    __slots__ = ("_body", "_buffer", "_interim", "_method", "head")
+    __slots__ = ("_body", "_buffer", "_interim", "_method", "_upgrade", "head")
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, upgrade: Upgrade | None = None) -> None:
         self._method = method
+        self._upgrade = upgrade
+        """What the request offers to switch to."""
         self._buffer = bytearray()
         """The beginning of a head whose end has not come yet."""
         self._interim = 0
@@ -170,6 +180,9 @@ class ResponseReader:
                 self.head = head
                 return head, data
             self._check_interim(head)
+            if head.status == 101:
+                self.head, self._body = head, UntilCloseDecoder()
+                return head, data
             end = data.find(b"\r\n\r\n")
         if not buffer:
             buffer += data
@@ -179,7 +192,9 @@ class ResponseReader:
     def _check_interim(self, head: ResponseHead) -> None:
         self._interim += 1
         if head.status == 101:  # R16, RFC 9110 section 7.8
-            raise BadResponse("it switches protocols, which was not requested")
+            if self._upgrade is None:
+                raise BadResponse("it switches protocols, which was not requested")
+            self._upgrade.check_accepted(head)
         if self._interim > MAX_INTERIM:  # R16, RFC 9110 section 15.2
             raise BadResponse(f"more than {MAX_INTERIM} interim responses come before it")
         if head.framing.chunked or head.framing.length is not None:  # R15, section 6.1

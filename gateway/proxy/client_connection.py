@@ -193,6 +193,22 @@ class ClientConnection(asyncio.Protocol):
         if self._ahead and not self._advancing and self.write_deadline == inf:
             self._resume()
 
+    def switch(self, protocol: asyncio.Protocol) -> tuple[asyncio.Transport, bytes]:
+        """Let `protocol` receive what follows the request; returns what of it has come already."""
+        transport = self._transport
+        if transport is None:
+            raise ConnectionResetError
+        received, self._ahead = self._ahead, b""
+        self.read_deadline = self.write_deadline = inf
+        transport.set_protocol(protocol)
+        transport.resume_reading()
+        return transport, received
+
+    def close(self) -> None:
+        """End a connection that has switched, when all is written."""
+        self.receiver = None
+        self._close()
+
     def abort(self, *, reset: bool = False) -> None:
         """End the connection now; with `reset` so that nobody takes it for the response's end."""
         self._lingering = True

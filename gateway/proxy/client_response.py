@@ -28,6 +28,10 @@ class ClientResponse:
         head = writer.response_head(status, lines, length=len(body), chunked=False, close=not self.keep_alive)
         self._client.write(head if request is not None and request.method == "HEAD" else head + body)
 
+    def switch(self, lines: list[str]) -> None:
+        """The response that makes a tunnel of the connection."""
+        self._client.write(writer.response_head(101, lines, length=None, chunked=False, close=False))
+
     def begin(
         self, response: ResponseHead, lines: list[str], content: bytes, *, complete: bool, request_complete: bool
     ) -> None:

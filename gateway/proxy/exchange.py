@@ -18,6 +18,7 @@ from gateway.headers import addressed_to, client_lines
 from gateway.http1 import writer
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.http1.response import ResponseHead
+from gateway.http1.websocket import UPGRADE_LINES
 from gateway.origin import origin_of, unproxied
 from gateway.proxy.client_body import NO_BODY, ClientBody
 from gateway.proxy.client_connection import ClientConnection
@@ -26,6 +27,7 @@ from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.report import LIVE, Call
 from gateway.proxy.resending import SAFE, may_send_again
+from gateway.proxy.tunnels.websocket import WebSocket, websocket_of
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.pool import Pool
 from gateway.refusal import (
@@ -66,6 +68,7 @@ class Exchange:
         "_sent_at",
         "_under_way",
         "_upstream",
+        "_websocket",
         "call",
         "forward",
         "watched",
@@ -82,6 +85,8 @@ class Exchange:
         self._pool: Pool | None = None
         """Where a connection is waited for."""
         self._upstream: UpstreamConnection | None = None
+        self._websocket: WebSocket | None = None
+        """Where the request offers one, and the route allows it."""
         self._sent_at = 0.0
         self._sent_again = False
         self._over = False
@@ -185,6 +190,8 @@ class Exchange:
             self._upstream.resume_reading()
 
     def sweep(self) -> None:
+        if self._websocket is not None:
+            self._websocket.sweep()
         if not (self.watched or self._over):
             self._forwarding.live.consider(self)
 
@@ -212,6 +219,12 @@ class Exchange:
         if self._body.received > route.max_body:
             self._refuse(too_large(route.max_body, route=route.name))
             return
+        if route.websocket:
+            try:
+                self._websocket = websocket_of(head, route, self._forwarding.tunnels)
+            except BadRequest as error:
+                self._refuse(malformed(error, route=route.name))
+                return
         if not (self._body.complete or self._body_admitted()):
             return
         if isinstance(head, RequestHead) and head.expects_continue and not self._body.received:
@@ -240,6 +253,9 @@ class Exchange:
         if self._under_way and not self._forwarding.bodies.stream(self, upstream.name, upstream.connections):
             self.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE, "bodies"))
             return
+        if self._websocket is not None and not self._websocket.admitted(self.client_key):
+            self.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE, "tunnels"))
+            return
         self._sent_at = time.perf_counter()
         self._pool = self._forwarding.pools.of(upstream)
         self._pool.acquire(self, fresh=fresh)
@@ -257,6 +273,8 @@ class Exchange:
         lines, upstream = forward.lines, forward.route.upstream
         if upstream.several_hosts:
             lines = addressed_to(lines, upstream, connection.endpoint.address.authority)
+        if self._websocket is not None:
+            lines = [*lines, *UPGRADE_LINES]
         head = writer.request_head(forward.method, forward.target, lines, length=length, chunked=chunked)
         connection.begin(
             self,
@@ -265,6 +283,7 @@ class Exchange:
             complete=self._body.complete,
             response_timeout=forward.route.response_timeout,
             idle_timeout=forward.route.idle_timeout,
+            upgrade=None if self._websocket is None else self._websocket.handshake,
         )
         if not self._body.complete:
             self._client.resume_reading()
@@ -293,9 +312,18 @@ class Exchange:
             shown = adapted(head, route, call.head.target, call.origin)
         lines = client_lines(shown, request_id=call.request_id)
         call.status = head.status
+        if self._websocket is not None and head.status == 101:
+            self._response.switch([*lines, *UPGRADE_LINES])
+            self._websocket.switch(self._client, self._upstream, content, self._tunnel_ended)
+            return
         self._response.begin(head, lines, content, complete=complete, request_complete=self._body.complete)
         if complete:
             self._finish()
+
+    def _tunnel_ended(self, cause: str) -> None:
+        if not self._over:
+            self.call.cause = cause
+            self._end()
 
     def response_continued(self, content: bytes, *, complete: bool) -> None:
         if complete:
@@ -386,6 +414,8 @@ class Exchange:
         self._over = True
         if self._under_way:
             self._body_ended()
+        if self._websocket is not None:
+            self._websocket.over()
         if self.watched:
             self._forwarding.live.discard(self)
         self._forwarding.report.ended(self.call)

@@ -6,6 +6,7 @@ from gateway.decision import Decider
 from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.report import Report
+from gateway.proxy.tunnels.open_tunnels import OpenTunnels
 from gateway.proxy.upstream.pool import Pools
 from shared.http.forwarded_for import TrustedProxies
 
@@ -17,4 +18,5 @@ class Forwarding:
     pools: Pools
     bodies: BodiesUnderWay
     live: LiveExchanges
+    tunnels: OpenTunnels
     report: Report

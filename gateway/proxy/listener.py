@@ -19,6 +19,7 @@ from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.report import Report
 from gateway.proxy.sockets import accept_pending, drop_new_connections
+from gateway.proxy.tunnels.open_tunnels import OpenTunnels
 from gateway.proxy.upstream.pool import Pools
 from shared.audit.trail import AuditTrail
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
@@ -62,8 +63,9 @@ class PublicServer:
         """`tls`: what TLS is spoken with on a connection that begins now; without it, HTTP is."""
         self._limits = limits.within_descriptors(descriptor_limit())
         self._pools = Pools()
+        tunnels = OpenTunnels()
         bodies = BodiesUnderWay(self._limits.bodies_per_client)
-        self._forwarding = Forwarding(decider, proxies, self._pools, bodies, live, Report(audit, metrics))
+        self._forwarding = Forwarding(decider, proxies, self._pools, bodies, live, tunnels, Report(audit, metrics))
         self._address = (host, port)
         self._grace = grace
         self._reuse_port = reuse_port
@@ -82,6 +84,7 @@ class PublicServer:
         self.keepalive_timeout = KEEPALIVE_TIMEOUT_S
         metrics.active.set_function(lambda: sum(connection.serving for connection in self._connections))
         metrics.open_connections.set_function(lambda: len(self._connections))
+        metrics.open_tunnels.set_function(lambda: len(tunnels))
         metrics.bodies_under_way.set_function(lambda: len(bodies))
 
     @property
@@ -124,7 +127,10 @@ class PublicServer:
             await asyncio.sleep(STOP_CHECK_INTERVAL_S)
             self._expire(loop.time())
         for connection in self._connections:
+            receiver = connection.receiver
             connection.abort()
+            if receiver is not None:
+                receiver.client_left("shutdown")
         for timer in self._sweeps.values():
             timer.cancel()
         await self._pools.close()

@@ -150,6 +150,8 @@ class _Reader:
             max_body=entry.max_body,
             pass_credential=entry.pass_credential,
             merge_query=entry.merge_query,
+            websocket=entry.websocket,
+            websocket_idle_timeout=entry.websocket_idle_timeout,
             end_on_revocation=entry.end_on_revocation,
             rewrite=read_rewrite(entry),
             preserve_host=entry.preserve_host,

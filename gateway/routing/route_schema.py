@@ -155,6 +155,12 @@ class RouteEntry(Entry):
         Flag(),
         Field(description="session_token: the caller's own parameters go on beside the stored ones, which win."),
     ] = False
+    websocket: Annotated[
+        bool, Flag(), Field(description="Clients may switch to a WebSocket, once they are admitted.")
+    ] = False
+    websocket_idle_timeout: Annotated[
+        float, Number(0.05, 86400), Field(description="Seconds for which a WebSocket may be silent.")
+    ] = 300.0
     end_on_revocation: Annotated[
         bool,
         Flag(),

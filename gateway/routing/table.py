@@ -88,6 +88,10 @@ class Route:
     """Whether the upstream gets the credential itself, as well as the identity."""
     merge_query: bool = False
     """For `session_token`: whether the caller's own parameters go on beside the stored ones, which win."""
+    websocket: bool = False
+    """Whether a client may switch to a WebSocket, once it is admitted."""
+    websocket_idle_timeout: float = 300.0
+    """How long a WebSocket may be silent in both directions."""
     end_on_revocation: bool = True
     """Whether an exchange under way ends when its credential is revoked, or that cannot be known any more."""
     retry: bool = False

@@ -26,6 +26,7 @@ GAUGES: Mapping[str, Rule] = {
     "gateway_bodies_under_way": sum,
     "gateway_external_issuer_key_age_seconds": max,
     "gateway_open_connections": sum,
+    "gateway_open_tunnels": sum,
     "gateway_route_file_valid": min,
     "gateway_stopped_objects": max,
     "gateway_tls_certificate_not_after_seconds": min,

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from math import inf
 from typing import cast
 
-from gateway.http1.response import BadResponse, ResponseReader
+from gateway.http1.response import BadResponse, ResponseReader, Upgrade
 from gateway.proxy.ports import ConnectionLost, ResponseReceiver, UpstreamFailed
 from gateway.proxy.upstream.endpoint import Endpoint
 
 WRITE_BUFFER_BYTES = 65536
 """Waiting to be taken by the upstream, over which the client's body is not read on."""
+CLOSE_TIMEOUT_S = 10.0
+"""Seconds in which the upstream must take the rest of what it was sent before its connection is closed."""
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -131,14 +133,16 @@ class UpstreamConnection(asyncio.Protocol):
         complete: bool,
         response_timeout: float,
         idle_timeout: float,
+        upgrade: Upgrade | None = None,
     ) -> None:
         """Send a request whose bytes begin with `data`, or are `data` when it is `complete`.
 
         The response's head must come within `response_timeout` seconds of when the request is complete, or of when
         the upstream stops taking it; each piece of its body within `idle_timeout` of the one before.
+        `upgrade`: what the request offers to switch to.
         """
         self._receiver = receiver
-        self._reader = ResponseReader(method)
+        self._reader = ResponseReader(method, upgrade)
         self._requests += 1
         self._response_timeout, self._idle_timeout = response_timeout, idle_timeout
         self._request_complete = False
@@ -166,6 +170,22 @@ class UpstreamConnection(asyncio.Protocol):
             self._paused = False
             self.deadline = self._loop.time() + self._idle_timeout
             self._transport.resume_reading()
+
+    def switch(self, protocol: asyncio.Protocol) -> tuple[asyncio.Transport, bytes]:
+        """Let `protocol` receive what follows a 101. The connection is never used for another request."""
+        transport = self._transport
+        if transport is None:
+            raise ConnectionResetError
+        self._receiver = self._reader = None
+        self.deadline = inf
+        transport.set_protocol(protocol)
+        return transport, b""
+
+    def close(self) -> None:
+        """End a connection that has switched, when all is written."""
+        if self._transport is not None:
+            self.deadline = self._loop.time() + CLOSE_TIMEOUT_S
+            self._transport.close()
 
     def abort(self) -> None:
         """End the connection, and with it the upstream's call. Nothing is reported any more."""

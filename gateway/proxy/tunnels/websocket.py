@@ -1,0 +1,53 @@
+"""A request that offers a WebSocket, from its handshake to the end of its tunnel."""
+
+from collections.abc import Callable
+
+from gateway.http1.request import RequestHead
+from gateway.http1.websocket import Handshake, read_handshake
+from gateway.proxy.client_connection import ClientConnection
+from gateway.proxy.tunnels.open_tunnels import OpenTunnels
+from gateway.proxy.tunnels.tunnel import Tunnel
+from gateway.proxy.upstream.connection import UpstreamConnection
+from gateway.routing.table import Route
+
+
+class WebSocket:
+    """Of one request on a route that allows it. `handshake` is what the upstream's response must accept."""
+
+    def __init__(self, handshake: Handshake, route: Route, tunnels: OpenTunnels) -> None:
+        self.handshake = handshake
+        self._route = route
+        self._tunnels = tunnels
+        self._tunnel: Tunnel | None = None
+
+    def admitted(self, client: str) -> bool:
+        """Whether it may have one of the upstream's connections, until it is `over`."""
+        upstream = self._route.upstream
+        return self._tunnels.add(self, client, upstream.name, upstream.connections)
+
+    def switch(
+        self,
+        client: ClientConnection,
+        upstream: UpstreamConnection | None,
+        received: bytes,
+        over: Callable[[str], None],
+    ) -> None:
+        """To a tunnel. `received` came after the upstream's 101; `over` is as of a `Tunnel`."""
+        if upstream is None:
+            raise RuntimeError("a connection that is gone has no tunnel")
+        self._tunnel = Tunnel(client, upstream, idle_timeout=self._route.websocket_idle_timeout, over=over)
+        self._tunnel.open(received)
+
+    def sweep(self) -> None:
+        if self._tunnel is not None:
+            self._tunnel.sweep()
+
+    def over(self) -> None:
+        self._tunnels.discard(self)
+        self._tunnel = None
+
+
+def websocket_of(head: object, route: Route, tunnels: OpenTunnels) -> WebSocket | None:
+    """None where a request is to be served like any other. Raises `BadRequest` for a malformed handshake."""
+    handshake = read_handshake(head) if isinstance(head, RequestHead) else None
+    return None if handshake is None else WebSocket(handshake, route, tunnels)
