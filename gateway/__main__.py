@@ -1,4 +1,4 @@
-"""`python -m gateway`: serve until SIGTERM. `check-routes FILE`: is it valid? `route-schema`: its JSON Schema.
+"""`python -m gateway`: serve until SIGTERM. `check-routes FILE`, `which-route METHOD URL`: try a route file.
 
 With more than one worker this is their supervisor, which starts each as `python -m gateway serve-worker`.
 """
@@ -8,8 +8,10 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from gateway.app import build_app
+from gateway.commands import check_routes, which_route
 from gateway.config import NAME, Settings
 from gateway.edge.certificate_watch import load_or_refuse
 from gateway.routing.reload import environment_variables, read_route_file
@@ -22,18 +24,27 @@ from shared.config import ConfigError, load, refuse, warn_of_unknown_settings
 from shared.http.server import run
 from shared.service_tokens import ServiceIdentity
 
+COMMANDS = "[serve | check-routes FILE | which-route METHOD URL | route-schema]"
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m gateway",
         description="The gateway: checks every public call and forwards it. Configured by PASSGATE_* variables.",
     )
-    commands = parser.add_subparsers(dest="command", metavar="[serve | check-routes FILE | route-schema]")
+    commands = parser.add_subparsers(dest="command", metavar=COMMANDS)
     commands.add_parser("serve", help="serve until SIGTERM (the default)")
     check = commands.add_parser(
         "check-routes", help="report what is wrong with a route file; exit status 2 if anything is"
     )
     check.add_argument("file", type=Path)
+    which = commands.add_parser(
+        "which-route",
+        help="tell which route takes a request, and why; exit status 1 if none does",
+    )
+    which.add_argument("method")
+    which.add_argument("url", help="a URL, or a path alone for a request that names no host")
+    which.add_argument("--file", type=Path, help="a route file; otherwise that of PASSGATE_ROUTES_FILE")
     commands.add_parser("route-schema", help="print the JSON Schema of route files, for editors")
     worker = commands.add_parser("serve-worker")  # not in the help: for the supervisor
     worker.add_argument("place", type=WorkerPlace.model_validate_json)
@@ -44,8 +55,17 @@ def main() -> None:
     settings = load(Settings)
     if arguments.command == "check-routes":
         warn_of_unknown_settings(environment_variables(arguments.file))
-        raise SystemExit(check_routes(arguments.file, settings))
+        ended(*check_routes(arguments.file, settings))
+    if arguments.command == "which-route":
+        file = arguments.file or settings.routes_file
+        warn_of_unknown_settings(environment_variables(file))
+        ended(*which_route(file, settings, arguments.method, arguments.url))
     serve(settings, arguments.place if arguments.command == "serve-worker" else None)
+
+
+def ended(status: int, text: str) -> NoReturn:
+    print(text, file=sys.stderr if status == 2 else sys.stdout)
+    raise SystemExit(status)
 
 
 def serve(settings: Settings, worker: WorkerPlace | None = None) -> None:
@@ -73,17 +93,6 @@ def serve(settings: Settings, worker: WorkerPlace | None = None) -> None:
         refuse(str(error))
     except RouteFileError as error:
         refuse(*(f"PASSGATE_ROUTES_FILE: {line}" for line in error.lines))
-
-
-def check_routes(path: Path, settings: Settings) -> int:
-    """Print what is wrong, a line each; the exit status."""
-    try:
-        table = read_route_file(path, settings.own_ports)
-    except RouteFileError as error:
-        print("\n".join(error.lines), file=sys.stderr)
-        return 2
-    print(f"{path}: {len(table.routes)} routes, valid")
-    return 0
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from gateway.config import NAME, OPERATIONS, Settings
 from gateway.decision import Decider
 from gateway.edge.certificate_watch import CertificateWatch
 from gateway.first_snapshot import FirstSnapshot
-from gateway.heap import FrozenHeap
 from gateway.http import endpoints
 from gateway.http.decision import DecisionServer, decision_servers
 from gateway.http.routes import RouteEndpoints
@@ -22,6 +21,7 @@ from gateway.proxy.listener import PublicServer
 from gateway.proxy.report import Report
 from gateway.routing.reload import RouteWatch
 from gateway.routing.upstream_address import place_of
+from gateway.workers.heap import FrozenHeap
 from gateway.workers.place import WorkerPlace
 from gateway.workers.samples import samples_endpoint
 from shared.audit.trail import AuditTrail
@@ -78,6 +78,7 @@ async def build_app(
         port=settings.port,
         reuse_port=worker is not None,
         grace=settings.shutdown_grace,
+        keepalive_timeout=settings.keepalive_timeout,
         tls=certificate.context if certificate else None,
     )
     first_snapshot = FirstSnapshot(known.following.follower, settings.first_snapshot_wait)

@@ -68,6 +68,13 @@ class Settings(FollowingSettings):
         default=None, description="the certificate's private key (PEM, without a password)"
     )
 
+    keepalive_timeout: float = Field(
+        default=75.0,
+        ge=1,
+        le=3600,
+        description="seconds for which a client's connection is kept between two requests: more than a balancer in "
+        "front keeps it, or it may be closed under a request",
+    )
     max_connections: int = Field(
         default=16384,
         ge=16,

@@ -24,7 +24,7 @@ from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.session_tokens import Sessions, query_of, resolve
 from gateway.credentials.staleness import Staleness
-from gateway.headers import call_lines, upstream_lines
+from gateway.headers import call_lines, passed_before, upstream_lines
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.origin import Origin
 from gateway.refusal import Refusal
@@ -115,7 +115,7 @@ class Decider:
             if inner is None:
                 return refusal.not_found()
             target = inner
-        if head.first("via") is not None and any(self.via in value for value in head.values("via")):
+        if passed_before(head, self.via):
             return refusal.loop(route=route.name)
         if (head.content_length or 0) > route.max_body:
             return refusal.too_large(route.max_body, route=route.name)

@@ -8,6 +8,8 @@ PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 """Any other name may be read as one that it is not: CGI turns `_`, `.` and more into one character."""
 
 OWN_PREFIX = "x-passgate"
+HOPS_FIELD = "X-Passgate-Hops"
+"""The gateways that a request has passed where `Via` is left out: in its form, of gateways like this one alone."""
 FORWARDED_PREFIX = "x-forwarded"
 """All of this family is written here or left out, as are the identities in it (`X-Forwarded-User`, `-Email`)."""
 

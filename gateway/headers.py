@@ -3,6 +3,7 @@
 Fields are lines of a head: a name, a colon, one blank and the value. Several may be one item, with CRLF between.
 """
 
+import re
 from enum import Enum
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ from gateway.credentials.identity import Identity
 from gateway.field_names import (
     END_TO_END,
     FORWARDED_PREFIX,
+    HOPS_FIELD,
     NOT_FOR_CLIENTS,
     OWN_PREFIX,
     PLAIN_NAME,
@@ -26,6 +28,9 @@ from gateway.routing.table import Route, Upstream
 
 _MAX_CACHED_NAME_LENGTH = 64
 """Characters. Senders choose the names: what is kept of them is bounded by this and by the caches' size."""
+_HOPS = HOPS_FIELD.lower()
+_GATEWAY = re.compile(r"1\.1 passgate-[A-Za-z0-9]{1,64}")
+"""A gateway like this one, as it calls itself in `Via`."""
 _MAX_MEMO = 16
 """Of what is kept with one block of fields: a client may send the same one to any number of routes."""
 
@@ -76,13 +81,34 @@ def upstream_lines(
     if head.authorization is not None and "authorization" not in withheld:
         lines.append(f"Authorization: {head.authorization}")
     lines.append(origin.lines)
-    passed_via = head.values("via") if head.first("via") is not None else ()
-    lines.append(f"Via: {', '.join((*passed_via, via))}" if passed_via else f"Via: {via}")
+    lines.append(_hops_line(head, via, named=route.via))
     if identity is not None:
         lines.append(identity.lines)
     if route.request_headers is not None:
         lines += route.request_headers.lines
     return lines
+
+
+def passed_before(head: RequestHead, via: str) -> bool:
+    """Whether the request has been at the gateway that calls itself `via`: it came round in a circle."""
+    first = head.block.first
+    if "via" not in first and _HOPS not in first:
+        return False
+    return any(via in value for value in (*head.values("via"), *head.values(_HOPS)))
+
+
+def _hops_line(head: RequestHead, via: str, *, named: bool) -> str:
+    """By which loops are recognized (RFC 9110 section 7.6.3), whether the upstream gets to see `Via` or not."""
+    first = head.block.first
+    if "via" not in first and _HOPS not in first:
+        return f"Via: {via}" if named else f"{HOPS_FIELD}: {via}"
+    passed = head.values("via")
+    parts = (part.strip(" \t") for value in (*passed, *head.values(_HOPS)) for part in value.split(","))
+    gateways = [part for part in parts if _GATEWAY.fullmatch(part) is not None]
+    if not named:
+        return f"{HOPS_FIELD}: {', '.join((*gateways, via))}"
+    hidden = [gateway for gateway in gateways if not any(gateway in value for value in passed)]
+    return f"Via: {', '.join((*passed, *hidden, via))}"
 
 
 def call_lines(request_id: str) -> str:

@@ -29,6 +29,7 @@ SETTING_NAMES: frozenset[str] = frozenset(
         "PASSGATE_HEALTH_PORT",
         "PASSGATE_HOST",
         "PASSGATE_ISSUER",
+        "PASSGATE_KEEPALIVE_TIMEOUT",
         "PASSGATE_KEY_REGISTRY_PORT",
         "PASSGATE_KEY_REGISTRY_URL",
         "PASSGATE_LOG_LEVEL",

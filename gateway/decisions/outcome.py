@@ -6,10 +6,11 @@ from gateway import refusal
 from gateway.client_address_proof import PROOF_FIELDS
 from gateway.decision import Decision
 from gateway.decisions.form import AUTH_REQUEST, Endpoint
-from gateway.field_names import OWN_PREFIX
+from gateway.field_names import HOPS_FIELD, OWN_PREFIX
 from gateway.http1.request import BadRequest
 from gateway.refusal import Fields, Refusal, render
 
+_NOT_IDENTITY = PROOF_FIELDS | {HOPS_FIELD.lower()}
 TARGET_FIELD = "X-Passgate-Target"
 """What is to be forwarded: the path in its one spelling, and the query that the upstream gets."""
 PROBLEM_FIELD = "X-Passgate-Problem"
@@ -67,5 +68,5 @@ def _own_fields(lines: list[str]) -> Fields:
     return tuple(
         (name, value)
         for name, _, value in fields
-        if name.lower().startswith(OWN_PREFIX) and name.lower() not in PROOF_FIELDS
+        if name.lower().startswith(OWN_PREFIX) and name.lower() not in _NOT_IDENTITY
     )

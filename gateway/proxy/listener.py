@@ -57,6 +57,7 @@ class PublicServer:
         host: str,
         port: int,
         grace: float,
+        keepalive_timeout: float = KEEPALIVE_TIMEOUT_S,
         reuse_port: bool = False,
         tls: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
@@ -81,7 +82,7 @@ class PublicServer:
         self._listener: asyncio.Server | None = None
         self._sweeps: dict[str, asyncio.TimerHandle] = {}
         self.draining = False
-        self.keepalive_timeout = KEEPALIVE_TIMEOUT_S
+        self.keepalive_timeout = keepalive_timeout
         metrics.active.set_function(lambda: sum(connection.serving for connection in self._connections))
         metrics.open_connections.set_function(lambda: len(self._connections))
         metrics.open_tunnels.set_function(lambda: len(tunnels))

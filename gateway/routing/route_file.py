@@ -157,6 +157,7 @@ class _Reader:
             preserve_host=entry.preserve_host,
             request_headers=self._rules(given, "request_headers", entry.request_headers),
             response_headers=self._rules(given, "response_headers", entry.response_headers),
+            via=entry.via,
             rewrite_location=entry.rewrite_location,
             path_may_hold=frozenset(name for name in (ENCODED_SLASHES, SEMICOLONS) if getattr(entry, name)),
             retry=entry.retry,

@@ -18,6 +18,7 @@ from gateway.routing.rewriting.schema import (
     RewritePrefix,
     Semicolons,
     StripPrefix,
+    Via,
     rewriting_problems,
 )
 from gateway.routing.schema_types import Choices, Entry, Flag, Number, Text, Texts
@@ -171,6 +172,7 @@ class RouteEntry(Entry):
     preserve_host: PreserveHost = False
     request_headers: RequestHeaders = None
     response_headers: ResponseHeaders = None
+    via: Via = True
     rewrite_location: RewriteLocation = True
     encoded_slashes: EncodedSlashes = False
     semicolons: Semicolons = False

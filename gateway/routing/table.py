@@ -104,6 +104,8 @@ class Route:
     """Whether the upstream gets the client's `Host`, and not its own."""
     request_headers: HeaderRules | None = None
     response_headers: HeaderRules | None = None
+    via: bool = True
+    """Whether the upstream gets `Via`."""
     rewrite_location: bool = True
     """Whether a `Location` that names the upstream itself is made to name what the client called."""
     path_may_hold: frozenset[str] = frozenset()

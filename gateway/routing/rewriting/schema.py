@@ -38,6 +38,11 @@ ResponseHeaders = Annotated[
     ResponseFields | None,
     Field(description="The same of the upstream's response; not of one that the gateway makes itself."),
 ]
+Via = Annotated[
+    bool,
+    Flag(),
+    Field(description="The upstream gets `Via`; without it, loops are recognized by `X-Passgate-Hops`."),
+]
 RewriteLocation = Annotated[
     bool,
     Flag(),

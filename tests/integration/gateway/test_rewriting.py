@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from gateway.credentials.kinds import CredentialKind
 from gateway.routing.route_file import parse_route_file
+from gateway.routing.table import Route, RouteTable
 from gateway.routing.upstream_address import OwnPorts
 from tests.support.harness.public_server import Public, public_server, upstream_at
 from tests.support.http1.client import Reply, converse
@@ -161,3 +163,42 @@ async def test_a_path_that_another_route_has_in_another_reading_is_refused_and_n
             conversation = await converse(public.port, get(b"GET %b HTTP/1.1" % target), replies=1)
             assert conversation.replies[0].status in (400, 404), target
     assert upstream.calls == []
+
+
+async def test_a_loop_is_recognized_where_via_is_left_out(upstream: Upstream) -> None:
+    async with public_server(upstream_at(upstream.port), via=False) as public:
+        assert (await call(public, b"GET /a HTTP/1.1", b"Via: 1.1 nginx")).status == 200
+        assert upstream.calls[0].values("via") == []
+        [hops] = upstream.calls[0].values("x-passgate-hops")
+        again = await call(public, b"GET /a HTTP/1.1", b"X-Passgate-Hops: " + hops.encode())
+    assert again.status == 400
+    assert b"loop_detected" in again.body
+    assert len(upstream.calls) == 1
+
+
+async def test_two_gateways_that_forward_to_each_other_end_the_loop_though_neither_names_itself_in_via() -> None:
+    ports: list[int] = []
+
+    def to_the_other(number: int) -> RouteTable:
+        other = upstream_at(ports[1 - number])
+        return RouteTable([Route("all", "/", other, CredentialKind.NONE, prefix=True, via=False)])
+
+    placeholder = upstream_at(1)
+    async with (
+        public_server(placeholder, routes=lambda: to_the_other(0)) as one,
+        public_server(placeholder, routes=lambda: to_the_other(1), via_name="1.1 passgate-other") as other,
+    ):
+        ports += [one.port, other.port]
+        reply = await call(one, b"GET /a HTTP/1.1")
+        assert (reply.status, b"loop_detected" in reply.body) == (400, True)
+        assert [public.metric("gateway_refusals_total", route="all", cause="loop") for public in (one, other)] == [
+            1,
+            0,
+        ]
+
+
+async def test_a_connection_is_kept_for_as_long_as_the_setting_says(upstream: Upstream) -> None:
+    async with public_server(upstream_at(upstream.port), keepalive_timeout=0.3) as public:
+        conversation = await converse(public.port, get(), quiet=20)
+    assert [reply.status for reply in conversation.replies] == [200]
+    assert conversation.closed

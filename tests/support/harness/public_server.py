@@ -18,6 +18,7 @@ from gateway.proxy.connection_limits import Limits
 from gateway.proxy.listener import PublicServer
 from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.routing.table import Route, RouteTable, Upstream
+from shared.http.connection import KEEPALIVE_TIMEOUT_S
 from shared.http.forwarded_for import TrustedProxies
 
 PROXY = "127.0.0.9"
@@ -56,6 +57,8 @@ async def public_server(
     limits: Limits = AMPLE,
     grace: float = 1.0,
     tls: ssl.SSLContext | None = None,
+    keepalive_timeout: float = KEEPALIVE_TIMEOUT_S,
+    via_name: str = "1.1 passgate-test",
     routes: Callable[[], RouteTable] | None = None,
     **route: Any,
 ) -> AsyncIterator[Public]:
@@ -73,7 +76,7 @@ async def public_server(
         staleness=unused,
         client_address_proof=ClientAddressProof({}),
         audiences=frozenset(),
-        via="1.1 passgate-test",
+        via=via_name,
     )
     registry = CollectorRegistry()
     server = PublicServer(
@@ -86,6 +89,7 @@ async def public_server(
         host="127.0.0.1",
         port=0,
         grace=grace,
+        keepalive_timeout=keepalive_timeout,
         tls=(lambda: tls) if tls else None,
     )
     await server.start()

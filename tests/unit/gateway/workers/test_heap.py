@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.heap import YOUNG_OBJECTS, FrozenHeap
+from gateway.workers.heap import YOUNG_OBJECTS, FrozenHeap
 
 
 @pytest.fixture(autouse=True)
