@@ -1,6 +1,6 @@
 """The signature algorithms that are used here, and the keys that fit them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePrivateKey,
@@ -16,6 +16,9 @@ _SYNONYMS = {"Ed25519": "EdDSA"}
 ACCEPTED_ALGORITHMS = ALGORITHMS | _SYNONYMS.keys()
 """Every `alg` that is accepted anywhere: RFC 9864 calls by `Ed25519` what RFC 8037 calls EdDSA with such a key."""
 
+_CURVE_SIGNATURE_BYTES = 64
+"""Of ES256 (RFC 7518 section 3.4) and of Ed25519 (RFC 8032 section 5.1.6)."""
+
 VerifyingKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
 SigningKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 
@@ -30,10 +33,14 @@ class PublicKey:
     kid: str
     algorithm: str
     key: VerifyingKey
+    signature_bytes: int = field(init=False, compare=False)
+    """The length of every signature by this key."""
 
     def __post_init__(self) -> None:
         if self.algorithm not in algorithms_for(self.key):
             raise ValueError(f"{self.algorithm} is not an algorithm of this key")
+        size = (self.key.key_size + 7) // 8 if isinstance(self.key, RSAPublicKey) else _CURVE_SIGNATURE_BYTES
+        object.__setattr__(self, "signature_bytes", size)
 
 
 def canonical_algorithm(name: str) -> str:

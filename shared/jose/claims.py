@@ -130,7 +130,7 @@ def _audiences(members: Mapping[str, Any], expectation: Expectation) -> tuple[st
 
 
 def _times(members: Mapping[str, Any], expectation: Expectation, now: float) -> tuple[float, float | None]:
-    expires_at, issued_at, not_before = (_time(members, name) for name in ("exp", "iat", "nbf"))
+    expires_at, issued_at, not_before = _time(members, "exp"), _time(members, "iat"), _time(members, "nbf")
     leeway = expectation.leeway
     if expires_at is None:
         raise InvalidToken(Fault.MISSING_CLAIM, "exp is missing")

@@ -5,9 +5,7 @@ The length and the range of a signature are checked here before: a value has one
 
 from collections.abc import Mapping
 
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from jwt.algorithms import Algorithm, ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from shared.jose.algorithms import PublicKey, SigningKey
@@ -20,7 +18,6 @@ _ALGORITHMS: Mapping[str, Algorithm] = {
     "EdDSA": OKPAlgorithm(),
 }
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_ED25519_SIGNATURE_BYTES = 64
 
 
 def sign(algorithm: str, key: SigningKey, signing_input: bytes) -> bytes:
@@ -36,10 +33,9 @@ def is_signature(key: PublicKey, signature: bytes, signing_input: bytes) -> bool
 
 
 def _has_the_one_form(key: PublicKey, signature: bytes) -> bool:
-    public = key.key
-    if isinstance(public, RSAPublicKey):
-        return len(signature) == (public.key_size + 7) // 8
-    if isinstance(public, EllipticCurvePublicKey):
-        r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
-        return len(signature) == 64 and 0 < r < _P256_ORDER and 0 < s < _P256_ORDER
-    return isinstance(public, Ed25519PublicKey) and len(signature) == _ED25519_SIGNATURE_BYTES
+    if len(signature) != key.signature_bytes:
+        return False
+    if key.algorithm != "ES256":
+        return True
+    r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+    return 0 < r < _P256_ORDER and 0 < s < _P256_ORDER
