@@ -59,6 +59,11 @@ class Settings(FollowingSettings):
         default=(),
         description="networks, with commas, of the balancers in front of the gateway, whose X-Forwarded-* is used",
     )
+    proxy_protocol_from: Annotated[tuple[Network, ...], NoDecode] = Field(
+        default=(),
+        description="networks, with commas, of the balancers whose connections must begin with a PROXY header "
+        "(version 1 or 2), which says whose they are; from all others such a header is refused",
+    )
     tls_certificate_file: Path | None = Field(
         default=None,
         description="certificate of the public port (PEM, those that lead to its authority after it), which then "
@@ -142,7 +147,7 @@ class Settings(FollowingSettings):
             raise ValueError("PASSGATE_TLS_CERTIFICATE_FILE and PASSGATE_TLS_KEY_FILE must be set together")
         return self
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "proxy_protocol_from", mode="before")
     @classmethod
     def _networks(cls, value: object) -> object:
         if not isinstance(value, str):

@@ -13,6 +13,8 @@ from math import inf
 from typing import Protocol, cast
 
 from gateway.edge.entrance import TOO_MANY_ARRIVING, Entrance
+from gateway.edge.introduction import HEADER_MALFORMED, HEADER_TIMEOUT, Introduction, Refused
+from gateway.edge.ports import EnteredConnection
 from gateway.edge.tls_transport import TlsTransport
 from gateway.http1.request import BadRequest
 
@@ -26,18 +28,6 @@ TLS_REQUIRED = BadRequest("this port speaks TLS: use https", code="tls_required"
 
 HANDSHAKE_FAILED, HANDSHAKE_TIMEOUT = "tls_handshake_failed", "tls_handshake_timeout"
 CLIENT_LEFT = "the client left"
-
-
-class EnteredConnection(Protocol):
-    """What takes over and speaks HTTP: an `asyncio.Protocol`."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
-
-    def data_received(self, data: bytes) -> None: ...
-
-    def refuse(self, error: BadRequest) -> None:
-        """Respond with a refusal whatever arrives, and close."""
-        ...
 
 
 class Listener(Protocol):
@@ -58,12 +48,14 @@ class Arrival(asyncio.Protocol):
         "_begun",
         "_entrance",
         "_incoming",
+        "_introduction",
         "_listener",
         "_loop",
         "_outgoing",
         "_over",
         "_tls",
         "_transport",
+        "address",
         "peer",
         "read_deadline",
         "write_deadline",
@@ -79,22 +71,37 @@ class Arrival(asyncio.Protocol):
         self._listener = listener
         self._loop = loop
         self._transport: asyncio.Transport | None = None
+        self.address = ""
+        """Of the other end."""
+        self._introduction: Introduction | None = None
+        """What the connection begins with, as long as it is not complete."""
         self._begun = False
-        """Whether anything has been received."""
+        """Whether anything has been received since the introduction."""
         self._over = False
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self.peer = ""
+        """The client's address; "" while it is not known."""
         self.read_deadline = inf
         self.write_deadline = inf
+
+    @property
+    def _header_is_due(self) -> bool:
+        return self._introduction is not None and self._introduction.due
 
     # What the event loop calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
-        self.peer = peer[0] if peer else ""
+        if not peer:  # it is gone already, as a balancer's check is that ends with a reset
+            self.abort()
+            return
+        self.address = peer[0]
+        self._introduction = self._entrance.introduction(self.address)
+        if not self._header_is_due:
+            self.peer = self.address
         self.read_deadline = self._loop.time() + ARRIVAL_TIMEOUT_S
         self._listener.opened(self)
         if not self._over:
@@ -104,6 +111,10 @@ class Arrival(asyncio.Protocol):
         if self._over:
             return
         self._begun = True
+        if self._introduction is not None:
+            data = self._introduced(self._introduction, data)
+        if not data:
+            return
         if self._tls is None:
             self._greeted(data)
         else:
@@ -114,7 +125,9 @@ class Arrival(asyncio.Protocol):
         if not self._over:
             self._over = True
             if self._begun:  # a balancer that checks whether the port is open says nothing
-                self._entrance.refused(self, HANDSHAKE_FAILED, CLIENT_LEFT)
+                self._entrance.refused(
+                    self, HEADER_MALFORMED if self._header_is_due else HANDSHAKE_FAILED, CLIENT_LEFT
+                )
         self._leave()
 
     # What the listener calls
@@ -135,7 +148,7 @@ class Arrival(asyncio.Protocol):
 
     def expired(self, _: float) -> None:
         if self._begun and not self._over:
-            self._entrance.refused(self, HANDSHAKE_TIMEOUT)
+            self._entrance.refused(self, HEADER_TIMEOUT if self._header_is_due else HANDSHAKE_TIMEOUT)
         self.abort()
 
     # What the entrance calls
@@ -164,6 +177,24 @@ class Arrival(asyncio.Protocol):
         TlsTransport(transport, tls, self._incoming, self._outgoing, connection).begin()
 
     # The stages
+
+    def _introduced(self, introduction: Introduction, data: bytes) -> bytes:
+        """What follows the introduction, once that is complete."""
+        try:
+            found = introduction.feed(data)
+        except Refused as refused:
+            self._refuse(refused.cause, str(refused))
+            return b""
+        if found is None:
+            return b""
+        self._introduction = None
+        source, rest = found
+        if introduction.due:
+            self._begun = bool(rest)
+            self._listener.closed(self)
+            self.peer = source or self.address
+            self._listener.opened(self)
+        return b"" if self._over else rest
 
     def _greeted(self, data: bytes) -> None:
         if self._entrance.context is None:

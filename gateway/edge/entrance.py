@@ -9,6 +9,8 @@ from typing import Protocol
 import structlog
 
 from gateway.edge.cause_counts import CauseCounts
+from gateway.edge.introduction import Introduction
+from gateway.edge.ports import Addresses
 
 log = structlog.get_logger()
 
@@ -19,7 +21,8 @@ TOO_MANY_ARRIVING = "arriving_limit"
 
 
 class ArrivingConnection(Protocol):
-    peer: str
+    address: str
+    """Of the other end."""
 
     def shake_hands(self) -> None: ...
 
@@ -36,10 +39,19 @@ class EntranceMetrics(Protocol):
 
 class Entrance:
     def __init__(
-        self, context: Callable[[], ssl.SSLContext] | None, metrics: EntranceMetrics, *, max_arriving: int
+        self,
+        context: Callable[[], ssl.SSLContext] | None,
+        metrics: EntranceMetrics,
+        *,
+        max_arriving: int,
+        header_from: Addresses | None = None,
     ) -> None:
-        """`context`: what TLS is spoken with on a connection that begins now; without it there is none."""
+        """`context`: what TLS is spoken with on a connection that begins now; without it there is none.
+
+        `header_from`: the addresses whose connections begin with a PROXY header.
+        """
         self.context = context
+        self._header_from = header_from
         self._metrics = metrics
         self._max_arriving = max_arriving
         self._arriving: dict[ArrivingConnection, None] = {}
@@ -51,6 +63,10 @@ class Entrance:
 
     def __len__(self) -> int:
         return len(self._arriving)
+
+    def introduction(self, address: str) -> Introduction | None:
+        """What a connection from there begins with; None where no connection begins with a PROXY header."""
+        return None if self._header_from is None else Introduction(due=address in self._header_from)
 
     def came(self, arrival: ArrivingConnection) -> None:
         self._arriving[arrival] = None
@@ -64,7 +80,7 @@ class Entrance:
     def refused(self, arrival: ArrivingConnection, cause: str, detail: str = "") -> None:
         """It is closed for `cause`, one word of ours; `detail` is for the log."""
         self._metrics.connection_refused(cause)
-        self._causes.note(cause, arrival.peer, detail)
+        self._causes.note(cause, arrival.address, detail)
 
     def handshake_due(self, arrival: ArrivingConnection) -> None:
         """Call its `shake_hands` when it is its turn."""

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 SWEEP_INTERVAL_S = 0.25
 """Seconds between two looks at the deadlines of all clients' connections: so much later may one end."""
 ARRIVING_SHARE = 0.25
-"""Of all connections, for those whose TLS handshake is not complete."""
+"""Of all connections, for those whose PROXY header or TLS handshake is not complete."""
 POOL_SWEEP_INTERVAL_S = 0.1
 """The same for upstreams' connections and those who wait for one."""
 IDLE_GRACE_S = 0.5
@@ -60,8 +60,12 @@ class PublicServer:
         keepalive_timeout: float = KEEPALIVE_TIMEOUT_S,
         reuse_port: bool = False,
         tls: Callable[[], ssl.SSLContext] | None = None,
+        proxy_header_from: TrustedProxies | None = None,
     ) -> None:
-        """`tls`: what TLS is spoken with on a connection that begins now; without it, HTTP is."""
+        """`tls`: what TLS is spoken with on a connection that begins now; without it, HTTP is.
+
+        `proxy_header_from`: those whose connections begin with a PROXY header.
+        """
         self._limits = limits.within_descriptors(descriptor_limit())
         self._pools = Pools()
         tunnels = OpenTunnels()
@@ -75,9 +79,10 @@ class PublicServer:
         )
         self._entrance: Entrance | None = None
         """What connections pass before they speak HTTP; None where that is nothing."""
-        if tls is not None:
+        if tls is not None or proxy_header_from is not None:
             max_arriving = max(1, int(self._limits.connections * ARRIVING_SHARE))
-            self._entrance = entrance = Entrance(tls, metrics, max_arriving=max_arriving)
+            entrance = Entrance(tls, metrics, max_arriving=max_arriving, header_from=proxy_header_from)
+            self._entrance = entrance
             metrics.arriving_connections.set_function(lambda: len(entrance))
         self._listener: asyncio.Server | None = None
         self._sweeps: dict[str, asyncio.TimerHandle] = {}
@@ -96,6 +101,10 @@ class PublicServer:
         port: int = self._listener.sockets[0].getsockname()[1]
         return port
 
+    @property
+    def speaks_tls(self) -> bool:
+        return self._entrance is not None and self._entrance.context is not None
+
     async def start(self) -> None:
         self._listener = await bind(self._connection, *self._address, reuse_port=self._reuse_port)
         self._sweep_clients()
@@ -104,7 +113,7 @@ class PublicServer:
             "public_listener.started",
             host=self._address[0],
             port=self.port,
-            tls=self._entrance is not None,
+            tls=self.speaks_tls,
             max_connections=self._limits.connections,
             max_connections_per_peer=self._limits.connections_per_peer,
         )

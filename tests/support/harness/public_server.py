@@ -60,9 +60,13 @@ async def public_server(
     keepalive_timeout: float = KEEPALIVE_TIMEOUT_S,
     via_name: str = "1.1 passgate-test",
     routes: Callable[[], RouteTable] | None = None,
+    proxy_header_from: str = "",
     **route: Any,
 ) -> AsyncIterator[Public]:
-    """`route` are members of the one route, below which all paths are; `routes` takes the place of it."""
+    """`route` are members of the one route, below which all paths are; `routes` takes the place of it.
+
+    `proxy_header_from` is a network.
+    """
     members = {"name": "all", "path": "/", "prefix": True, "credential": CredentialKind.NONE, **route}
     table = RouteTable([Route(upstream=upstream, **members)])
     unused: Any = None
@@ -91,6 +95,7 @@ async def public_server(
         grace=grace,
         keepalive_timeout=keepalive_timeout,
         tls=(lambda: tls) if tls else None,
+        proxy_header_from=TrustedProxies([ipaddress.ip_network(proxy_header_from)]) if proxy_header_from else None,
     )
     await server.start()
     try:

@@ -12,8 +12,9 @@ WAIT_S = 20.0
 
 
 class TlsClient:
-    def __init__(self, port: int, context: ssl.SSLContext | None = None) -> None:
-        plain = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
+    def __init__(self, port: int, context: ssl.SSLContext | None = None, *, address: str = "127.0.0.1") -> None:
+        """`address`: its own, of the loopback network."""
+        plain = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S, source_address=(address, 0))
         context = context or client_context()
         self.tls = context.wrap_socket(plain, server_hostname=NAME, suppress_ragged_eofs=False)
 
@@ -52,18 +53,22 @@ class TlsClient:
 
 
 async def exchange(
-    port: int, *pieces: bytes, context: ssl.SSLContext | None = None, cut: bool = False
+    port: int,
+    *pieces: bytes,
+    context: ssl.SSLContext | None = None,
+    client: str = "127.0.0.1",
+    cut: bool = False,
 ) -> tuple[bytes, bool]:
     """Send the pieces, a record each; then read to the end, or with `cut` leave at once."""
 
     def run() -> tuple[bytes, bool]:
-        client = TlsClient(port, context)
+        connection = TlsClient(port, context, address=client)
         for piece in pieces:
-            client.tls.sendall(piece)
+            connection.tls.sendall(piece)
         if cut:
-            client.cut()
+            connection.cut()
             return b"", False
-        return client.read_to_the_end()
+        return connection.read_to_the_end()
 
     return await asyncio.to_thread(run)
 

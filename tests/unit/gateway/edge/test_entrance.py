@@ -20,7 +20,7 @@ class Metrics:
 
 
 class Arriving:
-    peer = "192.0.2.1"
+    address = "192.0.2.1"
 
     def __init__(self, entrance: Entrance) -> None:
         self.steps = 0
