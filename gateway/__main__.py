@@ -14,6 +14,7 @@ from gateway.app import build_app
 from gateway.commands import check_routes, which_route
 from gateway.config import NAME, Settings
 from gateway.edge.certificate_watch import load_or_refuse
+from gateway.identity_tokens.keys import IdentityKeys
 from gateway.routing.reload import environment_variables, read_route_file
 from gateway.routing.route_file import RouteFileError
 from gateway.routing.route_schema import json_schema
@@ -78,6 +79,8 @@ def serve(settings: Settings, worker: WorkerPlace | None = None) -> None:
         if settings.worker_count > 1:
             read_route_file(settings.routes_file, settings.own_ports)  # one report, and not one of each worker
             ServiceIdentity.from_file(NAME, settings.service_key_file)
+            if settings.identity_token_key_file is not None:
+                IdentityKeys.of_file(settings.identity_token_key_file)
             if settings.tls_files:
                 load_or_refuse(*settings.tls_files)
             supervise(settings, settings.worker_count, variables)

@@ -13,7 +13,10 @@ from gateway.edge.certificate_watch import CertificateWatch
 from gateway.first_snapshot import FirstSnapshot
 from gateway.http import endpoints
 from gateway.http.decision import DecisionServer, decision_servers
+from gateway.http.identity_keys import IdentityKeyEndpoint
 from gateway.http.routes import RouteEndpoints
+from gateway.identity_tokens.keys import IdentityKeys
+from gateway.identity_tokens.tokens import IdentityTokens
 from gateway.knowledge import Knowledge, knowledge
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import Limits
@@ -56,6 +59,7 @@ async def build_app(
     watch = RouteWatch(settings.routes_file, settings.own_ports, metrics, staleness_bound=settings.staleness_bound)
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
     offsets = ClockOffsets(clock, reference="key_registry", metrics=registry)
+    identity_keys = _identity_keys(settings)
     calls = _service_clients(settings, identity, offsets)
     audit = AuditTrail(KeyRegistryClient(calls["key_registry"]), service=NAME, clock=clock, metrics=registry)
     known = knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets), watch)
@@ -64,7 +68,10 @@ async def build_app(
     certificate = CertificateWatch(*settings.tls_files, registry, clock) if settings.tls_files else None
     metrics.verified_tokens.set_function(lambda: len(known.access_tokens) + len(known.external_issuers))
 
-    decider = _decider(settings, watch, known, calls, _client_address_proof(settings, identity), worker)
+    identity_tokens = IdentityTokens(identity_keys.signer, clock, issuer=settings.identity_token_issuer)
+    decider = _decider(
+        settings, watch, known, calls, _client_address_proof(settings, identity), identity_tokens, worker
+    )
     proxies = TrustedProxies(settings.trusted_proxies)
     decisions = decision_servers(settings, decider, proxies, Report(audit, metrics), reuse_port=worker is not None)
     server = PublicServer(
@@ -86,7 +93,10 @@ async def build_app(
     heap = [FrozenHeap()] if freeze_heap else []
     app = service_app(
         NAME,
-        [*endpoints(RouteEndpoints(watch).routes), *([samples_endpoint(registry)] if worker else [])],
+        [
+            *endpoints(RouteEndpoints(watch).routes, IdentityKeyEndpoint(identity_keys).jwks),
+            *([samples_endpoint(registry)] if worker else []),
+        ],
         health=_health(known, watch, calls, offsets, certificate),
         metrics=registry,
         now=clock.now,
@@ -108,6 +118,12 @@ async def build_app(
     )
     app[PUBLIC_SERVER], app[DECISION_SERVERS] = server, decisions
     return app
+
+
+def _identity_keys(settings: Settings) -> IdentityKeys:
+    """Raises `ConfigError`."""
+    path = settings.identity_token_key_file
+    return IdentityKeys.generated() if path is None else IdentityKeys.of_file(path)
 
 
 def _client_address_proof(settings: Settings, identity: ServiceIdentity) -> ClientAddressProof:
@@ -147,6 +163,7 @@ def _decider(
     known: Knowledge,
     calls: Mapping[str, ServiceClient],
     client_address_proof: ClientAddressProof,
+    identity_tokens: IdentityTokens,
     worker: WorkerPlace | None,
 ) -> Decider:
     return Decider(
@@ -158,6 +175,7 @@ def _decider(
         stopped=known.stopped,
         staleness=known.staleness,
         client_address_proof=client_address_proof,
+        identity_tokens=identity_tokens,
         audiences=frozenset({settings.audience}),
         via=f"1.1 passgate-{worker.gateway_id if worker else secrets.token_hex(8)}",
     )

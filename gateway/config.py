@@ -80,6 +80,17 @@ class Settings(FollowingSettings):
         description="seconds for which a client's connection is kept between two requests: more than a balancer in "
         "front keeps it, or it may be closed under a request",
     )
+    identity_token_issuer: str = Field(
+        default="passgate-gateway",
+        pattern=anchored(CLAIM),
+        description="`iss` of identity tokens, which upstreams get where a route says `identity_token: true`",
+    )
+    identity_token_key_file: Path | None = Field(
+        default=None,
+        description="private keys of identity tokens (PEM, P-256), for several gateways to share: the first signs, "
+        "all are published; unless set, each process makes a key for itself",
+    )
+
     max_connections: int = Field(
         default=16384,
         ge=16,

@@ -26,6 +26,7 @@ from gateway.credentials.session_tokens import Sessions, query_of, resolve
 from gateway.credentials.staleness import Staleness
 from gateway.headers import call_lines, passed_before, upstream_lines
 from gateway.http1.request import BadRequest, RequestHead
+from gateway.identity_tokens.tokens import IdentityTokens
 from gateway.origin import Origin
 from gateway.refusal import Refusal
 from gateway.repeated import RepeatedCall, RepeatedCalls, key_of
@@ -66,6 +67,7 @@ class Decider:
     stopped: StoppedSet
     staleness: Staleness
     client_address_proof: ClientAddressProof
+    identity_tokens: IdentityTokens
     audiences: frozenset[str]
     """Accepted where the route names none."""
     via: str
@@ -96,7 +98,10 @@ class Decider:
             return _refused(error, route)
         if (found := self.stopped.first(identity.depends_on)) is not None:
             return _stopped(found, identity, route)
-        return Forward(route, method, call.target, [call.lines, call_lines(request_id)], identity)
+        lines = call_lines(request_id)
+        if route.identity_token:
+            lines = f"{lines}\r\n{self.identity_tokens.line(identity, route.upstream.name)}"
+        return Forward(route, method, call.target, [call.lines, lines], identity)
 
     def _decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         try:
@@ -193,7 +198,10 @@ class Decider:
         lines = upstream_lines(head, route, identity, origin, via=self.via)
         proof = self.client_address_proof.lines(route.upstream, origin.client)
         lines += proof
-        lines.append(call_lines(request_id))
+        own = call_lines(request_id)
+        if route.identity_token and identity is not None:
+            own = f"{own}\r\n{self.identity_tokens.line(identity, route.upstream.name)}"
+        lines.append(own)
         repeats = route.credential is CredentialKind.JWT and not (proof or route.pass_credential)
         if identity is not None and identity.issuer:  # whose keys may change, and whose tokens nobody here stops
             repeats = False

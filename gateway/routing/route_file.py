@@ -152,6 +152,7 @@ class _Reader:
             merge_query=entry.merge_query,
             websocket=entry.websocket,
             websocket_idle_timeout=entry.websocket_idle_timeout,
+            identity_token=entry.identity_token,
             end_on_revocation=entry.end_on_revocation,
             rewrite=read_rewrite(entry),
             preserve_host=entry.preserve_host,

@@ -151,6 +151,9 @@ class RouteEntry(Entry):
     pass_credential: Annotated[
         bool, Flag(), Field(description="The upstream gets the credential itself, as well as the identity.")
     ] = False
+    identity_token: Annotated[
+        bool, Flag(), Field(description="The upstream gets who calls as a signed token as well.")
+    ] = False
     merge_query: Annotated[
         bool,
         Flag(),
@@ -189,6 +192,8 @@ class RouteEntry(Entry):
         if "any" in self.methods and self.methods != ("any",):
             yield "methods", Method.message
         yield from rewriting_problems(self)
+        if self.identity_token and CredentialKind.NONE in self.credential:
+            yield "identity_token", "needs a credential: without one nobody is known"
         for member, kind in _ONLY_FOR.items():
             if member in self.model_fields_set and kind not in self.credential:
                 yield member, f"{'are' if member in _PLURAL else 'is'} for the credential {kind} only"

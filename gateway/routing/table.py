@@ -96,6 +96,8 @@ class Route:
     """Whether an exchange under way ends when its credential is revoked, or that cannot be known any more."""
     retry: bool = False
     """Whether a request of an idempotent method without a body is sent again, once, after a lost connection."""
+    identity_token: bool = False
+    """Whether the upstream gets a signed token that says who calls, as well as the header fields."""
     kinds: tuple[CredentialKind, ...] = ()
     """Every kind of credential that is accepted, in order; when not given, `credential` alone."""
     rewrite: PrefixRewrite | None = None

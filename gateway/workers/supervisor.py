@@ -1,12 +1,15 @@
 """The supervisor's process: its operators' application, with all workers as a resource of it."""
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from typing import Any
 
 from aiohttp import web
 
 from gateway.config import NAME, OPERATIONS, Settings
 from gateway.http import endpoints
+from gateway.http.identity_keys import CACHED, IDENTITY_KEYS_PATH
 from gateway.workers.group import Workers
 from gateway.workers.health import ObservedWorker, WorkersHealth
 from gateway.workers.metrics import WorkersRegistry
@@ -32,7 +35,7 @@ async def build_supervisor(workers: Workers) -> web.Application:
     metrics = WorkersRegistry(lambda: workers.all)
     return service_app(
         NAME,
-        endpoints(WorkerRoutes(lambda: workers.all).routes),
+        endpoints(WorkerRoutes(lambda: workers.all).routes, WorkerIdentityKeys(lambda: workers.all).jwks),
         health=WorkersHealth(NAME, lambda: workers.all),
         metrics=metrics,
         before_metrics=metrics.refresh,
@@ -57,3 +60,30 @@ class WorkerRoutes:
             if status == 200:
                 return json_response(view, headers=NO_STORE)
         raise Unavailable("no worker responds")
+
+
+class WorkerIdentityKeys:
+    """The keys of identity tokens of all workers, each of which may have one of its own.
+
+    Of one that does not respond, those that it had last: it may be busy, and sign all the same.
+    """
+
+    def __init__(self, workers: Callable[[], Sequence[ObservedWorker]]) -> None:
+        self._workers = workers
+        self._known: dict[int, list[dict[str, Any]]] = {}
+
+    async def jwks(self, _: web.Request) -> web.Response:
+        """GET /.well-known/jwks.json: raises `Unavailable` when no worker has responded yet."""
+        await asyncio.gather(*(self._ask(worker) for worker in self._workers()))
+        if not self._known:
+            raise Unavailable("no worker responds")
+        keys = {key["kid"]: key for known in self._known.values() for key in known}
+        return json_response({"keys": list(keys.values())}, headers=CACHED)
+
+    async def _ask(self, worker: ObservedWorker) -> None:
+        try:
+            status, body = await worker.get(IDENTITY_KEYS_PATH)
+        except Unavailable:
+            return
+        if status == 200:
+            self._known[worker.number] = body["keys"]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,8 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from shared.jose.keys import load_jwks
+from shared.jose.verifier import Expectation, parse, verify
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.gateway import ISSUER, ROUTES, Surroundings, bearer, surroundings
 from tests.support.harness.gateway_process import GatewayProcess, gateway_process
@@ -122,6 +125,25 @@ async def test_the_metrics_of_all_workers_are_one_valid_exposition(workers: Work
     assert samples.most_common(1)[0][1] == 1
     assert "http_server_request_duration_seconds" in {family.name for family in families}
     assert "/worker/metrics" not in text
+
+
+async def test_identity_tokens_of_each_worker_are_verified_by_the_one_key_set_of_the_operations_port(
+    workers: Workers,
+) -> None:
+    _, text = await workers.operations("/.well-known/jwks.json")
+    keys = load_jwks(text)
+    assert len(keys) == 2
+    expected = Expectation(frozenset({"passgate-gateway"}), frozenset({"sample"}))
+    signed_by: set[str] = set()
+
+    async def both_signed() -> bool:
+        assert await workers.call("/signed", bearer()) == 200
+        token = workers.around.services.received[-1][1]["X-Passgate-Identity-Token"]
+        verify(token, key_for=keys.get, expectation=expected, now=time.time())
+        signed_by.add(parse(token).header.kid)
+        return signed_by == keys.keys()
+
+    await until(both_signed)
 
 
 async def test_operators_see_one_gateway(workers: Workers) -> None:

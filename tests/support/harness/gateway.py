@@ -44,6 +44,13 @@ routes:
   - {{name: written, path: /written, methods: [GET], credential: jwt, scopes: [site:write], upstream: sample}}
   - {{name: sms, path: /sms, methods: [GET], credential: api_token, application: SMS, upstream: sample}}
   - {{name: editor, path: /editor, methods: [GET], credential: session_token, upstream: sample}}
+  - name: signed
+    path: /signed
+    methods: [GET]
+    credential: jwt
+    scopes: []
+    identity_token: true
+    upstream: sample
   - {{name: open, path: /open, methods: [GET], credential: none, upstream: sample}}
 """
 

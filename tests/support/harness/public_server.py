@@ -79,6 +79,7 @@ async def public_server(
         stopped=unused,
         staleness=unused,
         client_address_proof=ClientAddressProof({}),
+        identity_tokens=unused,
         audiences=frozenset(),
         via=via_name,
     )

@@ -13,6 +13,8 @@ from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider, Forward
+from gateway.identity_tokens.keys import IdentityKeys
+from gateway.identity_tokens.tokens import IdentityTokens
 from gateway.origin import unproxied
 from gateway.refusal import Refusal, render
 from gateway.routing.rewriting.path_prefix import PrefixRewrite
@@ -23,6 +25,7 @@ from shared.contracts.operator_validator import TokenCheck
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 from shared.errors import Unavailable
 from shared.jose.keys import public_jwk
+from shared.jose.verifier import Expectation, verify
 from tests.support.clock import FakeClock
 from tests.support.doubles.external_issuer import SETTINGS as CORP
 from tests.support.doubles.external_issuer import SIGNERS, CountedFetches, KeySets, document, jwk
@@ -59,6 +62,7 @@ ROUTES = RouteTable(
             scopes=("orders:read",),
             application="SMS",
         ),
+        route_of(CredentialKind.JWT, name="signed", path="/signed", issuers=(CORP,), identity_token=True),
         several(*list(CredentialKind)[1:], path="/any", application="SMS"),
         several(
             CredentialKind.API_TOKEN,
@@ -103,6 +107,8 @@ class Desk:
         api_tokens = ApiTokens(self.operator, clock)
         api_tokens.attach(Follower())
         self.keys = IssuerKeys(self._jwks, clock)
+        self.identity_keys = IdentityKeys.generated()
+        self.identity_tokens = IdentityTokens(self.identity_keys.signer, clock, issuer="passgate-gateway")
         self.key_sets = KeySets({CORP.jwks_url: document(jwk(SIGNERS["ES256"]))})
         access_tokens = AccessTokens(self.keys, clock, issuer=ISSUER)
         self.decider = Decider(
@@ -121,6 +127,7 @@ class Desk:
             stopped=self.stopped,
             staleness=Staleness(self.followed, clock, lambda _: None),
             client_address_proof=ClientAddressProof({}),
+            identity_tokens=self.identity_tokens,
             audiences=frozenset({"passgate"}),
             via="1.1 passgate-x",
         )
@@ -463,6 +470,33 @@ async def test_a_call_that_comes_again_is_refused_once_the_key_of_its_issuer_has
     assert (await desk.refusal(bearer, line="GET /corp HTTP/1.1")).cause == "unknown_kid"
 
 
+async def test_an_upstream_gets_a_signed_token_where_its_route_says_so_and_nowhere_else(desk: Desk) -> None:
+    for line in (desk.bearer(), desk.bearer(), corp_bearer()):
+        forward = await desk.forward(line, "X-Passgate-Identity-Token: evil", line="GET /signed HTTP/1.1")
+        [sent] = [value for name, value in fields_of(forward.lines) if name == "X-Passgate-Identity-Token"]
+        claims = verify(
+            sent,
+            key_for={desk.identity_keys.signer.kid: desk.identity_keys.signer.public_key}.get,
+            expectation=Expectation(frozenset({"passgate-gateway"}), frozenset({"sample"})),
+            now=desk.clock.now(),
+        )
+        assert forward.identity is not None
+        assert (claims.subject, claims.members["company"]) == (forward.identity.subject, forward.identity.company)
+    forward = await desk.forward(desk.bearer(), "X-Passgate-Identity-Token: evil")
+    assert not any(name == "X-Passgate-Identity-Token" for name, _ in fields_of(forward.lines))
+
+
+async def test_a_call_that_comes_again_gets_a_token_that_is_still_valid(desk: Desk) -> None:
+    bearer, tokens = desk.bearer(), []
+    for _ in range(7):
+        forward = await desk.forward(bearer, line="GET /signed HTTP/1.1")
+        tokens += [value for name, value in fields_of(forward.lines) if name == "X-Passgate-Identity-Token"]
+        desk.clock.advance(10)
+        desk.followed.age = 0.0
+    assert [tokens.count(one) for one in dict.fromkeys(tokens)] == [3, 3, 1]
+    assert len(desk.decider.repeated) == 1
+
+
 async def test_an_open_route_calls_nobody(desk: Desk) -> None:
     desk.followed.age, desk.operator.response, desk.sessions.away = 6.0, None, True
     forward = await desk.forward("Authorization: Basic eA==", line="BREW /open HTTP/1.1")
@@ -513,6 +547,7 @@ def decide_with(*routes: Route, target: str, host: str = "gateway.example") -> F
         stopped=unused,
         staleness=unused,
         client_address_proof=ClientAddressProof({}),
+        identity_tokens=unused,
         audiences=frozenset(),
         via="1.1 passgate-x",
     )

@@ -169,6 +169,7 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"credential": "jwt", "scopes": "[]", "application": "S"}, "application is for the credential api_token"),
     ({"credential": "api_token", "application": "-"}, "application must be an application_prefix"),
     ({"retry": "yes"}, "retry must be true or false"),
+    ({"identity_token": "true"}, "identity_token needs a credential"),
     ({"merge_query": "true"}, "merge_query is for the credential session_token"),
     ({"max_body": "-1"}, "max_body must be a whole number from 0 to 1073741824"),
     ({"max_body": "1.5"}, "max_body must be a whole number"),
