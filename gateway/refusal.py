@@ -141,7 +141,13 @@ CONNECTIONS_IN_USE = "connections_in_use"
 """The cause of an upstream's refusal when it has no connection to spare."""
 
 
-def upstream_failed(status: int, cause: str, *, route: str, detail: Mapping[str, object]) -> Refusal:
+CIRCUIT_OPEN = "circuit_open"
+"""The cause of a refusal while an upstream is left alone because its calls have failed."""
+
+
+def upstream_failed(
+    status: int, cause: str, *, route: str, detail: Mapping[str, object], retry_after: int = 1
+) -> Refusal:
     """502, 503 or 504, without a word on what is behind the gateway. `detail` is for the log."""
     code, description = _UPSTREAM_FAILURES[status]
     if cause == CONNECTIONS_IN_USE:
@@ -150,7 +156,7 @@ def upstream_failed(status: int, cause: str, *, route: str, detail: Mapping[str,
         status,
         code,
         description,
-        fields=(("Retry-After", "1"),) if status == 503 else (),
+        fields=(("Retry-After", str(retry_after)),) if status == 503 else (),
         cause=cause,
         detail=detail,
         route=route,

@@ -347,7 +347,11 @@ class Exchange:
             return
         self._forwarding.report.upstream_failed(self.call, forward, error)
         detail = {"upstream": forward.route.upstream.name, "reason": error.detail}
-        self._fail(upstream_failed(error.status, error.cause, route=self.call.route, detail=detail))
+        self._fail(
+            upstream_failed(
+                error.status, error.cause, route=self.call.route, detail=detail, retry_after=error.retry_after
+            )
+        )
 
     # Ending
 

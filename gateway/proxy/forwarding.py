@@ -7,7 +7,7 @@ from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.report import Report
 from gateway.proxy.tunnels.open_tunnels import OpenTunnels
-from gateway.proxy.upstream.pool import Pools
+from gateway.proxy.upstream.pools import Pools
 from shared.http.forwarded_for import TrustedProxies
 
 

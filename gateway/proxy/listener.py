@@ -20,7 +20,8 @@ from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.report import Report
 from gateway.proxy.sockets import accept_pending, drop_new_connections
 from gateway.proxy.tunnels.open_tunnels import OpenTunnels
-from gateway.proxy.upstream.pool import Pools
+from gateway.proxy.upstream.pools import Pools
+from gateway.routing.table import RouteTable
 from shared.audit.trail import AuditTrail
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
 from shared.http.forwarded_for import TrustedProxies
@@ -67,8 +68,12 @@ class PublicServer:
         `proxy_header_from`: those whose connections begin with a PROXY header.
         """
         self._limits = limits.within_descriptors(descriptor_limit())
+        self._routes = decider.routes
+        self._followed: RouteTable | None = None
+        """The table whose upstreams have pools."""
         self._pools = Pools()
         tunnels = OpenTunnels()
+        self.tasks = self._pools.tasks
         bodies = BodiesUnderWay(self._limits.bodies_per_client)
         self._forwarding = Forwarding(decider, proxies, self._pools, bodies, live, tunnels, Report(audit, metrics))
         self._address = (host, port)
@@ -106,6 +111,8 @@ class PublicServer:
         return self._entrance is not None and self._entrance.context is not None
 
     async def start(self) -> None:
+        self._follow_routes()
+        await self._pools.start()
         self._listener = await bind(self._connection, *self._address, reuse_port=self._reuse_port)
         self._sweep_clients()
         self._sweep_pools()
@@ -143,6 +150,7 @@ class PublicServer:
                 receiver.client_left("shutdown")
         for timer in self._sweeps.values():
             timer.cancel()
+        await self._pools.stop()
         await self._pools.close()
 
     # What a connection reports
@@ -183,4 +191,11 @@ class PublicServer:
     def _sweep_pools(self) -> None:
         loop = asyncio.get_running_loop()
         self._sweeps["pools"] = loop.call_later(POOL_SWEEP_INTERVAL_S, self._sweep_pools)
+        self._follow_routes()
         self._pools.sweep(loop.time())
+
+    def _follow_routes(self) -> None:
+        table = self._routes()
+        if table is not self._followed:
+            self._followed = table
+            self._pools.follow(table.upstreams)

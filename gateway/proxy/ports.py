@@ -1,9 +1,14 @@
 """What the two kinds of connection report, and how what went wrong on them is called."""
 
+from math import ceil
 from typing import Protocol
 
 from gateway.http1.request import BadRequest
 from gateway.http1.response import ResponseHead
+from gateway.refusal import CIRCUIT_OPEN
+
+CONNECTION_LOST = "connection_lost"
+RESPONSE_TIMEOUT = "response_timeout"
 
 
 class UpstreamFailed(Exception):
@@ -12,6 +17,9 @@ class UpstreamFailed(Exception):
     `status` is 502 when the response failed or is invalid, 503 when there is no connection, 504 when it is late.
     `cause` is one word for our log and metrics, `detail` more for the log.
     """
+
+    retry_after = 1
+    """Seconds, for 503."""
 
     def __init__(self, status: int, cause: str, detail: str = "") -> None:
         super().__init__(f"{cause}: {detail}" if detail else cause)
@@ -28,8 +36,16 @@ class ConnectionLost(UpstreamFailed):
     """
 
     def __init__(self, detail: str, *, reused: bool) -> None:
-        super().__init__(502, "connection_lost", detail)
+        super().__init__(502, CONNECTION_LOST, detail)
         self.reused = reused
+
+
+class CircuitOpen(UpstreamFailed):
+    """Nothing is sent to the upstream for now: too many calls in a row have failed. `retry_after` in seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(503, CIRCUIT_OPEN)
+        self.retry_after = max(1, ceil(retry_after))
 
 
 class RequestReceiver(Protocol):

@@ -11,7 +11,7 @@ from gateway.routing.matching.path_index import PathIndex
 from gateway.routing.matching.path_pattern import PathPattern
 from gateway.routing.rewriting.header_rules import HeaderRules
 from gateway.routing.rewriting.path_prefix import PrefixRewrite
-from gateway.upstreams.settings import Address, Balance
+from gateway.upstreams.settings import Address, Balance, CircuitBreaker, HealthCheck
 
 MIB = 1024 * 1024
 MAX_KEPT_PATHS = 4096
@@ -33,6 +33,10 @@ class Upstream:
     addresses: tuple[Address, ...] = ()
     """All of them; `host` and `port` are those of the first. Given when there are several."""
     balance: Balance = Balance.ROUND_ROBIN
+    circuit_breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    health: HealthCheck | None = None
+    resolve_every: float = 10.0
+    """Between two look-ups of the names in its addresses."""
     authority: str = field(init=False, compare=False)
     """That of the first address: what `Host` is unless a call goes to another one."""
     several_hosts: bool = field(init=False, compare=False)
@@ -164,6 +168,11 @@ class RouteTable:
         init=False, default_factory=lambda: Kept(MAX_KEPT_PATHS), compare=False
     )
     """What `gateway.routing.match` found for a method and a path, and a scope of hosts where there are any."""
+
+    @property
+    def upstreams(self) -> Sequence[Upstream]:
+        """Those that routes lead to, each once."""
+        return list({route.upstream.name: route.upstream for route in self.routes}.values())
 
     @property
     def max_staleness(self) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from gateway.routing.table import Upstream
 from gateway.routing.upstream_address import BadAddress, OwnPorts, parse_address
 from gateway.routing.upstream_schema import AddressEntry, UpstreamEntry
-from gateway.upstreams.settings import Address, Balance
+from gateway.upstreams.settings import Address, Balance, CircuitBreaker, HealthCheck
 
 
 class BadMember(ValueError):
@@ -43,4 +43,7 @@ def read_upstream(name: str, entry: UpstreamEntry, expand: Callable[[str], str],
         keep_idle=entry.keep_idle,
         addresses=tuple(addresses),
         balance=Balance(entry.balance),
+        circuit_breaker=CircuitBreaker(**entry.circuit_breaker.model_dump()),
+        health=HealthCheck(**entry.health.model_dump()) if entry.health is not None else None,
+        resolve_every=entry.resolve_every,
     )

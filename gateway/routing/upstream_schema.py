@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
+from gateway.http1.request import BadRequest
 from gateway.routing.schema_types import Choice, Entry, Number, Text
-from gateway.upstreams.settings import Balance
+from gateway.routing.target import parse_target
+from gateway.upstreams.settings import Balance, CircuitBreaker, HealthCheck
 
 MAX_ADDRESSES = 64
 MAX_WEIGHT = 1000
@@ -25,6 +27,51 @@ class AddressEntry(Entry):
         Number(1, MAX_WEIGHT, whole=True),
         Field(description="Its share of the calls, beside the others' weights."),
     ] = 1
+
+
+def _check_path(path: str) -> None:
+    try:
+        parse_target(path)
+    except BadRequest as error:
+        raise ValueError(f"cannot be: {error.description}") from None
+
+
+CheckPath = Text("/[!-~]{0,1023}", "must begin with / and have no blanks", parse=_check_path)
+Count = Number(1, 100, whole=True)
+
+
+class HealthEntry(Entry):
+    """A request that each address gets, whether there are calls or not; 200 to 399 within `timeout` is healthy."""
+
+    path: Annotated[str, CheckPath, Field(description="With a query, if need be. The method is GET.")]
+    interval: Annotated[
+        float, Number(0.5, 3600), Field(description="Seconds between two checks of an address.")
+    ] = HealthCheck.interval
+    timeout: Annotated[float, Number(0.05, 60), Field(description="Seconds for one check.")] = HealthCheck.timeout
+    healthy_after: Annotated[
+        int, Count, Field(description="Checks in a row that succeed, until an unhealthy address gets calls again.")
+    ] = HealthCheck.healthy_after
+    unhealthy_after: Annotated[
+        int, Count, Field(description="Checks in a row that fail, until an address gets no more calls.")
+    ] = HealthCheck.unhealthy_after
+
+
+class CircuitBreakerEntry(Entry):
+    """When an address, and at last the upstream, is left alone."""
+
+    failures: Annotated[
+        int,
+        Number(1, 1000, whole=True),
+        Field(description="Calls in a row that fail, with no response between them."),
+    ] = CircuitBreaker.failures
+    window: Annotated[float, Number(0.1, 3600), Field(description="Seconds within which they fail.")] = (
+        CircuitBreaker.window
+    )
+    open_for: Annotated[
+        float,
+        Number(0.1, 600),
+        Field(description="Seconds until one call tries again; for one address of several longer each time."),
+    ] = CircuitBreaker.open_for
 
 
 def _conditions(schema: dict[str, Any]) -> None:
@@ -61,7 +108,17 @@ class UpstreamEntry(Entry):
         Field(description="Seconds for which an unused connection is kept: less than the service keeps it."),
     ] = 4.0
 
+    health: Annotated[HealthEntry | None, Field(description="Checks of each address; absent: none.")] = None
+    circuit_breaker: Annotated[
+        CircuitBreakerEntry, Field(description="When an address, and at last the upstream, is left alone.")
+    ] = CircuitBreakerEntry()
+    resolve_every: Annotated[
+        float, Number(1, 3600), Field(description="Seconds between two look-ups of the names in its addresses.")
+    ] = 10.0
+
     def problems(self) -> Iterator[tuple[str, str]]:
         """Members that do not go together, each with what is wrong with it."""
         if bool(self.url) == bool(self.addresses):
             yield "addresses" if self.addresses else "url", "is needed: either url or addresses, not both"
+        if self.health is not None and self.health.timeout > self.health.interval:
+            yield "health", "has a timeout that is longer than its interval"

@@ -24,3 +24,26 @@ class Address:
     def __post_init__(self) -> None:
         host = f"[{self.host}]" if ":" in self.host else self.host
         object.__setattr__(self, "authority", f"{host}:{self.port}")
+
+
+@dataclass(frozen=True)
+class CircuitBreaker:
+    """When calls stop: after so many failures in a row within `window`, and for `open_for`."""
+
+    failures: int = 5
+    window: float = 10.0
+    open_for: float = 1.0
+    """An address of several is left alone for as long at first, and for longer each time that it fails again."""
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """A request that each address gets, whether there are calls or not."""
+
+    path: str
+    interval: float = 5.0
+    timeout: float = 2.0
+    healthy_after: int = 2
+    """Checks in a row that must succeed before an unhealthy address gets calls again."""
+    unhealthy_after: int = 3
+    """Checks in a row that must fail before an address gets no more calls."""

@@ -6,7 +6,13 @@ from math import inf
 from typing import cast
 
 from gateway.http1.response import BadResponse, ResponseReader, Upgrade
-from gateway.proxy.ports import ConnectionLost, ResponseReceiver, UpstreamFailed
+from gateway.proxy.ports import (
+    CONNECTION_LOST,
+    RESPONSE_TIMEOUT,
+    ConnectionLost,
+    ResponseReceiver,
+    UpstreamFailed,
+)
 from gateway.proxy.upstream.endpoint import Endpoint
 
 WRITE_BUFFER_BYTES = 65536
@@ -82,11 +88,14 @@ class UpstreamConnection(asyncio.Protocol):
         except BadResponse as error:
             self._fail(UpstreamFailed(502, "invalid_response", str(error)))
             return
+        if head is not None and self.endpoint.suspect:
+            self.endpoint.owner.responded(self.endpoint)
         complete = reader.complete
         if complete:
             self._end_of_response(reader)
         elif reader.head is not None:
-            self.deadline = self._loop.time() + self._idle_timeout
+            now = self.endpoint.responded_at = self._loop.time()
+            self.deadline = now + self._idle_timeout
         if head is not None:
             receiver.response_began(head, content, complete=complete)
         elif content or complete:
@@ -97,18 +106,21 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self._leave()
         receiver, reader = self._receiver, self._reader
         self._receiver = None
         if receiver is None or reader is None:
+            self._leave()
             return
         reason = type(exc).__name__ if exc is not None else "closed"
+        reused = self._requests > 1 and not reader.began
+        if reader.head is None and not reused:
+            self.endpoint.owner.failed(self.endpoint, CONNECTION_LOST, self)
+        self._leave()
         if reader.until_close and self._ended and exc is None:  # R17, RFC 9112 sections 8, 9.8: a cut is no end
             receiver.response_continued(b"", complete=True)
         elif reader.head is not None:
-            receiver.upstream_failed(UpstreamFailed(502, "connection_lost", reason))
+            receiver.upstream_failed(UpstreamFailed(502, CONNECTION_LOST, reason))
         else:
-            reused = self._requests > 1 and not reader.began
             receiver.upstream_failed(ConnectionLost(reason, reused=reused))
 
     def pause_writing(self) -> None:
@@ -201,7 +213,9 @@ class UpstreamConnection(asyncio.Protocol):
         if self._receiver is None:
             self.abort()
         elif self._reader is None or self._reader.head is None:
-            self._fail(UpstreamFailed(504, "response_timeout"))
+            if self.endpoint.responded_at <= self.deadline - self._response_timeout:  # to nobody since it was sent
+                self.endpoint.owner.failed(self.endpoint, RESPONSE_TIMEOUT, self)
+            self._fail(UpstreamFailed(504, RESPONSE_TIMEOUT))
         else:
             self._fail(UpstreamFailed(504, "response_stalled"))
 
@@ -214,6 +228,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._request_complete and reader.head is not None and reader.head.keep_alive and self.usable:
             self._released(self)
         else:
+            self.endpoint.responded_at = self._loop.time()
             self.abort()
 
     def _fail(self, error: UpstreamFailed) -> None:

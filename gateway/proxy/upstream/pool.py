@@ -1,72 +1,44 @@
-"""The connections to each upstream, within its bounds."""
+"""The connections to one upstream, within its bounds."""
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import Callable, Sequence
-from functools import partial
 from math import inf
 
-from gateway.proxy.ports import UpstreamFailed
+from gateway.proxy.ports import CircuitOpen, UpstreamFailed
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.endpoint import Endpoint
+from gateway.proxy.upstream.opening import open_connection
+from gateway.proxy.upstream.selection import Selection
 from gateway.proxy.upstream.waiting import Caller, Waiting
 from gateway.refusal import CONNECTIONS_IN_USE
 from gateway.routing.table import Upstream
-from gateway.routing.upstream_address import is_metadata
-from gateway.upstreams.balance import choice_by
 
 CONNECTION_WAIT_S = 0.4
 """Seconds for which a request waits while all connections of its upstream are in use."""
+UNREACHABLE = "unreachable"
 MAX_ADDRESSES_TRIED = 3
 """Of one upstream, for one call."""
-POOL_LIFE_S = 60.0
-"""Seconds after which the pool of an upstream that is not used any more is forgotten."""
-
-
-class Pools:
-    """A pool for each upstream. Of one that has left the route file all ends that is idle for its `keep_idle`."""
-
-    def __init__(self) -> None:
-        self._pools: dict[str, Pool] = {}
-
-    def __len__(self) -> int:
-        return len(self._pools)
-
-    def of(self, upstream: Upstream) -> "Pool":
-        pool = self._pools.get(upstream.identity)
-        if pool is None:
-            pool = self._pools[upstream.identity] = Pool(upstream, asyncio.get_running_loop())
-        return pool
-
-    def sweep(self, now: float) -> None:
-        """End what is late. To be called a few times a second."""
-        for pool in list(self._pools.values()):
-            pool.sweep(now)
-            if pool.unused_since <= now - POOL_LIFE_S:
-                del self._pools[pool.upstream.identity]
-
-    async def close(self) -> None:
-        for pool in self._pools.values():
-            await pool.close()
-        self._pools.clear()
 
 
 class Pool:
-    """The connections to all addresses of one upstream: its bound is theirs together, and so is the queue."""
+    """The connections to all addresses of one upstream: its bound is theirs together, and so is the queue.
 
-    def __init__(self, upstream: Upstream, loop: asyncio.AbstractEventLoop) -> None:
+    `before` is the pool of an earlier version of the upstream.
+    """
+
+    def __init__(self, upstream: Upstream, loop: asyncio.AbstractEventLoop, before: "Pool | None" = None) -> None:
         self.upstream = upstream
         self._loop = loop
         self._connections: set[UpstreamConnection] = set()
         """All, idle or not."""
-        self._endpoints = [Endpoint(address, keep_idle=upstream.keep_idle) for address in upstream.addresses]
-        self._only = self._endpoints[0] if len(self._endpoints) == 1 else None
-        """Where all calls go, as long as there is no choice."""
-        self._choose: Callable[[Sequence[Endpoint]], Endpoint] = choice_by(upstream.balance)
         self._waiting = Waiting()
         self._connecting: set[asyncio.Task[None]] = set()
-        self._tls = ssl.create_default_context() if upstream.scheme == "https" else None
+        self.tls = ssl.create_default_context() if upstream.scheme == "https" else None
         self._used_at = loop.time()
+        self.selection: Selection = Selection(upstream, loop.time, before.selection if before is not None else None)
+        self.circuit = self.selection.circuit
+        self.endpoints = self.selection.endpoints
 
     @property
     def unused_since(self) -> float:
@@ -79,8 +51,14 @@ class Pool:
         With `fresh` it is one that has served nobody yet, if there may be one more.
         """
         self._used_at = self._loop.time()
-        endpoint = self._only or self._choose(self._endpoints)
-        if not fresh and not self._waiting:
+        endpoint = self.selection.only
+        if endpoint is None:
+            if not self.circuit.admits(caller, self._used_at):
+                caller.upstream_failed(CircuitOpen(self.circuit.retry_after(self._used_at)))
+                return
+            fresh = fresh or not self.circuit.closed
+            endpoint = self.selection.next(self._used_at, fresh=fresh)
+        if endpoint is not None and not fresh and not self._waiting:
             idle = endpoint.idle
             while idle:
                 connection = idle.pop()
@@ -95,29 +73,37 @@ class Pool:
         else:
             self._wait(caller, CONNECTION_WAIT_S)
 
-    def _wait(self, caller: Caller, seconds: float) -> None:
-        refused = self._waiting.add(caller, self._used_at + seconds, coming=len(self._connecting))
-        if refused is caller:
-            caller.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE))
-        elif refused is not None:  # of another connection: that one's next request is not begun within this one
-            self._loop.call_soon(refused.upstream_failed, UpstreamFailed(503, CONNECTIONS_IN_USE))
-
     def give_up(self, caller: Caller) -> None:
         """`caller` needs none any more."""
         self._waiting.remove(caller)
+        self.circuit.let_go(caller)
 
     def sweep(self, now: float) -> None:
         for connection in [connection for connection in self._connections if connection.deadline <= now]:
             connection.expired()
         for caller in self._waiting.expire(now):
+            self.circuit.let_go(caller)
             caller.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE))
 
     async def close(self) -> None:
+        self._waiting = Waiting()  # or each connection that ends here would make room for a new one
         for task in self._connecting:
             task.cancel()
         await asyncio.gather(*self._connecting, return_exceptions=True)
         for connection in list(self._connections):
             connection.abort()
+
+    # Who gets which connection
+
+    def _wait(self, caller: Caller, seconds: float) -> None:
+        refused = self._waiting.add(caller, self._used_at + seconds, coming=len(self._connecting))
+        if refused is None:
+            return
+        self.circuit.let_go(refused)
+        if refused is caller:
+            caller.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE))
+        else:  # of another connection: that one's next request is not begun within this one
+            self._loop.call_soon(refused.upstream_failed, UpstreamFailed(503, CONNECTIONS_IN_USE))
 
     @property
     def _may_connect(self) -> bool:
@@ -126,21 +112,32 @@ class Pool:
     def _make_room(self) -> None:
         """End an idle connection, of whichever address, where one more would be one too many."""
         if not self._may_connect:
-            for endpoint in self._endpoints:
+            for endpoint in self.endpoints.all:
                 if endpoint.idle:
                     endpoint.idle.pop(0).abort()
                     return
 
-    def _released(self, connection: UpstreamConnection) -> None:
+    def _released(self, connection: UpstreamConnection, *, responded: bool = True) -> None:
         self._used_at = self._loop.time()
-        caller = self._waiting.next()
-        if caller is not None:
-            connection.deadline = inf
-            caller.connected(connection)
-            return
         endpoint = connection.endpoint
+        if responded:
+            endpoint.responded_at = self._used_at
+        if self._waiting:
+            self._hand_over(connection)
+            return
         connection.deadline = self._used_at + endpoint.keep_idle
         endpoint.idle.append(connection)
+
+    def _hand_over(self, connection: UpstreamConnection) -> None:
+        """To who waits; a connection to what is no address any more is ended, and makes room for another."""
+        if connection.endpoint.retired:
+            connection.abort()
+            return
+        caller = self._waiting.next()
+        if caller is not None:
+            self.circuit.pass_on(caller, connection)
+            connection.deadline = inf
+            caller.connected(connection)
 
     def _lost(self, connection: UpstreamConnection) -> None:
         endpoint = connection.endpoint
@@ -149,9 +146,11 @@ class Pool:
             endpoint.opened -= 1
         if connection in endpoint.idle:
             endpoint.idle.remove(connection)
+        if endpoint.suspect:
+            self.selection.ended(connection)
         if self._may_connect and len(self._waiting) > len(self._connecting):
             self._extend_next()
-            self._begin_to_connect(self._only or self._choose(self._endpoints))
+            self._begin_to_connect(self.selection.next(self._loop.time(), fresh=True))
 
     def _extend_next(self) -> None:
         """One of those whose time is nearly over has, from now on, the time that connecting may take."""
@@ -161,67 +160,73 @@ class Pool:
                 self._waiting.extend(caller, now + self.upstream.connect_timeout + CONNECTION_WAIT_S)
                 break
 
-    def _begin_to_connect(self, endpoint: Endpoint) -> None:
+    # Connecting
+
+    def _begin_to_connect(self, endpoint: Endpoint | None) -> None:
         task = self._loop.create_task(self._connect(endpoint))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 
-    async def _connect(self, endpoint: Endpoint) -> None:
+    async def _connect(self, endpoint: Endpoint | None) -> None:
         """Connect to one of the addresses, beginning with `endpoint`: nothing has been sent, so any will do."""
-        tried = [endpoint]
-        while True:
-            result = await self._attempt(endpoint)
-            if isinstance(result, UpstreamConnection):
+        deadline = self._loop.time() + self.upstream.connect_timeout
+        if endpoint is None:
+            await self._look_up(deadline, after_failure=False)
+            endpoint = self.selection.next(self._loop.time(), fresh=True)
+        tried: list[Endpoint] = []
+        failure = UpstreamFailed(503, UNREACHABLE, "no name of it is resolved")
+        while endpoint is not None:
+            try:
+                connection = await self._attempt(endpoint, deadline)
+            except UpstreamFailed as error:
+                failure = error
+            else:
                 self._connecting = {task for task in self._connecting if task is not asyncio.current_task()}
-                self._connections.add(result)
+                self._connections.add(connection)
                 endpoint.opened += 1
-                self._released(result)
+                self._released(connection, responded=False)
                 return
-            others = [other for other in self._endpoints if other not in tried]
-            if not others or len(tried) == MAX_ADDRESSES_TRIED:
-                break
-            endpoint = self._choose(others)
             tried.append(endpoint)
-            self._extend_next()
-        self._fail_next(result)
-
-    async def _attempt(self, endpoint: Endpoint) -> UpstreamConnection | UpstreamFailed:
-        endpoint.connecting += 1
-        try:
-            async with asyncio.timeout(self.upstream.connect_timeout):
-                connection = await self._open(endpoint)
-            return connection if connection.usable else UpstreamFailed(503, "unreachable", "closed")
-        except TimeoutError:
-            return UpstreamFailed(503, "connect_timeout")
-        except (OSError, ValueError) as error:
-            return UpstreamFailed(503, "unreachable", type(error).__name__)
-        finally:
-            endpoint.connecting -= 1
-
-    def _fail_next(self, error: UpstreamFailed) -> None:
+            self.selection.failed(endpoint, failure.cause)
+            endpoint = await self._another(tried)
+            if endpoint is not None:
+                self._extend_next()
+                deadline = self._loop.time() + self.upstream.connect_timeout
         caller = self._waiting.next()
         if caller is not None:
-            caller.upstream_failed(error)
+            caller.upstream_failed(failure)
 
-    async def _open(self, endpoint: Endpoint) -> UpstreamConnection:
-        """A connection to the first of what the address's name stands for that takes one. Raises `OSError`."""
-        make: Callable[[], UpstreamConnection] = partial(
-            UpstreamConnection, self._loop, endpoint, released=self._released, lost=self._lost
-        )
-        name, port = endpoint.address.host, endpoint.address.port
-        failure = OSError("the upstream's name has no address")
-        for _, _, _, _, address in await self._loop.getaddrinfo(name, port, type=1):
-            host = str(address[0])
-            if is_metadata(host.partition("%")[0]):  # a name may turn out to be a metadata service
-                failure = OSError("the upstream's name leads to a link-local or metadata address")
-                continue
-            server_hostname = name if self._tls is not None else None
-            try:
-                _, connection = await self._loop.create_connection(
-                    make, host, port, ssl=self._tls, server_hostname=server_hostname
+    async def _attempt(self, endpoint: Endpoint, deadline: float) -> UpstreamConnection:
+        """Raises `UpstreamFailed`."""
+        endpoint.connecting += 1
+        try:
+            async with asyncio.timeout_at(deadline):
+                connection = await open_connection(endpoint, self.tls, released=self._released, lost=self._lost)
+        except TimeoutError:
+            raise UpstreamFailed(503, "connect_timeout") from None
+        except (OSError, ValueError) as error:
+            raise UpstreamFailed(503, UNREACHABLE, type(error).__name__) from None
+        finally:
+            endpoint.connecting -= 1
+        if not connection.usable:
+            raise UpstreamFailed(503, UNREACHABLE, "closed")
+        return connection
+
+    async def _another(self, tried: list[Endpoint]) -> Endpoint | None:
+        """One that has not been tried; None when there is none, or it has been enough."""
+        if len(tried) == MAX_ADDRESSES_TRIED:
+            return None
+        other = self.selection.other_than(tried)
+        if other is None and self.endpoints.look_ups:
+            await self._look_up(self._loop.time() + CONNECTION_WAIT_S, after_failure=True)
+            other = self.selection.other_than(tried)
+        return other
+
+    async def _look_up(self, deadline: float, *, after_failure: bool) -> None:
+        """Have the names looked up that are not resolved; or, after a failure, those that may have moved."""
+        look_ups = self.endpoints.look_ups.values()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                await asyncio.gather(
+                    *(each.run_after_failure() if after_failure else each.run_if_unknown() for each in look_ups)
                 )
-            except OSError as error:
-                failure = error
-                continue
-            return connection
-        raise failure

@@ -23,16 +23,17 @@ LONG = 60.0
 async def slow_to_connect(
     seconds: float, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, *, connect_timeout: float, **route: Any
 ) -> AsyncIterator[Public]:
-    """A server for whose upstream it takes so long to find the address."""
-    resolve = asyncio.BaseEventLoop.getaddrinfo
+    """A server for whose upstream it takes so long to open a connection."""
+    connect = asyncio.BaseEventLoop.create_connection
 
-    async def resolve_late(self: Any, *arguments: Any, **options: Any) -> Any:
-        await asyncio.sleep(seconds)
-        return await resolve(self, *arguments, **options)
+    async def connect_late(self: Any, *arguments: Any, **options: Any) -> Any:
+        if len(arguments) > 2 and arguments[2] == upstream.port:
+            await asyncio.sleep(seconds)
+        return await connect(self, *arguments, **options)
 
     target = upstream_at(upstream.port, connect_timeout=connect_timeout)
     async with public_server(target, **route) as public:
-        monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", resolve_late)
+        monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", connect_late)
         yield public
 
 

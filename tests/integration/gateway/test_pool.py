@@ -9,9 +9,11 @@ import pytest
 from gateway.http1.response import ResponseHead
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.upstream import pool, waiting
+from gateway.proxy.upstream import pools as all_pools
 from gateway.proxy.upstream.connection import UpstreamConnection
-from gateway.proxy.upstream.pool import Pools
+from gateway.proxy.upstream.pools import Pools
 from gateway.routing.table import Upstream as Target
+from gateway.upstreams.settings import Address, CircuitBreaker
 from tests.support.http1.upstream import Upstream, running_upstream
 from tests.support.waiting import until
 
@@ -86,7 +88,7 @@ def target_of(upstream: Upstream, **members: float) -> Target:
 async def test_of_earlier_versions_of_an_upstream_no_pool_is_kept(
     upstream: Upstream, pools: Pools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "POOL_LIFE_S", 0.0)
+    monkeypatch.setattr(all_pools, "POOL_LIFE_S", 0.0)
     for connections in range(1, 6):
         assert await call(pools, target_of(upstream, connections=connections, keep_idle=0.01)) == 200
     await until(lambda: swept(pools) and len(pools) == 0)
@@ -195,6 +197,44 @@ async def test_a_flood_of_many_clients_leaves_no_place_to_a_newcomer_only_where_
     outcomes = await asyncio.gather(*(c.status for c in (*flood, *others)), return_exceptions=True)
     served = [outcome == 200 for outcome in outcomes]
     assert served == [True, False, False, False, True, True, True, False]
+
+
+async def fail(pools: Pools, target: Target) -> str:
+    with pytest.raises(UpstreamFailed) as failed:
+        await call(pools, target)
+    return failed.value.cause
+
+
+async def test_what_is_known_of_an_address_outlives_a_new_version_of_its_upstream(
+    upstream: Upstream, pools: Pools
+) -> None:
+    gone = Address("127.0.0.1", 1)
+    there = Address("127.0.0.1", upstream.port)
+    breaker = CircuitBreaker(failures=1, open_for=60)
+    target = Target("two", "http", "127.0.0.1", 1, addresses=(gone, there), circuit_breaker=breaker)
+    pools.follow([target])
+    assert await call(pools, target) == 200
+    changed = replace(target, connections=7)
+    pools.follow([changed])
+    (pool_,) = pools
+    assert pool_.upstream is changed
+    assert [endpoint.health.available for endpoint in pool_.endpoints.all] == [False, True]
+    other_address = replace(target, host="127.0.0.1", port=upstream.port, addresses=(there,))
+    pools.follow([other_address])
+    (pool_,) = pools
+    assert [endpoint.health.available for endpoint in pool_.endpoints.all] == [True]
+
+
+async def test_an_upstream_that_has_left_the_route_file_and_comes_back_is_known_by_its_pool(
+    upstream: Upstream, pools: Pools
+) -> None:
+    target = Target("gone", "http", "127.0.0.1", 1, circuit_breaker=CircuitBreaker(failures=1, open_for=60))
+    pools.follow([target])
+    assert await fail(pools, target) == "unreachable"
+    pools.follow([])
+    assert list(pools) == []
+    pools.follow([target])
+    assert await fail(pools, target) == "circuit_open"
 
 
 async def test_nobody_waits_for_an_upstream_that_is_not_there(pools: Pools) -> None:

@@ -5,7 +5,7 @@ import pytest
 from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.table import Upstream
 from gateway.routing.upstream_address import OwnPorts
-from gateway.upstreams.settings import Address, Balance
+from gateway.upstreams.settings import Address, Balance, CircuitBreaker, HealthCheck
 
 OWN = OwnPorts("gateway.example", frozenset({8080}))
 ROUTES = "routes:\n  - {name: x, path: /x, methods: [GET], credential: none, upstream: a}\n"
@@ -55,12 +55,47 @@ def test_upstreams_that_differ_in_any_member_are_not_the_same() -> None:
         assert read(other).identity != one.identity
 
 
+def test_health_circuit_breaker_and_look_ups_are_read_and_have_defaults() -> None:
+    upstream = read(
+        """    url: http://a.example
+    health: {path: "/health?deep=1", interval: 10, timeout: 1.5, healthy_after: 1, unhealthy_after: 4}
+    circuit_breaker: {failures: 7, window: 2.5, open_for: 3}
+    resolve_every: 60"""
+    )
+    assert upstream.health == HealthCheck("/health?deep=1", 10, 1.5, 1, 4)
+    assert upstream.circuit_breaker == CircuitBreaker(7, 2.5, 3)
+    assert upstream.resolve_every == 60
+    plain = read("    url: http://a.example")
+    assert (plain.health, plain.circuit_breaker, plain.resolve_every) == (None, CircuitBreaker(), 10)
+    assert read("    url: http://a.example\n    health: {path: /}").health == HealthCheck("/")
+
+
 A = "{url: 'http://10.0.0.1'}"
 
 
 @pytest.mark.parametrize(
     ("members", "error"),
     [
+        ("    url: http://a\n    health: /up", "f:4: upstream a: health must be a mapping"),
+        ("    url: http://a\n    health: {interval: 5}", "f:4: upstream a: health.path is missing"),
+        ("    url: http://a\n    health: {path: up}", "f:4: upstream a: health.path must begin with /"),
+        ("    url: http://a\n    health: {path: '/%zz'}", "f:4: upstream a: health.path cannot be: "),
+        (
+            "    url: http://a\n    health:\n      path: /up\n      interval: 0.1",
+            "f:6: upstream a: health.interval must be a number from 0.5 to 3600",
+        ),
+        (
+            "    url: http://a\n    health: {path: /up, interval: 1, timeout: 2}",
+            "f:4: upstream a: health has a timeout that is longer than its interval",
+        ),
+        (
+            "    url: http://a\n    circuit_breaker:\n      failures: 0",
+            "f:5: upstream a: circuit_breaker.failures must be a whole number from 1 to 1000",
+        ),
+        (
+            "    url: http://a\n    resolve_every: 0",
+            "f:4: upstream a: resolve_every must be a number from 1 to",
+        ),
         ("    connections: 1", "f:3: upstream a: url is needed: either url or addresses, not both"),
         (f"    url: http://10.0.0.1\n    addresses: [{A}]", "f:4: upstream a: addresses is needed: either url or"),
         ("    addresses: []", "f:3: upstream a: addresses must not be empty"),

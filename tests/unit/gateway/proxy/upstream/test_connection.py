@@ -19,9 +19,10 @@ from gateway.http1.response import ResponseHead
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.endpoint import Endpoint
-from gateway.upstreams.settings import Address
+from gateway.upstreams.address_health import AddressHealth
+from gateway.upstreams.settings import Address, CircuitBreaker
 
-ENDPOINT = Endpoint(Address("127.0.0.1", 80), keep_idle=4.0)
+ENDPOINT = Endpoint(Address("127.0.0.1", 80), "127.0.0.1", AddressHealth(CircuitBreaker()))
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\nhello"
 
 

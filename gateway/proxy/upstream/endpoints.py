@@ -1,0 +1,96 @@
+"""The endpoints of one upstream as they are now: of its addresses, and of what the names in them stand for."""
+
+from collections.abc import Callable, Iterable, Mapping
+from ipaddress import ip_address
+
+from gateway.proxy.upstream.endpoint import Endpoint, Owner
+from gateway.proxy.upstream.names import NameLookUp, is_name
+from gateway.routing.table import Upstream
+from gateway.upstreams.address_health import AddressHealth
+from gateway.upstreams.settings import Address
+
+Key = tuple[str, int, str]
+"""Host, port and IP address."""
+
+
+class Endpoints:
+    """`changed` is called when they are others. What is known of the health of an endpoint outlives all changes."""
+
+    def __init__(
+        self, upstream: Upstream, owner: Owner, changed: Callable[[], None], before: "Endpoints | None" = None
+    ) -> None:
+        """`before`: those of the upstream as it was in an earlier version of the route file."""
+        self._upstream = upstream
+        self._owner = owner
+        self._changed = changed
+        self._known: Mapping[Key, AddressHealth] = before.health_known_to(upstream) if before is not None else {}
+        self.look_ups = {
+            address: NameLookUp(upstream.name, address, upstream.resolve_every, self._resolved)
+            for address in upstream.addresses
+            if is_name(address.host)
+        }
+        if before is not None:
+            for address, look_up in self.look_ups.items():
+                look_up.take_over(before.hosts_of(address))
+        self.all: list[Endpoint] = []
+        self._build()
+
+    def hosts_of(self, address: Address) -> tuple[str, ...]:
+        """The IP addresses at which an address of the route file is, as far as they are known."""
+        if not is_name(address.host):
+            return (address.host,)
+        found = next(
+            (n for a, n in self.look_ups.items() if (a.host, a.port) == (address.host, address.port)), None
+        )
+        return found.hosts if found is not None else ()
+
+    def health_known_to(self, upstream: Upstream) -> Mapping[Key, AddressHealth]:
+        """What is known of the health of each, for the next version of the upstream."""
+        if upstream.circuit_breaker != self._upstream.circuit_breaker:
+            return {}
+        if upstream.health != self._upstream.health:
+            for endpoint in self.all:
+                endpoint.health.forget_checks()
+        return {_key(endpoint.address, endpoint.host): endpoint.health for endpoint in self.all}
+
+    @property
+    def errors(self) -> list[str]:
+        """Why names are not resolved now."""
+        return [f"{name.address.host}: {name.error}" for name in self.look_ups.values() if name.error]
+
+    def _resolved(self) -> None:
+        self._build()
+        self._changed()
+
+    def _build(self) -> None:
+        before = {_key(endpoint.address, endpoint.host): endpoint for endpoint in self.all}
+        found: dict[Key, Endpoint] = {}
+        for address in self._upstream.addresses:
+            hosts = self.hosts_of(address)
+            for host in hosts:
+                key = _key(address, host)
+                endpoint = before.get(key) or self._endpoint(address, host, key)
+                endpoint.weight = address.weight / len(hosts)
+                endpoint.preferred = _same_family(host, hosts[0])
+                found[key] = endpoint
+        self.all = list(found.values())
+        self._known = {}
+        for key in before.keys() - found.keys():
+            before[key].retire()
+
+    def _endpoint(self, address: Address, host: str, key: Key) -> Endpoint:
+        health = self._known.get(key) or AddressHealth(self._upstream.circuit_breaker)
+        return Endpoint(address, host, health, owner=self._owner, keep_idle=self._upstream.keep_idle)
+
+
+def of_address(endpoints: Iterable[Endpoint], address: Address) -> list[Endpoint]:
+    return [endpoint for endpoint in endpoints if endpoint.address == address]
+
+
+def _key(address: Address, host: str) -> Key:
+    return address.host, address.port, host
+
+
+def _same_family(host: str, first: str) -> bool:
+    """Whether both are IPv4, or both IPv6: the system puts the family first that it reaches."""
+    return ip_address(host.partition("%")[0]).version == ip_address(first.partition("%")[0]).version

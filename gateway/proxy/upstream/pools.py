@@ -1,0 +1,73 @@
+"""The connections to each upstream, and what is done for upstreams whether there are calls or not."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+
+from gateway.proxy.upstream.due_jobs import DueJobs
+from gateway.proxy.upstream.health_checks import HealthChecks
+from gateway.proxy.upstream.names import NameLookUp
+from gateway.proxy.upstream.pool import Pool
+from gateway.routing.table import Upstream
+
+POOL_LIFE_S = 60.0
+"""Seconds after which the pool of an upstream that is not used any more is forgotten."""
+MAX_LOOK_UPS = 8
+"""Names that are looked up at once."""
+MAX_CHECKS = 32
+"""Health checks that are under way at once."""
+
+
+class Pools:
+    """A pool for each upstream. Of one that has left the route file all ends that is idle for its `keep_idle`."""
+
+    def __init__(self) -> None:
+        self._pools: dict[str, Pool] = {}
+        self._current: dict[str, Pool] = {}
+        """Those of the route file as it is, by the upstream's name."""
+        self._look_ups = DueJobs("upstream_names", self._names, limit=MAX_LOOK_UPS)
+        self._checks = HealthChecks(self.__iter__)
+        self._checking = DueJobs("upstream_health_checks", lambda: self._checks, limit=MAX_CHECKS)
+        self.tasks = (self._look_ups.task, self._checking.task)
+
+    def __len__(self) -> int:
+        return len(self._pools)
+
+    def __iter__(self) -> Iterator[Pool]:
+        """Those of the route file as it is."""
+        return iter(self._current.values())
+
+    def of(self, upstream: Upstream) -> Pool:
+        pool = self._pools.get(upstream.identity)
+        if pool is None:
+            before = self._current.get(upstream.name)
+            pool = self._pools[upstream.identity] = Pool(upstream, asyncio.get_running_loop(), before)
+        return pool
+
+    def follow(self, upstreams: Iterable[Upstream]) -> None:
+        """These are the upstreams from now on. What is known of those that were there before stays known."""
+        self._current = {upstream.name: self.of(upstream) for upstream in upstreams}
+
+    async def start(self) -> None:
+        for task in self.tasks:
+            await task.start()
+
+    async def stop(self) -> None:
+        """End what is done in the background. Calls may go on until `close`."""
+        for task in self.tasks:
+            await task.stop()
+
+    def sweep(self, now: float) -> None:
+        """End what is late. To be called a few times a second."""
+        for pool in list(self._pools.values()):
+            pool.sweep(now)
+            if pool.unused_since <= now - POOL_LIFE_S and self._current.get(pool.upstream.name) is not pool:
+                del self._pools[pool.upstream.identity]
+
+    async def close(self) -> None:
+        for pool in self._pools.values():
+            await pool.close()
+        self._pools.clear()
+        self._current.clear()
+
+    def _names(self) -> Iterator[NameLookUp]:
+        return (look_up for pool in self for look_up in pool.endpoints.look_ups.values())

@@ -1,0 +1,344 @@
+"""An upstream that fails is left alone, and one call at a time finds out whether it is back."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.upstreams.settings import CircuitBreaker, HealthCheck
+from tests.integration.gateway.test_balancing import spread_over, statuses, unused_port, upstreams
+from tests.support.harness.public_server import Public, public_server, upstream_at
+from tests.support.http1.client import converse
+from tests.support.http1.framing_payloads import get
+from tests.support.http1.upstream import OK, Script, Upstream, UpstreamCall, running_upstream
+from tests.support.waiting import until
+
+LONG = CircuitBreaker(failures=3, window=60.0, open_for=60.0)
+"""It is open until the test ends."""
+SHORT = CircuitBreaker(failures=3, window=60.0, open_for=0.1)
+
+
+def responding(response: bytes, *, reset: bool = False, close: bool = True) -> Script:
+    """To each request with this, and then with the end of the connection."""
+
+    async def script(_: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(response)
+        if reset:
+            raw = writer.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+        elif close:
+            writer.close()
+        else:
+            await reader.read()
+
+    return script
+
+
+SILENCE = responding(b"", close=False)
+
+
+async def refused_at_once(public: Public) -> bool:
+    conversation = await converse(public.port, get(), replies=1, quiet=10)
+    (reply,) = conversation.replies
+    return reply.status == 503 and public.metric("gateway_refusals_total", route="all", cause="circuit_open") > 0
+
+
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        pytest.param(responding(b""), 502, id="closes"),
+        pytest.param(responding(b"", reset=True), 502, id="resets"),
+        pytest.param(responding(b"HTTP/1.1 200 OK\r\nX: y\r\n"), 502, id="closes in the head"),
+        pytest.param(SILENCE, 504, id="is silent"),
+        pytest.param(responding(b"HTTP/1.1 200 OK\r\nX: ", close=False), 504, id="stops in the head"),
+        pytest.param(responding(b"HTTP/1.1 103 Early Hints\r\n\r\n", close=False), 504, id="hints and no more"),
+    ],
+)
+async def test_an_upstream_that_does_not_respond_gets_no_more_calls(
+    script: Script, status: int, upstream: Upstream
+) -> None:
+    upstream.script = script
+    async with public_server(
+        upstream_at(upstream.port, circuit_breaker=LONG), response_timeout=0.2, grace=0.1
+    ) as public:
+        assert await statuses(public, *[get()] * 3) == [status] * 3
+        conversation = await converse(public.port, get(), replies=1)
+        (reply,) = conversation.replies
+        assert (reply.status, reply.values("retry-after")) == (503, ["60"])
+        assert await statuses(public, get(b"POST /x HTTP/1.1"), get()) == [503, 503]
+        assert len(upstream.calls) == 3
+        assert public.metric("gateway_refusals_total", route="all", cause="circuit_open") == 3
+
+
+async def test_an_upstream_that_is_not_there_is_left_alone_and_back_with_its_first_response() -> None:
+    port = unused_port()
+    with capture_logs() as logs:
+        async with public_server(upstream_at(port, circuit_breaker=SHORT)) as public:
+            await statuses(public, *[get()] * 3)
+            await until(lambda: refused_at_once(public))
+            there = Upstream()
+            server = await asyncio.start_server(there.serve, "127.0.0.1", port)
+            await until(lambda: _is_served(public))
+            assert await statuses(public, *[get()] * 5) == [200] * 5
+            server.close()
+    events = [line["event"] for line in logs if line["event"].startswith(("circuit", "upstream_address"))]
+    assert events == ["upstream_address.unhealthy", "circuit.opened", "upstream_address.healthy", "circuit.closed"]
+    assert {line["upstream"] for line in logs if line["event"].startswith("circuit")} == {"upstream"}
+
+
+async def _is_served(public: Public) -> bool:
+    return await statuses(public, get()) == [200]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        pytest.param(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", id="errors of its own"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", id="bad responses"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut", id="responses that are cut"),
+    ],
+)
+async def test_an_upstream_that_responds_goes_on_getting_calls_whatever_it_says(
+    response: bytes, upstream: Upstream
+) -> None:
+    upstream.script = responding(response)
+    async with public_server(upstream_at(upstream.port, circuit_breaker=LONG)) as public:
+        for _ in range(10):
+            await converse(public.port, get(), replies=1)
+        assert len(upstream.calls) == 10
+
+
+async def test_a_connection_that_ends_before_it_is_used_again_is_no_failure(upstream: Upstream) -> None:
+    """Where an upstream keeps its connections for less long than the gateway does."""
+
+    async def respond_and_close(_: UpstreamCall, __: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK)
+        await writer.drain()
+        writer.close()
+
+    upstream.script = respond_and_close
+    async with public_server(upstream_at(upstream.port, circuit_breaker=LONG)) as public:
+        for _ in range(20):
+            await statuses(public, get(b"POST /x HTTP/1.1"))
+        assert await refused_at_once(public) is False
+
+
+async def test_a_slow_endpoint_does_not_close_the_others(upstream: Upstream) -> None:
+    """Its calls are late while others are responded to: that says nothing of the upstream."""
+
+    async def script(call: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if call.target == "/slow":
+            await reader.read()
+        else:
+            writer.write(OK)
+
+    upstream.script = script
+    target = upstream_at(upstream.port, circuit_breaker=LONG)
+    async with public_server(target, response_timeout=0.5, grace=0.1) as public:
+        slow = [asyncio.create_task(statuses(public, get(b"GET /slow HTTP/1.1"))) for _ in range(10)]
+        await until(lambda: sum(call.target == "/slow" for call in upstream.calls) == 10)
+        assert await statuses(public, get()) == [200]
+        assert await asyncio.gather(*slow) == [[504]] * 10
+        assert await statuses(public, *[get()] * 3) == [200] * 3
+
+
+@asynccontextmanager
+async def open_circuit(upstream: Upstream, open_for: float) -> AsyncIterator[Public]:
+    """It has just opened."""
+    upstream.script = responding(b"")
+    breaker = CircuitBreaker(failures=3, window=60.0, open_for=open_for)
+    async with public_server(upstream_at(upstream.port, circuit_breaker=breaker), grace=0.1) as public:
+        assert await statuses(public, *[get()] * 3) == [502] * 3
+        upstream.reset()
+        yield public
+
+
+class Held:
+    """An upstream's script: each call waits to be released."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.released = asyncio.Event()
+
+    async def __call__(self, _: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.calls += 1
+        await self.released.wait()
+        writer.write(OK)
+
+
+async def test_one_call_at_a_time_finds_out_whether_the_upstream_is_back(upstream: Upstream) -> None:
+    async with open_circuit(upstream, 1.0) as public:
+        upstream.script = held = Held()
+        calls = [asyncio.create_task(_until_sent(public, held)) for _ in range(5)]
+        await until(lambda: held.calls == 1)
+        assert await asyncio.gather(*(statuses(public, get()) for _ in range(3))) == [[503]] * 3
+        held.released.set()
+        assert 200 in await asyncio.gather(*calls)
+        assert await statuses(public, *[get()] * 3) == [200] * 3
+
+
+async def _until_sent(public: Public, held: Held) -> int:
+    """Calls until one goes through; the status of that."""
+    while True:
+        (status,) = await statuses(public, get())
+        if status == 200 or held.calls:
+            return status
+        await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_leaves_while_it_finds_out_does_not_keep_the_circuit_open(upstream: Upstream) -> None:
+    async with open_circuit(upstream, 0.1) as public:
+        upstream.script = held = Held()
+
+        async def sent() -> bool:
+            client = public.connect(payload=get())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.get_running_loop().sock_recv(client, 1), 0.05)
+            client.close()
+            return held.calls > 0
+
+        await until(sent)
+        upstream.script = None
+        await until(lambda: _is_served(public))
+        held.released.set()
+
+
+@pytest.mark.parametrize(
+    "script", [pytest.param(responding(b""), id="closes"), pytest.param(SILENCE, id="is silent")]
+)
+async def test_of_several_addresses_the_one_that_fails_is_left_alone_and_let_back(script: Script) -> None:
+    async with upstreams(2) as (failing, sound):
+        failing.script = script
+        target = spread_over(failing.port, sound.port, circuit_breaker=SHORT)
+        async with public_server(target, response_timeout=0.2, grace=0.1) as public:
+            found = await statuses(public, *[get()] * 12)
+            assert 3 <= len([status for status in found if status != 200]) <= 6
+            failing.reset()
+            await until(lambda: _got_a_call(public, failing))
+            failing.calls.clear()
+            sound.calls.clear()
+            assert await statuses(public, *[get()] * 10) == [200] * 10
+            assert (len(failing.calls), len(sound.calls)) == (5, 5)
+
+
+async def _got_a_call(public: Public, upstream: Upstream) -> bool:
+    await statuses(public, get())
+    return bool(upstream.calls)
+
+
+async def test_an_address_that_is_out_costs_no_call_its_time() -> None:
+    async with upstreams(2) as (failing, sound):
+        failing.script = SILENCE
+        target = spread_over(failing.port, sound.port, circuit_breaker=LONG)
+        async with public_server(target, response_timeout=0.2, grace=0.1) as public:
+            await statuses(public, *[get()] * 6)
+            failing.calls.clear()
+            assert await statuses(public, *[get()] * 20) == [200] * 20
+            assert failing.calls == []
+
+
+async def test_when_all_addresses_are_gone_the_circuit_opens_and_any_of_them_closes_it() -> None:
+    async with upstreams(3) as all_of_them:
+        for one in all_of_them:
+            one.script = responding(b"")
+        target = spread_over(*(one.port for one in all_of_them), circuit_breaker=SHORT)
+        async with public_server(target) as public:
+            await until(lambda: refused_at_once(public))
+            all_of_them[1].reset()
+            await until(lambda: _is_served(public))
+            for one in all_of_them:
+                one.reset()
+            await until(lambda: _is_spread(public, all_of_them))
+
+
+async def _is_spread(public: Public, all_of_them: list[Upstream]) -> bool:
+    """Whether all get calls."""
+    await statuses(public, *[get()] * 6)
+    return all(one.calls for one in all_of_them)
+
+
+CHECK = HealthCheck("/up?deep=1", interval=0.05, timeout=0.5, healthy_after=2, unhealthy_after=2)
+
+
+def up(*, healthy: bool) -> Script:
+    """Serves calls, and says on its health path how it is."""
+
+    async def script(call: UpstreamCall, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if call.target.startswith("/up") and not healthy:
+            writer.write(b"HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n")
+        else:
+            writer.write(OK)
+
+    return script
+
+
+def calls_of(upstream: Upstream) -> int:
+    return sum(not call.target.startswith("/up") for call in upstream.calls)
+
+
+async def test_an_address_whose_checks_fail_gets_no_calls_until_they_succeed_again() -> None:
+    async with upstreams(2) as (one, two):
+        one.script = up(healthy=False)
+        two.script = up(healthy=True)
+        with capture_logs() as logs:
+            async with public_server(spread_over(one.port, two.port, health=CHECK)) as public:
+                await until(lambda: any(line["event"] == "upstream_address.unhealthy" for line in logs))
+                one.calls.clear()
+                assert await statuses(public, *[get()] * 6) == [200] * 6
+                assert calls_of(one) == 0
+                one.script = up(healthy=True)
+                await until(lambda: any(line["event"] == "upstream_address.healthy" for line in logs))
+                assert await statuses(public, *[get()] * 6) == [200] * 6
+                assert calls_of(one) == 3
+        (unhealthy,) = [line for line in logs if line["event"] == "upstream_address.unhealthy"]
+        assert (unhealthy["cause"], unhealthy["reason"]) == ("health_check", "status 503")
+        assert unhealthy["address"] == f"127.0.0.1:{one.port}"
+        check = next(call for call in two.calls if call.target.startswith("/up"))
+        assert check.target == "/up?deep=1"
+        assert check.values("Host") == [f"127.0.0.1:{two.port}"]
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        pytest.param(responding(b""), "connection_lost", id="closes"),
+        pytest.param(SILENCE, "no response within 0.5 s", id="is silent"),
+        pytest.param(responding(b"HTTP/1.1 OK\r\n\r\n"), "invalid_response", id="speaks no HTTP"),
+        pytest.param(responding(b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n"), "status 404", id="does not know"),
+    ],
+)
+async def test_a_check_fails_for_whatever_is_no_success_in_time(
+    script: Script, reason: str, upstream: Upstream
+) -> None:
+    upstream.script = script
+    with capture_logs() as logs:
+        async with public_server(upstream_at(upstream.port, health=CHECK)):
+            await until(lambda: any(line["event"] == "upstream_address.unhealthy" for line in logs))
+    assert [line["reason"] for line in logs if line["event"] == "upstream_address.unhealthy"] == [reason]
+
+
+async def test_when_the_checks_of_all_addresses_fail_all_get_calls() -> None:
+    """A health path that nobody serves stops nothing."""
+    async with upstreams(2) as (one, two):
+        one.script = two.script = up(healthy=False)
+        with capture_logs() as logs:
+            async with public_server(spread_over(one.port, two.port, health=CHECK)) as public:
+                await until(lambda: sum(line["event"] == "upstream_address.unhealthy" for line in logs) == 2)
+                assert await statuses(public, *[get()] * 4) == [200] * 4
+                assert (calls_of(one), calls_of(two)) == (2, 2)
+
+
+async def test_checks_end_with_the_gateway_and_leave_no_connection() -> None:
+    async with running_upstream() as upstream:
+        async with public_server(upstream_at(upstream.port, health=CHECK)):
+            await until(lambda: len(upstream.calls) > 2)
+        await until(lambda: upstream.open == 0)
+        checks = len(upstream.calls)
+        await asyncio.sleep(0.2)
+        assert len(upstream.calls) == checks
