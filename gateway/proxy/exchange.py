@@ -40,6 +40,7 @@ from gateway.refusal import (
     too_many_bodies,
     upstream_failed,
 )
+from gateway.routing.cors.preflight import preflight_of, refusal_lines, response_lines
 from gateway.routing.rewriting.response import adapted
 from shared.http.client_address import address_block
 from shared.logging import request_id
@@ -118,6 +119,10 @@ class Exchange:
         if head.target.startswith(LIVE) and head.target.partition("?")[0] == LIVE and head.method in _GET:
             call.route = LIVE
             self._respond(200, [writer.date_line(), "Content-Type: application/json"], b'{"status":"live"}')
+            return
+        if head.method == "OPTIONS" and (preflight := preflight_of(head, self._forwarding.decider.routes())):
+            call.route, call.cause = preflight.route, preflight.cause
+            self._respond(204, [writer.date_line(), *preflight.lines, f"X-Request-Id: {call.request_id}"], b"")
             return
         decision = self._forwarding.decider.decide(head, call.origin, call.request_id)
         if isinstance(decision, (Forward, Refusal)):
@@ -308,9 +313,11 @@ class Exchange:
         call = self.call
         self._forwarding.report.upstream_responded(call, self._decided_forward, time.perf_counter() - self._sent_at)
         route, shown = self._decided_forward.route, head
-        if (head.redirects or route.response_headers is not None) and isinstance(call.head, RequestHead):
+        if (head.redirects or route.adapts_responses) and isinstance(call.head, RequestHead):
             shown = adapted(head, route, call.head.target, call.origin)
         lines = client_lines(shown, request_id=call.request_id)
+        if route.cors is not None:
+            lines += response_lines(call.head, route.cors)
         call.status = head.status
         if self._websocket is not None and head.status == 101:
             self._response.switch([*lines, *UPGRADE_LINES])
@@ -360,6 +367,7 @@ class Exchange:
         self._forwarding.report.refused(self.call, refusal)
         fields, body = render(refusal, self.call.request_id)
         lines = [writer.date_line(), *(f"{name}: {value}" for name, value in fields)]
+        lines += refusal_lines(self.call.head, self._forwarding.decider.routes())
         self._respond(refusal.status, lines, body, closes=refusal.closes)
 
     def _fail(self, refusal: Refusal) -> None:

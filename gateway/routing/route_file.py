@@ -7,6 +7,7 @@ import yaml
 
 from gateway.credentials.external.settings import OWN_ISSUER, IssuerSettings
 from gateway.credentials.kinds import CredentialKind
+from gateway.routing.cors.schema import read_cors
 from gateway.routing.entry_reader import EntryReader
 from gateway.routing.issuer_reader import Issuers, accepted_issuers, read_issuers
 from gateway.routing.matching.hosts import parse_host
@@ -154,6 +155,7 @@ class _Reader:
             websocket_idle_timeout=entry.websocket_idle_timeout,
             identity_token=entry.identity_token,
             end_on_revocation=entry.end_on_revocation,
+            cors=read_cors(entry.cors, entry.methods, entry.credential),
             rewrite=read_rewrite(entry),
             preserve_host=entry.preserve_host,
             request_headers=self._rules(given, "request_headers", entry.request_headers),

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from gateway.credentials.external.settings import OWN_ISSUER
 from gateway.credentials.kinds import CredentialKind
+from gateway.routing.cors.schema import CorsEntry
 from gateway.routing.issuer_schema import IssuerEntry
 from gateway.routing.matching.schema import Host, Path
 from gateway.routing.rewriting.schema import (
@@ -170,6 +171,10 @@ class RouteEntry(Entry):
         Flag(),
         Field(description="What is under way ends within a second of its credential's revocation."),
     ] = True
+    cors: Annotated[
+        CorsEntry | None,
+        Field(description="Pages of other origins may call it. Absent: the upstream says so itself."),
+    ] = None
     strip_prefix: StripPrefix = False
     rewrite_prefix: RewritePrefix = ""
     preserve_host: PreserveHost = False
@@ -194,6 +199,8 @@ class RouteEntry(Entry):
         yield from rewriting_problems(self)
         if self.identity_token and CredentialKind.NONE in self.credential:
             yield "identity_token", "needs a credential: without one nobody is known"
+        if self.cors is not None:
+            yield from (("cors", problem) for problem in self.cors.problems(self.methods))
         for member, kind in _ONLY_FOR.items():
             if member in self.model_fields_set and kind not in self.credential:
                 yield member, f"{'are' if member in _PLURAL else 'is'} for the credential {kind} only"

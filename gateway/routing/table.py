@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from gateway.credentials.external.settings import IssuerSettings
 from gateway.credentials.kinds import SECRET_FIELDS, CredentialKind
 from gateway.http1.kept import Kept
+from gateway.routing.cors.policy import Cors
 from gateway.routing.matching.hosts import HostIndex
 from gateway.routing.matching.path_index import PathIndex
 from gateway.routing.matching.path_pattern import PathPattern
@@ -98,6 +99,8 @@ class Route:
     """How long a WebSocket may be silent in both directions."""
     end_on_revocation: bool = True
     """Whether an exchange under way ends when its credential is revoked, or that cannot be known any more."""
+    cors: Cors | None = None
+    """For pages of other origins; None: their preflights are requests like any other."""
     retry: bool = False
     """Whether a request of an idempotent method without a body is sent again, once, after a lost connection."""
     identity_token: bool = False
@@ -126,6 +129,8 @@ class Route:
     """For `jwt`: the other issuers whose tokens are."""
     external: Mapping[str, IssuerSettings] = field(init=False, compare=False, repr=False)
     """The same, by what `iss` is."""
+    adapts_responses: bool = field(init=False, compare=False, repr=False)
+    """Whether an upstream's responses have other fields for the client, whatever they hold."""
     withheld: frozenset[str] = field(init=False, compare=False, repr=False)
     """The header fields that are not passed on: of a credential of any of the kinds, and of `request_headers`."""
 
@@ -133,6 +138,7 @@ class Route:
         kinds = self.kinds or (self.credential,)
         fields = [] if self.pass_credential else [SECRET_FIELDS[kind] for kind in kinds]
         object.__setattr__(self, "kinds", kinds)
+        object.__setattr__(self, "adapts_responses", self.response_headers is not None or self.cors is not None)
         object.__setattr__(self, "external", {issuer.issuer: issuer for issuer in self.issuers})
         if self.request_headers is not None:
             fields.append(self.request_headers.names)

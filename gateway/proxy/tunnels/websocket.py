@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from gateway.http1.request import RequestHead
+from gateway.http1.request import BadRequest, RequestHead
 from gateway.http1.websocket import Handshake, read_handshake
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.tunnels.open_tunnels import OpenTunnels
 from gateway.proxy.tunnels.tunnel import Tunnel
 from gateway.proxy.upstream.connection import UpstreamConnection
+from gateway.routing.cors.preflight import NOT_ALLOWED
 from gateway.routing.table import Route
 
 
@@ -48,6 +49,14 @@ class WebSocket:
 
 
 def websocket_of(head: object, route: Route, tunnels: OpenTunnels) -> WebSocket | None:
-    """None where a request is to be served like any other. Raises `BadRequest` for a malformed handshake."""
-    handshake = read_handshake(head) if isinstance(head, RequestHead) else None
-    return None if handshake is None else WebSocket(handshake, route, tunnels)
+    """None where a request is to be served like any other.
+
+    Raises `BadRequest` for a malformed handshake, and for one of a page that the route's policy does not allow:
+    browsers leave that to the server (RFC 6455 section 10.2).
+    """
+    if not isinstance(head, RequestHead) or (handshake := read_handshake(head)) is None:
+        return None
+    origin = head.first("origin")
+    if route.cors is not None and origin is not None and not route.cors.allows(origin):
+        raise BadRequest("pages of this origin may not connect", status=403, code=NOT_ALLOWED)
+    return WebSocket(handshake, route, tunnels)
