@@ -96,7 +96,7 @@ class IssuerKeys:
             self._search_successor()
 
     def apply(self, change: Change) -> None:
-        if change.kind == "signing_key":
+        if change.kind == "signing_key" and change.status != "active":
             self._keys.pop(change.id, None)
             self._revoked.add(change.id)
             self._search_successor()

@@ -60,6 +60,18 @@ async def test_the_successor_of_a_revoked_key_is_fetched_whatever_unknown_kids_h
     await keys.stop()
 
 
+async def test_a_key_that_is_reported_as_active_stays_and_no_successor_is_looked_for(clock: FakeClock) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.refresh()
+    keys.apply(Change(seq=1, kind="signing_key", id="one", status="active", at=0))
+    assert keys.known("one") is not None
+    issuer.kids.append("two")
+    keys.apply(Change(seq=2, kind="signing_key", id="two", status="active", at=0))
+    await keys.refresh()
+    assert keys.known("two") is not None
+
+
 async def test_tokens_of_a_revoked_key_do_not_use_up_what_may_be_asked_for_its_successor(clock: FakeClock) -> None:
     issuer = Issuer()
     issuer.kids = []
