@@ -1,6 +1,7 @@
 """How long a route accepts JWTs while revocations cannot be followed."""
 
 from collections.abc import Callable
+from math import isinf
 from typing import Protocol
 
 import structlog
@@ -58,10 +59,9 @@ class Staleness:
         follower = self._follower
         limit = self.bound_of(route)
         if not follower.known_within(limit):
-            raise Unavailable(
-                "revocations cannot be followed",
-                detail=f"last confirmed {follower.age:.1f} s ago, and {limit:g} s is the bound",
-            )
+            age = follower.age
+            confirmed = "never confirmed" if isinf(age) else f"last confirmed {age:.1f} s ago"
+            raise Unavailable("revocations cannot be followed", detail=f"{confirmed}, and {limit:g} s is the bound")
         if limit > follower.bound and not follower.known_within(follower.bound):
             self._count(route.name)
             self._warn(route)

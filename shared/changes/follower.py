@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from functools import partial
+from math import isinf
 from typing import Protocol
 
 import structlog
@@ -126,7 +127,7 @@ class ChangeFollower:
 
     @property
     def age(self) -> float:
-        """Seconds since the request by which the registry last confirmed the position."""
+        """Seconds since the request by which the registry last confirmed the position; infinite before it did."""
         return self._clock.monotonic() - self._seen_at
 
     @property
@@ -159,7 +160,7 @@ class ChangeFollower:
             raise Unavailable(f"revocations cannot be followed: {self._last_confirmed()}")
 
     def _last_confirmed(self) -> str:
-        if self._position is None:
+        if isinf(self.age):
             return "the registry has not responded yet"
         return f"the registry last responded {self.age:.1f} s ago, and {self._bound:g} s is the bound"
 

@@ -1,6 +1,7 @@
 """How a service follows the registry's changes: stream, feed, metrics and health."""
 
 from collections.abc import Callable
+from math import isinf
 
 import orjson
 from aiohttp import web
@@ -67,7 +68,7 @@ class FollowingHealth(Health):
         body = orjson.loads(response.text or "{}")
         body["dependencies"][CHANGES] |= {
             "position": self._follower.position,
-            "age": None if self._follower.position < 0 else round(self._follower.age, 3),
+            "age": None if isinf(self._follower.age) else round(self._follower.age, 3),
             "streaming": self._follower.streaming,
         }
         return json_response(body, status=response.status, headers=NO_STORE)

@@ -50,6 +50,16 @@ def test_each_route_goes_on_for_as_long_as_it_says_and_no_longer(staleness: Coun
     assert staleness.admitted(float("inf")) == []
 
 
+def test_before_the_first_snapshot_nothing_is_said_of_seconds(staleness: Counted) -> None:
+    reasons = []
+    for age in (float("inf"), 7.25):
+        staleness.follower.age = age
+        with pytest.raises(Unavailable) as stale:
+            staleness.require(USUAL)
+        reasons.append(stale.value.detail)
+    assert reasons == ["never confirmed, and 5 s is the bound", "last confirmed 7.2 s ago, and 5 s is the bound"]
+
+
 def test_a_route_that_goes_on_past_the_bound_is_counted_and_told_again_and_again(
     staleness: Counted, clock: FakeClock
 ) -> None:

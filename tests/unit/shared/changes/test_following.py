@@ -12,7 +12,7 @@ from shared.changes.follower import ChangeFollower
 from shared.changes.following import Following, FollowingHealth, FollowingMetrics
 from shared.changes.reporter import PositionReporter
 from shared.clock_offset import ClockOffsets
-from shared.contracts.key_registry import Change, Position
+from shared.contracts.key_registry import Change, ChangePage, Position
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
 from tests.support.doubles.registry import RegistryDouble
@@ -83,6 +83,21 @@ def test_time_on_the_way_is_a_histogram(clock: FakeClock) -> None:
     observed.apply(Change(seq=1, kind="company", id="a", status="revoked", at=clock.now() - 0.02))
     assert metrics.get_sample_value("change_propagation_seconds_bucket", {"le": "0.025"}) == 1
     assert metrics.get_sample_value("change_propagation_seconds_bucket", {"le": "0.01"}) == 0
+
+
+async def test_a_registry_that_gave_a_snapshot_and_confirmed_nothing_has_no_age(clock: FakeClock) -> None:
+    class Mute(Reported):
+        async def changes(self, after: int, *, mark: str | None = None, limit: int = 1000) -> ChangePage:
+            raise Unavailable
+
+    follower = ChangeFollower(Mute(), (), clock=clock)
+    health = FollowingHealth("gateway", follower, ClockOffsets(clock, reference="key_registry"))
+    with pytest.raises(Unavailable):
+        await follower.poll()
+    report = await health.report(make_mocked_request("GET", "/health"))
+    changes = orjson.loads(report.text or "")["dependencies"]["changes"]
+    assert (changes["position"], changes["age"]) == (0, None)
+    assert changes["reason"].endswith("the registry has not responded yet")
 
 
 async def test_health_shows_how_far_the_changes_were_followed_and_why_it_is_not_ready(
