@@ -170,6 +170,6 @@ def report_refusal(audit: RefusalAudit, refused: RefusedCredential, *, route: st
             subject_kind=refused.kind,
             subject=refused.subject,
             company_id=refused.company_id,
-            detail={"cause": refused.cause, **refused.detail, "route": route, **origin.log_fields},
+            detail={"cause": refused.cause, **refused.detail, "endpoint": route, **origin.log_fields},
         )
     )

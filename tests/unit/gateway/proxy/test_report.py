@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.metrics import GatewayMetrics
 from gateway.origin import Origin, unproxied
-from gateway.proxy.report import Call, Report
+from gateway.proxy.report import Call, Report, report_refusal
 from shared import logging
 from shared.logging.sampling import BURST_LINES, Sampler
 from shared.logging.sink import LogSink
@@ -114,3 +115,36 @@ def test_errors_of_a_known_client_are_sampled_and_other_calls_are_not(lines: io.
     for number in range(many):
         report.ended(call(number))
     assert len(lines.getvalue().splitlines()) == int(BURST_LINES) + many
+
+
+class Recorded(NoAudit):
+    """What would be written: lines, and what is counted."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self.counted: list[dict[str, object]] = []
+
+    def event(self, *arguments: object, **fields: object) -> Any:
+        return fields
+
+    def note_refusal(self, event: Any) -> None:
+        self.lines.append(event)
+
+    def count_refusal(self, **fields: object) -> None:
+        self.counted.append(fields)
+
+
+def test_what_was_called_is_the_endpoint_in_lines_and_in_counts() -> None:
+    audit = Recorded()
+    known = Identity("api_client", "blabla", "pgck_1", "s", "company")
+    report_refusal(audit, RefusedCredential.of(known, "stopped"), route="site", origin=CLIENT)
+    report_refusal(audit, RefusedCredential("malformed"), route="site", origin=CLIENT)
+    assert audit.lines[0]["detail"] == {"cause": "stopped", "endpoint": "site", "client": "9.9.9.9"}
+    assert audit.counted == [{"cause": "malformed", "endpoint": "site", "client": "9.9.9.9", "logged": True}]
+
+
+def test_a_caller_of_another_issuer_is_counted_and_has_no_line() -> None:
+    audit = Recorded()
+    foreign = Identity("external_token", "corp|a", "corp|b", "corp|b", "", issuer="corp")
+    report_refusal(audit, RefusedCredential.of(foreign, "insufficient_scope"), route="site", origin=CLIENT)
+    assert (audit.lines, len(audit.counted)) == ([], 1)
