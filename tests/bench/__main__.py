@@ -4,6 +4,7 @@ import argparse
 import io
 import shutil
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,17 +14,17 @@ from deploy.local.ports import free_port
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile
 from deploy.local.stack import ROOT
-from tests.bench import machine, page, signature
+from tests.bench import machine, page
 from tests.bench.command import run
 from tests.bench.load import wrk
-from tests.bench.paths import HOT_PATHS, HotPath, Ring
+from tests.bench.paths import HOT_PATHS
+from tests.bench.paths.race import HotPath, Ring, Server
 from tests.bench.peers import floor, nginx
-from tests.bench.probes import check
 from tests.bench.process import Peers, end_leftovers
 from tests.bench.product import MeasuredStack, running
-from tests.bench.turns import interleave
+from tests.bench.tokens import signature
 
-TURNS = 8
+TURNS = 6
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 
@@ -62,33 +63,31 @@ async def measure(plan: Plan, run_file: RunFile, report: Report) -> str:
         shutil.rmtree(old, ignore_errors=True)
     directory.mkdir(parents=True)
     peers = Peers(run_file, directory)
-    facts = machine.facts()
+    began, facts = time.monotonic(), machine.facts()
     sections = []
     async with AsyncExitStack() as whole:
-        upstream_port = await whole.enter_async_context(upstream(peers, directory))
-        stack = MeasuredStack(stack_directory, upstream_port)
+        behind = await whole.enter_async_context(upstream(peers, directory))
+        stack = MeasuredStack(stack_directory, behind.port)
         product = await whole.enter_async_context(running(stack, Report(io.StringIO())))
         report.step("the product is ready")
+        ring = Ring(product, peers, directory, behind, whole, plan.turns, plan.with_peers, report.step)
         for path in plan.paths:
-            async with AsyncExitStack() as contestants:
-                ring = Ring(product, peers, directory, upstream_port, contestants, plan.with_peers)
-                race = await path.set_up(ring)
-                await check(race)
-                results = await interleave(race.contestants, plan.turns, directory, _progress(report, path))
-                sections.append(page.section(path, results, race.absent))
+            ring.progress = _progress(report, path)
+            sections.append(await path.measure(ring))
         key = await product.signing_key()
+    facts["duration of the run"] = f"{(time.monotonic() - began) / 60:.1f} minutes"
     return page.page(sections, facts, page.Conditions(plan.turns, key, signature.microseconds(key)))
 
 
 @asynccontextmanager
-async def upstream(peers: Peers, directory: Path) -> AsyncIterator[int]:
-    """The port of what the gateways forward to. Raises `StackError` where nginx is not installed."""
+async def upstream(peers: Peers, directory: Path) -> AsyncIterator[Server]:
+    """What the gateways forward to. Raises `StackError` where nginx is not installed."""
     port = free_port()
     command = nginx.upstream(directory, port)
     if command is None:
         command = floor.command(port)
-    async with peers.running(command, port):
-        yield port
+    async with peers.running(command, port) as pid:
+        yield Server(port, pid)
 
 
 def _progress(report: Report, path: HotPath) -> Callable[[str], None]:
@@ -100,11 +99,11 @@ def _plan(argv: Sequence[str] | None) -> Plan:
         prog="python -m tests.bench",
         description="Measure CPU time per request of the hot paths, beside nginx, HAProxy, Envoy and a bare "
         "aiohttp application where they are installed (`make bench-peers`).",
-        epilog=f"A whole run takes two minutes and writes {PAGE.relative_to(ROOT)}; any other only prints. "
+        epilog=f"A whole run takes some seven minutes and writes {PAGE.relative_to(ROOT)}; any other only prints. "
         "PASSGATE_SIGNING_ALGORITHM and PASSGATE_SIGNING_KEY_BITS choose the issuer's signing key.",
     )
     names = [path.name for path in HOT_PATHS]
-    parser.add_argument("--only", action="append", choices=names, help="a path; may be given more than once")
+    parser.add_argument("--paths", nargs="+", choices=names, metavar="PATH", help=f"of {', '.join(names)} (all)")
     parser.add_argument("--turns", type=int, default=TURNS, help="of one second for each contestant (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="one turn each, to see that all works")
     parser.add_argument("--no-peers", action="store_true", help="the product alone")
@@ -112,7 +111,7 @@ def _plan(argv: Sequence[str] | None) -> Plan:
     given = parser.parse_args(argv)
     if not 1 <= given.turns <= 100:
         parser.error("--turns must be from 1 to 100")
-    paths = [path for path in HOT_PATHS if not given.only or path.name in given.only]
+    paths = [path for path in HOT_PATHS if not given.paths or path.name in given.paths]
     return Plan(paths, 1 if given.quick else given.turns, not given.no_peers, given.work.absolute())
 
 

@@ -1,9 +1,11 @@
 """One turn of load: wrk, on 127.0.0.1 alone, for a fixed time."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -34,14 +36,36 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Load:
+    """How wrk sends: from the request number `first` on, over so many `connections`.
+
+    A status that is not `expected` is an error; where none is given, one from 400 on is. Each connection waits
+    before each request, `wait_ms` on average; 0 is as fast as it can. It runs on `cores` alone, if any are given.
+    """
+
+    first: int = 0
+    connections: int = CONNECTIONS
+    expected: tuple[int, ...] = ()
+    wait_ms: float = 0
+    cores: frozenset[int] | None = None
+
+
+@dataclass(frozen=True)
 class Turn:
-    """What wrk saw. `sent` counts also the requests that were still in flight when it stopped."""
+    """What wrk saw. `sent` counts also the requests that were still in flight when it stopped.
+
+    `statuses` counts responses where it was said which are expected.
+    """
 
     sent: int
     responded: int
     seconds: float
     p50_ms: float
     p99_ms: float
+    statuses: Mapping[int, int] = field(default_factory=dict)
+
+
+AS_FAST_AS_IT_CAN = Load()
 
 
 def wrk() -> str:
@@ -59,12 +83,14 @@ def write_requests(requests: Sequence[Request], port: int, path: Path) -> None:
     path.write_bytes(b"".join(b"%d\n%b" % (len(wire), wire) for wire in wires))
 
 
-async def run_turn(port: int, requests: Path, seconds: int) -> Turn:
-    """`seconds` of load on `port`. Raises `StackError` when any answer was an error, or none came."""
+async def run_turn(port: int, requests: Path, seconds: int, load: Load = AS_FAST_AS_IT_CAN) -> Turn:
+    """`seconds` of load on `port`. Raises `StackError` when any response was an error, or none came."""
+    script = (str(requests), str(load.first), ",".join(map(str, load.expected)), str(load.wait_ms))
     child = await asyncio.create_subprocess_exec(
-        wrk(), "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s", "--timeout=5s",
-        f"--script={SCRIPT}", f"http://{HOST}:{port}", "--", str(requests),
+        wrk(), "--threads=1", f"--connections={load.connections}", f"--duration={seconds}s", "--timeout=5s",
+        f"--script={SCRIPT}", f"http://{HOST}:{port}", "--", *script,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        preexec_fn=partial(os.sched_setaffinity, 0, load.cores) if load.cores else None,
     )  # fmt: skip
     try:
         output, _ = await asyncio.wait_for(child.communicate(), seconds + GRACE)
@@ -76,20 +102,23 @@ async def run_turn(port: int, requests: Path, seconds: int) -> Turn:
             await child.wait()
     if child.returncode != 0:
         raise StackError(f"wrk failed: {output.decode(errors='replace')}")
-    return _turn(output)
+    return _turn(output, load)
 
 
-def _turn(output: bytes) -> Turn:
+def _turn(output: bytes, load: Load) -> Turn:
     counted = orjson.loads(output.strip().rpartition(b"\n")[2])
-    if counted["refused"] or counted["broken"] or not counted["answered"]:
+    wrong = counted["unexpected"] if load.expected else counted["errors"]
+    if wrong or counted["broken"] or not counted["responded"]:
+        seen = f": {counted['statuses']}" if load.expected else ""
         raise StackError(
-            f"of {counted['answered']} answers {counted['refused']} were errors, "
+            f"of {counted['responded']} responses {wrong} were errors{seen}, "
             f"and {counted['broken']} requests got none: nothing to measure"
         )
     return Turn(
         sent=counted["sent"],
-        responded=counted["answered"],
+        responded=counted["responded"],
         seconds=counted["microseconds"] / 1e6,
         p50_ms=counted["p50"] / 1e3,
         p99_ms=counted["p99"] / 1e3,
+        statuses={int(status): number for status, number in counted["statuses"].items()},
     )

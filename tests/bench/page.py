@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bench.jwks import described
 from tests.bench.load import CONNECTIONS
-from tests.bench.paths import HotPath
+from tests.bench.tokens.jwks import described
 from tests.bench.turns import Result
 
 TITLES = {"postgres": "PostgreSQL", "valkey": "Valkey"}
@@ -17,8 +16,8 @@ HEAD = """\
 Written by `make bench`; edit `tests/bench`, not this file. `make bench-peers` installs what it compares with.
 How soon a revocation is in force everywhere is in [benchmarks-revocation.md](benchmarks-revocation.md).
 
-The figure is **CPU microseconds per request**: user and system time of the server's process tree from
-`/proc/PID/stat`, over the requests that it was sent. It holds on a busy machine, where throughput does not.
+The figure is **CPU microseconds per request**: user and system time of the server's process tree, by the
+kernel's account, over the requests that it was sent. It holds on a busy machine, where throughput does not.
 *best* is that of the turn that was disturbed least. Compare within one table only: its contestants took turns of
 one second, and so met the same disturbances.
 """
@@ -40,15 +39,28 @@ NOTES = """\
 - Access tokens are signed with {key}. Envoy without its cache verifies that at each request; for the token
   issuer, the signature alone takes {signature:,.0f} us of each answer.
 - *bare aiohttp* reads the same request and answers as much, with no store, no signature, no log and no metrics.
-- The columns after it are the CPU time of those that work for the service meanwhile, their own background work
-  included; the smallest of them are within a tick or two (10 ms) of nothing.
+- The columns with a + are the CPU time of those that work for the server meanwhile, less what they take when
+  nothing is sent. *together* is the server's with theirs.
 """
 
 
-def section(path: HotPath, results: Sequence[Result], absent: Iterable[str]) -> str:
-    """Title, explanation and table of one path."""
+@dataclass(frozen=True)
+class Table:
+    """One section of the page. `compared_with` names the contestants that the others' figures are divided by.
+
+    `together`: what is compared is the cost of the server and of all behind it.
+    """
+
+    title: str
+    explanation: str
+    compared_with: tuple[str, ...]
+    together: bool = False
+
+
+def section(table: Table, results: Sequence[Result], absent: Iterable[str]) -> str:
+    """Title, explanation and figures of one path."""
     missing = ", ".join(absent)
-    lines = [f"## {path.title}", "", path.explanation, "", *_table(path, results)]
+    lines = [f"## {table.title}", "", table.explanation, "", *_figures(table, results)]
     return "\n".join([*lines, *(["", f"Not installed: {missing}."] if missing else []), ""])
 
 
@@ -73,22 +85,26 @@ def page(sections: Sequence[str], facts: Mapping[str, str], conditions: Conditio
     return "\n".join([HEAD, *sections, notes, "## The machine and the versions", "", *machine, ""])
 
 
-def _table(path: HotPath, results: Sequence[Result]) -> list[str]:
-    references = [r for name in path.compared_with for r in results if r.contestant.name == name]
+def _figures(table: Table, results: Sequence[Result]) -> list[str]:
+    references = [r for name in table.compared_with for r in results if r.contestant.name == name]
     behind = list(dict.fromkeys(name for result in results for name in result.contestant.behind))
     header = ["contestant", "CPU us, best", "median", "req/s, best", "p50 ms", "p99 ms", "MB"]
-    header += [f"to {reference.contestant.name}" for reference in references]
     header += [f"+ {TITLES.get(name, name)} us" for name in behind]
-    rows = [_row(result, references, behind) for result in results]
-    return aligned([header, *rows])
+    header += ["together us"] * table.together
+    header += [f"to {reference.contestant.name}" for reference in references]
+    return aligned([header, *(_row(table, result, references, behind) for result in results)])
 
 
-def _row(result: Result, references: Sequence[Result], behind: Sequence[str]) -> list[str]:
+def _row(table: Table, result: Result, references: Sequence[Result], behind: Sequence[str]) -> list[str]:
+    def compared(one: Result) -> float:
+        return one.together if table.together else one.minimum
+
     figures = [f"{result.minimum:.0f}", f"{result.median:.0f}", f"{result.best_rate:,.0f}"]
     figures += [f"{result.p50_ms:.1f}", f"{result.p99_ms:.1f}", f"{result.megabytes:.0f}"]
-    ratios = [f"{result.minimum / reference.minimum:.2f}" for reference in references]
     theirs = result.behind
-    return [result.contestant.name, *figures, *ratios, *(f"{theirs[n]:.0f}" if n in theirs else "" for n in behind)]
+    figures += [f"{theirs[n]:.0f}" if n in theirs else "" for n in behind]
+    figures += [f"{result.together:.0f}"] * table.together
+    return [result.contestant.name, *figures, *(f"{compared(result) / compared(r):.2f}" for r in references)]
 
 
 def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = True) -> list[str]:

@@ -2,17 +2,22 @@
 
 import asyncio
 import statistics
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tests.bench.cpu import cpu_microseconds, resident_megabytes, snapshot
-from tests.bench.load import Request, Turn, run_turn, write_requests
+from deploy.errors import StackError
+from tests.bench.cpu import Process, cpu_microseconds, resident_megabytes, snapshot
+from tests.bench.load import AS_FAST_AS_IT_CAN, Load, Request, Turn, run_turn, write_requests
 
 TURN = 1
 """Seconds."""
 SETTLE = 0.1
 """Seconds after a turn in which what was still in flight is finished, and its cost still counted."""
+IDLE = 0.5
+"""Seconds in each round in which nothing is sent, to see what those behind a service do of their own."""
+Processes = Mapping[int, Process]
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,8 @@ class Contestant:
     pid: int
     requests: Sequence[Request]
     behind: Mapping[str, int] = field(default_factory=dict)
+    load: Load = AS_FAST_AS_IT_CAN
+    """`first` is set for each turn: it begins with the request after the last one of the turn before."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,10 @@ class Measured:
     """One turn: microseconds of CPU time, in all, of the server and of each of those behind it."""
 
     turn: Turn
-    server: int
-    behind: Mapping[str, int]
+    server: float
+    behind: Mapping[str, float]
+    seconds: float
+    """Over which they were counted: longer than the turn."""
 
     @property
     def per_request(self) -> float:
@@ -46,6 +55,10 @@ class Result:
     contestant: Contestant
     turns: list[Measured] = field(default_factory=list)
     megabytes: float = 0.0
+    idle: Mapping[str, float] = field(default_factory=dict)
+    """Microseconds per second that each of those behind it takes when nothing is sent."""
+    sent: int = 0
+    """Requests so far, those of the turns that do not count included."""
 
     @property
     def minimum(self) -> float:
@@ -58,11 +71,19 @@ class Result:
 
     @property
     def behind(self) -> dict[str, float]:
-        """Microseconds per request over all turns together: in a single one, ticks of 10 ms are too coarse."""
+        """Microseconds per request beyond what is used when idle, over all turns together: some work is put off."""
         sent = sum(measured.turn.sent for measured in self.turns)
+        seconds = sum(measured.seconds for measured in self.turns)
         return {
-            name: sum(measured.behind[name] for measured in self.turns) / sent for name in self.contestant.behind
+            name: max(0.0, sum(measured.behind[name] for measured in self.turns) - idle * seconds) / sent
+            for name in self.contestant.behind
+            for idle in (self.idle.get(name, 0.0),)
         }
+
+    @property
+    def together(self) -> float:
+        """Microseconds per request of the server and of all behind it."""
+        return self.minimum + sum(self.behind.values())
 
     @property
     def best_rate(self) -> float:
@@ -91,33 +112,62 @@ async def interleave(
     for number, contestant in enumerate(contestants):
         files[contestant.name] = directory / f"requests.{number}"
         write_requests(contestant.requests, contestant.port, files[contestant.name])
+    behind = {name: pid for contestant in contestants for name, pid in contestant.behind.items()}
+    idle = dict.fromkeys(behind, 0.0)
     if turns > 1:
         progress("warming up")
-        for contestant in contestants:
-            await _warm_up(contestant, files[contestant.name])
+        for result in results:
+            await _warm_up(result, files[result.contestant.name])
     for number in range(1, turns + 1):
         progress(f"turn {number} of {turns}")
         for result in results:
-            result.turns.append(await _measure(result.contestant, files[result.contestant.name]))
+            result.turns.append(await _measure(result, files[result.contestant.name]))
+        await _idle(behind, idle)
     processes = snapshot()
     for result in results:
         result.megabytes = resident_megabytes(processes, result.contestant.pid)
+        result.idle = {name: used / (turns * IDLE) for name, used in idle.items()}
     return results
 
 
-async def _warm_up(contestant: Contestant, requests: Path) -> None:
+async def _warm_up(result: Result, requests: Path) -> None:
     """Turns that do not count, longer and longer until each request has been sent; four at most."""
     for seconds in (1, 2, 4, 8):
-        turn = await run_turn(contestant.port, requests, seconds)
-        if turn.sent >= len(contestant.requests):
+        await _turn(result, requests, seconds)
+        if result.sent >= len(result.contestant.requests):
             return
 
 
-async def _measure(contestant: Contestant, requests: Path) -> Measured:
-    pids = {"": contestant.pid, **contestant.behind}
-    before = snapshot()
-    turn = await run_turn(contestant.port, requests, TURN)
+async def _measure(result: Result, requests: Path) -> Measured:
+    pids = {"": result.contestant.pid, **result.contestant.behind}
+    began, before = time.monotonic(), snapshot()
+    turn = await _turn(result, requests, TURN)
     await asyncio.sleep(SETTLE)
-    after = snapshot()
-    used = {name: cpu_microseconds(after, pid) - cpu_microseconds(before, pid) for name, pid in pids.items()}
-    return Measured(turn, used.pop(""), used)
+    seconds, after = time.monotonic() - began, snapshot()
+    used = _used(before, after, pids)
+    return Measured(turn, used.pop(""), used, seconds)
+
+
+async def _idle(pids: Mapping[str, int], idle: dict[str, float]) -> None:
+    """Add to `idle` what the processes take while nothing is sent."""
+    if not pids:
+        return
+    before = snapshot()
+    await asyncio.sleep(IDLE)
+    for name, used in _used(before, snapshot(), pids).items():
+        idle[name] += used
+
+
+def _used(before: Processes, after: Processes, pids: Mapping[str, int]) -> dict[str, float]:
+    return {name: cpu_microseconds(after, pid) - cpu_microseconds(before, pid) for name, pid in pids.items()}
+
+
+async def _turn(result: Result, requests: Path, seconds: int) -> Turn:
+    contestant = result.contestant
+    first = result.sent % len(contestant.requests)
+    try:
+        turn = await run_turn(contestant.port, requests, seconds, replace(contestant.load, first=first))
+    except StackError as error:
+        raise StackError(f"{contestant.name}: {error}") from None
+    result.sent += turn.sent
+    return turn

@@ -42,7 +42,7 @@ async def bench(*arguments: str) -> tuple[int, str, str]:
 
 
 async def test_the_benchmark_measures_a_path_through_the_gateway_and_one_at_a_service(work: Path) -> None:
-    status, out, err = await bench("--quick", "--no-peers", "--only=gateway", "--only=verify", f"--work={work}")
+    status, out, err = await bench("--quick", "--no-peers", "--paths", "gateway", "verify", f"--work={work}")
 
     assert status == 0, err
     assert out.count("| Passgate ") == 2

@@ -67,8 +67,8 @@ async def measure(plan: Plan, run_file: RunFile, report: Report) -> str:
     peers = Peers(run_file, directory)
     facts = {name: value for name, value in machine.facts().items() if name not in ("Envoy", "wrk")}
     async with AsyncExitStack() as whole:
-        upstream_port = await whole.enter_async_context(upstream(peers, directory))
-        here = await whole.enter_async_context(site(stack_directory, peers, upstream_port))
+        behind = await whole.enter_async_context(upstream(peers, directory))
+        here = await whole.enter_async_context(site(stack_directory, peers, behind.port))
         report.step(f"the stack and its {len(here.gateways)} gateways are ready")
         created = await whole.enter_async_context(maker(here.product))
         figures = await _measured(plan, here, created, report)

@@ -7,7 +7,7 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
-from tests.bench.jwks import modulus_bits
+from tests.bench.tokens.jwks import modulus_bits
 
 MESSAGE = b"a" * 600
 """About what a token's header and claims are."""

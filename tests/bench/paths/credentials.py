@@ -1,0 +1,54 @@
+"""The gateway with each kind of credential, beside its own cost for a JWT: what a kind costs more."""
+
+from collections.abc import Mapping, Sequence
+
+from tests.bench.load import Request
+from tests.bench.page import Table
+from tests.bench.paths.bearers import site
+from tests.bench.paths.race import API_TOKENS, SESSIONS, HotPath, Race, Ring
+from tests.bench.probes import Probe
+from tests.bench.turns import Contestant
+
+JWT = "JWT"
+BEHIND = ("session_tokens", "operator_validator", "key_registry", "postgres", "valkey")
+
+
+async def kinds(ring: Ring) -> Race:
+    requests: Mapping[str, Sequence[Request]] = {
+        JWT: [site(token) for token in await ring.bearers()],
+        "API token": [_message(ring, token) for token in await ring.api_tokens()],
+        "session token": [Request("GET", "/editor", _session(token)) for token in await ring.session_tokens()],
+        "`/verify`": [Request("GET", "/verify", _session(token)) for token in await ring.session_tokens()],
+    }
+    gateway, behind = ring.gateway, ring.product.behind(*BEHIND)
+    return Race(
+        [Contestant(name, gateway.port, gateway.pid, sent, behind) for name, sent in requests.items()],
+        [Probe(name, sent[0], 200) for name, sent in requests.items()],
+    )
+
+
+def _message(ring: Ring, token: str) -> Request:
+    """Without content, as the requests beside it are: the credential is what is compared."""
+    prefix = ring.product.demo["CLIENT_PREFIX"]
+    return Request(
+        "POST", "/sms/v1/messages", {"X-Api-Token": token, "X-Client-Prefix": prefix, "Content-Length": "0"}
+    )
+
+
+def _session(token: str) -> Mapping[str, str]:
+    return {"X-Api-Token": token}
+
+
+CREDENTIAL_PATHS = (
+    HotPath(
+        "credentials",
+        Table(
+            "Gateway: by kind of credential",
+            "Through the gateway, each credential seen before: a JWT as above; `POST /sms/v1/messages` with "
+            f"{API_TOKENS} API tokens, `GET /editor` with {SESSIONS:,} session tokens, which the service resolves "
+            "at each call, and `GET /verify`, which the gateway forwards to that service as it comes.",
+            (JWT,),
+        ),
+        kinds,
+    ),
+)

@@ -1,0 +1,132 @@
+"""A race: who competes on one hot path, and what everybody is sent."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local.ports import free_port
+from tests.bench.load import Request
+from tests.bench.page import Table, section
+from tests.bench.peers import envoy, floor, haproxy, nginx
+from tests.bench.probes import Probe, check
+from tests.bench.process import Peers, free_ports
+from tests.bench.product import Product
+from tests.bench.turns import Contestant, interleave
+
+PASSGATE = "Passgate"
+NGINX = "nginx, no check"
+ENVOY_CACHED = "Envoy jwt_authn, token cache"
+ENVOY = "Envoy jwt_authn"
+HAPROXY = "HAProxy jwt_verify"
+AIOHTTP = "bare aiohttp"
+BEARERS = 1000
+SESSIONS = 1000
+API_TOKENS = 100
+QUICK_COUNT = 40
+"""Credentials where only one turn is to be seen."""
+
+
+@dataclass
+class Race:
+    """The contestants on one path; those that are not installed, by name, are `absent`."""
+
+    contestants: list[Contestant]
+    probes: list[Probe]
+    absent: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Server:
+    """Of a contestant: where it listens, and its process."""
+
+    port: int
+    pid: int
+
+
+@dataclass
+class Ring:
+    """What races are set up from. A peer is started when a race first needs it, and ends with `stack`."""
+
+    product: Product
+    peers: Peers
+    directory: Path
+    upstream: Server
+    stack: AsyncExitStack
+    turns: int
+    with_peers: bool
+    progress: Callable[[str], None]
+    absent: list[str] = field(default_factory=list)
+    """The gateways that are not installed."""
+    _gateways: dict[str, Server] | None = None
+    _floor: Server | None = None
+    _created: dict[str, list[str]] = field(default_factory=dict)
+
+    def count(self, whole: int, quick: int = QUICK_COUNT) -> int:
+        """How many credentials a race is to have: `whole`, or at most `quick` where only one turn is to be seen."""
+        return whole if self.turns > 1 else min(whole, quick)
+
+    @property
+    def gateway(self) -> Server:
+        return Server(self.product.port("gateway"), self.product.pids["gateway"])
+
+    async def bearers(self) -> Sequence[str]:
+        """Access tokens that the issuer has issued; as with the other credentials, the same ones for each race."""
+        return await self._credentials(self.product.bearers, BEARERS)
+
+    async def session_tokens(self) -> Sequence[str]:
+        return await self._credentials(self.product.session_tokens, SESSIONS)
+
+    async def api_tokens(self) -> Sequence[str]:
+        return await self._credentials(self.product.api_tokens, API_TOKENS)
+
+    async def _credentials(self, create: Callable[[int], Awaitable[list[str]]], count: int) -> list[str]:
+        if create.__name__ not in self._created:
+            self._created[create.__name__] = await create(self.count(count))
+        return self._created[create.__name__]
+
+    async def gateways(self) -> dict[str, Server]:
+        """The other gateways that are installed, each with one worker, by name."""
+        if self._gateways is None:
+            self._gateways = await self._start_gateways() if self.with_peers else {}
+        return self._gateways
+
+    async def floor(self, requests: Sequence[Request]) -> list[Contestant]:
+        """A bare aiohttp application, unless it is to be the product alone."""
+        if self._floor is None and self.with_peers:
+            port = free_port()
+            self._floor = Server(
+                port, await self.stack.enter_async_context(self.peers.running(floor.command(port), port))
+            )
+        return [Contestant(AIOHTTP, self._floor.port, self._floor.pid, requests)] if self._floor else []
+
+    async def _start_gateways(self) -> dict[str, Server]:
+        product, to = self.product, self.upstream.port
+        tokens = envoy.Tokens(product.demo["GATEWAY_URL"], "passgate", await product.signing_key())
+        ports = free_ports(4)
+        commands = {
+            NGINX: nginx.proxy(self.directory, ports[0], to),
+            ENVOY_CACHED: envoy.command("envoy-cache", self.directory, ports[1], to, tokens, cache=True),
+            ENVOY: envoy.command("envoy", self.directory, ports[2], to, tokens, cache=False),
+            HAPROXY: haproxy.command(self.directory, ports[3], to, tokens),
+        }
+        self.absent = [name for name, command in commands.items() if command is None]
+        return {
+            name: Server(port, await self.stack.enter_async_context(self.peers.running(command, port)))
+            for (name, command), port in zip(commands.items(), ports, strict=True)
+            if command is not None
+        }
+
+
+@dataclass(frozen=True)
+class HotPath:
+    name: str
+    table: Table
+    set_up: Callable[[Ring], Awaitable[Race]]
+
+    async def measure(self, ring: Ring) -> str:
+        """The section about it. Raises `StackError`."""
+        race = await self.set_up(ring)
+        await check(race.contestants, race.probes)
+        results = await interleave(race.contestants, ring.turns, ring.directory, ring.progress)
+        return section(self.table, results, race.absent)
