@@ -37,15 +37,10 @@ def compose(text: str, errors: Errors) -> yaml.Node | None:
         errors.add_line(1, f"the file is larger than {MAX_FILE_BYTES} bytes")
         return None
     try:
-        depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
-                line = event.start_mark.line + 1 if event.start_mark else 1
-                too_deep = f"nested more than {MAX_DEPTH} levels deep"
-                errors.add_line(line, too_deep if depth > MAX_DEPTH else "anchors and aliases are not supported")
-                return None
-        root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+        try:
+            refused, root = _compose(text, _FAST)
+        except yaml.YAMLError:  # the slow one says it in words that people know
+            refused, root = _compose(text, yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "not readable"
@@ -54,9 +49,27 @@ def compose(text: str, errors: Errors) -> yaml.Node | None:
         hint = '; inside braces a value with ${...} needs quotes: "${NAME}"' if inside_braces else ""
         errors.add_line(line + 1, f"not YAML: {problem}{hint}")
         return None
-    if root is None:
+    if refused is not None:
+        errors.add_line(*refused)
+    elif root is None:
         errors.add_line(1, "the file is empty")
     return root
+
+
+_FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one in C, where there is one: a large file is read while calls are served."""
+
+
+def _compose(text: str, loader: Any) -> tuple[tuple[int, str] | None, yaml.Node | None]:
+    """The root, or a line and what is wrong there. Raises `YAMLError`."""
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            too_deep = f"nested more than {MAX_DEPTH} levels deep"
+            return (line, too_deep if depth > MAX_DEPTH else "anchors and aliases are not supported"), None
+    return None, yaml.compose(text, Loader=loader)
 
 
 @dataclass(frozen=True, slots=True)
