@@ -56,7 +56,13 @@ async def build_app(
     clock = clock or SystemClock()
     registry = CollectorRegistry()
     metrics = GatewayMetrics(registry)
-    watch = RouteWatch(settings.routes_file, settings.own_ports, metrics, staleness_bound=settings.staleness_bound)
+    watch = RouteWatch(
+        settings.routes_file,
+        settings.own_ports,
+        metrics,
+        staleness_bound=settings.staleness_bound,
+        last_valid=worker.last_valid_routes if worker else None,
+    )
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
     offsets = ClockOffsets(clock, reference="key_registry", metrics=registry)
     identity_keys = _identity_keys(settings)

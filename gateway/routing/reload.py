@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
@@ -28,13 +28,16 @@ class UnreadableRouteFile(RouteFileError):
 
 def read_route_file(path: Path, own: OwnPorts, environment: Mapping[str, str] = os.environ) -> RouteTable:
     """The routes in a file. Raises `RouteFileError`. Blocks."""
+    return parse_route_file(_text(path), str(path), environment=environment, own=own)
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise UnreadableRouteFile([f"{path}: cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
         raise RouteFileError([f"{path}: cannot be read: it is not UTF-8"]) from None
-    return parse_route_file(text, str(path), environment=environment, own=own)
 
 
 def environment_variables(path: Path) -> frozenset[str]:
@@ -51,23 +54,35 @@ class RouteWatch:
     Raises `RouteFileError` when it is created and the file is invalid. A route that outlives `staleness_bound`
     (seconds) is logged each time that it is loaded. A file is changed when it is written to, when another one takes
     its place (as most editors save), and when a symbolic link on its way leads elsewhere (a mounted ConfigMap).
+
+    At `last_valid` each valid text is kept, and taken when the file is invalid at the start: a process that takes
+    the place of another one serves what that one served.
     """
 
-    def __init__(self, path: Path, own: OwnPorts, metrics: GatewayMetrics, *, staleness_bound: float) -> None:
+    def __init__(
+        self,
+        path: Path,
+        own: OwnPorts,
+        metrics: GatewayMetrics,
+        *,
+        staleness_bound: float,
+        last_valid: Path | None = None,
+    ) -> None:
         self._path = path
-        self._read: Callable[[], RouteTable] = lambda: read_route_file(path, own)
+        self._own = own
+        self._last_valid = last_valid
         self._metrics = metrics
         self._version = file_version(path)
         """Of the file when it was last read."""
         self._unread = False
         """Whether the last attempt to read it failed."""
         self._staleness_bound = staleness_bound
-        self._table = self._read()
-        warn_of_long_staleness(self._table, staleness_bound)
         self._errors: list[str] = []
+        self._table = self._first_table()
+        warn_of_long_staleness(self._table, staleness_bound)
         self._task = PeriodicTask("route_file", self.check_file, interval=CHECK_INTERVAL_S)
         self.tasks = (self._task,)
-        metrics.route_file_valid.set(1)
+        metrics.route_file_valid.set(not self._errors)
 
     @property
     def table(self) -> RouteTable:
@@ -110,6 +125,29 @@ class RouteWatch:
         log.info("route_file.loaded", routes=len(table.routes))
         warn_of_long_staleness(table, self._staleness_bound)
         self._metrics.route_file_loaded(valid=True)
+
+    def _first_table(self) -> RouteTable:
+        try:
+            return self._read()
+        except RouteFileError as error:
+            if self._last_valid is None or not self._last_valid.exists():
+                raise
+            table = read_route_file(self._last_valid, self._own)
+            self._unread = isinstance(error, UnreadableRouteFile)
+            self._report(error.lines)
+            return table
+
+    def _read(self) -> RouteTable:
+        text = _text(self._path)
+        table = parse_route_file(text, str(self._path), environment=os.environ, own=self._own)
+        if self._last_valid is not None:
+            try:
+                written = self._last_valid.with_suffix(f".{os.getpid()}")
+                written.write_text(text, encoding="utf-8")
+                os.replace(written, self._last_valid)
+            except OSError as error:
+                log.warning("route_file.not_kept", reason=error.strerror)
+        return table
 
     def _report(self, errors: list[str]) -> None:
         self._errors = errors

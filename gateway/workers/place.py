@@ -21,3 +21,8 @@ class WorkerPlace(BaseModel):
     """Descriptor of a pipe that ends with the supervisor."""
     gateway_id: str
     """By which all workers recognize a request that has passed one of them."""
+
+    @property
+    def last_valid_routes(self) -> Path:
+        """Where workers keep the last valid route file for those that start while the file is invalid."""
+        return self.socket.parent / "routes.yaml"

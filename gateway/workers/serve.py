@@ -28,4 +28,5 @@ def serve_worker(settings: Settings, place: WorkerPlace) -> None:
     if abandoned:  # nobody else is there to tidy up; the directory goes with the last worker
         with contextlib.suppress(OSError):
             place.socket.unlink(missing_ok=True)
+            place.last_valid_routes.unlink(missing_ok=True)
             place.socket.parent.rmdir()

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from deploy.local.health import all_states
 from shared.jose.keys import load_jwks
 from shared.jose.verifier import Expectation, parse, verify
 from tests.support.doubles.registry import COMPANY
@@ -233,6 +234,36 @@ async def test_each_worker_serves_the_decision_endpoint(around: Surroundings, tm
             return {line["worker"] for line in workers.process.lines("request") if "decided_for" in line} == {0, 1}
 
         await until(both_have_decided)
+
+
+async def test_a_worker_that_starts_while_the_route_file_is_invalid_serves_what_the_others_do(
+    workers: Workers,
+) -> None:
+    process = workers.process
+    routes = process.routes_file.with_name("own.yaml")
+    valid = routes.read_text()
+    lines = len(process.log)
+    routes.write_text(valid + "  - {name: bad}\n")
+    for worker in (0, 1):
+        await process.logged("route_file.invalid", after=lines, worker=worker)
+    lines = len(process.log)
+    os.kill(pids(process)[0], signal.SIGKILL)
+    await process.logged("route_file.invalid", after=lines, worker=0)  # of the one in its place
+    await until(workers.ready)
+    assert [await workers.call("/open") for _ in range(20)] == [200] * 20
+    assert await workers.metric("gateway_route_file_valid") == 0
+    health = json.loads((await workers.operations("/health"))[1])
+    assert (health["status"], health["dependencies"]["route_file"]["state"]) == ("degraded", "down")
+    assert "route bad" in health["dependencies"]["route_file"]["reason"]
+    shown = await all_states({"gateway": f"http://127.0.0.1:{process.ops_port}"})  # by `make status`
+    assert shown["gateway"].startswith("ready, degraded: ")
+    assert "route_file (worker 0: the route file is invalid, an earlier one is in use: " in shown["gateway"]
+    routes.write_text(valid)
+
+    async def mended() -> bool:
+        return await workers.metric("gateway_route_file_valid") == 1
+
+    await until(mended)
 
 
 async def test_a_supervisor_that_is_killed_leaves_no_worker(workers: Workers) -> None:

@@ -160,6 +160,45 @@ async def test_a_file_in_use_that_could_not_be_looked_at_for_a_while_is_valid_ag
     assert watch.errors == []
 
 
+async def test_what_starts_in_the_place_of_another_while_the_file_is_invalid_serves_what_that_one_served(
+    path: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept" / "routes.yaml"
+    kept.parent.mkdir()
+    first = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5, last_valid=kept)
+    write(path, "one", "two")
+    await first.check_file()
+    write(path, "three", more="  - {name: bad}\n")
+    await first.check_file()
+    registry = CollectorRegistry()
+    second = RouteWatch(path, OWN, GatewayMetrics(registry), staleness_bound=5, last_valid=kept)
+    assert [route.name for route in second.table.routes] == ["one", "two"]
+    assert second.errors == first.errors
+    assert second.errors[0].startswith(f"{path}:5: ")
+    assert registry.get_sample_value("gateway_route_file_valid") == 0
+    path.unlink()
+    third = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5, last_valid=kept)
+    write(path, "four")
+    for watch in (second, third):
+        await watch.check_file()
+        assert [route.name for route in watch.table.routes] == ["four"]
+        await watch.check()
+    assert [file.name for file in kept.parent.iterdir()] == ["routes.yaml"]
+
+
+def test_a_valid_file_that_cannot_be_kept_is_in_use_all_the_same(path: Path, tmp_path: Path) -> None:
+    with structlog.testing.capture_logs() as logged:
+        watch = RouteWatch(
+            path,
+            OWN,
+            GatewayMetrics(CollectorRegistry()),
+            staleness_bound=5,
+            last_valid=tmp_path / "no" / "routes.yaml",
+        )
+    assert [route.name for route in watch.table.routes] == ["one"]
+    assert [line["event"] for line in logged] == ["route_file.not_kept"]
+
+
 def test_without_a_valid_file_there_is_no_start(path: Path) -> None:
     path.write_text("routes: []\n")
     with pytest.raises(RouteFileError):
