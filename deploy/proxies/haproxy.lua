@@ -7,6 +7,7 @@ local LEFT_OUT = {
   ["connection"] = true, ["content-length"] = true, ["expect"] = true, ["host"] = true, ["keep-alive"] = true,
   ["te"] = true, ["trailer"] = true, ["transfer-encoding"] = true, ["upgrade"] = true,
 }
+local FOR_THE_PROXY = { ["x-passgate-target"] = true, ["x-passgate-route"] = true }
 
 local function question(txn)
   local fields = {}
@@ -46,7 +47,7 @@ local function decide(txn)
     return refuse(txn, response)
   end
   for name, values in pairs(response.headers) do
-    if name == "x-request-id" or (name ~= "x-passgate-target" and name:sub(1, 11) == "x-passgate-") then
+    if name == "x-request-id" or (name:sub(1, 11) == "x-passgate-" and not FOR_THE_PROXY[name]) then
       txn.http:req_set_header(name, values[0])
     end
   end

@@ -13,8 +13,11 @@ from gateway.refusal import Fields, Refusal, render
 _NOT_IDENTITY = PROOF_FIELDS | {HOPS_FIELD.lower()}
 TARGET_FIELD = "X-Passgate-Target"
 """What is to be forwarded: the path in its one spelling, and the query that the upstream gets."""
+ROUTE_FIELD = "X-Passgate-Route"
+"""The route's name, by which a proxy may choose the upstream."""
 PROBLEM_FIELD = "X-Passgate-Problem"
 """The body of a refusal once more, for nginx, which drops the body of a response to auth_request."""
+_NOT_FOR_PROXIES = PROOF_FIELDS | {HOPS_FIELD.lower()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def outcome(decision: Decision, request_id: str, endpoint: Endpoint | None) -> O
             ("Cache-Control", "no-store"),
             *_own_fields(decision.lines),
             (TARGET_FIELD, decision.target),
+            (ROUTE_FIELD, decision.route.name),
             ("X-Request-Id", request_id),
         ),
     )
@@ -63,7 +67,8 @@ def outcome(decision: Decision, request_id: str, endpoint: Endpoint | None) -> O
 def _own_fields(lines: list[str]) -> Fields:
     """Of the fields that the gateway would send upstream, those that say who calls.
 
-    What proves to our own services that the gateway is calling is given to nobody else.
+    What proves to our own services that the gateway is calling is given to nobody else, and which gateways a
+    request has passed is for who forwards it to say.
     """
     fields = (line.partition(": ") for item in lines for line in item.split("\r\n"))
     return tuple(

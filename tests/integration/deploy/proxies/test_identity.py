@@ -1,11 +1,13 @@
 """A service behind another proxy learns who calls from Passgate alone, and exactly as from the gateway."""
 
 import json
+import re
 
 import pytest
 
+from deploy.local.stack import ROOT
 from gateway.credentials.identity import Identity
-from tests.support.harness.front_proxies import FILES, FRONT_PROXIES, BehindProxy, lines
+from tests.support.harness.front_proxies import FILES, BehindProxy, lines
 from tests.support.harness.gateway import SESSION_TOKEN, bearer
 from tests.support.http1.identity_fields import IDENTITY_FIELDS
 from tests.support.http1.upstream import UpstreamCall
@@ -97,16 +99,24 @@ async def test_the_address_that_a_client_claims_is_not_believed(proxy: BehindPro
     assert events[-1].detail["client"] != "198.51.100.7"
 
 
-@pytest.mark.parametrize("proxy_name", FRONT_PROXIES)
-def test_each_field_of_the_identity_is_in_each_file(proxy_name: str) -> None:
-    """A field that a proxy does not know would be left to the client."""
-    by_prefix = {"haproxy", "envoy"}
-    text = "".join((FILES / file).read_text() for file in _shipped(proxy_name))
-    names = [line.partition(":")[0] for line in Identity("", "", "", "", "").lines.split("\r\n")]
-    assert names
-    missing = [name for name in names if name.lower() not in text.lower()]
-    assert missing == [] or proxy_name in by_prefix
+def own_names() -> set[str]:
+    """Every name of ours that is a field's, wherever the product says it."""
+    source = "".join(p.read_text() for folder in ("gateway", "shared") for p in (ROOT / folder).rglob("*.py"))
+    return set(re.findall(r"X-Passgate-(?:[A-Z][a-z]+-?)+(?<!-)", source)) - {"X-Passgate-Credential-Expires"}
 
 
-def _shipped(name: str) -> list[str]:
-    return ["nginx.conf"] if name == "nginx" else list(FRONT_PROXIES[name].files)
+@pytest.mark.parametrize("file", ["nginx.conf", "traefik-routes.yaml"])
+def test_a_proxy_that_removes_fields_by_their_names_knows_each_of_ours(file: str) -> None:
+    """One that it does not know would be left to the client."""
+    text = (FILES / file).read_text(encoding="utf-8")
+    assert "X-Passgate-Issuer" in own_names()
+    assert {name for name in own_names() if not re.search(rf"{name}\b(?!-)", text)} == set()
+
+
+@pytest.mark.parametrize("file", ["nginx.conf", "traefik-routes.yaml", "Caddyfile"])
+def test_a_proxy_that_copies_fields_by_their_names_knows_all_of_an_identity(file: str) -> None:
+    text = (FILES / file).read_text(encoding="utf-8")
+    lines = Identity("", "", "", "", "", issuer="corp").lines.split("\r\n")
+    assert {
+        line.partition(":")[0] for line in lines if not re.search(rf"{line.partition(':')[0]}\b(?!-)", text)
+    } == set()

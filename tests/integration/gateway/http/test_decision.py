@@ -157,13 +157,14 @@ async def test_what_says_who_calls_is_what_the_gateway_sends_upstream(
     [target] = reply.values("X-Passgate-Target")
     assert reply.status == 200
     assert of_the_gateway(reply.fields) == of_the_gateway(upstream.items())
+    assert reply.values("X-Passgate-Route") == [path.removeprefix("/")]
     assert target == ("/editor?file=a" if path == "/editor" else path)
     assert reply.body == b""
 
 
 def of_the_gateway(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """What says who calls, which request it is, and nothing of what proves something to our own services."""
-    left_out = {"x-passgate-target", "x-passgate-client-address", "x-passgate-service-token"}
+    left_out = {f"x-passgate-{name}" for name in ("target", "route", "client-address", "service-token", "hops")}
     lowered = [(name.lower(), value) for name, value in fields]
     return sorted(
         field for field in lowered if field[0].startswith(("x-passgate", "x-request")) and field[0] not in left_out
