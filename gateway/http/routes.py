@@ -2,6 +2,8 @@
 
 from aiohttp import web
 
+from gateway.credentials.external.settings import OWN_ISSUER
+from gateway.credentials.kinds import CredentialKind
 from gateway.http.schemas import RoutesView, RouteView
 from gateway.routing.reload import RouteWatch
 from gateway.routing.table import Route
@@ -28,6 +30,15 @@ def _view(route: Route) -> RouteView:
         methods=None if route.methods is None else sorted(route.methods),
         credential=[kind.value for kind in route.kinds] if route.alternatives else route.credential.value,
         scopes=list(route.scopes),
+        issuers=_issuers(route),
+        identity_token=route.identity_token,
         max_staleness=route.max_staleness,
         upstream=route.upstream.url,
     )
+
+
+def _issuers(route: Route) -> list[str]:
+    if CredentialKind.JWT not in route.kinds:
+        return []
+    own = [OWN_ISSUER] if route.accepts_own_issuer else []
+    return own + [issuer.name for issuer in route.issuers]

@@ -12,6 +12,8 @@ class RouteView(BaseModel):
     methods: list[str] | None
     credential: str | list[str] = Field(description="One kind, or several in their order.")
     scopes: list[str]
+    issuers: list[str] = Field(description="Whose JWTs are accepted; empty for other credentials.")
+    identity_token: bool
     max_staleness: float | None = Field(description="Seconds; null: the gateway's own setting.")
     upstream: str
 

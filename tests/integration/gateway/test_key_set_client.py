@@ -1,13 +1,20 @@
 """What another issuer's server can do to a gateway that fetches its keys: nothing."""
 
+import asyncio
+import os
+import ssl
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from gateway.credentials.external import key_set_client
 from gateway.credentials.external.key_set_client import KeySetClient
 from shared.errors import Unavailable
 from tests.support.doubles.external_issuer import SIGNERS, document, jwk
+from tests.support.harness.certificates import write_certificate
 from tests.support.harness.key_set_server import (
     KeySetServer,
     Respond,
@@ -76,7 +83,52 @@ async def test_an_issuer_that_is_not_there_is_unavailable(url: str, client: KeyS
         await client.fetch(url)
 
 
-async def test_over_https_a_certificate_that_nobody_vouches_for_is_refused(
+FETCH = """
+import asyncio, sys
+from gateway.credentials.external.key_set_client import KeySetClient
+from shared.errors import Unavailable
+
+async def fetch():
+    client = KeySetClient()
+    await client.start()
+    try:
+        print((await client.fetch(sys.argv[1])).decode())
+    except Unavailable as error:
+        print(error.detail)
+    await client.stop()
+
+asyncio.run(fetch())
+"""
+
+
+@pytest.mark.parametrize(("host", "known"), [("localhost", True), ("localhost", False), ("127.0.0.1", True)])
+async def test_over_https_the_certificate_must_be_of_a_known_authority_and_of_the_host(
+    host: str, known: bool, server: KeySetServer, tmp_path: Path
+) -> None:
+    server.keys = [jwk(SIGNERS["ES256"])]
+    files = write_certificate(tmp_path, host="localhost")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(files.certificate, files.key)
+    runner = web.AppRunner(server.app())
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+    await site.start()
+    assert site._server is not None
+    port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", FETCH, f"https://{host}:{port}/jwks"),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, **({"SSL_CERT_FILE": str(files.certificate)} if known else {})},
+    )
+    output, _ = await process.communicate()
+    await runner.cleanup()
+    expected = (
+        document(*server.keys).decode() if known and host == "localhost" else "ClientConnectorCertificateError"
+    )
+    assert output.decode().strip() == expected
+
+
+async def test_a_server_that_speaks_no_tls_is_unavailable_over_https(
     server: KeySetServer, client: KeySetClient
 ) -> None:
     with pytest.raises(Unavailable):

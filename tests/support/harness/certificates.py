@@ -28,17 +28,22 @@ class CertificateFiles:
 
 
 def write_certificate(
-    directory: Path, *, not_before: float | None = None, life: float = 90 * DAY_S, password: bytes | None = None
+    directory: Path,
+    *,
+    host: str = NAME,
+    not_before: float | None = None,
+    life: float = 90 * DAY_S,
+    password: bytes | None = None,
 ) -> CertificateFiles:
     """A new certificate and its key in `directory`, written as certbot does, in place. Times in seconds."""
     begins = time.time() - DAY_S if not_before is None else not_before
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(datetime.fromtimestamp(begins, UTC))
         .not_valid_after(datetime.fromtimestamp(begins + life, UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     directory.mkdir(exist_ok=True)
