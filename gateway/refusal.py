@@ -119,6 +119,12 @@ def revoked(identity: Identity, kind: str, id_: str, *, route: str) -> Refusal:
     return bad_credential(refused, route=route)
 
 
+def origin_not_allowed(*, route: str) -> Refusal:
+    """For a WebSocket of a page whose origin the route does not allow."""
+    code = "origin_not_allowed"
+    return Refusal(403, code, "pages of this origin may not connect", cause=code, route=route, closes=True)
+
+
 def stale(age: float, *, route: str) -> Refusal:
     """For a call that was admitted, and goes on while nobody knows what has been stopped since."""
     return replace(

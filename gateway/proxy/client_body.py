@@ -1,24 +1,66 @@
 """A request's body on its way: collected as long as it is small, then sent on piece by piece."""
 
+from collections.abc import Callable
+
 from gateway.http1 import writer
 from gateway.http1.request import RequestHead
+from gateway.proxy.bodies_under_way import BodiesUnderWay
+from gateway.routing.table import Upstream
 
 SMALL_BODY_BYTES = 65536
 """So much of a body is collected before it takes one of the upstream's connections."""
 
 
 class ClientBody:
-    """Of one request. `complete` is to be set once its last byte has come."""
+    """Of one request, and the `Body` that is counted as long as it is under way.
 
-    __slots__ = ("_chunked", "_length", "_pieces", "complete", "received")
+    `shed` is called when its place is another's, and it is not counted any more.
+    """
 
-    def __init__(self, head: RequestHead | None) -> None:
+    __slots__ = ("_bodies", "_chunked", "_counted", "_length", "_pieces", "_shed", "complete", "received")
+
+    def __init__(self, head: RequestHead | None, bodies: BodiesUnderWay | None, shed: Callable[[], None]) -> None:
+        self._bodies = bodies
+        self._shed = shed
+        self._counted = False
         self._chunked = head is not None and head.framing.chunked
         self._length = None if head is None else head.content_length
         self._pieces: list[bytes] = []
         self.received = 0
         """Bytes of content."""
         self.complete = False
+        """Whether its last byte has come: see `came`."""
+
+    def came(self, *, complete: bool) -> None:
+        """A piece is here, and with `complete` it is the last one."""
+        self.complete = complete
+        if complete:
+            self.end()
+
+    def admitted(self, client: str) -> bool:
+        """Whether the client may send it: it is complete, or there may be one more that is under way."""
+        if self.complete or self._counted or self._bodies is None:
+            return True
+        self._counted = self._bodies.collect(self, client)
+        return self._counted
+
+    def may_stream(self, upstream: Upstream) -> bool:
+        """Whether it may take one of the upstream's connections, though it may not be complete."""
+        return (
+            not self._counted
+            or self._bodies is None
+            or self._bodies.stream(self, upstream.name, upstream.connections)
+        )
+
+    def end(self) -> None:
+        """No more of it will come."""
+        if self._counted and self._bodies is not None:
+            self._counted = False
+            self._bodies.end(self)
+
+    def shed(self) -> None:
+        self._counted = False
+        self._shed()
 
     @property
     def due(self) -> bool:
@@ -49,7 +91,7 @@ class ClientBody:
 
 
 def _no_body() -> ClientBody:
-    body = ClientBody(None)
+    body = ClientBody(None, None, lambda: None)
     body.complete = True
     return body
 

@@ -12,14 +12,14 @@ client leaves, and pauses when it is much.
 
 import asyncio
 from math import inf
-from typing import Protocol, cast
+from typing import cast
 
 from gateway.http1.body import BodyDecoder
 from gateway.http1.framing import request_body
 from gateway.http1.head_reader import HeadReader
 from gateway.http1.request import BadRequest, RequestHead, read_body
 from gateway.proxy.body_pace import BodyPace
-from gateway.proxy.ports import RequestReceiver
+from gateway.proxy.ports import Exchanges, RequestReceiver
 from gateway.proxy.sockets import has_left, reset_on_close
 from shared.http.connection import HEAD_TIMEOUT_S
 
@@ -39,21 +39,6 @@ READ_AHEAD_BYTES = 16384
 """Of requests that are not looked at yet, over which reading pauses."""
 DRAINED_BODY_BYTES = 65536
 """A refused body no longer than this is read to its end, and the connection goes on."""
-
-
-class Exchanges(Protocol):
-    """What makes somebody receive each request, and knows which connections there are."""
-
-    draining: bool
-    keepalive_timeout: float
-    """Seconds for which a connection is kept between two requests."""
-
-    def opened(self, connection: "ClientConnection") -> None:
-        """Aborts the connection if there are too many."""
-
-    def closed(self, connection: "ClientConnection") -> None: ...
-
-    def receiver(self, connection: "ClientConnection", head: RequestHead | BadRequest) -> RequestReceiver: ...
 
 
 class ClientConnection(asyncio.Protocol):

@@ -1,9 +1,29 @@
 """The response to one request on its client's connection: its head, its framing, and whether another may follow."""
 
+from collections.abc import Callable
+
+from gateway.headers import client_lines
 from gateway.http1 import writer
 from gateway.http1.request import RequestHead
 from gateway.http1.response import ResponseHead
+from gateway.http1.websocket import UPGRADE_LINES
 from gateway.proxy.client_connection import ClientConnection
+from gateway.proxy.report import Call
+from gateway.refusal import Refusal, render
+from gateway.routing.cors.preflight import refusal_lines, response_lines
+from gateway.routing.rewriting.response import adapted
+from gateway.routing.table import Route, RouteTable
+
+
+def lines_for_client(response: ResponseHead, call: Call, route: Route) -> list[str]:
+    """The fields of an upstream's response as its client gets them, all but those that frame the message."""
+    shown = response
+    if (response.redirects or route.adapts_responses) and isinstance(call.head, RequestHead):
+        shown = adapted(response, route, call.head.target, call.origin)
+    lines = client_lines(shown, request_id=call.request_id)
+    if route.cors is not None:
+        lines += response_lines(call.head, route.cors)
+    return lines
 
 
 class ClientResponse:
@@ -18,6 +38,15 @@ class ClientResponse:
         self.keep_alive = request is not None and request.keep_alive
         """Whether the connection goes on after it, as its head says."""
 
+    def refuse(
+        self, refusal: Refusal, call: Call, routes: Callable[[], RouteTable], *, request_complete: bool
+    ) -> None:
+        """A refusal, which a page of another origin can read if its route is for that."""
+        fields, body = render(refusal, call.request_id)
+        lines = [writer.date_line(), *(f"{name}: {value}" for name, value in fields)]
+        lines += refusal_lines(call.head, routes)
+        self.send(refusal.status, lines, body, closes=refusal.closes, request_complete=request_complete)
+
     def send(self, status: int, lines: list[str], body: bytes, *, closes: bool, request_complete: bool) -> None:
         """A whole response of our own. `closes`: what follows on the connection cannot be relied upon."""
         request = self._request
@@ -30,6 +59,7 @@ class ClientResponse:
 
     def switch(self, lines: list[str]) -> None:
         """The response that makes a tunnel of the connection."""
+        lines = [*lines, *UPGRADE_LINES]
         self._client.write(writer.response_head(101, lines, length=None, chunked=False, close=False))
 
     def begin(

@@ -14,48 +14,40 @@ import time
 import structlog
 
 from gateway.decision import Decision, Forward, LookUp
-from gateway.headers import addressed_to, client_lines
 from gateway.http1 import writer
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.http1.response import ResponseHead
-from gateway.http1.websocket import UPGRADE_LINES
 from gateway.origin import origin_of, unproxied
 from gateway.proxy.client_body import NO_BODY, ClientBody
 from gateway.proxy.client_connection import ClientConnection
-from gateway.proxy.client_response import ClientResponse
+from gateway.proxy.client_response import ClientResponse, lines_for_client
 from gateway.proxy.forwarding import Forwarding
+from gateway.proxy.own_responses import OwnResponse, own_response
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.report import LIVE, Call
-from gateway.proxy.resending import SAFE, may_send_again
 from gateway.proxy.tunnels.websocket import WebSocket, websocket_of
 from gateway.proxy.upstream.connection import UpstreamConnection
+from gateway.proxy.upstream.outgoing import outgoing
 from gateway.proxy.upstream.pool import Pool
+from gateway.proxy.upstream.resending import SAFE, may_send_again
 from gateway.refusal import (
     CONNECTIONS_IN_USE,
     Refusal,
     internal_error,
     malformed,
-    render,
     too_large,
     too_many_bodies,
     upstream_failed,
 )
-from gateway.routing.cors.preflight import preflight_of, refusal_lines, response_lines
-from gateway.routing.rewriting.response import adapted
 from shared.http.client_address import address_block
 from shared.logging import request_id
 from shared.logging.request_ids import adopt_request_id, new_request_id
 
 log = structlog.get_logger()
 
-_GET = frozenset({"GET", "HEAD"})
-
 
 class Exchange:
-    """`RequestReceiver` of one request, `Caller` of its upstream's pool, and `ResponseReceiver` of its response.
-
-    Also the `Body` that is counted as long as it is under way.
-    """
+    """`RequestReceiver` of one request, `Caller` of its upstream's pool, and `ResponseReceiver` of its response."""
 
     __slots__ = (
         "_body",
@@ -67,7 +59,6 @@ class Exchange:
         "_response",
         "_sent_again",
         "_sent_at",
-        "_under_way",
         "_upstream",
         "_websocket",
         "call",
@@ -79,7 +70,8 @@ class Exchange:
         readable = head if isinstance(head, RequestHead) else None
         self._forwarding = forwarding
         self._client = client
-        self._body = ClientBody(readable) if readable is not None and readable.has_body else NO_BODY
+        has_body = readable is not None and readable.has_body
+        self._body = ClientBody(readable, forwarding.bodies, self._shed) if has_body else NO_BODY
         self._response = ClientResponse(client, readable)
         self._deciding: asyncio.Task[None] | None = None
         self.forward: Forward | None = None
@@ -91,8 +83,6 @@ class Exchange:
         self._sent_at = 0.0
         self._sent_again = False
         self._over = False
-        self._under_way = False
-        """Whether the body is counted among those that are to come."""
         self.watched = False
         """Whether it has lasted, and is among those that end when they are revoked."""
         self.call = Call(head, unproxied(client.peer), new_request_id())
@@ -101,7 +91,7 @@ class Exchange:
 
     def begin(self, content: bytes, *, complete: bool) -> None:
         if self._body is not NO_BODY:
-            self._body.complete = complete
+            self._body.came(complete=complete)
             self._body.collect(content)
         try:
             self._begin()
@@ -116,14 +106,11 @@ class Exchange:
         call.origin = origin_of(head, self._client.peer, self._forwarding.proxies, self._client.scheme)
         if call.origin.trusted and (given := head.first("x-request-id")) is not None:
             call.request_id = adopt_request_id(given)
-        if head.target.startswith(LIVE) and head.target.partition("?")[0] == LIVE and head.method in _GET:
-            call.route = LIVE
-            self._respond(200, [writer.date_line(), "Content-Type: application/json"], b'{"status":"live"}')
-            return
-        if head.method == "OPTIONS" and (preflight := preflight_of(head, self._forwarding.decider.routes())):
-            call.route, call.cause = preflight.route, preflight.cause
-            self._respond(204, [writer.date_line(), *preflight.lines, f"X-Request-Id: {call.request_id}"], b"")
-            return
+        if head.method == "OPTIONS" or head.target.startswith(LIVE):
+            own = own_response(head, call.request_id, self._forwarding.decider.routes)
+            if own is not None:
+                self._respond(own)
+                return
         decision = self._forwarding.decider.decide(head, call.origin, call.request_id)
         if isinstance(decision, (Forward, Refusal)):
             self._decided(decision)
@@ -135,9 +122,7 @@ class Exchange:
         self._pause_if_enough()
 
     def body_received(self, content: bytes, *, complete: bool) -> None:
-        self._body.complete = complete
-        if complete and self._under_way:
-            self._body_ended()
+        self._body.came(complete=complete)
         try:
             self._body_received(content)
         except Exception:
@@ -161,19 +146,12 @@ class Exchange:
 
     def _body_admitted(self) -> bool:
         """Whether the client may send the body; if not, the request is refused."""
-        if not self._under_way:
-            client = address_block(self.call.origin.client)
-            self._under_way = self._forwarding.bodies.collect(self, client)
-            if not self._under_way:
-                self._refuse(too_many_bodies(route=self.call.route))
-        return self._under_way
+        if self._body.admitted(address_block(self.call.origin.client)):
+            return True
+        self._refuse(too_many_bodies(route=self.call.route))
+        return False
 
-    def _body_ended(self) -> None:
-        self._under_way = False
-        self._forwarding.bodies.end(self)
-
-    def shed(self) -> None:
-        self._under_way = False
+    def _shed(self) -> None:
         self._fail(too_many_bodies(route=self.call.route))
 
     def body_refused(self, error: BadRequest) -> None:
@@ -225,11 +203,11 @@ class Exchange:
             self._refuse(too_large(route.max_body, route=route.name))
             return
         if route.websocket:
-            try:
-                self._websocket = websocket_of(head, route, self._forwarding.tunnels)
-            except BadRequest as error:
-                self._refuse(malformed(error, route=route.name))
+            offered = websocket_of(head, route, self._forwarding.tunnels)
+            if isinstance(offered, Refusal):
+                self._refuse(offered)
                 return
+            self._websocket = offered
         if not (self._body.complete or self._body_admitted()):
             return
         if isinstance(head, RequestHead) and head.expects_continue and not self._body.received:
@@ -255,7 +233,7 @@ class Exchange:
 
     def _acquire(self, *, fresh: bool) -> None:
         upstream = self._decided_forward.route.upstream
-        if self._under_way and not self._forwarding.bodies.stream(self, upstream.name, upstream.connections):
+        if not self._body.may_stream(upstream):
             self.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE, "bodies"))
             return
         if self._websocket is not None and not self._websocket.admitted(self.client_key):
@@ -274,21 +252,16 @@ class Exchange:
 
     def _send(self, connection: UpstreamConnection) -> None:
         forward = self._decided_forward
-        length, chunked, content = self._body.begin()
-        lines, upstream = forward.lines, forward.route.upstream
-        if upstream.several_hosts:
-            lines = addressed_to(lines, upstream, connection.endpoint.address.authority)
-        if self._websocket is not None:
-            lines = [*lines, *UPGRADE_LINES]
-        head = writer.request_head(forward.method, forward.target, lines, length=length, chunked=chunked)
+        websocket = self._websocket
+        authority = connection.endpoint.address.authority
         connection.begin(
             self,
             forward.method,
-            head + content,
+            outgoing(forward, self._body, authority, websocket=websocket is not None),
             complete=self._body.complete,
             response_timeout=forward.route.response_timeout,
             idle_timeout=forward.route.idle_timeout,
-            upgrade=None if self._websocket is None else self._websocket.handshake,
+            upgrade=None if websocket is None else websocket.handshake,
         )
         if not self._body.complete:
             self._client.resume_reading()
@@ -312,15 +285,10 @@ class Exchange:
     def _response_began(self, head: ResponseHead, content: bytes, *, complete: bool) -> None:
         call = self.call
         self._forwarding.report.upstream_responded(call, self._decided_forward, time.perf_counter() - self._sent_at)
-        route, shown = self._decided_forward.route, head
-        if (head.redirects or route.adapts_responses) and isinstance(call.head, RequestHead):
-            shown = adapted(head, route, call.head.target, call.origin)
-        lines = client_lines(shown, request_id=call.request_id)
-        if route.cors is not None:
-            lines += response_lines(call.head, route.cors)
+        lines = lines_for_client(head, call, self._decided_forward.route)
         call.status = head.status
         if self._websocket is not None and head.status == 101:
-            self._response.switch([*lines, *UPGRADE_LINES])
+            self._response.switch(lines)
             self._websocket.switch(self._client, self._upstream, content, self._tunnel_ended)
             return
         self._response.begin(head, lines, content, complete=complete, request_complete=self._body.complete)
@@ -364,11 +332,12 @@ class Exchange:
 
     def _refuse(self, refusal: Refusal) -> None:
         """The gateway's own response, in the place of the upstream's."""
-        self._forwarding.report.refused(self.call, refusal)
-        fields, body = render(refusal, self.call.request_id)
-        lines = [writer.date_line(), *(f"{name}: {value}" for name, value in fields)]
-        lines += refusal_lines(self.call.head, self._forwarding.decider.routes())
-        self._respond(refusal.status, lines, body, closes=refusal.closes)
+        call = self.call
+        self._forwarding.report.refused(call, refusal)
+        call.status = refusal.status
+        routes = self._forwarding.decider.routes
+        self._response.refuse(refusal, call, routes, request_complete=self._body.complete)
+        self._finish()
 
     def _fail(self, refusal: Refusal) -> None:
         """The same; or, when a response has begun already, a cut that the client sees."""
@@ -401,9 +370,9 @@ class Exchange:
         log.exception("request.failed")
         self._fail(internal_error(route=self.call.route))
 
-    def _respond(self, status: int, lines: list[str], body: bytes, *, closes: bool = False) -> None:
-        self.call.status = status
-        self._response.send(status, lines, body, closes=closes, request_complete=self._body.complete)
+    def _respond(self, own: OwnResponse) -> None:
+        self.call.route, self.call.cause, self.call.status = own.route, own.cause, own.status
+        self._response.send(own.status, own.lines, own.body, closes=False, request_complete=self._body.complete)
         self._finish()
 
     def _finish(self) -> None:
@@ -424,8 +393,8 @@ class Exchange:
 
     def _end(self) -> None:
         self._over = True
-        if self._under_way:
-            self._body_ended()
+        if self._body is not NO_BODY:
+            self._body.end()
         if self._websocket is not None:
             self._websocket.over()
         if self.watched:

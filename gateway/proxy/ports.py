@@ -1,14 +1,17 @@
 """What the two kinds of connection report, and how what went wrong on them is called."""
 
 from math import ceil
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from gateway.http1.request import BadRequest
+from gateway.http1.request import BadRequest, RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.refusal import CIRCUIT_OPEN
 
 CONNECTION_LOST = "connection_lost"
 RESPONSE_TIMEOUT = "response_timeout"
+
+if TYPE_CHECKING:
+    from gateway.proxy.client_connection import ClientConnection
 
 
 class UpstreamFailed(Exception):
@@ -70,6 +73,21 @@ class RequestReceiver(Protocol):
 
     def sweep(self) -> None:
         """The request is under way still. Comes a few times a second."""
+
+
+class Exchanges(Protocol):
+    """What makes somebody receive each request, and knows which connections there are."""
+
+    draining: bool
+    keepalive_timeout: float
+    """Seconds for which a connection is kept between two requests."""
+
+    def opened(self, connection: "ClientConnection") -> None:
+        """Aborts the connection if there are too many."""
+
+    def closed(self, connection: "ClientConnection") -> None: ...
+
+    def receiver(self, connection: "ClientConnection", head: RequestHead | BadRequest) -> RequestReceiver: ...
 
 
 class ResponseReceiver(Protocol):

@@ -8,7 +8,7 @@ from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.tunnels.open_tunnels import OpenTunnels
 from gateway.proxy.tunnels.tunnel import Tunnel
 from gateway.proxy.upstream.connection import UpstreamConnection
-from gateway.routing.cors.preflight import NOT_ALLOWED
+from gateway.refusal import Refusal, malformed, origin_not_allowed
 from gateway.routing.table import Route
 
 
@@ -48,15 +48,19 @@ class WebSocket:
         self._tunnel = None
 
 
-def websocket_of(head: object, route: Route, tunnels: OpenTunnels) -> WebSocket | None:
+def websocket_of(head: object, route: Route, tunnels: OpenTunnels) -> WebSocket | Refusal | None:
     """None where a request is to be served like any other.
 
-    Raises `BadRequest` for a malformed handshake, and for one of a page that the route's policy does not allow:
-    browsers leave that to the server (RFC 6455 section 10.2).
+    Refused is a malformed handshake, and one of a page that the route's policy does not allow: browsers leave that
+    to the server (RFC 6455 section 10.2).
     """
-    if not isinstance(head, RequestHead) or (handshake := read_handshake(head)) is None:
+    try:
+        handshake = read_handshake(head) if isinstance(head, RequestHead) else None
+    except BadRequest as error:
+        return malformed(error, route=route.name)
+    if handshake is None or not isinstance(head, RequestHead):
         return None
     origin = head.first("origin")
     if route.cors is not None and origin is not None and not route.cors.allows(origin):
-        raise BadRequest("pages of this origin may not connect", status=403, code=NOT_ALLOWED)
+        return origin_not_allowed(route=route.name)
     return WebSocket(handshake, route, tunnels)

@@ -1,5 +1,6 @@
 """The policy of the route that a request is for, whether it is a preflight, a refused call or an admitted one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.http1.request import BadRequest, RequestHead
@@ -34,12 +35,12 @@ def preflight_of(head: RequestHead, table: RouteTable) -> Preflight | None:
     return Preflight(route.name, route.cors.preflight_lines(origin), cause)
 
 
-def refusal_lines(head: object, table: RouteTable) -> tuple[str, ...]:
+def refusal_lines(head: object, routes: Callable[[], RouteTable]) -> tuple[str, ...]:
     """Of a refusal of this request, so that the page that made it can read why."""
     origin = head.first("origin") if isinstance(head, RequestHead) else None
     if origin is None or not isinstance(head, RequestHead):
         return ()
-    route = _route(head, table, head.method)
+    route = _route(head, routes(), head.method)
     return () if route is None or route.cors is None else route.cors.response_lines(origin)
 
 

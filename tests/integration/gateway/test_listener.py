@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from gateway.http1 import writer
-from gateway.proxy import exchange
+from gateway.proxy import client_response, exchange
 from gateway.proxy.exchange import Exchange
 from tests.support.harness.gateway import Gateway, surroundings
 from tests.support.waiting import until
@@ -25,7 +25,7 @@ def faulty(*_: object, **__: object) -> object:
 
 
 async def test_a_fault_of_ours_is_a_500_of_its_route(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "client_lines", faulty)
+    monkeypatch.setattr(client_response, "client_lines", faulty)
     response = await gateway.get("/open", {})
     assert (response.status, response.content_type) == (500, "application/problem+json")
     assert 'gateway_refusals_total{cause="internal",route="open"} 1.0' in await gateway.metrics()
@@ -35,7 +35,7 @@ async def test_a_fault_of_ours_is_a_500_of_its_route(gateway: Gateway, monkeypat
     ("target", "name"),
     [
         (exchange, "origin_of"),
-        (exchange, "client_lines"),
+        (client_response, "client_lines"),
         (writer, "request_head"),
         (Exchange, "_connect_if_due"),
         (Exchange, "_decided"),
