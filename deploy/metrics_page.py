@@ -12,6 +12,7 @@ KINDS = {
     "EventCounter": "counter",
     "ReadCounter": "counter",
     "Gauge": "gauge",
+    "ReadGauge": "gauge",
     "Histogram": "histogram",
     "DurationHistogram": "histogram",
 }

@@ -22,6 +22,7 @@ from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import Limits
 from gateway.proxy.listener import PublicServer
 from gateway.proxy.report import Report
+from gateway.proxy.upstream.pools import Pools
 from gateway.routing.reload import RouteWatch
 from gateway.routing.upstream_address import place_of
 from gateway.workers.heap import FrozenHeap
@@ -103,7 +104,7 @@ async def build_app(
             *endpoints(RouteEndpoints(watch).routes, IdentityKeyEndpoint(identity_keys).jwks),
             *([samples_endpoint(registry)] if worker else []),
         ],
-        health=_health(known, watch, calls, offsets, certificate),
+        health=_health(known, watch, calls, offsets, certificate, server.upstreams),
         metrics=registry,
         now=clock.now,
         resources=(
@@ -193,12 +194,14 @@ def _health(
     calls: Mapping[str, ServiceClient],
     offsets: ClockOffsets,
     certificate: CertificateWatch | None,
+    upstreams: Pools,
 ) -> FollowingHealth:
     """The whole stack; readiness depends only on what every protected route needs."""
     health = FollowingHealth(NAME, known.following.follower, offsets)
     health.add("issuer_keys", known.issuer_keys.check)
     health.add("external_issuers", known.external_issuers.check, required=False)
     health.add("route_file", watch.check, required=False)
+    health.add("upstreams", upstreams.check, required=False, details=upstreams.details)
     if certificate is not None:
         health.add("tls_certificate", certificate.check, required=False)
     for name, client in calls.items():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from gateway.upstreams.state import UpstreamMetrics
 from shared.metrics import DurationHistogram, DurationSeries, EventCounter, method_label
 
 
@@ -32,6 +33,7 @@ class GatewayMetrics:
             ("route", "upstream", "status", "cause"),
             registry=registry,
         )
+        self.upstreams = UpstreamMetrics(registry)
         self.active = Gauge("gateway_active_requests", "Public requests being served.", registry=registry)
         self.open_connections = Gauge("gateway_open_connections", "Connections of clients.", registry=registry)
         self._closed_early = Counter(

@@ -71,7 +71,7 @@ class PublicServer:
         self._routes = decider.routes
         self._followed: RouteTable | None = None
         """The table whose upstreams have pools."""
-        self._pools = Pools()
+        self.upstreams = self._pools = Pools(metrics.upstreams)
         tunnels = OpenTunnels()
         self.tasks = self._pools.tasks
         bodies = BodiesUnderWay(self._limits.bodies_per_client)

@@ -29,6 +29,9 @@ Check = Callable[[], Awaitable[object]]
 """Returns when the dependency is up; raises, best a `ServiceError` with a description, when it is not."""
 
 
+Details = Callable[[], Mapping[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     name: str
@@ -45,7 +48,7 @@ class Health:
 
     def __init__(self, service: str) -> None:
         self._service = service
-        self._checks: dict[str, tuple[Check, bool]] = {}
+        self._checks: dict[str, tuple[Check, bool, Details]] = {}
         self._draining = False
         self._background = BackgroundTasks(())
         self._was_ready: bool | None = None
@@ -56,8 +59,9 @@ class Health:
         self.add(BACKGROUND_TASKS, background.check)
         self.add(PERIODIC_TASKS, background.check_rounds, required=False)
 
-    def add(self, name: str, check: Check, *, required: bool = True) -> None:
-        self._checks[name] = (check, required)
+    def add(self, name: str, check: Check, *, required: bool = True, details: Details = dict) -> None:
+        """`details`: what the report shows of it besides, be it up or down."""
+        self._checks[name] = (check, required, details)
 
     def drain(self) -> None:
         """Readiness is 503 from now on."""
@@ -66,7 +70,7 @@ class Health:
     async def states(self) -> list[State]:
         return list(await asyncio.gather(*(self._state(name, *c) for name, c in self._checks.items())))
 
-    async def _state(self, name: str, check: Check, required: bool) -> State:
+    async def _state(self, name: str, check: Check, required: bool, details: Details) -> State:
         started = time.monotonic()
         reason = ""
         try:
@@ -78,7 +82,8 @@ class Health:
             reason = error.description
         except Exception as error:
             reason = type(error).__name__
-        return State(name, not reason, round((time.monotonic() - started) * 1000, 2), reason, required)
+        latency_ms = round((time.monotonic() - started) * 1000, 2)
+        return State(name, not reason, latency_ms, reason, required, details())
 
     async def live(self, _: web.BaseRequest) -> web.Response:
         """GET /health/live: 200 for as long as the event loop and every background task run, else 503."""

@@ -1,6 +1,6 @@
 """The endpoints of one upstream as they are now: of its addresses, and of what the names in them stand for."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 
 from gateway.proxy.upstream.endpoint import Endpoint, Owner
@@ -8,6 +8,7 @@ from gateway.proxy.upstream.names import NameLookUp, is_name
 from gateway.routing.table import Upstream
 from gateway.upstreams.address_health import AddressHealth
 from gateway.upstreams.settings import Address
+from gateway.upstreams.state import UpstreamMetrics
 
 Key = tuple[str, int, str]
 """Host, port and IP address."""
@@ -17,7 +18,13 @@ class Endpoints:
     """`changed` is called when they are others. What is known of the health of an endpoint outlives all changes."""
 
     def __init__(
-        self, upstream: Upstream, owner: Owner, changed: Callable[[], None], before: "Endpoints | None" = None
+        self,
+        upstream: Upstream,
+        owner: Owner,
+        changed: Callable[[], None],
+        metrics: UpstreamMetrics,
+        *,
+        before: "Endpoints | None" = None,
     ) -> None:
         """`before`: those of the upstream as it was in an earlier version of the route file."""
         self._upstream = upstream
@@ -25,7 +32,7 @@ class Endpoints:
         self._changed = changed
         self._known: Mapping[Key, AddressHealth] = before.health_known_to(upstream) if before is not None else {}
         self.look_ups = {
-            address: NameLookUp(upstream.name, address, upstream.resolve_every, self._resolved)
+            address: NameLookUp(upstream.name, address, upstream.resolve_every, self._resolved, metrics)
             for address in upstream.addresses
             if is_name(address.host)
         }
@@ -53,11 +60,6 @@ class Endpoints:
                 endpoint.health.forget_checks()
         return {_key(endpoint.address, endpoint.host): endpoint.health for endpoint in self.all}
 
-    @property
-    def errors(self) -> list[str]:
-        """Why names are not resolved now."""
-        return [f"{name.address.host}: {name.error}" for name in self.look_ups.values() if name.error]
-
     def _resolved(self) -> None:
         self._build()
         self._changed()
@@ -81,10 +83,6 @@ class Endpoints:
     def _endpoint(self, address: Address, host: str, key: Key) -> Endpoint:
         health = self._known.get(key) or AddressHealth(self._upstream.circuit_breaker)
         return Endpoint(address, host, health, owner=self._owner, keep_idle=self._upstream.keep_idle)
-
-
-def of_address(endpoints: Iterable[Endpoint], address: Address) -> list[Endpoint]:
-    return [endpoint for endpoint in endpoints if endpoint.address == address]
 
 
 def _key(address: Address, host: str) -> Key:

@@ -12,6 +12,7 @@ from gateway.proxy.upstream.endpoint import Endpoint
 from gateway.proxy.upstream.opening import open_connection
 from gateway.proxy.upstream.pool import Pool
 from gateway.upstreams.settings import HealthCheck
+from gateway.upstreams.state import UpstreamMetrics
 
 JITTER = 0.1
 """The part of the interval by which it varies: no two gateways keep in step."""
@@ -20,8 +21,9 @@ JITTER = 0.1
 class HealthChecks:
     """The checks of all endpoints that there are now, each with its own turn."""
 
-    def __init__(self, pools: Callable[[], Iterator[Pool]]) -> None:
+    def __init__(self, pools: Callable[[], Iterator[Pool]], metrics: UpstreamMetrics) -> None:
         self._pools = pools
+        self._metrics = metrics
         self._checks: dict[Endpoint, EndpointCheck] = {}
 
     def __iter__(self) -> Iterator["EndpointCheck"]:
@@ -29,18 +31,21 @@ class HealthChecks:
         for pool in self._pools():
             if (check := pool.upstream.health) is not None:
                 for endpoint in pool.endpoints.all:
-                    self._checks[endpoint] = before.get(endpoint) or EndpointCheck(pool, endpoint, check)
+                    self._checks[endpoint] = before.get(endpoint) or EndpointCheck(
+                        pool, endpoint, check, self._metrics
+                    )
         return iter(self._checks.values())
 
 
 class EndpointCheck:
     """`due_jobs.Job`; due at once at first."""
 
-    def __init__(self, pool: Pool, endpoint: Endpoint, check: HealthCheck) -> None:
+    def __init__(self, pool: Pool, endpoint: Endpoint, check: HealthCheck, metrics: UpstreamMetrics) -> None:
         self.due_at = 0.0
         self._pool = pool
         self._endpoint = endpoint
         self._check = check
+        self._metrics = metrics
 
     @property
     def interval(self) -> float:
@@ -48,6 +53,7 @@ class EndpointCheck:
 
     async def run(self) -> None:
         reason = await self._failure()
+        self._metrics.checked(self._pool.upstream.name, passed=not reason)
         if not self._endpoint.retired and self._endpoint.health.checked(self._check, passed=not reason):
             self._pool.selection.checked(self._endpoint, reason)
 

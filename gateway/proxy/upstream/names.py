@@ -9,6 +9,7 @@ import structlog
 
 from gateway.routing.upstream_address import is_metadata
 from gateway.upstreams.settings import Address
+from gateway.upstreams.state import UpstreamMetrics
 
 log = structlog.get_logger()
 
@@ -39,7 +40,14 @@ class NameLookUp:
     controls a name does not control what the gateway hands its machine's credentials to.
     """
 
-    def __init__(self, upstream: str, address: Address, interval: float, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        upstream: str,
+        address: Address,
+        interval: float,
+        changed: Callable[[], None],
+        metrics: UpstreamMetrics,
+    ) -> None:
         self.address = address
         self.interval = interval
         self.due_at = 0.0
@@ -49,6 +57,7 @@ class NameLookUp:
         """Why the last look-up has failed; "" if it has not."""
         self._upstream = upstream
         self._changed = changed
+        self._metrics = metrics
         self._lock = asyncio.Lock()
         self._finished = 0
         self._finished_at = float("-inf")
@@ -87,6 +96,7 @@ class NameLookUp:
             self._failed(error.strerror or str(error) if isinstance(error, OSError) else "it is no valid name")
         else:
             self._succeeded(tuple(usable[:MAX_ADDRESSES_OF_A_NAME]))
+        self._metrics.looked_up(self._upstream, resolved=not self.error)
         self._finished += 1
         self._finished_at = asyncio.get_running_loop().time()
 

@@ -13,6 +13,7 @@ from gateway.proxy.upstream.selection import Selection
 from gateway.proxy.upstream.waiting import Caller, Waiting
 from gateway.refusal import CONNECTIONS_IN_USE
 from gateway.routing.table import Upstream
+from gateway.upstreams.state import UpstreamMetrics
 
 CONNECTION_WAIT_S = 0.4
 """Seconds for which a request waits while all connections of its upstream are in use."""
@@ -27,7 +28,14 @@ class Pool:
     `before` is the pool of an earlier version of the upstream.
     """
 
-    def __init__(self, upstream: Upstream, loop: asyncio.AbstractEventLoop, before: "Pool | None" = None) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        metrics: UpstreamMetrics,
+        before: "Pool | None" = None,
+    ) -> None:
         self.upstream = upstream
         self._loop = loop
         self._connections: set[UpstreamConnection] = set()
@@ -36,7 +44,8 @@ class Pool:
         self._connecting: set[asyncio.Task[None]] = set()
         self.tls = ssl.create_default_context() if upstream.scheme == "https" else None
         self._used_at = loop.time()
-        self.selection: Selection = Selection(upstream, loop.time, before.selection if before is not None else None)
+        known = before.selection if before is not None else None
+        self.selection: Selection = Selection(upstream, loop.time, metrics, before=known)
         self.circuit = self.selection.circuit
         self.endpoints = self.selection.endpoints
 

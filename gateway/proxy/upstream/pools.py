@@ -2,12 +2,18 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from typing import Any
+
+from prometheus_client import CollectorRegistry
 
 from gateway.proxy.upstream.due_jobs import DueJobs
 from gateway.proxy.upstream.health_checks import HealthChecks
 from gateway.proxy.upstream.names import NameLookUp
 from gateway.proxy.upstream.pool import Pool
+from gateway.proxy.upstream.states import state_of
 from gateway.routing.table import Upstream
+from gateway.upstreams.state import UpstreamMetrics, UpstreamState, summary_of_faults
+from shared.errors import Unavailable
 
 POOL_LIFE_S = 60.0
 """Seconds after which the pool of an upstream that is not used any more is forgotten."""
@@ -20,12 +26,14 @@ MAX_CHECKS = 32
 class Pools:
     """A pool for each upstream. Of one that has left the route file all ends that is idle for its `keep_idle`."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: UpstreamMetrics | None = None) -> None:
+        self._metrics = metrics or UpstreamMetrics(CollectorRegistry())
+        self._metrics.states = self.states
         self._pools: dict[str, Pool] = {}
         self._current: dict[str, Pool] = {}
         """Those of the route file as it is, by the upstream's name."""
         self._look_ups = DueJobs("upstream_names", self._names, limit=MAX_LOOK_UPS)
-        self._checks = HealthChecks(self.__iter__)
+        self._checks = HealthChecks(self.__iter__, self._metrics)
         self._checking = DueJobs("upstream_health_checks", lambda: self._checks, limit=MAX_CHECKS)
         self.tasks = (self._look_ups.task, self._checking.task)
 
@@ -40,12 +48,27 @@ class Pools:
         pool = self._pools.get(upstream.identity)
         if pool is None:
             before = self._current.get(upstream.name)
-            pool = self._pools[upstream.identity] = Pool(upstream, asyncio.get_running_loop(), before)
+            pool = self._pools[upstream.identity] = Pool(
+                upstream, asyncio.get_running_loop(), metrics=self._metrics, before=before
+            )
         return pool
 
     def follow(self, upstreams: Iterable[Upstream]) -> None:
         """These are the upstreams from now on. What is known of those that were there before stays known."""
         self._current = {upstream.name: self.of(upstream) for upstream in upstreams}
+
+    def states(self) -> list[UpstreamState]:
+        now = asyncio.get_running_loop().time()
+        return [state_of(pool, now) for pool in self]
+
+    async def check(self) -> None:
+        """For health: raises `Unavailable` naming the addresses that get no calls."""
+        if faults := summary_of_faults(self.states()):
+            raise Unavailable(faults)
+
+    def details(self) -> dict[str, Any]:
+        """For health: all of them."""
+        return {"upstreams": {state.name: state.view() for state in self.states()}}
 
     async def start(self) -> None:
         for task in self.tasks:

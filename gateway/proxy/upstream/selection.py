@@ -11,6 +11,7 @@ from gateway.routing.table import Upstream
 from gateway.upstreams.balance import choice_by
 from gateway.upstreams.circuit import Circuit
 from gateway.upstreams.rotation import all_out, due_for_probe, in_rotation, next_probe_at
+from gateway.upstreams.state import UpstreamMetrics
 
 log = structlog.get_logger()
 
@@ -18,14 +19,22 @@ log = structlog.get_logger()
 class Selection:
     """The `Owner` of the endpoints. `before` is that of an earlier version of the upstream."""
 
-    def __init__(self, upstream: Upstream, now: Callable[[], float], before: "Selection | None" = None) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        now: Callable[[], float],
+        metrics: UpstreamMetrics,
+        *,
+        before: "Selection | None" = None,
+    ) -> None:
         """`now`: the time in seconds of the loop's clock."""
         self._upstream = upstream
         self._now = now
+        self._metrics = metrics
         self._choose: Callable[[Sequence[Endpoint]], Endpoint] = choice_by(upstream.balance)
         self.circuit = Circuit(upstream.circuit_breaker)
         known = before.endpoints if before is not None else None
-        self.endpoints: Endpoints = Endpoints(upstream, self, self.rearrange, known)
+        self.endpoints: Endpoints = Endpoints(upstream, self, self.rearrange, metrics, before=known)
         self.only: Endpoint | None = None
         """Where all calls go, as long as there is nothing to choose or to refuse."""
         self._rotation: Sequence[Endpoint] = ()
@@ -74,9 +83,11 @@ class Selection:
         seconds = endpoint.health.failed(now)
         if seconds:
             log.warning("upstream_address.unhealthy", **self._named(endpoint), cause=cause, left_alone_s=seconds)
+            self._metrics.ejected(self._upstream.name, endpoint.address.authority)
             endpoint.drop_idle()
         if self.circuit.failed(now, all_out=all_out(self.endpoints.all), by=by):
             log.warning("circuit.opened", upstream=self._upstream.name, cause=cause)
+            self._metrics.circuit_opened(self._upstream.name)
         self.rearrange()
 
     def ended(self, connection: UpstreamConnection) -> None:

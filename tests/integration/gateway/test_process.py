@@ -34,6 +34,7 @@ async def test_it_says_what_is_missing_of_the_whole_stack(gateway: GatewayProces
     assert set(dependencies) == {
         "changes", "issuer_keys", "route_file", "key_registry", "token_issuer", "session_tokens",
         "operator_validator", "sample_resources", "background_tasks", "periodic_tasks", "clock",
+        "external_issuers", "upstreams",
     }  # fmt: skip
     assert dependencies["route_file"]["state"] == "up"
     ready = await get_operations(gateway, "/health/ready")
@@ -155,7 +156,7 @@ def test_a_route_file_is_checked_from_the_command_line(tmp_path: Path) -> None:
 def test_the_schema_for_editors_is_printed() -> None:
     ended = command("route-schema")
     assert (ended.status, ended.errors) == (0, "")
-    assert json.loads(ended.output)["properties"].keys() == {"upstreams", "routes"}
+    assert json.loads(ended.output)["properties"].keys() == {"upstreams", "issuers", "routes"}
 
 
 @pytest.mark.parametrize(

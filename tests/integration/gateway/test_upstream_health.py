@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.upstreams.settings import CircuitBreaker, HealthCheck
+from shared.errors import Unavailable
 from tests.integration.gateway.test_balancing import spread_over, statuses, unused_port, upstreams
 from tests.support.harness.public_server import Public, public_server, upstream_at
 from tests.support.http1.client import converse
@@ -332,6 +333,38 @@ async def test_when_the_checks_of_all_addresses_fail_all_get_calls() -> None:
                 await until(lambda: sum(line["event"] == "upstream_address.unhealthy" for line in logs) == 2)
                 assert await statuses(public, *[get()] * 4) == [200] * 4
                 assert (calls_of(one), calls_of(two)) == (2, 2)
+
+
+async def test_operators_see_each_address_the_circuit_and_what_has_happened() -> None:
+    async with upstreams(2) as (failing, sound):
+        target = spread_over(failing.port, sound.port, circuit_breaker=LONG)
+        async with public_server(target) as public:
+            states = public.server.upstreams
+            await states.check()
+            one, two = f"127.0.0.1:{failing.port}", f"127.0.0.1:{sound.port}"
+            await statuses(public, get(), get())
+            shown = states.details()["upstreams"]["upstream"]
+            assert {name: address["state"] for name, address in shown["addresses"].items()} == {
+                one: "up",
+                two: "up",
+            }
+            assert [address["connections"] for address in shown["addresses"].values()] == [1, 1]
+            failing.script = responding(b"")
+            await statuses(public, *[get()] * 8)
+            with pytest.raises(Unavailable, match=f"^upstream at {one}: calls fail$"):
+                await states.check()
+            up = {
+                a: public.metric("gateway_upstream_address_up", upstream="upstream", address=a) for a in (one, two)
+            }
+            assert up == {one: 0, two: 1}
+            assert public.metric("gateway_upstream_ejections_total", upstream="upstream", address=one) == 1
+            assert public.metric("gateway_upstream_circuit_open", upstream="upstream") == 0
+            sound.script = responding(b"")
+            await until(lambda: refused_at_once(public))
+            assert states.details()["upstreams"]["upstream"]["circuit"] == "open"
+            assert public.metric("gateway_upstream_circuit_open", upstream="upstream") == 1
+            assert public.metric("gateway_upstream_panic", upstream="upstream") == 1
+            assert public.metric("gateway_upstream_circuit_openings_total", upstream="upstream") == 1
 
 
 async def test_checks_end_with_the_gateway_and_leave_no_connection() -> None:
