@@ -4,7 +4,7 @@ import re
 
 from gateway.http1.authority import are_same, parse_authority
 from gateway.origin import Origin
-from gateway.routing.table import Route, Upstream
+from gateway.routing.table import Route
 
 _ABSOLUTE = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?//([^/?#]*)(.*)", re.DOTALL)
 
@@ -20,7 +20,7 @@ def outer_location(location: str, route: Route, called: str, origin: Origin) -> 
     scheme, authority, rest = absolute.groups()
     if rest.startswith(("/", "?", "#")) or not rest:
         path = _outer_path(rest, route, called)
-        if _is_own(scheme or route.upstream.scheme, authority, route.upstream):
+        if _is_own(scheme or route.upstream.scheme, authority, route, origin):
             return f"{origin.scheme}://{origin.host}{path}" if origin.host else path or "/"
         if origin.host and _same(authority, origin.host, scheme or origin.scheme):
             return location[: absolute.start(3)] + path  # the upstream was given the client's own host
@@ -31,10 +31,18 @@ def _outer_path(path: str, route: Route, called: str) -> str:
     return path if route.rewrite is None else route.rewrite.outer_path(path, called)
 
 
-def _is_own(scheme: str, authority: str, upstream: Upstream) -> bool:
+def _is_own(scheme: str, authority: str, route: Route, origin: Origin) -> bool:
+    """Whether it is one of the upstream's addresses, or the client's host at the upstream's own port.
+
+    That is how a server names itself that was given the client's `Host`, as nginx does.
+    """
+    upstream = route.upstream
     if scheme.lower() != upstream.scheme:
         return False
-    return any(_same(authority, address.authority, scheme) for address in upstream.addresses)
+    own = [address.authority for address in upstream.addresses]
+    if route.preserve_host and (outer := parse_authority(origin.host)) is not None:
+        own += [f"{outer[0]}:{address.port}" for address in upstream.addresses]
+    return any(_same(authority, address, scheme) for address in own)
 
 
 def _same(one: str, other: str, scheme: str) -> bool:

@@ -14,6 +14,7 @@ PLAIN = route_of(upstream=SERVICE, path="/", prefix=True)
 STRIPPED = route_of(upstream=SERVICE, path="/svc", prefix=True, rewrite=PrefixRewrite(1, ""))
 REWRITTEN = route_of(upstream=SERVICE, path="/svc", prefix=True, rewrite=PrefixRewrite(1, "/inner"))
 TLS = route_of(upstream=Upstream("t", "https", "inner.test", 443), path="/", prefix=True)
+HOSTED = route_of(upstream=SERVICE, path="/svc", prefix=True, rewrite=PrefixRewrite(1, ""), preserve_host=True)
 OUTER = Origin("9.9.9.9", "10.0.0.9", "9.9.9.9", "https", "api.example.com", trusted=True)
 
 
@@ -37,6 +38,10 @@ OUTER = Origin("9.9.9.9", "10.0.0.9", "9.9.9.9", "https", "api.example.com", tru
         (STRIPPED, "https://api.example.com/a", "https://api.example.com/svc/a"),
         (STRIPPED, "http://api.example.com/a", "http://api.example.com/svc/a"),
         (STRIPPED, "//api.example.com/a", "//api.example.com/svc/a"),
+        (HOSTED, "http://api.example.com:80/a", "https://api.example.com/svc/a"),
+        (HOSTED, "http://api.example.com:8105/a", "https://api.example.com/svc/a"),
+        (HOSTED, "http://api.example.com:8106/a", "http://api.example.com:8106/a"),
+        (STRIPPED, "http://api.example.com:8105/a", "http://api.example.com:8105/a"),
         (REWRITTEN, "/inner/a", "/svc/a"),
         (REWRITTEN, "/other/a", "/other/a"),
         (REWRITTEN, "http://inner.test/inner/a", "https://api.example.com/svc/a"),
