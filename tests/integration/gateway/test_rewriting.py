@@ -177,7 +177,7 @@ async def test_a_loop_is_recognized_where_via_is_left_out(upstream: Upstream) ->
 
 
 async def test_two_gateways_that_forward_to_each_other_end_the_loop_though_neither_names_itself_in_via() -> None:
-    ports: list[int] = []
+    ports = [1, 1]  # until they are known
 
     def to_the_other(number: int) -> RouteTable:
         other = upstream_at(ports[1 - number])
@@ -188,7 +188,7 @@ async def test_two_gateways_that_forward_to_each_other_end_the_loop_though_neith
         public_server(placeholder, routes=lambda: to_the_other(0)) as one,
         public_server(placeholder, routes=lambda: to_the_other(1), via_name="1.1 passgate-other") as other,
     ):
-        ports += [one.port, other.port]
+        ports[:] = one.port, other.port
         reply = await call(one, b"GET /a HTTP/1.1")
         assert (reply.status, b"loop_detected" in reply.body) == (400, True)
         assert [public.metric("gateway_refusals_total", route="all", cause="loop") for public in (one, other)] == [

@@ -1,7 +1,11 @@
 """What the gateway's rules ask: an operator and a follower in memory, and tokens of an issuer's key."""
 
+from collections.abc import Callable
 from typing import Any
 
+from gateway.client_address_proof import ClientAddressProof
+from gateway.decision import Decider
+from gateway.routing.table import RouteTable
 from shared.contracts.operator_validator import TokenCheck
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key
@@ -66,3 +70,21 @@ def token(clock: FakeClock, signer: Signer = SIGNER, **changes: Any) -> str:
         **changes,
     }
     return signer.sign({name: value for name, value in claims.items() if value is not None})
+
+
+def open_decider(routes: Callable[[], RouteTable], *, via: str = "1.1 passgate-test") -> Decider:
+    """For routes that require no credential: whatever checks one is left out."""
+    unused: Any = None
+    return Decider(
+        routes=routes,
+        access_tokens=unused,
+        external_issuers=unused,
+        api_tokens=unused,
+        sessions=unused,
+        stopped=unused,
+        staleness=unused,
+        client_address_proof=ClientAddressProof({}),
+        identity_tokens=unused,
+        audiences=frozenset(),
+        via=via,
+    )

@@ -10,9 +10,7 @@ from typing import Any, cast
 
 from prometheus_client import CollectorRegistry
 
-from gateway.client_address_proof import ClientAddressProof
 from gateway.credentials.kinds import CredentialKind
-from gateway.decision import Decider
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import Limits
 from gateway.proxy.listener import PublicServer
@@ -20,6 +18,7 @@ from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.routing.table import Route, RouteTable, Upstream
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
 from shared.http.forwarded_for import TrustedProxies
+from tests.support.doubles.gateway import open_decider
 
 PROXY = "127.0.0.9"
 """The trusted proxy in front of it."""
@@ -70,19 +69,7 @@ async def public_server(
     members = {"name": "all", "path": "/", "prefix": True, "credential": CredentialKind.NONE, **route}
     table = RouteTable([Route(upstream=upstream, **members)])
     unused: Any = None
-    decider = Decider(
-        routes=routes or (lambda: table),
-        access_tokens=unused,
-        external_issuers=unused,
-        api_tokens=unused,
-        sessions=unused,
-        stopped=unused,
-        staleness=unused,
-        client_address_proof=ClientAddressProof({}),
-        identity_tokens=unused,
-        audiences=frozenset(),
-        via=via_name,
-    )
+    decider = open_decider(routes or (lambda: table), via=via_name)
     registry = CollectorRegistry()
     server = PublicServer(
         decider,

@@ -30,7 +30,7 @@ from tests.support.clock import FakeClock
 from tests.support.doubles.external_issuer import SETTINGS as CORP
 from tests.support.doubles.external_issuer import SIGNERS, CountedFetches, KeySets, document, jwk
 from tests.support.doubles.external_issuer import token as external_token
-from tests.support.doubles.gateway import ISSUER, KEY, FollowedAgo, Follower, Operator, token
+from tests.support.doubles.gateway import ISSUER, KEY, FollowedAgo, Follower, Operator, open_decider, token
 from tests.support.http1.heads import fields_of, head_of, route_of
 from tests.support.waiting import until
 
@@ -537,21 +537,9 @@ async def test_a_hundred_variations_of_a_path_are_authorized_as_they_are_forward
 
 def decide_with(*routes: Route, target: str, host: str = "gateway.example") -> Forward | Refusal:
     """By routes that need no credential."""
-    unused: Any = None
-    decider = Decider(
-        routes=lambda: RouteTable(routes),
-        access_tokens=unused,
-        external_issuers=unused,
-        api_tokens=unused,
-        sessions=unused,
-        stopped=unused,
-        staleness=unused,
-        client_address_proof=ClientAddressProof({}),
-        identity_tokens=unused,
-        audiences=frozenset(),
-        via="1.1 passgate-x",
+    decision = open_decider(lambda: RouteTable(routes)).decide(
+        head_of(line=f"GET {target} HTTP/1.1", host=host), unproxied("9.9.9.9"), "r"
     )
-    decision = decider.decide(head_of(line=f"GET {target} HTTP/1.1", host=host), unproxied("9.9.9.9"), "r")
     assert isinstance(decision, Forward | Refusal)
     return decision
 
