@@ -31,7 +31,7 @@ from shared.scopes import InvalidScope, parse_scope
 MAX_ROUTES = 10_000
 MAX_STALENESS_S = 3600
 """No access token lives longer."""
-MAX_BODY_BYTES = 1024 * MIB
+MAX_BODY_BYTES = 1024 * 1024 * MIB
 
 NAME = r"[A-Za-z0-9_.-]{1,64}"
 Name = Text(NAME, "must be letters, digits, dots, hyphens and underscores, at most 64")

@@ -171,7 +171,7 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"retry": "yes"}, "retry must be true or false"),
     ({"identity_token": "true"}, "identity_token needs a credential"),
     ({"merge_query": "true"}, "merge_query is for the credential session_token"),
-    ({"max_body": "-1"}, "max_body must be a whole number from 0 to 1073741824"),
+    ({"max_body": "-1"}, "max_body must be a whole number from 0 to 1099511627776"),
     ({"max_body": "1.5"}, "max_body must be a whole number"),
     ({"max_body": "1e99"}, "max_body must be a whole number"),
     ({"max_body": "nan"}, "max_body must be a whole number"),
