@@ -145,9 +145,9 @@ class Settings(FollowingSettings):
     @property
     def own_ports(self) -> OwnPorts:
         ports = {self.port, self.ops_port, self.decision_port or 0}
-        return OwnPorts(f"{self.host},{self.decision_host}", frozenset(ports - {0}))
+        return OwnPorts(f"{self.host},{self.decision_host}", frozenset(ports - {0}), self.issuer)
 
-    @field_validator("tls_certificate_file", "tls_key_file", mode="before")
+    @field_validator("tls_certificate_file", "tls_key_file", "identity_token_key_file", mode="before")
     @classmethod
     def _none_where_empty(cls, value: object) -> object:
         return value or None

@@ -72,6 +72,8 @@ def _settings(name: str, entry: IssuerEntry, expand: Callable[[str], str], own: 
     issuer = _expanded("issuer", entry.issuer, expand)
     if not issuer.isprintable() or not 1 <= len(issuer) <= 255:
         raise BadIssuer("issuer", "must be 1 to 255 printable characters")
+    if issuer == own.issuer:  # its tokens would be accepted here without a look at what is revoked
+        raise BadIssuer("issuer", f"is Passgate's own: name {OWN_ISSUER} in the routes instead")
     claims = entry.claims
     return IssuerSettings(
         name=name,

@@ -26,6 +26,8 @@ class OwnPorts:
     host: str
     """One address, or several with commas."""
     ports: frozenset[int]
+    issuer: str = ""
+    """`iss` of Passgate's own tokens, which are no other issuer's."""
 
     def include(self, host: str, port: int) -> bool:
         own = self.host.lower().replace(" ", "").split(",")

@@ -30,3 +30,12 @@ def test_nothing_is_forwarded_to_a_port_of_the_gateways_own() -> None:
     assert settings.own_ports.ports == {8080, 8081, 8082}
     assert settings.own_ports.include("10.0.0.1", 8082)
     assert settings.own_ports.include("localhost", 8082)
+
+
+def test_the_own_issuer_is_known_where_others_are_named() -> None:
+    settings = Settings.model_validate({"issuer": "https://api.example"})
+    assert settings.own_ports.issuer == "https://api.example"
+
+
+def test_a_file_whose_setting_is_empty_is_none() -> None:
+    assert Settings.model_validate({"identity_token_key_file": ""}).identity_token_key_file is None

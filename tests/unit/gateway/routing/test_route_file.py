@@ -11,7 +11,7 @@ from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.table import RouteTable
 from gateway.routing.upstream_address import OwnPorts
 
-OWN = OwnPorts("gateway.example", frozenset({8080, 8081}))
+OWN = OwnPorts("gateway.example", frozenset({8080, 8081}), issuer="https://gateway.example")
 UPSTREAMS = "upstreams:\n  a: {url: http://10.0.0.1:8105}\nroutes:\n"
 SITE = "  - {name: site, path: /site, methods: [GET], credential: none, upstream: a}\n"
 
@@ -437,6 +437,7 @@ def test_another_issuer_is_read_and_named_by_routes() -> None:
             4,
             "jwks_url is this gateway itself",
         ),
+        ("issuer: https://id.corp.example", "issuer: https://gateway.example", 3, "issuer is Passgate's own"),
         ("    audience: orders\n", "", 3, "audience is missing"),
         ("audience: orders", "audience: []", 5, "audience must be a list of strings"),
         ("[RS256, Ed25519]", "[HS256]", 6, "algorithms must be of ES256"),

@@ -19,6 +19,7 @@ from shared.jose.verifier import (
     check_claims,
     check_signature,
     parse,
+    unverified_issuer,
     verify,
 )
 from tests.support.forged_tokens import EXPECTED, KEYS, NOW, PRIVATE, SIGNERS, VALID, compact, text, without
@@ -326,3 +327,22 @@ def test_a_caller_names_the_types_that_it_accepts(typ: str, accepted: bool) -> N
 def test_the_form_of_a_token_is_refused_by_what_is_wrong_with_it(change: Any, reason: str) -> None:
     with pytest.raises(InvalidToken, match=reason):
         taken(change(compact().decode()))
+
+
+@pytest.mark.parametrize(
+    ("claims", "issuer"),
+    [(VALID, VALID["iss"]), (without("iss"), None), (without(iss=["x"]), None), (without(iss=5), None)],
+)
+def test_the_issuer_that_a_token_claims_is_read_before_its_signature(
+    claims: dict[str, Any], issuer: str | None
+) -> None:
+    assert unverified_issuer(parse(compact(None, claims, sign=lambda _: b"x" * 64))) == issuer
+
+
+@pytest.mark.parametrize(
+    "payload", [b"[]", b"{", b"\xff", b'{"iss":"a","iss":"b"}', b"\xef\xbb\xbf{}", b"[" * 9000]
+)
+def test_a_payload_that_two_readers_take_differently_claims_no_issuer(payload: bytes) -> None:
+    with pytest.raises(InvalidToken) as refused:
+        unverified_issuer(parse(compact(None, payload)))
+    assert refused.value.code is Fault.MALFORMED
