@@ -94,6 +94,7 @@ async def build_app(
         grace=settings.shutdown_grace,
         keepalive_timeout=settings.keepalive_timeout,
         tls=certificate.context if certificate else None,
+        tracing=settings.tracing,
         proxy_header_from=TrustedProxies(settings.proxy_protocol_from) if settings.proxy_protocol_from else None,
     )
     first_snapshot = FirstSnapshot(known.following.follower, settings.first_snapshot_wait)

@@ -2,11 +2,12 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from gateway.edge.trace_context import TraceContext, Tracing
 from gateway.routing.upstream_address import OwnPorts
 from gateway.workers.cores import usable_cores
 from shared.changes.following import FollowingSettings
@@ -63,6 +64,14 @@ class Settings(FollowingSettings):
         default=(),
         description="networks, with commas, of the balancers whose connections must begin with a PROXY header "
         "(version 1 or 2), which says whose they are; from all others such a header is refused",
+    )
+    trace_context: Literal["off", "trusted_proxies", "anyone"] = Field(
+        default="trusted_proxies",
+        description="whose `traceparent` is continued; for all other calls a new trace begins. With `off` it goes "
+        "on as it comes, from anyone",
+    )
+    trace_sampled_share: float = Field(
+        default=1.0, ge=0, le=1, description="share of the traces that begin at the gateway to flag as sampled"
     )
     tls_certificate_file: Path | None = Field(
         default=None,
@@ -136,6 +145,12 @@ class Settings(FollowingSettings):
         if self.tls_certificate_file is None or self.tls_key_file is None:
             return None
         return self.tls_certificate_file, self.tls_key_file
+
+    @property
+    def tracing(self) -> Tracing | None:
+        if self.trace_context == "off":
+            return None
+        return TraceContext(from_anyone=self.trace_context == "anyone", sampled_share=self.trace_sampled_share)
 
     @property
     def operations(self) -> Self:

@@ -13,7 +13,9 @@ HOPS_FIELD = "X-Passgate-Hops"
 FORWARDED_PREFIX = "x-forwarded"
 """All of this family is written here or left out, as are the identities in it (`X-Forwarded-User`, `-Email`)."""
 
-WRITTEN_FOR_UPSTREAMS = HOP_BY_HOP | {"content-length", "expect", "host", "via", "x-request-id"}
+WRITTEN_FOR_UPSTREAMS = HOP_BY_HOP | {
+    *("content-length", "expect", "host", "via", "x-request-id", "traceparent", "tracestate")
+}
 """Of a request: never passed on as they came."""
 NOT_FOR_CLIENTS = HOP_BY_HOP | {"content-length", "server", "x-powered-by", "x-request-id"}
 """Of a response: never passed on."""

@@ -12,6 +12,10 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _ODD = re.compile(r"[^a-z0-9]+")
 _MAY_BE_SECRET = re.compile(r"auth|cookie|cred|key|pass|secret|sess|sign|token")
+_OF_ONE_CALL = frozenset(
+    {"traceparent", "tracestate", "x-request-id", "x-correlation-id", "x-amzn-trace-id", "x-b3-spanid", "cf-ray"}
+)
+"""Never the same twice: what held one would be kept in vain, in the place of something that comes again."""
 _PRINTABLE = bytes(range(0x20, 0x7F))
 
 HOP_BY_HOP = frozenset(
@@ -50,7 +54,7 @@ class Name:
         self.folded = folded(spelled)
         self.once = self.folded in ONCE
         self.steers = self.lowered in _STEERING
-        self.may_be_kept = _MAY_BE_SECRET.search(self.lowered) is None
+        self.may_be_kept = self.lowered not in _OF_ONE_CALL and _MAY_BE_SECRET.search(self.lowered) is None
 
 
 _cached_name = lru_cache(maxsize=4096)(Name)
@@ -74,7 +78,7 @@ class Field:
         self.line = line
         """How it is passed on: the name as it was spelled, a colon, one blank and the value."""
         self.may_be_kept = name.may_be_kept
-        """Whether its name says that it holds no secret, so that it may be remembered."""
+        """Whether its name says that it holds no secret, and may come again, so that it may be remembered."""
         self.once = name.once
         """Whether it may come once in a request."""
         self.steers = name.steers

@@ -59,6 +59,7 @@ class Exchange:
         "_response",
         "_sent_again",
         "_sent_at",
+        "_trace_lines",
         "_upstream",
         "_websocket",
         "call",
@@ -82,6 +83,7 @@ class Exchange:
         """Where the request offers one, and the route allows it."""
         self._sent_at = 0.0
         self._sent_again = False
+        self._trace_lines = ""
         self._over = False
         self.watched = False
         """Whether it has lasted, and is among those that end when they are revoked."""
@@ -104,13 +106,15 @@ class Exchange:
             self._refuse(malformed(head))
             return
         call.origin = origin_of(head, self._client.peer, self._forwarding.proxies, self._client.scheme)
-        if call.origin.trusted and (given := head.first("x-request-id")) is not None:
+        fresh_id, trusted = call.request_id, call.origin.trusted
+        if trusted and (given := head.first("x-request-id")) is not None:
             call.request_id = adopt_request_id(given)
         if head.method == "OPTIONS" or head.target.startswith(LIVE):
             own = own_response(head, call.request_id, self._forwarding.decider.routes)
             if own is not None:
                 self._respond(own)
                 return
+        call.trace_id, self._trace_lines = self._forwarding.tracing.trace(head, trusted=trusted, fresh_id=fresh_id)
         decision = self._forwarding.decider.decide(head, call.origin, call.request_id)
         if isinstance(decision, (Forward, Refusal)):
             self._decided(decision)
@@ -197,6 +201,8 @@ class Exchange:
         self.forward = decision
         call, head, route = self.call, self.call.head, decision.route
         call.route = route.name
+        if self._trace_lines:
+            decision.lines.append(self._trace_lines)
         if decision.identity is not None:
             call.company, call.credential = decision.identity.company, decision.identity.credential
         if self._body.received > route.max_body:

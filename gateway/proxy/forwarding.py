@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.decision import Decider
+from gateway.edge.trace_context import Tracing
 from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.report import Report
@@ -20,3 +21,4 @@ class Forwarding:
     live: LiveExchanges
     tunnels: OpenTunnels
     report: Report
+    tracing: Tracing

@@ -9,6 +9,7 @@ import structlog
 from gateway.decision import Decider
 from gateway.edge.arrival import Arrival
 from gateway.edge.entrance import Entrance
+from gateway.edge.trace_context import PassedOn, Tracing
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.bodies_under_way import BodiesUnderWay
@@ -62,10 +63,12 @@ class PublicServer:
         reuse_port: bool = False,
         tls: Callable[[], ssl.SSLContext] | None = None,
         proxy_header_from: TrustedProxies | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         """`tls`: what TLS is spoken with on a connection that begins now; without it, HTTP is.
 
-        `proxy_header_from`: those whose connections begin with a PROXY header.
+        `proxy_header_from`: those whose connections begin with a PROXY header. Without `tracing` what a client says
+        of its trace goes on as it came.
         """
         self._limits = limits.within_descriptors(descriptor_limit())
         self._routes = decider.routes
@@ -75,7 +78,10 @@ class PublicServer:
         tunnels = OpenTunnels()
         self.tasks = self._pools.tasks
         bodies = BodiesUnderWay(self._limits.bodies_per_client)
-        self._forwarding = Forwarding(decider, proxies, self._pools, bodies, live, tunnels, Report(audit, metrics))
+        report = Report(audit, metrics)
+        self._forwarding = Forwarding(
+            decider, proxies, self._pools, bodies, live, tunnels, report, tracing or PassedOn()
+        )
         self._address = (host, port)
         self._grace = grace
         self._reuse_port = reuse_port

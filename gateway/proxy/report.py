@@ -38,6 +38,7 @@ class Call:
         "route",
         "started",
         "status",
+        "trace_id",
         "upstream_seconds",
     )
 
@@ -54,6 +55,8 @@ class Call:
         self.credential = ""
         self.detail: Mapping[str, object] = _NOTHING
         self.upstream_seconds = 0.0
+        self.trace_id = ""
+        """Of the trace that it belongs to, where the gateway takes part in tracing."""
 
 
 class Report:
@@ -96,7 +99,9 @@ class Report:
         if known and not call.detail and isinstance(head, RequestHead):
             kept = self._kept_of(call, head)
             kept.durations.observe(seconds)
-            access_kept(kept.fields, call.request_id, seconds * 1000, call.upstream_seconds * 1000)
+            access_kept(
+                kept.fields, call.request_id, seconds * 1000, call.upstream_seconds * 1000, trace_id=call.trace_id
+            )
             return
         method, target = (head.method, head.target) if isinstance(head, RequestHead) else ("-", "-")
         status = call.status or CLIENT_LEFT
@@ -114,6 +119,8 @@ class Report:
             "upstream_ms": round(call.upstream_seconds * 1000, 2),
             **call.origin.log_fields,
         }
+        if call.trace_id:
+            line["trace_id"] = call.trace_id
         if call.company:
             line["company"], line["credential"] = call.company, call.credential
         if call.cause:

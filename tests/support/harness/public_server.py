@@ -11,6 +11,7 @@ from typing import Any, cast
 from prometheus_client import CollectorRegistry
 
 from gateway.credentials.kinds import CredentialKind
+from gateway.edge.trace_context import Tracing
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import Limits
 from gateway.proxy.listener import PublicServer
@@ -60,6 +61,7 @@ async def public_server(
     via_name: str = "1.1 passgate-test",
     routes: Callable[[], RouteTable] | None = None,
     proxy_header_from: str = "",
+    tracing: Tracing | None = None,
     **route: Any,
 ) -> AsyncIterator[Public]:
     """`route` are members of the one route, below which all paths are; `routes` takes the place of it.
@@ -83,6 +85,7 @@ async def public_server(
         grace=grace,
         keepalive_timeout=keepalive_timeout,
         tls=(lambda: tls) if tls else None,
+        tracing=tracing,
         proxy_header_from=TrustedProxies([ipaddress.ip_network(proxy_header_from)]) if proxy_header_from else None,
     )
     await server.start()

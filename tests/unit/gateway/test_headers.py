@@ -97,7 +97,7 @@ def test_repeated_fields_stay_apart_and_in_order() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["X-Client-Prefix", "X-Api-Key", "X-User-Id", "X-Auth-Token", "X-Amzn-Trace-Id", "Traceparent"],
+    ["X-Client-Prefix", "X-Api-Key", "X-User-Id", "X-Auth-Token", "X-Amzn-Trace-Id", "Baggage"],
 )
 def test_what_only_looks_like_a_foreign_identity_goes_on(name: str) -> None:
     assert values(sent(f"{name}: kept"), name) == ["kept"]

@@ -113,3 +113,11 @@ def test_no_more_than_so_many_blocks_are_kept() -> None:
     for number in range(2 * field_block._MAX_KEPT_BLOCKS):
         parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\nX-B: %d" % number)
     assert len(field_block._kept) <= field_block._MAX_KEPT_BLOCKS
+
+
+@pytest.mark.parametrize("name", [b"traceparent", b"X-Amzn-Trace-Id", b"X-Request-Id"])
+def test_a_head_with_a_field_that_no_other_has_takes_no_place(name: bytes) -> None:
+    field_block._kept.clear()
+    head = parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\n" + name + b": 1")
+    assert not head.block.kept
+    assert len(field_block._kept) == 0

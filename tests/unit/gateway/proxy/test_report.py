@@ -148,3 +148,13 @@ def test_a_caller_of_another_issuer_is_counted_and_has_no_line() -> None:
     foreign = Identity("external_token", "corp|a", "corp|b", "corp|b", "", issuer="corp")
     report_refusal(audit, RefusedCredential.of(foreign, "insufficient_scope"), route="site", origin=CLIENT)
     assert (audit.lines, len(audit.counted)) == ([], 1)
+
+
+@pytest.mark.parametrize("company", ["blabla", ""], ids=["known", "anonymous"])
+def test_each_line_names_the_trace_of_its_call_and_no_other(
+    lines: io.BytesIO, report: Report, company: str
+) -> None:
+    for number, trace_id in enumerate(("a" * 32, "b" * 32, "")):
+        report.ended(call(number, company=company, trace_id=trace_id))
+    read = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [line.get("trace_id") for line in read] == ["a" * 32, "b" * 32, None]
