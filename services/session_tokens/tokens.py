@@ -68,6 +68,8 @@ class Created:
 class Session:
     """What a valid token stands for; `parameters` is JSON text."""
 
+    id: str
+    """The token's, by which its end is known to all."""
     parameters: bytes
     key: AccessKey
     expires_at: int
@@ -140,7 +142,7 @@ class SessionTokens:
             raise self._refused("session_token", Cause.ENDED, subject=id_, key=key)
         if contents.counted and not peek and not await self._store.take_use(id_):
             raise self._refused("session_token", Cause.USED_UP, subject=id_, key=key)
-        return Session(contents.parameters, key, contents.expires_at)
+        return Session(id_, contents.parameters, key, contents.expires_at)
 
     async def end(self, token: str) -> None:
         """End `token` for ever: when this returns, no copy of the store can bring it back. Raises `WrongToken`.

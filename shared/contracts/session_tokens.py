@@ -24,6 +24,9 @@ class ResolvedSession(BaseModel):
     company: str = Field(description="The client_prefix.")
     company_id: str
     access_key_id: str
+    token_id: str = Field(
+        default="", description="Of the token itself: stopped when its holder ends it. Does not lead back to it."
+    )
     expires_at: int = Field(description="Seconds since the epoch.")
 
 

@@ -133,5 +133,6 @@ def _resolved(session: Session) -> ResolvedSession:
         company=session.key.company.client_prefix,
         company_id=session.key.company.id,
         access_key_id=session.key.id,
+        token_id=session.id,
         expires_at=session.expires_at,
     )

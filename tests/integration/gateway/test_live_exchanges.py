@@ -128,7 +128,7 @@ def resource_of(around: Surroundings) -> Resource:
 
 
 async def revoke(around: Surroundings, kind: Kind = "jwt", id_: str = "j1") -> None:
-    if kind in ("jwt", "signing_key"):
+    if kind in ("jwt", "signing_key", "session_token"):
         await around.registry.revoke(
             Revocation.model_validate({"kind": kind, "id": id_, "until": time.time() + 3600})
         )
@@ -183,14 +183,16 @@ async def test_an_event_stream_ends_with_whatever_its_api_token_depends_on(
         assert await events.cut() == "end"
 
 
-@pytest.mark.parametrize(("kind", "id_"), [("access_key", "key"), ("company", COMPANY.id)])
-async def test_an_event_stream_ends_with_the_access_key_of_its_session_token(
+@pytest.mark.parametrize(
+    ("kind", "id_"), [("session_token", "token"), ("access_key", "key"), ("company", COMPANY.id)]
+)
+async def test_an_event_stream_ends_with_its_session_token_and_the_access_key_of_that(
     kind: Kind, id_: str, around: Surroundings
 ) -> None:
     token = {"x-api-token": SESSION_TOKEN}
     async with around.gateway() as gateway, stream(gateway, "/session-events", token) as events:
         await events.receive(b"data: 1")
-        around.registry.set_status(kind, id_, "revoked")
+        await revoke(around, kind, id_)
         assert await events.cut() == "end"
 
 

@@ -109,7 +109,9 @@ class Services:
     async def _resolve(self, request: web.Request) -> web.Response:
         self.resolved.append(await request.json())
         session = {"parameters": {"file": "a"}, "company": "blabla", "company_id": COMPANY.id}
-        return web.json_response({**session, "access_key_id": "key", "expires_at": int(time.time()) + 60})
+        return web.json_response(
+            {**session, "access_key_id": "key", "token_id": "token", "expires_at": int(time.time()) + 60}
+        )
 
     async def _check(self, request: web.Request) -> web.Response:
         record = await self.registry.api_token(digest((await request.json())["token"]))

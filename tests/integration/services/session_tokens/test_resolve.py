@@ -37,6 +37,16 @@ async def test_parameters_travel_exactly_and_in_their_order(service: Service) ->
     assert isinstance(session.expires_at, int)
 
 
+async def test_the_tokens_id_is_the_one_under_which_its_end_is_announced(service: Service) -> None:
+    token = await service.generate()
+    async with service.as_gateway() as gateway:
+        session = await gateway.resolve(token)
+        assert isinstance(session, ResolvedSession)
+        await service.call("DELETE", "/verify", x_api_token=token)
+    assert [revocation.id for revocation in service.stack.registry.revocations] == [session.token_id]
+    assert token not in session.token_id
+
+
 async def test_resolving_is_a_use(service: Service) -> None:
     token = await service.generate(query="?uses=2")
     async with service.as_gateway() as gateway:

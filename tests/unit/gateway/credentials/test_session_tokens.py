@@ -43,6 +43,7 @@ class Sessions:
             company="blabla",
             company_id="company-id",
             access_key_id="key-id",
+            token_id="token-id",
             expires_at=1_800_000_000,
         )
 
@@ -50,7 +51,7 @@ class Sessions:
 async def test_the_caller_is_the_company_whose_key_made_the_token() -> None:
     identity, parameters = await resolve(Sessions(), SessionToken("good"))
     assert (identity.kind, identity.company, identity.credential) == ("session_token", "blabla", "key-id")
-    assert identity.depends_on == {"company-id", "key-id"}
+    assert identity.depends_on == {"company-id", "key-id", "token-id"}
     assert parameters == {"file": "a"}
 
 
