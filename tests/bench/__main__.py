@@ -17,8 +17,8 @@ from deploy.local.stack import ROOT
 from tests.bench import machine, page
 from tests.bench.command import run
 from tests.bench.load import wrk
-from tests.bench.paths import HOT_PATHS
-from tests.bench.paths.race import HotPath, Ring, Server
+from tests.bench.paths import PATHS
+from tests.bench.paths.race import Measurement, Ring, Server
 from tests.bench.peers import floor, nginx
 from tests.bench.process import Peers, end_leftovers
 from tests.bench.product import MeasuredStack, running
@@ -32,7 +32,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 class Plan:
     """What is to be measured, and where the files of the run go."""
 
-    paths: Sequence[HotPath]
+    paths: Sequence[Measurement]
     turns: int
     with_peers: bool
     work: Path
@@ -40,7 +40,7 @@ class Plan:
     @property
     def whole(self) -> bool:
         """Whether the result is worth a place in the documentation."""
-        return len(self.paths) == len(HOT_PATHS) and self.turns >= TURNS and self.with_peers
+        return len(self.paths) == len(PATHS) and self.turns >= TURNS and self.with_peers
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -90,7 +90,7 @@ async def upstream(peers: Peers, directory: Path) -> AsyncIterator[Server]:
         yield Server(port, pid)
 
 
-def _progress(report: Report, path: HotPath) -> Callable[[str], None]:
+def _progress(report: Report, path: Measurement) -> Callable[[str], None]:
     return lambda text: report.step(f"{path.name}: {text}")
 
 
@@ -102,7 +102,7 @@ def _plan(argv: Sequence[str] | None) -> Plan:
         epilog=f"A whole run takes some seven minutes and writes {PAGE.relative_to(ROOT)}; any other only prints. "
         "PASSGATE_SIGNING_ALGORITHM and PASSGATE_SIGNING_KEY_BITS choose the issuer's signing key.",
     )
-    names = [path.name for path in HOT_PATHS]
+    names = [path.name for path in PATHS]
     parser.add_argument("--paths", nargs="+", choices=names, metavar="PATH", help=f"of {', '.join(names)} (all)")
     parser.add_argument("--turns", type=int, default=TURNS, help="of one second for each contestant (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="one turn each, to see that all works")
@@ -111,7 +111,7 @@ def _plan(argv: Sequence[str] | None) -> Plan:
     given = parser.parse_args(argv)
     if not 1 <= given.turns <= 100:
         parser.error("--turns must be from 1 to 100")
-    paths = [path for path in HOT_PATHS if not given.paths or path.name in given.paths]
+    paths = [path for path in PATHS if not given.paths or path.name in given.paths]
     return Plan(paths, 1 if given.quick else given.turns, not given.no_peers, given.work.absolute())
 
 

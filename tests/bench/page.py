@@ -1,6 +1,7 @@
 """What was measured, as Markdown: tables that read well on a terminal too, and `docs/benchmarks.md`."""
 
 import os
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +61,7 @@ class Table:
 def section(table: Table, results: Sequence[Result], absent: Iterable[str]) -> str:
     """Title, explanation and figures of one path."""
     missing = ", ".join(absent)
-    lines = [f"## {table.title}", "", table.explanation, "", *_figures(table, results)]
+    lines = [f"## {table.title}", "", paragraph(table.explanation), "", *_figures(table, results)]
     return "\n".join([*lines, *(["", f"Not installed: {missing}."] if missing else []), ""])
 
 
@@ -105,6 +106,11 @@ def _row(table: Table, result: Result, references: Sequence[Result], behind: Seq
     figures += [f"{theirs[n]:.0f}" if n in theirs else "" for n in behind]
     figures += [f"{result.together:.0f}"] * table.together
     return [result.contestant.name, *figures, *(f"{compared(result) / compared(r):.2f}" for r in references)]
+
+
+def paragraph(text: str) -> str:
+    """In lines as long as those of the rest of the page."""
+    return textwrap.fill(text, 116, break_on_hyphens=False)
 
 
 def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = True) -> list[str]:

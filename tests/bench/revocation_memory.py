@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -17,8 +17,9 @@ import asyncpg
 from deploy.errors import StackError
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile
-from deploy.local.stack import DEPLOYABLES, ROOT
+from deploy.local.stack import ROOT
 from tests.bench.cpu import resident_megabytes, snapshot
+from tests.bench.gateway_beside import gateway_command
 from tests.bench.load import HOST
 from tests.bench.process import Peers, end_leftovers, free_ports
 from tests.bench.product import MeasuredStack, Product, running
@@ -114,13 +115,11 @@ async def measure(work: Path, count: int) -> Figures:
 async def _one_gateway(
     product: Product, database: asyncpg.Connection, http: aiohttp.ClientSession, peers: Peers
 ) -> Figures:
-    (deployable,) = (d for d in DEPLOYABLES if d.name == "gateway")
-    command = product.stack.command(deployable)
-    port, ops_port = map(str, free_ports(2))
-    environment = {**command.environment, "PASSGATE_PORT": port, "PASSGATE_OPS_PORT": ops_port}
+    port, ops_port = free_ports(2)
+    command = gateway_command(product.stack, "gateway", port, ops_port, {})
     url = f"http://{HOST}:{ops_port}"
     started = time.monotonic()
-    async with peers.running(replace(command, environment=environment), int(ops_port)) as pid:
+    async with peers.running(command, ops_port) as pid:
         idle_url = product.stack.url("sample_resources")
         async with _requested(Liveness(http, url)) as liveness, _requested(Liveness(http, idle_url)) as idle:
             await _ready(http, url)

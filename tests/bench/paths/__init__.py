@@ -1,7 +1,9 @@
-"""The hot paths, in the order in which they are measured: of the gateway, then of the services themselves."""
+"""What is measured, in this order: the paths of the gateway, then those of the services themselves."""
 
 from tests.bench.paths.bearers import BEARER_PATHS
 from tests.bench.paths.credentials import CREDENTIAL_PATHS
+from tests.bench.paths.race import Measurement
 from tests.bench.paths.services import SERVICES
+from tests.bench.paths.workers import Workers
 
-HOT_PATHS = (*BEARER_PATHS, *CREDENTIAL_PATHS, *SERVICES)
+PATHS: tuple[Measurement, ...] = (*BEARER_PATHS, *CREDENTIAL_PATHS, Workers(), *SERVICES)

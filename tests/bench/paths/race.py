@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from deploy.local.ports import free_port
 from tests.bench.load import Request
@@ -118,8 +119,21 @@ class Ring:
         }
 
 
+class Measurement(Protocol):
+    """What one section of the page is about. `name` is how it is chosen on the command line."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def measure(self, ring: Ring) -> str:
+        """The section. Raises `StackError`."""
+        ...
+
+
 @dataclass(frozen=True)
 class HotPath:
+    """A race of all contestants on one path."""
+
     name: str
     table: Table
     set_up: Callable[[Ring], Awaitable[Race]]

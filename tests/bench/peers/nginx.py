@@ -12,10 +12,11 @@ RESPONSE = '{"site":"' + "a" * 189 + '"}'
 
 CONFIGURATION = """\
 daemon off;
-worker_processes 1;
+worker_processes {workers};
 pid {directory}/nginx.pid;
 error_log stderr error;
-events {{ worker_connections 1024; }}
+worker_rlimit_nofile 16384;
+events {{ worker_connections 8192; }}
 http {{
   access_log off;
   server_tokens off;
@@ -41,7 +42,7 @@ PROXY = """\
     keepalive_requests 1000000000;
   }}
   server {{
-    listen {host}:{port} backlog=1024;
+    listen {host}:{port} backlog=1024{shared};
     location / {{
       proxy_pass http://resource;
       proxy_http_version 1.1;
@@ -66,22 +67,24 @@ def version() -> str:
 
 
 def upstream(directory: Path, port: int) -> Command | None:
-    """Answers every request with `ANSWER`."""
+    """Responds to every request with `RESPONSE`."""
     return _command("upstream", directory, UPSTREAM.format(host=HOST, port=port, response=RESPONSE))
 
 
-def proxy(directory: Path, port: int, upstream_port: int) -> Command | None:
+def proxy(directory: Path, port: int, upstream_port: int, *, workers: int = 1) -> Command | None:
     """Forwards every request to the upstream, on connections that it keeps."""
-    return _command("nginx", directory, PROXY.format(host=HOST, port=port, upstream=upstream_port))
+    shared = " reuseport" if workers > 1 else ""
+    servers = PROXY.format(host=HOST, port=port, upstream=upstream_port, shared=shared)
+    return _command("nginx" if workers == 1 else f"nginx-{workers}", directory, servers, workers)
 
 
-def _command(name: str, directory: Path, servers: str) -> Command | None:
+def _command(name: str, directory: Path, servers: str, workers: int = 1) -> Command | None:
     program = binary()
     if program is None:
         return None
     own = directory / name
     own.mkdir(parents=True, exist_ok=True)
     configuration = own / "nginx.conf"
-    configuration.write_text(CONFIGURATION.format(directory=own, servers=servers))
+    configuration.write_text(CONFIGURATION.format(directory=own, servers=servers, workers=workers))
     argv = (program, "-p", str(own), "-e", "stderr", "-c", str(configuration))
     return Command(name, argv, directory=own)

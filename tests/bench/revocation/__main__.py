@@ -18,10 +18,11 @@ from deploy.local.stack import ROOT
 from tests.bench import machine
 from tests.bench.__main__ import upstream
 from tests.bench.command import run
+from tests.bench.gateway_beside import READY_LIMIT
 from tests.bench.process import Peers, end_leftovers
 from tests.bench.revocation.background_load import BackgroundLoad
 from tests.bench.revocation.cost import cost, look_up_microseconds
-from tests.bench.revocation.gateways import READY_LIMIT, Site, site
+from tests.bench.revocation.gateways import Site, site
 from tests.bench.revocation.observation import revoke_all, send_all_again
 from tests.bench.revocation.outage import measure_outage
 from tests.bench.revocation.page import Figures, Phase, page

@@ -12,9 +12,10 @@ from pathlib import Path
 from deploy.errors import StackError
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import SystemClock
+from tests.bench.gateway_beside import one_more
 from tests.bench.load import HOST, Request
 from tests.bench.revocation.background_load import BackgroundLoad
-from tests.bench.revocation.gateways import Site, one_more
+from tests.bench.revocation.gateways import Site
 from tests.bench.revocation.http_client import Connections
 from tests.bench.revocation.targets import Maker
 

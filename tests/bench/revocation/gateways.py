@@ -3,26 +3,21 @@
 import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.errors import StackError
 from deploy.generate_secrets import generate_secrets
-from deploy.local.command import Command
-from deploy.local.health import until_ready
 from deploy.local.report import Report
-from deploy.local.stack import DEPLOYABLES, STORE_PASSWORDS, STORE_SECRETS, STORE_URLS
+from deploy.local.stack import STORE_PASSWORDS, STORE_SECRETS, STORE_URLS
 from deploy.local.stores.valkey import Valkey
 from shared.config import read_secret
+from tests.bench.gateway_beside import one_more
 from tests.bench.load import HOST
-from tests.bench.process import Peers, free_ports
+from tests.bench.process import Peers
 from tests.bench.product import MeasuredStack, Product, running
 from tests.bench.revocation.http_client import Connections
 
 GATEWAYS = 4
-READY_LIMIT = 30.0
-"""Seconds."""
-GATEWAY = next(deployable for deployable in DEPLOYABLES if deployable.name == "gateway")
 
 
 class RevocationStack(MeasuredStack):
@@ -38,12 +33,6 @@ class RevocationStack(MeasuredStack):
             STORE_URLS["valkey"]: f"redis://{HOST}:{self.valkey.port}/0",
             STORE_PASSWORDS["valkey"]: str(password_file),
         }
-
-    def gateway(self, name: str, port: int, ops_port: int, settings: Mapping[str, str]) -> Command:
-        """One more gateway, with the same settings as the first but for its ports and `settings`."""
-        own = {"PASSGATE_PORT": str(port), "PASSGATE_OPS_PORT": str(ops_port), **settings}
-        command = self.command(GATEWAY)
-        return replace(command, name=name, environment={**command.environment, **own})
 
 
 class StoppableValkey:
@@ -72,26 +61,6 @@ class Site:
     valkey: StoppableValkey
     gateways: tuple[Connections, ...]
     services: Mapping[str, Connections]
-
-
-@dataclass(frozen=True)
-class OneMore:
-    """A gateway beside that of the stack."""
-
-    pid: int
-    port: int
-
-
-@asynccontextmanager
-async def one_more(
-    stack: RevocationStack, peers: Peers, name: str, settings: Mapping[str, str] | None = None
-) -> AsyncIterator[OneMore]:
-    """Running and ready. Raises `StackError` when it does not come to that."""
-    port, ops_port = free_ports(2)
-    async with peers.running(stack.gateway(name, port, ops_port, settings or {}), port) as pid:
-        if reason := await until_ready(f"http://{HOST}:{ops_port}", READY_LIMIT):
-            raise StackError(f"{name} is not ready after {READY_LIMIT:.0f} s: it {reason}")
-        yield OneMore(pid, port)
 
 
 @asynccontextmanager

@@ -5,13 +5,14 @@ import pytest
 
 from tests.bench.load import Request, Turn
 from tests.bench.page import section
-from tests.bench.paths import HOT_PATHS
+from tests.bench.paths.bearers import BEARER_PATHS
 from tests.bench.paths.race import AIOHTTP, ENVOY, PASSGATE
+from tests.bench.paths.services import SERVICES
 from tests.bench.tokens.jwks import described
 from tests.bench.tokens.signature import microseconds
 from tests.bench.turns import Contestant, Measured, Result
 
-VERIFY = next(path for path in HOT_PATHS if path.name == "verify")
+VERIFY = next(path for path in SERVICES if path.name == "verify")
 
 
 def measured(server: int, *, sent: int = 1000, responded: int = 990, **behind: int) -> Measured:
@@ -50,7 +51,7 @@ def test_what_they_take_when_idle_is_no_part_of_it() -> None:
 
 
 def test_a_refusal_costs_what_it_costs_behind_the_gateway_too() -> None:
-    flood = next(path for path in HOT_PATHS if path.name == "badly-signed")
+    flood = next(path for path in BEARER_PATHS if path.name == "badly-signed")
     ours = result(PASSGATE, measured(70_000, postgres=30_000), behind=("postgres",))
 
     table = section(flood.table, [ours, result(ENVOY, measured(200_000))], absent=[])
