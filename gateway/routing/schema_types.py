@@ -45,8 +45,10 @@ class Text(Checked):
     """Raises `ValueError` for what cannot be."""
 
     def check(self, value: Any) -> Any:
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str):
             raise ValueError("must be a string")
+        if not value:
+            raise ValueError("must not be empty")
         if re.fullmatch(self.pattern, value, re.DOTALL) is None:
             raise ValueError(self.message)
         if self.parse is not None:

@@ -16,6 +16,8 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _NEVER = frozenset("\\\x7f") | {chr(code) for code in range(32)}
 """What a path must not hold even when it is escaped: an upstream may read it as a separator, or stop there."""
 _MAX_CACHED_PATH_LENGTH = 256
+MAX_AMBIGUITIES = 64
+"""Escaped slashes and semicolons in one path: each is looked at in several readings, and a stranger chooses it."""
 
 ENCODED_SLASHES = "encoded_slashes"
 SEMICOLONS = "semicolons"
@@ -92,9 +94,10 @@ def _path(path: str) -> tuple[str, frozenset[str]]:
     elif ";" not in path:
         _check_segments(path)
         return path, _NOTHING
-    holds = {ENCODED_SLASHES} if "%2F" in path else set()
-    if ";" in path or "%3B" in path:
-        holds.add(SEMICOLONS)
+    slashes, semicolons = path.count("%2F"), path.count(";") + path.count("%3B")
+    if slashes + semicolons > MAX_AMBIGUITIES:
+        raise _ambiguous(f"holds more than {MAX_AMBIGUITIES} escaped slashes and semicolons")
+    holds = ({ENCODED_SLASHES} if slashes else set()) | ({SEMICOLONS} if semicolons else set())
     for reading in readings(path) if holds else (path,):
         _check_segments(reading)
     return path, frozenset(holds)

@@ -45,9 +45,8 @@ def compose(text: str, errors: Errors) -> yaml.Node | None:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "not readable"
         line = mark.line if mark else 0
-        inside_braces = "'{'" in problem and "${" in "".join(text.splitlines()[line : line + 1])
-        hint = '; inside braces a value with ${...} needs quotes: "${NAME}"' if inside_braces else ""
-        errors.add_line(line + 1, f"not YAML: {problem}{hint}")
+        written = "".join(text.splitlines()[line : line + 1])
+        errors.add_line(line + 1, f"not YAML: {problem}{_hint(problem, written)}")
         return None
     if refused is not None:
         errors.add_line(*refused)
@@ -70,6 +69,17 @@ def _compose(text: str, loader: Any) -> tuple[tuple[int, str] | None, yaml.Node 
             too_deep = f"nested more than {MAX_DEPTH} levels deep"
             return (line, too_deep if depth > MAX_DEPTH else "anchors and aliases are not supported"), None
     return None, yaml.compose(text, Loader=loader)
+
+
+def _hint(problem: str, written: str) -> str:
+    """What is most often meant by a line that is no YAML."""
+    if "'{'" in problem and "${" in written:
+        return '; inside braces a value with ${...} needs quotes: "${NAME}"'
+    if "'{'" in problem:
+        return '; inside braces a path with {...} needs quotes: "/v1/{id}"'
+    if ": *." in written:
+        return '; a host that begins with * needs quotes: "*.example.com"'
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"host": "a.test:80"}, "host must be a host without a port, or *. and the end of one, such as *.example.com"),
     ({"host": "'*'"}, "host must be a host"),
     ({"host": "http://a.test"}, "host must be a host"),
-    ({"host": "''"}, "host must be a string"),
+    ({"host": "''"}, "host must not be empty"),
     ({"scope": "[y]"}, "unknown member 'scope'; did you mean scopes?"),
     ({"rewrite": "/y"}, "unknown member 'rewrite'"),
     ({"scopes": "[y]"}, "scopes are for the credential jwt"),
@@ -246,6 +246,15 @@ def test_all_errors_are_reported_at_once_in_the_order_of_their_lines() -> None:
         ("upstreams: []\nroutes: []\n", "routes.yaml:1: upstreams must be a mapping"),
         ("a:\n  b: {url: ${X}}\n", "routes.yaml:2: not YAML: expected ',' or '}', but got '{'; inside braces"),
         ("a: \0\n", "routes.yaml:1: not YAML"),
+        (
+            "a:\n  b: {c: /v1/{id}}\n",
+            "routes.yaml:2: not YAML: expected ',' or '}', but got '{'; inside braces a path",
+        ),
+        (
+            "a:\n  - host: *.example.com\n",
+            "routes.yaml:2: not YAML: expected alphabetic or numeric character, but found '.'; "
+            'a host that begins with * needs quotes: "*.example.com"',
+        ),
         ("!!python/object/apply:os.system [x]\n", "routes.yaml:1: the file must be a mapping"),
     ],
 )

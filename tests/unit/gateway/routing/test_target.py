@@ -148,6 +148,13 @@ def test_all_readings_of_a_path_are_known(path: str, read: set[str]) -> None:
     assert readings(path)[0] == path
 
 
+@pytest.mark.parametrize("piece", ["/a%2Fb", "/a;b", "/a%3Bb"])
+def test_how_much_of_it_a_path_may_hold_is_bounded(piece: str) -> None:
+    read_target(piece * 64)
+    with pytest.raises(BadRequest, match="holds more than 64"):
+        read_target(piece * 65)
+
+
 @given(st.text(st.sampled_from("ab./;%2FB3\\"), max_size=40))
 def test_there_are_few_readings_however_long_the_path_is(text: str) -> None:
     assert len(readings("/" + text)) <= 6

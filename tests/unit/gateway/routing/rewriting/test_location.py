@@ -73,6 +73,12 @@ def test_a_path_below_a_stripped_prefix_never_becomes_another_host() -> None:
         assert outer_location(path, STRIPPED, "/svc/x", OUTER).startswith("/svc/")
 
 
+@pytest.mark.parametrize("host", ["a/b", "a@b", "a, b", "a b", "\\"])
+def test_what_a_proxy_passes_on_as_the_host_and_is_none_is_not_written_into_a_response(host: str) -> None:
+    origin = Origin("9.9.9.9", "10.0.0.9", "9.9.9.9", "https", host, trusted=True)
+    assert outer_location("http://inner.test/a", PLAIN, "/svc/x", origin) == "/a"
+
+
 def test_without_a_host_that_was_called_a_path_is_left() -> None:
     """A request of HTTP/1.0 may name none."""
     assert outer_location("http://inner.test/a", STRIPPED, "/svc/x", unproxied("9.9.9.9")) == "/svc/a"
