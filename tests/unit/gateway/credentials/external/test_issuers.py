@@ -1,5 +1,6 @@
 """A token of another issuer is valid by the keys of that issuer alone, at the routes that name it."""
 
+import asyncio
 import hashlib
 import hmac
 from dataclasses import replace
@@ -9,12 +10,13 @@ import orjson
 import pytest
 
 from gateway.credentials.external.issuers import ExternalIssuers
-from gateway.credentials.external.settings import IssuerSettings
+from gateway.credentials.external.settings import ClaimMapping, Constant, IssuerSettings
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable
 from shared.errors import Unavailable
 from shared.jose import base64url
+from shared.jose.errors import Fault
 from shared.jose.keys import generate_private_key, public_pem
 from shared.jose.signer import Signer
 from tests.support.clock import FakeClock
@@ -28,8 +30,11 @@ from tests.support.doubles.external_issuer import (
     jwk,
     token,
 )
+from tests.support.forged_tokens import EXPECTED, compact
+from tests.support.forged_tokens import SIGNERS as FORGERS
 from tests.support.http1.heads import route_of
 from tests.support.waiting import until
+from tests.unit.shared.jose.test_forgeries import FORGERIES
 
 OTHER = replace(SETTINGS, name="other", issuer="https://other.example", jwks_url="https://other.example/jwks")
 OTHER_SIGNER = Signer("ES256-1", "ES256", generate_private_key("ES256"))
@@ -264,6 +269,24 @@ async def test_a_changed_route_file_is_taken_up_and_forgets_what_no_longer_holds
     assert around.metrics.ages == {}
 
 
+async def test_issuers_that_come_and_go_with_fetches_under_way_leave_none_behind(clock: FakeClock) -> None:
+    never = asyncio.Event()
+
+    async def hang(_: str) -> bytes:
+        await never.wait()
+        return b""
+
+    table = RouteTable((), ())
+    issuers = ExternalIssuers(lambda: table, hang, clock, clock, CountedFetches(), own_remembers=lambda _: False)
+    await issuers.start()
+    for number in range(20):
+        table = RouteTable((), (replace(SETTINGS, jwks_url=f"https://{number}.example/jwks"), OTHER))
+        await issuers.round()
+    assert sum(task.get_name() == "external_issuer_keys" for task in asyncio.all_tasks()) == 2
+    await issuers.stop()
+    assert not any(task.get_name().startswith("external_issuer") for task in asyncio.all_tasks())
+
+
 async def test_health_names_each_issuer_whose_keys_cannot_be_used(around: Issuers, clock: FakeClock) -> None:
     del around.sets.documents[OTHER.jwks_url]
     await around.fetched()
@@ -274,3 +297,41 @@ async def test_health_names_each_issuer_whose_keys_cannot_be_used(around: Issuer
     await around.issuers.round()
     assert around.metrics.ages == {"corp": 5}
     await around.issuers.stop()
+
+
+FORGED_AT = replace(
+    SETTINGS,
+    issuer="https://blabla.example",
+    audiences=EXPECTED.audiences,
+    algorithms=frozenset({"RS256", "RS384", "RS512", "ES256", "EdDSA"}),
+    claims=ClaimMapping(company=Constant("acme")),
+)
+ABOUT_ASSERTIONS = {Fault.WRONG_SUBJECT, Fault.LIFETIME_TOO_LONG, "no iat", "no jti"}
+"""An assertion names its own sender, once and for an hour; a token of another issuer need not."""
+
+
+@pytest.fixture
+async def forged_at(clock: FakeClock) -> ExternalIssuers:
+    table = RouteTable((), (FORGED_AT,))
+    sets = KeySets({FORGED_AT.jwks_url: document(*map(jwk, FORGERS.values()))})
+    return ExternalIssuers(lambda: table, sets.fetch, clock, clock, CountedFetches(), own_remembers=lambda _: False)
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        pytest.param(token, id=ascii(name))
+        for name, token, fault in FORGERIES
+        if not {name, fault} & ABOUT_ASSERTIONS
+    ],
+)
+async def test_every_forgery_is_refused_as_by_the_own_verifier(
+    forgery: str | bytes, forged_at: ExternalIssuers
+) -> None:
+    raw = forgery.encode("utf-8", "surrogatepass") if isinstance(forgery, str) else forgery
+    with pytest.raises(RefusedCredential):
+        await forged_at.check_token(raw.decode("latin-1"), route(FORGED_AT))
+
+
+async def test_the_same_token_without_a_fault_is_accepted(forged_at: ExternalIssuers) -> None:
+    assert (await forged_at.check_token(compact().decode(), route(FORGED_AT))).company == "corp|acme"
