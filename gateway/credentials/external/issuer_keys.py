@@ -54,7 +54,8 @@ class ExternalIssuerKeys:
         """Of the document that was read last."""
         self._fetched_at: float | None = None
         """When the newest valid set was requested, by the monotonic clock."""
-        self._due_at = float("-inf")
+        self._retry_at = float("-inf")
+        """While the newest fetch failed: when the next one in the background is due."""
         self._unknown_kid_fetch_at = float("-inf")
         self._failures = 0
         self._flight = SingleFlight("external_issuer_keys", self._refresh)
@@ -102,8 +103,13 @@ class ExternalIssuerKeys:
 
     def refresh_if_due(self) -> None:
         """Begin a fetch in the background, when it is time for one."""
-        if self._clock.monotonic() >= self._due_at and not self._flight.running:
+        if self._clock.monotonic() >= self._due_at() and not self._flight.running:
             self._flight.begin()
+
+    def _due_at(self) -> float:
+        if self._failures or self._fetched_at is None:
+            return self._retry_at
+        return self._fetched_at + self.settings.refresh_every
 
     def forget(self) -> None:
         """Have no key any more."""
@@ -127,8 +133,9 @@ class ExternalIssuerKeys:
             log.exception("external_issuer.keys_unreadable", issuer=self.settings.name)
             self._failed(type(error).__name__)
         else:
+            if self._failures:
+                log.info("external_issuer.fetch_recovered", issuer=self.settings.name, failures=self._failures)
             self._fetched_at, self._failures = requested_at, 0
-            self._due_at = requested_at + self.settings.refresh_every
             self._metrics.issuer_keys_fetched(self.settings.name, valid=True)
 
     async def _take(self, document: bytes) -> None:
@@ -151,7 +158,7 @@ class ExternalIssuerKeys:
     def _failed(self, reason: str) -> None:
         self._metrics.issuer_keys_fetched(self.settings.name, valid=False)
         pause = min(FIRST_RETRY_S * 2 ** min(self._failures, 16), MAX_RETRY_S)
-        self._due_at = self._clock.monotonic() + pause
+        self._retry_at = self._clock.monotonic() + pause
         if not self._failures:
             log.warning("external_issuer.fetch_failed", issuer=self.settings.name, reason=reason)
         self._failures += 1

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.credentials.external.issuer_keys import (
     MAX_RETRY_S,
@@ -54,6 +55,32 @@ async def test_the_set_is_fetched_again_when_its_time_has_come_and_not_before(ar
     assert await around.refreshed() == 1
     around.clock.advance(1)
     assert await around.refreshed() == 2
+
+
+async def test_a_shorter_interval_holds_from_when_the_route_file_has_it(around: Keys) -> None:
+    await around.refreshed()
+    around.clock.advance(60)
+    around.keys.settings = replace(around.keys.settings, refresh_every=60.0)
+    assert await around.refreshed() == 2
+
+
+async def test_a_failure_and_the_recovery_from_it_are_logged_once_each(around: Keys) -> None:
+    known = around.sets.documents.copy()
+    around.sets.documents.clear()
+    with capture_logs() as logs:
+        for _ in range(3):
+            await around.refreshed()
+            around.clock.advance(MAX_RETRY_S)
+        around.sets.documents |= known
+        for _ in range(2):
+            await around.refreshed()
+            around.clock.advance(SETTINGS.refresh_every)
+    events = [(line["event"], line["issuer"]) for line in logs]
+    assert events == [
+        ("external_issuer.fetch_failed", "corp"),
+        ("external_issuer.keys_loaded", "corp"),
+        ("external_issuer.fetch_recovered", "corp"),
+    ]
 
 
 async def test_a_new_key_is_fetched_when_a_token_names_it(around: Keys) -> None:
