@@ -40,13 +40,8 @@ def load_certificate(certificate_file: Path, key_file: Path) -> Certificate:
     Blocks. What changes while it is read is an error: the next attempt finds the whole of it.
     """
     before = file_version(certificate_file), file_version(key_file)
-    leaf = _leaf(certificate_file)
     context = _context()
-    try:
-        # The empty password makes an encrypted key an error; without one, OpenSSL would ask for it on the terminal.
-        context.load_cert_chain(certificate_file, key_file, password="")
-    except (OSError, ValueError) as error:
-        raise CertificateError(_reason(error, key_file)) from None
+    leaf = load_chain(context, certificate_file, key_file)
     if before != (file_version(certificate_file), file_version(key_file)):
         raise CertificateError(f"{certificate_file} or {key_file} was replaced while it was read")
     return Certificate(
@@ -55,6 +50,17 @@ def load_certificate(certificate_file: Path, key_file: Path) -> Certificate:
         leaf.not_valid_after_utc.timestamp(),
         key_is_exposed=bool(key_file.stat().st_mode & (OTHERS_MAY_READ | OTHERS_MAY_WRITE)),
     )
+
+
+def load_chain(context: ssl.SSLContext, certificate_file: Path, key_file: Path) -> x509.Certificate:
+    """Have `context` present them; the first certificate. Raises `CertificateError`. Blocks."""
+    leaf = _leaf(certificate_file)
+    try:
+        # The empty password makes an encrypted key an error; without one, OpenSSL would ask for it on the terminal.
+        context.load_cert_chain(certificate_file, key_file, password="")
+    except (OSError, ValueError) as error:
+        raise CertificateError(_reason(error, key_file)) from None
+    return leaf
 
 
 def _context() -> ssl.SSLContext:

@@ -12,7 +12,7 @@ from gateway.routing.matching.path_index import PathIndex
 from gateway.routing.matching.path_pattern import PathPattern
 from gateway.routing.rewriting.header_rules import HeaderRules
 from gateway.routing.rewriting.path_prefix import PrefixRewrite
-from gateway.upstreams.settings import Address, Balance, CircuitBreaker, HealthCheck
+from gateway.upstreams.settings import Address, Balance, CircuitBreaker, HealthCheck, UpstreamTls
 
 MIB = 1024 * 1024
 MAX_KEPT_PATHS = 4096
@@ -38,6 +38,7 @@ class Upstream:
     health: HealthCheck | None = None
     resolve_every: float = 10.0
     """Between two look-ups of the names in its addresses."""
+    tls: UpstreamTls = field(default_factory=UpstreamTls)
     authority: str = field(init=False, compare=False)
     """That of the first address: what `Host` is unless a call goes to another one."""
     several_hosts: bool = field(init=False, compare=False)

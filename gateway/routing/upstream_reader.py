@@ -5,7 +5,10 @@ from collections.abc import Callable
 from gateway.routing.table import Upstream
 from gateway.routing.upstream_address import BadAddress, OwnPorts, parse_address
 from gateway.routing.upstream_schema import AddressEntry, UpstreamEntry
-from gateway.upstreams.settings import Address, Balance, CircuitBreaker, HealthCheck
+from gateway.upstreams.client_tls import TlsFileError, client_context
+from gateway.upstreams.settings import Address, Balance, CircuitBreaker, HealthCheck, UpstreamTls
+
+TLS_MEMBERS = ("ca_file", "client_certificate_file", "client_key_file", "server_name")
 
 
 class BadMember(ValueError):
@@ -32,10 +35,10 @@ def read_upstream(name: str, entry: UpstreamEntry, expand: Callable[[str], str],
         raise BadMember("must be all http or all https", "addresses")
     if len({address.authority for address in addresses}) != len(addresses):
         raise BadMember("names an address twice", "addresses")
-    first = addresses[0]
+    first, scheme = addresses[0], schemes.pop()
     return Upstream(
         name,
-        schemes.pop(),
+        scheme,
         first.host,
         first.port,
         connect_timeout=entry.connect_timeout,
@@ -46,4 +49,25 @@ def read_upstream(name: str, entry: UpstreamEntry, expand: Callable[[str], str],
         circuit_breaker=CircuitBreaker(**entry.circuit_breaker.model_dump()),
         health=HealthCheck(**entry.health.model_dump()) if entry.health is not None else None,
         resolve_every=entry.resolve_every,
+        tls=_tls(entry, scheme, expand),
     )
+
+
+def _tls(entry: UpstreamEntry, scheme: str, expand: Callable[[str], str]) -> UpstreamTls:
+    """Raises `BadMember`, also where the files cannot be used."""
+    given: dict[str, str] = {}
+    for member in TLS_MEMBERS:
+        value: str = getattr(entry, member)
+        if value and scheme != "https":
+            raise BadMember("is for https only", member)
+        try:
+            given[member] = expand(value)
+        except ValueError as error:
+            raise BadMember(str(error), member) from None
+    tls = UpstreamTls(**given)
+    if tls.files:
+        try:
+            client_context(tls)
+        except TlsFileError as error:
+            raise BadMember(str(error), error.member) from None
+    return tls

@@ -36,6 +36,10 @@ def _check_path(path: str) -> None:
         raise ValueError(f"cannot be: {error.description}") from None
 
 
+File = Text("[^\\x00]{1,4096}", "must be the path of a file")
+ServerName = Text(
+    r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?|[0-9A-Fa-f:.]{2,45}", "must be the name of a host"
+)
 CheckPath = Text("/[!-~]{0,1023}", "must begin with / and have no blanks", parse=_check_path)
 Count = Number(1, 100, whole=True)
 
@@ -116,9 +120,29 @@ class UpstreamEntry(Entry):
         float, Number(1, 3600), Field(description="Seconds between two look-ups of the names in its addresses.")
     ] = 10.0
 
+    ca_file: Annotated[
+        str, File, Field(description="https: the authorities to believe, in PEM; absent: the system's.")
+    ] = ""
+    client_certificate_file: Annotated[
+        str,
+        File,
+        Field(description="https: what the gateway presents, in PEM, up to its authority."),
+    ] = ""
+    client_key_file: Annotated[
+        str, File, Field(description="https: the key of that, in PEM, without a password.")
+    ] = ""
+    server_name: Annotated[
+        str,
+        ServerName,
+        Field(description="https: what the certificate must be for, and is asked for; absent: the address's host."),
+    ] = ""
+
     def problems(self) -> Iterator[tuple[str, str]]:
         """Members that do not go together, each with what is wrong with it."""
         if bool(self.url) == bool(self.addresses):
             yield "addresses" if self.addresses else "url", "is needed: either url or addresses, not both"
         if self.health is not None and self.health.timeout > self.health.interval:
             yield "health", "has a timeout that is longer than its interval"
+        if bool(self.client_certificate_file) != bool(self.client_key_file):
+            given = "client_key_file" if self.client_key_file else "client_certificate_file"
+            yield given, "is needed together: client_certificate_file and client_key_file"

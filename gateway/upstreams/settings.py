@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 
 class Balance(StrEnum):
@@ -24,6 +25,23 @@ class Address:
     def __post_init__(self) -> None:
         host = f"[{self.host}]" if ":" in self.host else self.host
         object.__setattr__(self, "authority", f"{host}:{self.port}")
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamTls:
+    """What is spoken to an https upstream. The name in its certificate is checked always."""
+
+    ca_file: str = ""
+    """The authorities that are believed, in PEM; "": those of the system."""
+    client_certificate_file: str = ""
+    client_key_file: str = ""
+    """What the gateway presents, in PEM; "": nothing."""
+    server_name: str = ""
+    """What the certificate must be for, and what the server is asked for (SNI); "": the address's host."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return tuple(map(Path, filter(None, (self.ca_file, self.client_certificate_file, self.client_key_file))))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """How upstreams are, as operators see it: in health and in metrics."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter
@@ -43,7 +43,9 @@ class AddressState:
 class UpstreamState:
     name: str
     circuit: CircuitState
-    addresses: tuple[AddressState, ...] = field(default=())
+    addresses: tuple[AddressState, ...] = ()
+    tls_error: str = ""
+    """Why its TLS files as they are now are not in use; "" when they are."""
 
     @property
     def panic(self) -> bool:
@@ -54,10 +56,12 @@ class UpstreamState:
         return {
             "circuit": self.circuit.value,
             "addresses": {address.address: address.view() for address in self.addresses},
+            **({"tls_error": self.tls_error} if self.tls_error else {}),
         }
 
     def faults(self) -> list[str]:
-        return [f"{self.name} at {a.address}: {a.reason}" for a in self.addresses if not a.up]
+        files = [f"{self.name}: {self.tls_error}"] if self.tls_error else []
+        return files + [f"{self.name} at {a.address}: {a.reason}" for a in self.addresses if not a.up]
 
 
 def summary_of_faults(states: Iterable[UpstreamState]) -> str:

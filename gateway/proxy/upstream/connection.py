@@ -111,7 +111,7 @@ class UpstreamConnection(asyncio.Protocol):
         if receiver is None or reader is None:
             self._leave()
             return
-        reason = type(exc).__name__ if exc is not None else "closed"
+        reason = describe(exc) if exc is not None else "closed"
         reused = self._requests > 1 and not reader.began
         if reader.head is None and not reused:
             self.endpoint.owner.failed(self.endpoint, CONNECTION_LOST, self)
@@ -241,6 +241,12 @@ class UpstreamConnection(asyncio.Protocol):
         self.deadline = inf
         lost, self._lost = self._lost, _nothing
         lost(self)
+
+
+def describe(error: BaseException) -> str:
+    """For logs: what kind of error it is, and what TLS says of it."""
+    detail = getattr(error, "verify_message", "") or getattr(error, "reason", "") or ""
+    return f"{type(error).__name__}: {detail}" if detail else type(error).__name__
 
 
 def _nothing(_: UpstreamConnection) -> None:

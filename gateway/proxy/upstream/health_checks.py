@@ -65,9 +65,7 @@ class EndpointCheck:
         except TimeoutError:
             return f"no response within {self._check.timeout:g} s"
         except UpstreamFailed as error:
-            return error.cause
-        except (OSError, ValueError) as error:
-            return type(error).__name__
+            return str(error)
         return "" if 200 <= status < 400 else f"status {status}"
 
     async def _status(self) -> int:

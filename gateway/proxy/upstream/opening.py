@@ -5,25 +5,42 @@ import ssl
 from collections.abc import Callable
 from functools import partial
 
-from gateway.proxy.upstream.connection import UpstreamConnection
+from gateway.proxy.ports import UpstreamFailed
+from gateway.proxy.upstream.client_tls import ClientTls
+from gateway.proxy.upstream.connection import UpstreamConnection, describe
 from gateway.proxy.upstream.endpoint import Endpoint
+from gateway.upstreams.client_tls import TlsFileError
+
+UNREACHABLE = "unreachable"
+TLS_FAILED = "tls_failed"
 
 
 async def open_connection(
     endpoint: Endpoint,
-    tls: ssl.SSLContext | None,
+    tls: ClientTls | None,
     *,
     released: Callable[[UpstreamConnection], None],
     lost: Callable[[UpstreamConnection], None],
 ) -> UpstreamConnection:
-    """Raises `OSError`, `ssl.SSLError` among them. The caller bounds the time."""
+    """Raises `UpstreamFailed`, or `TimeoutError` where the caller bounds the time."""
     loop = asyncio.get_running_loop()
     make = partial(UpstreamConnection, loop, endpoint, released=released, lost=lost)
-    _, connection = await loop.create_connection(
-        make,
-        endpoint.host,
-        endpoint.address.port,
-        ssl=tls,
-        server_hostname=endpoint.address.host if tls is not None else None,
-    )
+    try:
+        _, connection = await loop.create_connection(
+            make,
+            endpoint.host,
+            endpoint.address.port,
+            ssl=await tls.context() if tls is not None else None,
+            server_hostname=tls.name_of(endpoint) if tls is not None else None,
+        )
+    except ssl.SSLError as error:
+        raise UpstreamFailed(503, TLS_FAILED, describe(error)) from None
+    except TlsFileError as error:
+        raise UpstreamFailed(503, TLS_FAILED, f"{error.member} {error}") from None
+    except TimeoutError:
+        raise
+    except (OSError, ValueError) as error:
+        raise UpstreamFailed(503, UNREACHABLE, describe(error)) from None
+    if not connection.usable:
+        raise UpstreamFailed(503, UNREACHABLE, "closed")
     return connection

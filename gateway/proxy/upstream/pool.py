@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import ssl
 from math import inf
 
 from gateway.proxy.ports import CircuitOpen, UpstreamFailed
+from gateway.proxy.upstream.client_tls import ClientTls
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.endpoint import Endpoint
-from gateway.proxy.upstream.opening import open_connection
+from gateway.proxy.upstream.opening import UNREACHABLE, open_connection
 from gateway.proxy.upstream.selection import Selection
 from gateway.proxy.upstream.waiting import Caller, Waiting
 from gateway.refusal import CONNECTIONS_IN_USE
@@ -17,7 +17,6 @@ from gateway.upstreams.state import UpstreamMetrics
 
 CONNECTION_WAIT_S = 0.4
 """Seconds for which a request waits while all connections of its upstream are in use."""
-UNREACHABLE = "unreachable"
 MAX_ADDRESSES_TRIED = 3
 """Of one upstream, for one call."""
 
@@ -42,7 +41,7 @@ class Pool:
         """All, idle or not."""
         self._waiting = Waiting()
         self._connecting: set[asyncio.Task[None]] = set()
-        self.tls = ssl.create_default_context() if upstream.scheme == "https" else None
+        self.tls = ClientTls(upstream, self._drop_idle) if upstream.scheme == "https" else None
         self._used_at = loop.time()
         known = before.selection if before is not None else None
         self.selection: Selection = Selection(upstream, loop.time, metrics, before=known)
@@ -101,6 +100,10 @@ class Pool:
         await asyncio.gather(*self._connecting, return_exceptions=True)
         for connection in list(self._connections):
             connection.abort()
+
+    def _drop_idle(self) -> None:
+        for endpoint in self.endpoints.all:
+            endpoint.drop_idle()
 
     # Who gets which connection
 
@@ -210,16 +213,11 @@ class Pool:
         endpoint.connecting += 1
         try:
             async with asyncio.timeout_at(deadline):
-                connection = await open_connection(endpoint, self.tls, released=self._released, lost=self._lost)
+                return await open_connection(endpoint, self.tls, released=self._released, lost=self._lost)
         except TimeoutError:
             raise UpstreamFailed(503, "connect_timeout") from None
-        except (OSError, ValueError) as error:
-            raise UpstreamFailed(503, UNREACHABLE, type(error).__name__) from None
         finally:
             endpoint.connecting -= 1
-        if not connection.usable:
-            raise UpstreamFailed(503, UNREACHABLE, "closed")
-        return connection
 
     async def _another(self, tried: list[Endpoint]) -> Endpoint | None:
         """One that has not been tried; None when there is none, or it has been enough."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from gateway.proxy.upstream.client_tls import ClientTls
 from gateway.proxy.upstream.due_jobs import DueJobs
 from gateway.proxy.upstream.health_checks import HealthChecks
 from gateway.proxy.upstream.names import NameLookUp
@@ -21,6 +22,8 @@ MAX_LOOK_UPS = 8
 """Names that are looked up at once."""
 MAX_CHECKS = 32
 """Health checks that are under way at once."""
+MAX_FILE_CHECKS = 4
+"""Upstreams whose TLS files are looked at at once."""
 
 
 class Pools:
@@ -35,7 +38,8 @@ class Pools:
         self._look_ups = DueJobs("upstream_names", self._names, limit=MAX_LOOK_UPS)
         self._checks = HealthChecks(self.__iter__, self._metrics)
         self._checking = DueJobs("upstream_health_checks", lambda: self._checks, limit=MAX_CHECKS)
-        self.tasks = (self._look_ups.task, self._checking.task)
+        self._tls = DueJobs("upstream_tls", self._tls_of_all, limit=MAX_FILE_CHECKS)
+        self.tasks = (self._look_ups.task, self._checking.task, self._tls.task)
 
     def __len__(self) -> int:
         return len(self._pools)
@@ -91,6 +95,9 @@ class Pools:
             await pool.close()
         self._pools.clear()
         self._current.clear()
+
+    def _tls_of_all(self) -> Iterator[ClientTls]:
+        return (pool.tls for pool in self if pool.tls is not None and pool.upstream.tls.files)
 
     def _names(self) -> Iterator[NameLookUp]:
         return (look_up for pool in self for look_up in pool.endpoints.look_ups.values())

@@ -9,7 +9,8 @@ from gateway.upstreams.state import AddressState, UpstreamState
 def state_of(pool: Pool, now: float) -> UpstreamState:
     """`now` in seconds of the loop's clock."""
     addresses = tuple(_address_state(pool, address) for address in pool.upstream.addresses)
-    return UpstreamState(pool.upstream.name, pool.circuit.state(now), addresses)
+    tls_error = pool.tls.error if pool.tls is not None else ""
+    return UpstreamState(pool.upstream.name, pool.circuit.state(now), addresses, tls_error)
 
 
 def _address_state(pool: Pool, address: Address) -> AddressState:

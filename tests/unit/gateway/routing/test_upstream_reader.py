@@ -1,11 +1,14 @@
 """What a route file says of an upstream's addresses; each error names the line of what is wrong."""
 
+from pathlib import Path
+
 import pytest
 
 from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.table import Upstream
 from gateway.routing.upstream_address import OwnPorts
-from gateway.upstreams.settings import Address, Balance, CircuitBreaker, HealthCheck
+from gateway.upstreams.settings import Address, Balance, CircuitBreaker, HealthCheck, UpstreamTls
+from tests.support.harness.certificates import write_certificate
 
 OWN = OwnPorts("gateway.example", frozenset({8080}))
 ROUTES = "routes:\n  - {name: x, path: /x, methods: [GET], credential: none, upstream: a}\n"
@@ -68,6 +71,50 @@ def test_health_circuit_breaker_and_look_ups_are_read_and_have_defaults() -> Non
     plain = read("    url: http://a.example")
     assert (plain.health, plain.circuit_breaker, plain.resolve_every) == (None, CircuitBreaker(), 10)
     assert read("    url: http://a.example\n    health: {path: /}").health == HealthCheck("/")
+
+
+def test_the_files_of_tls_are_checked_when_the_route_file_is_loaded(tmp_path: Path) -> None:
+    one, two = write_certificate(tmp_path / "one"), write_certificate(tmp_path / "two")
+    locked = write_certificate(tmp_path / "locked", password=b"x")
+    upstream = read(
+        f"""    url: https://a.example
+    ca_file: "${{DIRECTORY}}/one/tls.crt"
+    client_certificate_file: {one.certificate}
+    client_key_file: {one.key}
+    server_name: b.example""",
+        DIRECTORY=str(tmp_path),
+    )
+    assert upstream.tls == UpstreamTls(str(one.certificate), str(one.certificate), str(one.key), "b.example")
+    chain = "    url: https://a\n    client_certificate_file: {}\n    client_key_file: {}"
+    for members, error in (
+        (
+            f"    url: https://a\n    ca_file: {one.key}",
+            f"f:4: upstream a: ca_file cannot be used: {one.key} holds",
+        ),
+        (
+            "    url: https://a\n    ca_file: /nowhere",
+            "f:4: upstream a: ca_file cannot be used: /nowhere cannot be",
+        ),
+        (
+            chain.format(one.certificate, two.key),
+            f"f:4: upstream a: client_certificate_file cannot be used: {two.key}",
+        ),
+        (
+            chain.format(one.key, one.key),
+            f"f:4: upstream a: client_certificate_file cannot be used: {one.key} holds no",
+        ),
+        (chain.format(locked.certificate, locked.key), "f:4: upstream a: client_certificate_file cannot be used"),
+        (
+            f"    url: https://a\n    client_key_file: {one.key}",
+            "f:4: upstream a: client_key_file is needed together",
+        ),
+        (f"    url: http://a\n    ca_file: {one.certificate}", "f:4: upstream a: ca_file is for https only"),
+        ("    url: http://a\n    server_name: b", "f:4: upstream a: server_name is for https only"),
+        ("    url: https://a\n    server_name: 'b c'", "f:4: upstream a: server_name must be the name of a host"),
+    ):
+        (line,) = errors(members)
+        assert line.startswith(error)
+        assert "BEGIN" not in line
 
 
 A = "{url: 'http://10.0.0.1'}"
