@@ -51,6 +51,12 @@ class CircuitOpen(UpstreamFailed):
         self.retry_after = max(1, ceil(retry_after))
 
 
+def describe(error: BaseException) -> str:
+    """For logs: what kind of error it is, and what TLS says of it."""
+    detail = getattr(error, "verify_message", "") or getattr(error, "reason", "") or ""
+    return f"{type(error).__name__}: {detail}" if detail else type(error).__name__
+
+
 class RequestReceiver(Protocol):
     """Whom a client's connection reports to during one request. Nothing here raises."""
 

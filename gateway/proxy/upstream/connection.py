@@ -12,6 +12,7 @@ from gateway.proxy.ports import (
     ConnectionLost,
     ResponseReceiver,
     UpstreamFailed,
+    describe,
 )
 from gateway.proxy.upstream.endpoint import Endpoint
 
@@ -241,12 +242,6 @@ class UpstreamConnection(asyncio.Protocol):
         self.deadline = inf
         lost, self._lost = self._lost, _nothing
         lost(self)
-
-
-def describe(error: BaseException) -> str:
-    """For logs: what kind of error it is, and what TLS says of it."""
-    detail = getattr(error, "verify_message", "") or getattr(error, "reason", "") or ""
-    return f"{type(error).__name__}: {detail}" if detail else type(error).__name__
 
 
 def _nothing(_: UpstreamConnection) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 
+from gateway.proxy.upstream.background.names import NameLookUp, is_name
 from gateway.proxy.upstream.endpoint import Endpoint, Owner
-from gateway.proxy.upstream.names import NameLookUp, is_name
 from gateway.routing.table import Upstream
 from gateway.upstreams.address_health import AddressHealth
 from gateway.upstreams.settings import Address

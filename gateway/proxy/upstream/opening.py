@@ -5,9 +5,9 @@ import ssl
 from collections.abc import Callable
 from functools import partial
 
-from gateway.proxy.ports import UpstreamFailed
-from gateway.proxy.upstream.client_tls import ClientTls
-from gateway.proxy.upstream.connection import UpstreamConnection, describe
+from gateway.proxy.ports import UpstreamFailed, describe
+from gateway.proxy.upstream.background.client_tls import ClientTls
+from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.endpoint import Endpoint
 from gateway.upstreams.client_tls import TlsFileError
 

@@ -5,7 +5,7 @@ import contextlib
 from math import inf
 
 from gateway.proxy.ports import CircuitOpen, UpstreamFailed
-from gateway.proxy.upstream.client_tls import ClientTls
+from gateway.proxy.upstream.background.client_tls import ClientTls
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.endpoint import Endpoint
 from gateway.proxy.upstream.opening import UNREACHABLE, open_connection

@@ -6,10 +6,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from gateway.proxy.upstream.client_tls import ClientTls
-from gateway.proxy.upstream.due_jobs import DueJobs
-from gateway.proxy.upstream.health_checks import HealthChecks
-from gateway.proxy.upstream.names import NameLookUp
+from gateway.proxy.upstream.background.client_tls import ClientTls
+from gateway.proxy.upstream.background.due_jobs import DueJobs
+from gateway.proxy.upstream.background.health_checks import HealthChecks
+from gateway.proxy.upstream.background.names import NameLookUp
 from gateway.proxy.upstream.pool import Pool
 from gateway.proxy.upstream.states import state_of
 from gateway.routing.table import Upstream

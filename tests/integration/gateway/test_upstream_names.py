@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.proxy.upstream import names
+from gateway.proxy.upstream.background import names
 from gateway.routing.table import Upstream as Target
 from tests.integration.gateway.test_balancing import statuses, unused_port
 from tests.support.harness.public_server import Public, public_server

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.proxy.upstream import client_tls
+from gateway.proxy.upstream.background import client_tls
 from gateway.routing.table import Upstream as Target
 from gateway.upstreams.settings import Address, HealthCheck, UpstreamTls
 from shared.errors import Unavailable
@@ -166,7 +166,7 @@ async def test_each_address_is_checked_for_its_own_name(tmp_path: Path, monkeypa
     async def resolve(_: str, __: int) -> list[str]:
         return ["127.0.0.1"]
 
-    monkeypatch.setattr("gateway.proxy.upstream.names.addresses_of", resolve)
+    monkeypatch.setattr("gateway.proxy.upstream.background.names.addresses_of", resolve)
     async with tls_upstream(one) as first, tls_upstream(two) as second:
         addresses = (Address("one.example", first.port), Address("two.example", second.port))
         tls = UpstreamTls(ca_file=str(tmp_path / "both.crt"))

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.proxy.upstream import due_jobs
-from gateway.proxy.upstream.due_jobs import DueJobs
+from gateway.proxy.upstream.background import due_jobs
+from gateway.proxy.upstream.background.due_jobs import DueJobs
 from tests.support.waiting import until
 
 

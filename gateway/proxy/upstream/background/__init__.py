@@ -1,0 +1,1 @@
+"""What is done for upstreams whether there are calls or not: look-ups of names, health checks, files."""
