@@ -331,18 +331,22 @@ def test_the_form_of_a_token_is_refused_by_what_is_wrong_with_it(change: Any, re
 
 @pytest.mark.parametrize(
     ("claims", "issuer"),
-    [(VALID, VALID["iss"]), (without("iss"), None), (without(iss=["x"]), None), (without(iss=5), None)],
+    [
+        (VALID, VALID["iss"]),
+        (without("iss"), None),
+        (without(iss=["x"]), None),
+        (without(iss=5), None),
+        (b"[]", None),
+    ],
 )
 def test_the_issuer_that_a_token_claims_is_read_before_its_signature(
-    claims: dict[str, Any], issuer: str | None
+    claims: dict[str, Any] | bytes, issuer: str | None
 ) -> None:
     assert unverified_issuer(parse(compact(None, claims, sign=lambda _: b"x" * 64))) == issuer
 
 
-@pytest.mark.parametrize(
-    "payload", [b"[]", b"{", b"\xff", b'{"iss":"a","iss":"b"}', b"\xef\xbb\xbf{}", b"[" * 9000]
-)
-def test_a_payload_that_two_readers_take_differently_claims_no_issuer(payload: bytes) -> None:
+@pytest.mark.parametrize("payload", [b"{", b"\xff", b"\xef\xbb\xbf{}", b"[" * 9000, b'{"iss": NaN}'])
+def test_a_payload_that_is_no_json_claims_no_issuer(payload: bytes) -> None:
     with pytest.raises(InvalidToken) as refused:
         unverified_issuer(parse(compact(None, payload)))
     assert refused.value.code is Fault.MALFORMED
