@@ -74,6 +74,13 @@ def test_a_key_that_is_there_twice_is_one_key_and_a_kid_may_be_that_of_keys_for_
     assert set(found.keys) == {(EC.kid, "ES256"), (EC.kid, "RS256")}
 
 
+def test_of_one_kid_for_signatures_and_for_encryption_the_former_is_used_in_either_order() -> None:
+    """As Keycloak publishes a key that it has for both."""
+    both = [jwk(RSA, use="enc", alg="RSA-OAEP"), jwk(RSA)]
+    for keys in (both, both[::-1]):
+        assert set(read_key_set(document(*keys), ALGORITHMS).keys) == {(RSA.kid, "RS256")}
+
+
 @pytest.mark.parametrize(
     "text",
     [
