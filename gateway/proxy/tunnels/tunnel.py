@@ -35,17 +35,23 @@ class Connection(Protocol):
 class Tunnel:
     """`over` is called once, with the cause where it did not end by the will of both sides.
 
-    `idle_timeout` is in seconds. The caller looks from time to time whether it has passed, by `sweep`.
+    `idle_timeout` is in seconds, of the clock `now`. The caller looks by `sweep` whether it has passed.
     """
 
     def __init__(
-        self, client: Connection, upstream: Connection, *, idle_timeout: float, over: Callable[[str], None]
+        self,
+        client: Connection,
+        upstream: Connection,
+        *,
+        idle_timeout: float,
+        over: Callable[[str], None],
+        now: Callable[[], float],
     ) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._now = now
         self._idle_timeout = idle_timeout
         self._report = over
         self._over = False
-        self._active_at = self._loop.time()
+        self._active_at = self._now()
         self._congested = 0
         """How many sides take no more for now."""
         self._client, self._upstream = _End(client, self), _End(upstream, self)
@@ -58,7 +64,7 @@ class Tunnel:
         self._upstream.write(sent_ahead)
 
     def sweep(self) -> None:
-        silence = self._loop.time() - self._active_at
+        silence = self._now() - self._active_at
         half_closed = self._client.ended or self._upstream.ended
         if silence >= (min(HALF_CLOSED_TIMEOUT_S, self._idle_timeout) if half_closed else self._idle_timeout):
             self._abort(STALLED if self._congested else IDLE)
@@ -67,7 +73,7 @@ class Tunnel:
 
     def moved(self) -> None:
         if not self._congested:
-            self._active_at = self._loop.time()
+            self._active_at = self._now()
 
     def congested(self) -> None:
         self._congested += 1
@@ -86,10 +92,11 @@ class Tunnel:
     def lost(self, end: "_End", exc: Exception | None) -> None:
         if self._over:
             return
-        self._end(CLIENT_LEFT if end is self._client else CONNECTION_LOST)
         if exc is None:
+            self._end("")
             end.other.connection.close()
         else:
+            self._end(CLIENT_LEFT if end is self._client else CONNECTION_LOST)
             end.other.connection.abort()
 
     def _abort(self, cause: str) -> None:
@@ -143,7 +150,7 @@ class _End(asyncio.Protocol):
         self.ended = True
         self.other.write_eof()
         self._tunnel.half_closed()
-        return True
+        return self._transport is not None and self._transport.can_write_eof()
 
     def pause_writing(self) -> None:
         self._paused = True

@@ -1,5 +1,6 @@
 """A request that offers a WebSocket, from its handshake to the end of its tunnel."""
 
+import asyncio
 from collections.abc import Callable
 
 from gateway.http1.request import BadRequest, RequestHead
@@ -36,7 +37,8 @@ class WebSocket:
         """To a tunnel. `received` came after the upstream's 101; `over` is as of a `Tunnel`."""
         if upstream is None:
             raise RuntimeError("a connection that is gone has no tunnel")
-        self._tunnel = Tunnel(client, upstream, idle_timeout=self._route.websocket_idle_timeout, over=over)
+        idle_timeout, now = self._route.websocket_idle_timeout, asyncio.get_running_loop().time
+        self._tunnel = Tunnel(client, upstream, idle_timeout=idle_timeout, over=over, now=now)
         self._tunnel.open(received)
 
     def sweep(self) -> None:

@@ -13,8 +13,13 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from gateway.edge.certificate import load_certificate
+from gateway.routing.table import Upstream as Target
+from gateway.upstreams.settings import UpstreamTls
 from shared.contracts.key_registry import Revocation
+from tests.support.harness.certificates import client_context, write_certificate
 from tests.support.harness.gateway import ROUTES, Surroundings, bearer, surroundings
+from tests.support.harness.gateway_process import GatewayProcess
 from tests.support.harness.public_server import Public, public_server, upstream_at
 from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import get
@@ -174,6 +179,99 @@ async def test_it_closes_when_its_credential_is_revoked_unless_the_route_goes_on
         assert await kept.receive_str(timeout=20) == "still here"
         [line] = [line for line in lines if line["route"] == "socket"]
         assert (line["status"], line["cause"], line["credential"]) == (101, "revoked", "pgck_1")
+
+
+@pytest.mark.parametrize("first", ["client", "upstream"])
+async def test_it_is_the_same_in_a_process_as_it_is_deployed(
+    first: str, gateway: GatewayProcess, upstream: Upstream
+) -> None:
+    """Whose event loop is another one."""
+    ends = asyncio.Event()
+    mark = len(gateway.log)
+
+    async def tunnel(call: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if first == "upstream":
+            writer.write(await reader.readexactly(len(large)))
+            await ends.wait()
+        else:
+            await echo(call, reader, writer)
+
+    large = bytes(range(256)) * 8192
+    upstream.script = accepting(tunnel, beginning=b"hello")
+    async with peer(gateway.port, handshake(line="GET /socket HTTP/1.1") + b"early") as client:
+        await client.switched()
+        await client.receives(b"hello")
+        client.writer.write(large[5:])
+        await client.receives(b"early" + large[5:])
+        if first == "client":
+            client.writer.write_eof()
+        ends.set()
+        assert await client.ended() == b""
+        client.writer.close()
+        await until(lambda: upstream.open == 0)
+    line = await gateway.logged("request", after=mark, route="socket")
+    assert (line["status"], line.get("cause")) == (101, None)
+
+
+@pytest.mark.parametrize("first", ["client", "upstream"])
+async def test_it_goes_over_tls(first: str, upstream: Upstream, tmp_path: Path) -> None:
+    files = write_certificate(tmp_path)
+    ends = asyncio.Event()
+
+    async def tunnel(_: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.readexactly(len(large)))
+        if first == "upstream":
+            await ends.wait()
+        else:
+            await reader.read()
+
+    large = bytes(range(256)) * 8192
+    upstream.script = accepting(tunnel)
+    context = load_certificate(files.certificate, files.key).context
+    async with public_server(upstream_at(upstream.port), websocket=True, tls=context) as public:
+        reader, writer = await asyncio.open_connection("127.0.0.1", public.port, ssl=client_context())
+        client = Peer(reader, writer)
+        writer.write(handshake())
+        await client.switched()
+        writer.write(large)
+        await client.receives(large)
+        ends.set()
+        if first == "upstream":
+            assert await client.ended() == b""
+        writer.close()
+        await until(lambda: public.metric("gateway_open_tunnels") == upstream.open == 0)
+        await until(lambda: public.metric("gateway_open_connections") == 0)
+
+
+@pytest.mark.parametrize("first", ["client", "upstream"])
+async def test_it_goes_to_an_upstream_over_tls(first: str, upstream: Upstream, tmp_path: Path) -> None:
+    files = write_certificate(tmp_path, host="localhost")
+    ends = asyncio.Event()
+
+    async def tunnel(_: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.readexactly(len(large)))
+        if first == "upstream":
+            await ends.wait()
+        else:
+            await reader.read()
+
+    large = bytes(range(256)) * 8192
+    upstream.script = accepting(tunnel)
+    context = load_certificate(files.certificate, files.key).context
+    server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0, ssl=context)
+    port, tls = server.sockets[0].getsockname()[1], UpstreamTls(ca_file=str(files.certificate))
+    target = Target("upstream", "https", "localhost", port, tls=tls)
+    async with public_server(target, websocket=True) as public, peer(public.port, handshake()) as client:
+        await client.switched()
+        client.writer.write(large)
+        await client.receives(large)
+        ends.set()
+        if first == "upstream":
+            assert await client.ended() == b""
+        client.writer.close()
+        await until(lambda: public.metric("gateway_open_tunnels") == upstream.open == 0)
+        await until(lambda: public.metric("gateway_open_connections") == 0)
+    server.close()
 
 
 # The handshake

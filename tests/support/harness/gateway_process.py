@@ -25,6 +25,7 @@ routes:
     response_timeout: 1
     idle_timeout: 1
   - {{name: large, path: /large, methods: any, credential: none, upstream: echo, max_body: 10000000000}}
+  - {{name: socket, path: /socket, methods: [GET], credential: none, upstream: echo, websocket: true}}
   - {{name: small, path: /small, methods: [POST], credential: none, upstream: echo, max_body: 1000}}
   - {{name: retry, path: /retry, methods: any, credential: none, upstream: echo, retry: true}}
   - {{name: one, path: /one, methods: [GET], credential: none, upstream: one}}
