@@ -323,7 +323,7 @@ async def routed_to(gateway: GatewayProcess, serve: Serve) -> AsyncIterator[None
         route = f"routes:\n  - {{{members}}}\n"
         address = f'upstreams:\n  early: {{url: "http://127.0.0.1:{port}"}}\n'
         gateway.routes_file.write_text(text.replace("routes:\n", route).replace("upstreams:\n", address))
-        await gateway.logged("route_file.loaded", after=before, routes=7)
+        await gateway.logged("route_file.loaded", after=before, routes=text.count("name: ") + 1)
         yield
     finally:
         gateway.routes_file.write_text(text)
