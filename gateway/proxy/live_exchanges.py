@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 WATCHED_AFTER_S = 0.25
 """Seconds that an exchange lasts before it is watched."""
-CHECKS_PER_TURN = 200
+CHECKS_PER_TURN = 50
 """Exchanges that are checked before others have their turn on the loop."""
 WARNING_INTERVAL_S = 10.0
 """Seconds between two log lines on exchanges that end because revocations cannot be followed."""
