@@ -91,12 +91,20 @@ class Result:
         return max(measured.turn.responded / measured.turn.seconds for measured in self.turns)
 
     @property
+    def median_rate(self) -> float:
+        return statistics.median(measured.turn.responded / measured.turn.seconds for measured in self.turns)
+
+    @property
     def p50_ms(self) -> float:
         return statistics.median(measured.turn.p50_ms for measured in self.turns)
 
     @property
     def p99_ms(self) -> float:
         return statistics.median(measured.turn.p99_ms for measured in self.turns)
+
+    @property
+    def best_p99_ms(self) -> float:
+        return min(measured.turn.p99_ms for measured in self.turns)
 
 
 async def interleave(

@@ -2,8 +2,17 @@
 
 from tests.bench.paths.bearers import BEARER_PATHS
 from tests.bench.paths.credentials import CREDENTIAL_PATHS
+from tests.bench.paths.half_load import HalfLoad
+from tests.bench.paths.overload import Overload
 from tests.bench.paths.race import Measurement
 from tests.bench.paths.services import SERVICES
 from tests.bench.paths.workers import Workers
 
-PATHS: tuple[Measurement, ...] = (*BEARER_PATHS, *CREDENTIAL_PATHS, Workers(), *SERVICES)
+PATHS: tuple[Measurement, ...] = (
+    *BEARER_PATHS,
+    *CREDENTIAL_PATHS,
+    HalfLoad(),
+    Overload(),
+    Workers(),
+    *SERVICES,
+)
