@@ -5,7 +5,7 @@
 #: DETACH=1                    up: return when the stack is ready
 #: ARGS="..."                  test, bench: arguments, such as ARGS="tests/unit -x"
 #: WORKERS=2                   test: processes that share the tests
-#: MINUTES=10                  soak, fuzz: how long
+#: MINUTES=10                  soak, fuzz, bench-memory: how long
 #
 # make's own exit status is 0 or 2; `.venv/bin/python -m deploy.local run "..."` passes the command's on.
 
@@ -21,7 +21,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 	--generate-hashes --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status run docs test soak fuzz lint lock bench bench-peers bench-revocation compose-up
+.PHONY: made help up down clean status run docs test soak fuzz lint lock bench bench-peers bench-revocation bench-memory compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,10 @@ bench-peers: ## Install nginx, HAProxy, wrk (apt, as root), Envoy, Traefik, Cadd
 bench-revocation: ## Measure the latency of revocations at four gateways
 	@$(VENV) test
 	@$(BIN)/python -m tests.bench.revocation $(ARGS)
+
+bench-memory: ## Watch a gateway's memory with 10,000 idle clients and a route file that changes
+	@$(VENV) test
+	@$(BIN)/python -m tests.bench.memory --minutes $(or $(MINUTES),10) $(ARGS)
 
 compose-up: ## Start the stack in containers, and show how to use it
 	@mkdir -p routes

@@ -6,7 +6,6 @@ peers/      nginx, Envoy, HAProxy, a bare aiohttp       cpu.py      CPU time and
 process.py  a peer's process                            page.py     docs/benchmarks.md
 probes.py   right responses before any load             machine.py  the machine and the versions
 tokens/     access tokens in number, their price        install.py  `make bench-peers`
-cores.py    who runs on which core                  memory_use.py       memory of single processes
-gateway_beside.py  one more gateway, as it is to be set
-revocation/ `make bench-revocation`: revocation latency
+cores.py    who runs on which core                      memory_use.py, gateway_beside.py  of single processes
+revocation/ `make bench-revocation`: revocation latency memory/     `make bench-memory`: does it stay flat
 """

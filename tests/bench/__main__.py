@@ -44,7 +44,7 @@ class Plan:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    plan = _plan(argv)
+    plan = parsed_plan(argv)
 
     async def measured(run_file: RunFile, report: Report) -> str:
         wrk()
@@ -94,7 +94,7 @@ def _progress(report: Report, path: Measurement) -> Callable[[str], None]:
     return lambda text: report.step(f"{path.name}: {text}")
 
 
-def _plan(argv: Sequence[str] | None) -> Plan:
+def parsed_plan(argv: Sequence[str] | None) -> Plan:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench",
         description="Measure CPU time per request of the hot paths, beside nginx, HAProxy, Envoy and a bare "

@@ -9,6 +9,8 @@ from tests.bench.load import HOST
 
 RESPONSE = '{"site":"' + "a" * 189 + '"}'
 """200 bytes of JSON."""
+LARGE, LARGE_BYTES = "/large", 4_000_000
+"""A path, and the size of what it leads to: more than fits into the buffers on the way."""
 
 CONFIGURATION = """\
 daemon off;
@@ -32,6 +34,7 @@ http {{
 UPSTREAM = """\
   server {{
     listen {host}:{port} backlog=1024;
+    location = {large} {{ default_type application/octet-stream; alias {directory}/large; }}
     location / {{ default_type application/json; return 200 '{response}'; }}
   }}
 """
@@ -67,8 +70,10 @@ def version() -> str:
 
 
 def upstream(directory: Path, port: int) -> Command | None:
-    """Responds to every request with `RESPONSE`."""
-    return _command("upstream", directory, UPSTREAM.format(host=HOST, port=port, response=RESPONSE))
+    """Responds to every request with `RESPONSE`, but to `LARGE` with `LARGE_BYTES`."""
+    (directory / "large").write_bytes(b"a" * LARGE_BYTES)
+    server = UPSTREAM.format(host=HOST, port=port, response=RESPONSE, large=LARGE, directory=directory)
+    return _command("upstream", directory, server)
 
 
 def proxy(directory: Path, port: int, upstream_port: int, *, workers: int = 1) -> Command | None:
