@@ -48,6 +48,8 @@ DEPLOYABLES = (
 """In the order of starting, of which any works: each waits for what it needs."""
 
 OPS_PORT = 8081
+TLS_FILES = ("PASSGATE_TLS_CERTIFICATE_FILE", "PASSGATE_TLS_KEY_FILE")
+"""With which the gateway's public port speaks TLS."""
 WORKERS = "PASSGATE_GATEWAY_WORKERS"
 STORE_PORTS = {"postgres": 15432, "valkey": 16379}
 STORE_URLS = {"postgres": "PASSGATE_DATABASE_URL", "valkey": "PASSGATE_REDIS_URL"}
@@ -90,14 +92,15 @@ class Stack:
         for store, variable in STORE_URLS.items():
             scheme = "postgresql" if store == "postgres" else "redis"
             layout[variable] = "" if self.embeds(store) else f"{scheme}://{self.store_address(store)}"
-        return layout
+        return layout | {name: value for name in TLS_FILES if (value := self._environment.get(name))}
 
     def port(self, name: str) -> int:
         """The port of a deployable, a store, or `gateway_ops`."""
         return self._ports[f"PASSGATE_{name.upper()}_PORT"]
 
     def url(self, name: str) -> str:
-        return f"http://{HOST}:{self.port(name)}"
+        speaks_tls = name == "gateway" and all(map(self._environment.get, TLS_FILES))
+        return f"{'https' if speaks_tls else 'http'}://{HOST}:{self.port(name)}"
 
     def health_url(self, deployable: Deployable) -> str:
         """Where its health is: the gateway's is not on its public port."""

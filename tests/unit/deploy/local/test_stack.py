@@ -74,6 +74,15 @@ def test_two_ports_that_are_the_same_are_refused_naming_both() -> None:
         Stack(VAR, {"PASSGATE_GATEWAY_PORT": "8102"})
 
 
+def test_a_gateway_that_speaks_tls_is_where_everybody_looks_by_https() -> None:
+    given = {"PASSGATE_TLS_CERTIFICATE_FILE": "/tls/crt", "PASSGATE_TLS_KEY_FILE": "/tls/key"}
+    for stack in (Stack(VAR, given), Stack(VAR, Stack(VAR, given).layout())):
+        assert stack.url("gateway") == "https://127.0.0.1:8080"
+        assert stack.url("gateway_ops") == "http://127.0.0.1:8081"
+        gateway = next(deployable for deployable in DEPLOYABLES if deployable.name == "gateway")
+        assert stack.environment(gateway)["PASSGATE_ISSUER"] == "https://127.0.0.1:8080"
+
+
 def test_the_port_of_a_store_that_is_not_embedded_clashes_with_nothing() -> None:
     Stack(VAR, {"PASSGATE_REDIS_URL": "redis://cache.example", "PASSGATE_VALKEY_PORT": "8080"})
 
