@@ -1,10 +1,10 @@
-"""A connection before its first request: where it comes from, and the TLS handshake, within one limit in time.
+"""A connection before its first request: whose it is, and the TLS handshake, within one limit in time.
 
-header    -> the PROXY header is complete      -> greeting    only from a peer that has to send one
-greeting  -> the first byte of a TLS record    -> handshake   or, where no TLS is spoken, at once -> entered
-greeting  -> anything else                     -> entered     with a refusal: HTTP without TLS
-handshake -> complete                          -> entered     another protocol takes over
-any       -> malformed, late, over a bound     -> closed
+introduction -> a PROXY header where one is due   -> greeting    it counts for its client from now on
+greeting     -> the first byte of a TLS record    -> handshake   or, where no TLS is spoken, at once -> entered
+greeting     -> anything else                     -> entered     with a refusal: HTTP without TLS
+handshake    -> complete                          -> entered     another protocol takes over
+any          -> malformed, late, over a bound     -> closed
 """
 
 import asyncio
@@ -20,8 +20,6 @@ from gateway.http1.request import BadRequest
 
 ARRIVAL_TIMEOUT_S = 10.0
 """Seconds in which the PROXY header and the TLS handshake must be complete."""
-MAX_HANDSHAKE_BYTES = 65536
-"""Of what a client has sent before its handshake is complete, waiting to be looked at."""
 TLS_HANDSHAKE_RECORD = 0x16
 """The first byte of a client's first record (RFC 8446 section 5.1)."""
 TLS_REQUIRED = BadRequest("this port speaks TLS: use https", code="tls_required")
@@ -166,12 +164,14 @@ class Arrival(asyncio.Protocol):
             tls.do_handshake()
         except ssl.SSLWantReadError:
             self._flush()
+            transport.resume_reading()
             return
         except ssl.SSLError as error:
             self._flush()  # an alert says what is wrong
             self._refuse(HANDSHAKE_FAILED, error.reason or "")
             return
         self._flush()
+        transport.resume_reading()
         self._entrance.handshake_done(tls.version() or "")
         connection = cast("asyncio.Protocol", self._enter("https"))
         TlsTransport(transport, tls, self._incoming, self._outgoing, connection).begin()
@@ -206,11 +206,11 @@ class Arrival(asyncio.Protocol):
             self._handshake_received(data)
 
     def _handshake_received(self, data: bytes) -> None:
-        if self._incoming.pending + len(data) > MAX_HANDSHAKE_BYTES:
-            self._refuse(HANDSHAKE_FAILED, "too much data before the handshake is complete")
-            return
-        self._incoming.write(data)
-        self._entrance.handshake_due(self)
+        """No more is read before this is looked at: requests may come together with the end of the handshake."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+            self._incoming.write(data)
+            self._entrance.handshake_due(self)
 
     def _enter_plain(self, data: bytes, refusal: BadRequest | None = None) -> None:
         transport = self._transport

@@ -104,8 +104,10 @@ class Entrance:
             )
 
     def _turn(self) -> None:
-        for _ in range(min(HANDSHAKES_PER_TURN, len(self._due))):
-            self._due.popleft().shake_hands()
-        self._turn_is_due = bool(self._due)
-        if self._turn_is_due:
-            asyncio.get_running_loop().call_soon(self._turn)
+        try:
+            for _ in range(min(HANDSHAKES_PER_TURN, len(self._due))):
+                self._due.popleft().shake_hands()
+        finally:  # a fault in one of them holds up no other
+            self._turn_is_due = bool(self._due)
+            if self._turn_is_due:
+                asyncio.get_running_loop().call_soon(self._turn)

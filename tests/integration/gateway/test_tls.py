@@ -154,6 +154,30 @@ async def test_bodies_of_many_records_go_through_whole_both_ways(public: Public,
     assert hashlib.sha256(raw.partition(b"\r\n\r\n")[2]).digest() == hashlib.sha256(content).digest()
 
 
+async def test_a_large_body_that_comes_in_one_piece_with_the_end_of_the_handshake_is_received_whole(
+    public: Public, upstream: Upstream
+) -> None:
+    """What a client sends at once may be read at once, by a process that was late."""
+    content = bytes(n % 251 for n in range(200_000))
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = client_context().wrap_bio(incoming, outgoing)
+    reader, writer = await asyncio.open_connection("127.0.0.1", public.port)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        tls.do_handshake()
+    writer.write(outgoing.read())
+    incoming.write(await reader.read(65536))
+    tls.do_handshake()
+    payload = memoryview(post(len(content), CLOSE, content=content))
+    while payload:
+        payload = payload[tls.write(payload) :]
+    writer.write(outgoing.read())
+    await writer.drain()
+    assert await asyncio.wait_for(reader.read(65536), 20)
+    await until(lambda: upstream.calls and upstream.calls[0].complete)
+    assert upstream.calls[0].body == content
+    writer.close()
+
+
 async def test_a_client_that_reads_slowly_holds_back_the_upstream_and_gets_all(
     public: Public, upstream: Upstream
 ) -> None:

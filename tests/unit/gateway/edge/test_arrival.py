@@ -41,6 +41,10 @@ class Transport:
     def set_protocol(self, protocol: object) -> None:
         self.protocol = protocol
 
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
     def is_closing(self) -> bool:
         return self.closing
 

@@ -69,6 +69,27 @@ async def test_a_step_that_asks_for_another_one_waits_for_its_turn() -> None:
         assert eager.steps == step
 
 
+async def test_a_fault_in_one_handshake_holds_up_no_other() -> None:
+    entrance = entrance_of(Metrics())
+
+    class Faulty(Arriving):
+        def shake_hands(self) -> None:
+            raise RuntimeError("a fault of ours")
+
+    loop, reported = asyncio.get_running_loop(), []
+    loop.set_exception_handler(lambda _, context: reported.append(context["exception"]))
+    try:
+        arrivals = [Arriving(entrance) for _ in range(5)]
+        for arrival in (Faulty(entrance), *arrivals):
+            entrance.handshake_due(arrival)
+        for _ in range(6):
+            await asyncio.sleep(0)
+    finally:
+        loop.set_exception_handler(None)
+    assert [arrival.steps for arrival in arrivals] == [1] * 5
+    assert [type(error) for error in reported] == [RuntimeError]
+
+
 def test_the_connection_that_has_been_arriving_for_the_longest_time_makes_room() -> None:
     metrics = Metrics()
     entrance = entrance_of(metrics, max_arriving=3)
