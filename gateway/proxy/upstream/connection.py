@@ -87,6 +87,8 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             head, content = reader.feed(data)
         except BadResponse as error:
+            if self.endpoint.suspect:
+                self.endpoint.owner.responded(self.endpoint)  # it is there, whatever it says
             self._fail(UpstreamFailed(502, "invalid_response", str(error)))
             return
         if head is not None and self.endpoint.suspect:

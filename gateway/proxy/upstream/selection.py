@@ -12,6 +12,7 @@ from gateway.upstreams.balance import choice_by
 from gateway.upstreams.circuit import Circuit
 from gateway.upstreams.rotation import all_out, due_for_probe, in_rotation, next_probe_at
 from gateway.upstreams.state import UpstreamMetrics
+from shared.logging import request_id
 
 log = structlog.get_logger()
 
@@ -71,21 +72,25 @@ class Selection:
 
     def responded(self, endpoint: Endpoint) -> None:
         if endpoint.health.responded(self._now()):
+            request_id.set("")  # the line is of the address, and not of the call that showed it
             log.info("upstream_address.healthy", **self._named(endpoint), cause="responded")
         if self.circuit.responded():
+            request_id.set("")
             log.info("circuit.closed", upstream=self._upstream.name)
             for other in self.endpoints.all:
                 other.health.try_soon(self._now())
         self.rearrange()
 
     def failed(self, endpoint: Endpoint, cause: str, by: UpstreamConnection | None = None) -> None:
-        now = self._now()
+        now, was_out = self._now(), endpoint.health.ejected
         seconds = endpoint.health.failed(now)
-        if seconds:
+        if seconds and not was_out:
+            request_id.set("")
             log.warning("upstream_address.unhealthy", **self._named(endpoint), cause=cause, left_alone_s=seconds)
             self._metrics.ejected(self._upstream.name, endpoint.address.authority)
             endpoint.drop_idle()
         if self.circuit.failed(now, all_out=all_out(self.endpoints.all), by=by):
+            request_id.set("")
             log.warning("circuit.opened", upstream=self._upstream.name, cause=cause)
             self._metrics.circuit_opened(self._upstream.name)
         self.rearrange()
