@@ -16,7 +16,7 @@ IDLE, STALLED, CLIENT_LEFT, CONNECTION_LOST = "tunnel_idle", "tunnel_stalled", "
 """Causes: no byte came either way; one side took none; one side's connection was reset."""
 
 
-class Connection(Protocol):
+class SwitchedConnection(Protocol):
     """Either side's, which is read by the tunnel and counted as before."""
 
     def switch(self, protocol: asyncio.Protocol) -> tuple[asyncio.Transport, bytes]:
@@ -40,8 +40,8 @@ class Tunnel:
 
     def __init__(
         self,
-        client: Connection,
-        upstream: Connection,
+        client: SwitchedConnection,
+        upstream: SwitchedConnection,
         *,
         idle_timeout: float,
         over: Callable[[str], None],
@@ -115,7 +115,7 @@ class _End(asyncio.Protocol):
 
     __slots__ = ("_paused", "_transport", "_tunnel", "connection", "ended", "other")
 
-    def __init__(self, connection: Connection, tunnel: Tunnel) -> None:
+    def __init__(self, connection: SwitchedConnection, tunnel: Tunnel) -> None:
         self.connection = connection
         self.ended = False
         """Whether this side sends no more."""

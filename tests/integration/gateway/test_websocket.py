@@ -23,7 +23,7 @@ from tests.support.harness.gateway_process import GatewayProcess
 from tests.support.harness.public_server import Public, public_server, upstream_at
 from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import get
-from tests.support.http1.upstream import OK, Upstream, UpstreamCall, assert_canonical
+from tests.support.http1.upstream import OK, Script, Upstream, UpstreamCall, assert_canonical
 from tests.support.http1.websockets import ACCEPT, KEY, accepting, echo, handshake, switching
 from tests.support.waiting import until
 
@@ -94,6 +94,14 @@ async def serving_websockets(upstream: Upstream, *, connections: int = 8, **rout
         yield public
 
 
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
+    """Of the access log."""
+    found: list[Mapping[str, Any]] = []
+    monkeypatch.setattr("gateway.proxy.report.access", lambda line, own, **_: found.append({**line, **own}))
+    return found
+
+
 # With a client and a server as people have them
 
 
@@ -160,10 +168,8 @@ async def test_who_is_not_admitted_gets_the_refusal_and_nothing_goes_upstream(
 
 
 async def test_it_closes_when_its_credential_is_revoked_unless_the_route_goes_on(
-    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+    around: Surroundings, lines: list[Mapping[str, Any]]
 ) -> None:
-    lines: list[Mapping[str, Any]] = []
-    monkeypatch.setattr("gateway.proxy.report.access", lambda line, own, **_: lines.append({**line, **own}))
     headers = bearer(scope="a:read")
     async with (
         around.gateway() as gateway,
@@ -213,62 +219,57 @@ async def test_it_is_the_same_in_a_process_as_it_is_deployed(
     assert (line["status"], line.get("cause")) == (101, None)
 
 
-@pytest.mark.parametrize("first", ["client", "upstream"])
-async def test_it_goes_over_tls(first: str, upstream: Upstream, tmp_path: Path) -> None:
-    files = write_certificate(tmp_path)
-    ends = asyncio.Event()
+LARGE = bytes(range(256)) * 8192
+
+
+def returning(ends: asyncio.Event) -> Script:
+    """Sends back what is large, and ends when `ends` is set or the other side has ended."""
 
     async def tunnel(_: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(await reader.readexactly(len(large)))
-        if first == "upstream":
-            await ends.wait()
-        else:
-            await reader.read()
+        writer.write(await reader.readexactly(len(LARGE)))
+        waited = [asyncio.ensure_future(reader.read()), asyncio.ensure_future(ends.wait())]
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        for task in waited:
+            task.cancel()
+        await asyncio.gather(*waited, return_exceptions=True)
 
-    large = bytes(range(256)) * 8192
-    upstream.script = accepting(tunnel)
+    return accepting(tunnel)
+
+
+async def return_and_end(client: Peer, first: str, ends: asyncio.Event) -> None:
+    """A client's side of that, and which side is the first to end."""
+    await client.switched()
+    client.writer.write(LARGE)
+    await client.receives(LARGE)
+    if first == "upstream":
+        ends.set()
+        assert await client.ended() == b""
+    client.writer.close()
+
+
+@pytest.mark.parametrize("first", ["client", "upstream"])
+async def test_it_goes_over_tls(first: str, upstream: Upstream, tmp_path: Path) -> None:
+    files, ends = write_certificate(tmp_path), asyncio.Event()
+    upstream.script = returning(ends)
     context = load_certificate(files.certificate, files.key).context
     async with public_server(upstream_at(upstream.port), websocket=True, tls=context) as public:
         reader, writer = await asyncio.open_connection("127.0.0.1", public.port, ssl=client_context())
-        client = Peer(reader, writer)
         writer.write(handshake())
-        await client.switched()
-        writer.write(large)
-        await client.receives(large)
-        ends.set()
-        if first == "upstream":
-            assert await client.ended() == b""
-        writer.close()
+        await return_and_end(Peer(reader, writer), first, ends)
         await until(lambda: public.metric("gateway_open_tunnels") == upstream.open == 0)
         await until(lambda: public.metric("gateway_open_connections") == 0)
 
 
 @pytest.mark.parametrize("first", ["client", "upstream"])
 async def test_it_goes_to_an_upstream_over_tls(first: str, upstream: Upstream, tmp_path: Path) -> None:
-    files = write_certificate(tmp_path, host="localhost")
-    ends = asyncio.Event()
-
-    async def tunnel(_: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(await reader.readexactly(len(large)))
-        if first == "upstream":
-            await ends.wait()
-        else:
-            await reader.read()
-
-    large = bytes(range(256)) * 8192
-    upstream.script = accepting(tunnel)
+    files, ends = write_certificate(tmp_path, host="localhost"), asyncio.Event()
+    upstream.script = returning(ends)
     context = load_certificate(files.certificate, files.key).context
     server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0, ssl=context)
     port, tls = server.sockets[0].getsockname()[1], UpstreamTls(ca_file=str(files.certificate))
     target = Target("upstream", "https", "localhost", port, tls=tls)
     async with public_server(target, websocket=True) as public, peer(public.port, handshake()) as client:
-        await client.switched()
-        client.writer.write(large)
-        await client.receives(large)
-        ends.set()
-        if first == "upstream":
-            assert await client.ended() == b""
-        client.writer.close()
+        await return_and_end(client, first, ends)
         await until(lambda: public.metric("gateway_open_tunnels") == upstream.open == 0)
         await until(lambda: public.metric("gateway_open_connections") == 0)
     server.close()
@@ -467,10 +468,8 @@ async def test_a_side_that_takes_nothing_stops_the_other(slow: str, upstream: Up
 
 @pytest.mark.parametrize("talker", ["client", "upstream"])
 async def test_a_silent_tunnel_ends_and_one_in_which_either_side_sends_does_not(
-    talker: str, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+    talker: str, upstream: Upstream, lines: list[Mapping[str, Any]]
 ) -> None:
-    lines: list[Mapping[str, Any]] = []
-    monkeypatch.setattr("gateway.proxy.report.access", lambda line, own, **_: lines.append({**line, **own}))
     talks = True
 
     async def talk(writer: asyncio.StreamWriter) -> None:
@@ -564,9 +563,7 @@ async def test_its_connection_is_never_used_again_and_counts_among_the_upstreams
         assert [bytes(raw).count(b"HTTP/1.1") for raw in upstream.raw] == [1]
 
 
-async def test_a_stop_ends_it_when_its_grace_is_over(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines: list[Mapping[str, Any]] = []
-    monkeypatch.setattr("gateway.proxy.report.access", lambda line, own, **_: lines.append({**line, **own}))
+async def test_a_stop_ends_it_when_its_grace_is_over(upstream: Upstream, lines: list[Mapping[str, Any]]) -> None:
     upstream.script = accepting(echo)
     async with serving_websockets(upstream) as public, peer(public.port, handshake()) as client:
         await client.switched()
