@@ -3,7 +3,6 @@
 import asyncio
 import ipaddress
 import ssl
-from collections import Counter
 from typing import Any, cast
 
 import pytest
@@ -12,20 +11,10 @@ from gateway.edge.arrival import TLS_REQUIRED, Arrival
 from gateway.edge.entrance import Entrance
 from gateway.http1.request import BadRequest
 from shared.http.forwarded_for import TrustedProxies
+from tests.support.doubles.entrance import EntranceCounts
 
 BALANCER = "10.0.0.1"
 HEADER = b"PROXY TCP4 203.0.113.7 10.0.0.1 12345 443\r\n"
-
-
-class Metrics:
-    def __init__(self) -> None:
-        self.counted: Counter[str] = Counter()
-
-    def connection_refused(self, cause: str) -> None:
-        self.counted[cause] += 1
-
-    def handshake_done(self, version: str) -> None:
-        self.counted[version] += 1
 
 
 class Transport:
@@ -105,7 +94,7 @@ class Arriving:
     """One connection and all that is around it."""
 
     def __init__(self, peer: str | None = BALANCER, *, tls: bool = False, full_for: str = "") -> None:
-        self.metrics, self.listener, self.transport = Metrics(), Listener(full_for=full_for), Transport(peer)
+        self.metrics, self.listener, self.transport = EntranceCounts(), Listener(full_for=full_for), Transport(peer)
         networks = TrustedProxies([ipaddress.ip_network(f"{BALANCER}/32")])
         context = (lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) if tls else None
         self.entrance = Entrance(context, self.metrics, max_arriving=10, header_from=networks)

@@ -1,22 +1,11 @@
 """Handshakes are done by turns, those that take the longest make room, and what is refused is counted."""
 
 import asyncio
-from collections import Counter
 
 import structlog
 
 from gateway.edge.entrance import HANDSHAKES_PER_TURN, TOO_MANY_ARRIVING, Entrance
-
-
-class Metrics:
-    def __init__(self) -> None:
-        self.counted: Counter[str] = Counter()
-
-    def connection_refused(self, cause: str) -> None:
-        self.counted[cause] += 1
-
-    def handshake_done(self, version: str) -> None:
-        self.counted[version] += 1
+from tests.support.doubles.entrance import EntranceCounts
 
 
 class Arriving:
@@ -36,12 +25,12 @@ class Arriving:
         self._entrance.left(self)
 
 
-def entrance_of(metrics: Metrics, *, max_arriving: int = 1000) -> Entrance:
+def entrance_of(metrics: EntranceCounts, *, max_arriving: int = 1000) -> Entrance:
     return Entrance(None, metrics, max_arriving=max_arriving)
 
 
 async def test_other_connections_have_their_turn_between_the_handshakes_of_a_flood() -> None:
-    entrance = entrance_of(Metrics())
+    entrance = entrance_of(EntranceCounts())
     arrivals = [Arriving(entrance) for _ in range(10 * HANDSHAKES_PER_TURN)]
     for arrival in arrivals:
         entrance.handshake_due(arrival)
@@ -54,7 +43,7 @@ async def test_other_connections_have_their_turn_between_the_handshakes_of_a_flo
 
 
 async def test_a_step_that_asks_for_another_one_waits_for_its_turn() -> None:
-    entrance = entrance_of(Metrics())
+    entrance = entrance_of(EntranceCounts())
 
     class Eager(Arriving):
         def shake_hands(self) -> None:
@@ -70,7 +59,7 @@ async def test_a_step_that_asks_for_another_one_waits_for_its_turn() -> None:
 
 
 async def test_a_fault_in_one_handshake_holds_up_no_other() -> None:
-    entrance = entrance_of(Metrics())
+    entrance = entrance_of(EntranceCounts())
 
     class Faulty(Arriving):
         def shake_hands(self) -> None:
@@ -91,7 +80,7 @@ async def test_a_fault_in_one_handshake_holds_up_no_other() -> None:
 
 
 def test_the_connection_that_has_been_arriving_for_the_longest_time_makes_room() -> None:
-    metrics = Metrics()
+    metrics = EntranceCounts()
     entrance = entrance_of(metrics, max_arriving=3)
     arrivals = [Arriving(entrance) for _ in range(5)]
     for arrival in arrivals:
@@ -101,7 +90,7 @@ def test_the_connection_that_has_been_arriving_for_the_longest_time_makes_room()
 
 
 def test_what_is_refused_is_counted_each_time_and_logged_together() -> None:
-    metrics = Metrics()
+    metrics = EntranceCounts()
     entrance = entrance_of(metrics)
     for reason in ("A", "B"):
         entrance.refused(Arriving(entrance), "tls_handshake_failed", reason)
