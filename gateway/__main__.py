@@ -14,6 +14,7 @@ from gateway.app import build_app
 from gateway.commands import check_routes, which_route
 from gateway.config import NAME, Settings
 from gateway.edge.certificate_watch import load_or_refuse
+from gateway.envoy.command import add_arguments, render_envoy
 from gateway.identity_tokens.keys import IdentityKeys
 from gateway.routing.reload import environment_variables, read_route_file
 from gateway.routing.route_file import RouteFileError
@@ -25,7 +26,7 @@ from shared.config import ConfigError, load, refuse, warn_of_unknown_settings
 from shared.http.server import run
 from shared.service_tokens import ServiceIdentity
 
-COMMANDS = "[serve | check-routes FILE | which-route METHOD URL | route-schema]"
+COMMANDS = "[serve | check-routes FILE | which-route METHOD URL | render-envoy FILE | route-schema]"
 
 
 def main() -> None:
@@ -46,6 +47,11 @@ def main() -> None:
     which.add_argument("method")
     which.add_argument("url", help="a URL, or a path alone for a request that names no host")
     which.add_argument("--file", type=Path, help="a route file; otherwise that of PASSGATE_ROUTES_FILE")
+    rendered = commands.add_parser(
+        "render-envoy",
+        help="print Envoy's configuration for a route file; exit status 2 if there is something that it cannot do",
+    )
+    add_arguments(rendered)
     commands.add_parser("route-schema", help="print the JSON Schema of route files, for editors")
     worker = commands.add_parser("serve-worker")  # not in the help: for the supervisor
     worker.add_argument("place", type=WorkerPlace.model_validate_json)
@@ -61,6 +67,9 @@ def main() -> None:
         file = arguments.file or settings.routes_file
         warn_of_unknown_settings(environment_variables(file))
         ended(*which_route(file, settings, arguments.method, arguments.url))
+    if arguments.command == "render-envoy":
+        warn_of_unknown_settings(environment_variables(arguments.file))
+        ended(*render_envoy(arguments, settings))
     serve(settings, arguments.place if arguments.command == "serve-worker" else None)
 
 

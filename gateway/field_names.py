@@ -57,6 +57,10 @@ _CLAIM_OF_ORIGIN = re.compile(
 )  # fmt: skip
 
 
+RESERVED_PATTERNS = tuple(f"(?:{claim.pattern}).*" for claim in (_FOREIGN_IDENTITY, _CLAIM_OF_ORIGIN))
+"""Of the whole names, in lower case, of what only a proxy may say, for those who match them otherwise."""
+
+
 def claims_identity(name: str) -> bool:
     """Whether a field of this name (in lower case) is one by which some proxy names the caller to a service.
 

@@ -1,5 +1,6 @@
 """What a proxy gets for its question: fields to set on the request that it forwards, or the client's refusal."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway import refusal
@@ -9,6 +10,7 @@ from gateway.decisions.form import AUTH_REQUEST, Endpoint
 from gateway.field_names import HOPS_FIELD, OWN_PREFIX
 from gateway.http1.request import BadRequest
 from gateway.refusal import Fields, Refusal, render
+from gateway.routing.cors.preflight import Preflight
 
 _NOT_IDENTITY = PROOF_FIELDS | {HOPS_FIELD.lower()}
 TARGET_FIELD = "X-Passgate-Target"
@@ -45,10 +47,12 @@ def forwarded_as_asked(decision: Decision, asked: str, endpoint: Endpoint) -> De
     return refusal.not_rewritten(route=route.name)
 
 
-def outcome(decision: Decision, request_id: str, endpoint: Endpoint | None) -> Outcome:
-    """`endpoint` is None for a question that is none, which is refused."""
+def outcome(decision: Decision, request_id: str, endpoint: Endpoint | None, lines: Sequence[str] = ()) -> Outcome:
+    """`endpoint` is None for a question that is none, which is refused. `lines`: further fields of the response."""
+    more = _fields(lines)
     if isinstance(decision, Refusal):
-        fields, body = render(decision, request_id)
+        own, body = render(decision, request_id)
+        fields = (*own, *more)
         if endpoint is not None and endpoint.form is AUTH_REQUEST:
             fields = (*fields, (PROBLEM_FIELD, body.decode()))
         return Outcome(decision.status, fields, body)
@@ -60,8 +64,14 @@ def outcome(decision: Decision, request_id: str, endpoint: Endpoint | None) -> O
             (TARGET_FIELD, decision.target),
             (ROUTE_FIELD, decision.route.name),
             ("X-Request-Id", request_id),
+            *more,
         ),
     )
+
+
+def preflight_outcome(preflight: Preflight, request_id: str) -> Outcome:
+    """For a proxy that takes 200 alone for leave to forward: it passes this on to the page."""
+    return Outcome(204, (*_fields(preflight.lines), ("X-Request-Id", request_id)))
 
 
 def _own_fields(lines: list[str]) -> Fields:
@@ -70,9 +80,13 @@ def _own_fields(lines: list[str]) -> Fields:
     What proves to our own services that the gateway is calling is given to nobody else, and which gateways a
     request has passed is for who forwards it to say.
     """
-    fields = (line.partition(": ") for item in lines for line in item.split("\r\n"))
     return tuple(
         (name, value)
-        for name, _, value in fields
+        for name, value in _fields(line for item in lines for line in item.split("\r\n"))
         if name.lower().startswith(OWN_PREFIX) and name.lower() not in _NOT_IDENTITY
     )
+
+
+def _fields(lines: Iterable[str]) -> Fields:
+    parted = (line.partition(": ") for line in lines)
+    return tuple((name, value) for name, _, value in parted)

@@ -5,8 +5,8 @@ from aiohttp import web
 
 from gateway.config import Settings
 from gateway.decision import Decider, Decision
-from gateway.decisions.form import Endpoint, IncompleteQuestion, endpoint_of
-from gateway.decisions.outcome import Outcome, forwarded_as_asked, outcome
+from gateway.decisions.form import ENVOY, Endpoint, IncompleteQuestion, endpoint_of
+from gateway.decisions.outcome import Outcome, forwarded_as_asked, outcome, preflight_outcome
 from gateway.decisions.question import asked_head
 from gateway.http1.field_block import MAX_FIELD_BYTES
 from gateway.http1.fields import MAX_FIELDS
@@ -14,6 +14,7 @@ from gateway.http1.request import MAX_TARGET_BYTES, BadRequest
 from gateway.origin import origin_of, unproxied
 from gateway.proxy.report import Call, Report
 from gateway.refusal import Refusal, internal_error, malformed, not_asked_by_a_proxy, not_found
+from gateway.routing.cors.preflight import Preflight, preflight_of, refusal_lines, response_lines
 from shared.http.forwarded_for import TrustedProxies
 from shared.http.server import finish_in_flight, listen
 from shared.logging import request_id
@@ -43,6 +44,7 @@ class Decisions:
         call = Call(BadRequest(""), unproxied(request.remote or ""), new_request_id())
         request_id.set(call.request_id)
         endpoint: Endpoint | None = None
+        decision: Decision | Preflight
         try:
             endpoint = self._endpoint(request)
             decision = await self._decided(request, endpoint, call)
@@ -51,16 +53,26 @@ class Decisions:
         except Exception:
             log.exception("request.failed")
             decision = internal_error(route=call.route)
-        if isinstance(decision, Refusal):
-            self._report.refused(call, decision)
-            call.status = decision.status
-        else:
-            call.route, call.status = decision.route.name, 200
-            if decision.identity is not None:
-                call.company, call.credential = decision.identity.company, decision.identity.credential
+        found = self._outcome(decision, endpoint, call)
+        call.status = found.status
         call.detail = {**call.detail, "decided_for": endpoint.form.name if endpoint else "none"}
         self._report.ended(call)
-        return _response(outcome(decision, call.request_id, endpoint))
+        return _response(found)
+
+    def _outcome(self, decision: Decision | Preflight, endpoint: Endpoint | None, call: Call) -> Outcome:
+        if isinstance(decision, Preflight):
+            call.route, call.cause = decision.route, decision.cause
+            return preflight_outcome(decision, call.request_id)
+        if isinstance(decision, Refusal):
+            self._report.refused(call, decision)
+            lines = refusal_lines(call.head, self._decider.routes)
+            return outcome(decision, call.request_id, endpoint, lines)
+        route, identity = decision.route, decision.identity
+        call.route = route.name
+        if identity is not None:
+            call.company, call.credential = identity.company, identity.credential
+        lines = () if route.cors is None else response_lines(call.head, route.cors)
+        return outcome(decision, call.request_id, endpoint, lines)
 
     def _endpoint(self, request: web.Request) -> Endpoint:
         """Raises `_Refused`."""
@@ -74,7 +86,7 @@ class Decisions:
             raise _Refused(not_found())
         return endpoint
 
-    async def _decided(self, request: web.Request, endpoint: Endpoint, call: Call) -> Decision:
+    async def _decided(self, request: web.Request, endpoint: Endpoint, call: Call) -> Decision | Preflight:
         """Raises `_Refused`."""
         peer = request.remote or ""
         try:
@@ -86,6 +98,10 @@ class Decisions:
         call.head, call.origin = head, origin_of(head, peer, self._proxies)
         if (given := head.first("x-request-id")) is not None:
             call.request_id = adopt_request_id(given)
+        if endpoint.form is ENVOY and head.method == "OPTIONS":  # which others would take for leave to forward
+            preflight = preflight_of(head, self._decider.routes())
+            if preflight is not None:
+                return preflight
         asked = head.target
         found = self._decider.decide(head, call.origin, call.request_id)
         return forwarded_as_asked(await found() if callable(found) else found, asked, endpoint)

@@ -73,6 +73,11 @@ def is_metadata(host: str) -> bool:
     return any(address in network for network in _METADATA if network.version == address.version)
 
 
+def is_address(host: str) -> bool:
+    """Whether it is an address, and no name."""
+    return _address(host) is not None
+
+
 def is_this_machine(host: str) -> bool:
     address = _address(host)
     if address is not None:

@@ -108,7 +108,7 @@ async def front_proxy(name: str, directory: Path, *, decisions: int, service: in
             stderr=asyncio.subprocess.STDOUT,
         )
     try:
-        await until(partial(_up, process, port))
+        await until(partial(is_up, process, port))
         assert process.returncode is None, log.read_text()
         yield port
     finally:
@@ -155,7 +155,7 @@ def lines(headers: dict[str, str]) -> list[str]:
     return [f"{name}: {value}" for name, value in headers.items()]
 
 
-async def _up(process: asyncio.subprocess.Process, port: int) -> bool:
+async def is_up(process: asyncio.subprocess.Process, port: int) -> bool:
     """Whether a refusal of the gateway comes through, or the process has ended."""
     if process.returncode is not None:
         return True

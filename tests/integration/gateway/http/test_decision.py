@@ -10,18 +10,28 @@ from yarl import URL
 
 from shared.contracts.key_registry import Revocation
 from tests.support.doubles.registry import COMPANY
-from tests.support.harness.gateway import SESSION_TOKEN, Gateway, Surroundings, bearer, surroundings
+from tests.support.harness.gateway import ROUTES, SESSION_TOKEN, Gateway, Surroundings, bearer, surroundings
 from tests.support.http1.client import Reply, converse
 from tests.support.waiting import until
 
 CLIENT = "203.0.113.7"
 FROM = ("X-Forwarded-For", CLIENT)
+PAGES = """
+  - name: pages
+    path: /pages
+    methods: [GET]
+    credential: jwt
+    scopes: []
+    upstream: sample
+    cors: {{origins: ["https://app.example"]}}
+"""
 FORMS = ("nginx", "traefik", "envoy", "any nginx", "any traefik")
 
 
 @pytest.fixture(scope="module")
 async def around(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Surroundings]:
     async with surroundings(tmp_path_factory.mktemp("surroundings")) as around:
+        around.routes = ROUTES.rstrip("\n") + PAGES
         yield around
 
 
@@ -278,3 +288,24 @@ async def test_a_refused_credential_that_is_known_is_in_the_audit_trail(
     await ask(gateway, Question("/written", headers=tuple(bearer("audited").items())), "traefik")
     await until(lambda: any(event.action == "credential.refused" for event in around.registry.events))
     assert around.registry.events[-1].company_id == COMPANY.id
+
+
+def preflight() -> Question:
+    fields = (("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET"))
+    return Question("/pages", "OPTIONS", fields)
+
+
+async def test_a_preflight_is_responded_to_where_that_is_no_leave_to_forward(gateway: Gateway) -> None:
+    own = await send(gateway.url, "OPTIONS", "/pages", proxied(preflight()))
+    assert own.status == 204
+    assert compared(await ask(gateway, preflight(), "envoy")) == compared(own)
+    for form in ("nginx", "traefik", "any nginx", "any traefik"):
+        assert (await ask(gateway, preflight(), form)).status == 405
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_page_may_read_why_it_was_refused(gateway: Gateway, form: str) -> None:
+    question = Question("/pages", headers=(("Origin", "https://app.example"),))
+    own = await send(gateway.url, "GET", "/pages", proxied(question))
+    assert own.values("Access-Control-Allow-Origin") == ["https://app.example"]
+    assert compared(await ask(gateway, question, form)) == compared(own)
