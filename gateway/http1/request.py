@@ -135,8 +135,8 @@ def _parse_head(raw: bytes, end_of_line: int) -> RequestHead:
     # R22, RFC 9112 sections 9.3 and 9.6
     block.keep_alive = minor == 1 and not ("connection" in first and "close" in tokens(head.values("connection")))
     if "upgrade" in first and "websocket" in tokens(head.values("upgrade")):
-        # What follows may be meant for a tunnel, also where there is none (RFC 9110 section 7.8): never a request.
-        block.offers_websocket, block.keep_alive = True, False
+        block.offers_websocket = True
+        block.keep_alive = False  # R22, RFC 9110 section 7.8: what follows may be meant for a tunnel
     if "expect" in first:
         block.expects_continue = _expects_continue(first["expect"], minor)
     if minor == 1 and target.startswith("/"):

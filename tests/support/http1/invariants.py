@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from gateway.http1 import field_block, fields, response, writer
 from gateway.http1.fields import tokens
+from gateway.http1.request import BadRequest
+from gateway.http1.websocket import read_handshake
 from tests.support.http1.reading import Request, Response, pieces, read_requests, read_response
 from tests.support.http1.second_readers import (
     AT_LAST_BYTE,
@@ -31,6 +33,7 @@ def check_requests(raw: bytes, cuts: Iterable[int]) -> int:
         assert read_requests([message]).complete[0].said == request.said, "after others it is another"
         assert_readers_agree_on_request(message, request)
         assert_request_written_again(request)
+        assert_handshake_is_one(request)
         start = request.end
     return len(whole.complete)
 
@@ -61,6 +64,21 @@ def assert_readers_agree_on_request(message: bytes, request: Request) -> None:
             continue
         seen = read(message)
         assert seen in (None, expected), f"{read.__name__}: {seen}, not {expected}"
+
+
+def assert_handshake_is_one(request: Request) -> None:
+    """What is taken for a WebSocket's handshake has no body, and offers no other protocol."""
+    head = request.head
+    try:
+        handshake = read_handshake(head)
+    except BadRequest:
+        assert head.offers_websocket
+        return
+    assert (handshake is not None) is head.offers_websocket
+    if handshake is not None:
+        assert (head.method, head.minor_version, head.has_body, head.keep_alive) == ("GET", 1, False, False)
+        assert tokens(head.values("upgrade")) == ["websocket"]
+        assert len(head.values("sec-websocket-key")) == len(head.values("sec-websocket-version")) == 1
 
 
 def upgrades(request: Request) -> bool:

@@ -38,6 +38,8 @@ R22_PERSISTENT = {
     "HTTP/1.1": get(),
     "HTTP/1.1, kept alive": get(_GET, b"Connection: keep-alive"),
     "a name that contains close": get(_GET, b"Connection: close-not"),
+    "offers another protocol": get(_GET, b"Connection: upgrade", b"Upgrade: h2c"),
+    "offers what begins like a WebSocket": get(_GET, b"Connection: upgrade", b"Upgrade: websockets, web-socket"),
 }
 R22_LAST = {
     "close": get(_GET, b"Connection: close"),
@@ -46,6 +48,10 @@ R22_LAST = {
     "close and keep-alive": get(_GET, b"Connection: close, keep-alive"),
     "close in a list with empty members": get(_GET, b"Connection: ,, \tclose\t,"),
     "close in a second field": get(_GET, b"Connection: keep-alive", b"Connection: close"),
+    "offers a WebSocket": get(_GET, b"Connection: keep-alive, Upgrade", b"Upgrade: websocket"),
+    "offers a WebSocket, in capitals": get(_GET, b"CONNECTION: UPGRADE", b"UPGRADE: WEBSOCKET"),
+    "offers a WebSocket in a list": get(_GET, b"Connection: upgrade", b"Upgrade: h2c, websocket"),
+    "offers a WebSocket in a second field": get(_GET, b"Upgrade: h2c", b"Upgrade: websocket"),
     "HTTP/1.0": get(_GET_1_0),
     "HTTP/1.0, kept alive": get(_GET_1_0, b"Connection: keep-alive"),
 }
