@@ -100,7 +100,7 @@ async def test_a_call_goes_to_another_address_when_one_does_not_take_the_connect
             client.setblocking(False)
             client.connect_ex(silent.getsockname())
         async with upstreams(1) as (there,):
-            target = spread_over(silent.getsockname()[1], there.port, connect_timeout=0.2)
+            target = spread_over(silent.getsockname()[1], there.port, connect_timeout=1.0)
             async with public_server(target) as public:
                 assert await statuses(public, get(), get()) == [200, 200]
         for client in full:

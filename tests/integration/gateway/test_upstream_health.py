@@ -6,6 +6,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -71,7 +72,8 @@ async def test_an_upstream_that_does_not_respond_gets_no_more_calls(
         assert await statuses(public, *[get()] * 3) == [status] * 3
         conversation = await converse(public.port, get(), replies=1)
         (reply,) = conversation.replies
-        assert (reply.status, reply.values("retry-after")) == (503, ["60"])
+        assert reply.status == 503
+        assert 1 < int(reply.values("retry-after")[0]) <= 60
         assert await statuses(public, get(b"POST /x HTTP/1.1"), get()) == [503, 503]
         assert len(upstream.calls) == 3
         assert public.metric("gateway_refusals_total", route="all", cause="circuit_open") == 3
@@ -141,7 +143,7 @@ async def test_a_slow_endpoint_does_not_close_the_others(upstream: Upstream) -> 
 
     upstream.script = script
     target = upstream_at(upstream.port, circuit_breaker=LONG)
-    async with public_server(target, response_timeout=0.5, grace=0.1) as public:
+    async with public_server(target, response_timeout=2.0, grace=0.1) as public:
         slow = [asyncio.create_task(statuses(public, get(b"GET /slow HTTP/1.1"))) for _ in range(10)]
         await until(lambda: sum(call.target == "/slow" for call in upstream.calls) == 10)
         assert await statuses(public, get()) == [200]
@@ -219,7 +221,7 @@ async def test_of_several_addresses_the_one_that_fails_is_left_alone_and_let_bac
         target = spread_over(failing.port, sound.port, circuit_breaker=SHORT)
         async with public_server(target, response_timeout=0.2, grace=0.1) as public:
             found = await statuses(public, *[get()] * 12)
-            assert 3 <= len([status for status in found if status != 200]) <= 6
+            assert 3 <= len([status for status in found if status != 200]) <= 8  # three, and calls that tried again
             failing.reset()
             await until(lambda: _got_a_call(public, failing))
             failing.calls.clear()
@@ -264,7 +266,7 @@ async def _is_spread(public: Public, all_of_them: list[Upstream]) -> bool:
     return all(one.calls for one in all_of_them)
 
 
-CHECK = HealthCheck("/up?deep=1", interval=0.05, timeout=0.5, healthy_after=2, unhealthy_after=2)
+CHECK = HealthCheck("/up?deep=1", interval=0.05, timeout=20.0, healthy_after=2, unhealthy_after=2)
 
 
 def up(*, healthy: bool) -> Script:
@@ -319,7 +321,8 @@ async def test_a_check_fails_for_whatever_is_no_success_in_time(
 ) -> None:
     upstream.script = script
     with capture_logs() as logs:
-        async with public_server(upstream_at(upstream.port, health=CHECK)):
+        check = replace(CHECK, timeout=0.5) if script is SILENCE else CHECK
+        async with public_server(upstream_at(upstream.port, health=check)):
             await until(lambda: any(line["event"] == "upstream_address.unhealthy" for line in logs))
     (line,) = [line for line in logs if line["event"] == "upstream_address.unhealthy"]
     assert line["reason"].startswith(reason)

@@ -62,7 +62,7 @@ async def servers(*hosts: str) -> AsyncIterator[list[Upstream]]:
 
 
 def named(port: int, **settings: Any) -> Target:
-    return Target("upstream", "http", NAME, port, **{"resolve_every": 0.05, "connect_timeout": 0.5, **settings})
+    return Target("upstream", "http", NAME, port, **{"resolve_every": 0.05, "connect_timeout": 10.0, **settings})
 
 
 async def calls_to(public: Public, *all_of_them: Upstream, count: int = 6) -> list[int]:

@@ -42,7 +42,7 @@ async def tls_upstream(files: CertificateFiles, clients: CertificateFiles | None
 
 
 def target(port: int, *, tls: UpstreamTls, **settings: Any) -> Target:
-    return Target("upstream", "https", "127.0.0.1", port, tls=tls, **settings)
+    return Target("upstream", "https", "127.0.0.1", port, tls=tls, **{"connect_timeout": 10.0, **settings})
 
 
 def believing(files: CertificateFiles, **members: str) -> UpstreamTls:
