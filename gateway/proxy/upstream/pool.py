@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from math import inf
+from typing import cast
 
 from gateway.proxy.ports import CircuitOpen, UpstreamFailed
 from gateway.proxy.upstream.background.client_tls import ClientTls
@@ -193,7 +194,7 @@ class Pool:
             except UpstreamFailed as error:
                 failure = error
             else:
-                self._connecting = {task for task in self._connecting if task is not asyncio.current_task()}
+                self._connecting.discard(cast("asyncio.Task[None]", asyncio.current_task()))  # it is one of them
                 self._connections.add(connection)
                 endpoint.opened += 1
                 self._released(connection, responded=False)

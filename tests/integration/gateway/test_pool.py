@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -235,6 +236,39 @@ async def test_an_upstream_that_has_left_the_route_file_and_comes_back_is_known_
     assert list(pools) == []
     pools.follow([target])
     assert await fail(pools, target) == "circuit_open"
+
+
+async def test_an_attempt_that_fails_after_another_has_succeeded_leaves_its_place_free(
+    upstream: Upstream, pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or an upstream that fails now and then would have no place left in the end."""
+    gate = asyncio.Event()
+    attempts = 0
+    connect = asyncio.BaseEventLoop.create_connection
+
+    async def first_fails_late(self: Any, *arguments: Any, **options: Any) -> Any:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            await gate.wait()
+            raise ConnectionRefusedError
+        return await connect(self, *arguments, **options)
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", first_fails_late)
+    target = target_of(upstream, connections=2)
+    both = [Call(), Call()]
+    pools.of(target).acquire(both[0])
+    await until(lambda: attempts == 1)
+    pools.of(target).acquire(both[1])
+    assert await asyncio.wait_for(both[0].status, 5) == 200  # by the attempt that was begun for the other
+    assert await asyncio.wait_for(both[1].status, 5) == 200
+    gate.set()
+    for _ in range(10):  # or it fails one of those who come now
+        await asyncio.sleep(0)
+    held = [Call(hold=True) for _ in range(2)]
+    for caller in held:
+        pools.of(target).acquire(caller, fresh=True)
+    await until(lambda: all(caller.connection is not None for caller in held))
 
 
 async def test_nobody_waits_for_an_upstream_that_is_not_there(pools: Pools) -> None:
