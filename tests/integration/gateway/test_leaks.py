@@ -11,10 +11,12 @@ import pytest
 
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.exchange import Exchange
+from gateway.proxy.tunnels.tunnel import Tunnel
 from gateway.proxy.upstream.connection import UpstreamConnection
 from tests.support.harness.public_server import Public, post, public_server, upstream_at
 from tests.support.http1.framing_payloads import get
 from tests.support.http1.upstream import OK, Script, Upstream, UpstreamCall, running_upstream
+from tests.support.http1.websockets import accepting, echo, handshake
 from tests.support.waiting import until
 
 CLIENTS = 120
@@ -49,6 +51,8 @@ STATES: dict[str, tuple[bytes, Script]] = {
     "between two requests": (get(), whole),
     "with requests waiting": (get() * 5, silent),
     "inside the second of two requests": (get() + post(5000, content=b"a"), whole),
+    "in a tunnel": (handshake() + b"frames", accepting(echo)),
+    "before the 101": (handshake(), silent),
     "after a request that is none": (b"\x00\r\n\r\n", whole),
 }
 
@@ -56,7 +60,7 @@ STATES: dict[str, tuple[bytes, Script]] = {
 def alive() -> Counter[str]:
     """The gateway's connections, exchanges and tasks."""
     gc.collect()
-    kinds = (ClientConnection, Exchange, UpstreamConnection)
+    kinds = (ClientConnection, Exchange, UpstreamConnection, Tunnel)
     found = Counter(type(thing).__name__ for thing in gc.get_objects() if isinstance(thing, kinds))
     coroutines = (task.get_coro() for task in asyncio.all_tasks())
     found["Task"] = sum(getattr(c, "__qualname__", "").startswith(OWN_TASKS) for c in coroutines)
@@ -90,7 +94,7 @@ def leave(connections: list[socket.socket]) -> None:
 async def test_nothing_is_left_of_clients_that_left(connections: int, upstream: Upstream) -> None:
     before = alive()
     target = upstream_at(upstream.port, connections=connections, keep_idle=0.0)
-    async with public_server(target) as public:
+    async with public_server(target, websocket=True) as public:
         idle = alive()
         for payload, script in STATES.values():
             upstream.script = script
@@ -102,5 +106,6 @@ async def test_nothing_is_left_of_clients_that_left(connections: int, upstream: 
         await until(lambda: upstream.open == 0)
         await until(lambda: alive() == idle)
         assert public.metric("gateway_bodies_under_way") == 0
+        assert public.metric("gateway_open_tunnels") == 0
         assert public.metric("gateway_active_requests") == 0
     await until(lambda: alive() == before)
