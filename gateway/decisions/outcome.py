@@ -19,7 +19,6 @@ ROUTE_FIELD = "X-Passgate-Route"
 """The route's name, by which a proxy may choose the upstream."""
 PROBLEM_FIELD = "X-Passgate-Problem"
 """The body of a refusal once more, for nginx, which drops the body of a response to auth_request."""
-_NOT_FOR_PROXIES = PROOF_FIELDS | {HOPS_FIELD.lower()}
 
 
 @dataclass(frozen=True, slots=True)

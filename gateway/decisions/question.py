@@ -11,8 +11,11 @@ from shared.http.forwarded_for import TrustedProxies, nearest_trusted
 RawFields = Sequence[tuple[bytes, bytes]]
 """Names and values, as they arrived."""
 
-_OF_THE_PROXY = HOP_BY_HOP | {"content-length", "expect", "host"}
-"""What a proxy says of its own message to us: bodies and connections are its business."""
+_OF_THE_PROXY = HOP_BY_HOP | {"content-length", "expect", "host", "x-request-id"}
+"""What a proxy says of its own message to us: bodies and connections are its business.
+
+Without the id, which is another one each time, the head of a call that comes again is the same, and is found.
+"""
 _FORWARDED_FOR, _FORWARDED_HOST = "x-forwarded-for", "x-forwarded-host"
 
 
@@ -23,12 +26,12 @@ def asked_head(
 
     Raises `BadRequest` when it would be refused if it came here, `IncompleteQuestion` when it is not described.
     """
-    given = _decoded(fields)
-    form = endpoint.form
+    given, form = _decoded(fields), endpoint.form
     if form.target_field:
         method, target = _one(given, form.method_field), _one(given, form.target_field)
-    else:
+    else:  # it is the client's own request: so is its Host, and what stands beside it anybody may have written
         target = endpoint.target
+        given = [field for field in given if field[0] != _FORWARDED_HOST]
     if not target.startswith("/"):
         raise BadRequest("the target must begin with a slash")
     if not any(name == _FORWARDED_FOR for name, _, _ in given):

@@ -52,8 +52,9 @@ def _of_route(route: Route, places: Places) -> Iterator[str]:
     yield from (f"{name} is not something that Envoy can do here" for name in _unknown(route, known))
     if route.websocket and route.end_on_revocation:
         yield "websocket: Envoy ends no WebSocket at a revocation; say end_on_revocation: false if it may go on"
-    if is_own_service(route.upstream, places) and (route.credential is not CredentialKind.NONE or route.rewrite):
-        yield "upstream is a service of Passgate's own: only with credential none, and its paths not rewritten"
+    more = route.credential is not CredentialKind.NONE or route.rewrite or route.websocket
+    if more and is_own_service(route.upstream, places):
+        yield "upstream is a service of Passgate's own: only with credential none, and not rewritten or a websocket"
 
 
 def _of_upstream(upstream: Upstream) -> Iterator[str]:

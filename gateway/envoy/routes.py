@@ -19,7 +19,8 @@ CORS_FILTER = "cors"
 VIA = "1.1 passgate-envoy"
 BUFFERED_BYTES = MIB
 """A body up to this is held until it is whole; a longer one needs a `Content-Length`, and passes as it comes."""
-_IDEMPOTENT = "GET|HEAD|OPTIONS|PUT|DELETE"
+_IDEMPOTENT = "GET|HEAD|OPTIONS|DELETE"
+"""Not PUT: without a length it has a body all the same, and that is not sent twice."""
 _SWITCHES: Json = {"name": "upgrade", "string_match": {"exact": "websocket", "ignore_case": True}}
 _NEVER_S = "0s"
 _REQUEST_ID = "%REQ(X-REQUEST-ID)%"

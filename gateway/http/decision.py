@@ -2,6 +2,7 @@
 
 import structlog
 from aiohttp import web
+from multidict import CIMultiDict
 
 from gateway.config import Settings
 from gateway.decision import Decider, Decision
@@ -24,7 +25,10 @@ log = structlog.get_logger()
 
 _PROXY_FIELDS = 20
 """How many a proxy may add to the client's own."""
-_LIMITS = {
+_KEPT_S = 7200.0
+"""For which an idle connection of a proxy is kept: longer than proxies do, so that none ends under a question."""
+_CONNECTIONS = {
+    "keepalive_timeout": _KEPT_S,
     "max_line_size": MAX_TARGET_BYTES + 128,
     "max_field_size": MAX_FIELD_BYTES,
     "max_headers": MAX_FIELDS + _PROXY_FIELDS,
@@ -96,7 +100,7 @@ class Decisions:
         except IncompleteQuestion as error:
             raise _Refused(not_asked_by_a_proxy(str(error), status=400)) from None
         call.head, call.origin = head, origin_of(head, peer, self._proxies)
-        if (given := head.first("x-request-id")) is not None:
+        if (given := request.headers.get("X-Request-Id")) is not None:
             call.request_id = adopt_request_id(given)
         if endpoint.form is ENVOY and head.method == "OPTIONS":  # which others would take for leave to forward
             preflight = preflight_of(head, self._decider.routes())
@@ -138,7 +142,7 @@ class DecisionServer:
             host_setting="PASSGATE_DECISION_HOST",
             port_setting="PASSGATE_DECISION_PORT",
             reuse_port=self._reuse_port,
-            **_LIMITS,
+            **_CONNECTIONS,
         )
         self.port = self._listener.sockets[0].getsockname()[1]
         log.info("decision_listener.started", host=settings.decision_host, port=self.port)
@@ -156,10 +160,7 @@ class _Refused(Exception):
 
 
 def _response(outcome: Outcome) -> web.Response:
-    response = web.Response(status=outcome.status, body=outcome.body)
-    for name, value in outcome.fields:
-        response.headers[name] = value
-    return response
+    return web.Response(status=outcome.status, body=outcome.body, headers=CIMultiDict(outcome.fields))
 
 
 async def _no_banner(_: web.Request, response: web.StreamResponse) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -57,15 +57,19 @@ class BehindEnvoy:
 
 @asynccontextmanager
 async def rendered_envoy(
-    directory: Path, routes: Path, around: Surroundings, gateway: Gateway, environment: Mapping[str, str] = {}
+    directory: Path, routes: Path, around: Surroundings, gateway: Gateway, *, token_issuer: str = ""
 ) -> AsyncIterator[int]:
-    """The port of an Envoy with the routes of a file, whose gateway is `gateway`."""
+    """The port of an Envoy with the routes of a file, whose gateway is `gateway`. `token_issuer`: another URL."""
     port = free_port()
-    table = read_route_file(routes, OwnPorts("127.0.0.1", frozenset()), environment)
+    table = read_route_file(routes, OwnPorts("127.0.0.1", frozenset()), {})
+    services = around.services.url
     places = Places(
-        Place("127.0.0.1", port), _place(gateway.decision_url), _place(gateway.url), around.services.url,
-        frozenset({place_of(around.services.url)}),
-    )  # fmt: skip
+        listen=Place("127.0.0.1", port),
+        decisions=_place(gateway.decision_url),
+        gateway=_place(gateway.url),
+        token_issuer=token_issuer or services,
+        own_services=frozenset({place_of(services)}),
+    )
     configuration, log = directory / "envoy.json", directory / "envoy.log"
     configuration.write_text(json.dumps(render(table, places, TokenRules(ISSUER, "passgate"))))
     options = ("--concurrency", "1", "--disable-hot-restart", "--log-level", "warning")

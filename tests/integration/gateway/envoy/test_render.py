@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from shared.contracts.key_registry import Revocation
 from tests.bench.peers import envoy
 from tests.support.harness.front_proxies import lines
 from tests.support.harness.gateway import SESSION_TOKEN, SIGNER, SUCCESSOR, bearer
-from tests.support.harness.rendered_envoy import BehindEnvoy
+from tests.support.harness.rendered_envoy import BehindEnvoy, rendered_envoy
 from tests.support.http1.browser import may_call, may_read, may_see
 from tests.support.http1.client import Reply, converse
 from tests.support.http1.identity_fields import IDENTITY_FIELDS
@@ -245,6 +246,29 @@ async def test_passgates_own_services_are_reached_through_the_gateway(front: Beh
     [(_, fields)] = front.around.services.received
     assert fields["X-Passgate-Client-Address"]
     assert fields["X-Passgate-Service-Token"]
+
+
+async def test_what_cannot_be_known_without_the_key_set_is_503(front: BehindEnvoy, tmp_path: Path) -> None:
+    routes = front.around.directory / "own.yaml"
+    nobody = "http://127.0.0.1:9"
+    async with rendered_envoy(tmp_path, routes, front.around, front.gateway, token_issuer=nobody) as port:
+        without_keys = replace(front, port=port)
+        reply = await without_keys.send("/site", *lines(bearer("unknowable")))
+        assert (reply.status, reply.values("Retry-After")) == (503, ["1"])
+        assert front.service.calls == []
+        assert (await without_keys.send("/site")).status == 401
+        assert (await without_keys.send("/open")).status == 200
+
+
+async def test_without_the_gateway_nobody_gets_in(front: BehindEnvoy, tmp_path: Path) -> None:
+    """Not even where no credential is required."""
+    routes = front.around.directory / "own.yaml"
+    absent = replace(front.gateway, decision_url="http://127.0.0.1:9")
+    async with rendered_envoy(tmp_path, routes, front.around, absent) as port:
+        for path in ("/open", "/site", "/nowhere"):
+            reply = await replace(front, port=port).send(path, *lines(bearer("unasked")))
+            assert (reply.status, reply.values("Retry-After")) == (503, ["1"])
+        assert front.service.calls == []
 
 
 def test_envoy_takes_the_configuration_of_the_shipped_routes(tmp_path: Path) -> None:

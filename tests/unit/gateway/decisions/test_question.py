@@ -170,3 +170,9 @@ def test_the_host_is_the_one_that_the_nearest_trusted_proxy_names() -> None:
 
 def test_an_endpoint_is_a_value() -> None:
     assert endpoint_of("/rewrite/envoy/a?b", frozenset()) == Endpoint(ENVOY, rewrites=True, target="/a?b")
+
+
+def test_where_the_request_is_the_clients_own_nobody_else_names_its_host() -> None:
+    fields = (("Host", "api.example"), ("X-Forwarded-Host", "forged.example"), *CLIENT)
+    head = asked("/envoy/site", fields)
+    assert (head.host, origin_of(head, PROXY, PROXIES).host) == ("api.example", "api.example")
