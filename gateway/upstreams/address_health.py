@@ -25,6 +25,7 @@ class AddressHealth:
         "_probed_at",
         "_returned_at",
         "ejected",
+        "failed_at",
         "passes_checks",
     )
 
@@ -37,6 +38,8 @@ class AddressHealth:
         """One after the other, without a steady time between them."""
         self._out_until = -inf
         self._returned_at = -inf
+        self.failed_at = -inf
+        """When the last call failed."""
         self._probed_at: float | None = None
         """Since when one call tries it."""
         self.passes_checks = True
@@ -69,6 +72,7 @@ class AddressHealth:
 
     def failed(self, now: float) -> float:
         """A call has failed. How long the address is left alone from now on; 0 when nothing has changed."""
+        self.failed_at = now
         if self.ejected:
             if self._probed_at is None:  # it was begun before
                 return 0.0

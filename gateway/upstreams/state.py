@@ -27,6 +27,8 @@ class AddressState:
     """Those of them that get no calls."""
     connections: int = 0
     in_use: int = 0
+    certain: bool = True
+    """Or has nobody tried it for a while, so that it may well be up again?"""
 
     def view(self) -> dict[str, Any]:
         shown: dict[str, Any] = {"state": "up" if self.up else "down"}
@@ -61,7 +63,7 @@ class UpstreamState:
 
     def faults(self) -> list[str]:
         files = [f"{self.name}: {self.tls_error}"] if self.tls_error else []
-        return files + [f"{self.name} at {a.address}: {a.reason}" for a in self.addresses if not a.up]
+        return files + [f"{self.name} at {a.address}: {a.reason}" for a in self.addresses if not a.up and a.certain]
 
 
 def summary_of_faults(states: Iterable[UpstreamState]) -> str:

@@ -54,6 +54,10 @@ class Pool:
         """When it was last used; `inf` while it has a connection or somebody waits for one."""
         return inf if self._connections or self._connecting or self._waiting else self._used_at
 
+    def now(self) -> float:
+        """In seconds of the loop's clock."""
+        return self._loop.time()
+
     def acquire(self, caller: Caller, *, fresh: bool = False) -> None:
         """Call `caller.connected`, now or as soon as there is a connection; or `caller.upstream_failed`.
 
@@ -136,16 +140,16 @@ class Pool:
         if responded:
             endpoint.responded_at = self._used_at
         if self._waiting:
-            self._hand_over(connection)
+            if responded and self.selection.excludes(endpoint):
+                connection.abort()  # which makes room for another
+            else:
+                self._hand_over(connection)
             return
         connection.deadline = self._used_at + endpoint.keep_idle
         endpoint.idle.append(connection)
 
     def _hand_over(self, connection: UpstreamConnection) -> None:
-        """To who waits; a connection to what is no address any more is ended, and makes room for another."""
-        if connection.endpoint.retired:
-            connection.abort()
-            return
+        """To who waits."""
         caller = self._waiting.next()
         if caller is not None:
             self.circuit.pass_on(caller, connection)

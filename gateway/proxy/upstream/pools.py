@@ -62,8 +62,7 @@ class Pools:
         self._current = {upstream.name: self.of(upstream) for upstream in upstreams}
 
     def states(self) -> list[UpstreamState]:
-        now = asyncio.get_running_loop().time()
-        return [state_of(pool, now) for pool in self]
+        return [state_of(pool, pool.now()) for pool in self]
 
     async def check(self) -> None:
         """For health: raises `Unavailable` naming the addresses that get no calls."""

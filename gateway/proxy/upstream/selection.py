@@ -68,6 +68,10 @@ class Selection:
         others = others or [endpoint for endpoint in self.endpoints.all if endpoint not in tried]
         return self._choose(others) if others else None
 
+    def excludes(self, endpoint: Endpoint) -> bool:
+        """Whether a connection to it is not to be used for another call: there are others that are."""
+        return endpoint.retired or endpoint not in self._rotation
+
     # What became of calls and checks
 
     def responded(self, endpoint: Endpoint) -> None:

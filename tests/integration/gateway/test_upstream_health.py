@@ -371,6 +371,43 @@ async def test_operators_see_each_address_the_circuit_and_what_has_happened() ->
             assert public.metric("gateway_upstream_circuit_openings_total", upstream="upstream") == 1
 
 
+async def test_an_upstream_that_failed_and_is_not_called_any_more_does_not_count_as_a_fault_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with public_server(upstream_at(unused_port(), circuit_breaker=SHORT)) as public:
+        await statuses(public, *[get()] * 3)
+        states = public.server.upstreams
+        with pytest.raises(Unavailable):
+            await states.check()
+        monkeypatch.setattr("gateway.proxy.upstream.states.UNTRIED_AFTER_S", 0.0)
+        await asyncio.sleep(SHORT.open_for)
+        await states.check()
+        (shown,) = states.details()["upstreams"]["upstream"]["addresses"].values()
+        assert shown["reason"] == "calls failed, and there has been none since"
+
+
+async def test_calls_that_wait_get_no_connection_to_an_address_that_is_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.proxy.upstream.pool.CONNECTION_WAIT_S", 20.0)
+    async with upstreams(2) as (one, two):
+        one.script = held = Held()
+        two.script = also_held = Held()
+        target = spread_over(one.port, two.port, connections=2, connect_timeout=20.0)
+        async with public_server(target) as public:
+            calls = [asyncio.create_task(statuses(public, get())) for _ in range(2)]
+            await until(lambda: held.calls + also_held.calls == 2)
+            (pool,) = public.server.upstreams
+            health = HealthCheck("/", unhealthy_after=1)
+            pool.endpoints.all[0].health.checked(health, passed=False)
+            pool.selection.checked(pool.endpoints.all[0], "test")
+            calls += [asyncio.create_task(statuses(public, get()))]
+            await until(lambda: public.metric("gateway_active_requests") == 3)
+            held.released.set()
+            await until(lambda: also_held.calls == 2)
+            also_held.released.set()
+            assert await asyncio.gather(*calls) == [[200]] * 3
+            assert (held.calls, also_held.calls) == (1, 2)
+
+
 async def test_checks_end_with_the_gateway_and_leave_no_connection() -> None:
     async with running_upstream() as upstream:
         async with public_server(upstream_at(upstream.port, health=CHECK)):

@@ -75,10 +75,10 @@ class NameLookUp:
 
     async def run_if_unknown(self) -> None:
         if not self.hosts:
-            await self.run()
+            await self.run_after_failure()
 
     async def run_after_failure(self) -> None:
-        """The addresses do not respond: there may be others by now."""
+        """There may be other addresses by now, unless the name was just looked up."""
         if asyncio.get_running_loop().time() - self._finished_at >= MIN_LOOK_UP_INTERVAL_S:
             await self.run()
 

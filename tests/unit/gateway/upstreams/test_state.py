@@ -1,5 +1,7 @@
 """What operators see of upstreams: every address with its state, and what is wrong in one line."""
 
+from dataclasses import replace
+
 from prometheus_client import CollectorRegistry
 
 from gateway.upstreams.circuit import CircuitState
@@ -32,6 +34,8 @@ def test_every_address_is_shown_with_its_state_and_connections() -> None:
 def test_what_is_wrong_is_said_in_one_line_of_bounded_length() -> None:
     assert summary_of_faults([state(UP)]) == ""
     assert summary_of_faults([state(DOWN, UP)]) == "orders at 10.0.0.1:80: calls fail"
+    untried = replace(DOWN, certain=False)
+    assert summary_of_faults([state(untried)]) == ""
     many = [state(*[DOWN] * 50)] * 50
     assert summary_of_faults(many).endswith("calls fail, and 2495 more")
 
