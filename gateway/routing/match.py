@@ -50,7 +50,8 @@ def require_one_route(
     """
     require_allowed(target, route.path_may_hold if isinstance(route, Route) else frozenset())
     for reading in readings(target.path):
-        if match(table, method, reading, host) is not route:
+        found = match(table, method, reading, host)
+        if found is not route and (isinstance(route, Route) or found != route):
             raise BadRequest(
                 "the path is for another route, or none, when it is read in another way", code="malformed_target"
             )

@@ -12,6 +12,8 @@ _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+")
 _QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?\[\]{}|^`-]|%[0-9A-Fa-f]{2})*")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _PARAMETERS = re.compile(r";[^/]*")
+_DELIMITERS = {f"%{ord(character):02X}": character for character in "!$&'()*+,:=@"}
+"""By their escapes: a path may hold them as they are, and servers take them for the same when they are escaped."""
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _NEVER = frozenset("\\\x7f") | {chr(code) for code in range(32)}
 """What a path must not hold even when it is escaped: an upstream may read it as a separator, or stop there."""
@@ -21,6 +23,8 @@ MAX_AMBIGUITIES = 64
 
 ENCODED_SLASHES = "encoded_slashes"
 SEMICOLONS = "semicolons"
+ESCAPED_DELIMITERS = "escaped_delimiters"
+"""Every route lets these through, if the path is its own in every reading."""
 _HELD = {
     ENCODED_SLASHES: "holds an escaped slash",
     SEMICOLONS: "holds a semicolon",
@@ -36,7 +40,7 @@ class Target:
     query: str | None
     """As it was sent; None when there is none."""
     holds: frozenset[str] = _NOTHING
-    """`ENCODED_SLASHES`, `SEMICOLONS`: what servers read differently, and a route has to allow. See `readings`."""
+    """`ENCODED_SLASHES`, `SEMICOLONS`, `ESCAPED_DELIMITERS`: what servers read differently. See `readings`."""
 
     def __str__(self) -> str:
         return self.path if self.query is None else f"{self.path}?{self.query}"
@@ -66,23 +70,33 @@ def read_target(raw: str) -> Target:
 
 def require_allowed(target: Target, allowed: frozenset[str]) -> None:
     """Raises `BadRequest` when the path holds something that is not `allowed`."""
-    for member in target.holds - allowed:
+    for member in target.holds - allowed - {ESCAPED_DELIMITERS}:
         raise _ambiguous(_HELD[member])
 
 
 def readings(path: str) -> list[str]:
-    """All ways in which a server may read a path that holds escaped slashes or semicolons, itself first.
+    """All ways in which a server may read a path that holds any of `Target.holds`, itself first.
 
-    Servers unescape before or after they take a path apart, and leave out what follows a semicolon in a segment
-    (its parameters, RFC 3986 section 3.3) before that, after it, or never.
+    Servers unescape before or after they take a path apart, some of them all but the slashes, and leave out what
+    follows a semicolon in a segment (its parameters, RFC 3986 section 3.3) before that, after it, or never.
     """
     found = [path]
     for reading in found:
-        unescaped = reading.replace("%2F", "/").replace("%3B", ";")
-        for other in (unescaped, _PARAMETERS.sub("", reading)):
-            if other not in found:
-                found.append(other)
+        others = (
+            reading.replace("%2F", "/"),
+            reading.replace("%3B", ";"),
+            _with_delimiters(reading),
+            _PARAMETERS.sub("", reading),
+        )
+        found += [other for other in dict.fromkeys(others) if other not in found]
     return found
+
+
+def _with_delimiters(path: str) -> str:
+    """`path` with none of them escaped."""
+    for escape, character in _DELIMITERS.items():
+        path = path.replace(escape, character)
+    return path
 
 
 def _path(path: str) -> tuple[str, frozenset[str]]:
@@ -98,6 +112,8 @@ def _path(path: str) -> tuple[str, frozenset[str]]:
     if slashes + semicolons > MAX_AMBIGUITIES:
         raise _ambiguous(f"holds more than {MAX_AMBIGUITIES} escaped slashes and semicolons")
     holds = ({ENCODED_SLASHES} if slashes else set()) | ({SEMICOLONS} if semicolons else set())
+    if any(escape in path for escape in _DELIMITERS):
+        holds.add(ESCAPED_DELIMITERS)
     for reading in readings(path) if holds else (path,):
         _check_segments(reading)
     return path, frozenset(holds)

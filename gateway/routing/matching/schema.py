@@ -5,7 +5,7 @@ from gateway.routing.match import is_reserved
 from gateway.routing.matching.hosts import HOST_MESSAGE, HOST_PATTERN, parse_host
 from gateway.routing.matching.path_pattern import PARAMETER
 from gateway.routing.schema_types import Text
-from gateway.routing.target import parse_target
+from gateway.routing.target import parse_target, readings
 
 
 def _path(path: str) -> None:
@@ -21,8 +21,9 @@ def _path(path: str) -> None:
         target = parse_target(plain)
     except BadRequest as error:
         raise ValueError(f"cannot be: {error.description}") from None
-    if target.path != plain:
-        matched = zip(segments, target.path.split("/"), strict=False)
+    unescaped = readings(target.path)[-1]
+    if unescaped != plain:
+        matched = zip(segments, unescaped.split("/"), strict=False)
         spelled = "/".join(segment if segment in named else found for segment, found in matched)
         raise ValueError(f"must be written as it is matched: {spelled}")
     if is_reserved(path):

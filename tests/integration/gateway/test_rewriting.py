@@ -39,6 +39,7 @@ routes:
     upstream: a
     rewrite_prefix: /inner
     preserve_host: true
+  - {{name: purge, path: "/things:purge", methods: any, credential: session_token, upstream: a}}
   - {{name: all, prefix: /, methods: any, credential: none, upstream: a}}
 """
 
@@ -159,7 +160,14 @@ async def test_a_path_that_another_route_has_in_another_reading_is_refused_and_n
     upstream: Upstream,
 ) -> None:
     async with gateway(upstream) as public:
-        for target in (b"/svc%2fa", b"/svc/..%2fa", b"/svc/a;b", b"/a%2fb", b"/svc/internal%2fv1"):
+        for target in (
+            b"/svc%2fa",
+            b"/svc/..%2fa",
+            b"/svc/a;b",
+            b"/a%2fb",
+            b"/svc/internal%2fv1",
+            b"/things%3apurge",
+        ):
             conversation = await converse(public.port, get(b"GET %b HTTP/1.1" % target), replies=1)
             assert conversation.replies[0].status in (400, 404), target
     assert upstream.calls == []

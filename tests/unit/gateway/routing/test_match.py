@@ -127,7 +127,7 @@ _SEGMENT = st.sampled_from(["a", "b"])
 _HOST = st.sampled_from(["", "x.test", "*.test", "*.x.test", "a.x.test"])
 _PATH = st.builds(
     lambda segments, end: "/" + "/".join(segments) + (end if segments else ""),
-    st.lists(_SEGMENT | st.just("{n}"), max_size=4),
+    st.lists(_SEGMENT | st.sampled_from(["a:b", "{n}"]), max_size=4),
     st.sampled_from(["", "/"]),
 )
 _METHODS = st.sampled_from([None, frozenset({"GET"}), frozenset({"POST"}), frozenset({"HEAD", "PUT"})])
@@ -201,17 +201,26 @@ def _without_parameters(path: str) -> str:
     return re.sub(";[^/]*", "", path)
 
 
+def _unquoted_between_slashes(path: str) -> str:
+    """All but the slashes, which some servers keep escaped."""
+    return "%2F".join(map(unquote, path.split("%2F")))
+
+
 UPSTREAMS: list[Callable[[str], str]] = [
     lambda path: path,  # takes the path as it is, as many routers do
     unquote,  # WSGI's PATH_INFO, nginx's $uri, Go's URL.Path
     _without_parameters,
     lambda path: unquote(_without_parameters(path)),  # servlets
     lambda path: _without_parameters(unquote(path)),
+    lambda path: _unquoted_between_slashes(path),
+    lambda path: _without_parameters(_unquoted_between_slashes(path)),
 ]
 """How servers read a path."""
 _LENIENT = frozenset({ENCODED_SLASHES, SEMICOLONS})
 _ODD_PATH = st.lists(
-    st.sampled_from(["a", "b", "%2F", "%2f", ";", "%3B", "/", "/a", "/b", "..", ".", ";x", "/internal"]),
+    st.sampled_from(
+        ["a", "b", ":", "%3A", "%2F", "%2f", ";", "%3B", "/", "/a", "/b", "..", ".", ";x", "/internal"]
+    ),
     min_size=1,
     max_size=7,
 ).map(lambda pieces: "/" + "".join(pieces))
@@ -255,11 +264,21 @@ TEMPLATES = RouteTable(
         route_of(name="admin", path="/admin/users"),
         route_of(name="strict", path="/strict", prefix=True),
         route_of(name="slashes", path="/slashes", prefix=True, path_may_hold=frozenset({ENCODED_SLASHES})),
+        route_of(name="project", path="/projects/a"),
+        route_of(name="things", path="/things", prefix=True, methods=frozenset({"GET"})),
+        route_of(name="purge", path="/things/1:purge"),
+        route_of(name="owner", path="/things/@me"),
     )
 )
 
 
-@pytest.mark.parametrize("raw", ["/projects/a%2Fb/x", "/projects/a;v=1/x", "/slashes/a%2Fb", "/name;v=1"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "/projects/a%2Fb/x", "/projects/b;v=1/x", "/slashes/a%2Fb", "/name;v=1",
+        "/things/joe%40example.com", "/things/1%3Aread", "/things/a%2C%2Bb", "/strict/%21%24%26%27%28%29%2A%3D",
+    ],
+)  # fmt: skip
 def test_a_route_that_says_so_takes_paths_that_are_its_own_in_every_reading(raw: str) -> None:
     target = read_target(raw)
     require_one_route(TEMPLATES, match(TEMPLATES, "GET", target.path), "GET", target, "")
@@ -268,13 +287,25 @@ def test_a_route_that_says_so_takes_paths_that_are_its_own_in_every_reading(raw:
 @pytest.mark.parametrize(
     "raw",
     ["/admin%2Fusers", "/a%2Fb", "/strict/a%2Fb", "/strict/a;b", "/slashes/a;b", "/slashes%2Fa", "/projects%2Fa",
-     "/internal;x", "/internal%2Fv1", "/none/a%2Fb", "/admin;x/users", "/admin/users;x"],
+     "/internal;x", "/internal%2Fv1", "/none/a%2Fb", "/admin;x/users", "/admin/users;x",
+     "/things/1%3Apurge", "/things/1%3apurge", "/things/%40me", "/things%2Fa%3Ab", "/projects/a%3Bx%2Fb"],
 )  # fmt: skip
 def test_what_another_reading_makes_the_path_of_another_route_or_of_none_is_refused(raw: str) -> None:
     target = read_target(raw)
     with pytest.raises(BadRequest) as refused:
         require_one_route(TEMPLATES, match(TEMPLATES, "GET", target.path), "GET", target, "")
     assert (refused.value.status, refused.value.code) == (400, "malformed_target")
+
+
+@pytest.mark.parametrize(
+    ("raw", "method", "found"), [("/things/a%40b", "POST", ("GET", "HEAD")), ("/none/a%40b", "GET", ())]
+)
+def test_what_is_escaped_without_need_changes_nothing_where_no_route_takes_it(
+    raw: str, method: str, found: tuple[str, ...]
+) -> None:
+    target = read_target(raw)
+    assert match(TEMPLATES, method, target.path) == found
+    require_one_route(TEMPLATES, found, method, target, "")
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,8 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"path": "/a b"}, "path cannot be: the path holds a character"),
     ({"path": "/a/../b"}, "path cannot be: the path holds a dot segment"),
     ({"path": "/%61"}, "path must be written as it is matched: /a"),
+    ({"path": "/a%3Apurge"}, "path must be written as it is matched: /a:purge"),
+    ({"path": "'/{x}/%40me'"}, "path must be written as it is matched: /{x}/@me"),
     ({"path": "'/a?b'"}, "path must be written as it is matched: /a"),
     ({"path": "/internal/v1"}, "path is reserved"),
     ({"path": None, "prefix": "/Metrics"}, "prefix is reserved"),
