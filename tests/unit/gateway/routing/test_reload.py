@@ -186,6 +186,26 @@ async def test_what_starts_in_the_place_of_another_while_the_file_is_invalid_ser
     assert [file.name for file in kept.parent.iterdir()] == ["routes.yaml"]
 
 
+async def test_a_file_that_could_not_be_read_at_the_start_is_read_again_though_it_has_not_changed(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept.yaml"
+    write(kept, "kept")
+    read_text = Path.read_text
+
+    def unreadable(self: Path, **options: str) -> str:
+        if self == path:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return read_text(self, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_text", unreadable)
+        watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5, last_valid=kept)
+    assert [route.name for route in watch.table.routes] == ["kept"]
+    await watch.check_file()
+    assert [route.name for route in watch.table.routes] == ["one"]
+
+
 def test_a_valid_file_that_cannot_be_kept_is_in_use_all_the_same(path: Path, tmp_path: Path) -> None:
     with structlog.testing.capture_logs() as logged:
         watch = RouteWatch(

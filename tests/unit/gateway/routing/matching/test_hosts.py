@@ -51,6 +51,13 @@ def test_case_port_and_spelling_do_not_matter(authority: str, found: str) -> Non
     assert index.scope(authority).find("/") == (found,)
 
 
+@pytest.mark.parametrize("host", ["x.v2.api.test", "v2.api.test", "y.x.v2.api.test", "z.test"])
+def test_every_host_that_matches_is_looked_in_the_most_specific_first(host: str) -> None:
+    patterns = ["", "*.test", "*.api.test", "*.v2.api.test", "v2.api.test", "*.other"]
+    matching = sorted((pattern for pattern in patterns if host_matches(pattern, host)), key=host_specificity)
+    assert [index.find("/")[0] for index in index_of(*patterns).scope(host).indexes] == matching
+
+
 def test_a_path_that_the_most_specific_host_does_not_have_is_looked_for_at_the_next() -> None:
     paths = {"api.example.com": "/a", "*.example.com": "/b", "": "/c"}
     index = HostIndex(
