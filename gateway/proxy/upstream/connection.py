@@ -57,7 +57,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._loop = loop
         self.endpoint = endpoint
         self._released = released
-        self._lost = lost
+        self._lost: Callable[[UpstreamConnection], None] | None = lost
         self._transport: asyncio.Transport | None = None
         self._receiver: ResponseReceiver | None = None
         self._reader: ResponseReader | None = None
@@ -87,12 +87,11 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             head, content = reader.feed(data)
         except BadResponse as error:
-            if self.endpoint.suspect:
-                self.endpoint.owner.responded(self.endpoint)  # it is there, whatever it says
+            self.endpoint.note_response()  # it is there, whatever it says
             self._fail(UpstreamFailed(502, "invalid_response", str(error)))
             return
         if head is not None and self.endpoint.suspect:
-            self.endpoint.owner.responded(self.endpoint)
+            self.endpoint.note_response()
         complete = reader.complete
         if complete:
             self._end_of_response(reader)
@@ -133,7 +132,9 @@ class UpstreamConnection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         if self._receiver is not None:
-            if not self._request_complete:
+            if self._reader is not None and self._reader.head is not None:  # the response is still to go on
+                self.deadline = inf if self._paused else self._loop.time() + self._idle_timeout
+            elif not self._request_complete:
                 self.deadline = inf
             self._receiver.upstream_ready()
 
@@ -242,9 +243,6 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _leave(self) -> None:
         self.deadline = inf
-        lost, self._lost = self._lost, _nothing
-        lost(self)
-
-
-def _nothing(_: UpstreamConnection) -> None:
-    """It has left already."""
+        lost, self._lost = self._lost, None
+        if lost is not None:
+            lost(self)

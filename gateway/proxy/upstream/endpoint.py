@@ -86,6 +86,11 @@ class Endpoint:
         """The IP address and the port, for logs."""
         return Address(self.host, self.address.port).authority
 
+    def note_response(self) -> None:
+        """A response has begun: where that is news, the owner gets to know."""
+        if self.suspect:
+            self.owner.responded(self)
+
     def retire(self) -> None:
         self.retired = True
         self.owner = NOBODY

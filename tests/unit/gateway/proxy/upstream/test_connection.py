@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 import threading
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,37 @@ def test_over_tls_it_is_the_end_only_with_the_alert_that_says_so(tls: ssl.SSLCon
     """Else whoever is between could cut a response, and nobody would know (RFC 9112 section 9.8)."""
     assert uvloop.run(call(tls, alert=True)) == (b"hello", "complete")
     assert uvloop.run(call(tls, alert=False)) == (b"hello", "connection_lost")
+
+
+async def early_response(*, paused: bool) -> list[float]:
+    """The deadlines of a response that begins before its request is complete, while that is held up."""
+    loop, near, far = asyncio.get_running_loop(), *socket.socketpair()
+    with far:
+        _, connection = await loop.create_connection(
+            lambda: UpstreamConnection(loop, ENDPOINT, released=lambda _: None, lost=lambda _: None), sock=near
+        )
+        receiver, head = Receiver(), b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+        connection.begin(receiver, "POST", head, complete=False, response_timeout=10, idle_timeout=10)
+        connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour")
+        if paused:
+            connection.pause_reading()
+        connection.pause_writing()
+        connection.resume_writing()
+        deadlines = [connection.deadline]
+        connection.send(b"all of it", complete=True)
+        deadlines.append(connection.deadline)
+        if paused:
+            connection.resume_reading()
+            deadlines.append(connection.deadline)
+        connection.abort()
+        return deadlines
+
+
+def test_a_response_that_has_begun_stays_bounded_in_time_whatever_becomes_of_the_request() -> None:
+    assert all(deadline < inf for deadline in uvloop.run(early_response(paused=False)))
+
+
+def test_the_time_of_a_response_stands_still_while_nobody_reads_it() -> None:
+    *before, after = uvloop.run(early_response(paused=True))
+    assert before == [inf, inf]
+    assert after < inf
