@@ -25,7 +25,6 @@ TLS_HANDSHAKE_RECORD = 0x16
 TLS_REQUIRED = BadRequest("this port speaks TLS: use https", code="tls_required")
 
 HANDSHAKE_FAILED, HANDSHAKE_TIMEOUT = "tls_handshake_failed", "tls_handshake_timeout"
-CLIENT_LEFT = "the client left"
 
 
 class Listener(Protocol):
@@ -124,7 +123,7 @@ class Arrival(asyncio.Protocol):
             self._over = True
             if self._begun:  # a balancer that checks whether the port is open says nothing
                 self._entrance.refused(
-                    self, HEADER_MALFORMED if self._header_is_due else HANDSHAKE_FAILED, CLIENT_LEFT
+                    self, HEADER_MALFORMED if self._header_is_due else HANDSHAKE_FAILED, "the client left"
                 )
         self._leave()
 

@@ -1,9 +1,12 @@
-"""Where a body ends (RFC 9112 sections 6 and 7), read strictly, in both directions."""
+"""Reading a body up to its end, in both directions: by its length, in chunks, or until its connection is closed.
+
+Which of these it is, `framing` decides (RFC 9112 sections 6 and 7).
+"""
 
 import re
 from typing import Protocol
 
-from gateway.http1.fields import MAX_FIELDS, MalformedField, parse_lines
+from gateway.http1.fields import MAX_FIELDS, MalformedField, holds_lone, parse_lines
 
 MAX_EXTENSION_BYTES = 1024
 """For the chunk extensions of a body together."""
@@ -14,8 +17,6 @@ MAX_CHUNK_BYTES = 2**32 - 1
 
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,%d})(;[\t\x20-\x7e]*)?" % MAX_SIZE_DIGITS)
 _SIZE_LINE_SO_FAR = re.compile(rb"[0-9A-Fa-f]{1,%d}(?:;[\t\x20-\x7e]*)?\r?" % MAX_SIZE_DIGITS)
-_LONE = re.compile(rb"\n|\r(?!\Z)|\0")
-"""In the beginning of a line: what no line holds (R1)."""
 
 
 class MalformedBody(ValueError):
@@ -101,8 +102,11 @@ class ChunkedDecoder:
         contents.append(content)
         self._left -= len(content)
         position += len(content)
-        end = data[position : position + self._left] if self._left <= 2 else b""
-        if not b"\r\n"[2 - self._left :].startswith(end):  # R18, RFC 9112 section 7.1
+        if self._left > 2:
+            return position
+        expected = b"\r\n"[2 - self._left :]
+        end = data[position : position + len(expected)]
+        if not expected.startswith(end):  # R18, RFC 9112 section 7.1
             raise MalformedBody("a chunk is longer than its size says")
         self._left -= len(end)
         return position + len(end)
@@ -110,7 +114,7 @@ class ChunkedDecoder:
     def _keep(self, line: bytes) -> None:
         """Keep what may become a line; what cannot is refused now, since its end may never come."""
         if self._in_trailer:
-            if self._trailer_bytes + len(line) > MAX_TRAILER_BYTES + 1 or _LONE.search(line) is not None:
+            if self._trailer_bytes + len(line) > MAX_TRAILER_BYTES + 1 or holds_lone(line):  # R1
                 raise MalformedBody("a trailer field is malformed or too long")
         elif _SIZE_LINE_SO_FAR.fullmatch(line) is None:
             raise MalformedBody("a chunk's size must be a hexadecimal number")

@@ -47,7 +47,7 @@ class Found:
         """How many fields come before it."""
 
 
-def find(raw: bytes, start: int) -> Found | None:
+def find_block(raw: bytes, start: int) -> Found | None:
     """The block of the head `raw`, whose first line ends at `start`, if it is kept and nothing else is odd."""
     cut = raw.find(_AUTHORIZATION, start)
     if cut < 0:
@@ -63,7 +63,7 @@ def find(raw: bytes, start: int) -> Found | None:
     return Found(block, value.decode("ascii"), raw.count(b"\r\n", start, cut))
 
 
-def keep(raw: bytes, start: int, block: FieldBlock) -> None:
+def keep_block(raw: bytes, start: int, block: FieldBlock) -> None:
     """Keep `block`, which was read from the head `raw`, unless it is long or may hold a secret."""
     cut = raw.find(_AUTHORIZATION, start)
     rest = raw[start:] if cut < 0 else raw[start:cut] + raw[_end_of_line(raw, cut) :]

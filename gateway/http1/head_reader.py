@@ -1,10 +1,9 @@
 """From the bytes of a connection to the heads of its requests, however they are cut into pieces."""
 
-import re
-
 from gateway.http1.field_block import MAX_FIELD_BYTES
+from gateway.http1.fields import holds_lone
 from gateway.http1.request import (
-    MAX_TARGET_BYTES,
+    MAX_REQUEST_LINE_BYTES,
     BadRequest,
     RequestHead,
     check_request_line,
@@ -12,9 +11,6 @@ from gateway.http1.request import (
     target_too_long,
     too_large,
 )
-
-MAX_REQUEST_LINE_BYTES = MAX_TARGET_BYTES + 64
-_LONE = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\0")
 
 
 class HeadReader:
@@ -60,7 +56,7 @@ class HeadReader:
     def _check_so_far(self, known: int) -> None:
         """Refuse now what cannot become a head: its end may never come. Looks at no byte many times."""
         buffer = self._buffer
-        if _LONE.search(buffer, known) is not None:  # R1, RFC 9112 section 2.2
+        if holds_lone(buffer, known):  # R1
             raise BadRequest("the head holds a CR or LF alone, or a NUL")
         line_end = buffer.find(b"\r\n", 0, MAX_REQUEST_LINE_BYTES + 2)
         if line_end < 0:

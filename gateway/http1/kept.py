@@ -9,13 +9,13 @@ V = TypeVar("V")
 class Kept(dict[K, V]):
     """For what comes again and again: a full one fills up anew in a moment, and its use needs no bookkeeping."""
 
-    __slots__ = ("most",)
+    __slots__ = ("max_size",)
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, max_size: int) -> None:
         super().__init__()
-        self.most = most
+        self.max_size = max_size
 
     def keep(self, key: K, value: V) -> None:
-        if len(self) >= self.most:
+        if len(self) >= self.max_size:
             self.clear()
         self[key] = value

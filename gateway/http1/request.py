@@ -5,11 +5,12 @@ from functools import lru_cache
 
 from gateway.http1.authority import are_same, parse_authority
 from gateway.http1.body import BodyDecoder, MalformedBody, TooManyExtensions
-from gateway.http1.field_block import MAX_FIELD_BYTES, FieldBlock, find, keep
+from gateway.http1.field_block import MAX_FIELD_BYTES, FieldBlock, find_block, keep_block
 from gateway.http1.fields import MAX_FIELDS, Field, MalformedField, parse_lines, tokens
 from gateway.http1.framing import Framing, MalformedFraming, request_framing
 
 MAX_TARGET_BYTES = 8192
+MAX_REQUEST_LINE_BYTES = MAX_TARGET_BYTES + 64
 
 _MAX_CACHED_LINE_LENGTH = 128
 _REQUEST_LINE = re.compile(r"([A-Z][A-Z0-9_-]{0,31}) ([\x21-\x7e]+) HTTP/1\.([01])")
@@ -99,7 +100,7 @@ class RequestHead:
 def parse_head(raw: bytes) -> RequestHead:
     """The head in `raw`, from its first byte up to, without, the empty line at its end. Raises `BadRequest`."""
     end_of_line = raw.find(b"\r\n")
-    if end_of_line > 0 and (found := find(raw, end_of_line)) is not None:
+    if end_of_line > 0 and (found := find_block(raw, end_of_line)) is not None:
         line = raw[:end_of_line].decode("latin-1")
         # A query may hold a secret, and is seldom the same twice.
         known = end_of_line <= _MAX_CACHED_LINE_LENGTH and "?" not in line
@@ -140,7 +141,7 @@ def _parse_head(raw: bytes, end_of_line: int) -> RequestHead:
     if "expect" in first:
         block.expects_continue = _expects_continue(first["expect"], minor)
     if minor == 1 and target.startswith("/"):
-        keep(raw, end_of_line, block)
+        keep_block(raw, end_of_line, block)
     return head
 
 
@@ -172,7 +173,7 @@ def target_too_long() -> BadRequest:
 
 
 def _request_line(line: str) -> tuple[str, str, int]:
-    if len(line) > MAX_TARGET_BYTES + 64:
+    if len(line) > MAX_REQUEST_LINE_BYTES:
         raise target_too_long()
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:  # R3, RFC 9112 section 3

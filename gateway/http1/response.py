@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from gateway.http1.body import BodyDecoder, MalformedBody, UntilCloseDecoder
-from gateway.http1.fields import Field, MalformedField, parse_lines, tokens
+from gateway.http1.fields import Field, MalformedField, holds_lone, parse_lines, tokens
 from gateway.http1.framing import UNFRAMED, Framing, MalformedFraming, response_body, response_framing
 from gateway.http1.kept import Kept
 
@@ -14,7 +14,6 @@ MAX_FIELDS = 200
 MAX_INTERIM = 8
 """Responses of status 1xx before the final one."""
 
-_LONE = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\0")
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 _MAX_CACHED_LINE_LENGTH = 64
 _MAX_KEPT_HEADS = 1024
@@ -205,7 +204,7 @@ def _check_so_far(head: bytearray, known: int) -> None:
     """Refuse now what cannot become a head: its end may never come. Looks at no byte many times."""
     if len(head) - 3 > MAX_HEAD_BYTES:
         raise _too_long()
-    if _LONE.search(head, known) is not None:  # R1, section 2.2
+    if holds_lone(head, known):  # R1
         raise BadResponse("its head holds a CR or LF alone, or a NUL")
     if not b"HTTP/1.".startswith(head[:7]):
         raise BadResponse("it has no status line")

@@ -24,7 +24,7 @@ from gateway.proxy.client_response import ClientResponse, lines_for_client
 from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.own_responses import OwnResponse, own_response
 from gateway.proxy.ports import UpstreamFailed
-from gateway.proxy.report import LIVE, Call
+from gateway.proxy.report import LIVE_PATH, Call
 from gateway.proxy.tunnels.websocket import WebSocket, websocket_of
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.outgoing import outgoing
@@ -109,7 +109,7 @@ class Exchange:
         fresh_id, trusted = call.request_id, call.origin.trusted
         if trusted and (given := head.first("x-request-id")) is not None:
             call.request_id = adopt_request_id(given)
-        if head.method == "OPTIONS" or head.target.startswith(LIVE):
+        if head.method == "OPTIONS" or head.target.startswith(LIVE_PATH):
             own = own_response(head, call.request_id, self._forwarding.decider.routes)
             if own is not None:
                 self._respond(own)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gateway.http1.request import RequestHead
 from gateway.http1.writer import date_line
-from gateway.proxy.report import LIVE
+from gateway.proxy.report import LIVE_PATH
 from gateway.routing.cors.preflight import preflight_of
 from gateway.routing.table import RouteTable
 
@@ -23,8 +23,8 @@ class OwnResponse:
 
 def own_response(head: RequestHead, request_id: str, routes: Callable[[], RouteTable]) -> OwnResponse | None:
     """None for a request that is to be decided upon."""
-    if head.target.partition("?")[0] == LIVE and head.method in _GET:
-        return OwnResponse(LIVE, 200, [date_line(), "Content-Type: application/json"], b'{"status":"live"}')
+    if head.target.partition("?")[0] == LIVE_PATH and head.method in _GET:
+        return OwnResponse(LIVE_PATH, 200, [date_line(), "Content-Type: application/json"], b'{"status":"live"}')
     if head.method == "OPTIONS" and (preflight := preflight_of(head, routes())) is not None:
         lines = [date_line(), *preflight.lines, f"X-Request-Id: {request_id}"]
         return OwnResponse(preflight.route, 204, lines, cause=preflight.cause)

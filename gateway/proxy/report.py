@@ -17,8 +17,10 @@ from shared.audit.trail import RefusalAudit
 from shared.logging import access, access_admits, access_kept, kept_fields, request_id
 from shared.metrics import DurationSeries
 
-CLIENT_LEFT = 499
-LIVE = "/health/live"
+CLIENT_LEFT_STATUS = 499
+"""In log and metrics, of a request whose client left before its response began."""
+LIVE_PATH = "/health/live"
+"""Called so often, by what watches the process, that it has no access-log line."""
 MAX_LOGGED_PATH_LENGTH = 512
 MAX_KEPT_CALLS = 4096
 _NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -104,9 +106,9 @@ class Report:
             )
             return
         method, target = (head.method, head.target) if isinstance(head, RequestHead) else ("-", "-")
-        status = call.status or CLIENT_LEFT
+        status = call.status or CLIENT_LEFT_STATUS
         self._metrics.requests(call.route, method, status).observe(seconds)
-        if known or (call.route != LIVE and access_admits(("request", call.route, str(status), call.cause))):
+        if known or (call.route != LIVE_PATH and access_admits(("request", call.route, str(status), call.cause))):
             self._log(call, method, target, status, seconds, sampled=not known)
 
     def _log(self, call: Call, method: str, target: str, status: int, seconds: float, *, sampled: bool) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.http1 import response
+from gateway.http1 import fields
 from gateway.http1.response import MAX_HEAD_BYTES, ResponseReader
 from tests.support.http1 import near_valid
 from tests.support.http1.framing_payloads import BAD_RESPONSES, RESPONSES
@@ -81,8 +81,8 @@ class _CountingPattern:
 
 @pytest.mark.parametrize("before", [b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
 def test_of_a_dripped_head_no_byte_is_looked_at_many_times(before: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    counting = _CountingPattern(response._LONE)
-    monkeypatch.setattr(response, "_LONE", counting)
+    counting = _CountingPattern(fields._LONE)
+    monkeypatch.setattr(fields, "_LONE", counting)
     raw = before + OK + b"X: %b\r\n" % (b"y" * 1000) * 60 + b"Content-Length: 0\r\n\r\n"
     reader = ResponseReader("GET")
     buffer = reader._buffer
