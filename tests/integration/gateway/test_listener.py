@@ -1,11 +1,13 @@
 """Faults of ours in the data path: each has a response, a cause and its route."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.http1 import writer
 from gateway.proxy import client_response, exchange
@@ -18,6 +20,13 @@ from tests.support.waiting import until
 async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     async with surroundings(tmp_path) as around, around.gateway() as gateway:
         yield gateway
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[MutableMapping[str, Any]]]:
+    """Kept as they are: a traceback for people, with the values in it, takes as long as a loop may be blocked."""
+    with capture_logs() as captured:
+        yield captured
 
 
 def faulty(*_: object, **__: object) -> object:
