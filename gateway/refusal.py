@@ -192,10 +192,16 @@ def internal_error(*, route: str) -> Refusal:
     return Refusal(500, "internal_error", "internal error", cause="internal", closes=True, route=route)
 
 
-def not_asked_by_a_proxy(why: str, *, status: int) -> Refusal:
-    """At the decision endpoint: 403 for who may not ask, 400 for a question that names no request."""
-    code = "not_a_trusted_proxy" if status == 403 else "incomplete_question"
-    return Refusal(status, code, why, cause=code, route="decision")
+def not_a_trusted_proxy() -> Refusal:
+    """At the decision endpoint, which is for trusted proxies alone."""
+    code = "not_a_trusted_proxy"
+    return Refusal(403, code, "only a proxy that is trusted may ask here", cause=code, route="decision")
+
+
+def incomplete_description(error: Exception) -> Refusal:
+    """At the decision endpoint, for a proxy that does not say what is to be decided upon."""
+    code = "incomplete_question"
+    return Refusal(400, code, str(error), cause=code, route="decision")
 
 
 def not_rewritten(*, route: str) -> Refusal:

@@ -6,15 +6,27 @@ from multidict import CIMultiDict
 
 from gateway.config import Settings
 from gateway.decision import Decider, Decision
-from gateway.decisions.form import ENVOY, Endpoint, IncompleteQuestion, endpoint_of
-from gateway.decisions.outcome import Outcome, forwarded_as_asked, outcome, preflight_outcome
-from gateway.decisions.question import asked_head
+from gateway.decision_endpoint.described_request import described_head
+from gateway.decision_endpoint.dialect import ENVOY, DecisionPath, IncompleteDescription, read_path
+from gateway.decision_endpoint.response import (
+    DecisionResponse,
+    decision_response,
+    forwarded_as_asked,
+    preflight_response,
+)
 from gateway.http1.field_block import MAX_FIELD_BYTES
 from gateway.http1.fields import MAX_FIELDS
 from gateway.http1.request import MAX_TARGET_BYTES, BadRequest
 from gateway.origin import origin_of, unproxied
 from gateway.proxy.report import Call, Report
-from gateway.refusal import Refusal, internal_error, malformed, not_asked_by_a_proxy, not_found
+from gateway.refusal import (
+    Refusal,
+    incomplete_description,
+    internal_error,
+    malformed,
+    not_a_trusted_proxy,
+    not_found,
+)
 from gateway.routing.cors.preflight import Preflight, preflight_of, refusal_lines, response_lines
 from shared.http.forwarded_for import TrustedProxies
 from shared.http.server import finish_in_flight, listen
@@ -26,7 +38,7 @@ log = structlog.get_logger()
 _PROXY_FIELDS = 20
 """How many a proxy may add to the client's own."""
 _KEPT_S = 7200.0
-"""For which an idle connection of a proxy is kept: longer than proxies do, so that none ends under a question."""
+"""For which an idle connection of a proxy is kept: longer than proxies do, so that none ends under a request."""
 _CONNECTIONS = {
     "keepalive_timeout": _KEPT_S,
     "max_line_size": MAX_TARGET_BYTES + 128,
@@ -36,8 +48,8 @@ _CONNECTIONS = {
 """Wide enough that what is too long for the gateway gets the gateway's own refusal."""
 
 
-class Decisions:
-    """The handler of every question. Bodies are not looked at."""
+class DecisionEndpoint:
+    """Responds at every path. Bodies are not looked at."""
 
     def __init__(self, decider: Decider, proxies: TrustedProxies, report: Report) -> None:
         self._decider = decider
@@ -47,68 +59,68 @@ class Decisions:
     async def decide(self, request: web.Request) -> web.Response:
         call = Call(BadRequest(""), unproxied(request.remote or ""), new_request_id())
         request_id.set(call.request_id)
-        endpoint: Endpoint | None = None
+        path: DecisionPath | None = None
         decision: Decision | Preflight
         try:
-            endpoint = self._endpoint(request)
-            decision = await self._decided(request, endpoint, call)
+            path = self._path(request)
+            decision = await self._decided(request, path, call)
         except _Refused as refused:
             decision = refused.refusal
         except Exception:
             log.exception("request.failed")
             decision = internal_error(route=call.route)
-        found = self._outcome(decision, endpoint, call)
+        found = self._response(decision, path, call)
         call.status = found.status
-        call.detail = {**call.detail, "decided_for": endpoint.form.name if endpoint else "none"}
+        call.detail = {**call.detail, "decided_for": path.dialect.name if path else "none"}
         self._report.ended(call)
-        return _response(found)
+        return _rendered(found)
 
-    def _outcome(self, decision: Decision | Preflight, endpoint: Endpoint | None, call: Call) -> Outcome:
+    def _response(self, decision: Decision | Preflight, path: DecisionPath | None, call: Call) -> DecisionResponse:
         if isinstance(decision, Preflight):
             call.route, call.cause = decision.route, decision.cause
-            return preflight_outcome(decision, call.request_id)
+            return preflight_response(decision, call.request_id)
         if isinstance(decision, Refusal):
             self._report.refused(call, decision)
             lines = refusal_lines(call.head, self._decider.routes)
-            return outcome(decision, call.request_id, endpoint, lines)
+            return decision_response(decision, call.request_id, path, lines)
         route, identity = decision.route, decision.identity
         call.route = route.name
         if identity is not None:
             call.company, call.credential = identity.company, identity.credential
         lines = () if route.cors is None else response_lines(call.head, route.cors)
-        return outcome(decision, call.request_id, endpoint, lines)
+        return decision_response(decision, call.request_id, path, lines)
 
-    def _endpoint(self, request: web.Request) -> Endpoint:
+    def _path(self, request: web.Request) -> DecisionPath:
         """Raises `_Refused`."""
         if (request.remote or "") not in self._proxies:
-            raise _Refused(not_asked_by_a_proxy("only a proxy that is trusted may ask here", status=403))
+            raise _Refused(not_a_trusted_proxy())
         try:
-            endpoint = endpoint_of(request.raw_path, frozenset(name.lower() for name in request.headers))
-        except IncompleteQuestion as error:
-            raise _Refused(not_asked_by_a_proxy(str(error), status=400)) from None
-        if endpoint is None:
+            path = read_path(request.raw_path, frozenset(name.lower() for name in request.headers))
+        except IncompleteDescription as error:
+            raise _Refused(incomplete_description(error)) from None
+        if path is None:
             raise _Refused(not_found())
-        return endpoint
+        return path
 
-    async def _decided(self, request: web.Request, endpoint: Endpoint, call: Call) -> Decision | Preflight:
+    async def _decided(self, request: web.Request, path: DecisionPath, call: Call) -> Decision | Preflight:
         """Raises `_Refused`."""
         peer = request.remote or ""
         try:
-            head = asked_head(request.method, endpoint, request.raw_headers, peer, self._proxies)
+            head = described_head(request.method, path, request.raw_headers, peer, self._proxies)
         except BadRequest as error:
             raise _Refused(malformed(error)) from None
-        except IncompleteQuestion as error:
-            raise _Refused(not_asked_by_a_proxy(str(error), status=400)) from None
+        except IncompleteDescription as error:
+            raise _Refused(incomplete_description(error)) from None
         call.head, call.origin = head, origin_of(head, peer, self._proxies)
         if (given := request.headers.get("X-Request-Id")) is not None:
             call.request_id = adopt_request_id(given)
-        if endpoint.form is ENVOY and head.method == "OPTIONS":  # which others would take for leave to forward
+        if path.dialect is ENVOY and head.method == "OPTIONS":  # which others would take for leave to forward
             preflight = preflight_of(head, self._decider.routes())
             if preflight is not None:
                 return preflight
         asked = head.target
         found = self._decider.decide(head, call.origin, call.request_id)
-        return forwarded_as_asked(await found() if callable(found) else found, asked, endpoint)
+        return forwarded_as_asked(await found() if callable(found) else found, asked, path)
 
 
 def decision_servers(
@@ -117,17 +129,17 @@ def decision_servers(
     """The one that there is, where the settings want one."""
     if settings.decision_port is None:
         return []
-    return [DecisionServer(Decisions(decider, proxies, report), settings, reuse_port=reuse_port)]
+    return [DecisionServer(DecisionEndpoint(decider, proxies, report), settings, reuse_port=reuse_port)]
 
 
 class DecisionServer:
     """Listens from `start` to `stop`, on a port of its own; with `reuse_port` beside the other workers."""
 
-    def __init__(self, decisions: Decisions, settings: Settings, *, reuse_port: bool) -> None:
+    def __init__(self, endpoint: DecisionEndpoint, settings: Settings, *, reuse_port: bool) -> None:
         self._settings = settings
         self._reuse_port = reuse_port
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", decisions.decide)
+        app.router.add_route("*", "/{path:.*}", endpoint.decide)
         app.on_response_prepare.append(_no_banner)
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=settings.shutdown_grace)
         self.port = 0
@@ -159,8 +171,8 @@ class _Refused(Exception):
         self.refusal = refusal
 
 
-def _response(outcome: Outcome) -> web.Response:
-    return web.Response(status=outcome.status, body=outcome.body, headers=CIMultiDict(outcome.fields))
+def _rendered(response: DecisionResponse) -> web.Response:
+    return web.Response(status=response.status, body=response.body, headers=CIMultiDict(response.fields))
 
 
 async def _no_banner(_: web.Request, response: web.StreamResponse) -> None:

@@ -4,8 +4,15 @@ import ipaddress
 
 import pytest
 
-from gateway.decisions.form import AUTH_REQUEST, ENVOY, FORWARD_AUTH, Endpoint, IncompleteQuestion, endpoint_of
-from gateway.decisions.question import asked_head
+from gateway.decision_endpoint.described_request import described_head
+from gateway.decision_endpoint.dialect import (
+    AUTH_REQUEST,
+    ENVOY,
+    FORWARD_AUTH,
+    DecisionPath,
+    IncompleteDescription,
+    read_path,
+)
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.origin import origin_of
 from shared.http.forwarded_for import TrustedProxies
@@ -30,9 +37,9 @@ def raw(fields: Fields) -> list[tuple[bytes, bytes]]:
 
 
 def asked(called: str, fields: Fields, method: str = "GET") -> RequestHead:
-    endpoint = endpoint_of(called, frozenset(name.lower() for name, _ in fields))
-    assert endpoint is not None
-    return asked_head(method, endpoint, raw(fields), PROXY, PROXIES)
+    path = read_path(called, frozenset(name.lower() for name, _ in fields))
+    assert path is not None
+    return described_head(method, path, raw(fields), PROXY, PROXIES)
 
 
 def changed(fields: Fields, **values: str) -> Fields:
@@ -53,7 +60,7 @@ def changed(fields: Fields, **values: str) -> Fields:
         ("/rewrite/envoy/site?a=1", (("Host", "api.example"), *CLIENT)),
     ],
 )
-def test_each_form_describes_the_same_request(called: str, fields: Fields) -> None:
+def test_each_dialect_describes_the_same_request(called: str, fields: Fields) -> None:
     head = asked(called, fields)
     origin = origin_of(head, PROXY, PROXIES)
     assert (head.method, head.target, head.host) == ("GET", "/site?a=1", "api.example")
@@ -66,27 +73,27 @@ def test_the_method_of_the_question_counts_only_where_it_is_the_clients() -> Non
 
 
 @pytest.mark.parametrize(
-    ("called", "form"), [("/auth-request", AUTH_REQUEST), ("/forward-auth", FORWARD_AUTH), ("/envoy/x", ENVOY)]
+    ("called", "dialect"), [("/auth-request", AUTH_REQUEST), ("/forward-auth", FORWARD_AUTH), ("/envoy/x", ENVOY)]
 )
-def test_a_form_reads_its_own_fields_and_no_others(called: str, form: object) -> None:
-    endpoint = endpoint_of(called, frozenset({"x-original-uri", "x-forwarded-uri"}))
-    assert endpoint is not None
-    assert endpoint.form is form
+def test_a_dialect_reads_its_own_fields_and_no_others(called: str, dialect: object) -> None:
+    path = read_path(called, frozenset({"x-original-uri", "x-forwarded-uri"}))
+    assert path is not None
+    assert path.dialect is dialect
     spoofed = (*NGINX, ("X-Forwarded-Uri", "/open"), ("X-Forwarded-Method", "HEAD"))
     assert asked("/auth-request", spoofed).target == "/site?a=1"
 
 
 def test_without_a_form_in_the_path_both_pairs_of_fields_are_none() -> None:
     for names in (frozenset({"x-original-uri", "x-forwarded-uri"}), frozenset[str]()):
-        with pytest.raises(IncompleteQuestion):
-            endpoint_of("/", names)
+        with pytest.raises(IncompleteDescription):
+            read_path("/", names)
 
 
 @pytest.mark.parametrize(
     "called", ["/health/live", "/metrics", "/envoy", "//envoy/x", "/rewrite", "/rewrite/rewrite/envoy/x", "*"]
 )
 def test_nothing_else_is_there(called: str) -> None:
-    assert endpoint_of(called, frozenset({"x-original-uri"})) is None
+    assert read_path(called, frozenset({"x-original-uri"})) is None
 
 
 @pytest.mark.parametrize(
@@ -102,7 +109,7 @@ def test_nothing_else_is_there(called: str) -> None:
     ids=["no method", "no target", "two targets", "two methods", "empty target", "no client"],
 )
 def test_a_proxy_that_leaves_something_out_or_says_it_twice_has_asked_nothing(fields: Fields) -> None:
-    with pytest.raises(IncompleteQuestion):
+    with pytest.raises(IncompleteDescription):
         asked("/auth-request", fields)
 
 
@@ -169,7 +176,7 @@ def test_the_host_is_the_one_that_the_nearest_trusted_proxy_names() -> None:
 
 
 def test_an_endpoint_is_a_value() -> None:
-    assert endpoint_of("/rewrite/envoy/a?b", frozenset()) == Endpoint(ENVOY, rewrites=True, target="/a?b")
+    assert read_path("/rewrite/envoy/a?b", frozenset()) == DecisionPath(ENVOY, rewrites=True, target="/a?b")
 
 
 def test_where_the_request_is_the_clients_own_nobody_else_names_its_host() -> None:

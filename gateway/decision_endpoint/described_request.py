@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.decisions.form import Endpoint, IncompleteQuestion
+from gateway.decision_endpoint.dialect import DecisionPath, IncompleteDescription
 from gateway.field_names import FORWARDED_PREFIX, OWN_PREFIX, PLAIN_NAME, claims_identity, claims_origin
 from gateway.http1.fields import HOP_BY_HOP
 from gateway.http1.request import BadRequest, RequestHead, parse_head
@@ -19,24 +19,24 @@ Without the id, which is another one each time, the head of a call that comes ag
 _FORWARDED_FOR, _FORWARDED_HOST = "x-forwarded-for", "x-forwarded-host"
 
 
-def asked_head(
-    method: str, endpoint: Endpoint, fields: RawFields, peer: str, proxies: TrustedProxies
+def described_head(
+    method: str, path: DecisionPath, fields: RawFields, peer: str, proxies: TrustedProxies
 ) -> RequestHead:
     """The client's request, as the proxy at `peer` describes it. `method` is that of the proxy's own request.
 
-    Raises `BadRequest` when it would be refused if it came here, `IncompleteQuestion` when it is not described.
+    Raises `BadRequest` when it would be refused if it came here, `IncompleteDescription` when it is not described.
     """
-    given, form = _decoded(fields), endpoint.form
-    if form.target_field:
-        method, target = _one(given, form.method_field), _one(given, form.target_field)
+    given, dialect = _decoded(fields), path.dialect
+    if dialect.target_field:
+        method, target = _one(given, dialect.method_field), _one(given, dialect.target_field)
     else:  # it is the client's own request: so is its Host, and what stands beside it anybody may have written
-        target = endpoint.target
+        target = path.target
         given = [field for field in given if field[0] != _FORWARDED_HOST]
     if not target.startswith("/"):
         raise BadRequest("the target must begin with a slash")
     if not any(name == _FORWARDED_FOR for name, _, _ in given):
-        raise IncompleteQuestion("X-Forwarded-For is missing: it names the client")
-    left_out = _OF_THE_PROXY | {form.method_field, form.target_field}
+        raise IncompleteDescription("X-Forwarded-For is missing: it names the client")
+    left_out = _OF_THE_PROXY | {dialect.method_field, dialect.target_field}
     lines = [f"{method} {target} HTTP/1.1", f"Host: {_host(given, peer, proxies)}"]
     lines += [f"{spelled}: {value}" for name, spelled, value in given if name not in left_out]
     if any("\r" in line or "\n" in line for line in lines):
@@ -66,7 +66,7 @@ def _decoded(fields: RawFields) -> list[tuple[str, str, str]]:
 def _one(given: Sequence[tuple[str, str, str]], wanted: str) -> str:
     values = [value for name, _, value in given if name == wanted]
     if len(values) != 1 or not values[0]:
-        raise IncompleteQuestion(f"{wanted.title()} must be there once")
+        raise IncompleteDescription(f"{wanted.title()} must be there once")
     return values[0]
 
 

@@ -1,4 +1,4 @@
-"""What a proxy gets for its question: fields to set on the request that it forwards, or the client's refusal."""
+"""What a proxy gets: fields to set on the request that it forwards, or the client's refusal."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gateway import refusal
 from gateway.client_address_proof import PROOF_FIELDS
 from gateway.decision import Decision
-from gateway.decisions.form import AUTH_REQUEST, Endpoint
+from gateway.decision_endpoint.dialect import AUTH_REQUEST, DecisionPath
 from gateway.field_names import HOPS_FIELD, OWN_PREFIX
 from gateway.http1.request import BadRequest
 from gateway.refusal import Fields, Refusal, render
@@ -22,20 +22,20 @@ PROBLEM_FIELD = "X-Passgate-Problem"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The response to a proxy's question."""
+class DecisionResponse:
+    """Of the decision endpoint."""
 
     status: int
     fields: Fields
     body: bytes = b""
 
 
-def forwarded_as_asked(decision: Decision, asked: str, endpoint: Endpoint) -> Decision:
+def forwarded_as_asked(decision: Decision, asked: str, path: DecisionPath) -> Decision:
     """`decision`, or a refusal where the proxy would forward something else than what was decided upon.
 
     `asked` is the target that the proxy named; an empty query is none.
     """
-    if isinstance(decision, Refusal) or endpoint.rewrites or decision.target in (asked, asked.removesuffix("?")):
+    if isinstance(decision, Refusal) or path.rewrites or decision.target in (asked, asked.removesuffix("?")):
         return decision
     route = decision.route
     if route.rewrite is None and decision.target.partition("?")[0] != asked.partition("?")[0]:
@@ -46,16 +46,18 @@ def forwarded_as_asked(decision: Decision, asked: str, endpoint: Endpoint) -> De
     return refusal.not_rewritten(route=route.name)
 
 
-def outcome(decision: Decision, request_id: str, endpoint: Endpoint | None, lines: Sequence[str] = ()) -> Outcome:
-    """`endpoint` is None for a question that is none, which is refused. `lines`: further fields of the response."""
+def decision_response(
+    decision: Decision, request_id: str, path: DecisionPath | None, lines: Sequence[str] = ()
+) -> DecisionResponse:
+    """`path` is None where no request was described, which is refused. `lines`: further fields of the response."""
     more = _fields(lines)
     if isinstance(decision, Refusal):
         own, body = render(decision, request_id)
         fields = (*own, *more)
-        if endpoint is not None and endpoint.form is AUTH_REQUEST:
+        if path is not None and path.dialect is AUTH_REQUEST:
             fields = (*fields, (PROBLEM_FIELD, body.decode()))
-        return Outcome(decision.status, fields, body)
-    return Outcome(
+        return DecisionResponse(decision.status, fields, body)
+    return DecisionResponse(
         200,
         (
             ("Cache-Control", "no-store"),
@@ -68,9 +70,9 @@ def outcome(decision: Decision, request_id: str, endpoint: Endpoint | None, line
     )
 
 
-def preflight_outcome(preflight: Preflight, request_id: str) -> Outcome:
+def preflight_response(preflight: Preflight, request_id: str) -> DecisionResponse:
     """For a proxy that takes 200 alone for leave to forward: it passes this on to the page."""
-    return Outcome(204, (*_fields(preflight.lines), ("X-Request-Id", request_id)))
+    return DecisionResponse(204, (*_fields(preflight.lines), ("X-Request-Id", request_id)))
 
 
 def _own_fields(lines: list[str]) -> Fields:

@@ -1,0 +1,1 @@
+"""The decision endpoint, for a proxy that forwards itself: how it describes a request, and what it gets."""
