@@ -99,6 +99,11 @@ class Exchanges(Protocol):
 class ResponseReceiver(Protocol):
     """Whom an upstream's connection reports to during one request. Nothing here raises."""
 
+    @property
+    def client_key(self) -> str:
+        """Whose call it is: a credential, or an address where there is none; "" for the gateway's own."""
+        ...
+
     def response_began(self, head: ResponseHead, content: bytes, *, complete: bool) -> None: ...
 
     def response_continued(self, content: bytes, *, complete: bool) -> None: ...

@@ -70,14 +70,17 @@ class AddressHealth:
         """Nothing has become of the call that tried it: its client left."""
         self._probed_at = None
 
-    def failed(self, now: float) -> float:
-        """A call has failed. How long the address is left alone from now on; 0 when nothing has changed."""
+    def failed(self, now: float, caller: str = "") -> float:
+        """A call has failed. How long the address is left alone from now on; 0 when nothing has changed.
+
+        `caller` is as of a `FailureRun`.
+        """
         self.failed_at = now
         if self.ejected:
             if self._probed_at is None:  # it was begun before
                 return 0.0
         else:
-            self._failures.failed(now)
+            self._failures.failed(now, caller)
             if not self._failures.complete:
                 return 0.0
             if now - self._returned_at >= STEADY_AFTER_S:

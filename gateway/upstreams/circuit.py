@@ -20,7 +20,7 @@ class CircuitState(StrEnum):
 
 
 class Circuit:
-    __slots__ = ("_breaker", "_failures", "_held_until", "_holder", "_open_until", "closed")
+    __slots__ = ("_breaker", "_failures", "_held_until", "_holder", "_open_until", "_tried_by", "closed")
 
     def __init__(self, breaker: CircuitBreaker) -> None:
         self._breaker = breaker
@@ -30,6 +30,8 @@ class Circuit:
         self._holder: object | None = None
         """Who tries, while it is half-open: first the call, then the connection that it got."""
         self._held_until = -inf
+        self._tried_by = ""
+        """Whose call, that may itself be the reason, has failed while it was half-open."""
 
     @property
     def suspect(self) -> bool:
@@ -64,17 +66,17 @@ class Circuit:
         if self._holder is holder:
             self._holder = None
 
-    def failed(self, now: float, *, all_out: bool, by: object | None = None) -> bool:
+    def failed(self, now: float, *, all_out: bool, by: object | None = None, caller: str = "") -> bool:
         """A call has failed; `all_out`: no address is left. Whether that opens the circuit, that was closed.
 
         `by`: the connection on which it was sent, if it was: what had been sent before the circuit opened does not
-        keep it open.
+        keep it open. `caller` is as of a `FailureRun`: nobody keeps it open by the same call again and again.
         """
         if not self.closed:
             if now >= self._open_until and (by is None or by is self._holder):
-                self._open(now)
+                self._tried(now, caller)
             return False
-        self._failures.failed(now)
+        self._failures.failed(now, caller)
         if not (all_out and self._failures.complete):
             return False
         self._open(now)
@@ -87,7 +89,15 @@ class Circuit:
             return False
         self.closed = True
         self._holder = None
+        self._tried_by = ""
         return True
+
+    def _tried(self, now: float, caller: str) -> None:
+        if caller and caller == self._tried_by:
+            self._holder = None
+        else:
+            self._tried_by = caller
+            self._open(now)
 
     def _open(self, now: float) -> None:
         self.closed = False

@@ -115,8 +115,8 @@ class UpstreamConnection(asyncio.Protocol):
             return
         reason = describe(exc) if exc is not None else "closed"
         reused = self._requests > 1 and not reader.began
-        if reader.head is None and not reused:
-            self.endpoint.owner.failed(self.endpoint, CONNECTION_LOST, self)
+        if reader.head is None and not reused and self._request_complete:  # or the body took the client too long
+            self.endpoint.owner.failed(self.endpoint, CONNECTION_LOST, self, receiver.client_key)
         self._leave()
         if reader.until_close and self._ended and exc is None:  # R17, RFC 9112 sections 8, 9.8: a cut is no end
             receiver.response_continued(b"", complete=True)

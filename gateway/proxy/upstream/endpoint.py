@@ -15,8 +15,13 @@ class Owner(Protocol):
     def responded(self, endpoint: "Endpoint") -> None:
         """While it is suspect: a response has begun."""
 
-    def failed(self, endpoint: "Endpoint", cause: str, by: "UpstreamConnection | None" = None) -> None:
-        """No response has begun on the connection `by`; None where there was no connection."""
+    def failed(
+        self, endpoint: "Endpoint", cause: str, by: "UpstreamConnection | None" = None, caller: str = ""
+    ) -> None:
+        """No response has begun on the connection `by`; None where there was no connection.
+
+        `caller` is whose request may be the reason; "" where it cannot be one.
+        """
 
 
 class Nobody:
@@ -24,7 +29,9 @@ class Nobody:
 
     def responded(self, endpoint: "Endpoint") -> None: ...
 
-    def failed(self, endpoint: "Endpoint", cause: str, by: "UpstreamConnection | None" = None) -> None: ...
+    def failed(
+        self, endpoint: "Endpoint", cause: str, by: "UpstreamConnection | None" = None, caller: str = ""
+    ) -> None: ...
 
 
 NOBODY = Nobody()

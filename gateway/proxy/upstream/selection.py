@@ -85,15 +85,18 @@ class Selection:
                 other.health.try_soon(self._now())
         self.rearrange()
 
-    def failed(self, endpoint: Endpoint, cause: str, by: UpstreamConnection | None = None) -> None:
+    def failed(
+        self, endpoint: Endpoint, cause: str, by: UpstreamConnection | None = None, caller: str = ""
+    ) -> None:
         now, was_out = self._now(), endpoint.health.ejected
-        seconds = endpoint.health.failed(now)
+        others = any(other.health.available for other in self.endpoints.all if other is not endpoint)
+        seconds = endpoint.health.failed(now, "" if others else caller)  # nobody takes the last one from the others
         if seconds and not was_out:
             request_id.set("")
             log.warning("upstream_address.unhealthy", **self._named(endpoint), cause=cause, left_alone_s=seconds)
             self._metrics.ejected(self._upstream.name, endpoint.address.authority)
             endpoint.drop_idle()
-        if self.circuit.failed(now, all_out=all_out(self.endpoints.all), by=by):
+        if self.circuit.failed(now, all_out=all_out(self.endpoints.all), by=by, caller=caller):
             request_id.set("")
             log.warning("circuit.opened", upstream=self._upstream.name, cause=cause)
             self._metrics.circuit_opened(self._upstream.name)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -38,11 +39,15 @@ def unused_port() -> int:
         return port
 
 
+CLIENTS = itertools.cycle(("127.0.0.2", "127.0.0.3"))
+"""By turns: what fails for one alone may be his own fault."""
+
+
 async def statuses(public: Public, *requests: bytes) -> list[int]:
-    """Of requests that are sent one after the other."""
+    """Of requests that are sent one after the other, by two clients."""
     found = []
     for request in requests:
-        conversation = await converse(public.port, request, replies=1, quiet=10)
+        conversation = await converse(public.port, request, replies=1, quiet=10, client=next(CLIENTS))
         found += [reply.status for reply in conversation.replies]
     return found
 

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from gateway.upstreams.settings import CircuitBreaker, HealthCheck
 from shared.errors import Unavailable
-from tests.integration.gateway.test_balancing import spread_over, statuses, unused_port, upstreams
+from tests.integration.gateway.test_balancing import CLIENTS, spread_over, statuses, unused_port, upstreams
 from tests.support.harness.public_server import Public, public_server, upstream_at
 from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import get
@@ -46,7 +46,7 @@ SILENCE = responding(b"", close=False)
 
 
 async def refused_at_once(public: Public) -> bool:
-    conversation = await converse(public.port, get(), replies=1, quiet=10)
+    conversation = await converse(public.port, get(), replies=1, quiet=10, client=next(CLIENTS))
     (reply,) = conversation.replies
     return reply.status == 503 and public.metric("gateway_refusals_total", route="all", cause="circuit_open") > 0
 
@@ -173,6 +173,53 @@ class Held:
         self.calls += 1
         await self.released.wait()
         writer.write(OK)
+
+
+async def crashing(call: UpstreamCall, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """One request is too much for it."""
+    if call.target == "/crash":
+        writer.transport.abort()
+    else:
+        writer.write(OK)
+
+
+async def test_a_client_whose_requests_make_an_upstream_fail_takes_it_from_nobody_else(upstream: Upstream) -> None:
+    upstream.script = crashing
+    async with public_server(upstream_at(upstream.port, circuit_breaker=SHORT), grace=0.1) as public:
+        crashes = [get(b"GET /crash HTTP/1.1")] * 20
+        for _ in range(3):
+            found = [await converse(public.port, crash, replies=1, client="127.0.0.5") for crash in crashes]
+            assert [reply.status for one in found for reply in one.replies] == [502] * 20
+            assert await statuses(public, get()) == [200]
+
+
+async def test_a_client_whose_requests_fail_does_not_keep_a_circuit_open(upstream: Upstream) -> None:
+    async with open_circuit(upstream, 0.05) as public:
+        upstream.script = crashing
+
+        async def crashes() -> bool:
+            found = await converse(public.port, get(b"GET /crash HTTP/1.1"), replies=1, client="127.0.0.5")
+            return found.replies[0].status == 502
+
+        await until(crashes)  # which opens it once more
+        await until(crashes)
+        assert await crashes()  # and not again
+        assert await statuses(public, get(), get()) == [200, 200]
+
+
+async def test_bodies_that_an_upstream_does_not_wait_for_are_no_failure_of_it() -> None:
+    async def impatient(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            if (await reader.readuntil(b"\r\n\r\n")).startswith(b"POST "):
+                writer.transport.abort()
+            else:
+                writer.write(OK)
+
+    server = await asyncio.start_server(impatient, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, public_server(upstream_at(port, circuit_breaker=LONG), grace=0.1) as public:
+        unfinished = get(b"POST / HTTP/1.1", b"Content-Length: 100001") + b"x" * 100_000
+        assert await statuses(public, *[unfinished] * 6, get()) == [*[502] * 6, 200]
 
 
 async def test_one_call_at_a_time_finds_out_whether_the_upstream_is_back(upstream: Upstream) -> None:

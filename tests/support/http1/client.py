@@ -29,13 +29,19 @@ class Conversation:
 
 
 async def converse(
-    port: int, *payloads: bytes, replies: int = 0, quiet: float = 2.0, pause: float = 0.02
+    port: int,
+    *payloads: bytes,
+    replies: int = 0,
+    quiet: float = 2.0,
+    pause: float = 0.02,
+    client: str = "",
 ) -> Conversation:
     """Send the pieces, then read until the end, `quiet` seconds without a byte, or so many whole replies.
 
-    When the replies are there it goes on for a moment, since one more would be one too many.
+    When the replies are there it goes on for a moment, since one more would be one too many. `client` is an address
+    of the loopback network to come from, where it matters.
     """
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(client, 0) if client else None)
     received = bytearray()
     closed = reset = False
     try:

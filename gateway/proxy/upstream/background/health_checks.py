@@ -100,6 +100,8 @@ class EndpointCheck:
 class _Response:
     """`ResponseReceiver` of a check: the head is enough."""
 
+    client_key = ""
+
     def __init__(self) -> None:
         self.status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 

@@ -30,6 +30,24 @@ def test_a_response_between_the_failures_keeps_it_closed() -> None:
     assert circuit.closed
 
 
+def test_failures_of_one_caller_in_a_row_are_one() -> None:
+    circuit = Circuit(BREAKER)
+    assert not any(circuit.failed(0.0, all_out=True, caller="one") for _ in range(20))
+    assert not circuit.failed(0.0, all_out=True, caller="another")
+    assert circuit.failed(0.0, all_out=True, caller="one")
+
+
+def test_nobody_keeps_it_open_alone() -> None:
+    circuit = opened()
+    for now, state in ((2.0, CircuitState.OPEN), (4.0, CircuitState.HALF_OPEN), (4.1, CircuitState.HALF_OPEN)):
+        assert circuit.admits("call", now)
+        circuit.failed(now, all_out=True, by="call", caller="one")
+        assert circuit.state(now) is state
+    assert circuit.admits("call", 4.2)
+    circuit.failed(4.2, all_out=True, by="call")
+    assert circuit.state(4.2) is CircuitState.OPEN
+
+
 def test_failures_that_are_spread_over_more_than_the_window_keep_it_closed() -> None:
     circuit = Circuit(BREAKER)
     assert not any(circuit.failed(5.1 * n, all_out=True) for n in range(20))

@@ -30,6 +30,8 @@ UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\nhello"
 class Receiver:
     """What is reported of one response."""
 
+    client_key = ""
+
     def __init__(self) -> None:
         self.content = b""
         self.ended = asyncio.get_running_loop().create_future()
