@@ -35,9 +35,9 @@ async def seen(ring: Ring) -> Race:
 async def new(ring: Ring) -> Race:
     (template, *_), key = await ring.bearers(), await ring.product.signing_key()
     signer = await issuers_signer(ring.product.stack, key["kid"])
-    requests = [
-        site(token) for token in await minted(template, signer, ring.count(NEW_BEARERS, quick=QUICK_NEW_BEARERS))
-    ]
+    count = ring.count(NEW_BEARERS, quick=QUICK_NEW_BEARERS)
+    ring.progress(f"signing {count:,} tokens")
+    requests = [site(token) for token in await minted(template, signer, count)]
     return await race(ring, requests, PEERS)
 
 

@@ -54,10 +54,13 @@ class Workers:
 
 
 async def _servers(ring: Ring, own: AsyncExitStack) -> dict[str, Server]:
-    two = await own.enter_async_context(
-        one_more(ring.product.stack, ring.peers, "gateway-2", {"PASSGATE_GATEWAY_WORKERS": "2"})
-    )
-    servers = {ONE: ring.gateway, TWO: Server(two.port, two.pid)}
+    """Both gateways are new: that of the stack may have other races behind it, and remembers them."""
+    servers = {}
+    for number, name in enumerate((ONE, TWO), 1):
+        settings = {"PASSGATE_GATEWAY_WORKERS": str(number)}
+        beside = one_more(ring.product.stack, ring.peers, f"gateway-workers-{number}", settings)
+        gateway = await own.enter_async_context(beside)
+        servers[name] = Server(gateway.port, gateway.pid)
     others = await ring.gateways()
     (port,) = free_ports(1)
     if NGINX in others and (command := nginx.proxy(ring.directory, port, ring.upstream.port, workers=2)):
