@@ -7,8 +7,8 @@ import pytest
 from deploy.errors import StackError
 from deploy.generate_secrets import generate_secrets
 from deploy.local.configuration import check_configuration
-from deploy.local.ports import free_port
 from deploy.local.stack import Stack, port_variables
+from tests.bench.process import free_ports
 from tests.support.harness.commands import run_command
 
 
@@ -46,7 +46,8 @@ def test_a_file_that_is_not_there_is_named_as_the_system_does(tmp_path: Path) ->
 
 
 def test_nothing_has_been_started_when_a_setting_is_reported(tmp_path: Path) -> None:
-    ports = {name: str(free_port()) for name in port_variables()}
+    names = port_variables()
+    ports = {name: str(port) for name, port in zip(names, free_ports(len(names)), strict=True)}
     ended = run_command(
         "deploy.local", "--var", str(tmp_path), "up", environment={**ports, "PASSGATE_LOG_LEVEL": "loud"}
     )
