@@ -1,6 +1,6 @@
 """A connection before its first request: whose it is, and the TLS handshake, within one limit in time.
 
-introduction -> a PROXY header where one is due   -> greeting    it counts for its client from now on
+PROXY header -> complete, or none is required     -> greeting    it counts for its client from now on
 greeting     -> the first byte of a TLS record    -> handshake   or, where no TLS is spoken, at once -> entered
 greeting     -> anything else                     -> entered     with a refusal: HTTP without TLS
 handshake    -> complete                          -> entered     another protocol takes over
@@ -12,9 +12,9 @@ import ssl
 from math import inf
 from typing import Protocol, cast
 
-from gateway.edge.entrance import TOO_MANY_ARRIVING, Entrance
-from gateway.edge.introduction import HEADER_MALFORMED, HEADER_TIMEOUT, Introduction, Refused
+from gateway.edge.arrivals import TOO_MANY_ARRIVING, Arrivals
 from gateway.edge.ports import EnteredConnection
+from gateway.edge.proxy_header_reader import HEADER_MALFORMED, HEADER_TIMEOUT, ProxyHeaderReader, Refused
 from gateway.edge.tls_transport import TlsTransport
 from gateway.http1.request import BadRequest
 
@@ -42,19 +42,19 @@ class Arrival(asyncio.Protocol):
     """Times in seconds of the loop's clock."""
 
     __slots__ = (
+        "_arrivals",
         "_begun",
-        "_entrance",
+        "_header_reader",
         "_incoming",
-        "_introduction",
         "_listener",
         "_loop",
         "_outgoing",
         "_over",
         "_tls",
         "_transport",
-        "address",
         "peer",
         "read_deadline",
+        "socket_peer",
         "write_deadline",
     )
 
@@ -63,17 +63,17 @@ class Arrival(asyncio.Protocol):
     serving = False
     receiver = None
 
-    def __init__(self, entrance: Entrance, listener: Listener, loop: asyncio.AbstractEventLoop) -> None:
-        self._entrance = entrance
+    def __init__(self, arrivals: Arrivals, listener: Listener, loop: asyncio.AbstractEventLoop) -> None:
+        self._arrivals = arrivals
         self._listener = listener
         self._loop = loop
         self._transport: asyncio.Transport | None = None
-        self.address = ""
-        """Of the other end."""
-        self._introduction: Introduction | None = None
-        """What the connection begins with, as long as it is not complete."""
+        self.socket_peer = ""
+        """The address of the other end, and of a balancer where it names its client in a PROXY header."""
+        self._header_reader: ProxyHeaderReader | None = None
+        """Of the PROXY header, as long as that is not complete."""
         self._begun = False
-        """Whether anything has been received since the introduction."""
+        """Whether anything has been received since the PROXY header."""
         self._over = False
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
@@ -84,8 +84,8 @@ class Arrival(asyncio.Protocol):
         self.write_deadline = inf
 
     @property
-    def _header_is_due(self) -> bool:
-        return self._introduction is not None and self._introduction.due
+    def _awaits_header(self) -> bool:
+        return self._header_reader is not None and self._header_reader.required
 
     # What the event loop calls
 
@@ -95,21 +95,21 @@ class Arrival(asyncio.Protocol):
         if not peer:  # it is gone already, as a balancer's check is that ends with a reset
             self.abort()
             return
-        self.address = peer[0]
-        self._introduction = self._entrance.introduction(self.address)
-        if not self._header_is_due:
-            self.peer = self.address
+        self.socket_peer = peer[0]
+        self._header_reader = self._arrivals.header_reader(self.socket_peer)
+        if not self._awaits_header:
+            self.peer = self.socket_peer
         self.read_deadline = self._loop.time() + ARRIVAL_TIMEOUT_S
         self._listener.opened(self)
         if not self._over:
-            self._entrance.came(self)
+            self._arrivals.came(self)
 
     def data_received(self, data: bytes) -> None:
         if self._over:
             return
         self._begun = True
-        if self._introduction is not None:
-            data = self._introduced(self._introduction, data)
+        if self._header_reader is not None:
+            data = self._read_header(self._header_reader, data)
         if not data:
             return
         if self._tls is None:
@@ -122,8 +122,8 @@ class Arrival(asyncio.Protocol):
         if not self._over:
             self._over = True
             if self._begun:  # a balancer that checks whether the port is open says nothing
-                self._entrance.refused(
-                    self, HEADER_MALFORMED if self._header_is_due else HANDSHAKE_FAILED, "the client left"
+                self._arrivals.refused(
+                    self, HEADER_MALFORMED if self._awaits_header else HANDSHAKE_FAILED, "the client left"
                 )
         self._leave()
 
@@ -145,13 +145,13 @@ class Arrival(asyncio.Protocol):
 
     def expired(self, _: float) -> None:
         if self._begun and not self._over:
-            self._entrance.refused(self, HEADER_TIMEOUT if self._header_is_due else HANDSHAKE_TIMEOUT)
+            self._arrivals.refused(self, HEADER_TIMEOUT if self._awaits_header else HANDSHAKE_TIMEOUT)
         self.abort()
 
-    # What the entrance calls
+    # What `Arrivals` calls
 
     def shed(self) -> None:
-        self._entrance.refused(self, TOO_MANY_ARRIVING)
+        self._arrivals.refused(self, TOO_MANY_ARRIVING)
         self.abort()
 
     def shake_hands(self) -> None:
@@ -171,37 +171,37 @@ class Arrival(asyncio.Protocol):
             return
         self._flush()
         transport.resume_reading()
-        self._entrance.handshake_done(tls.version() or "")
+        self._arrivals.handshake_done(tls.version() or "")
         connection = cast("asyncio.Protocol", self._enter("https"))
         TlsTransport(transport, tls, self._incoming, self._outgoing, connection).begin()
 
     # The stages
 
-    def _introduced(self, introduction: Introduction, data: bytes) -> bytes:
-        """What follows the introduction, once that is complete."""
+    def _read_header(self, reader: ProxyHeaderReader, data: bytes) -> bytes:
+        """What follows the PROXY header, once that is complete."""
         try:
-            found = introduction.feed(data)
+            found = reader.feed(data)
         except Refused as refused:
             self._refuse(refused.cause, str(refused))
             return b""
         if found is None:
             return b""
-        self._introduction = None
+        self._header_reader = None
         source, rest = found
-        if introduction.due:
+        if reader.required:
             self._begun = bool(rest)
             self._listener.closed(self)
-            self.peer = source or self.address
+            self.peer = source or self.socket_peer
             self._listener.opened(self)
         return b"" if self._over else rest
 
     def _greeted(self, data: bytes) -> None:
-        if self._entrance.context is None:
+        if self._arrivals.context is None:
             self._enter_plain(data)
         elif data[0] != TLS_HANDSHAKE_RECORD:
             self._enter_plain(b"", refusal=TLS_REQUIRED)
         else:
-            self._tls = self._entrance.context().wrap_bio(self._incoming, self._outgoing, server_side=True)
+            self._tls = self._arrivals.context().wrap_bio(self._incoming, self._outgoing, server_side=True)
             self._handshake_received(data)
 
     def _handshake_received(self, data: bytes) -> None:
@@ -209,7 +209,7 @@ class Arrival(asyncio.Protocol):
         if self._transport is not None:
             self._transport.pause_reading()
             self._incoming.write(data)
-            self._entrance.handshake_due(self)
+            self._arrivals.handshake_due(self)
 
     def _enter_plain(self, data: bytes, refusal: BadRequest | None = None) -> None:
         transport = self._transport
@@ -231,12 +231,12 @@ class Arrival(asyncio.Protocol):
         return self._listener.entered(self.peer, scheme)
 
     def _leave(self) -> None:
-        self._entrance.left(self)
+        self._arrivals.left(self)
         self._listener.closed(self)
 
     def _refuse(self, cause: str, detail: str = "") -> None:
         self._over = True
-        self._entrance.refused(self, cause, detail)
+        self._arrivals.refused(self, cause, detail)
         if self._transport is not None:
             self._transport.close()
             self.read_deadline = self._loop.time() + ARRIVAL_TIMEOUT_S

@@ -1,4 +1,4 @@
-"""What all arriving connections share: the TLS that is spoken, turns for handshakes, bounds and counts."""
+"""What arriving connections share: the TLS that is spoken, turns for handshakes, bounds and counts."""
 
 import asyncio
 import ssl
@@ -9,8 +9,8 @@ from typing import Protocol
 import structlog
 
 from gateway.edge.cause_counts import CauseCounts
-from gateway.edge.introduction import Introduction
 from gateway.edge.ports import Addresses
+from gateway.edge.proxy_header_reader import ProxyHeaderReader
 
 log = structlog.get_logger()
 
@@ -21,8 +21,8 @@ TOO_MANY_ARRIVING = "arriving_limit"
 
 
 class ArrivingConnection(Protocol):
-    address: str
-    """Of the other end."""
+    socket_peer: str
+    """The address of the other end."""
 
     def shake_hands(self) -> None: ...
 
@@ -31,17 +31,17 @@ class ArrivingConnection(Protocol):
         ...
 
 
-class EntranceMetrics(Protocol):
+class ArrivalMetrics(Protocol):
     def connection_refused(self, cause: str) -> None: ...
 
     def handshake_done(self, version: str) -> None: ...
 
 
-class Entrance:
+class Arrivals:
     def __init__(
         self,
         context: Callable[[], ssl.SSLContext] | None,
-        metrics: EntranceMetrics,
+        metrics: ArrivalMetrics,
         *,
         max_arriving: int,
         header_from: Addresses | None = None,
@@ -64,9 +64,9 @@ class Entrance:
     def __len__(self) -> int:
         return len(self._arriving)
 
-    def introduction(self, address: str) -> Introduction | None:
-        """What a connection from there begins with; None where no connection begins with a PROXY header."""
-        return None if self._header_from is None else Introduction(due=address in self._header_from)
+    def header_reader(self, address: str) -> ProxyHeaderReader | None:
+        """For what a connection from there begins with; None where no connection begins with a PROXY header."""
+        return None if self._header_from is None else ProxyHeaderReader(required=address in self._header_from)
 
     def came(self, arrival: ArrivingConnection) -> None:
         self._arriving[arrival] = None
@@ -80,7 +80,7 @@ class Entrance:
     def refused(self, arrival: ArrivingConnection, cause: str, detail: str = "") -> None:
         """It is closed for `cause`, one word of ours; `detail` is for the log."""
         self._metrics.connection_refused(cause)
-        self._causes.note(cause, arrival.address, detail)
+        self._causes.note(cause, arrival.socket_peer, detail)
 
     def handshake_due(self, arrival: ArrivingConnection) -> None:
         """Call its `shake_hands` when it is its turn."""

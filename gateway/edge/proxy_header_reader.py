@@ -1,4 +1,4 @@
-"""Whose connection it is: of a balancer that introduces its clients by a PROXY header, or of the peer itself."""
+"""What a connection begins with: a PROXY header, which a balancer has to send, and nobody else may."""
 
 from gateway.edge.proxy_protocol import MalformedHeader, begins_header, read_header
 
@@ -15,16 +15,17 @@ class Refused(Exception):
         self.cause = cause
 
 
-class Introduction:
-    """Reads what a connection begins with.
+class ProxyHeaderReader:
+    """Of one connection.
 
-    From a peer for which a header is `due` it must be one; from any other it must not be, whoever would believe it.
+    From a peer for which a header is `required` it must be one; from any other it must not be, whoever would
+    believe it.
     """
 
-    __slots__ = ("_received", "due")
+    __slots__ = ("_received", "required")
 
-    def __init__(self, *, due: bool) -> None:
-        self.due = due
+    def __init__(self, *, required: bool) -> None:
+        self.required = required
         self._received = b""
 
     def feed(self, data: bytes) -> tuple[str, bytes] | None:
@@ -33,7 +34,7 @@ class Introduction:
         Raises `Refused`.
         """
         data = self._received + data
-        if self.due:
+        if self.required:
             found = self._header(data)
         else:
             begins = begins_header(data)

@@ -8,7 +8,7 @@ import structlog
 
 from gateway.decision import Decider
 from gateway.edge.arrival import Arrival
-from gateway.edge.entrance import Entrance
+from gateway.edge.arrivals import Arrivals
 from gateway.edge.trace_context import PassedOn, Tracing
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.metrics import GatewayMetrics
@@ -88,13 +88,13 @@ class PublicServer:
         self._connections = ClientConnections[ClientConnection | Arrival](
             self._limits, proxies, metrics.connection_closed_early
         )
-        self._entrance: Entrance | None = None
+        self._arrivals: Arrivals | None = None
         """What connections pass before they speak HTTP; None where that is nothing."""
         if tls is not None or proxy_header_from is not None:
             max_arriving = max(1, int(self._limits.connections * ARRIVING_SHARE))
-            entrance = Entrance(tls, metrics, max_arriving=max_arriving, header_from=proxy_header_from)
-            self._entrance = entrance
-            metrics.arriving_connections.set_function(lambda: len(entrance))
+            arrivals = Arrivals(tls, metrics, max_arriving=max_arriving, header_from=proxy_header_from)
+            self._arrivals = arrivals
+            metrics.arriving_connections.set_function(lambda: len(arrivals))
         self._listener: asyncio.Server | None = None
         self._sweeps: dict[str, asyncio.TimerHandle] = {}
         self.draining = False
@@ -114,7 +114,7 @@ class PublicServer:
 
     @property
     def speaks_tls(self) -> bool:
-        return self._entrance is not None and self._entrance.context is not None
+        return self._arrivals is not None and self._arrivals.context is not None
 
     async def start(self) -> None:
         self._follow_routes()
@@ -176,7 +176,7 @@ class PublicServer:
 
     def _connection(self) -> ClientConnection | Arrival:
         loop = asyncio.get_running_loop()
-        return ClientConnection(self, loop) if self._entrance is None else Arrival(self._entrance, self, loop)
+        return ClientConnection(self, loop) if self._arrivals is None else Arrival(self._arrivals, self, loop)
 
     def _sweep_clients(self) -> None:
         loop = asyncio.get_running_loop()
@@ -186,8 +186,8 @@ class PublicServer:
             receiver.sweep()
         self._forwarding.live.sweep()
         self._connections.sweep(loop.time())
-        if self._entrance is not None:
-            self._entrance.sweep(loop.time())
+        if self._arrivals is not None:
+            self._arrivals.sweep(loop.time())
 
     def _expire(self, now: float) -> None:
         late = [c for c in self._connections if c.read_deadline <= now or c.write_deadline <= now]

@@ -1,9 +1,9 @@
-"""What the entrance of connections reports to."""
+"""What `gateway.edge.arrivals` reports to."""
 
 from collections import Counter
 
 
-class EntranceCounts:
+class ArrivalCounts:
     """In the place of metrics: how often what was reported."""
 
     def __init__(self) -> None:

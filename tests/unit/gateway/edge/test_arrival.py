@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 
 from gateway.edge.arrival import TLS_REQUIRED, Arrival
-from gateway.edge.entrance import Entrance
+from gateway.edge.arrivals import Arrivals
 from gateway.http1.request import BadRequest
 from shared.http.forwarded_for import TrustedProxies
-from tests.support.doubles.entrance import EntranceCounts
+from tests.support.doubles.arrivals import ArrivalCounts
 
 BALANCER = "10.0.0.1"
 HEADER = b"PROXY TCP4 203.0.113.7 10.0.0.1 12345 443\r\n"
@@ -94,16 +94,16 @@ class Arriving:
     """One connection and all that is around it."""
 
     def __init__(self, peer: str | None = BALANCER, *, tls: bool = False, full_for: str = "") -> None:
-        self.metrics, self.listener, self.transport = EntranceCounts(), Listener(full_for=full_for), Transport(peer)
+        self.metrics, self.listener, self.transport = ArrivalCounts(), Listener(full_for=full_for), Transport(peer)
         networks = TrustedProxies([ipaddress.ip_network(f"{BALANCER}/32")])
         context = (lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) if tls else None
-        self.entrance = Entrance(context, self.metrics, max_arriving=10, header_from=networks)
-        self.arrival = Arrival(self.entrance, self.listener, cast("Any", Loop()))
+        self.arrivals = Arrivals(context, self.metrics, max_arriving=10, header_from=networks)
+        self.arrival = Arrival(self.arrivals, self.listener, cast("Any", Loop()))
         self.arrival.connection_made(cast("Any", self.transport))
 
     def ended(self) -> bool:
         """Whether nothing of it is left in any count."""
-        return self.transport.closing and self.listener.counted_for == [] and len(self.entrance) == 0
+        return self.transport.closing and self.listener.counted_for == [] and len(self.arrivals) == 0
 
 
 def test_a_connection_that_is_gone_before_it_is_seen_is_nobodys() -> None:
@@ -122,7 +122,7 @@ def test_it_counts_for_nobody_then_for_its_client_and_then_no_more() -> None:
     [entered] = arriving.listener.entries
     assert (entered.peer, entered.scheme, entered.received) == ("203.0.113.7", "http", b"GET /")
     assert arriving.transport.protocol is entered
-    assert (arriving.listener.counted_for, len(arriving.entrance)) == ([], 0)
+    assert (arriving.listener.counted_for, len(arriving.arrivals)) == ([], 0)
 
 
 def test_a_client_over_its_bound_ends_with_its_header() -> None:

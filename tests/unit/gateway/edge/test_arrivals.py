@@ -4,62 +4,62 @@ import asyncio
 
 import structlog
 
-from gateway.edge.entrance import HANDSHAKES_PER_TURN, TOO_MANY_ARRIVING, Entrance
-from tests.support.doubles.entrance import EntranceCounts
+from gateway.edge.arrivals import HANDSHAKES_PER_TURN, TOO_MANY_ARRIVING, Arrivals
+from tests.support.doubles.arrivals import ArrivalCounts
 
 
 class Arriving:
-    address = "192.0.2.1"
+    socket_peer = "192.0.2.1"
 
-    def __init__(self, entrance: Entrance) -> None:
+    def __init__(self, arrivals: Arrivals) -> None:
         self.steps = 0
         self.closed = False
-        self._entrance = entrance
+        self._arrivals = arrivals
 
     def shake_hands(self) -> None:
         self.steps += 1
 
     def shed(self) -> None:
         self.closed = True
-        self._entrance.refused(self, TOO_MANY_ARRIVING)
-        self._entrance.left(self)
+        self._arrivals.refused(self, TOO_MANY_ARRIVING)
+        self._arrivals.left(self)
 
 
-def entrance_of(metrics: EntranceCounts, *, max_arriving: int = 1000) -> Entrance:
-    return Entrance(None, metrics, max_arriving=max_arriving)
+def arrivals_of(metrics: ArrivalCounts, *, max_arriving: int = 1000) -> Arrivals:
+    return Arrivals(None, metrics, max_arriving=max_arriving)
 
 
 async def test_other_connections_have_their_turn_between_the_handshakes_of_a_flood() -> None:
-    entrance = entrance_of(EntranceCounts())
-    arrivals = [Arriving(entrance) for _ in range(10 * HANDSHAKES_PER_TURN)]
-    for arrival in arrivals:
-        entrance.handshake_due(arrival)
+    arrivals = arrivals_of(ArrivalCounts())
+    connections = [Arriving(arrivals) for _ in range(10 * HANDSHAKES_PER_TURN)]
+    for arrival in connections:
+        arrivals.handshake_due(arrival)
     for turn in range(1, 11):
         await asyncio.sleep(0)
-        assert sum(arrival.steps for arrival in arrivals) == turn * HANDSHAKES_PER_TURN
-    entrance.handshake_due(arrivals[0])
+        assert sum(arrival.steps for arrival in connections) == turn * HANDSHAKES_PER_TURN
+    arrivals.handshake_due(connections[0])
     await asyncio.sleep(0)
-    assert arrivals[0].steps == 2
+    assert connections[0].steps == 2
 
 
 async def test_a_step_that_asks_for_another_one_waits_for_its_turn() -> None:
-    entrance = entrance_of(EntranceCounts())
+    arrivals = arrivals_of(ArrivalCounts())
 
     class Eager(Arriving):
         def shake_hands(self) -> None:
             super().shake_hands()
             if self.steps < 3:
-                entrance.handshake_due(self)
+                arrivals.handshake_due(self)
 
-    eager = Eager(entrance)
-    entrance.handshake_due(eager)
+    eager = Eager(arrivals)
+    arrivals.handshake_due(eager)
     for step in (1, 2, 3, 3):
         await asyncio.sleep(0)
         assert eager.steps == step
 
 
 async def test_a_fault_in_one_handshake_holds_up_no_other() -> None:
-    entrance = entrance_of(EntranceCounts())
+    arrivals = arrivals_of(ArrivalCounts())
 
     class Faulty(Arriving):
         def shake_hands(self) -> None:
@@ -68,34 +68,34 @@ async def test_a_fault_in_one_handshake_holds_up_no_other() -> None:
     loop, reported = asyncio.get_running_loop(), []
     loop.set_exception_handler(lambda _, context: reported.append(context["exception"]))
     try:
-        arrivals = [Arriving(entrance) for _ in range(5)]
-        for arrival in (Faulty(entrance), *arrivals):
-            entrance.handshake_due(arrival)
+        connections = [Arriving(arrivals) for _ in range(5)]
+        for arrival in (Faulty(arrivals), *connections):
+            arrivals.handshake_due(arrival)
         for _ in range(6):
             await asyncio.sleep(0)
     finally:
         loop.set_exception_handler(None)
-    assert [arrival.steps for arrival in arrivals] == [1] * 5
+    assert [arrival.steps for arrival in connections] == [1] * 5
     assert [type(error) for error in reported] == [RuntimeError]
 
 
 def test_the_connection_that_has_been_arriving_for_the_longest_time_makes_room() -> None:
-    metrics = EntranceCounts()
-    entrance = entrance_of(metrics, max_arriving=3)
-    arrivals = [Arriving(entrance) for _ in range(5)]
-    for arrival in arrivals:
-        entrance.came(arrival)
-    assert [arrival.closed for arrival in arrivals] == [True, True, False, False, False]
-    assert (len(entrance), metrics.counted) == (3, {TOO_MANY_ARRIVING: 2})
+    metrics = ArrivalCounts()
+    arrivals = arrivals_of(metrics, max_arriving=3)
+    connections = [Arriving(arrivals) for _ in range(5)]
+    for arrival in connections:
+        arrivals.came(arrival)
+    assert [arrival.closed for arrival in connections] == [True, True, False, False, False]
+    assert (len(arrivals), metrics.counted) == (3, {TOO_MANY_ARRIVING: 2})
 
 
 def test_what_is_refused_is_counted_each_time_and_logged_together() -> None:
-    metrics = EntranceCounts()
-    entrance = entrance_of(metrics)
+    metrics = ArrivalCounts()
+    arrivals = arrivals_of(metrics)
     for reason in ("A", "B"):
-        entrance.refused(Arriving(entrance), "tls_handshake_failed", reason)
+        arrivals.refused(Arriving(arrivals), "tls_handshake_failed", reason)
     with structlog.testing.capture_logs() as lines:
-        entrance.sweep(100.0)
+        arrivals.sweep(100.0)
     assert lines == [
         {
             "event": "connections.refused",
