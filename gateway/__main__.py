@@ -1,4 +1,4 @@
-"""`python -m gateway`: serve until SIGTERM. `check-routes FILE`, `which-route METHOD URL`: try a route file.
+"""`python -m gateway`: serve until SIGTERM. `check-routes [FILE]`, `which-route METHOD URL`: try a route file.
 
 With more than one worker this is their supervisor, which starts each as `python -m gateway serve-worker`.
 """
@@ -26,7 +26,9 @@ from shared.config import ConfigError, load, refuse, warn_of_unknown_settings
 from shared.http.server import run
 from shared.service_tokens import ServiceIdentity
 
-COMMANDS = "[serve | check-routes FILE | which-route METHOD URL | render-envoy FILE | route-schema]"
+COMMANDS = "[serve | check-routes [FILE] | which-route METHOD URL | render-envoy FILE | route-schema]"
+
+FILE_HELP = "a route file; otherwise that of PASSGATE_ROUTES_FILE, as this command gets it"
 
 
 def main() -> None:
@@ -39,14 +41,14 @@ def main() -> None:
     check = commands.add_parser(
         "check-routes", help="report what is wrong with a route file; exit status 2 if anything is"
     )
-    check.add_argument("file", type=Path)
+    check.add_argument("file", type=Path, nargs="?", help=FILE_HELP)
     which = commands.add_parser(
         "which-route",
-        help="tell which route takes a request, and why; exit status 1 if none does",
+        help="show which route takes a request, and why; exit status 1 if none does",
     )
-    which.add_argument("method")
+    which.add_argument("method", help="GET, POST, ...")
     which.add_argument("url", help="a URL, or a path alone for a request that names no host")
-    which.add_argument("--file", type=Path, help="a route file; otherwise that of PASSGATE_ROUTES_FILE")
+    which.add_argument("--file", type=Path, help=FILE_HELP)
     rendered = commands.add_parser(
         "render-envoy",
         help="print Envoy's configuration for a route file; exit status 2 if there is something that it cannot do",
@@ -61,8 +63,9 @@ def main() -> None:
         return
     settings = load(Settings)
     if arguments.command == "check-routes":
-        warn_of_unknown_settings(environment_variables(arguments.file))
-        ended(*check_routes(arguments.file, settings))
+        file = arguments.file or settings.routes_file
+        warn_of_unknown_settings(environment_variables(file))
+        ended(*check_routes(file, settings))
     if arguments.command == "which-route":
         file = arguments.file or settings.routes_file
         warn_of_unknown_settings(environment_variables(file))

@@ -25,14 +25,14 @@ def which_route(path: Path, settings: Settings, method: str, url: str) -> tuple[
     except RouteFileError as error:
         return 2, "\n".join(error.lines)
     found = explain(table, method, url)
-    lines = list(_refused(found) if found.route is None else _forwarded(found.route, found, path))
+    lines = list(_refused(found, path) if found.route is None else _forwarded(found.route, found, path))
     for other, why in found.others:
         lines.append(f"not {path}:{other.line}: route {other.name} ({_pattern(other)}): {why}")
     return (1 if found.status else 0), "\n".join(lines)
 
 
-def _refused(found: Explanation) -> list[str]:
-    return [f"{found.status}: {found.reason}"]
+def _refused(found: Explanation, path: Path) -> list[str]:
+    return [f"{path}: {found.status}: {found.reason}"]
 
 
 def _forwarded(route: Route, found: Explanation, path: Path) -> list[str]:

@@ -42,7 +42,9 @@ def read_issuers(
 def accepted_issuers(names: Sequence[str], issuers: Issuers) -> tuple[IssuerSettings, ...]:
     """The other issuers among those that a route names. Raises `ValueError`."""
     if not issuers.keys() >= set(names) - {OWN_ISSUER}:
-        raise ValueError(f"must be of {', '.join((OWN_ISSUER, *issuers))}")
+        raise ValueError(
+            f"must be among {', '.join((OWN_ISSUER, *issuers))}: another is to be described in `issuers`"
+        )
     accepted = [settings for name in names if (settings := issuers.get(name)) is not None]
     if len({settings.issuer for settings in accepted}) != len(accepted):
         raise ValueError("are two with the same `issuer`: which of them a token is of cannot be known")

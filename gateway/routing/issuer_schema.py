@@ -79,7 +79,9 @@ class IssuerEntry(_Entry):
     ]
     algorithms: Annotated[
         tuple[str, ...],
-        Texts(Text("|".join(sorted(ACCEPTED_ALGORITHMS)), f"must be of {', '.join(sorted(ACCEPTED_ALGORITHMS))}")),
+        Texts(
+            Text("|".join(sorted(ACCEPTED_ALGORITHMS)), f"must be among {', '.join(sorted(ACCEPTED_ALGORITHMS))}")
+        ),
         Field(description="The signature algorithms that it uses."),
     ]
     claims: Annotated[ClaimsEntry, Field(description="Who calls, by the claims of its tokens.")]

@@ -6,7 +6,7 @@ from gateway.routing.table import Upstream
 from gateway.routing.upstream_address import BadAddress, OwnPorts, parse_address
 from gateway.routing.upstream_schema import AddressEntry, UpstreamEntry
 from gateway.upstreams.client_tls import TlsFileError, client_context
-from gateway.upstreams.settings import Address, Balance, CircuitBreaker, HealthCheck, UpstreamTls
+from gateway.upstreams.settings import Address, Balance, CircuitBreaker, UpstreamTls
 
 TLS_MEMBERS = ("ca_file", "client_certificate_file", "client_key_file", "server_name")
 
@@ -47,7 +47,7 @@ def read_upstream(name: str, entry: UpstreamEntry, expand: Callable[[str], str],
         addresses=tuple(addresses),
         balance=Balance(entry.balance),
         circuit_breaker=CircuitBreaker(**entry.circuit_breaker.model_dump()),
-        health=HealthCheck(**entry.health.model_dump()) if entry.health is not None else None,
+        health=entry.health.check() if entry.health is not None else None,
         resolve_every=entry.resolve_every,
         tls=_tls(entry, scheme, expand),
     )

@@ -51,13 +51,21 @@ class HealthEntry(Entry):
     interval: Annotated[
         float, Number(0.5, 3600), Field(description="Seconds between two checks of an address.")
     ] = HealthCheck.interval
-    timeout: Annotated[float, Number(0.05, 60), Field(description="Seconds for one check.")] = HealthCheck.timeout
+    timeout: Annotated[
+        float | None,
+        Number(0.05, 60),
+        Field(description="Seconds for one check; absent: 2, or `interval` where that is less."),
+    ] = None
     healthy_after: Annotated[
         int, Count, Field(description="Checks in a row that succeed, until an unhealthy address gets calls again.")
     ] = HealthCheck.healthy_after
     unhealthy_after: Annotated[
         int, Count, Field(description="Checks in a row that fail, until an address gets no more calls.")
     ] = HealthCheck.unhealthy_after
+
+    def check(self) -> HealthCheck:
+        given = self.model_dump(exclude_none=True)
+        return HealthCheck(**{"timeout": min(HealthCheck.timeout, self.interval), **given})
 
 
 class CircuitBreakerEntry(Entry):
@@ -141,8 +149,11 @@ class UpstreamEntry(Entry):
         """Members that do not go together, each with what is wrong with it."""
         if bool(self.url) == bool(self.addresses):
             yield "addresses" if self.addresses else "url", "is needed: either url or addresses, not both"
-        if self.health is not None and self.health.timeout > self.health.interval:
-            yield "health", "has a timeout that is longer than its interval"
+        if self.health is not None and (self.health.timeout or 0) > self.health.interval:
+            found = (
+                f"a timeout, {self.health.timeout:g}, that is longer than its interval, {self.health.interval:g}"
+            )
+            yield "health", f"has {found}"
         if bool(self.client_certificate_file) != bool(self.client_key_file):
             given = "client_key_file" if self.client_key_file else "client_certificate_file"
             yield given, "is needed together: client_certificate_file and client_key_file"

@@ -47,7 +47,7 @@ def test_a_request_that_no_route_takes_is_a_status_of_one(
 ) -> None:
     found, text = which_route(path, Settings(), method, url)
     assert found == status
-    assert text.startswith(first)
+    assert text.startswith(f"{path}: {first}")
 
 
 def test_an_invalid_file_is_a_status_of_two_with_all_that_is_wrong(path: Path) -> None:

@@ -451,8 +451,8 @@ def test_another_issuer_is_read_and_named_by_routes() -> None:
         ("issuer: https://id.corp.example", "issuer: https://gateway.example", 3, "issuer is Passgate's own"),
         ("    audience: orders\n", "", 3, "audience is missing"),
         ("audience: orders", "audience: []", 5, "audience must be a list of strings"),
-        ("[RS256, Ed25519]", "[HS256]", 6, "algorithms must be of ES256"),
-        ("[RS256, Ed25519]", "[none]", 6, "algorithms must be of ES256"),
+        ("[RS256, Ed25519]", "[HS256]", 6, "algorithms must be among ES256"),
+        ("[RS256, Ed25519]", "[none]", 6, "algorithms must be among ES256"),
         ("refresh_every: 60", "refresh_every: 1", 8, "refresh_every must be a number from 10"),
         ("refresh_every: 60", "refresh_every: 86400\n    max_key_age: 60", 9, "max_key_age must be at least"),
         ("refresh_every: 60", "leeway: 60", 8, "unknown member 'leeway'"),
@@ -475,7 +475,7 @@ def test_what_is_wrong_with_an_issuer_is_reported_with_its_line(
 
 def test_a_route_names_issuers_that_there_are_and_each_once() -> None:
     [line] = errors(CORP + UPSTREAMS + ISSUED.replace("corp]", "crop]"))
-    assert line.endswith("route site: issuers must be of passgate, corp")
+    assert "route site: issuers must be among passgate, corp: another is to be described in `issuers`" in line
     twin = CORP + CORP.partition("\n")[2].replace("  corp:", "  twin:") + UPSTREAMS
     parse(twin + ISSUED)
     [line] = errors(twin + ISSUED.replace("corp]", "corp, twin]"))

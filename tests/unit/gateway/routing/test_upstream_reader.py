@@ -133,7 +133,7 @@ A = "{url: 'http://10.0.0.1'}"
         ),
         (
             "    url: http://a\n    health: {path: /up, interval: 1, timeout: 2}",
-            "f:4: upstream a: health has a timeout that is longer than its interval",
+            "f:4: upstream a: health has a timeout, 2, that is longer than its interval, 1",
         ),
         (
             "    url: http://a\n    circuit_breaker:\n      failures: 0",
@@ -183,3 +183,12 @@ A = "{url: 'http://10.0.0.1'}"
 def test_what_is_wrong_is_named_with_its_line(members: str, error: str) -> None:
     (line,) = errors(members)
     assert line.startswith(error)
+
+
+@pytest.mark.parametrize(
+    ("members", "timeout"), [("", 2), (", interval: 1", 1), (", interval: 1, timeout: 0.5", 0.5)]
+)
+def test_a_check_takes_no_longer_than_its_interval(members: str, timeout: float) -> None:
+    health = read(f"    url: http://a\n    health: {{path: /up{members}}}").health
+    assert health is not None
+    assert health.timeout == timeout
