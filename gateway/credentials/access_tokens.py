@@ -8,8 +8,9 @@ from gateway.credentials.issuer_keys import IssuerKeys
 from shared.clock import Clock
 from shared.contracts.access_token import AccessTokenClaims, expectation
 from shared.jose.claims import LEEWAY_S
+from shared.jose.errors import Fault, InvalidToken
 from shared.jose.keys import PublicKey
-from shared.jose.verifier import InvalidToken, UnverifiedToken, check_claims, check_signature, parse
+from shared.jose.verifier import UnverifiedToken, check_claims, check_signature, parse, unverified_issuer
 
 MAX_REMEMBERED_TOKENS = 20_000
 Verified = tuple[Identity, frozenset[str]]
@@ -56,9 +57,22 @@ class AccessTokens:
             unverified = _parse(token)
             key = await self._keys.find(unverified.header.kid)
             if key is None:
-                raise RefusedCredential("unknown_kid")
+                raise RefusedCredential.for_token(self._without_key(unverified))
             verified = self._verify(digest, unverified, key)
         return _for_audience(verified, audiences)
+
+    def _without_key(self, unverified: UnverifiedToken) -> InvalidToken:
+        """Why a token that no key of ours has signed is invalid: most often another issuer made it."""
+        try:
+            named = unverified_issuer(unverified)
+        except InvalidToken as error:
+            return error
+        if named in self._expectation.issuers:
+            return InvalidToken(Fault.UNKNOWN_KID, "the token issuer has no such key")
+        own = ", ".join(sorted(self._expectation.issuers))
+        return InvalidToken(
+            Fault.WRONG_ISSUER, f"iss is neither {own} nor of another issuer that the route accepts"
+        )
 
     def _remembered(self, digest: bytes) -> Verified | None:
         verified = self._verified.get(digest)
@@ -72,7 +86,7 @@ class AccessTokens:
             claims = check_claims(check_signature(unverified, key), self._expectation, self._clock.now())
             identity = _identity(AccessTokenClaims.read(claims), unverified.header.kid)
         except InvalidToken as error:
-            raise RefusedCredential(str(error.code)) from None
+            raise RefusedCredential.for_token(error) from None
         audiences = frozenset(claims.audiences)
         self._remember(digest, identity, audiences)
         return identity, audiences
@@ -101,13 +115,15 @@ def _parse(token: str) -> UnverifiedToken:
     try:
         return parse(token)
     except InvalidToken as error:
-        raise RefusedCredential(str(error.code)) from None
+        raise RefusedCredential.for_token(error) from None
 
 
 def _for_audience(verified: Verified, audiences: frozenset[str]) -> Identity:
     identity, token_audiences = verified
     if audiences.isdisjoint(token_audiences):
-        raise RefusedCredential.of(identity, "wrong_audience")
+        raise RefusedCredential.of(
+            identity, "wrong_audience", reason=f"aud must hold {' or '.join(sorted(audiences))}"
+        )
     return identity
 
 

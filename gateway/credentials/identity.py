@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shared.jose.errors import InvalidToken
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -55,6 +57,13 @@ class RefusedCredential(Exception):
         self.company_id: str | None = None
         self.detail: Mapping[str, object] = {}
         """More on the cause, for the access log and the audit trail."""
+
+    @classmethod
+    def for_token(cls, fault: InvalidToken) -> "RefusedCredential":
+        """The refusal of a JWT whose holder is unknown. What its maker has to correct is for our log alone."""
+        refused = cls(str(fault.code))
+        refused.detail = {"reason": fault.description}
+        return refused
 
     @classmethod
     def of(cls, identity: Identity, cause: str, **detail: object) -> "RefusedCredential":

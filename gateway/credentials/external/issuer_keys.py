@@ -58,6 +58,8 @@ class ExternalIssuerKeys:
         """While the newest fetch failed: when the next one in the background is due."""
         self._unknown_kid_fetch_at = float("-inf")
         self._failures = 0
+        self._failure = ""
+        """Why the newest fetch failed; "" when it did not."""
         self._flight = SingleFlight("external_issuer_keys", self._refresh)
 
     @property
@@ -74,11 +76,15 @@ class ExternalIssuerKeys:
     def check(self) -> None:
         """For health. Raises `Unavailable`."""
         if self._fetched_at is None:
-            raise Unavailable("its keys have not been fetched yet")
+            raise Unavailable(f"its keys have not been fetched yet{self._because}")
         if not self.usable:
-            raise Unavailable(f"its keys were last fetched {self.age:.0f} s ago")
+            raise Unavailable(f"its keys were last fetched {self.age:.0f} s ago{self._because}")
         if not self._set.keys:
             raise Unavailable("none of its keys can be used")
+
+    @property
+    def _because(self) -> str:
+        return f": {self._failure}" if self._failure else ""
 
     def known(self, key_id: KeyId) -> PublicKey | None:
         """The key, if it is in the set that is at hand. Never waits."""
@@ -98,7 +104,7 @@ class ExternalIssuerKeys:
         if due or self._flight.running:
             await asyncio.wait([self._flight.begin()], timeout=MAX_WAIT_S)
         if not self.usable or (self._failures and key_id not in self._set.keys):
-            raise Unavailable(f"the keys of issuer {self.settings.name} cannot be fetched")
+            raise Unavailable(f"the keys of issuer {self.settings.name} cannot be fetched{self._because}")
         return self._set.keys.get(key_id)
 
     def refresh_if_due(self) -> None:
@@ -135,7 +141,7 @@ class ExternalIssuerKeys:
         else:
             if self._failures:
                 log.info("external_issuer.fetch_recovered", issuer=self.settings.name, failures=self._failures)
-            self._fetched_at, self._failures = requested_at, 0
+            self._fetched_at, self._failures, self._failure = requested_at, 0, ""
             self._metrics.issuer_keys_fetched(self.settings.name, valid=True)
 
     async def _take(self, document: bytes) -> None:
@@ -161,4 +167,4 @@ class ExternalIssuerKeys:
         self._retry_at = self._clock.monotonic() + pause
         if not self._failures:
             log.warning("external_issuer.fetch_failed", issuer=self.settings.name, reason=reason)
-        self._failures += 1
+        self._failures, self._failure = self._failures + 1, reason

@@ -17,9 +17,9 @@ from shared.changes.dependent_cache import DependentCache
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.jose.claims import LEEWAY_S
+from shared.jose.errors import Fault, InvalidToken
 from shared.jose.keys import PublicKey
 from shared.jose.verifier import (
-    InvalidToken,
     UnverifiedToken,
     check_claims,
     check_signature,
@@ -124,7 +124,7 @@ class ExternalIssuers:
             unverified, settings = _parse(token, route)
             key = await self._keys_of(settings).find(_key_id(unverified))
             if key is None:
-                raise RefusedCredential("unknown_kid")
+                raise RefusedCredential.for_token(_unknown_kid(settings))
             verified = self._verify(digest, unverified, key, settings)
         return _for_route(verified, route)
 
@@ -186,7 +186,7 @@ class ExternalIssuers:
             claims = check_claims(payload, expectation(settings), self._judging_clock.now())
             identity = identity_of(settings, claims)
         except InvalidToken as error:
-            raise RefusedCredential(str(error.code)) from None
+            raise RefusedCredential.for_token(error) from None
         verified = _Verified(settings, identity, frozenset(claims.audiences))
         depends_on = frozenset({_dependency(settings.name, _key_id(unverified))})
         self._verified.put(digest, verified, depends_on)
@@ -199,12 +199,18 @@ def _parse(token: str, route: Route) -> tuple[UnverifiedToken, IssuerSettings]:
         unverified = parse(token)
         settings = route.external.get(unverified_issuer(unverified) or "")
     except InvalidToken as error:
-        raise RefusedCredential(str(error.code)) from None
+        raise RefusedCredential.for_token(error) from None
     if settings is None:
-        raise RefusedCredential("wrong_issuer")
+        reason = f"the route accepts tokens of {', '.join(sorted(route.external))}"
+        raise RefusedCredential.for_token(InvalidToken(Fault.WRONG_ISSUER, reason))
     if unverified.header.algorithm not in settings.algorithms:
-        raise RefusedCredential("algorithm_not_allowed")
+        reason = f"alg must be one of {', '.join(sorted(settings.algorithms))}"
+        raise RefusedCredential.for_token(InvalidToken(Fault.ALGORITHM_NOT_ALLOWED, reason))
     return unverified, settings
+
+
+def _unknown_kid(settings: IssuerSettings) -> InvalidToken:
+    return InvalidToken(Fault.UNKNOWN_KID, f"issuer {settings.name} has no key of this kid and alg")
 
 
 def _key_id(token: UnverifiedToken) -> KeyId:
@@ -222,5 +228,6 @@ def _other_keys(one: IssuerSettings, other: IssuerSettings) -> bool:
 
 def _for_route(verified: _Verified, route: Route) -> Identity:
     if route.audiences and route.audiences.isdisjoint(verified.audiences):
-        raise RefusedCredential.of(verified.identity, "wrong_audience")
+        reason = f"aud must hold {' or '.join(sorted(route.audiences))}"
+        raise RefusedCredential.of(verified.identity, "wrong_audience", reason=reason)
     return verified.identity

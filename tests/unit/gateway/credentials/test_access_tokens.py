@@ -101,6 +101,17 @@ async def test_a_signature_of_another_key_is_refused(tokens: AccessTokens, clock
     unknown = Signer("k2", "EdDSA", KEY)
     with pytest.raises(RefusedCredential, match="unknown_kid"):
         await tokens.check(token(clock, unknown), AUDIENCES)
+    with pytest.raises(RefusedCredential, match="wrong_issuer"):
+        await tokens.check(token(clock, unknown, iss="https://other.example"), AUDIENCES)
+
+
+async def test_the_log_learns_what_is_wrong_with_a_token(tokens: AccessTokens, clock: FakeClock) -> None:
+    with pytest.raises(RefusedCredential) as missing:
+        await tokens.check(token(clock, client_prefix=None), AUDIENCES)
+    assert missing.value.detail["reason"]
+    with pytest.raises(RefusedCredential, match="wrong_audience") as wrong:
+        await tokens.check(token(clock), frozenset({"other"}))
+    assert wrong.value.detail["reason"] == "aud must hold other"
 
 
 async def test_a_token_seen_before_expires_all_the_same(tokens: AccessTokens, clock: FakeClock) -> None:

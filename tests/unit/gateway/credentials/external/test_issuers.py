@@ -292,7 +292,7 @@ async def test_health_names_each_issuer_whose_keys_cannot_be_used(around: Issuer
     await around.fetched()
     with pytest.raises(Unavailable) as missing:
         await around.issuers.check()
-    assert missing.value.description == "other: its keys have not been fetched yet"
+    assert missing.value.description == "other: its keys have not been fetched yet: no response"
     clock.advance(5)
     await around.issuers.round()
     assert around.metrics.ages == {"corp": 5}
