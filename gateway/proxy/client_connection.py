@@ -19,7 +19,7 @@ from gateway.http1.framing import request_body
 from gateway.http1.head_reader import HeadReader
 from gateway.http1.request import BadRequest, RequestHead, read_body
 from gateway.proxy.body_pace import BodyPace
-from gateway.proxy.ports import Exchanges, RequestReceiver
+from gateway.proxy.ports import Listener, RequestReceiver
 from gateway.proxy.sockets import has_left, reset_on_close
 from shared.http.connection import HEAD_TIMEOUT_S
 
@@ -49,9 +49,9 @@ class ClientConnection(asyncio.Protocol):
         "_ahead",
         "_body",
         "_dropping_body",
-        "_exchanges",
-        "_heads",
+        "_head_reader",
         "_lingering",
+        "_listener",
         "_loop",
         "_pace",
         "_transport",
@@ -63,12 +63,12 @@ class ClientConnection(asyncio.Protocol):
     )
 
     def __init__(
-        self, exchanges: Exchanges, loop: asyncio.AbstractEventLoop, *, peer: str = "", scheme: str = "http"
+        self, listener: Listener, loop: asyncio.AbstractEventLoop, *, peer: str = "", scheme: str = "http"
     ) -> None:
         """`peer`: its address, where it is not that of the transport."""
-        self._exchanges = exchanges
+        self._listener = listener
         self._loop = loop
-        self._heads = HeadReader()
+        self._head_reader = HeadReader()
         self.receiver: RequestReceiver | None = None
         """Of the request under way."""
         self._body: BodyDecoder | None = None
@@ -91,7 +91,7 @@ class ClientConnection(asyncio.Protocol):
     @property
     def draining(self) -> bool:
         """Whether the response under way is the connection's last."""
-        return self._exchanges.draining
+        return self._listener.draining
 
     @property
     def serving(self) -> bool:
@@ -101,7 +101,7 @@ class ClientConnection(asyncio.Protocol):
     @property
     def idle(self) -> bool:
         """Whether no request is under way, nor the connection about to end."""
-        return not (self.serving or self._lingering or self._heads.inside_head)
+        return not (self.serving or self._lingering or self._head_reader.inside_head)
 
     # What the event loop calls
 
@@ -111,14 +111,14 @@ class ClientConnection(asyncio.Protocol):
         if not self.peer:
             peer = transport.get_extra_info("peername")
             self.peer = peer[0] if peer else ""
-        self.read_deadline = self._loop.time() + min(HEAD_TIMEOUT_S, self._exchanges.keepalive_timeout)
-        self._exchanges.opened(self)
+        self.read_deadline = self._loop.time() + min(HEAD_TIMEOUT_S, self._listener.keepalive_timeout)
+        self._listener.opened(self)
 
     def data_received(self, data: bytes) -> None:
         if self._lingering:
             return
         if self._ahead:
-            self._keep(self._ahead + data)
+            self._keep_ahead(self._ahead + data)
         else:
             self._advance(data)
 
@@ -126,7 +126,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport = None
         self._lingering = True
         self.read_deadline = self.write_deadline = inf
-        self._exchanges.closed(self)
+        self._listener.closed(self)
         if self.receiver is not None:
             self.receiver.client_left("client_left")
 
@@ -174,7 +174,7 @@ class ClientConnection(asyncio.Protocol):
             self._dropping_body = True
             self.read_deadline = self._loop.time() + LINGER_S
             return
-        self.read_deadline = self._loop.time() + self._exchanges.keepalive_timeout
+        self.read_deadline = self._loop.time() + self._listener.keepalive_timeout
         if self._ahead and not self._advancing and self.write_deadline == inf:
             self._resume()
 
@@ -238,7 +238,7 @@ class ClientConnection(asyncio.Protocol):
                     receiver.client_left("client_left")
         elif receiver is not None:
             self._refuse_body(receiver, BadRequest("the body came too slowly", status=408, code="request_timeout"))
-        elif self._heads.inside_head:
+        elif self._head_reader.inside_head:
             self.refuse(BadRequest("the head came too slowly", status=408, code="request_timeout"))
         else:  # a request may be here already, and only this process be late to read it
             self.read_deadline = inf
@@ -261,10 +261,10 @@ class ClientConnection(asyncio.Protocol):
             if self._body is not None:
                 data = self._read_body(data)
             elif self.receiver is not None or self.write_deadline < inf:
-                self._keep(data)
+                self._keep_ahead(data)
                 break
             elif requests == REQUESTS_PER_TURN:
-                self._keep(data)
+                self._keep_ahead(data)
                 self._loop.call_soon(self._resume)
                 break
             else:
@@ -272,7 +272,7 @@ class ClientConnection(asyncio.Protocol):
                 requests += 1
         self._advancing = False
 
-    def _keep(self, data: bytes) -> None:
+    def _keep_ahead(self, data: bytes) -> None:
         self._ahead = data
         if len(data) > READ_AHEAD_BYTES and self._transport is not None:
             self._stop_reading(self._transport)
@@ -283,20 +283,20 @@ class ClientConnection(asyncio.Protocol):
         self.read_deadline = self._loop.time() + PAUSED_CHECK_INTERVAL_S
 
     def _read_head(self, data: bytes) -> bytes:
-        begins = not self._heads.inside_head
+        begins = not self._head_reader.inside_head
         try:
-            head, rest = self._heads.feed(data)
+            head, rest = self._head_reader.feed(data)
         except BadRequest as error:
             self.refuse(error)
             return b""
         if head is None:
-            if begins and self._heads.inside_head:
+            if begins and self._head_reader.inside_head:
                 self.read_deadline = self._loop.time() + HEAD_TIMEOUT_S
             return b""
         self.read_deadline = inf
         self._body = request_body(head.framing)
         if self._body is None:
-            receiver = self.receiver = self._exchanges.receiver(self, head)
+            receiver = self.receiver = self._listener.receiver_of(self, head)
             receiver.begin(b"", complete=True)
             return rest
         return self._begin_with_body(head, rest)
@@ -310,7 +310,7 @@ class ClientConnection(asyncio.Protocol):
         except BadRequest as error:
             failure, data = error, b""
         self._set_body_deadline()
-        receiver = self.receiver = self._exchanges.receiver(self, head)
+        receiver = self.receiver = self._listener.receiver_of(self, head)
         receiver.begin(content, complete=self._body is None)
         if failure is not None:
             self._refuse_body(receiver, failure)
@@ -329,7 +329,7 @@ class ClientConnection(asyncio.Protocol):
         if receiver is None:
             if self._body is None:
                 self._dropping_body = False
-                self.read_deadline = self._loop.time() + self._exchanges.keepalive_timeout
+                self.read_deadline = self._loop.time() + self._listener.keepalive_timeout
             return rest
         self._set_body_deadline()
         if content or self._body is None:
@@ -359,7 +359,7 @@ class ClientConnection(asyncio.Protocol):
         """What arrived is no request: nothing that comes after it is looked at."""
         self._lingering = True
         self.read_deadline = inf
-        receiver = self.receiver = self._exchanges.receiver(self, error)
+        receiver = self.receiver = self._listener.receiver_of(self, error)
         receiver.begin(b"", complete=True)
 
     def _refuse_body(self, receiver: RequestReceiver, error: BadRequest) -> None:

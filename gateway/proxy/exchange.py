@@ -21,7 +21,7 @@ from gateway.origin import origin_of, unproxied
 from gateway.proxy.client_body import NO_BODY, ClientBody
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.client_response import ClientResponse, lines_for_client
-from gateway.proxy.forwarding import Forwarding
+from gateway.proxy.exchange_context import ExchangeContext
 from gateway.proxy.own_responses import OwnResponse, own_response
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.report import LIVE_PATH, Call
@@ -52,8 +52,8 @@ class Exchange:
     __slots__ = (
         "_body",
         "_client",
+        "_context",
         "_deciding",
-        "_forwarding",
         "_over",
         "_pool",
         "_response",
@@ -67,12 +67,12 @@ class Exchange:
         "watched",
     )
 
-    def __init__(self, forwarding: Forwarding, client: ClientConnection, head: RequestHead | BadRequest) -> None:
+    def __init__(self, context: ExchangeContext, client: ClientConnection, head: RequestHead | BadRequest) -> None:
         readable = head if isinstance(head, RequestHead) else None
-        self._forwarding = forwarding
+        self._context = context
         self._client = client
         has_body = readable is not None and readable.has_body
-        self._body = ClientBody(readable, forwarding.bodies, self._shed) if has_body else NO_BODY
+        self._body = ClientBody(readable, context.bodies, self._shed) if has_body else NO_BODY
         self._response = ClientResponse(client, readable)
         self._deciding: asyncio.Task[None] | None = None
         self.forward: Forward | None = None
@@ -105,17 +105,17 @@ class Exchange:
         if isinstance(head, BadRequest):
             self._refuse(malformed(head))
             return
-        call.origin = origin_of(head, self._client.peer, self._forwarding.proxies, self._client.scheme)
+        call.origin = origin_of(head, self._client.peer, self._context.proxies, self._client.scheme)
         fresh_id, trusted = call.request_id, call.origin.trusted
         if trusted and (given := head.first("x-request-id")) is not None:
             call.request_id = adopt_request_id(given)
         if head.method == "OPTIONS" or head.target.startswith(LIVE_PATH):
-            own = own_response(head, call.request_id, self._forwarding.decider.routes)
+            own = own_response(head, call.request_id, self._context.decider.routes)
             if own is not None:
                 self._respond(own)
                 return
-        call.trace_id, self._trace_lines = self._forwarding.tracing.trace(head, trusted=trusted, fresh_id=fresh_id)
-        decision = self._forwarding.decider.decide(head, call.origin, call.request_id)
+        call.trace_id, self._trace_lines = self._context.tracing.trace(head, trusted=trusted, fresh_id=fresh_id)
+        decision = self._context.decider.decide(head, call.origin, call.request_id)
         if isinstance(decision, (Forward, Refusal)):
             self._decided(decision)
             return
@@ -166,7 +166,7 @@ class Exchange:
             return
         self.call.cause = self.call.cause or cause
         self._release()
-        self._end()
+        self._conclude()
 
     def client_congested(self) -> None:
         if self._upstream is not None:
@@ -180,7 +180,7 @@ class Exchange:
         if self._websocket is not None:
             self._websocket.sweep()
         if not (self.watched or self._over):
-            self._forwarding.live.consider(self)
+            self._context.live.consider(self)
 
     # Deciding
 
@@ -209,7 +209,7 @@ class Exchange:
             self._refuse(too_large(route.max_body, route=route.name))
             return
         if route.websocket:
-            offered = websocket_of(head, route, self._forwarding.tunnels)
+            offered = websocket_of(head, route, self._context.tunnels)
             if isinstance(offered, Refusal):
                 self._refuse(offered)
                 return
@@ -246,7 +246,7 @@ class Exchange:
             self.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE, "tunnels"))
             return
         self._sent_at = time.perf_counter()
-        self._pool = self._forwarding.pools.of(upstream)
+        self._pool = self._context.pools.of(upstream)
         self._pool.acquire(self, fresh=fresh)
 
     def connected(self, connection: UpstreamConnection) -> None:
@@ -290,7 +290,7 @@ class Exchange:
 
     def _response_began(self, head: ResponseHead, content: bytes, *, complete: bool) -> None:
         call = self.call
-        self._forwarding.report.upstream_responded(call, self._decided_forward, time.perf_counter() - self._sent_at)
+        self._context.report.upstream_responded(call, self._decided_forward, time.perf_counter() - self._sent_at)
         lines = lines_for_client(head, call, self._decided_forward.route)
         call.status = head.status
         if self._websocket is not None and head.status == 101:
@@ -304,7 +304,7 @@ class Exchange:
     def _tunnel_ended(self, cause: str) -> None:
         if not self._over:
             self.call.cause = cause
-            self._end()
+            self._conclude()
 
     def response_continued(self, content: bytes, *, complete: bool) -> None:
         if complete:
@@ -326,7 +326,7 @@ class Exchange:
             self._sent_again = True
             self._acquire(fresh=True)
             return
-        self._forwarding.report.upstream_failed(self.call, forward, error)
+        self._context.report.upstream_failed(self.call, forward, error)
         detail = {"upstream": forward.route.upstream.name, "reason": error.detail}
         self._fail(
             upstream_failed(
@@ -339,9 +339,9 @@ class Exchange:
     def _refuse(self, refusal: Refusal) -> None:
         """The gateway's own response, in the place of the upstream's."""
         call = self.call
-        self._forwarding.report.refused(call, refusal)
+        self._context.report.refused(call, refusal)
         call.status = refusal.status
-        routes = self._forwarding.decider.routes
+        routes = self._context.decider.routes
         self._response.refuse(refusal, call, routes, request_complete=self._body.complete)
         self._finish()
 
@@ -353,12 +353,12 @@ class Exchange:
         if self.call.status == 0:
             self._refuse(refusal)
             return
-        self._forwarding.report.cut(self.call, refusal)
+        self._context.report.cut(self.call, refusal)
         self._response.cut()
-        self._end()
+        self._conclude()
 
-    def end(self, refusal: Refusal) -> bool:
-        """Its caller may not call any more.
+    def end_early(self, refusal: Refusal) -> bool:
+        """Its caller may not call any more. Whether it has ended.
 
         Not before the response begins, where the upstream has all of a request that may have had its effect.
         """
@@ -383,7 +383,7 @@ class Exchange:
 
     def _finish(self) -> None:
         """The response is whole."""
-        self._end()
+        self._conclude()
         self._client.request_done(keep_alive=self._response.keep_alive)
 
     def _release(self) -> None:
@@ -397,12 +397,13 @@ class Exchange:
         elif self._pool is not None:
             self._pool.give_up(self)
 
-    def _end(self) -> None:
+    def _conclude(self) -> None:
+        """It is over, however: give back what it counted for, and write down what became of it."""
         self._over = True
         if self._body is not NO_BODY:
             self._body.end()
         if self._websocket is not None:
             self._websocket.over()
         if self.watched:
-            self._forwarding.live.discard(self)
-        self._forwarding.report.ended(self.call)
+            self._context.live.discard(self)
+        self._context.report.ended(self.call)

@@ -16,7 +16,7 @@ from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.connection_limits import ClientConnections, Limits, descriptor_limit
 from gateway.proxy.exchange import Exchange
-from gateway.proxy.forwarding import Forwarding
+from gateway.proxy.exchange_context import ExchangeContext
 from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.report import Report
 from gateway.proxy.sockets import accept_pending, drop_new_connections
@@ -79,7 +79,7 @@ class PublicServer:
         self.tasks = self._pools.tasks
         bodies = BodiesUnderWay(self._limits.bodies_per_client)
         report = Report(audit, metrics)
-        self._forwarding = Forwarding(
+        self._context = ExchangeContext(
             decider, proxies, self._pools, bodies, live, tunnels, report, tracing or PassedOn()
         )
         self._address = (host, port)
@@ -171,8 +171,8 @@ class PublicServer:
     def entered(self, peer: str, scheme: str) -> ClientConnection:
         return ClientConnection(self, asyncio.get_running_loop(), peer=peer, scheme=scheme)
 
-    def receiver(self, connection: ClientConnection, head: RequestHead | BadRequest) -> Exchange:
-        return Exchange(self._forwarding, connection, head)
+    def receiver_of(self, connection: ClientConnection, head: RequestHead | BadRequest) -> Exchange:
+        return Exchange(self._context, connection, head)
 
     def _connection(self) -> ClientConnection | Arrival:
         loop = asyncio.get_running_loop()
@@ -184,7 +184,7 @@ class PublicServer:
         self._expire(loop.time())
         for receiver in [c.receiver for c in self._connections if c.receiver is not None]:
             receiver.sweep()
-        self._forwarding.live.sweep()
+        self._context.live.sweep()
         self._connections.sweep(loop.time())
         if self._arrivals is not None:
             self._arrivals.sweep(loop.time())

@@ -37,7 +37,7 @@ class LiveExchange(Protocol):
     """None as long as it is not decided upon."""
     watched: bool
 
-    def end(self, refusal: Refusal) -> bool:
+    def end_early(self, refusal: Refusal) -> bool:
         """Whether it has ended. If not, it is to be tried again later."""
         ...
 
@@ -150,7 +150,7 @@ class LiveExchanges:
         else:
             self._postponed.pop(exchange, None)
             return
-        if not exchange.end(ending):
+        if not exchange.end_early(ending):
             self._postponed[exchange] = None
             return
         self._ended(route.name, ending.cause)

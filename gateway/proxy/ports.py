@@ -81,8 +81,8 @@ class RequestReceiver(Protocol):
         """The request is under way still. Comes a few times a second."""
 
 
-class Exchanges(Protocol):
-    """What makes somebody receive each request, and knows which connections there are."""
+class Listener(Protocol):
+    """What has accepted the connections: it knows them all, and makes an exchange of each request."""
 
     draining: bool
     keepalive_timeout: float
@@ -93,7 +93,7 @@ class Exchanges(Protocol):
 
     def closed(self, connection: "ClientConnection") -> None: ...
 
-    def receiver(self, connection: "ClientConnection", head: RequestHead | BadRequest) -> RequestReceiver: ...
+    def receiver_of(self, connection: "ClientConnection", head: RequestHead | BadRequest) -> RequestReceiver: ...
 
 
 class ResponseReceiver(Protocol):

@@ -45,8 +45,8 @@ class Endpoint:
         "connecting",
         "credit",
         "health",
-        "host",
         "idle",
+        "ip",
         "keep_idle",
         "opened",
         "owner",
@@ -58,11 +58,11 @@ class Endpoint:
     )
 
     def __init__(
-        self, address: Address, host: str, health: AddressHealth, *, owner: Owner = NOBODY, keep_idle: float = 0.0
+        self, address: Address, ip: str, health: AddressHealth, *, owner: Owner = NOBODY, keep_idle: float = 0.0
     ) -> None:
         self.address = address
-        self.host = host
-        """An IP address: what is connected to."""
+        self.ip = ip
+        """What is connected to: one of those that the host of `address` stands for."""
         self.health = health
         self.owner = owner
         self.keep_idle = keep_idle
@@ -91,7 +91,7 @@ class Endpoint:
     @property
     def authority(self) -> str:
         """The IP address and the port, for logs."""
-        return Address(self.host, self.address.port).authority
+        return Address(self.ip, self.address.port).authority
 
     def note_response(self) -> None:
         """A response has begun: where that is news, the owner gets to know."""

@@ -38,18 +38,18 @@ class Endpoints:
         }
         if before is not None:
             for address, look_up in self.look_ups.items():
-                look_up.take_over(before.hosts_of(address))
+                look_up.take_over(before.ips_of(address))
         self.all: list[Endpoint] = []
         self._build()
 
-    def hosts_of(self, address: Address) -> tuple[str, ...]:
+    def ips_of(self, address: Address) -> tuple[str, ...]:
         """The IP addresses at which an address of the route file is, as far as they are known."""
         if not is_name(address.host):
             return (address.host,)
         found = next(
             (n for a, n in self.look_ups.items() if (a.host, a.port) == (address.host, address.port)), None
         )
-        return found.hosts if found is not None else ()
+        return found.ips if found is not None else ()
 
     def health_known_to(self, upstream: Upstream) -> Mapping[Key, AddressHealth]:
         """What is known of the health of each, for the next version of the upstream."""
@@ -58,37 +58,37 @@ class Endpoints:
         if upstream.health != self._upstream.health:
             for endpoint in self.all:
                 endpoint.health.forget_checks()
-        return {_key(endpoint.address, endpoint.host): endpoint.health for endpoint in self.all}
+        return {_key(endpoint.address, endpoint.ip): endpoint.health for endpoint in self.all}
 
     def _resolved(self) -> None:
         self._build()
         self._changed()
 
     def _build(self) -> None:
-        before = {_key(endpoint.address, endpoint.host): endpoint for endpoint in self.all}
+        before = {_key(endpoint.address, endpoint.ip): endpoint for endpoint in self.all}
         found: dict[Key, Endpoint] = {}
         for address in self._upstream.addresses:
-            hosts = self.hosts_of(address)
-            for host in hosts:
-                key = _key(address, host)
-                endpoint = before.get(key) or self._endpoint(address, host, key)
-                endpoint.weight = address.weight / len(hosts)
-                endpoint.preferred = _same_family(host, hosts[0])
+            ips = self.ips_of(address)
+            for ip in ips:
+                key = _key(address, ip)
+                endpoint = before.get(key) or self._endpoint(address, ip, key)
+                endpoint.weight = address.weight / len(ips)
+                endpoint.preferred = _same_family(ip, ips[0])
                 found[key] = endpoint
         self.all = list(found.values())
         self._known = {}
         for key in before.keys() - found.keys():
             before[key].retire()
 
-    def _endpoint(self, address: Address, host: str, key: Key) -> Endpoint:
+    def _endpoint(self, address: Address, ip: str, key: Key) -> Endpoint:
         health = self._known.get(key) or AddressHealth(self._upstream.circuit_breaker)
-        return Endpoint(address, host, health, owner=self._owner, keep_idle=self._upstream.keep_idle)
+        return Endpoint(address, ip, health, owner=self._owner, keep_idle=self._upstream.keep_idle)
 
 
-def _key(address: Address, host: str) -> Key:
-    return address.host, address.port, host
+def _key(address: Address, ip: str) -> Key:
+    return address.host, address.port, ip
 
 
-def _same_family(host: str, first: str) -> bool:
+def _same_family(ip: str, first: str) -> bool:
     """Whether both are IPv4, or both IPv6: the system puts the family first that it reaches."""
-    return ip_address(host.partition("%")[0]).version == ip_address(first.partition("%")[0]).version
+    return ip_address(ip.partition("%")[0]).version == ip_address(first.partition("%")[0]).version

@@ -28,7 +28,7 @@ async def open_connection(
     try:
         _, connection = await loop.create_connection(
             make,
-            endpoint.host,
+            endpoint.ip,
             endpoint.address.port,
             ssl=await tls.context() if tls is not None else None,
             server_hostname=tls.name_of(endpoint) if tls is not None else None,

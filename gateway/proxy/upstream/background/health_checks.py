@@ -70,7 +70,7 @@ class EndpointCheck:
 
     async def _status(self) -> int:
         endpoint = self._endpoint
-        apart = Endpoint(endpoint.address, endpoint.host, endpoint.health)  # its responses are no call's
+        apart = Endpoint(endpoint.address, endpoint.ip, endpoint.health)  # its responses are no call's
         connection = await open_connection(apart, self._pool.tls, released=UpstreamConnection.abort, lost=_nothing)
         response = _Response()
         try:

@@ -52,7 +52,7 @@ class NameLookUp:
         self.interval = interval
         self.due_at = 0.0
         """In seconds of the loop's clock."""
-        self.hosts: tuple[str, ...] = ()
+        self.ips: tuple[str, ...] = ()
         self.error = ""
         """Why the last look-up has failed; "" if it has not."""
         self._upstream = upstream
@@ -62,9 +62,9 @@ class NameLookUp:
         self._finished = 0
         self._finished_at = float("-inf")
 
-    def take_over(self, hosts: tuple[str, ...]) -> None:
+    def take_over(self, ips: tuple[str, ...]) -> None:
         """What was found before for the same name; it is looked up anew all the same."""
-        self.hosts = hosts
+        self.ips = ips
 
     async def run(self) -> None:
         """Look the name up. Those that call this meanwhile share the result."""
@@ -74,7 +74,7 @@ class NameLookUp:
                 await self._look_up()
 
     async def run_if_unknown(self) -> None:
-        if not self.hosts:
+        if not self.ips:
             await self.run_after_failure()
 
     async def run_after_failure(self) -> None:
@@ -87,7 +87,7 @@ class NameLookUp:
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
                 found = await addresses_of(name, port)
-            usable = [host for host in found if not is_metadata(host.partition("%")[0])]
+            usable = [ip for ip in found if not is_metadata(ip.partition("%")[0])]
             if not usable:
                 raise OSError("it leads to a link-local or metadata address" if found else "it has no address")
         except TimeoutError:
@@ -107,15 +107,15 @@ class NameLookUp:
                 upstream=self._upstream,
                 name=self.address.host,
                 reason=error,
-                kept=list(self.hosts),
+                kept=list(self.ips),
             )
         self.error = error
 
-    def _succeeded(self, hosts: tuple[str, ...]) -> None:
-        changed = set(hosts) != set(self.hosts)
+    def _succeeded(self, ips: tuple[str, ...]) -> None:
+        changed = set(ips) != set(self.ips)
         if changed or self.error:
-            log.info("upstream_name.resolved", upstream=self._upstream, name=self.address.host, addresses=hosts)
+            log.info("upstream_name.resolved", upstream=self._upstream, name=self.address.host, addresses=ips)
         self.error = ""
         if changed:
-            self.hosts = hosts
+            self.ips = ips
             self._changed()

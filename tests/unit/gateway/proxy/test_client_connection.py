@@ -66,15 +66,15 @@ class Loop:
 class Receiver:
     """Of one request; its response is complete when the test says so, or at once."""
 
-    def __init__(self, exchanges: "Exchanges", head: RequestHead | BadRequest) -> None:
-        self.exchanges, self.head = exchanges, head
+    def __init__(self, listener: "Listener", head: RequestHead | BadRequest) -> None:
+        self.listener, self.head = listener, head
         self.content, self.complete, self.over = b"", False, False
 
     def begin(self, content: bytes, *, complete: bool) -> None:
-        if self.exchanges.early and isinstance(self.head, RequestHead):
+        if self.listener.early and isinstance(self.head, RequestHead):
             self.over = True
-            self.exchanges.received.append((self.head.method, self.head.target, b""))
-            connection = self.exchanges.connection
+            self.listener.received.append((self.head.method, self.head.target, b""))
+            connection = self.listener.connection
             connection.request_done(keep_alive=self.head.keep_alive and connection.can_drain(self.head))
         else:
             self.body_received(content, complete=complete)
@@ -84,12 +84,12 @@ class Receiver:
         assert not self.over
         self.content += content
         self.complete = complete
-        if complete and self.exchanges.at_once:
+        if complete and self.listener.at_once:
             self.respond()
 
     def body_refused(self, error: BadRequest) -> None:
         assert not self.complete
-        self.exchanges.refusals += 1
+        self.listener.refusals += 1
         self.over = True
 
     @property
@@ -101,11 +101,11 @@ class Receiver:
             return
         self.over = True
         if isinstance(self.head, BadRequest):
-            self.exchanges.refusals += 1
-            self.exchanges.connection.request_done(keep_alive=False)
+            self.listener.refusals += 1
+            self.listener.connection.request_done(keep_alive=False)
             return
-        self.exchanges.received.append((self.head.method, self.head.target, self.content))
-        self.exchanges.connection.request_done(keep_alive=self.head.keep_alive)
+        self.listener.received.append((self.head.method, self.head.target, self.content))
+        self.listener.connection.request_done(keep_alive=self.head.keep_alive)
 
     def client_left(self, cause: str) -> None: ...
 
@@ -116,7 +116,7 @@ class Receiver:
     def client_ready(self) -> None: ...
 
 
-class Exchanges:
+class Listener:
     """One connection, and what comes of the requests on it."""
 
     draining = False
@@ -137,7 +137,7 @@ class Exchanges:
 
     def closed(self, connection: ClientConnection) -> None: ...
 
-    def receiver(self, connection: ClientConnection, head: RequestHead | BadRequest) -> RequestReceiver:
+    def receiver_of(self, connection: ClientConnection, head: RequestHead | BadRequest) -> RequestReceiver:
         assert all(receiver.over for receiver in self.receivers), "two requests at a time"
         self.receivers.append(Receiver(self, head))
         return self.receivers[-1]
@@ -183,9 +183,9 @@ def expected(raw: bytes) -> tuple[Received, int]:
 
 
 def assert_received(raw: bytes, cuts: list[int], patience: list[int]) -> None:
-    exchanges = Exchanges()
-    exchanges.run(pieces(raw, cuts), patience)
-    assert (exchanges.received, exchanges.refusals) == expected(raw)
+    listener = Listener()
+    listener.run(pieces(raw, cuts), patience)
+    assert (listener.received, listener.refusals) == expected(raw)
 
 
 @pytest.mark.parametrize("patience", [[0], [1], [2, 0]])
@@ -208,8 +208,8 @@ def test_what_is_nearly_valid_is_received_in_one_way(raw: bytes, cuts: list[int]
 
 @given(near_valid.requests(), near_valid.cuts())
 def test_no_part_of_a_refused_body_is_received_as_a_request(raw: bytes, cuts: list[int]) -> None:
-    exchanges = Exchanges()
-    exchanges.early = True
-    exchanges.run(pieces(raw, cuts), [0])
+    listener = Listener()
+    listener.early = True
+    listener.run(pieces(raw, cuts), [0])
     heads = [(head.method, head.target, b"") for head in read_requests([raw]).heads]
-    assert exchanges.received == heads[: len(exchanges.received)]
+    assert listener.received == heads[: len(listener.received)]

@@ -33,7 +33,7 @@ class Exchange:
         self._live = live
         live.consider(self)
 
-    def end(self, refusal: Refusal) -> bool:
+    def end_early(self, refusal: Refusal) -> bool:
         if self.may_end:
             self.ended = refusal.cause
             self._live.discard(self)

@@ -13,7 +13,7 @@ from shared.http.forwarded_for import TrustedProxies
 
 
 @dataclass(frozen=True, slots=True)
-class Forwarding:
+class ExchangeContext:
     decider: Decider
     proxies: TrustedProxies
     pools: Pools
