@@ -103,9 +103,10 @@ class ExternalIssuerKeys:
             self._unknown_kid_fetch_at = now
         if due or self._flight.running:
             await asyncio.wait([self._flight.begin()], timeout=MAX_WAIT_S)
-        if not self.usable or (self._failures and key_id not in self._set.keys):
+        key = self._set.keys.get(key_id)
+        if not self.usable or (key is None and (self._failures or self._flight.running)):
             raise Unavailable(f"the keys of issuer {self.settings.name} cannot be fetched{self._because}")
-        return self._set.keys.get(key_id)
+        return key
 
     def refresh_if_due(self) -> None:
         """Begin a fetch in the background, when it is time for one."""

@@ -181,6 +181,26 @@ async def test_a_request_waits_for_a_fetch_that_hangs_for_a_moment_only(
     await keys.stop()
 
 
+async def test_while_a_fetch_hangs_it_is_not_known_whether_there_is_a_key_and_known_ones_do_not_notice(
+    around: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await around.refreshed()
+    monkeypatch.setattr("gateway.credentials.external.issuer_keys.MAX_WAIT_S", 0.01)
+    published, fetch = asyncio.Event(), around.keys._fetch
+
+    async def hang(url: str) -> bytes:
+        await published.wait()
+        return await fetch(url)
+
+    monkeypatch.setattr(around.keys, "_fetch", hang)
+    around.publish(SIGNERS["ES256"], SIGNERS["EdDSA"])
+    with pytest.raises(Unavailable):
+        await around.keys.find(TWO)
+    assert await around.keys.find(ONE) is not None
+    published.set()
+    await until(lambda: around.keys.known(TWO) is not None)
+
+
 async def test_a_fault_of_ours_in_reading_a_set_is_a_failed_fetch(
     around: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
