@@ -21,8 +21,8 @@ from gateway.origin import origin_of, unproxied
 from gateway.proxy.client_body import NO_BODY, ClientBody
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.client_response import ClientResponse, lines_for_client
+from gateway.proxy.direct_response import DirectResponse, direct_response
 from gateway.proxy.exchange_context import ExchangeContext
-from gateway.proxy.own_responses import OwnResponse, own_response
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.report import LIVE_PATH, Call
 from gateway.proxy.tunnels.websocket import WebSocket, websocket_of
@@ -47,7 +47,7 @@ log = structlog.get_logger()
 
 
 class Exchange:
-    """`RequestReceiver` of one request, `Caller` of its upstream's pool, and `ResponseReceiver` of its response."""
+    """`RequestReceiver` of one request, `Requester` of its upstream's pool, `ResponseReceiver` of its response."""
 
     __slots__ = (
         "_body",
@@ -110,9 +110,9 @@ class Exchange:
         if trusted and (given := head.first("x-request-id")) is not None:
             call.request_id = adopt_request_id(given)
         if head.method == "OPTIONS" or head.target.startswith(LIVE_PATH):
-            own = own_response(head, call.request_id, self._context.decider.routes)
-            if own is not None:
-                self._respond(own)
+            direct = direct_response(head, call.request_id, self._context.decider.routes)
+            if direct is not None:
+                self._respond(direct)
                 return
         call.trace_id, self._trace_lines = self._context.tracing.trace(head, trusted=trusted, fresh_id=fresh_id)
         decision = self._context.decider.decide(head, call.origin, call.request_id)
@@ -376,9 +376,11 @@ class Exchange:
         log.exception("request.failed")
         self._fail(internal_error(route=self.call.route))
 
-    def _respond(self, own: OwnResponse) -> None:
-        self.call.route, self.call.cause, self.call.status = own.route, own.cause, own.status
-        self._response.send(own.status, own.lines, own.body, closes=False, request_complete=self._body.complete)
+    def _respond(self, direct: DirectResponse) -> None:
+        self.call.route, self.call.cause, self.call.status = direct.route, direct.cause, direct.status
+        self._response.send(
+            direct.status, direct.lines, direct.body, closes=False, request_complete=self._body.complete
+        )
         self._finish()
 
     def _finish(self) -> None:

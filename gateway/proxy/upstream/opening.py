@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from gateway.proxy.ports import UpstreamFailed, describe
-from gateway.proxy.upstream.background.client_tls import ClientTls
+from gateway.proxy.upstream.background.tls_watch import TlsWatch
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.endpoint import Endpoint
 from gateway.upstreams.client_tls import TlsFileError
@@ -17,7 +17,7 @@ TLS_FAILED = "tls_failed"
 
 async def open_connection(
     endpoint: Endpoint,
-    tls: ClientTls | None,
+    tls: TlsWatch | None,
     *,
     released: Callable[[UpstreamConnection], None],
     lost: Callable[[UpstreamConnection], None],

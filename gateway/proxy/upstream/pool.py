@@ -6,12 +6,12 @@ from math import inf
 from typing import cast
 
 from gateway.proxy.ports import CircuitOpen, UpstreamFailed
-from gateway.proxy.upstream.background.client_tls import ClientTls
+from gateway.proxy.upstream.background.tls_watch import TlsWatch
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.endpoint import Endpoint
 from gateway.proxy.upstream.opening import UNREACHABLE, open_connection
 from gateway.proxy.upstream.selection import Selection
-from gateway.proxy.upstream.waiting import Caller, Waiting
+from gateway.proxy.upstream.waiting import Requester, Waiting
 from gateway.refusal import CONNECTIONS_IN_USE
 from gateway.routing.table import Upstream
 from gateway.upstreams.state import UpstreamMetrics
@@ -42,7 +42,7 @@ class Pool:
         """All, idle or not."""
         self._waiting = Waiting()
         self._connecting: set[asyncio.Task[None]] = set()
-        self.tls = ClientTls(upstream, self._drop_idle) if upstream.scheme == "https" else None
+        self.tls = TlsWatch(upstream, self._drop_idle) if upstream.scheme == "https" else None
         self._used_at = loop.time()
         known = before.selection if before is not None else None
         self.selection: Selection = Selection(upstream, loop.time, metrics, before=known)
@@ -58,16 +58,16 @@ class Pool:
         """In seconds of the loop's clock."""
         return self._loop.time()
 
-    def acquire(self, caller: Caller, *, fresh: bool = False) -> None:
-        """Call `caller.connected`, now or as soon as there is a connection; or `caller.upstream_failed`.
+    def acquire(self, requester: Requester, *, fresh: bool = False) -> None:
+        """Call `requester.connected`, now or as soon as there is a connection; or `requester.upstream_failed`.
 
         With `fresh` it is one that has served nobody yet, if there may be one more.
         """
         self._used_at = self._loop.time()
         endpoint = self.selection.only
         if endpoint is None:
-            if not self.circuit.admits(caller, self._used_at):
-                caller.upstream_failed(CircuitOpen(self.circuit.retry_after(self._used_at)))
+            if not self.circuit.admits(requester, self._used_at):
+                requester.upstream_failed(CircuitOpen(self.circuit.retry_after(self._used_at)))
                 return
             fresh = fresh or not self.circuit.closed
             endpoint = self.selection.next(self._used_at, fresh=fresh)
@@ -77,26 +77,26 @@ class Pool:
                 connection = idle.pop()
                 if connection.usable:
                     connection.deadline = inf
-                    caller.connected(connection)
+                    requester.connected(connection)
                     return
         self._make_room()
         if self._may_connect:
             self._begin_to_connect(endpoint)
-            self._wait(caller, self.upstream.connect_timeout + CONNECTION_WAIT_S)
+            self._wait(requester, self.upstream.connect_timeout + CONNECTION_WAIT_S)
         else:
-            self._wait(caller, CONNECTION_WAIT_S)
+            self._wait(requester, CONNECTION_WAIT_S)
 
-    def give_up(self, caller: Caller) -> None:
-        """`caller` needs none any more."""
-        self._waiting.remove(caller)
-        self.circuit.let_go(caller)
+    def give_up(self, requester: Requester) -> None:
+        """`requester` needs none any more."""
+        self._waiting.remove(requester)
+        self.circuit.let_go(requester)
 
     def sweep(self, now: float) -> None:
         for connection in [connection for connection in self._connections if connection.deadline <= now]:
             connection.expired()
-        for caller in self._waiting.expire(now):
-            self.circuit.let_go(caller)
-            caller.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE))
+        for requester in self._waiting.expire(now):
+            self.circuit.let_go(requester)
+            requester.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE))
 
     async def close(self) -> None:
         self._waiting = Waiting()  # or each connection that ends here would make room for a new one
@@ -112,13 +112,13 @@ class Pool:
 
     # Who gets which connection
 
-    def _wait(self, caller: Caller, seconds: float) -> None:
-        refused = self._waiting.add(caller, self._used_at + seconds, coming=len(self._connecting))
+    def _wait(self, requester: Requester, seconds: float) -> None:
+        refused = self._waiting.add(requester, self._used_at + seconds, coming=len(self._connecting))
         if refused is None:
             return
         self.circuit.let_go(refused)
-        if refused is caller:
-            caller.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE))
+        if refused is requester:
+            requester.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE))
         else:  # of another connection: that one's next request is not begun within this one
             self._loop.call_soon(refused.upstream_failed, UpstreamFailed(503, CONNECTIONS_IN_USE))
 
@@ -150,11 +150,11 @@ class Pool:
 
     def _hand_over(self, connection: UpstreamConnection) -> None:
         """To who waits."""
-        caller = self._waiting.next()
-        if caller is not None:
-            self.circuit.pass_on(caller, connection)
+        requester = self._waiting.next()
+        if requester is not None:
+            self.circuit.pass_on(requester, connection)
             connection.deadline = inf
-            caller.connected(connection)
+            requester.connected(connection)
 
     def _lost(self, connection: UpstreamConnection) -> None:
         endpoint = connection.endpoint
@@ -172,9 +172,9 @@ class Pool:
     def _extend_next(self) -> None:
         """One of those whose time is nearly over has, from now on, the time that connecting may take."""
         now = self._loop.time()
-        for caller, deadline in self._waiting:
+        for requester, deadline in self._waiting:
             if deadline <= now + CONNECTION_WAIT_S:
-                self._waiting.extend(caller, now + self.upstream.connect_timeout + CONNECTION_WAIT_S)
+                self._waiting.extend(requester, now + self.upstream.connect_timeout + CONNECTION_WAIT_S)
                 break
 
     # Connecting
@@ -209,9 +209,9 @@ class Pool:
             if endpoint is not None:
                 self._extend_next()
                 deadline = self._loop.time() + self.upstream.connect_timeout
-        caller = self._waiting.next()
-        if caller is not None:
-            caller.upstream_failed(failure)
+        requester = self._waiting.next()
+        if requester is not None:
+            requester.upstream_failed(failure)
 
     async def _attempt(self, endpoint: Endpoint, deadline: float) -> UpstreamConnection:
         """Raises `UpstreamFailed`."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from gateway.proxy.upstream.background.client_tls import ClientTls
 from gateway.proxy.upstream.background.due_jobs import DueJobs
 from gateway.proxy.upstream.background.health_checks import HealthChecks
 from gateway.proxy.upstream.background.names import NameLookUp
+from gateway.proxy.upstream.background.tls_watch import TlsWatch
 from gateway.proxy.upstream.pool import Pool
 from gateway.proxy.upstream.states import state_of
 from gateway.routing.table import Upstream
@@ -95,7 +95,7 @@ class Pools:
         self._pools.clear()
         self._current.clear()
 
-    def _tls_of_all(self) -> Iterator[ClientTls]:
+    def _tls_of_all(self) -> Iterator[TlsWatch]:
         return (pool.tls for pool in self if pool.tls is not None and pool.upstream.tls.files)
 
     def _names(self) -> Iterator[NameLookUp]:

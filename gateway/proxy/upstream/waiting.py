@@ -12,8 +12,8 @@ MAX_WAITING_PER_CLIENT = 128
 """Of these, requests of one client."""
 
 
-class Caller(Protocol):
-    """Who needs a connection. Nothing here raises."""
+class Requester(Protocol):
+    """Who needs a connection: it gets one at once, or waits. Nothing here raises."""
 
     @property
     def client_key(self) -> str:
@@ -25,7 +25,7 @@ class Caller(Protocol):
     def upstream_failed(self, error: UpstreamFailed) -> None: ...
 
 
-_NOBODY: dict[Caller, float] = {}
+_NOBODY: dict[Requester, float] = {}
 
 
 class Waiting:
@@ -35,66 +35,66 @@ class Waiting:
     """
 
     def __init__(self) -> None:
-        self._queues: dict[str, dict[Caller, float]] = {}
+        self._queues: dict[str, dict[Requester, float]] = {}
         """Of each client, the one whose turn is next first: its calls in their order, and how long each waits."""
-        self._client_of: dict[Caller, str] = {}
+        self._client_of: dict[Requester, str] = {}
 
     def __len__(self) -> int:
         return len(self._client_of)
 
-    def __iter__(self) -> Iterator[tuple[Caller, float]]:
+    def __iter__(self) -> Iterator[tuple[Requester, float]]:
         return (entry for queue in self._queues.values() for entry in queue.items())
 
-    def add(self, caller: Caller, deadline: float, *, coming: int = 0) -> Caller | None:
-        """Who does not wait: None; or `caller`; or one of the client with most calls, which has lost its place.
+    def add(self, requester: Requester, deadline: float, *, coming: int = 0) -> Requester | None:
+        """Who does not wait: None; or `requester`; or one of the client with most calls, which has lost its place.
 
         `coming`: connections that are being opened. So many more may wait, since they wait for those.
         """
-        client = caller.client_key
+        client = requester.client_key
         queue = self._queues.get(client, _NOBODY)
         if len(queue) >= MAX_WAITING_PER_CLIENT + coming:
-            return caller
+            return requester
         displaced = None
         if len(self._client_of) >= MAX_WAITING + coming:
             longest = max(self._queues.values(), key=len)
             if len(longest) <= len(queue) + 1:
-                return caller
+                return requester
             displaced = next(reversed(longest))
             self.remove(displaced)
-        self._queues.setdefault(client, {})[caller] = deadline
-        self._client_of[caller] = client
+        self._queues.setdefault(client, {})[requester] = deadline
+        self._client_of[requester] = client
         return displaced
 
-    def extend(self, caller: Caller, deadline: float) -> None:
+    def extend(self, requester: Requester, deadline: float) -> None:
         """Let one that waits wait until then."""
-        self._queues[self._client_of[caller]][caller] = deadline
+        self._queues[self._client_of[requester]][requester] = deadline
 
-    def next(self) -> Caller | None:
+    def next(self) -> Requester | None:
         """Who gets a connection now; it waits no more. Then the next client has its turn."""
         client = next(iter(self._queues), None)
         if client is None:
             return None
         queue = self._queues.pop(client)
-        caller = next(iter(queue))
-        del queue[caller], self._client_of[caller]
+        requester = next(iter(queue))
+        del queue[requester], self._client_of[requester]
         if queue:
             self._queues[client] = queue
-        return caller
+        return requester
 
-    def remove(self, caller: Caller) -> bool:
+    def remove(self, requester: Requester) -> bool:
         """Whether it waited."""
-        client = self._client_of.pop(caller, None)
+        client = self._client_of.pop(requester, None)
         if client is None:
             return False
         queue = self._queues[client]
-        del queue[caller]
+        del queue[requester]
         if not queue:
             del self._queues[client]
         return True
 
-    def expire(self, now: float) -> list[Caller]:
+    def expire(self, now: float) -> list[Requester]:
         """Those that have waited too long, which wait no more."""
-        late = [caller for caller, deadline in self if deadline <= now]
-        for caller in late:
-            self.remove(caller)
+        late = [requester for requester, deadline in self if deadline <= now]
+        for requester in late:
+            self.remove(requester)
         return late

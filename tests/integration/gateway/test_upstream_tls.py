@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.proxy.upstream.background import client_tls
+from gateway.proxy.upstream.background import tls_watch
 from gateway.routing.table import Upstream as Target
 from gateway.upstreams.settings import Address, HealthCheck, UpstreamTls
 from shared.errors import Unavailable
@@ -65,7 +65,7 @@ def server_files(tmp_path: Path) -> CertificateFiles:
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_tls.ClientTls, "interval", 0.05)
+    monkeypatch.setattr(tls_watch.TlsWatch, "interval", 0.05)
 
 
 async def test_an_upstream_is_believed_by_its_ca_file_under_its_server_name(server_files: CertificateFiles) -> None:

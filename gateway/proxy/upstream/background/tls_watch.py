@@ -18,7 +18,7 @@ log = structlog.get_logger()
 FILE_CHECK_INTERVAL_S = 10.0
 
 
-class ClientTls:
+class TlsWatch:
     """`due_jobs.Job`. Files that cannot be used change nothing: what was read last stays, and the log says so.
 
     `changed` is called when other files are in use: what was opened with those of before is not to be used again.

@@ -13,7 +13,7 @@ _GET = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
-class OwnResponse:
+class DirectResponse:
     route: str
     status: int
     lines: list[str]
@@ -21,11 +21,11 @@ class OwnResponse:
     cause: str = ""
 
 
-def own_response(head: RequestHead, request_id: str, routes: Callable[[], RouteTable]) -> OwnResponse | None:
+def direct_response(head: RequestHead, request_id: str, routes: Callable[[], RouteTable]) -> DirectResponse | None:
     """None for a request that is to be decided upon."""
     if head.target.partition("?")[0] == LIVE_PATH and head.method in _GET:
-        return OwnResponse(LIVE_PATH, 200, [date_line(), "Content-Type: application/json"], b'{"status":"live"}')
+        return DirectResponse(LIVE_PATH, 200, [date_line(), "Content-Type: application/json"], b'{"status":"live"}')
     if head.method == "OPTIONS" and (preflight := preflight_of(head, routes())) is not None:
         lines = [date_line(), *preflight.lines, f"X-Request-Id: {request_id}"]
-        return OwnResponse(preflight.route, 204, lines, cause=preflight.cause)
+        return DirectResponse(preflight.route, 204, lines, cause=preflight.cause)
     return None
