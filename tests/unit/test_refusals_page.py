@@ -1,0 +1,47 @@
+"""docs/refusals.md explains each cause of a refusal that the gateway's log can hold."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from services.operator_validator.validation import Cause as ApiTokenCause
+from services.session_tokens.tokens import Cause as SessionTokenCause
+from shared.jose.errors import Fault
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/refusals.md").read_text(encoding="utf-8")
+LITERALS = (
+    r"\bcause=\"([a-z_]+)\"",
+    r"\bcause: str = \"([a-z_]+)\"",
+    r"\bcode(?:: str)? ?= ?\"([a-z_]+)\"",
+    r"code = \"([a-z_]+)\" if .* else \"[a-z_]+\"",
+    r"code = \"[a-z_]+\" if .* else \"([a-z_]+)\"",
+    r"(?:RefusedCredential|NoCredential)\(\"([a-z_]+)\"",
+    r"RefusedCredential\.of\([a-z_.]+, \"([a-z_]+)\"",
+    r"response\.cause or \"([a-z_]+)\"",
+    r"response\.cause or \"([a-z_]+)\"",
+    r"UpstreamFailed\(\d+, \"([a-z_]+)\"",
+    r"^(?:CONNECTIONS_IN_USE|CIRCUIT_OPEN|UNREACHABLE|TLS_FAILED|CONNECTION_LOST|RESPONSE_TIMEOUT) = \"([a-z_]+)\"",
+)
+"""How the gateway's sources name a cause."""
+OF_ADDRESSES = {"responded", "health_check"}
+"""Why an address of an upstream is up or down: in other lines of the log."""
+
+
+def causes() -> list[str]:
+    sources = "\n".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "gateway").rglob("*.py")))
+    found = {cause for pattern in LITERALS for cause in re.findall(pattern, sources, re.MULTILINE)}
+    members = {str(cause) for kind in (ApiTokenCause, SessionTokenCause, Fault) for cause in kind}
+    return sorted((found | members) - OF_ADDRESSES)
+
+
+@pytest.mark.parametrize("cause", causes())
+def test_each_cause_is_explained(cause: str) -> None:
+    assert f"`{cause}`" in PAGE
+
+
+def test_what_is_explained_is_a_cause() -> None:
+    explained = re.findall(r"^\| (`[a-z_]+`[^|]*)\|", PAGE, re.MULTILINE)
+    named = {cause for cell in explained for cause in re.findall(r"`([a-z_]+)`", cell)}
+    assert named == set(causes())
