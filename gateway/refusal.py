@@ -201,7 +201,7 @@ def not_a_trusted_proxy() -> Refusal:
 def incomplete_description(error: Exception) -> Refusal:
     """At the decision endpoint, for a proxy that does not say what is to be decided upon."""
     code = "incomplete_question"
-    return Refusal(400, code, str(error), cause=code, route="decision")
+    return Refusal(400, code, str(error), cause=code, detail={"reason": str(error)}, route="decision")
 
 
 def not_rewritten(*, route: str) -> Refusal:

@@ -44,11 +44,12 @@ ENVOY = Dialect("envoy")
 _BY_PATH = {f"/{dialect.name}": dialect for dialect in (AUTH_REQUEST, FORWARD_AUTH)}
 
 
-def read_path(called: str, names: frozenset[str]) -> DecisionPath | None:
-    """What `called`, a target as it was sent, stands for. None: there is nothing there.
+def read_path(called: str, names: frozenset[str]) -> DecisionPath:
+    """What `called`, a target as it was sent, stands for.
 
     `names` are those of the fields, in lower case: `/` is either dialect that has fields, by whose are there.
-    Raises `IncompleteDescription` when that is both or none: of two, one may be the client's.
+    Raises `IncompleteDescription` when that is both or none: of two, one may be the client's. So it does for any
+    other path, as with 404 the proxy would say to its client that there is no such route.
     """
     rewrites = called.startswith(REWRITING + "/")
     called = called.removeprefix(REWRITING) if rewrites else called
@@ -60,5 +61,6 @@ def read_path(called: str, names: frozenset[str]) -> DecisionPath | None:
         if len(present) != 1:
             raise IncompleteDescription("either X-Original-URI or X-Forwarded-Uri must be there")
         return DecisionPath(present[0], rewrites)
-    dialect = _BY_PATH.get(path)
-    return None if dialect is None else DecisionPath(dialect, rewrites)
+    if (dialect := _BY_PATH.get(path)) is None:
+        raise IncompleteDescription("ask at /auth-request, /forward-auth or /envoy/..., or at those below /rewrite")
+    return DecisionPath(dialect, rewrites)

@@ -25,7 +25,6 @@ from gateway.refusal import (
     internal_error,
     malformed,
     not_a_trusted_proxy,
-    not_found,
 )
 from gateway.routing.cors.preflight import Preflight, preflight_of, refusal_lines, response_lines
 from shared.http.forwarded_for import TrustedProxies
@@ -98,8 +97,6 @@ class DecisionEndpoint:
             path = read_path(request.raw_path, frozenset(name.lower() for name in request.headers))
         except IncompleteDescription as error:
             raise _Refused(incomplete_description(error)) from None
-        if path is None:
-            raise _Refused(not_found())
         return path
 
     async def _decided(self, request: web.Request, path: DecisionPath, call: Call) -> Decision | Preflight:

@@ -255,7 +255,10 @@ async def test_a_question_that_is_not_whole_is_never_admitted(
 @pytest.mark.parametrize("path", ["/health/live", "/metrics", "/routes", "/docs", "/favicon.ico", "/auth-request/"])
 async def test_there_is_nothing_else_at_its_port(gateway: Gateway, path: str) -> None:
     reply = await send(gateway.decision_url, "GET", path, proxied(Question("/open")))
-    assert (reply.status, reply.values("Server")) == (404, [])
+    assert (reply.status, reply.values("Server")) == (400, [])
+    problem = json.loads(reply.body)
+    assert problem["code"] == "incomplete_question"
+    assert "ask at /auth-request" in problem["detail"]
 
 
 async def test_only_a_trusted_proxy_may_ask(around: Surroundings) -> None:
