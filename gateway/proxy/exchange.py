@@ -385,8 +385,10 @@ class Exchange:
 
     def _finish(self) -> None:
         """The response is whole."""
-        self._conclude()
-        self._client.request_done(keep_alive=self._response.keep_alive)
+        try:
+            self._conclude()
+        finally:  # what cannot be written down holds up no other request of the connection
+            self._client.request_done(keep_alive=self._response.keep_alive)
 
     def _release(self) -> None:
         """Let go of whatever this exchange has or waits for."""

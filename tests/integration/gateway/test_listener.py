@@ -12,7 +12,10 @@ from structlog.testing import capture_logs
 from gateway.http1 import writer
 from gateway.proxy import client_response, exchange
 from gateway.proxy.exchange import Exchange
+from gateway.proxy.report import Report
 from tests.support.harness.gateway import Gateway, surroundings
+from tests.support.http1.client import converse
+from tests.support.http1.framing_payloads import get
 from tests.support.waiting import until
 
 
@@ -62,6 +65,15 @@ async def test_wherever_a_fault_of_ours_is_the_response_is_our_own(
     assert "internal_error" in await response.text()
     monkeypatch.undo()
     assert await gateway.status(path, token) == 200
+
+
+@pytest.mark.parametrize("path", ["/open", "/nowhere", "/health/live"])
+async def test_a_response_that_cannot_be_written_down_holds_up_no_other(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(Report, "ended", faulty)
+    conversation = await converse(gateway.port, get(b"GET %b HTTP/1.1" % path.encode()) * 2, replies=2)
+    assert [reply.whole for reply in conversation.replies] == [True, True]
 
 
 async def test_a_client_that_leaves_while_its_credential_is_looked_up_is_one_that_left(
