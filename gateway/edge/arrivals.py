@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -11,6 +10,7 @@ import structlog
 from gateway.edge.cause_counts import CauseCounts
 from gateway.edge.ports import Addresses
 from gateway.edge.proxy_header_reader import ProxyHeaderReader
+from gateway.edge.turns import Turns
 
 log = structlog.get_logger()
 
@@ -23,6 +23,8 @@ TOO_MANY_ARRIVING = "arriving_limit"
 class ArrivingConnection(Protocol):
     socket_peer: str
     """The address of the other end."""
+    peer: str
+    """The client's address; "" while it is not known."""
 
     def shake_hands(self) -> None: ...
 
@@ -45,18 +47,21 @@ class Arrivals:
         *,
         max_arriving: int,
         header_from: Addresses | None = None,
+        client_of: Callable[[str], str] = str,
     ) -> None:
         """`context`: what TLS is spoken with on a connection that begins now; without it there is none.
 
-        `header_from`: the addresses whose connections begin with a PROXY header.
+        `header_from`: the addresses whose connections begin with a PROXY header. `client_of`: what counts as one
+        client, of an address.
         """
         self.context = context
         self._header_from = header_from
+        self._client_of = client_of
         self._metrics = metrics
         self._max_arriving = max_arriving
         self._arriving: dict[ArrivingConnection, None] = {}
         """In the order in which they came."""
-        self._due: deque[ArrivingConnection] = deque()
+        self._due: Turns[ArrivingConnection] = Turns()
         """Those for whose handshake something has been received."""
         self._turn_is_due = False
         self._causes = CauseCounts()
@@ -83,8 +88,8 @@ class Arrivals:
         self._causes.note(cause, arrival.socket_peer, detail)
 
     def handshake_due(self, arrival: ArrivingConnection) -> None:
-        """Call its `shake_hands` when it is its turn."""
-        self._due.append(arrival)
+        """Call its `shake_hands` when it is its turn: clients have theirs one after the other."""
+        self._due.add(self._client_of(arrival.peer), arrival)
         if not self._turn_is_due:
             self._turn_is_due = True
             asyncio.get_running_loop().call_soon(self._turn)
@@ -106,7 +111,7 @@ class Arrivals:
     def _turn(self) -> None:
         try:
             for _ in range(min(HANDSHAKES_PER_TURN, len(self._due))):
-                self._due.popleft().shake_hands()
+                self._due.take().shake_hands()
         finally:  # a fault in one of them holds up no other
             self._turn_is_due = bool(self._due)
             if self._turn_is_due:

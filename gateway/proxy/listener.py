@@ -24,6 +24,7 @@ from gateway.proxy.tunnels.open_tunnels import OpenTunnels
 from gateway.proxy.upstream.pools import Pools
 from gateway.routing.table import RouteTable
 from shared.audit.trail import AuditTrail
+from shared.http.client_address import address_block
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
 from shared.http.forwarded_for import TrustedProxies
 from shared.http.server import bind
@@ -92,7 +93,9 @@ class PublicServer:
         """What connections pass before they speak HTTP; None where that is nothing."""
         if tls is not None or proxy_header_from is not None:
             max_arriving = max(1, int(self._limits.connections * ARRIVING_SHARE))
-            arrivals = Arrivals(tls, metrics, max_arriving=max_arriving, header_from=proxy_header_from)
+            arrivals = Arrivals(
+                tls, metrics, max_arriving=max_arriving, header_from=proxy_header_from, client_of=address_block
+            )
             self._arrivals = arrivals
             metrics.arriving_connections.set_function(lambda: len(arrivals))
         self._listener: asyncio.Server | None = None

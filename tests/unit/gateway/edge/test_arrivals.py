@@ -5,13 +5,15 @@ import asyncio
 import structlog
 
 from gateway.edge.arrivals import HANDSHAKES_PER_TURN, TOO_MANY_ARRIVING, Arrivals
+from shared.http.client_address import address_block
 from tests.support.doubles.arrivals import ArrivalCounts
 
 
 class Arriving:
     socket_peer = "192.0.2.1"
 
-    def __init__(self, arrivals: Arrivals) -> None:
+    def __init__(self, arrivals: Arrivals, peer: str = "192.0.2.1") -> None:
+        self.peer = peer
         self.steps = 0
         self.closed = False
         self._arrivals = arrivals
@@ -26,7 +28,7 @@ class Arriving:
 
 
 def arrivals_of(metrics: ArrivalCounts, *, max_arriving: int = 1000) -> Arrivals:
-    return Arrivals(None, metrics, max_arriving=max_arriving)
+    return Arrivals(None, metrics, max_arriving=max_arriving, client_of=address_block)
 
 
 async def test_other_connections_have_their_turn_between_the_handshakes_of_a_flood() -> None:
@@ -40,6 +42,23 @@ async def test_other_connections_have_their_turn_between_the_handshakes_of_a_flo
     arrivals.handshake_due(connections[0])
     await asyncio.sleep(0)
     assert connections[0].steps == 2
+
+
+async def test_a_flood_of_one_client_delays_no_handshake_of_another() -> None:
+    arrivals = arrivals_of(ArrivalCounts())
+    flood = [Arriving(arrivals, "198.51.100.1") for _ in range(1000)]
+    flood += [Arriving(arrivals, f"2001:db8::{n:x}") for n in range(1000)]  # of one block: one client
+    other = Arriving(arrivals, "192.0.2.7")
+    for arrival in (*flood, other):
+        arrivals.handshake_due(arrival)
+    for _ in range(2):
+        await asyncio.sleep(0)
+    assert other.steps == 1
+    arrivals.handshake_due(other)
+    for _ in range(2):
+        await asyncio.sleep(0)
+    assert other.steps == 2
+    assert sum(arrival.steps for arrival in flood) <= 4 * HANDSHAKES_PER_TURN
 
 
 async def test_a_step_that_asks_for_another_one_waits_for_its_turn() -> None:
