@@ -197,6 +197,8 @@ class RouteEntry(Entry):
         if "any" in self.methods and self.methods != ("any",):
             yield "methods", Method.message
         yield from rewriting_problems(self)
+        if self.websocket and not {"any", "GET"} & set(self.methods):
+            yield "websocket", "needs the method GET: that of each handshake"
         if self.identity_token and CredentialKind.NONE in self.credential:
             yield "identity_token", "needs a credential: without one nobody is known"
         if self.cors is not None:

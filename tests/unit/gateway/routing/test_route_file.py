@@ -172,6 +172,7 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"credential": "api_token", "application": "-"}, "application must be an application_prefix"),
     ({"retry": "yes"}, "retry must be true or false"),
     ({"identity_token": "true"}, "identity_token needs a credential"),
+    ({"websocket": "true", "methods": "[POST]"}, "websocket needs the method GET"),
     ({"merge_query": "true"}, "merge_query is for the credential session_token"),
     ({"max_body": "-1"}, "max_body must be a whole number from 0 to 1099511627776"),
     ({"max_body": "1.5"}, "max_body must be a whole number"),
