@@ -75,13 +75,17 @@ class PublicServer:
         self._routes = decider.routes
         self._followed: RouteTable | None = None
         """The table whose upstreams have pools."""
-        self.upstreams = self._pools = Pools(metrics.upstreams)
-        tunnels = OpenTunnels()
-        self.tasks = self._pools.tasks
-        bodies = BodiesUnderWay(self._limits.bodies_per_client)
-        report = Report(audit, metrics)
+        self.upstreams = Pools(metrics.upstreams)
+        self.tasks = self.upstreams.tasks
         self._context = ExchangeContext(
-            decider, proxies, self._pools, bodies, live, tunnels, report, tracing or PassedOn()
+            decider=decider,
+            proxies=proxies,
+            pools=self.upstreams,
+            bodies=BodiesUnderWay(self._limits.bodies_per_client),
+            live=live,
+            tunnels=OpenTunnels(),
+            report=Report(audit, metrics),
+            tracing=tracing or PassedOn(),
         )
         self._address = (host, port)
         self._grace = grace
@@ -93,19 +97,14 @@ class PublicServer:
         """What connections pass before they speak HTTP; None where that is nothing."""
         if tls is not None or proxy_header_from is not None:
             max_arriving = max(1, int(self._limits.connections * ARRIVING_SHARE))
-            arrivals = Arrivals(
+            self._arrivals = Arrivals(
                 tls, metrics, max_arriving=max_arriving, header_from=proxy_header_from, client_of=address_block
             )
-            self._arrivals = arrivals
-            metrics.arriving_connections.set_function(lambda: len(arrivals))
         self._listener: asyncio.Server | None = None
         self._sweeps: dict[str, asyncio.TimerHandle] = {}
         self.draining = False
         self.keepalive_timeout = keepalive_timeout
-        metrics.active.set_function(lambda: sum(connection.serving for connection in self._connections))
-        metrics.open_connections.set_function(lambda: len(self._connections))
-        metrics.open_tunnels.set_function(lambda: len(tunnels))
-        metrics.bodies_under_way.set_function(lambda: len(bodies))
+        self._show(metrics)
 
     @property
     def port(self) -> int:
@@ -121,7 +120,7 @@ class PublicServer:
 
     async def start(self) -> None:
         self._follow_routes()
-        await self._pools.start()
+        await self.upstreams.start()
         self._listener = await bind(self._connection, *self._address, reuse_port=self._reuse_port)
         self._sweep_clients()
         self._sweep_pools()
@@ -159,8 +158,8 @@ class PublicServer:
                 receiver.client_left("shutdown")
         for timer in self._sweeps.values():
             timer.cancel()
-        await self._pools.stop()
-        await self._pools.close()
+        await self.upstreams.stop()
+        await self.upstreams.close()
 
     # What a connection reports
 
@@ -180,6 +179,16 @@ class PublicServer:
     def _connection(self) -> ClientConnection | Arrival:
         loop = asyncio.get_running_loop()
         return ClientConnection(self, loop) if self._arrivals is None else Arrival(self._arrivals, self, loop)
+
+    def _show(self, metrics: GatewayMetrics) -> None:
+        """Gauges of what there is at the moment, counted when they are read."""
+        bodies, tunnels, arrivals = self._context.bodies, self._context.tunnels, self._arrivals
+        metrics.active.set_function(lambda: sum(connection.serving for connection in self._connections))
+        metrics.open_connections.set_function(lambda: len(self._connections))
+        metrics.open_tunnels.set_function(lambda: len(tunnels))
+        metrics.bodies_under_way.set_function(lambda: len(bodies))
+        if arrivals is not None:
+            metrics.arriving_connections.set_function(lambda: len(arrivals))
 
     def _sweep_clients(self) -> None:
         loop = asyncio.get_running_loop()
@@ -201,10 +210,10 @@ class PublicServer:
         loop = asyncio.get_running_loop()
         self._sweeps["pools"] = loop.call_later(POOL_SWEEP_INTERVAL_S, self._sweep_pools)
         self._follow_routes()
-        self._pools.sweep(loop.time())
+        self.upstreams.sweep(loop.time())
 
     def _follow_routes(self) -> None:
         table = self._routes()
         if table is not self._followed:
             self._followed = table
-            self._pools.follow(table.upstreams)
+            self.upstreams.follow(table.upstreams)
