@@ -76,4 +76,6 @@ def _host(given: Sequence[tuple[str, str, str]], peer: str, proxies: TrustedProx
     if not named:
         return next((value for name, _, value in given if name == "host"), "")
     hops = proxies.path(peer, [value for name, _, value in given if name == _FORWARDED_FOR])
+    if len(hops) <= 2:  # the proxy that asks has the client's Host: all of it, as the service gets all of it
+        return named[-1]
     return nearest_trusted(named, len(hops) - 1)

@@ -9,6 +9,7 @@ from deploy.local.stack import ROOT
 from gateway.credentials.identity import Identity
 from tests.support.harness.front_proxies import FILES, BehindProxy, lines
 from tests.support.harness.gateway import SESSION_TOKEN, bearer
+from tests.support.http1.client import converse
 from tests.support.http1.identity_fields import IDENTITY_FIELDS
 from tests.support.http1.upstream import UpstreamCall
 from tests.support.waiting import until
@@ -87,6 +88,15 @@ async def test_connection_takes_no_identity_away(proxy: BehindProxy) -> None:
 async def test_nobody_outside_says_which_request_it_is(proxy: BehindProxy, spoofed: list[str]) -> None:
     reply = await proxy.send("/site", *spoofed)
     assert reply.status in (400, 401)
+    assert proxy.service.calls == []
+
+
+@pytest.mark.parametrize("host", ["shut.example,open.example", "open.example,shut.example", '"open.example"'])
+async def test_a_host_that_is_none_reaches_no_service(proxy: BehindProxy, host: str) -> None:
+    proxy.service.reset()
+    payload = f"GET /open HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    [reply] = (await converse(proxy.port, payload, replies=1)).replies
+    assert reply.status == 400
     assert proxy.service.calls == []
 
 

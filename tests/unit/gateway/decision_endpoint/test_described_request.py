@@ -174,6 +174,17 @@ def test_the_host_is_the_one_that_the_nearest_trusted_proxy_names() -> None:
     assert asked("/forward-auth", fields).host == "api.example"
 
 
+@pytest.mark.parametrize(
+    "host", ["a.example,api.example", "a.example, api.example", '"api.example"', "a@api.example"]
+)
+@pytest.mark.parametrize("called", ["/forward-auth", "/auth-request"])
+def test_a_host_that_the_gateway_would_refuse_is_refused_whichever_field_names_it(called: str, host: str) -> None:
+    fields = (*(TRAEFIK[:2] if called == "/forward-auth" else NGINX[:2]), *CLIENT)
+    for named in ((("Host", "127.0.0.1:8082"), ("X-Forwarded-Host", host)), (("Host", host),)):
+        with pytest.raises(BadRequest):
+            asked(called, (*fields, *named))
+
+
 def test_an_endpoint_is_a_value() -> None:
     assert read_path("/rewrite/envoy/a?b", frozenset()) == DecisionPath(ENVOY, rewrites=True, target="/a?b")
 
