@@ -21,8 +21,10 @@ def outer_location(location: str, route: Route, called: str, origin: Origin) -> 
     if rest.startswith(("/", "?", "#")) or not rest:
         path = _outer_path(rest, route, called)
         if _is_own(scheme or route.upstream.scheme, authority, route, origin):
-            named = parse_authority(origin.host) is not None
-            return f"{origin.scheme}://{origin.host}{path}" if named else path or "/"
+            if parse_authority(origin.host) is not None:
+                return f"{origin.scheme}://{origin.host}{path}"
+            # RFC 3986 section 4.2: what begins with two slashes (or, to browsers, a backslash) names a host.
+            return f"/.{path}" if path.startswith(("//", "/\\")) else path or "/"
         if origin.host and _same(authority, origin.host, scheme or origin.scheme):
             return location[: absolute.start(3)] + path  # the upstream was given the client's own host
     return location

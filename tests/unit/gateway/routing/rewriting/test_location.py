@@ -83,3 +83,8 @@ def test_without_a_host_that_was_called_a_path_is_left() -> None:
     """A request of HTTP/1.0 may name none."""
     assert outer_location("http://inner.test/a", STRIPPED, "/svc/x", unproxied("9.9.9.9")) == "/svc/a"
     assert outer_location("http://inner.test", PLAIN, "/svc/x", unproxied("9.9.9.9")) == "/"
+
+
+@pytest.mark.parametrize("path", ["//evil.test/a", "/\\evil.test/a", "///evil.test"])
+def test_without_a_host_that_was_called_no_path_is_left_that_names_one(path: str) -> None:
+    assert outer_location(f"http://inner.test{path}", PLAIN, "/x", unproxied("9.9.9.9")) == f"/.{path}"
