@@ -169,8 +169,13 @@ class Settings(FollowingSettings):
 
     @model_validator(mode="after")
     def _certificate_with_key(self) -> Self:
-        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
-            raise ValueError("PASSGATE_TLS_CERTIFICATE_FILE and PASSGATE_TLS_KEY_FILE must be set together")
+        files = {
+            "PASSGATE_TLS_CERTIFICATE_FILE": self.tls_certificate_file,
+            "PASSGATE_TLS_KEY_FILE": self.tls_key_file,
+        }
+        given, missing = sorted(files, key=lambda name: files[name] is None)
+        if files[given] is not None and files[missing] is None:
+            raise ValueError(f"{given} is set without {missing}: set both, or neither")
         return self
 
     @field_validator("trusted_proxies", "proxy_protocol_from", mode="before")

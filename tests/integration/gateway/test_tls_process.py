@@ -182,7 +182,8 @@ def test_one_file_without_the_other_ends_with_status_2_and_one_line(tmp_path: Pa
     ended = run_command("gateway", environment={**start(service_secrets, "1"), **settings})
     assert (ended.status, ended.errors) == (
         2,
-        "configuration error: PASSGATE_TLS_CERTIFICATE_FILE and PASSGATE_TLS_KEY_FILE must be set together\n",
+        "configuration error: PASSGATE_TLS_CERTIFICATE_FILE is set without PASSGATE_TLS_KEY_FILE: "
+        "set both, or neither\n",
     )
 
 

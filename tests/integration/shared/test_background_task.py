@@ -24,8 +24,10 @@ from tests.support.waiting import until
 
 FOLLOWING = {"change_poll", "change_stream", "position_reporter"}
 AUDIT = {"audit_awaited", "audit_noted"}
+ISSUERS = {"issuer_keys", "external_issuers"}
+UPSTREAMS = {"upstream_names", "upstream_tls", "upstream_health_checks"}
 TASKS = {
-    "gateway": {*FOLLOWING, *AUDIT, "issuer_keys", "route_file", "log_report"},
+    "gateway": {*FOLLOWING, *AUDIT, *ISSUERS, *UPSTREAMS, "route_file", "log_report"},
     "key_registry": {*AUDIT, "change_relay", "first_owner", "housekeeping", "database clock", "log_report"},
     "token_issuer": {*FOLLOWING, *AUDIT, "signing_keys", "pruning", "log_report"},
     "session_tokens": {*FOLLOWING, *AUDIT, "audit_outbox", "log_report"},

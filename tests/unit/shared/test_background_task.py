@@ -15,6 +15,7 @@ from tests.support.waiting import until
 PRODUCT = ("gateway", "services", "shared")
 OWNERS = {
     "gateway/proxy/exchange.py",  # a look-up, which ends with its request
+    "gateway/proxy/upstream/background/due_jobs.py",  # jobs that are due, in a group that its task owns
     "gateway/proxy/upstream/pool.py",  # connections that are being opened, which end with the pool
     "shared/background_task.py",
     "shared/single_flight.py",
