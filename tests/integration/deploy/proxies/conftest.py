@@ -25,32 +25,32 @@ routes:
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def around(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Surroundings]:
     async with surroundings(tmp_path_factory.mktemp("surroundings")) as around:
         yield around
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def service() -> AsyncIterator[Upstream]:
     async with running_upstream() as upstream:
         yield upstream
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def routes_file(around: Surroundings, service: Upstream) -> Path:
     routes = around.directory / "own.yaml"
     routes.write_text(ROUTES.format(port=service.port))
     return routes
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def gateway(around: Surroundings, routes_file: Path) -> AsyncIterator[Gateway]:
     async with around.gateway(decision_port=0, trusted_proxies="127.0.0.1/32", routes_file=routes_file) as gateway:
         yield gateway
 
 
-@pytest.fixture(scope="session", params=FRONT_PROXIES)
+@pytest.fixture(scope="package", params=FRONT_PROXIES)
 async def proxy(
     request: pytest.FixtureRequest,
     around: Surroundings,

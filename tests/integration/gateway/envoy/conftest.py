@@ -81,7 +81,7 @@ routes:
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def envoy_front(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BehindEnvoy]:
     if envoy.binary() is None:
         pytest.skip("Envoy is not installed: make bench-peers")
