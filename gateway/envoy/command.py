@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from ipaddress import ip_address
 from pathlib import Path
 
 import yaml
@@ -65,7 +66,13 @@ def _places(arguments: argparse.Namespace, settings: Settings) -> Places:
 def _own(host: str, port: int) -> Place:
     """An address that can be called of those, with commas, that the gateway listens on."""
     first = host.partition(",")[0].strip()
-    return Place({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(first, first), port)
+    try:
+        address = ip_address(first)
+    except ValueError:  # a name
+        return Place(first, port)
+    if address.is_unspecified:
+        return Place("127.0.0.1" if address.version == 4 else "::1", port)
+    return Place(first, port)
 
 
 def _place(text: str) -> Place:
