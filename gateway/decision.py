@@ -98,10 +98,8 @@ class Decider:
             return _refused(error, route)
         if (found := self.stopped.first(identity.depends_on)) is not None:
             return _stopped(found, identity, route)
-        lines = call_lines(request_id)
-        if route.identity_token:
-            lines = f"{lines}\r\n{self.identity_tokens.line(identity, route.upstream.name)}"
-        return Forward(route, method, call.target, [call.lines, lines], identity)
+        lines = [call.lines, self._call_lines(route, identity, request_id)]
+        return Forward(route, method, call.target, lines, identity)
 
     def _decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         try:
@@ -198,14 +196,18 @@ class Decider:
         lines = upstream_lines(head, route, identity, origin, via=self.via)
         proof = self.client_address_proof.lines(route.upstream, origin.client)
         lines += proof
-        own = call_lines(request_id)
-        if route.identity_token and identity is not None:
-            own = f"{own}\r\n{self.identity_tokens.line(identity, route.upstream.name)}"
-        lines.append(own)
-        repeats = route.credential is CredentialKind.JWT and not (proof or route.pass_credential)
-        if identity is not None and identity.issuer:  # whose keys may change, and whose tokens nobody here stops
-            repeats = False
+        lines.append(self._call_lines(route, identity, request_id))
+        # Another issuer's keys may change, and nobody here stops its tokens.
+        ours = route.credential is CredentialKind.JWT and identity is not None and not identity.issuer
+        repeats = ours and not (proof or route.pass_credential)
         return Forward(route, head.method, str(target), lines, identity, repeats)
+
+    def _call_lines(self, route: Route, identity: Identity | None, request_id: str) -> str:
+        """The fields that differ from call to call."""
+        lines = call_lines(request_id)
+        if route.identity_token and identity is not None:
+            return f"{lines}\r\n{self.identity_tokens.line(identity, route.upstream.name)}"
+        return lines
 
 
 def _refused(error: NoCredential | AmbiguousCredential | RefusedCredential | Unavailable, route: Route) -> Refusal:

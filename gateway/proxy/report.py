@@ -114,17 +114,12 @@ class Report:
     def _log(self, call: Call, method: str, target: str, status: int, seconds: float, *, sampled: bool) -> None:
         line = {
             "request_id": call.request_id,
-            "method": method,
-            "route": call.route,
-            "status": status,
             "duration_ms": round(seconds * 1000, 2),
             "upstream_ms": round(call.upstream_seconds * 1000, 2),
-            **call.origin.log_fields,
+            **_fields_of(call, method, status),
         }
         if call.trace_id:
             line["trace_id"] = call.trace_id
-        if call.company:
-            line["company"], line["credential"] = call.company, call.credential
         if call.cause:
             line["cause"] = call.cause
         access({"path": _logged_path(target), **call.detail}, own=line, sampled=sampled)
@@ -134,15 +129,8 @@ class Report:
         key = (call.route, head.method, path, status, call.company, call.credential, origin.client, origin.peer)
         kept = self._kept.get(key)
         if kept is None:
-            own = {
-                "method": head.method,
-                "route": call.route,
-                "status": status,
-                **origin.log_fields,
-                "company": call.company,
-                "credential": call.credential,
-            }
-            kept = _Kept(kept_fields({"path": path}, own), self._metrics.requests(call.route, head.method, status))
+            fields = kept_fields({"path": path}, _fields_of(call, head.method, status))
+            kept = _Kept(fields, self._metrics.requests(call.route, head.method, status))
             self._kept.keep(key, kept)
         return kept
 
@@ -155,6 +143,19 @@ class _Kept:
     def __init__(self, fields: bytes, durations: DurationSeries) -> None:
         self.fields = fields
         self.durations = durations
+
+
+def _fields_of(call: Call, method: str, status: int) -> dict[str, object]:
+    """Those of its access-log line that are the same for all calls that are alike."""
+    fields: dict[str, object] = {
+        "method": method,
+        "route": call.route,
+        "status": status,
+        **call.origin.log_fields,
+    }
+    if call.company:
+        fields["company"], fields["credential"] = call.company, call.credential
+    return fields
 
 
 def _logged_path(target: str) -> str:
