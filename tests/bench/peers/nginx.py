@@ -12,6 +12,13 @@ RESPONSE = '{"site":"' + "a" * 189 + '"}'
 LARGE, LARGE_BYTES = "/large", 4_000_000
 """A path, and the size of what it leads to: more than fits into the buffers on the way."""
 
+_TEMPORARY_PATHS = """\
+  client_body_temp_path {directory}/body;
+  proxy_temp_path {directory}/proxy;
+  fastcgi_temp_path {directory}/fastcgi;
+  uwsgi_temp_path {directory}/uwsgi;
+  scgi_temp_path {directory}/scgi;"""
+
 CONFIGURATION = """\
 daemon off;
 worker_processes {workers};
@@ -24,11 +31,7 @@ http {{
   server_tokens off;
   keepalive_timeout 75s;
   keepalive_requests 1000000000;
-  client_body_temp_path {directory}/body;
-  proxy_temp_path {directory}/proxy;
-  fastcgi_temp_path {directory}/fastcgi;
-  uwsgi_temp_path {directory}/uwsgi;
-  scgi_temp_path {directory}/scgi;
+{temporary_paths}
 {servers}}}
 """
 UPSTREAM = """\
@@ -69,6 +72,11 @@ def version() -> str:
     return shown.stderr.strip().rpartition("/")[2]
 
 
+def temporary_paths(directory: Path) -> str:
+    """The lines of the block `http` that make nginx write its temporary files below `directory`."""
+    return _TEMPORARY_PATHS.format(directory=directory)
+
+
 def upstream(directory: Path, port: int) -> Command | None:
     """Responds to every request with `RESPONSE`, but to `LARGE` with `LARGE_BYTES`."""
     (directory / "large").write_bytes(b"a" * LARGE_BYTES)
@@ -90,6 +98,9 @@ def _command(name: str, directory: Path, servers: str, workers: int = 1) -> Comm
     own = directory / name
     own.mkdir(parents=True, exist_ok=True)
     configuration = own / "nginx.conf"
-    configuration.write_text(CONFIGURATION.format(directory=own, servers=servers, workers=workers))
+    paths = temporary_paths(own)
+    configuration.write_text(
+        CONFIGURATION.format(directory=own, servers=servers, workers=workers, temporary_paths=paths)
+    )
     argv = (program, "-p", str(own), "-e", "stderr", "-c", str(configuration))
     return Command(name, argv, directory=own)

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.local.ports import free_port
 from deploy.local.stack import ROOT
+from tests.bench.peers.nginx import temporary_paths
 from tests.support.harness.gateway_process import gateway_process
 from tests.support.http1.upstream import Upstream
 from tests.support.waiting import until
@@ -26,11 +27,7 @@ error_log {directory}/error.log;
 events {{}}
 http {{
   access_log off;
-  client_body_temp_path {directory}/body;
-  proxy_temp_path {directory}/proxy;
-  fastcgi_temp_path {directory}/fastcgi;
-  uwsgi_temp_path {directory}/uwsgi;
-  scgi_temp_path {directory}/scgi;
+{temporary_paths}
 {server}
 }}
 """
@@ -75,7 +72,8 @@ async def test_the_client_and_the_scheme_come_through_and_what_the_client_claims
     async with gateway_process(
         tmp_path, service_secrets, upstream.port, PASSGATE_TRUSTED_PROXIES="127.0.0.1/32"
     ) as gateway:
-        text = CONFIGURATION.format(directory=tmp_path, server=server(tmp_path, port, gateway.port))
+        block, paths = server(tmp_path, port, gateway.port), temporary_paths(tmp_path)
+        text = CONFIGURATION.format(directory=tmp_path, server=block, temporary_paths=paths)
         configuration.write_text(text)
         nginx = await asyncio.create_subprocess_exec(
             "nginx", "-p", str(tmp_path), "-c", str(configuration), stderr=asyncio.subprocess.DEVNULL

@@ -34,11 +34,7 @@ worker_processes 1;
 events {{}}
 http {{
   access_log off;
-  client_body_temp_path {directory}/body;
-  proxy_temp_path {directory}/proxy;
-  fastcgi_temp_path {directory}/fastcgi;
-  uwsgi_temp_path {directory}/uwsgi;
-  scgi_temp_path {directory}/scgi;
+{temporary_paths}
   include {directory}/nginx-passgate.conf;
 }}
 """
@@ -60,7 +56,9 @@ class FrontProxy:
         first = str(directory / self.files[0])
         if self.name == "nginx":
             main = directory / "nginx.conf"
-            main.write_text(NGINX.format(directory=directory, user="user root;" if os.geteuid() == 0 else ""))
+            user = "user root;" if os.geteuid() == 0 else ""
+            paths = nginx.temporary_paths(directory)
+            main.write_text(NGINX.format(directory=directory, user=user, temporary_paths=paths))
             return (program, "-p", str(directory), "-e", "stderr", "-c", str(main))
         if self.name == "haproxy":
             return (program, "-db", "-f", first)
