@@ -96,6 +96,9 @@ def _state(name: str, entry: Mapping[str, Any], worker: int) -> State:
 
 
 def _badness(state: State) -> tuple[bool, float, float]:
-    """Down before up; of changes, the one that was confirmed the longest time ago; else the slowest."""
+    """Down before up; of changes, the one that was confirmed the longest time ago; else the slowest that is up.
+
+    Of several that are down, `max` leaves the one of the lowest number: who asks twice sees the same worker.
+    """
     age = state.details.get("age", 0.0)
-    return not state.ok, math.inf if age is None else age, state.latency_ms
+    return not state.ok, math.inf if age is None else age, state.latency_ms if state.ok else 0.0

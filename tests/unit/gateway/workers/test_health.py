@@ -49,6 +49,12 @@ async def test_each_dependency_is_as_at_the_worker_that_is_worst_off() -> None:
     assert dependencies["workers"]["state"] == "up"
 
 
+async def test_of_workers_that_are_equally_badly_off_the_first_is_shown_whichever_responds_later() -> None:
+    for latencies in ((1, 9), (9, 1)):
+        workers = [WorkerDouble(i, store=entry(up=False, latency_ms=ms)) for i, ms in enumerate(latencies)]
+        assert (await ask("/health", *workers))[1]["dependencies"]["store"]["worker"] == 0
+
+
 async def test_it_is_ready_when_every_worker_is() -> None:
     ready, waiting = WorkerDouble(0, store=entry()), WorkerDouble(1, store=entry(up=False))
     assert (await ask("/health/ready", ready, ready))[0] == 200
