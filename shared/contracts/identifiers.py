@@ -12,7 +12,10 @@ PREFIX: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{MAX_PREFIX_CHARACTER
 """A `client_prefix` or an `application_prefix`."""
 
 KID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""The `kid` of any key, and the ids of the registry in an access token."""
+"""The `kid` of any key of ours, and the ids of the registry in an access token."""
+
+OPAQUE_KID: Final = re.compile(r"[\x21-\x7e]{1,128}")
+"""The `kid` of another issuer's key: some are Base64, others hold dots. It is compared, and is never a name."""
 
 UUID_FORM: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """The id of an object of the registry, in its usual form."""

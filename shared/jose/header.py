@@ -1,5 +1,6 @@
 """The JOSE header of a compact JWS: what is read of it, and what makes it refused."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeGuard
@@ -29,16 +30,16 @@ class Header:
     """`JWT`, `at+jwt` (RFC 9068), a type of RFC 7523bis, or None when the token has none."""
 
 
-def is_kid(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and KID.fullmatch(value) is not None
+def is_kid(value: object, form: re.Pattern[str] = KID) -> TypeGuard[str]:
+    return isinstance(value, str) and form.fullmatch(value) is not None
 
 
-def read_header(segment: bytes) -> Header:
+def read_header(segment: bytes, kid_form: re.Pattern[str] = KID) -> Header:
     """The header in a segment whose characters are of the base64url alphabet. Raises InvalidToken."""
-    return _cached(segment) if len(segment) <= 512 else _read(segment)
+    return _cached(segment, kid_form) if len(segment) <= 512 else _read(segment, kid_form)
 
 
-def _read(segment: bytes) -> Header:
+def _read(segment: bytes, kid_form: re.Pattern[str]) -> Header:
     try:
         members = strict_json.loads_object(base64url.decode_clean(segment))
     except ValueError as error:
@@ -46,7 +47,7 @@ def _read(segment: bytes) -> Header:
     for name in _REFUSED:
         if name in members:
             raise InvalidToken(Fault.MALFORMED, f"the header has the member {name}, which is not supported")
-    return Header(_algorithm(members), _kid(members), _type(members))
+    return Header(_algorithm(members), _kid(members, kid_form), _type(members))
 
 
 # A signer's header is the same for all its tokens.
@@ -63,12 +64,12 @@ def _algorithm(members: dict[str, Any]) -> str:
     return canonical_algorithm(algorithm)
 
 
-def _kid(members: dict[str, Any]) -> str:
+def _kid(members: dict[str, Any], form: re.Pattern[str]) -> str:
     kid = members.get("kid")
     if kid is None:
         raise InvalidToken(Fault.MALFORMED, "the header has no kid")
-    if not is_kid(kid):
-        raise InvalidToken(Fault.MALFORMED, f"kid must match {KID.pattern}")
+    if not is_kid(kid, form):
+        raise InvalidToken(Fault.MALFORMED, f"kid must match {form.pattern}")
     return kid
 
 

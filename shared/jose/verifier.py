@@ -8,6 +8,7 @@ ES256 signatures come in pairs, (r, s) and (r, n - s), and both are valid: what 
 has to be remembered by `jti`, not by the token's bytes.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -15,6 +16,7 @@ from typing import Any, NoReturn
 import orjson
 
 from shared import strict_json
+from shared.contracts.identifiers import KID
 from shared.jose import base64url, claims
 from shared.jose.algorithms import PublicKey
 from shared.jose.claims import Claims, Expectation
@@ -80,8 +82,13 @@ def verify(
     return check_claims(check_signature(unverified, key), expectation, now)
 
 
-def parse(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> UnverifiedToken:
-    """Take a compact JWS apart. Raises InvalidToken when its form is wrong in any way."""
+def parse(
+    token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES, kid_form: re.Pattern[str] = KID
+) -> UnverifiedToken:
+    """Take a compact JWS apart. Raises InvalidToken when its form is wrong in any way.
+
+    `kid_form` is another one for the keys of others: such a kid is safe to look up, but not to be used as a name.
+    """
     if len(token) > max_bytes:
         raise InvalidToken(Fault.MALFORMED, f"the token is longer than {max_bytes} bytes")
     if isinstance(token, str):
@@ -93,7 +100,7 @@ def parse(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> Unverified
     header, payload, signature = token.split(b".")
     if not header or not payload or not signature:
         raise InvalidToken(Fault.MALFORMED, "a part of the token is empty")
-    parsed = read_header(header)
+    parsed = read_header(header, kid_form)
     return UnverifiedToken(
         parsed, _decoded("payload", payload), _decoded("signature", signature), token[: -len(signature) - 1]
     )

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from gateway.credentials.external.key_set import KeyId, KeySet, read_key_set
+from gateway.credentials.external.key_set import KeyId, KeySet, read_key_set, shown
 from gateway.credentials.external.settings import IssuerSettings
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -158,7 +158,7 @@ class ExternalIssuerKeys:
         log.info(
             "external_issuer.keys_loaded",
             issuer=self.settings.name,
-            kids=sorted({kid for kid, _ in new.keys}),
+            kids=sorted({shown(kid) for kid, _ in new.keys}),
             left_out=new.left_out,
         )
 

@@ -15,6 +15,7 @@ from gateway.routing.table import Route, RouteTable
 from shared.background_task import PeriodicTask
 from shared.changes.dependent_cache import DependentCache
 from shared.clock import Clock
+from shared.contracts.identifiers import OPAQUE_KID
 from shared.errors import Unavailable
 from shared.jose.claims import LEEWAY_S
 from shared.jose.errors import Fault, InvalidToken
@@ -102,7 +103,7 @@ class ExternalIssuers:
         if self._own_remembers(token):
             return False
         try:
-            return unverified_issuer(parse(token)) in route.external
+            return unverified_issuer(parse(token, kid_form=OPAQUE_KID)) in route.external
         except InvalidToken:
             return False
 
@@ -196,7 +197,7 @@ class ExternalIssuers:
 def _parse(token: str, route: Route) -> tuple[UnverifiedToken, IssuerSettings]:
     """The token, and the issuer of the route that it names. Raises `RefusedCredential`."""
     try:
-        unverified = parse(token)
+        unverified = parse(token, kid_form=OPAQUE_KID)
         settings = route.external.get(unverified_issuer(unverified) or "")
     except InvalidToken as error:
         raise RefusedCredential.for_token(error) from None

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from shared import strict_json
+from shared.contracts.identifiers import OPAQUE_KID
 from shared.jose.errors import InvalidKey
 from shared.jose.header import is_kid
 from shared.jose.jwk import key_of_jwk
@@ -15,6 +17,9 @@ MAX_KEYS = 100
 
 KeyId = tuple[str, str]
 """A kid and an algorithm: a key without an `alg` of its own may be used with several."""
+
+_SHOWN_AS_THEY_ARE = "=+/:.,@"
+"""In kids, besides letters, digits, `_`, `-` and `~`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,14 @@ def read_key_set(document: bytes, algorithms: frozenset[str]) -> KeySet:
         except InvalidKey as error:
             left_out.append(error.description)
     for kid, algorithm in sorted(ambiguous):
-        left_out.append(f"kid {kid} is that of several keys for {algorithm}")
+        left_out.append(f"kid {shown(kid)} is that of several keys for {algorithm}")
         del keys[kid, algorithm]
     return KeySet(keys, tuple(left_out))
+
+
+def shown(kid: str) -> str:
+    """For logs: what could mean anything to whoever shows them is escaped as in a URL."""
+    return quote(kid, safe=_SHOWN_AS_THEY_ARE)
 
 
 def _keys(entry: Any, algorithms: frozenset[str], field: str) -> list[PublicKey]:
@@ -59,8 +69,8 @@ def _keys(entry: Any, algorithms: frozenset[str], field: str) -> list[PublicKey]
     if not isinstance(entry, Mapping):
         raise InvalidKey.field(field, "must be a JWK")
     kid = entry.get("kid")
-    if not is_kid(kid):
-        raise InvalidKey.field(f"{field}.kid", "is missing, or of a form that is not supported")
+    if not is_kid(kid, OPAQUE_KID):
+        raise InvalidKey.field(f"{field}.kid", "is missing, or not 1 to 128 visible characters of ASCII")
     key, stated = key_of_jwk(entry, field)
     fitting = [name for name in algorithms_for(key) if name in algorithms and stated in (None, name)]
     if not fitting:

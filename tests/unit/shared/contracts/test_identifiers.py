@@ -13,6 +13,7 @@ from shared.contracts.identifiers import (
     CLAIM,
     ISSUER,
     KID,
+    OPAQUE_KID,
     PREFIX,
     REQUEST_ID,
     SECRET_DIGEST,
@@ -27,6 +28,7 @@ UUID4 = "3f2b8c1e-9d4a-4c6b-8e2f-0a1b2c3d4e5f"
 VALID = {
     PREFIX: ["a", "9", "blabla", "A_b.c-d", "a" * 63],
     KID: ["a", "-", "_", "kp_1", "a" * 64],
+    OPAQUE_KID: ["a", "abcd+/efg=", "1e9gdk7:2026.11", '<"\\>', "a" * 128],
     UUID_FORM: [UUID4, UUID4.upper(), "0190c000-0000-7000-8000-000000000001"],
     SESSION_TOKEN: [UUID4],
     SECRET_DIGEST: ["0a" * 32],
@@ -37,6 +39,7 @@ VALID = {
 INVALID = {
     PREFIX: ["", "-a", ".a", "_a", "a b", "a:b", "é", "a" * 64, "a\n"],
     KID: ["", "a b", "a.b", "a/b", "é", "a" * 65, "a\n"],
+    OPAQUE_KID: ["", " ", "a b", "é", "a\x7f", "a\0", "a" * 129, "a\n"],
     UUID_FORM: [
         "",
         UUID4[:-1],

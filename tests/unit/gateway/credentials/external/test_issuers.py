@@ -8,8 +8,10 @@ from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.credentials.external.issuers import ExternalIssuers
+from gateway.credentials.external.key_set import shown
 from gateway.credentials.external.settings import ClaimMapping, Constant, IssuerSettings
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.kinds import CredentialKind
@@ -18,6 +20,7 @@ from shared.errors import Unavailable
 from shared.jose import base64url
 from shared.jose.errors import Fault
 from shared.jose.keys import generate_private_key, public_pem
+from shared.jose.signatures import sign
 from shared.jose.signer import Signer
 from tests.support.clock import FakeClock
 from tests.support.doubles.external_issuer import (
@@ -157,6 +160,21 @@ def forged(header: dict[str, Any], key: bytes = b"") -> str:
     return (signing_input + b"." + base64url.encode(signature)).decode()
 
 
+@pytest.mark.parametrize("kid", ["dGVzdC9r+ZXkx/1=", "2026.11:a", "../../x?y#z"])
+async def test_a_kid_of_another_issuer_may_be_any_visible_text(kid: str, around: Issuers) -> None:
+    key = generate_private_key("ES256")
+    around.sets.documents[SETTINGS.jwks_url] = document(jwk(Signer("-", "ES256", key), kid=kid))
+    parts = (orjson.dumps(part) for part in ({"alg": "ES256", "typ": "JWT", "kid": kid}, claims()))
+    signing_input = b".".join(map(base64url.encode, parts))
+    signature = base64url.encode(sign("ES256", key, signing_input))
+    presented = (signing_input + b"." + signature).decode()
+    with capture_logs() as lines:
+        assert (await around.issuers.check_token(presented, route(SETTINGS))).company == "corp|acme"
+    assert around.sets.requested == [SETTINGS.jwks_url]
+    [loaded] = [line for line in lines if line["event"] == "external_issuer.keys_loaded"]
+    assert loaded["kids"] == [shown(kid)]
+
+
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS256", "HS512", "PS256", "RS384", "ES384", ""])
 async def test_an_algorithm_that_is_not_the_issuers_is_refused_without_a_fetch(
     algorithm: str, around: Issuers
@@ -173,7 +191,9 @@ async def test_an_algorithm_that_is_not_the_issuers_is_refused_without_a_fetch(
         ({"alg": "ES256", "typ": "logout+jwt", "kid": "ES256-1"}, "wrong_type"),
         ({"alg": "ES256", "typ": "dpop+jwt", "kid": "ES256-1"}, "wrong_type"),
         ({"alg": "ES256"}, "malformed"),
-        ({"alg": "ES256", "kid": "a/../b"}, "malformed"),
+        ({"alg": "ES256", "kid": "a b"}, "malformed"),
+        ({"alg": "ES256", "kid": "a" * 129}, "malformed"),
+        ({"alg": "ES256", "kid": "a/../b"}, "unknown_kid"),
         ({"alg": "ES256", "kid": "ES256-1", "crit": ["exp"]}, "malformed"),
         ({"alg": "RS256", "kid": "ES256-1"}, "unknown_kid"),
         ({"alg": "ES256", "kid": "ES256-2", "jku": "https://evil.example"}, "unknown_kid"),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.credentials.external.key_set import MAX_KEYS, read_key_set
+from gateway.credentials.external.key_set import MAX_KEYS, read_key_set, shown
 from shared.jose.errors import InvalidKey
 from shared.jose.keys import generate_private_key
 from shared.jose.signer import Signer
@@ -27,6 +27,22 @@ def test_a_key_without_an_algorithm_is_for_those_of_the_issuer_that_fit_it() -> 
     assert all(key.algorithm == algorithm for (_, algorithm), key in found.items())
 
 
+@pytest.mark.parametrize("kid", ["dGVzdC9r+ZXkx/1=", "2026.11:a", '<b>"\\', "a" * 128])
+def test_a_kid_is_compared_as_it_is_whatever_it_is_made_of(kid: str) -> None:
+    found = read_key_set(document(jwk(EC, kid=kid)), ALGORITHMS)
+    assert [*found.keys] == [(kid, "ES256")]
+
+
+@pytest.mark.parametrize(
+    ("kid", "text"), [("a_b-c.d~", "a_b-c.d~"), ("q+r/s=", "q+r/s="), ('<b>"\\%', "%3Cb%3E%22%5C%25")]
+)
+def test_a_kid_is_shown_so_that_it_means_nothing_to_who_shows_it(kid: str, text: str) -> None:
+    other = Signer("other", "ES256", generate_private_key("ES256"))
+    [reason] = read_key_set(document(jwk(EC, kid=kid), jwk(other, kid=kid)), ALGORITHMS).left_out
+    assert shown(kid) == text
+    assert reason == f"kid {text} is that of several keys for ES256"
+
+
 @pytest.mark.parametrize(
     "unusable",
     [
@@ -35,6 +51,9 @@ def test_a_key_without_an_algorithm_is_for_those_of_the_issuer_that_fit_it() -> 
         jwk(EC, key_ops=["verify", "sign"]),
         jwk(EC, kid=None),
         jwk(EC, kid="a b"),
+        jwk(EC, kid=""),
+        jwk(EC, kid="a" * 129),
+        jwk(EC, kid="\u00e9"),
         jwk(EC, kid=5),
         jwk(EC, alg="RS256"),
         jwk(EC, alg="none"),
