@@ -75,6 +75,8 @@ def _parse(raw: bytes) -> ResponseHead:
         raise BadResponse(f"it has more than {MAX_FIELDS} header fields")
     line, fields = parsed
     status, minor = _status_line(line) if len(line) <= _MAX_CACHED_LINE_LENGTH else _parse_status_line(line)
+    if status < 200 and not minor:  # R16, RFC 9110 section 15.2: HTTP/1.0 has no such responses
+        raise BadResponse("it is an interim response, or switches protocols, in HTTP/1.0")
     steering = [field for field in fields if field.steers]
     encodings = [field.value for field in steering if field.name == "transfer-encoding"]
     lengths = [field.value for field in steering if field.name == "content-length"]

@@ -25,7 +25,7 @@ from gateway.proxy.direct_response import DirectResponse, direct_response
 from gateway.proxy.exchange_context import ExchangeContext
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.report import LIVE_PATH, Call
-from gateway.proxy.tunnels.websocket import WebSocket, websocket_of
+from gateway.proxy.tunnels.websocket import NOT_ALLOWED, WebSocket, websocket_of
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.outgoing import outgoing
 from gateway.proxy.upstream.pool import Pool
@@ -165,8 +165,11 @@ class Exchange:
         if self._over:
             return
         self.call.cause = self.call.cause or cause
-        self._release()
-        self._conclude()
+        try:
+            self._release()
+            self._conclude()
+        except Exception:
+            self._fault()
 
     def client_congested(self) -> None:
         if self._upstream is not None:
@@ -177,10 +180,13 @@ class Exchange:
             self._upstream.resume_reading()
 
     def sweep(self) -> None:
-        if self._websocket is not None:
-            self._websocket.sweep()
-        if not (self.watched or self._over):
-            self._context.live.consider(self)
+        try:
+            if self._websocket is not None:
+                self._websocket.sweep()
+            if not (self.watched or self._over):
+                self._context.live.consider(self)
+        except Exception:
+            self._fault()
 
     # Deciding
 
@@ -214,6 +220,8 @@ class Exchange:
                 self._refuse(offered)
                 return
             self._websocket = offered
+        elif isinstance(head, RequestHead) and head.offers_websocket:
+            call.detail = NOT_ALLOWED
         if not (self._body.complete or self._body_admitted()):
             return
         if isinstance(head, RequestHead) and head.expects_continue and not self._body.received:
@@ -304,14 +312,20 @@ class Exchange:
     def _tunnel_ended(self, cause: str) -> None:
         if not self._over:
             self.call.cause = cause
-            self._conclude()
+            try:
+                self._conclude()
+            except Exception:
+                self._fault()
 
     def response_continued(self, content: bytes, *, complete: bool) -> None:
         if complete:
             self._upstream = None
-        self._response.continue_with(content, complete=complete)
-        if complete:
-            self._finish()
+        try:
+            self._response.continue_with(content, complete=complete)
+            if complete:
+                self._finish()
+        except Exception:
+            self._fault()
 
     def upstream_failed(self, error: UpstreamFailed) -> None:
         self._upstream = None
@@ -327,7 +341,8 @@ class Exchange:
             self._acquire(fresh=True)
             return
         self._context.report.upstream_failed(self.call, forward, error)
-        detail = {"upstream": forward.route.upstream.name, "reason": error.detail}
+        reason = {"reason": error.detail} if error.detail else {}
+        detail = {"upstream": forward.route.upstream.name, **reason}
         self._fail(
             upstream_failed(
                 error.status, error.cause, route=self.call.route, detail=detail, retry_after=error.retry_after

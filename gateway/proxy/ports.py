@@ -44,10 +44,13 @@ class ConnectionLost(UpstreamFailed):
 
 
 class CircuitOpen(UpstreamFailed):
-    """Nothing is sent to the upstream for now: too many calls in a row have failed. `retry_after` in seconds."""
+    """Nothing is sent to the upstream for now: too many calls in a row have failed, the last one by `last_cause`.
 
-    def __init__(self, retry_after: float) -> None:
-        super().__init__(503, CIRCUIT_OPEN)
+    `retry_after` in seconds.
+    """
+
+    def __init__(self, retry_after: float, last_cause: str) -> None:
+        super().__init__(503, CIRCUIT_OPEN, f"calls have failed: {last_cause}")
         self.retry_after = max(1, ceil(retry_after))
 
 

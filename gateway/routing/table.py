@@ -12,6 +12,7 @@ from gateway.routing.matching.path_index import PathIndex
 from gateway.routing.matching.path_pattern import PathPattern
 from gateway.routing.rewriting.header_rules import HeaderRules
 from gateway.routing.rewriting.path_prefix import PrefixRewrite
+from gateway.routing.upstream_address import NO_PORTS, OwnPorts
 from gateway.upstreams.settings import Address, Balance, CircuitBreaker, HealthCheck, UpstreamTls
 
 MIB = 1024 * 1024
@@ -39,6 +40,8 @@ class Upstream:
     resolve_every: float = 10.0
     """Between two look-ups of the names in its addresses."""
     tls: UpstreamTls = field(default_factory=UpstreamTls)
+    own_ports: OwnPorts = NO_PORTS
+    """Where the gateway itself is, and no name of the upstream may come to lead."""
     authority: str = field(init=False, compare=False)
     """That of the first address: what `Host` is unless a call goes to another one."""
     several_hosts: bool = field(init=False, compare=False)

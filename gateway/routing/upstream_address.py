@@ -30,8 +30,15 @@ class OwnPorts:
     """`iss` of Passgate's own tokens, which are no other issuer's."""
 
     def include(self, host: str, port: int) -> bool:
+        if port not in self.ports:
+            return False
         own = self.host.lower().replace(" ", "").split(",")
-        return port in self.ports and (host.lower() in own or is_this_machine(host))
+        if host.lower() in own or is_this_machine(host):
+            return True
+        return any(map(_is_any_address, own)) and has_address(host)
+
+
+NO_PORTS = OwnPorts("", frozenset())
 
 
 def parse_address(url: str, own: OwnPorts) -> tuple[str, str, int]:
@@ -83,6 +90,24 @@ def is_this_machine(host: str) -> bool:
     if address is not None:
         return address.is_loopback or address.is_unspecified
     return host.lower().rstrip(".") in _LOCAL_NAMES
+
+
+def has_address(host: str) -> bool:
+    """Whether it is the address of one of this machine's own interfaces."""
+    address = _address(host)
+    if address is None:
+        return False
+    with socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((str(address), 0))  # the system refuses any other
+        except OSError:
+            return False
+    return True
+
+
+def _is_any_address(host: str) -> bool:
+    address = _address(host)
+    return address is not None and address.is_unspecified
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

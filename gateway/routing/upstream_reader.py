@@ -50,6 +50,7 @@ def read_upstream(name: str, entry: UpstreamEntry, expand: Callable[[str], str],
         health=entry.health.check() if entry.health is not None else None,
         resolve_every=entry.resolve_every,
         tls=_tls(entry, scheme, expand),
+        own_ports=own,
     )
 
 

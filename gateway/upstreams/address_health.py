@@ -22,11 +22,13 @@ class AddressHealth:
         "_ejections",
         "_failures",
         "_out_until",
+        "_passed_since_failed",
         "_probed_at",
         "_returned_at",
         "ejected",
         "failed_at",
         "passes_checks",
+        "recovered",
     )
 
     def __init__(self, breaker: CircuitBreaker) -> None:
@@ -45,6 +47,9 @@ class AddressHealth:
         self.passes_checks = True
         self._checks_passed = self._checks_failed = 0
         """In a row."""
+        self._passed_since_failed = 0
+        self.recovered = False
+        """Whether so many checks have passed since the last call failed that it may well be up again."""
 
     @property
     def available(self) -> bool:
@@ -76,6 +81,7 @@ class AddressHealth:
         `caller` is as of a `FailureRun`.
         """
         self.failed_at = now
+        self._passed_since_failed, self.recovered = 0, False
         if self.ejected:
             if self._probed_at is None:  # it was begun before
                 return 0.0
@@ -112,8 +118,11 @@ class AddressHealth:
         """Whether the result of a check changes whether the address passes."""
         if passed:
             self._checks_passed, self._checks_failed = self._checks_passed + 1, 0
+            self._passed_since_failed += 1
         else:
             self._checks_passed, self._checks_failed = 0, self._checks_failed + 1
+            self._passed_since_failed = 0
+        self.recovered = self._passed_since_failed >= check.healthy_after
         if self.passes_checks:
             changed = self._checks_failed >= check.unhealthy_after
         else:
@@ -125,4 +134,5 @@ class AddressHealth:
     def forget_checks(self) -> None:
         """It is checked in another way from now on, or not at all."""
         self.passes_checks = True
-        self._checks_passed = self._checks_failed = 0
+        self._checks_passed = self._checks_failed = self._passed_since_failed = 0
+        self.recovered = False

@@ -1,7 +1,8 @@
 """A request that offers a WebSocket, from its handshake to the end of its tunnel."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from gateway.http1.request import BadRequest, RequestHead
 from gateway.http1.websocket import Handshake, read_handshake
@@ -11,6 +12,9 @@ from gateway.proxy.tunnels.tunnel import Tunnel
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.refusal import Refusal, malformed, origin_not_allowed
 from gateway.routing.table import Route
+
+NOT_ALLOWED: Mapping[str, object] = MappingProxyType({"websocket": "not_allowed"})
+"""For the log line of a request that offers one on a route without `websocket: true`, and is served without."""
 
 
 class WebSocket:

@@ -32,7 +32,7 @@ class Endpoints:
         self._changed = changed
         self._known: Mapping[Key, AddressHealth] = before.health_known_to(upstream) if before is not None else {}
         self.look_ups = {
-            address: NameLookUp(upstream.name, address, upstream.resolve_every, self._resolved, metrics)
+            address: NameLookUp(upstream, address, self._resolved, metrics)
             for address in upstream.addresses
             if is_name(address.host)
         }

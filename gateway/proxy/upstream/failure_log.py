@@ -36,6 +36,6 @@ class UpstreamFailureLog:
             upstream=upstream.name,
             url=upstream.url,
             cause=error.cause,
-            reason=error.detail,
+            **({"reason": error.detail} if error.detail else {}),
             unreported=unreported,
         )

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 from math import inf
-from typing import cast
 
 from gateway.proxy.ports import CircuitOpen, UpstreamFailed
+from gateway.proxy.upstream.attempts import Attempts
 from gateway.proxy.upstream.background.tls_watch import TlsWatch
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.endpoint import Endpoint
@@ -41,7 +41,7 @@ class Pool:
         self._connections: set[UpstreamConnection] = set()
         """All, idle or not."""
         self._waiting = Waiting()
-        self._connecting: set[asyncio.Task[None]] = set()
+        self._connecting = Attempts(loop, upstream.name, self._attempt_failed)
         self.tls = TlsWatch(upstream, self._drop_idle) if upstream.scheme == "https" else None
         self._used_at = loop.time()
         known = before.selection if before is not None else None
@@ -67,7 +67,8 @@ class Pool:
         endpoint = self.selection.only
         if endpoint is None:
             if not self.circuit.admits(requester, self._used_at):
-                requester.upstream_failed(CircuitOpen(self.circuit.retry_after(self._used_at)))
+                retry_after = self.circuit.retry_after(self._used_at)
+                requester.upstream_failed(CircuitOpen(retry_after, self.selection.last_cause))
                 return
             fresh = fresh or not self.circuit.closed
             endpoint = self.selection.next(self._used_at, fresh=fresh)
@@ -100,9 +101,7 @@ class Pool:
 
     async def close(self) -> None:
         self._waiting = Waiting()  # or each connection that ends here would make room for a new one
-        for task in self._connecting:
-            task.cancel()
-        await asyncio.gather(*self._connecting, return_exceptions=True)
+        await self._connecting.close()
         for connection in list(self._connections):
             connection.abort()
 
@@ -180,9 +179,14 @@ class Pool:
     # Connecting
 
     def _begin_to_connect(self, endpoint: Endpoint | None) -> None:
-        task = self._loop.create_task(self._connect(endpoint))
-        self._connecting.add(task)
-        task.add_done_callback(self._connecting.discard)
+        self._connecting.begin(self._connect(endpoint))
+
+    def _attempt_failed(self, error: BaseException) -> None:
+        """By a fault of ours: who waits for its connection waits for no other."""
+        requester = self._waiting.next()
+        if requester is not None:
+            self.circuit.let_go(requester)
+            requester.upstream_failed(UpstreamFailed(503, UNREACHABLE, f"internal error: {type(error).__name__}"))
 
     async def _connect(self, endpoint: Endpoint | None) -> None:
         """Connect to one of the addresses, beginning with `endpoint`: nothing has been sent, so any will do."""
@@ -198,7 +202,7 @@ class Pool:
             except UpstreamFailed as error:
                 failure = error
             else:
-                self._connecting.discard(cast("asyncio.Task[None]", asyncio.current_task()))  # it is one of them
+                self._connecting.succeeded()
                 self._connections.add(connection)
                 endpoint.opened += 1
                 self._released(connection, responded=False)

@@ -40,6 +40,8 @@ class Selection:
         """Where all calls go, as long as there is nothing to choose or to refuse."""
         self._rotation: Sequence[Endpoint] = ()
         self._probe_at = 0.0
+        self.last_cause = ""
+        """Why the last call failed."""
         self.rearrange()
 
     def rearrange(self) -> None:
@@ -89,6 +91,7 @@ class Selection:
         self, endpoint: Endpoint, cause: str, by: UpstreamConnection | None = None, caller: str = ""
     ) -> None:
         now, was_out = self._now(), endpoint.health.ejected
+        self.last_cause = cause
         others = any(other.health.available for other in self.endpoints.all if other is not endpoint)
         seconds = endpoint.health.failed(now, "" if others else caller)  # nobody takes the last one from the others
         if seconds and not was_out:

@@ -41,10 +41,12 @@ def _address_state(pool: Pool, address: Address, now: float) -> AddressState:
 
 def _reason(endpoint: Endpoint, now: float) -> str:
     if _untried(endpoint, now):
-        return "calls failed, and there has been none since"
+        since = ", but its health checks pass" if endpoint.health.recovered else ""
+        return f"calls failed, and there has been none since{since}"
     return "calls fail" if endpoint.health.passes_checks else "health checks fail"
 
 
 def _untried(endpoint: Endpoint, now: float) -> bool:
-    """Whether the next call would try it, and none has come for a while."""
-    return endpoint.health.probe_due_at <= now and now - endpoint.health.failed_at >= UNTRIED_AFTER_S
+    """Whether the next call would try it, and it may well be up: its checks say so, or none has come for long."""
+    health = endpoint.health
+    return health.probe_due_at <= now and (health.recovered or now - health.failed_at >= UNTRIED_AFTER_S)

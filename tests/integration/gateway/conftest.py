@@ -1,7 +1,8 @@
 """The gateway as a process, in front of an upstream that records."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,3 +45,11 @@ def upstream(recorder: Upstream) -> Upstream:
 @pytest.fixture
 def gateway(shared_gateway: GatewayProcess, upstream: Upstream) -> GatewayProcess:
     return shared_gateway
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
+    """Of the access log of gateways in this process: what is not the same for all calls that are alike."""
+    found: list[Mapping[str, Any]] = []
+    monkeypatch.setattr("gateway.proxy.report.access", lambda line, own, **_: found.append({**line, **own}))
+    return found

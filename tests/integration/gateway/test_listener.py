@@ -12,10 +12,13 @@ from structlog.testing import capture_logs
 from gateway.http1 import writer
 from gateway.proxy import client_response, exchange
 from gateway.proxy.exchange import Exchange
+from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.report import Report
 from tests.support.harness.gateway import Gateway, surroundings
+from tests.support.harness.public_server import public_server, upstream_at
 from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import get
+from tests.support.http1.upstream import Upstream, UpstreamCall
 from tests.support.waiting import until
 
 
@@ -74,6 +77,43 @@ async def test_a_response_that_cannot_be_written_down_holds_up_no_other(
     monkeypatch.setattr(Report, "ended", faulty)
     conversation = await converse(gateway.port, get(b"GET %b HTTP/1.1" % path.encode()) * 2, replies=2)
     assert [reply.whole for reply in conversation.replies] == [True, True]
+
+
+async def test_a_fault_of_ours_within_a_response_is_a_cut_that_both_sides_see(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def in_pieces(_: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nha")
+        await until(
+            lambda: public.metric("gateway_upstream_duration_seconds_count", route="all", upstream="upstream")
+        )
+        writer.write(b"lf")
+        await reader.read()
+
+    upstream.script = in_pieces
+    monkeypatch.setattr(client_response.ClientResponse, "continue_with", faulty)
+    async with public_server(upstream_at(upstream.port)) as public:
+        conversation = await converse(public.port, get(), quiet=10)
+        (reply,) = conversation.replies
+        assert (reply.status, reply.whole, conversation.closed) == (200, False, True)
+        await until(lambda: upstream.open == 0)
+        assert public.metric("gateway_active_requests") == 0
+
+
+async def test_a_fault_of_ours_while_a_call_is_under_way_ends_that_call_alone(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(_: UpstreamCall, reader: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    upstream.script = silent
+    monkeypatch.setattr(LiveExchanges, "consider", faulty)
+    async with public_server(upstream_at(upstream.port), keepalive_timeout=1.0) as public:
+        idle = asyncio.create_task(converse(public.port, quiet=20))
+        conversation = await converse(public.port, get(), replies=1, quiet=10)
+        assert [reply.status for reply in conversation.replies] == [500]
+        assert (await idle).closed, "deadlines of other connections are looked at as before"
+        await until(lambda: upstream.open == 0)
 
 
 async def test_a_client_that_leaves_while_its_credential_is_looked_up_is_one_that_left(

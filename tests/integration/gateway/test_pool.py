@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.http1.response import ResponseHead
 from gateway.proxy.ports import UpstreamFailed
@@ -269,6 +270,21 @@ async def test_an_attempt_that_fails_after_another_has_succeeded_leaves_its_plac
     for caller in held:
         pools.of(target).acquire(caller, fresh=True)
     await until(lambda: all(caller.connection is not None for caller in held))
+
+
+async def test_a_fault_of_ours_while_connecting_is_logged_and_nobody_waits_for_it(
+    upstream: Upstream, pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(pool, "open_connection", faulty)
+    target = target_of(upstream, connections=1, connect_timeout=60)
+    with capture_logs() as logs, pytest.raises(UpstreamFailed, match="unreachable: internal error: RuntimeError"):
+        await call(pools, target)
+    assert [(line["event"], line["upstream"]) for line in logs] == [("upstream_connection.failed", "echo")]
+    monkeypatch.undo()
+    assert await call(pools, target) == 200
 
 
 async def test_nobody_waits_for_an_upstream_that_is_not_there(pools: Pools) -> None:

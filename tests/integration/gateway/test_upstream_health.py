@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -63,7 +64,7 @@ async def refused_at_once(public: Public) -> bool:
     ],
 )
 async def test_an_upstream_that_does_not_respond_gets_no_more_calls(
-    script: Script, status: int, upstream: Upstream
+    script: Script, status: int, upstream: Upstream, lines: list[Mapping[str, Any]]
 ) -> None:
     upstream.script = script
     async with public_server(
@@ -76,6 +77,11 @@ async def test_an_upstream_that_does_not_respond_gets_no_more_calls(
         assert 1 < int(reply.values("retry-after")[0]) <= 60
         assert await statuses(public, get(b"POST /x HTTP/1.1"), get()) == [503, 503]
         assert len(upstream.calls) == 3
+        await until(lambda: len(lines) == 6)
+        cause = {502: "connection_lost", 504: "response_timeout"}[status]
+        assert [line["cause"] for line in lines] == [*[cause] * 3, *["circuit_open"] * 3]
+        assert {line["reason"] for line in lines[3:]} == {f"calls have failed: {cause}"}
+        assert "" not in {line.get("reason") for line in lines}
         assert public.metric("gateway_refusals_total", route="all", cause="circuit_open") == 3
 
 
@@ -431,6 +437,31 @@ async def test_an_upstream_that_failed_and_is_not_called_any_more_does_not_count
         await states.check()
         (shown,) = states.details()["upstreams"]["upstream"]["addresses"].values()
         assert shown["reason"] == "calls failed, and there has been none since"
+
+
+async def test_an_address_whose_checks_pass_again_is_no_fault_though_no_call_has_come_since(
+    upstream: Upstream,
+) -> None:
+    upstream.script = responding(b"")
+    async with public_server(upstream_at(upstream.port, circuit_breaker=SHORT, health=CHECK)) as public:
+        await statuses(public, *[get()] * 3)
+        states = public.server.upstreams
+        with pytest.raises(Unavailable):
+            await states.check()
+        upstream.script = None
+        await until(
+            lambda: _shown(public) == "calls failed, and there has been none since, but its health checks pass"
+        )
+        await states.check()
+        assert await statuses(public, get()) == [200]
+        assert _shown(public) is None
+
+
+def _shown(public: Public) -> str | None:
+    """Why the one address gets no calls."""
+    (address,) = public.server.upstreams.details()["upstreams"]["upstream"]["addresses"].values()
+    reason: str | None = address.get("reason")
+    return reason
 
 
 async def test_calls_that_wait_get_no_connection_to_an_address_that_is_out(monkeypatch: pytest.MonkeyPatch) -> None:

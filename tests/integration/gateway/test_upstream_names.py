@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from gateway.proxy.upstream.background import names
 from gateway.routing.table import Upstream as Target
+from gateway.routing.upstream_address import OwnPorts
 from tests.integration.gateway.test_balancing import statuses, unused_port
 from tests.support.harness.public_server import Public, public_server
 from tests.support.http1.client import converse
@@ -160,6 +161,19 @@ async def test_a_name_that_is_no_use_any_more_keeps_its_last_addresses(
             await until(lambda: logs[-1]["event"] == "upstream_name.resolved")
     (unresolved,) = [line for line in logs if line["event"] == "upstream_name.unresolved"]
     assert (unresolved["upstream"], unresolved["name"], unresolved["kept"]) == ("upstream", NAME, ["127.0.0.1"])
+
+
+@pytest.mark.parametrize("own", ["127.0.0.1", "127.0.0.7", "::1", "::ffff:127.0.0.1", "10.1.2.3"])
+async def test_a_name_that_points_at_the_gateways_own_port_is_not_followed(own: str, resolver: Resolver) -> None:
+    async with servers("127.0.0.1", "127.0.0.7") as found:
+        resolver.found = [own]
+        target = named(found[0].port, own_ports=OwnPorts("10.1.2.3", frozenset({found[0].port})))
+        with capture_logs() as logs:
+            async with public_server(target) as public:
+                assert await statuses(public, get()) == [503]
+        assert not any(one.calls for one in found)
+    (unresolved,) = [line for line in logs if line["event"] == "upstream_name.unresolved"]
+    assert unresolved["reason"] == "it leads to this gateway itself"
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe"])

@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 
 from gateway.edge.certificate import load_certificate
+from gateway.proxy.report import Report
 from gateway.routing.table import Upstream as Target
 from gateway.upstreams.settings import UpstreamTls
 from shared.contracts.key_registry import Revocation
@@ -92,14 +93,6 @@ async def serving_websockets(upstream: Upstream, *, connections: int = 8, **rout
     target = upstream_at(upstream.port, connections=connections)
     async with public_server(target, websocket=True, grace=0.2, **route) as public:
         yield public
-
-
-@pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
-    """Of the access log."""
-    found: list[Mapping[str, Any]] = []
-    monkeypatch.setattr("gateway.proxy.report.access", lambda line, own, **_: found.append({**line, **own}))
-    return found
 
 
 # With a client and a server as people have them
@@ -347,6 +340,7 @@ UNACCEPTABLE = {
     "two subprotocols": switching("Sec-WebSocket-Protocol: chat", "Sec-WebSocket-Protocol: chat"),
     "an extension that was not offered": switching("Sec-WebSocket-Extensions: permessage-deflate"),
     "a length": switching("Content-Length: 5") + b"hello",
+    "HTTP/1.0": switching().replace(b"HTTP/1.1", b"HTTP/1.0"),
 }
 
 
@@ -389,9 +383,13 @@ async def test_no_other_protocol_is_switched_to(websocket: bool, upgrade: str, u
         assert [reply.status for reply in conversation.replies] == [502]
 
 
-async def test_without_the_routes_leave_it_is_a_request_like_any_other(upstream: Upstream) -> None:
+async def test_without_the_routes_leave_it_is_a_request_like_any_other(
+    upstream: Upstream, lines: list[Mapping[str, Any]]
+) -> None:
     async with public_server(upstream_at(upstream.port)) as public:
         conversation = await converse(public.port, handshake() + SMUGGLED)
+        await until(lambda: lines)
+        assert [(line["status"], line.get("websocket")) for line in lines] == [(200, "not_allowed")]
         assert [reply.status for reply in conversation.replies] == [200]
         assert conversation.closed, "what follows may be meant for a tunnel"
         (call,) = upstream.calls
@@ -534,6 +532,36 @@ async def test_when_one_side_is_lost_the_other_ends(leaver: str, upstream: Upstr
             assert await client.ended() == b""
         await until(lambda: public.metric("gateway_open_tunnels") == upstream.open == 0)
         await until(lambda: public.metric("gateway_open_connections") == 0)
+
+
+@pytest.mark.parametrize("leaver", ["client", "upstream", "client in order"])
+async def test_what_cannot_be_written_down_leaves_no_side_open(
+    leaver: str, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = asyncio.Event()
+
+    async def tunnel(call: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if leaver == "upstream":
+            await released.wait()
+        else:
+            await reader.read()
+
+    def faulty(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    upstream.script = accepting(tunnel)
+    monkeypatch.setattr(Report, "ended", faulty)
+    async with serving_websockets(upstream) as public, peer(public.port, handshake()) as client:
+        await client.switched()
+        if leaver == "client":
+            client.reset()
+        elif leaver == "upstream":
+            released.set()
+            await client.ended()
+        client.writer.close()
+        await until(lambda: upstream.open == 0)
+        await until(lambda: public.metric("gateway_open_connections") == 0)
+        assert public.metric("gateway_open_tunnels") == 0
 
 
 async def test_a_client_that_leaves_before_the_101_ends_the_call(upstream: Upstream) -> None:

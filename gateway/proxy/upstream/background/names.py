@@ -7,6 +7,7 @@ from ipaddress import ip_address
 
 import structlog
 
+from gateway.routing.table import Upstream
 from gateway.routing.upstream_address import is_metadata
 from gateway.upstreams.settings import Address
 from gateway.upstreams.state import UpstreamMetrics
@@ -36,26 +37,23 @@ async def addresses_of(name: str, port: int) -> list[str]:
 class NameLookUp:
     """What one name of an upstream stands for. It keeps the last addresses while the name cannot be resolved.
 
-    `changed` is called when they are others. Metadata and link-local addresses are left out each time: whoever
-    controls a name does not control what the gateway hands its machine's credentials to.
+    `changed` is called when they are others. Metadata and link-local addresses and the gateway's own ports are left
+    out each time: whoever controls a name does not control what the gateway hands its machine's credentials to, nor
+    reaches what operators alone may see.
     """
 
     def __init__(
-        self,
-        upstream: str,
-        address: Address,
-        interval: float,
-        changed: Callable[[], None],
-        metrics: UpstreamMetrics,
+        self, upstream: Upstream, address: Address, changed: Callable[[], None], metrics: UpstreamMetrics
     ) -> None:
         self.address = address
-        self.interval = interval
+        self.interval = upstream.resolve_every
         self.due_at = 0.0
         """In seconds of the loop's clock."""
         self.ips: tuple[str, ...] = ()
         self.error = ""
         """Why the last look-up has failed; "" if it has not."""
-        self._upstream = upstream
+        self._upstream = upstream.name
+        self._own_ports = upstream.own_ports
         self._changed = changed
         self._metrics = metrics
         self._lock = asyncio.Lock()
@@ -87,9 +85,10 @@ class NameLookUp:
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
                 found = await addresses_of(name, port)
-            usable = [ip for ip in found if not is_metadata(ip.partition("%")[0])]
+            reasons = {ip: self._unusable(ip.partition("%")[0]) for ip in found}
+            usable = [ip for ip in found if not reasons[ip]]
             if not usable:
-                raise OSError("it leads to a link-local or metadata address" if found else "it has no address")
+                raise OSError(reasons[found[0]] if found else "it has no address")
         except TimeoutError:
             self._failed(f"no response within {LOOK_UP_TIMEOUT_S:g} s")
         except (OSError, UnicodeError) as error:  # a name that is too long is the latter
@@ -99,6 +98,12 @@ class NameLookUp:
         self._metrics.looked_up(self._upstream, resolved=not self.error)
         self._finished += 1
         self._finished_at = asyncio.get_running_loop().time()
+
+    def _unusable(self, ip: str) -> str:
+        """Why nothing is sent there, "" for nothing: the rules for an address in a route file."""
+        if is_metadata(ip):
+            return "it leads to a link-local or metadata address"
+        return "it leads to this gateway itself" if self._own_ports.include(ip, self.address.port) else ""
 
     def _failed(self, error: str) -> None:
         if not self.error:

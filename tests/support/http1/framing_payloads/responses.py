@@ -57,6 +57,8 @@ R16 = Family(
         "101 that nobody requested": b"HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nhello",
         "101 and a response": b"HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n" + OK_WITH_BODY,
         "101 after another": _EARLY_HINTS + b"HTTP/1.1 101 X\r\n\r\n",
+        "103 of HTTP/1.0": b"HTTP/1.0 103 Early Hints\r\n\r\n" + OK_WITH_BODY,
+        "100 of HTTP/1.0": b"HTTP/1.0 100 Continue\r\n\r\n" + OK_WITH_BODY,
         "a hundred": _EARLY_HINTS * 100 + OK_WITH_BODY,
         "one more than the bound": _EARLY_HINTS * 9 + OK_WITH_BODY,
         "with a body": b"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\nhello" + OK_WITH_BODY,

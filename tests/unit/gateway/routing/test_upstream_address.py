@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.routing.upstream_address import BadAddress, OwnPorts, is_metadata, parse_address
+from gateway.routing.upstream_address import BadAddress, OwnPorts, has_address, is_metadata, parse_address
 
 OWN = OwnPorts("gateway.example", frozenset({8080, 8081}))
 
@@ -43,6 +43,24 @@ def test_an_address_is_taken_apart(url: str, parsed: tuple[str, str, int]) -> No
 def test_an_address_that_must_not_be_forwarded_to_is_refused(url: str) -> None:
     with pytest.raises(BadAddress):
         parse_address(url, OWN)
+
+
+def test_who_listens_everywhere_is_at_each_address_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.routing.upstream_address.has_address", {"10.0.0.1"}.__contains__)
+    for host in ("0.0.0.0", "::", "10.0.0.9, ::"):
+        everywhere = OwnPorts(host, frozenset({8080}))
+        assert everywhere.include("10.0.0.1", 8080)
+        assert not everywhere.include("10.0.0.1", 8082)
+        assert not everywhere.include("10.0.0.2", 8080)
+    assert not OwnPorts("10.0.0.9", frozenset({8080})).include("10.0.0.1", 8080)
+
+
+@pytest.mark.parametrize(
+    ("host", "own"),
+    [("127.0.0.1", True), ("::1", True), ("192.0.2.1", False), ("2001:db8::1", False), ("a", False)],
+)
+def test_the_system_knows_the_addresses_of_its_interfaces(host: str, own: bool) -> None:
+    assert has_address(host) is own
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "a.example", "::1", "169.253.0.1", "fd00::1", "metadata.example"])

@@ -110,3 +110,22 @@ def test_when_it_is_checked_in_another_way_what_was_found_before_does_not_count(
     health.forget_checks()
     assert health.available
     assert not health.checked(CHECK, passed=passed)
+
+
+def test_checks_that_pass_after_the_last_failure_say_that_it_may_be_up_again() -> None:
+    health = AddressHealth(BREAKER)
+    for _ in range(5):
+        health.checked(CHECK, passed=True)
+    for _ in range(3):
+        health.failed(0.0)
+    assert not health.recovered
+    recovered = []
+    for passed in (True, False, True, True):
+        health.checked(CHECK, passed=passed)
+        recovered.append(health.recovered)
+    assert recovered == [False, False, False, True]
+    assert not health.available
+    health.failed(1.0)
+    assert not health.recovered
+    health.forget_checks()
+    assert not health.recovered
