@@ -31,6 +31,7 @@ def generate_secrets(directory: Path) -> list[Path]:
     database_password  redis_password   of the stores
     master_key                          32 bytes, base64url: what signing keys are encrypted under
     admin_token                         of the first owner
+    audit_key.pem                       Ed25519 private key: what checkpoints of the audit trail are signed with
     service_keys/<service>.pem          Ed25519 private keys
     service_keys.json                   their public halves, a JWKS with the service's name as kid
     """
@@ -43,6 +44,7 @@ def generate_secrets(directory: Path) -> list[Path]:
         directory / "redis_password": lambda: secrets.token_urlsafe(32),
         directory / "master_key": _master_key,
         directory / "admin_token": lambda: opaque.mint(opaque.ADMIN_TOKEN),
+        directory / "audit_key.pem": _private_key,
         **{keys / f"{service}.pem": _private_key for service in SERVICES},
     }
     created = [path for path in wanted if not path.exists()]

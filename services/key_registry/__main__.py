@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from services.key_registry import commands
 from services.key_registry.app import NAME, build_app
@@ -22,7 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given.command == "migrate":
         return commands.migrate(settings)
     if given.command == "verify-audit":
-        return commands.verify_audit(settings)
+        return commands.verify_audit(settings, checkpoints=given.checkpoint, key_file=given.key)
+    if given.command == "checkpoint-audit":
+        return commands.checkpoint_audit(settings)
     if given.command == "create-admin-token":
         return commands.create_admin_token(
             settings, role=Role(given.role), name=given.name, company_id=given.company_id
@@ -39,7 +42,22 @@ def _parser() -> argparse.ArgumentParser:
     parsers = parser.add_subparsers(dest="command", metavar="COMMAND")
     parsers.add_parser("serve", help="serve the admin and internal APIs (the default)")
     parsers.add_parser("migrate", help="bring the database's schema to the newest revision")
-    parsers.add_parser("verify-audit", help="check the hash chain of the audit trail; 1 when it is broken")
+    verify = parsers.add_parser("verify-audit", help="check the hash chain of the audit trail; 1 when it is broken")
+    verify.add_argument(
+        "--checkpoint",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="compare the trail with the checkpoints in FILE: finds an end that was cut off, or lines made anew",
+    )
+    verify.add_argument(
+        "--key",
+        type=Path,
+        metavar="FILE",
+        help="JWK Set to verify checkpoints with, from /admin/v1/audit/keys (default: the registry's own key)",
+    )
+    parsers.add_parser("checkpoint-audit", help="sign a checkpoint of the audit trail's end, keep it and print it")
     create = parsers.add_parser("create-admin-token", help="create an admin token and print it, once")
     create.add_argument("--role", required=True, choices=[role.value for role in Role])
     create.add_argument("--name", required=True)

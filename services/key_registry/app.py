@@ -14,6 +14,8 @@ from services.key_registry.admin.objects import ObjectService
 from services.key_registry.admin.receipts import Receipts
 from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.admin.revocations import Revocations
+from services.key_registry.audit_trail.checkpointing import Checkpointing
+from services.key_registry.audit_trail.checkpoints import CheckpointKeys
 from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import Feed
@@ -29,6 +31,7 @@ from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.revocations import RevocationEndpoints
 from services.key_registry.lookups import Lookups
 from services.key_registry.storage.postgres import SCHEMA
+from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.clock import NAME as DATABASE_CLOCK
@@ -87,10 +90,11 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             settings.service_jwks_file, callee=NAME, clock=clock, on_refusal=trail.count_service_refusal
         ),
     )
-    reader = AuditReader(PostgresAuditLines(stores.database), stores.objects, access)
+    checkpoints, audit_keys = PostgresCheckpoints(stores.database), settings.audit_keys
+    reader = AuditReader(PostgresAuditLines(stores.database), checkpoints, stores.objects, access)
     table = endpoints(
         [ResourceEndpoints(resource, objects, authentication) for resource in RESOURCES.values()],
-        AuditEndpoint(reader, authentication),
+        AuditEndpoint(reader, authentication, audit_keys),
         ReceiptEndpoint(receipts, authentication),
         RevocationEndpoints(revocations, authentication),
         internal,
@@ -109,6 +113,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             first_owner,
             Housekeeping(stores.changes, stores.consumers, DatabaseClock(stores.database)),
             clock_observation(stores.database, offsets),
+            *_checkpointing(checkpoints, audit_keys, clock, settings.audit_checkpoint_interval),
         ],
         security_schemes=SECURITY_SCHEMES,
         description=DESCRIPTION,
@@ -149,6 +154,12 @@ def _relay_metrics(metrics: CollectorRegistry, relay: Relay) -> CollectorRegistr
     up = Gauge("change_relay_up", "1 while changes are relayed to the stream.", registry=metrics)
     up.set_function(lambda: relay.up)
     return metrics
+
+
+def _checkpointing(
+    store: PostgresCheckpoints, keys: CheckpointKeys | None, clock: Clock, interval: float
+) -> list[Checkpointing]:
+    return [] if keys is None else [Checkpointing(store, keys, clock, interval=interval)]
 
 
 async def _at_once(call: Callable[[], None]) -> None:

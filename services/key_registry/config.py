@@ -4,8 +4,9 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
+from services.key_registry.audit_trail.checkpoints import CheckpointKeys
 from shared import opaque
-from shared.config import DatabaseSettings, RedisSettings, ServiceSettings, read_secret
+from shared.config import ConfigError, DatabaseSettings, RedisSettings, ServiceSettings, read_secret
 
 
 class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
@@ -15,6 +16,25 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
     admin_token_file: Path | None = Field(
         default=None, description="the first owner's admin token, registered at start unless it ever was"
     )
+
+    audit_key_file: Path | None = Field(
+        default=None,
+        description="Ed25519 private keys (PEM) that checkpoints of the audit trail are signed with, the first of "
+        "them, and verified; unset: none are signed",
+    )
+    audit_checkpoint_interval: float = Field(
+        default=3600.0, ge=1, le=2_678_400, description="seconds between two checkpoints of the audit trail"
+    )
+
+    @field_validator("audit_key_file")
+    @classmethod
+    def _holds_audit_keys(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            try:
+                CheckpointKeys.of_file(path)  # fails at start, not at first use
+            except ConfigError as error:
+                raise ValueError(str(error).partition(": ")[2]) from None
+        return path
 
     @field_validator("admin_token_file")
     @classmethod
@@ -26,3 +46,7 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
     @property
     def first_owner_token(self) -> str | None:
         return None if self.admin_token_file is None else read_secret(self.admin_token_file)
+
+    @property
+    def audit_keys(self) -> CheckpointKeys | None:
+        return None if self.audit_key_file is None else CheckpointKeys.of_file(self.audit_key_file)

@@ -14,7 +14,11 @@ from shared.jose.errors import Fault, InvalidToken
 CLIENT_AUTHENTICATION = "client-authentication+jwt"
 AUTHORIZATION_GRANT = "authorization-grant+jwt"
 """The types that draft-ietf-oauth-rfc7523bis gives to the two uses of an assertion."""
-_TYPES = {name.lower(): name for name in ("JWT", "at+jwt", CLIENT_AUTHENTICATION, AUTHORIZATION_GRANT)}
+AUDIT_CHECKPOINT = "audit-checkpoint+jwt"
+"""Of our own: a signed head of the audit trail, which no verifier of tokens accepts."""
+_TYPES = {
+    name.lower(): name for name in ("JWT", "at+jwt", CLIENT_AUTHENTICATION, AUTHORIZATION_GRANT, AUDIT_CHECKPOINT)
+}
 # Each of these changes what the token means; whoever does not follow it must refuse the token.
 _REFUSED = ("crit", "b64", "zip", "enc", "cty")
 
@@ -27,7 +31,7 @@ class Header:
     """By its canonical name."""
     kid: str
     type: str | None
-    """`JWT`, `at+jwt` (RFC 9068), a type of RFC 7523bis, or None when the token has none."""
+    """`JWT`, `at+jwt` (RFC 9068), a type of RFC 7523bis or of our own, or None when the token has none."""
 
 
 def is_kid(value: object, form: re.Pattern[str] = KID) -> TypeGuard[str]:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from shared.contracts.identifiers import KID
 from shared.jose import base64url
 from shared.jose.algorithms import PublicKey, SigningKey, algorithms_for
-from shared.jose.header import is_kid
+from shared.jose.header import AUDIT_CHECKPOINT, is_kid
 from shared.jose.signatures import sign
 
 
@@ -29,7 +29,7 @@ class Signer:
         self.kid = kid
         self.algorithm = algorithm
         self._key = private_key
-        self._headers = {typ: self._header(typ) for typ in ("JWT", "at+jwt")}
+        self._headers = {typ: self._header(typ) for typ in ("JWT", "at+jwt", AUDIT_CHECKPOINT)}
 
     @property
     def blocks(self) -> bool:
@@ -41,7 +41,7 @@ class Signer:
         return PublicKey(self.kid, self.algorithm, self._key.public_key())
 
     def sign(self, claims: Mapping[str, Any], typ: str = "JWT") -> str:
-        """The compact JWS over `claims`, its header being alg, typ (`JWT` or `at+jwt`), kid in this order."""
+        """The compact JWS over `claims`, its header being alg, typ (one of those above), kid in this order."""
         signing_input = self._headers[typ] + b"." + base64url.encode(orjson.dumps(claims))
         return (signing_input + b"." + base64url.encode(self._signature(signing_input))).decode("ascii")
 

@@ -7,12 +7,13 @@ from typing import NamedTuple
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import company_names
 from services.key_registry.admin.visibility import identify
-from services.key_registry.audit_trail import AuditFilter, Line
+from services.key_registry.audit_trail.chain import AuditFilter, Line
+from services.key_registry.audit_trail.ports import AuditLines, Checkpoints, KeptCheckpoint
 from services.key_registry.catalog.field_types import parse_reference
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import COMPANY, Row
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
-from services.key_registry.storage.ports import AuditLines, Reader, Store
+from services.key_registry.storage.ports import Reader, Store
 
 LINES_PER_READ = 1000
 
@@ -25,8 +26,9 @@ class AuditPage(NamedTuple):
 
 
 class AuditReader:
-    def __init__(self, lines: AuditLines, store: Store, access: AccessControl) -> None:
+    def __init__(self, lines: AuditLines, checkpoints: Checkpoints, store: Store, access: AccessControl) -> None:
         self._lines = lines
+        self._checkpoints = checkpoints
         self._store = store
         self._access = access
 
@@ -45,6 +47,16 @@ class AuditReader:
         async with self._store.reading() as reader:
             companies = await company_names(reader, {line.company_id for line in lines})
         return AuditPage(lines, companies, cursor)
+
+    async def checkpoints(self, admin: Admin, page: PageRequest) -> tuple[Sequence[KeptCheckpoint], str | None]:
+        """The newest first, and the cursor to the next page. They concern all companies alike, and show none."""
+        self._access.permit(admin, Operation.READ, "audit")
+        found = await self._checkpoints.newest(seq_of_cursor(page.cursor), page.limit + 1)
+        return page_of(found, page.limit, lambda checkpoint: cursor_of_seq(checkpoint.number))
+
+    def permit(self, admin: Admin) -> None:
+        """Raises `Forbidden`."""
+        self._access.permit(admin, Operation.READ, "audit")
 
 
 async def _company_id(reader: Reader, reference: str) -> str:

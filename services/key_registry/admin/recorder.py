@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.key_registry.audit_trail import chained
+from services.key_registry.audit_trail.chain import chained
 from services.key_registry.catalog.lifecycle import DONE, forgotten_at
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import Resource, Row

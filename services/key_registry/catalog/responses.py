@@ -147,6 +147,24 @@ class AuditLine(BaseModel):
     """SHA-256, hex, over the line's members and `previous_hash`."""
 
 
+class AuditCheckpoint(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    count: int
+    head: str
+    at: Instant
+    epoch: str
+    jws: str
+
+
+class AuditKeys(BaseModel):
+    """A JWK Set (RFC 7517)."""
+
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    keys: list[dict[str, str]]
+
+
 class AppliedBy(BaseModel):
     """A process that follows the changes."""
 

@@ -6,7 +6,13 @@ from typing import get_args
 
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.requests import NewRevocation, RevocableKind
-from services.key_registry.catalog.responses import AuditLine, Receipt, RevocationResponse
+from services.key_registry.catalog.responses import (
+    AuditCheckpoint,
+    AuditKeys,
+    AuditLine,
+    Receipt,
+    RevocationResponse,
+)
 from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import render_error
 from services.key_registry.http.internal import InternalEndpoints
@@ -17,6 +23,7 @@ from services.key_registry.http.revocations import RevocationEndpoints
 from services.key_registry.http.schemas import (
     AUDIT_FILTERS,
     BASE,
+    CHECKPOINTS,
     IDEMPOTENCY_KEY,
     PAGING,
     RECEIPTS,
@@ -47,7 +54,7 @@ def endpoints(
 ) -> list[Endpoint]:
     return [
         *(endpoint for handlers in resources for endpoint in _resource(handlers)),
-        _audit(audit),
+        *_audit(audit),
         _receipt(receipts),
         *_revocations(revocations),
         *internal_endpoints(internal),
@@ -107,16 +114,32 @@ def _resource(handlers: ResourceEndpoints) -> list[Endpoint]:
     return found
 
 
-def _audit(handlers: AuditEndpoint) -> Endpoint:
-    return _ADMIN(
-        "GET",
-        f"{BASE}/audit",
-        handlers.page,
-        "List audit lines, the newest first",
-        tag="audit",
-        parameters=(*AUDIT_FILTERS, *PAGING),
-        responses={200: Response("One page", page_model(AuditLine)), **problems(401, 403, 422, 503)},
-    )
+def _audit(handlers: AuditEndpoint) -> list[Endpoint]:
+    endpoint = partial(_ADMIN, "GET", tag="audit")
+    refused = problems(401, 403, 422, 503)
+    return [
+        endpoint(
+            f"{BASE}/audit",
+            handlers.page,
+            "List audit lines, the newest first",
+            parameters=(*AUDIT_FILTERS, *PAGING),
+            responses={200: Response("One page", page_model(AuditLine)), **refused},
+        ),
+        endpoint(
+            f"{BASE}/audit/checkpoints",
+            handlers.checkpoints,
+            "List signed checkpoints of the audit trail, the newest first",
+            description=CHECKPOINTS,
+            parameters=PAGING,
+            responses={200: Response("One page", page_model(AuditCheckpoint)), **refused},
+        ),
+        endpoint(
+            f"{BASE}/audit/keys",
+            handlers.keys,
+            "Show the keys that checkpoints are verified with",
+            responses={200: Response("A JWK Set", AuditKeys), **refused},
+        ),
+    ]
 
 
 def _receipt(handlers: ReceiptEndpoint) -> Endpoint:

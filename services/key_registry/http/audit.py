@@ -1,4 +1,4 @@
-"""`GET /admin/v1/audit`: the trail, the newest line first."""
+"""`/admin/v1/audit`: the trail, its signed checkpoints, and the keys that they are verified with."""
 
 from dataclasses import asdict
 from typing import Any
@@ -6,12 +6,14 @@ from typing import Any
 from aiohttp import web
 
 from services.key_registry.admin.audit_reader import AuditReader
-from services.key_registry.audit_trail import AuditFilter, Line
-from services.key_registry.catalog.field_types import parse_instant
+from services.key_registry.audit_trail.chain import AuditFilter, Line
+from services.key_registry.audit_trail.checkpoints import CheckpointKeys, read_checkpoint
+from services.key_registry.audit_trail.ports import KeptCheckpoint
+from services.key_registry.catalog.field_types import instant, parse_instant
 from services.key_registry.catalog.resources import Row
-from services.key_registry.catalog.responses import AuditLine
+from services.key_registry.catalog.responses import AuditCheckpoint, AuditLine
 from services.key_registry.http.authentication import Authentication
-from services.key_registry.paging import parse_page, text
+from services.key_registry.paging import parse_page, parse_query, text
 from shared.http.responses import NO_STORE, json_response
 
 TEXTS = ("company_id", "action", "actor", "subject_kind", "subject", "request_id")
@@ -20,9 +22,12 @@ FILTERS = {**dict.fromkeys(TEXTS, text), **dict.fromkeys(TIMES, parse_instant)}
 
 
 class AuditEndpoint:
-    def __init__(self, reader: AuditReader, authentication: Authentication) -> None:
+    def __init__(
+        self, reader: AuditReader, authentication: Authentication, keys: CheckpointKeys | None = None
+    ) -> None:
         self._reader = reader
         self._authentication = authentication
+        self._jwks = {"keys": []} if keys is None else keys.jwks()
 
     async def page(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
@@ -30,6 +35,26 @@ class AuditEndpoint:
         page = await self._reader.page(caller.admin, AuditFilter(**requested.filters), requested)
         items = [_shown(line, page.companies.get(line.company_id)) for line in page.lines]
         return json_response({"items": items, "next_cursor": page.cursor}, headers=NO_STORE)
+
+    async def checkpoints(self, request: web.Request) -> web.Response:
+        caller = await self._authentication.caller(request)
+        requested = parse_page(list(request.query.items()), {})
+        found, cursor = await self._reader.checkpoints(caller.admin, requested)
+        items = [_checkpoint(kept) for kept in found]
+        return json_response({"items": items, "next_cursor": cursor}, headers=NO_STORE)
+
+    async def keys(self, request: web.Request) -> web.Response:
+        self._reader.permit((await self._authentication.caller(request)).admin)
+        parse_query(list(request.query.items()), {})
+        return json_response(self._jwks, headers=NO_STORE)
+
+
+def _checkpoint(kept: KeptCheckpoint) -> dict[str, Any]:
+    signed = read_checkpoint(kept.jws, None)
+    shown = AuditCheckpoint(
+        count=signed.count, head=signed.head.hex(), at=instant(signed.at), epoch=signed.epoch, jws=kept.jws
+    )
+    return shown.model_dump(mode="json")
 
 
 def _shown(line: Line, company: Row | None) -> dict[str, Any]:

@@ -108,6 +108,11 @@ reported for {FORGOTTEN_AFTER_S:g} s, or for its own staleness bound where that 
 them, and refuses what it cannot look up. `ms` counts from the change to the report of the last one that applied
 it. Receipts are kept for a week.
 """
+CHECKPOINTS = """\
+What the end of the trail was at a time, signed. They are made every hour while the trail grows, and kept for 400
+days. Whoever keeps one can have the trail compared with it later. There are none while the registry has no
+key for them.
+"""
 REVOCATIONS = """\
 `id` is the `jti` of a JWT, the `kid` of a signing key, or the id that the audit trail has of a session token; never
 the token itself. `until` is when nothing that it concerns can be alive any more: by default after the longest life

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from services.key_registry.audit_trail import AuditFilter, Head, Line
+from services.key_registry.audit_trail.chain import Head, Line
 from services.key_registry.catalog.resources import Resource, Row
 from shared.contracts.key_registry import (
     AccessKey,
@@ -224,13 +224,3 @@ class ConsumerStore(Protocol):
         ...
 
     async def prune(self, *, silent_since: float, reports_before: float) -> None: ...
-
-
-class AuditLines(Protocol):
-    async def newest(self, which: AuditFilter, before: int | None, limit: int) -> Sequence[Line]:
-        """The newest first, those with a seq below `before` only."""
-        ...
-
-    async def following(self, seq: int, limit: int) -> Sequence[Line]:
-        """In order, those after `seq`."""
-        ...

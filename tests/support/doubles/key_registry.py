@@ -10,7 +10,8 @@ from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
-from services.key_registry.audit_trail import START, AuditFilter, Head, Line
+from services.key_registry.audit_trail.chain import START, AuditFilter, Head, Line
+from services.key_registry.audit_trail.ports import KeptCheckpoint
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.resources import (
     APPLICATION,
@@ -358,6 +359,29 @@ class MemoryStore:
 
     async def following(self, seq: int, limit: int) -> Sequence[Line]:
         return [line for line in self.tables.lines if line.seq > seq][:limit]
+
+
+class MemoryCheckpoints:
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._epoch = str(uuid4())
+        self.kept: list[KeptCheckpoint] = []
+
+    async def head(self) -> Head:
+        async with self._store.writing() as writer:
+            return await writer.audit_head()
+
+    async def epoch(self) -> str:
+        return self._epoch
+
+    async def keep(self, jws: str, at: float) -> None:
+        self.kept.append(KeptCheckpoint(self.kept[-1].number + 1 if self.kept else 1, at, jws))
+
+    async def newest(self, before: int | None, limit: int) -> Sequence[KeptCheckpoint]:
+        return [kept for kept in reversed(self.kept) if before is None or kept.number < before][:limit]
+
+    async def prune(self, before: float) -> None:
+        self.kept = [kept for kept in self.kept if kept.at >= before]
 
 
 def _same(column: str, one: Any, other: Any) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from services.key_registry.audit_trail.ports import AuditLines, Checkpoints
 from services.key_registry.catalog.resources import (
     ACCESS_KEY,
     API_CLIENT,
@@ -19,7 +20,7 @@ from services.key_registry.catalog.resources import (
     Resource,
     Row,
 )
-from services.key_registry.storage.ports import AuditLines, Changes, ConsumerStore, Credentials, Store
+from services.key_registry.storage.ports import Changes, ConsumerStore, Credentials, Store
 
 NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
 PEM = "-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n"
@@ -32,6 +33,7 @@ class Stores:
     changes: Changes
     lines: AuditLines
     consumers: ConsumerStore
+    checkpoints: Checkpoints
 
     async def insert(self, resource: Resource, **columns: Any) -> Row:
         row = new_row(resource, **columns)

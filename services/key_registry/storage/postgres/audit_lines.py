@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from services.key_registry.audit_trail import AuditFilter, Line
+from services.key_registry.audit_trail.chain import AuditFilter, Line
 from shared.postgres.pool import Connection, Database
 
 _COLUMNS = (

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.key_registry.audit_trail import START, Head, Line
+from services.key_registry.audit_trail.chain import Head, Line
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.storage.ports import (
     AlreadyExists,
@@ -20,6 +20,7 @@ from services.key_registry.storage.ports import (
     Writer,
 )
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
+from services.key_registry.storage.postgres.audit_checkpoints import head_of
 from services.key_registry.storage.postgres.audit_lines import append, written
 from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing, query_of
 from shared.contracts.key_registry import Kind, Revocation, Status
@@ -164,8 +165,7 @@ class PostgresWriter(PostgresReader):
         return int(await self._connection.fetchval(_APPEND_CHANGE, *values))
 
     async def audit_head(self) -> Head:
-        record = await self._connection.fetchrow("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
-        return START if record is None else Head(record["seq"], record["hash"])
+        return await head_of(self._connection)
 
     async def written_events(self, ids: Sequence[str]) -> frozenset[str]:
         return await written(self._connection, ids)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import pytest
 
 from services.key_registry.storage.postgres import SCHEMA
+from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.postgres.pool import Database
-from tests.support.doubles.key_registry import MemoryConsumers, MemoryStore
+from tests.support.doubles.key_registry import MemoryCheckpoints, MemoryConsumers, MemoryStore
 from tests.support.harness.key_registry_stores import Stores
 from tests.support.harness.registry_databases import RegistryTemplate
 
@@ -38,7 +39,7 @@ async def emptied(registry_template: RegistryTemplate) -> AsyncIterator[Emptied]
 async def stores(request: pytest.FixtureRequest, emptied: Emptied) -> Stores:
     if request.param == "memory":
         memory = MemoryStore()
-        return Stores(memory, memory, memory, memory, MemoryConsumers(memory))
+        return Stores(memory, memory, memory, memory, MemoryConsumers(memory), MemoryCheckpoints(memory))
     await emptied.empty()
     database = emptied.database
     return Stores(
@@ -47,4 +48,5 @@ async def stores(request: pytest.FixtureRequest, emptied: Emptied) -> Stores:
         PostgresChanges(database),
         PostgresAuditLines(database),
         PostgresConsumers(database),
+        PostgresCheckpoints(database),
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
 from services.key_registry.admin.recorder import append
-from services.key_registry.audit_trail import START, AuditFilter, Line, verified
+from services.key_registry.audit_trail.chain import START, AuditFilter, Line, verified
 from shared.contracts.key_registry import AuditEvent
 from tests.support.harness.key_registry_stores import NOW, Stores
 

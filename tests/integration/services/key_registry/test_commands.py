@@ -61,7 +61,9 @@ async def started_into(output: int, *arguments: str, **environment: str) -> asyn
 async def test_help_names_every_command() -> None:
     status, output, _ = await command("--help")
     assert status == 0
-    for name in ("python -m services.key_registry", "serve", "migrate", "verify-audit", "create-admin-token"):
+    for name in ("python -m services.key_registry", "serve", "migrate", "create-admin-token"):
+        assert name in output
+    for name in ("verify-audit", "checkpoint-audit"):
         assert name in output
 
 
@@ -110,6 +112,45 @@ async def test_the_audit_trail_is_verified_and_its_first_broken_line_named(regis
     status, output, errors = await command("verify-audit", **environment)
     assert (status, output) == (1, "")
     assert errors == "the audit trail is broken at line 2: was changed after it was written\n"
+
+
+async def test_a_cut_tail_is_found_by_a_checkpoint_that_somebody_kept(
+    registry_database_url: str, tmp_path: Path
+) -> None:
+    generate_secrets(tmp_path)
+    environment = {
+        "PASSGATE_DATABASE_URL": registry_database_url,
+        "PASSGATE_AUDIT_KEY_FILE": str(tmp_path / "audit_key.pem"),
+    }
+    for name in ("one", "two"):
+        assert (await command("create-admin-token", "--role", "owner", "--name", name, **environment))[0] == 0
+    status, signed, _ = await command("checkpoint-audit", **environment)
+    assert status == 0
+    (tmp_path / "kept").write_text(signed)
+    kept = ("verify-audit", "--checkpoint", str(tmp_path / "kept"))
+    status, output, _ = await command(*kept, **environment)
+    assert (status, output.startswith("the audit trail is intact: 2 lines, head ")) == (0, True)
+    assert output.endswith(", compared with 1 checkpoint\n")
+    connection = await asyncpg.connect(registry_database_url)
+    await connection.execute("ALTER TABLE key_registry.audit DISABLE TRIGGER audit_is_append_only")
+    await connection.execute(
+        "DELETE FROM key_registry.audit WHERE seq = 2; DELETE FROM key_registry.audit_checkpoint"
+    )
+    await connection.close()
+    assert (await command("verify-audit", **environment))[0] == 0
+    status, output, errors = await command(*kept, **environment)
+    assert (status, output) == (1, "")
+    assert errors == ("the audit trail is broken at line 2: is missing: a checkpoint was signed for 2 lines\n")
+
+
+async def test_without_a_key_checkpoints_are_neither_signed_nor_taken_for_signed(
+    registry_database_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "kept").write_text("x")
+    for arguments in (("checkpoint-audit",), ("verify-audit", "--checkpoint", str(tmp_path / "kept"))):
+        status, output, errors = await command(*arguments, PASSGATE_DATABASE_URL=registry_database_url)
+        assert (status, output, errors.count("\n")) == (2, "", 1)
+        assert "PASSGATE_AUDIT_KEY_FILE" in errors
 
 
 @pytest.mark.parametrize(

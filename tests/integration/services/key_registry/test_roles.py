@@ -95,6 +95,7 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
         ("delete", ""),
     }
     wanted = {("get", "/admin/v1/audit"), ("get", "/admin/v1/receipts/{id}")}
+    wanted |= {("get", "/admin/v1/audit/checkpoints"), ("get", "/admin/v1/audit/keys")}
     wanted |= {("get", "/admin/v1/revocations"), ("post", "/admin/v1/revocations")}
     for resource in RESOURCES.values():
         path = f"/admin/v1/{resource.path}"

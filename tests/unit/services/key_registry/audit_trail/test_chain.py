@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.key_registry.audit_trail import START, BrokenTrail, Line, chained, verified
+from services.key_registry.audit_trail.chain import START, BrokenTrail, Line, chained, verified
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unprocessable
 

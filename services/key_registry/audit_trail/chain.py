@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -92,8 +93,12 @@ def chained(head: Head, events: Iterable[AuditEvent]) -> Iterator[Line]:
         yield line
 
 
-async def verified(lines: AsyncIterator[Line]) -> Head:
-    """The head of the trail that `lines` are, from the first. Raises `BrokenTrail`."""
+async def verified(lines: AsyncIterator[Line], heads: Mapping[int, bytes] = MappingProxyType({})) -> Head:
+    """The head of the trail that `lines` are, from the first. Raises `BrokenTrail`.
+
+    `heads` are hashes that lines are known to have had, by seq: one that is another now was made anew, and one that
+    is not there was cut off.
+    """
     head = START
     async for line in lines:
         if line.seq != head.seq + 1:
@@ -103,6 +108,10 @@ async def verified(lines: AsyncIterator[Line]) -> Head:
         if line.digest() != line.hash:
             raise BrokenTrail(line.seq, "was changed after it was written")
         head = Head(line.seq, line.hash)
+        if heads.get(line.seq, line.hash) != line.hash:
+            raise BrokenTrail(line.seq, "is not the one that a checkpoint was signed for: it was made anew")
+    if (longest := max(heads, default=0)) > head.seq:
+        raise BrokenTrail(head.seq + 1, f"is missing: a checkpoint was signed for {longest} lines")
     return head
 
 

@@ -1,0 +1,52 @@
+"""Checkpoints of the audit trail, and the name of its history, in PostgreSQL."""
+
+from collections.abc import Sequence
+
+from uuid_utils.compat import uuid7
+
+from services.key_registry.audit_trail.chain import START, Head
+from services.key_registry.audit_trail.ports import KeptCheckpoint
+from shared.postgres.pool import Connection, Database
+
+_HEAD = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1"
+_NEWEST = """
+SELECT number, extract(epoch FROM at)::float8 AS at, jws FROM audit_checkpoint
+WHERE ($1::bigint IS NULL OR number < $1) ORDER BY number DESC LIMIT $2
+"""
+
+
+async def head_of(connection: Connection) -> Head:
+    record = await connection.fetchrow(_HEAD)
+    return START if record is None else Head(record["seq"], record["hash"])
+
+
+class PostgresCheckpoints:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def head(self) -> Head:
+        async with self._database.connection() as connection:
+            return await head_of(connection)
+
+    async def epoch(self) -> str:
+        async with self._database.connection() as connection:
+            if (known := await connection.fetchval("SELECT epoch::text FROM audit_history")) is None:
+                await connection.execute(
+                    "INSERT INTO audit_history (epoch, since) VALUES ($1, now()) ON CONFLICT DO NOTHING", uuid7()
+                )
+                known = await connection.fetchval("SELECT epoch::text FROM audit_history")
+        return str(known)
+
+    async def keep(self, jws: str, at: float) -> None:
+        async with self._database.connection() as connection:
+            await connection.execute(
+                "INSERT INTO audit_checkpoint (at, jws) VALUES (to_timestamp($1::float8), $2)", at, jws
+            )
+
+    async def newest(self, before: int | None, limit: int) -> Sequence[KeptCheckpoint]:
+        async with self._database.connection() as connection:
+            return [KeptCheckpoint(**record) for record in await connection.fetch(_NEWEST, before, limit)]
+
+    async def prune(self, before: float) -> None:
+        async with self._database.connection() as connection:
+            await connection.execute("DELETE FROM audit_checkpoint WHERE at < to_timestamp($1::float8)", before)
