@@ -98,8 +98,8 @@ class Decider:
             return _refused(error, route)
         if (found := self.stopped.first(identity.depends_on)) is not None:
             return _stopped(found, identity, route)
-        lines = [call.lines, self._call_lines(route, identity, request_id)]
-        return Forward(route, method, call.target, lines, identity)
+        of_call = self._call_lines(route, identity, request_id) if route.identity_token else call_lines(request_id)
+        return Forward(route, method, call.target, [call.lines, of_call], identity)
 
     def _decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         try:

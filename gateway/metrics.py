@@ -18,7 +18,7 @@ class GatewayMetrics:
             "Duration of public requests, from the whole head to the end of the response.",
             ("route", "method", "status"),
         )
-        self._upstream = DurationHistogram(
+        self.upstream_durations = DurationHistogram(
             registry,
             "gateway_upstream_duration_seconds",
             "Time until an upstream's response began.",
@@ -105,9 +105,6 @@ class GatewayMetrics:
 
     def requests(self, route: str, method: str, status: int) -> DurationSeries:
         return self._requests.series(route, method_label(method), status)
-
-    def upstream_responded(self, route: str, upstream: str, seconds: float) -> None:
-        self._upstream.observe(seconds, route, upstream)
 
     def refused(self, route: str, cause: str) -> None:
         self._refusals.inc(route, cause)

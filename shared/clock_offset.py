@@ -61,16 +61,27 @@ class ClockOffsets:
         observed = self._observed.get(self._reference)
         return self._clock.now() if observed is None else self._clock.monotonic() + observed.ahead_of_monotonic
 
+    def valid_at(self, now: float) -> bool:
+        """False when our clock, which shows `now`, is known to be off by more than `MAX_CLOCK_OFFSET_S`."""
+        observed = self._observed.get(self._reference)
+        if observed is None:
+            return True
+        offset = now - self._clock.monotonic() - observed.ahead_of_monotonic
+        return abs(offset) - observed.error <= MAX_CLOCK_OFFSET_S
+
     @property
     def valid(self) -> bool:
-        """False when our clock is known to be off by more than `MAX_CLOCK_OFFSET_S`."""
-        observed, offset = self._observed.get(self._reference), self.offset(self._reference)
-        return observed is None or offset is None or abs(offset) - observed.error <= MAX_CLOCK_OFFSET_S
+        """The same of our clock as it is now."""
+        return self.valid_at(self._clock.now())
 
     def require_valid(self) -> None:
         """Raises `Unavailable` when our clock is known to be wrong."""
         if not self.valid:
-            raise Unavailable(self._description())
+            raise self.invalid()
+
+    def invalid(self) -> Unavailable:
+        """The error that says how our clock is wrong."""
+        return Unavailable(self._description())
 
     async def check(self) -> None:
         """For health: raises `Unavailable` with the offset when our clock is known to be wrong."""
@@ -148,8 +159,10 @@ class JudgingClock:
         self._offsets = offsets
 
     def now(self) -> float:
-        self._offsets.require_valid()
-        return self._clock.now()
+        now = self._clock.now()
+        if not self._offsets.valid_at(now):
+            raise self._offsets.invalid()
+        return now
 
     def monotonic(self) -> float:
         return self._clock.monotonic()

@@ -43,7 +43,9 @@ class DurationHistogram(Collector):
         registry.register(self)
 
     def observe(self, seconds: float, *labels: str | int) -> None:
-        self.series(*labels).observe(seconds)
+        series = self._series.get(labels) or self.series(*labels)
+        series.counts[bisect_left(DURATION_BUCKETS_S, seconds)] += 1
+        series.sum += seconds
 
     def series(self, *labels: str | int) -> DurationSeries:
         """For whoever observes with the same labels again and again."""

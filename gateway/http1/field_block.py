@@ -19,13 +19,24 @@ _AUTHORIZATION = b"\r\nAuthorization: "
 class FieldBlock:
     """Never changed once a head is read, but for `memo`."""
 
-    __slots__ = ("expects_continue", "fields", "first", "framing", "keep_alive", "kept", "memo", "offers_websocket")
+    __slots__ = (
+        "expects_continue",
+        "fields",
+        "first",
+        "framing",
+        "has_body",
+        "keep_alive",
+        "kept",
+        "memo",
+        "offers_websocket",
+    )
 
     def __init__(self, fields: list[Field], first: dict[str, str]) -> None:
         self.fields = fields
         self.first = first
         """The first value of each name, in lower case."""
         self.framing: Framing = UNFRAMED
+        self.has_body = False
         self.keep_alive = True
         self.expects_continue = False
         self.offers_websocket = False
@@ -35,32 +46,25 @@ class FieldBlock:
         """What follows from the fields for who passes them on, by what else it depends on."""
 
 
-class Found:
-    """A block that was kept, and the Authorization field of this head."""
+def find_block(raw: bytes, start: int) -> tuple[FieldBlock, str | None, int] | None:
+    """The block of the head `raw`, whose first line ends at `start`, if it is kept and nothing else is odd.
 
-    __slots__ = ("authorization", "block", "position")
-
-    def __init__(self, block: FieldBlock, authorization: str | None, position: int) -> None:
-        self.block = block
-        self.authorization = authorization
-        self.position = position
-        """How many fields come before it."""
-
-
-def find_block(raw: bytes, start: int) -> Found | None:
-    """The block of the head `raw`, whose first line ends at `start`, if it is kept and nothing else is odd."""
+    With the value of the head's Authorization field, and how many fields come before that one.
+    """
     cut = raw.find(_AUTHORIZATION, start)
     if cut < 0:
         block = _kept.get(raw[start:])
-        return None if block is None else Found(block, None, 0)
-    end = _end_of_line(raw, cut)
+        return None if block is None else (block, None, 0)
+    end = raw.find(b"\r\n", cut + 2)
+    if end < 0:
+        end = len(raw)
     block = _kept.get(raw[start:cut] + raw[end:])
     value = raw[cut + len(_AUTHORIZATION) : end]
     if block is None or not value or not is_plain(value) or value[0] == 32 or value[-1] == 32:
         return None
     if len(raw) - start > MAX_FIELD_BYTES or len(block.fields) >= MAX_FIELDS:
         return None
-    return Found(block, value.decode("ascii"), raw.count(b"\r\n", start, cut))
+    return block, value.decode("ascii"), raw.count(b"\r\n", start, cut)
 
 
 def keep_block(raw: bytes, start: int, block: FieldBlock) -> None:

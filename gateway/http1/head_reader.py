@@ -29,6 +29,10 @@ class HeadReader:
         """Whether a head has begun and has not ended."""
         return bool(self._buffer)
 
+    def began_within(self, data: bytes) -> bool:
+        """Whether a head has not ended that began in `data`, which was fed last."""
+        return 0 < len(self._buffer) <= len(data)
+
     def feed(self, data: bytes) -> tuple[RequestHead | None, bytes]:
         """The head that `data` completes, and what follows it. Raises `BadRequest`."""
         if not self._buffer and not self._skipped and not data.startswith(b"\r\n"):

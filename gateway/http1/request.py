@@ -72,8 +72,7 @@ class RequestHead:
 
     @property
     def has_body(self) -> bool:
-        framing = self.block.framing
-        return framing.chunked or bool(framing.length)
+        return self.block.has_body
 
     @property
     def fields(self) -> list[Field]:
@@ -106,7 +105,7 @@ def parse_head(raw: bytes) -> RequestHead:
         known = end_of_line <= _MAX_CACHED_LINE_LENGTH and "?" not in line
         method, target, minor = _cached_line(line) if known else _request_line(line)
         if minor == 1 and target.startswith("/"):
-            return RequestHead(method, target, found.block, found.authorization, found.position)
+            return RequestHead(method, target, *found)
     return _parse_head(raw, end_of_line)
 
 
@@ -225,9 +224,11 @@ def _check_host(head: RequestHead) -> None:
 def _set_framing(head: RequestHead) -> None:
     encodings, lengths = head.values("transfer-encoding"), head.values("content-length")
     try:
-        head.block.framing = request_framing(encodings, lengths, minor=head.minor_version)
+        framing = request_framing(encodings, lengths, minor=head.minor_version)
     except MalformedFraming as error:
         raise BadRequest(str(error)) from None
+    head.block.framing = framing
+    head.block.has_body = framing.chunked or bool(framing.length)
 
 
 def _origin_form(target: str, host: str) -> tuple[str, str]:

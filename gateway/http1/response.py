@@ -115,7 +115,7 @@ class ResponseReader:
     `upgrade` is content without an end.
     """
 
-    __slots__ = ("_body", "_buffer", "_interim", "_method", "_upgrade", "head")
+    __slots__ = ("_body", "_buffer", "_interim", "_method", "_upgrade", "complete", "head")
 
     def __init__(self, method: str, upgrade: Upgrade | None = None) -> None:
         self._method = method
@@ -126,15 +126,12 @@ class ResponseReader:
         self._interim = 0
         self._body: BodyDecoder | None = None
         self.head: ResponseHead | None = None
+        self.complete = False
 
     @property
     def began(self) -> bool:
         """Whether any byte has come."""
         return self.head is not None or bool(self._buffer) or self._interim > 0
-
-    @property
-    def complete(self) -> bool:
-        return self.head is not None and (self._body is None or self._body.complete)
 
     @property
     def until_close(self) -> bool:
@@ -148,15 +145,31 @@ class ResponseReader:
             head, data = self._next_head(data)
             if head is None:
                 return None, b""
+            if head.framing.length == len(data) and head.status == 200 and self._method != "HEAD":
+                self.complete = True  # as most responses are
+                return head, data
+            self._body = self._body_of(head)
+        return head, self._content(data)
+
+    def _content(self, data: bytes) -> bytes:
         content = b""
-        if self._body is not None and not self._body.complete:
+        if self._body is not None and not self.complete:
             try:
                 content, data = self._body.feed(data)
             except MalformedBody as error:
                 raise BadResponse(str(error)) from None
         if data:  # R21, section 9.2
             raise BadResponse("more follows its end")
-        return head, content
+        self.complete = self._body is None or self._body.complete
+        return content
+
+    def _body_of(self, head: ResponseHead) -> BodyDecoder | None:
+        if head.status == 101:
+            return UntilCloseDecoder()
+        try:
+            return response_body(head.framing, status=head.status, method=self._method)
+        except MalformedFraming as error:
+            raise BadResponse(str(error)) from None
 
     def _next_head(self, data: bytes) -> tuple[ResponseHead | None, bytes]:
         buffer, known = self._buffer, 0
@@ -173,16 +186,10 @@ class ResponseReader:
             if end > MAX_HEAD_BYTES:
                 raise _too_long()
             head, data = parse_response_head(data[:end]), data[end + 4 :]
-            if head.status >= 200:
-                try:
-                    self._body = response_body(head.framing, status=head.status, method=self._method)
-                except MalformedFraming as error:
-                    raise BadResponse(str(error)) from None
+            if head.status < 200:
+                self._check_interim(head)
+            if head.status >= 200 or head.status == 101:
                 self.head = head
-                return head, data
-            self._check_interim(head)
-            if head.status == 101:
-                self.head, self._body = head, UntilCloseDecoder()
                 return head, data
             end = data.find(b"\r\n\r\n")
         if not buffer:

@@ -9,16 +9,13 @@ MIN_BODY_RATE_BYTES_PER_S = 1024
 class BodyPace:
     """Of one body. Times in seconds of the loop's clock."""
 
-    __slots__ = ("_paused_at", "_received", "_started")
+    __slots__ = ("_paused_at", "_received", "_started", "paused")
 
     def __init__(self, now: float) -> None:
         self._started = now
         self._received = 0
-        self._paused_at: float | None = None
-
-    @property
-    def paused(self) -> bool:
-        return self._paused_at is not None
+        self._paused_at = 0.0
+        self.paused = False
 
     def received(self, size: int) -> None:
         self._received += size
@@ -26,11 +23,12 @@ class BodyPace:
     def pause(self, now: float) -> None:
         """It is we who take no more of it: its sender's time stands still."""
         self._paused_at = now
+        self.paused = True
 
     def resume(self, now: float) -> None:
-        if self._paused_at is not None:
+        if self.paused:
             self._started += now - self._paused_at
-            self._paused_at = None
+            self.paused = False
 
     def deadline(self, now: float) -> float:
         """When the next piece is late that has not come until `now`."""

@@ -56,6 +56,7 @@ class ClientConnection(asyncio.Protocol):
         "_pace",
         "_transport",
         "peer",
+        "peer_trusted",
         "read_deadline",
         "receiver",
         "scheme",
@@ -82,6 +83,8 @@ class ClientConnection(asyncio.Protocol):
         self._lingering = False
         self.peer = peer
         """The address of the other end."""
+        self.peer_trusted = False
+        """Whether that is one of the trusted proxies."""
         self.scheme = scheme
         """`https` with TLS, else `http`."""
         self.read_deadline = inf
@@ -111,6 +114,7 @@ class ClientConnection(asyncio.Protocol):
         if not self.peer:
             peer = transport.get_extra_info("peername")
             self.peer = peer[0] if peer else ""
+        self.peer_trusted = self._listener.trusts(self.peer)
         self.read_deadline = self._loop.time() + min(HEAD_TIMEOUT_S, self._listener.keepalive_timeout)
         self._listener.opened(self)
 
@@ -166,7 +170,8 @@ class ClientConnection(asyncio.Protocol):
     def request_done(self, *, keep_alive: bool) -> None:
         """The response is complete. Of a body whose end has not come the rest is dropped."""
         self.receiver = None
-        self.resume_reading()
+        if self._pace.paused:
+            self.resume_reading()
         if not keep_alive:
             self._close()
             return
@@ -283,25 +288,24 @@ class ClientConnection(asyncio.Protocol):
         self.read_deadline = self._loop.time() + PAUSED_CHECK_INTERVAL_S
 
     def _read_head(self, data: bytes) -> bytes:
-        begins = not self._head_reader.inside_head
         try:
             head, rest = self._head_reader.feed(data)
         except BadRequest as error:
             self.refuse(error)
             return b""
         if head is None:
-            if begins and self._head_reader.inside_head:
+            if self._head_reader.began_within(data):
                 self.read_deadline = self._loop.time() + HEAD_TIMEOUT_S
             return b""
         self.read_deadline = inf
-        self._body = request_body(head.framing)
-        if self._body is None:
-            receiver = self.receiver = self._listener.receiver_of(self, head)
-            receiver.begin(b"", complete=True)
-            return rest
-        return self._begin_with_body(head, rest)
+        if head.block.has_body:
+            return self._begin_with_body(head, rest)
+        receiver = self.receiver = self._listener.receiver_of(self, head)
+        receiver.begin(b"", complete=True)
+        return rest
 
     def _begin_with_body(self, head: RequestHead, data: bytes) -> bytes:
+        self._body = request_body(head.framing)
         self._pace = BodyPace(self._loop.time())
         failure = None
         content = b""

@@ -35,7 +35,7 @@ class ClientResponse:
         self._client = client
         self._request = request
         self._chunked = False
-        self.keep_alive = request is not None and request.keep_alive
+        self.keep_alive = request is not None and request.block.keep_alive
         """Whether the connection goes on after it, as its head says."""
 
     def refuse(
@@ -69,15 +69,16 @@ class ClientResponse:
         request = self._request
         if request is None:
             raise RuntimeError("what could not be read is not forwarded")
+        length = response.framing.length
         bodiless = request.method == "HEAD" or response.status in (204, 304)
-        unmeasured = not bodiless and response.content_length is None
+        unmeasured = not bodiless and length is None
         self._chunked = unmeasured and request.minor_version == 1
         if self._client.draining or not request_complete or (unmeasured and not self._chunked):
             self.keep_alive = False
         head = writer.response_head(
             response.status,
             lines,
-            length=response.content_length,
+            length=length,
             chunked=self._chunked,
             close=not self.keep_alive,
         )

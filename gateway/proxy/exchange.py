@@ -71,7 +71,7 @@ class Exchange:
         readable = head if isinstance(head, RequestHead) else None
         self._context = context
         self._client = client
-        has_body = readable is not None and readable.has_body
+        has_body = readable is not None and readable.block.has_body
         self._body = ClientBody(readable, context.bodies, self._shed) if has_body else NO_BODY
         self._response = ClientResponse(client, readable)
         self._deciding: asyncio.Task[None] | None = None
@@ -105,7 +105,11 @@ class Exchange:
         if isinstance(head, BadRequest):
             self._refuse(malformed(head))
             return
-        call.origin = origin_of(head, self._client.peer, self._context.proxies, self._client.scheme)
+        client = self._client
+        if client.peer_trusted:
+            call.origin = origin_of(head, client.peer, self._context.proxies, client.scheme)
+        else:
+            call.origin = unproxied(client.peer, head.host, client.scheme)
         fresh_id, trusted = call.request_id, call.origin.trusted
         if trusted and (given := head.first("x-request-id")) is not None:
             call.request_id = adopt_request_id(given)
@@ -141,7 +145,7 @@ class Exchange:
         else:
             body.collect(content)
             if forward is not None:
-                self._connect_if_due()
+                self._connect_if_due(forward)
             self._pause_if_enough()
 
     def _pause_if_enough(self) -> None:
@@ -224,9 +228,9 @@ class Exchange:
             call.detail = NOT_ALLOWED
         if not (self._body.complete or self._body_admitted()):
             return
-        if isinstance(head, RequestHead) and head.expects_continue and not self._body.received:
+        if isinstance(head, RequestHead) and head.block.expects_continue and not self._body.received:
             self._client.write(writer.CONTINUE)
-        self._connect_if_due()
+        self._connect_if_due(decision)
 
     # Sending
 
@@ -235,9 +239,9 @@ class Exchange:
         call = self.call
         return f"{call.company}:{call.credential}" if call.credential else address_block(call.origin.client)
 
-    def _connect_if_due(self) -> None:
-        if self._pool is None and self._body.due:
-            self._acquire(fresh=False)
+    def _connect_if_due(self, forward: Forward) -> None:
+        if self._pool is None and (self._body.complete or self._body.due):
+            self._acquire(forward, fresh=False)
 
     @property
     def _decided_forward(self) -> Forward:
@@ -245,9 +249,9 @@ class Exchange:
             raise RuntimeError("nothing is sent before it is decided upon")
         return self.forward
 
-    def _acquire(self, *, fresh: bool) -> None:
-        upstream = self._decided_forward.route.upstream
-        if not self._body.may_stream(upstream):
+    def _acquire(self, forward: Forward, *, fresh: bool) -> None:
+        upstream = forward.route.upstream
+        if not (self._body.complete or self._body.may_stream(upstream)):
             self.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE, "bodies"))
             return
         if self._websocket is not None and not self._websocket.admitted(self.client_key):
@@ -260,25 +264,21 @@ class Exchange:
     def connected(self, connection: UpstreamConnection) -> None:
         self._upstream = connection
         try:
-            self._send(connection)
+            forward, websocket = self._decided_forward, self._websocket
+            authority = connection.endpoint.address.authority
+            connection.begin(
+                self,
+                forward.method,
+                outgoing(forward, self._body, authority, websocket=websocket is not None),
+                complete=self._body.complete,
+                response_timeout=forward.route.response_timeout,
+                idle_timeout=forward.route.idle_timeout,
+                upgrade=None if websocket is None else websocket.handshake,
+            )
+            if not self._body.complete:
+                self._client.resume_reading()
         except Exception:
             self._fault()
-
-    def _send(self, connection: UpstreamConnection) -> None:
-        forward = self._decided_forward
-        websocket = self._websocket
-        authority = connection.endpoint.address.authority
-        connection.begin(
-            self,
-            forward.method,
-            outgoing(forward, self._body, authority, websocket=websocket is not None),
-            complete=self._body.complete,
-            response_timeout=forward.route.response_timeout,
-            idle_timeout=forward.route.idle_timeout,
-            upgrade=None if websocket is None else websocket.handshake,
-        )
-        if not self._body.complete:
-            self._client.resume_reading()
 
     # What the upstream's connection reports
 
@@ -297,9 +297,9 @@ class Exchange:
             self._fault()
 
     def _response_began(self, head: ResponseHead, content: bytes, *, complete: bool) -> None:
-        call = self.call
-        self._context.report.upstream_responded(call, self._decided_forward, time.perf_counter() - self._sent_at)
-        lines = lines_for_client(head, call, self._decided_forward.route)
+        call, forward = self.call, self._decided_forward
+        self._context.report.upstream_responded(call, forward, time.perf_counter() - self._sent_at)
+        lines = lines_for_client(head, call, forward.route)
         call.status = head.status
         if self._websocket is not None and head.status == 101:
             self._response.switch(lines)
@@ -338,7 +338,7 @@ class Exchange:
         forward = self._decided_forward
         if not (self._sent_again or self._body.received) and may_send_again(forward, error):
             self._sent_again = True
-            self._acquire(fresh=True)
+            self._acquire(forward, fresh=True)
             return
         self._context.report.upstream_failed(self.call, forward, error)
         reason = {"reason": error.detail} if error.detail else {}

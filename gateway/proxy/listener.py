@@ -173,6 +173,9 @@ class PublicServer:
     def entered(self, peer: str, scheme: str) -> ClientConnection:
         return ClientConnection(self, asyncio.get_running_loop(), peer=peer, scheme=scheme)
 
+    def trusts(self, peer: str) -> bool:
+        return peer in self._context.proxies
+
     def receiver_of(self, connection: ClientConnection, head: RequestHead | BadRequest) -> Exchange:
         return Exchange(self._context, connection, head)
 

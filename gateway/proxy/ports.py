@@ -96,6 +96,10 @@ class Listener(Protocol):
 
     def closed(self, connection: "ClientConnection") -> None: ...
 
+    def trusts(self, peer: str) -> bool:
+        """Whether the address is that of a trusted proxy."""
+        ...
+
     def receiver_of(self, connection: "ClientConnection", head: RequestHead | BadRequest) -> RequestReceiver: ...
 
 

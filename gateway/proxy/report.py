@@ -65,6 +65,7 @@ class Report:
     def __init__(self, audit: RefusalAudit, metrics: GatewayMetrics) -> None:
         self._audit = audit
         self._metrics = metrics
+        self._upstream_durations = metrics.upstream_durations
         self._failures = UpstreamFailureLog(metrics)
         self._kept: Kept[tuple[str | int, ...], _Kept] = Kept(MAX_KEPT_CALLS)
 
@@ -88,7 +89,7 @@ class Report:
 
     def upstream_responded(self, call: Call, forward: Forward, seconds: float) -> None:
         call.upstream_seconds = seconds
-        self._metrics.upstream_responded(call.route, forward.route.upstream.name, seconds)
+        self._upstream_durations.observe(seconds, call.route, forward.route.upstream.name)
 
     def upstream_failed(self, call: Call, forward: Forward, error: UpstreamFailed) -> None:
         request_id.set(call.request_id)

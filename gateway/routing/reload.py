@@ -78,15 +78,11 @@ class RouteWatch:
         """Whether the last attempt to read it failed."""
         self._staleness_bound = staleness_bound
         self._errors: list[str] = []
-        self._table = self._first_table()
-        warn_of_long_staleness(self._table, staleness_bound)
+        self.table = self._first_table()
+        warn_of_long_staleness(self.table, staleness_bound)
         self._task = PeriodicTask("route_file", self.check_file, interval=CHECK_INTERVAL_S)
         self.tasks = (self._task,)
         metrics.route_file_valid.set(not self._errors)
-
-    @property
-    def table(self) -> RouteTable:
-        return self._table
 
     @property
     def errors(self) -> list[str]:
@@ -121,7 +117,7 @@ class RouteWatch:
             self._report(error.lines)
             return
         self._version, self._unread = version, False
-        self._table, self._errors = table, []
+        self.table, self._errors = table, []
         log.info("route_file.loaded", routes=len(table.routes))
         warn_of_long_staleness(table, self._staleness_bound)
         self._metrics.route_file_loaded(valid=True)

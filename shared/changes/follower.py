@@ -91,7 +91,8 @@ class ChangeFollower:
         self._stream = stream
         self._interval = interval
         self._relaxed = relaxed
-        self._bound = bound
+        self.bound = bound
+        """Seconds after which what is cached no longer counts."""
         self._position: int | None = None
         self._mark: str | None = None
         self._wall_ahead_at_snapshot = 0.0
@@ -131,11 +132,6 @@ class ChangeFollower:
         return self._clock.monotonic() - self._seen_at
 
     @property
-    def bound(self) -> float:
-        """Seconds after which what is cached no longer counts."""
-        return self._bound
-
-    @property
     def streaming(self) -> bool:
         """Whether changes come over the stream now."""
         return self._streaming
@@ -143,11 +139,11 @@ class ChangeFollower:
     @property
     def fresh(self) -> bool:
         """Whether what is cached may be used."""
-        return self.known_within(self._bound)
+        return self.known_within(self.bound)
 
     def known_within(self, seconds: float) -> bool:
         """Whether what is stopped was known at most that long ago."""
-        return self._position is not None and self.age <= seconds
+        return self._position is not None and self._clock.monotonic() - self._seen_at <= seconds
 
     def require_fresh(self) -> None:
         """Raises `Unavailable` when what is stopped is not known well enough to accept a credential."""
@@ -162,7 +158,7 @@ class ChangeFollower:
     def _last_confirmed(self) -> str:
         if isinf(self.age):
             return "the registry has not responded yet"
-        return f"the registry last responded {self.age:.1f} s ago, and {self._bound:g} s is the bound"
+        return f"the registry last responded {self.age:.1f} s ago, and {self.bound:g} s is the bound"
 
     async def moved(self) -> int:
         """The position, once it is another than when this was last called."""

@@ -161,9 +161,10 @@ class UpstreamConnection(asyncio.Protocol):
         self._reader = ResponseReader(method, upgrade)
         self._requests += 1
         self._response_timeout, self._idle_timeout = response_timeout, idle_timeout
-        self._request_complete = False
-        self.deadline = inf
-        self.send(data, complete=complete)
+        self._request_complete = complete
+        self.deadline = self._loop.time() + response_timeout if complete else inf
+        if self._transport is not None:
+            self._transport.write(data)
 
     def send(self, data: bytes, *, complete: bool) -> None:
         """More of the request; `complete` with its last bytes."""
@@ -228,7 +229,8 @@ class UpstreamConnection(asyncio.Protocol):
     def _end_of_response(self, reader: ResponseReader) -> None:
         self._receiver = None
         self._reader = None
-        self.resume_reading()
+        if self._paused:
+            self.resume_reading()
         if self._request_complete and reader.head is not None and reader.head.keep_alive and self.usable:
             self._released(self)
         else:

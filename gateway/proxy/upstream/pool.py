@@ -72,7 +72,7 @@ class Pool:
                 return
             fresh = fresh or not self.circuit.closed
             endpoint = self.selection.next(self._used_at, fresh=fresh)
-        if endpoint is not None and not fresh and not self._waiting:
+        if endpoint is not None and not fresh and not self._waiting.client_of:
             idle = endpoint.idle
             while idle:
                 connection = idle.pop()
@@ -138,7 +138,7 @@ class Pool:
         endpoint = connection.endpoint
         if responded:
             endpoint.responded_at = self._used_at
-        if self._waiting:
+        if self._waiting.client_of:
             if responded and self.selection.excludes(endpoint):
                 connection.abort()  # which makes room for another
             else:

@@ -37,10 +37,11 @@ class Waiting:
     def __init__(self) -> None:
         self._queues: dict[str, dict[Requester, float]] = {}
         """Of each client, the one whose turn is next first: its calls in their order, and how long each waits."""
-        self._client_of: dict[Requester, str] = {}
+        self.client_of: dict[Requester, str] = {}
+        """Of each that waits, its client."""
 
     def __len__(self) -> int:
-        return len(self._client_of)
+        return len(self.client_of)
 
     def __iter__(self) -> Iterator[tuple[Requester, float]]:
         return (entry for queue in self._queues.values() for entry in queue.items())
@@ -55,19 +56,19 @@ class Waiting:
         if len(queue) >= MAX_WAITING_PER_CLIENT + coming:
             return requester
         displaced = None
-        if len(self._client_of) >= MAX_WAITING + coming:
+        if len(self.client_of) >= MAX_WAITING + coming:
             longest = max(self._queues.values(), key=len)
             if len(longest) <= len(queue) + 1:
                 return requester
             displaced = next(reversed(longest))
             self.remove(displaced)
         self._queues.setdefault(client, {})[requester] = deadline
-        self._client_of[requester] = client
+        self.client_of[requester] = client
         return displaced
 
     def extend(self, requester: Requester, deadline: float) -> None:
         """Let one that waits wait until then."""
-        self._queues[self._client_of[requester]][requester] = deadline
+        self._queues[self.client_of[requester]][requester] = deadline
 
     def next(self) -> Requester | None:
         """Who gets a connection now; it waits no more. Then the next client has its turn."""
@@ -76,14 +77,14 @@ class Waiting:
             return None
         queue = self._queues.pop(client)
         requester = next(iter(queue))
-        del queue[requester], self._client_of[requester]
+        del queue[requester], self.client_of[requester]
         if queue:
             self._queues[client] = queue
         return requester
 
     def remove(self, requester: Requester) -> bool:
         """Whether it waited."""
-        client = self._client_of.pop(requester, None)
+        client = self.client_of.pop(requester, None)
         if client is None:
             return False
         queue = self._queues[client]

@@ -137,6 +137,9 @@ class Listener:
 
     def closed(self, connection: ClientConnection) -> None: ...
 
+    def trusts(self, peer: str) -> bool:
+        return False
+
     def receiver_of(self, connection: ClientConnection, head: RequestHead | BadRequest) -> RequestReceiver:
         assert all(receiver.over for receiver in self.receivers), "two requests at a time"
         self.receivers.append(Receiver(self, head))
