@@ -51,6 +51,11 @@ class WorkersHealth(Health):
                 found.setdefault(name, []).append(_state(name, entry, response.worker))
         return [_of_the_workers(responses), *(max(states, key=_badness) for states in found.values())]
 
+    @property
+    def liveness(self) -> None:
+        """The supervisor asks its workers."""
+        return None
+
     async def live(self, _: web.BaseRequest) -> web.Response:
         """GET /health/live: 200 for as long as the supervisor and all workers are alive, else 503."""
         failing = list(self._background.dead())

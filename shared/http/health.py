@@ -11,6 +11,7 @@ from aiohttp import web
 
 from shared.errors import ServiceError
 from shared.http.background_health import BackgroundTasks
+from shared.http.liveness.probe import Liveness
 from shared.http.responses import NO_STORE, json_response
 
 log = structlog.get_logger()
@@ -85,13 +86,22 @@ class Health:
         latency_ms = round((time.monotonic() - started) * 1000, 2)
         return State(name, not reason, latency_ms, reason, required, details())
 
-    async def live(self, _: web.BaseRequest) -> web.Response:
-        """GET /health/live: 200 for as long as the event loop and every background task run, else 503."""
+    @property
+    def liveness(self) -> Liveness | None:
+        """What any thread may call for the response to GET /health/live; None where it takes a wait."""
+        return self._liveness
+
+    def _liveness(self) -> tuple[int, dict[str, Any]]:
         dead = self._background.dead()
         body: dict[str, Any] = {"status": "failing" if dead else "live", "service": self._service}
         if dead:
             body["failing"] = dead
-        return json_response(body, status=503 if dead else 200, headers=NO_STORE)
+        return 503 if dead else 200, body
+
+    async def live(self, _: web.BaseRequest) -> web.Response:
+        """GET /health/live: 200 for as long as the event loop and every background task run, else 503."""
+        status, body = self._liveness()
+        return json_response(body, status=status, headers=NO_STORE)
 
     async def ready(self, _: web.BaseRequest) -> web.Response:
         """GET /health/ready: 503 and the names of what is missing when it should get no traffic."""

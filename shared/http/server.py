@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from shared.config import ConfigError, ServiceSettings, addresses, refuse
 from shared.console import open_streams
 from shared.http.app import HEALTH
 from shared.http.connection import PROTOCOL_OPTIONS, RequestHandler, finish
+from shared.http.liveness.listener import LivenessListener
 from shared.logging import configure
 from shared.setting_names import unknown_settings
 
@@ -25,6 +27,8 @@ log = structlog.get_logger()
 
 WANTED_DESCRIPTORS = 65536
 """Files and connections that a process may need at the same time: up to so many its own limit is raised."""
+SWITCH_INTERVAL_S = 0.001
+"""Seconds for which the thread that responds to liveness may have to wait for the one that serves calls."""
 FEW_DESCRIPTORS = 4096
 """A limit below this is logged."""
 
@@ -37,16 +41,23 @@ async def bind(
     host_setting: str = "PASSGATE_HOST",
     port_setting: str = "PASSGATE_PORT",
     reuse_port: bool = False,
+    start_serving: bool = True,
 ) -> asyncio.Server:
     """A server that listens, with a connection of `protocol` for each client.
 
     `host` is one address, or several with commas. With `reuse_port` other processes of this user that say so too
-    may listen on the same port. Raises `ConfigError` naming both settings when it cannot listen.
+    may listen on the same port. Without `start_serving` it has its port, and does not listen yet. Raises
+    `ConfigError` naming both settings when it cannot listen.
     """
     loop = asyncio.get_running_loop()
     try:
         return await loop.create_server(
-            protocol, addresses(host), port, backlog=1024, reuse_port=reuse_port or None
+            protocol,
+            addresses(host),
+            port,
+            backlog=1024,
+            reuse_port=reuse_port or None,
+            start_serving=start_serving,
         )
     except OSError as error:
         raise ConfigError(
@@ -65,8 +76,10 @@ async def listen(
     **options: Any,
 ) -> asyncio.Server:
     """`bind` for the application of `runner`, which must be set up. `options` go to each connection."""
-    settings = {"host_setting": host_setting, "port_setting": port_setting}
-    return await bind(_connections_of(runner, **options), host, port, reuse_port=reuse_port, **settings)
+    connections = _connections_of(runner, **options)
+    return await bind(
+        connections, host, port, host_setting=host_setting, port_setting=port_setting, reuse_port=reuse_port
+    )
 
 
 async def finish_in_flight(runner: web.AppRunner, grace: float) -> None:
@@ -101,12 +114,12 @@ async def serve(
     runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=settings.shutdown_grace)
     try:
         await runner.setup()
+        connections, liveness = _connections_of(runner), app[HEALTH].liveness
+        server = await _bound(connections, settings, port_setting, socket, start_serving=liveness is None)
+        listener = server if liveness is None else LivenessListener(server, connections, liveness)
         if socket is None:
-            listener = await listen(runner, settings.host, settings.port, port_setting=port_setting)
-            log.info("server.listening", host=settings.host, port=listener.sockets[0].getsockname()[1])
+            log.info("server.listening", host=settings.host, port=server.sockets[0].getsockname()[1])
         else:
-            loop = asyncio.get_running_loop()
-            listener = await loop.create_unix_server(_connections_of(runner), str(socket))
             log.info("server.listening", socket=str(socket))
         await stop.wait()
         log.info("server.draining")
@@ -116,6 +129,21 @@ async def serve(
     finally:
         await runner.cleanup()
     log.info("server.stopped")
+
+
+async def _bound(
+    connections: Callable[[], RequestHandler],
+    settings: ServiceSettings,
+    port_setting: str,
+    socket: Path | None,
+    *,
+    start_serving: bool,
+) -> asyncio.Server:
+    if socket is None:
+        host, port = settings.host, settings.port
+        return await bind(connections, host, port, port_setting=port_setting, start_serving=start_serving)
+    loop = asyncio.get_running_loop()
+    return await loop.create_unix_server(connections, str(socket), start_serving=start_serving)
 
 
 def run(
@@ -137,6 +165,7 @@ def run(
     open_streams()  # uvloop takes a free descriptor, and aborts when that is one of the standard ones
     configure(name, settings.log_level, log_fields)
     raise_descriptor_limit()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     for unknown, nearest in unknown_settings(os.environ, own_names):
         log.warning("setting.unknown", name=unknown, nearest=nearest or None)
     try:

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -13,7 +14,7 @@ from shared.config import ConfigError, ServiceSettings
 from shared.http.app import service_app
 from shared.http.health import Health
 from shared.http.server import serve
-from tests.support.waiting import BUSY_MACHINE_LIMIT_S
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S, until
 
 
 @pytest.mark.parametrize("redirection", [">&-", ">&- 2>&-", "</dev/null >/dev/full"])
@@ -66,3 +67,26 @@ async def test_what_was_started_is_stopped_when_the_start_fails(fails: str) -> N
         with pytest.raises(ConfigError):
             await serve(app, settings, asyncio.Event())
     assert life == ["first started", "second started", "second stopped", "first stopped"]
+
+
+async def test_liveness_beside_the_loop_is_as_the_application_responds(tmp_path: Path) -> None:
+    """HEAD as well, and with the caller's request id."""
+    app = service_app("things", [], health=Health("things"), metrics=CollectorRegistry())
+    stop, path = asyncio.Event(), tmp_path / "things.sock"
+    running = asyncio.create_task(serve(app, ServiceSettings(), stop, socket=path))
+    await until(path.exists)
+    responses = []
+    for method, field in (("GET", "Accept: */*"), ("GET", "Passgate-Time: ?"), ("HEAD", "Accept: */*")):
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        fields = f"Host: a\r\n{field}\r\nX-Request-Id: 0123abcd0123abcd\r\nConnection: close"
+        writer.write(f"{method} /health/live HTTP/1.1\r\n{fields}\r\n\r\n".encode())
+        head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
+        lines = {line for line in head.split("\r\n") if not line.startswith(("Date: ", "Passgate-Time: "))}
+        responses.append((lines, body))
+        writer.close()
+    stop.set()
+    await running
+    beside, from_application, head_only = responses
+    assert beside == from_application
+    assert "X-Request-Id: 0123abcd0123abcd" in beside[0]
+    assert head_only == (beside[0], "")
