@@ -1,5 +1,7 @@
 """The endpoints of one upstream as they are now: of its addresses, and of what the names in them stand for."""
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 
@@ -50,6 +52,18 @@ class Endpoints:
             (n for a, n in self.look_ups.items() if (a.host, a.port) == (address.host, address.port)), None
         )
         return found.ips if found is not None else ()
+
+    async def look_up(self, deadline: float, *, after_failure: bool) -> None:
+        """Have the names looked up that are not resolved; or, after a failure, those that may have moved.
+
+        Until `deadline`, of the loop's clock, at most.
+        """
+        look_ups = self.look_ups.values()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                await asyncio.gather(
+                    *(each.run_after_failure() if after_failure else each.run_if_unknown() for each in look_ups)
+                )
 
     def health_known_to(self, upstream: Upstream) -> Mapping[Key, AddressHealth]:
         """What is known of the health of each, for the next version of the upstream."""

@@ -1,7 +1,6 @@
 """The connections to one upstream, within its bounds."""
 
 import asyncio
-import contextlib
 from math import inf
 
 from gateway.proxy.ports import CircuitOpen, UpstreamFailed
@@ -83,7 +82,7 @@ class Pool:
         self._make_room()
         if self._may_connect:
             self._begin_to_connect(endpoint)
-            self._wait(requester, self.upstream.connect_timeout + CONNECTION_WAIT_S)
+            self._wait(requester, self.upstream.connect_timeout + CONNECTION_WAIT_S, fresh=fresh)
         else:
             self._wait(requester, CONNECTION_WAIT_S)
 
@@ -111,8 +110,9 @@ class Pool:
 
     # Who gets which connection
 
-    def _wait(self, requester: Requester, seconds: float) -> None:
-        refused = self._waiting.add(requester, self._used_at + seconds, coming=len(self._connecting))
+    def _wait(self, requester: Requester, seconds: float, *, fresh: bool = False) -> None:
+        coming = len(self._connecting)
+        refused = self._waiting.add(requester, self._used_at + seconds, coming=coming, fresh=fresh)
         if refused is None:
             return
         self.circuit.let_go(refused)
@@ -139,21 +139,23 @@ class Pool:
         if responded:
             endpoint.responded_at = self._used_at
         if self._waiting.client_of:
-            if responded and self.selection.excludes(endpoint):
+            excluded = responded and self.selection.excludes(endpoint)
+            if excluded:
                 connection.abort()  # which makes room for another
-            else:
-                self._hand_over(connection)
-            return
+            if excluded or self._hand_over(connection, used=responded):
+                return
         connection.deadline = self._used_at + endpoint.keep_idle
         endpoint.idle.append(connection)
 
-    def _hand_over(self, connection: UpstreamConnection) -> None:
-        """To who waits."""
-        requester = self._waiting.next()
-        if requester is not None:
-            self.circuit.pass_on(requester, connection)
-            connection.deadline = inf
-            requester.connected(connection)
+    def _hand_over(self, connection: UpstreamConnection, *, used: bool) -> bool:
+        """To who waits, if anybody does who may get it."""
+        requester = self._waiting.next(used=used and len(self._connecting) > 0)
+        if requester is None:
+            return False
+        self.circuit.pass_on(requester, connection)
+        connection.deadline = inf
+        requester.connected(connection)
+        return True
 
     def _lost(self, connection: UpstreamConnection) -> None:
         endpoint = connection.endpoint
@@ -182,17 +184,21 @@ class Pool:
         self._connecting.begin(self._connect(endpoint))
 
     def _attempt_failed(self, error: BaseException) -> None:
-        """By a fault of ours: who waits for its connection waits for no other."""
+        """By a fault of ours."""
+        self._fail_next(UpstreamFailed(503, UNREACHABLE, f"internal error: {type(error).__name__}"))
+
+    def _fail_next(self, failure: UpstreamFailed) -> None:
+        """There will be one connection less: one of those who wait gets none."""
         requester = self._waiting.next()
         if requester is not None:
             self.circuit.let_go(requester)
-            requester.upstream_failed(UpstreamFailed(503, UNREACHABLE, f"internal error: {type(error).__name__}"))
+            requester.upstream_failed(failure)
 
     async def _connect(self, endpoint: Endpoint | None) -> None:
         """Connect to one of the addresses, beginning with `endpoint`: nothing has been sent, so any will do."""
         deadline = self._loop.time() + self.upstream.connect_timeout
         if endpoint is None:
-            await self._look_up(deadline, after_failure=False)
+            await self.endpoints.look_up(deadline, after_failure=False)
             endpoint = self.selection.next(self._loop.time(), fresh=True)
         tried: list[Endpoint] = []
         failure = UpstreamFailed(503, UNREACHABLE, "no name of it is resolved")
@@ -213,9 +219,7 @@ class Pool:
             if endpoint is not None:
                 self._extend_next()
                 deadline = self._loop.time() + self.upstream.connect_timeout
-        requester = self._waiting.next()
-        if requester is not None:
-            requester.upstream_failed(failure)
+        self._fail_next(failure)
 
     async def _attempt(self, endpoint: Endpoint, deadline: float) -> UpstreamConnection:
         """Raises `UpstreamFailed`."""
@@ -234,15 +238,6 @@ class Pool:
             return None
         other = self.selection.other_than(tried)
         if other is None and self.endpoints.look_ups:
-            await self._look_up(self._loop.time() + CONNECTION_WAIT_S, after_failure=True)
+            await self.endpoints.look_up(self._loop.time() + CONNECTION_WAIT_S, after_failure=True)
             other = self.selection.other_than(tried)
         return other
-
-    async def _look_up(self, deadline: float, *, after_failure: bool) -> None:
-        """Have the names looked up that are not resolved; or, after a failure, those that may have moved."""
-        look_ups = self.endpoints.look_ups.values()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(deadline):
-                await asyncio.gather(
-                    *(each.run_after_failure() if after_failure else each.run_if_unknown() for each in look_ups)
-                )

@@ -39,6 +39,8 @@ class Waiting:
         """Of each client, the one whose turn is next first: its calls in their order, and how long each waits."""
         self.client_of: dict[Requester, str] = {}
         """Of each that waits, its client."""
+        self._fresh: dict[Requester, None] = {}
+        """Those for which a connection is being opened that has served nobody yet."""
 
     def __len__(self) -> int:
         return len(self.client_of)
@@ -46,10 +48,13 @@ class Waiting:
     def __iter__(self) -> Iterator[tuple[Requester, float]]:
         return (entry for queue in self._queues.values() for entry in queue.items())
 
-    def add(self, requester: Requester, deadline: float, *, coming: int = 0) -> Requester | None:
+    def add(
+        self, requester: Requester, deadline: float, *, coming: int = 0, fresh: bool = False
+    ) -> Requester | None:
         """Who does not wait: None; or `requester`; or one of the client with most calls, which has lost its place.
 
-        `coming`: connections that are being opened. So many more may wait, since they wait for those.
+        `coming`: connections that are being opened. So many more may wait, since they wait for those. With `fresh`
+        the requester waits for one of them, and for no connection that has served others.
         """
         client = requester.client_key
         queue = self._queues.get(client, _NOBODY)
@@ -64,20 +69,34 @@ class Waiting:
             self.remove(displaced)
         self._queues.setdefault(client, {})[requester] = deadline
         self.client_of[requester] = client
+        if fresh:
+            self._fresh[requester] = None
         return displaced
 
     def extend(self, requester: Requester, deadline: float) -> None:
         """Let one that waits wait until then."""
         self._queues[self.client_of[requester]][requester] = deadline
 
-    def next(self) -> Requester | None:
-        """Who gets a connection now; it waits no more. Then the next client has its turn."""
+    def next(self, *, used: bool = False) -> Requester | None:
+        """Who gets a connection now; it waits no more. Then the next client has its turn.
+
+        One that is not `used` yet is for those first who wait for no other.
+        """
+        if self._fresh:
+            return self._next_besides_fresh() if used else self._take(next(iter(self._fresh)))
         client = next(iter(self._queues), None)
-        if client is None:
-            return None
+        return None if client is None else self._take(next(iter(self._queues[client])))
+
+    def _next_besides_fresh(self) -> Requester | None:
+        found = (requester for requester, _ in self if requester not in self._fresh)
+        requester = next(found, None)
+        return None if requester is None else self._take(requester)
+
+    def _take(self, requester: Requester) -> Requester:
+        client = self.client_of[requester]
         queue = self._queues.pop(client)
-        requester = next(iter(queue))
         del queue[requester], self.client_of[requester]
+        self._fresh.pop(requester, None)
         if queue:
             self._queues[client] = queue
         return requester
@@ -87,6 +106,7 @@ class Waiting:
         client = self.client_of.pop(requester, None)
         if client is None:
             return False
+        self._fresh.pop(requester, None)
         queue = self._queues[client]
         del queue[requester]
         if not queue:

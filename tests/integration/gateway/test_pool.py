@@ -272,6 +272,42 @@ async def test_an_attempt_that_fails_after_another_has_succeeded_leaves_its_plac
     await until(lambda: all(caller.connection is not None for caller in held))
 
 
+async def test_who_asks_for_a_fresh_connection_gets_none_that_another_call_has_used(
+    upstream: Upstream, pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the second try of a call could meet the same end as the first."""
+    gate = asyncio.Event()
+    first, again = Call(hold=True), Call(hold=True)
+    target = target_of(upstream, connect_timeout=60)
+    pools.of(target).acquire(first)
+    await until(lambda: first.connection is not None)
+    connect = asyncio.BaseEventLoop.create_connection
+
+    async def late(self: Any, *arguments: Any, **options: Any) -> Any:
+        await gate.wait()
+        return await connect(self, *arguments, **options)
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", late)
+    pools.of(target).acquire(again, fresh=True)
+    first.send()
+    assert await asyncio.wait_for(first.status, 5) == 200
+    assert again.connection is None
+    gate.set()
+    await until(lambda: again.connection is not None)
+    assert again.connection is not first.connection
+
+
+async def test_where_no_more_may_be_opened_a_used_connection_will_do(upstream: Upstream, pools: Pools) -> None:
+    target = target_of(upstream, connections=1)
+    first, again = Call(hold=True), Call()
+    pools.of(target).acquire(first)
+    await until(lambda: first.connection is not None)
+    pools.of(target).acquire(again, fresh=True)
+    first.send()
+    assert await asyncio.wait_for(again.status, 5) == 200
+    assert again.connection is first.connection
+
+
 async def test_a_fault_of_ours_while_connecting_is_logged_and_nobody_waits_for_it(
     upstream: Upstream, pools: Pools, monkeypatch: pytest.MonkeyPatch
 ) -> None:

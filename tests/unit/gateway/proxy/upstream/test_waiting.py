@@ -96,3 +96,26 @@ def test_who_has_waited_too_long_or_gave_up_has_no_turn(queue: Waiting) -> None:
     assert queue.expire(2.0) == [late]
     assert [queue.next(), queue.next(), queue.next()] == [extended, last, None]
     assert len(queue) == 0
+
+
+def test_who_waits_for_a_connection_of_its_own_gets_none_that_is_used_and_the_next_that_is_not(
+    queue: Waiting,
+) -> None:
+    first, second = added(queue, "a", "b")
+    fresh = Call("c", 2)
+    queue.add(fresh, 1.0, fresh=True)
+    assert queue.next(used=True) is first
+    assert queue.next() is fresh
+    assert queue.next(used=True) is second
+    assert queue.next() is None
+    assert len(queue) == 0
+
+
+@pytest.mark.parametrize("how", ["remove", "expire"])
+def test_who_waits_for_a_connection_of_its_own_may_leave(how: str, queue: Waiting) -> None:
+    fresh = Call("a")
+    queue.add(fresh, 1.0, fresh=True)
+    assert queue.next(used=True) is None
+    assert queue.remove(fresh) if how == "remove" else queue.expire(2.0) == [fresh]
+    added(queue, "b")
+    assert order(queue) == ["b0"]
