@@ -5,7 +5,7 @@
 #: DETACH=1                    up: return when the stack is ready
 #: ARGS="..."                  test, bench: arguments, such as ARGS="tests/unit -x"
 #: WORKERS=2                   test: processes that share the tests
-#: MINUTES=10                  soak, fuzz, bench-memory: how long
+#: MINUTES=10                  soak, soak-upstreams, fuzz, bench-memory: how long
 #
 # make's own exit status is 0 or 2; `.venv/bin/python -m deploy.local run "..."` passes the command's on.
 
@@ -21,7 +21,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 	--generate-hashes --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status run docs test soak fuzz lint lock bench bench-peers bench-revocation bench-memory compose-up
+.PHONY: made help up down clean status run docs test soak soak-upstreams fuzz lint lock bench bench-peers bench-revocation bench-memory compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ test: ## Run the tests against real stores (TEST_BACKEND=auto|docker|embedded)
 soak: ## Change and disturb a running stack at random, for MINUTES=10; what is revoked must stay revoked
 	@$(VENV) test
 	@SOAK_MINUTES=$(or $(MINUTES),10) $(BIN)/python -m pytest -s tests/e2e/test_revocation_property.py -k soak $(ARGS)
+
+soak-upstreams: ## Let upstreams of a gateway fail in each way, for MINUTES=10; nothing may be mixed up, lost or left open
+	@$(VENV) test
+	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10) $(ARGS)
 
 fuzz: ## Try gateway/http1 with inputs guided by its coverage, for MINUTES=10; ARGS=--keep keeps what they reach
 	@$(VENV) test

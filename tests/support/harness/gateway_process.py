@@ -69,7 +69,7 @@ def _json(line: str) -> dict[str, object]:
 
 @asynccontextmanager
 async def gateway_process(
-    directory: Path, secrets: Path, upstream_port: int, **environment: str
+    directory: Path, secrets: Path, upstream_port: int, *, module: str = "gateway", **environment: str
 ) -> AsyncIterator[GatewayProcess]:
     routes = directory / "routes.yaml"
     routes.write_text(ROUTES.format(port=upstream_port))
@@ -77,7 +77,7 @@ async def gateway_process(
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "gateway",
+        module,
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith("PASSGATE_")},
             **nowhere,

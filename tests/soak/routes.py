@@ -1,0 +1,46 @@
+"""The route file: a route to each upstream, and something else of them every few seconds."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CONNECT_TIMEOUT_S, RESPONSE_TIMEOUT_S, KEEP_IDLE_S = 0.3, 0.5, 1.0
+BREAKER = {"failures": 20, "window": 10, "open_for": 0.2}
+"""Opens now and then, so that there is both: calls that fail, and calls that are refused."""
+
+
+@dataclass
+class RouteFile:
+    """`urls` are the addresses of each upstream. With each `write` all upstreams are others, and get new pools."""
+
+    file: Path
+    urls: Mapping[str, list[str]]
+    written: int = 0
+
+    def write(self) -> None:
+        """In one step: the gateway sees the old file or the new one. JSON is YAML."""
+        new = self.file.with_suffix(".new")
+        new.write_text(json.dumps({"upstreams": self._upstreams(), "routes": self._routes()}), encoding="ascii")
+        new.replace(self.file)
+        self.written += 1
+
+    def _upstreams(self) -> dict[str, Any]:
+        common = {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "keep_idle": KEEP_IDLE_S + self.written % 3 / 10,
+            "circuit_breaker": BREAKER,
+            "resolve_every": 1,
+        }
+        return {name: {"addresses": [{"url": url} for url in urls], **common} for name, urls in self.urls.items()}
+
+    def _routes(self) -> list[dict[str, Any]]:
+        members = {
+            "methods": "any",
+            "credential": "none",
+            "max_body": 1_000_000,
+            "response_timeout": RESPONSE_TIMEOUT_S,
+            "idle_timeout": RESPONSE_TIMEOUT_S,
+        }
+        return [{"name": name, "prefix": f"/{name}", "upstream": name, **members} for name in self.urls]
