@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.soak.servers import HOST, digest_of, echo_of
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """Seconds for one call, which no time-out on the way allows: then it is given up."""
 MIX = (("GET", 0), ("GET", 0), ("POST", 40), ("GET", 0), ("POST", 100_000))
 """Methods, and the bytes of their bodies: small enough to be collected, or large enough to be streamed."""

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 CONNECT_TIMEOUT_S, RESPONSE_TIMEOUT_S, KEEP_IDLE_S = 0.3, 0.5, 1.0
+PATIENT_TIMEOUT_S = 15.0
+"""Of each kind, for upstreams that never fail: more than a busy machine needs."""
 BREAKER = {"failures": 20, "window": 10, "open_for": 0.2}
 """Opens now and then, so that there is both: calls that fail, and calls that are refused."""
 
@@ -17,6 +19,8 @@ class RouteFile:
 
     file: Path
     urls: Mapping[str, list[str]]
+    patient: frozenset[str]
+    """The names of those that never fail."""
     written: int = 0
 
     def write(self) -> None:
@@ -28,19 +32,29 @@ class RouteFile:
 
     def _upstreams(self) -> dict[str, Any]:
         common = {
-            "connect_timeout": CONNECT_TIMEOUT_S,
             "keep_idle": KEEP_IDLE_S + self.written % 3 / 10,
             "circuit_breaker": BREAKER,
             "resolve_every": 1,
         }
-        return {name: {"addresses": [{"url": url} for url in urls], **common} for name, urls in self.urls.items()}
+        return {
+            name: {
+                "addresses": [{"url": url} for url in urls],
+                "connect_timeout": PATIENT_TIMEOUT_S if name in self.patient else CONNECT_TIMEOUT_S,
+                **common,
+            }
+            for name, urls in self.urls.items()
+        }
 
     def _routes(self) -> list[dict[str, Any]]:
-        members = {
-            "methods": "any",
-            "credential": "none",
-            "max_body": 1_000_000,
-            "response_timeout": RESPONSE_TIMEOUT_S,
-            "idle_timeout": RESPONSE_TIMEOUT_S,
-        }
-        return [{"name": name, "prefix": f"/{name}", "upstream": name, **members} for name in self.urls]
+        members = {"methods": "any", "credential": "none", "max_body": 1_000_000}
+        return [
+            {
+                "name": name,
+                "prefix": f"/{name}",
+                "upstream": name,
+                "response_timeout": PATIENT_TIMEOUT_S if name in self.patient else RESPONSE_TIMEOUT_S,
+                "idle_timeout": PATIENT_TIMEOUT_S if name in self.patient else RESPONSE_TIMEOUT_S,
+                **members,
+            }
+            for name in self.urls
+        ]

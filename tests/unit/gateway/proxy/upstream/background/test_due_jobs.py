@@ -79,6 +79,7 @@ async def test_one_that_fails_is_logged_and_done_again(jobs: list[Job], running:
         jobs.append(failing)
         await until(lambda: failing.begun > 2)
         jobs.clear()
+        await asyncio.sleep(0)  # for one that is about to begin
     assert {line["event"] for line in logs} == {"upstream_job.failed"}
     assert running.task.restarts == 0
 
