@@ -1,21 +1,23 @@
 """The token issuer, put together."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from services.token_issuer.clients.assertion_pruning import delete_expired
-from services.token_issuer.clients.assertions import ASSERTION_LEEWAY_S, AssertionVerifier
+from services.token_issuer import pruning
+from services.token_issuer.clients.assertions import AssertionVerifier
 from services.token_issuer.clients.authentication import ClientAuthenticator
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.config import Settings
+from services.token_issuer.diagnosis.access_tokens import AccessTokenDiagnosis
+from services.token_issuer.diagnosis.assertions import AssertionDiagnosis
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
 from services.token_issuer.http import SECURITY_SCHEMES, endpoints
 from services.token_issuer.http.client_requests import ClientRequests
+from services.token_issuer.http.diagnosis import DiagnosisEndpoint
 from services.token_issuer.http.discovery import Discovery
 from services.token_issuer.http.introspection import IntrospectionEndpoint
 from services.token_issuer.http.revocation import RevocationEndpoint
@@ -41,6 +43,7 @@ from shared.changes.following import Following, FollowingHealth, follow
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock, SystemClock
 from shared.clock_offset import ClockOffsets, JudgingClock
+from shared.contracts.admin_api import AdminApiClient
 from shared.contracts.key_registry import ApiClient, KeyPair, KeyRegistryClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
@@ -54,8 +57,6 @@ from shared.service_tokens import ServiceIdentity
 NAME = "token_issuer"
 KEY_MAINTENANCE_INTERVAL_S = 2.0
 PRUNE_INTERVAL_S = 60.0
-USED_JTI_RETENTION_S = ASSERTION_LEEWAY_S + 245.0
-"""Seconds after `exp` for which a used id is kept: no copy's clock may still take the assertion for a live one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Dependencies:
 
     registry_calls: ServiceClient
     registry: KeyRegistryClient
+    admin_calls: ServiceClient
+    """Calls of the registry's admin API, each with the token of the admin on whose behalf it is made."""
     database: Database
     redis: PipelinedRedis
     audit: AuditTrail
@@ -108,6 +111,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         now=clock.now,
         resources=(
             dependencies.registry_calls,
+            dependencies.admin_calls,
             dependencies.database,
             dependencies.redis,
             dependencies.audit,
@@ -121,27 +125,15 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             ),
             PeriodicTask(
                 "pruning",
-                partial(prune, used, keys.rotator, judging, compared, token_lifetime=settings.token_lifetime),
+                partial(
+                    pruning.prune, used, keys.rotator, judging, compared, token_lifetime=settings.token_lifetime
+                ),
                 interval=PRUNE_INTERVAL_S,
             ),
         ),
         security_schemes=SECURITY_SCHEMES,
         description="OAuth 2.0 access tokens for API clients and key pairs.",
     )
-
-
-async def prune(
-    used: UsedAssertions, rotator: KeyRotator, clock: Clock, compared: Callable[[], bool], *, token_lifetime: float
-) -> None:
-    """Deletes what can concern no assertion and no token any more; nothing before the clock was `compared`.
-
-    The keys are removed also when the ids cannot be. Raises `Unavailable`.
-    """
-    if compared():
-        try:
-            await delete_expired(used, clock.now() - USED_JTI_RETENTION_S, clock)
-        finally:
-            await rotator.remove_gone(clock.now(), token_lifetime=token_lifetime)
 
 
 def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock, offsets: ClockOffsets) -> Dependencies:
@@ -157,6 +149,7 @@ def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock, offset
     return Dependencies(
         registry_calls=registry_calls,
         registry=registry,
+        admin_calls=ServiceClient(settings.key_registry_url, connections=4),
         database=open_database(settings),
         redis=PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout),
         audit=AuditTrail(registry, service=NAME, clock=clock, metrics=metrics),
@@ -207,12 +200,13 @@ def build_endpoints(
     assertions = AssertionVerifier(dependencies.key_pairs.get, used, time_floor, clock)
     throttle = SecretThrottle(RedisWrongSecrets(dependencies.redis), MemoryWrongSecrets(), clock)
     own = own_urls(settings.issuer)
+    audiences = own | set(settings.assertion_audiences)
     authenticator = ClientAuthenticator(
         dependencies.api_clients.get, assertions, throttle, time_floor, audiences=own
     )
     grants: dict[str, Grant] = {
         client_credentials.GRANT_TYPE: client_credentials.ClientCredentials(),
-        jwt_bearer.GRANT_TYPE: jwt_bearer.JwtBearer(assertions, audiences=own | set(settings.assertion_audiences)),
+        jwt_bearer.GRANT_TYPE: jwt_bearer.JwtBearer(assertions, audiences=audiences),
     }
     issuer = TokenIssuer(
         keys.ring,
@@ -237,6 +231,18 @@ def build_endpoints(
         ),
         RevocationEndpoint(
             requests, TokenRevoker(tokens, dependencies.registry, dependencies.stopped, dependencies.audit)
+        ),
+        DiagnosisEndpoint(
+            AssertionDiagnosis(assertions, time_floor, clock, audiences=audiences),
+            AccessTokenDiagnosis(
+                keys.ring,
+                dependencies.stopped,
+                dependencies.following.follower.require_fresh,
+                clock,
+                issuer=settings.issuer,
+                audience=settings.audience,
+            ),
+            AdminApiClient(dependencies.admin_calls),
         ),
         Discovery(keys.ring, metadata(settings.issuer)),
     )

@@ -10,6 +10,7 @@ from shared.jose.keys import ACCEPTED_ALGORITHMS
 TOKEN_PATH = "/oauth2/token"
 INTROSPECTION_PATH = "/oauth2/introspect"
 REVOCATION_PATH = "/oauth2/revoke"
+DIAGNOSIS_PATH = "/oauth2/diagnose"
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 

@@ -31,9 +31,13 @@ class InvalidToken(Unauthenticated):
     and a bad signature read alike, and only `code`, which is for our log, distinguishes them.
     """
 
-    def __init__(self, code: Fault, description: str) -> None:
+    def __init__(self, code: Fault, description: str, *, found: object = None, expected: str = "") -> None:
         super().__init__(description)
         self.code: Fault = code
+        self.found = found
+        """What the token holds there, of any JSON type; None when it holds nothing. For its sender and our log."""
+        self.expected = expected
+        """What it must be, in words."""
 
 
 class InvalidKey(Invalid):

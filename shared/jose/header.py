@@ -1,6 +1,7 @@
 """The JOSE header of a compact JWS: what is read of it, and what makes it refused."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeGuard
@@ -43,14 +44,17 @@ def read_header(segment: bytes, kid_form: re.Pattern[str] = KID) -> Header:
     return _cached(segment, kid_form) if len(segment) <= 512 else _read(segment, kid_form)
 
 
-def _read(segment: bytes, kid_form: re.Pattern[str]) -> Header:
+def header_members(segment: bytes) -> dict[str, Any]:
+    """The members of a header, none of them checked. Raises InvalidToken when they cannot be read."""
     try:
-        members = strict_json.loads_object(base64url.decode_clean(segment))
+        return strict_json.loads_object(base64url.decode_clean(segment))
     except ValueError as error:
         raise InvalidToken(Fault.MALFORMED, f"the header {error}") from None
-    for name in _REFUSED:
-        if name in members:
-            raise InvalidToken(Fault.MALFORMED, f"the header has the member {name}, which is not supported")
+
+
+def _read(segment: bytes, kid_form: re.Pattern[str]) -> Header:
+    members = header_members(segment)
+    _meaning(members)
     return Header(_algorithm(members), _kid(members, kid_form), _type(members))
 
 
@@ -58,22 +62,41 @@ def _read(segment: bytes, kid_form: re.Pattern[str]) -> Header:
 _cached = lru_cache(maxsize=512)(_read)
 
 
+def _meaning(members: dict[str, Any]) -> None:
+    for name in _REFUSED:
+        if name in members:
+            raise InvalidToken(
+                Fault.MALFORMED,
+                f"the header has the member {name}, which is not supported",
+                found=name,
+                expected=f"a header without {name}",
+            )
+
+
 def _algorithm(members: dict[str, Any]) -> str:
     algorithm = members.get("alg")
+    expected = f"one of {', '.join(sorted(ACCEPTED_ALGORITHMS))}"
     if not isinstance(algorithm, str):
-        raise InvalidToken(Fault.MALFORMED, "the header has no alg, or one that is not a string")
+        raise InvalidToken(
+            Fault.MALFORMED,
+            "the header has no alg, or one that is not a string",
+            found=algorithm,
+            expected=expected,
+        )
     if algorithm not in ACCEPTED_ALGORITHMS:
-        names = ", ".join(sorted(ACCEPTED_ALGORITHMS))
-        raise InvalidToken(Fault.ALGORITHM_NOT_ALLOWED, f"alg must be one of {names}")
+        raise InvalidToken(
+            Fault.ALGORITHM_NOT_ALLOWED, f"alg must be {expected}", found=algorithm, expected=expected
+        )
     return canonical_algorithm(algorithm)
 
 
-def _kid(members: dict[str, Any], form: re.Pattern[str]) -> str:
+def _kid(members: dict[str, Any], form: re.Pattern[str] = KID) -> str:
     kid = members.get("kid")
     if kid is None:
-        raise InvalidToken(Fault.MALFORMED, "the header has no kid")
+        raise InvalidToken(Fault.MALFORMED, "the header has no kid", expected="the kid of the key that signs")
     if not is_kid(kid, form):
-        raise InvalidToken(Fault.MALFORMED, f"kid must match {form.pattern}")
+        expected = f"what matches {form.pattern}"
+        raise InvalidToken(Fault.MALFORMED, f"kid must match {form.pattern}", found=kid, expected=expected)
     return kid
 
 
@@ -84,5 +107,15 @@ def _type(members: dict[str, Any]) -> str | None:
     # `application/` may be left out of a media type (RFC 7515 section 4.1.9).
     known = _TYPES.get(value.lower().removeprefix("application/")) if isinstance(value, str) else None
     if known is None:
-        raise InvalidToken(Fault.WRONG_TYPE, f"typ must be one of {', '.join(_TYPES.values())}, or left out")
+        expected = f"one of {', '.join(_TYPES.values())}, or left out"
+        raise InvalidToken(Fault.WRONG_TYPE, f"typ must be {expected}", found=value, expected=expected)
     return known
+
+
+CHECKS: tuple[tuple[str, Callable[[dict[str, Any]], object]], ...] = (
+    ("header", _meaning),
+    ("alg", _algorithm),
+    ("kid", _kid),
+    ("typ", _type),
+)
+"""Every check of the header of a token of ours, in the order of `_read`. Each raises InvalidToken for one thing."""

@@ -89,6 +89,18 @@ def parse(
 
     `kid_form` is another one for the keys of others: such a kid is safe to look up, but not to be used as a name.
     """
+    header, payload, signature = split(token, max_bytes=max_bytes)
+    parsed = read_header(header, kid_form)
+    return UnverifiedToken(
+        parsed,
+        decoded("payload", payload),
+        decoded("signature", signature),
+        b"%b.%b" % (header, payload),
+    )
+
+
+def split(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> tuple[bytes, bytes, bytes]:
+    """The three parts of a compact JWS, none of them read. Raises InvalidToken when there are no such three."""
     if len(token) > max_bytes:
         raise InvalidToken(Fault.MALFORMED, f"the token is longer than {max_bytes} bytes")
     if isinstance(token, str):
@@ -100,10 +112,7 @@ def parse(
     header, payload, signature = token.split(b".")
     if not header or not payload or not signature:
         raise InvalidToken(Fault.MALFORMED, "a part of the token is empty")
-    parsed = read_header(header, kid_form)
-    return UnverifiedToken(
-        parsed, _decoded("payload", payload), _decoded("signature", signature), token[: -len(signature) - 1]
-    )
+    return header, payload, signature
 
 
 def unverified_issuer(token: UnverifiedToken) -> str | None:
@@ -128,7 +137,7 @@ def check_signature(token: UnverifiedToken, key: PublicKey) -> VerifiedPayload:
         raise InvalidToken(Fault.ALGORITHM_NOT_ALLOWED, _NOT_SIGNED)
     if not is_signature(key, token.signature, token.signing_input):
         raise InvalidToken(Fault.BAD_SIGNATURE, _NOT_SIGNED)
-    return VerifiedPayload(token.header, _members(token.payload))
+    return VerifiedPayload(token.header, claim_members(token.payload))
 
 
 def check_claims(payload: VerifiedPayload, expectation: Expectation, now: float) -> Claims:
@@ -141,14 +150,16 @@ def unknown_kid() -> InvalidToken:
     return InvalidToken(Fault.UNKNOWN_KID, _NOT_SIGNED)
 
 
-def _members(payload: bytes) -> dict[str, Any]:
+def claim_members(payload: bytes) -> dict[str, Any]:
+    """The claims in a payload, none of them checked. Raises InvalidToken when they cannot be read."""
     try:
         return strict_json.loads_object(payload)
     except ValueError as error:
         raise InvalidToken(Fault.MALFORMED, f"the payload {error}") from None
 
 
-def _decoded(part: str, text: bytes) -> bytes:
+def decoded(part: str, text: bytes) -> bytes:
+    """The bytes of one part, which `part` names in the error. Raises InvalidToken."""
     try:
         return base64url.decode_clean(text)
     except ValueError as error:

@@ -64,38 +64,54 @@ class AssertionVerifier:
         with _refused_for(None):
             token = verifier.parse(assertion)
         record, payload = await self._signed(token)
-        client = Client.of_key_pair(record)
-        expectation = Expectation(
-            issuers=frozenset({client.subject}),
-            subject=client.subject,
-            audiences=audiences,
-            types=frozenset({"JWT", typ, None}),
-            required=frozenset({"iat"}),
-            leeway=ASSERTION_LEEWAY_S,
-            max_lifetime=MAX_ASSERTION_LIFETIME_S,
-        )
         with _refused_for(record):
+            client = Client.of_key_pair(record)
+            expectation = expected_claims(client.subject, audiences, typ)
             return VerifiedAssertion(client, verifier.check_claims(payload, expectation, self._clock.now()))
 
     async def _signed(self, token: UnverifiedToken) -> tuple[KeyPair, VerifiedPayload]:
-        started, kid = self._time_floor.start(), token.header.kid
-        record = await self._key_pairs(kid) if well_formed_id(KEY_PAIR, kid) else None
+        started = self._time_floor.start()
+        record = await self.find_key(token.header.kid)
         try:
             with _refused_for(record):
                 if record is None or not record.active:
                     raise verifier.unknown_kid()
-                return record, verifier.check_signature(token, _public_key(record))
+                return record, verifier.check_signature(token, public_key(record))
         except InvalidAssertion:
             await self._time_floor.wait_until_floor(started)
             raise
+
+    async def find_key(self, kid: str) -> KeyPair | None:
+        """The key pair, whatever its status. Raises `Unavailable`."""
+        return await self._key_pairs(kid) if well_formed_id(KEY_PAIR, kid) else None
 
     async def use_once(self, assertion: VerifiedAssertion) -> bool:
         """Whether this is the first use of the assertion's `jti` with its key; always so without one."""
         jti = assertion.claims.jti
         if jti is None:
             return True
-        digest = hashlib.sha256(jti.encode("ascii")).digest()
-        return await self._used.use(assertion.client.public_id, digest, assertion.claims.expires_at)
+        return await self._used.use(assertion.client.public_id, _jti_digest(jti), assertion.claims.expires_at)
+
+    async def was_used(self, kid: str, jti: str) -> bool:
+        """Whether the `jti` was used with this key; it is not used up by this. Raises `Unavailable`."""
+        return await self._used.was_used(kid, _jti_digest(jti))
+
+
+def expected_claims(subject: str, audiences: frozenset[str], typ: str) -> Expectation:
+    """Of an assertion that a key of the company with this URI has signed, for the use that `typ` is the type of."""
+    return Expectation(
+        issuers=frozenset({subject}),
+        subject=subject,
+        audiences=audiences,
+        types=frozenset({"JWT", typ, None}),
+        required=frozenset({"iat"}),
+        leeway=ASSERTION_LEEWAY_S,
+        max_lifetime=MAX_ASSERTION_LIFETIME_S,
+    )
+
+
+def _jti_digest(jti: str) -> bytes:
+    return hashlib.sha256(jti.encode("ascii")).digest()
 
 
 @contextmanager
@@ -109,7 +125,7 @@ def _refused_for(record: KeyPair | None) -> Iterator[None]:
         raise InvalidAssertion(error, subject=Client.of_key_pair(record).audited, cause=stopped(record)) from None
 
 
-def _public_key(record: KeyPair) -> PublicKey:
+def public_key(record: KeyPair) -> PublicKey:
     return _loaded(record.kid, record.algorithm, orjson.dumps(record.public_key))
 
 

@@ -1,6 +1,7 @@
 """RFC 7523 section 2.1: a token for a JWT that a key pair has signed."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from services.token_issuer.clients.assertions import AssertionVerifier, InvalidAssertion, VerifiedAssertion
 from services.token_issuer.clients.client import Client
@@ -11,6 +12,7 @@ from services.token_issuer.tokens.issuance import AuthorizedGrant
 from shared.jose.header import AUTHORIZATION_GRANT
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+SCOPE_CLAIMS = ("scopes", "scope")
 
 
 class JwtBearer:
@@ -34,7 +36,7 @@ class JwtBearer:
             raise InvalidGrant("the assertion is not the authenticated client's", subject=verified.client.audited)
         if client is None and parameters.get("client_id") not in (None, verified.client.client_id):
             raise InvalidGrant("client_id must be the iss of the assertion", subject=verified.client.audited)
-        booked = _scopes(parameters, verified)
+        booked = scopes_of(verified.client, verified.claims.members, parameters)
         if not await self._assertions.use_once(verified):
             raise InvalidGrant("jti was used before; sign a new assertion", subject=verified.client.audited)
         return AuthorizedGrant(GRANT_TYPE, verified.client, booked.scopes, booked.depends_on)
@@ -49,9 +51,9 @@ class JwtBearer:
             raise InvalidGrant(error.description, detail=error.cause, subject=error.subject) from None
 
 
-def _scopes(parameters: Mapping[str, str], verified: VerifiedAssertion) -> BookedScopes:
-    client, members = verified.client, verified.claims.members
-    claims = [name for name in ("scopes", "scope") if name in members]
+def scopes_of(client: Client, members: Mapping[str, Any], parameters: Mapping[str, str]) -> BookedScopes:
+    """What an assertion of the client with these claims gets. Raises `InvalidScope`."""
+    claims = [name for name in SCOPE_CLAIMS if name in members]
     allowed = client.scopes
     if claims:
         allowed = frozenset().union(*(_claimed(name, members[name], client) for name in claims))

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
+from services.token_issuer.http.diagnosis import DiagnosisEndpoint
 from services.token_issuer.http.discovery import Discovery
 from services.token_issuer.http.introspection import IntrospectionEndpoint
 from services.token_issuer.http.parameters import FORM, JSON
 from services.token_issuer.http.responses import render_error
 from services.token_issuer.http.revocation import RevocationEndpoint
 from services.token_issuer.http.schemas import (
+    DIAGNOSIS_REQUEST,
     TOKEN_FROM_CLIENT,
+    DiagnosisResponse,
     IntrospectionResponse,
     MetadataResponse,
     OAuthErrorResponse,
@@ -16,7 +19,7 @@ from services.token_issuer.http.schemas import (
     token_request,
 )
 from services.token_issuer.http.token import TokenEndpoint
-from services.token_issuer.metadata import INTROSPECTION_PATH, METADATA_PATH, REVOCATION_PATH
+from services.token_issuer.metadata import DIAGNOSIS_PATH, INTROSPECTION_PATH, METADATA_PATH, REVOCATION_PATH
 from shared.contracts.token_issuer import JWKS_PATH, JwksResponse
 from shared.http.endpoints import Endpoint, Handler, Response
 
@@ -37,6 +40,7 @@ def endpoints(
     token_endpoints: Sequence[TokenEndpoint],
     introspection: IntrospectionEndpoint,
     revocation: RevocationEndpoint,
+    diagnosis: DiagnosisEndpoint,
     discovery: Discovery,
 ) -> list[Endpoint]:
     return [
@@ -53,6 +57,7 @@ def endpoints(
             "End a token (RFC 7009)",
             Response("It is ended, or was no live token of this client"),
         ),
+        _diagnosis_endpoint(diagnosis),
         Endpoint(
             "GET",
             METADATA_PATH,
@@ -105,5 +110,21 @@ def _client_endpoint(path: str, handler: Handler, summary: str, success: Respons
         body_content_types=(FORM,),
         responses={200: success, **REFUSED},
         security="client",
+        render_error=render_error,
+    )
+
+
+def _diagnosis_endpoint(diagnosis: DiagnosisEndpoint) -> Endpoint:
+    return Endpoint(
+        "POST",
+        DIAGNOSIS_PATH,
+        diagnosis.post,
+        "What is wrong with an assertion or an access token",
+        tag="tokens",
+        description="Every check in order. What the registry knows is said if the signature holds, or to an admin "
+        "(`Authorization: Bearer`, with an admin token) who may see the key pair.",
+        body_schema=DIAGNOSIS_REQUEST,
+        body_content_types=(FORM, JSON),
+        responses={200: Response("Every finding", DiagnosisResponse), **REFUSED},
         render_error=render_error,
     )

@@ -1,9 +1,9 @@
 """The models of requests and responses (RFC 6749, 7009, 7662, 8414), for OpenAPI."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 _TEXT = {"type": "string"}
 _CLIENT_MEMBERS = dict.fromkeys(("client_id", "client_secret", "client_assertion_type", "client_assertion"), _TEXT)
@@ -26,6 +26,20 @@ TOKEN_FROM_CLIENT: dict[str, Any] = {
     "properties": {"token": _TEXT, "token_type_hint": _TEXT, **_CLIENT_MEMBERS},
 }
 """The form of introspection (RFC 7662 section 2.1) and revocation (RFC 7009 section 2.1)."""
+
+
+DIAGNOSIS_REQUEST: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "assertion": {
+            **_TEXT,
+            "description": "A signed assertion, as for a token endpoint.",
+            "examples": ["eyJ..."],
+        },
+        "token": {**_TEXT, "description": "An access token, as for a route.", "examples": ["eyJ..."]},
+    },
+    "oneOf": [{"required": ["assertion"]}, {"required": ["token"]}],
+}
 
 
 class ResponseModel(BaseModel):
@@ -81,3 +95,19 @@ class MetadataResponse(ResponseModel):
     introspection_endpoint_auth_signing_alg_values_supported: list[str]
     revocation_endpoint_auth_methods_supported: list[str]
     revocation_endpoint_auth_signing_alg_values_supported: list[str]
+
+
+class FindingResponse(ResponseModel):
+    check: str = Field(description="What is checked.", examples=["aud"])
+    ok: bool | None = Field(description="Whether it is as expected; null: not checked, and `fix` says why.")
+    found: Any = Field(description="What the text has there; null: nothing.", examples=["https://gw.example/"])
+    expected: str = Field(description="What has to be there.", examples=["https://gw.example"])
+    fix: str = Field(description="How to correct it; empty when it is as expected.", examples=["aud must be ..."])
+
+
+class DiagnosisResponse(ResponseModel):
+    """Of everything that is checked. Nothing is accepted, issued or stored, and a `jti` is not used up."""
+
+    kind: Literal["assertion", "token"] = Field(description="Which of the two was sent.", examples=["assertion"])
+    ok: bool | None = Field(description="true: it would be accepted now. false: a check fails. null: not known.")
+    checks: tuple[FindingResponse, ...] = Field(description="In the order in which they are made.", examples=[[]])

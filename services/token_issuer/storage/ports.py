@@ -53,6 +53,10 @@ class UsedAssertions(Protocol):
         """True for the first use, durable on return; False for each later one. Raises `Unavailable`."""
         ...
 
+    async def was_used(self, kid: str, jti_digest: bytes) -> bool:
+        """Whether it was used before. Raises `Unavailable`."""
+        ...
+
     async def delete_expired(self, before: float, *, limit: int) -> int:
         """Delete at most `limit` ids of assertions that expired before that time; their number.
 

@@ -84,6 +84,13 @@ class PostgresUsedAssertions:
             )
         return status == "INSERT 0 1"
 
+    async def was_used(self, kid: str, jti_digest: bytes) -> bool:
+        async with self._database.connection() as connection:
+            found = await connection.fetchval(
+                "SELECT 1 FROM used_jti WHERE kid = $1 AND jti_digest = $2", kid, jti_digest
+            )
+        return found is not None
+
     async def delete_expired(self, before: float, *, limit: int) -> int:
         async with self._database.connection() as connection:
             status: str = await connection.execute(

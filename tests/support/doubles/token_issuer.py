@@ -56,6 +56,9 @@ class MemoryUsedAssertions:
         self._expiries[(kid, jti_digest)] = expires_at
         return True
 
+    async def was_used(self, kid: str, jti_digest: bytes) -> bool:
+        return (kid, jti_digest) in self._expiries
+
     async def delete_expired(self, before: float, *, limit: int) -> int:
         expired = [used for used, expiry in self._expiries.items() if expiry < before][:limit]
         for used in expired:

@@ -18,6 +18,7 @@ from services.token_issuer.tokens.issuance import TokenIssuer
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
+from shared.jose.header import AUTHORIZATION_GRANT
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, KEY_PAIR, mint, public_id
@@ -27,6 +28,8 @@ from tests.support.doubles.token_issuer import MemorySigningKeys, MemoryUsedAsse
 
 ISSUER = "https://passgate.example"
 ADDRESS = "192.0.2.1"
+AUDIENCES = frozenset({ISSUER, "ankor.io"})
+"""Accepted as `aud` of an assertion."""
 
 
 class Trail:
@@ -69,7 +72,7 @@ class World:
         self.used = MemoryUsedAssertions()
         self.rotator = self.rotator_for("ES256")
         self.ring = self.new_ring()
-        time_floor = RefusalTimeFloor(self.clock, sleep=self._sleep)
+        self.time_floor = time_floor = RefusalTimeFloor(self.clock, sleep=self._sleep)
         self.assertions = AssertionVerifier(self.registry.key_pair, self.used, time_floor, self.clock)
         self.throttle = SecretThrottle(MemoryWrongSecrets(), MemoryWrongSecrets(), self.clock)
         self.authenticator = ClientAuthenticator(
@@ -108,6 +111,13 @@ class World:
         now, uri = int(self.clock.now()), self.key_pair.company.company_uri
         members = {"iss": uri, "sub": uri, "aud": ISSUER, "iat": now, "exp": now + 600, **claims}
         return self.signer.sign({name: value for name, value in members.items() if value is not None})
+
+    async def used_jti(self, jti: str) -> None:
+        """Use it with the key pair, as a request for a token does."""
+        verified = await self.assertions.verify(
+            self.assertion(jti=jti), audiences=AUDIENCES, typ=AUTHORIZATION_GRANT
+        )
+        assert await self.assertions.use_once(verified)
 
     def _sleep(self, seconds: float) -> Awaitable[None]:
         async def slept() -> None:

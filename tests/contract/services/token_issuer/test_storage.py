@@ -143,6 +143,14 @@ async def test_removed_keys_are_gone(keys: SigningKeyStore) -> None:
 
 
 @REAL_OR_MEMORY
+async def test_whether_an_id_was_used_is_known_and_does_not_use_it(used: UsedAssertions) -> None:
+    assert not await used.was_used("kid", b"j" * 32)
+    assert await used.use("kid", b"j" * 32, 100.0)
+    assert await used.was_used("kid", b"j" * 32)
+    assert not await used.was_used("other", b"j" * 32)
+
+
+@REAL_OR_MEMORY
 async def test_id_is_used_exactly_once_for_each_key_also_at_once(used: UsedAssertions) -> None:
     first = await asyncio.gather(*(used.use("kid", b"j" * 32, 100.0) for _ in range(20)))
     assert first.count(True) == 1

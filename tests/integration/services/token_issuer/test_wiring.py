@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from services.token_issuer import app
+from services.token_issuer import app, pruning
 from services.token_issuer.clients.assertions import ASSERTION_LEEWAY_S
 from services.token_issuer.clients.authentication import JWT_BEARER
 from services.token_issuer.clients.throttle import MAX_WRONG_SECRETS
@@ -271,7 +271,7 @@ class Rounds:
         self.ended = 0
         self.skipped = 0
         """With changes that were not."""
-        prune = app.prune
+        prune = pruning.prune
 
         async def counted(
             used: Any, rotator: Any, judging: Any, compared: Callable[[], bool], **named: Any
@@ -283,7 +283,7 @@ class Rounds:
                 self.ended += was_fresh
                 self.skipped += not was_fresh
 
-        monkeypatch.setattr(app, "prune", counted)
+        monkeypatch.setattr(pruning, "prune", counted)
         monkeypatch.setattr(app, "PRUNE_INTERVAL_S", 0.02)
 
     async def one_more(self) -> None:
@@ -308,7 +308,7 @@ async def test_a_used_jti_is_known_for_as_long_as_its_assertion_may_be_accepted_
         await rounds.one_more()
         response, body = await issuer.present(assertion)
         assert (response.status, body["error_description"]) == (400, "jti was used before; sign a new assertion")
-    clock.advance(app.USED_JTI_RETENTION_S)
+    clock.advance(pruning.USED_JTI_RETENTION_S)
     await until(functools.partial(_is_empty, issuer, "used_jti"))
 
 

@@ -1,9 +1,9 @@
-"""What the issuer's application does on a schedule keeps the promises of the rules."""
+"""What is deleted on a schedule keeps the promises of the rules."""
 
 import pytest
 
-from services.token_issuer.app import prune
 from services.token_issuer.clients.assertions import ASSERTION_LEEWAY_S
+from services.token_issuer.pruning import prune
 from services.token_issuer.signing_keys.phases import RETIREMENT_MARGIN_S
 from shared.errors import Unavailable
 from shared.jose.header import AUTHORIZATION_GRANT
