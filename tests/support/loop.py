@@ -4,6 +4,7 @@ import asyncio
 import sys
 import threading
 import traceback
+from pathlib import Path
 
 TICK = 0.05
 """Seconds between two looks at the loop."""
@@ -14,6 +15,7 @@ class LoopWatch:
 
     The loop counts as blocked after `limit` seconds' worth of ticks without one. Ticks are counted, not
     seconds: on a machine too busy to run this very thread, no tick passes and nothing is blamed on the loop.
+    Nor is a tick counted for much of which the loop's own thread has waited for a CPU.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, limit: float = 1.0) -> None:
@@ -22,6 +24,7 @@ class LoopWatch:
         self._loop = loop
         self._patience = round(limit / TICK)
         self._loop_thread = threading.get_ident()
+        self._schedule = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
         self._over = threading.Event()
         self._alive = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="loop-watch", daemon=True)
@@ -34,17 +37,25 @@ class LoopWatch:
         self._thread.join()
 
     def _watch(self) -> None:
-        waited = 0
+        waited, starved = 0, self._starved()
         self._send()
         while not self._over.wait(TICK):
+            before, starved = starved, self._starved()
             if self._alive.is_set() or not self._loop.is_running():
                 waited = 0
                 self._send()
-            else:
+            elif starved - before < TICK / 2:
                 waited += 1
             if waited == self._patience and self.blocked_at is None:
                 frame = sys._current_frames().get(self._loop_thread)
                 self.blocked_at = "".join(traceback.format_stack(frame))
+
+    def _starved(self) -> float:
+        """Seconds for which the loop's thread has been able to run and waited for a CPU; 0 if it is not known."""
+        try:
+            return int(self._schedule.read_text().split()[1]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return 0.0
 
     def _send(self) -> None:
         """A loop that stands between two tests owes no sign: it is asked again at the next tick."""

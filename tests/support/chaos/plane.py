@@ -4,13 +4,14 @@ The processes are those of the local stack, with the environment that it gives t
 """
 
 import asyncio
+import contextlib
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,7 +23,8 @@ from deploy.local.stores.postgres import DATABASE, OWNER, Postgres
 from deploy.local.stores.valkey import Valkey
 from shared.config import read_secret
 from tests.support.chaos.routes import write_routes
-from tests.support.harness.commands import run_command, start_command
+from tests.support.harness.commands import run_command
+from tests.support.harness.forking.process import ForkedProcess
 from tests.support.harness.proxy import FaultProxy
 from tests.support.harness.stores import RunningStore, embedded_postgres, embedded_valkey, reachable_directory
 
@@ -51,11 +53,11 @@ class Process:
     name: str
     environment: Mapping[str, str]
     log: Path
-    running: BaseProcess | None = None
+    running: ForkedProcess | None = None
 
     def start(self) -> None:
         module = BY_NAME[deployable_of(self.name)].module
-        self.running = start_command(module, environment=self.environment, output=self.log, errors=self.log)
+        self.running = ForkedProcess(module, environment=self.environment, output=self.log, errors=self.log)
 
     def end(self, *, at_once: bool) -> None:
         """SIGKILL, or SIGTERM with the time that a drain takes."""
@@ -63,14 +65,14 @@ class Process:
             return
         if not at_once:
             self.running.terminate()
-            self.running.join(12)
-        if self.running.exitcode is None:
-            self.running.kill()
-            self.running.join(10)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.running.wait(12)
+        self.running.kill()
+        self.running.wait(10)
 
     @property
     def pid(self) -> int:
-        return 0 if self.running is None else self.running.pid or 0
+        return 0 if self.running is None else self.running.pid
 
     def starved(self) -> float:
         """Seconds for which its first thread has waited for a CPU."""
@@ -119,7 +121,7 @@ class Plane:
     async def _until_ready(self, process: Process) -> None:
         deadline, url = time.monotonic() + READY_LIMIT, self.urls[f"{process.name} operations"]
         while reason := await until_ready(url, 1.0):
-            ended = process.running is None or process.running.exitcode is not None
+            ended = process.running is None or process.running.poll() is not None
             waited_enough = ended or time.monotonic() > deadline
             assert not waited_enough, f"{process.name} {reason}\n{process.log.read_text()[-2000:]}"
 

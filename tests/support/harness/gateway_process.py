@@ -5,11 +5,12 @@ import contextlib
 import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.support.harness.forking.async_process import AsyncForkedProcess, start_process
 
 ROUTES = """
 upstreams:
@@ -39,7 +40,7 @@ LINE_WITHIN_S = 45.0
 
 @dataclass
 class GatewayProcess:
-    process: asyncio.subprocess.Process
+    process: AsyncForkedProcess
     routes_file: Path
     port: int = 0
     ops_port: int = 0
@@ -74,11 +75,9 @@ async def gateway_process(
     routes = directory / "routes.yaml"
     routes.write_text(ROUTES.format(port=upstream_port))
     nowhere = {f"PASSGATE_{name}_URL": "http://127.0.0.1:9" for name in ("KEY_REGISTRY", "TOKEN_ISSUER")}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
+    process = await start_process(
         module,
-        env={
+        environment={
             **{name: value for name, value in os.environ.items() if not name.startswith("PASSGATE_")},
             **nowhere,
             "PASSGATE_PORT": "0",
@@ -89,8 +88,7 @@ async def gateway_process(
             "PASSGATE_SERVICE_KEY_FILE": str(secrets / "service_keys" / "gateway.pem"),
             **environment,
         },
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        merged=True,
     )
     gateway = GatewayProcess(process, routes)
     gateway.reader = asyncio.create_task(_read(gateway))
@@ -109,6 +107,5 @@ async def gateway_process(
 
 
 async def _read(gateway: GatewayProcess) -> None:
-    assert gateway.process.stdout is not None
     async for line in gateway.process.stdout:
         gateway.log.append(line.decode())

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import os
-import sys
+import signal
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -21,6 +21,8 @@ from shared import opaque
 from shared.config import read_secret
 from shared.postgres.schema import Schema
 from shared.setting_names import PREFIX
+from tests.support.harness.forking.async_process import AsyncForkedProcess, start_process
+from tests.support.harness.forking.client import fork, read_number
 from tests.support.harness.key_registry import Admin
 
 
@@ -44,18 +46,9 @@ def _status(arguments: Sequence[str]) -> int:
         return int(end.code or 0)
 
 
-async def started(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
+async def started(*arguments: str, **environment: str) -> AsyncForkedProcess:
     """The same in a process of its own."""
-    return await started_into(asyncio.subprocess.PIPE, *arguments, **environment)
-
-
-async def started_into(output: int, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
-    """The same with this descriptor as its standard output."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services.key_registry", *arguments),
-        env={"PATH": os.defpath, "PYTHONPATH": ".", **environment},
-        stdout=output,
-    )
+    return await start_process("services.key_registry", *arguments, environment=environment)
 
 
 async def test_help_names_every_command() -> None:
@@ -163,9 +156,11 @@ async def test_output_that_nobody_reads_is_a_failure_of_what_is_shown_once_alone
 ) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    process = await started_into(writer, *arguments, PASSGATE_DATABASE_URL=registry_database_url)
+    environment = {"PASSGATE_DATABASE_URL": registry_database_url}
+    started = await asyncio.to_thread(fork, "services.key_registry", arguments, environment, writer, writer)
     os.close(writer)
-    assert await asyncio.wait_for(process.wait(), 40) == status
+    assert await asyncio.to_thread(read_number, started.status) == status
+    os.close(started.status)
 
 
 @pytest.mark.parametrize("arguments", [("verify-audit",), ("create-admin-token", "--role", "owner", "--name", "x")])
@@ -209,7 +204,7 @@ async def test_a_process_serves_and_drains_on_sigterm(database_url: str, tmp_pat
         created = await admin.create("/admin-tokens", name="x", role="viewer")
         for path in (f"/companies/{created['token']}", f"/companies?client_prefix={created['token']}"):
             assert (await admin.with_token(created["token"]).get(path)).status in (200, 404)
-    process.terminate()
+    process.send_signal(signal.SIGTERM)
     output, _ = await asyncio.wait_for(process.communicate(), 10)
     assert process.returncode == 0
     assert b"/admin/v1/companies/[redacted]" in output

@@ -16,8 +16,9 @@ from services.session_tokens.storage.redis import LEASE, LEASE_MS, OUTBOX, Redis
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from shared.redis import PipelinedRedis
-from tests.integration.services.session_tokens.test_process import environment_of, is_ready, start
+from tests.integration.services.session_tokens.test_process import environment_of, is_ready
 from tests.support.doubles.registry import RegistryDouble
+from tests.support.harness.forking.async_process import start_process
 from tests.support.harness.key_registry import running_registry
 from tests.support.harness.session_tokens import Service, Stack
 from tests.support.waiting import becomes, until
@@ -29,7 +30,7 @@ def _created(stack: Stack) -> list[str]:
 
 async def test_a_token_that_was_acknowledged_before_a_kill_has_its_line(stack: Stack) -> None:
     port = free_port()
-    process = await start(**environment_of(stack, port))
+    process = await start_process("services.session_tokens", environment=environment_of(stack, port))
     url, headers = f"http://127.0.0.1:{port}", {"x-api-key": stack.access_key}
     await is_ready(stack.http, url)
     tokens = []

@@ -1,25 +1,15 @@
 """The service as a process: configured by its environment, ended by SIGTERM."""
 
 import asyncio
-import os
 import signal
-import sys
 
 import aiohttp
 import pytest
 
 from deploy.local.ports import free_port
 from tests.support.harness.commands import run_command
+from tests.support.harness.forking.async_process import start_process
 from tests.support.harness.session_tokens import Stack
-
-
-async def start(**environment: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services.session_tokens"),
-        env={"PATH": os.environ["PATH"], **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
 
 
 def environment_of(stack: Stack, port: int) -> dict[str, str]:
@@ -46,7 +36,7 @@ async def is_ready(http: aiohttp.ClientSession, url: str) -> None:
 
 async def test_a_process_serves_and_keeps_secrets_out_of_its_log_and_ends_in_order(stack: Stack) -> None:
     port = free_port()
-    process = await start(**environment_of(stack, port))
+    process = await start_process("services.session_tokens", environment=environment_of(stack, port))
     url = f"http://127.0.0.1:{port}"
     await is_ready(stack.http, url)
     headers = {"x-api-key": stack.access_key}

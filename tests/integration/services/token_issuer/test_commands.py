@@ -1,8 +1,6 @@
 """`python -m services.token_issuer ...`, each in a process of its own."""
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -12,21 +10,14 @@ from deploy.local.ports import free_port
 from services.token_issuer.config import Settings
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.doubles.registry_server import registry_server
+from tests.support.harness.commands import Ended, run_command
 from tests.support.harness.serving import ServiceKeys
 
 KEY_COMMANDS = [("rotate-signing-key",), ("revoke-signing-key", "sk_" + "a" * 22)]
 
 
-async def command(*arguments: str, **environment: str) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services.token_issuer", *arguments),
-        env={"PATH": os.defpath, "PYTHONPATH": ".", **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await asyncio.wait_for(process.communicate(), 40)
-    return process.returncode or 0, output.decode(), errors.decode()
+async def command(*arguments: str, **environment: str) -> Ended:
+    return await asyncio.to_thread(run_command, "services.token_issuer", *arguments, environment=environment)
 
 
 @pytest.fixture

@@ -1,0 +1,63 @@
+"""Asks the server for processes; one server for each process of the tests, which begins with the first request."""
+
+import atexit
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from tests.support.harness.forking import server
+
+_lock = threading.Lock()
+_servers: list[socket.socket] = []
+
+
+class Forked(NamedTuple):
+    pid: int
+    status: int
+    """A descriptor, from which the exit status is read as a line once there is one."""
+
+
+def fork(module: str, arguments: Sequence[str], environment: Mapping[str, str], output: int, errors: int) -> Forked:
+    """`environment` is all that it has. Blocks until it is there, for the first one as long as the imports take."""
+    status, of_the_server = os.pipe()
+    request = json.dumps(server.Start(module, arguments, dict(environment), os.getcwd())).encode()
+    try:
+        socket.send_fds(_requests(), [request], [output, errors, of_the_server])
+    finally:
+        os.close(of_the_server)
+    return Forked(read_number(status), status)
+
+
+def read_number(status: int) -> int:
+    """Blocks until there is one. Raises `ConnectionError` if the server has ended."""
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = os.read(status, 1)
+        if not piece:
+            raise ConnectionError("the server that forks processes has ended")
+        line += piece
+    return int(line)
+
+
+def _requests() -> socket.socket:
+    with _lock:
+        if not _servers:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            command = (sys.executable, "-m", server.__name__, str(theirs.fileno()))
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=(theirs.fileno(),)
+            )
+            theirs.close()
+            _servers.append(ours)
+            atexit.register(_end, ours, process)
+        return _servers[0]
+
+
+def _end(requests: socket.socket, process: "subprocess.Popen[bytes]") -> None:
+    requests.close()
+    process.wait()

@@ -1,0 +1,102 @@
+"""The process that the others are forked from. It imports, and then does nothing but fork: it has one thread."""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+PRELOADED = (
+    "deploy.local.__main__",
+    "gateway.__main__",
+    "services.key_registry.__main__",
+    "services.operator_validator.__main__",
+    "services.session_tokens.__main__",
+    "services.token_issuer.__main__",
+)
+REQUEST_BYTES = 1 << 17
+"""As many as a request may have."""
+
+
+class Start(NamedTuple):
+    """What to run, and how. Sent as JSON, with the descriptors of its output, of its errors, and for its status."""
+
+    module: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    directory: str
+
+
+def main() -> None:
+    """The argument is the descriptor of the socket for requests."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the tests end, and with them this
+    for module in PRELOADED:
+        importlib.import_module(module)
+        del sys.modules[module]  # what it has imported stays; itself it will be `__main__`
+    gc.freeze()
+    start = _serve(socket.socket(fileno=int(sys.argv[1])))
+    if start is not None:
+        sys.argv[1:] = start.arguments
+        runpy.run_module(start.module, run_name="__main__", alter_sys=True)
+
+
+def _serve(requests: socket.socket) -> Start | None:
+    """Returns what to run in each process that it forks, and None in the server, once there is nobody left."""
+    children: dict[int, int] = {}
+
+    def reap(*_: object) -> None:
+        for pid in tuple(children):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                _report(children[pid], os.waitstatus_to_exitcode(status))
+                os.close(children.pop(pid))
+
+    signal.signal(signal.SIGCHLD, reap)
+    while True:
+        request, descriptors, _, _ = socket.recv_fds(requests, REQUEST_BYTES, 3)
+        if not request:
+            for pid in children:
+                os.kill(pid, signal.SIGKILL)  # nothing outlives the tests, even if they were killed
+            return None
+        output, errors, status = descriptors
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        pid = os.fork()
+        if pid == 0:
+            start = Start(*json.loads(request))
+            _become(start, output, errors, (status, requests.detach(), *children.values()))
+            return start
+        children[pid] = status
+        _report(status, pid)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        os.close(output)
+        os.close(errors)
+
+
+def _become(start: Start, output: int, errors: int, of_the_server: Sequence[int]) -> None:
+    """A process with these streams, without anything that is the server's."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    os.dup2(output, sys.stdout.fileno())
+    os.dup2(errors, sys.stderr.fileno())
+    for descriptor in (output, errors, *of_the_server):
+        os.close(descriptor)
+    os.setsid()
+    os.chdir(start.directory)
+    os.environ.clear()
+    os.environ.update(start.environment)
+
+
+def _report(status: int, number: int) -> None:
+    with contextlib.suppress(BrokenPipeError):  # nobody wants to know
+        os.write(status, f"{number}\n".encode())
+
+
+if __name__ == "__main__":
+    main()
