@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.fuzz import inputs
 from tests.support.http1.near_valid import TOKENS
+from tests.support.http1.websockets import PARTS
 
 FAULTS = Path("var/fuzz")
 
@@ -31,7 +32,7 @@ def run(folder: Path, *, seconds: int, keep: bool) -> int:
     target, words, corpus, reached = (folder / name for name in ("target", "words", "corpus", "reached"))
     target.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tests.fuzz.target "$0" "$@"\n')
     target.chmod(0o700)
-    words.write_text("".join(word(token) for token in TOKENS))
+    words.write_text("".join(word(token) for token in (*TOKENS, *PARTS)))
     for directory in (corpus, reached):
         directory.mkdir()
     for data in (*inputs.seeds(), *inputs.kept()):

@@ -4,12 +4,23 @@ import ast
 from pathlib import Path
 
 from tests.support.http1.framing_payloads import BAD_RESPONSES, FORWARDED, MALFORMED, RESPONSES
-from tests.support.http1.invariants import check_requests, check_response
+from tests.support.http1.invariants import check_handshake, check_requests, check_response
 from tests.support.http1.near_valid import with_credential
+from tests.support.http1.websockets import MALFORMED_HANDSHAKES, UNACCEPTABLE, handshake, switching
 
 CORPUS = Path(__file__).with_name("corpus.txt")
 MAX_INPUT_BYTES = 512
-_REQUESTS, _RESPONSE, _RESPONSE_TO_HEAD = b"\0", b"\1", b"\3"
+_REQUESTS, _RESPONSE, _RESPONSE_TO_HEAD, _HANDSHAKE = b"\0", b"\1", b"\3", b"\4"
+"""What an input is: of a handshake it is the request and the response to it."""
+
+_OFFERS = "Sec-WebSocket-Protocol: a, chat", "Sec-WebSocket-Extensions: x; y=1, permessage-deflate"
+ACCEPTED = (
+    handshake() + switching(),
+    handshake() + b"HTTP/1.1 103 X\r\n\r\n" + switching(connection="keep-alive, UPGRADE") + b"\x81\x01a",
+    handshake(*_OFFERS) + switching("Sec-WebSocket-Protocol: chat"),
+    handshake(*_OFFERS) + switching("Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10"),
+)
+"""Handshakes with a response that opens a tunnel."""
 
 
 def check(data: bytes) -> None:
@@ -18,7 +29,10 @@ def check(data: bytes) -> None:
         return
     kind, cut, raw = data[0], data[1], data[2:]
     cuts = (cut, cut + 1, cut + 3, cut * 2)
-    if kind & 1:
+    if kind & 4:
+        request, end, response = raw.partition(b"\r\n\r\n")
+        check_handshake(request + end, response, cuts)
+    elif kind & 1:
         check_response(raw, "HEAD" if kind & 2 else "GET", cuts)
     else:
         check_requests(raw, cuts)
@@ -35,6 +49,9 @@ def seeds() -> list[bytes]:
         *((_REQUESTS, request.raw + with_credential(request.raw)) for request in FORWARDED.values()),
         *((_RESPONSE, raw) for raw in BAD_RESPONSES.values()),
         *valid_responses,
+        *((_HANDSHAKE, raw + switching()) for raw, _ in MALFORMED_HANDSHAKES.values()),
+        *((_HANDSHAKE, handshake("Sec-WebSocket-Protocol: chat") + raw) for raw in UNACCEPTABLE.values()),
+        *((_HANDSHAKE, raw) for raw in ACCEPTED),
     ]
     return [kind + bytes([len(raw) // 2 % 256]) + raw for kind, raw in parts if len(raw) + 2 <= MAX_INPUT_BYTES]
 

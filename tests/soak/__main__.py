@@ -44,8 +44,7 @@ async def soak(minutes: float, bound_mb: float, directory: Path) -> tuple[bool, 
         async with gateway_process(
             directory, directory / "secrets", 9, module="tests.soak.gateway", **environment
         ) as gateway:
-            patient = frozenset(name for name, way in behind.ways.items() if way.served)
-            routes = RouteFile(gateway.routes_file, behind.urls, patient)
+            routes = RouteFile(gateway.routes_file, behind.urls, behind.ways)
             routes.write()
             await gateway.logged("route_file.loaded", routes=len(behind.urls))
             course = Course(bound_mb, sample("start", gateway.process.pid, behind.open))

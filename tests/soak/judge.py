@@ -16,6 +16,7 @@ ENOUGH = 20
 GATEWAYS_OWN = frozenset({502, 503, 504})
 STATUS_OF_CAUSE = {
     "connect_timeout": 503,
+    "connections_in_use": 503,
     "unreachable": 503,
     "circuit_open": 503,
     "connection_lost": 502,

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.soak.ways import Way
+
 CONNECT_TIMEOUT_S, RESPONSE_TIMEOUT_S, KEEP_IDLE_S = 0.3, 0.5, 1.0
 PATIENT_TIMEOUT_S = 15.0
-"""Of each kind, for upstreams that never fail: more than a busy machine needs."""
+"""Of each kind, where it is not the failure that is to be seen: more than a busy machine needs."""
+RESPONSE_CAUSES = frozenset({"response_timeout", "response_stalled"})
 BREAKER = {"failures": 20, "window": 10, "open_for": 0.2}
 """Opens now and then, so that there is both: calls that fail, and calls that are refused."""
 
@@ -19,8 +22,7 @@ class RouteFile:
 
     file: Path
     urls: Mapping[str, list[str]]
-    patient: frozenset[str]
-    """The names of those that never fail."""
+    ways: Mapping[str, Way]
     written: int = 0
 
     def write(self) -> None:
@@ -39,7 +41,7 @@ class RouteFile:
         return {
             name: {
                 "addresses": [{"url": url} for url in urls],
-                "connect_timeout": PATIENT_TIMEOUT_S if name in self.patient else CONNECT_TIMEOUT_S,
+                "connect_timeout": self._connect_timeout(name),
                 **common,
             }
             for name, urls in self.urls.items()
@@ -52,9 +54,15 @@ class RouteFile:
                 "name": name,
                 "prefix": f"/{name}",
                 "upstream": name,
-                "response_timeout": PATIENT_TIMEOUT_S if name in self.patient else RESPONSE_TIMEOUT_S,
-                "idle_timeout": PATIENT_TIMEOUT_S if name in self.patient else RESPONSE_TIMEOUT_S,
+                "response_timeout": self._response_timeout(name),
+                "idle_timeout": self._response_timeout(name),
                 **members,
             }
             for name in self.urls
         ]
+
+    def _connect_timeout(self, name: str) -> float:
+        return CONNECT_TIMEOUT_S if "connect_timeout" in self.ways[name].shows else PATIENT_TIMEOUT_S
+
+    def _response_timeout(self, name: str) -> float:
+        return RESPONSE_TIMEOUT_S if self.ways[name].shows & RESPONSE_CAUSES else PATIENT_TIMEOUT_S

@@ -144,7 +144,8 @@ SCRIPTS: dict[str, tuple[Script, Way]] = {
     "errors": (errors, Way(frozenset(), served=ERRORS, always_served=frozenset({"GET", "POST"}))),
     "until-close": (until_close, Way(frozenset(), served=OK, always_served=frozenset({"GET", "POST"}))),
 }
-NEVER_ACCEPTING = Way(frozenset({"connect_timeout"}), LEFT_ALONE)
+NEVER_ACCEPTING = Way(frozenset({"connect_timeout"}), LEFT_ALONE | {"connections_in_use"})
+"""The latter where a busy machine looks at both deadlines at the same time."""
 REFUSING = Way(frozenset({"unreachable"}), LEFT_ALONE)
 FLAPPING = Way(LOST, LEFT_ALONE | {"unreachable"}, served=OK)
 FLAPPING_BESIDE_GOOD = Way(frozenset(), LOST | {"unreachable"} | LEFT_ALONE, served=OK)

@@ -25,7 +25,16 @@ from tests.support.harness.public_server import Public, public_server, upstream_
 from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import get
 from tests.support.http1.upstream import OK, Script, Upstream, UpstreamCall, assert_canonical
-from tests.support.http1.websockets import ACCEPT, KEY, accepting, echo, handshake, switching
+from tests.support.http1.websockets import (
+    ACCEPT,
+    KEY,
+    MALFORMED_HANDSHAKES,
+    UNACCEPTABLE,
+    accepting,
+    echo,
+    handshake,
+    switching,
+)
 from tests.support.waiting import until
 
 WEBSOCKETS = """
@@ -271,36 +280,15 @@ async def test_it_goes_to_an_upstream_over_tls(first: str, upstream: Upstream, t
 # The handshake
 
 
-MALFORMED = {
-    "POST": (handshake(line="POST /x HTTP/1.1"), 400),
-    "HTTP/1.0": (handshake(line="GET /x HTTP/1.0"), 400),
-    "no Connection": (handshake(connection=None), 400),
-    "Connection does not name it": (handshake(connection="keep-alive"), 400),
-    "another protocol as well": (handshake(upgrade="websocket, h2c"), 400),
-    "another protocol first": (handshake(upgrade="h2c, websocket"), 400),
-    "two Upgrade fields": (handshake("Upgrade: h2c"), 400),
-    "no key": (handshake(sec_websocket_key=None), 400),
-    "two keys": (handshake(f"Sec-WebSocket-Key: {KEY}"), 400),
-    "a short key": (handshake(sec_websocket_key="c2hvcnQ="), 400),
-    "a key that is no Base64": (handshake(sec_websocket_key="!" * 24), 400),
-    "a key with another spelling": (handshake(sec_websocket_key="dGhlIHNhbXBsZSBub25jZR=="), 400),
-    "a body": (handshake("Content-Length: 5") + b"hello", 400),
-    "an empty body": (handshake("Content-Length: 0"), 400),
-    "a chunked body": (handshake("Transfer-Encoding: chunked") + b"0\r\n\r\n", 400),
-    "no version": (handshake(sec_websocket_version=None), 426),
-    "another version": (handshake(sec_websocket_version="1337"), 426),
-    "two versions": (handshake("Sec-WebSocket-Version: 8"), 426),
-    "a list of versions": (handshake(sec_websocket_version="13, 8"), 426),
-}
 SMUGGLED = get(b"GET /internal HTTP/1.1")
 
 
-@pytest.mark.parametrize("name", MALFORMED)
+@pytest.mark.parametrize("name", MALFORMED_HANDSHAKES)
 async def test_a_malformed_handshake_is_refused_and_what_follows_is_no_request(
     name: str, upstream: Upstream
 ) -> None:
     """With a version that the upstream refuses, proxies have taken its 426 for a tunnel."""
-    payload, status = MALFORMED[name]
+    payload, status = MALFORMED_HANDSHAKES[name]
     async with serving_websockets(upstream) as public:
         conversation = await converse(public.port, payload + SMUGGLED)
     (reply,) = conversation.replies
@@ -327,21 +315,6 @@ async def test_any_other_response_is_passed_on_and_opens_no_tunnel(name: str, up
     assert reply.status == int(RESPONSES[name].split()[1])
     assert (reply.values("connection"), reply.values("upgrade"), conversation.closed) == (["close"], [], True)
     assert [bytes(raw).count(b"HTTP/1.1") for raw in upstream.raw] == [1]
-
-
-UNACCEPTABLE = {
-    "no accept": switching(accept=""),
-    "another accept": switching(accept="AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
-    "two accepts": switching(f"Sec-WebSocket-Accept: {ACCEPT}"),
-    "another protocol": switching(upgrade="h2c"),
-    "two protocols": switching(upgrade="websocket, h2c"),
-    "no Connection": switching(connection="keep-alive"),
-    "a subprotocol that was not offered": switching("Sec-WebSocket-Protocol: admin"),
-    "two subprotocols": switching("Sec-WebSocket-Protocol: chat", "Sec-WebSocket-Protocol: chat"),
-    "an extension that was not offered": switching("Sec-WebSocket-Extensions: permessage-deflate"),
-    "a length": switching("Content-Length: 5") + b"hello",
-    "HTTP/1.0": switching().replace(b"HTTP/1.1", b"HTTP/1.0"),
-}
 
 
 @pytest.mark.parametrize("name", UNACCEPTABLE)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from gateway.http1 import field_block, fields, response, writer
-from gateway.http1.fields import tokens
+from gateway.http1.fields import Field, tokens
 from gateway.http1.request import BadRequest
-from gateway.http1.websocket import read_handshake
+from gateway.http1.websocket import UPGRADE_LINES, read_handshake
 from tests.support.http1.reading import Request, Response, pieces, read_requests, read_response
 from tests.support.http1.second_readers import (
     AT_LAST_BYTE,
@@ -14,9 +14,11 @@ from tests.support.http1.second_readers import (
     field_of,
     h11_request,
     h11_response,
+    h11_switch,
     llhttp_request,
     llhttp_response,
 )
+from tests.support.http1.websockets import is_accepted
 
 _FRAMING = ("content-length", "transfer-encoding")
 
@@ -48,6 +50,53 @@ def check_response(raw: bytes, method: str, cuts: Iterable[int]) -> bool:
     assert_readers_agree_on_response(raw, method, whole)
     assert_response_written_again(method, whole)
     return True
+
+
+def check_handshake(request: bytes, response: bytes, cuts: Iterable[int]) -> bool:
+    """Of a request, and of what its upstream sends then, cut at `cuts`. Returns whether that opens a tunnel."""
+    forget()
+    requests = read_requests([request])
+    if requests.failure or len(requests.complete) != 1:
+        return False
+    [offered] = requests.complete
+    assert_handshake_is_one(offered)
+    try:
+        handshake = read_handshake(offered.head)
+    except BadRequest:
+        return False
+    if handshake is None:
+        return False
+    whole = read_response([response], upgrade=handshake)
+    assert read_response(pieces(response, cuts), upgrade=handshake).values == whole.values, "cut it is another"
+    if whole.failure or whole.head is None or whole.head.status != 101:
+        return False
+    assert whole.until_close
+    assert response.endswith(b"\r\n\r\n" + whole.content)
+    assert is_accepted(fields_of(offered.head.fields), fields_of(whole.head.fields))
+    seen = h11_switch(response)
+    assert seen in (None, fields_of(whole.head.fields)), f"h11: {seen}"
+    assert_handshake_written_again(offered, whole)
+    return True
+
+
+def assert_handshake_written_again(offered: Request, accepted: Response) -> None:
+    """Both sides' messages, as the gateway writes them, are a handshake and its acceptance again."""
+    head, response = offered.head, accepted.head
+    assert response is not None
+    own = (*_FRAMING, "connection", "upgrade")
+    lines = [*(field.line for field in head.fields if field.name not in own), *UPGRADE_LINES]
+    raw = writer.request_head(head.method, head.target, lines, length=None, chunked=False)
+    [again] = read_requests([raw]).complete
+    handshake = read_handshake(again.head)
+    assert handshake is not None
+    lines = [*(field.line for field in response.fields if field.name not in own), *UPGRADE_LINES]
+    raw = writer.response_head(101, lines, length=None, chunked=False, close=False)
+    switched = read_response([raw + accepted.content], upgrade=handshake)
+    assert (switched.failure, switched.until_close, switched.content) == ("", True, accepted.content)
+
+
+def fields_of(fields: Iterable[Field]) -> list[tuple[str, str]]:
+    return [field_of(field.name, field.value) for field in fields]
 
 
 def forget() -> None:

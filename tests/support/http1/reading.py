@@ -8,7 +8,7 @@ from gateway.http1.body import BodyDecoder, MalformedBody
 from gateway.http1.framing import request_body
 from gateway.http1.head_reader import HeadReader
 from gateway.http1.request import BadRequest, RequestHead
-from gateway.http1.response import BadResponse, ResponseHead, ResponseReader
+from gateway.http1.response import BadResponse, ResponseHead, ResponseReader, Upgrade
 
 LONG = 600
 """Bytes; of longer payloads only the splits near a beginning or an end are tried one by one."""
@@ -106,9 +106,9 @@ def read_requests(parts: Iterable[bytes]) -> Requests:
     return result
 
 
-def read_response(parts: Iterable[bytes], method: str = "GET") -> Response:
-    """The same of a response to `method`."""
-    reader, result = ResponseReader(method), Response()
+def read_response(parts: Iterable[bytes], method: str = "GET", upgrade: Upgrade | None = None) -> Response:
+    """The same of a response to `method`; `upgrade`: what the request offered to switch to."""
+    reader, result = ResponseReader(method, upgrade), Response()
     try:
         for data in parts:
             head, content = reader.feed(data)

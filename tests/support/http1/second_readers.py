@@ -52,6 +52,22 @@ def h11_response(raw: bytes, method: str) -> Seen | None:
     return Seen((str(head.status_code),), _fields(list(head.headers)), _h11_content(events), ended)
 
 
+def h11_switch(raw: bytes) -> list[tuple[str, str]] | None:
+    """The fields of a response that switches protocols as a request has offered; None when h11 refuses it."""
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+    offer = [("Host", "a"), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
+    connection.send(h11.Request(method="GET", target="/", headers=offer))
+    connection.send(h11.EndOfMessage())
+    try:
+        connection.receive_data(raw)
+        while isinstance(event := connection.next_event(), h11.InformationalResponse):
+            if event.status_code == 101:
+                return _fields(list(event.headers))
+    except h11.RemoteProtocolError:
+        return None
+    return []
+
+
 def _h11_events(connection: h11.Connection, raw: bytes) -> tuple[list[object], str]:
     events: list[object] = []
     ended = OPEN
