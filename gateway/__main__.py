@@ -16,9 +16,9 @@ from gateway.config import NAME, Settings
 from gateway.edge.certificate_watch import load_or_refuse
 from gateway.envoy.command import add_arguments, render_envoy
 from gateway.identity_tokens.keys import IdentityKeys
-from gateway.routing.reload import environment_variables, read_route_file
 from gateway.routing.route_file import RouteFileError
 from gateway.routing.route_schema import json_schema
+from gateway.routing.route_watch import environment_variables, read_route_file
 from gateway.workers.place import WorkerPlace
 from gateway.workers.serve import serve_worker
 from gateway.workers.supervisor import supervise

@@ -20,10 +20,10 @@ from gateway.identity_tokens.tokens import IdentityTokens
 from gateway.knowledge import Knowledge, knowledge
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import Limits
-from gateway.proxy.listener import PublicServer
+from gateway.proxy.public_server import PublicServer
 from gateway.proxy.report import Report
 from gateway.proxy.upstream.pools import Pools
-from gateway.routing.reload import RouteWatch
+from gateway.routing.route_watch import RouteWatch
 from gateway.routing.upstream_address import place_of
 from gateway.workers.heap import FrozenHeap
 from gateway.workers.place import WorkerPlace

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from gateway.config import Settings
 from gateway.routing.matching.explain import Explanation, explain
-from gateway.routing.reload import read_route_file
 from gateway.routing.route_file import RouteFileError
+from gateway.routing.route_watch import read_route_file
 from gateway.routing.table import Route
 
 

@@ -42,11 +42,11 @@ def _errors(module: str, environment: Mapping[str, str]) -> list[str]:
 
 
 def _route_file_errors(gateway: BaseSettings, environment: Mapping[str, str]) -> list[str]:
-    reload = importlib.import_module("gateway.routing.reload")
+    route_watch = importlib.import_module("gateway.routing.route_watch")
     route_file = importlib.import_module("gateway.routing.route_file")
     given: Any = gateway
     try:
-        reload.read_route_file(ROOT / given.routes_file, given.own_ports, environment)
+        route_watch.read_route_file(ROOT / given.routes_file, given.own_ports, environment)
     except route_file.RouteFileError as error:
         return [f"PASSGATE_ROUTES_FILE: {line}" for line in error.lines]
     return []

@@ -11,8 +11,8 @@ from gateway.config import Settings
 from gateway.envoy.messages import Json, Place
 from gateway.envoy.places import Places, TokenRules
 from gateway.envoy.render import CannotRender, render
-from gateway.routing.reload import read_route_file
 from gateway.routing.route_file import RouteFileError
+from gateway.routing.route_watch import read_route_file
 from gateway.routing.upstream_address import place_of
 
 _DECISION_PORT = 8082

@@ -5,7 +5,7 @@ from aiohttp import web
 from gateway.credentials.external.settings import OWN_ISSUER
 from gateway.credentials.kinds import CredentialKind
 from gateway.http.schemas import RoutesView, RouteView
-from gateway.routing.reload import RouteWatch
+from gateway.routing.route_watch import RouteWatch
 from gateway.routing.table import Route
 from shared.http.responses import NO_STORE, json_response
 

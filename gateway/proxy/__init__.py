@@ -1,6 +1,6 @@
 """Connections and time: what arrives is read by `gateway.http1`, decided upon, and relayed. Nothing is parsed.
 
-listener           accepts connections, and ends what is late
+public_server      accepts connections, and ends what is late
 client_connection  reads requests, one at a time, and makes an `exchange` of each
 exchange           decides; refuses, or forwards: client_body there, client_response back, tunnels/ for WebSockets
 upstream/          pools -> pool -> connection: who gets which connection, and the response that comes over it

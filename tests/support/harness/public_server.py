@@ -14,8 +14,8 @@ from gateway.credentials.kinds import CredentialKind
 from gateway.edge.trace_context import Tracing
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import Limits
-from gateway.proxy.listener import PublicServer
 from gateway.proxy.live_exchanges import LiveExchanges
+from gateway.proxy.public_server import PublicServer
 from gateway.routing.table import Route, RouteTable, Upstream
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
 from shared.http.forwarded_for import TrustedProxies

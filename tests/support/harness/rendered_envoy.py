@@ -15,7 +15,7 @@ from deploy.local.ports import free_port
 from gateway.envoy.messages import Place
 from gateway.envoy.places import Places, TokenRules
 from gateway.envoy.render import render
-from gateway.routing.reload import read_route_file
+from gateway.routing.route_watch import read_route_file
 from gateway.routing.upstream_address import OwnPorts, place_of
 from tests.bench.peers import envoy
 from tests.support.harness.front_proxies import is_up

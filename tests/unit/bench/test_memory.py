@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.routing.reload import read_route_file
+from gateway.routing.route_watch import read_route_file
 from gateway.routing.upstream_address import OwnPorts
 from tests.bench.load import Request
 from tests.bench.memory.idle_clients import PER_ADDRESS, IdleClients, address

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from gateway.metrics import GatewayMetrics
-from gateway.routing.reload import RouteWatch
+from gateway.routing.route_watch import RouteWatch
 from gateway.routing.upstream_address import OwnPorts
 from tests.support.harness.public_server import Public, public_server, upstream_at
 from tests.support.http1.client import parse_replies

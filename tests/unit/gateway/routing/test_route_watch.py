@@ -10,8 +10,8 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from gateway.metrics import GatewayMetrics
-from gateway.routing.reload import RouteWatch
 from gateway.routing.route_file import RouteFileError
+from gateway.routing.route_watch import RouteWatch
 from gateway.routing.upstream_address import OwnPorts
 from shared.errors import Unavailable
 
