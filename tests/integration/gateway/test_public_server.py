@@ -9,8 +9,9 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.decision import Decider
 from gateway.http1 import writer
-from gateway.proxy import client_response, exchange
+from gateway.proxy import client_response
 from gateway.proxy.exchange import Exchange
 from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.report import Report
@@ -49,7 +50,7 @@ async def test_a_fault_of_ours_is_a_500_of_its_route(gateway: Gateway, monkeypat
 @pytest.mark.parametrize(
     ("target", "name"),
     [
-        (exchange, "origin_of"),
+        (Decider, "decide"),
         (client_response, "client_lines"),
         (writer, "request_head"),
         (Exchange, "_connect_if_due"),
