@@ -16,6 +16,7 @@ from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.admin.revocations import Revocations
 from services.key_registry.audit_trail.checkpointing import Checkpointing
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys
+from services.key_registry.audit_trail.months import MonthUpkeep
 from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import Feed
@@ -33,6 +34,7 @@ from services.key_registry.lookups import Lookups
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
+from services.key_registry.storage.postgres.audit_months import PostgresMonths
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.clock import NAME as DATABASE_CLOCK
 from services.key_registry.storage.postgres.clock import DatabaseClock, clock_observation
@@ -50,6 +52,8 @@ from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceAuthenticator
 
+PATIENT_TIMEOUT_S = 600.0
+"""Seconds for one step of what is done in the background, over a connection of its own."""
 NAME = "key_registry"
 DESCRIPTION = """\
 Companies, applications, bookings, credentials and the audit trail.
@@ -99,6 +103,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         RevocationEndpoints(revocations, authentication),
         internal,
     )
+    database_clock = DatabaseClock(stores.database)
     first_owner = OwnerRegistration(AdminTokens(stores.objects, clock), settings.first_owner_token)
     app = service_app(
         NAME,
@@ -111,7 +116,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             trail,
             generator,
             first_owner,
-            Housekeeping(stores.changes, stores.consumers, DatabaseClock(stores.database)),
+            Housekeeping(stores.changes, stores.consumers, database_clock),
+            MonthUpkeep(PostgresMonths(stores.patient), database_clock),
             clock_observation(stores.database, offsets),
             *_checkpointing(checkpoints, audit_keys, clock, settings.audit_checkpoint_interval),
         ],
@@ -130,12 +136,13 @@ class Stores:
         dsn, timeout = settings.database_dsn, settings.store_timeout
         self.database = Database(dsn, schema=SCHEMA, size=settings.database_pool_size, timeout=timeout)
         snapshots = Database(dsn, schema=SCHEMA, size=1, timeout=max(timeout, SNAPSHOT_TIMEOUT_S))
+        self.patient = Database(dsn, schema=SCHEMA, size=1, timeout=PATIENT_TIMEOUT_S)
         self.redis = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
         self.changes = PostgresChanges(self.database, snapshots)
         self.consumers = PostgresConsumers(self.database)
         self.relay = Relay(self.changes, ChangeStreamWriter(self.redis))
         self.objects = PostgresStore(self.database, timeout=timeout, on_change=self.relay.wake)
-        self.resources: tuple[Resource, ...] = (self.database, snapshots, self.redis, self.relay)
+        self.resources: tuple[Resource, ...] = (self.database, snapshots, self.patient, self.redis, self.relay)
 
 
 def _health(stores: Stores, offsets: ClockOffsets, first_owner: OwnerRegistration) -> Health:

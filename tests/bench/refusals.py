@@ -55,7 +55,9 @@ async def _size(url: str) -> tuple[int, int, int]:
     connection = await asyncpg.connect(url)
     try:
         rows = await connection.fetchval(f"SELECT count(*) FROM {SCHEMA}.audit")
-        size = await connection.fetchval(f"SELECT pg_total_relation_size('{SCHEMA}.audit')")
+        size = await connection.fetchval(
+            "SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree($1::regclass)", f"{SCHEMA}.audit_line"
+        )
         wal = await connection.fetchval("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')")
         return int(rows), int(size), int(wal)
     finally:

@@ -33,12 +33,14 @@ class Checkpointing:
 
     async def sign_when_due(self) -> None:
         """Sign one unless the newest is as new as that, or the trail has not grown since. Raises `Unavailable`."""
-        now = self._clock.now()
+        now, count = self._clock.now(), (await self._store.head()).seq
         for newest in await self._store.newest(None, 1):
             known = read_checkpoint(newest.jws, None)
-            unchanged = (known.count, known.epoch) == ((await self._store.head()).seq, await self._store.epoch())
+            unchanged = (known.count, known.epoch) == (count, await self._store.epoch())
             if unchanged or 0 <= now - newest.at < self._interval / 2:
                 return
+        if not count:
+            return
         await self.sign()
         await self._store.prune(now - CHECKPOINTS_KEPT_S)
 

@@ -13,8 +13,8 @@ from deploy.local.stores.postgres import OWNER, create_owner_and_database
 from services.key_registry.storage.postgres import SCHEMA
 from tests.support.harness.key_registry import migrate
 
-NEVER_EMPTY = "alembic_version"
-"""The one table that has a row once the schema is migrated."""
+NEVER_EMPTY = ("alembic_version", "audit_month")
+"""The tables that have rows once the schema is migrated."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,11 @@ class RegistryTemplate:
         await connection.execute("SET session_replication_role = replica")
         tables = await connection.fetch(
             "SELECT format('DELETE FROM %I.%I', schemaname, tablename) FROM pg_tables"
-            " WHERE schemaname = $1 AND tablename <> $2",
-            *(SCHEMA, NEVER_EMPTY),
+            " WHERE schemaname = $1 AND tablename <> ALL($2)",
+            *(SCHEMA, list(NEVER_EMPTY)),
         )
-        statement = ";".join(record[0] for record in tables)
+        statements = [*(record[0] for record in tables), f"UPDATE {SCHEMA}.audit_month SET first_seq = NULL"]
+        statement = ";".join(statements)
 
         async def empty() -> None:
             await connection.execute(statement)
@@ -72,3 +73,14 @@ class RegistryTemplate:
             await connection.execute(statement)
         finally:
             await connection.close(timeout=10)
+
+
+async def tamper(connection: asyncpg.Connection, *statements: str) -> None:
+    """What only the owner of the audit trail's tables can do to its lines."""
+    parts = await connection.fetch(
+        "SELECT relid::regclass::text FROM pg_partition_tree($1::regclass) WHERE isleaf", f"{SCHEMA}.audit_line"
+    )
+    for (part,) in parts:
+        await connection.execute(f"ALTER TABLE {part} DISABLE TRIGGER audit_is_append_only")
+    for statement in statements:
+        await connection.execute(statement)

@@ -4,20 +4,15 @@ from collections.abc import Sequence
 
 from uuid_utils.compat import uuid7
 
-from services.key_registry.audit_trail.chain import START, Head
+from services.key_registry.audit_trail.chain import Head
 from services.key_registry.audit_trail.ports import KeptCheckpoint
-from shared.postgres.pool import Connection, Database
+from services.key_registry.storage.postgres.audit_lines import head_of
+from shared.postgres.pool import Database
 
-_HEAD = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1"
 _NEWEST = """
 SELECT number, extract(epoch FROM at)::float8 AS at, jws FROM audit_checkpoint
 WHERE ($1::bigint IS NULL OR number < $1) ORDER BY number DESC LIMIT $2
 """
-
-
-async def head_of(connection: Connection) -> Head:
-    record = await connection.fetchrow(_HEAD)
-    return START if record is None else Head(record["seq"], record["hash"])
 
 
 class PostgresCheckpoints:

@@ -20,8 +20,7 @@ from services.key_registry.storage.ports import (
     Writer,
 )
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
-from services.key_registry.storage.postgres.audit_checkpoints import head_of
-from services.key_registry.storage.postgres.audit_lines import append, written
+from services.key_registry.storage.postgres.audit_lines import append, head_of, written
 from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing, query_of
 from shared.contracts.key_registry import Kind, Revocation, Status
 from shared.errors import Conflict, Unavailable

@@ -24,6 +24,7 @@ from shared.setting_names import PREFIX
 from tests.support.harness.forking.async_process import AsyncForkedProcess, start_process
 from tests.support.harness.forking.client import fork, read_number
 from tests.support.harness.key_registry import Admin
+from tests.support.harness.registry_databases import tamper
 
 
 async def command(*arguments: str, **environment: str) -> tuple[int, str, str]:
@@ -95,12 +96,13 @@ async def test_the_audit_trail_is_verified_and_its_first_broken_line_named(regis
     for statement in (
         "UPDATE key_registry.audit SET actor = 'x'",
         "DELETE FROM key_registry.audit",
-        "TRUNCATE key_registry.audit",
+        "UPDATE key_registry.audit_line SET actor = 'x'",
+        "DELETE FROM key_registry.audit_line",
+        "TRUNCATE key_registry.audit_line",
     ):
         with pytest.raises(asyncpg.RaiseError, match="append-only"):
             await connection.execute(statement)
-    await connection.execute("ALTER TABLE key_registry.audit DISABLE TRIGGER audit_is_append_only")
-    await connection.execute("UPDATE key_registry.audit SET actor = 'x' WHERE seq = 2")
+    await tamper(connection, "UPDATE key_registry.audit_line SET actor = 'x' WHERE seq = 2")
     await connection.close()
     status, output, errors = await command("verify-audit", **environment)
     assert (status, output) == (1, "")
@@ -125,10 +127,8 @@ async def test_a_cut_tail_is_found_by_a_checkpoint_that_somebody_kept(
     assert (status, output.startswith("the audit trail is intact: 2 lines, head ")) == (0, True)
     assert output.endswith(", compared with 1 checkpoint\n")
     connection = await asyncpg.connect(registry_database_url)
-    await connection.execute("ALTER TABLE key_registry.audit DISABLE TRIGGER audit_is_append_only")
-    await connection.execute(
-        "DELETE FROM key_registry.audit WHERE seq = 2; DELETE FROM key_registry.audit_checkpoint"
-    )
+    await tamper(connection, "DELETE FROM key_registry.audit_line WHERE seq = 2")
+    await connection.execute("DELETE FROM key_registry.audit_checkpoint")
     await connection.close()
     assert (await command("verify-audit", **environment))[0] == 0
     status, output, errors = await command(*kept, **environment)

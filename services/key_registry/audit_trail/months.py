@@ -1,0 +1,50 @@
+"""Keeps a partition of the audit trail ready for this month and for the next."""
+
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+from shared.background_task import PeriodicTask
+
+MONTHS_INTERVAL_S = 600.0
+
+
+class Months(Protocol):
+    async def prepare(self, *months: date) -> None:
+        """Create those that are not there. Raises `Unavailable`."""
+        ...
+
+
+class TrustedClock(Protocol):
+    async def time(self) -> float:
+        """Seconds since the epoch. Raises `Unavailable` when it cannot be known."""
+        ...
+
+
+class MonthUpkeep:
+    """Until there is a partition for a month, its lines are written to the one before: nothing waits for this."""
+
+    def __init__(self, months: Months, clock: TrustedClock) -> None:
+        self._months = months
+        self._clock = clock
+        self.tasks = (PeriodicTask("audit_months", self.prepare, interval=MONTHS_INTERVAL_S),)
+
+    async def start(self) -> None:
+        for task in self.tasks:
+            await task.start()
+
+    async def stop(self) -> None:
+        for task in self.tasks:
+            await task.stop()
+
+    async def prepare(self) -> None:
+        month = month_of(await self._clock.time())
+        await self._months.prepare(month, following(month))
+
+
+def month_of(at: float) -> date:
+    """The first day of the month (UTC) of this time, in seconds since the epoch."""
+    return datetime.fromtimestamp(at, UTC).date().replace(day=1)
+
+
+def following(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
