@@ -59,6 +59,19 @@ class GatewayMetrics:
         self.bodies_under_way = Gauge(
             "gateway_bodies_under_way", "Bodies of requests that have not come as a whole yet.", registry=registry
         )
+        self.overloaded = Gauge(
+            "gateway_overloaded",
+            "1 while calls may have to wait for their turn, or are refused.",
+            registry=registry,
+        )
+        self.waiting = Gauge(
+            "gateway_waiting_requests", "Public requests that wait for their turn.", registry=registry
+        )
+        self.turn_seconds = Gauge(
+            "gateway_event_loop_turn_seconds",
+            "Duration of the turn of the event loop that was measured last.",
+            registry=registry,
+        )
         self.route_file_valid = Gauge(
             "gateway_route_file_valid", "1 when the route file as it is now is the table in use.", registry=registry
         )

@@ -1,5 +1,6 @@
 """One request and its response: decided upon, then refused, or relayed between the client and an upstream.
 
+waiting    -> its turn comes, or does not    -> deciding, or a refusal: only where there are too many requests
 deciding   -> refusal                        -> the gateway's own response
 deciding   -> forward                        -> collecting the body
 collecting -> body whole, or more than small -> waiting for one of the upstream's connections
@@ -23,6 +24,7 @@ from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.client_response import ClientResponse, lines_for_client
 from gateway.proxy.direct_response import DirectResponse, direct_response
 from gateway.proxy.exchange_context import ExchangeContext
+from gateway.proxy.overload.admission import OVERLOADED
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.report import LIVE_PATH, Call
 from gateway.proxy.tunnels.websocket import NOT_ALLOWED, WebSocket, websocket_of
@@ -119,6 +121,31 @@ class Exchange:
                 self._respond(direct)
                 return
         call.trace_id, self._trace_lines = self._context.tracing.trace(head, trusted=trusted, fresh_id=fresh_id)
+        admission = self._context.admission
+        if admission.active and admission.puts_off(self, call.origin.client):
+            if not self._body.complete and self._body_admitted():
+                self._pause_if_enough()
+            return
+        self._decide(head)
+
+    def admitted(self) -> None:
+        """Its turn has come, where it had to wait for one."""
+        head = self.call.head
+        try:
+            if isinstance(head, RequestHead) and not self._over:
+                self._decide(head)
+        except Exception:
+            self._fault()
+
+    def shed(self) -> None:
+        """It has waited for too long."""
+        try:
+            self._fail(OVERLOADED)
+        except Exception:
+            self._fault()
+
+    def _decide(self, head: RequestHead) -> None:
+        call = self.call
         decision = self._context.decider.decide(head, call.origin, call.request_id)
         if isinstance(decision, (Forward, Refusal)):
             self._decided(decision)

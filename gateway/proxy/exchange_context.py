@@ -6,6 +6,7 @@ from gateway.decision import Decider
 from gateway.edge.trace_context import Tracing
 from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.proxy.live_exchanges import LiveExchanges
+from gateway.proxy.overload.admission import Admission
 from gateway.proxy.report import Report
 from gateway.proxy.tunnels.open_tunnels import OpenTunnels
 from gateway.proxy.upstream.pools import Pools
@@ -20,5 +21,6 @@ class ExchangeContext:
     bodies: BodiesUnderWay
     live: LiveExchanges
     tunnels: OpenTunnels
+    admission: Admission
     report: Report
     tracing: Tracing

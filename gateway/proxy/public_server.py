@@ -18,6 +18,7 @@ from gateway.proxy.connection_limits import ClientConnections, Limits, descripto
 from gateway.proxy.exchange import Exchange
 from gateway.proxy.exchange_context import ExchangeContext
 from gateway.proxy.live_exchanges import LiveExchanges
+from gateway.proxy.overload.admission import Admission
 from gateway.proxy.report import Report
 from gateway.proxy.sockets import accept_pending, drop_new_connections
 from gateway.proxy.tunnels.open_tunnels import OpenTunnels
@@ -77,6 +78,7 @@ class PublicServer:
         """The table whose upstreams have pools."""
         self.upstreams = Pools(metrics.upstreams)
         self.tasks = self.upstreams.tasks
+        self.admission = Admission()
         self._context = ExchangeContext(
             decider=decider,
             proxies=proxies,
@@ -84,6 +86,7 @@ class PublicServer:
             bodies=BodiesUnderWay(self._limits.bodies_per_client),
             live=live,
             tunnels=OpenTunnels(),
+            admission=self.admission,
             report=Report(audit, metrics),
             tracing=tracing or PassedOn(),
         )
@@ -124,6 +127,7 @@ class PublicServer:
         self._listener = await bind(self._connection, *self._address, reuse_port=self._reuse_port)
         self._sweep_clients()
         self._sweep_pools()
+        self.admission.start()
         log.info(
             "public_listener.started",
             host=self._address[0],
@@ -158,6 +162,7 @@ class PublicServer:
                 receiver.client_left("shutdown")
         for timer in self._sweeps.values():
             timer.cancel()
+        self.admission.stop()
         await self.upstreams.stop()
         await self.upstreams.close()
 
@@ -186,10 +191,14 @@ class PublicServer:
     def _show(self, metrics: GatewayMetrics) -> None:
         """Gauges of what there is at the moment, counted when they are read."""
         bodies, tunnels, arrivals = self._context.bodies, self._context.tunnels, self._arrivals
+        admission = self.admission
         metrics.active.set_function(lambda: sum(connection.serving for connection in self._connections))
         metrics.open_connections.set_function(lambda: len(self._connections))
         metrics.open_tunnels.set_function(lambda: len(tunnels))
         metrics.bodies_under_way.set_function(lambda: len(bodies))
+        metrics.waiting.set_function(lambda: admission.waiting)
+        metrics.overloaded.set_function(lambda: admission.active)
+        metrics.turn_seconds.set_function(lambda: admission.turn_seconds)
         if arrivals is not None:
             metrics.arriving_connections.set_function(lambda: len(arrivals))
 
