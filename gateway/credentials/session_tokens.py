@@ -30,7 +30,7 @@ async def resolve(
         credential=session.access_key_id,
         subject=session.company,
         company_id=session.company_id,
-        depends_on=frozenset({session.company_id, session.access_key_id, session.token_id} - {""}),
+        depends_on=session.depends_on,
         expires_at=session.expires_at,
     )
     return identity, session.parameters

@@ -14,6 +14,7 @@ from services.key_registry.admin.objects import ObjectService
 from services.key_registry.admin.receipts import Receipts
 from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.admin.revocations import Revocations
+from services.key_registry.admin.rotation import RotationService
 from services.key_registry.audit_trail.checkpointing import Checkpointing
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys
 from services.key_registry.audit_trail.months import MonthUpkeep
@@ -30,7 +31,9 @@ from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.objects import ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.revocations import RevocationEndpoints
+from services.key_registry.http.rotation import RotationEndpoints
 from services.key_registry.lookups import Lookups
+from services.key_registry.retirements import retirements
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
@@ -77,10 +80,11 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     metrics = CollectorRegistry()
     offsets = ClockOffsets(clock, reference=DATABASE_CLOCK, metrics=metrics)
     trail = AuditTrail(audit_log, service=NAME, clock=clock, metrics=metrics)
-    access = AccessControl(stores.objects, trail)
+    access = AccessControl(stores.objects, trail, clock)
     authentication = Authentication(access, trail)
     generator = KeyGenerator()
     objects = ObjectService(stores.objects, access, factories(generator), clock)
+    rotation = RotationService(stores.objects, access, clock)
     consumers = Consumers(stores.consumers, clock)
     receipts = Receipts(stores.changes, stores.objects, consumers, access)
     revocations = Revocations(stores.objects, access, clock)
@@ -98,6 +102,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     reader = AuditReader(PostgresAuditLines(stores.database), checkpoints, stores.objects, access)
     table = endpoints(
         [ResourceEndpoints(resource, objects, authentication) for resource in RESOURCES.values()],
+        [RotationEndpoints(r, rotation, authentication) for r in RESOURCES.values() if r.secret is not None],
         AuditEndpoint(reader, authentication, audit_keys),
         ReceiptEndpoint(receipts, authentication),
         RevocationEndpoints(revocations, authentication),
@@ -118,6 +123,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             first_owner,
             Housekeeping(stores.changes, stores.consumers, database_clock),
             MonthUpkeep(PostgresMonths(stores.patient), database_clock),
+            retirements(stores.objects, clock),
             clock_observation(stores.database, offsets),
             *_checkpointing(checkpoints, audit_keys, clock, settings.audit_checkpoint_interval),
         ],

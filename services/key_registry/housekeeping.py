@@ -11,13 +11,21 @@ CHANGES_KEPT_S = 7 * 86400
 """Seconds: a consumer that was unavailable for longer starts again from a snapshot."""
 REVOCATIONS_KEPT_S = 3600
 """Seconds after `until`, for clocks that differ."""
+RETIRED_SECRETS_KEPT_S = 400 * 86400
+"""Seconds: until then the refusal of a retired secret names its credential in the audit trail. It is more than the
+longest life of anything that was issued with one."""
 REPORTS_KEPT_S = 3600
 """Seconds: of a change that is older, a receipt no longer shows how long it took."""
 
 
 class Prunable(Protocol):
     async def prune(
-        self, *, changes_before: float, revocations_before: float, idempotency_before: float
+        self,
+        *,
+        changes_before: float,
+        revocations_before: float,
+        idempotency_before: float,
+        versions_before: float,
     ) -> None: ...
 
 
@@ -51,6 +59,7 @@ class Housekeeping:
                 changes_before=now - CHANGES_KEPT_S,
                 revocations_before=now - REVOCATIONS_KEPT_S,
                 idempotency_before=now - IDEMPOTENCY_KEYS_KEPT_S,
+                versions_before=now - RETIRED_SECRETS_KEPT_S,
             )
         finally:
             await self._consumers.prune(silent_since=now - FORGOTTEN_AFTER_S, reports_before=now - REPORTS_KEPT_S)

@@ -18,6 +18,8 @@ class Cause(StrEnum):
     SUSPENDED = "suspended"
     REVOKED = "revoked"
     EXPIRED = "expired"
+    VERSION_REVOKED = "version_revoked"
+    VERSION_RETIRED = "version_retired"
     BOOKING_SUSPENDED = "booking_suspended"
     BOOKING_REVOKED = "booking_revoked"
     COMPANY_SUSPENDED = "company_suspended"
@@ -95,6 +97,8 @@ def stopped(token: ApiToken, now: float) -> Cause | None:
         return Cause(token.status)
     if token.expires_at is not None and token.expires_at <= now:
         return Cause.EXPIRED
+    if ended := token.version_ended(now):
+        return Cause(ended)
     for kind, status in (
         ("booking", token.booking_status),
         ("company", token.company.status),

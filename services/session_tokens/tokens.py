@@ -29,6 +29,8 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
     ACCESS_KEY_SUSPENDED = "access_key_suspended"
     ACCESS_KEY_REVOKED = "access_key_revoked"
+    ACCESS_KEY_VERSION_REVOKED = "access_key_version_revoked"
+    ACCESS_KEY_VERSION_RETIRED = "access_key_version_retired"
     COMPANY_SUSPENDED = "company_suspended"
     COMPANY_REVOKED = "company_revoked"
     EXPIRED = "expired"
@@ -95,14 +97,14 @@ class SessionTokens:
         self._clock = clock
 
     async def authorize(self, access_key: str) -> AuthorizedKey:
-        """Raises `WrongToken` unless the access key and its company are active."""
+        """Raises `WrongToken` unless the access key and its company are active, and this secret of it works."""
         if not well_formed(ACCESS_KEY, access_key):
             raise self._refused("access_key", Cause.MALFORMED)
         sha256 = digest(access_key)
         key = await self._access_keys.get(sha256)
         if key is None:
             raise self._refused("access_key", Cause.UNKNOWN)
-        if cause := stopped(key):
+        if cause := stopped(key) or retired(key, self._clock.now()):
             raise self._refused("access_key", cause, subject=key.id, key=key)
         return AuthorizedKey(key, sha256)
 
@@ -203,12 +205,20 @@ class SessionTokens:
 
 
 def stopped(key: AccessKey) -> Cause | None:
-    """Why an access key is invalid, None when it is valid."""
+    """Why nothing that was created with an access key is valid, None when it may be."""
     if key.status != "active":
         return Cause(f"access_key_{key.status}")
+    if key.version_revoked:
+        return Cause.ACCESS_KEY_VERSION_REVOKED
     if key.company.status != "active":
         return Cause(f"company_{key.company.status}")
     return None
+
+
+def retired(key: AccessKey, now: float) -> Cause | None:
+    """Whether this secret of the key has retired by `now`: what was created with it before goes on."""
+    ended = key.version_ended(now)
+    return None if ended is None else Cause(f"access_key_{ended}")
 
 
 def _integer(name: str, given: str | None, maximum: int) -> int | None:

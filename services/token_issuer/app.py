@@ -202,7 +202,7 @@ def build_endpoints(
     own = own_urls(settings.issuer)
     audiences = own | set(settings.assertion_audiences)
     authenticator = ClientAuthenticator(
-        dependencies.api_clients.get, assertions, throttle, time_floor, audiences=own
+        dependencies.api_clients, assertions, throttle, time_floor, clock, audiences=own
     )
     grants: dict[str, Grant] = {
         client_credentials.GRANT_TYPE: client_credentials.ClientCredentials(),

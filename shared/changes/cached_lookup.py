@@ -31,6 +31,11 @@ class CachedLookup(Generic[K, R]):
         follower = self._follower
         if follower is not None and follower.fresh and (cached := self._cache.get(key)) is not None:
             return cached
+        return await self.renewed(key)
+
+    async def renewed(self, key: K) -> R | None:
+        """The same, looked up whatever is known: for a caller who knows of something newer."""
+        follower = self._follower
         record = await self._find(key)
         if record is None or follower is None:
             return record

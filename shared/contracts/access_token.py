@@ -48,7 +48,10 @@ class AccessTokenClaims:
     key_id: str | None = None
     """The kid of the key pair; None for an API client."""
     depends_on: tuple[str, ...] = ()
-    """At most `MAX_DEPENDENCIES` ids of bookings and applications: whichever of them is stopped stops the token."""
+    """At most `MAX_DEPENDENCIES` ids of bookings, of applications and of the client's secret that it was for.
+
+    Whichever of them is stopped stops the token.
+    """
 
     @classmethod
     def read(cls, claims: Claims) -> Self:

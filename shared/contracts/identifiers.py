@@ -37,6 +37,11 @@ ISSUER: Final = re.compile(r"https?://[^\s?#]+[^\s?#/]")
 """The issuer's URL, without a final slash (RFC 8414 section 2)."""
 
 
+def credential_version_id(credential_id: str, version: int) -> str:
+    """By which one secret of a credential is stopped, and what was issued with it. It matches `KID`."""
+    return f"{credential_id}_v{version}"
+
+
 def anchored(pattern: re.Pattern[str]) -> str:
     """For pydantic and JSON Schema, which search for a pattern instead of matching the whole."""
     return f"^(?:{pattern.pattern})$"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.contracts import Caller, response_of
 from shared.contracts.documentation import describing
-from shared.contracts.identifiers import UUID_FORM
+from shared.contracts.identifiers import UUID_FORM, credential_version_id
 from shared.contracts.key_registry_members import MEMBERS
 from shared.errors import Unavailable
 
@@ -32,6 +32,16 @@ Kind = Literal[
     "session_token",
     "signing_key",
 ]
+
+
+VersionEnd = Literal["version_revoked", "version_retired"]
+
+
+def ended_by(retires_at: float | None, now: float, *, revoked: bool) -> VersionEnd | None:
+    """How a secret of a credential has ended; None while it works. Times are seconds since the epoch."""
+    if revoked:
+        return "version_revoked"
+    return "version_retired" if retires_at is not None and retires_at <= now else None
 
 
 class Wire(BaseModel):
@@ -65,7 +75,30 @@ class Record(Wire):
         return self.status == "active" and self.company.status == "active"
 
 
-class ApiToken(Record):
+class SecretRecord(Record):
+    """A credential as it was found by one of its secrets."""
+
+    version: int = 1
+    """Of the credential: which of its secrets it was found by."""
+    retires_at: float | None = None
+    """When that secret ends, in seconds since the epoch; None: with the credential."""
+    version_revoked: bool = False
+    """Whether that secret was ended at once, and what was issued with it as well."""
+
+    @property
+    def version_id(self) -> str:
+        return credential_version_id(self.id, self.version)
+
+    @property
+    def depends_on(self) -> frozenset[str]:
+        return super().depends_on | {self.version_id}
+
+    def version_ended(self, now: float) -> VersionEnd | None:
+        """How the secret has ended by `now`, seconds since the epoch; None while it works."""
+        return ended_by(self.retires_at, now, revoked=self.version_revoked)
+
+
+class ApiToken(SecretRecord):
     remote_application: str
     expires_at: float | None = None
     """Seconds since the epoch; None: never."""
@@ -76,15 +109,20 @@ class ApiToken(Record):
     application_status: Status
 
     @property
+    def ends_at(self) -> float | None:
+        """When the credential or this secret of it ends, whichever is earlier; None: never."""
+        return min((at for at in (self.expires_at, self.retires_at) if at is not None), default=None)
+
+    @property
     def depends_on(self) -> frozenset[str]:
-        return frozenset({self.id, self.company.id, self.booking_id, self.application_id})
+        return super().depends_on | {self.booking_id, self.application_id}
 
     @property
     def active(self) -> bool:
         return (self.status, self.company.status, self.booking_status, self.application_status) == ("active",) * 4
 
 
-class AccessKey(Record):
+class AccessKey(SecretRecord):
     name: str
     default_ttl: int
     max_ttl: int
@@ -117,11 +155,28 @@ class ScopedRecord(Record):
         return super().depends_on.union(*((b.booking_id, b.application_id) for b in self.bookings))
 
 
+class ClientSecret(Wire):
+    """One secret of an API client."""
+
+    version: int
+    digest: str
+    """SHA-256, in hex."""
+    retires_at: float | None = None
+    """When it ends, in seconds since the epoch; None: with the client."""
+    revoked: bool = False
+
+    def ended(self, now: float) -> VersionEnd | None:
+        """How it has ended by `now`, seconds since the epoch; None while it works."""
+        return ended_by(self.retires_at, now, revoked=self.revoked)
+
+
 class ApiClient(ScopedRecord):
     key: str
     """The OAuth client_id."""
     secret_digest: str
-    """SHA-256 of the secret, in hex."""
+    """SHA-256 of the newest secret, in hex; \"\" where that is revoked. For releases that know one secret alone."""
+    secrets: tuple[ClientSecret, ...] = ()
+    """Those that work, and some that did."""
     audience: str | None = None
 
 

@@ -32,7 +32,15 @@ MEMBERS: Members = {
     "scopes": Member("Scopes as `resource:action:selector`.", ["site:read"]),
     "bookings": Member("What the company has booked, at most one for each application.", []),
     "key": Member("The client's public id (`client_id` of OAuth).", "pgck_4uVbJm2Qk8ZsX1cT7yNdWa"),
-    "secret_digest": Member("SHA-256 of the secret, in hex.", "9f" * 32),
+    "secret_digest": Member("SHA-256 of the newest secret, in hex; empty where that is revoked.", "9f" * 32),
+    "secrets": Member(
+        "The client's secrets: those that work, and some that did.", [{"version": 1, "digest": "9f" * 32}]
+    ),
+    "digest": Member("SHA-256 of the secret, in hex.", "9f" * 32),
+    "version": Member("The number of the secret among those of its credential, from 1 on.", 1),
+    "retires_at": Member("When the secret ends, in seconds since the epoch. null: with its credential.", None),
+    "version_revoked": Member("Whether the secret was ended at once, and what was issued with it.", False),
+    "revoked": Member("Whether it was ended at once, and what was issued with it.", False),
     "audience": Member("`aud` of the client's access tokens; null: the issuer's default.", "https://api.example"),
     "kid": Member("The key's public name.", "kp_4uVbJm2Qk8ZsX1cT7yNdWa"),
     "algorithm": Member("The one signature algorithm that the key is for.", "EdDSA"),

@@ -7,7 +7,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts import Caller, response_of
-from shared.contracts.identifiers import PREFIX
+from shared.contracts.identifiers import PREFIX, credential_version_id
 from shared.errors import Unavailable
 from shared.opaque import API_TOKEN, well_formed
 
@@ -38,12 +38,20 @@ class TokenCheck(BaseModel):
     application_id: str | None = None
     booking_id: str | None = None
     remote_application: str | None = None
-    expires_at: float | None = Field(default=None, description="Seconds since the epoch; null: never.")
+    version: int | None = Field(default=None, description="Which secret of the credential the token is.")
+    expires_at: float | None = Field(
+        default=None,
+        description="When the credential ends, or this secret of it where that is earlier, in seconds since the "
+        "epoch; null: never.",
+    )
 
     @property
     def depends_on(self) -> frozenset[str]:
         ids = (self.api_token_id, self.company_id, self.application_id, self.booking_id)
-        return frozenset(id_ for id_ in ids if id_ is not None)
+        known = frozenset(id_ for id_ in ids if id_ is not None)
+        if self.api_token_id is None or self.version is None:
+            return known
+        return known | {credential_version_id(self.api_token_id, self.version)}
 
 
 MALFORMED = TokenCheck(valid=False, cause="malformed", as_of=-1)

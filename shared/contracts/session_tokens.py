@@ -6,7 +6,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts import Caller, response_of
-from shared.contracts.identifiers import SESSION_TOKEN
+from shared.contracts.identifiers import SESSION_TOKEN, credential_version_id
 from shared.errors import Unavailable
 
 RESOLVE = "/internal/v1/resolve"
@@ -24,10 +24,19 @@ class ResolvedSession(BaseModel):
     company: str = Field(description="The client_prefix.")
     company_id: str
     access_key_id: str
+    access_key_version: int | None = Field(default=None, description="The secret of it that created the token.")
     token_id: str = Field(
         default="", description="Of the token itself: stopped when its holder ends it. Does not lead back to it."
     )
     expires_at: int = Field(description="Seconds since the epoch.")
+
+    @property
+    def depends_on(self) -> frozenset[str]:
+        """The ids of which any one, once it is stopped, stops the token."""
+        ids = {self.company_id, self.access_key_id, self.token_id} - {""}
+        if self.access_key_version is not None:
+            ids.add(credential_version_id(self.access_key_id, self.access_key_version))
+        return frozenset(ids)
 
 
 @dataclass(frozen=True, slots=True)

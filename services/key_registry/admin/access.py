@@ -1,12 +1,15 @@
 """Who presents an admin token, and whether that allows what they request. Refusals go to the audit trail."""
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
+from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import NEEDED, Admin, Operation, Role
-from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY
-from services.key_registry.storage.ports import Listing, Store
+from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY, Resource, Row
+from services.key_registry.catalog.versions import Version
+from services.key_registry.storage.ports import Store
 from shared import opaque
 from shared.audit.trail import AuditTrail
+from shared.clock import Clock
 from shared.errors import Forbidden, Unauthenticated
 
 
@@ -19,22 +22,24 @@ class UnknownAdminToken(Unauthenticated):
 
 
 class AccessControl:
-    def __init__(self, store: Store, trail: AuditTrail) -> None:
+    def __init__(self, store: Store, trail: AuditTrail, clock: Clock) -> None:
         self._store = store
         self._trail = trail
+        self._clock = clock
 
     async def authenticate(self, token: str) -> Admin:
         """Raises `UnknownAdminToken`, and `Unauthenticated` when the token or its company is not active."""
         if not opaque.well_formed(opaque.ADMIN_TOKEN, token):
             raise UnknownAdminToken("malformed")
         async with self._store.reading() as reader:
-            found = await reader.list(ADMIN_TOKEN, Listing(1, equals={"digest": opaque.digest(token)}))
-            row = found[0] if found else None
-            company = row and row["company_id"] and await reader.find(COMPANY, row["company_id"])
-        if row is None:
+            found = await reader.find_by_secret(ADMIN_TOKEN, opaque.digest(token))
+            company_id = None if found is None else found[0]["company_id"]
+            company = None if company_id is None else await reader.find(COMPANY, company_id)
+        if found is None:
             raise UnknownAdminToken("unknown")
-        if row["status"] != "active" or (company and company["status"] != "active"):
-            self._refused(row, company)
+        row, version = found
+        if cause := self._why_refused(row, version, company):
+            self._refused(row, cause)
             raise Unauthenticated("a valid admin token is required")
         return Admin(row["id"], Role(row["role"]), row["company_id"])
 
@@ -43,6 +48,12 @@ class AccessControl:
         if not admin.may(operation, kind):
             needed = NEEDED[kind][operation]
             self.forbid(admin, operation, kind, f"this needs the role {needed}; the token's role is {admin.role}")
+
+    def permit_bound(self, admin: Admin, operation: Operation, resource: Resource) -> None:
+        """Raises `Forbidden` when its being bound to a company keeps the token from this, whatever its role."""
+        if admin.bound_from(operation, resource.kind):
+            why = f"a token that is bound to a company cannot {operation} {resource.path}"
+            self.forbid(admin, operation, resource.kind, why)
 
     def forbid(self, admin: Admin, operation: Operation, kind: str, why: str) -> NoReturn:
         self._trail.note_refusal(
@@ -56,8 +67,16 @@ class AccessControl:
         )
         raise Forbidden(why)
 
-    def _refused(self, row: dict[str, Any], company: dict[str, Any] | None) -> None:
-        cause = row["status"] if row["status"] != "active" or company is None else f"company_{company['status']}"
+    def _why_refused(self, row: Row, version: Version, company: Row | None) -> str | None:
+        if row["status"] != "active":
+            return str(row["status"])
+        if version.revoked:
+            return "version_revoked"
+        if not version.live(instant(self._clock.now())):
+            return "version_retired"
+        return None if company is None or company["status"] == "active" else f"company_{company['status']}"
+
+    def _refused(self, row: Row, cause: str) -> None:
         self._trail.note_refusal(
             self._trail.event(
                 "admin_token.refused",

@@ -14,7 +14,7 @@ from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Operation, Role
 from services.key_registry.catalog.requests import NewAdminToken
 from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY, Row
-from services.key_registry.storage.ports import Listing, Store
+from services.key_registry.storage.ports import Store
 from shared import opaque
 from shared.background_task import BackgroundTask
 from shared.clock import Clock
@@ -48,10 +48,13 @@ class AdminTokens:
         return new.once["token"]
 
     async def register(self, token: str, name: str) -> bool:
-        """Register `token` as an owner's; False when it is known, whatever its status: a revoked one stays so."""
+        """Register `token` as an owner's; False when it is known, whatever its status: a revoked one stays so.
+
+        So does one that was rotated away.
+        """
         digest = opaque.digest(token)
         async with self._store.writing() as writer:
-            if await writer.list(ADMIN_TOKEN, Listing(1, equals={"digest": digest})):
+            if await writer.find_by_secret(ADMIN_TOKEN, digest) is not None:
                 return False
             kept = {"digest": digest, "last_four": opaque.last_four(token)}
             row = self._row({"name": name, "role": Role.OWNER, "company_id": None, **kept})

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from services.key_registry.admin.key_generation import KeyGenerator
 from services.key_registry.catalog import requests
-from services.key_registry.catalog.resources import Row
+from services.key_registry.catalog.resources import ACCESS_KEY, ADMIN_TOKEN, API_CLIENT, API_TOKEN, Resource, Row
 from shared import opaque
 from shared.contracts.key_registry import Kind
 from shared.errors import Unprocessable
@@ -45,29 +45,37 @@ async def _as_given(body: requests.Body) -> NewObject:
 
 
 async def _api_token(body: requests.Body) -> NewObject:
-    return _with_secret(body.model_dump(), opaque.API_TOKEN, "token")
+    return _with_secret(body.model_dump(), API_TOKEN)
 
 
 async def _access_key(body: requests.Body) -> NewObject:
     row = body.model_dump()
     row["max_ttl"] = row["max_ttl"] or requests.DEFAULT_MAX_TTL_S
     row["default_ttl"] = row["default_ttl"] or min(requests.DEFAULT_TTL_S, row["max_ttl"])
-    return _with_secret(row, opaque.ACCESS_KEY, "key")
+    return _with_secret(row, ACCESS_KEY)
 
 
 async def _api_client(body: requests.Body) -> NewObject:
     row = {**body.model_dump(), "key": opaque.public_id(opaque.API_CLIENT_KEY)}
-    return _with_secret(row, opaque.API_CLIENT_SECRET, "secret")
+    return _with_secret(row, API_CLIENT)
 
 
 async def admin_token(body: requests.Body) -> NewObject:
-    return _with_secret(body.model_dump(), opaque.ADMIN_TOKEN, "token")
+    return _with_secret(body.model_dump(), ADMIN_TOKEN)
 
 
-def _with_secret(row: dict[str, Any], prefix: str, member: str) -> NewObject:
-    secret = opaque.mint(prefix)
+def new_secret(resource: Resource) -> NewObject:
+    """A secret of its kind: the columns that are kept of it, and the member that shows it once."""
+    if resource.secret is None:
+        raise ValueError(f"{resource.a_noun} has no secret")
+    secret = opaque.mint(resource.secret.prefix)
     kept = {"digest": opaque.digest(secret), "last_four": opaque.last_four(secret)}
-    return NewObject({**row, **kept}, {member: secret})
+    return NewObject(kept, {resource.secret.member: secret})
+
+
+def _with_secret(row: dict[str, Any], resource: Resource) -> NewObject:
+    new = new_secret(resource)
+    return NewObject({**row, **new.row}, new.once)
 
 
 async def _key_pair(body: requests.NewKeyPair, generator: KeyGenerator) -> NewObject:

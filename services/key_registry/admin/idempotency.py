@@ -1,4 +1,6 @@
-"""`Idempotency-Key`: a create that is repeated gets the same response, its secret included, and creates nothing.
+"""`Idempotency-Key`: a create or a rotation that is repeated gets the same response, its secret included.
+
+Nothing is done a second time.
 
 The response is kept for a day, encrypted under a key derived from the `Idempotency-Key` and the admin token, which
 are not stored: who has the database alone can read none of it.
@@ -7,8 +9,13 @@ are not stored: who has the database alone can read none of it.
 import hashlib
 import re
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
+import orjson
+
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.storage.ports import Reader, Remembered, Writer
 from shared.errors import Invalid, Unprocessable
 from shared.sealed_box import SealedBox
 
@@ -51,6 +58,23 @@ class IdempotentRequest:
         if request != self.request:
             raise IdempotencyKeyReused.field("Idempotency-Key", "was used for another request; choose a new one")
         return self._box.open(sealed, context=self._context, unversioned_too=True)
+
+    async def recall(self, reader: Reader, now: float) -> dict[str, Any] | None:
+        """The response that the same request got before; None when it is a new one.
+
+        `now`, in seconds since the epoch. Raises `IdempotencyKeyReused`.
+        """
+        since = instant(now - IDEMPOTENCY_KEYS_KEPT_S)
+        remembered = await reader.recall(self._admin_id, self.digest, since)
+        if remembered is None:
+            return None
+        shown: dict[str, Any] = orjson.loads(self.open(remembered.sealed, remembered.request))
+        return shown
+
+    async def remember(self, writer: Writer, response: dict[str, Any], now: float) -> None:
+        """Keep the response, in the transaction of what it responds to."""
+        remembered = Remembered(self.request, self.seal(orjson.dumps(response)))
+        await writer.remember(self._admin_id, self.digest, remembered, instant(now))
 
     @property
     def _context(self) -> bytes:

@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
-
-import orjson
 
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.creation import Factory
-from services.key_registry.admin.idempotency import IDEMPOTENCY_KEYS_KEPT_S, IdempotentRequest
+from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.placement import check, new_row
-from services.key_registry.admin.presentation import Object, present, present_one
+from services.key_registry.admin.presentation import Object, Written, present, present_one
 from services.key_registry.admin.recorder import Recorder
 from services.key_registry.admin.visibility import Reference, find_visible, visible_listing
 from services.key_registry.catalog import requests
@@ -19,17 +16,10 @@ from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S, status_aft
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import REFERRERS, Resource, Row
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
-from services.key_registry.storage.ports import Reader, Remembered, Store, Writer
+from services.key_registry.storage.ports import Reader, Store, Writer
 from shared.clock import Clock
 from shared.contracts.key_registry import Kind
 from shared.errors import Conflict
-
-
-class Written(NamedTuple):
-    """An object as it is now; `receipt` is the position of its last change."""
-
-    response: Object
-    receipt: int
 
 
 class ObjectService:
@@ -51,7 +41,7 @@ class ObjectService:
         """Raises `Forbidden`. Every method does so itself: this is for knowing it before a body is read."""
         self._access.permit(admin, operation, resource.kind)
         if operation is Operation.CREATE:
-            self._permit_bound(admin, operation, resource)
+            self._access.permit_bound(admin, operation, resource)
 
     async def create(
         self, admin: Admin, resource: Resource, body: requests.Body, request: IdempotentRequest | None = None
@@ -63,19 +53,18 @@ class ObjectService:
         self.permit(admin, Operation.CREATE, resource)
         if request is not None:
             async with self._store.reading() as reader:
-                if response := await self._response_to(reader, admin, request):
+                if response := await self._response_to(reader, request):
                     return response
         new = await self._factories[resource.kind](body)  # outside the transaction: an RSA key takes seconds
         async with self._store.writing() as writer:
-            if request is not None and (response := await self._response_to(writer, admin, request)):
+            if request is not None and (response := await self._response_to(writer, request)):
                 return response
             row = await new_row(writer, admin, resource, new.row, self._now())
             await writer.insert(resource, row)
             receipt = await self._recorder.record(writer, admin.actor, Operation.CREATE, resource, row)
             shown = {**await self._presented(writer, resource, row), **new.once}
             if request is not None:
-                remembered = Remembered(request.request, request.seal(orjson.dumps(shown)))
-                await writer.remember(admin.id, request.digest, remembered, row["created_at"])
+                await request.remember(writer, shown, row["created_at"].timestamp())
         return Written(shown, receipt)
 
     async def show(self, admin: Admin, resource: Resource, reference: Reference) -> Object:
@@ -159,26 +148,16 @@ class ObjectService:
         shown = await self._presented(reader, resource, row)
         return Written(shown, await reader.last_change(str(row["id"])))
 
-    async def _response_to(self, reader: Reader, admin: Admin, request: IdempotentRequest) -> Written | None:
-        """The response that the same request got before; None when it is a new one."""
-        since = instant(self._clock.now() - IDEMPOTENCY_KEYS_KEPT_S)
-        remembered = await reader.recall(admin.id, request.digest, since)
-        if remembered is None:
-            return None
-        shown: Object = orjson.loads(request.open(remembered.sealed, remembered.request))
-        return Written(shown, await reader.last_change(shown["id"]))
+    async def _response_to(self, reader: Reader, request: IdempotentRequest) -> Written | None:
+        shown = await request.recall(reader, self._clock.now())
+        return None if shown is None else Written(shown, await reader.last_change(shown["id"]))
 
     async def _own(
         self, reader: Reader, admin: Admin, operation: Operation, resource: Resource, reference: Reference
     ) -> Row:
         row = await find_visible(reader, admin, resource, reference)
-        self._permit_bound(admin, operation, resource)
+        self._access.permit_bound(admin, operation, resource)
         return row
-
-    def _permit_bound(self, admin: Admin, operation: Operation, resource: Resource) -> None:
-        if admin.bound_from(operation, resource.kind):
-            why = f"a token that is bound to a company cannot {operation} {resource.path}"
-            self._access.forbid(admin, operation, resource.kind, why)
 
 
 def _members(resource: Resource, row: Row, names: Mapping[str, object]) -> Object:

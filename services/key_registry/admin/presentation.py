@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.key_registry.catalog.effective_status import effective_status
 from services.key_registry.catalog.field_types import parse_id
 from services.key_registry.catalog.resources import APPLICATION, COMPANY, RESOURCES, Resource, Row
+from services.key_registry.catalog.versions import Version, describe_versions
 from services.key_registry.storage.ports import Reader
 from shared.contracts.key_registry import Kind
 from shared.errors import NotFound
@@ -16,18 +17,26 @@ Object = dict[str, Any]
 """An object as JSON."""
 
 
+class Written(NamedTuple):
+    """An object as it is now; `receipt` is the position of its last change."""
+
+    response: Object
+    receipt: int
+
+
 async def present(reader: Reader, resource: Resource, rows: Sequence[Row], now: datetime) -> list[Object]:
     """`rows` in their order; without one whose company was deleted, and it with it, since the row was read."""
     parents: dict[Kind, dict[Any, Row]] = {}
     for kind in resource.belongs_to:
         ids = {row[f"{kind}_id"] for row in rows} - {None}
         parents[kind] = {parent["id"]: parent for parent in await reader.find_all(RESOURCES[kind], ids)}
+    versions = {} if resource.secret is None else await reader.versions([row["id"] for row in rows])
     found = []
     for row in rows:
         wanted = [kind for kind in resource.belongs_to if row[f"{kind}_id"] is not None]
         own: dict[str, Row] = {k: parents[k][row[f"{k}_id"]] for k in wanted if row[f"{k}_id"] in parents[k]}
         if len(own) == len(wanted):
-            found.append(_presented(resource, row, own, now))
+            found.append(_presented(resource, row, own, versions.get(row["id"], ()), now))
     return found
 
 
@@ -68,12 +77,15 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def _presented(resource: Resource, row: Row, parents: Mapping[str, Row], now: datetime) -> Object:
+def _presented(
+    resource: Resource, row: Row, parents: Mapping[str, Row], versions: Sequence[Version], now: datetime
+) -> Object:
     effective = effective_status(row, parents, now)
     computed = {
         "effective_status": effective.status,
         "status_reason": effective.reason,
         "company": parents.get("company"),
         "application": parents.get("application"),
+        "versions": describe_versions(row, versions, now),
     }
     return resource.present(row, computed)

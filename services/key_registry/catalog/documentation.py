@@ -77,6 +77,34 @@ MEMBERS: Members = {
         "it was created by a release that did not keep them.",
         "x7Qd",
     ),
+    "versions": Member(
+        "Its secrets, the newest first: those that work, and up to 20 of the others.",
+        [
+            {
+                "version": 1,
+                "state": "current",
+                "created_at": "2026-11-26T09:30:00Z",
+                "retires_at": None,
+                "last_four": "x7Qd",
+            }
+        ],
+    ),
+    "version": Member("The number of the secret, from 1 on.", 1),
+    "CredentialVersion.state": Member(
+        "`current` (the newest), `retiring` (works until `retires_at`) or `retired`.", "current"
+    ),
+    "CredentialVersion.created_at": Member("When this secret was created (RFC 3339, UTC).", "2026-11-26T09:30:00Z"),
+    "retires_at": Member(
+        "When it ends or ended (RFC 3339, UTC), never later than the credential. null: with the credential.", None
+    ),
+    "keep_old_for": Member(
+        "Seconds for which the secret that is current goes on beside the new one, at most until the credential "
+        "expires. 0 ends it at once, and what was issued with it.",
+        86400,
+    ),
+    "end_oldest": Member(
+        "Whether to end the oldest secret at once, and what was issued with it, where two work already.", False
+    ),
     "kind": Member("What kind of thing it is.", "jwt"),
     "until": Member(
         "When nothing that it concerns can be alive any more (RFC 3339). null: after the longest life of any.",

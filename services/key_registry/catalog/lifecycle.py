@@ -21,6 +21,9 @@ DONE = {
     Operation.SUSPEND: "suspended",
     Operation.RESUME: "resumed",
     Operation.REVOKE: "revoked",
+    Operation.ROTATE: "rotated",
+    Operation.REVOKE_VERSION: "version_revoked",
+    Operation.RETIRE_VERSION: "version_retired",
     Operation.DELETE: "deleted",
 }
 """What the audit trail calls each operation."""

@@ -19,6 +19,10 @@ class Operation(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     REVOKE = "revoke"
+    ROTATE = "rotate"
+    REVOKE_VERSION = "revoke_version"
+    RETIRE_VERSION = "retire_version"
+    """Done by the registry itself, when the time has come."""
     DELETE = "delete"
 
 

@@ -20,6 +20,7 @@ from services.key_registry.catalog.field_types import (
     Ttl,
 )
 from services.key_registry.catalog.permissions import Role
+from services.key_registry.catalog.versions import DEFAULT_KEEP_OLD_FOR_S, MAX_KEEP_OLD_FOR_S
 from shared.contracts.identifiers import UUID_FORM
 from shared.jose.algorithms import canonical_algorithm
 
@@ -102,6 +103,13 @@ class NewAdminToken(Body):
     role: Annotated[Role, Field(strict=False)]
     company_id: Reference | None = None
     """The token then sees the objects of this company alone."""
+
+
+class Rotation(Body):
+    """How long the secret that is current goes on beside the new one, in seconds."""
+
+    keep_old_for: Annotated[int, Field(ge=0, le=MAX_KEEP_OLD_FOR_S)] = DEFAULT_KEEP_OLD_FOR_S
+    end_oldest: bool = False
 
 
 class NewRevocation(Body):

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from services.key_registry.catalog import requests, responses
+from services.key_registry.catalog.versions import Secret
+from shared import opaque
 from shared.contracts.key_registry import Kind
 from shared.errors import Unprocessable
 
@@ -51,6 +53,8 @@ class Resource:
     searched: tuple[str, ...] = ()
     """The columns in which `q` looks for words."""
     deletable: Literal["unreferenced", "revoked", "never"] = "revoked"
+    secret: Secret | None = None
+    """Of a credential that can be rotated; None of what has no secret."""
     check: Callable[[Mapping[str, Any]], None] | None = None
     """Raises `Unprocessable` when members, each right by itself, are not together."""
 
@@ -166,6 +170,7 @@ API_TOKEN = Resource(
     ),
     parents=(Parent("booking_id", "booking", ("company_id", "application_id")),),
     hidden=("digest",),
+    secret=Secret(opaque.API_TOKEN, "token"),
     searched=("remote_application", "last_four"),
 )
 ACCESS_KEY = Resource(
@@ -179,6 +184,7 @@ ACCESS_KEY = Resource(
     filters=("company_id", "client_prefix", "status"),
     parents=(_OF_COMPANY,),
     hidden=("digest",),
+    secret=Secret(opaque.ACCESS_KEY, "key"),
     check=_default_within_ceiling,
     searched=("name", "last_four"),
 )
@@ -193,6 +199,7 @@ API_CLIENT = Resource(
     filters=("company_id", "client_prefix", "key", "status"),
     parents=(_OF_COMPANY,),
     hidden=("digest",),
+    secret=Secret(opaque.API_CLIENT_SECRET, "secret"),
     public_name="key",
     searched=("comment", "key", "last_four"),
 )
@@ -221,6 +228,7 @@ ADMIN_TOKEN = Resource(
     filters=("company_id", "client_prefix", "role", "status"),
     parents=(_OF_COMPANY,),
     hidden=("digest",),
+    secret=Secret(opaque.ADMIN_TOKEN, "token"),
     deletable="never",  # audit lines name it as who did it, and a deleted one could be registered again
     searched=("name", "last_four"),
 )

@@ -10,9 +10,10 @@ from services.key_registry.catalog.effective_status import EffectiveStatus, Stat
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.requests import RevocableKind
+from services.key_registry.catalog.versions import VersionState
 from shared.contracts.key_registry import Kind, Status
 
-COMPUTED = frozenset({"effective_status", "status_reason", "company", "application"})
+COMPUTED = frozenset({"effective_status", "status_reason", "company", "application", "versions"})
 """Members that are no columns."""
 
 
@@ -60,6 +61,18 @@ class BookingResponse(ObjectResponse):
     application: ApplicationName
 
 
+class CredentialVersion(BaseModel):
+    """One secret of a credential."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra=describe)
+
+    version: int
+    state: VersionState
+    created_at: Instant
+    retires_at: Instant | None
+    last_four: str | None
+
+
 class ApiTokenResponse(ObjectResponse):
     company_id: UUID
     company: CompanyName
@@ -69,6 +82,7 @@ class ApiTokenResponse(ObjectResponse):
     remote_application: str
     expires_at: Instant | None
     last_four: str | None
+    versions: list[CredentialVersion]
 
 
 class AccessKeyResponse(ObjectResponse):
@@ -78,6 +92,7 @@ class AccessKeyResponse(ObjectResponse):
     default_ttl: int
     max_ttl: int
     last_four: str | None
+    versions: list[CredentialVersion]
 
 
 class ApiClientResponse(ObjectResponse):
@@ -88,6 +103,7 @@ class ApiClientResponse(ObjectResponse):
     scopes: list[str]
     audience: str | None
     last_four: str | None
+    versions: list[CredentialVersion]
 
 
 class KeyPairResponse(ObjectResponse):
@@ -106,6 +122,7 @@ class AdminTokenResponse(ObjectResponse):
     company_id: UUID | None
     company: CompanyName | None
     last_four: str | None
+    versions: list[CredentialVersion]
 
 
 class CreatedApiToken(ApiTokenResponse):

@@ -20,6 +20,7 @@ from services.key_registry.http.internal_table import SERVICE_TOKEN, internal_en
 from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.revocations import RevocationEndpoints
+from services.key_registry.http.rotation import RotationEndpoints, rotation_endpoints
 from services.key_registry.http.schemas import (
     AUDIT_FILTERS,
     BASE,
@@ -47,6 +48,7 @@ _ADMIN = partial(Endpoint, security=ADMIN_TOKEN, render_error=render_error)
 
 def endpoints(
     resources: Sequence[ResourceEndpoints],
+    rotations: Sequence[RotationEndpoints],
     audit: AuditEndpoint,
     receipts: ReceiptEndpoint,
     revocations: RevocationEndpoints,
@@ -54,6 +56,7 @@ def endpoints(
 ) -> list[Endpoint]:
     return [
         *(endpoint for handlers in resources for endpoint in _resource(handlers)),
+        *(endpoint for rotation in rotations for endpoint in rotation_endpoints(rotation, _ADMIN)),
         *_audit(audit),
         _receipt(receipts),
         *_revocations(revocations),

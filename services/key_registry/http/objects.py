@@ -38,7 +38,7 @@ class ResourceEndpoints:
         self._objects.permit(caller.admin, Operation.CREATE, self._resource)
         members = bodies.members(await bodies.raw_json(request))
         body = validated(self._resource.create, members)
-        idempotent = self._idempotent(request, caller, members)
+        idempotent = idempotent_request(request, caller, self._resource.path, members)
         created = await self._objects.create(caller.admin, self._resource, body, idempotent)
         headers = {**receipt_headers(created.receipt), "Location": f"{self.path}/{created.response['id']}"}
         return json_response(created.response, status=201, headers=headers)
@@ -50,44 +50,50 @@ class ResourceEndpoints:
 
     async def show(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
-        return self._response(await self._objects.show(caller.admin, self._resource, self._reference(request)))
+        return self._response(
+            await self._objects.show(caller.admin, self._resource, reference_of(self._resource, request))
+        )
 
     async def change(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
         self._objects.permit(caller.admin, Operation.CHANGE, self._resource)
-        reference = self._reference(request)
+        reference = reference_of(self._resource, request)
         change = bodies.change_of(self._resource, bodies.members(await bodies.raw_json(request, *PATCH_TYPES)))
         changed = await self._objects.change(caller.admin, self._resource, reference, change)
         return json_response(changed.response, headers=receipt_headers(changed.receipt))
 
     async def set_status(self, operation: Operation, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
-        reference = self._reference(request)
+        reference = reference_of(self._resource, request)
         changed = await self._objects.set_status(caller.admin, operation, self._resource, reference)
         body = {**changed.response, "receipt": changed.receipt}
         return json_response(body, headers=receipt_headers(changed.receipt))
 
     async def delete(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
-        receipt = await self._objects.delete(caller.admin, self._resource, self._reference(request))
+        receipt = await self._objects.delete(caller.admin, self._resource, reference_of(self._resource, request))
         return web.Response(status=204, headers=receipt_headers(receipt))
 
     def _response(self, value: Mapping[str, object]) -> web.Response:
         return json_response(value, headers=NO_STORE)
 
-    def _reference(self, request: web.Request) -> Reference:
-        try:
-            return parse_reference(request.match_info["id"])
-        except ValueError:
-            raise NotFound(f"there is no such {self._resource.noun}") from None
 
-    def _idempotent(
-        self, request: web.Request, caller: Caller, members: Mapping[str, object]
-    ) -> IdempotentRequest | None:
-        keys = request.headers.getall("Idempotency-Key", [])
-        if not keys:
-            return None
-        if len(keys) > 1:
-            raise Invalid.field("Idempotency-Key", "is repeated")
-        content = json.dumps([self._resource.path, members], sort_keys=True).encode()
-        return IdempotentRequest.of(keys[0], admin_token=caller.token, admin_id=caller.admin.id, request=content)
+def reference_of(resource: Resource, request: web.Request) -> Reference:
+    """The object that the path names. Raises `NotFound` for what can be no name of one."""
+    try:
+        return parse_reference(request.match_info["id"])
+    except ValueError:
+        raise NotFound(f"there is no such {resource.noun}") from None
+
+
+def idempotent_request(
+    request: web.Request, caller: Caller, what: str, members: Mapping[str, object]
+) -> IdempotentRequest | None:
+    """`what` is done with `members`, under the `Idempotency-Key`; None when there is none."""
+    keys = request.headers.getall("Idempotency-Key", [])
+    if not keys:
+        return None
+    if len(keys) > 1:
+        raise Invalid.field("Idempotency-Key", "is repeated")
+    content = json.dumps([what, members], sort_keys=True).encode()
+    return IdempotentRequest.of(keys[0], admin_token=caller.token, admin_id=caller.admin.id, request=content)

@@ -27,6 +27,12 @@ IDEMPOTENCY_KEY = Parameter(
         "examples": ["5b9a0d5e-7d0f-4a3f"],
     },
 )
+VERSION = Parameter(
+    "version",
+    "path",
+    "The number of the secret, as `versions` has it.",
+    schema={"type": "integer", "minimum": 1, "examples": [1]},
+)
 PAGING = (
     Parameter(
         "limit",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.key_registry.audit_trail.chain import Head, Line
 from services.key_registry.catalog.resources import Resource, Row
+from services.key_registry.storage.version_ports import VersionReader, VersionWriter
 from shared.contracts.key_registry import (
     AccessKey,
     ApiClient,
@@ -94,7 +95,7 @@ class Reached:
     applied_at: float | None
 
 
-class Reader(Protocol):
+class Reader(VersionReader, Protocol):
     async def find(self, resource: Resource, id_: UUID) -> Row | None: ...
 
     async def find_all(self, resource: Resource, ids: Collection[UUID]) -> Sequence[Row]:
@@ -122,7 +123,7 @@ class Reader(Protocol):
         ...
 
 
-class Writer(Reader, Protocol):
+class Writer(Reader, VersionWriter, Protocol):
     """A transaction that nobody else's overlaps: all of it becomes durable, or none."""
 
     async def insert(self, resource: Resource, row: Row) -> None:
@@ -155,8 +156,11 @@ class Writer(Reader, Protocol):
         """Keep that something is revoked until its `until`; False when that is known already."""
         ...
 
-    async def keep_stopped(self, kind: Kind, id_: str, until: float, at: float) -> None:
-        """The same for an object that is deleted at `at`. Both times are seconds since the epoch."""
+    async def keep_stopped(self, kind: Kind, id_: str, until: float, at: float, reason: str = "deleted") -> None:
+        """The same for an object that is deleted at `at`, or for a version of it that is revoked.
+
+        Both times are seconds since the epoch.
+        """
         ...
 
     async def remember(self, admin_id: UUID, key: bytes, response: Remembered, at: datetime) -> None: ...

@@ -53,7 +53,7 @@ class OperatorEndpoints:
         """POST /internal/v1/check: the gateway counts unknown tokens itself, by route and address."""
         self._authenticator.require(request.headers.get("Authorization"), AREA)
         result = await self._validate(request, await _validation_request(request))
-        return json_response(_check(result).model_dump(), headers=NO_STORE)
+        return json_response(check_of(result).model_dump(), headers=NO_STORE)
 
     async def _public(self, request: web.Request, validation: ValidationRequest) -> web.Response:
         result = await self._validate(request, validation)
@@ -81,7 +81,7 @@ async def _validation_request(request: web.Request) -> ValidationRequest:
     return from_json(await read(request, limit=MAX_BODY_BYTES))
 
 
-def _check(result: ValidationResult) -> TokenCheck:
+def check_of(result: ValidationResult) -> TokenCheck:
     """Names whose token it is wherever it is known, valid or not."""
     cause = None if result.cause is None else result.cause.value
     check = TokenCheck(valid=result.valid, cause=cause, as_of=result.as_of, mark=result.mark)
@@ -95,6 +95,7 @@ def _check(result: ValidationResult) -> TokenCheck:
             "application_id": record.application_id,
             "booking_id": record.booking_id,
             "remote_application": record.remote_application,
-            "expires_at": record.expires_at,
+            "version": record.version,
+            "expires_at": record.ends_at,
         }
     )

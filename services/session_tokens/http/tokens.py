@@ -133,6 +133,7 @@ def _resolved(session: Session) -> ResolvedSession:
         company=session.key.company.client_prefix,
         company_id=session.key.company.id,
         access_key_id=session.key.id,
+        access_key_version=session.key.version,
         token_id=session.id,
         expires_at=session.expires_at,
     )

@@ -2,20 +2,21 @@
 
 import base64
 import binascii
-import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 from urllib.parse import unquote_plus
 
 from services.token_issuer.clients.assertions import AssertionVerifier, InvalidAssertion
 from services.token_issuer.clients.client import Client, stopped
+from services.token_issuer.clients.secrets import presented
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest
-from shared.contracts.key_registry import ApiClient
+from shared.clock import Clock
+from shared.contracts.key_registry import ApiClient, ClientSecret
 from shared.jose.header import CLIENT_AUTHENTICATION
-from shared.opaque import API_CLIENT_KEY, digest, well_formed_id
+from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, well_formed, well_formed_id
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_BASIC_CHARACTERS = 2048
@@ -23,8 +24,6 @@ FAILED = "client authentication failed"
 
 Method = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
 METHODS: tuple[Method, ...] = ("client_secret_basic", "client_secret_post", "private_key_jwt")
-
-_NO_DIGEST = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +81,26 @@ def basic_credentials(authorization: str) -> tuple[str, str]:
     return name, secret
 
 
+class ApiClients(Protocol):
+    """Both raise `Unavailable`."""
+
+    async def get(self, key: str) -> ApiClient | None: ...
+
+    async def renewed(self, key: str) -> ApiClient | None:
+        """As the registry has it now."""
+        ...
+
+
 class ClientAuthenticator:
     """All its refusals of a secret are the same bytes in the same time, so that ids cannot be probed."""
 
     def __init__(
         self,
-        api_clients: Callable[[str], Awaitable[ApiClient | None]],
+        api_clients: ApiClients,
         assertions: AssertionVerifier,
         throttle: SecretThrottle,
         time_floor: RefusalTimeFloor,
+        clock: Clock,
         *,
         audiences: frozenset[str],
     ) -> None:
@@ -98,6 +108,7 @@ class ClientAuthenticator:
         self._assertions = assertions
         self._throttle = throttle
         self._time_floor = time_floor
+        self._clock = clock
         self._audiences = audiences
         """What a client assertion may name as `aud`."""
 
@@ -113,18 +124,31 @@ class ClientAuthenticator:
     async def _by_secret(self, client_id: str, secret: str, address: str) -> Client:
         started = self._time_floor.start()
         await self._throttle.check(address, client_id)
-        record = await self._api_clients(client_id) if well_formed_id(API_CLIENT_KEY, client_id) else None
-        expected = bytes.fromhex(record.secret_digest) if record is not None else _NO_DIGEST
-        right = hmac.compare_digest(expected, digest(secret)) and record is not None
-        if right and record is not None and record.active:
-            return Client.of_api_client(record)
-        if not right:
+        record, known = await self._presented(client_id, secret)
+        ended = None if known is None else known.ended(self._clock.now())
+        if record is not None and known is not None and ended is None and record.active:
+            return Client.of_api_client(record, known.version)
+        if known is None:
             await self._throttle.wrong(address, client_id)
         await self._time_floor.wait_until_floor(started)
         if record is None:
             raise InvalidClient(FAILED, detail="unknown_client")
-        cause = stopped(record) if right else "wrong_secret"
+        cause = "wrong_secret" if known is None else stopped(record) or ended
         raise InvalidClient(FAILED, detail=cause or "", subject=Client.of_api_client(record).audited)
+
+    async def _presented(self, client_id: str, secret: str) -> tuple[ApiClient | None, ClientSecret | None]:
+        """The client, and which of its secrets was presented, each as far as there is one.
+
+        A secret that may be newer than what is known of the client is looked up: it works from the rotation on.
+        """
+        if not well_formed_id(API_CLIENT_KEY, client_id):
+            return None, presented(None, secret)
+        record = await self._api_clients.get(client_id)
+        known = presented(record, secret)
+        if record is not None and known is None and well_formed(API_CLIENT_SECRET, secret):
+            record = await self._api_clients.renewed(client_id)
+            known = presented(record, secret)
+        return record, known
 
     async def _by_assertion(self, given: ClientProof) -> Client:
         try:

@@ -5,6 +5,7 @@ from typing import Self
 
 from services.token_issuer.oauth_errors import Subject
 from shared.contracts.access_token import AccessTokenClaims, CredentialKind
+from shared.contracts.identifiers import credential_version_id
 from shared.contracts.key_registry import ApiClient, Booking, KeyPair, ScopedRecord
 
 
@@ -29,9 +30,11 @@ class Client:
     audience: str | None = None
     bookings: tuple[Booking, ...] = ()
     """Those of the company."""
+    version: int | None = None
+    """Which secret of the API client proved it; None where none did."""
 
     @classmethod
-    def of_api_client(cls, record: ApiClient) -> Self:
+    def of_api_client(cls, record: ApiClient, version: int | None = None) -> Self:
         return cls(
             kind="api_client",
             client_id=record.key,
@@ -43,6 +46,7 @@ class Client:
             scopes=frozenset(record.scopes),
             audience=record.audience,
             bookings=record.bookings,
+            version=version,
         )
 
     @classmethod
@@ -62,6 +66,13 @@ class Client:
     def holds(self, claims: AccessTokenClaims) -> bool:
         """Whether the token with these claims was issued to this very client."""
         return (claims.company_id, claims.client_id) == (self.company_id, self.client_id)
+
+    @property
+    def depends_on(self) -> frozenset[str]:
+        """What of the credential a token depends on, beside the credential itself: the secret that it was for."""
+        if self.version is None:
+            return frozenset()
+        return frozenset({credential_version_id(self.credential_id, self.version)})
 
     @property
     def audited(self) -> Subject:

@@ -15,6 +15,9 @@ from shared.contracts.access_token import MAX_DEPENDENCIES
 from shared.contracts.key_registry import Booking
 from shared.scopes import covered, intersection
 
+MAX_BOOKED_DEPENDENCIES = MAX_DEPENDENCIES - 2
+"""Ids of bookings and applications, which come in pairs. A token depends on the secret that it was for as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class BookedScopes:
@@ -31,9 +34,10 @@ def booked_scopes(scopes: frozenset[str], client: Client, *, requested: bool) ->
     booked = _booked(scopes, client.bookings)
     if booked.stopped_by is not None and (requested or not booked.scopes):
         raise InvalidScope(_reason(booked.stopped_by), subject=client.audited)
-    if len(booked.depends_on) > MAX_DEPENDENCIES:
+    if len(booked.depends_on) > MAX_BOOKED_DEPENDENCIES:
         raise InvalidScope(
-            f"scope needs more than {MAX_DEPENDENCIES // 2} applications; request less", subject=client.audited
+            f"scope needs more than {MAX_BOOKED_DEPENDENCIES // 2} applications; request less",
+            subject=client.audited,
         )
     return booked
 

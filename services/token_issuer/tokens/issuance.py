@@ -88,7 +88,7 @@ class TokenIssuer:
             credential_id=client.credential_id,
             credential_kind=client.kind,
             key_id=client.public_id if client.kind == "key_pair" else None,
-            depends_on=tuple(sorted(authorized.depends_on)),
+            depends_on=tuple(sorted(authorized.depends_on | client.depends_on)),
         )
 
     async def _record(self, authorized: AuthorizedGrant, claims: AccessTokenClaims, kid: str) -> None:

@@ -137,9 +137,10 @@ class Family:
                 return
             token = orjson.loads(body)["access_token"]
             claims = probes.claims_of(token)
-            ids = {claims["company_id"], claims["credential_id"], *claims.get("depends_on", ())}
+            beside = set(claims.get("depends_on", ())) - {f"{claims['credential_id']}_v1"}
+            ids = {claims["company_id"], claims["credential_id"], *beside}
             if scope == self.booked_scope:
-                self.scopes_are_booked = bool(claims.get("depends_on"))
+                self.scopes_are_booked = bool(beside)
             depends_on = tuple(thing for thing in things if thing.id in ids)
             assert len(depends_on) == len(ids), f"a token depends on {ids}, which are not among {things}"
             jwt, kid = Thing("jwt", claims["jti"], time.monotonic()), probes.kid_of(token)

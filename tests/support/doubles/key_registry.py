@@ -5,7 +5,7 @@ import copy
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,6 +23,7 @@ from services.key_registry.catalog.resources import (
     Resource,
     Row,
 )
+from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, RetiredVersion, Version
 from services.key_registry.paging import BETWEEN_WORDS
 from services.key_registry.storage.ports import (
     FORGOTTEN_AFTER_S,
@@ -43,6 +44,7 @@ from shared.contracts.key_registry import (
     Booking,
     Change,
     ChangePage,
+    ClientSecret,
     Company,
     KeyPair,
     Kind,
@@ -65,6 +67,9 @@ UNIQUE: Mapping[Kind, Sequence[tuple[str, ...]]] = {
 @dataclass
 class Tables:
     objects: dict[str, dict[UUID, Row]] = field(default_factory=lambda: {kind: {} for kind in RESOURCES})
+    versions: dict[UUID, tuple[Version, ...]] = field(default_factory=dict)
+    """Of each credential that has a secret, the oldest first."""
+    announced: set[tuple[UUID, int]] = field(default_factory=set)
     changes: list[Change] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     revocations: dict[tuple[str, str], KeptRevocation] = field(default_factory=dict)
@@ -74,11 +79,22 @@ class Tables:
         """Rows and lines are replaced, never changed in place, so both may have the same."""
         return Tables(
             {kind: dict(rows) for kind, rows in self.objects.items()},
+            dict(self.versions),
+            set(self.announced),
             list(self.changes),
             list(self.lines),
             dict(self.revocations),
             dict(self.responses),
         )
+
+    def secrets(self, kind: Kind, digests: Collection[bytes]) -> list[tuple[Row, Version]]:
+        """The credentials of a kind with the secrets that have one of these digests."""
+        return [
+            (row, version)
+            for id_, row in self.objects[kind].items()
+            for version in self.versions[id_]
+            if version.digest in digests
+        ]
 
     @property
     def last(self) -> int:
@@ -122,6 +138,24 @@ class _Reader:
     async def find_all(self, resource: Resource, ids: Collection[UUID]) -> Sequence[Row]:
         rows = self._tables.objects[resource.kind]
         return [copy.copy(rows[id_]) for id_ in ids if id_ in rows]
+
+    async def find_by_secret(self, resource: Resource, digest: bytes) -> tuple[Row, Version] | None:
+        found = self._tables.secrets(resource.kind, [digest])
+        return (copy.copy(found[0][0]), found[0][1]) if found else None
+
+    async def versions(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[Version]]:
+        return {id_: _shown(self._tables.versions.get(id_, ())) for id_ in ids}
+
+    async def retired(self, now: datetime, limit: int) -> Sequence[RetiredVersion]:
+        due = [
+            RetiredVersion(kind, id_, version.version, version.retires_at)
+            for kind in RESOURCES
+            for id_ in self._tables.objects[kind]
+            for version in self._tables.versions.get(id_, ())
+            if version.retires_at is not None and version.retires_at <= now and not version.revoked
+            if (id_, version.version) not in self._tables.announced
+        ]
+        return sorted(due, key=lambda retired: retired.retires_at)[:limit]
 
     async def identify(self, resource: Resource, public_name: str) -> UUID | None:
         if resource.public_name is None:
@@ -174,6 +208,19 @@ class _Writer(_Reader):
                 if both_live and all(_same(c, other[c], row[c]) for c in columns):
                     raise AlreadyExists("token" if columns == ("digest",) else columns[-1])
         rows[row["id"]] = {column: row[column] for column in resource.columns}
+        if resource.secret is not None:
+            first = Version(1, row["digest"], row["last_four"], row["created_at"])
+            self._tables.versions[row["id"]] = (first,)
+
+    async def add_version(self, resource: Resource, credential_id: UUID, version: Version) -> None:
+        self._tables.versions[credential_id] += (version,)
+
+    async def update_version(self, credential_id: UUID, version: Version) -> None:
+        of = self._tables.versions[credential_id]
+        self._tables.versions[credential_id] = tuple(version if v.version == version.version else v for v in of)
+
+    async def retirement_announced(self, version: RetiredVersion) -> None:
+        self._tables.announced.add((version.credential_id, version.version))
 
     async def update(self, resource: Resource, row: Row) -> None:
         self._tables.objects[resource.kind][row["id"]] = {column: row[column] for column in resource.columns}
@@ -183,6 +230,7 @@ class _Writer(_Reader):
             if await self.count(referrer, column, id_):
                 raise Conflict("it cannot be deleted: something refers to it")
         self._tables.objects[resource.kind].pop(id_, None)
+        self._tables.versions.pop(id_, None)
 
     async def count(self, resource: Resource, column: str, value: UUID) -> int:
         return sum(row[column] == value for row in self._tables.objects[resource.kind].values())
@@ -218,8 +266,8 @@ class _Writer(_Reader):
     async def stop(self, stopped: Revocation, at: float) -> bool:
         return self._stop(stopped.kind, stopped.id, stopped.until, at, stopped.reason[:255], stopped.company_id)
 
-    async def keep_stopped(self, kind: Kind, id_: str, until: float, at: float) -> None:
-        self._stop(kind, id_, until, at, "deleted", None)
+    async def keep_stopped(self, kind: Kind, id_: str, until: float, at: float, reason: str = "deleted") -> None:
+        self._stop(kind, id_, until, at, reason, None)
 
     def _stop(self, kind: Kind, id_: str, until: float, at: float, reason: str, company_id: str | None) -> bool:
         kept = self._tables.revocations
@@ -256,11 +304,12 @@ class MemoryStore:
 
     async def api_tokens(self, digests: Sequence[bytes]) -> Mapping[bytes, ApiToken]:
         found = {}
-        for row in self._having("api_token", "digest", digests):
+        for row, version in self.tables.secrets("api_token", digests):
             booking = self.tables.objects["booking"][row["booking_id"]]
             application = self.tables.objects["application"][row["application_id"]]
-            found[row["digest"]] = ApiToken(
+            found[version.digest] = ApiToken(
                 **self._common(row),
+                **_wire(version),
                 remote_application=row["remote_application"],
                 expires_at=row["expires_at"].timestamp() if row["expires_at"] else None,
                 booking_id=str(booking["id"]),
@@ -272,14 +321,28 @@ class MemoryStore:
         return found
 
     async def access_keys(self, digests: Sequence[bytes]) -> Mapping[bytes, AccessKey]:
-        rows = self._having("access_key", "digest", digests)
-        return {row["digest"]: AccessKey(**{**row, **self._common(row)}) for row in rows}
+        found = self.tables.secrets("access_key", digests)
+        return {v.digest: AccessKey(**{**row, **self._common(row), **_wire(v)}) for row, v in found}
 
     async def api_clients(self, keys: Sequence[str]) -> Mapping[str, ApiClient]:
-        rows = self._having("api_client", "key", keys)
         return {
-            row["key"]: ApiClient(**{**row, **self._scoped(row)}, secret_digest=row["digest"].hex()) for row in rows
+            row["key"]: ApiClient(**{**row, **self._scoped(row)}, **self._secrets(row))
+            for row in self._having("api_client", "key", keys)
         }
+
+    def _secrets(self, row: Row) -> dict[str, Any]:
+        versions = self.tables.versions[row["id"]]
+        newest = "" if versions[-1].revoked else versions[-1].digest.hex()
+        secrets = [
+            ClientSecret(
+                version=version.version,
+                digest=version.digest.hex(),
+                retires_at=version.retires_at and version.retires_at.timestamp(),
+                revoked=version.revoked,
+            )
+            for version in reversed(versions)
+        ]
+        return {"secret_digest": newest, "secrets": tuple(secrets)}
 
     async def key_pairs(self, kids: Sequence[str]) -> Mapping[str, KeyPair]:
         rows = self._having("key_pair", "kid", kids)
@@ -382,6 +445,19 @@ class MemoryCheckpoints:
 
     async def prune(self, before: float) -> None:
         self.kept = [kept for kept in self.kept if kept.at >= before]
+
+
+def _shown(versions: Sequence[Version]) -> list[Version]:
+    now = datetime.now(UTC)
+    return sorted(versions, key=lambda v: (v.live(now), v.version), reverse=True)[:MAX_SHOWN_VERSIONS]
+
+
+def _wire(version: Version) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "retires_at": version.retires_at and version.retires_at.timestamp(),
+        "version_revoked": version.revoked,
+    }
 
 
 def _same(column: str, one: Any, other: Any) -> bool:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from shared.contracts.identifiers import credential_version_id
 from shared.contracts.key_registry import (
     AccessKey,
     ApiClient,
@@ -11,6 +12,7 @@ from shared.contracts.key_registry import (
     AuditEvent,
     Change,
     ChangePage,
+    ClientSecret,
     Company,
     KeyPair,
     Kind,
@@ -130,6 +132,38 @@ class RegistryDouble:
             if record.id == id_:
                 self._api_tokens[key] = record.model_copy(update=members)
         self._report("api_token", id_, "active")
+
+    def rotate(
+        self, kind: Kind, old: str, new: str, *, retires_at: float | None = None, announced: bool = True
+    ) -> None:
+        """Give the credential whose newest secret is `old` the secret `new`; the old one is revoked, or retires.
+
+        With `announced=False` the feed is behind.
+        """
+        if kind == "api_client":
+            id_ = self._rotate_client(old, new, retires_at)
+        else:
+            records: dict[bytes, Any] = self._api_tokens if kind == "api_token" else self._access_keys
+            record = records[digest(old)]
+            ended = {"retires_at": retires_at, "version_revoked": retires_at is None}
+            records[digest(old)] = record.model_copy(update=ended)
+            records[digest(new)] = record.model_copy(update={"version": record.version + 1})
+            id_ = record.id
+            if retires_at is None:
+                self._report(kind, record.version_id, "revoked")
+        if announced:
+            self._report(kind, id_, "active")
+
+    def _rotate_client(self, old: str, new: str, retires_at: float | None) -> str:
+        key, client = next((k, c) for k, c in self._api_clients.items() if c.secret_digest == digest(old).hex())
+        secrets = client.secrets or (ClientSecret(version=1, digest=client.secret_digest),)
+        ended = secrets[0].model_copy(update={"retires_at": retires_at, "revoked": retires_at is None})
+        first = ClientSecret(version=ended.version + 1, digest=digest(new).hex())
+        rotated = {"secret_digest": first.digest, "secrets": (first, ended, *secrets[1:])}
+        self._api_clients[key] = client.model_copy(update=rotated)
+        if retires_at is None:
+            self._report("api_client", credential_version_id(client.id, ended.version), "revoked")
+        return client.id
 
     # what the services ask
 

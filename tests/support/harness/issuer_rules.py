@@ -16,7 +16,7 @@ from services.token_issuer.signing_keys.sealing import MasterKey
 from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.tokens.issuance import TokenIssuer
 from shared.changes.stopped_set import StoppedSet
-from shared.contracts.key_registry import AuditEvent
+from shared.contracts.key_registry import ApiClient, AuditEvent
 from shared.errors import Unavailable
 from shared.jose.header import AUTHORIZATION_GRANT
 from shared.jose.keys import generate_private_key, public_jwk
@@ -58,6 +58,20 @@ class Trail:
         self.counted.append((cause, endpoint, client))
 
 
+class LookedUp:
+    """API clients as the registry has them; `remembered` are known without a look-up, as they were then."""
+
+    def __init__(self, registry: RegistryDouble) -> None:
+        self._registry = registry
+        self.remembered: dict[str, ApiClient] = {}
+
+    async def get(self, key: str) -> ApiClient | None:
+        return self.remembered.get(key) or await self.renewed(key)
+
+    async def renewed(self, key: str) -> ApiClient | None:
+        return await self._registry.api_client(key)
+
+
 class World:
     """All parts of the issuer's domain, with one API client and one key pair of the same company."""
 
@@ -75,8 +89,14 @@ class World:
         self.time_floor = time_floor = RefusalTimeFloor(self.clock, sleep=self._sleep)
         self.assertions = AssertionVerifier(self.registry.key_pair, self.used, time_floor, self.clock)
         self.throttle = SecretThrottle(MemoryWrongSecrets(), MemoryWrongSecrets(), self.clock)
+        self.api_clients = LookedUp(self.registry)
         self.authenticator = ClientAuthenticator(
-            self.registry.api_client, self.assertions, self.throttle, time_floor, audiences=own_urls(ISSUER)
+            self.api_clients,
+            self.assertions,
+            self.throttle,
+            time_floor,
+            self.clock,
+            audiences=own_urls(ISSUER),
         )
         self.issuer = TokenIssuer(
             self.ring,

@@ -10,10 +10,12 @@ from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.creation import factories
 from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.key_generation import KeyGenerator
-from services.key_registry.admin.objects import ObjectService, Written
-from services.key_registry.admin.presentation import Object
+from services.key_registry.admin.objects import ObjectService
+from services.key_registry.admin.presentation import Object, Written
 from services.key_registry.admin.recorder import AuditLog
+from services.key_registry.admin.rotation import RotationService
 from services.key_registry.catalog.permissions import Admin, Operation, Role
+from services.key_registry.catalog.requests import Rotation
 from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPANY, Resource
 from services.key_registry.paging import PageRequest
 from shared.audit.trail import AuditTrail
@@ -27,6 +29,7 @@ class Desk:
     """The registry, with shorthands for an owner who creates objects."""
 
     registry: ObjectService
+    rotation: RotationService
     store: MemoryStore
     access: AccessControl
     trail: AuditTrail
@@ -51,6 +54,21 @@ class Desk:
 
     async def set_status(self, operation: Operation, resource: Resource, id_: str) -> Written:
         return await self.registry.set_status(self.owner, operation, resource, UUID(id_))
+
+    async def rotate(
+        self,
+        resource: Resource,
+        id_: str,
+        *,
+        admin: Admin | None = None,
+        attempt: IdempotentRequest | None = None,
+        **members: Any,
+    ) -> Object:
+        body = validated(Rotation, members)
+        return (await self.rotation.rotate(admin or self.owner, resource, UUID(id_), body, attempt)).response
+
+    async def revoke_version(self, resource: Resource, id_: str, number: int) -> Written:
+        return await self.rotation.revoke_version(self.owner, resource, UUID(id_), number)
 
     async def items(self, resource: Resource, admin: Admin | None = None, **filters: Any) -> list[Object]:
         page = await self.registry.page(admin or self.owner, resource, PageRequest(50, None, filters))
@@ -80,6 +98,7 @@ def registry_desk(clock: FakeClock) -> Desk:
     """A registry that is empty, and an owner of it."""
     store = MemoryStore()
     trail = AuditTrail(AuditLog(store), service="key_registry", clock=clock)
-    access = AccessControl(store, trail)
+    access = AccessControl(store, trail, clock)
     registry = ObjectService(store, access, factories(KeyGenerator()), clock)
-    return Desk(registry, store, access, trail, clock, Admin(uuid7(), Role.OWNER))
+    rotation = RotationService(store, access, clock)
+    return Desk(registry, rotation, store, access, trail, clock, Admin(uuid7(), Role.OWNER))

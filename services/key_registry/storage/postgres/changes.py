@@ -60,6 +60,18 @@ DELETE FROM idempotency WHERE (admin_token_id, key_digest) IN (
 )
 """
 
+_PRUNE_VERSIONS = """
+DELETE FROM credential_version WHERE (credential_id, version) IN (
+    SELECT credential_id, version FROM credential_version v
+    WHERE retires_at < to_timestamp($1) AND kind <> 'admin_token' AND EXISTS (
+        SELECT FROM credential_version n WHERE n.credential_id = v.credential_id AND n.version > v.version
+    )
+    LIMIT $2
+)
+"""
+"""The newest stays, whose number the next one follows; so do those of admin tokens: one that is in a configuration
+would be registered again."""
+
 
 def _linked(records: Sequence[Any], previous_mark: str | None) -> Iterator[Change]:
     """Each change with the mark of the one before; a page without changes is one record of nulls."""
@@ -97,7 +109,14 @@ class PostgresChanges:
         async with self._snapshots.connection() as connection:
             return bytes(await connection.fetchval(_SNAPSHOT, since, float(MAX_TOKEN_LIFE_S)))
 
-    async def prune(self, *, changes_before: float, revocations_before: float, idempotency_before: float) -> None:
+    async def prune(
+        self,
+        *,
+        changes_before: float,
+        revocations_before: float,
+        idempotency_before: float,
+        versions_before: float,
+    ) -> None:
         """Delete what has expired. The last change stays, whatever its age: positions go on from it.
 
         All tables are pruned, whichever fails. Raises `Unavailable` after the last when one failed.
@@ -108,5 +127,6 @@ class PostgresChanges:
                 (_PRUNE_CHANGES, changes_before),
                 (_PRUNE_REVOCATIONS, revocations_before),
                 (_PRUNE_IDEMPOTENCY, idempotency_before),
+                (_PRUNE_VERSIONS, versions_before),
             )
         )

@@ -22,6 +22,19 @@ _BOOKINGS = """
 ) o) AS bookings
 """
 
+_RETIRES_AT = "extract(epoch FROM v.retires_at)::float8"
+_SECRET = f"v.digest, v.version, {_RETIRES_AT} AS retires_at, v.revoked AS version_revoked"
+_SECRETS = " ".join(
+    (
+        "(SELECT json_agg(s) FROM (SELECT v.version, encode(v.digest, 'hex') AS digest,",
+        _RETIRES_AT,
+        """AS retires_at, v.revoked FROM credential_version v WHERE v.credential_id = x.id
+        ORDER BY NOT v.revoked AND (v.retires_at IS NULL OR v.retires_at > now()) DESC, v.version DESC LIMIT 5
+        ) s) AS secrets""",
+    )
+)
+"""Those that work, and the newest of the others: of these the audit trail says more than that they are wrong."""
+
 
 def _query(columns: str, tables: str) -> str:
     return " ".join(("SELECT", columns, ",", _COMMON, "FROM", tables))
@@ -29,19 +42,21 @@ def _query(columns: str, tables: str) -> str:
 
 _API_TOKENS = _query(
     # JSON has no -Infinity, and null would mean that it never expires: 0 is as long past.
-    """x.digest, x.remote_application,
+    f"""{_SECRET}, x.remote_application,
     CASE x.expires_at WHEN '-infinity' THEN 0 ELSE extract(epoch FROM x.expires_at)::float8 END AS expires_at,
     b.id::text AS booking_id, b.status AS booking_status,
     a.id::text AS application_id, a.application_prefix, a.status AS application_status""",
-    """api_token x JOIN booking b ON b.id = x.booking_id JOIN application a ON a.id = b.application_id
-    JOIN company c ON c.id = b.company_id WHERE x.digest = ANY($1::bytea[])""",
+    """credential_version v JOIN api_token x ON x.id = v.credential_id
+    JOIN booking b ON b.id = x.booking_id JOIN application a ON a.id = b.application_id
+    JOIN company c ON c.id = b.company_id WHERE v.digest = ANY($1::bytea[])""",
 )
 _ACCESS_KEYS = _query(
-    "x.digest, x.name, x.default_ttl, x.max_ttl",
-    "access_key x JOIN company c ON c.id = x.company_id WHERE x.digest = ANY($1::bytea[])",
+    f"{_SECRET}, x.name, x.default_ttl, x.max_ttl",
+    """credential_version v JOIN access_key x ON x.id = v.credential_id
+    JOIN company c ON c.id = x.company_id WHERE v.digest = ANY($1::bytea[])""",
 )
 _API_CLIENTS = _query(
-    f"x.key, encode(x.digest, 'hex') AS secret_digest, x.scopes, x.audience, {_BOOKINGS}",
+    f"x.key, encode(x.digest, 'hex') AS secret_digest, {_SECRETS}, x.scopes, x.audience, {_BOOKINGS}",
     "api_client x JOIN company c ON c.id = x.company_id WHERE x.key = ANY($1::text[])",
 )
 _KEY_PAIRS = _query(
@@ -63,7 +78,8 @@ class PostgresCredentials:
         return await self._records(AccessKey, _ACCESS_KEYS, "digest", digests)
 
     async def api_clients(self, keys: Sequence[str]) -> Mapping[str, ApiClient]:
-        return await self._records(ApiClient, _API_CLIENTS, "key", keys)
+        found = await self._records(ApiClient, _API_CLIENTS, "key", keys)
+        return {key: without_revoked_digest(client) for key, client in found.items()}
 
     async def key_pairs(self, kids: Sequence[str]) -> Mapping[str, KeyPair]:
         return await self._records(KeyPair, _KEY_PAIRS, "kid", kids)
@@ -72,6 +88,12 @@ class PostgresCredentials:
         async with self._database.connection() as connection:
             records = await connection.fetch(statement, keys)
         return {record[key]: _record(model, record) for record in records}
+
+
+def without_revoked_digest(client: ApiClient) -> ApiClient:
+    """`secret_digest` is all that earlier releases know: that of a secret which is revoked must not be there."""
+    revoked = any(secret.revoked and secret.digest == client.secret_digest for secret in client.secrets)
+    return client.model_copy(update={"secret_digest": ""}) if revoked else client
 
 
 def _record(model: Callable[..., R], record: Any) -> R:

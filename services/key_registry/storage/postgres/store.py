@@ -22,6 +22,7 @@ from services.key_registry.storage.ports import (
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import append, head_of, written
 from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing, query_of
+from services.key_registry.storage.postgres.versions import PostgresVersionReader, PostgresVersionWriter
 from shared.contracts.key_registry import Kind, Revocation, Status
 from shared.errors import Conflict, Unavailable
 from shared.postgres.pool import Connection, Database
@@ -80,14 +81,7 @@ RETURNING true
 """
 
 
-class PostgresReader:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def find(self, resource: Resource, id_: UUID) -> Row | None:
-        record = await self._connection.fetchrow(STATEMENTS[resource.kind].find, id_)
-        return None if record is None else dict(record)
-
+class PostgresReader(PostgresVersionReader):
     async def find_all(self, resource: Resource, ids: Collection[UUID]) -> Sequence[Row]:
         if not ids:
             return []
@@ -128,7 +122,7 @@ class PostgresReader:
         return None if record is None else Remembered(record["request"], record["sealed"])
 
 
-class PostgresWriter(PostgresReader):
+class PostgresWriter(PostgresReader, PostgresVersionWriter):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.changed = False
@@ -176,8 +170,8 @@ class PostgresWriter(PostgresReader):
         values = (stopped.kind, stopped.id, stopped.until, stopped.company_id, stopped.reason[:255], at)
         return await self._connection.fetchval(_STOP, *values) is not None
 
-    async def keep_stopped(self, kind: Kind, id_: str, until: float, at: float) -> None:
-        await self._connection.execute(_STOP, kind, id_, until, None, "deleted", at)
+    async def keep_stopped(self, kind: Kind, id_: str, until: float, at: float, reason: str = "deleted") -> None:
+        await self._connection.execute(_STOP, kind, id_, until, None, reason, at)
 
     async def remember(self, admin_id: UUID, key: bytes, response: Remembered, at: datetime) -> None:
         await self._connection.execute(_REMEMBER, admin_id, key, response.request, response.sealed, at)

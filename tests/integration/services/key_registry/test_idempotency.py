@@ -95,7 +95,7 @@ class LosesCommitReplies(FaultProxy):
         self._writers.discard(sink)
 
 
-async def test_a_commit_whose_reply_was_lost_tried_again_is_one_row_and_the_same_response(
+async def test_a_commit_whose_reply_was_lost_tried_again_is_one_row_or_one_rotation_and_the_same_response(
     registry_database_url: str, tmp_path: Path
 ) -> None:
     server = urlsplit(registry_database_url)
@@ -118,3 +118,18 @@ async def test_a_commit_whose_reply_was_lost_tried_again_is_one_row_and_the_same
             assert item["id"] == again.body["id"]
             lines = (await owner.get(f"/audit?subject={item['id']}")).body["items"]
             assert [line["action"] for line in lines] == ["access_key.created"]
+            proxy.armed = True
+            rotation = {"Idempotency-Key": "rotate once"}
+            lost = await owner.post(f"/access-keys/{item['id']}/rotate", {}, headers=rotation)
+            assert lost.status == 503
+            proxy.restore()
+            while (
+                rotated := await owner.post(f"/access-keys/{item['id']}/rotate", {}, headers=rotation)
+            ).status == 503:
+                assert rotated.headers["Retry-After"] == "1"
+            assert rotated.status == 201
+            assert [version["version"] for version in rotated.body["versions"]] == [2, 1]
+            async with running.client("session_tokens") as client:
+                record = await client.access_key(opaque.digest(rotated.body["key"]))
+            assert record is not None
+            assert (record.id, record.version) == (item["id"], 2)

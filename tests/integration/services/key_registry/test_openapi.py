@@ -58,6 +58,10 @@ async def test_the_example_of_every_create_and_change_works_when_it_is_sent(owne
         reference = NAMES.get(path, created.body["id"])
         changed = await owner.patch(f"/{path}/{reference}", change)
         assert changed.status == 200, (path, change, changed.raw)
+        if by_path[path].secret is not None:
+            (rotation,) = schemas["Rotation"]["examples"]
+            rotated = await owner.post(f"/{path}/{created.body['id']}/rotate", rotation)
+            assert rotated.status == 201, (path, rotated.raw)
     (revocation,) = schemas["NewRevocation"]["examples"]
     assert (await owner.post("/revocations", revocation)).status == 200
 

@@ -18,6 +18,11 @@ STATEMENT_TIMEOUT_S = 0.3
 FILL = {
     "change": "INSERT INTO change (seq, kind, id, status, at) SELECT n, 'company', 'c', 'active', 1",
     "revocation": "INSERT INTO revocation (kind, id, until, reason, at) SELECT 'jwt', n::text, 1, '', 1",
+    "credential_version": """
+        INSERT INTO credential_version (credential_id, version, kind, digest, created_at, retires_at)
+        SELECT '00000000-0000-0000-0000-000000000001', n, 'access_key', sha256(n::text::bytea), 'epoch',
+            CASE WHEN n < 600 THEN 'epoch'::timestamptz END
+    """,
     "report": "INSERT INTO report (instance, position, mark, at) SELECT 'gone', n, '', 1",
 }
 SLOW = """
@@ -57,7 +62,9 @@ async def count(connection: asyncpg.Connection, table: str) -> int:
 
 
 async def prune(database: Database) -> None:
-    await PostgresChanges(database).prune(changes_before=2, revocations_before=2, idempotency_before=2)
+    await PostgresChanges(database).prune(
+        changes_before=2, revocations_before=2, idempotency_before=2, versions_before=2
+    )
     await PostgresConsumers(database).prune(silent_since=2, reports_before=0)
 
 
@@ -70,7 +77,9 @@ async def pruned(database: Database) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("table", "left"), [("change", 1), ("revocation", 0), ("report", 0)])
+@pytest.mark.parametrize(
+    ("table", "left"), [("change", 1), ("revocation", 0), ("report", 0), ("credential_version", 1)]
+)
 async def test_more_than_one_statement_could_delete_in_time_is_deleted(
     database: Database, connection: asyncpg.Connection, table: str, left: int
 ) -> None:

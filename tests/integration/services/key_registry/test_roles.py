@@ -11,6 +11,7 @@ from services.key_registry.catalog.resources import RESOURCES
 from tests.support.harness.key_registry import Admin, Running
 
 ROLES = ("viewer", "editor", "owner")
+ROTATED = ("api-tokens", "access-keys", "api-clients", "admin-tokens")
 
 
 @dataclass
@@ -76,6 +77,9 @@ async def test_every_endpoint_holds_for_every_role(running: Running) -> None:
             assert (response.status != 403) is reaches, (role, method, target, response.status)
             assert response.status in (200, 404, 422, 403), (role, method, target, response.raw)
             calls += 1
+        for target in ("/rotate", "/versions/1/revoke") if path in ROTATED else ():
+            response = await admins[role].post(f"/{path}/{uuid7()}{target}")
+            assert response.status == (404 if expected(role, "POST", path) else 403), (role, path, target)
     assert calls == len(ROLES) * (len(RESOURCES) * 8 - 1)
     for role in ROLES:
         assert (await admins[role].get("/audit")).status == 200
@@ -100,6 +104,9 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     for resource in RESOURCES.values():
         path = f"/admin/v1/{resource.path}"
         wanted |= {("get", path), ("post", path), *((method, f"{path}/{{id}}{more}") for method, more in one)}
+        if resource.path in ROTATED:
+            more = (f"{path}/{{id}}/rotate", f"{path}/{{id}}/versions/{{version}}/revoke")
+            wanted |= {("post", target) for target in more}
     assert documented == wanted - {("delete", "/admin/v1/admin-tokens/{id}")}
     assert all(
         item[method]["security"] == [{"admin_token": []}]
@@ -165,6 +172,8 @@ async def test_a_token_bound_to_a_company_sees_nothing_of_another(owner: Admin) 
             ("POST", f"/{path}/{id_}/revoke", None),
             ("DELETE", f"/{path}/{id_}", None),
         ]
+        if path in ROTATED:
+            calls += [("POST", f"/{path}/{id_}/rotate", {}), ("POST", f"/{path}/{id_}/versions/1/revoke", None)]
         for method, target, body in calls:
             if (path, method) == ("admin-tokens", "DELETE"):
                 continue

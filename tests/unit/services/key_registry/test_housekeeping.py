@@ -30,9 +30,21 @@ class Recording:
         self.rounds: list[dict[str, float]] = []
         self.happened = asyncio.Event()
 
-    async def prune(self, *, changes_before: float, revocations_before: float, idempotency_before: float) -> None:
+    async def prune(
+        self,
+        *,
+        changes_before: float,
+        revocations_before: float,
+        idempotency_before: float,
+        versions_before: float,
+    ) -> None:
         self.rounds.append(
-            {"changes": changes_before, "revocations": revocations_before, "responses": idempotency_before}
+            {
+                "changes": changes_before,
+                "revocations": revocations_before,
+                "responses": idempotency_before,
+                "secrets": versions_before,
+            }
         )
         self.happened.set()
         if len(self.rounds) == 1:
@@ -47,7 +59,14 @@ async def test_changes_are_kept_for_a_week_responses_for_a_day_and_revocations_a
     await housekeeping.start()
     await store.happened.wait()
     now = clock.now()
-    assert store.rounds == [{"changes": now - 7 * 86400, "revocations": now - 3600, "responses": now - 86400}]
+    assert store.rounds == [
+        {
+            "changes": now - 7 * 86400,
+            "revocations": now - 3600,
+            "responses": now - 86400,
+            "secrets": now - 400 * 86400,
+        }
+    ]
     await asyncio.sleep(0)
     (task,) = housekeeping.tasks
     assert (task.running, task.restarts) == (True, 0)  # the store was unavailable, which is no reason to stop

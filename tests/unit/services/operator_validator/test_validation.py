@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.operator_validator.http.validation import check_of
 from services.operator_validator.validation import Cause, ValidationRequest, Validator
 from shared.audit.trail import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
@@ -203,3 +204,43 @@ async def test_concurrent_checks_each_get_their_own_result(operator: Operator) -
         operator.registry.add_api_token(token)
     causes = await asyncio.gather(*(operator.cause(ValidationRequest(token, "blabla", "SMS")) for token in tokens))
     assert causes == [None, Cause.UNKNOWN] * 25
+
+
+async def test_both_secrets_are_valid_until_the_old_one_retires_which_needs_no_event(
+    operator: Operator, clock: FakeClock
+) -> None:
+    registry, new = operator.registry, ValidationRequest(mint(API_TOKEN), "blabla", "SMS")
+    registry.add_api_token(TOKEN)
+    registry.rotate("api_token", TOKEN, new.token, retires_at=clock.now() + 3)
+    await operator.follower.poll()
+    assert [await operator.cause(given) for given in (REQUEST, new)] == [None, None]
+    registry.away = True
+    clock.advance(2.9)
+    assert await operator.cause() is None
+    clock.advance(0.1)
+    assert await operator.cause() is Cause.VERSION_RETIRED
+    assert await operator.cause(new) is None
+
+
+async def test_a_secret_that_is_ended_is_invalid_as_soon_as_that_is_known_and_the_other_is_not(
+    operator: Operator,
+) -> None:
+    registry, new = operator.registry, ValidationRequest(mint(API_TOKEN), "blabla", "SMS")
+    registry.add_api_token(TOKEN)
+    assert await operator.cause() is None
+    registry.rotate("api_token", TOKEN, new.token)
+    assert await operator.cause(new) is None
+    await operator.follower.poll()
+    assert await operator.cause() is Cause.VERSION_REVOKED
+    assert await operator.cause(new) is None
+
+
+async def test_the_gateway_keeps_a_result_until_the_secret_retires_or_is_ended(
+    operator: Operator, clock: FakeClock
+) -> None:
+    record = operator.registry.add_api_token(TOKEN, expires_at=clock.now() + 100)
+    operator.registry.rotate("api_token", TOKEN, mint(API_TOKEN), retires_at=clock.now() + 10)
+    check = check_of(await operator.validator.validate(REQUEST))
+    assert check.expires_at == clock.now() + 10
+    assert check.depends_on == {*record.depends_on}
+    assert f"{record.id}_v1" in check.depends_on

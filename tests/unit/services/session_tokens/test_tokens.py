@@ -342,3 +342,30 @@ async def test_what_is_noted_tells_who_and_why_and_holds_no_secret(rules: Rules)
     written = json.dumps([event.model_dump() for event in events])
     for secret in (token, unknown, KEY, digest(KEY).hex(), "hidden-file"):
         assert secret not in written
+
+
+async def test_both_secrets_of_a_key_create_until_the_old_one_retires_which_needs_no_event(
+    rules: Rules, clock: FakeClock
+) -> None:
+    new = mint(ACCESS_KEY)
+    rules.registry.rotate("access_key", KEY, new, retires_at=clock.now() + 3)
+    by_old = await rules.create()
+    clock.advance(3)
+    with pytest.raises(WrongToken) as refused:
+        await rules.tokens.authorize(KEY)
+    assert refused.value.cause is Cause.ACCESS_KEY_VERSION_RETIRED
+    assert refused.value.known
+    await rules.tokens.authorize(new)
+    session = await rules.tokens.verify(by_old.token)  # what was created with it goes on
+    assert (session.key.id, session.key.version) == (rules.record.id, 1)
+
+
+async def test_a_secret_that_is_ended_ends_the_tokens_that_it_created_and_no_others(rules: Rules) -> None:
+    new = mint(ACCESS_KEY)
+    by_old = await rules.create()
+    rules.registry.rotate("access_key", KEY, new)
+    by_new = await rules.tokens.create(await rules.tokens.authorize(new), parse(b"{}"))
+    assert await rules.refusal(by_old.token) is Cause.ACCESS_KEY_VERSION_REVOKED
+    with pytest.raises(WrongToken):
+        await rules.tokens.authorize(KEY)
+    assert (await rules.tokens.verify(by_new.token)).key.version == 2

@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.token_issuer.clients.client import Client
-from services.token_issuer.grants.booking_scopes import booked_scopes
+from services.token_issuer.grants.booking_scopes import MAX_BOOKED_DEPENDENCIES, booked_scopes
 from services.token_issuer.grants.client_credentials import ClientCredentials
 from services.token_issuer.oauth_errors import InvalidScope
 from services.token_issuer.tokens.introspection import IssuedTokens
-from shared.contracts.access_token import MAX_DEPENDENCIES
 from shared.contracts.key_registry import Booking, Status
 from shared.scopes import covers
 from tests.support.harness.issuer_rules import ISSUER, World
@@ -144,7 +143,7 @@ async def test_who_requests_nothing_in_particular_gets_what_is_left(world: World
 
 
 def test_token_that_would_depend_on_too_much_is_refused(world: World) -> None:
-    bookings = [booking(str(n), "site:read") for n in range(MAX_DEPENDENCIES // 2 + 1)]
+    bookings = [booking(str(n), "site:read") for n in range(MAX_BOOKED_DEPENDENCIES // 2 + 1)]
     booked_scopes(frozenset({"site:read"}), client_with(world, *bookings[1:]), requested=True)
     with pytest.raises(InvalidScope, match="request less"):
         booked_scopes(frozenset({"site:read"}), client_with(world, *bookings), requested=True)

@@ -1,0 +1,89 @@
+"""The versions of a credential: each is one secret of it, of which one is current and one may be retiring."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from services.key_registry.catalog.field_types import in_utc
+from shared.contracts.key_registry import Kind
+
+MAX_LIVE_VERSIONS = 2
+"""Secrets of one credential that work at the same time."""
+MAX_SHOWN_VERSIONS = 20
+"""Versions of one credential that are shown: those that work, and the newest of the others."""
+MAX_KEEP_OLD_FOR_S = 30 * 86400
+DEFAULT_KEEP_OLD_FOR_S = 86400
+
+VersionState = Literal["current", "retiring", "retired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What a kind of credential is presented by: `prefix` begins it, `member` of a response shows it once."""
+
+    prefix: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetiredVersion:
+    """A secret that has retired by itself."""
+
+    kind: Kind
+    credential_id: UUID
+    version: int
+    retires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    version: int
+    digest: bytes = field(repr=False)
+    last_four: str | None
+    created_at: datetime
+    retires_at: datetime | None = None
+    """When it ends, or ended; None while it is current."""
+    revoked: bool = False
+    """Whether it was ended at once, and with it what was issued with it."""
+
+    def live(self, now: datetime) -> bool:
+        """Whether its secret works, as far as that depends on the version."""
+        return not self.revoked and (self.retires_at is None or self.retires_at > now)
+
+
+def describe_versions(row: Mapping[str, Any], versions: Sequence[Version], now: datetime) -> list[dict[str, Any]]:
+    """`versions` of the credential `row` as responses have them, the newest first.
+
+    No version outlives its credential: of one that is revoked or has expired, all are retired.
+    """
+    end = _end_of(row, now)
+    return [
+        {
+            "version": version.version,
+            "state": _state(version, now, ended=end is not None),
+            "created_at": version.created_at,
+            "retires_at": _earliest(version.retires_at, end),
+            "last_four": version.last_four,
+        }
+        for version in sorted(versions, key=lambda version: version.version, reverse=True)
+    ]
+
+
+def _state(version: Version, now: datetime, *, ended: bool) -> VersionState:
+    if ended or not version.live(now):
+        return "retired"
+    return "current" if version.retires_at is None else "retiring"
+
+
+def _end_of(row: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When the credential itself ended; None while it has not."""
+    expires_at = None if row.get("expires_at") is None else in_utc(row["expires_at"])
+    if expires_at is not None and expires_at <= now:
+        return expires_at
+    return in_utc(row["status_at"]) if row["status"] == "revoked" else None
+
+
+def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((at for at in (one, other) if at is not None), default=None)

@@ -1,0 +1,38 @@
+"""What the rules need of the store about the secrets of credentials: a part of its reader and its writer."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from services.key_registry.catalog.resources import Resource, Row
+from services.key_registry.catalog.versions import RetiredVersion, Version
+
+
+class VersionReader(Protocol):
+    async def find_by_secret(self, resource: Resource, digest: bytes) -> tuple[Row, Version] | None:
+        """The credential of this kind one of whose secrets has this SHA-256, and that secret, working or not."""
+        ...
+
+    async def versions(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[Version]]:
+        """The secrets of each of these credentials, in no order: all that work, and the newest of the others.
+
+        Not more than `MAX_SHOWN_VERSIONS` of each.
+        """
+        ...
+
+    async def retired(self, now: datetime, limit: int) -> Sequence[RetiredVersion]:
+        """Secrets that have retired by `now` and of which nobody was informed yet, the oldest first."""
+        ...
+
+
+class VersionWriter(VersionReader, Protocol):
+    async def add_version(self, resource: Resource, credential_id: UUID, version: Version) -> None:
+        """Keep one more secret of a credential. The first one comes with the credential."""
+        ...
+
+    async def update_version(self, credential_id: UUID, version: Version) -> None:
+        """Write when it ends, and whether at once."""
+        ...
+
+    async def retirement_announced(self, version: RetiredVersion) -> None: ...

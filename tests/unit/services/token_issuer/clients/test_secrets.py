@@ -1,0 +1,71 @@
+"""Which secret of an API client was presented, and what of it."""
+
+import pytest
+
+from services.token_issuer.clients.authentication import ClientProof
+from services.token_issuer.clients.client import Client
+from services.token_issuer.clients.secrets import presented
+from services.token_issuer.grants.client_credentials import ClientCredentials
+from services.token_issuer.oauth_errors import InvalidClient
+from services.token_issuer.tokens.introspection import IssuedTokens
+from shared.opaque import API_CLIENT_SECRET, mint
+from tests.support.harness.issuer_rules import ADDRESS, ISSUER, World
+
+NEW = mint(API_CLIENT_SECRET)
+
+
+async def authenticated(world: World, secret: str) -> Client:
+    proof = ClientProof("client_secret_basic", world.key, secret)
+    return await world.authenticator.authenticate(proof, address=ADDRESS)
+
+
+async def refusal(world: World, secret: str) -> str:
+    with pytest.raises(InvalidClient) as refused:
+        await authenticated(world, secret)
+    return refused.value.detail
+
+
+async def test_both_secrets_authenticate_until_the_old_one_retires_which_needs_no_event(world: World) -> None:
+    world.registry.rotate("api_client", world.secret, NEW, retires_at=world.clock.now() + 3)
+    assert [(await authenticated(world, secret)).version for secret in (world.secret, NEW)] == [1, 2]
+    world.clock.advance(3)
+    assert await refusal(world, world.secret) == "version_retired"
+    assert (await authenticated(world, NEW)).version == 2
+
+
+async def test_a_secret_that_is_ended_no_longer_authenticates(world: World) -> None:
+    world.registry.rotate("api_client", world.secret, NEW)
+    assert await refusal(world, world.secret) == "version_revoked"
+    assert (await authenticated(world, NEW)).version == 2
+
+
+async def test_a_new_secret_works_at_once_whatever_is_remembered_of_the_client(world: World) -> None:
+    world.api_clients.remembered[world.key] = world.client
+    world.registry.rotate("api_client", world.secret, NEW, retires_at=world.clock.now() + 3)
+    assert (await authenticated(world, NEW)).version == 2
+    assert (await authenticated(world, world.secret)).version == 1
+
+
+async def test_what_can_be_no_secret_costs_the_registry_nothing(world: World) -> None:
+    world.api_clients.remembered[world.key] = world.client
+    assert await refusal(world, "guess") == "wrong_secret"
+    assert world.registry.lookups == 0
+
+
+async def test_a_token_depends_on_the_secret_that_it_was_issued_for(world: World) -> None:
+    await world.with_key()
+    world.registry.rotate("api_client", world.secret, NEW, retires_at=world.clock.now() + 3)
+    for secret, version in ((world.secret, 1), (NEW, 2)):
+        authorized = await ClientCredentials().authorize({}, await authenticated(world, secret))
+        token = await world.issuer.issue(authorized, typ="JWT")
+        claims = IssuedTokens(world.ring, world.clock, issuer=ISSUER).read(token.value)
+        assert claims is not None
+        assert f"{world.client.id}_v{version}" in claims.stopped_by
+
+
+def test_of_a_registry_that_knows_one_secret_that_is_the_first(world: World) -> None:
+    found = presented(world.client, world.secret)
+    assert found is not None
+    assert (found.version, found.ended(world.clock.now())) == (1, None)
+    assert presented(world.client, NEW) is None
+    assert presented(None, "") is None
