@@ -1,6 +1,7 @@
 """Rotation: a new secret, an overlap with the old one, the end of one secret alone, and what stays."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ ROTATED = (API_TOKEN, ACCESS_KEY, API_CLIENT, ADMIN_TOKEN)
 DAY = 86400
 
 
-async def created(desk: Desk, resource: Resource = ACCESS_KEY, **members: object) -> Object:
+async def created(desk: Desk, resource: Resource = ACCESS_KEY, **members: Any) -> Object:
     company = await desk.company()
     of = {"company_id": company["id"]}
     if resource is API_TOKEN:
