@@ -25,7 +25,8 @@ from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.session_tokens import Sessions, query_of, resolve
 from gateway.credentials.staleness import Staleness
 from gateway.headers import call_lines, passed_before, upstream_lines
-from gateway.http1.request import BadRequest, RequestHead
+from gateway.http1.request import BadRequest
+from gateway.http1.request_head import RequestHead
 from gateway.identity_tokens.tokens import IdentityTokens
 from gateway.origin import Origin
 from gateway.refusal import Refusal
@@ -86,7 +87,8 @@ class Decider:
         decision = self._decide(head, origin, request_id)
         if isinstance(decision, Forward) and decision.repeats and decision.identity is not None:
             lines = "\r\n".join(decision.lines[:-1])
-            self.repeated.keep(key, RepeatedCall(table, decision.route, decision.target, lines, decision.identity))
+            call = RepeatedCall(table, decision.route, decision.target, lines, decision.identity)
+            self.repeated.keep(key, head, call)
         return decision
 
     def _repeat(self, call: RepeatedCall, method: str, request_id: str) -> Decision:

@@ -20,7 +20,7 @@ from gateway.field_names import (
     claims_origin,
 )
 from gateway.http1.fields import tokens
-from gateway.http1.request import RequestHead
+from gateway.http1.request_head import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.http1.writer import date_line
 from gateway.origin import Origin

@@ -4,12 +4,10 @@ Most clients send the same few requests again and again. What follows from the b
 table alone is the same each time; whether the token has expired or been stopped since is not, and is not kept.
 """
 
-import hashlib
-
 from gateway.credentials.identity import Identity
-from gateway.http1.field_block import FieldBlock
 from gateway.http1.kept import Kept
-from gateway.http1.request import RequestHead
+from gateway.http1.known_heads import keep_head
+from gateway.http1.request_head import RequestHead
 from gateway.origin import Origin
 from gateway.routing.table import Route, RouteTable
 
@@ -17,7 +15,7 @@ MAX_REPEATED_CALLS = 4096
 _MAX_LINES_LENGTH = 2048
 """Characters of a call's header fields that are kept."""
 
-Key = tuple[FieldBlock, str, str, bytes, str, bool]
+Key = tuple[bytes, str, bool]
 
 
 class RepeatedCall:
@@ -34,7 +32,7 @@ class RepeatedCall:
 
 
 class RepeatedCalls:
-    """Found by the SHA-256 of their credential: no secret is kept. Bounded, as everything that a client chooses."""
+    """Found by the SHA-256 of their heads: no secret is kept. Bounded, as everything that a client chooses."""
 
     def __init__(self) -> None:
         self._calls: Kept[Key, RepeatedCall] = Kept(MAX_REPEATED_CALLS)
@@ -47,17 +45,11 @@ class RepeatedCalls:
         call = self._calls.get(key)
         return call if call is not None and call.table is table else None
 
-    def keep(self, key: Key, call: RepeatedCall) -> None:
-        if len(call.lines) <= _MAX_LINES_LENGTH:
+    def keep(self, key: Key, head: RequestHead, call: RepeatedCall) -> None:
+        if len(call.lines) <= _MAX_LINES_LENGTH and keep_head(head):
             self._calls.keep(key, call)
 
 
 def key_of(head: RequestHead, origin: Origin) -> Key | None:
-    """All that a decision about this head depends on, but the table and what is known; None for what is not kept.
-
-    A query may hold a secret, and is seldom the same twice; so may the fields of a block that is not kept.
-    """
-    if head.authorization is None or not head.block.kept or "?" in head.target:
-        return None
-    digest = hashlib.sha256(head.authorization.encode("latin-1")).digest()
-    return head.block, head.method, head.target, digest, origin.lines, origin.trusted
+    """All that a decision about this head depends on, but the table and what is known; None where none is kept."""
+    return None if head.digest is None else (head.digest, origin.lines, origin.trusted)

@@ -8,7 +8,7 @@ from gateway.credentials.kinds import (
     SESSION_TOKEN_PARAMETER,
     CredentialKind,
 )
-from gateway.http1.request import RequestHead
+from gateway.http1.request_head import RequestHead
 from gateway.routing.table import Route
 
 _CHALLENGES = {

@@ -10,7 +10,7 @@ from gateway.credentials.kinds import (
     SESSION_TOKEN_FIELD,
     SESSION_TOKEN_PARAMETER,
 )
-from gateway.http1.request import RequestHead
+from gateway.http1.request_head import RequestHead
 
 MAX_PARAMETERS = 1000
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from gateway.decision_endpoint.dialect import DecisionPath, IncompleteDescription
 from gateway.field_names import FORWARDED_PREFIX, OWN_PREFIX, PLAIN_NAME, claims_identity, claims_origin
 from gateway.http1.fields import HOP_BY_HOP
-from gateway.http1.request import BadRequest, RequestHead, parse_head
+from gateway.http1.known_heads import read_head
+from gateway.http1.request import BadRequest
+from gateway.http1.request_head import RequestHead
 from shared.http.forwarded_for import TrustedProxies, nearest_trusted
 
 RawFields = Sequence[tuple[bytes, bytes]]
@@ -41,7 +43,7 @@ def described_head(
     lines += [f"{spelled}: {value}" for name, spelled, value in given if name not in left_out]
     if any("\r" in line or "\n" in line for line in lines):
         raise BadRequest("the head holds a CR or LF alone")
-    head = parse_head("\r\n".join(lines).encode("latin-1"))
+    head = read_head("\r\n".join(lines).encode("latin-1"))
     for field in head.block.fields:
         if PLAIN_NAME.fullmatch(field.name) is None and _is_ours(field.folded):
             raise BadRequest("a header name is spelled like one that only a proxy may write")

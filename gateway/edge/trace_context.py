@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from gateway.http1.request import RequestHead
+from gateway.http1.request_head import RequestHead
 
 MAX_STATE_BYTES = 512
 MAX_STATE_MEMBERS = 32

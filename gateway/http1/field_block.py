@@ -13,7 +13,7 @@ MAX_FIELD_BYTES = 16384
 _MAX_KEPT_BLOCKS = 2048
 _MAX_KEPT_BYTES = 1024
 """Of one block."""
-_AUTHORIZATION = b"\r\nAuthorization: "
+AUTHORIZATION = b"\r\nAuthorization: "
 
 
 class FieldBlock:
@@ -51,7 +51,7 @@ def find_block(raw: bytes, start: int) -> tuple[FieldBlock, str | None, int] | N
 
     With the value of the head's Authorization field, and how many fields come before that one.
     """
-    cut = raw.find(_AUTHORIZATION, start)
+    cut = raw.find(AUTHORIZATION, start)
     if cut < 0:
         block = _kept.get(raw[start:])
         return None if block is None else (block, None, 0)
@@ -59,7 +59,7 @@ def find_block(raw: bytes, start: int) -> tuple[FieldBlock, str | None, int] | N
     if end < 0:
         end = len(raw)
     block = _kept.get(raw[start:cut] + raw[end:])
-    value = raw[cut + len(_AUTHORIZATION) : end]
+    value = raw[cut + len(AUTHORIZATION) : end]
     if block is None or not value or not is_plain(value) or value[0] == 32 or value[-1] == 32:
         return None
     if len(raw) - start > MAX_FIELD_BYTES or len(block.fields) >= MAX_FIELDS:
@@ -67,9 +67,15 @@ def find_block(raw: bytes, start: int) -> tuple[FieldBlock, str | None, int] | N
     return block, value.decode("ascii"), raw.count(b"\r\n", start, cut)
 
 
+def authorization_in(raw: bytes) -> str:
+    """The value of Authorization in the head `raw`, whose block is kept: it is there once, in this spelling."""
+    start = raw.index(AUTHORIZATION) + len(AUTHORIZATION)
+    return raw[start : _end_of_line(raw, start)].decode("latin-1").strip(" \t")
+
+
 def keep_block(raw: bytes, start: int, block: FieldBlock) -> None:
     """Keep `block`, which was read from the head `raw`, unless it is long or may hold a secret."""
-    cut = raw.find(_AUTHORIZATION, start)
+    cut = raw.find(AUTHORIZATION, start)
     rest = raw[start:] if cut < 0 else raw[start:cut] + raw[_end_of_line(raw, cut) :]
     lines = rest.count(b"\r\n")
     if len(rest) > _MAX_KEPT_BYTES or lines != len(block.fields) or not rest.isascii():

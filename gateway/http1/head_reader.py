@@ -2,15 +2,9 @@
 
 from gateway.http1.field_block import MAX_FIELD_BYTES
 from gateway.http1.fields import holds_lone
-from gateway.http1.request import (
-    MAX_REQUEST_LINE_BYTES,
-    BadRequest,
-    RequestHead,
-    check_request_line,
-    parse_head,
-    target_too_long,
-    too_large,
-)
+from gateway.http1.known_heads import read_head
+from gateway.http1.request import MAX_REQUEST_LINE_BYTES, BadRequest, check_request_line, target_too_long, too_large
+from gateway.http1.request_head import RequestHead
 
 
 class HeadReader:
@@ -38,7 +32,7 @@ class HeadReader:
         if not self._buffer and not self._skipped and not data.startswith(b"\r\n"):
             end = data.find(b"\r\n\r\n")
             if end >= 0:
-                return parse_head(data[:end]), data[end + 4 :]
+                return read_head(data[:end]), data[end + 4 :]
         return self._feed(data)
 
     def _feed(self, data: bytes) -> tuple[RequestHead | None, bytes]:
@@ -55,7 +49,7 @@ class HeadReader:
         raw, rest = bytes(buffer[:end]), bytes(buffer[end + 4 :])
         buffer.clear()
         self._skipped = self._line_checked = False
-        return parse_head(raw), rest
+        return read_head(raw), rest
 
     def _check_so_far(self, known: int) -> None:
         """Refuse now what cannot become a head: its end may never come. Looks at no byte many times."""

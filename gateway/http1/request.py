@@ -7,7 +7,8 @@ from gateway.http1.authority import are_same, parse_authority
 from gateway.http1.body import BodyDecoder, MalformedBody, TooManyExtensions
 from gateway.http1.field_block import MAX_FIELD_BYTES, FieldBlock, find_block, keep_block
 from gateway.http1.fields import MAX_FIELDS, Field, MalformedField, parse_lines, tokens
-from gateway.http1.framing import Framing, MalformedFraming, request_framing
+from gateway.http1.framing import MalformedFraming, request_framing
+from gateway.http1.request_head import RequestHead
 
 MAX_TARGET_BYTES = 8192
 MAX_REQUEST_LINE_BYTES = MAX_TARGET_BYTES + 64
@@ -25,75 +26,6 @@ class BadRequest(Exception):
         self.description = description
         self.status = status
         self.code = code
-
-
-class RequestHead:
-    """A request's head, with one reading only."""
-
-    __slots__ = ("authorization", "block", "host", "method", "minor_version", "position", "target")
-
-    def __init__(
-        self, method: str, target: str, block: FieldBlock, authorization: str | None = None, position: int = 0
-    ) -> None:
-        self.method = method
-        self.target = target
-        """In origin form: begins with `/`. Not yet checked any further: see `gateway.routing.target`."""
-        self.minor_version = 1
-        """0 or 1, of HTTP/1.x."""
-        self.block = block
-        """All fields but Authorization."""
-        self.authorization = authorization
-        """The value of the one Authorization field."""
-        self.position = position
-        """How many fields come before it."""
-        self.host = block.first.get("host", "")
-        """The value of the one Host field; "" in a request of HTTP/1.0 that names no host."""
-
-    @property
-    def framing(self) -> Framing:
-        return self.block.framing
-
-    @property
-    def keep_alive(self) -> bool:
-        return self.block.keep_alive
-
-    @property
-    def expects_continue(self) -> bool:
-        return self.block.expects_continue
-
-    @property
-    def offers_websocket(self) -> bool:
-        """Whether it would switch the connection to that protocol."""
-        return self.block.offers_websocket
-
-    @property
-    def content_length(self) -> int | None:
-        return self.block.framing.length
-
-    @property
-    def has_body(self) -> bool:
-        return self.block.has_body
-
-    @property
-    def fields(self) -> list[Field]:
-        fields = list(self.block.fields)
-        if self.authorization is not None:
-            fields.insert(self.position, Field.of("Authorization", self.authorization))
-        return fields
-
-    def first(self, name: str) -> str | None:
-        """The value of the first field called `name` (in lower case)."""
-        return self.authorization if name == "authorization" else self.block.first.get(name)
-
-    def values(self, name: str) -> list[str]:
-        """The values of all fields called `name` (in lower case)."""
-        first = self.first(name)
-        if first is None:
-            return []
-        block = self.block
-        if name == "authorization" or len(block.first) == len(block.fields):
-            return [first]
-        return [field.value for field in block.fields if field.name == name]
 
 
 def parse_head(raw: bytes) -> RequestHead:

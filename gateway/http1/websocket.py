@@ -5,7 +5,8 @@ from base64 import b64decode, b64encode
 from hashlib import sha1
 
 from gateway.http1.fields import tokens
-from gateway.http1.request import BadRequest, RequestHead
+from gateway.http1.request import BadRequest
+from gateway.http1.request_head import RequestHead
 from gateway.http1.response import BadResponse, ResponseHead
 
 VERSION = "13"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from gateway.http1 import writer
-from gateway.http1.request import RequestHead
+from gateway.http1.request_head import RequestHead
 from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.routing.table import Upstream
 

@@ -17,7 +17,8 @@ from typing import cast
 from gateway.http1.body import BodyDecoder
 from gateway.http1.framing import request_body
 from gateway.http1.head_reader import HeadReader
-from gateway.http1.request import BadRequest, RequestHead, read_body
+from gateway.http1.request import BadRequest, read_body
+from gateway.http1.request_head import RequestHead
 from gateway.proxy.body_pace import BodyPace
 from gateway.proxy.ports import Listener, RequestReceiver
 from gateway.proxy.sockets import has_left, reset_on_close

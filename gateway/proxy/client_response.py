@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from gateway.headers import client_lines
 from gateway.http1 import writer
-from gateway.http1.request import RequestHead
+from gateway.http1.request_head import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.http1.websocket import UPGRADE_LINES
 from gateway.proxy.client_connection import ClientConnection

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.http1.request import RequestHead
+from gateway.http1.request_head import RequestHead
 from gateway.http1.writer import date_line
 from gateway.proxy.report import LIVE_PATH
 from gateway.routing.cors.preflight import preflight_of

@@ -16,7 +16,8 @@ import structlog
 
 from gateway.decision import Decision, Forward, LookUp
 from gateway.http1 import writer
-from gateway.http1.request import BadRequest, RequestHead
+from gateway.http1.request import BadRequest
+from gateway.http1.request_head import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.origin import origin_of, unproxied
 from gateway.proxy.client_body import NO_BODY, ClientBody

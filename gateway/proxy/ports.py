@@ -3,7 +3,8 @@
 from math import ceil
 from typing import TYPE_CHECKING, Protocol
 
-from gateway.http1.request import BadRequest, RequestHead
+from gateway.http1.request import BadRequest
+from gateway.http1.request_head import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.refusal import CIRCUIT_OPEN
 

@@ -10,7 +10,8 @@ from gateway.decision import Decider
 from gateway.edge.arrival import Arrival
 from gateway.edge.arrivals import Arrivals
 from gateway.edge.trace_context import PassedOn, Tracing
-from gateway.http1.request import BadRequest, RequestHead
+from gateway.http1.request import BadRequest
+from gateway.http1.request_head import RequestHead
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.proxy.client_connection import ClientConnection

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from gateway.credentials.identity import RefusedCredential
 from gateway.decision import Forward
 from gateway.http1.kept import Kept
-from gateway.http1.request import BadRequest, RequestHead
+from gateway.http1.request import BadRequest
+from gateway.http1.request_head import RequestHead
 from gateway.metrics import GatewayMetrics
 from gateway.origin import Origin
 from gateway.proxy.ports import UpstreamFailed

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from gateway.http1.request import BadRequest, RequestHead
+from gateway.http1.request import BadRequest
+from gateway.http1.request_head import RequestHead
 from gateway.http1.websocket import Handshake, read_handshake
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.tunnels.open_tunnels import OpenTunnels

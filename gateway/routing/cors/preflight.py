@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.http1.request import BadRequest, RequestHead
+from gateway.http1.request import BadRequest
+from gateway.http1.request_head import RequestHead
 from gateway.routing.cors.policy import Cors
 from gateway.routing.match import match
 from gateway.routing.table import Route, RouteTable

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from gateway.http1.request import BadRequest, RequestHead, parse_head
+from gateway.http1.request import BadRequest, parse_head
+from gateway.http1.request_head import RequestHead
 from gateway.routing.match import is_reserved, match, require_one_route, upstream_target
 from gateway.routing.matching.hosts import canonical_host, host_matches, host_specificity
 from gateway.routing.table import Route, RouteTable

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from gateway.credentials.kinds import CredentialKind
-from gateway.http1.request import RequestHead, parse_head
+from gateway.http1.known_heads import read_head
+from gateway.http1.request_head import RequestHead
 from gateway.http1.response import ResponseHead, parse_response_head
 from gateway.routing.table import Route, Upstream
 
@@ -12,7 +13,7 @@ UPSTREAM = Upstream("sample", "http", "10.0.0.1", 8105)
 
 
 def head_of(*lines: str, line: str = "GET /v2.0/site HTTP/1.1", host: str = "gateway.example") -> RequestHead:
-    return parse_head("\r\n".join((line, f"Host: {host}", *lines)).encode())
+    return read_head("\r\n".join((line, f"Host: {host}", *lines)).encode())
 
 
 def response_of(*lines: str, line: str = "HTTP/1.1 200 OK") -> ResponseHead:

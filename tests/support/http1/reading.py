@@ -7,7 +7,8 @@ from itertools import pairwise
 from gateway.http1.body import BodyDecoder, MalformedBody
 from gateway.http1.framing import request_body
 from gateway.http1.head_reader import HeadReader
-from gateway.http1.request import BadRequest, RequestHead
+from gateway.http1.request import BadRequest
+from gateway.http1.request_head import RequestHead
 from gateway.http1.response import BadResponse, ResponseHead, ResponseReader, Upgrade
 
 LONG = 600

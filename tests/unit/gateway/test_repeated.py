@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway import repeated
 from gateway.credentials.kinds import CredentialKind
 from gateway.decision import Decider, Forward
-from gateway.http1.request import RequestHead
+from gateway.http1.request_head import RequestHead
 from gateway.origin import Origin, unproxied
 from gateway.refusal import Refusal
 from gateway.repeated import RepeatedCalls

@@ -13,7 +13,8 @@ from gateway.decision_endpoint.dialect import (
     IncompleteDescription,
     read_path,
 )
-from gateway.http1.request import BadRequest, RequestHead
+from gateway.http1.request import BadRequest
+from gateway.http1.request_head import RequestHead
 from gateway.origin import origin_of
 from shared.http.forwarded_for import TrustedProxies
 

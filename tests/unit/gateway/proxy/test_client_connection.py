@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.http1.request import BadRequest, RequestHead
+from gateway.http1.request import BadRequest
+from gateway.http1.request_head import RequestHead
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.ports import RequestReceiver
 from tests.support.http1 import near_valid

@@ -1,0 +1,100 @@
+"""A head that comes again byte for byte is read as for the first time, and its secret is not kept."""
+
+import pytest
+
+from gateway.http1 import known_heads
+from gateway.http1.kept import Kept
+from gateway.http1.known_heads import MAX_DIGESTED_BYTES, keep_head, read_head
+from gateway.http1.request import parse_head
+from gateway.http1.request_head import RequestHead
+
+LINE = b"GET /v2.0/site HTTP/1.1"
+HOST = b"Host: gateway.example"
+TOKEN = b"Authorization: Bearer secret"
+
+
+@pytest.fixture(autouse=True)
+def kept(monkeypatch: pytest.MonkeyPatch) -> "Kept[bytes, object]":
+    heads: Kept[bytes, object] = Kept(3)
+    monkeypatch.setattr(known_heads, "_kept", heads)
+    return heads
+
+
+def raw_of(*fields: bytes, line: bytes = LINE) -> bytes:
+    return b"\r\n".join((line, *fields))
+
+
+def seen(head: RequestHead) -> object:
+    fields = [(field.name, field.value, field.line) for field in head.fields]
+    framing = head.framing.length, head.framing.chunked, head.keep_alive, head.expects_continue
+    return (
+        head.method,
+        head.target,
+        head.minor_version,
+        head.host,
+        head.authorization,
+        head.position,
+        fields,
+        framing,
+    )
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        raw_of(HOST, TOKEN),
+        raw_of(TOKEN, HOST, b"Accept: */*"),
+        raw_of(HOST, b"Accept: */*", TOKEN + b" \t"),
+        raw_of(HOST, TOKEN, b"Content-Length: 3", line=b"POST /v2.0/site HTTP/1.1"),
+        raw_of(HOST, TOKEN, b"Connection: close"),
+        raw_of(HOST, b"Authorization:  Basic YTpi"),
+    ],
+)
+def test_a_head_that_is_kept_is_read_as_for_the_first_time(raw: bytes, kept: "Kept[bytes, object]") -> None:
+    first = read_head(raw)
+    expected = seen(parse_head(raw))
+    assert keep_head(first)
+    again = read_head(raw)
+    assert len(kept) == 1
+    assert again is not first
+    assert (seen(first), seen(again)) == (expected, expected)
+    assert again.digest == first.digest
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        raw_of(HOST),
+        raw_of(HOST, b"authorization: Bearer secret"),
+        raw_of(HOST, TOKEN, line=b"GET /v2.0/site?apitoken=secret HTTP/1.1"),
+        raw_of(HOST, TOKEN, b"X-Api-Token: secret"),
+        raw_of(HOST, TOKEN, b"traceparent: 00-1-2-01"),
+        raw_of(HOST, TOKEN, line=b"GET /v2.0/site HTTP/1.0"),
+        raw_of(HOST, TOKEN, line=b"GET http://gateway.example/v2.0/site HTTP/1.1"),
+        raw_of(TOKEN, line=b"GET http://gateway.example/v2.0/site HTTP/1.0"),
+        raw_of(HOST, TOKEN, line=b"GET /" + b"a" * 200 + b" HTTP/1.1"),
+        raw_of(HOST, TOKEN + b"t" * MAX_DIGESTED_BYTES),
+    ],
+)
+def test_what_may_hold_a_secret_or_differs_each_time_is_not_kept(raw: bytes, kept: "Kept[bytes, object]") -> None:
+    assert not keep_head(read_head(raw))
+    assert not kept
+    assert seen(read_head(raw)) == seen(parse_head(raw))
+
+
+def test_what_nobody_has_accepted_takes_no_place(kept: "Kept[bytes, object]") -> None:
+    for number in range(10):
+        read_head(raw_of(HOST, TOKEN + b"%d" % number))
+    assert not kept
+
+
+def test_the_credential_is_not_kept_and_their_number_is_bounded(kept: "Kept[bytes, object]") -> None:
+    for number in range(10):
+        assert keep_head(read_head(raw_of(HOST, TOKEN + b"%d" % number)))
+        assert len(kept) <= 3
+    assert "secret" not in repr([(key, value) for key, value in kept.items()])
+
+
+def test_one_byte_more_is_another_head(kept: "Kept[bytes, object]") -> None:
+    assert keep_head(read_head(raw_of(HOST, TOKEN)))
+    assert read_head(raw_of(HOST, TOKEN + b"2")).authorization == "Bearer secret2"
