@@ -23,7 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given.command == "migrate":
         return commands.migrate(settings)
     if given.command == "verify-audit":
-        return commands.verify_audit(settings, checkpoints=given.checkpoint, key_file=given.key)
+        return commands.verify_audit(settings, files=given.file, checkpoints=given.checkpoint, key_file=given.key)
+    if given.command == "export-audit":
+        return commands.export_audit(settings, month=given.month)
     if given.command == "checkpoint-audit":
         return commands.checkpoint_audit(settings)
     if given.command == "create-admin-token":
@@ -44,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     parsers.add_parser("migrate", help="bring the database's schema to the newest revision")
     verify = parsers.add_parser("verify-audit", help="check the hash chain of the audit trail; 1 when it is broken")
     verify.add_argument(
+        "file",
+        type=Path,
+        nargs="*",
+        metavar="FILE",
+        help="verify these exported months alone, without the database (default: all of the trail)",
+    )
+    verify.add_argument(
         "--checkpoint",
         type=Path,
         action="append",
@@ -56,6 +65,14 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="JWK Set to verify checkpoints with, from /admin/v1/audit/keys (default: the registry's own key)",
+    )
+    export = parsers.add_parser(
+        "export-audit", help="write old months of the audit trail to files, verify these, and drop the months"
+    )
+    export.add_argument(
+        "--month",
+        metavar="YYYY-MM",
+        help="write this month alone, and drop nothing (default: those past PASSGATE_AUDIT_MONTHS_KEPT)",
     )
     parsers.add_parser("checkpoint-audit", help="sign a checkpoint of the audit trail's end, keep it and print it")
     create = parsers.add_parser("create-admin-token", help="create an admin token and print it, once")

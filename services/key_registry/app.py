@@ -15,6 +15,7 @@ from services.key_registry.admin.receipts import Receipts
 from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.admin.revocations import Revocations
 from services.key_registry.admin.rotation import RotationService
+from services.key_registry.audit_trail.archiving import Archive
 from services.key_registry.audit_trail.checkpointing import Checkpointing
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys
 from services.key_registry.audit_trail.months import MonthUpkeep
@@ -99,7 +100,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         ),
     )
     checkpoints, audit_keys = PostgresCheckpoints(stores.database), settings.audit_keys
-    reader = AuditReader(PostgresAuditLines(stores.database), checkpoints, stores.objects, access)
+    lines, months = PostgresAuditLines(stores.database), PostgresMonths(stores.database)
+    reader = AuditReader(lines, months, checkpoints, stores.objects, access)
     table = endpoints(
         [ResourceEndpoints(resource, objects, authentication) for resource in RESOURCES.values()],
         [RotationEndpoints(r, rotation, authentication) for r in RESOURCES.values() if r.secret is not None],
@@ -109,6 +111,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         internal,
     )
     database_clock = DatabaseClock(stores.database)
+    archive = archive_of(settings, stores.patient)
     first_owner = OwnerRegistration(AdminTokens(stores.objects, clock), settings.first_owner_token)
     app = service_app(
         NAME,
@@ -126,6 +129,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             retirements(stores.objects, clock),
             clock_observation(stores.database, offsets),
             *_checkpointing(checkpoints, audit_keys, clock, settings.audit_checkpoint_interval),
+            *([] if archive is None else [archive]),
         ],
         security_schemes=SECURITY_SCHEMES,
         description=DESCRIPTION,
@@ -167,6 +171,22 @@ def _relay_metrics(metrics: CollectorRegistry, relay: Relay) -> CollectorRegistr
     up = Gauge("change_relay_up", "1 while changes are relayed to the stream.", registry=metrics)
     up.set_function(lambda: relay.up)
     return metrics
+
+
+def archive_of(settings: Settings, database: Database) -> Archive | None:
+    """Where old months of the audit trail leave for, if anywhere; `database` needs time."""
+    folder, keys = settings.audit_archive_dir, settings.audit_keys
+    if folder is None or keys is None:
+        return None
+    return Archive(
+        PostgresMonths(database),
+        PostgresAuditLines(database),
+        PostgresCheckpoints(database),
+        keys,
+        DatabaseClock(database),
+        folder=folder,
+        kept=settings.audit_months_kept,
+    )
 
 
 def _checkpointing(

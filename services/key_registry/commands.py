@@ -6,18 +6,28 @@ from collections.abc import Awaitable, Callable, Sequence, Sized
 from pathlib import Path
 from uuid import UUID
 
-from services.key_registry.admin.audit_reader import whole
 from services.key_registry.admin.bootstrap import AdminTokens
-from services.key_registry.audit_trail.chain import BrokenTrail, verified
+from services.key_registry.app import archive_of
+from services.key_registry.audit_trail.archive_file import InvalidArchive
+from services.key_registry.audit_trail.archiving import ArchiveBusy
+from services.key_registry.audit_trail.chain import BrokenTrail
 from services.key_registry.audit_trail.checkpointing import Checkpointing
-from services.key_registry.audit_trail.checkpoints import InvalidCheckpoint
-from services.key_registry.audit_trail.verification import keys_of, known_heads
+from services.key_registry.audit_trail.checkpoints import InvalidCheckpoint, checkpoints_in
+from services.key_registry.audit_trail.verification import (
+    Verification,
+    keys_of,
+    known_heads,
+    required,
+    verified_files,
+    verified_trail,
+)
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.requests import NewAdminToken
 from services.key_registry.config import Settings
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
+from services.key_registry.storage.postgres.audit_months import PostgresMonths
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.clock import SystemClock
 from shared.console import print_line
@@ -29,6 +39,8 @@ from shared.postgres.schema import SchemaMismatch
 
 DATABASE_TIMEOUT_S = 30.0
 """Seconds for one use of the database: nobody waits for a response over HTTP."""
+EXPORT_TIMEOUT_S = 600.0
+"""The same where much is read or dropped."""
 
 
 def migrate(settings: Settings) -> int:
@@ -37,26 +49,76 @@ def migrate(settings: Settings) -> int:
     return migrate_command(settings.database_dsn, schema=SCHEMA, folder=MIGRATIONS)
 
 
-def verify_audit(settings: Settings, *, checkpoints: Sequence[Path] = (), key_file: Path | None = None) -> int:
-    """1 when the trail is not what was written, with the first line that is wrong.
+def verify_audit(
+    settings: Settings,
+    *,
+    files: Sequence[Path] = (),
+    checkpoints: Sequence[Path] = (),
+    key_file: Path | None = None,
+) -> int:
+    """1 when the trail is not what was written, with the first line that is wrong; 2 for a file that is no use.
 
-    `checkpoints` are files with some that were kept; `key_file` is a JWK Set to verify them with.
+    With `files` these alone, without the database. `checkpoints` are files with some that were kept; `key_file` is
+    a JWK Set to verify them with.
     """
+    own = settings.audit_keys
+
+    def reported(heads: Sized, verification: Verification) -> int:
+        head, months = verification
+        where = f", {_count(range(months), 'month')} of them in files" if months else ""
+        compared = f", compared with {_count(heads, 'checkpoint')}" if heads else ""
+        return _succeeded(f"the audit trail is intact: {head.seq} lines{where}, head {head.hash.hex()}{compared}")
 
     async def verify(database: Database) -> int:
-        own = settings.audit_keys
-        try:
-            keys = keys_of(None if own is None else own.public, key_file)
-            known = await known_heads(PostgresCheckpoints(database), keys, checkpoints)
-            head = await verified(whole(PostgresAuditLines(database)), known.heads)
-        except BrokenTrail as broken:
-            return _failed(f"the audit trail is broken at {broken}")
-        except (InvalidCheckpoint, OSError) as error:
-            return _failed(f"the checkpoint cannot be used: {error}", status=2)
-        compared = f", compared with {_count(known.heads, 'checkpoint')}" if known.heads else ""
-        return _succeeded(f"the audit trail is intact: {head.seq} lines, head {head.hash.hex()}{compared}")
+        keys = keys_of(None if own is None else own.public, key_file)
+        known = await known_heads(PostgresCheckpoints(database), keys, checkpoints)
+        months, lines = PostgresMonths(database), PostgresAuditLines(database)
+        return reported(
+            known.heads,
+            await verified_trail(months, lines, known.heads, folder=settings.audit_archive_dir, keys=keys),
+        )
 
-    return asyncio.run(_with_database(settings, verify))
+    def verify_files() -> int:
+        keys = required(keys_of(None if own is None else own.public, key_file))
+        heads = {c.count: c.head for path in checkpoints for c in checkpoints_in(path, keys)}
+        return reported(heads, verified_files(files, keys, heads))
+
+    try:
+        return verify_files() if files else asyncio.run(_with_database(settings, verify))
+    except BrokenTrail as broken:
+        return _failed(f"the audit trail is broken at {broken}")
+    except InvalidArchive as error:
+        return _failed(f"the audit trail cannot be verified: {error}")
+    except (InvalidCheckpoint, OSError) as error:
+        return _failed(f"the checkpoint cannot be used: {error}", status=2)
+
+
+def export_audit(settings: Settings, *, month: str | None = None) -> int:
+    """Without a month, what the registry does by itself as well: the months that are due are exported and dropped.
+
+    With one, as in 2026-11, that month is exported, and stays in the database. Prints the files.
+    """
+
+    async def export(database: Database) -> int:
+        archive = archive_of(settings, database)
+        if archive is None:
+            return _failed("no folder to export to: set PASSGATE_AUDIT_ARCHIVE_DIR", status=2)
+        months = PostgresMonths(database)
+        try:
+            if month is None:
+                due = await archive.archive_due()
+                names = "".join(f" {month.name}" for month in due)
+                return _succeeded(f"{_count(due, 'month')} exported and dropped{names and ':'}{names}")
+            for found in await months.all():
+                if found.name == month and not found.dropped:
+                    return _succeeded(str(await archive.export(found)))
+                if found.name == month:
+                    return _succeeded(f"{month} has left for {found.file}")
+            return _failed(f"there are no lines of {month}", status=2)
+        except (ArchiveBusy, BrokenTrail, InvalidArchive, OSError) as error:
+            return _failed(f"not exported: {error}")
+
+    return asyncio.run(_with_database(settings, export, patience=EXPORT_TIMEOUT_S))
 
 
 def checkpoint_audit(settings: Settings) -> int:
@@ -82,8 +144,10 @@ def create_admin_token(settings: Settings, *, role: Role, name: str, company_id:
     return asyncio.run(_with_database(settings, create))
 
 
-async def _with_database(settings: Settings, command: Callable[[Database], Awaitable[int]]) -> int:
-    database = Database(settings.database_dsn, schema=SCHEMA, size=1, timeout=DATABASE_TIMEOUT_S)
+async def _with_database(
+    settings: Settings, command: Callable[[Database], Awaitable[int]], *, patience: float = DATABASE_TIMEOUT_S
+) -> int:
+    database = Database(settings.database_dsn, schema=SCHEMA, size=1, timeout=patience)
     await database.start()
     try:
         await PostgresStore(database).check()

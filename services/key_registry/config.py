@@ -1,8 +1,9 @@
 """The key registry's settings."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys
 from shared import opaque
@@ -24,6 +25,17 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
     )
     audit_checkpoint_interval: float = Field(
         default=3600.0, ge=1, le=2_678_400, description="seconds between two checkpoints of the audit trail"
+    )
+
+    audit_archive_dir: Path | None = Field(
+        default=None,
+        description="folder that old months of the audit trail leave for; unset: they stay in the database",
+    )
+    audit_months_kept: int = Field(
+        default=13,
+        ge=1,
+        le=1200,
+        description="months of the audit trail that stay in the database, beside the present one",
     )
 
     @field_validator("audit_key_file")
@@ -50,3 +62,9 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
     @property
     def audit_keys(self) -> CheckpointKeys | None:
         return None if self.audit_key_file is None else CheckpointKeys.of_file(self.audit_key_file)
+
+    @model_validator(mode="after")
+    def _signs_what_it_archives(self) -> Self:
+        if self.audit_archive_dir is not None and self.audit_key_file is None:
+            raise ValueError("PASSGATE_AUDIT_ARCHIVE_DIR: needs PASSGATE_AUDIT_KEY_FILE, to sign each file with")
+        return self

@@ -8,7 +8,7 @@ from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import company_names
 from services.key_registry.admin.visibility import identify
 from services.key_registry.audit_trail.chain import AuditFilter, Line
-from services.key_registry.audit_trail.ports import AuditLines, Checkpoints, KeptCheckpoint
+from services.key_registry.audit_trail.ports import AuditLines, Checkpoints, KeptCheckpoint, Month, Months
 from services.key_registry.catalog.field_types import parse_reference
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import COMPANY, Row
@@ -23,11 +23,16 @@ class AuditPage(NamedTuple):
     companies: Mapping[str | None, Row]
     """Those that the lines are of, by id, as far as they still exist."""
     cursor: str | None
+    archived: Sequence[Month] = ()
+    """On the last page: the months whose lines are in files alone."""
 
 
 class AuditReader:
-    def __init__(self, lines: AuditLines, checkpoints: Checkpoints, store: Store, access: AccessControl) -> None:
+    def __init__(
+        self, lines: AuditLines, months: Months, checkpoints: Checkpoints, store: Store, access: AccessControl
+    ) -> None:
         self._lines = lines
+        self._months = months
         self._checkpoints = checkpoints
         self._store = store
         self._access = access
@@ -46,7 +51,8 @@ class AuditReader:
         lines, cursor = page_of(lines, page.limit, lambda line: cursor_of_seq(line.seq))
         async with self._store.reading() as reader:
             companies = await company_names(reader, {line.company_id for line in lines})
-        return AuditPage(lines, companies, cursor)
+        archived = [] if cursor else [month for month in await self._months.all() if month.dropped]
+        return AuditPage(lines, companies, cursor, archived)
 
     async def checkpoints(self, admin: Admin, page: PageRequest) -> tuple[Sequence[KeptCheckpoint], str | None]:
         """The newest first, and the cursor to the next page. They concern all companies alike, and show none."""

@@ -93,26 +93,44 @@ def chained(head: Head, events: Iterable[AuditEvent]) -> Iterator[Line]:
         yield line
 
 
-async def verified(lines: AsyncIterator[Line], heads: Mapping[int, bytes] = MappingProxyType({})) -> Head:
-    """The head of the trail that `lines` are, from the first. Raises `BrokenTrail`.
+class ChainCheck:
+    """Whether lines are what was written, one after the other from the one after `head`; each raises `BrokenTrail`.
 
     `heads` are hashes that lines are known to have had, by seq: one that is another now was made anew, and one that
     is not there was cut off.
     """
-    head = START
-    async for line in lines:
+
+    def __init__(self, head: Head, heads: Mapping[int, bytes] = MappingProxyType({})) -> None:
+        self.head = head
+        self._heads = heads
+
+    def add(self, line: Line) -> None:
+        head = self.head
         if line.seq != head.seq + 1:
             raise BrokenTrail(head.seq + 1, f"is missing; the next line there is {line.seq}")
         if line.previous_hash != head.hash:
             raise BrokenTrail(line.seq, "does not follow from the line before it")
         if line.digest() != line.hash:
             raise BrokenTrail(line.seq, "was changed after it was written")
-        head = Head(line.seq, line.hash)
-        if heads.get(line.seq, line.hash) != line.hash:
+        if self._heads.get(line.seq, line.hash) != line.hash:
             raise BrokenTrail(line.seq, "is not the one that a checkpoint was signed for: it was made anew")
-    if (longest := max(heads, default=0)) > head.seq:
-        raise BrokenTrail(head.seq + 1, f"is missing: a checkpoint was signed for {longest} lines")
-    return head
+        self.head = Head(line.seq, line.hash)
+
+    def end(self) -> Head:
+        """The head, when no line is known that should follow."""
+        if (longest := max(self._heads, default=0)) > self.head.seq:
+            raise BrokenTrail(self.head.seq + 1, f"is missing: a checkpoint was signed for {longest} lines")
+        return self.head
+
+
+async def verified(
+    lines: AsyncIterator[Line], heads: Mapping[int, bytes] = MappingProxyType({}), *, after: Head = START
+) -> Head:
+    """The head of the trail that `lines` are, from the one after `after`; the rest is as for `ChainCheck`."""
+    check = ChainCheck(after, heads)
+    async for line in lines:
+        check.add(line)
+    return check.end()
 
 
 def _line(event: AuditEvent) -> Line:

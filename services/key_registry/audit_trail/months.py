@@ -3,15 +3,10 @@
 from datetime import UTC, date, datetime
 from typing import Protocol
 
+from services.key_registry.audit_trail.ports import Months
 from shared.background_task import PeriodicTask
 
 MONTHS_INTERVAL_S = 600.0
-
-
-class Months(Protocol):
-    async def prepare(self, *months: date) -> None:
-        """Create those that are not there. Raises `Unavailable`."""
-        ...
 
 
 class TrustedClock(Protocol):
@@ -48,3 +43,9 @@ def month_of(at: float) -> date:
 
 def following(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def months_before(month: date, count: int) -> date:
+    """The month that is so many months earlier."""
+    number = month.year * 12 + month.month - 1 - count
+    return date(number // 12, number % 12 + 1, 1)

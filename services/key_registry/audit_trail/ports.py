@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from services.key_registry.audit_trail.chain import AuditFilter, Head, Line
@@ -43,4 +44,43 @@ class Checkpoints(Protocol):
 
     async def prune(self, before: float) -> None:
         """Delete those that were signed before this time, in seconds since the epoch."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month of the trail that has lines. `last` is None while it is not over: lines may still be added to it.
+
+    `file` and `sha256` are there once it was exported; `dropped`: the file alone has its lines.
+    """
+
+    month: date
+    first_seq: int
+    previous_hash: bytes
+    last: Head | None
+    file: str | None = None
+    sha256: bytes | None = None
+    dropped: bool = False
+
+    @property
+    def name(self) -> str:
+        """As in 2026-11."""
+        return f"{self.month:%Y-%m}"
+
+
+class Months(Protocol):
+    async def prepare(self, *months: date) -> None:
+        """Create those that are not there."""
+        ...
+
+    async def all(self) -> Sequence[Month]:
+        """Those that have lines, or had some, in order."""
+        ...
+
+    async def exported(self, month: date, last: Head, file: str, sha256: bytes) -> None:
+        """Keep that this file has the month's lines."""
+        ...
+
+    async def drop(self, month: date) -> None:
+        """Delete the lines of a month that was exported, all of them at once. Again is harmless."""
         ...

@@ -1,10 +1,12 @@
 """Whether the trail is what was written, also compared with checkpoints that somebody has kept."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from services.key_registry.audit_trail.chain import BrokenTrail
+from services.key_registry.audit_trail.archive_file import InvalidArchive, manifest_of, verify_file
+from services.key_registry.audit_trail.chain import START, BrokenTrail, Head, Line, verified
 from services.key_registry.audit_trail.checkpoints import (
     Checkpoint,
     InvalidCheckpoint,
@@ -12,10 +14,17 @@ from services.key_registry.audit_trail.checkpoints import (
     published_keys,
     read_checkpoint,
 )
-from services.key_registry.audit_trail.ports import Checkpoints
+from services.key_registry.audit_trail.ports import AuditLines, Checkpoints, Month, Months
 from shared.jose.keys import PublicKey
 
 PAGE = 500
+LINES_PER_READ = 1000
+
+
+class Verification(NamedTuple):
+    head: Head
+    files: int
+    """How many months are in files."""
 
 
 class Known(NamedTuple):
@@ -38,7 +47,7 @@ async def known_heads(store: Checkpoints, keys: Mapping[str, PublicKey] | None, 
     trail's or where two differ, `OSError` and `Unavailable`.
     """
     kept = [] if keys is None else await _kept(store, keys)
-    given = [checkpoint for path in files for checkpoint in checkpoints_in(path, _required(keys))]
+    given = [checkpoint for path in files for checkpoint in checkpoints_in(path, required(keys))]
     epoch = await store.epoch() if given else ""
     heads: dict[int, bytes] = {}
     for checkpoint in (*given, *kept):
@@ -63,7 +72,68 @@ async def _kept(store: Checkpoints, keys: Mapping[str, PublicKey]) -> list[Check
     return found
 
 
-def _required(keys: Mapping[str, PublicKey] | None) -> Mapping[str, PublicKey]:
+def required(keys: Mapping[str, PublicKey] | None) -> Mapping[str, PublicKey]:
+    """Raises `InvalidCheckpoint` without keys."""
     if keys is None:
         raise InvalidCheckpoint("no key to verify checkpoints with: give --key, or set PASSGATE_AUDIT_KEY_FILE")
     return keys
+
+
+async def verified_trail(
+    months: Months,
+    lines: AuditLines,
+    heads: Mapping[int, bytes],
+    *,
+    folder: Path | None,
+    keys: Mapping[str, PublicKey] | None,
+) -> Verification:
+    """The whole trail: the months that have left, from their files in `folder`, and then what is in the database.
+
+    Raises `BrokenTrail`, `InvalidArchive`, `OSError`, `Unavailable`.
+    """
+    head, files = START, 0
+    for month in await months.all():
+        if month.dropped:
+            head = await asyncio.to_thread(_followed, month, head, heads, folder, keys)
+            files += 1
+    return Verification(await verified(_after(lines, head.seq), heads, after=head), files)
+
+
+def verified_files(
+    paths: Sequence[Path], keys: Mapping[str, PublicKey] | None, heads: Mapping[int, bytes]
+) -> Verification:
+    """Files alone, which are to be one piece of one trail. Raises `BrokenTrail`, `InvalidArchive`, `OSError`."""
+    head: Head | None = None
+    epoch = ""
+    for path in sorted(paths, key=lambda path: manifest_of(path).first_seq):
+        manifest = verify_file(path, keys, heads).manifest
+        if head is not None and (manifest.before, manifest.epoch) != (head, epoch):
+            raise BrokenTrail(head.seq + 1, f"is missing, or is not what {path.name} follows")
+        head, epoch = manifest.head, manifest.epoch
+    return Verification(head or START, len(paths))
+
+
+def _followed(
+    month: Month,
+    head: Head,
+    heads: Mapping[int, bytes],
+    folder: Path | None,
+    keys: Mapping[str, PublicKey] | None,
+) -> Head:
+    """The head at the end of the month's file, which has to go on from `head`."""
+    if folder is None or not (path := folder / str(month.file)).is_file():
+        where = "set PASSGATE_AUDIT_ARCHIVE_DIR" if folder is None else f"it is not in {folder}"
+        raise InvalidArchive(f"the lines of {month.name} are in {month.file}: {where}")
+    found = verify_file(path, keys, heads)
+    if found.manifest.before != head:
+        raise BrokenTrail(found.manifest.first_seq, f"of {path.name} does not follow from the line before it")
+    if found.sha256 != month.sha256:
+        raise InvalidArchive(f"{path.name} is not the file that was exported")
+    return found.manifest.head
+
+
+async def _after(lines: AuditLines, seq: int) -> AsyncIterator[Line]:
+    while chunk := await lines.following(seq, LINES_PER_READ):
+        for line in chunk:
+            yield line
+        seq = chunk[-1].seq

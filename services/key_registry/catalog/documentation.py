@@ -132,6 +132,16 @@ MEMBERS: Members = {
     "detail": Member("More about it, by action.", {"client_prefix": "blabla"}),
     "previous_hash": Member("The hash of the line before, in hex.", "00" * 32),
     "hash": Member("SHA-256, in hex, over the line's members and `previous_hash`.", "9f" * 32),
+    "archived_months": Member(
+        "On the last page: the months whose lines are no longer here, and the file that each has left for, in the "
+        "registry's `PASSGATE_AUDIT_ARCHIVE_DIR`. Filters do not look into them.",
+        [],
+    ),
+    "month": Member("The month in which the lines were written.", "2026-11"),
+    "first_seq": Member("The number of its first line.", 1),
+    "last_seq": Member("The number of its last line.", 42),
+    "file": Member("The name of the file: compressed JSON Lines, for `verify-audit`.", "audit-2026-11.jsonl.gz"),
+    "sha256": Member("SHA-256 of the file, in hex.", "9f" * 32),
     "count": Member("How many lines the trail had.", 42),
     "head": Member("The hash of the last of them, in hex.", "9f" * 32),
     "epoch": Member("The name of the trail's history. Another one is that of another trail.", _ID),

@@ -164,6 +164,24 @@ class AuditLine(BaseModel):
     """SHA-256, hex, over the line's members and `previous_hash`."""
 
 
+class ArchivedMonth(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    month: str
+    first_seq: int
+    last_seq: int
+    file: str
+    sha256: str
+
+
+class AuditPage(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    items: list[AuditLine]
+    next_cursor: str | None
+    archived_months: list[ArchivedMonth]
+
+
 class AuditCheckpoint(BaseModel):
     model_config = ConfigDict(json_schema_extra=describe)
 

@@ -9,7 +9,7 @@ from services.key_registry.catalog.requests import NewRevocation, RevocableKind
 from services.key_registry.catalog.responses import (
     AuditCheckpoint,
     AuditKeys,
-    AuditLine,
+    AuditPage,
     Receipt,
     RevocationResponse,
 )
@@ -126,7 +126,7 @@ def _audit(handlers: AuditEndpoint) -> list[Endpoint]:
             handlers.page,
             "List audit lines, the newest first",
             parameters=(*AUDIT_FILTERS, *PAGING),
-            responses={200: Response("One page", page_model(AuditLine)), **refused},
+            responses={200: Response("One page", AuditPage), **refused},
         ),
         endpoint(
             f"{BASE}/audit/checkpoints",

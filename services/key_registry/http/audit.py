@@ -8,10 +8,10 @@ from aiohttp import web
 from services.key_registry.admin.audit_reader import AuditReader
 from services.key_registry.audit_trail.chain import AuditFilter, Line
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys, read_checkpoint
-from services.key_registry.audit_trail.ports import KeptCheckpoint
+from services.key_registry.audit_trail.ports import KeptCheckpoint, Month
 from services.key_registry.catalog.field_types import instant, parse_instant
 from services.key_registry.catalog.resources import Row
-from services.key_registry.catalog.responses import AuditCheckpoint, AuditLine
+from services.key_registry.catalog.responses import ArchivedMonth, AuditCheckpoint, AuditLine
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.paging import parse_page, parse_query, text
 from shared.http.responses import NO_STORE, json_response
@@ -34,7 +34,10 @@ class AuditEndpoint:
         requested = parse_page(list(request.query.items()), FILTERS)
         page = await self._reader.page(caller.admin, AuditFilter(**requested.filters), requested)
         items = [_shown(line, page.companies.get(line.company_id)) for line in page.lines]
-        return json_response({"items": items, "next_cursor": page.cursor}, headers=NO_STORE)
+        archived = [_archived(month) for month in page.archived]
+        return json_response(
+            {"items": items, "next_cursor": page.cursor, "archived_months": archived}, headers=NO_STORE
+        )
 
     async def checkpoints(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
@@ -47,6 +50,17 @@ class AuditEndpoint:
         self._reader.permit((await self._authentication.caller(request)).admin)
         parse_query(list(request.query.items()), {})
         return json_response(self._jwks, headers=NO_STORE)
+
+
+def _archived(month: Month) -> dict[str, Any]:
+    shown = ArchivedMonth(
+        month=month.name,
+        first_seq=month.first_seq,
+        last_seq=0 if month.last is None else month.last.seq,
+        file=month.file or "",
+        sha256=(month.sha256 or b"").hex(),
+    )
+    return shown.model_dump(mode="json")
 
 
 def _checkpoint(kept: KeptCheckpoint) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
 
@@ -57,7 +58,7 @@ async def test_help_names_every_command() -> None:
     assert status == 0
     for name in ("python -m services.key_registry", "serve", "migrate", "create-admin-token"):
         assert name in output
-    for name in ("verify-audit", "checkpoint-audit"):
+    for name in ("verify-audit", "checkpoint-audit", "export-audit"):
         assert name in output
 
 
@@ -144,6 +145,28 @@ async def test_without_a_key_checkpoints_are_neither_signed_nor_taken_for_signed
         status, output, errors = await command(*arguments, PASSGATE_DATABASE_URL=registry_database_url)
         assert (status, output, errors.count("\n")) == (2, "", 1)
         assert "PASSGATE_AUDIT_KEY_FILE" in errors
+
+
+async def test_months_are_exported_to_the_folder_of_the_setting_alone(
+    registry_database_url: str, tmp_path: Path
+) -> None:
+    generate_secrets(tmp_path)
+    folder = {"PASSGATE_AUDIT_ARCHIVE_DIR": str(tmp_path / "archive")}
+    environment = {
+        "PASSGATE_DATABASE_URL": registry_database_url,
+        "PASSGATE_AUDIT_KEY_FILE": str(tmp_path / "audit_key.pem"),
+    }
+    assert (await command("create-admin-token", "--role", "owner", "--name", "x", **environment))[0] == 0
+    status, _, errors = await command("export-audit", **environment)
+    assert (status, "PASSGATE_AUDIT_ARCHIVE_DIR" in errors) == (2, True)
+    status, output, _ = await command("export-audit", **environment, **folder)
+    assert (status, output) == (0, "0 months exported and dropped\n")
+    assert (await command("export-audit", "--month", "1999-12", **environment, **folder))[0] == 2
+    month = datetime.now(UTC).strftime("%Y-%m")
+    status, _, errors = await command("export-audit", "--month", month, **environment, **folder)
+    assert (status, "not over" in errors) == (1, True)
+    status, _, errors = await command("verify-audit", str(tmp_path / "absent.gz"), **environment)
+    assert (status, "absent.gz" in errors) == (2, True)
 
 
 @pytest.mark.parametrize(
