@@ -22,6 +22,7 @@ from tests.support.scheduling import StackTogether, in_order
 if TYPE_CHECKING:
     from xdist.remote import Producer
 
+    from tests.support.harness.database_template import DatabaseTemplate
     from tests.support.harness.registry_databases import RegistryTemplate
 
 RANDOM = re.compile(
@@ -74,9 +75,10 @@ async def database_url(postgres_url: str) -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 async def registry_template(postgres_url: str) -> "AsyncIterator[RegistryTemplate]":
     """The schema of the key registry, migrated once."""
+    from tests.support.harness.key_registry import migrate
     from tests.support.harness.registry_databases import RegistryTemplate
 
-    async with RegistryTemplate.migrated(postgres_url) as template:
+    async with RegistryTemplate.migrated_by(migrate, postgres_url) as template:
         yield template
 
 
@@ -84,6 +86,23 @@ async def registry_template(postgres_url: str) -> "AsyncIterator[RegistryTemplat
 async def registry_database_url(registry_template: "RegistryTemplate") -> AsyncIterator[str]:
     """As `database_url`, at the newest revision of the key registry's schema."""
     async with registry_template.copy() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def issuer_template(postgres_url: str) -> "AsyncIterator[DatabaseTemplate]":
+    """The schema of the token issuer, migrated once."""
+    from tests.support.harness.database_template import DatabaseTemplate
+    from tests.support.harness.token_issuer import migrate
+
+    async with DatabaseTemplate.migrated_by(migrate, postgres_url) as template:
+        yield template
+
+
+@pytest.fixture
+async def issuer_database_url(issuer_template: "DatabaseTemplate") -> AsyncIterator[str]:
+    """As `database_url`, at the newest revision of the token issuer's schema."""
+    async with issuer_template.copy() as url:
         yield url
 
 

@@ -17,6 +17,8 @@ from shared.setting_names import PREFIX, SETTING_NAMES, unknown_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
+INHERITED = frozenset({"PATH", "HOME", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"})
+"""What is not Passgate's own and goes to every process: the last two say whom it believes over TLS."""
 ROUTE_FILE_VARIABLE = re.compile(r"\$\{(\w+)")
 
 
@@ -151,7 +153,7 @@ class Stack:
 
     def environment(self, deployable: Deployable) -> dict[str, str]:
         """The whole environment of a process. What is meant for one of them goes to no other."""
-        inherited = {n: v for n, v in self._environment.items() if n in ("PATH", "HOME", "LANG", "TZ")}
+        inherited = {n: v for n, v in self._environment.items() if n in INHERITED}
         gateways = (
             set() if deployable.name == "gateway" else {name for name, _ in unknown_settings(self._environment)}
         )

@@ -83,7 +83,7 @@ async def _started(name: str, directory: Path, databases: dict[str, str]) -> Asy
         else:
             keys, http = ServiceKeys(directory), await enter(aiohttp.ClientSession())
             if name == "token_issuer":
-                settings = await token_issuer.settings_for(databases["empty"], redis_url, keys)
+                settings = token_issuer.settings_for(databases["issuer"], redis_url, keys)
                 await enter(token_issuer.running(settings, RegistryDouble()))
             elif name == "operator_validator":
                 await enter(operator_validator.operator_running(keys, http, redis_url=redis_url))
@@ -99,7 +99,7 @@ async def application(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     redis_database: str,
-    database_url: str,
+    issuer_database_url: str,
     registry_database_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Application]:
@@ -115,7 +115,7 @@ async def application(
 
     for harness in (gateway, key_registry, operator_validator, session_tokens, token_issuer):
         monkeypatch.setattr(harness, "serving", recorded)
-    databases = {"redis": redis_database, "empty": database_url, "registry": registry_database_url}
+    databases = {"redis": redis_database, "issuer": issuer_database_url, "registry": registry_database_url}
     before = asyncio.all_tasks()
     async with _started(request.param, tmp_path, databases):
         ((url, app),) = served

@@ -138,7 +138,9 @@ async def running_plane(upstream: str, *, bound: float, **environment: str) -> A
         valkey = stack.enter_context(embedded_valkey())
         await postgres.store.create_owner_and_database()
         generate_secrets(var / "secrets")
-        layout = _layout(var, postgres, valkey, {"PASSGATE_STALENESS_BOUND": str(bound), **environment})
+        # An RSA key for each signing key that is revoked would keep a CPU busy for a second.
+        fixed = {"PASSGATE_STALENESS_BOUND": str(bound), "PASSGATE_SIGNING_ALGORITHM": "ES256"}
+        layout = _layout(var, postgres, valkey, {**fixed, **environment})
         await _migrate(layout)
 
         urls = _urls(layout) | {"protected": upstream}

@@ -25,7 +25,7 @@ from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROO
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, KEY_PAIR, mint, public_id
-from shared.postgres.migrations import migrate
+from shared.postgres import migrations
 from shared.service_tokens import ServiceIdentity
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.doubles.registry_server import registry_server
@@ -97,14 +97,21 @@ def basic(name: str, secret: str) -> str:
     return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
 
 
-async def settings_for(database_url: str, redis_url: str, keys: ServiceKeys) -> Settings:
-    """Settings for an issuer on these stores, whose schema is migrated; registry changes are followed quickly."""
-    await asyncio.to_thread(migrate, database_url, schema=SCHEMA.name, folder=SCHEMA.migrations)
+async def migrate(database_url: str) -> None:
+    await asyncio.to_thread(migrations.migrate, database_url, schema=SCHEMA.name, folder=SCHEMA.migrations)
+
+
+def settings_for(database_url: str, redis_url: str, keys: ServiceKeys) -> Settings:
+    """Settings for an issuer on these stores, the database migrated; registry changes are followed quickly.
+
+    Its signing keys are not of the default algorithm: an RSA key takes a fifth of a second of CPU and more.
+    """
     files = keys.settings(NAME)
     return Settings(
         database_url=database_url,
         redis_url=redis_url,
         master_key_file=files["service_jwks_file"].parent / "master_key",
+        signing_algorithm="ES256",
         signing_key_bits=2048,
         changes_poll_interval=0.05,
         **files,

@@ -28,9 +28,8 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    await asyncio.to_thread(migrate, database_url, schema=SCHEMA.name, folder=SCHEMA.migrations)
-    database = Database(database_url, schema=NAME, timeout=5)
+async def database(issuer_database_url: str) -> AsyncIterator[Database]:
+    database = Database(issuer_database_url, schema=NAME, timeout=5)
     await database.start()
     yield database
     await database.stop()

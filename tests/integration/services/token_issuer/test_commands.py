@@ -80,6 +80,7 @@ async def test_on_a_schema_of_a_release_to_come_every_command_is_one_line_and_st
     environment: dict[str, str], settings: Settings
 ) -> None:
     await of_a_release_to_come(settings.database_url)
+    environment["PASSGATE_DATABASE_URL"] = settings.database_url
     for arguments in (("migrate",), *KEY_COMMANDS):
         status, output, errors = await command(*arguments, **environment)
         assert (status, output, errors.count("\n")) == (2, "", 1)

@@ -49,7 +49,8 @@ async def test_private_key_is_not_in_the_database_in_clear(issuer: Issuer) -> No
 async def test_three_rotations_refuse_no_valid_token(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens of every key verify against the key set of the end, and each kid is published before it signs."""
     monkeypatch.setattr("services.token_issuer.app.KEY_MAINTENANCE_INTERVAL_S", 0.2)
-    async with running(settings, RegistryDouble()) as issuer:
+    before = settings.model_copy(update={"signing_algorithm": "RS384"})
+    async with running(before, RegistryDouble()) as issuer:
         tokens, kids = [await issuer.token()], set(await jwks(issuer))
         changed = issuer.settings.model_copy(update={"signing_key_propagation": 1.0, "signing_algorithm": "ES256"})
         for _ in range(3):
@@ -115,8 +116,8 @@ async def test_key_that_is_revoked_at_the_registry_alone_is_replaced_on_every_co
         assert kid not in await jwks(one)
 
 
-@pytest.mark.parametrize("algorithm", ["ES256", "EdDSA"])
-async def test_other_algorithms_by_setting(settings: Settings, algorithm: str) -> None:
+@pytest.mark.parametrize("algorithm", ["RS256", "RS384", "ES256", "EdDSA"])
+async def test_the_algorithm_is_that_of_the_setting(settings: Settings, algorithm: str) -> None:
     changed = settings.model_copy(update={"signing_algorithm": algorithm})
     async with running(changed, RegistryDouble()) as issuer:
         assert parse(await issuer.token()).header.algorithm == algorithm

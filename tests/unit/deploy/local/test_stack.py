@@ -40,9 +40,10 @@ def test_each_process_has_a_key_of_its_own() -> None:
 def test_the_rest_of_the_users_environment_stays_out() -> None:
     reported = environments(
         {"PATH": "/bin", "PASSGATE_LOG_LEVEL": "debug", "AWS_SECRET_ACCESS_KEY": "x", "PYTHONPATH": "/"}
+        | {"SSL_CERT_FILE": "/ca.pem"}
     )
     for environment in reported.values():
-        assert environment["PATH"] == "/bin"
+        assert (environment["PATH"], environment["SSL_CERT_FILE"]) == ("/bin", "/ca.pem")
         assert environment["PASSGATE_LOG_LEVEL"] == "debug"
         assert "AWS_SECRET_ACCESS_KEY" not in environment
         assert "PYTHONPATH" not in environment
