@@ -5,6 +5,7 @@ from collections import OrderedDict
 
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.issuer_keys import IssuerKeys
+from gateway.credentials.token_holders import TokenHolders, Verified
 from shared.clock import Clock
 from shared.contracts.access_token import AccessTokenClaims, expectation
 from shared.jose.claims import LEEWAY_S
@@ -13,8 +14,6 @@ from shared.jose.keys import PublicKey
 from shared.jose.verifier import UnverifiedToken, check_claims, check_signature, parse, unverified_issuer
 
 MAX_REMEMBERED_TOKENS = 20_000
-Verified = tuple[Identity, frozenset[str]]
-"""Whose token it is, and its audiences."""
 
 
 class AccessTokens:
@@ -30,6 +29,7 @@ class AccessTokens:
         self._expectation = expectation(issuer)
         self._size = size
         self._verified: OrderedDict[bytes, Verified] = OrderedDict()
+        self._holders = TokenHolders()
 
     def __len__(self) -> int:
         return len(self._verified)
@@ -84,17 +84,13 @@ class AccessTokens:
     def _verify(self, digest: bytes, unverified: UnverifiedToken, key: PublicKey) -> Verified:
         try:
             claims = check_claims(check_signature(unverified, key), self._expectation, self._clock.now())
-            identity = _identity(AccessTokenClaims.read(claims), unverified.header.kid)
+            verified = self._holders.verified(AccessTokenClaims.read(claims), unverified.header.kid)
         except InvalidToken as error:
             raise RefusedCredential.for_token(error) from None
-        audiences = frozenset(claims.audiences)
-        self._remember(digest, identity, audiences)
-        return identity, audiences
-
-    def _remember(self, digest: bytes, identity: Identity, audiences: frozenset[str]) -> None:
         if len(self._verified) >= self._size:
             self._verified.popitem(last=False)
-        self._verified[digest] = (identity, audiences)
+        self._verified[digest] = verified
+        return verified
 
     def alive(self, identity: Identity) -> bool:
         """Whether the token that it was read from has not expired."""
@@ -125,16 +121,3 @@ def _for_audience(verified: Verified, audiences: frozenset[str]) -> Identity:
             identity, "wrong_audience", reason=f"aud must hold {' or '.join(sorted(audiences))}"
         )
     return identity
-
-
-def _identity(claims: AccessTokenClaims, kid: str) -> Identity:
-    return Identity(
-        kind=claims.credential_kind,
-        company=claims.client_prefix,
-        credential=claims.credential,
-        subject=claims.sub,
-        company_id=claims.company_id,
-        scopes=claims.scopes,
-        depends_on=claims.stopped_by | {kid},
-        expires_at=claims.exp,
-    )

@@ -60,7 +60,7 @@ class ApiTokens:
         identity = _identity(response, credential)
         # What was read before a change that is already applied here may be out of date: it is not kept.
         if follower is not None and follower.fresh and follower.is_current(response.as_of, response.mark):
-            self._cache.put(key, identity, identity.depends_on)
+            self._cache.put(key, identity, response.depends_on)
         return identity
 
     def reset(self, snapshot: Snapshot) -> None:

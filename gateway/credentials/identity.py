@@ -1,6 +1,6 @@
 """Who calls: what a valid credential says of its holder, and what it depends on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from shared.jose.errors import InvalidToken
@@ -20,8 +20,8 @@ class Identity:
     company_id: str
     """The registry's id of the company; "" where the registry knows none."""
     scopes: tuple[str, ...] = ()
-    depends_on: frozenset[str] = frozenset()
-    """Ids of the registry, a jti, a kid: whichever of them is stopped stops this caller."""
+    depends_on: Collection[str] = ()
+    """Ids of the registry, a jti, a kid, each once: whichever of them is stopped stops this caller."""
     expires_at: float | None = None
     """Seconds since the epoch; None: never."""
     issuer: str = ""
@@ -40,6 +40,16 @@ class Identity:
         if self.issuer:
             lines.append(f"X-Passgate-Issuer: {self.issuer}")
         object.__setattr__(self, "lines", "\r\n".join(lines))
+
+    def by_token(self, jti: str, expires_at: float) -> "Identity":
+        """The same caller by one token, which depends on its own id besides. All else is shared with this one."""
+        identity = object.__new__(Identity)
+        for name in Identity.__slots__:
+            object.__setattr__(identity, name, getattr(self, name))
+        others = (id_ for id_ in self.depends_on if id_ != jti)
+        object.__setattr__(identity, "depends_on", (jti, *others))
+        object.__setattr__(identity, "expires_at", expires_at)
+        return identity
 
 
 class RefusedCredential(Exception):

@@ -6,7 +6,7 @@ nothing here. What was stopped before that is seen as the watch begins, and ever
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 from math import inf
 from typing import Protocol
@@ -52,7 +52,7 @@ class LiveExchanges:
         self._stopped = stopped
         self._ended = ended
         self._staleness: Staleness | None = None
-        self._watched: dict[LiveExchange, frozenset[str]] = {}
+        self._watched: dict[LiveExchange, Collection[str]] = {}
         """With the ids that each depends on."""
         self._dependents: dict[str, set[LiveExchange]] = {}
         self._due: dict[LiveExchange, None] = {}

@@ -117,7 +117,12 @@ class AccessTokenClaims:
     @property
     def stopped_by(self) -> frozenset[str]:
         """The ids of which any one, once it is stopped, stops this token; the signing key's kid is one more."""
-        return frozenset((self.jti, self.credential_id, self.company_id, *self.depends_on))
+        return self.holder_ids | {self.jti}
+
+    @property
+    def holder_ids(self) -> frozenset[str]:
+        """Of these, all but the token's own id."""
+        return frozenset((self.credential_id, self.company_id, *self.depends_on))
 
 
 def expectation(issuer: str, *, audiences: frozenset[str] = frozenset()) -> Expectation:
