@@ -43,7 +43,8 @@ class ClientResponse:
     ) -> None:
         """A refusal, which a page of another origin can read if its route is for that."""
         fields, body = render(refusal, call.request_id)
-        lines = [writer.date_line(), *(f"{name}: {value}" for name, value in fields)]
+        lines = [f"{name}: {value}" for name, value in fields]
+        lines.append(writer.date_line())
         lines += refusal_lines(call.head, routes)
         self.send(refusal.status, lines, body, closes=refusal.closes, request_complete=request_complete)
 

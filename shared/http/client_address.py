@@ -7,6 +7,7 @@ connection merely comes from.
 """
 
 import ipaddress
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +27,7 @@ IPV6_BLOCK_BITS = 64
 """Who has an IPv6 address has a network of this size at least, and so any number of addresses."""
 
 
+@lru_cache(maxsize=8192)
 def address_block(address: str) -> str:
     """What counts as one client: an IPv4 address, and of an IPv6 one its /64. What is no address stays as it is."""
     parsed = parse_address(address)

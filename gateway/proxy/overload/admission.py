@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Protocol
 
 import structlog
@@ -61,9 +60,6 @@ class _Place:
     def leave(self) -> WaitingCall | None:
         call, self.call = self.call, None
         return call
-
-
-_block = lru_cache(maxsize=4096)(address_block)
 
 
 class Admission:
@@ -125,7 +121,7 @@ class Admission:
             self._begun += 1
             return False
         place = _Place(call, now)
-        self._by_client.add(_block(client), place)
+        self._by_client.add(address_block(client), place)
         self._by_arrival.append(place)
         self._waited_at = now
         return True
