@@ -31,7 +31,9 @@ from services.token_issuer.signing_keys.ring import KeyRing
 from services.token_issuer.signing_keys.rotation import KeyRotator
 from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.storage.ports import SigningKeyStore, UsedAssertions
-from services.token_issuer.storage.postgres import SCHEMA, PostgresSigningKeys, PostgresUsedAssertions
+from services.token_issuer.storage.postgres import SCHEMA
+from services.token_issuer.storage.postgres.signing_keys import PostgresSigningKeys
+from services.token_issuer.storage.postgres.used_assertions import PostgresUsedAssertions
 from services.token_issuer.storage.redis import RedisWrongSecrets
 from services.token_issuer.tokens.introspection import Introspector, IssuedTokens
 from services.token_issuer.tokens.issuance import TokenIssuer

@@ -10,7 +10,7 @@ from services.token_issuer.config import Settings
 from services.token_issuer.signing_keys.maintenance import published
 from services.token_issuer.signing_keys.rotation import KeyRotator
 from services.token_issuer.storage.ports import SigningKeyStore
-from services.token_issuer.storage.postgres import PostgresSigningKeys
+from services.token_issuer.storage.postgres.signing_keys import PostgresSigningKeys
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import KeyRegistryClient, Revocation

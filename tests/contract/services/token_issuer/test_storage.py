@@ -8,10 +8,12 @@ import pytest
 from asyncpg.exceptions import CheckViolationError
 
 from services.token_issuer.app import NAME
-from services.token_issuer.storage import postgres
 from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore, UsedAssertions, WrongSecrets
-from services.token_issuer.storage.postgres import SCHEMA, PostgresSigningKeys, PostgresUsedAssertions
+from services.token_issuer.storage.postgres import SCHEMA
+from services.token_issuer.storage.postgres import signing_keys as signing_keys_table
+from services.token_issuer.storage.postgres.signing_keys import PostgresSigningKeys
+from services.token_issuer.storage.postgres.used_assertions import PostgresUsedAssertions
 from services.token_issuer.storage.redis import PREFIX, RedisWrongSecrets
 from shared.errors import Unavailable
 from shared.postgres.migrations import migrate
@@ -76,7 +78,7 @@ async def test_first_key_is_added_once_with_both_transactions_held_open(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inserted, commit = asyncio.Event(), asyncio.Event()
-    insert = postgres._insert
+    insert = signing_keys_table._insert
 
     async def insert_and_wait(connection: Connection, record: SigningKeyRecord) -> None:
         await insert(connection, record)
@@ -91,7 +93,7 @@ async def test_first_key_is_added_once_with_both_transactions_held_open(
                 )
             )
 
-    monkeypatch.setattr(postgres, "_insert", insert_and_wait)
+    monkeypatch.setattr(signing_keys_table, "_insert", insert_and_wait)
     store = PostgresSigningKeys(database)
     first = asyncio.create_task(store.add_first(key("first")))
     await asyncio.wait_for(inserted.wait(), 10)

@@ -1,16 +1,13 @@
-"""Signing keys and used assertions in PostgreSQL, schema `token_issuer`."""
+"""Signing keys in PostgreSQL."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import asyncpg
 
 from services.token_issuer.storage.ports import SigningKeyRecord
+from services.token_issuer.storage.postgres import SCHEMA
 from shared.postgres.pool import Connection, Database
-from shared.postgres.schema import Schema
-
-SCHEMA = Schema("token_issuer", Path(__file__).parents[1] / "migrations")
 
 _LOCK_KEYS = "SELECT pg_advisory_xact_lock(hashtext('passgate signing keys'))"
 _INSERT_KEY = """
@@ -65,44 +62,6 @@ class PostgresSigningKeys:
     async def remove(self, kids: Sequence[str]) -> None:
         async with self._database.connection() as connection:
             await connection.execute("DELETE FROM signing_key WHERE kid = ANY($1)", list(kids))
-
-
-class PostgresUsedAssertions:
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def use(self, kid: str, jti_digest: bytes, expires_at: float) -> bool:
-        async with self._database.connection() as connection:
-            status: str = await connection.execute(
-                """
-                INSERT INTO used_jti (kid, jti_digest, expires_at) VALUES ($1, $2, $3)
-                ON CONFLICT (kid, jti_digest) DO NOTHING
-                """,
-                kid,
-                jti_digest,
-                _time(expires_at),
-            )
-        return status == "INSERT 0 1"
-
-    async def was_used(self, kid: str, jti_digest: bytes) -> bool:
-        async with self._database.connection() as connection:
-            found = await connection.fetchval(
-                "SELECT 1 FROM used_jti WHERE kid = $1 AND jti_digest = $2", kid, jti_digest
-            )
-        return found is not None
-
-    async def delete_expired(self, before: float, *, limit: int) -> int:
-        async with self._database.connection() as connection:
-            status: str = await connection.execute(
-                """
-                DELETE FROM used_jti WHERE (kid, jti_digest) IN (
-                    SELECT kid, jti_digest FROM used_jti WHERE expires_at < $1 LIMIT $2
-                )
-                """,
-                _time(before),
-                limit,
-            )
-        return int(status.removeprefix("DELETE "))
 
 
 async def _insert(connection: Connection, record: SigningKeyRecord) -> None:
