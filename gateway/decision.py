@@ -83,15 +83,17 @@ class Decider:
         table = self.routes()
         call = self.repeated.find(key, table)
         if call is not None and self.access_tokens.alive(call.identity):
-            return self._repeat(call, head.method, request_id)
+            return self._repeat(call, head, request_id)
         decision = self._decide(head, origin, request_id)
         if isinstance(decision, Forward) and decision.repeats and decision.identity is not None:
             lines = "\r\n".join(decision.lines[:-1])
-            call = RepeatedCall(table, decision.route, decision.target, lines, decision.identity)
+            call = RepeatedCall(
+                table, decision.route, decision.target, lines, decision.identity, from_proxy=origin.trusted
+            )
             self.repeated.keep(key, head, call)
         return decision
 
-    def _repeat(self, call: RepeatedCall, method: str, request_id: str) -> Decision:
+    def _repeat(self, call: RepeatedCall, head: RequestHead, request_id: str) -> Decision:
         """What `_decide` decides about a call that it let through before, and whose token is still alive."""
         route, identity = call.route, call.identity
         try:
@@ -100,8 +102,10 @@ class Decider:
             return _refused(error, route)
         if (found := self.stopped.first(identity.depends_on)) is not None:
             return _stopped(found, identity, route)
-        of_call = self._call_lines(route, identity, request_id) if route.identity_token else call_lines(request_id)
-        return Forward(route, method, call.target, [call.lines, of_call], identity)
+        of_call = call_lines(head, route.withheld, request_id, trusted=call.from_proxy)
+        if route.identity_token:
+            of_call += f"\r\n{self.identity_tokens.line(identity, route.upstream.name)}"
+        return Forward(route, head.method, call.target, [call.lines, of_call], identity)
 
     def _decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         try:
@@ -198,18 +202,14 @@ class Decider:
         lines = upstream_lines(head, route, identity, origin, via=self.via)
         proof = self.client_address_proof.lines(route.upstream, origin.client)
         lines += proof
-        lines.append(self._call_lines(route, identity, request_id))
+        of_call = call_lines(head, route.withheld, request_id, trusted=origin.trusted)
+        if route.identity_token and identity is not None:
+            of_call += f"\r\n{self.identity_tokens.line(identity, route.upstream.name)}"
+        lines.append(of_call)
         # Another issuer's keys may change, and nobody here stops its tokens.
         ours = route.credential is CredentialKind.JWT and identity is not None and not identity.issuer
         repeats = ours and not (proof or route.pass_credential)
         return Forward(route, head.method, str(target), lines, identity, repeats)
-
-    def _call_lines(self, route: Route, identity: Identity | None, request_id: str) -> str:
-        """The fields that differ from call to call."""
-        lines = call_lines(request_id)
-        if route.identity_token and identity is not None:
-            return f"{lines}\r\n{self.identity_tokens.line(identity, route.upstream.name)}"
-        return lines
 
 
 def _refused(error: NoCredential | AmbiguousCredential | RefusedCredential | Unavailable, route: Route) -> Refusal:

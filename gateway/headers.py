@@ -4,6 +4,7 @@ Fields are lines of a head: a name, a colon, one blank and the value. Several ma
 """
 
 import re
+from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
 
@@ -19,7 +20,7 @@ from gateway.field_names import (
     claims_identity,
     claims_origin,
 )
-from gateway.http1.fields import tokens
+from gateway.http1.fields import Field, tokens
 from gateway.http1.request_head import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.http1.writer import date_line
@@ -75,7 +76,9 @@ def upstream_lines(
     if passed_on is None:
         if len(head.block.memo) >= _MAX_MEMO:
             head.block.memo.clear()
-        passed_on = head.block.memo[depends_on] = _passed_on(head, withheld, trusted=origin.trusted)
+        passed_on = head.block.memo[depends_on] = _passed_on(
+            head, head.block.fields, withheld, trusted=origin.trusted
+        )
     if passed_on:
         lines.append(passed_on)
     if head.authorization is not None and "authorization" not in withheld:
@@ -111,17 +114,20 @@ def _hops_line(head: RequestHead, via: str, *, named: bool) -> str:
     return f"Via: {', '.join((*passed, *hidden, via))}"
 
 
-def call_lines(request_id: str) -> str:
+def call_lines(head: RequestHead, withheld: frozenset[str], request_id: str, *, trusted: bool) -> str:
     """The fields that the upstream gets and that differ from call to call."""
-    return f"X-Request-Id: {request_id}"
+    line = f"X-Request-Id: {request_id}"
+    if head.call_fields and (passed_on := _passed_on(head, head.call_fields, withheld, trusted=trusted)):
+        return f"{line}\r\n{passed_on}"
+    return line
 
 
-def _passed_on(head: RequestHead, leave_out: frozenset[str], *, trusted: bool) -> str:
-    """Of the fields but Authorization, those that go on as they came."""
+def _passed_on(head: RequestHead, fields: Sequence[Field], leave_out: frozenset[str], *, trusted: bool) -> str:
+    """Of these fields of the head, those that go on as they came."""
     if head.first("connection") is not None:  # R23, RFC 9110 section 7.6.1
         leave_out |= _named_in(tokens(head.values("connection")))
     lines = []
-    for field in head.block.fields:
+    for field in fields:
         name = field.name
         passes = _cached_passage(name) if len(name) <= _MAX_CACHED_NAME_LENGTH else _passage(name)
         if (passes is Passage.ALWAYS or (trusted and passes is not Passage.NEVER)) and name not in leave_out:

@@ -21,14 +21,18 @@ Key = tuple[bytes, str, bool]
 class RepeatedCall:
     """A call by JWT that was forwarded. `lines` are all of its header fields but those that differ by call."""
 
-    __slots__ = ("identity", "lines", "route", "table", "target")
+    __slots__ = ("from_proxy", "identity", "lines", "route", "table", "target")
 
-    def __init__(self, table: RouteTable, route: Route, target: str, lines: str, identity: Identity) -> None:
+    def __init__(
+        self, table: RouteTable, route: Route, target: str, lines: str, identity: Identity, *, from_proxy: bool
+    ) -> None:
         self.table = table
         self.route = route
         self.target = target
         self.lines = lines
         self.identity = identity
+        self.from_proxy = from_proxy
+        """Whether it came from a trusted proxy."""
 
 
 class RepeatedCalls:

@@ -13,8 +13,19 @@ _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _LONE = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\0")
 _ODD = re.compile(r"[^a-z0-9]+")
 _MAY_BE_SECRET = re.compile(r"auth|cookie|cred|key|pass|secret|sess|sign|token")
-_OF_ONE_CALL = frozenset(
-    {"traceparent", "tracestate", "x-request-id", "x-correlation-id", "x-amzn-trace-id", "x-b3-spanid", "cf-ray"}
+OF_ONE_CALL = frozenset(
+    {
+        "cf-ray",
+        "traceparent",
+        "tracestate",
+        "x-amzn-trace-id",
+        "x-b3-parentspanid",
+        "x-b3-spanid",
+        "x-b3-traceid",
+        "x-cloud-trace-context",
+        "x-correlation-id",
+        "x-request-id",
+    }
 )
 """Never the same twice: what held one would be kept in vain, in the place of something that comes again."""
 _PRINTABLE = bytes(range(0x20, 0x7F))
@@ -55,7 +66,7 @@ class Name:
         self.folded = folded(spelled)
         self.once = self.folded in ONCE
         self.steers = self.lowered in _STEERING
-        self.may_be_kept = self.lowered not in _OF_ONE_CALL and _MAY_BE_SECRET.search(self.lowered) is None
+        self.may_be_kept = self.lowered not in OF_ONE_CALL and _MAY_BE_SECRET.search(self.lowered) is None
 
 
 _cached_name = lru_cache(maxsize=4096)(Name)
@@ -68,7 +79,7 @@ class Field:
 
     @classmethod
     def of(cls, spelled: str, value: str) -> "Field":
-        return cls(Name(spelled), value, f"{spelled}: {value}")
+        return cls(_cached_name(spelled), value, f"{spelled}: {value}")
 
     def __init__(self, name: Name, value: str, line: str) -> None:
         self.name = name.lowered

@@ -1,5 +1,6 @@
 """From the bytes of a connection to the heads of its requests, however they are cut into pieces."""
 
+from gateway.http1.call_fields import has_call_fields
 from gateway.http1.field_block import MAX_FIELD_BYTES
 from gateway.http1.fields import holds_lone
 from gateway.http1.known_heads import read_head
@@ -10,13 +11,15 @@ from gateway.http1.request_head import RequestHead
 class HeadReader:
     """Reads the heads of one connection. After it has raised, the connection's bytes mean nothing any more."""
 
-    __slots__ = ("_buffer", "_line_checked", "_skipped")
+    __slots__ = ("_buffer", "_line_checked", "_skipped", "_varies")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._skipped = False
         """Whether the empty line before a request has come."""
         self._line_checked = False
+        self._varies = False
+        """Whether heads of this connection have fields of one call alone."""
 
     @property
     def inside_head(self) -> bool:
@@ -32,7 +35,10 @@ class HeadReader:
         if not self._buffer and not self._skipped and not data.startswith(b"\r\n"):
             end = data.find(b"\r\n\r\n")
             if end >= 0:
-                return read_head(data[:end]), data[end + 4 :]
+                head = read_head(data[:end], varies=self._varies)
+                if not head.block.kept:
+                    self._see_whether_it_varies(head)
+                return head, data[end + 4 :]
         return self._feed(data)
 
     def _feed(self, data: bytes) -> tuple[RequestHead | None, bytes]:
@@ -49,7 +55,12 @@ class HeadReader:
         raw, rest = bytes(buffer[:end]), bytes(buffer[end + 4 :])
         buffer.clear()
         self._skipped = self._line_checked = False
-        return read_head(raw), rest
+        head = read_head(raw, varies=self._varies)
+        self._see_whether_it_varies(head)
+        return head, rest
+
+    def _see_whether_it_varies(self, head: RequestHead) -> None:
+        self._varies = self._varies or has_call_fields(head)
 
     def _check_so_far(self, known: int) -> None:
         """Refuse now what cannot become a head: its end may never come. Looks at no byte many times."""

@@ -6,7 +6,9 @@ strangers send takes no place.
 
 import hashlib
 
+from gateway.http1.call_fields import cut_call_fields
 from gateway.http1.field_block import AUTHORIZATION, FieldBlock
+from gateway.http1.fields import MAX_FIELDS
 from gateway.http1.kept import Kept
 from gateway.http1.request import parse_head
 from gateway.http1.request_head import RequestHead
@@ -19,8 +21,18 @@ _JWT = AUTHORIZATION + b"Bearer ey"
 """With a token that begins as JSON in base64url: no other calls come again in one step."""
 
 
-def read_head(raw: bytes) -> RequestHead:
-    """As `parse_head`, and with the same result."""
+def read_head(raw: bytes, *, varies: bool = False) -> RequestHead:
+    """As `parse_head`, and with the same result; where it `varies`, the fields of one call are cut out first."""
+    if varies and len(raw) <= MAX_DIGESTED_BYTES:
+        rest, call_fields = cut_call_fields(raw)
+        head = _read(rest)
+        if len(head.block.fields) + len(call_fields) < MAX_FIELDS:
+            head.call_fields = call_fields
+            return head
+    return _read(raw)
+
+
+def _read(raw: bytes) -> RequestHead:
     if _JWT not in raw or len(raw) > MAX_DIGESTED_BYTES:
         return parse_head(raw)
     digest = hashlib.sha256(raw).digest()

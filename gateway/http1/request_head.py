@@ -1,5 +1,7 @@
 """The head of a request, as it was read."""
 
+from collections.abc import Sequence
+
 from gateway.http1.field_block import FieldBlock, authorization_in
 from gateway.http1.fields import Field
 from gateway.http1.framing import Framing
@@ -12,6 +14,7 @@ class RequestHead:
         "_authorization",
         "_raw",
         "block",
+        "call_fields",
         "digest",
         "host",
         "method",
@@ -37,9 +40,11 @@ class RequestHead:
         self.minor_version = 1
         """0 or 1, of HTTP/1.x."""
         self.block = block
-        """All fields but Authorization."""
+        """All fields but Authorization and `call_fields`."""
         self._authorization = authorization
         self._raw = raw
+        self.call_fields: Sequence[Field] = ()
+        """Those that differ from call to call, where they were cut out: see `gateway.http1.call_fields`."""
         self.position = position
         """How many fields come before Authorization."""
         self.digest = digest
@@ -84,11 +89,16 @@ class RequestHead:
         fields = list(self.block.fields)
         if self.authorization is not None:
             fields.insert(self.position, Field.of("Authorization", self.authorization))
-        return fields
+        return [*fields, *self.call_fields]
 
     def first(self, name: str) -> str | None:
         """The value of the first field called `name` (in lower case)."""
-        return self.authorization if name == "authorization" else self.block.first.get(name)
+        if name == "authorization":
+            return self.authorization
+        value = self.block.first.get(name)
+        if value is None and self.call_fields:
+            return next((field.value for field in self.call_fields if field.name == name), None)
+        return value
 
     def values(self, name: str) -> list[str]:
         """The values of all fields called `name` (in lower case)."""
@@ -96,6 +106,6 @@ class RequestHead:
         if first is None:
             return []
         block = self.block
-        if name == "authorization" or len(block.first) == len(block.fields):
+        if name == "authorization" or (len(block.first) == len(block.fields) and not self.call_fields):
             return [first]
-        return [field.value for field in block.fields if field.name == name]
+        return [field.value for field in (*block.fields, *self.call_fields) if field.name == name]

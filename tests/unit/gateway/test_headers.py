@@ -53,7 +53,7 @@ def test_the_identity_is_the_gateways_word() -> None:
     assert values(fields, "X-Passgate-Credential-Kind") == ["api_client"]
     assert values(fields, "X-Passgate-Subject") == ["blabla:pgck_1"]
     assert values(fields, "X-Passgate-Scope") == ["a b"]
-    assert call_lines("r" * 32) == f"X-Request-Id: {'r' * 32}"
+    assert call_lines(head_of(), frozenset(), "r" * 32, trusted=False) == f"X-Request-Id: {'r' * 32}"
 
 
 def test_without_a_caller_there_is_no_identity() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gateway import repeated
 from gateway.credentials.kinds import CredentialKind
 from gateway.decision import Decider, Forward
+from gateway.http1.known_heads import read_head
 from gateway.http1.request_head import RequestHead
 from gateway.origin import Origin, unproxied
 from gateway.refusal import Refusal
@@ -200,3 +201,30 @@ def _plain(decision: Forward | Refusal) -> object:
     if isinstance(decision, Refusal):
         return decision.status, decision.cause, decision.route, decision.fields
     return decision.route, decision.method, decision.target, fields_of(decision.lines), decision.identity
+
+
+def test_a_call_that_differs_in_fields_of_one_call_alone_comes_again_and_has_its_own(desk: Desk) -> None:
+    bearer, sent = desk.bearer(), []
+    for number in range(3):
+        lines = (
+            "GET /site HTTP/1.1",
+            "Host: a",
+            bearer,
+            f"X-Amzn-Trace-Id: Root={number}",
+            f"X-Request-Id: {number}",
+        )
+        head = read_head("\r\n".join(lines).encode(), varies=True)
+        forward = decided(desk, head, request_id=f"r{number}")
+        assert isinstance(forward, Forward)
+        sent.append(dict(fields_of(forward.lines)))
+        assert len(desk.decider.repeated) == 1
+    assert [fields["X-Amzn-Trace-Id"] for fields in sent] == ["Root=0", "Root=1", "Root=2"]
+    assert [fields["X-Request-Id"] for fields in sent] == ["r0", "r1", "r2"]
+
+
+def test_a_field_of_one_call_that_connection_names_goes_no_further(desk: Desk) -> None:
+    lines = ("GET /site HTTP/1.1", "Host: a", desk.bearer(), "Connection: x-amzn-trace-id", "X-Amzn-Trace-Id: 1")
+    for _ in range(2):
+        forward = decided(desk, read_head("\r\n".join(lines).encode(), varies=True))
+        assert isinstance(forward, Forward)
+        assert "X-Amzn-Trace-Id" not in dict(fields_of(forward.lines))
