@@ -2,10 +2,12 @@
 
 from typing import Protocol
 
+from gateway.credentials.expiry import expiry_line
 from gateway.credentials.extract import ApiTokenPair
 from gateway.credentials.identity import Identity, RefusedCredential
 from shared.changes.dependent_cache import DependentCache
 from shared.clock import Clock
+from shared.contracts.credential_expiry import EXPIRES_SOON_S, expires_soon
 from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.operator_validator import TokenCheck
 from shared.opaque import digest
@@ -32,7 +34,8 @@ class ApiTokens:
     def __init__(self, operator: Operator, clock: Clock, *, size: int = MAX_CACHED_TOKENS) -> None:
         self._operator = operator
         self._clock = clock
-        self._cache: DependentCache[Key, Identity] = DependentCache(size)
+        self._cache: DependentCache[Key, tuple[Identity, float | None]] = DependentCache(size)
+        """With the time until which it is so, in seconds since the epoch; None: until something changes."""
         self._follower: Follower | None = None
 
     def attach(self, follower: Follower) -> None:
@@ -42,9 +45,10 @@ class ApiTokens:
         """Whose token it is, when that is in the cache."""
         key = (digest(credential.token), credential.client_prefix, application)
         follower = self._follower
-        if follower is None or not follower.fresh or (identity := self._cache.get(key)) is None:
+        if follower is None or not follower.fresh or (cached := self._cache.get(key)) is None:
             return None
-        if identity.expires_at is None or self._clock.now() < identity.expires_at:
+        identity, until = cached
+        if until is None or self._clock.now() < until:
             return identity
         self._cache.discard(key)
         return None
@@ -57,10 +61,11 @@ class ApiTokens:
         response = await self._operator.check(
             credential.token, client_prefix=credential.client_prefix, application_prefix=application
         )
-        identity = _identity(response, credential)
+        now = self._clock.now()
+        identity = _identity(response, credential, now)
         # What was read before a change that is already applied here may be out of date: it is not kept.
         if follower is not None and follower.fresh and follower.is_current(response.as_of, response.mark):
-            self._cache.put(key, identity, response.depends_on)
+            self._cache.put(key, (identity, _known_until(response.expires_at, now)), response.depends_on)
         return identity
 
     def reset(self, snapshot: Snapshot) -> None:
@@ -70,7 +75,14 @@ class ApiTokens:
         self._cache.drop(change.id)
 
 
-def _identity(response: TokenCheck, credential: ApiTokenPair) -> Identity:
+def _known_until(expires_at: float | None, now: float) -> float | None:
+    """Until the token ends, or until it ends soon: its holder is informed from then on."""
+    if expires_at is None or expires_soon(expires_at, now):
+        return expires_at
+    return expires_at - EXPIRES_SOON_S
+
+
+def _identity(response: TokenCheck, credential: ApiTokenPair, now: float) -> Identity:
     if not response.valid or response.api_token_id is None:
         # Of a token that is known the operator has written a line; the rest is counted here, by route and client.
         raise RefusedCredential(response.cause or "not_valid", noted=response.api_token_id is not None)
@@ -83,4 +95,5 @@ def _identity(response: TokenCheck, credential: ApiTokenPair) -> Identity:
         company_id=response.company_id or "",
         depends_on=response.depends_on,
         expires_at=response.expires_at,
+        expiry_line=expiry_line(response.expires_at if expires_soon(response.expires_at, now) else None),
     )

@@ -26,6 +26,8 @@ class Identity:
     """Seconds since the epoch; None: never."""
     issuer: str = ""
     """The name of the issuer in the route file, of a token that is not of Passgate's own."""
+    expiry_line: str = ""
+    """The field of a response that says when the credential ends, if that is soon."""
     lines: str = field(init=False, repr=False, compare=False)
     """The header fields by which an upstream learns who calls, with CRLF between them."""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import quote
 
+from gateway.credentials.expiry import expiry_line
 from gateway.credentials.extract import SessionToken
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.fields import folded
@@ -32,6 +33,7 @@ async def resolve(
         company_id=session.company_id,
         depends_on=session.depends_on,
         expires_at=session.expires_at,
+        expiry_line=expiry_line(session.credential_expires_at),
     )
     return identity, session.parameters
 

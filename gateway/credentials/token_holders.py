@@ -1,5 +1,6 @@
 """What all access tokens of one client say alike, kept once and not for each of them."""
 
+from gateway.credentials.expiry import expiry_line
 from gateway.credentials.identity import Identity
 from gateway.http1.kept import Kept
 from shared.contracts.access_token import AccessTokenClaims
@@ -19,7 +20,7 @@ class TokenHolders:
         """What a verified token says, sharing all but its own id and expiry with the client's other tokens."""
         key = (
             *(claims.credential_kind, claims.credential, claims.credential_id, claims.depends_on, claims.sub),
-            *(claims.client_prefix, claims.company_id, claims.scope, claims.aud, kid),
+            *(claims.client_prefix, claims.company_id, claims.scope, claims.aud, kid, claims.credential_expires_at),
         )
         holder = self._holders.get(key)
         if holder is None:
@@ -38,5 +39,6 @@ def _holder(claims: AccessTokenClaims, kid: str) -> Verified:
         company_id=claims.company_id,
         scopes=claims.scopes,
         depends_on=tuple(claims.holder_ids | {kid}),
+        expiry_line=expiry_line(claims.credential_expires_at),
     )
     return identity, frozenset(claims.aud)

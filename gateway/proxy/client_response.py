@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from gateway.credentials.expiry import expiry_lines_of_service
+from gateway.credentials.identity import Identity
 from gateway.headers import client_lines
 from gateway.http1 import writer
 from gateway.http1.request_head import RequestHead
@@ -15,12 +17,16 @@ from gateway.routing.rewriting.response import adapted
 from gateway.routing.table import Route, RouteTable
 
 
-def lines_for_client(response: ResponseHead, call: Call, route: Route) -> list[str]:
+def lines_for_client(response: ResponseHead, call: Call, route: Route, identity: Identity | None) -> list[str]:
     """The fields of an upstream's response as its client gets them, all but those that frame the message."""
     shown = response
     if (response.redirects or route.adapts_responses) and isinstance(call.head, RequestHead):
         shown = adapted(response, route, call.head.target, call.origin)
     lines = client_lines(shown, request_id=call.request_id)
+    if identity is None:
+        lines += expiry_lines_of_service(response)
+    elif identity.expiry_line:
+        lines.append(identity.expiry_line)
     if route.cors is not None:
         lines += response_lines(call.head, route.cors)
     return lines

@@ -327,7 +327,7 @@ class Exchange:
     def _response_began(self, head: ResponseHead, content: bytes, *, complete: bool) -> None:
         call, forward = self.call, self._decided_forward
         self._context.report.upstream_responded(call, forward, time.perf_counter() - self._sent_at)
-        lines = lines_for_client(head, call, forward.route)
+        lines = lines_for_client(head, call, forward.route, forward.identity)
         call.status = head.status
         if self._websocket is not None and head.status == 101:
             self._response.switch(lines)

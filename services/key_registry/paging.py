@@ -63,7 +63,7 @@ def filter_parser(name: str) -> Parse:
     """How the filter on a member of this name is read."""
     if name.endswith("_id"):
         return parse_reference
-    return _status if name == "status" else text
+    return {"status": _status, "expires_soon": _boolean}.get(name, text)
 
 
 def words(value: str) -> tuple[str, ...]:
@@ -115,6 +115,12 @@ def _cursor(value: str) -> bytes:
     if len(value) != 22 or len(cursor) != 16:
         raise ValueError("must be the next_cursor of another page")
     return cursor
+
+
+def _boolean(value: str) -> bool:
+    if value not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return value == "true"
 
 
 def _status(value: str) -> str:

@@ -57,7 +57,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     access_keys.attach(following.follower)
 
     tokens = SessionTokens(store, access_keys, ended, following.follower, registry, audit, judging)
-    handlers = SessionTokenEndpoints(tokens, authenticator, addresses, audit, token_metrics)
+    handlers = SessionTokenEndpoints(tokens, authenticator, addresses, audit, token_metrics, judging.now)
 
     health = FollowingHealth(NAME, following.follower, offsets)
     health.add(VALKEY, store.ping)

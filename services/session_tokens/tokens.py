@@ -29,6 +29,7 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
     ACCESS_KEY_SUSPENDED = "access_key_suspended"
     ACCESS_KEY_REVOKED = "access_key_revoked"
+    ACCESS_KEY_EXPIRED = "access_key_expired"
     ACCESS_KEY_VERSION_REVOKED = "access_key_version_revoked"
     ACCESS_KEY_VERSION_RETIRED = "access_key_version_retired"
     COMPANY_SUSPENDED = "company_suspended"
@@ -104,7 +105,8 @@ class SessionTokens:
         key = await self._access_keys.get(sha256)
         if key is None:
             raise self._refused("access_key", Cause.UNKNOWN)
-        if cause := stopped(key) or retired(key, self._clock.now()):
+        now = self._clock.now()
+        if cause := stopped(key, now) or retired(key, now):
             raise self._refused("access_key", cause, subject=key.id, key=key)
         return AuthorizedKey(key, sha256)
 
@@ -114,7 +116,7 @@ class SessionTokens:
         """A token for `parameters`. `ttl` (seconds) and `uses` are as the caller wrote them; `Invalid` names
         the one that is out of bounds. When this returns, the token and its audit event are stored."""
         key = authorized.key
-        seconds = _integer("ttl", ttl, key.max_ttl) or key.default_ttl
+        seconds = _until_expiry(_integer("ttl", ttl, key.max_ttl) or key.default_ttl, key, self._clock.now())
         count = _integer("uses", uses, MAX_USES)
         token = str(uuid.uuid4())
         expires_at = int(self._clock.now()) + seconds
@@ -138,7 +140,7 @@ class SessionTokens:
         key = await self._access_keys.get(contents.access_key)
         if key is None:
             raise self._refused("session_token", Cause.UNKNOWN, subject=id_)
-        if cause := stopped(key):
+        if cause := stopped(key, self._clock.now()):
             raise self._refused("session_token", cause, subject=id_, key=key)
         if self._is_ended(id_):
             raise self._refused("session_token", Cause.ENDED, subject=id_, key=key)
@@ -204,10 +206,12 @@ class SessionTokens:
         return WrongToken(cause, known=True)
 
 
-def stopped(key: AccessKey) -> Cause | None:
+def stopped(key: AccessKey, now: float) -> Cause | None:
     """Why nothing that was created with an access key is valid, None when it may be."""
     if key.status != "active":
         return Cause(f"access_key_{key.status}")
+    if key.expired(now):
+        return Cause.ACCESS_KEY_EXPIRED
     if key.version_revoked:
         return Cause.ACCESS_KEY_VERSION_REVOKED
     if key.company.status != "active":
@@ -219,6 +223,11 @@ def retired(key: AccessKey, now: float) -> Cause | None:
     """Whether this secret of the key has retired by `now`: what was created with it before goes on."""
     ended = key.version_ended(now)
     return None if ended is None else Cause(f"access_key_{ended}")
+
+
+def _until_expiry(seconds: int, key: AccessKey, now: float) -> int:
+    """No token outlives the key that creates it."""
+    return seconds if key.expires_at is None else max(1, min(seconds, int(key.expires_at - now)))
 
 
 def _integer(name: str, given: str | None, maximum: int) -> int | None:

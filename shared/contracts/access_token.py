@@ -18,6 +18,8 @@ MAX_ACCESS_TOKEN_LIFETIME_S: Final = 3600
 MAX_DEPENDENCIES: Final = 100
 """Ids in `depends_on`: the token has to fit into a header field."""
 
+_LATEST: Final = 253402300799
+"""The end of the year 9999, seconds since the epoch."""
 _REQUIRED = frozenset(
     {"iss", "sub", "aud", "iat", "exp", "jti", "client_id", "client_prefix", "company_id", "credential_id"}
 )
@@ -47,6 +49,8 @@ class AccessTokenClaims:
     credential_kind: CredentialKind
     key_id: str | None = None
     """The kid of the key pair; None for an API client."""
+    credential_expires_at: float | None = None
+    """When the credential ends, if that is soon."""
     depends_on: tuple[str, ...] = ()
     """At most `MAX_DEPENDENCIES` ids of bookings, of applications and of the client's secret that it was for.
 
@@ -80,6 +84,7 @@ class AccessTokenClaims:
             credential_id=_text(claims, "credential_id"),
             credential_kind=kind,
             key_id=key_id,
+            credential_expires_at=_credential_end(claims),
             depends_on=_dependencies(claims),
         )
 
@@ -101,6 +106,8 @@ class AccessTokenClaims:
         }
         if self.key_id is not None:
             members["key_id"] = self.key_id
+        if self.credential_expires_at is not None:
+            members["credential_expires_at"] = self.credential_expires_at
         if self.depends_on:
             members["depends_on"] = list(self.depends_on)
         return members
@@ -164,6 +171,15 @@ def _key_id(claims: Claims, kind: CredentialKind) -> str | None:
     if not isinstance(key_id, str) or KID.fullmatch(key_id) is None:
         raise InvalidToken(Fault.INVALID_CLAIM, f"key_id must match {KID.pattern}")
     return key_id
+
+
+def _credential_end(claims: Claims) -> float | None:
+    end: object = claims.members.get("credential_expires_at")
+    if end is None:
+        return None
+    if not isinstance(end, int | float) or isinstance(end, bool) or not 0 <= end <= _LATEST:
+        raise InvalidToken(Fault.INVALID_CLAIM, "credential_expires_at must be a time in seconds since the epoch")
+    return end
 
 
 def _text(claims: Claims, name: str) -> str:

@@ -44,6 +44,11 @@ def ended_by(retires_at: float | None, now: float, *, revoked: bool) -> VersionE
     return "version_retired" if retires_at is not None and retires_at <= now else None
 
 
+def earliest(*times: float | None) -> float | None:
+    """None: never."""
+    return min((at for at in times if at is not None), default=None)
+
+
 class Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", json_schema_extra=describing(MEMBERS))
 
@@ -63,6 +68,12 @@ class Record(Wire):
     id: str
     status: Status
     company: Company
+    expires_at: float | None = None
+    """Seconds since the epoch; None: never."""
+
+    def expired(self, now: float) -> bool:
+        """Whether it has ended by itself by `now`, seconds since the epoch."""
+        return self.expires_at is not None and self.expires_at <= now
 
     @property
     def depends_on(self) -> frozenset[str]:
@@ -93,6 +104,11 @@ class SecretRecord(Record):
     def depends_on(self) -> frozenset[str]:
         return super().depends_on | {self.version_id}
 
+    @property
+    def ends_at(self) -> float | None:
+        """When the credential or this secret of it ends, whichever is earlier; None: never."""
+        return earliest(self.expires_at, self.retires_at)
+
     def version_ended(self, now: float) -> VersionEnd | None:
         """How the secret has ended by `now`, seconds since the epoch; None while it works."""
         return ended_by(self.retires_at, now, revoked=self.version_revoked)
@@ -100,18 +116,11 @@ class SecretRecord(Record):
 
 class ApiToken(SecretRecord):
     remote_application: str
-    expires_at: float | None = None
-    """Seconds since the epoch; None: never."""
     booking_id: str
     booking_status: Status
     application_id: str
     application_prefix: str
     application_status: Status
-
-    @property
-    def ends_at(self) -> float | None:
-        """When the credential or this secret of it ends, whichever is earlier; None: never."""
-        return min((at for at in (self.expires_at, self.retires_at) if at is not None), default=None)
 
     @property
     def depends_on(self) -> frozenset[str]:

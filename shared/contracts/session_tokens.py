@@ -28,6 +28,9 @@ class ResolvedSession(BaseModel):
     token_id: str = Field(
         default="", description="Of the token itself: stopped when its holder ends it. Does not lead back to it."
     )
+    credential_expires_at: float | None = Field(
+        default=None, description="When the access key ends, in seconds since the epoch; null: not soon."
+    )
     expires_at: int = Field(description="Seconds since the epoch.")
 
     @property

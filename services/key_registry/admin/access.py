@@ -2,6 +2,7 @@
 
 from typing import NoReturn
 
+from services.key_registry.catalog.expiry import expired
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import NEEDED, Admin, Operation, Role
 from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY, Resource, Row
@@ -70,9 +71,12 @@ class AccessControl:
     def _why_refused(self, row: Row, version: Version, company: Row | None) -> str | None:
         if row["status"] != "active":
             return str(row["status"])
+        now = instant(self._clock.now())
+        if expired(row, now):
+            return "expired"
         if version.revoked:
             return "version_revoked"
-        if not version.live(instant(self._clock.now())):
+        if not version.live(now):
             return "version_retired"
         return None if company is None or company["status"] == "active" else f"company_{company['status']}"
 

@@ -57,7 +57,7 @@ class AdminTokens:
             if await writer.find_by_secret(ADMIN_TOKEN, digest) is not None:
                 return False
             kept = {"digest": digest, "last_four": opaque.last_four(token)}
-            row = self._row({"name": name, "role": Role.OWNER, "company_id": None, **kept})
+            row = self._row({"name": name, "role": Role.OWNER, "company_id": None, "expires_at": None, **kept})
             await writer.insert(ADMIN_TOKEN, row)
             await self._recorder.record(writer, "configuration", Operation.CREATE, ADMIN_TOKEN, row)
         return True

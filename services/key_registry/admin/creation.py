@@ -93,6 +93,7 @@ async def _key_pair(body: requests.NewKeyPair, generator: KeyGenerator) -> NewOb
     row = {
         "company_id": body.company_id,
         "scopes": body.scopes,
+        "expires_at": body.expires_at,
         "kid": kid,
         "algorithm": algorithm,
         "public_key": public_pem(key),

@@ -77,7 +77,7 @@ class ObjectService:
         """`items`, the newest first, and `next_cursor`."""
         self.permit(admin, Operation.READ, resource)
         async with self._store.reading() as reader:
-            listing = await visible_listing(reader, admin, resource, requested)
+            listing = await visible_listing(reader, admin, resource, requested, self._now())
             rows = [] if listing is None else await reader.list(resource, listing)
             rows, cursor = page_of(rows, requested.limit, lambda row: cursor_of_id(row["id"]))
             items = await present(reader, resource, rows, self._now())

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.key_registry.catalog.effective_status import effective_status
+from services.key_registry.catalog.expiry import expires_soon
 from services.key_registry.catalog.field_types import parse_id
 from services.key_registry.catalog.resources import APPLICATION, COMPANY, RESOURCES, Resource, Row
 from services.key_registry.catalog.versions import Version, describe_versions
@@ -87,5 +88,6 @@ def _presented(
         "company": parents.get("company"),
         "application": parents.get("application"),
         "versions": describe_versions(row, versions, now),
+        "expires_soon": expires_soon(row, now),
     }
     return resource.present(row, computed)

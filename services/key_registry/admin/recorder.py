@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.key_registry.audit_trail.chain import chained
-from services.key_registry.catalog.lifecycle import DONE, forgotten_at
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.lifecycle import DONE, in_feed
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import Resource, Row
 from services.key_registry.storage.ports import Store, Writer
@@ -28,11 +29,10 @@ class Recorder:
     ) -> int:
         """Record that `actor` did `operation`, after which the object is `row`; the position of the change."""
         now = self._clock.now()
-        id_, status, owner = str(row["id"]), row["status"], resource.company_of(row)
+        id_, owner = str(row["id"]), resource.company_of(row)
+        status, until = in_feed(row, instant(now))
         company_id = str(owner) if owner else None
-        position = await writer.append_change(
-            resource.kind, id_, status, now, forgotten_at(status, now), company_id
-        )
+        position = await writer.append_change(resource.kind, id_, status, now, until, company_id)
         shown = resource.show(row)
         event = AuditEvent(
             action=f"{resource.kind}.{DONE[operation]}",

@@ -10,7 +10,8 @@ from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.presentation import Written, present_one
 from services.key_registry.admin.recorder import Recorder
 from services.key_registry.admin.visibility import Reference, find_visible
-from services.key_registry.catalog.field_types import format_instant, in_utc, instant
+from services.key_registry.catalog.expiry import expired, expiry_of
+from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.requests import Rotation
@@ -119,13 +120,8 @@ class RotationService:
 def _require_alive(row: Row, now: datetime) -> None:
     if row["status"] == "revoked":
         raise Conflict("it is revoked, which is final: it cannot be rotated")
-    expires_at = _expiry(row)
-    if expires_at is not None and expires_at <= now:
+    if expired(row, now):
         raise Conflict("it has expired: set expires_at to a time in the future first")
-
-
-def _expiry(row: Row) -> datetime | None:
-    return None if row.get("expires_at") is None else in_utc(row["expires_at"])
 
 
 def _superseded(row: Row, versions: Sequence[Version], body: Rotation, now: datetime) -> Sequence[Version]:
@@ -144,7 +140,7 @@ def _superseded(row: Row, versions: Sequence[Version], body: Rotation, now: date
             )
         changed.append(replace(oldest, retires_at=now, revoked=True))
     for current in (version for version in live if version.retires_at is None):
-        retires_at = _at_most(now + timedelta(seconds=body.keep_old_for), _expiry(row))
+        retires_at = _at_most(now + timedelta(seconds=body.keep_old_for), expiry_of(row))
         changed.append(replace(current, retires_at=retires_at, revoked=body.keep_old_for == 0))
     return changed
 

@@ -1,9 +1,11 @@
 """Which objects exist for an admin, and which object a request means by an id or a public name."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.key_registry.catalog.expiry import ExpiresSoon
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPANY, RESOURCES, Resource, Row
 from services.key_registry.paging import PageRequest
@@ -51,10 +53,13 @@ async def find_visible(reader: Reader, admin: Admin, resource: Resource, referen
     return row
 
 
-async def visible_listing(reader: Reader, admin: Admin, resource: Resource, page: PageRequest) -> Listing | None:
+async def visible_listing(
+    reader: Reader, admin: Admin, resource: Resource, page: PageRequest, now: datetime
+) -> Listing | None:
     """What is to be listed of what the admin may see; None when nothing can match the filters."""
     filters = dict(page.filters)
     words = filters.pop("q", ())
+    soon: bool | None = filters.pop("expires_soon", None)
     equals: dict[str, Any] = {}
     wanted = list(filters.items())
     if admin.company_id is not None and resource is not APPLICATION:
@@ -69,7 +74,8 @@ async def visible_listing(reader: Reader, admin: Admin, resource: Resource, page
             return None
     before = None if page.cursor is None else UUID(bytes=page.cursor)
     booked_by = admin.company_id if resource is APPLICATION else None
-    return Listing(page.limit + 1, before, equals, words, booked_by)
+    expires_soon = None if soon is None else ExpiresSoon(soon, now)
+    return Listing(page.limit + 1, before, equals, words, booked_by, expires_soon)
 
 
 async def _visible(reader: Reader, admin: Admin, resource: Resource, row: Row) -> bool:

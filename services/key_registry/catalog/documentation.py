@@ -61,6 +61,7 @@ MEMBERS: Members = {
     ),
     "default_ttl": Member("Seconds that a session token lives unless its creator requests another time.", 3600),
     "max_ttl": Member("Seconds: the longest life that a session token may be given.", 86400),
+    "expires_soon": Member("Whether it ends within 30 days, and has not yet.", False),
     "comment": Member("What the client is for. It may have several lines.", "Nightly report"),
     "audience": Member("`aud` of the client's access tokens; null: the issuer's default.", "https://api.example"),
     "public_key": Member("A public key to use instead of a generated one: PEM, or a JWK.", None),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, cast
 
-from services.key_registry.catalog.field_types import in_utc
+from services.key_registry.catalog.expiry import expired
 
 EffectiveStatus = Literal["active", "suspended", "revoked", "expired"]
 StatusReason = Literal[
@@ -30,8 +30,7 @@ class Effective(NamedTuple):
 def effective_status(row: Mapping[str, Any], parents: Mapping[str, Mapping[str, Any]], now: datetime) -> Effective:
     """`parents` are the rows of what it depends on, by kind. What is final comes before what may be resumed."""
     causes = [(row["status"], row["status"])]
-    expires_at = row.get("expires_at")
-    if expires_at is not None and in_utc(expires_at) <= now:
+    if expired(row, now):
         causes.append(("expired", "expired"))
     causes += [(parents[k]["status"], f"{k}_{parents[k]['status']}") for k in DEPENDED_ON if k in parents]
     stopped = [cause for cause in causes if cause[0] != "active"]

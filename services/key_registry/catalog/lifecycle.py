@@ -1,7 +1,10 @@
 """The life of an object: active, suspended and back, then revoked, which is final."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from services.key_registry.catalog.expiry import expired
 from services.key_registry.catalog.field_types import MAX_TTL_S
 from services.key_registry.catalog.permissions import Operation
 from shared.contracts.key_registry import Status
@@ -24,6 +27,7 @@ DONE = {
     Operation.ROTATE: "rotated",
     Operation.REVOKE_VERSION: "version_revoked",
     Operation.RETIRE_VERSION: "version_retired",
+    Operation.EXPIRE: "expired",
     Operation.DELETE: "deleted",
 }
 """What the audit trail calls each operation."""
@@ -36,6 +40,12 @@ def status_after(current: Any, operation: Operation) -> Status:
     return AFTER[operation]
 
 
-def forgotten_at(status: Status, at: float) -> float | None:
-    """When a change to `status` at `at` no longer concerns any token that is alive; None: never."""
-    return at + MAX_TOKEN_LIFE_S if status == "revoked" else None
+def in_feed(row: Mapping[str, Any], now: datetime) -> tuple[Status, float | None]:
+    """What the change feed says of an object, and when that concerns no token any more that is alive; None: never.
+
+    One that has expired is stopped, until its expiry is changed.
+    """
+    status: Status = row["status"]
+    if status == "active" and expired(row, now):
+        return "suspended", now.timestamp() + MAX_TOKEN_LIFE_S
+    return status, now.timestamp() + MAX_TOKEN_LIFE_S if status == "revoked" else None

@@ -22,7 +22,8 @@ class Operation(StrEnum):
     ROTATE = "rotate"
     REVOKE_VERSION = "revoke_version"
     RETIRE_VERSION = "retire_version"
-    """Done by the registry itself, when the time has come."""
+    EXPIRE = "expire"
+    """These two are done by the registry itself, when the time has come."""
     DELETE = "delete"
 
 

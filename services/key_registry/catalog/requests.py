@@ -69,6 +69,7 @@ class NewAccessKey(Body):
     """3600, or `max_ttl` when that is less."""
     max_ttl: Ttl | None = None
     """86400."""
+    expires_at: Instant | None = None
 
 
 class NewApiClient(Body):
@@ -76,6 +77,7 @@ class NewApiClient(Body):
     comment: Comment
     scopes: Scopes
     audience: Audience | None = None
+    expires_at: Instant | None = None
 
 
 class NewKeyPair(Body):
@@ -86,6 +88,7 @@ class NewKeyPair(Body):
     public_key: PemOrJwk | None = None
     algorithm: Algorithm | None = None
     rsa_bits: RsaBits | None = None
+    expires_at: Instant | None = None
 
     @field_validator("rsa_bits")
     @classmethod
@@ -103,6 +106,7 @@ class NewAdminToken(Body):
     role: Annotated[Role, Field(strict=False)]
     company_id: Reference | None = None
     """The token then sees the objects of this company alone."""
+    expires_at: Instant | None = None
 
 
 class Rotation(Body):
@@ -157,13 +161,20 @@ class AccessKeyPatch(Patch):
     name: Name = ""
     default_ttl: Ttl = DEFAULT_TTL_S
     max_ttl: Ttl = DEFAULT_MAX_TTL_S
+    expires_at: Instant | None = None
 
 
 class ApiClientPatch(Patch):
     comment: Comment = ""
     scopes: Scopes = []
     audience: Audience | None = None
+    expires_at: Instant | None = None
 
 
 class KeyPairPatch(Patch):
     scopes: Scopes = []
+    expires_at: Instant | None = None
+
+
+class AdminTokenPatch(NamedPatch):
+    expires_at: Instant | None = None

@@ -13,7 +13,7 @@ from services.key_registry.catalog.requests import RevocableKind
 from services.key_registry.catalog.versions import VersionState
 from shared.contracts.key_registry import Kind, Status
 
-COMPUTED = frozenset({"effective_status", "status_reason", "company", "application", "versions"})
+COMPUTED = frozenset({"effective_status", "status_reason", "company", "application", "versions", "expires_soon"})
 """Members that are no columns."""
 
 
@@ -73,19 +73,23 @@ class CredentialVersion(BaseModel):
     last_four: str | None
 
 
-class ApiTokenResponse(ObjectResponse):
+class CredentialResponse(ObjectResponse):
+    expires_at: Instant | None
+    expires_soon: bool
+
+
+class ApiTokenResponse(CredentialResponse):
     company_id: UUID
     company: CompanyName
     application_id: UUID
     application: ApplicationName
     booking_id: UUID
     remote_application: str
-    expires_at: Instant | None
     last_four: str | None
     versions: list[CredentialVersion]
 
 
-class AccessKeyResponse(ObjectResponse):
+class AccessKeyResponse(CredentialResponse):
     company_id: UUID
     company: CompanyName
     name: str
@@ -95,7 +99,7 @@ class AccessKeyResponse(ObjectResponse):
     versions: list[CredentialVersion]
 
 
-class ApiClientResponse(ObjectResponse):
+class ApiClientResponse(CredentialResponse):
     company_id: UUID
     company: CompanyName
     key: str
@@ -106,7 +110,7 @@ class ApiClientResponse(ObjectResponse):
     versions: list[CredentialVersion]
 
 
-class KeyPairResponse(ObjectResponse):
+class KeyPairResponse(CredentialResponse):
     company_id: UUID
     company: CompanyName
     kid: str
@@ -116,7 +120,7 @@ class KeyPairResponse(ObjectResponse):
     """PEM."""
 
 
-class AdminTokenResponse(ObjectResponse):
+class AdminTokenResponse(CredentialResponse):
     name: str
     role: Role
     company_id: UUID | None

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from services.key_registry.catalog.expiry import expired, expiry_of
 from services.key_registry.catalog.field_types import in_utc
 from shared.contracts.key_registry import Kind
 
@@ -79,9 +80,8 @@ def _state(version: Version, now: datetime, *, ended: bool) -> VersionState:
 
 def _end_of(row: Mapping[str, Any], now: datetime) -> datetime | None:
     """When the credential itself ended; None while it has not."""
-    expires_at = None if row.get("expires_at") is None else in_utc(row["expires_at"])
-    if expires_at is not None and expires_at <= now:
-        return expires_at
+    if expired(row, now):
+        return expiry_of(row)
     return in_utc(row["status_at"]) if row["status"] == "revoked" else None
 
 

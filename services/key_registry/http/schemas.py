@@ -64,6 +64,10 @@ _FILTERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "client_prefix": ("Only of the company with this prefix.", {**_TEXT, "examples": ["blabla"]}),
     "company_uri": ("Only the company with this URI.", {**_TEXT, "examples": ["https://blabla.example"]}),
     "application_prefix": ("Only of the application with this prefix.", {**_TEXT, "examples": ["SMS"]}),
+    "expires_soon": (
+        "Only those that end within 30 days and have not yet (`true`), or only the others (`false`).",
+        {"type": "string", "enum": ["true", "false"], "examples": ["true"]},
+    ),
     "company_id": ("Only of this company: its id or its `client_prefix`.", {**_TEXT, "examples": ["blabla"]}),
     "application_id": ("Only of this application: its id or prefix.", {**_TEXT, "examples": ["SMS"]}),
     "booking_id": (

@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.key_registry.audit_trail.chain import Head, Line
+from services.key_registry.catalog.expiry import ExpiresSoon
 from services.key_registry.catalog.resources import Resource, Row
 from services.key_registry.storage.version_ports import VersionReader, VersionWriter
 from shared.contracts.key_registry import (
@@ -48,6 +49,8 @@ class Listing:
     its application."""
     booked_by: UUID | None = None
     """Of applications: those that this company has a booking of which is not revoked."""
+    expires_soon: ExpiresSoon | None = None
+    """Of credentials: those that end soon, or those that do not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""What the rules need of the store about the secrets of credentials: a part of its reader and its writer."""
+"""What the rules need of the store about secrets and ends of credentials: a part of its reader and its writer."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from services.key_registry.catalog.expiry import Expired
 from services.key_registry.catalog.resources import Resource, Row
 from services.key_registry.catalog.versions import RetiredVersion, Version
 
@@ -25,6 +26,10 @@ class VersionReader(Protocol):
         """Secrets that have retired by `now` and of which nobody was informed yet, the oldest first."""
         ...
 
+    async def expired(self, now: datetime, limit: int) -> Sequence[Expired]:
+        """Credentials that have ended by `now` and of which nobody was informed yet; not those that are revoked."""
+        ...
+
 
 class VersionWriter(VersionReader, Protocol):
     async def add_version(self, resource: Resource, credential_id: UUID, version: Version) -> None:
@@ -36,3 +41,5 @@ class VersionWriter(VersionReader, Protocol):
         ...
 
     async def retirement_announced(self, version: RetiredVersion) -> None: ...
+
+    async def expiry_announced(self, credential: Expired) -> None: ...

@@ -1,6 +1,6 @@
 """The endpoints: the vendor's protocol (`/generate`, `/verify`), and the gateway's own call."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import orjson
@@ -10,6 +10,8 @@ from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.parameters import MAX_BODY_BYTES, as_query, parse
 from services.session_tokens.tokens import Session, SessionTokens, WrongToken
 from shared.audit.trail import RefusalAudit
+from shared.contracts.credential_expiry import expires_soon, expiry_fields
+from shared.contracts.key_registry import AccessKey
 from shared.contracts.session_tokens import ResolvedSession
 from shared.errors import Invalid, ServiceError, Unauthenticated, UnsupportedMediaType
 from shared.http.body import json_object, read, require_content_type
@@ -32,12 +34,14 @@ class SessionTokenEndpoints:
         addresses: ClientAddress,
         audit: RefusalAudit,
         metrics: TokenMetrics,
+        now: Callable[[], float],
     ) -> None:
         self._tokens = tokens
         self._authenticator = authenticator
         self._addresses = addresses
         self._audit = audit
         self._metrics = metrics
+        self._now = now
 
     async def generate(self, request: web.Request) -> web.Response:
         """POST /generate"""
@@ -48,13 +52,15 @@ class SessionTokenEndpoints:
         parameters = parse(await read(request, limit=MAX_BODY_BYTES))
         created = await self._tokens.create(key, parameters, ttl=ttl, uses=uses)
         self._metrics.created.inc()
-        return _json(orjson.dumps({"token": created.token, "expiration_time": created.expires_at}))
+        body = orjson.dumps({"token": created.token, "expiration_time": created.expires_at})
+        return _json(body, self._expiry(key.key))
 
     async def verify(self, request: web.Request) -> web.Response:
         """GET /verify, and HEAD, which counts as no use."""
         peek = request.method == "HEAD"
         with self._counting(request):
-            return _json((await self._resolved(_single_header(request, "x-api-token"), peek=peek)).parameters)
+            session = await self._resolved(_single_header(request, "x-api-token"), peek=peek)
+        return _json(session.parameters, self._expiry(session.key))
 
     async def end(self, request: web.Request) -> web.Response:
         """DELETE /verify"""
@@ -71,7 +77,12 @@ class SessionTokenEndpoints:
             raise Invalid.field("token", "must be a string")
         with self._metrics.refusals:
             session = await self._resolved(token, peek=peek)
-        return json_response(_resolved(session).model_dump(), headers=NO_STORE)
+        ends_at = session.key.ends_at
+        soon = ends_at if expires_soon(ends_at, self._now()) else None
+        return json_response(_resolved(session, soon).model_dump(), headers=NO_STORE)
+
+    def _expiry(self, key: AccessKey) -> dict[str, str]:
+        return expiry_fields(key.ends_at, self._now())
 
     async def _resolved(self, token: str, *, peek: bool) -> Session:
         session = await self._tokens.verify(token, peek=peek)
@@ -123,17 +134,18 @@ def _query_parameter(request: web.Request, name: str) -> str | None:
     return values[0] if values else None
 
 
-def _json(body: bytes) -> web.Response:
-    return web.Response(body=body, headers=JSON_NO_STORE)
+def _json(body: bytes, more: Mapping[str, str]) -> web.Response:
+    return web.Response(body=body, headers={**JSON_NO_STORE, **more})
 
 
-def _resolved(session: Session) -> ResolvedSession:
+def _resolved(session: Session, expires_soon_at: float | None) -> ResolvedSession:
     return ResolvedSession(
         parameters=as_query(session.parameters),
         company=session.key.company.client_prefix,
         company_id=session.key.company.id,
         access_key_id=session.key.id,
         access_key_version=session.key.version,
+        credential_expires_at=expires_soon_at,
         token_id=session.id,
         expires_at=session.expires_at,
     )

@@ -61,20 +61,21 @@ class AssertionVerifier:
         `typ` is the explicit type of its use: one that is typed for the other use is refused.
         An unknown kid, a suspended or revoked one, another key and a bad signature get one and the same response.
         """
-        with _refused_for(None):
+        now = self._clock.now()
+        with _refused_for(None, now):
             token = verifier.parse(assertion)
-        record, payload = await self._signed(token)
-        with _refused_for(record):
+        record, payload = await self._signed(token, now)
+        with _refused_for(record, now):
             client = Client.of_key_pair(record)
             expectation = expected_claims(client.subject, audiences, typ)
-            return VerifiedAssertion(client, verifier.check_claims(payload, expectation, self._clock.now()))
+            return VerifiedAssertion(client, verifier.check_claims(payload, expectation, now))
 
-    async def _signed(self, token: UnverifiedToken) -> tuple[KeyPair, VerifiedPayload]:
+    async def _signed(self, token: UnverifiedToken, now: float) -> tuple[KeyPair, VerifiedPayload]:
         started = self._time_floor.start()
         record = await self.find_key(token.header.kid)
         try:
-            with _refused_for(record):
-                if record is None or not record.active:
+            with _refused_for(record, now):
+                if record is None or stopped(record, now) is not None:
                     raise verifier.unknown_kid()
                 return record, verifier.check_signature(token, public_key(record))
         except InvalidAssertion:
@@ -115,14 +116,16 @@ def _jti_digest(jti: str) -> bytes:
 
 
 @contextmanager
-def _refused_for(record: KeyPair | None) -> Iterator[None]:
+def _refused_for(record: KeyPair | None, now: float) -> Iterator[None]:
     """What is refused in here names the key pair of `record`. Raises `InvalidAssertion`."""
     try:
         yield
     except InvalidToken as error:
         if record is None:
             raise InvalidAssertion(error, subject=None) from None
-        raise InvalidAssertion(error, subject=Client.of_key_pair(record).audited, cause=stopped(record)) from None
+        raise InvalidAssertion(
+            error, subject=Client.of_key_pair(record).audited, cause=stopped(record, now)
+        ) from None
 
 
 def public_key(record: KeyPair) -> PublicKey:

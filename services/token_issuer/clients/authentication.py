@@ -125,15 +125,16 @@ class ClientAuthenticator:
         started = self._time_floor.start()
         await self._throttle.check(address, client_id)
         record, known = await self._presented(client_id, secret)
-        ended = None if known is None else known.ended(self._clock.now())
-        if record is not None and known is not None and ended is None and record.active:
-            return Client.of_api_client(record, known.version)
+        now = self._clock.now()
+        ended = None if known is None else known.ended(now)
+        if record is not None and known is not None and stopped(record, now) is None and ended is None:
+            return Client.of_api_client(record, known)
         if known is None:
             await self._throttle.wrong(address, client_id)
         await self._time_floor.wait_until_floor(started)
         if record is None:
             raise InvalidClient(FAILED, detail="unknown_client")
-        cause = "wrong_secret" if known is None else stopped(record) or ended
+        cause = "wrong_secret" if known is None else stopped(record, now) or ended
         raise InvalidClient(FAILED, detail=cause or "", subject=Client.of_api_client(record).audited)
 
     async def _presented(self, client_id: str, secret: str) -> tuple[ApiClient | None, ClientSecret | None]:

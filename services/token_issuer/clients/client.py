@@ -6,7 +6,7 @@ from typing import Self
 from services.token_issuer.oauth_errors import Subject
 from shared.contracts.access_token import AccessTokenClaims, CredentialKind
 from shared.contracts.identifiers import credential_version_id
-from shared.contracts.key_registry import ApiClient, Booking, KeyPair, ScopedRecord
+from shared.contracts.key_registry import ApiClient, Booking, ClientSecret, KeyPair, ScopedRecord, earliest
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,15 @@ class Client:
     audience: str | None = None
     bookings: tuple[Booking, ...] = ()
     """Those of the company."""
+    ends_at: float | None = None
+    """When the credential ends, or the secret that proved it; seconds since the epoch. None: never."""
+    expires_at: float | None = None
+    """When the credential ends: nothing that is issued to it outlives it."""
     version: int | None = None
     """Which secret of the API client proved it; None where none did."""
 
     @classmethod
-    def of_api_client(cls, record: ApiClient, version: int | None = None) -> Self:
+    def of_api_client(cls, record: ApiClient, secret: ClientSecret | None = None) -> Self:
         return cls(
             kind="api_client",
             client_id=record.key,
@@ -46,7 +50,9 @@ class Client:
             scopes=frozenset(record.scopes),
             audience=record.audience,
             bookings=record.bookings,
-            version=version,
+            ends_at=earliest(record.expires_at, None if secret is None else secret.retires_at),
+            expires_at=record.expires_at,
+            version=None if secret is None else secret.version,
         )
 
     @classmethod
@@ -61,6 +67,8 @@ class Client:
             client_prefix=record.company.client_prefix,
             scopes=frozenset(record.scopes),
             bookings=record.bookings,
+            ends_at=record.expires_at,
+            expires_at=record.expires_at,
         )
 
     def holds(self, claims: AccessTokenClaims) -> bool:
@@ -79,10 +87,12 @@ class Client:
         return Subject(self.kind, self.public_id, self.company_id)
 
 
-def stopped(record: ScopedRecord) -> str | None:
+def stopped(record: ScopedRecord, now: float) -> str | None:
     """Why a credential gets nothing now ("suspended", "company_revoked" and so on); None when it is active."""
     if record.status != "active":
         return record.status
+    if record.expired(now):
+        return "expired"
     if record.company.status != "active":
         return f"company_{record.company.status}"
     return None

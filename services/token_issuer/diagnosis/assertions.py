@@ -58,7 +58,7 @@ class AssertionDiagnosis:
         record = await self._assertions.find_key(kid) if isinstance(kid, str) else None
         proven = record is not None and read.token is not None and is_holder(read.token, record)
         told = proven or (may_see is not None and await may_see(record))
-        _check_key(read, record, findings, told=told, proven=proven)
+        _check_key(read, record, findings, self._clock.now(), told=told, proven=proven)
         known = record if told else None
         self._check_claims(read, known, findings)
         _check_scope(read, known, findings)
@@ -99,7 +99,9 @@ class AssertionDiagnosis:
 _SIGNED = "signed by the private key that belongs to kid, with the algorithm of that key"
 
 
-def _check_key(read: TokenText, record: KeyPair | None, findings: Findings, *, told: bool, proven: bool) -> None:
+def _check_key(
+    read: TokenText, record: KeyPair | None, findings: Findings, now: float, *, told: bool, proven: bool
+) -> None:
     if not told:
         _check_signature_as_a_stranger(read, findings)
         return
@@ -111,7 +113,7 @@ def _check_key(read: TokenText, record: KeyPair | None, findings: Findings, *, t
         findings.skip("key_status", "key_alg", "signature")
         return
     findings.add(Finding("key", True, kid, expected))
-    status = stopped(record)
+    status = stopped(record, now)
     fix = "" if status is None else f"the key pair cannot be used: {status}. Have it resumed, or get another one."
     findings.add(Finding("key_status", status is None, status or "active", "active", fix))
     algorithm = read.header.get("alg") if read.header else None

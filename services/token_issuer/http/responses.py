@@ -1,5 +1,7 @@
 """Responses as RFC 6749 section 5 shapes them."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -14,8 +16,9 @@ CHALLENGE = 'Basic realm="passgate"'
 _ALLOWED = frozenset(map(chr, (*range(0x20, 0x22), *range(0x23, 0x5C), *range(0x5D, 0x7F))))
 
 
-def success(value: dict[str, Any]) -> web.Response:
-    return json_response(value, headers=NEVER_CACHED)
+def success(value: dict[str, Any], more: Mapping[str, str] = MappingProxyType({})) -> web.Response:
+    """`more` are further fields."""
+    return json_response(value, headers={**NEVER_CACHED, **more})
 
 
 def render_error(error: errors.ServiceError) -> web.Response:

@@ -17,6 +17,7 @@ from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, Un
 from services.token_issuer.refusals import Refusals
 from services.token_issuer.tokens.issuance import AccessToken, TokenIssuer
 from shared.contracts.access_token import TokenType
+from shared.contracts.credential_expiry import EXPIRY_FIELD, expiry_time
 from shared.http.client_address import ClientAddress
 
 
@@ -94,7 +95,7 @@ class TokenEndpoint:
             decision = await grant.authorize(given, client)
             token = await self._issuer.issue(decision, typ=self.profile.typ)
         self._counts.issued(decision.grant)
-        return success(self._response(token))
+        return success(self._response(token), _expiry(token))
 
     def _grant(self, grant_type: str | None) -> Grant:
         if grant_type is not None and self.profile.trims_grant_type:
@@ -122,3 +123,8 @@ class TokenEndpoint:
         if self.profile.returns_scope:
             response["scope"] = token.scope
         return response
+
+
+def _expiry(token: AccessToken) -> dict[str, str]:
+    expires_at = token.credential_expires_at
+    return {} if expires_at is None else {EXPIRY_FIELD: expiry_time(expires_at)}

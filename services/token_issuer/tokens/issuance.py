@@ -10,6 +10,7 @@ from services.token_issuer.signing_keys.pool import SigningPool
 from shared.audit.trail import Audit
 from shared.clock import Clock
 from shared.contracts.access_token import AccessTokenClaims, TokenType
+from shared.contracts.credential_expiry import expires_soon
 from shared.errors import Unavailable
 from shared.jose.signer import Signer
 
@@ -40,6 +41,8 @@ class AccessToken:
     expires_in: int
     """Seconds."""
     scope: str
+    credential_expires_at: float | None = None
+    """When the credential ends that it was issued for, if that is soon; seconds since the epoch."""
 
 
 class TokenIssuer:
@@ -70,7 +73,7 @@ class TokenIssuer:
         claims = self._claims(authorized)
         value = await self._pool.sign(signer, claims.members(), typ)
         await self._record(authorized, claims, signer.kid)
-        return AccessToken(value, self._lifetime, claims.scope)
+        return AccessToken(value, int(claims.exp - claims.iat), claims.scope, claims.credential_expires_at)
 
     def _claims(self, authorized: AuthorizedGrant) -> AccessTokenClaims:
         client, now = authorized.client, int(self._clock.now())
@@ -79,7 +82,7 @@ class TokenIssuer:
             sub=client.subject,
             aud=(client.audience or self._audience,),
             iat=now,
-            exp=now + self._lifetime,
+            exp=now + _lifetime(self._lifetime, client, now),
             jti=secrets.token_urlsafe(16),
             client_id=client.client_id,
             scope=" ".join(sorted(authorized.scopes)),
@@ -89,6 +92,7 @@ class TokenIssuer:
             credential_kind=client.kind,
             key_id=client.public_id if client.kind == "key_pair" else None,
             depends_on=tuple(sorted(authorized.depends_on | client.depends_on)),
+            credential_expires_at=client.ends_at if expires_soon(client.ends_at, now) else None,
         )
 
     async def _record(self, authorized: AuthorizedGrant, claims: AccessTokenClaims, kid: str) -> None:
@@ -112,3 +116,8 @@ class TokenIssuer:
                 await self._audit.record(event)
         except TimeoutError:
             raise Unavailable("the audit trail does not respond") from None
+
+
+def _lifetime(longest: int, client: Client, now: int) -> int:
+    """Seconds: no token outlives the credential that it is issued for."""
+    return longest if client.expires_at is None else max(1, min(longest, int(client.expires_at) - now))

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from services.key_registry.audit_trail.chain import START, AuditFilter, Head, Line
 from services.key_registry.audit_trail.ports import KeptCheckpoint
+from services.key_registry.catalog.expiry import EXPIRING_KINDS, Expired, expired
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.resources import (
     APPLICATION,
@@ -70,6 +71,7 @@ class Tables:
     versions: dict[UUID, tuple[Version, ...]] = field(default_factory=dict)
     """Of each credential that has a secret, the oldest first."""
     announced: set[tuple[UUID, int]] = field(default_factory=set)
+    expiries_announced: dict[UUID, datetime] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     revocations: dict[tuple[str, str], KeptRevocation] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class Tables:
             {kind: dict(rows) for kind, rows in self.objects.items()},
             dict(self.versions),
             set(self.announced),
+            dict(self.expiries_announced),
             list(self.changes),
             list(self.lines),
             dict(self.revocations),
@@ -131,6 +134,7 @@ class _Reader:
             if (which.before is None or row["id"].int < which.before.int)
             and all(_same(name, row[name], value) for name, value in which.equals.items())
             and (which.booked_by is None or row["id"] in booked)
+            and (which.expires_soon is None or which.expires_soon.matches(row))
             and self._contains(resource, row, which.words)
         )
         return [row for row, _ in zip(found, range(which.limit), strict=False)]
@@ -156,6 +160,16 @@ class _Reader:
             if (id_, version.version) not in self._tables.announced
         ]
         return sorted(due, key=lambda retired: retired.retires_at)[:limit]
+
+    async def expired(self, now: datetime, limit: int) -> Sequence[Expired]:
+        due = [
+            Expired(kind, id_, row["expires_at"])
+            for kind in EXPIRING_KINDS
+            for id_, row in self._tables.objects[kind].items()
+            if expired(row, now) and row["status"] != "revoked"
+            if self._tables.expiries_announced.get(id_) != row["expires_at"]
+        ]
+        return due[:limit]
 
     async def identify(self, resource: Resource, public_name: str) -> UUID | None:
         if resource.public_name is None:
@@ -218,6 +232,9 @@ class _Writer(_Reader):
     async def update_version(self, credential_id: UUID, version: Version) -> None:
         of = self._tables.versions[credential_id]
         self._tables.versions[credential_id] = tuple(version if v.version == version.version else v for v in of)
+
+    async def expiry_announced(self, credential: Expired) -> None:
+        self._tables.expiries_announced[credential.id] = credential.expires_at
 
     async def retirement_announced(self, version: RetiredVersion) -> None:
         self._tables.announced.add((version.credential_id, version.version))
@@ -311,7 +328,6 @@ class MemoryStore:
                 **self._common(row),
                 **_wire(version),
                 remote_application=row["remote_application"],
-                expires_at=row["expires_at"].timestamp() if row["expires_at"] else None,
                 booking_id=str(booking["id"]),
                 booking_status=booking["status"],
                 application_id=str(application["id"]),
@@ -360,6 +376,7 @@ class MemoryStore:
             "mark": self.tables.last_mark,
             "id": str(row["id"]),
             "status": row["status"],
+            "expires_at": row["expires_at"].timestamp() if row["expires_at"] else None,
             "company": Company(**{**company, "id": str(company["id"])}),
         }
 
@@ -402,6 +419,10 @@ class MemoryStore:
                 at = row["status_at"].timestamp()
                 if row["status"] == "suspended":
                     stopped.append(Stopped(kind=kind, id=str(row["id"])))
+                elif row["status"] == "active" and expired(row, datetime.now(UTC)):
+                    ended = row["expires_at"].timestamp()
+                    if ended > since:
+                        stopped.append(Stopped(kind=kind, id=str(row["id"]), until=ended + MAX_TOKEN_LIFE_S))
                 elif row["status"] == "revoked" and at > since:
                     stopped.append(Stopped(kind=kind, id=str(row["id"]), until=at + MAX_TOKEN_LIFE_S))
         snapshot = Snapshot(as_of=self.tables.last, stopped=tuple(stopped), mark=self.tables.last_mark)

@@ -239,6 +239,7 @@ def _record(members: dict[str, Any]) -> dict[str, Any]:
         "id": members.pop("id", None) or str(uuid.uuid4()),
         "status": members.pop("status", "active"),
         "company": members.pop("company", COMPANY),
+        "expires_at": members.pop("expires_at", None),
     }
 
 

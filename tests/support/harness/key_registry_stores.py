@@ -9,6 +9,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from services.key_registry.audit_trail.ports import AuditLines, Checkpoints
+from services.key_registry.catalog.expiry import EXPIRING_KINDS
 from services.key_registry.catalog.resources import (
     ACCESS_KEY,
     API_CLIENT,
@@ -84,7 +85,7 @@ def new_row(resource: Resource, **columns: Any) -> Row:
         },
         "application": lambda: {"name": "SMS", "application_prefix": f"A{unique}", "scopes": ["sms:send"]},
         "booking": dict,
-        "api_token": lambda: {"remote_application": "Shop", "expires_at": None, **secret_of(id_)},
+        "api_token": lambda: {"remote_application": "Shop", **secret_of(id_)},
         "access_key": lambda: {"name": "demo", "default_ttl": 60, "max_ttl": 600, **secret_of(id_)},
         "api_client": lambda: {
             "key": f"pgck_{'0' * 10}{unique}",
@@ -103,7 +104,8 @@ def new_row(resource: Resource, **columns: Any) -> Row:
         "admin_token": lambda: {"name": "me", "role": "owner", "company_id": None, **secret_of(id_)},
     }
     times = {"created_at": NOW, "updated_at": NOW, "status_at": NOW}
-    return {"id": id_, "status": "active", **times, **own[resource.kind](), **columns}
+    expiry = {"expires_at": None} if resource.kind in EXPIRING_KINDS else {}
+    return {"id": id_, "status": "active", **times, **expiry, **own[resource.kind](), **columns}
 
 
 def secret_of(id_: UUID) -> Row:

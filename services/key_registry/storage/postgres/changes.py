@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from services.key_registry.catalog.expiry import EXPIRING_KINDS
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.storage.postgres.pruning import delete_in_batches, each
@@ -29,9 +30,14 @@ _STOPPED_OBJECTS = """
 AS kind, id::text, CASE status WHEN 'revoked' THEN extract(epoch FROM status_at)::float8 + $2::float8 END AS until
 FROM {} WHERE status = 'suspended' OR (status = 'revoked' AND status_at > to_timestamp($1))
 """
+_EXPIRED_OBJECTS = """
+AS kind, id::text, extract(epoch FROM expires_at)::float8 + $2::float8 AS until
+FROM {} WHERE status = 'active' AND expires_at <= now() AND expires_at > to_timestamp($1)
+"""
 _STOPPED = " UNION ALL ".join(
     [
         *(" ".join((f"SELECT '{kind}'", _STOPPED_OBJECTS.replace("{}", kind))) for kind in RESOURCES),
+        *(" ".join((f"SELECT '{kind}'", _EXPIRED_OBJECTS.replace("{}", kind))) for kind in EXPIRING_KINDS),
         "SELECT kind, id, until FROM revocation",
     ]
 )

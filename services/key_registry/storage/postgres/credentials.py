@@ -9,8 +9,10 @@ from shared.postgres.pool import Database
 _COMMON = """
 x.id::text, x.status, (SELECT coalesce(max(seq), 0) FROM change) AS as_of,
 coalesce((SELECT mark FROM change ORDER BY seq DESC LIMIT 1), 'origin') AS mark,
-c.id::text AS company_id, c.client_prefix, c.company_uri, c.status AS company_status
+c.id::text AS company_id, c.client_prefix, c.company_uri, c.status AS company_status,
+CASE x.expires_at WHEN '-infinity' THEN 0 ELSE extract(epoch FROM x.expires_at)::float8 END AS expires_at
 """
+"""JSON has no -Infinity, and null would mean that it never expires: 0 is as long past."""
 
 _BOOKINGS = """
 (SELECT coalesce(json_agg(o), '[]') FROM (
@@ -41,9 +43,7 @@ def _query(columns: str, tables: str) -> str:
 
 
 _API_TOKENS = _query(
-    # JSON has no -Infinity, and null would mean that it never expires: 0 is as long past.
     f"""{_SECRET}, x.remote_application,
-    CASE x.expires_at WHEN '-infinity' THEN 0 ELSE extract(epoch FROM x.expires_at)::float8 END AS expires_at,
     b.id::text AS booking_id, b.status AS booking_status,
     a.id::text AS application_id, a.application_prefix, a.status AS application_status""",
     """credential_version v JOIN api_token x ON x.id = v.credential_id

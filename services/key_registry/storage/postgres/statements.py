@@ -52,9 +52,17 @@ def _of(resource: Resource) -> Statements:
     )
 
 
-def listing(resource: Resource, equal: Collection[str], *, search: bool = False, booked: bool = False) -> str:
+def listing(
+    resource: Resource,
+    equal: Collection[str],
+    *,
+    search: bool = False,
+    booked: bool = False,
+    expires_soon: bool | None = None,
+) -> str:
     """Takes the limit, the id to start below (or null), a value for each column in `equal`, then what `query_of`
-    returns for the words (with `search`), then a company's id (with `booked`)."""
+    returns for the words (with `search`), then a company's id (with `booked`), then from when and until when
+    those that expire soon do (with `expires_soon`)."""
     if not set(equal) <= set(resource.columns):
         raise ValueError(f"not all columns of {resource.kind}: {sorted(equal)}")
     conditions = ["($2::uuid IS NULL OR id < $2)", *(_equal(column, n) for n, column in enumerate(equal, 3))]
@@ -64,6 +72,10 @@ def listing(resource: Resource, equal: Collection[str], *, search: bool = False,
         next_ += 1
     if booked:
         conditions.append(f"{_BOOKED} ${next_})")
+        next_ += 1
+    if expires_soon is not None:
+        soon = f"coalesce(expires_at > ${next_} AND expires_at <= ${next_ + 1}, false)"
+        conditions.append(soon if expires_soon else f"NOT {soon}")
     columns = ", ".join(resource.columns)
     where = " AND ".join(conditions)
     return _sql("SELECT", columns, "FROM", resource.kind, "WHERE", where, "ORDER BY id DESC LIMIT $1")

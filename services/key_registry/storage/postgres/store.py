@@ -95,11 +95,13 @@ class PostgresReader(PostgresVersionReader):
         return id_
 
     async def list(self, resource: Resource, which: Listing) -> Sequence[Row]:
-        booked = which.booked_by is not None
-        statement = listing(resource, which.equals, search=bool(which.words), booked=booked)
+        booked, soon = which.booked_by is not None, which.expires_soon
+        wanted = None if soon is None else soon.wanted
+        statement = listing(resource, which.equals, search=bool(which.words), booked=booked, expires_soon=wanted)
         values = [*which.equals.values()]
         values += [query_of(which.words)] if which.words else []
         values += [which.booked_by] if booked else []
+        values += [soon.now, soon.until] if soon is not None else []
         records = await self._connection.fetch(statement, which.limit, which.before, *values)
         return [dict(record) for record in records]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.key_registry.catalog.expiry import EXPIRING_KINDS, Expired
 from services.key_registry.catalog.resources import Resource, Row
 from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, RetiredVersion, Version
 from services.key_registry.storage.postgres.statements import STATEMENTS
@@ -36,6 +37,15 @@ WHERE retires_at <= $1 AND NOT announced ORDER BY retires_at LIMIT $2
 """
 _ANNOUNCED = "UPDATE credential_version SET announced = true WHERE credential_id = $1 AND version = $2"
 
+_EXPIRED_OF = """
+(SELECT '{kind}' AS kind, id, expires_at FROM {kind} WHERE expires_at <= $1 AND status <> 'revoked'
+AND expiry_announced IS DISTINCT FROM expires_at ORDER BY expires_at LIMIT $2)
+"""
+_EXPIRED = " ".join(
+    (" UNION ALL ".join(_EXPIRED_OF.replace("{kind}", kind) for kind in EXPIRING_KINDS), "LIMIT $2")
+)
+_EXPIRY_ANNOUNCED = "UPDATE {kind} SET expiry_announced = expires_at WHERE id = $1"
+
 
 class PostgresVersionReader:
     """The part of the reader that is about secrets."""
@@ -62,6 +72,9 @@ class PostgresVersionReader:
     async def retired(self, now: datetime, limit: int) -> Sequence[RetiredVersion]:
         return [RetiredVersion(**record) for record in await self._connection.fetch(_RETIRED, now, limit)]
 
+    async def expired(self, now: datetime, limit: int) -> Sequence[Expired]:
+        return [Expired(**record) for record in await self._connection.fetch(_EXPIRED, now, limit)]
+
 
 class PostgresVersionWriter(PostgresVersionReader):
     async def add_version(self, resource: Resource, credential_id: UUID, version: Version) -> None:
@@ -75,6 +88,9 @@ class PostgresVersionWriter(PostgresVersionReader):
 
     async def retirement_announced(self, version: RetiredVersion) -> None:
         await self._connection.execute(_ANNOUNCED, version.credential_id, version.version)
+
+    async def expiry_announced(self, credential: Expired) -> None:
+        await self._connection.execute(_EXPIRY_ANNOUNCED.replace("{kind}", credential.kind), credential.id)
 
 
 def _version(record: Any) -> Version:

@@ -5,6 +5,7 @@ import pytest
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.extract import ApiTokenPair
 from gateway.credentials.identity import RefusedCredential
+from shared.contracts.credential_expiry import expiry_time
 from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.operator_validator import MALFORMED, TokenCheck
 from shared.errors import Unavailable
@@ -148,3 +149,27 @@ async def test_no_more_responses_are_kept_than_there_is_room_for(operator: Opera
     assert len(operator.requested) == 3
     await tokens.check(ApiTokenPair("a", "blabla"), "SMS")
     assert len(operator.requested) == 4
+
+
+async def test_the_holder_is_informed_of_the_end_in_the_last_thirty_days_of_a_token_that_stays_known(
+    tokens: ApiTokens, operator: Operator, clock: FakeClock
+) -> None:
+    end = clock.now() + 30 * 86400 + 60
+    operator.response = VALID.model_copy(update={"expires_at": end})
+    assert (await tokens.check(PAIR, "SMS")).expiry_line == ""
+    clock.advance(60)
+    line = f"X-Passgate-Credential-Expires: {expiry_time(end)}"
+    assert (await tokens.check(PAIR, "SMS")).expiry_line == line
+    assert (await tokens.check(PAIR, "SMS")).expiry_line == line
+    assert len(operator.requested) == 2
+
+
+async def test_one_secret_of_a_token_is_forgotten_alone(tokens: ApiTokens, operator: Operator) -> None:
+    operator.response = VALID.model_copy(update={"version": 2})
+    await tokens.check(PAIR, "SMS")
+    tokens.apply(Change(seq=8, kind="api_token", id="t_v1", status="revoked", at=0))
+    await tokens.check(PAIR, "SMS")
+    assert len(operator.requested) == 1
+    tokens.apply(Change(seq=9, kind="api_token", id="t_v2", status="revoked", at=0))
+    await tokens.check(PAIR, "SMS")
+    assert len(operator.requested) == 2

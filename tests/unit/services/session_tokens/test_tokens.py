@@ -369,3 +369,19 @@ async def test_a_secret_that_is_ended_ends_the_tokens_that_it_created_and_no_oth
     with pytest.raises(WrongToken):
         await rules.tokens.authorize(KEY)
     assert (await rules.tokens.verify(by_new.token)).key.version == 2
+
+
+async def test_a_key_that_ends_creates_no_token_that_outlives_it_and_ends_those_that_it_created(
+    clock: FakeClock,
+) -> None:
+    rules = Rules(clock)
+    rules.registry.add_access_key(KEY, id=rules.record.id, expires_at=clock.now() + 100.5)
+    await rules.follower.poll()
+    created = await rules.create()
+    assert created.expires_at == int(clock.now()) + 100
+    rules.registry.add_access_key(KEY, id=rules.record.id, expires_at=clock.now() + 3)
+    clock.advance(3)
+    assert await rules.refusal(created.token) is Cause.ACCESS_KEY_EXPIRED
+    with pytest.raises(WrongToken) as refused:
+        await rules.tokens.authorize(KEY)
+    assert refused.value.cause is Cause.ACCESS_KEY_EXPIRED

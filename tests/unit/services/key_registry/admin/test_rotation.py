@@ -235,6 +235,7 @@ async def test_a_secret_that_retires_by_itself_is_in_the_feed_and_in_the_trail_o
         "name": "x",
         "default_ttl": 600,
         "max_ttl": 600,
+        "expires_at": None,
         "version": 1,
         "retired_at": at(desk, 0),
     }

@@ -2,12 +2,14 @@
 
 import pytest
 
+from services.token_issuer.clients.assertions import InvalidAssertion
 from services.token_issuer.clients.authentication import ClientProof
 from services.token_issuer.clients.client import Client
 from services.token_issuer.clients.secrets import presented
 from services.token_issuer.grants.client_credentials import ClientCredentials
 from services.token_issuer.oauth_errors import InvalidClient
 from services.token_issuer.tokens.introspection import IssuedTokens
+from shared.jose.header import AUTHORIZATION_GRANT
 from shared.opaque import API_CLIENT_SECRET, mint
 from tests.support.harness.issuer_rules import ADDRESS, ISSUER, World
 
@@ -69,3 +71,39 @@ def test_of_a_registry_that_knows_one_secret_that_is_the_first(world: World) -> 
     assert (found.version, found.ended(world.clock.now())) == (1, None)
     assert presented(world.client, NEW) is None
     assert presented(None, "") is None
+
+
+async def test_a_client_that_has_ended_no_longer_authenticates_and_no_token_outlives_it(world: World) -> None:
+    await world.with_key()
+    end = world.clock.now() + 100
+    world.registry.add_api_client(world.key, world.secret, expires_at=end)
+    authorized = await ClientCredentials().authorize({}, await authenticated(world, world.secret))
+    token = await world.issuer.issue(authorized, typ="JWT")
+    claims = IssuedTokens(world.ring, world.clock, issuer=ISSUER).read(token.value)
+    assert claims is not None
+    assert (token.expires_in, claims.exp) == (100, end)
+    assert token.credential_expires_at == claims.credential_expires_at == end
+    world.clock.advance(100)
+    assert await refusal(world, world.secret) == "expired"
+
+
+async def test_a_token_says_when_its_credential_ends_only_when_that_is_soon(world: World) -> None:
+    await world.with_key()
+    world.registry.add_api_client(world.key, world.secret, expires_at=world.clock.now() + 31 * 86400)
+    authorized = await ClientCredentials().authorize({}, await authenticated(world, world.secret))
+    assert (await world.issuer.issue(authorized, typ="JWT")).credential_expires_at is None
+    world.registry.rotate("api_client", world.secret, NEW, retires_at=world.clock.now() + 60)
+    authorized = await ClientCredentials().authorize({}, await authenticated(world, world.secret))
+    token = await world.issuer.issue(authorized, typ="JWT")
+    assert (token.credential_expires_at, token.expires_in) == (world.clock.now() + 60, 3600)
+
+
+async def test_a_key_pair_that_has_ended_signs_nothing_any_more(world: World) -> None:
+    public_key, end = world.key_pair.public_key, world.clock.now() + 100
+    world.registry.add_key_pair(world.kid, public_key, "ES256", expires_at=end)
+    assertion = world.assertion()
+    await world.assertions.verify(assertion, audiences=frozenset({ISSUER}), typ=AUTHORIZATION_GRANT)
+    world.clock.advance(100)
+    with pytest.raises(InvalidAssertion) as refused:
+        await world.assertions.verify(assertion, audiences=frozenset({ISSUER}), typ=AUTHORIZATION_GRANT)
+    assert refused.value.cause == "expired"
