@@ -21,7 +21,7 @@ from gateway.http1.request import BadRequest, read_body
 from gateway.http1.request_head import RequestHead
 from gateway.proxy.body_pace import BodyPace
 from gateway.proxy.ports import Listener, RequestReceiver
-from gateway.proxy.sockets import has_left, reset_on_close
+from gateway.proxy.sockets import end_writing, has_left, reset_on_close
 from shared.http.connection import HEAD_TIMEOUT_S
 
 SLOW_READER_TIMEOUT_S = 28.0
@@ -387,4 +387,4 @@ class ClientConnection(asyncio.Protocol):
             return
         self.read_deadline = self._loop.time() + LINGER_S
         transport.resume_reading()
-        transport.write_eof()
+        end_writing(transport)

@@ -43,6 +43,14 @@ def reset_on_close(transport: asyncio.Transport) -> None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def end_writing(transport: asyncio.Transport) -> None:
+    """Say that no more will be sent. A connection whose other end is gone already, and nobody knows yet, ends."""
+    try:
+        transport.write_eof()
+    except OSError:
+        transport.abort()
+
+
 def drop_new_connections(listener: asyncio.Server) -> None:
     """Let no client begin to connect any more, so that nobody is between connecting and being accepted.
 

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from gateway.proxy.sockets import end_writing
+
 HALF_CLOSED_TIMEOUT_S = 10.0
 """Seconds without a byte for which a tunnel waits for its other half to end."""
 IDLE, STALLED, CLIENT_LEFT, CONNECTION_LOST = "tunnel_idle", "tunnel_stalled", "client_left", "connection_lost"
@@ -138,7 +140,7 @@ class _End(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         if transport.can_write_eof():
-            transport.write_eof()
+            end_writing(transport)
         else:
             self.ended = True
 
