@@ -9,6 +9,7 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ import requests
 from deploy.generate_secrets import SERVICES
 from deploy.local.ports import free_port, is_free
 from deploy.variables import read_variables
+from tests.support.harness.certificates import NAME, CertificateFiles, client_context, write_certificate
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [
@@ -233,6 +235,55 @@ def test_two_gateways_run_on_a_range_of_ports(stack: ComposeStack) -> None:
         stack.environment = one
         stack.run("up", "--detach", "--no-deps", "--scale", "gateway=1", "gateway", limit=300)
         eventually(partial(is_served, f"{stack.gateway}/health/live"))
+
+
+def test_tls_proxy_headers_and_the_decision_port_are_reached_by_settings_alone(stack: ComposeStack) -> None:
+    """The files are in the folder of the route file; what is before the gateway is in networks of Docker's."""
+    files = write_certificate(stack.routes.parent)
+    files.key.chmod(0o644)
+    one = dict(stack.environment)
+    networks = "172.16.0.0/12,192.168.0.0/16,10.0.0.0/8"
+    stack.environment |= {
+        "PASSGATE_TLS_CERTIFICATE_FILE": "routes/tls.crt",
+        "PASSGATE_TLS_KEY_FILE": "routes/tls.key",
+        "PASSGATE_PROXY_PROTOCOL_FROM": networks,
+        "PASSGATE_TRUSTED_PROXIES": networks,
+        "PASSGATE_DECISION_PORT": "8082",
+        "PASSGATE_ISSUER": stack.gateway.replace("http:", "https:"),
+    }
+    try:
+        stack.run("up", "--detach", "--no-deps", "gateway", limit=300)
+        eventually(lambda: status_behind_balancer(stack, files) == 401)
+        logged = stack.run("logs", "--no-log-prefix", "gateway").splitlines()
+        lines = [json.loads(line) for line in logged if '"event":"request"' in line]
+        assert (lines[-1]["client"], lines[-1]["status"]) == ("203.0.113.7", 401)
+        question = (
+            "import urllib.request as u, urllib.error as e\n"
+            "r = u.Request('http://gateway:8082/forward-auth', headers={'X-Forwarded-Method': 'GET',"
+            " 'X-Forwarded-Uri': '/v2.0/site', 'X-Forwarded-Host': 'a'})\n"
+            "try: print(u.urlopen(r, timeout=5).status)\n"
+            "except e.HTTPError as error: print(error.code, error.headers['WWW-Authenticate'])"
+        )
+        assert stack.run("exec", "-T", "key_registry", "python", "-c", question).split() == ["401", "Bearer"]
+    finally:
+        stack.environment = one
+        stack.run("up", "--detach", "--no-deps", "gateway", limit=300)
+        eventually(partial(is_served, f"{stack.gateway}/health/live"))
+        for file in (files.certificate, files.key):
+            file.unlink()
+
+
+def status_behind_balancer(stack: ComposeStack, files: CertificateFiles) -> int:
+    """Of a call without a credential, over TLS, on a connection that a balancer passes on; 0 for none."""
+    port = int(stack.gateway.rpartition(":")[2])
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"PROXY TCP4 203.0.113.7 192.0.2.1 4711 443\r\n")
+            with client_context(files).wrap_socket(connection, server_hostname=NAME) as tls:
+                tls.sendall(b"GET /v2.0/site HTTP/1.1\r\nHost: api.example\r\nConnection: close\r\n\r\n")
+                return int(tls.recv(4096).split()[1])
+    except (OSError, IndexError):
+        return 0
 
 
 def free_range() -> int:

@@ -2,6 +2,7 @@
 
 from tests.bench.paths.bearers import BEARER_PATHS
 from tests.bench.paths.credentials import CREDENTIAL_PATHS
+from tests.bench.paths.decisions import DECISIONS
 from tests.bench.paths.half_load import HalfLoad
 from tests.bench.paths.overload import Overload
 from tests.bench.paths.race import Measurement
@@ -11,6 +12,7 @@ from tests.bench.paths.workers import Workers
 PATHS: tuple[Measurement, ...] = (
     *BEARER_PATHS,
     *CREDENTIAL_PATHS,
+    DECISIONS,
     HalfLoad(),
     Overload(),
     Workers(),
