@@ -4,5 +4,5 @@ __main__.py   the command                      gateway.py    the gateway's proce
 ways.py       how upstreams fail, and what     servers.py    what an upstream is made of
               a caller may then get            upstreams.py  all of them, and those that come and go
 callers.py    who calls                        routes.py     the route file, and how it changes
-judge.py      what holds of every response, and what was seen
+strangers.py  who sends malformed requests     judge.py      what holds of every response, and what was seen
 """

@@ -18,9 +18,11 @@ from tests.soak.callers import Caller
 from tests.soak.gateway import NAMES_VARIABLE
 from tests.soak.judge import Judge
 from tests.soak.routes import KEEP_IDLE_S, RouteFile
+from tests.soak.strangers import Strangers
 from tests.soak.upstreams import Upstreams, upstreams
 from tests.support.harness.gateway_process import GatewayProcess, gateway_process
 
+SLOW_ADDRESS, SLOW_PIECES = "127.0.2.3", 20
 ADDRESSES = ("127.0.2.1", "127.0.2.2")
 """Of the callers of each upstream: two, since what one caller alone makes fail opens no circuit."""
 CALL_INTERVAL_S = 0.3
@@ -50,7 +52,8 @@ async def soak(minutes: float, bound_mb: float, directory: Path) -> tuple[bool, 
             course = Course(bound_mb, sample("start", gateway.process.pid, behind.open))
             leavings = ways(gateway.port, small=SMALL, upload=UPLOAD, large=LARGE)
             leaving = LeavingClients(gateway.port, leavings, LEAVING_PER_SECOND)
-            await _call(minutes, gateway, behind, judge, course, routes, leaving)
+            strangers = Strangers(gateway.port, judge.violate)
+            await _call(minutes, gateway, behind, judge, course, routes, leaving, strangers)
             await asyncio.sleep(AFTERMATH_S)
             end = sample("all have left", gateway.process.pid, behind.open)
             judge.left(await _metrics(gateway))
@@ -66,7 +69,8 @@ async def soak(minutes: float, bound_mb: float, directory: Path) -> tuple[bool, 
             judge.posted(name, server.posted)
     left = ", ".join(f"{way} {count:,}" for way, count in sorted(leaving.count.items()))
     lines = [*judge.table(), "", *table([course.start, *course.minutes, end]), ""]
-    lines += [f"left in the midst of: {left}", f"route files: {routes.written:,}", course.verdict()]
+    lines += [f"left in the midst of: {left}", f"malformed requests: {strangers.sent:,}"]
+    lines += [f"route files: {routes.written:,}", course.verdict()]
     lines += [f"VIOLATION {text}" for text in judge.violations] or ["no violation"]
     return course.flat and not judge.violations, "\n".join(lines)
 
@@ -79,6 +83,7 @@ async def _call(
     course: Course,
     routes: RouteFile,
     leaving: LeavingClients,
+    strangers: Strangers,
 ) -> None:
     """All at once, for so many minutes."""
     callers = [
@@ -86,6 +91,7 @@ async def _call(
         for name in behind.ways
         for address in ADDRESSES
     ]
+    callers.append(Caller(gateway.port, "good", SLOW_ADDRESS, CALL_INTERVAL_S, judge.observe, pieces=SLOW_PIECES))
 
     async def reload() -> None:
         while True:
@@ -93,7 +99,7 @@ async def _call(
             routes.write()
 
     async with asyncio.TaskGroup() as group:
-        runs = (reload, behind.flap, leaving.run, *(caller.run for caller in callers))
+        runs = (reload, behind.flap, leaving.run, strangers.run, *(caller.run for caller in callers))
         tasks = [group.create_task(run()) for run in runs]
         ends = time.monotonic() + minutes * MINUTE
         while (left := ends - time.monotonic()) > 0:

@@ -11,6 +11,8 @@ from tests.soak.servers import HOST, digest_of, echo_of
 
 PATIENCE_S = 60.0
 """Seconds for one call, which no time-out on the way allows: then it is given up."""
+PAUSE_S = 0.05
+"""Between the pieces of a request that is sent slowly."""
 MIX = (("GET", 0), ("GET", 0), ("POST", 40), ("GET", 0), ("POST", 100_000))
 """Methods, and the bytes of their bodies: small enough to be collected, or large enough to be streamed."""
 
@@ -51,12 +53,18 @@ Observed = Callable[[str, Call, Response, float], None]
 
 
 class Caller:
-    """Calls `route` from an address of the loopback network, until cancelled. `interval`: seconds between calls."""
+    """Calls `route` from an address of the loopback network, until cancelled. `interval`: seconds between calls.
 
-    def __init__(self, port: int, route: str, address: str, interval: float, observed: Observed) -> None:
+    Each request is sent in so many `pieces`, with pauses between them.
+    """
+
+    def __init__(
+        self, port: int, route: str, address: str, interval: float, observed: Observed, *, pieces: int = 1
+    ) -> None:
         self._port, self._route, self._address = port, route, address
         self._interval = interval
         self._observed = observed
+        self._pieces = pieces
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def run(self) -> None:
@@ -80,7 +88,11 @@ class Caller:
                 if self._streams is None:
                     self._streams = await asyncio.open_connection(HOST, self._port, local_addr=(self._address, 0))
                 reader, writer = self._streams
-                writer.write(call.wire)
+                size = -(-len(call.wire) // self._pieces)
+                for start in range(0, len(call.wire), size):
+                    if start:
+                        await asyncio.sleep(PAUSE_S)
+                    writer.write(call.wire[start : start + size])
                 response = await read_response(reader)
         except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
             self._close()
