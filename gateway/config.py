@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 from gateway.edge.trace_context import TraceContext, Tracing
 from gateway.routing.upstream_address import OwnPorts
 from gateway.workers.cores import usable_cores
-from shared.changes.following import FollowingSettings
+from shared.changes.following_settings import FollowingSettings
 from shared.contracts.identifiers import CLAIM, ISSUER, anchored
 from shared.http.forwarded_for import Network
 

@@ -1,6 +1,10 @@
 """The supervisor's process: its operators' application, with all workers as a resource of it."""
 
 import asyncio
+import json
+import os
+import sys
+import traceback
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
@@ -17,6 +21,41 @@ from shared.errors import Unavailable
 from shared.http.app import service_app
 from shared.http.responses import NO_STORE, json_response
 from shared.http.server import run
+
+
+def apart(work: Callable[[], Collection[str]]) -> list[str]:
+    """What `work` returns in a process of its own, whose imports end with it. Exits as that does if it fails.
+
+    For a process that has one thread, and no event loop yet.
+    """
+    readable, writable = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(readable)
+        os._exit(_status(work, writable))
+    os.close(writable)
+    with open(readable, "rb") as pipe:
+        result = pipe.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status:
+        raise SystemExit(status if status > 0 else 1)
+    names: list[str] = json.loads(result)
+    return names
+
+
+def _status(work: Callable[[], Collection[str]], writable: int) -> int:
+    """The exit status of the process that does it."""
+    try:
+        with open(writable, "wb") as pipe:
+            pipe.write(json.dumps(sorted(work())).encode())
+        return 0
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    finally:
+        sys.stderr.flush()
 
 
 def supervise(settings: Settings, count: int, own_names: Collection[str]) -> None:

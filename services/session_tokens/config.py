@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.changes.following import FollowingSettings
+from shared.changes.following_settings import FollowingSettings
 
 
 class Settings(FollowingSettings):

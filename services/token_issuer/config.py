@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from services.token_issuer.signing_keys.sealing import MasterKey
-from shared.changes.following import FollowingSettings
+from shared.changes.following_settings import FollowingSettings
 from shared.config import DatabaseSettings, ServiceSettings
 from shared.contracts.access_token import MAX_ACCESS_TOKEN_LIFETIME_S
 from shared.contracts.identifiers import CLAIM, ISSUER, anchored

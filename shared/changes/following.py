@@ -9,11 +9,11 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 from shared.background_task import BackgroundTask
 from shared.changes.follower import ChangeFollower, Consumer
+from shared.changes.following_settings import FollowingSettings
 from shared.changes.reporter import PositionReporter, Registry
 from shared.changes.stream import ChangeStreamReader
 from shared.clock import Clock
 from shared.clock_offset import ClockOffsets
-from shared.config import RedisSettings, ServiceSettings
 from shared.contracts.key_registry import Change, Snapshot
 from shared.http.health import CLOCK, Health
 from shared.http.responses import NO_STORE, json_response
@@ -21,10 +21,6 @@ from shared.metrics import DURATION_BUCKETS_S
 
 CHANGES = "changes"
 """What health calls the following of changes."""
-
-
-class FollowingSettings(ServiceSettings, RedisSettings):
-    """For the services that follow the registry: the stream is in the same Valkey as everything else."""
 
 
 class FollowingMetrics:

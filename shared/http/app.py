@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry
 from shared.background_task import background_tasks
 from shared.clock_offset import response_fields
 from shared.http.background_health import BackgroundTasks, left_out_report
-from shared.http.client_address import ClientAddress
 from shared.http.docs import INTERNAL, asset_endpoint, docs_endpoints
 from shared.http.endpoints import Endpoint
 from shared.http.health import Health
@@ -18,6 +17,9 @@ from shared.http.metrics import HttpMetrics
 from shared.http.middleware import instrument
 from shared.http.openapi import openapi_document
 from shared.logging import report_left_out
+
+if TYPE_CHECKING:  # which knows the services' keys
+    from shared.http.client_address import ClientAddress
 
 HEALTH = web.AppKey("health", Health)
 BACKGROUND = web.AppKey("background", BackgroundTasks)
@@ -38,7 +40,7 @@ def service_app(
     *,
     health: Health,
     metrics: CollectorRegistry,
-    addresses: ClientAddress | None = None,
+    addresses: "ClientAddress | None" = None,
     now: Callable[[], float] = time.time,
     resources: Sequence[Resource] = (),
     security_schemes: Mapping[str, Any] | None = None,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
@@ -9,13 +10,15 @@ from aiohttp.typedefs import Handler, Middleware
 
 from shared import errors
 from shared.audit.origin import Origin, request_origin
-from shared.http.client_address import ClientAddress
 from shared.http.connection import RequestHandler
 from shared.http.endpoints import Endpoint, RenderError, route_of
 from shared.http.metrics import HttpMetrics
 from shared.http.responses import internal_error, problem, status_of
 from shared.logging import access, access_admits
 from shared.logging.request_ids import adopt_request_id
+
+if TYPE_CHECKING:  # which knows the services' keys
+    from shared.http.client_address import ClientAddress
 
 log = structlog.get_logger()
 
@@ -26,7 +29,7 @@ REFUSED = web.RequestKey("refused", str)
 
 
 def instrument(
-    metrics: HttpMetrics, endpoints: Sequence[Endpoint] = (), addresses: ClientAddress | None = None
+    metrics: HttpMetrics, endpoints: Sequence[Endpoint] = (), addresses: "ClientAddress | None" = None
 ) -> Middleware:
     """`endpoints`: how their errors look, RFC 9457 for all others, and which of them require a credential.
 
@@ -83,7 +86,7 @@ def _log_access(line: dict[str, object], endpoint: Endpoint | None, status: int,
         access(line, sampled=True)
 
 
-def _client(request: web.Request, addresses: ClientAddress | None) -> dict[str, str]:
+def _client(request: web.Request, addresses: "ClientAddress | None") -> dict[str, str]:
     """The client's address and, when it came through the gateway, the gateway's."""
     peer = request.remote or ""
     client = peer if addresses is None else addresses.of(request)

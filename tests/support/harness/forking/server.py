@@ -20,6 +20,8 @@ PRELOADED = (
     "services.session_tokens.__main__",
     "services.token_issuer.__main__",
 )
+IMPORTED_LATER = ("gateway.commands", "gateway.workers.serve", "gateway.workers.supervisor")
+"""What these import once they know what they are to do."""
 REQUEST_BYTES = 1 << 17
 """As many as a request may have."""
 
@@ -39,6 +41,8 @@ def main() -> None:
     for module in PRELOADED:
         importlib.import_module(module)
         del sys.modules[module]  # what it has imported stays; itself it will be `__main__`
+    for module in IMPORTED_LATER:
+        importlib.import_module(module)
     gc.freeze()
     start = _serve(socket.socket(fileno=int(sys.argv[1])))
     if start is not None:

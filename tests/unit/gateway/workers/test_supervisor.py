@@ -1,52 +1,46 @@
-"""What operators see of several workers: one key set, whichever of them signs."""
+"""The supervisor stays small: it imports nothing of what only workers do, and has it checked in another process."""
 
-import json
-from typing import Any
+import subprocess
+import sys
 
 import pytest
-from aiohttp.test_utils import make_mocked_request
 
-from gateway.workers.supervisor import WorkerIdentityKeys
-from shared.errors import Unavailable
+from gateway.workers.supervisor import apart
 
-
-class WorkerDouble:
-    def __init__(self, number: int, *kids: str) -> None:
-        self.number = number
-        self.kids = kids
-        self.away = False
-
-    async def get(self, path: str) -> tuple[int, Any]:
-        if self.away:
-            raise Unavailable
-        assert path == "/.well-known/jwks.json"
-        return 200, {"keys": [{"kid": kid} for kid in self.kids]}
+ONLY_OF_WORKERS = {"redis", "cryptography", "jwt", "yaml", "gateway.app", "gateway.proxy", "gateway.decision"}
 
 
-async def kids(keys: WorkerIdentityKeys) -> list[str]:
-    response = await keys.jwks(make_mocked_request("GET", "/.well-known/jwks.json"))
-    return [key["kid"] for key in json.loads(response.text or "")["keys"]]
+def test_it_imports_nothing_that_only_workers_need() -> None:
+    source = "import gateway.__main__, gateway.workers.supervisor, sys; print(*sys.modules)"
+    imported = subprocess.run([sys.executable, "-c", source], check=True, capture_output=True, text=True).stdout
+    assert ONLY_OF_WORKERS & set(imported.split()) == set()
 
 
-async def test_the_keys_of_all_workers_are_listed_each_once() -> None:
-    workers = [WorkerDouble(0, "a"), WorkerDouble(1, "b"), WorkerDouble(2, "a")]
-    assert sorted(await kids(WorkerIdentityKeys(lambda: workers))) == ["a", "b"]
+def test_what_is_done_apart_returns_its_result_and_imports_nothing_here() -> None:
+    def work() -> list[str]:
+        sys.modules["tests.imported_apart"] = sys
+        return ["PASSGATE_B", "PASSGATE_A"]
+
+    assert apart(work) == ["PASSGATE_A", "PASSGATE_B"]
+    assert "tests.imported_apart" not in sys.modules
 
 
-async def test_the_keys_of_a_worker_that_is_busy_are_still_listed_and_those_of_its_successor_take_their_place() -> (
-    None
-):
-    first, second = WorkerDouble(0, "a"), WorkerDouble(1, "b")
-    keys = WorkerIdentityKeys(lambda: [first, second])
-    await kids(keys)
-    second.away = True
-    assert sorted(await kids(keys)) == ["a", "b"]
-    second.away, second.kids = False, ("c",)
-    assert sorted(await kids(keys)) == ["a", "c"]
+def _refuse() -> list[str]:
+    sys.stderr.write("configuration error: PASSGATE_X\n")
+    raise SystemExit(2)
 
 
-async def test_without_any_worker_there_is_no_key_set() -> None:
-    worker = WorkerDouble(0, "a")
-    worker.away = True
-    with pytest.raises(Unavailable):
-        await kids(WorkerIdentityKeys(lambda: [worker]))
+def _fail() -> list[str]:
+    raise OSError("no such file")
+
+
+@pytest.mark.parametrize(
+    ("work", "status", "said"), [(_refuse, 2, "PASSGATE_X\n"), (_fail, 1, "OSError: no such file\n")]
+)
+def test_a_process_whose_work_fails_apart_ends_as_that_does(
+    work: object, status: int, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ending:
+        apart(work)  # type: ignore[arg-type]
+    assert ending.value.code == status
+    assert capfd.readouterr().err.endswith(said)
