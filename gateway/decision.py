@@ -51,6 +51,8 @@ class Forward:
     identity: Identity | None
     repeats: bool = False
     """Whether all but the last of `lines` are the same when the same request comes again, and hold no secret."""
+    came_before: RepeatedCall | None = None
+    """What is known of the request, when it has come again."""
 
 
 Decision = Forward | Refusal
@@ -105,7 +107,7 @@ class Decider:
         of_call = call_lines(head, route.withheld, request_id, trusted=call.from_proxy)
         if route.identity_token:
             of_call += f"\r\n{self.identity_tokens.line(identity, route.upstream.name)}"
-        return Forward(route, head.method, call.target, [call.lines, of_call], identity)
+        return Forward(route, head.method, call.target, [call.lines, of_call], identity, came_before=call)
 
     def _decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         try:

@@ -21,7 +21,7 @@ Key = tuple[bytes, str, bool]
 class RepeatedCall:
     """A call by JWT that was forwarded. `lines` are all of its header fields but those that differ by call."""
 
-    __slots__ = ("from_proxy", "identity", "lines", "route", "table", "target")
+    __slots__ = ("from_proxy", "identity", "kept", "lines", "route", "table", "target")
 
     def __init__(
         self, table: RouteTable, route: Route, target: str, lines: str, identity: Identity, *, from_proxy: bool
@@ -33,6 +33,8 @@ class RepeatedCall:
         self.identity = identity
         self.from_proxy = from_proxy
         """Whether it came from a trusted proxy."""
+        self.kept: object = None
+        """For who reports such calls, to keep what is the same each time."""
 
 
 class RepeatedCalls:

@@ -14,6 +14,7 @@ from gateway.origin import Origin
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.upstream.failure_log import UpstreamFailureLog
 from gateway.refusal import Refusal
+from gateway.repeated import RepeatedCall
 from shared.audit.trail import RefusalAudit
 from shared.logging import access, access_admits, access_kept, kept_fields, request_id
 from shared.metrics import DurationSeries
@@ -31,6 +32,7 @@ class Call:
     """One request on its way, and what will be written down about it."""
 
     __slots__ = (
+        "came_before",
         "cause",
         "company",
         "credential",
@@ -58,6 +60,8 @@ class Call:
         self.credential = ""
         self.detail: Mapping[str, object] = _NOTHING
         self.upstream_seconds = 0.0
+        self.came_before: RepeatedCall | None = None
+        """What is known of a call that has come again."""
         self.trace_id = ""
         """Of the trace that it belongs to, where the gateway takes part in tracing."""
 
@@ -127,12 +131,21 @@ class Report:
         access({"path": _logged_path(target), **call.detail}, own=line, sampled=sampled)
 
     def _kept_of(self, call: Call, head: RequestHead) -> "_Kept":
+        before = call.came_before
+        if before is None:
+            return self._kept_by_members(call, head)
+        kept = before.kept
+        if not isinstance(kept, _Kept) or kept.status != call.status:
+            kept = before.kept = self._kept_by_members(call, head)
+        return kept
+
+    def _kept_by_members(self, call: Call, head: RequestHead) -> "_Kept":
         path, origin, status = _logged_path(head.target), call.origin, call.status
         key = (call.route, head.method, path, status, call.company, call.credential, origin.client, origin.peer)
         kept = self._kept.get(key)
         if kept is None:
             fields = kept_fields({"path": path}, _fields_of(call, head.method, status))
-            kept = _Kept(fields, self._metrics.requests(call.route, head.method, status))
+            kept = _Kept(status, fields, self._metrics.requests(call.route, head.method, status))
             self._kept.keep(key, kept)
         return kept
 
@@ -140,9 +153,10 @@ class Report:
 class _Kept:
     """What is the same of all calls that are alike."""
 
-    __slots__ = ("durations", "fields")
+    __slots__ = ("durations", "fields", "status")
 
-    def __init__(self, fields: bytes, durations: DurationSeries) -> None:
+    def __init__(self, status: int, fields: bytes, durations: DurationSeries) -> None:
+        self.status = status
         self.fields = fields
         self.durations = durations
 

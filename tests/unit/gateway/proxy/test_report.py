@@ -11,6 +11,7 @@ from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.metrics import GatewayMetrics
 from gateway.origin import Origin, unproxied
 from gateway.proxy.report import Call, Report, report_refusal
+from gateway.repeated import RepeatedCall
 from shared import logging
 from shared.logging.sampling import BURST_LINES, Sampler
 from shared.logging.sink import LogSink
@@ -70,6 +71,20 @@ CALLS: list[dict[str, Any]] = [
     {"origin": PROXIED},
     {"origin": unproxied("8.8.8.8")},
 ]
+
+
+def test_a_call_that_comes_again_has_the_status_of_its_own_response(lines: io.BytesIO, report: Report) -> None:
+    unused: Any = None
+    again = RepeatedCall(unused, unused, "/a", "", unused, from_proxy=False)
+    for number, status in enumerate((200, 200, 304, 200)):
+        report.ended(call(number, came_before=again, status=status))
+    read = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [(line["request_id"], line["status"]) for line in read] == [
+        ("request-0", 200),
+        ("request-1", 200),
+        ("request-2", 304),
+        ("request-3", 200),
+    ]
 
 
 def test_calls_that_differ_in_anything_have_lines_of_their_own(lines: io.BytesIO, report: Report) -> None:
