@@ -39,6 +39,7 @@ from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import CLIENT_ADDRESS_PURPOSE
 from shared.http.forwarded_for import TrustedProxies
+from shared.refusal_traces.recorder import RefusalTraces
 from shared.service_tokens import ServiceIdentity
 
 PUBLIC_SERVER = web.AppKey("public_server", PublicServer)
@@ -68,7 +69,10 @@ async def build_app(
     offsets = ClockOffsets(clock, reference="key_registry", metrics=registry)
     identity_keys = _identity_keys(settings)
     calls = _service_clients(settings, identity, offsets)
-    audit = AuditTrail(KeyRegistryClient(calls["key_registry"]), service=NAME, clock=clock, metrics=registry)
+    registry_client = KeyRegistryClient(calls["key_registry"])
+    audit = AuditTrail(registry_client, service=NAME, clock=clock, metrics=registry)
+    traces = RefusalTraces(registry_client, service=NAME, clock=clock, metrics=registry)
+    report = Report(audit, metrics, traces)
     known = knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets), watch)
     metrics.stopped.set_function(lambda: len(known.stopped))
     metrics.watched.set_function(lambda: len(known.live))
@@ -80,11 +84,11 @@ async def build_app(
         settings, watch, known, calls, _client_address_proof(settings, identity), identity_tokens, worker
     )
     proxies = TrustedProxies(settings.trusted_proxies)
-    decisions = decision_servers(settings, decider, proxies, Report(audit, metrics), reuse_port=worker is not None)
+    decisions = decision_servers(settings, decider, proxies, report, reuse_port=worker is not None)
     server = PublicServer(
         decider,
         proxies=proxies,
-        audit=audit,
+        report=report,
         live=known.live,
         metrics=metrics,
         limits=Limits(settings.max_connections, settings.max_connections_per_peer, settings.max_bodies_per_client),
@@ -111,6 +115,7 @@ async def build_app(
         resources=(
             *calls.values(),
             audit,
+            traces,
             known.issuer_keys,
             known.key_sets,
             known.external_issuers,

@@ -62,7 +62,7 @@ class ApiTokens:
             credential.token, client_prefix=credential.client_prefix, application_prefix=application
         )
         now = self._clock.now()
-        identity = _identity(response, credential, now)
+        identity = _identity(response, credential, application, now)
         # What was read before a change that is already applied here may be out of date: it is not kept.
         if follower is not None and follower.fresh and follower.is_current(response.as_of, response.mark):
             self._cache.put(key, (identity, _known_until(response.expires_at, now)), response.depends_on)
@@ -82,10 +82,9 @@ def _known_until(expires_at: float | None, now: float) -> float | None:
     return expires_at - EXPIRES_SOON_S
 
 
-def _identity(response: TokenCheck, credential: ApiTokenPair, now: float) -> Identity:
+def _identity(response: TokenCheck, credential: ApiTokenPair, application: str, now: float) -> Identity:
     if not response.valid or response.api_token_id is None:
-        # Of a token that is known the operator has written a line; the rest is counted here, by route and client.
-        raise RefusedCredential(response.cause or "not_valid", noted=response.api_token_id is not None)
+        raise _refused(response, credential, application)
     company = response.client_prefix or credential.client_prefix
     return Identity(
         kind="api_token",
@@ -97,3 +96,18 @@ def _identity(response: TokenCheck, credential: ApiTokenPair, now: float) -> Ide
         expires_at=response.expires_at,
         expiry_line=expiry_line(response.expires_at if expires_soon(response.expires_at, now) else None),
     )
+
+
+def _refused(response: TokenCheck, credential: ApiTokenPair, application: str) -> RefusedCredential:
+    """Of a token that is known the operator has written a line; the rest is counted here, by route and client."""
+    refused = RefusedCredential(response.cause or "not_valid", noted=response.api_token_id is not None)
+    if response.api_token_id is None:
+        return refused
+    refused.kind, refused.subject, refused.company_id = "api_token", response.api_token_id, response.company_id
+    refused.company = response.client_prefix or ""
+    if refused.cause == "wrong_company":
+        refused.found, refused.expected = credential.client_prefix, refused.company
+    elif refused.cause == "wrong_application":
+        refused.found = f"booked for the application {response.application_id}"
+        refused.expected = f"the application {application}"
+    return refused

@@ -69,12 +69,16 @@ class RefusedCredential(Exception):
         self.company_id: str | None = None
         self.detail: Mapping[str, object] = {}
         """More on the cause, for the access log and the audit trail."""
+        self.found: object = None
+        self.expected = ""
+        """What the token holds there, and what it must be: for its trace alone."""
 
     @classmethod
     def for_token(cls, fault: InvalidToken) -> "RefusedCredential":
         """The refusal of a JWT whose holder is unknown. What its maker has to correct is for our log alone."""
         refused = cls(str(fault.code))
         refused.detail = {"reason": fault.description}
+        refused.found, refused.expected = fault.found, fault.expected
         return refused
 
     @classmethod

@@ -25,7 +25,6 @@ from gateway.proxy.sockets import accept_pending, drop_new_connections
 from gateway.proxy.tunnels.open_tunnels import OpenTunnels
 from gateway.proxy.upstream.pools import Pools
 from gateway.routing.table import RouteTable
-from shared.audit.trail import AuditTrail
 from shared.http.client_address import address_block
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
 from shared.http.forwarded_for import TrustedProxies
@@ -55,7 +54,7 @@ class PublicServer:
         decider: Decider,
         *,
         proxies: TrustedProxies,
-        audit: AuditTrail,
+        report: Report,
         live: LiveExchanges,
         metrics: GatewayMetrics,
         limits: Limits,
@@ -88,7 +87,7 @@ class PublicServer:
             live=live,
             tunnels=OpenTunnels(),
             admission=self.admission,
-            report=Report(audit, metrics),
+            report=report,
             tracing=tracing or PassedOn(),
         )
         self._address = (host, port)

@@ -12,12 +12,14 @@ from gateway.http1.request_head import RequestHead
 from gateway.metrics import GatewayMetrics
 from gateway.origin import Origin
 from gateway.proxy.ports import UpstreamFailed
+from gateway.proxy.refusal_trace import record_refusal
 from gateway.proxy.upstream.failure_log import UpstreamFailureLog
 from gateway.refusal import Refusal
 from gateway.repeated import RepeatedCall
 from shared.audit.trail import RefusalAudit
 from shared.logging import access, access_admits, access_kept, kept_fields, request_id
 from shared.metrics import DurationSeries
+from shared.refusal_traces.recorder import RefusalTraces
 
 CLIENT_LEFT_STATUS = 499
 """In log and metrics, of a request whose client left before its response began."""
@@ -67,8 +69,9 @@ class Call:
 
 
 class Report:
-    def __init__(self, audit: RefusalAudit, metrics: GatewayMetrics) -> None:
+    def __init__(self, audit: RefusalAudit, metrics: GatewayMetrics, traces: RefusalTraces | None = None) -> None:
         self._audit = audit
+        self._traces = traces
         self._metrics = metrics
         self._upstream_durations = metrics.upstream_durations
         self._failures = UpstreamFailureLog(metrics)
@@ -77,6 +80,8 @@ class Report:
     def refused(self, call: Call, refusal: Refusal) -> None:
         call.route, call.cause, call.detail = refusal.route, refusal.cause, refusal.detail
         self._metrics.refused(refusal.route, refusal.cause)
+        if self._traces is not None:
+            record_refusal(self._traces, refusal, call.head, call.origin, call.request_id, refusal.status)
         refused = refusal.credential
         if refused is not None:
             call.company, call.credential, call.detail = refused.company, refused.subject, refused.detail
@@ -86,6 +91,8 @@ class Report:
     def cut(self, call: Call, refusal: Refusal) -> None:
         """A response that has begun ends before its time."""
         call.cause, call.detail = refusal.cause, refusal.detail
+        if self._traces is not None:
+            record_refusal(self._traces, refusal, call.head, call.origin, call.request_id, call.status)
         refused = refusal.credential
         if refused is not None:
             call.detail = refused.detail

@@ -28,12 +28,15 @@ from services.key_registry.housekeeping import Housekeeping
 from services.key_registry.http import SECURITY_SCHEMES, endpoints
 from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.decisions import DecisionEndpoints
 from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.objects import ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.revocations import RevocationEndpoints
 from services.key_registry.http.rotation import RotationEndpoints
 from services.key_registry.lookups import Lookups
+from services.key_registry.refusal_traces.keeper import TraceKeeper
+from services.key_registry.refusal_traces.reader import TraceReader
 from services.key_registry.retirements import retirements
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
@@ -44,6 +47,7 @@ from services.key_registry.storage.postgres.clock import NAME as DATABASE_CLOCK
 from services.key_registry.storage.postgres.clock import DatabaseClock, clock_observation
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
+from services.key_registry.storage.postgres.refusal_traces import PostgresRefusalTraces
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.audit.trail import AuditTrail
 from shared.changes.stream import ChangeStreamWriter
@@ -89,6 +93,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     consumers = Consumers(stores.consumers, clock)
     receipts = Receipts(stores.changes, stores.objects, consumers, access)
     revocations = Revocations(stores.objects, access, clock)
+    traces = PostgresRefusalTraces(stores.database)
+    keeper = TraceKeeper(traces, clock, max_bytes=settings.refusal_traces_max_bytes, metrics=metrics)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(stores.database)),
         Feed(stores.changes, JudgingClock(clock, offsets)),
@@ -98,6 +104,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         ServiceAuthenticator.from_file(
             settings.service_jwks_file, callee=NAME, clock=clock, on_refusal=trail.count_service_refusal
         ),
+        keeper,
     )
     checkpoints, audit_keys = PostgresCheckpoints(stores.database), settings.audit_keys
     lines, months = PostgresAuditLines(stores.database), PostgresMonths(stores.database)
@@ -108,6 +115,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         AuditEndpoint(reader, authentication, audit_keys),
         ReceiptEndpoint(receipts, authentication),
         RevocationEndpoints(revocations, authentication),
+        DecisionEndpoints(TraceReader(traces, stores.objects, access), authentication),
         internal,
     )
     database_clock = DatabaseClock(stores.database)
@@ -123,6 +131,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             *stores.resources,
             trail,
             generator,
+            keeper,
             first_owner,
             Housekeeping(stores.changes, stores.consumers, database_clock),
             MonthUpkeep(PostgresMonths(stores.patient), database_clock),

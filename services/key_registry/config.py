@@ -37,6 +37,12 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
         le=1200,
         description="months of the audit trail that stay in the database, beside the present one",
     )
+    refusal_traces_max_bytes: int = Field(
+        default=268_435_456,
+        ge=67_108_864,
+        le=1_099_511_627_776,
+        description="bytes that traces of refused calls take at most in the database, with their indexes",
+    )
 
     @field_validator("audit_key_file")
     @classmethod

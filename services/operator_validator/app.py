@@ -17,6 +17,7 @@ from shared.contracts.key_registry import ApiToken, KeyRegistryClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import ClientAddress
+from shared.refusal_traces.service_refusals import ServiceRefusals
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
 
 NAME = "operator_validator"
@@ -53,6 +54,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         health=health,
         metrics=metrics,
         addresses=addresses,
+        traces=ServiceRefusals(registry, service=NAME, clock=clock, metrics=metrics),
         now=clock.now,
         resources=(registry_calls, audit, following),
         security_schemes=SECURITY_SCHEMES,

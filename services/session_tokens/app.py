@@ -22,6 +22,7 @@ from shared.http.client import ServiceClient
 from shared.http.client_address import ClientAddress
 from shared.http.health import VALKEY, VALKEY_WRITES
 from shared.redis import PipelinedRedis
+from shared.refusal_traces.service_refusals import ServiceRefusals
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
 
 NAME = "session_tokens"
@@ -69,6 +70,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         health=health,
         metrics=metrics,
         addresses=addresses,
+        traces=ServiceRefusals(registry, service=NAME, clock=clock, metrics=metrics),
         now=clock.now,
         resources=(registry_calls, redis, audit, relay, following),
         security_schemes=SECURITY_SCHEMES,

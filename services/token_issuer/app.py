@@ -54,6 +54,7 @@ from shared.http.endpoints import Endpoint
 from shared.http.health import POSTGRESQL, VALKEY
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
+from shared.refusal_traces.service_refusals import ServiceRefusals
 from shared.service_tokens import ServiceIdentity
 
 NAME = "token_issuer"
@@ -110,6 +111,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         health=health,
         metrics=metrics,
         addresses=addresses,
+        traces=ServiceRefusals(dependencies.registry, service=NAME, clock=clock, metrics=metrics),
         now=clock.now,
         resources=(
             dependencies.registry_calls,
@@ -220,17 +222,13 @@ def build_endpoints(
         lifetime=settings.token_lifetime,
     )
     tokens = IssuedTokens(keys.ring, clock, issuer=settings.issuer)
+    require_fresh = dependencies.following.follower.require_fresh
     counts = IssuerMetrics(metrics)
     refusals = Refusals(dependencies.audit, counts.refused)
     requests = ClientRequests(authenticator, addresses, refusals)
     return endpoints(
-        [
-            TokenEndpoint(profile, grants, authenticator, issuer, addresses, refusals, counts)
-            for profile in PROFILES
-        ],
-        IntrospectionEndpoint(
-            requests, Introspector(tokens, dependencies.stopped, dependencies.following.follower.require_fresh)
-        ),
+        [TokenEndpoint(each, grants, authenticator, issuer, addresses, refusals, counts) for each in PROFILES],
+        IntrospectionEndpoint(requests, Introspector(tokens, dependencies.stopped, require_fresh)),
         RevocationEndpoint(
             requests, TokenRevoker(tokens, dependencies.registry, dependencies.stopped, dependencies.audit)
         ),
@@ -239,7 +237,7 @@ def build_endpoints(
             AccessTokenDiagnosis(
                 keys.ring,
                 dependencies.stopped,
-                dependencies.following.follower.require_fresh,
+                require_fresh,
                 clock,
                 issuer=settings.issuer,
                 audience=settings.audience,

@@ -2,7 +2,20 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+MAX_NOTED = 4
+"""Of one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotedRefusal:
+    """A refusal that was noted while a request was served; of a credential that is known, if it has a `kind`."""
+
+    cause: str
+    kind: str = ""
+    subject: str = ""
+    company_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +24,12 @@ class Origin:
 
     endpoint: str
     client: Callable[[], str]
+    noted: list[NotedRefusal] = field(default_factory=list)
+
+    def note(self, refusal: NotedRefusal) -> None:
+        """For who asks, once the request is over, what it was refused for."""
+        if self is not NOWHERE and len(self.noted) < MAX_NOTED:
+            self.noted.append(refusal)
 
     def members(self) -> dict[str, str]:
         return {"endpoint": self.endpoint, "client": self.client()}

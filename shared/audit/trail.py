@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter
 from uuid_utils import uuid7
 
 from shared.audit.delivery import AuditSink, deliver
-from shared.audit.origin import NOWHERE, request_origin
+from shared.audit.origin import NOWHERE, NotedRefusal, request_origin
 from shared.audit.refusals import RefusalCounts
 from shared.background_task import BackgroundTask, PeriodicTask
 from shared.clock import Clock
@@ -160,6 +160,8 @@ class AuditTrail:
         The line has the endpoint and the client's address of the request being served, where it names none.
         """
         if (origin := request_origin.get()) is not NOWHERE:
+            cause = str(event.detail.get("cause", ""))
+            origin.note(NotedRefusal(cause, event.subject_kind, event.subject, event.company_id))
             event = event.model_copy(update={"detail": {**origin.members(), **event.detail}})
         if self._refusals.admit(event):
             self.note(event)
@@ -169,6 +171,7 @@ class AuditTrail:
 
         `logged`: the caller's own log line has the cause. Past a bound only the count remains.
         """
+        request_origin.get().note(NotedRefusal(cause))
         if self._refusals.count(cause=cause, endpoint=endpoint, client=client) and not logged:
             log.info("credential.refused", cause=cause, endpoint=endpoint, client=client)
 

@@ -13,6 +13,7 @@ from shared.contracts import Caller, response_of
 from shared.contracts.documentation import describing
 from shared.contracts.identifiers import UUID_FORM, credential_version_id
 from shared.contracts.key_registry_members import MEMBERS
+from shared.contracts.refusal_traces import RefusalTrace, TraceBatch
 from shared.errors import Unavailable
 
 Status = Literal["active", "suspended", "revoked"]
@@ -360,6 +361,10 @@ class KeyRegistryClient:
     async def audit(self, events: Sequence[AuditEvent]) -> None:
         """Returns when the events are durable."""
         await self._client.post("/internal/v1/audit", AuditBatch(events=tuple(events)).model_dump())
+
+    async def add_traces(self, traces: Sequence[RefusalTrace]) -> None:
+        """Returns when they are kept, or left out by the registry's own bounds."""
+        await self._client.post("/internal/v1/refusal-traces", TraceBatch(traces=tuple(traces)).model_dump())
 
     async def revoke(self, revocation: Revocation) -> None:
         """Returns when it is durable. Revoking twice is harmless."""

@@ -20,6 +20,7 @@ from shared.logging import report_left_out
 
 if TYPE_CHECKING:  # which knows the services' keys
     from shared.http.client_address import ClientAddress
+    from shared.refusal_traces.service_refusals import ServiceRefusals
 
 HEALTH = web.AppKey("health", Health)
 BACKGROUND = web.AppKey("background", BackgroundTasks)
@@ -47,6 +48,7 @@ def service_app(
     description: str = "",
     internal_description: str | None = None,
     before_metrics: Callable[[], Awaitable[object]] | None = None,
+    traces: "ServiceRefusals | None" = None,
 ) -> web.Application:
     """An application with `endpoints`, `/health*`, `/metrics`, `/openapi.json` and `/docs`.
 
@@ -56,15 +58,16 @@ def service_app(
     `/openapi/internal.json` and `/docs/internal`.
     `before_metrics` is awaited each time before the metrics are collected.
     `now`: the time that is stated to callers who ask for it, in seconds since the epoch.
+    `traces` gets to know of each refusal; it is one of the resources.
     `resources` are started in order before the first request and stopped in reverse after the last; their
     background tasks are part of health and metrics.
     """
     http_metrics = HttpMetrics(metrics, before_metrics)
-    resources = (*resources, left_out_report())
+    resources = (*resources, *([traces] if traces is not None else []), left_out_report())
     background = BackgroundTasks(background_tasks(resources))
     background.register(metrics)
     health.watch(background)
-    app = web.Application(middlewares=[instrument(http_metrics, endpoints, addresses)])
+    app = web.Application(middlewares=[instrument(http_metrics, endpoints, addresses, traces)])
     app[HEALTH], app[BACKGROUND], app[METRICS] = health, background, metrics
     docs = _docs(name, endpoints, security_schemes or {}, description, internal_description)
     for endpoint in (*endpoints, *docs, *_operations(health, http_metrics)):

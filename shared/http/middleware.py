@@ -19,6 +19,7 @@ from shared.logging.request_ids import adopt_request_id
 
 if TYPE_CHECKING:  # which knows the services' keys
     from shared.http.client_address import ClientAddress
+    from shared.refusal_traces.service_refusals import ServiceRefusals
 
 log = structlog.get_logger()
 
@@ -28,12 +29,20 @@ REFUSED = web.RequestKey("refused", str)
 """A handler's note on its request: why a credential was refused, in a response with whatever status."""
 
 
+ERROR = web.RequestKey("error", errors.ServiceError)
+"""The error that a request ended in."""
+
+
 def instrument(
-    metrics: HttpMetrics, endpoints: Sequence[Endpoint] = (), addresses: "ClientAddress | None" = None
+    metrics: HttpMetrics,
+    endpoints: Sequence[Endpoint] = (),
+    addresses: "ClientAddress | None" = None,
+    traces: "ServiceRefusals | None" = None,
 ) -> Middleware:
     """`endpoints`: how their errors look, RFC 9457 for all others, and which of them require a credential.
 
     `addresses`: whose word names the client; without it the client is the other end of the connection.
+    `traces`: what gets to know of each refusal.
     """
     renderers = {endpoint.path: endpoint.render_error for endpoint in endpoints}
     by_route = {(endpoint.method, endpoint.path): endpoint for endpoint in endpoints}
@@ -43,7 +52,8 @@ def instrument(
         started = time.perf_counter()
         rid = adopt_request_id(request.headers.get("X-Request-Id"))
         route = route_of(request)
-        request_origin.set(Origin(route, lambda: _client(request, addresses)["client"]))
+        origin = Origin(route, lambda: _client(request, addresses)["client"])
+        request_origin.set(origin)
         metrics.in_flight.inc()
         connection = request.protocol
         if isinstance(connection, RequestHandler):
@@ -73,6 +83,18 @@ def instrument(
                 }
                 endpoint = by_route.get(("GET" if request.method == "HEAD" else request.method, route))
                 _log_access(line, endpoint, status, request.get(REFUSED, ""))
+                if traces is not None and (status >= 400 or origin.noted or REFUSED in request):
+                    traces.record_response(
+                        request_id=rid,
+                        method=request.method,
+                        path=request.rel_url.raw_path,
+                        route=route,
+                        status=status,
+                        client=origin.client(),
+                        error=request.get(ERROR),
+                        noted=origin.noted,
+                        cause=request.get(REFUSED, ""),
+                    )
 
     return middleware
 
@@ -102,13 +124,15 @@ async def _response(request: web.Request, handler: Handler, render: RenderError)
     try:
         return await handler(request)
     except errors.ServiceError as error:
+        request[ERROR] = error
         if status_of(error) >= 500:
             log.warning("request.unavailable", code=error.code, reason=error.description, detail=error.detail)
         elif error.detail:
             log.info("request.refused", code=error.code, reason=error.description, detail=error.detail)
         return render(error)
     except web.HTTPException as error:
-        return render(_translated(error))
+        request[ERROR] = _translated(error)
+        return render(request[ERROR])
     except Exception:
         log.exception("request.failed")
         return internal_error()

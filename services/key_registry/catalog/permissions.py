@@ -42,6 +42,7 @@ NEEDED: Mapping[str, Mapping[Operation, Role]] = {
     "key_pair": _EDITED,
     "admin_token": _OWNED,
     "audit": {Operation.READ: Role.VIEWER},
+    "decision": {Operation.READ: Role.VIEWER},
     "receipt": {Operation.READ: Role.VIEWER},
     "revocation": {Operation.READ: Role.VIEWER, Operation.CREATE: Role.EDITOR},
 }

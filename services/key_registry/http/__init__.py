@@ -15,6 +15,7 @@ from services.key_registry.catalog.responses import (
 )
 from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import render_error
+from services.key_registry.http.decisions import DecisionEndpoints
 from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.internal_table import SERVICE_TOKEN, internal_endpoints
 from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints
@@ -25,6 +26,8 @@ from services.key_registry.http.schemas import (
     AUDIT_FILTERS,
     BASE,
     CHECKPOINTS,
+    DECISION_FILTERS,
+    DECISIONS,
     IDEMPOTENCY_KEY,
     PAGING,
     RECEIPTS,
@@ -36,6 +39,7 @@ from services.key_registry.http.schemas import (
     problems,
     with_receipt,
 )
+from services.key_registry.refusal_traces.responses import DecisionResponse
 from shared.http.endpoints import Endpoint, Handler, Parameter, Response
 
 ADMIN_TOKEN = "admin_token"
@@ -52,6 +56,7 @@ def endpoints(
     audit: AuditEndpoint,
     receipts: ReceiptEndpoint,
     revocations: RevocationEndpoints,
+    decisions: DecisionEndpoints,
     internal: InternalEndpoints,
 ) -> list[Endpoint]:
     return [
@@ -60,6 +65,7 @@ def endpoints(
         *_audit(audit),
         _receipt(receipts),
         *_revocations(revocations),
+        *_decisions(decisions),
         *internal_endpoints(internal),
     ]
 
@@ -141,6 +147,28 @@ def _audit(handlers: AuditEndpoint) -> list[Endpoint]:
             handlers.keys,
             "Show the keys that checkpoints are verified with",
             responses={200: Response("A JWK Set", AuditKeys), **refused},
+        ),
+    ]
+
+
+def _decisions(handlers: DecisionEndpoints) -> list[Endpoint]:
+    endpoint = partial(_ADMIN, "GET", tag="decisions", description=DECISIONS)
+    return [
+        endpoint(
+            f"{BASE}/decisions/{{request_id}}",
+            handlers.show,
+            "Show what a refused call met, step by step",
+            responses={
+                200: Response("The checks, in order", DecisionResponse),
+                **problems(401, 403, 404, 422, 503),
+            },
+        ),
+        endpoint(
+            f"{BASE}/decisions",
+            handlers.page,
+            "List refused calls, the newest first",
+            parameters=(*DECISION_FILTERS, *PAGING),
+            responses={200: Response("One page", page_model(DecisionResponse)), **problems(401, 403, 422, 503)},
         ),
     ]
 

@@ -11,9 +11,11 @@ from services.key_registry.admin.revocations import Revocations
 from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import MAX_PAGE, Feed
 from services.key_registry.lookups import Lookups
+from services.key_registry.refusal_traces.keeper import TraceKeeper
 from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import SECRET_DIGEST
+from shared.contracts.refusal_traces import TraceBatch
 from shared.errors import FieldError, NotFound, Unprocessable
 from shared.http.body import json_model
 from shared.http.responses import NO_STORE, json_response
@@ -22,6 +24,7 @@ from shared.service_tokens import ServiceAuthenticator
 MAX_AUDIT_BODY_BYTES = 4 * 1024 * 1024
 """Bytes, for at most `MAX_EVENTS`."""
 MAX_EVENTS = 1000
+MAX_TRACES_BODY_BYTES = 2 * 1024 * 1024
 MAX_POSITION_BODY_BYTES = 4 * 1024
 MAX_AFTER = 2**62
 """The largest position that may be named."""
@@ -41,7 +44,9 @@ class InternalEndpoints:
         revocations: Revocations,
         audit_log: AuditLog,
         authenticator: ServiceAuthenticator,
+        traces: TraceKeeper,
     ) -> None:
+        self._traces = traces
         self._lookups = lookups
         self._feed = feed
         self._consumers = consumers
@@ -103,6 +108,13 @@ class InternalEndpoints:
         _check_actors(batch, service)
         if batch.events:
             await self._audit_log.audit(batch.events)
+        return web.Response(status=204)
+
+    async def add_traces(self, request: web.Request) -> web.Response:
+        """204 when those that there is room for are kept."""
+        self._require(request, "audit")
+        batch = await json_model(request, TraceBatch, limit=MAX_TRACES_BODY_BYTES, from_own_service=True)
+        await self._traces.add(batch.traces)
         return web.Response(status=204)
 
     async def revoke(self, request: web.Request) -> web.Response:

@@ -11,6 +11,7 @@ from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
 from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import SECRET_DIGEST, anchored
+from shared.contracts.refusal_traces import TraceBatch
 from shared.http.endpoints import Endpoint, Handler, Parameter, Response
 
 SERVICE_TOKEN = "service_token"
@@ -121,6 +122,15 @@ def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
             body=wire.AuditBatch,
             poll=True,
             responses={204: Response("All lines are durable"), **_WRITE_PROBLEMS},
+        ),
+        _INTERNAL(
+            "POST",
+            f"{BASE}/refusal-traces",
+            handlers.add_traces,
+            "Report what refused calls met",
+            body=TraceBatch,
+            poll=True,
+            responses={204: Response("Those that there is room for are kept"), **_WRITE_PROBLEMS},
         ),
         _INTERNAL(
             "POST",

@@ -100,6 +100,20 @@ AUDIT_FILTERS = (
     Parameter("after", description="Only lines of this time (RFC 3339) or later.", schema=_TIME),
     Parameter("before", description="Only lines from before this time (RFC 3339).", schema=_TIME),
 )
+DECISION_FILTERS = (
+    Parameter(
+        "company_id", description="Only refusals of this company's credentials: its id or its `client_prefix`."
+    ),
+    Parameter("cause", description="Only those of this cause, a word of docs/refusals.md, such as `expired`."),
+    Parameter("credential", description="Only those of the credential with this public id."),
+    Parameter("from", description="Only those of this time (RFC 3339) or later.", schema=_TIME),
+    Parameter("to", description="Only those from before this time (RFC 3339).", schema=_TIME),
+)
+DECISIONS = """\
+Of calls that the gateway, the token issuer, the operator or the session tokens refused; accepted calls leave
+nothing here. Kept for seven days within `PASSGATE_REFUSAL_TRACES_MAX_BYTES`; of very many that are alike, some
+are. No secret and no body is kept.
+"""
 WAIT = (
     Parameter(
         "wait",

@@ -24,6 +24,7 @@ from shared.contracts.key_registry import (
     Status,
     Stopped,
 )
+from shared.contracts.refusal_traces import RefusalTrace
 from shared.errors import CallRejected, Unavailable
 from shared.opaque import digest
 
@@ -51,6 +52,7 @@ class RegistryDouble:
         self.states_time: Callable[[], float] | None = None
         self.events: list[AuditEvent] = []
         self.revocations: list[Revocation] = []
+        self.traces: list[RefusalTrace] = []
         self.positions: dict[str, Position] = {}
         self.lookups = 0
         self.audit_away = False
@@ -186,6 +188,11 @@ class RegistryDouble:
     async def snapshot(self) -> Snapshot:
         self._require_changes()
         return Snapshot(as_of=self.position, stopped=tuple(self._stopped.values()))
+
+    async def add_traces(self, traces: Sequence[RefusalTrace]) -> None:
+        if self.away:
+            raise Unavailable
+        self.traces += traces
 
     async def audit(self, events: Sequence[AuditEvent]) -> None:
         self._require_there()

@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler
 
 from shared.clock_offset import response_fields
 from shared.contracts.key_registry import AuditBatch, Position, Revocation, Wire
+from shared.contracts.refusal_traces import TraceBatch
 from shared.errors import Unavailable
 from tests.support.doubles.registry import RegistryDouble
 
@@ -38,6 +39,10 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
         await double.audit(AuditBatch.model_validate(await request.json()).events)
         return web.Response(status=204)
 
+    async def add_traces(request: web.Request) -> web.Response:
+        await double.add_traces(TraceBatch.model_validate(await request.json()).traces)
+        return web.Response(status=204)
+
     async def revoke(request: web.Request) -> web.Response:
         await double.revoke(Revocation.model_validate(await request.json()))
         return web.Response(status=204)
@@ -57,6 +62,7 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
     app.router.add_get("/internal/v1/changes", changes)
     app.router.add_post("/internal/v1/audit", audit)
     app.router.add_post("/internal/v1/revocations", revoke)
+    app.router.add_post("/internal/v1/refusal-traces", add_traces)
     app.router.add_post("/internal/v1/positions", report)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

@@ -16,6 +16,7 @@ from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import Limits
 from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.public_server import PublicServer
+from gateway.proxy.report import Report
 from gateway.routing.table import Route, RouteTable, Upstream
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
 from shared.http.forwarded_for import TrustedProxies
@@ -73,12 +74,13 @@ async def public_server(
     unused: Any = None
     decider = open_decider(routes or (lambda: table), via=via_name)
     registry = CollectorRegistry()
+    metrics = GatewayMetrics(registry)
     server = PublicServer(
         decider,
         proxies=TrustedProxies([ipaddress.ip_network(PROXY)]),
-        audit=cast("Any", None),
+        report=Report(cast("Any", None), metrics),
         live=LiveExchanges(unused, lambda *_: None),
-        metrics=GatewayMetrics(registry),
+        metrics=metrics,
         limits=limits,
         host="127.0.0.1",
         port=0,

@@ -100,6 +100,7 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     }
     wanted = {("get", "/admin/v1/audit"), ("get", "/admin/v1/receipts/{id}")}
     wanted |= {("get", "/admin/v1/audit/checkpoints"), ("get", "/admin/v1/audit/keys")}
+    wanted |= {("get", "/admin/v1/decisions"), ("get", "/admin/v1/decisions/{request_id}")}
     wanted |= {("get", "/admin/v1/revocations"), ("post", "/admin/v1/revocations")}
     for resource in RESOURCES.values():
         path = f"/admin/v1/{resource.path}"
@@ -132,6 +133,8 @@ async def test_without_a_valid_token_every_endpoint_is_401_with_a_challenge(
             ("DELETE", "/companies/x"),
             ("POST", "/companies/x/revoke"),
             ("GET", "/audit"),
+            ("GET", "/decisions"),
+            ("GET", "/decisions/request-1"),
         ]
     ]
     assert {response.status for response in responses} == {401}

@@ -1,0 +1,110 @@
+"""What a refused call met at the gateway, step by step. Nothing is checked here: it is decided already."""
+
+from gateway.credentials.identity import RefusedCredential
+from gateway.http1.request_head import RequestHead
+from gateway.origin import Origin
+from gateway.refusal import Refusal
+from shared.contracts.refusal_traces import RefusalTrace, TraceStep
+from shared.http.client_address import address_block
+from shared.jose.errors import InvalidToken
+from shared.jose.verifier import parse
+from shared.opaque import SECRET_PREFIXES
+from shared.refusal_traces.causes import comes_after
+from shared.refusal_traces.recorder import RefusalTraces
+from shared.refusal_traces.steps import failed, passed, shown
+
+NO_ROUTE = "unmatched"
+
+
+def record_refusal(
+    traces: RefusalTraces, refusal: Refusal, head: object, origin: Origin, request_id: str, status: int
+) -> None:
+    """Nothing, if there are too many like it."""
+    credential = refusal.credential
+    known = credential is not None and credential.company_id is not None
+    client = address_block(origin.client)
+    source = f"{credential.kind}:{credential.subject}" if known and credential is not None else client
+
+    def trace(at: float, service: str, process: str) -> RefusalTrace:
+        request = head if isinstance(head, RequestHead) else None
+        return RefusalTrace(
+            request_id=request_id,
+            at=at,
+            service=service,
+            process=process,
+            route=shown(refusal.route),
+            method=shown(request.method)[:32] if request else "",
+            path=shown(request.target.partition("?")[0]) if request else "",
+            status=status,
+            cause=refusal.cause,
+            client=client,
+            credential_kind="" if credential is None else credential.kind,
+            credential=_credential(credential, request),
+            company_id=credential.company_id if credential is not None else None,
+            steps=tuple(_steps(refusal, request)),
+        )
+
+    traces.record(refusal.cause, source, known=known, trace=trace)
+
+
+def _steps(refusal: Refusal, request: RequestHead | None) -> list[TraceStep]:
+    """Those that have passed for certain, and the one that failed."""
+    cause, steps = refusal.cause, []
+    if request is not None and comes_after(cause, "request"):
+        steps.append(passed("request", f"{request.method} {request.target.partition('?')[0]}"))
+    if refusal.route != NO_ROUTE and comes_after(cause, "method"):
+        steps += [passed("route", refusal.route), passed("method", request.method if request else "")]
+    credential = refusal.credential
+    if credential is not None and comes_after(cause, "credential"):
+        steps.append(passed("credential", _presented(request), "a credential of a kind that the route accepts"))
+        if credential.subject:
+            found = f"{credential.kind} {credential.subject} of {credential.company or credential.company_id}"
+            steps.append(passed("genuine", found, "a credential that Passgate has issued, unchanged"))
+        if comes_after(cause, "status"):
+            steps.append(passed("status", "active", "the credential and what it depends on are active"))
+    steps.append(_failed(refusal, credential))
+    return steps
+
+
+def _failed(refusal: Refusal, credential: RefusedCredential | None) -> TraceStep:
+    detail = {**refusal.detail, **(credential.detail if credential is not None else {})}
+    if "needed_scopes" in detail:
+        return failed(refusal.cause, detail["granted_scopes"], str(detail["needed_scopes"]))
+    if "stopped" in detail:
+        return failed(refusal.cause, f"stopped: {_named(detail['stopped'])}")
+    if credential is not None and (credential.found is not None or credential.expected):
+        found = detail.get("reason", "") if credential.found is None else credential.found
+        return failed(refusal.cause, found, credential.expected)
+    allowed = dict(refusal.fields).get("Allow", "")
+    said = refusal.description if credential is None else refusal.cause
+    return failed(refusal.cause, detail.get("reason") or said, allowed)
+
+
+def _named(stopped: object) -> str:
+    return " ".join(map(str, stopped.values())) if isinstance(stopped, dict) else str(stopped)
+
+
+def _credential(credential: RefusedCredential | None, request: RequestHead | None) -> str:
+    if credential is not None and credential.subject:
+        return shown(credential.subject)
+    return _name_of(request) if credential is not None else ""
+
+
+def _presented(request: RequestHead | None) -> str:
+    name = _name_of(request)
+    return name or "a credential"
+
+
+def _name_of(request: RequestHead | None) -> str:
+    """What says which credential it is and is no secret: the prefix of its kind, or the `kid` of a JWT."""
+    if request is None:
+        return ""
+    if request.authorization is not None:
+        try:
+            return f"kid {shown(parse(request.authorization.partition(' ')[2].strip()).header.kid)}"
+        except InvalidToken:
+            return "a bearer token"
+    for name in ("x-api-token", "x-api-key"):
+        for value in request.values(name):
+            return f"{value[:4]}_" if value[:4] in SECRET_PREFIXES else "a token in X-Api-Token"
+    return "a session token in the query" if "apitoken=" in request.target else ""

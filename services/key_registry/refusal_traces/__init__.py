@@ -1,0 +1,1 @@
+"""What refused calls met, kept for seven days within a number of bytes."""

@@ -1,0 +1,60 @@
+"""Reading what refused calls met, by request or in pages."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from services.key_registry.admin.access import AccessControl
+from services.key_registry.admin.visibility import identify
+from services.key_registry.catalog.field_types import parse_reference
+from services.key_registry.catalog.permissions import Admin, Operation
+from services.key_registry.catalog.resources import COMPANY
+from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
+from services.key_registry.refusal_traces.ports import KeptTrace, TraceFilter, TraceStore
+from services.key_registry.storage.ports import Store
+from shared.contracts.refusal_traces import RefusalTrace
+from shared.errors import NotFound
+
+MAX_OF_REQUEST = 20
+"""Traces of one request: a client may have chosen the id of another's."""
+OUTERMOST = "gateway"
+
+
+class TraceReader:
+    """A token bound to a company sees the refusals of that company's own credentials, and nothing of strangers."""
+
+    def __init__(self, traces: TraceStore, store: Store, access: AccessControl) -> None:
+        self._traces = traces
+        self._store = store
+        self._access = access
+
+    async def of_request(self, admin: Admin, request_id: str) -> Sequence[RefusalTrace]:
+        """The gateway's first, then those of the services in order. Raises `NotFound` when there are none."""
+        self._access.permit(admin, Operation.READ, "decision")
+        company_id = None if admin.company_id is None else str(admin.company_id)
+        found = await self._traces.of_request(request_id, company_id, MAX_OF_REQUEST)
+        if not found:
+            raise NotFound("no refusal of this request is kept")
+        return sorted((kept.trace for kept in found), key=lambda trace: (trace.service != OUTERMOST, trace.at))
+
+    async def page(
+        self, admin: Admin, which: TraceFilter, page: PageRequest
+    ) -> tuple[Sequence[KeptTrace], str | None]:
+        """The newest first. A company may be given by its prefix."""
+        self._access.permit(admin, Operation.READ, "decision")
+        if which.company_id is not None:
+            which = replace(which, company_id=await self._company_id(which.company_id))
+        if admin.company_id is not None:
+            if which.company_id not in (None, str(admin.company_id)):
+                return [], None
+            which = replace(which, company_id=str(admin.company_id))
+        found = await self._traces.newest(which, seq_of_cursor(page.cursor), page.limit + 1)
+        return page_of(found, page.limit, lambda kept: cursor_of_seq(kept.number))
+
+    async def _company_id(self, reference: str) -> str:
+        """The id of the company with this prefix; what is none stays as it is, and matches nothing."""
+        try:
+            async with self._store.reading() as reader:
+                id_ = await identify(reader, COMPANY, parse_reference(reference))
+        except ValueError:
+            return reference
+        return reference if id_ is None else str(id_)

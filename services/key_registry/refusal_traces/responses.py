@@ -1,0 +1,39 @@
+"""How a refused call is shown to admins."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from services.key_registry.catalog.documentation import describe
+from services.key_registry.catalog.field_types import Instant
+
+
+class DecisionStep(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    process: str
+    at: Instant
+    check: str
+    ok: bool
+    found: str
+    expected: str
+
+
+class DecisionResponse(BaseModel):
+    """What a refused call met."""
+
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    request_id: str
+    at: Instant
+    outcome: Literal["refused"]
+    status: int
+    cause: str
+    route: str
+    method: str
+    path: str
+    client: str
+    credential_kind: str
+    credential: str
+    company_id: str | None
+    steps: list[DecisionStep]

@@ -1,0 +1,80 @@
+"""Delivers the traces of refusals to the key registry, in batches."""
+
+import contextlib
+import os
+import socket
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter
+
+from shared.background_task import PeriodicTask
+from shared.clock import Clock
+from shared.contracts.refusal_traces import MAX_TRACES, RefusalTrace
+from shared.errors import CallRejected, Unavailable
+from shared.refusal_traces.sampling import Sampling
+
+SEND_INTERVAL_S = 1.0
+"""So much of the traces, and what a call to the registry takes, is lost with a process that is killed."""
+MAX_QUEUED = 2_000
+"""Traces that wait while the registry is unavailable; of more, the oldest are left out."""
+
+
+class TraceSink(Protocol):
+    async def add_traces(self, traces: Sequence[RefusalTrace]) -> None:
+        """Returns when they are kept, or left out by the registry's own bounds. Raises `Unavailable`."""
+        ...
+
+
+class RefusalTraces:
+    """Queues what is admitted, and never waits: a refusal takes no longer for it."""
+
+    def __init__(
+        self, sink: TraceSink, *, service: str, clock: Clock, metrics: CollectorRegistry | None = None
+    ) -> None:
+        self._sink = sink
+        self._service = service
+        self._process = f"{service}@{socket.gethostname()}:{os.getpid()}"
+        self._sampling = Sampling(clock)
+        self._clock = clock
+        self._queued: deque[RefusalTrace] = deque()
+        self.tasks = (PeriodicTask("refusal_traces", self._send_all, interval=SEND_INTERVAL_S, early_retry=False),)
+        self._left_out = Counter(
+            "refusal_traces_left_out_total",
+            "Refusals without a trace: there were too many of their cause and source, or too many waited.",
+            registry=metrics,
+        )
+
+    async def start(self) -> None:
+        for task in self.tasks:
+            await task.start()
+
+    async def stop(self) -> None:
+        for task in self.tasks:
+            await task.stop()
+        with contextlib.suppress(Unavailable):
+            await self._send_all()
+
+    def record(
+        self, cause: str, source: str, *, known: bool, trace: Callable[[float, str, str], RefusalTrace]
+    ) -> None:
+        """`trace` is called with time, service and process, if there is room for one of this cause and source."""
+        if not self._sampling.admit(cause, source, known=known):
+            self._left_out.inc()
+            return
+        if len(self._queued) >= MAX_QUEUED:
+            self._queued.popleft()
+            self._left_out.inc()
+        self._queued.append(trace(self._clock.now(), self._service, self._process))
+
+    async def _send_all(self) -> None:
+        while self._queued:
+            batch = [self._queued.popleft() for _ in range(min(MAX_TRACES, len(self._queued)))]
+            try:
+                await self._sink.add_traces(batch)
+            except CallRejected:
+                self._left_out.inc(len(batch))
+            except BaseException:
+                self._queued.extendleft(reversed(batch))
+                raise

@@ -1,0 +1,76 @@
+"""/admin/v1/decisions: what services report of refused calls, for whoever may see them."""
+
+import time
+from collections.abc import Sequence
+
+from shared.contracts.refusal_traces import RefusalTrace
+from tests.support.harness.key_registry import Running
+from tests.support.traces import trace
+
+
+async def report(running: Running, *traces: RefusalTrace, service: str = "gateway") -> None:
+    async with running.client(service) as client:
+        await client.add_traces(traces)
+
+
+def request_ids(items: Sequence[dict[str, str]]) -> list[str]:
+    return [item["request_id"] for item in items]
+
+
+async def test_request_leads_to_every_check_of_every_process(running: Running) -> None:
+    owner, at = running.owner, time.time()
+    company = await owner.company()
+    inner = trace(
+        1, at=at, service="operator_validator", process="operator_validator@b:2", company_id=company["id"]
+    )
+    outer = trace(1, at=at + 1, company_id=company["id"], credential_kind="api_token", credential="t")
+    await report(running, inner, service="operator_validator")
+    await report(running, outer)
+    found = (await owner.get("/decisions/request-1")).body
+    assert (found["outcome"], found["cause"], found["status"], found["credential"]) == (
+        "refused",
+        "expired",
+        401,
+        "t",
+    )
+    assert [step["process"] for step in found["steps"]] == ["gateway@host:1", "operator_validator@b:2"]
+    assert found["steps"][0]["found"] == "exp was 400 s ago"
+
+
+async def test_refusals_are_listed_by_company_cause_and_time(running: Running) -> None:
+    owner, at = running.owner, time.time()
+    company = await owner.company()
+    await report(
+        running,
+        trace(11, at=at, company_id=company["id"], cause="revoked"),
+        trace(12, at=at, company_id=company["id"]),
+        trace(13, at=at),
+    )
+    listed = (await owner.get(f"/decisions?company_id={company['client_prefix']}")).body["items"]
+    assert request_ids(listed) == ["request-12", "request-11"]
+    listed = (await owner.get(f"/decisions?company_id={company['id']}&cause=revoked")).body["items"]
+    assert request_ids(listed) == ["request-11"]
+    assert (await owner.get("/decisions?from=2099-01-01T00:00:00Z")).body["items"] == []
+    first = (await owner.get("/decisions?limit=1")).body
+    second = (await owner.get(f"/decisions?limit=1&cursor={first['next_cursor']}")).body
+    assert request_ids(first["items"] + second["items"]) == ["request-13", "request-12"]
+    wrong = await owner.get("/decisions?cause=a&case=b")
+    assert (wrong.status, wrong.body["errors"][0]["field"]) == (422, "case")
+
+
+async def test_token_of_a_company_sees_the_refusals_of_that_company_alone(running: Running) -> None:
+    owner, at = running.owner, time.time()
+    company = await owner.company()
+    created = await owner.create("/admin-tokens", name="x", role="viewer", company_id=company["id"])
+    bound = owner.with_token(created["token"])
+    await report(
+        running,
+        trace(21, at=at, company_id=company["id"]),
+        trace(22, at=at, company_id="0190c0de-0000-7000-8000-00000000ffff"),
+        trace(23, at=at),
+    )
+    assert request_ids((await bound.get("/decisions")).body["items"]) == ["request-21"]
+    assert (await bound.get("/decisions/request-21")).status == 200
+    for other in ("request-22", "request-23", "nowhere-1", "x"):
+        assert (await bound.get(f"/decisions/{other}")).status == 404
+    assert (await bound.get("/decisions?company_id=0190c0de-0000-7000-8000-00000000ffff")).body["items"] == []

@@ -1,0 +1,94 @@
+"""What a refused request for a token met is reported to the registry, and names the true fault."""
+
+import base64
+from dataclasses import dataclass, field
+
+import pytest
+
+from services.token_issuer.http.parameters import FORM, JSON
+from services.token_issuer.metadata import TOKEN_PATH
+from shared.contracts.refusal_traces import RefusalTrace
+from tests.support.harness.token_issuer import Issuer, basic
+from tests.support.waiting import until
+
+GRANT = "grant_type=client_credentials"
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    check: str
+    found: str
+    body: bytes = GRANT.encode()
+    headers: dict[str, str] = field(default_factory=dict)
+    path: str = TOKEN_PATH
+
+
+def encoded(text: str) -> str:
+    return f"Basic {base64.b64encode(text.encode()).decode()}"
+
+
+CASES = (
+    Case("body as JSON, said to be a form", "request", "is JSON", b'{"grant_type":"client_credentials"}'),
+    Case("body as JSON", "request", "Content-Type must be", b"{}", {"content-type": JSON}),
+    Case("byte order mark", "request", "byte order mark", b"\xef\xbb\xbf" + GRANT.encode()),
+    Case("line break between parameters", "request", "line break", b"grant_type=x\nscope=y"),
+    Case("both methods", "request", "more than one method", GRANT.encode() + b"&client_secret=x"),
+    Case("grant type twice", "request", "grant_type is repeated", f"{GRANT}&{GRANT}".encode()),
+    Case("no grant type", "request", "grant_type is missing", b"scope=a"),
+    Case("unknown grant type", "request", "grant_type must be", b"grant_type=password"),
+    Case("credentials in the query", "request", "not in the query", path=f"{TOKEN_PATH}?client_id=x"),
+    Case("no credentials", "credential", "authentication is required", headers={"authorization": ""}),
+    Case("Bearer for Basic", "credential", "must be Basic", headers={"authorization": "Bearer x"}),
+    Case("base64 with line break", "credential", "not base64", headers={"authorization": "Basic YTpi!"}),
+    Case("no colon", "credential", "an id, a colon and a secret", headers={"authorization": encoded("ab")}),
+    Case(
+        "client of another environment", "lookup", "unknown_client", headers={"authorization": basic("pgck_x", "y")}
+    ),
+    Case("scope not granted", "scope", "not granted", f"{GRANT}&scope=entity:write".encode()),
+    Case("scope with a comma", "scope", "joined by colons", f"{GRANT}&scope=a%2Cb".encode()),
+)
+
+
+async def traced(issuer: Issuer, request_id: str) -> RefusalTrace:
+    def found() -> list[RefusalTrace]:
+        return [trace for trace in issuer.registry.traces if trace.request_id == request_id]
+
+    await until(lambda: bool(found()))
+    return found()[0]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+async def test_true_fault_is_named(shared_issuer: Issuer, case: Case) -> None:
+    number = CASES.index(case)
+    request_id = f"misconfigured-{number}"
+    headers = {"authorization": shared_issuer.basic, "content-type": FORM, **case.headers}
+    headers = {name: value for name, value in headers.items() if value}
+    sent = {**headers, "x-request-id": request_id, **shared_issuer.from_client(f"192.0.2.{number}")}
+    async with shared_issuer.http.post(shared_issuer.url + case.path, data=case.body, headers=sent) as response:
+        assert response.status in (400, 401)
+    trace = await traced(shared_issuer, request_id)
+    assert (trace.service, trace.route, trace.client) == ("token_issuer", TOKEN_PATH, f"192.0.2.{number}")
+    assert (trace.steps[-1].check, trace.steps[-1].ok) == (case.check, False), trace
+    assert case.found in trace.steps[-1].found
+
+
+async def test_wrong_secret_names_the_client_and_its_company_and_no_secret(shared_issuer: Issuer) -> None:
+    wrong = basic(shared_issuer.client.key, "a-wrong-secret")
+    sent = {"x_request_id": "wrong-secret-1", **shared_issuer.from_client("192.0.2.200")}
+    response, _ = await shared_issuer.post(TOKEN_PATH, GRANT, authorization=wrong, **sent)
+    assert response.status == 401
+    trace = await traced(shared_issuer, "wrong-secret-1")
+    assert (trace.cause, trace.credential) == ("wrong_secret", shared_issuer.client.key)
+    assert trace.company_id == shared_issuer.client.company.id
+    assert "a-wrong-secret" not in trace.model_dump_json()
+
+
+async def test_accepted_request_leaves_no_trace(shared_issuer: Issuer) -> None:
+    response, _ = await shared_issuer.post(
+        TOKEN_PATH, GRANT, authorization=shared_issuer.basic, x_request_id="accepted-1"
+    )
+    assert response.status == 200
+    await shared_issuer.post(TOKEN_PATH, "scope=a", authorization=shared_issuer.basic, x_request_id="refused-1")
+    await traced(shared_issuer, "refused-1")
+    assert "accepted-1" not in {trace.request_id for trace in shared_issuer.registry.traces}
