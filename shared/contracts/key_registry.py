@@ -195,6 +195,13 @@ class KeyPair(ScopedRecord):
     algorithm: str
     public_key: dict[str, Any]
     """The public JWK."""
+    retires_at: float | None = None
+    """When it signs nothing any more, as another one succeeds it; seconds since the epoch. None: it does not."""
+
+    @property
+    def ends_at(self) -> float | None:
+        """When it ends or retires, whichever is earlier; None: never."""
+        return earliest(self.expires_at, self.retires_at)
 
 
 class Change(Wire):

@@ -75,6 +75,9 @@ MEMBERS: Members = {
     "detail": Member("More about it, by action.", {"cause": "stopped"}),
     "reason": Member("Why, for the audit trail.", "revoked by its client"),
     "receipt": Member("The position of the change that it is: `/admin/v1/receipts/{id}` shows it.", 42),
+    "KeyPair.retires_at": Member(
+        "When it signs nothing any more, as another succeeds it; seconds since the epoch. null: it does not.", None
+    ),
     "AuditEvent.id": Member(
         "A UUID: an event whose id is in the trail already is not written again. Empty: no such guarantee.", _ID
     ),

@@ -94,6 +94,8 @@ async def _key_pair(body: requests.NewKeyPair, generator: KeyGenerator) -> NewOb
         "company_id": body.company_id,
         "scopes": body.scopes,
         "expires_at": body.expires_at,
+        "succeeds": None,
+        "retires_at": None,
         "kid": kid,
         "algorithm": algorithm,
         "public_key": public_pem(key),

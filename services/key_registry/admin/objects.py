@@ -9,6 +9,7 @@ from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.placement import check, new_row
 from services.key_registry.admin.presentation import Object, Written, present, present_one
 from services.key_registry.admin.recorder import Recorder
+from services.key_registry.admin.succession import succeed
 from services.key_registry.admin.visibility import Reference, find_visible, visible_listing
 from services.key_registry.catalog import requests
 from services.key_registry.catalog.field_types import instant
@@ -60,6 +61,7 @@ class ObjectService:
             if request is not None and (response := await self._response_to(writer, request)):
                 return response
             row = await new_row(writer, admin, resource, new.row, self._now())
+            row |= await succeed(writer, self._recorder, admin, row, body, row["created_at"])
             await writer.insert(resource, row)
             receipt = await self._recorder.record(writer, admin.actor, Operation.CREATE, resource, row)
             shown = {**await self._presented(writer, resource, row), **new.once}

@@ -25,8 +25,8 @@ MEMBERS: Members = {
         "Whether it works: as `status`, but also `expired`, and stopped by what it depends on.", "active"
     ),
     "status_reason": Member(
-        "Why `effective_status` is not `active`: its status, its expiry, or the booking, company or application "
-        "that is suspended or revoked. null when it is active.",
+        "Why `effective_status` is not `active`: its status, its expiry, a key pair that has succeeded it, or the "
+        "booking, company or application that is suspended or revoked. null when it is active.",
         None,
     ),
     "created_at": Member("When it was created (RFC 3339, UTC).", "2026-11-26T09:30:00Z"),
@@ -209,6 +209,23 @@ MEMBERS: Members = {
     "NewApplication.scopes": Member("The scopes that it defines.", ["sms:send"]),
     "NewApplication.name": Member("A name for people, on one line.", "SMS gateway"),
     "NewKeyPair.scopes": Member("The scopes that the key pair is granted.", ["website:read:*"]),
+    "NewKeyPair.succeeds": Member(
+        f"The key pair of the same company that the new one replaces. {_REFERENCE}: its `kid`.", None
+    ),
+    "NewKeyPair.keep_old_for": Member(
+        "Seconds for which the key pair in `succeeds` goes on: 86400 unless said, at most until it expires. 0 "
+        "revokes it at once, and what was issued to it.",
+        None,
+    ),
+    "NewKeyPair.end_oldest": Member(
+        "Whether to revoke the oldest at once where two work already: the one in `succeeds`, and the one that it "
+        "has succeeded or that has succeeded it.",
+        None,
+    ),
+    "KeyPairResponse.succeeds": Member("The `kid` of the key pair that it replaces. null: of none.", None),
+    "KeyPairResponse.retires_at": Member(
+        "When it signs nothing any more, because another one succeeds it (RFC 3339, UTC). null: it does not.", None
+    ),
     "CreatedAccessKey.key": Member("The secret, shown this once.", "pgak_..."),
     "KeyPairResponse.public_key": Member("The public key as PEM.", "-----BEGIN PUBLIC KEY-----\n..."),
     "NewRevocation.id": Member(
@@ -220,7 +237,7 @@ MEMBERS: Members = {
     "AppliedBy.applied": Member("Whether this process has applied the change.", True),
 }
 LEFT_OUT: Mapping[str, frozenset[str]] = {
-    "NewKeyPair": frozenset({"public_key", "rsa_bits"}),
+    "NewKeyPair": frozenset({"public_key", "rsa_bits", "succeeds", "keep_old_for", "end_oldest"}),
     "NewRevocation": frozenset({"until"}),
 }
 """Members that the example of a whole body does without."""

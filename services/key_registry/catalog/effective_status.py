@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, cast
 
 from services.key_registry.catalog.expiry import expired
+from services.key_registry.catalog.field_types import in_utc
 
 EffectiveStatus = Literal["active", "suspended", "revoked", "expired"]
 StatusReason = Literal[
     "suspended",
     "revoked",
     "expired",
+    "succeeded",
     "booking_suspended",
     "booking_revoked",
     "company_suspended",
@@ -32,6 +34,9 @@ def effective_status(row: Mapping[str, Any], parents: Mapping[str, Mapping[str, 
     causes = [(row["status"], row["status"])]
     if expired(row, now):
         causes.append(("expired", "expired"))
+    retires_at = row.get("retires_at")
+    if retires_at is not None and in_utc(retires_at) <= now:
+        causes.append(("expired", "succeeded"))
     causes += [(parents[k]["status"], f"{k}_{parents[k]['status']}") for k in DEPENDED_ON if k in parents]
     stopped = [cause for cause in causes if cause[0] != "active"]
     if not stopped:

@@ -31,6 +31,7 @@ Algorithm = Annotated[
     Literal["RS256", "RS384", "RS512", "ES256", "EdDSA", "Ed25519"], AfterValidator(canonical_algorithm)
 ]
 """`Ed25519` is another name of EdDSA (RFC 9864), and is kept and shown as that."""
+KeepOldFor = Annotated[int, Field(ge=0, le=MAX_KEEP_OLD_FOR_S)]
 RsaBits = Literal[2048, 3072, 4096]
 RevocableKind = Literal["jwt", "session_token", "signing_key"]
 
@@ -89,6 +90,18 @@ class NewKeyPair(Body):
     algorithm: Algorithm | None = None
     rsa_bits: RsaBits | None = None
     expires_at: Instant | None = None
+    succeeds: Reference | None = None
+    keep_old_for: KeepOldFor | None = None
+    """86400."""
+    end_oldest: bool | None = None
+    """False."""
+
+    @field_validator("keep_old_for", "end_oldest")
+    @classmethod
+    def _is_of_a_successor(cls, value: int | bool | None, info: ValidationInfo) -> int | bool | None:
+        if value is not None and info.data.get("succeeds") is None:
+            raise ValueError("is for a key pair that succeeds another: name that in succeeds")
+        return value
 
     @field_validator("rsa_bits")
     @classmethod
@@ -112,7 +125,7 @@ class NewAdminToken(Body):
 class Rotation(Body):
     """How long the secret that is current goes on beside the new one, in seconds."""
 
-    keep_old_for: Annotated[int, Field(ge=0, le=MAX_KEEP_OLD_FOR_S)] = DEFAULT_KEEP_OLD_FOR_S
+    keep_old_for: KeepOldFor = DEFAULT_KEEP_OLD_FOR_S
     end_oldest: bool = False
 
 

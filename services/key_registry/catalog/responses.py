@@ -10,7 +10,7 @@ from services.key_registry.catalog.effective_status import EffectiveStatus, Stat
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.requests import RevocableKind
-from services.key_registry.catalog.versions import VersionState
+from services.key_registry.catalog.versions import CredentialVersion
 from shared.contracts.key_registry import Kind, Status
 
 COMPUTED = frozenset({"effective_status", "status_reason", "company", "application", "versions", "expires_soon"})
@@ -61,18 +61,6 @@ class BookingResponse(ObjectResponse):
     application: ApplicationName
 
 
-class CredentialVersion(BaseModel):
-    """One secret of a credential."""
-
-    model_config = ConfigDict(frozen=True, json_schema_extra=describe)
-
-    version: int
-    state: VersionState
-    created_at: Instant
-    retires_at: Instant | None
-    last_four: str | None
-
-
 class CredentialResponse(ObjectResponse):
     expires_at: Instant | None
     expires_soon: bool
@@ -118,6 +106,8 @@ class KeyPairResponse(CredentialResponse):
     scopes: list[str]
     public_key: str
     """PEM."""
+    succeeds: str | None
+    retires_at: Instant | None
 
 
 class AdminTokenResponse(CredentialResponse):

@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict
+
+from services.key_registry.catalog.documentation import describe
 from services.key_registry.catalog.expiry import expired, expiry_of
-from services.key_registry.catalog.field_types import in_utc
+from services.key_registry.catalog.field_types import Instant, in_utc
 from shared.contracts.key_registry import Kind
 
 MAX_LIVE_VERSIONS = 2
@@ -18,6 +21,18 @@ MAX_KEEP_OLD_FOR_S = 30 * 86400
 DEFAULT_KEEP_OLD_FOR_S = 86400
 
 VersionState = Literal["current", "retiring", "retired"]
+
+
+class CredentialVersion(BaseModel):
+    """One secret of a credential."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra=describe)
+
+    version: int
+    state: VersionState
+    created_at: Instant
+    retires_at: Instant | None
+    last_four: str | None
 
 
 @dataclass(frozen=True, slots=True)

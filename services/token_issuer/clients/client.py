@@ -67,7 +67,7 @@ class Client:
             client_prefix=record.company.client_prefix,
             scopes=frozenset(record.scopes),
             bookings=record.bookings,
-            ends_at=record.expires_at,
+            ends_at=record.ends_at,
             expires_at=record.expires_at,
         )
 
@@ -93,6 +93,8 @@ def stopped(record: ScopedRecord, now: float) -> str | None:
         return record.status
     if record.expired(now):
         return "expired"
+    if isinstance(record, KeyPair) and record.retires_at is not None and record.retires_at <= now:
+        return "succeeded"
     if record.company.status != "active":
         return f"company_{record.company.status}"
     return None

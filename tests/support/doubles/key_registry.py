@@ -363,7 +363,15 @@ class MemoryStore:
     async def key_pairs(self, kids: Sequence[str]) -> Mapping[str, KeyPair]:
         rows = self._having("key_pair", "kid", kids)
         return {
-            row["kid"]: KeyPair(**{**row, **self._scoped(row), "public_key": row["public_jwk"]}) for row in rows
+            row["kid"]: KeyPair(
+                **{
+                    **row,
+                    **self._scoped(row),
+                    "public_key": row["public_jwk"],
+                    "retires_at": row["retires_at"] and row["retires_at"].timestamp(),
+                }
+            )
+            for row in rows
         }
 
     def _having(self, kind: Kind, column: str, values: Sequence[Any]) -> Iterable[Row]:

@@ -60,7 +60,8 @@ _API_CLIENTS = _query(
     "api_client x JOIN company c ON c.id = x.company_id WHERE x.key = ANY($1::text[])",
 )
 _KEY_PAIRS = _query(
-    f"x.kid, x.algorithm, x.public_jwk AS public_key, x.scopes, {_BOOKINGS}",
+    f"""x.kid, x.algorithm, x.public_jwk AS public_key, x.scopes, {_BOOKINGS},
+    extract(epoch FROM x.retires_at)::float8 AS retires_at""",
     "key_pair x JOIN company c ON c.id = x.company_id WHERE x.kid = ANY($1::text[])",
 )
 

@@ -107,3 +107,16 @@ async def test_a_key_pair_that_has_ended_signs_nothing_any_more(world: World) ->
     with pytest.raises(InvalidAssertion) as refused:
         await world.assertions.verify(assertion, audiences=frozenset({ISSUER}), typ=AUTHORIZATION_GRANT)
     assert refused.value.cause == "expired"
+
+
+async def test_a_key_pair_that_was_succeeded_signs_until_it_retires_and_what_it_got_goes_on(world: World) -> None:
+    await world.with_key()
+    end = world.clock.now() + 100
+    world.registry.add_key_pair(world.kid, world.key_pair.public_key, "ES256", retires_at=end)
+    assertion, audiences = world.assertion(), frozenset({ISSUER})
+    verified = await world.assertions.verify(assertion, audiences=audiences, typ=AUTHORIZATION_GRANT)
+    assert (verified.client.ends_at, verified.client.expires_at) == (end, None)
+    world.clock.advance(100)
+    with pytest.raises(InvalidAssertion) as refused:
+        await world.assertions.verify(assertion, audiences=audiences, typ=AUTHORIZATION_GRANT)
+    assert refused.value.cause == "succeeded"
