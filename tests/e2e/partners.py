@@ -14,6 +14,8 @@ from tests.e2e.wire import FORM, JSON, Reply, basic, bearer, call
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 OPERATOR = "/OKIT.Operator.Api/api/tokenvalidator"
+PATIENCE = 30.0
+"""Seconds for which a write is tried again."""
 MESSAGE = '{"to":"+4912345","text":"hello"}'
 
 Object = dict[str, Any]
@@ -32,7 +34,14 @@ class Admin:
         return call(method, f"{self.registry}/admin/v1{path}", given, raw)
 
     def create(self, path: str, **members: Any) -> Object:
-        reply = self.call("POST", path, members)
+        """What a create or a rotation responds with.
+
+        A busy machine's 503 is tried again with the same `Idempotency-Key`, as every client should.
+        """
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        deadline = time.monotonic() + PATIENCE
+        while (reply := self.call("POST", path, members, key)).status == 503 and time.monotonic() < deadline:
+            time.sleep(0.05)
         assert reply.status == 201, reply.text
         created: Object = reply.json()
         return created
