@@ -95,3 +95,15 @@ def test_no_test_double_is_in_the_product() -> None:
     ]
     assert doubles == []
     assert [path for path in modules() if path.name.startswith("test_") or "tests" in path.parts] == []
+
+
+@pytest.mark.parametrize(
+    "folder", sorted(ROOT.glob("services/*/migrations/versions")), ids=lambda p: p.parents[1].name
+)
+def test_each_migration_follows_the_one_before(folder: Path) -> None:
+    """Two of one number, as two people may add at a time, would leave a database that cannot be migrated."""
+    found = {path.name.partition("_")[0]: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))}
+    assert len(found) == len(list(folder.glob("*.py")))
+    for previous, (revision, source) in zip(("", *found), found.items(), strict=False):
+        assert f'\nrevision = "{revision}"\n' in source
+        assert f"\ndown_revision = {repr(previous) if previous else None}\n".replace("'", '"') in source, revision

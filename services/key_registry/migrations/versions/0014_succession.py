@@ -2,8 +2,8 @@
 
 from shared.postgres.migrations import execute_script
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 KEY_PAIR = """
 ALTER TABLE key_pair ADD COLUMN IF NOT EXISTS succeeds text;
