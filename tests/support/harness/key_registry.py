@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,16 @@ from tests.support.waiting import BUSY_MACHINE_LIMIT_S, until
 
 async def migrate(database_url: str) -> None:
     await asyncio.to_thread(migrations.migrate, database_url, schema=SCHEMA, folder=MIGRATIONS)
+
+
+async def migrate_to(revision: str, database_url: str, directory: Path) -> None:
+    """As the release did whose newest revision this was. `directory` is to hold a copy of the migrations."""
+    folder = directory / "migrations"
+    shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (folder / "versions").glob("[0-9]*.py"):
+        if file.name.partition("_")[0] > revision:
+            file.unlink()
+    await asyncio.to_thread(migrations.migrate, database_url, schema=SCHEMA, folder=folder)
 
 
 class Responded:

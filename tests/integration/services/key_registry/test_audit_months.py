@@ -1,7 +1,6 @@
 """A trail from before there were months, and its months afterwards: one chain, whatever wrote its lines."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
@@ -16,14 +15,13 @@ from services.key_registry.admin.audit_reader import whole
 from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.audit_trail.chain import START, AuditFilter, Head, Line, chained, verified
 from services.key_registry.audit_trail.months import following, month_of
-from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
+from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines, append, head_of, written
 from services.key_registry.storage.postgres.audit_months import PostgresMonths
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.contracts.key_registry import AuditEvent
-from shared.postgres import migrations
 from shared.postgres.pool import Database
-from tests.support.harness.key_registry import migrate
+from tests.support.harness.key_registry import migrate, migrate_to
 
 COLUMNS = (
     *("seq", "at", "action", "actor", "subject_kind", "subject", "company_id", "request_id", "detail"),
@@ -45,15 +43,6 @@ FILTERS = {
 def events(count: int) -> list[AuditEvent]:
     at = datetime.now(UTC).timestamp()
     return [AuditEvent(id=str(uuid7()), at=at, detail={"n": n}, **FILTERS) for n in range(count)]
-
-
-async def migrate_to(revision: str, url: str, directory: Path) -> None:
-    """As the release before would have: to the newest revision that it knew."""
-    shutil.copytree(MIGRATIONS, directory / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
-    for file in (directory / "migrations" / "versions").glob("[0-9]*.py"):
-        if file.name.partition("_")[0] > revision:
-            file.unlink()
-    await asyncio.to_thread(migrations.migrate, url, schema=SCHEMA, folder=directory / "migrations")
 
 
 async def insert_as_before(connection: asyncpg.Connection, lines: Sequence[Line]) -> None:
