@@ -15,6 +15,9 @@ from deploy.errors import StackError
 HOST = "127.0.0.1"
 CONNECTIONS = 48
 SCRIPT = Path(__file__).with_name("load.lua")
+TIMEOUT_S = 5
+PACED_TIMEOUT_S = 20
+"""The same where connections wait before each request: wrk counts that time too."""
 GRACE = 15.0
 """Seconds beyond its turn after which wrk is taken for stuck."""
 
@@ -86,8 +89,9 @@ def write_requests(requests: Sequence[Request], port: int, path: Path) -> None:
 async def run_turn(port: int, requests: Path, seconds: int, load: Load = AS_FAST_AS_IT_CAN) -> Turn:
     """`seconds` of load on `port`. Raises `StackError` when any response was an error, or none came."""
     script = (str(requests), str(load.first), ",".join(map(str, load.expected)), str(load.wait_ms))
+    timeout = f"--timeout={PACED_TIMEOUT_S if load.wait_ms else TIMEOUT_S}s"
     child = await asyncio.create_subprocess_exec(
-        wrk(), "--threads=1", f"--connections={load.connections}", f"--duration={seconds}s", "--timeout=5s",
+        wrk(), "--threads=1", f"--connections={load.connections}", f"--duration={seconds}s", timeout,
         f"--script={SCRIPT}", f"http://{HOST}:{port}", "--", *script,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         preexec_fn=partial(os.sched_setaffinity, 0, load.cores) if load.cores else None,

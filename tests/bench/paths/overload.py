@@ -14,7 +14,7 @@ from tests.bench.revocation.http_client import Connections
 from tests.bench.revocation.page import quantile
 from tests.bench.turns import Contestant, interleave
 
-CONNECTIONS = 2000
+CONNECTIONS = 1000
 """Fewer than one address may have, and so many that calls would wait for long if each were begun at once."""
 CAPACITIES = 2
 SECONDS, QUICK_SECONDS = 5, 2
