@@ -22,7 +22,7 @@ from shared.setting_names import PREFIX
 
 PAGE = ROOT / "docs" / "configuration.md"
 NAMES = ROOT / "shared" / "setting_names.py"
-UNITS = ("seconds", "months", "bits", "connections")
+UNITS = ("seconds", "days", "months", "bits", "connections")
 
 COMPOSE = {
     "PASSGATE_VERSION": ("dev", "tag of the images"),

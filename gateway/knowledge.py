@@ -49,7 +49,9 @@ def knowledge(
     watch: RouteWatch,
 ) -> Knowledge:
     """`calls` are the clients of other services; whether a token has expired is decided by the `judging` clock."""
-    issuer_keys = IssuerKeys(TokenIssuerClient(calls["token_issuer"]).jwks, clock)
+    issuer_keys = IssuerKeys(
+        TokenIssuerClient(calls["token_issuer"]).jwks, clock, lambda: following.follower.report_soon()
+    )
     stopped = StoppedSet(clock)
     api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), judging)
     live = LiveExchanges(stopped, metrics.exchange_ended)
@@ -63,6 +65,7 @@ def knowledge(
         clock=clock,
         metrics=registry,
         longest_bound=lambda: watch.table.max_staleness,
+        signing_keys=issuer_keys.kids,
     )
     api_tokens.attach(following.follower)
     staleness = Staleness(following.follower, clock, metrics.stale_admission)

@@ -1,8 +1,11 @@
 """Standard output of commands: whoever read it may have gone, which is no reason for a command to fail."""
 
 import contextlib
+import logging
 import os
 import sys
+
+import structlog
 
 
 def open_streams() -> None:
@@ -23,6 +26,14 @@ def open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def log_errors_alone() -> None:
+    """For a command: what it has to say it prints, and standard output has nothing else; errors go to the other."""
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+    )
 
 
 def print_line(text: str = "") -> bool:

@@ -32,6 +32,7 @@ INTERNAL_CALLS: Mapping[tuple[str, str], frozenset[str]] = {
     ("key_registry", "changes"): frozenset({"gateway", "token_issuer", "session_tokens", "operator_validator"}),
     ("key_registry", "audit"): frozenset({"gateway", "token_issuer", "session_tokens", "operator_validator"}),
     ("key_registry", "revocations"): frozenset({"token_issuer", "session_tokens"}),
+    ("key_registry", "signing_keys"): frozenset({"token_issuer"}),
     ("session_tokens", "session_tokens"): frozenset({"gateway"}),
     ("operator_validator", "api_tokens"): frozenset({"gateway"}),
     ("token_issuer", "client_address"): frozenset({"gateway"}),

@@ -9,7 +9,7 @@ import structlog
 
 from shared.background_task import BackgroundTask
 from shared.clock import Clock
-from shared.contracts.key_registry import Change, Snapshot
+from shared.contracts.key_registry import MAX_HELD_KEYS, Change, Snapshot
 from shared.errors import Unavailable
 from shared.jose.errors import InvalidKey
 from shared.jose.keys import PublicKey, load_jwks
@@ -24,10 +24,14 @@ REFRESH_INTERVAL_S = 30.0
 """Seconds between two fetches in the background."""
 URGENT_REFRESH_INTERVAL_S = 1.0
 """The same, as long as there is no key, and while the successor of a revoked one is looked for."""
-SUCCESSOR_SEARCH_S = 10.0
+SUCCESSOR_SEARCH_S = 30.0
 """Seconds for which the successor is looked for, from when the revocation is known."""
 UNKNOWN_KID_FETCH_INTERVAL_S = 10.0
 """Seconds between two fetches that unknown kids bring about, whatever number of tokens name one."""
+WITHDRAWN_KEY_KEPT_S = 90.0
+"""Seconds for which a key stays though newer sets lack it: of several issuers, one that cannot read its store may
+serve a set from before the key was published. No token of a key that is truly withdrawn is alive, and a revoked key
+is forgotten at once."""
 MAX_KEY_SET_AGE_S = REFRESH_INTERVAL_S + 2 * UNKNOWN_KID_FETCH_INTERVAL_S
 """Seconds after which it is not known any more whether a kid that is not in the set exists."""
 
@@ -39,10 +43,14 @@ class IssuerKeys:
     is fetched soon, whether or not unknown kids have used up the fetches that they may cause.
     """
 
-    def __init__(self, fetch: FetchJwks, clock: Clock) -> None:
+    def __init__(self, fetch: FetchJwks, clock: Clock, on_change: Callable[[], None] = lambda: None) -> None:
+        """`on_change` is called whenever `kids` has changed."""
         self._fetch = fetch
         self._clock = clock
+        self._on_change = on_change
         self._keys: dict[str, PublicKey] = {}
+        self._missing_since: dict[str, float] = {}
+        """Of the keys that the newest set lacks: when the first such set was requested."""
         self._fetched_at: float | None = None
         """When the newest valid set was requested."""
         self._unknown_kid_fetch_at = float("-inf")
@@ -66,6 +74,10 @@ class IssuerKeys:
         """For health: raises `Unavailable` as long as there are no keys at all."""
         if self._fetched_at is None:
             raise Unavailable("the issuer's keys are not known yet")
+
+    def kids(self) -> tuple[str, ...] | None:
+        """Those of the keys at hand, for the gateway's report; None before there is a set."""
+        return None if self._fetched_at is None else tuple(self._keys)[:MAX_HELD_KEYS]
 
     def known(self, kid: str) -> PublicKey | None:
         """The key, if it is in the set that is at hand. Never waits."""
@@ -91,14 +103,14 @@ class IssuerKeys:
 
     def reset(self, snapshot: Snapshot) -> None:
         self._revoked = {stopped.id for stopped in snapshot.stopped if stopped.kind == "signing_key"}
-        self._keys = {kid: key for kid, key in self._keys.items() if kid not in self._revoked}
+        self._replace(self._keys)
         if self._revoked:
             self._search_successor()
 
     def apply(self, change: Change) -> None:
         if change.kind == "signing_key" and change.status != "active":
-            self._keys.pop(change.id, None)
             self._revoked.add(change.id)
+            self._replace(self._keys)
             self._search_successor()
 
     def _search_successor(self) -> None:
@@ -117,8 +129,18 @@ class IssuerKeys:
         except InvalidKey as error:
             raise Unavailable("the issuer's keys cannot be used", detail=error.description) from None
         if self._fetched_at is None or requested_at >= self._fetched_at:
-            self._keys = {kid: key for kid, key in keys.items() if kid not in self._revoked}
             self._fetched_at = requested_at
+            missing = {kid: key for kid, key in self._keys.items() if kid not in keys}
+            self._missing_since = {kid: self._missing_since.get(kid, requested_at) for kid in missing}
+            oldest = requested_at - WITHDRAWN_KEY_KEPT_S
+            self._replace(keys | {kid: key for kid, key in missing.items() if self._missing_since[kid] > oldest})
+
+    def _replace(self, keys: Mapping[str, PublicKey]) -> None:
+        """Hold `keys` but for the revoked ones."""
+        before = self._keys.keys()
+        self._keys = {kid: key for kid, key in keys.items() if kid not in self._revoked}
+        if self._keys.keys() != before:
+            self._on_change()
 
     async def _refresh_quietly(self) -> None:
         with contextlib.suppress(Unavailable):

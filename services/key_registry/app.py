@@ -34,10 +34,12 @@ from services.key_registry.http.objects import ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.revocations import RevocationEndpoints
 from services.key_registry.http.rotation import RotationEndpoints
+from services.key_registry.http.signing_keys import SigningKeyEndpoint
 from services.key_registry.lookups import Lookups
 from services.key_registry.refusal_traces.keeper import TraceKeeper
 from services.key_registry.refusal_traces.reader import TraceReader
 from services.key_registry.retirements import retirements
+from services.key_registry.signing_keys.keys import SigningKeys
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
@@ -48,6 +50,7 @@ from services.key_registry.storage.postgres.clock import DatabaseClock, clock_ob
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.refusal_traces import PostgresRefusalTraces
+from services.key_registry.storage.postgres.signing_keys import PostgresSigningKeyReports
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.audit.trail import AuditTrail
 from shared.changes.stream import ChangeStreamWriter
@@ -95,12 +98,14 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     revocations = Revocations(stores.objects, access, clock)
     traces = PostgresRefusalTraces(stores.database)
     keeper = TraceKeeper(traces, clock, max_bytes=settings.refusal_traces_max_bytes, metrics=metrics)
+    signing_keys = SigningKeys(PostgresSigningKeyReports(stores.database), consumers, access)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(stores.database)),
         Feed(stores.changes, JudgingClock(clock, offsets)),
         consumers,
         revocations,
         audit_log,
+        signing_keys,
         ServiceAuthenticator.from_file(
             settings.service_jwks_file, callee=NAME, clock=clock, on_refusal=trail.count_service_refusal
         ),
@@ -116,6 +121,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         ReceiptEndpoint(receipts, authentication),
         RevocationEndpoints(revocations, authentication),
         DecisionEndpoints(TraceReader(traces, stores.objects, access), authentication),
+        SigningKeyEndpoint(signing_keys, authentication),
         internal,
     )
     database_clock = DatabaseClock(stores.database)

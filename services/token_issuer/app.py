@@ -23,14 +23,12 @@ from services.token_issuer.http.introspection import IntrospectionEndpoint
 from services.token_issuer.http.revocation import RevocationEndpoint
 from services.token_issuer.http.token import PROFILES, TokenEndpoint
 from services.token_issuer.metadata import metadata, own_urls
-from services.token_issuer.metrics import IssuerMetrics
+from services.token_issuer.metrics import IssuerMetrics, SigningKeyMetrics
 from services.token_issuer.refusals import Refusals
-from services.token_issuer.signing_keys.maintenance import KeyMaintenance, SigningKeyChanges
-from services.token_issuer.signing_keys.pool import SigningPool
-from services.token_issuer.signing_keys.ring import KeyRing
-from services.token_issuer.signing_keys.rotation import KeyRotator
+from services.token_issuer.signing import Keys, key_steps, open_keys
+from services.token_issuer.signing_keys.maintenance import SigningKeyChanges
 from services.token_issuer.storage.memory import MemoryWrongSecrets
-from services.token_issuer.storage.ports import SigningKeyStore, UsedAssertions
+from services.token_issuer.storage.ports import UsedAssertions
 from services.token_issuer.storage.postgres import SCHEMA
 from services.token_issuer.storage.postgres.signing_keys import PostgresSigningKeys
 from services.token_issuer.storage.postgres.used_assertions import PostgresUsedAssertions
@@ -80,21 +78,17 @@ class Dependencies:
     following: Following
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
-    ring: KeyRing
-    rotator: KeyRotator
-    pool: SigningPool
-
-
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     clock = clock or SystemClock()
     metrics = CollectorRegistry()
     offsets = ClockOffsets(clock, reference="key_registry", metrics=metrics)
     judging = JudgingClock(clock, offsets)
     dependencies = connect(settings, metrics, clock, offsets)
-    keys = open_keys(settings, dependencies, judging)
-    maintenance = KeyMaintenance(keys.ring, keys.rotator, dependencies.audit)
+    store = PostgresSigningKeys(dependencies.database)
+    steps = key_steps(settings, store, dependencies.registry_calls, dependencies.audit)
+    wake = dependencies.signing_key_changes.happened
+    keys = open_keys(settings, steps, dependencies.stopped, wake, judging)
+    SigningKeyMetrics(metrics, keys.ring, keys.maintenance, judging)
     used = PostgresUsedAssertions(dependencies.database)
 
     def compared() -> bool:
@@ -104,6 +98,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     health = FollowingHealth(NAME, dependencies.following.follower, offsets)
     health.add(POSTGRESQL, partial(SCHEMA.require_current, dependencies.database))
     health.add("signing_key", keys.ring.check)
+    health.add("signing_key_rotation", keys.maintenance.check_rotation, required=False)
     health.add(VALKEY, dependencies.redis.check_writes, required=False)
     return service_app(
         NAME,
@@ -123,9 +118,9 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             keys.pool,
             PeriodicTask(
                 "signing_keys",
-                maintenance.run,
+                keys.maintenance.run,
                 interval=KEY_MAINTENANCE_INTERVAL_S,
-                wake=dependencies.signing_key_changes.happened,
+                wake=wake,
             ),
             PeriodicTask(
                 "pruning",
@@ -178,16 +173,6 @@ def open_database(settings: Settings) -> Database:
     return Database(
         settings.database_dsn, schema=SCHEMA.name, size=settings.database_pool_size, timeout=settings.store_timeout
     )
-
-
-def open_keys(settings: Settings, dependencies: Dependencies, clock: Clock) -> Keys:
-    store = PostgresSigningKeys(dependencies.database)
-    ring = KeyRing(store, settings.master_key, dependencies.stopped, clock, token_lifetime=settings.token_lifetime)
-    return Keys(ring, key_rotator(settings, store), SigningPool())
-
-
-def key_rotator(settings: Settings, store: SigningKeyStore) -> KeyRotator:
-    return KeyRotator(store, settings.master_key, algorithm=settings.signing_algorithm, bits=settings.key_bits)
 
 
 def build_endpoints(

@@ -33,7 +33,11 @@ class Settings(StorageSettings, FollowingSettings):
     signing_key_bits: Literal[2048, 3072, 4096] = 3072
     """Bits of the next RSA signing key."""
     signing_key_propagation: float = Field(default=60.0, ge=0, le=86400)
-    """Seconds for which a new key is published before it signs."""
+    """Seconds for which a new key is published before it signs, at least: every gateway must have it as well."""
+    signing_key_rotation_days: float = Field(default=90.0, ge=0, le=3650, allow_inf_nan=False)
+    """Days for which a key signs before the next one is published; 0: keys are rotated by command alone."""
+    signing_key_emergency_wait: float = Field(default=15.0, ge=0, le=3600)
+    """Seconds that the successor of a revoked key waits for gateways at most; nothing is issued until it signs."""
     token_lifetime: int = Field(default=MAX_ACCESS_TOKEN_LIFETIME_S, ge=60, le=MAX_ACCESS_TOKEN_LIFETIME_S)
     """Seconds for which an access token is valid."""
 
@@ -56,6 +60,11 @@ class Settings(StorageSettings, FollowingSettings):
     @property
     def master_key(self) -> MasterKey:
         return MasterKey.from_file(self.master_key_file)
+
+    @property
+    def rotation_interval(self) -> float:
+        """Seconds; 0: nothing is rotated by the time."""
+        return self.signing_key_rotation_days * 86400.0
 
     @property
     def key_bits(self) -> int | None:

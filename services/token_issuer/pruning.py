@@ -17,10 +17,10 @@ async def prune(
 ) -> None:
     """Deletes what can concern no assertion and no token any more; nothing before the clock was `compared`.
 
-    The keys are removed also when the ids cannot be. Raises `Unavailable`.
+    The keys are cleared away also when the ids cannot be. Raises `Unavailable`.
     """
     if compared():
         try:
             await delete_expired(used, clock.now() - USED_JTI_RETENTION_S, clock)
         finally:
-            await rotator.remove_gone(clock.now(), token_lifetime=token_lifetime)
+            await rotator.clear_away(clock.now(), token_lifetime=token_lifetime)

@@ -161,10 +161,14 @@ class ChangeFollower:
         return f"the registry last responded {self.age:.1f} s ago, and {self.bound:g} s is the bound"
 
     async def moved(self) -> int:
-        """The position, once it is another than when this was last called."""
+        """The position, once it is another than when this was last called, or `report_soon` was called since."""
         await self._moved.wait()
         self._moved.clear()
         return self.position
+
+    def report_soon(self) -> None:
+        """There is something to report beside the position."""
+        self._moved.set()
 
     async def start(self) -> None:
         for task in self.tasks:

@@ -96,10 +96,12 @@ def follow(
     clock: Clock,
     metrics: CollectorRegistry,
     longest_bound: Callable[[], float] = lambda: 0.0,
+    signing_keys: Callable[[], tuple[str, ...] | None] = lambda: None,
 ) -> Following:
     """Keep `consumers` true. Changes are handed to them in their order, and before the metrics observe it.
 
     `longest_bound`: where a part of the process has a longer staleness bound than the settings, that, in seconds.
+    `signing_keys`: of a gateway, the kids that it verifies with.
     """
     observed = FollowingMetrics(metrics, clock)
     follower = ChangeFollower(
@@ -112,4 +114,4 @@ def follow(
     )
     observed.position.set_function(lambda: follower.position)
     observed.age.set_function(lambda: min(follower.age, 1e9))
-    return Following(follower, PositionReporter(service, follower, registry, longest_bound))
+    return Following(follower, PositionReporter(service, follower, registry, longest_bound, signing_keys))

@@ -33,7 +33,8 @@ class PositionReporter:
     """Reports to the registry what this process has applied, soon after it has, and every few seconds.
 
     With it goes for how long the process may go on without the registry, in seconds: the follower's bound, or
-    `longest_bound` where that is longer. A receipt waits that long for one who says nothing.
+    `longest_bound` where that is longer. A receipt waits that long for one who says nothing. A gateway
+    reports the `signing_keys` that it verifies with as well.
     """
 
     def __init__(
@@ -42,12 +43,14 @@ class PositionReporter:
         follower: ChangeFollower,
         registry: Registry,
         longest_bound: Callable[[], float] = lambda: 0.0,
+        signing_keys: Callable[[], tuple[str, ...] | None] = lambda: None,
     ) -> None:
         self._service = service
         self._instance = f"{service}@{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(3)}"
         self._follower = follower
         self._registry = registry
         self._longest_bound = longest_bound
+        self._signing_keys = signing_keys
         self._task = BackgroundTask("position_reporter", self._run)
         self.tasks = (self._task,)
 
@@ -88,4 +91,5 @@ class PositionReporter:
             mark=self._follower.mark,
             leaving=leaving,
             staleness_bound=max(self._follower.bound, self._longest_bound()),
+            signing_keys=self._signing_keys(),
         )

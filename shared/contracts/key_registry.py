@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -18,6 +18,8 @@ from shared.errors import Unavailable
 
 Status = Literal["active", "suspended", "revoked"]
 MAX_STALENESS_BOUND_S = 86400.0
+MAX_HELD_KEYS = 100
+"""Kids that a gateway may report."""
 ORIGIN_MARK = "origin"
 """The mark of position 0, before the first change: every history begins there."""
 Kind = Literal[
@@ -270,6 +272,10 @@ class Position(Wire):
     """It ends now, and is not to be waited for."""
     staleness_bound: float = Field(default=0.0, ge=0.0, le=MAX_STALENESS_BOUND_S, allow_inf_nan=False)
     """Seconds for which it may go on accepting by what it knows, without a word from the registry: its longest."""
+    signing_keys: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] | None = Field(
+        default=None, max_length=MAX_HELD_KEYS
+    )
+    """The kids of the token issuer that it verifies with, from a gateway; None: it does not say."""
 
 
 class AuditEvent(Wire):

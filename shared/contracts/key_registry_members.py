@@ -65,6 +65,10 @@ MEMBERS: Members = {
     "service": Member("The name of its service, which is the caller's own.", "gateway"),
     "position": Member("The newest change that it has applied.", 42),
     "leaving": Member("Whether it ends now, and is not to be waited for.", False),
+    "signing_keys": Member(
+        "The kids of the token issuer that it verifies tokens with, from a gateway. null: it does not say.",
+        ["sk_4uVbJm2Qk8ZsX1cT7yNdWa"],
+    ),
     "staleness_bound": Member("Seconds for which it may accept by what it knows, without a word from here.", 5.0),
     "events": Member("The events, which become lines in this order.", []),
     "action": Member("What was done: a dotted name, the past tense last.", "token.issued"),
@@ -78,6 +82,26 @@ MEMBERS: Members = {
     "KeyPair.retires_at": Member(
         "When it signs nothing any more, as another succeeds it; seconds since the epoch. null: it does not.", None
     ),
+    "keys": Member("The signing keys, those of the last month among them.", []),
+    "read_at": Member("When the issuer read them, in seconds since the epoch by its store's clock.", 1795685400.0),
+    "next_rotation_at": Member(
+        "When the schedule publishes the next key, in seconds since the epoch. null: never, or it is published.",
+        1803461400.0,
+    ),
+    "state": Member(
+        "`published`, `confirmed` (every gateway has it), `signing`, `retiring` (another one signs, and its tokens "
+        "are accepted), `retired` or `revoked`.",
+        "signing",
+    ),
+    "published_at": Member("When it was published, in seconds since the epoch.", 1795685400.0),
+    "confirmed_at": Member("Since when every gateway has it; null: not all have.", 1795685430.0),
+    "signing_since": Member("Since when it signs, or signed; null: it never has.", 1795685460.0),
+    "retiring_since": Member("Since when another key signs; null: none does.", None),
+    "retired_at": Member("When its last token has expired; null: not known yet.", None),
+    "revoked_at": Member("When it was revoked; null: it is not.", None),
+    "gateways": Member("The processes of the gateway that count, each with its kids.", []),
+    "kids": Member("The kids that it verifies tokens with; null: it does not say.", ["sk_4uVbJm2Qk8ZsX1cT7yNdWa"]),
+    "SigningKeyStatus.kid": Member("The key's public name.", "sk_4uVbJm2Qk8ZsX1cT7yNdWa"),
     "AuditEvent.id": Member(
         "A UUID: an event whose id is in the trail already is not written again. Empty: no such guarantee.", _ID
     ),

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.key_registry.catalog.audit_documentation import AUDIT_MEMBERS
+from services.key_registry.catalog.signing_key_documentation import SIGNING_KEY_MEMBERS
 from shared.contracts.documentation import Member, Members, describe_members
 
 _ID = "0190c0de-0000-7000-8000-000000000001"
@@ -135,6 +136,7 @@ MEMBERS: Members = {
     "previous_hash": Member("The hash of the line before, in hex.", "00" * 32),
     "hash": Member("SHA-256, in hex, over the line's members and `previous_hash`.", "9f" * 32),
     **AUDIT_MEMBERS,
+    **SIGNING_KEY_MEMBERS,
     "state": Member("`applied` once every process that counts has applied the change.", "applied"),
     "applied": Member("How many processes have applied it.", 4),
     "of": Member("How many processes follow the changes.", 4),

@@ -9,6 +9,7 @@ from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, ConsumerStore
 from shared.clock import Clock
 from shared.clock_offset import MAX_CLOCK_OFFSET_S
 from shared.contracts.key_registry import Position
+from shared.contracts.signing_keys import GatewayKeys
 from shared.errors import Unprocessable
 
 MAX_INSTANCE_CHARACTERS = 255
@@ -51,6 +52,10 @@ class Consumers:
         """Each consumer that is not forgotten."""
         reported_after, reported_until = self._counted_reports()
         return await self._store.reached(position, reported_after, reported_until)
+
+    async def gateways(self) -> Sequence[GatewayKeys]:
+        """The processes of the gateway that are not forgotten, and the kids that each has."""
+        return await self._store.gateways(*self._counted_reports())
 
     def _counted_reports(self) -> tuple[float, float]:
         """After a step of the wall clock nobody is forgotten until all had time to report by the new time.

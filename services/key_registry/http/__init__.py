@@ -33,13 +33,16 @@ from services.key_registry.http.schemas import (
     RECEIPTS,
     REVOCATIONS,
     SEARCH,
+    SIGNING_KEYS,
     WAIT,
     filter_parameter,
     page_model,
     problems,
     with_receipt,
 )
+from services.key_registry.http.signing_keys import SigningKeyEndpoint
 from services.key_registry.refusal_traces.responses import DecisionResponse
+from services.key_registry.signing_keys.responses import SigningKeysResponse
 from shared.http.endpoints import Endpoint, Handler, Parameter, Response
 
 ADMIN_TOKEN = "admin_token"
@@ -57,6 +60,7 @@ def endpoints(
     receipts: ReceiptEndpoint,
     revocations: RevocationEndpoints,
     decisions: DecisionEndpoints,
+    signing_keys: SigningKeyEndpoint,
     internal: InternalEndpoints,
 ) -> list[Endpoint]:
     return [
@@ -66,6 +70,7 @@ def endpoints(
         _receipt(receipts),
         *_revocations(revocations),
         *_decisions(decisions),
+        _signing_keys(signing_keys),
         *internal_endpoints(internal),
     ]
 
@@ -183,6 +188,18 @@ def _receipt(handlers: ReceiptEndpoint) -> Endpoint:
         description=RECEIPTS,
         parameters=WAIT,
         responses={200: Response("The receipt", Receipt), **problems(401, 403, 404, 422, 503)},
+    )
+
+
+def _signing_keys(handlers: SigningKeyEndpoint) -> Endpoint:
+    return _ADMIN(
+        "GET",
+        f"{BASE}/signing-keys",
+        handlers.show,
+        "List the signing keys, and the gateways that lack one",
+        tag="signing-keys",
+        description=SIGNING_KEYS,
+        responses={200: Response("The keys", SigningKeysResponse), **problems(401, 403, 422, 503)},
     )
 
 

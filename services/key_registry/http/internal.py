@@ -12,10 +12,12 @@ from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import MAX_PAGE, Feed
 from services.key_registry.lookups import Lookups
 from services.key_registry.refusal_traces.keeper import TraceKeeper
+from services.key_registry.signing_keys.keys import SigningKeys
 from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import SECRET_DIGEST
 from shared.contracts.refusal_traces import TraceBatch
+from shared.contracts.signing_keys import SigningKeyReport
 from shared.errors import FieldError, NotFound, Unprocessable
 from shared.http.body import json_model
 from shared.http.responses import NO_STORE, json_response
@@ -25,7 +27,9 @@ MAX_AUDIT_BODY_BYTES = 4 * 1024 * 1024
 """Bytes, for at most `MAX_EVENTS`."""
 MAX_EVENTS = 1000
 MAX_TRACES_BODY_BYTES = 2 * 1024 * 1024
-MAX_POSITION_BODY_BYTES = 4 * 1024
+MAX_POSITION_BODY_BYTES = 16 * 1024
+MAX_KEY_REPORT_BODY_BYTES = 256 * 1024
+"""Bytes, for at most `MAX_REPORTED_KEYS`."""
 MAX_AFTER = 2**62
 """The largest position that may be named."""
 
@@ -43,6 +47,7 @@ class InternalEndpoints:
         consumers: Consumers,
         revocations: Revocations,
         audit_log: AuditLog,
+        signing_keys: SigningKeys,
         authenticator: ServiceAuthenticator,
         traces: TraceKeeper,
     ) -> None:
@@ -52,6 +57,7 @@ class InternalEndpoints:
         self._consumers = consumers
         self._revocations = revocations
         self._audit_log = audit_log
+        self._signing_keys = signing_keys
         self._authenticator = authenticator
 
     async def api_token(self, request: web.Request) -> web.Response:
@@ -122,6 +128,12 @@ class InternalEndpoints:
         service = self._require(request, "revocations")
         receipt = await self._revocations.stop(await json_model(request, wire.Revocation), service=service)
         return _model(wire.Revoked(receipt=receipt))
+
+    async def signing_keys(self, request: web.Request) -> web.Response:
+        """The kids that each gateway has, when the report is durable."""
+        self._require(request, "signing_keys")
+        report = await json_model(request, SigningKeyReport, limit=MAX_KEY_REPORT_BODY_BYTES)
+        return _model(await self._signing_keys.report(report))
 
     def _require(self, request: web.Request, area: str) -> str:
         return self._authenticator.require(request.headers.get("Authorization"), area)

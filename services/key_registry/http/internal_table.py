@@ -12,6 +12,7 @@ from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import SECRET_DIGEST, anchored
 from shared.contracts.refusal_traces import TraceBatch
+from shared.contracts.signing_keys import Gateways, SigningKeyReport
 from shared.http.endpoints import Endpoint, Handler, Parameter, Response
 
 SERVICE_TOKEN = "service_token"
@@ -53,7 +54,7 @@ _INTERNAL = partial(Endpoint, tag="internal", security=SERVICE_TOKEN)
 
 
 def internal_endpoints(handlers: InternalEndpoints) -> list[Endpoint]:
-    return [*_lookups(handlers), *_feed(handlers), *_writes(handlers)]
+    return [*_lookups(handlers), *_feed(handlers), *_writes(handlers), _signing_keys(handlers)]
 
 
 def _lookups(handlers: InternalEndpoints) -> list[Endpoint]:
@@ -110,6 +111,18 @@ def _feed(handlers: InternalEndpoints) -> list[Endpoint]:
             responses={204: Response("Known to every copy of the registry"), **_WRITE_PROBLEMS},
         ),
     ]
+
+
+def _signing_keys(handlers: InternalEndpoints) -> Endpoint:
+    return _INTERNAL(
+        "POST",
+        f"{BASE}/signing-keys",
+        handlers.signing_keys,
+        "Report the signing keys",
+        body=SigningKeyReport,
+        poll=True,
+        responses={200: Response("What each gateway has", Gateways), **_WRITE_PROBLEMS},
+    )
 
 
 def _writes(handlers: InternalEndpoints) -> list[Endpoint]:

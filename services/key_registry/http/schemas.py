@@ -137,6 +137,10 @@ What the end of the trail was at a time, signed. They are made every hour while 
 days. Whoever keeps one can have the trail compared with it later. There are none while the registry has no
 key for them.
 """
+SIGNING_KEYS = f"""\
+As the token issuer reported them at `as_of`, with what the gateways report now. A gateway that says nothing for
+{FORGOTTEN_AFTER_S:g} s, or for its own staleness bound where that is longer, no longer counts.
+"""
 REVOCATIONS = """\
 `id` is the `jti` of a JWT, the `kid` of a signing key, or the id that the audit trail has of a session token; never
 the token itself. `until` is when nothing that it concerns can be alive any more: by default after the longest life

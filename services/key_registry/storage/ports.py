@@ -23,6 +23,7 @@ from shared.contracts.key_registry import (
     Revocation,
     Status,
 )
+from shared.contracts.signing_keys import GatewayKeys
 from shared.errors import Conflict
 
 
@@ -228,6 +229,10 @@ class ConsumerStore(Protocol):
 
         A report of a position counts only if its mark is the one that the position has in the feed.
         """
+        ...
+
+    async def gateways(self, reported_after: float, reported_until: float) -> Sequence[GatewayKeys]:
+        """Of the same consumers those of the service `gateway`, with the kids in their last report."""
         ...
 
     async def prune(self, *, silent_since: float, reports_before: float) -> None: ...

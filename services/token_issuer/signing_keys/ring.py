@@ -7,8 +7,8 @@ from typing import Any
 
 import structlog
 
-from services.token_issuer.signing_keys.phases import Phase, phases
 from services.token_issuer.signing_keys.sealing import MasterKey
+from services.token_issuer.signing_keys.states import IN_USE, PENDING, KeyState, KeyStates, key_states
 from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock
@@ -25,10 +25,8 @@ MAX_RING_AGE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class _Ring:
-    active: SigningKeyRecord | None = None
+    keys: KeyStates = field(default_factory=KeyStates)
     signer: Signer | None = None
-    signing: tuple[str, ...] = ()
-    """The kids of the keys that sign now or are to sign later."""
     public: dict[str, PublicKey] = field(default_factory=dict)
     jwks: dict[str, Any] = field(default_factory=lambda: {"keys": []})
 
@@ -58,15 +56,12 @@ class KeyRing:
         """Look into the store. Raises `Unavailable`, and then the ring stays as it was."""
         requested_at = self._clock.monotonic()
         records = await self._store.all()
-        phase = phases(records, self._clock.now(), self._token_lifetime)
-        shown = [record for record in records if phase[record.kid] is not Phase.GONE]
-        signing = [r for r in shown if phase[r.kid] in (Phase.PUBLISHED, Phase.ACTIVE)]
-        await self._open(signing)
-        active = next((record for record in signing if phase[record.kid] is Phase.ACTIVE), None)
+        keys = key_states(records, self._clock.now(), self._token_lifetime)
+        shown = keys.having(*IN_USE)
+        await self._open(keys.having(*PENDING, KeyState.SIGNING))
         self._ring = _Ring(
-            active=active,
-            signer=self._signers.get(active.kid) if active else None,
-            signing=tuple(record.kid for record in signing),
+            keys=keys,
+            signer=self._signers.get(keys.signing.kid) if keys.signing else None,
             public={r.kid: load_public_key(r.public_jwk, kid=r.kid, algorithm=r.algorithm) for r in shown},
             jwks={"keys": [record.public_jwk for record in shown]},
         )
@@ -89,7 +84,7 @@ class KeyRing:
         return Signer(record.kid, record.algorithm, load_private_key(pem))
 
     def signer(self) -> Signer:
-        """The active key's. Raises `Unavailable` when there is none, or when it may no longer be the active one."""
+        """Of the key that signs. Raises `Unavailable` when none does, or when it may be another one by now."""
         signer = self._ring.signer
         if signer is None:
             raise Unavailable("there is no signing key that can be used")
@@ -109,7 +104,7 @@ class KeyRing:
         return None if kid in self._stopped else self._ring.public.get(kid)
 
     def jwks(self) -> dict[str, Any]:
-        """The JWK Set (RFC 7517 section 5) of all keys that are published, active or retired.
+        """The JWK Set (RFC 7517 section 5) of all keys that sign, are to sign next, or are retiring.
 
         Raises `Unavailable` before there are any: by an empty set a verifier would refuse every valid token.
         """
@@ -119,12 +114,13 @@ class KeyRing:
         return {"keys": [jwk for jwk in keys if jwk["kid"] not in self._stopped]}
 
     def revoked(self) -> tuple[str, ...]:
-        """The kids that sign now or would later although the registry has them as revoked: they need successors."""
-        return tuple(kid for kid in self._ring.signing if kid in self._stopped)
+        """The kids that the registry has as revoked, and the store has not."""
+        return tuple(r.kid for r in self._ring.keys.having(*IN_USE) if r.kid in self._stopped)
 
     @property
-    def empty(self) -> bool:
-        return self._ring.active is None
+    def keys(self) -> KeyStates:
+        """All keys, as of the last look into the store."""
+        return self._ring.keys
 
     async def check(self) -> None:
         """For health: raises `Unavailable` when nothing can be signed."""

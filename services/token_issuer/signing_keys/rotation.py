@@ -1,78 +1,68 @@
-"""Creating signing keys, rotating them, and ending one that is no longer trusted."""
+"""What is done to signing keys: publish the next one, revoke one, and clear away what is over.
 
-import asyncio
-from dataclasses import replace
+When a key begins to sign is decided in `rollout`. Each step is one transaction of the store: of several copies of
+the issuer, or of one that was killed and the next, one has its way, and the others find it done.
+"""
 
-from services.token_issuer.signing_keys.creation import create_key
-from services.token_issuer.signing_keys.phases import Phase, phases
-from services.token_issuer.signing_keys.sealing import MasterKey
+import structlog
+
+from services.token_issuer.signing_keys.audit_lines import published, retired
+from services.token_issuer.signing_keys.creation import KeyFactory
+from services.token_issuer.signing_keys.states import KeyState, key_states, retires_at
 from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore
+from shared.audit.trail import Audit
+
+log = structlog.get_logger()
+
+PAST_KEYS_SHOWN_S = 31 * 86400.0
+"""Seconds for which a key that is retired or revoked is still listed, without its private half."""
 
 
 class KeyRotator:
-    """Creates keys and ends them. RSA keys take up to seconds, which pass in a thread.
-
-    When a key starts is by the clock of the store, which all copies share.
-    """
-
-    def __init__(self, store: SigningKeyStore, master_key: MasterKey, *, algorithm: str, bits: int | None) -> None:
+    def __init__(self, store: SigningKeyStore, factory: KeyFactory, audit: Audit) -> None:
         self._store = store
-        self._master_key = master_key
-        self._algorithm = algorithm
-        self._bits = bits
+        self._factory = factory
+        self._audit = audit
 
     async def ensure_first(self) -> SigningKeyRecord | None:
-        """Create the first key, which signs at once, if there is none. Of several copies one has its key kept.
+        """Create the very first key, which signs at once: no gateway has another one that it could be without.
 
-        None where there is a key already, or another copy was first.
+        None where there is or was a key, or another copy was first.
         """
-        if any(record.revoked_at is None for record in await self._store.all()):
+        if await self._store.all():
             return None
-        record = await self._create(starts_in=0.0)
-        return record if await self._store.add_first(record) else None
-
-    async def rotate(self, *, propagation: float) -> SigningKeyRecord:
-        """Publish a new key, which takes over after `propagation` seconds; its predecessor stays published.
-
-        Where no key signs yet, it signs at once.
-        """
-        record = await self._create(starts_in=propagation if await self._in_use() else 0.0)
-        await self._store.add(record)
+        record = await self._factory.create()
+        if not await self._store.add_first(record):
+            return None
+        log.info("signing_key.created", kid=record.kid, algorithm=record.algorithm)
+        self._audit.note(published(self._audit, record))
         return record
 
-    async def revoke(self, kid: str) -> SigningKeyRecord | None:
-        """End a key now, with a successor that signs at once. None when there is no such key left to revoke."""
-        if not any(record.kid == kid and record.revoked_at is None for record in await self._store.all()):
+    async def publish(self) -> SigningKeyRecord | None:
+        """Create the next key, which signs nothing yet. None where there is one already that waits to sign."""
+        record = await self._factory.create()
+        if not await self._store.add_pending(record):
             return None
-        successor = await self._create(starts_in=0.0)
-        return successor if await self._store.revoke(kid, await self._store.time(), successor) else None
+        log.info("signing_key.published", kid=record.kid, algorithm=record.algorithm)
+        self._audit.note(published(self._audit, record))
+        return record
 
-    async def successor_of(self, kid: str) -> SigningKeyRecord | None:
-        """The key that has signed since `kid` was revoked, None when that is not revoked."""
-        records = await self._store.all()
-        if not any(record.kid == kid and record.revoked_at is not None for record in records):
-            return None
-        phase = phases(records, await self._store.time(), token_lifetime=0.0)
-        return next((record for record in records if phase[record.kid] is Phase.ACTIVE), None)
+    async def revoke(self, kid: str) -> bool:
+        """The key signs no more and its private half is destroyed; False when there is no such live key."""
+        if not await self._store.revoke(kid):
+            return False
+        log.warning("signing_key.revoked", kid=kid)
+        return True
 
-    async def remove_gone(self, now: float, *, token_lifetime: float) -> None:
-        """Delete the keys whose last token is dead at `now`, in seconds since the epoch, and revoked ones."""
-        records = await self._store.all()
-        phase = phases(records, now, token_lifetime)
-        if gone := [record.kid for record in records if phase[record.kid] is Phase.GONE]:
+    async def clear_away(self, now: float, *, token_lifetime: float) -> None:
+        """Destroy the private halves of retired keys, and delete what was over long ago. Raises `Unavailable`."""
+        keys = key_states(await self._store.all(), now, token_lifetime)
+        over = [record for record in keys.having(KeyState.RETIRED) if record.sealed]
+        for record in over:
+            await self._audit.record(retired(self._audit, record))
+        if over:
+            await self._store.destroy_private([record.kid for record in over])
+        before = now - PAST_KEYS_SHOWN_S
+        past = keys.having(KeyState.RETIRED, KeyState.REVOKED)
+        if gone := [r.kid for r in past if (r.revoked_at or retires_at(r, token_lifetime) or now) < before]:
             await self._store.remove(gone)
-
-    async def _create(self, *, starts_in: float) -> SigningKeyRecord:
-        record = await asyncio.to_thread(
-            create_key,
-            self._master_key,
-            algorithm=self._algorithm,
-            bits=self._bits,
-            activates_at=0.0,
-        )
-        # Counted from now: an RSA key took its time.
-        return replace(record, activates_at=await self._store.time() + starts_in)
-
-    async def _in_use(self) -> bool:
-        now = await self._store.time()
-        return any(r.revoked_at is None and r.activates_at <= now for r in await self._store.all())

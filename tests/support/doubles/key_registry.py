@@ -55,6 +55,7 @@ from shared.contracts.key_registry import (
     Status,
     Stopped,
 )
+from shared.contracts.signing_keys import GatewayKeys
 from shared.errors import Conflict
 
 UNIQUE: Mapping[Kind, Sequence[tuple[str, ...]]] = {
@@ -499,6 +500,7 @@ class _Consumer:
     joined_at: float
     reported_at: float
     staleness_bound: float = 0.0
+    signing_keys: tuple[str, ...] | None = None
     position: tuple[int, str | None] = (0, None)
     reports: dict[tuple[int, str | None], float] = field(default_factory=dict)
 
@@ -516,7 +518,7 @@ class MemoryConsumers:
         if consumer.service != position.service:
             return
         consumer.position, consumer.reported_at = (position.position, position.mark), at
-        consumer.staleness_bound = position.staleness_bound
+        consumer.staleness_bound, consumer.signing_keys = position.staleness_bound, position.signing_keys
         consumer.reports.setdefault((position.position, position.mark), at)
 
     async def forget(self, instance: str, service: str) -> None:
@@ -533,6 +535,15 @@ class MemoryConsumers:
                 at = at if applied else None
                 found.append(Reached(consumer.service, instance, consumer.joined_at, applied, at))
         return sorted(found, key=lambda reached: (reached.service, reached.instance))
+
+    async def gateways(self, reported_after: float, reported_until: float) -> Sequence[GatewayKeys]:
+        return [
+            GatewayKeys(instance=instance, kids=consumer.signing_keys)
+            for instance, consumer in sorted(self._consumers.items())
+            if consumer.service == "gateway"
+            and consumer.counts_since(reported_after)
+            and consumer.reported_at <= reported_until
+        ]
 
     def _includes(self, reported: int, mark: str | None, position: int) -> bool:
         return reported >= position and mark is not None and mark == self._store.mark_of(reported)

@@ -25,6 +25,7 @@ from shared.contracts.key_registry import (
     Stopped,
 )
 from shared.contracts.refusal_traces import RefusalTrace
+from shared.contracts.signing_keys import GatewayKeys, Gateways, SigningKeyReport
 from shared.errors import CallRejected, Unavailable
 from shared.opaque import digest
 
@@ -54,6 +55,8 @@ class RegistryDouble:
         self.revocations: list[Revocation] = []
         self.traces: list[RefusalTrace] = []
         self.positions: dict[str, Position] = {}
+        self.signing_keys: SigningKeyReport | None = None
+        """What the issuer last reported."""
         self.lookups = 0
         self.audit_away = False
         """Whether audit events alone are refused, as by a database that takes no writes."""
@@ -210,6 +213,16 @@ class RegistryDouble:
     async def report(self, position: Position) -> None:
         self._require_there()
         self.positions[position.instance] = position
+
+    async def report_signing_keys(self, report: SigningKeyReport) -> Gateways:
+        self._require_there()
+        self.signing_keys = report
+        gateways = (position for position in self.positions.values() if position.service == "gateway")
+        return Gateways(gateways=tuple(GatewayKeys(instance=g.instance, kids=g.signing_keys) for g in gateways))
+
+    def gateway_has(self, instance: str, *kids: str) -> None:
+        """As a gateway reports it."""
+        self.positions[instance] = Position(instance=instance, service="gateway", position=0, signing_keys=kids)
 
     async def revoke(self, revocation: Revocation) -> None:
         self._require_there()

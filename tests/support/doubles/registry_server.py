@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 from shared.clock_offset import response_fields
 from shared.contracts.key_registry import AuditBatch, Position, Revocation, Wire
 from shared.contracts.refusal_traces import TraceBatch
+from shared.contracts.signing_keys import SigningKeyReport
 from shared.errors import Unavailable
 from tests.support.doubles.registry import RegistryDouble
 
@@ -47,6 +48,10 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
         await double.revoke(Revocation.model_validate(await request.json()))
         return web.Response(status=204)
 
+    async def signing_keys(request: web.Request) -> web.Response:
+        report = SigningKeyReport.model_validate(await request.json())
+        return _json(await double.report_signing_keys(report))
+
     async def report(request: web.Request) -> web.Response:
         await double.report(Position.model_validate(await request.json()))
         return web.Response(status=204)
@@ -64,6 +69,7 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
     app.router.add_post("/internal/v1/revocations", revoke)
     app.router.add_post("/internal/v1/refusal-traces", add_traces)
     app.router.add_post("/internal/v1/positions", report)
+    app.router.add_post("/internal/v1/signing-keys", signing_keys)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -19,21 +19,47 @@ class MemorySigningKeys:
         return [self._records[kid] for kid in sorted(self._records)]
 
     async def add_first(self, record: SigningKeyRecord) -> bool:
-        if any(other.revoked_at is None for other in self._records.values()):
+        if self._records:
             return False
-        self._records[record.kid] = record
+        self._records[record.kid] = self._added(record, signing_since=self._clock.now())
         return True
 
-    async def add(self, record: SigningKeyRecord) -> None:
-        self._records[record.kid] = record
+    async def add_pending(self, record: SigningKeyRecord) -> bool:
+        if any(map(_pending, self._records.values())):
+            return False
+        self._records[record.kid] = self._added(record, signing_since=None)
+        return True
 
-    async def revoke(self, kid: str, at: float, successor: SigningKeyRecord) -> bool:
+    def _added(self, record: SigningKeyRecord, *, signing_since: float | None) -> SigningKeyRecord:
+        return replace(record, published_at=self._clock.now(), signing_since=signing_since)
+
+    async def set_confirmed(self, kid: str, *, confirmed: bool) -> bool:
+        record = self._records.get(kid)
+        if record is None or not _pending(record) or (record.confirmed_at is not None) is confirmed:
+            return False
+        self._records[kid] = replace(record, confirmed_at=self._clock.now() if confirmed else None)
+        return True
+
+    async def activate(self, kid: str) -> bool:
+        if kid not in self._records or not _pending(self._records[kid]):
+            return False
+        now = self._clock.now()
+        for other in list(self._records.values()):
+            if other.signing_since is not None and other.retiring_since is None and other.revoked_at is None:
+                self._records[other.kid] = replace(other, retiring_since=now)
+        self._records[kid] = replace(self._records[kid], signing_since=now)
+        return True
+
+    async def revoke(self, kid: str) -> bool:
         record = self._records.get(kid)
         if record is None or record.revoked_at is not None:
             return False
-        self._records[kid] = replace(record, revoked_at=at)
-        self._records[successor.kid] = successor
+        self._records[kid] = replace(record, revoked_at=self._clock.now(), sealed=b"")
         return True
+
+    async def destroy_private(self, kids: Sequence[str]) -> None:
+        for kid in kids:
+            self._records[kid] = replace(self._records[kid], sealed=b"")
 
     async def remove(self, kids: Sequence[str]) -> None:
         for kid in kids:
@@ -41,6 +67,10 @@ class MemorySigningKeys:
 
     async def require_known_schema(self) -> None:
         """There is but one."""
+
+
+def _pending(record: SigningKeyRecord) -> bool:
+    return record.revoked_at is None and record.signing_since is None
 
 
 class MemoryUsedAssertions:

@@ -9,14 +9,18 @@ from services.token_issuer.clients.authentication import ClientAuthenticator
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.metadata import own_urls
+from services.token_issuer.signing_keys.creation import KeyFactory
 from services.token_issuer.signing_keys.pool import SigningPool
+from services.token_issuer.signing_keys.progress import RolloutTimes
 from services.token_issuer.signing_keys.ring import KeyRing
+from services.token_issuer.signing_keys.rollout import KeyRollout
 from services.token_issuer.signing_keys.rotation import KeyRotator
 from services.token_issuer.signing_keys.sealing import MasterKey
 from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.tokens.issuance import TokenIssuer
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import ApiClient, AuditEvent
+from shared.contracts.signing_keys import Gateways, SigningKeyReport
 from shared.errors import Unavailable
 from shared.jose.header import AUTHORIZATION_GRANT
 from shared.jose.keys import generate_private_key, public_jwk
@@ -30,6 +34,18 @@ ISSUER = "https://passgate.example"
 ADDRESS = "192.0.2.1"
 AUDIENCES = frozenset({ISSUER, "ankor.io"})
 """Accepted as `aud` of an assertion."""
+PUBLICATION_S = 60.0
+EMERGENCY_WAIT_S = 15.0
+
+
+class Reports:
+    """The registry, as the issuer reports its keys to it."""
+
+    def __init__(self, registry: RegistryDouble) -> None:
+        self._registry = registry
+
+    async def report(self, report: SigningKeyReport) -> Gateways:
+        return await self._registry.report_signing_keys(report)
 
 
 class Trail:
@@ -85,6 +101,7 @@ class World:
         self.signing_keys = MemorySigningKeys(self.clock)
         self.used = MemoryUsedAssertions()
         self.rotator = self.rotator_for("ES256")
+        self.rollout = self.new_rollout()
         self.ring = self.new_ring()
         self.time_floor = time_floor = RefusalTimeFloor(self.clock, sleep=self._sleep)
         self.assertions = AssertionVerifier(self.registry.key_pair, self.used, time_floor, self.clock)
@@ -117,7 +134,26 @@ class World:
 
     def rotator_for(self, algorithm: str) -> KeyRotator:
         bits = 2048 if algorithm.startswith("RS") else None
-        return KeyRotator(self.signing_keys, self.master_key, algorithm=algorithm, bits=bits)
+        return KeyRotator(self.signing_keys, KeyFactory(self.master_key, algorithm, bits), self.trail)
+
+    def new_rollout(self, rotation_interval: float = 0.0) -> KeyRollout:
+        return KeyRollout(
+            self.signing_keys,
+            Reports(self.registry),
+            self.trail,
+            RolloutTimes(publication=PUBLICATION_S, emergency_wait=EMERGENCY_WAIT_S),
+            token_lifetime=3600,
+            rotation_interval=rotation_interval,
+        )
+
+    async def rotated(self) -> str:
+        """The kid of a new key, which signs: no gateway is known."""
+        record = await self.rotator.publish()
+        assert record is not None
+        self.clock.advance(PUBLICATION_S)
+        await self.rollout.advance()
+        await self.ring.reload()
+        return record.kid
 
     def new_ring(self) -> KeyRing:
         return KeyRing(self.signing_keys, self.master_key, self.stopped, self.clock, token_lifetime=3600)

@@ -113,6 +113,7 @@ def settings_for(database_url: str, redis_url: str, keys: ServiceKeys) -> Settin
         master_key_file=files["service_jwks_file"].parent / "master_key",
         signing_algorithm="ES256",
         signing_key_bits=2048,
+        signing_key_emergency_wait=0,
         changes_poll_interval=0.05,
         **files,
     )

@@ -6,6 +6,7 @@ from functools import partial
 from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, Reached
 from services.key_registry.storage.postgres.pruning import delete_in_batches, each
 from shared.contracts.key_registry import Position
+from shared.contracts.signing_keys import GatewayKeys
 from shared.postgres.pool import Database
 
 NO_MARK = ""
@@ -15,10 +16,11 @@ WITH quick AS (
     -- no wait for the disk: a report that is lost comes again within seconds
     SELECT set_config('synchronous_commit', 'off', true)
 ), known AS (
-    INSERT INTO consumer (instance, service, position, mark, joined_at, reported_at, staleness_bound)
-    SELECT $1, $2, $3, $4, $5, $5, $6 FROM quick
+    INSERT INTO consumer (instance, service, position, mark, joined_at, reported_at, staleness_bound, signing_keys)
+    SELECT $1, $2, $3, $4, $5, $5, $6, $7 FROM quick
     ON CONFLICT (instance) DO UPDATE SET position = excluded.position, mark = excluded.mark,
-        reported_at = excluded.reported_at, staleness_bound = excluded.staleness_bound
+        reported_at = excluded.reported_at, staleness_bound = excluded.staleness_bound,
+        signing_keys = excluded.signing_keys
     WHERE consumer.service = excluded.service
 )
 INSERT INTO report (instance, position, mark, at)
@@ -38,6 +40,11 @@ FROM consumer c
 LEFT JOIN change h ON h.seq = c.position AND h.mark = c.mark AND h.seq >= $1
 WHERE c.reported_at + greatest(c.staleness_bound - $4, 0) > $2 AND c.reported_at <= $3
 ORDER BY c.service, c.instance
+"""
+_GATEWAYS = """
+SELECT instance, signing_keys FROM consumer
+WHERE service = 'gateway' AND reported_at + greatest(staleness_bound - $3, 0) > $1 AND reported_at <= $2
+ORDER BY instance
 """
 
 _PRUNE_REPORTS = """
@@ -66,7 +73,8 @@ class PostgresConsumers:
         async with self._database.connection() as connection:
             mark = position.mark or NO_MARK
             known = (position.instance, position.service, position.position, mark, at)
-            await connection.execute(_REPORT, *known, position.staleness_bound)
+            kids = None if position.signing_keys is None else list(position.signing_keys)
+            await connection.execute(_REPORT, *known, position.staleness_bound, kids)
 
     async def forget(self, instance: str, service: str) -> None:
         async with self._database.connection() as connection:
@@ -76,6 +84,11 @@ class PostgresConsumers:
         async with self._database.connection() as connection:
             records = await connection.fetch(_REACHED, position, reported_after, reported_until, FORGOTTEN_AFTER_S)
         return [Reached(**record) for record in records]
+
+    async def gateways(self, reported_after: float, reported_until: float) -> Sequence[GatewayKeys]:
+        async with self._database.connection() as connection:
+            records = await connection.fetch(_GATEWAYS, reported_after, reported_until, FORGOTTEN_AFTER_S)
+        return [GatewayKeys(instance=record["instance"], kids=record["signing_keys"]) for record in records]
 
     async def prune(self, *, silent_since: float, reports_before: float) -> None:
         """What the silent reported goes before them: it may be more than one statement deletes in time."""

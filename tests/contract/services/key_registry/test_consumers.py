@@ -122,3 +122,19 @@ async def test_a_last_report_from_beyond_the_bound_counts_as_none(stores: Stores
     for bound, expected in ((160.0, ["a", "b"]), (159.9, ["a"]), (math.inf, ["a", "b"])):
         found = await stores.consumers.reached(0, 0.0, bound)
         assert [reached.instance for reached in found] == expected
+
+
+async def test_of_the_gateways_that_count_the_kids_of_the_last_report_are_known(stores: Stores) -> None:
+    for instance, service, kids, at in [
+        ("b", "gateway", ("k1",), 10.0),
+        ("b", "gateway", ("k1", "k2"), 11.0),
+        ("a", "gateway", None, 11.0),
+        ("c", "gateway", (), 11.0),
+        ("silent", "gateway", ("k1",), 9.0),
+        ("other", "token_issuer", None, 11.0),
+    ]:
+        report = Position(instance=instance, service=service, position=1, signing_keys=kids)
+        await stores.consumers.report(report, at)
+    found = await stores.consumers.gateways(9.0, math.inf)
+    assert [(each.instance, each.kids) for each in found] == [("a", None), ("b", ("k1", "k2")), ("c", ())]
+    assert [each.instance for each in await stores.consumers.gateways(9.0, 10.5)] == []

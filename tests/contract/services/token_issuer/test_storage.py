@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from asyncpg.exceptions import CheckViolationError
@@ -56,22 +57,75 @@ def wrong(backend: str, request: pytest.FixtureRequest) -> WrongSecrets:
     return RedisWrongSecrets(PipelinedRedis(request.getfixturevalue("redis_database"), timeout=5))
 
 
-def key(kid: str, activates_at: float = 1_800_000_000.25) -> SigningKeyRecord:
-    return SigningKeyRecord(kid, "ES256", {"kty": "EC", "kid": kid}, b"\x00sealed\xff", activates_at)
+def key(kid: str) -> SigningKeyRecord:
+    return SigningKeyRecord(kid, "ES256", {"kty": "EC", "kid": kid}, b"\x00sealed\xff")
+
+
+async def kids(keys: SigningKeyStore, **attributes: bool) -> list[str]:
+    """Those of which each of the times is there, or is not."""
+    return [
+        record.kid
+        for record in await keys.all()
+        if all((getattr(record, name) is not None) is there for name, there in attributes.items())
+    ]
 
 
 @REAL_OR_MEMORY
-async def test_key_comes_back_as_it_was(keys: SigningKeyStore) -> None:
-    await keys.add(key("b"))
-    await keys.add(key("a", 1.5))
-    assert list(await keys.all()) == [key("a", 1.5), key("b")]
+async def test_key_comes_back_as_it_was_with_the_time_of_its_publication(keys: SigningKeyStore) -> None:
+    before = await keys.time()
+    assert await keys.add_pending(key("a"))
+    (found,) = await keys.all()
+    assert before <= found.published_at <= await keys.time()
+    assert found == replace(key("a"), published_at=found.published_at)
 
 
 @REAL_OR_MEMORY
-async def test_first_key_is_added_once_also_at_once(keys: SigningKeyStore) -> None:
+async def test_first_key_signs_and_is_added_once_also_at_once(keys: SigningKeyStore) -> None:
     added = await asyncio.gather(*(keys.add_first(key(f"k{i}")) for i in range(8)))
     assert added.count(True) == 1
-    assert len(await keys.all()) == 1
+    assert len(await kids(keys, signing_since=True)) == len(await keys.all()) == 1
+
+
+@REAL_OR_MEMORY
+async def test_one_key_at_a_time_waits_to_sign_also_of_many_at_once(keys: SigningKeyStore) -> None:
+    await keys.add_first(key("first"))
+    added = await asyncio.gather(*(keys.add_pending(key(f"k{i}")) for i in range(8)))
+    assert added.count(True) == 1
+    assert await kids(keys, signing_since=True) == ["first"]
+    (waiting,) = await kids(keys, signing_since=False)
+    assert await keys.revoke(waiting)
+    assert await keys.add_pending(key("another"))
+
+
+@REAL_OR_MEMORY
+async def test_key_that_begins_to_sign_retires_the_one_before_in_one_step_and_once(keys: SigningKeyStore) -> None:
+    await keys.add_first(key("a"))
+    await keys.add_pending(key("b"))
+    activated = await asyncio.gather(*(keys.activate("b") for _ in range(8)))
+    assert activated.count(True) == 1
+    a, b = await keys.all()
+    assert a.retiring_since == b.signing_since is not None
+    assert b.retiring_since is None
+    assert not await keys.activate("a")
+    assert not await keys.activate("unknown")
+    await keys.add_pending(key("c"))
+    await keys.activate("c")
+    assert (await keys.all())[0].retiring_since == a.retiring_since
+
+
+@REAL_OR_MEMORY
+async def test_confirmation_is_kept_with_its_first_time_and_taken_back(keys: SigningKeyStore) -> None:
+    await keys.add_first(key("a"))
+    await keys.add_pending(key("b"))
+    assert not await keys.set_confirmed("b", confirmed=False)
+    assert await keys.set_confirmed("b", confirmed=True)
+    first = (await keys.all())[1].confirmed_at
+    assert not await keys.set_confirmed("b", confirmed=True)
+    assert (await keys.all())[1].confirmed_at == first is not None
+    assert await keys.set_confirmed("b", confirmed=False)
+    assert await kids(keys, confirmed_at=True) == []
+    assert not await keys.set_confirmed("a", confirmed=True)
+    assert not await keys.set_confirmed("unknown", confirmed=True)
 
 
 async def test_first_key_is_added_once_with_both_transactions_held_open(
@@ -80,8 +134,8 @@ async def test_first_key_is_added_once_with_both_transactions_held_open(
     inserted, commit = asyncio.Event(), asyncio.Event()
     insert = signing_keys_table._insert
 
-    async def insert_and_wait(connection: Connection, record: SigningKeyRecord) -> None:
-        await insert(connection, record)
+    async def insert_and_wait(connection: Connection, record: SigningKeyRecord, *, signs: bool) -> None:
+        await insert(connection, record, signs=signs)
         inserted.set()
         await commit.wait()
 
@@ -109,35 +163,41 @@ async def test_first_key_is_added_once_with_both_transactions_held_open(
 
 
 @REAL_OR_MEMORY
-async def test_first_key_is_one_beside_revoked_keys_only(keys: SigningKeyStore) -> None:
-    await keys.add(key("old"))
-    assert await keys.revoke("old", 5.0, key("next"))
+async def test_first_key_is_the_first_that_ever_was(keys: SigningKeyStore) -> None:
+    await keys.add_first(key("old"))
+    await keys.revoke("old")
     assert not await keys.add_first(key("another"))
-    await keys.remove(["next"])
+    await keys.remove(["old"])
     assert await keys.add_first(key("another"))
 
 
 @REAL_OR_MEMORY
-async def test_revocation_and_successor_come_together(keys: SigningKeyStore) -> None:
-    await keys.add(key("old"))
-    assert await keys.revoke("old", 5.0, key("new"))
-    found = {record.kid: record.revoked_at for record in await keys.all()}
-    assert found == {"old": 5.0, "new": None}
+async def test_revoked_key_has_no_private_half_and_never_signs(keys: SigningKeyStore) -> None:
+    await keys.add_first(key("old"))
+    await keys.add_pending(key("waiting"))
+    assert await keys.revoke("waiting")
+    assert not await keys.activate("waiting")
+    assert not await keys.set_confirmed("waiting", confirmed=True)
+    assert await keys.revoke("old")
+    assert not await keys.revoke("old")
+    assert not await keys.revoke("unknown")
+    assert [(record.revoked_at is not None, record.sealed) for record in await keys.all()] == [(True, b"")] * 2
 
 
 @REAL_OR_MEMORY
-async def test_revoking_what_is_not_there_or_already_revoked_changes_nothing(keys: SigningKeyStore) -> None:
-    await keys.add(key("old"))
-    assert not await keys.revoke("other", 5.0, key("a"))
-    assert await keys.revoke("old", 5.0, key("b"))
-    assert not await keys.revoke("old", 6.0, key("c"))
-    assert [record.kid for record in await keys.all()] == ["b", "old"]
+async def test_private_half_is_destroyed_and_the_rest_stays(keys: SigningKeyStore) -> None:
+    await keys.add_first(key("a"))
+    await keys.add_pending(key("b"))
+    await keys.destroy_private(["a"])
+    assert [record.sealed for record in await keys.all()] == [b"", key("b").sealed]
 
 
 @REAL_OR_MEMORY
 async def test_removed_keys_are_gone(keys: SigningKeyStore) -> None:
-    for kid in ("a", "b", "c"):
-        await keys.add(key(kid))
+    await keys.add_first(key("a"))
+    for kid in ("b", "c"):
+        await keys.add_pending(key(kid))
+        await keys.activate(kid)
     await keys.remove(["a", "c", "unknown"])
     await keys.remove([])
     assert [record.kid for record in await keys.all()] == ["b"]
@@ -242,6 +302,6 @@ async def test_migrating_twice_at_once_is_harmless(database_url: str) -> None:
 
 
 async def test_database_refuses_a_private_member_in_the_public_key(database: Database) -> None:
-    leaking = SigningKeyRecord("kid", "ES256", {"kty": "EC", "d": "secret"}, b"x", 1.0)
+    leaking = SigningKeyRecord("kid", "ES256", {"kty": "EC", "d": "secret"}, b"x")
     with pytest.raises(CheckViolationError):
-        await PostgresSigningKeys(database).add(leaking)
+        await PostgresSigningKeys(database).add_pending(leaking)

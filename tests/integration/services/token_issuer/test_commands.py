@@ -1,12 +1,15 @@
 """`python -m services.token_issuer ...`, each in a process of its own."""
 
 import asyncio
+import io
+import sys
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
 from deploy.local.ports import free_port
+from services.token_issuer import __main__
 from services.token_issuer.config import Settings
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.doubles.registry_server import registry_server
@@ -40,6 +43,8 @@ async def environment(
             "PASSGATE_SERVICE_KEY_FILE": str(files["service_key_file"]),
             "PASSGATE_SERVICE_JWKS_FILE": str(files["service_jwks_file"]),
             "PASSGATE_SIGNING_ALGORITHM": "EdDSA",
+            "PASSGATE_SIGNING_KEY_PROPAGATION": "0.1",
+            "PASSGATE_SIGNING_KEY_EMERGENCY_WAIT": "0.1",
         }
 
 
@@ -49,15 +54,39 @@ async def of_a_release_to_come(database_url: str) -> None:
     await connection.close()
 
 
-async def test_keys_are_published_and_revoked(environment: dict[str, str], registry: RegistryDouble) -> None:
-    assert await command("migrate", **environment) == (0, "token_issuer is at revision 0001\n", "")
+@pytest.mark.usefixtures("settings")  # its schema is migrated
+async def test_the_first_key_signs_and_the_next_one_is_published_and_waits(
+    environment: dict[str, str], registry: RegistryDouble
+) -> None:
     status, output, _ = await command("rotate-signing-key", **environment)
-    assert status == 0
-    assert "(EdDSA) is published and signs from" in output
-    kid = output.partition(" ")[0]
-    status, output, _ = await command("revoke-signing-key", kid, **environment)
-    assert (status, output.startswith(f"{kid} is revoked; sk_")) == (0, True)
-    assert [revocation.id for revocation in registry.revocations] == [kid]
+    assert (status, output.partition(" ")[2]) == (0, "(EdDSA) is the first key, and signs at once\n")
+    first = output.partition(" ")[0]
+    registry.gateway_has("gateway@slow", first)
+    status, output, errors = await command("rotate-signing-key", "--timeout", "0", **environment)
+    second = output.partition(" ")[0]
+    assert (status, output.splitlines()[0]) == (4, f"{second} (EdDSA) is published")
+    assert errors.startswith(f"{second} does not sign yet; the issuer goes on by itself: 0 of 1 gateway processes")
+
+
+def test_an_emergency_is_not_begun_where_nobody_can_be_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert not __main__._asked()
+    assert "--yes does it without a question" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["rotate-signing-key", "revoke-signing-key"])
+def test_help_says_what_a_command_does_and_its_exit_status(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["token_issuer", name, "--help"])
+    with pytest.raises(SystemExit) as ended:
+        __main__.main()
+    assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    for word in ("every gateway refuses its tokens within a second", "exit status:", "--timeout SECONDS"):
+        assert word in printed
 
 
 async def test_bad_configuration_is_status_2_and_one_line_naming_the_setting(environment: dict[str, str]) -> None:

@@ -17,8 +17,8 @@ from services.token_issuer.commands import rotate_signing_key
 from services.token_issuer.config import Settings
 from services.token_issuer.http.token import PROFILES
 from services.token_issuer.signing_keys.maintenance import KeyMaintenance
-from services.token_issuer.signing_keys.phases import RETIREMENT_MARGIN_S
 from services.token_issuer.signing_keys.ring import MAX_RING_AGE_S
+from services.token_issuer.signing_keys.states import RETIREMENT_MARGIN_S
 from shared.clock_offset import TIME_FIELD
 from shared.contracts.access_token import AccessTokenClaims, expectation
 from shared.contracts.key_registry import Booking, Kind, Revocation
@@ -214,10 +214,17 @@ async def test_a_revoked_signing_key_is_replaced_without_waiting_for_the_next_ro
         kid = parse(token).header.kid
         await issuer.registry.revoke(Revocation(kind="signing_key", id=kid, until=time.time() + 3720))
         await until(functools.partial(_has_only_others, issuer, kid))
-        assert await granted(issuer) == 200
+        await becomes(200, functools.partial(granted, issuer))
         assert await introspected(issuer, token) == (200, False)
         published = {kid, *await key_set(issuer)}
         await until(lambda: published == _subjects(issuer, "signing_key.published"))
+
+
+async def rotated(settings: Settings) -> str:
+    """The kid of the key that the command has published, and that signs."""
+    said = list[str]()
+    await rotate_signing_key(settings, said.append)
+    return said[0].partition(" ")[0]
 
 
 def _subjects(issuer: Issuer, action: str) -> set[str]:
@@ -234,7 +241,7 @@ async def test_a_key_that_another_process_publishes_is_published_and_signs_here(
 ) -> None:
     monkeypatch.setattr(app, "KEY_MAINTENANCE_INTERVAL_S", 0.05)
     async with running(settings, RegistryDouble()) as issuer:
-        kid = (await rotate_signing_key(issuer.settings)).partition(" ")[0]
+        kid = await rotated(issuer.settings)
         await until(functools.partial(_signs_by, issuer, kid))
         assert kid in await key_set(issuer)
 
@@ -347,14 +354,14 @@ async def test_nothing_is_deleted_before_the_clock_was_compared_with_that_of_the
     await until(functools.partial(_is_empty, issuer, "used_jti"))
 
 
-async def test_a_signing_key_is_deleted_when_its_last_token_is_dead_and_not_before(
+async def test_a_private_signing_key_is_destroyed_when_its_last_token_is_dead_and_not_before(
     rounds: Rounds, settings: Settings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "KEY_MAINTENANCE_INTERVAL_S", 0.05)
     settings = settings.model_copy(update={"token_lifetime": 600})
     async with running(settings, RegistryDouble(), clock=clock) as issuer:
         [old] = await key_set(issuer)
-        kid = (await rotate_signing_key(issuer.settings)).partition(" ")[0]
+        kid = await rotated(issuer.settings)
         clock.advance(600 + RETIREMENT_MARGIN_S - 60)
         await rounds.one_more()
         assert await _kept(issuer) == {old, kid}
@@ -363,7 +370,7 @@ async def test_a_signing_key_is_deleted_when_its_last_token_is_dead_and_not_befo
         assert await _kept(issuer) == {kid}
 
 
-async def test_no_signing_key_changes_its_phase_by_a_clock_that_is_known_to_be_wrong(
+async def test_no_signing_key_changes_its_state_by_a_clock_that_is_known_to_be_wrong(
     settings: Settings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A day ahead the key before the last would leave the key set, though its tokens live."""
@@ -382,7 +389,7 @@ async def test_no_signing_key_changes_its_phase_by_a_clock_that_is_known_to_be_w
     async with running(settings, RegistryDouble(), clock=clock) as issuer:
         issuer.registry.states_time = time.time
         [old] = await key_set(issuer)
-        kid = (await rotate_signing_key(issuer.settings)).partition(" ")[0]
+        kid = await rotated(issuer.settings)
         await becomes({old, kid}, functools.partial(_kids, issuer))
         clock.skew(86400)
         await becomes(503, functools.partial(granted, issuer))
@@ -398,20 +405,20 @@ async def test_a_key_that_was_published_before_the_first_start_signs_and_no_othe
 ) -> None:
     async with registry_server(RegistryDouble()) as url:
         of_command = settings.model_copy(update={"key_registry_url": url, "signing_key_propagation": 60.0})
-        kid = (await rotate_signing_key(of_command)).partition(" ")[0]
+        kid = await rotated(of_command)
     async with running(settings, RegistryDouble()) as issuer:
         assert await granted(issuer) == 200
         assert await _kids(issuer) == {kid}
 
 
-async def test_a_retired_key_is_published_for_as_long_as_its_tokens_live(
+async def test_a_retiring_key_is_published_for_as_long_as_its_tokens_live(
     settings: Settings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "KEY_MAINTENANCE_INTERVAL_S", 0.05)
     settings = settings.model_copy(update={"token_lifetime": 600})
     async with running(settings, RegistryDouble(), clock=clock) as issuer:
         [old] = await key_set(issuer)
-        kid = (await rotate_signing_key(issuer.settings)).partition(" ")[0]
+        kid = await rotated(issuer.settings)
         await becomes({old, kid}, functools.partial(_kids, issuer))
         clock.advance(600 + RETIREMENT_MARGIN_S + 60)
         await becomes({kid}, functools.partial(_kids, issuer))
@@ -423,9 +430,9 @@ async def _kids(issuer: Issuer) -> set[str]:
 
 
 async def _kept(issuer: Issuer) -> set[str]:
-    """The kids in the database."""
+    """The kids of which the database has the private key."""
     connection = await asyncpg.connect(issuer.settings.database_url)
-    rows = await connection.fetch("SELECT kid FROM token_issuer.signing_key")
+    rows = await connection.fetch("SELECT kid FROM token_issuer.signing_key WHERE sealed <> ''")
     await connection.close()
     return {row["kid"] for row in rows}
 
@@ -564,7 +571,8 @@ async def test_health_names_every_dependency_and_how_to_bring_the_schema_up_to_d
 ) -> None:
     async with issuer.http.get(f"{issuer.url}/health") as response:
         assert set((await response.json())["dependencies"]) == {
-            *("background_tasks", "changes", "clock", "periodic_tasks", "postgresql", "signing_key", "valkey")
+            *("background_tasks", "changes", "clock", "periodic_tasks", "postgresql", "signing_key"),
+            *("signing_key_rotation", "valkey"),
         }
     connection = await asyncpg.connect(settings.database_url)
     await connection.execute("DELETE FROM token_issuer.alembic_version")

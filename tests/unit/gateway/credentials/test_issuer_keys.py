@@ -9,6 +9,7 @@ from gateway.credentials.issuer_keys import (
     MAX_KEY_SET_AGE_S,
     REFRESH_INTERVAL_S,
     UNKNOWN_KID_FETCH_INTERVAL_S,
+    WITHDRAWN_KEY_KEPT_S,
     IssuerKeys,
 )
 from shared.contracts.key_registry import Change, Snapshot, Stopped
@@ -214,13 +215,59 @@ async def test_a_response_that_was_on_its_way_does_not_bring_back_a_key_that_is_
     assert keys.known("two") is not None
 
 
-async def test_a_key_that_is_withdrawn_is_no_key(clock: FakeClock) -> None:
+async def test_a_key_that_is_withdrawn_is_no_key_once_every_issuer_has_had_the_time_to_say_so(
+    clock: FakeClock,
+) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.refresh()
+    clock.advance(10 * WITHDRAWN_KEY_KEPT_S)
+    issuer.kids = ["two"]
+    await keys.refresh()
+    clock.advance(WITHDRAWN_KEY_KEPT_S - 1)
+    await keys.refresh()
+    assert keys.known("one") is not None
+    clock.advance(1)
+    await keys.refresh()
+    assert keys.known("one") is None
+
+
+async def test_a_set_of_an_issuer_that_is_behind_takes_no_new_key_away(clock: FakeClock) -> None:
+    issuer = Issuer()
+    issuer.kids = ["one", "two"]
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.refresh()
+    for kids in (["one"], ["one", "two"], ["one"], ["one"]):
+        issuer.kids = kids
+        clock.advance(WITHDRAWN_KEY_KEPT_S / 2)
+        await keys.refresh()
+        assert keys.known("two") is not None
+
+
+async def test_a_revoked_key_that_newer_sets_lack_is_forgotten_at_once(clock: FakeClock) -> None:
     issuer = Issuer()
     keys = IssuerKeys(issuer.jwks, clock)
     await keys.refresh()
     issuer.kids = ["two"]
     await keys.refresh()
+    keys.apply(Change(seq=1, kind="signing_key", id="one", status="revoked", at=0))
+    await keys.refresh()
     assert keys.known("one") is None
+    assert keys.kids() == ("two",)
+
+
+async def test_whoever_reports_the_kids_learns_of_each_change_and_of_nothing_else(clock: FakeClock) -> None:
+    issuer = Issuer()
+    changes = list[tuple[str, ...] | None]()
+    keys = IssuerKeys(issuer.jwks, clock, lambda: changes.append(keys.kids()))
+    assert keys.kids() is None
+    await keys.refresh()
+    await keys.refresh()
+    issuer.kids.append("two")
+    await keys.refresh()
+    keys.apply(Change(seq=1, kind="signing_key", id="one", status="revoked", at=0))
+    keys.reset(Snapshot(as_of=2, stopped=(Stopped(kind="signing_key", id="one"),)))
+    assert changes == [("one",), ("one", "two"), ("two",)]
 
 
 async def test_a_set_that_cannot_be_used_leaves_the_last_valid_one(clock: FakeClock) -> None:

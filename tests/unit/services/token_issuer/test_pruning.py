@@ -4,7 +4,8 @@ import pytest
 
 from services.token_issuer.clients.assertions import ASSERTION_LEEWAY_S
 from services.token_issuer.pruning import prune
-from services.token_issuer.signing_keys.phases import RETIREMENT_MARGIN_S
+from services.token_issuer.signing_keys.rotation import PAST_KEYS_SHOWN_S
+from services.token_issuer.signing_keys.states import RETIREMENT_MARGIN_S
 from shared.errors import Unavailable
 from shared.jose.header import AUTHORIZATION_GRANT
 from shared.jose.verifier import InvalidToken
@@ -47,15 +48,15 @@ async def test_a_used_jti_is_deleted_only_when_no_copys_clock_accepts_the_assert
     assert await world.assertions.use_once(verified) is True
 
 
-async def test_signing_keys_are_removed_also_when_used_jtis_cannot_be(
+async def test_signing_keys_are_cleared_away_also_when_used_jtis_cannot_be(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(before: float, *, limit: int) -> int:
         raise Unavailable
 
     await world.with_key()
-    await world.rotator.rotate(propagation=0)
-    world.clock.advance(3600 + RETIREMENT_MARGIN_S)
+    await world.rotated()
+    world.clock.advance(3600 + RETIREMENT_MARGIN_S + PAST_KEYS_SHOWN_S + 1)
     monkeypatch.setattr(world.used, "delete_expired", away)
     with pytest.raises(Unavailable):
         await tidy(world)
@@ -64,9 +65,9 @@ async def test_signing_keys_are_removed_also_when_used_jtis_cannot_be(
 
 async def test_nothing_is_pruned_by_a_clock_that_was_compared_with_no_other_yet(world: World) -> None:
     await world.with_key()
-    await world.rotator.rotate(propagation=0)
+    await world.rotated()
     await world.used.use("kid", b"jti", world.clock.now())
-    world.clock.advance(86400)
+    world.clock.advance(86400 + PAST_KEYS_SHOWN_S)
     await tidy(world, compared=False)
     assert (len(world.used), len(await world.signing_keys.all())) == (1, 2)
     await tidy(world)

@@ -2,9 +2,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.token_issuer.signing_keys.phases import RETIREMENT_MARGIN_S
 from services.token_issuer.signing_keys.ring import MAX_RING_AGE_S
 from services.token_issuer.signing_keys.sealing import MasterKey
+from services.token_issuer.signing_keys.states import RETIREMENT_MARGIN_S
 from services.token_issuer.storage.ports import SigningKeyRecord
 from shared.contracts.key_registry import Change
 from shared.errors import Unavailable
@@ -17,7 +17,7 @@ def kids(world: World) -> set[str]:
 
 async def test_without_a_key_nothing_is_signed_and_health_says_so(world: World) -> None:
     await world.ring.reload()
-    assert world.ring.empty
+    assert world.ring.keys.signing is None
     with pytest.raises(Unavailable):
         world.ring.signer()
     with pytest.raises(Unavailable):
@@ -46,29 +46,17 @@ async def test_first_key_signs_at_once_and_is_created_once(world: World) -> None
 async def test_rotation_publishes_before_it_signs_and_keeps_the_old_key(world: World) -> None:
     await world.with_key()
     old = world.ring.signer().kid
-    new = (await world.rotator.rotate(propagation=60)).kid
+    record = await world.rotator.publish()
+    assert record is not None
+    world.clock.advance(1e6)
     await world.ring.reload()
-    assert (world.ring.signer().kid, kids(world)) == (old, {old, new})
-    world.clock.advance(59)
+    assert (world.ring.signer().kid, kids(world)) == (old, {old, record.kid})
+    await world.rollout.advance()
     await world.ring.reload()
-    assert world.ring.signer().kid == old
-    world.clock.advance(1)
-    await world.ring.reload()
-    assert (world.ring.signer().kid, kids(world)) == (new, {old, new})
+    assert (world.ring.signer().kid, kids(world)) == (record.kid, {old, record.kid})
     world.clock.advance(3600 + RETIREMENT_MARGIN_S)
     await world.ring.reload()
-    assert kids(world) == {new}
-
-
-async def test_gone_keys_are_deleted(world: World) -> None:
-    await world.with_key()
-    await world.rotator.rotate(propagation=0)
-    world.clock.advance(3600)
-    await world.rotator.remove_gone(world.clock.now(), token_lifetime=3600)
-    assert len(await world.signing_keys.all()) == 2
-    world.clock.advance(RETIREMENT_MARGIN_S)
-    await world.rotator.remove_gone(world.clock.now(), token_lifetime=3600)
-    assert len(await world.signing_keys.all()) == 1
+    assert kids(world) == {record.kid}
 
 
 async def test_ring_that_cannot_be_reloaded_stops_signing_and_still_shows_its_keys(world: World) -> None:
@@ -129,14 +117,17 @@ async def test_revoked_key_is_used_for_nothing(world: World) -> None:
     assert kids(world) == set()
 
 
-async def test_revocation_has_a_successor_that_signs_at_once(world: World) -> None:
+async def test_key_that_is_revoked_in_the_store_is_in_no_set(world: World) -> None:
     await world.with_key()
     old = world.ring.signer().kid
-    successor = await world.rotator.revoke(old)
-    assert successor is not None
+    assert await world.rotator.revoke(old)
+    assert not await world.rotator.revoke(old)
     await world.ring.reload()
-    assert (world.ring.signer().kid, kids(world)) == (successor.kid, {successor.kid})
-    assert await world.rotator.revoke(old) is None
+    assert world.ring.verification_key(old) is None
+    with pytest.raises(Unavailable):
+        world.ring.signer()
+    following = await world.rotated()
+    assert (world.ring.signer().kid, kids(world)) == (following, {following})
 
 
 async def test_key_under_another_master_key_does_not_sign(world: World) -> None:
@@ -151,7 +142,7 @@ async def test_key_under_another_master_key_does_not_sign(world: World) -> None:
 
 async def test_key_set_holds_no_private_member(world: World) -> None:
     for algorithm in ("RS384", "ES256", "EdDSA"):
-        await world.rotator_for(algorithm).rotate(propagation=0)
-    await world.ring.reload()
+        world.rotator = world.rotator_for(algorithm)
+        await world.rotated()
     for key in world.ring.jwks()["keys"]:
         assert not set(key) & {"d", "p", "q", "dp", "dq", "qi", "k"}

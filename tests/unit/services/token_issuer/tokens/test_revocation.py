@@ -16,7 +16,7 @@ async def test_own_token_is_revoked_until_no_verifier_accepts_it(rules: TokenRul
     assert await rules.revoker.revoke(token, rules.client) is True
     (revocation,) = rules.world.registry.revocations
     assert (revocation.id, revocation.until) == (claims.jti, claims.exp + RETENTION_MARGIN_S)
-    assert rules.world.trail.noted[0].action == "token.revoked"
+    assert rules.world.trail.noted[-1].action == "token.revoked"
 
 
 async def test_another_company_revokes_nothing(rules: TokenRules) -> None:
