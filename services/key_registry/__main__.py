@@ -11,6 +11,7 @@ from services.key_registry.app import NAME, build_app
 from services.key_registry.catalog.field_types import parse_reference
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.config import Settings
+from services.key_registry.privacy import commands as privacy
 from shared.config import load, warn_of_unknown_settings
 from shared.http.server import run
 
@@ -28,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return commands.export_audit(settings, month=given.month)
     if given.command == "checkpoint-audit":
         return commands.checkpoint_audit(settings)
+    if given.command == "export-company":
+        return privacy.export_company(settings, company=given.company)
+    if given.command == "erase-company":
+        return privacy.erase_company(settings, company=given.company, yes=given.yes)
     if given.command == "create-admin-token":
         return commands.create_admin_token(
             settings, role=Role(given.role), name=given.name, company_id=given.company_id
@@ -79,6 +84,18 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--role", required=True, choices=[role.value for role in Role])
     create.add_argument("--name", required=True)
     create.add_argument("--company-id", type=_reference, help="bind the token to this company (its id or prefix)")
+    whole = parsers.add_parser("export-company", help="write all that there is of a company as JSON Lines")
+    whole.add_argument("company", type=_reference, help="its id or client_prefix")
+    erase = parsers.add_parser(
+        "erase-company",
+        help="erase all that there is of a revoked company",
+        description="Deletes a revoked company with all that is its own, and the details of its audit lines, in "
+        "the database and in exported months. Asks first, then reports what remains and why. Run it again by the "
+        "id of the company: for what was cut short, and a day later for events that were under way. See "
+        "docs/retention.md.",
+    )
+    erase.add_argument("company", type=_reference, help="its id or client_prefix")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
     return parser
 
 

@@ -67,7 +67,7 @@ def verify_audit(
         head, months = verification
         where = f", {_count(range(months), 'month')} of them in files" if months else ""
         compared = f", compared with {_count(heads, 'checkpoint')}" if heads else ""
-        return _succeeded(f"the audit trail is intact: {head.seq} lines{where}, head {head.hash.hex()}{compared}")
+        return succeeded(f"the audit trail is intact: {head.seq} lines{where}, head {head.hash.hex()}{compared}")
 
     async def verify(database: Database) -> int:
         keys = keys_of(None if own is None else own.public, key_file)
@@ -84,13 +84,13 @@ def verify_audit(
         return reported(heads, verified_files(files, keys, heads))
 
     try:
-        return verify_files() if files else asyncio.run(_with_database(settings, verify))
+        return verify_files() if files else asyncio.run(with_database(settings, verify))
     except BrokenTrail as broken:
-        return _failed(f"the audit trail is broken at {broken}")
+        return failed(f"the audit trail is broken at {broken}")
     except InvalidArchive as error:
-        return _failed(f"the audit trail cannot be verified: {error}")
+        return failed(f"the audit trail cannot be verified: {error}")
     except (InvalidCheckpoint, OSError) as error:
-        return _failed(f"the checkpoint cannot be used: {error}", status=2)
+        return failed(f"the checkpoint cannot be used: {error}", status=2)
 
 
 def export_audit(settings: Settings, *, month: str | None = None) -> int:
@@ -102,35 +102,35 @@ def export_audit(settings: Settings, *, month: str | None = None) -> int:
     async def export(database: Database) -> int:
         archive = archive_of(settings, database)
         if archive is None:
-            return _failed("no folder to export to: set PASSGATE_AUDIT_ARCHIVE_DIR", status=2)
+            return failed("no folder to export to: set PASSGATE_AUDIT_ARCHIVE_DIR", status=2)
         months = PostgresMonths(database)
         try:
             if month is None:
                 due = await archive.archive_due()
                 names = "".join(f" {month.name}" for month in due)
-                return _succeeded(f"{_count(due, 'month')} exported and dropped{names and ':'}{names}")
+                return succeeded(f"{_count(due, 'month')} exported and dropped{names and ':'}{names}")
             for found in await months.all():
                 if found.name == month and not found.dropped:
-                    return _succeeded(str(await archive.export(found)))
+                    return succeeded(str(await archive.export(found)))
                 if found.name == month:
-                    return _succeeded(f"{month} has left for {found.file}")
-            return _failed(f"there are no lines of {month}", status=2)
+                    return succeeded(f"{month} has left for {found.file}")
+            return failed(f"there are no lines of {month}", status=2)
         except (ArchiveBusy, BrokenTrail, InvalidArchive, OSError) as error:
-            return _failed(f"not exported: {error}")
+            return failed(f"not exported: {error}")
 
-    return asyncio.run(_with_database(settings, export, patience=EXPORT_TIMEOUT_S))
+    return asyncio.run(with_database(settings, export, patience=EXPORT_TIMEOUT_S))
 
 
 def checkpoint_audit(settings: Settings) -> int:
     """Prints a checkpoint of the trail's end, signed now; 2 without a key to sign it with."""
     if (keys := settings.audit_keys) is None:
-        return _failed("no key to sign with: set PASSGATE_AUDIT_KEY_FILE", status=2)
+        return failed("no key to sign with: set PASSGATE_AUDIT_KEY_FILE", status=2)
 
     async def sign(database: Database) -> int:
         checkpointing = Checkpointing(PostgresCheckpoints(database), keys, SystemClock(), interval=0)
-        return _succeeded(await checkpointing.sign())
+        return succeeded(await checkpointing.sign())
 
-    return asyncio.run(_with_database(settings, sign))
+    return asyncio.run(with_database(settings, sign))
 
 
 def create_admin_token(settings: Settings, *, role: Role, name: str, company_id: UUID | str | None) -> int:
@@ -139,12 +139,12 @@ def create_admin_token(settings: Settings, *, role: Role, name: str, company_id:
     async def create(database: Database) -> int:
         body = validated(NewAdminToken, {"role": role, "name": name, "company_id": company_id})
         token = await AdminTokens(PostgresStore(database), SystemClock()).create(body)
-        return 0 if print_line(token) else _failed("the token was created, but could not be written: revoke it")
+        return 0 if print_line(token) else failed("the token was created, but could not be written: revoke it")
 
-    return asyncio.run(_with_database(settings, create))
+    return asyncio.run(with_database(settings, create))
 
 
-async def _with_database(
+async def with_database(
     settings: Settings, command: Callable[[Database], Awaitable[int]], *, patience: float = DATABASE_TIMEOUT_S
 ) -> int:
     database = Database(settings.database_dsn, schema=SCHEMA, size=1, timeout=patience)
@@ -153,11 +153,11 @@ async def _with_database(
         await PostgresStore(database).check()
         return await command(database)
     except SchemaMismatch as error:
-        return _failed(f"{error.description} ({error.detail})", status=2)
+        return failed(f"{error.description} ({error.detail})", status=2)
     except Invalid as error:
-        return _failed("; ".join(f"{e.field} {e.message}" for e in error.errors))
+        return failed("; ".join(f"{e.field} {e.message}" for e in error.errors))
     except ServiceError as error:
-        return _failed(f"{error.description} ({redacted(error.detail)})")
+        return failed(f"{error.description} ({redacted(error.detail)})")
     finally:
         await database.stop()
 
@@ -166,11 +166,11 @@ def _count(items: Sized, noun: str) -> str:
     return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
 
 
-def _succeeded(line: str) -> int:
+def succeeded(line: str) -> int:
     print_line(line)
     return 0
 
 
-def _failed(line: str, *, status: int = 1) -> int:
+def failed(line: str, *, status: int = 1) -> int:
     sys.stderr.write(f"{line}\n")
     return status

@@ -130,6 +130,16 @@ def manifest_of(path: Path) -> Manifest:
     return _manifest(path, next(_entries(path), {}))
 
 
+def named(unfinished: Path, path: Path) -> None:
+    """Give a file that is complete its name; returns when that is on the disk as well."""
+    unfinished.replace(path)
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sha256_of(path: Path) -> bytes:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
@@ -187,12 +197,15 @@ def _members(line: Line) -> dict[str, Any]:
         "detail": line.detail,
         "event_id": line.event_id,
         "hash": line.hash.hex(),
+        **({} if line.erased_detail is None else {"erased_detail": line.erased_detail.hex()}),
     }
 
 
 def _line(path: Path, entry: Mapping[str, Any], head: Head) -> Line:
     try:
         members = {**entry, "at": datetime.fromisoformat(entry["at"]), "hash": bytes.fromhex(entry["hash"])}
+        if "erased_detail" in members:
+            members["erased_detail"] = bytes.fromhex(members["erased_detail"])
         return Line(**members, previous_hash=head.hash)
     except (KeyError, TypeError, ValueError):
         raise BrokenTrail(head.seq + 1, f"cannot be read in {path.name}") from None

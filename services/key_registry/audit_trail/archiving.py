@@ -19,11 +19,13 @@ from services.key_registry.audit_trail.archive_file import (
     InvalidArchive,
     Manifest,
     Verified,
+    named,
     sha256_of,
     verify_file,
 )
 from services.key_registry.audit_trail.chain import BrokenTrail, Line
 from services.key_registry.audit_trail.checkpoints import Checkpoint, CheckpointKeys
+from services.key_registry.audit_trail.file_erasure import without_company
 from services.key_registry.audit_trail.months import TrustedClock, month_of, months_before
 from services.key_registry.audit_trail.ports import AuditLines, Checkpoints, Month, Months
 from shared.background_task import PeriodicTask
@@ -93,6 +95,23 @@ class Archive:
         with self._alone():
             return await self._exported(month)
 
+    async def erase(self, company_id: str) -> int:
+        """Write the files anew that have details of this company's lines, without these; how many there were.
+
+        Raises as `archive_due`, also for a file that is not there.
+        """
+        written = 0
+        with self._alone():
+            for month in await self._months.all():
+                if month.file is not None and month.last is not None:
+                    path = self._folder / month.file
+                    found = await asyncio.to_thread(
+                        without_company, path, company_id, self._keys, int(await self._clock.time())
+                    )
+                    written += found.sha256 != month.sha256
+                    await self._months.exported(month.month, month.last, path.name, found.sha256)
+        return written
+
     async def _exported(self, month: Month) -> Path:
         if month.last is None:
             raise InvalidArchive(f"{month.name} is not over: lines are still added to it")
@@ -124,8 +143,7 @@ class Archive:
         verified = await asyncio.to_thread(verify_file, unfinished, self._keys.public)
         if verified.manifest != manifest:
             raise InvalidArchive(f"{path.name} does not hold what it was written from")
-        unfinished.replace(path)
-        _sync(self._folder)
+        named(unfinished, path)
         return verified
 
     async def _of(self, manifest: Manifest) -> AsyncIterator[list[Line]]:
@@ -152,12 +170,3 @@ class Archive:
             yield
         finally:
             os.close(descriptor)
-
-
-def _sync(folder: Path) -> None:
-    """So that a file's new name is on the disk as well."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import orjson
+from uuid_utils import uuid7
 
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unprocessable
@@ -32,23 +33,47 @@ class Line:
     previous_hash: bytes
     hash: bytes
     event_id: str | None = None
-    """The sender's id of the event: written once. Not part of the hash."""
+    """The sender's id of the event, which is written once. No digest of a detail can be guessed without it."""
+    erased_detail: bytes | None = None
+    """The digest of a detail that was erased, with the event's id; empty where the hash is over the detail."""
 
     def digest(self) -> bytes:
-        """SHA-256 over the canonical JSON (sorted, no white space, UTF-8) of all but `hash` and `event_id`."""
-        members = {
+        """SHA-256 over the canonical JSON (sorted, no white space, UTF-8) of the other members.
+
+        Of `detail` and `event_id` it has a digest, so that they can be erased and the chain still verifies.
+        """
+        return _sha256({**self._members(), "detail_digest": self.detail_digest().hex()})
+
+    def detail_digest(self) -> bytes:
+        """SHA-256 over the event's id and the canonical JSON of the detail."""
+        if self.erased_detail is not None:
+            return self.erased_detail
+        detail = orjson.dumps(self.detail, option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256((self.event_id or "").encode() + b"\n" + detail).digest()
+
+    def digest_of_0_1(self) -> bytes:
+        """The hash that release 0.1.0 gave a line: over the detail itself."""
+        return _sha256({**self._members(), "detail": self.detail})
+
+    def without_detail(self) -> "Line":
+        """The line as it is once its detail has been erased."""
+        if self.erased_detail is not None:
+            return self
+        kept = self.detail_digest() if self.digest() == self.hash else b""
+        return replace(self, detail={}, event_id=None, erased_detail=kept)
+
+    def _members(self) -> dict[str, Any]:
+        return {
             "action": self.action,
             "actor": self.actor,
             "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
             "company_id": self.company_id,
-            "detail": self.detail,
             "previous_hash": self.previous_hash.hex(),
             "request_id": self.request_id,
             "seq": self.seq,
             "subject": self.subject,
             "subject_kind": self.subject_kind,
         }
-        return hashlib.sha256(orjson.dumps(members, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +128,7 @@ class ChainCheck:
     def __init__(self, head: Head, heads: Mapping[int, bytes] = MappingProxyType({})) -> None:
         self.head = head
         self._heads = heads
+        self._after_0_1 = False
 
     def add(self, line: Line) -> None:
         head = self.head
@@ -110,11 +136,17 @@ class ChainCheck:
             raise BrokenTrail(head.seq + 1, f"is missing; the next line there is {line.seq}")
         if line.previous_hash != head.hash:
             raise BrokenTrail(line.seq, "does not follow from the line before it")
-        if line.digest() != line.hash:
-            raise BrokenTrail(line.seq, "was changed after it was written")
+        self._check_content(line)
         if self._heads.get(line.seq, line.hash) != line.hash:
             raise BrokenTrail(line.seq, "is not the one that a checkpoint was signed for: it was made anew")
         self.head = Head(line.seq, line.hash)
+
+    def _check_content(self, line: Line) -> None:
+        """Lines of 0.1.0 come before all others. Of them alone, an erased detail leaves nothing to check."""
+        if line.digest() == line.hash:
+            self._after_0_1 = True
+        elif self._after_0_1 or (line.erased_detail != b"" and line.digest_of_0_1() != line.hash):
+            raise BrokenTrail(line.seq, "was changed after it was written")
 
     def end(self) -> Head:
         """The head, when no line is known that should follow."""
@@ -148,8 +180,12 @@ def _line(event: AuditEvent) -> Line:
         detail=_bounded(event.detail),
         previous_hash=b"",
         hash=b"",
-        event_id=event.id or None,
+        event_id=event.id or str(uuid7()),
     )
+
+
+def _sha256(members: Mapping[str, Any]) -> bytes:
+    return hashlib.sha256(orjson.dumps(members, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def _clean(text: str) -> str:

@@ -18,6 +18,16 @@ class AuditLines(Protocol):
         ...
 
 
+class ErasableLines(AuditLines, Protocol):
+    async def erase(self, lines: Sequence[Line]) -> None:
+        """Write these lines, which have no detail any more, over those that had one."""
+        ...
+
+    async def vacuum(self) -> None:
+        """Free the space of what was erased."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class KeptCheckpoint:
     """`number` is the order in which they were signed; `at` is in seconds since the epoch."""

@@ -133,6 +133,7 @@ MEMBERS: Members = {
         "The id of the request that did it, the same in the logs of every service.", "4f2a9c0b7d1e4e0c"
     ),
     "detail": Member("More about it, by action.", {"client_prefix": "blabla"}),
+    "erased": Member("Whether its detail was erased with its company; the chain verifies without it.", False),
     "previous_hash": Member("The hash of the line before, in hex.", "00" * 32),
     "hash": Member("SHA-256, in hex, over the line's members and `previous_hash`.", "9f" * 32),
     **AUDIT_MEMBERS,

@@ -156,6 +156,7 @@ class AuditLine(BaseModel):
     previous_hash: str
     hash: str
     """SHA-256, hex, over the line's members and `previous_hash`."""
+    erased: bool
 
 
 class ArchivedMonth(BaseModel):

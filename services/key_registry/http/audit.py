@@ -77,5 +77,6 @@ def _shown(line: Line, company: Row | None) -> dict[str, Any]:
         "hash": line.hash.hex(),
         "previous_hash": line.previous_hash.hex(),
         "company": company,
+        "erased": line.erased_detail is not None,
     }
     return AuditLine.model_validate(members).model_dump(mode="json")

@@ -54,7 +54,11 @@ FROM current, unnest(
 _HEAD = "SELECT seq, hash FROM audit_line WHERE month >= $1 ORDER BY seq DESC LIMIT 1"
 _WRITTEN = "SELECT event_id::text FROM audit_line WHERE event_id = ANY($1::uuid[]) AND month >= $2"
 _FOLLOWING = " ".join(
-    ("SELECT", ", ".join(_COLUMNS), ", previous_hash FROM audit_line WHERE seq > $1 ORDER BY seq LIMIT $2")
+    (
+        "SELECT",
+        ", ".join(_COLUMNS),
+        ", erased_detail, previous_hash FROM audit_line WHERE seq > $1 ORDER BY seq LIMIT $2",
+    )
 )
 _PREVIOUS = """
 coalesce(
@@ -65,11 +69,22 @@ coalesce(
 """
 _PREVIOUS_OF = " ".join(("SELECT", _PREVIOUS, "FROM audit_line line WHERE seq = $1"))
 _NEWEST = " ".join(
-    ("SELECT", ", ".join(_COLUMNS), ",", _PREVIOUS, "AS previous_hash FROM audit_line line WHERE month = $1")
+    (
+        "SELECT",
+        ", ".join(_COLUMNS),
+        ", erased_detail,",
+        _PREVIOUS,
+        "AS previous_hash FROM audit_line line WHERE month = $1",
+    )
 )
 _MONTHS = """
 SELECT month, compact FROM audit_month
 WHERE first_seq IS NOT NULL AND ($1::bigint IS NULL OR first_seq < $1) ORDER BY month DESC
+"""
+_ERASE = """
+UPDATE audit_line SET detail = '{}', event_id = NULL, erased_detail = kept.digest
+FROM unnest($1::bigint[], $2::bytea[]) AS kept (seq, digest)
+WHERE audit_line.seq = kept.seq AND audit_line.erased_detail IS NULL
 """
 _EVER = date.min
 
@@ -115,6 +130,17 @@ class PostgresAuditLines:
             records = await connection.fetch(_FOLLOWING, seq, limit)
             previous = await connection.fetchval(_PREVIOUS_OF, records[0]["seq"]) if records else None
         return list(_linked(map(_line, records), previous or b""))
+
+    async def erase(self, lines: Sequence[Line]) -> None:
+        """Write these lines, which have no detail any more, over those that had one."""
+        async with self._database.connection() as connection:
+            seqs, digests = [line.seq for line in lines], [line.erased_detail for line in lines]
+            await connection.execute(_ERASE, seqs, digests)
+
+    async def vacuum(self) -> None:
+        """Free the space of what was erased, so that its bytes are used again. It takes its time."""
+        async with self._database.connection() as connection:
+            await connection.execute("VACUUM audit_line")
 
 
 def _linked(lines: Iterable[Line], previous: bytes) -> Iterable[Line]:

@@ -1,0 +1,1 @@
+"""What there is of one company: exporting it, and erasing it."""

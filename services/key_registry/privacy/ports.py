@@ -1,0 +1,18 @@
+"""What erasing and exporting a company need of the store beside `storage.ports`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+
+class CompanyTraces(Protocol):
+    async def forget(self, company_id: UUID) -> None:
+        """Delete the kept responses to its admin tokens and what its refused calls met.
+
+        Takes it out of revocations and changes. Raises `Unavailable`.
+        """
+        ...
+
+    async def refusals(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        """What its refused calls met, as far as that is kept. Raises `Unavailable`."""
+        ...

@@ -1,0 +1,33 @@
+"""What PostgreSQL has of a company beside its objects and its audit lines."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from shared.postgres.pool import Database
+
+_RESPONSES = """
+DELETE FROM idempotency WHERE admin_token_id IN (SELECT id FROM admin_token WHERE company_id = $1)
+"""
+_REFUSALS = "DELETE FROM refusal_trace WHERE company_id = $1"
+_REFUSED = """
+SELECT request_id, at, cause, credential, document FROM refusal_trace WHERE company_id = $1 ORDER BY number
+"""
+_REVOCATIONS = "UPDATE revocation SET company_id = NULL, reason = '' WHERE company_id = $1"
+_CHANGES = "UPDATE change SET company_id = NULL WHERE company_id = $1"
+
+
+class PostgresCompanyTraces:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def forget(self, company_id: UUID) -> None:
+        async with self._database.transaction() as connection:
+            await connection.execute(_RESPONSES, company_id)
+            await connection.execute(_REVOCATIONS, str(company_id))
+            await connection.execute(_CHANGES, str(company_id))
+            await connection.execute(_REFUSALS, str(company_id))
+
+    async def refusals(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        async with self._database.connection() as connection:
+            return [dict(record) for record in await connection.fetch(_REFUSED, str(company_id))]
