@@ -1,5 +1,8 @@
 """The page of all settings is what the settings are."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import pytest
 
 from deploy.local.stack import DEPLOYABLES
@@ -16,9 +19,14 @@ def test_the_names_that_are_known_are_those_that_are_read() -> None:
     assert setting_names() == SETTING_NAMES, "run `make docs`"
 
 
+@pytest.fixture(scope="module")
+def generated() -> Mapping[Path, str]:
+    return outputs()
+
+
 @pytest.mark.parametrize(
     "name", ["configuration.md", "metrics.md", "routes.md", "routes.schema.json", "setting_names.py"]
 )
-def test_what_is_generated_is_up_to_date(name: str) -> None:
-    path, text = next((path, text) for path, text in outputs().items() if path.name == name)
+def test_what_is_generated_is_up_to_date(generated: Mapping[Path, str], name: str) -> None:
+    path, text = next((path, text) for path, text in generated.items() if path.name == name)
     assert path.read_text(encoding="utf-8") == text, "run `make docs`"
