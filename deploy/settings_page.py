@@ -3,11 +3,15 @@
 The settings are read from the deployables' own classes, by name: what deploys imports no deployable.
 """
 
+import ast
 import importlib
+import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -70,12 +74,30 @@ class Setting:
 def settings_of(module: str) -> dict[str, Setting]:
     """The settings of a deployable by variable; `module` is its package."""
     settings: type[BaseSettings] = importlib.import_module(f"{module}.config").Settings
-    found = {}
+    found, meanings = {}, attribute_docstrings(settings)
     for field, info in settings.model_fields.items():
         name = f"{PREFIX}{field.upper()}"
-        meaning = " ".join((info.description or "").split()).rstrip(".")
+        meaning = " ".join((info.description or meanings.get(field, "")).split()).rstrip(".")
         default = "required" if info.default is PydanticUndefined else shown(info.default)
         found[name] = Setting(name, kind(info.annotation), default, meaning)
+    return found
+
+
+def attribute_docstrings(settings: type[BaseSettings]) -> dict[str, str]:
+    """What stands below each field. Pydantic would read it as well, but in every process that starts."""
+    found: dict[str, str] = {}
+    for declared in reversed(settings.__mro__):
+        if declared is BaseSettings or not issubclass(declared, BaseSettings):
+            continue
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(declared))).body
+        assert isinstance(definition, ast.ClassDef)
+        for field, below in pairwise(definition.body):
+            match field, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    found[name] = text
     return found
 
 

@@ -21,9 +21,7 @@ class ConfigError(Exception):
 class Environment(BaseSettings):
     """Settings read from environment variables: `PASSGATE_` and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
 
 
 class ServiceSettings(Environment):
