@@ -20,7 +20,13 @@ PRELOADED = (
     "services.session_tokens.__main__",
     "services.token_issuer.__main__",
 )
-IMPORTED_LATER = ("gateway.commands", "gateway.workers.serve", "gateway.workers.supervisor")
+IMPORTED_LATER = (
+    "deploy.local.up",
+    "gateway.commands",
+    "gateway.workers.serve",
+    "gateway.workers.supervisor",
+    "shared.postgres.migrations",
+)
 """What these import once they know what they are to do."""
 REQUEST_BYTES = 1 << 17
 """As many as a request may have."""
