@@ -10,6 +10,7 @@ from gateway.client_address_proof import ClientAddressProof
 from gateway.config import NAME, OPERATIONS, Settings
 from gateway.decision import Decider
 from gateway.edge.certificate_watch import CertificateWatch
+from gateway.error_pages.pages import OWN_PATH, error_types
 from gateway.first_snapshot import FirstSnapshot
 from gateway.http import endpoints
 from gateway.http.decision import DecisionServer, decision_servers
@@ -65,6 +66,7 @@ async def build_app(
         staleness_bound=settings.staleness_bound,
         last_valid=worker.last_valid_routes if worker else None,
     )
+    error_types.lead_to(settings.docs_url or settings.issuer + OWN_PATH)
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
     offsets = ClockOffsets(clock, reference="key_registry", metrics=registry)
     identity_keys = _identity_keys(settings)

@@ -8,6 +8,7 @@ import orjson
 from gateway.credentials.choice import AmbiguousCredential
 from gateway.credentials.extract import NoCredential
 from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.error_pages.pages import error_types
 from gateway.http1.request import BadRequest
 from gateway.http1.websocket import VERSION
 from shared.errors import Unavailable
@@ -40,7 +41,10 @@ class Refusal:
 
 def render(refusal: Refusal, request_id: str) -> tuple[Fields, bytes]:
     """The fields, all but those that frame the message, and the body."""
-    body = orjson.dumps(problem_document(refusal.status, refusal.code, refusal.description, request_id=request_id))
+    type_ = error_types.of(refusal.code)
+    body = orjson.dumps(
+        problem_document(refusal.status, refusal.code, refusal.description, request_id=request_id, type_=type_)
+    )
     fields = (
         ("Content-Type", CONTENT_TYPE),
         ("Cache-Control", "no-store"),

@@ -40,11 +40,17 @@ def title_of(status: int) -> str:
 
 
 def problem_document(
-    status: int, code: str, detail: str, *, request_id: str, errors: Sequence[tuple[str, str]] = ()
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    request_id: str,
+    errors: Sequence[tuple[str, str]] = (),
+    type_: str = "about:blank",
 ) -> dict[str, Any]:
-    """The members of a problem; `errors` are wrong fields with their messages."""
+    """The members of a problem; `errors` are wrong fields with their messages, `type_` the URL of a page."""
     document: dict[str, Any] = {
-        "type": "about:blank",
+        "type": type_,
         "title": title_of(status),
         "status": status,
         "code": code,

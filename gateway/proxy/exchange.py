@@ -23,11 +23,11 @@ from gateway.origin import origin_of, unproxied
 from gateway.proxy.client_body import NO_BODY, ClientBody
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.client_response import ClientResponse, lines_for_client
-from gateway.proxy.direct_response import DirectResponse, direct_response
+from gateway.proxy.direct_response import OWN_PATHS, DirectResponse, direct_response
 from gateway.proxy.exchange_context import ExchangeContext
 from gateway.proxy.overload.admission import OVERLOADED
 from gateway.proxy.ports import UpstreamFailed
-from gateway.proxy.report import LIVE_PATH, Call
+from gateway.proxy.report import Call
 from gateway.proxy.tunnels.websocket import NOT_ALLOWED, WebSocket, websocket_of
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.outgoing import outgoing
@@ -116,7 +116,7 @@ class Exchange:
         fresh_id, trusted = call.request_id, call.origin.trusted
         if trusted and (given := head.first("x-request-id")) is not None:
             call.request_id = adopt_request_id(given)
-        if head.method == "OPTIONS" or head.target.startswith(LIVE_PATH):
+        if head.method == "OPTIONS" or head.target.startswith(OWN_PATHS):
             direct = direct_response(head, call.request_id, self._context.decider.routes)
             if direct is not None:
                 self._respond(direct)

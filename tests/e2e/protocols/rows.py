@@ -73,11 +73,12 @@ class Row:
 def problem(status: int, code: str, detail: str, title: str = "") -> dict[str, Any]:
     """RFC 9457 problem details, but for the request's id."""
     title = title or TITLES[status]
-    return {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
+    return {"type": code, "title": title, "status": status, "code": code, "detail": detail}
 
 
 def _without_id(reply: Reply) -> Any:
     value = reply.json()
     if reply.header("Content-Type") == PROBLEM:
         assert value.pop("request_id") == reply.header("X-Request-Id")
+        value["type"] = value["type"].partition("/.well-known/passgate/errors/")[2]
     return value

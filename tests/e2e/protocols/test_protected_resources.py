@@ -52,7 +52,8 @@ def other_method(method: str, target: str, *allowed: str) -> Row:
 
 def malformed(name: str, target: str, headers: object = None) -> Row:
     response = re.compile(
-        r'\{"type":"about:blank","title":"Bad Request","status":400,"code":"malformed_(request|target)".*'
+        r'\{"type":"[^"]+/errors/malformed_\w+","title":"Bad Request",'
+        r'"status":400,"code":"malformed_(request|target)".*'
     )
     return Row(name, 400, response, "GET", target, headers or bearer("$token"), fields={"Connection": "close"})  # type: ignore[arg-type]
 
