@@ -2,8 +2,8 @@
 
 from shared.postgres.migrations import execute_script
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 ERASURE = """
 -- The digest of a detail that was erased; empty where the line's hash is over the detail itself, as in 0.1.0.
