@@ -69,7 +69,10 @@ class ComposeStack:
     def up(self) -> None:
         """Return when every service is ready and the demo has been seeded."""
         self.run("up", "--detach", "--build", limit=800)
-        self.run("wait", "demo")
+        try:
+            self.run("wait", "demo", limit=300)
+        except AssertionError as error:
+            raise AssertionError(self.run("logs", "--tail", "20")) from error
 
     def remove(self) -> None:
         """Take it down with its volumes, and remove the images that were built for it."""
