@@ -108,7 +108,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
         stack.remove()
 
 
-def eventually(condition: Any, limit: float = 30.0) -> float:
+def eventually(condition: Any, limit: float = 120.0) -> float:
     """Seconds until `condition()` holds; fails past `limit`."""
     started = time.monotonic()
     while not condition():
