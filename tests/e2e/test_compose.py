@@ -263,7 +263,7 @@ def test_tls_proxy_headers_and_the_decision_port_are_reached_by_settings_alone(s
         question = (
             "import urllib.request as u, urllib.error as e\n"
             "r = u.Request('http://gateway:8082/forward-auth', headers={'X-Forwarded-Method': 'GET',"
-            " 'X-Forwarded-Uri': '/v2.0/site', 'X-Forwarded-Host': 'a'})\n"
+            " 'X-Forwarded-Uri': '/v2.0/site', 'X-Forwarded-Host': 'a', 'X-Forwarded-For': '203.0.113.9'})\n"
             "try: print(u.urlopen(r, timeout=5).status)\n"
             "except e.HTTPError as error: print(error.code, error.headers['WWW-Authenticate'])"
         )
