@@ -4,7 +4,6 @@ It looks at what has arrived without taking it. A connection whose next request 
 liveness goes to the event loop as it is, and stays there: this thread has no parser, no body and no other path.
 """
 
-import contextlib
 import selectors
 import socket
 import threading
@@ -12,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
 
+from shared.http.liveness.held_lock import recv, send
 from shared.http.liveness.probe import MAX_PROBE_BYTES, Liveness, probe_in, response_to
 
 MAX_CONNECTIONS = 64
@@ -88,12 +88,9 @@ class LivenessThread:
         self._readable(connection)  # as a rule its first request is here already
 
     def _readable(self, connection: socket.socket) -> None:
-        try:
-            data = connection.recv(MAX_PROBE_BYTES, socket.MSG_PEEK)
-        except BlockingIOError:
+        data = recv(connection, MAX_PROBE_BYTES, socket.MSG_PEEK)
+        if data is None:
             return
-        except OSError:
-            data = b""
         probe = probe_in(data)
         if probe is None:
             self._forget(connection)
@@ -104,11 +101,8 @@ class LivenessThread:
             return
         self._idle_since[connection] = time.monotonic()
         response = response_to(probe, self._liveness, formatdate(usegmt=True))
-        sent = 0
-        with contextlib.suppress(OSError):
-            connection.recv(probe.length)
-            sent = connection.send(response)
-        if probe.closes or sent < len(response):  # nobody takes as little as this
+        recv(connection, probe.length)
+        if send(connection, response) < len(response) or probe.closes:  # nobody takes as little as this
             self._forget(connection)
             connection.close()
 
