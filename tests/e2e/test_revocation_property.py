@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from tests.support.chaos.family import CREDENTIALS, ENDED_BY_HOLDER, PATHS
+from tests.support.chaos.family import CREDENTIALS, ENDED_BY_HOLDER, PATHS, ROTATED
 from tests.support.chaos.faults import HOW, links_of
 from tests.support.chaos.figures import Figures
 from tests.support.chaos.plane import GATEWAYS, INSTANCES, Plane
@@ -31,6 +31,8 @@ BOUND = 2.0
 SEQUENCES = 5
 """That every run of the tests tries; `make soak` tries as many more as it is given minutes."""
 STEPS = 12
+OVERLAP = 3600
+"""Seconds for which the old secret goes on after a rotation: longer than any sequence."""
 SOAKED_PLANE = 300.0
 """Seconds of a soak after which all processes and stores are begun anew."""
 
@@ -65,6 +67,8 @@ def steps_on(plane: Plane) -> st.SearchStrategy[Step]:
         (3, st.tuples(st.just("end_token"), tokens, st.sampled_from(["holder", "operator"]))),
         (1, st.just(("end_signing_key",))),
         (2, st.tuples(st.just("make"), credentials)),
+        (3, st.tuples(st.just("rotate"), st.sampled_from(ROTATED), st.sampled_from([0, OVERLAP]))),
+        (3, st.tuples(st.just("end_version"), st.sampled_from(ROTATED), st.sampled_from([0, -1]))),
         (1, st.just(("heal",))),
         (3, st.tuples(st.just("hurt"), st.sampled_from(links_of(plane)), st.sampled_from(HOW))),
         (2, st.tuples(st.just("restart"), st.sampled_from((*GATEWAYS, *INSTANCES)), st.booleans())),

@@ -26,6 +26,9 @@ PATHS = {
 }
 """Each kind that the admin API can stop, and where."""
 CREDENTIALS = ("api_token", "access_key", "api_client", "key_pair", "admin_token")
+ROTATED = ("api_token", "access_key", "api_client", "admin_token")
+VERSION = " version"
+"""Ends the kind of a thing that is one secret of a credential."""
 NEWEST = 2
 """Tokens of each credential that are called with besides the first: the last that were created, after a stop those
 that it crossed."""
@@ -35,6 +38,10 @@ ENDED_BY_HOLDER = {"jwt": "api_client", "session": "access_key"}
 """Tokens that can be ended one by one, and whose they are here."""
 FREE_SCOPE = "site:read"
 """Of no application."""
+
+
+def is_version(thing: Thing) -> bool:
+    return thing.kind.endswith(VERSION)
 
 
 @dataclass
@@ -51,6 +58,8 @@ class Family:
     """As the admin API created them, by kind: the newest of each."""
     things: dict[str, Thing] = field(default_factory=dict)
     """The same in the model, and under `jwt` and `session` the first token of the newest client and access key."""
+    versions: dict[str, list[Thing]] = field(default_factory=dict)
+    """The secrets of the newest credential of each kind that is rotated, the oldest first."""
     tokens: dict[str, str] = field(default_factory=dict)
     """The values of those two."""
     probes: list[Probe] = field(default_factory=list)
@@ -94,26 +103,42 @@ class Family:
         """Take in what the admin API has created, and call with it from now on."""
         thing = Thing(kind, created["id"], at)
         self.objects[kind], self.things[kind] = created, thing
+        self.versions.pop(kind, None)
         for token, credential in ENDED_BY_HOLDER.items():
             if credential == kind:
                 self.things.pop(token, None)
+        self._use(kind, created, at)
+
+    def add_secret(self, kind: str, rotated: Object, at: float) -> None:
+        """Take in the new secret of the credential that is the newest of its kind, and call with it as well."""
+        self.objects[kind] = rotated
+        self._use(kind, rotated, at)
+
+    def _use(self, kind: str, created: Object, at: float) -> None:
+        if kind in ROTATED:
+            number = created["versions"][0]["version"]
+            version = Thing(f"{kind}{VERSION}", f"{created['id']}_v{number}", at)
+            self.versions.setdefault(kind, []).append(version)
+        version_of = self._newest_version(kind)
         match kind:
             case "api_token":
-                things = self._all("api_token", "booking", "company", "application")
+                things = (*self._all("api_token", "booking", "company", "application"), *version_of)
                 self.probes += probes.of_api_token(self.number, self.prefix, created["token"], things)
             case "access_key":
-                things = self._all("access_key", "company")
+                things = (*self._all("access_key", "company"), *version_of)
                 self.probes.append(probes.of_access_key(created["key"], things, self._taking_session(things)))
             case "api_client":
                 for scope in (FREE_SCOPE, self.booked_scope):
-                    things, take = self._grant_depends_on(kind, scope), self._taking_jwt(kind, scope)
+                    things = (*self._grant_depends_on(kind, scope), *version_of)
+                    take = self._taking_jwt(kind, scope)
                     self.probes.append(probes.client_grant(created, scope, things, take))
             case "key_pair":
                 scope = self.booked_scope
                 things, take = self._grant_depends_on(kind, scope), self._taking_jwt(kind, scope)
                 self.probes.append(probes.assertion_grant(created, self.uri, scope, things, take))
             case "admin_token":
-                self.probes.append(probes.of_admin_token(created["token"], (thing,)))
+                things = (*self._all("admin_token"), *version_of)
+                self.probes.append(probes.of_admin_token(created["token"], things))
 
     def path_of(self, scope: str) -> str:
         return "/v2.0/site" if scope == FREE_SCOPE else f"/use/{self.number}"
@@ -124,23 +149,26 @@ class Family:
     def _all(self, *kinds: str) -> tuple[Thing, ...]:
         return tuple(self.things[kind] for kind in kinds)
 
+    def _newest_version(self, kind: str) -> tuple[Thing, ...]:
+        return tuple(self.versions.get(kind, ())[-1:])
+
     def _grant_depends_on(self, kind: str, scope: str) -> tuple[Thing, ...]:
         booked = ("booking", "application") if self.scopes_are_booked and scope == self.booked_scope else ()
         return self._all(kind, "company", *booked)
 
     def _taking_jwt(self, kind: str, scope: str) -> Callable[[bytes], None]:
-        """Of the responses to the grants of the credential that is now the newest of its kind."""
-        things = self._all(kind, "company", "booking", "application")
+        """Of responses to the grants of the credential that is now the newest of its kind, by its newest secret."""
+        things = (*self._all(kind, "company", "booking", "application"), *self._newest_version(kind))
 
         def take(body: bytes) -> None:
             if not self._is_time(things[0], scope):
                 return
             token = orjson.loads(body)["access_token"]
             claims = probes.claims_of(token)
-            beside = set(claims.get("depends_on", ())) - {f"{claims['credential_id']}_v1"}
+            beside = set(claims.get("depends_on", ()))
             ids = {claims["company_id"], claims["credential_id"], *beside}
             if scope == self.booked_scope:
-                self.scopes_are_booked = bool(beside)
+                self.scopes_are_booked = bool(beside - {thing.id for thing in things if is_version(thing)})
             depends_on = tuple(thing for thing in things if thing.id in ids)
             assert len(depends_on) == len(ids), f"a token depends on {ids}, which are not among {things}"
             jwt, kid = Thing("jwt", claims["jti"], time.monotonic()), probes.kid_of(token)

@@ -12,7 +12,7 @@ import orjson
 
 from services.session_tokens.sealing import id_of
 from tests.support.chaos import probes as probes
-from tests.support.chaos.family import PATHS, Family
+from tests.support.chaos.family import PATHS, VERSION, Family, is_version
 from tests.support.chaos.figures import Figures
 from tests.support.chaos.model import RECOVERY, Event, Thing
 from tests.support.chaos.plane import GATEWAYS, REGISTRIES, Plane
@@ -70,6 +70,28 @@ class Operator:
         path = f"/{PATHS[thing.kind]}/{thing.id}/{operation}"
         await self._give(thing, STATUS[operation], lambda: self._admin("POST", path))
 
+    async def rotate(self, family: Family, kind: str, keep_old_for: int) -> None:
+        """A new secret of the newest credential of a kind; the one before ends at once, or goes on."""
+        credential, (*_, current) = family.things[kind], family.versions[kind]
+        path, key = f"/{PATHS[kind]}/{credential.id}/rotate", {"Idempotency-Key": uuid.uuid4().hex}
+        responses: list[Response] = []
+
+        async def call() -> Response:
+            body = {"keep_old_for": keep_old_for}
+            responses.append(await self._admin("POST", path, json=body, headers=key))
+            return responses[0]
+
+        if keep_old_for:
+            await call()
+        else:
+            await self._give(current, "revoked", call)
+        if responses[0].status == 201:
+            family.add_secret(kind, orjson.loads(responses[0].body), time.monotonic())
+
+    async def end_version(self, version: Thing) -> None:
+        """One secret of a credential, and what was issued with it."""
+        await self._give(version, "revoked", lambda: self._admin("POST", f"{_path_of(version)}/revoke"))
+
     async def end_token(self, family: Family, kind: str, by: str) -> None:
         """A `jwt` or a `session`: by the "holder", or by the "operator" who knows its id."""
         thing = family.things.get(kind)
@@ -83,6 +105,7 @@ class Operator:
         """Find out what became of changes that nobody acknowledged."""
         deadline = time.monotonic() + 2 * RECOVERY
         changed = [(family, thing) for family in families for thing in family.things.values()]
+        changed += [(family, v) for family in families for of in family.versions.values() for v in of]
         changed += [(Family(0, ""), key) for key in signing_keys]
         for family, thing in changed:
             while thing.uncertain and time.monotonic() < deadline and not await self._resolved(family, thing):
@@ -93,6 +116,11 @@ class Operator:
             response = await self._admin("GET", f"/{PATHS[thing.kind]}/{thing.id}")
             if response.status == 200:
                 thing.resolve(orjson.loads(response.body)["status"], time.monotonic())
+            return 0 < response.status < 500
+        if is_version(thing):
+            response = await self._admin("GET", _path_of(thing).partition("/versions/")[0])
+            if response.status == 200:
+                thing.resolve(_status_of(thing, orjson.loads(response.body)), time.monotonic())
             return 0 < response.status < 500
         if thing.kind == "signing_key":  # to end it again is harmless
             response = await self._revoke(thing.kind, thing.id)
@@ -117,7 +145,7 @@ class Operator:
         """Whatever `call` does gives the thing this `status`, unless it is refused."""
         event = thing.begin(status, time.monotonic())
         response = await call()
-        if response.status in (200, 204):
+        if response.status in (200, 201, 204):
             event.acked = time.monotonic()
         elif 400 <= response.status < 500:
             thing.refused(event)
@@ -170,3 +198,13 @@ class Operator:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _path_of(version: Thing) -> str:
+    credential, _, number = version.id.rpartition("_v")
+    return f"/{PATHS[version.kind.removesuffix(VERSION)]}/{credential}/versions/{number}"
+
+
+def _status_of(version: Thing, credential: Mapping[str, Any]) -> str:
+    states = {str(item["version"]): item["state"] for item in credential["versions"]}
+    return "revoked" if states[version.id.rpartition("_v")[2]] == "retired" else "active"

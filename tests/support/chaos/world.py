@@ -108,6 +108,16 @@ class World:
         """Suspend, resume or revoke the newest of a kind."""
         await self._operator.change((await self._family()).things[kind], operation)
 
+    async def rotate(self, kind: str, keep_old_for: int) -> None:
+        """The newest credential of a kind."""
+        await self._operator.rotate(await self._family(), kind, keep_old_for)
+
+    async def end_version(self, kind: str, which: int) -> None:
+        """One secret of it: the oldest (0) or the newest (-1) that is known."""
+        version = (await self._family()).versions[kind][which]
+        if version.status == "active":
+            await self._operator.end_version(version)
+
     async def resume(self) -> None:
         """All that is suspended."""
         for thing in list((await self._family()).things.values()):
