@@ -13,11 +13,15 @@ os.register_at_fork(after_in_child=_drawn.clear)
 
 
 def new_request_id() -> str:
-    """32 hexadecimal digits that nobody can guess."""
-    if not _drawn:  # a system call for each costs more than all else of it
+    """32 hexadecimal digits that nobody can guess. May be called in any thread."""
+    try:
+        return _drawn.pop()
+    except IndexError:  # a system call for each would cost more than all else of it
         digits = os.urandom(_DRAWN_AT_ONCE * _DIGITS // 2).hex()
-        _drawn.extend(digits[start : start + _DIGITS] for start in range(0, len(digits), _DIGITS))
-    return _drawn.pop()
+        fresh = [digits[start : start + _DIGITS] for start in range(0, len(digits), _DIGITS)]
+        taken = fresh.pop()
+        _drawn.extend(fresh)
+        return taken
 
 
 def adopt_request_id(given: str | None) -> str:
