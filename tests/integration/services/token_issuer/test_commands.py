@@ -54,10 +54,10 @@ async def of_a_release_to_come(database_url: str) -> None:
     await connection.close()
 
 
-@pytest.mark.usefixtures("settings")  # its schema is migrated
 async def test_the_first_key_signs_and_the_next_one_is_published_and_waits(
-    environment: dict[str, str], registry: RegistryDouble
+    environment: dict[str, str], registry: RegistryDouble, settings: Settings
 ) -> None:
+    environment |= {"PASSGATE_DATABASE_URL": settings.database_url}  # whose schema is migrated
     status, output, _ = await command("rotate-signing-key", **environment)
     assert (status, output.partition(" ")[2]) == (0, "(EdDSA) is the first key, and signs at once\n")
     first = output.partition(" ")[0]
