@@ -16,9 +16,9 @@ DIALECT = "/envoy"
 
 
 def asked(token: str) -> Request:
-    """About the same request."""
+    """About the same request, of a client that the proxy names."""
     request = site(token)
-    return Request(request.method, DIALECT + request.path, request.headers)
+    return Request(request.method, DIALECT + request.path, {**request.headers, "X-Forwarded-For": "192.0.2.1"})
 
 
 async def set_up(ring: Ring) -> Race:
