@@ -26,12 +26,13 @@ FOLLOWING = {"change_poll", "change_stream", "position_reporter"}
 AUDIT = {"audit_awaited", "audit_noted"}
 ISSUERS = {"issuer_keys", "external_issuers"}
 UPSTREAMS = {"upstream_names", "upstream_tls", "upstream_health_checks"}
+KEEPING = {"housekeeping", "audit_months", "refusal_trace_ring", "retirements"}
 TASKS = {
-    "gateway": {*FOLLOWING, *AUDIT, *ISSUERS, *UPSTREAMS, "route_file", "log_report"},
-    "key_registry": {*AUDIT, "change_relay", "first_owner", "housekeeping", "database clock", "log_report"},
-    "token_issuer": {*FOLLOWING, *AUDIT, "signing_keys", "pruning", "log_report"},
-    "session_tokens": {*FOLLOWING, *AUDIT, "audit_outbox", "log_report"},
-    "operator_validator": {*FOLLOWING, *AUDIT, "log_report"},
+    "gateway": {*FOLLOWING, *AUDIT, *ISSUERS, *UPSTREAMS, "route_file", "refusal_traces", "log_report"},
+    "key_registry": {*AUDIT, *KEEPING, "change_relay", "first_owner", "database clock", "log_report"},
+    "token_issuer": {*FOLLOWING, *AUDIT, "signing_keys", "pruning", "refusal_traces", "log_report"},
+    "session_tokens": {*FOLLOWING, *AUDIT, "audit_outbox", "refusal_traces", "log_report"},
+    "operator_validator": {*FOLLOWING, *AUDIT, "refusal_traces", "log_report"},
 }
 NOT_BACKGROUND = {"RequestHandler.start", "SingleFlight._run"}
 """Coroutines of tasks that serve a connection, and of work on demand, which ends by itself and has an owner too."""
