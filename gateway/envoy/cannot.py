@@ -34,6 +34,8 @@ RENDERED_OF_UPSTREAMS = frozenset(
         "health", "circuit_breaker", "resolve_every", "tls",
     }
 )  # fmt: skip
+NOTHING_TO_RENDER_OF_UPSTREAMS = frozenset({"own_ports"})
+"""What no route file says."""
 
 
 def problems(table: RouteTable, places: Places) -> Iterator[tuple[int, str]]:
@@ -58,7 +60,7 @@ def _of_route(route: Route, places: Places) -> Iterator[str]:
 
 
 def _of_upstream(upstream: Upstream) -> Iterator[str]:
-    for name in _unknown(upstream, RENDERED_OF_UPSTREAMS):
+    for name in _unknown(upstream, RENDERED_OF_UPSTREAMS | NOTHING_TO_RENDER_OF_UPSTREAMS):
         yield f"upstream {upstream.name}: {name} is not something that Envoy can do here"
     if upstream.scheme == "https" and upstream.several_hosts and not upstream.tls.server_name:
         hosts = {address.host for address in upstream.addresses}

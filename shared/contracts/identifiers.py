@@ -23,8 +23,8 @@ UUID_FORM: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]
 SESSION_TOKEN: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 """A version 4 UUID in lower case. In capitals it is the same token."""
 
-SECRET_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-"""SHA-256 of a secret, as the path of a look-up has it."""
+SHA256: Final = re.compile(r"[0-9a-f]{64}")
+"""In hexadecimal digits, as the path of a look-up by a secret has it."""
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 """An `X-Request-Id` that is adopted."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from shared import strict_json
 from shared.config import ConfigError
+from shared.contracts.identifiers import SHA256
 from shared.jose.errors import InvalidKey
 from shared.jose.header import AUDIT_CHECKPOINT
 from shared.jose.keys import (
@@ -33,7 +34,6 @@ MAX_FILE_BYTES = 16 * 1024 * 1024
 """Of a file that is searched for checkpoints."""
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
 _JWS = re.compile(r"(?<![\w.-])[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}(?![\w.-])", re.ASCII)
-_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class InvalidCheckpoint(Exception):
@@ -63,8 +63,10 @@ class CheckpointKeys:
         """The Ed25519 private keys in a PEM file. Raises `ConfigError`, which quotes nothing of it."""
         try:
             keys = [load_private_key(match[0]) for match in _PEM.finditer(path.read_text(encoding="ascii"))]
-        except (OSError, ValueError, InvalidKey) as error:
-            raise ConfigError(f"{SETTING}: {path}: {type(error).__name__}") from None
+        except OSError as error:
+            raise ConfigError(f"{SETTING}: {path}: cannot be read: {error.strerror}") from None
+        except (ValueError, InvalidKey):
+            raise ConfigError(f"{SETTING}: {path}: holds what is no private key in PEM") from None
         if not 1 <= len(keys) <= MAX_KEYS or any(ALGORITHM not in algorithms_for(key) for key in keys):
             raise ConfigError(f"{SETTING}: {path}: must hold 1 to {MAX_KEYS} private keys of Ed25519, in PEM")
         return cls(keys)
@@ -131,7 +133,7 @@ def _of(claims: Mapping[str, Any]) -> Checkpoint:
     count, head, at, epoch = (claims.get(name) for name in ("count", "head", "iat", "epoch"))
     if type(count) is not int or count < 0 or type(at) is not int or at < 0:
         raise InvalidCheckpoint("its count and iat must be whole numbers")
-    if not isinstance(head, str) or _HASH.fullmatch(head) is None or not isinstance(epoch, str):
+    if not isinstance(head, str) or SHA256.fullmatch(head) is None or not isinstance(epoch, str):
         raise InvalidCheckpoint("its head must be a SHA-256 in hex, and its epoch a string")
     return Checkpoint(count, bytes.fromhex(head), at, epoch)
 

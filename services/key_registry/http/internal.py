@@ -15,7 +15,7 @@ from services.key_registry.refusal_traces.keeper import TraceKeeper
 from services.key_registry.signing_keys.keys import SigningKeys
 from shared import opaque
 from shared.contracts import key_registry as wire
-from shared.contracts.identifiers import SECRET_DIGEST
+from shared.contracts.identifiers import SHA256
 from shared.contracts.refusal_traces import TraceBatch
 from shared.contracts.signing_keys import SigningKeyReport
 from shared.errors import FieldError, NotFound, Unprocessable
@@ -75,7 +75,7 @@ class InternalEndpoints:
     async def _by_digest(self, find: Find, request: web.Request) -> web.Response:
         self._require(request, "credentials")
         digest = request.match_info["digest"]
-        if SECRET_DIGEST.fullmatch(digest) is None:
+        if SHA256.fullmatch(digest) is None:
             raise NotFound("there is no such credential")
         return await _found(find(bytes.fromhex(digest)))
 

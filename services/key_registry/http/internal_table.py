@@ -10,7 +10,7 @@ from services.key_registry.http.schemas import PROBLEM
 from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
 from shared import opaque
 from shared.contracts import key_registry as wire
-from shared.contracts.identifiers import SECRET_DIGEST, anchored
+from shared.contracts.identifiers import SHA256, anchored
 from shared.contracts.refusal_traces import TraceBatch
 from shared.contracts.signing_keys import Gateways, SigningKeyReport
 from shared.http.endpoints import Endpoint, Handler, Parameter, Response
@@ -35,7 +35,7 @@ DIGEST = Parameter(
     "digest",
     "path",
     "SHA-256 of the secret, in hex.",
-    schema={"type": "string", "pattern": anchored(SECRET_DIGEST), "examples": ["9f" * 32]},
+    schema={"type": "string", "pattern": anchored(SHA256), "examples": ["9f" * 32]},
 )
 AFTER = Parameter(
     "after",

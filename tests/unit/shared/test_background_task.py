@@ -16,8 +16,9 @@ PRODUCT = ("gateway", "services", "shared")
 OWNERS = {
     "gateway/proxy/exchange.py",  # a look-up, which ends with its request
     "gateway/proxy/upstream/background/due_jobs.py",  # jobs that are due, in a group that its task owns
-    "gateway/proxy/upstream/pool.py",  # connections that are being opened, which end with the pool
+    "gateway/proxy/upstream/attempts.py",  # connections that are being opened, which end with the pool
     "shared/background_task.py",
+    "shared/http/liveness/listener.py",  # connections that are handed over, in a moment
     "shared/single_flight.py",
 }
 STARTERS = {"create_task", "ensure_future", "TaskGroup"}

@@ -16,8 +16,8 @@ from shared.contracts.identifiers import (
     OPAQUE_KID,
     PREFIX,
     REQUEST_ID,
-    SECRET_DIGEST,
     SESSION_TOKEN,
+    SHA256,
     UUID_FORM,
     anchored,
 )
@@ -31,7 +31,7 @@ VALID = {
     OPAQUE_KID: ["a", "abcd+/efg=", "1e9gdk7:2026.11", '<"\\>', "a" * 128],
     UUID_FORM: [UUID4, UUID4.upper(), "0190c000-0000-7000-8000-000000000001"],
     SESSION_TOKEN: [UUID4],
-    SECRET_DIGEST: ["0a" * 32],
+    SHA256: ["0a" * 32],
     REQUEST_ID: ["a" * 8, "request-1_A", "a" * 64],
     CLAIM: ["!", "https://a.example", "a" * 255],
     ISSUER: ["https://a.example", "http://127.0.0.1:8080", "https://a.example/b"],
@@ -50,7 +50,7 @@ INVALID = {
         "\u0663" + UUID4[1:],
     ],
     SESSION_TOKEN: ["", UUID4.upper(), "0190c000-0000-7000-8000-000000000001", UUID4 + "\n"],
-    SECRET_DIGEST: ["", "0A" * 32, "0a" * 31, "0a" * 32 + "\n"],
+    SHA256: ["", "0A" * 32, "0a" * 31, "0a" * 32 + "\n"],
     REQUEST_ID: ["", "a" * 7, "a" * 65, "aaaa aaaa", "aaaaaaaa\n"],
     CLAIM: ["", " ", "a b", "a\t", "\x7f", "é", "a" * 256, "a\n"],
     ISSUER: [
