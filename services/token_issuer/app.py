@@ -88,7 +88,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     steps = key_steps(settings, store, dependencies.registry_calls, dependencies.audit)
     wake = dependencies.signing_key_changes.happened
     keys = open_keys(settings, steps, dependencies.stopped, wake, judging)
-    SigningKeyMetrics(metrics, keys.ring, keys.maintenance, judging)
+    SigningKeyMetrics(metrics, keys.ring, keys.maintenance, clock)
     used = PostgresUsedAssertions(dependencies.database)
 
     def compared() -> bool:

@@ -47,16 +47,24 @@ class SigningKeyMetrics:
         keys = Gauge("signing_keys", "Signing keys, by state.", ("state",), registry=registry)
         for state in KeyState:
             keys.labels(state.value).set_function(partial(self._number, state))
-        for name, description, value in (
-            ("age_seconds", "For how long the signing key has signed; 0 while none signs.", self._age),
-            (
-                "waiting_seconds",
-                "How long the next signing key waits to sign; 0: none does.",
-                self._waiting,
-            ),
-            ("gateways_lacking", "Processes of the gateway that lack the next signing key.", self._lacking),
-        ):
-            Gauge(f"signing_key_{name}", description, registry=registry).set_function(value)
+        age = Gauge(
+            "signing_key_age_seconds",
+            "For how long the signing key has signed; 0 while none signs.",
+            registry=registry,
+        )
+        waiting = Gauge(
+            "signing_key_waiting_seconds",
+            "How long the next signing key waits to sign; 0: none does.",
+            registry=registry,
+        )
+        lacking = Gauge(
+            "signing_key_gateways_lacking",
+            "Processes of the gateway that lack the next signing key.",
+            registry=registry,
+        )
+        age.set_function(self._age)
+        waiting.set_function(self._waiting)
+        lacking.set_function(self._lacking)
 
     def _number(self, state: KeyState) -> float:
         return len(self._ring.keys.having(state))

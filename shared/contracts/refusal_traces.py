@@ -8,6 +8,8 @@ MAX_TEXT_CHARACTERS = 200
 MAX_STEPS = 16
 MAX_TRACES = 200
 """Of one batch."""
+MAX_TIME_S = 253_402_300_799
+"""The last second of the year 9999."""
 _ID = "0190c0de-0000-7000-8000-000000000001"
 
 MEMBERS: Members = {
@@ -51,13 +53,13 @@ class RefusalTrace(Wire):
     """Holds no secret and no body."""
 
     request_id: str = Field(max_length=128)
-    at: float
+    at: float = Field(ge=0, le=MAX_TIME_S)
     service: str = Field(default="", max_length=64)
     process: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
     route: str = Field(max_length=MAX_TEXT_CHARACTERS)
     method: str = Field(default="", max_length=32)
     path: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
-    status: int
+    status: int = Field(ge=0, le=999)
     cause: str = Field(max_length=64)
     client: str = Field(default="", max_length=64)
     credential_kind: str = Field(default="", max_length=64)
