@@ -36,7 +36,7 @@ class Settings(StorageSettings, FollowingSettings):
     """Seconds for which a new key is published before it signs, at least: every gateway must have it as well."""
     signing_key_rotation_days: float = Field(default=90.0, ge=0, le=3650, allow_inf_nan=False)
     """Days for which a key signs before the next one is published; 0: keys are rotated by command alone."""
-    signing_key_emergency_wait: float = Field(default=3.0, ge=0, le=3600)
+    signing_key_emergency_wait: float = Field(default=1.0, ge=0, le=3600)
     """Seconds that the successor of a revoked key waits for gateways at most; nothing is issued until it signs."""
     token_lifetime: int = Field(default=MAX_ACCESS_TOKEN_LIFETIME_S, ge=60, le=MAX_ACCESS_TOKEN_LIFETIME_S)
     """Seconds for which an access token is valid."""
