@@ -142,29 +142,28 @@ def _identity_keys(settings: Settings) -> IdentityKeys:
 
 
 def _client_address_proof(settings: Settings, identity: ServiceIdentity) -> ClientAddressProof:
-    """Those that brake or record by the client's address."""
-    urls = {
+    """For those that brake or record by the client's address."""
+    return ClientAddressProof(
+        {
+            place_of(url): identity.authorization_for(name, purpose=CLIENT_ADDRESS_PURPOSE)
+            for name, url in _urls_of_services(settings).items()
+        }
+    )
+
+
+def _urls_of_services(settings: Settings) -> dict[str, str]:
+    """Those that the route file may lead to."""
+    return {
         "token_issuer": settings.token_issuer_url,
         "session_tokens": settings.session_tokens_url,
         "operator_validator": settings.operator_validator_url,
     }
-    return ClientAddressProof(
-        {
-            place_of(url): identity.authorization_for(name, purpose=CLIENT_ADDRESS_PURPOSE)
-            for name, url in urls.items()
-        }
-    )
 
 
 def _service_clients(
     settings: Settings, identity: ServiceIdentity, offsets: ClockOffsets
 ) -> dict[str, ServiceClient]:
-    urls = {
-        "key_registry": settings.key_registry_url,
-        "token_issuer": settings.token_issuer_url,
-        "session_tokens": settings.session_tokens_url,
-        "operator_validator": settings.operator_validator_url,
-    }
+    urls = {"key_registry": settings.key_registry_url, **_urls_of_services(settings)}
     own = {
         name: ServiceClient(url, authorization=identity.authorization_for(name), peer_clock=offsets.peer(name))
         for name, url in urls.items()

@@ -104,9 +104,7 @@ class Decider:
             return _refused(error, route)
         if (found := self.stopped.first(identity.depends_on)) is not None:
             return _stopped(found, identity, route)
-        of_call = call_lines(head, route.withheld, request_id, trusted=call.from_proxy)
-        if route.identity_token:
-            of_call += f"\r\n{self.identity_tokens.line(identity, route.upstream.name)}"
+        of_call = self._call_lines(head, route, identity, request_id, trusted=call.from_proxy)
         return Forward(route, head.method, call.target, [call.lines, of_call], identity, came_before=call)
 
     def _decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
@@ -204,14 +202,20 @@ class Decider:
         lines = upstream_lines(head, route, identity, origin, via=self.via)
         proof = self.client_address_proof.lines(route.upstream, origin.client)
         lines += proof
-        of_call = call_lines(head, route.withheld, request_id, trusted=origin.trusted)
-        if route.identity_token and identity is not None:
-            of_call += f"\r\n{self.identity_tokens.line(identity, route.upstream.name)}"
-        lines.append(of_call)
+        lines.append(self._call_lines(head, route, identity, request_id, trusted=origin.trusted))
         # Another issuer's keys may change, and nobody here stops its tokens.
         ours = route.credential is CredentialKind.JWT and identity is not None and not identity.issuer
         repeats = ours and not (proof or route.pass_credential)
         return Forward(route, head.method, str(target), lines, identity, repeats)
+
+    def _call_lines(
+        self, head: RequestHead, route: Route, identity: Identity | None, request_id: str, *, trusted: bool
+    ) -> str:
+        """The fields that differ from call to call."""
+        lines = call_lines(head, route.withheld, request_id, trusted=trusted)
+        if route.identity_token and identity is not None:
+            return f"{lines}\r\n{self.identity_tokens.line(identity, route.upstream.name)}"
+        return lines
 
 
 def _refused(error: NoCredential | AmbiguousCredential | RefusedCredential | Unavailable, route: Route) -> Refusal:

@@ -44,8 +44,7 @@ class DurationHistogram(Collector):
 
     def observe(self, seconds: float, *labels: str | int) -> None:
         series = self._series.get(labels) or self.series(*labels)
-        series.counts[bisect_left(DURATION_BUCKETS_S, seconds)] += 1
-        series.sum += seconds
+        series.observe(seconds)
 
     def series(self, *labels: str | int) -> DurationSeries:
         """For whoever observes with the same labels again and again."""

@@ -57,7 +57,7 @@ class Staleness:
     def require(self, route: Route) -> None:
         """Raises `Unavailable` when what has been stopped is not known well enough for this route."""
         follower = self._follower
-        limit = follower.bound if route.max_staleness is None else route.max_staleness
+        limit = self.bound_of(route)
         if not follower.known_within(limit):
             age = follower.age
             confirmed = "never confirmed" if isinf(age) else f"last confirmed {age:.1f} s ago"

@@ -55,9 +55,7 @@ def find_block(raw: bytes, start: int) -> tuple[FieldBlock, str | None, int] | N
     if cut < 0:
         block = _kept.get(raw[start:])
         return None if block is None else (block, None, 0)
-    end = raw.find(b"\r\n", cut + 2)
-    if end < 0:
-        end = len(raw)
+    end = _end_of_line(raw, cut)
     block = _kept.get(raw[start:cut] + raw[end:])
     value = raw[cut + len(AUTHORIZATION) : end]
     if block is None or not value or not is_plain(value) or value[0] == 32 or value[-1] == 32:

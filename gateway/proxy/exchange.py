@@ -75,7 +75,7 @@ class Exchange:
         self._context = context
         self._client = client
         has_body = readable is not None and readable.block.has_body
-        self._body = ClientBody(readable, context.bodies, self._shed) if has_body else NO_BODY
+        self._body = ClientBody(readable, context.bodies, self._body_shed) if has_body else NO_BODY
         self._response = ClientResponse(client, readable)
         self._deciding: asyncio.Task[None] | None = None
         self.forward: Forward | None = None
@@ -187,7 +187,7 @@ class Exchange:
         self._refuse(too_many_bodies(route=self.call.route))
         return False
 
-    def _shed(self) -> None:
+    def _body_shed(self) -> None:
         self._fail(too_many_bodies(route=self.call.route))
 
     def body_refused(self, error: BadRequest) -> None:
