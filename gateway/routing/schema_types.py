@@ -4,6 +4,7 @@ Each class is metadata for `Annotated`: it checks a member and describes it in t
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,14 +20,14 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Checked:
+class Checked(ABC):
     """A member whose value goes through `check`, which raises `ValueError` with the message."""
 
-    def check(self, value: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def check(self, value: Any) -> Any: ...
 
-    def json_schema(self) -> JsonSchemaValue:
-        raise NotImplementedError
+    @abstractmethod
+    def json_schema(self) -> JsonSchemaValue: ...
 
     def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.check)
