@@ -1,6 +1,6 @@
 """The key registry, put together."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge
@@ -24,12 +24,15 @@ from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import Feed
 from services.key_registry.changes.relay import Relay
 from services.key_registry.config import Settings
+from services.key_registry.events.expiry_notices import ExpiryNotices
+from services.key_registry.events.reader import EventReading
 from services.key_registry.housekeeping import Housekeeping
 from services.key_registry.http import SECURITY_SCHEMES, endpoints
 from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.decisions import DecisionEndpoints
 from services.key_registry.http.internal import InternalEndpoints
+from services.key_registry.http.notices.events import EventEndpoint
 from services.key_registry.http.objects import ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.revocations import RevocationEndpoints
@@ -49,6 +52,7 @@ from services.key_registry.storage.postgres.clock import NAME as DATABASE_CLOCK
 from services.key_registry.storage.postgres.clock import DatabaseClock, clock_observation
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
+from services.key_registry.storage.postgres.notices.events import PostgresEvents
 from services.key_registry.storage.postgres.refusal_traces import PostgresRefusalTraces
 from services.key_registry.storage.postgres.signing_keys import PostgresSigningKeyReports
 from services.key_registry.storage.postgres.store import PostgresStore
@@ -98,6 +102,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     revocations = Revocations(stores.objects, access, clock)
     traces = PostgresRefusalTraces(stores.database)
     keeper = TraceKeeper(traces, clock, max_bytes=settings.refusal_traces_max_bytes, metrics=metrics)
+    events = PostgresEvents(stores.database)
     signing_keys = SigningKeys(PostgresSigningKeyReports(stores.database), consumers, access)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(stores.database)),
@@ -122,6 +127,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         RevocationEndpoints(revocations, authentication),
         DecisionEndpoints(TraceReader(traces, stores.objects, access), authentication),
         SigningKeyEndpoint(signing_keys, authentication),
+        EventEndpoint(EventReading(events, stores.objects, access), authentication),
         internal,
     )
     database_clock = DatabaseClock(stores.database)
@@ -139,9 +145,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             generator,
             keeper,
             first_owner,
-            Housekeeping(stores.changes, stores.consumers, database_clock),
+            Housekeeping(stores.changes, stores.consumers, database_clock, [_pruning(events, settings)]),
             MonthUpkeep(PostgresMonths(stores.patient), database_clock),
             retirements(stores.objects, clock),
+            ExpiryNotices(stores.objects, clock),
             clock_observation(stores.database, offsets),
             *_checkpointing(checkpoints, audit_keys, clock, settings.audit_checkpoint_interval),
             *([] if archive is None else [archive]),
@@ -208,6 +215,11 @@ def _checkpointing(
     store: PostgresCheckpoints, keys: CheckpointKeys | None, clock: Clock, interval: float
 ) -> list[Checkpointing]:
     return [] if keys is None else [Checkpointing(store, keys, clock, interval=interval)]
+
+
+def _pruning(events: PostgresEvents, settings: Settings) -> Callable[[float], Awaitable[None]]:
+    kept = settings.events_kept_days * 86400.0
+    return lambda now: events.prune(now - kept)
 
 
 async def _at_once(call: Callable[[], None]) -> None:

@@ -44,6 +44,10 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
         description="bytes that traces of refused calls take at most in the database, with their indexes",
     )
 
+    events_kept_days: int = Field(
+        default=90, ge=7, le=3650, description="days for which events and their deliveries to webhooks are kept"
+    )
+
     @field_validator("audit_key_file")
     @classmethod
     def _holds_audit_keys(cls, path: Path | None) -> Path | None:

@@ -1,10 +1,12 @@
 """Prunes expired rows on a schedule, so that tables do not grow for ever."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from services.key_registry.admin.idempotency import IDEMPOTENCY_KEYS_KEPT_S
 from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, ConsumerStore
 from shared.background_task import PeriodicTask
+from shared.errors import Unavailable
 
 HOUSEKEEPING_INTERVAL_S = 600.0
 CHANGES_KEPT_S = 7 * 86400
@@ -36,12 +38,23 @@ class TrustedClock(Protocol):
 
 
 class Housekeeping:
-    """A clock that is wrong would prune revocations that still concern somebody, so it is the store's own."""
+    """A clock that is wrong would prune revocations that still concern somebody, so it is the store's own.
 
-    def __init__(self, store: Prunable, consumers: ConsumerStore, clock: TrustedClock) -> None:
+    `more`: each deletes what has expired by the time that it is given (seconds since the epoch), and may raise
+    `Unavailable`, which keeps none of the others from their work.
+    """
+
+    def __init__(
+        self,
+        store: Prunable,
+        consumers: ConsumerStore,
+        clock: TrustedClock,
+        more: Sequence[Callable[[float], Awaitable[None]]] = (),
+    ) -> None:
         self._store = store
         self._consumers = consumers
         self._clock = clock
+        self._more = more
         self._task = PeriodicTask("housekeeping", self.tidy, interval=HOUSEKEEPING_INTERVAL_S)
         self.tasks = (self._task,)
 
@@ -54,12 +67,22 @@ class Housekeeping:
     async def tidy(self) -> None:
         """Raises `Unavailable` when the store is unavailable; then the next round does it."""
         now = await self._clock.time()
-        try:
-            await self._store.prune(
-                changes_before=now - CHANGES_KEPT_S,
-                revocations_before=now - REVOCATIONS_KEPT_S,
-                idempotency_before=now - IDEMPOTENCY_KEYS_KEPT_S,
-                versions_before=now - RETIRED_SECRETS_KEPT_S,
-            )
-        finally:
-            await self._consumers.prune(silent_since=now - FORGOTTEN_AFTER_S, reports_before=now - REPORTS_KEPT_S)
+        failed: Unavailable | None = None
+        for prune in (self._prune_store, self._prune_consumers, *self._more):
+            try:
+                await prune(now)
+            except Unavailable as error:
+                failed = error
+        if failed is not None:
+            raise failed
+
+    async def _prune_store(self, now: float) -> None:
+        await self._store.prune(
+            changes_before=now - CHANGES_KEPT_S,
+            revocations_before=now - REVOCATIONS_KEPT_S,
+            idempotency_before=now - IDEMPOTENCY_KEYS_KEPT_S,
+            versions_before=now - RETIRED_SECRETS_KEPT_S,
+        )
+
+    async def _prune_consumers(self, now: float) -> None:
+        await self._consumers.prune(silent_since=now - FORGOTTEN_AFTER_S, reports_before=now - REPORTS_KEPT_S)

@@ -1,4 +1,7 @@
-"""What every write leaves behind, in its own transaction: a line in the change feed and one in the audit trail."""
+"""What every write leaves behind, in its own transaction.
+
+A line in the change feed and one in the audit trail, and an event where somebody is to be notified.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,6 +11,8 @@ from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.lifecycle import DONE, in_feed
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import Resource, Row
+from services.key_registry.events.expiry_notices import follow_expiry
+from services.key_registry.events.recording import record_operation
 from services.key_registry.storage.ports import Store, Writer
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
@@ -45,6 +50,8 @@ class Recorder:
             detail={**{name: shown[name] for name in resource.described_by}, **(detail or {})},
         )
         await append(writer, [event])
+        await record_operation(writer, operation, resource, row, detail, now)
+        await follow_expiry(writer, operation, resource, row, instant(now))
         return position
 
 

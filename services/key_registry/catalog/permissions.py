@@ -43,6 +43,7 @@ NEEDED: Mapping[str, Mapping[Operation, Role]] = {
     "admin_token": _OWNED,
     "audit": {Operation.READ: Role.VIEWER},
     "decision": {Operation.READ: Role.VIEWER},
+    "event": {Operation.READ: Role.VIEWER},
     "receipt": {Operation.READ: Role.VIEWER},
     "revocation": {Operation.READ: Role.VIEWER, Operation.CREATE: Role.EDITOR},
     "signing_key": {Operation.READ: Role.VIEWER},

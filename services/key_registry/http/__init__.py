@@ -18,6 +18,7 @@ from services.key_registry.http.authentication import render_error
 from services.key_registry.http.decisions import DecisionEndpoints
 from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.internal_table import SERVICE_TOKEN, internal_endpoints
+from services.key_registry.http.notices.events import EventEndpoint, event_endpoints
 from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.revocations import RevocationEndpoints
@@ -61,6 +62,7 @@ def endpoints(
     revocations: RevocationEndpoints,
     decisions: DecisionEndpoints,
     signing_keys: SigningKeyEndpoint,
+    events: EventEndpoint,
     internal: InternalEndpoints,
 ) -> list[Endpoint]:
     return [
@@ -71,6 +73,7 @@ def endpoints(
         *_revocations(revocations),
         *_decisions(decisions),
         _signing_keys(signing_keys),
+        *event_endpoints(events, _ADMIN),
         *internal_endpoints(internal),
     ]
 

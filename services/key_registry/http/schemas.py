@@ -89,7 +89,7 @@ PROBLEMS: Mapping[int, str] = {
 }
 
 
-_TIME = {"type": "string", "format": "date-time", "examples": ["2026-11-26T09:30:00Z"]}
+TIME = {"type": "string", "format": "date-time", "examples": ["2026-11-26T09:30:00Z"]}
 AUDIT_FILTERS = (
     Parameter("company_id", description="Only lines of this company: its id or its `client_prefix`."),
     Parameter("action", description="Only this action, such as `company.created`."),
@@ -97,8 +97,8 @@ AUDIT_FILTERS = (
     Parameter("subject_kind", description="Only what was done to objects of this kind."),
     Parameter("subject", description="Only what was done to the object of this id, kid or key."),
     Parameter("request_id", description="Only what this request did."),
-    Parameter("after", description="Only lines of this time (RFC 3339) or later.", schema=_TIME),
-    Parameter("before", description="Only lines from before this time (RFC 3339).", schema=_TIME),
+    Parameter("after", description="Only lines of this time (RFC 3339) or later.", schema=TIME),
+    Parameter("before", description="Only lines from before this time (RFC 3339).", schema=TIME),
 )
 DECISION_FILTERS = (
     Parameter(
@@ -106,8 +106,8 @@ DECISION_FILTERS = (
     ),
     Parameter("cause", description="Only those of this cause, a word of docs/refusals.md, such as `expired`."),
     Parameter("credential", description="Only those of the credential with this public id."),
-    Parameter("from", description="Only those of this time (RFC 3339) or later.", schema=_TIME),
-    Parameter("to", description="Only those from before this time (RFC 3339).", schema=_TIME),
+    Parameter("from", description="Only those of this time (RFC 3339) or later.", schema=TIME),
+    Parameter("to", description="Only those from before this time (RFC 3339).", schema=TIME),
 )
 DECISIONS = """\
 Of calls that the gateway, the token issuer, the operator or the session tokens refused; accepted calls leave

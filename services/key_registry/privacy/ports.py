@@ -7,10 +7,14 @@ from uuid import UUID
 
 class CompanyTraces(Protocol):
     async def forget(self, company_id: UUID) -> None:
-        """Delete the kept responses to its admin tokens and what its refused calls met.
+        """Delete the kept responses to its admin tokens, what its refused calls met, and its events.
 
         Takes it out of revocations and changes. Raises `Unavailable`.
         """
+        ...
+
+    async def events(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        """Those that are kept. Raises `Unavailable`."""
         ...
 
     async def refusals(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from services.key_registry.audit_trail.chain import Head, Line
 from services.key_registry.catalog.expiry import ExpiresSoon
 from services.key_registry.catalog.resources import Resource, Row
+from services.key_registry.events.ports import EventReader, EventWriter
 from services.key_registry.storage.version_ports import VersionReader, VersionWriter
 from shared.contracts.key_registry import (
     AccessKey,
@@ -99,7 +100,7 @@ class Reached:
     applied_at: float | None
 
 
-class Reader(VersionReader, Protocol):
+class Reader(VersionReader, EventReader, Protocol):
     async def find(self, resource: Resource, id_: UUID) -> Row | None: ...
 
     async def find_all(self, resource: Resource, ids: Collection[UUID]) -> Sequence[Row]:
@@ -127,7 +128,7 @@ class Reader(VersionReader, Protocol):
         ...
 
 
-class Writer(Reader, VersionWriter, Protocol):
+class Writer(Reader, VersionWriter, EventWriter, Protocol):
     """A transaction that nobody else's overlaps: all of it becomes durable, or none."""
 
     async def insert(self, resource: Resource, row: Row) -> None:

@@ -25,6 +25,7 @@ from services.key_registry.catalog.resources import (
     Row,
 )
 from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, RetiredVersion, Version
+from services.key_registry.events.ports import Event, Expiring, ExpiryNotice
 from services.key_registry.paging import BETWEEN_WORDS
 from services.key_registry.storage.ports import (
     FORGOTTEN_AFTER_S,
@@ -77,6 +78,9 @@ class Tables:
     lines: list[Line] = field(default_factory=list)
     revocations: dict[tuple[str, str], KeptRevocation] = field(default_factory=dict)
     responses: dict[tuple[UUID, bytes], tuple[Remembered, datetime]] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
+    """By what is to be written once, else by their ids; the oldest first."""
+    notices: dict[UUID, ExpiryNotice] = field(default_factory=dict)
 
     def copy(self) -> "Tables":
         """Rows and lines are replaced, never changed in place, so both may have the same."""
@@ -89,6 +93,8 @@ class Tables:
             list(self.lines),
             dict(self.revocations),
             dict(self.responses),
+            dict(self.events),
+            dict(self.notices),
         )
 
     def secrets(self, kind: Kind, digests: Collection[bytes]) -> list[tuple[Row, Version]]:
@@ -172,6 +178,20 @@ class _Reader:
         ]
         return due[:limit]
 
+    async def unscheduled(self, after: datetime, limit: int) -> Sequence[Expiring]:
+        found = [
+            Expiring(kind, id_, row["expires_at"])
+            for kind in EXPIRING_KINDS
+            for id_, row in self._tables.objects[kind].items()
+            if row["expires_at"] is not None and row["expires_at"] > after and row["status"] != "revoked"
+        ]
+        scheduled = {notice.credential for notice in self._tables.notices.values()}
+        return [credential for credential in found if credential not in scheduled][:limit]
+
+    async def due_notices(self, now: datetime, limit: int) -> Sequence[ExpiryNotice]:
+        due = [notice for notice in self._tables.notices.values() if notice.due_at <= now]
+        return sorted(due, key=lambda notice: notice.due_at)[:limit]
+
     async def identify(self, resource: Resource, public_name: str) -> UUID | None:
         if resource.public_name is None:
             return None
@@ -252,6 +272,18 @@ class _Writer(_Reader):
 
     async def count(self, resource: Resource, column: str, value: UUID) -> int:
         return sum(row[column] == value for row in self._tables.objects[resource.kind].values())
+
+    async def append_event(self, event: Event, once: str | None) -> bool:
+        if once in self._tables.events:
+            return False
+        self._tables.events[once or str(event.id)] = event
+        return True
+
+    async def schedule_notice(self, notice: ExpiryNotice) -> None:
+        self._tables.notices[notice.credential.id] = notice
+
+    async def cancel_notice(self, credential_id: UUID) -> None:
+        self._tables.notices.pop(credential_id, None)
 
     async def append_change(
         self, kind: Kind, id_: str, status: Status, at: float, until: float | None, company_id: str | None = None

@@ -14,6 +14,7 @@ from services.key_registry.admin.objects import ObjectService
 from services.key_registry.admin.presentation import Object, Written
 from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.admin.rotation import RotationService
+from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.catalog.permissions import Admin, Operation, Role
 from services.key_registry.catalog.requests import Rotation
 from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPANY, Resource
@@ -69,6 +70,13 @@ class Desk:
 
     async def revoke_version(self, resource: Resource, id_: str, number: int) -> Written:
         return await self.rotation.revoke_version(self.owner, resource, UUID(id_), number)
+
+    async def delete(self, resource: Resource, id_: str) -> None:
+        await self.registry.delete(self.owner, resource, UUID(id_))
+
+    def at(self, seconds: float) -> str:
+        """So many seconds from now, as members have it."""
+        return format_instant(instant(self.clock.now() + seconds))
 
     async def items(self, resource: Resource, admin: Admin | None = None, **filters: Any) -> list[Object]:
         page = await self.registry.page(admin or self.owner, resource, PageRequest(50, None, filters))

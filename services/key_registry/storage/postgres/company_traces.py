@@ -9,6 +9,8 @@ from shared.postgres.pool import Database
 _RESPONSES = """
 DELETE FROM idempotency WHERE admin_token_id IN (SELECT id FROM admin_token WHERE company_id = $1)
 """
+_EVENTS = "DELETE FROM event WHERE company_id = $1"
+_HAPPENED = "SELECT id::text, type, at, request_id, data FROM event WHERE company_id = $1 ORDER BY number"
 _REFUSALS = "DELETE FROM refusal_trace WHERE company_id = $1"
 _REFUSED = """
 SELECT request_id, at, cause, credential, document FROM refusal_trace WHERE company_id = $1 ORDER BY number
@@ -27,6 +29,11 @@ class PostgresCompanyTraces:
             await connection.execute(_REVOCATIONS, str(company_id))
             await connection.execute(_CHANGES, str(company_id))
             await connection.execute(_REFUSALS, str(company_id))
+            await connection.execute(_EVENTS, str(company_id))
+
+    async def events(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        async with self._database.connection() as connection:
+            return [dict(record) for record in await connection.fetch(_HAPPENED, str(company_id))]
 
     async def refusals(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
         async with self._database.connection() as connection:

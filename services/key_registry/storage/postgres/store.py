@@ -21,6 +21,7 @@ from services.key_registry.storage.ports import (
 )
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import append, head_of, written
+from services.key_registry.storage.postgres.notices.events import PostgresEventReader, PostgresEventWriter
 from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing, query_of
 from services.key_registry.storage.postgres.versions import PostgresVersionReader, PostgresVersionWriter
 from shared.contracts.key_registry import Kind, Revocation, Status
@@ -81,7 +82,7 @@ RETURNING true
 """
 
 
-class PostgresReader(PostgresVersionReader):
+class PostgresReader(PostgresVersionReader, PostgresEventReader):
     async def find_all(self, resource: Resource, ids: Collection[UUID]) -> Sequence[Row]:
         if not ids:
             return []
@@ -124,7 +125,7 @@ class PostgresReader(PostgresVersionReader):
         return None if record is None else Remembered(record["request"], record["sealed"])
 
 
-class PostgresWriter(PostgresReader, PostgresVersionWriter):
+class PostgresWriter(PostgresReader, PostgresVersionWriter, PostgresEventWriter):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.changed = False

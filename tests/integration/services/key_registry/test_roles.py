@@ -84,6 +84,7 @@ async def test_every_endpoint_holds_for_every_role(running: Running) -> None:
     for role in ROLES:
         assert (await admins[role].get("/audit")).status == 200
         assert (await admins[role].get("/signing-keys")).status == 200
+        assert (await admins[role].get("/events")).status == 200
 
 
 async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Admin) -> None:
@@ -103,7 +104,7 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     wanted |= {("get", "/admin/v1/audit/checkpoints"), ("get", "/admin/v1/audit/keys")}
     wanted |= {("get", "/admin/v1/decisions"), ("get", "/admin/v1/decisions/{request_id}")}
     wanted |= {("get", "/admin/v1/revocations"), ("post", "/admin/v1/revocations")}
-    wanted |= {("get", "/admin/v1/signing-keys")}
+    wanted |= {("get", "/admin/v1/signing-keys"), ("get", "/admin/v1/events")}
     for resource in RESOURCES.values():
         path = f"/admin/v1/{resource.path}"
         wanted |= {("get", path), ("post", path), *((method, f"{path}/{{id}}{more}") for method, more in one)}

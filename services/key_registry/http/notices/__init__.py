@@ -1,0 +1,1 @@
+"""Events and webhooks: what companies and the operator are notified of."""

@@ -1,0 +1,1 @@
+"""Events, notices of expiries, webhooks and their deliveries in PostgreSQL."""
