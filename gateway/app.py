@@ -41,6 +41,7 @@ from shared.http.client import ServiceClient
 from shared.http.client_address import CLIENT_ADDRESS_PURPOSE
 from shared.http.forwarded_for import TrustedProxies
 from shared.refusal_traces.recorder import RefusalTraces
+from shared.report_only.counts import ReportOnlyCounts
 from shared.service_tokens import ServiceIdentity
 
 PUBLIC_SERVER = web.AppKey("public_server", PublicServer)
@@ -74,6 +75,7 @@ async def build_app(
     registry_client = KeyRegistryClient(calls["key_registry"])
     audit = AuditTrail(registry_client, service=NAME, clock=clock, metrics=registry)
     traces = RefusalTraces(registry_client, service=NAME, clock=clock, metrics=registry)
+    report_only = ReportOnlyCounts(registry_client, clock=clock, metrics=registry)
     report = Report(audit, metrics, traces)
     known = knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets), watch)
     metrics.stopped.set_function(lambda: len(known.stopped))
@@ -83,7 +85,14 @@ async def build_app(
 
     identity_tokens = IdentityTokens(identity_keys.signer, clock, issuer=settings.identity_token_issuer)
     decider = _decider(
-        settings, watch, known, calls, _client_address_proof(settings, identity), identity_tokens, worker
+        settings,
+        watch,
+        known,
+        calls,
+        _client_address_proof(settings, identity),
+        identity_tokens,
+        report_only,
+        worker,
     )
     proxies = TrustedProxies(settings.trusted_proxies)
     decisions = decision_servers(settings, decider, proxies, report, reuse_port=worker is not None)
@@ -118,6 +127,7 @@ async def build_app(
             *calls.values(),
             audit,
             traces,
+            report_only,
             known.issuer_keys,
             known.key_sets,
             known.external_issuers,
@@ -178,6 +188,7 @@ def _decider(
     calls: Mapping[str, ServiceClient],
     client_address_proof: ClientAddressProof,
     identity_tokens: IdentityTokens,
+    report_only: ReportOnlyCounts,
     worker: WorkerPlace | None,
 ) -> Decider:
     return Decider(
@@ -191,6 +202,7 @@ def _decider(
         client_address_proof=client_address_proof,
         identity_tokens=identity_tokens,
         audiences=frozenset({settings.audience}),
+        count_report_only=report_only.count,
         via=f"1.1 passgate-{worker.gateway_id if worker else secrets.token_hex(8)}",
     )
 

@@ -103,8 +103,16 @@ def _forwarded(route: Route, found: Explanation, path: Path) -> list[str]:
         f"{path}:{route.line}: route {route.name}",
         f"  stands for: {_pattern(route)}, {', '.join(sorted(route.methods or ())) or 'any method'}",
         f"  credential: {needed}{scopes}",
+        *_report_only(route),
         f"  goes to: {route.upstream.url}, as {found.forwarded}",
     ]
+
+
+def _report_only(route: Route) -> list[str]:
+    if route.report_only:
+        return ["  report only: nobody is refused for the credential"]
+    scopes = " ".join(scope for scope in route.scopes if scope in route.report_only_scopes)
+    return [f"  report only: scopes {scopes}"] if scopes else []
 
 
 def _pattern(route: Route) -> str:

@@ -30,13 +30,15 @@ from gateway.http1.request_head import RequestHead
 from gateway.identity_tokens.tokens import IdentityTokens
 from gateway.origin import Origin
 from gateway.refusal import Refusal
+from gateway.refused_calls.refusals import insufficient_scope, missing_scopes, refusal_of, stopped_refusal
+from gateway.refused_calls.report_only import anonymous_target, enforced, would_lack, would_refuse
 from gateway.repeated import RepeatedCall, RepeatedCalls, key_of
 from gateway.routing.match import match, require_one_route, upstream_target
 from gateway.routing.table import Route, RouteTable
 from gateway.routing.target import Target, read_target
 from shared.changes.stopped_set import StoppedSet
 from shared.errors import Unavailable
-from shared.scopes import covered
+from shared.report_only.counts import WouldRefuse
 
 
 @dataclass(slots=True)
@@ -75,6 +77,8 @@ class Decider:
     """Accepted where the route names none."""
     via: str
     """What this gateway calls itself in `Via`; a request that already names it has come round in a circle."""
+    count_report_only: Callable[[WouldRefuse, str], None] = lambda *_: None
+    """For what is let through and would have been refused, with the request's id."""
     repeated: RepeatedCalls = field(default_factory=RepeatedCalls)
 
     def decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
@@ -101,9 +105,9 @@ class Decider:
         try:
             self.staleness.require(route)
         except Unavailable as error:
-            return _refused(error, route)
+            return refusal_of(error, route)
         if (found := self.stopped.first(identity.depends_on)) is not None:
-            return _stopped(found, identity, route)
+            return stopped_refusal(found, identity, route)
         of_call = self._call_lines(head, route, identity, request_id, trusted=call.from_proxy)
         return Forward(route, head.method, call.target, [call.lines, of_call], identity, came_before=call)
 
@@ -133,7 +137,7 @@ class Decider:
                 route = choose(route, head, target.query)
             identity = self._known(head, target, route)
         except (NoCredential, AmbiguousCredential, RefusedCredential, Unavailable) as error:
-            return _refused(error, route)
+            return self._refused(refusal_of(error, route), head, target, route, origin, request_id)
         if identity is None and route.credential is not CredentialKind.NONE:
             return partial(self._look_up, head, target, route, origin, request_id)
         return self._admitted(identity, head, target, route, origin, request_id)
@@ -163,7 +167,7 @@ class Decider:
             else:
                 identity = await self._caller(head, route)
         except (NoCredential, RefusedCredential, Unavailable) as error:
-            return _refused(error, route)
+            return self._refused(refusal_of(error, route), head, target, route, origin, request_id)
         return self._admitted(identity, head, target, route, origin, request_id)
 
     async def _caller(self, head: RequestHead, route: Route) -> Identity:
@@ -194,18 +198,46 @@ class Decider:
         request_id: str,
     ) -> Decision:
         """Of a caller who is known; None where the route requires none."""
+        counted: Sequence[WouldRefuse] = ()
         if identity is not None:
             if (found := self.stopped.first(identity.depends_on)) is not None:
-                return _stopped(found, identity, route)
-            if route.scopes and (missing := _missing_scopes(route, identity)):
-                return _insufficient_scope(route, identity, missing)
+                stopped = stopped_refusal(found, identity, route)
+                return self._refused(stopped, head, target, route, origin, request_id)
+            missing = missing_scopes(route, identity) if route.scopes else ()
+            if missing and not (counted := would_lack(missing, identity, route)):
+                return insufficient_scope(route, identity, enforced(missing, route))
+        for each in counted:
+            self.count_report_only(each, request_id)
+        return self._forward(identity, head, target, route, origin, request_id, counted=bool(counted))
+
+    def _refused(
+        self, refused: Refusal, head: RequestHead, target: Target, route: Route, origin: Origin, request_id: str
+    ) -> Decision:
+        """`refused`; where the route is report-only, the call without a caller."""
+        if not route.report_only:
+            return refused
+        self.count_report_only(would_refuse(refused, route), request_id)
+        return self._forward(None, head, anonymous_target(target, route), route, origin, request_id)
+
+    def _forward(
+        self,
+        identity: Identity | None,
+        head: RequestHead,
+        target: Target,
+        route: Route,
+        origin: Origin,
+        request_id: str,
+        *,
+        counted: bool = False,
+    ) -> Forward:
+        """`counted`: as a call that would have been refused, which each one like it is to be."""
         lines = upstream_lines(head, route, identity, origin, via=self.via)
         proof = self.client_address_proof.lines(route.upstream, origin.client)
         lines += proof
         lines.append(self._call_lines(head, route, identity, request_id, trusted=origin.trusted))
         # Another issuer's keys may change, and nobody here stops its tokens.
         ours = route.credential is CredentialKind.JWT and identity is not None and not identity.issuer
-        repeats = ours and not (proof or route.pass_credential)
+        repeats = ours and not (proof or counted or route.pass_credential or route.report_only)
         return Forward(route, head.method, str(target), lines, identity, repeats)
 
     def _call_lines(
@@ -216,31 +248,3 @@ class Decider:
         if route.identity_token and identity is not None:
             return f"{lines}\r\n{self.identity_tokens.line(identity, route.upstream.name)}"
         return lines
-
-
-def _refused(error: NoCredential | AmbiguousCredential | RefusedCredential | Unavailable, route: Route) -> Refusal:
-    if isinstance(error, NoCredential):
-        return refusal.no_credential(error, route=route.name)
-    if isinstance(error, AmbiguousCredential):
-        return refusal.ambiguous_credential(error, route=route.name)
-    if isinstance(error, RefusedCredential):
-        return refusal.bad_credential(error, route=route.name)
-    return refusal.unavailable(error, route=route.name)
-
-
-def _stopped(found: tuple[str, str], identity: Identity, route: Route) -> Refusal:
-    kind, id_ = found
-    refused = RefusedCredential.of(identity, "stopped", stopped={"kind": kind, "id": id_})
-    return refusal.bad_credential(refused, route=route.name)
-
-
-def _insufficient_scope(route: Route, identity: Identity, missing: Sequence[str]) -> Refusal:
-    needed, granted = " ".join(route.scopes), " ".join(identity.scopes)
-    refused = RefusedCredential.of(identity, "insufficient_scope", needed_scopes=needed, granted_scopes=granted)
-    return refusal.insufficient_scope(refused, needed, " ".join(missing), route=route.name)
-
-
-def _missing_scopes(route: Route, identity: Identity) -> Sequence[str]:
-    """The scopes that the route needs and the caller does not have."""
-    granted = identity.scopes
-    return [scope for scope in route.scopes if scope not in granted and not covered(granted, scope)]

@@ -13,7 +13,7 @@ DECIDED = frozenset(
     {
         "name", "path", "prefix", "host", "methods", "credential", "kinds", "scopes", "audiences", "application",
         "issuers", "accepts_own_issuer", "max_staleness", "merge_query", "path_may_hold", "rewrite",
-        "identity_token",
+        "identity_token", "report_only_scopes",
     }
 )  # fmt: skip
 """Of a route: what the gateway decides, for Envoy as for itself."""
@@ -25,7 +25,7 @@ RENDERED = frozenset(
     }
 )  # fmt: skip
 """What becomes Envoy's configuration."""
-CHECKED = frozenset({"end_on_revocation"})
+CHECKED = frozenset({"end_on_revocation", "report_only"})
 """What is looked at below."""
 NOTHING_TO_RENDER = frozenset({"line"})
 RENDERED_OF_UPSTREAMS = frozenset(
@@ -52,6 +52,8 @@ def is_own_service(upstream: Upstream, places: Places) -> bool:
 def _of_route(route: Route, places: Places) -> Iterator[str]:
     known = DECIDED | RENDERED | CHECKED | NOTHING_TO_RENDER
     yield from (f"{name} is not something that Envoy can do here" for name in _unknown(route, known))
+    if route.report_only:
+        yield "report_only: Envoy itself refuses invalid JWTs here"
     if route.websocket and route.end_on_revocation:
         yield "websocket: Envoy ends no WebSocket at a revocation; say end_on_revocation: false if it may go on"
     more = route.credential is not CredentialKind.NONE or route.rewrite or route.websocket

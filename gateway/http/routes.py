@@ -30,6 +30,8 @@ def _view(route: Route) -> RouteView:
         methods=None if route.methods is None else sorted(route.methods),
         credential=[kind.value for kind in route.kinds] if route.alternatives else route.credential.value,
         scopes=list(route.scopes),
+        report_only=route.report_only,
+        report_only_scopes=sorted(route.report_only_scopes),
         issuers=_issuers(route),
         identity_token=route.identity_token,
         max_staleness=route.max_staleness,

@@ -12,6 +12,8 @@ class RouteView(BaseModel):
     methods: list[str] | None
     credential: str | list[str] = Field(description="One kind, or several in their order.")
     scopes: list[str]
+    report_only: bool = Field(description="Whether nobody is refused for the credential.")
+    report_only_scopes: list[str] = Field(description="Those of `scopes` that nobody is refused for.")
     issuers: list[str] = Field(description="Whose JWTs are accepted; empty for other credentials.")
     identity_token: bool
     max_staleness: float | None = Field(description="Seconds; null: the gateway's own setting.")

@@ -23,10 +23,10 @@ from gateway.routing.rewriting.schema import (
     rewriting_problems,
 )
 from gateway.routing.schema_types import Choices, Entry, Flag, Number, Text, Texts
+from gateway.routing.scope_schema import NeededScope, NeededScopes
 from gateway.routing.table import MIB
 from gateway.routing.upstream_schema import UpstreamEntry
 from shared.contracts.identifiers import CLAIM, PREFIX
-from shared.scopes import InvalidScope, parse_scope
 
 MAX_ROUTES = 10_000
 MAX_STALENESS_S = 3600
@@ -41,16 +41,6 @@ Method = Text(
 )
 Audience = Text(CLAIM.pattern, "must be 1 to 255 printable characters without blanks")
 Application = Text(PREFIX.pattern, "must be an application_prefix")
-
-
-def _scope(scope: str) -> None:
-    try:
-        parse_scope(scope)
-    except InvalidScope as error:
-        raise ValueError(error.description.removeprefix("scope ")) from None
-
-
-Scope = Text(parse=_scope)
 
 
 _ONLY_FOR = {
@@ -118,10 +108,21 @@ class RouteEntry(Entry):
     ]
     upstream: Annotated[str, Name, Field(description="One of `upstreams`.")]
     scopes: Annotated[
-        tuple[str, ...],
-        Texts(Scope, may_be_empty=True),
-        Field(description="jwt: the caller needs each of them; an empty list lets any partner in."),
+        tuple[NeededScope, ...],
+        NeededScopes(),
+        Field(
+            description="jwt: the caller needs each of them; an empty list lets any partner in. One may be a "
+            "mapping with `scope` and `report_only`: then calls that lack it are counted, and go through."
+        ),
     ] = ()
+    report_only: Annotated[
+        bool,
+        Flag(),
+        Field(
+            description="Calls that would be refused for their credential are counted, and go through without a "
+            "caller: see `GET /admin/v1/report-only`."
+        ),
+    ] = False
     audience: Annotated[
         tuple[str, ...],
         Texts(Audience),
@@ -201,6 +202,8 @@ class RouteEntry(Entry):
             yield "websocket", "needs the method GET: that of each handshake"
         if self.identity_token and CredentialKind.NONE in self.credential:
             yield "identity_token", "needs a credential: without one nobody is known"
+        if self.report_only and CredentialKind.NONE in self.credential:
+            yield "report_only", "needs a credential: without one nobody is refused"
         if self.cors is not None:
             yield from (("cors", problem) for problem in self.cors.problems(self.methods))
         for member, kind in _ONLY_FOR.items():

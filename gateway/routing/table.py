@@ -81,6 +81,10 @@ class Route:
     """None: every method goes through, and the service responds with 405 itself."""
     scopes: tuple[str, ...] = ()
     """The caller needs each of them."""
+    report_only_scopes: frozenset[str] = frozenset()
+    """Those of them that nobody is refused for."""
+    report_only: bool = False
+    """Whether nobody is refused for the credential: what would have been refused is counted."""
     audiences: frozenset[str] = frozenset()
     """For `jwt`: what `aud` may be; empty: the gateway's own setting."""
     max_staleness: float | None = None

@@ -35,12 +35,14 @@ from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.notices.events import EventEndpoint
 from services.key_registry.http.objects import ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
+from services.key_registry.http.report_only import ReportOnlyEndpoint
 from services.key_registry.http.revocations import RevocationEndpoints
 from services.key_registry.http.rotation import RotationEndpoints
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
 from services.key_registry.lookups import Lookups
 from services.key_registry.refusal_traces.keeper import TraceKeeper
 from services.key_registry.refusal_traces.reader import TraceReader
+from services.key_registry.report_only.keeper import ReportOnlyKeeper
 from services.key_registry.retirements import retirements
 from services.key_registry.signing_keys.keys import SigningKeys
 from services.key_registry.storage.postgres import SCHEMA
@@ -54,6 +56,7 @@ from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.notices.events import PostgresEvents
 from services.key_registry.storage.postgres.refusal_traces import PostgresRefusalTraces
+from services.key_registry.storage.postgres.report_only import PostgresReportOnly
 from services.key_registry.storage.postgres.signing_keys import PostgresSigningKeyReports
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.audit.trail import AuditTrail
@@ -103,6 +106,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     traces = PostgresRefusalTraces(stores.database)
     keeper = TraceKeeper(traces, clock, max_bytes=settings.refusal_traces_max_bytes, metrics=metrics)
     events = PostgresEvents(stores.database)
+    report_only = ReportOnlyKeeper(PostgresReportOnly(stores.database), stores.objects, access)
     signing_keys = SigningKeys(PostgresSigningKeyReports(stores.database), consumers, access)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(stores.database)),
@@ -115,6 +119,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             settings.service_jwks_file, callee=NAME, clock=clock, on_refusal=trail.count_service_refusal
         ),
         keeper,
+        report_only,
     )
     checkpoints, audit_keys = PostgresCheckpoints(stores.database), settings.audit_keys
     lines, months = PostgresAuditLines(stores.database), PostgresMonths(stores.database)
@@ -128,6 +133,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         DecisionEndpoints(TraceReader(traces, stores.objects, access), authentication),
         SigningKeyEndpoint(signing_keys, authentication),
         EventEndpoint(EventReading(events, stores.objects, access), authentication),
+        ReportOnlyEndpoint(report_only, authentication),
         internal,
     )
     database_clock = DatabaseClock(stores.database)
@@ -144,6 +150,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             trail,
             generator,
             keeper,
+            report_only,
             first_owner,
             Housekeeping(stores.changes, stores.consumers, database_clock, [_pruning(events, settings)]),
             MonthUpkeep(PostgresMonths(stores.patient), database_clock),

@@ -14,6 +14,7 @@ from shared.contracts.documentation import describing
 from shared.contracts.identifiers import UUID_FORM, credential_version_id
 from shared.contracts.key_registry_members import MEMBERS
 from shared.contracts.refusal_traces import RefusalTrace, TraceBatch
+from shared.contracts.report_only import ReportOnlyBatch
 from shared.errors import Unavailable
 
 Status = Literal["active", "suspended", "revoked"]
@@ -378,6 +379,10 @@ class KeyRegistryClient:
     async def add_traces(self, traces: Sequence[RefusalTrace]) -> None:
         """Returns when they are kept, or left out by the registry's own bounds."""
         await self._client.post("/internal/v1/refusal-traces", TraceBatch(traces=tuple(traces)).model_dump())
+
+    async def add_report_only(self, batch: ReportOnlyBatch) -> None:
+        """Returns when it is durable. A batch that is sent again counts once."""
+        await self._client.post("/internal/v1/report-only", batch.model_dump())
 
     async def revoke(self, revocation: Revocation) -> None:
         """Returns when it is durable. Revoking twice is harmless."""

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.documentation import Member, Members, describing
+from shared.contracts.stored_text import StoredText
 
 MAX_TEXT_CHARACTERS = 200
 MAX_STEPS = 16
@@ -52,19 +53,19 @@ class TraceStep(Wire):
 class RefusalTrace(Wire):
     """Holds no secret and no body."""
 
-    request_id: str = Field(max_length=128)
+    request_id: StoredText = Field(max_length=128)
     at: float = Field(ge=0, le=MAX_TIME_S)
-    service: str = Field(default="", max_length=64)
-    process: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
-    route: str = Field(max_length=MAX_TEXT_CHARACTERS)
-    method: str = Field(default="", max_length=32)
-    path: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
+    service: StoredText = Field(default="", max_length=64)
+    process: StoredText = Field(default="", max_length=MAX_TEXT_CHARACTERS)
+    route: StoredText = Field(max_length=MAX_TEXT_CHARACTERS)
+    method: StoredText = Field(default="", max_length=32)
+    path: StoredText = Field(default="", max_length=MAX_TEXT_CHARACTERS)
     status: int = Field(ge=0, le=999)
-    cause: str = Field(max_length=64)
-    client: str = Field(default="", max_length=64)
-    credential_kind: str = Field(default="", max_length=64)
-    credential: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
-    company_id: str | None = Field(default=None, max_length=64)
+    cause: StoredText = Field(max_length=64)
+    client: StoredText = Field(default="", max_length=64)
+    credential_kind: StoredText = Field(default="", max_length=64)
+    credential: StoredText = Field(default="", max_length=MAX_TEXT_CHARACTERS)
+    company_id: StoredText | None = Field(default=None, max_length=64)
     steps: tuple[TraceStep, ...] = Field(default=(), max_length=MAX_STEPS)
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.key_registry.catalog.audit_documentation import AUDIT_MEMBERS
+from services.key_registry.catalog.report_only_documentation import REPORT_ONLY_MEMBERS
 from services.key_registry.catalog.signing_key_documentation import SIGNING_KEY_MEMBERS
 from shared.contracts.documentation import Member, Members, describe_members
 
@@ -138,6 +139,7 @@ MEMBERS: Members = {
     "hash": Member("SHA-256, in hex, over the line's members and `previous_hash`.", "9f" * 32),
     **AUDIT_MEMBERS,
     **SIGNING_KEY_MEMBERS,
+    **REPORT_ONLY_MEMBERS,
     "state": Member("`applied` once every process that counts has applied the change.", "applied"),
     "applied": Member("How many processes have applied it.", 4),
     "of": Member("How many processes follow the changes.", 4),

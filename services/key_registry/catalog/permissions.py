@@ -45,6 +45,7 @@ NEEDED: Mapping[str, Mapping[Operation, Role]] = {
     "decision": {Operation.READ: Role.VIEWER},
     "event": {Operation.READ: Role.VIEWER},
     "receipt": {Operation.READ: Role.VIEWER},
+    "report_only": {Operation.READ: Role.VIEWER},
     "revocation": {Operation.READ: Role.VIEWER, Operation.CREATE: Role.EDITOR},
     "signing_key": {Operation.READ: Role.VIEWER},
 }

@@ -21,6 +21,7 @@ from services.key_registry.http.internal_table import SERVICE_TOKEN, internal_en
 from services.key_registry.http.notices.events import EventEndpoint, event_endpoints
 from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
+from services.key_registry.http.report_only import ReportOnlyEndpoint, report_only_endpoint
 from services.key_registry.http.revocations import RevocationEndpoints
 from services.key_registry.http.rotation import RotationEndpoints, rotation_endpoints
 from services.key_registry.http.schemas import (
@@ -63,6 +64,7 @@ def endpoints(
     decisions: DecisionEndpoints,
     signing_keys: SigningKeyEndpoint,
     events: EventEndpoint,
+    report_only: ReportOnlyEndpoint,
     internal: InternalEndpoints,
 ) -> list[Endpoint]:
     return [
@@ -74,6 +76,7 @@ def endpoints(
         *_decisions(decisions),
         _signing_keys(signing_keys),
         *event_endpoints(events, _ADMIN),
+        report_only_endpoint(report_only, _ADMIN),
         *internal_endpoints(internal),
     ]
 

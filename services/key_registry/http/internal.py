@@ -12,11 +12,13 @@ from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import MAX_PAGE, Feed
 from services.key_registry.lookups import Lookups
 from services.key_registry.refusal_traces.keeper import TraceKeeper
+from services.key_registry.report_only.keeper import ReportOnlyKeeper
 from services.key_registry.signing_keys.keys import SigningKeys
 from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import SHA256
 from shared.contracts.refusal_traces import TraceBatch
+from shared.contracts.report_only import ReportOnlyBatch
 from shared.contracts.signing_keys import SigningKeyReport
 from shared.errors import FieldError, NotFound, Unprocessable
 from shared.http.body import json_model
@@ -27,6 +29,8 @@ MAX_AUDIT_BODY_BYTES = 4 * 1024 * 1024
 """Bytes, for at most `MAX_EVENTS`."""
 MAX_EVENTS = 1000
 MAX_TRACES_BODY_BYTES = 2 * 1024 * 1024
+MAX_REPORT_ONLY_BODY_BYTES = 1024 * 1024
+"""Bytes, for at most `MAX_COUNTS`."""
 MAX_POSITION_BODY_BYTES = 16 * 1024
 MAX_KEY_REPORT_BODY_BYTES = 256 * 1024
 """Bytes, for at most `MAX_REPORTED_KEYS`."""
@@ -50,8 +54,10 @@ class InternalEndpoints:
         signing_keys: SigningKeys,
         authenticator: ServiceAuthenticator,
         traces: TraceKeeper,
+        report_only: ReportOnlyKeeper,
     ) -> None:
         self._traces = traces
+        self._report_only = report_only
         self._lookups = lookups
         self._feed = feed
         self._consumers = consumers
@@ -121,6 +127,14 @@ class InternalEndpoints:
         self._require(request, "audit")
         batch = await json_model(request, TraceBatch, limit=MAX_TRACES_BODY_BYTES, from_own_service=True)
         await self._traces.add(batch.traces)
+        return web.Response(status=204)
+
+    async def add_report_only(self, request: web.Request) -> web.Response:
+        """204 when the counts are durable."""
+        self._require(request, "audit")
+        limit = MAX_REPORT_ONLY_BODY_BYTES
+        batch = await json_model(request, ReportOnlyBatch, limit=limit, from_own_service=True)
+        await self._report_only.add(batch)
         return web.Response(status=204)
 
     async def revoke(self, request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import SHA256, anchored
 from shared.contracts.refusal_traces import TraceBatch
+from shared.contracts.report_only import ReportOnlyBatch
 from shared.contracts.signing_keys import Gateways, SigningKeyReport
 from shared.http.endpoints import Endpoint, Handler, Parameter, Response
 
@@ -144,6 +145,15 @@ def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
             body=TraceBatch,
             poll=True,
             responses={204: Response("Those that there is room for are kept"), **_WRITE_PROBLEMS},
+        ),
+        _INTERNAL(
+            "POST",
+            f"{BASE}/report-only",
+            handlers.add_report_only,
+            "Report how many calls would have been refused",
+            body=ReportOnlyBatch,
+            poll=True,
+            responses={204: Response("The counts are durable"), **_WRITE_PROBLEMS},
         ),
         _INTERNAL(
             "POST",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 class CompanyTraces(Protocol):
     async def forget(self, company_id: UUID) -> None:
-        """Delete the kept responses to its admin tokens, what its refused calls met, and its events.
+        """Delete the responses to its admin tokens, what its refused calls met, its report-only counts and events.
 
         Takes it out of revocations and changes. Raises `Unavailable`.
         """

@@ -26,9 +26,25 @@ FOLLOWING = {"change_poll", "change_stream", "position_reporter"}
 AUDIT = {"audit_awaited", "audit_noted"}
 ISSUERS = {"issuer_keys", "external_issuers"}
 UPSTREAMS = {"upstream_names", "upstream_tls", "upstream_health_checks"}
-KEEPING = {"housekeeping", "audit_months", "refusal_trace_ring", "retirements", "expiry_notices"}
+KEEPING = {
+    "housekeeping",
+    "audit_months",
+    "refusal_trace_ring",
+    "report_only_pruning",
+    "retirements",
+    "expiry_notices",
+}
 TASKS = {
-    "gateway": {*FOLLOWING, *AUDIT, *ISSUERS, *UPSTREAMS, "route_file", "refusal_traces", "log_report"},
+    "gateway": {
+        *FOLLOWING,
+        *AUDIT,
+        *ISSUERS,
+        *UPSTREAMS,
+        "route_file",
+        "refusal_traces",
+        "report_only",
+        "log_report",
+    },
     "key_registry": {*AUDIT, *KEEPING, "change_relay", "first_owner", "database clock", "log_report"},
     "token_issuer": {*FOLLOWING, *AUDIT, "signing_keys", "pruning", "refusal_traces", "log_report"},
     "session_tokens": {*FOLLOWING, *AUDIT, "audit_outbox", "refusal_traces", "log_report"},

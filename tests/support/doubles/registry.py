@@ -25,6 +25,7 @@ from shared.contracts.key_registry import (
     Stopped,
 )
 from shared.contracts.refusal_traces import RefusalTrace
+from shared.contracts.report_only import ReportOnlyBatch
 from shared.contracts.signing_keys import GatewayKeys, Gateways, SigningKeyReport
 from shared.errors import CallRejected, Unavailable
 from shared.opaque import digest
@@ -54,6 +55,7 @@ class RegistryDouble:
         self.events: list[AuditEvent] = []
         self.revocations: list[Revocation] = []
         self.traces: list[RefusalTrace] = []
+        self.report_only: dict[str, ReportOnlyBatch] = {}
         self.positions: dict[str, Position] = {}
         self.signing_keys: SigningKeyReport | None = None
         """What the issuer last reported."""
@@ -196,6 +198,10 @@ class RegistryDouble:
         if self.away:
             raise Unavailable
         self.traces += traces
+
+    async def add_report_only(self, batch: ReportOnlyBatch) -> None:
+        self._require_there()
+        self.report_only[batch.id] = batch
 
     async def audit(self, events: Sequence[AuditEvent]) -> None:
         self._require_there()

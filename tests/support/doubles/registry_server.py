@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 from shared.clock_offset import response_fields
 from shared.contracts.key_registry import AuditBatch, Position, Revocation, Wire
 from shared.contracts.refusal_traces import TraceBatch
+from shared.contracts.report_only import ReportOnlyBatch
 from shared.contracts.signing_keys import SigningKeyReport
 from shared.errors import Unavailable
 from tests.support.doubles.registry import RegistryDouble
@@ -44,6 +45,10 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
         await double.add_traces(TraceBatch.model_validate(await request.json()).traces)
         return web.Response(status=204)
 
+    async def add_report_only(request: web.Request) -> web.Response:
+        await double.add_report_only(ReportOnlyBatch.model_validate(await request.json()))
+        return web.Response(status=204)
+
     async def revoke(request: web.Request) -> web.Response:
         await double.revoke(Revocation.model_validate(await request.json()))
         return web.Response(status=204)
@@ -68,6 +73,7 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
     app.router.add_post("/internal/v1/audit", audit)
     app.router.add_post("/internal/v1/revocations", revoke)
     app.router.add_post("/internal/v1/refusal-traces", add_traces)
+    app.router.add_post("/internal/v1/report-only", add_report_only)
     app.router.add_post("/internal/v1/positions", report)
     app.router.add_post("/internal/v1/signing-keys", signing_keys)
     runner = web.AppRunner(app, access_log=None)

@@ -71,6 +71,15 @@ routes:
     assert (three.methods, three.merge_query) == (frozenset({"GET"}), True)
 
 
+def test_route_and_a_scope_of_one_may_be_report_only() -> None:
+    jwt = "credential: jwt, scopes: [x, {scope: y, report_only: true}, {scope: z, report_only: false}]"
+    text = UPSTREAMS + SITE.replace("credential: none", jwt)
+    [route] = parse(text).routes
+    assert (route.scopes, route.report_only_scopes, route.report_only) == (("x", "y", "z"), frozenset("y"), False)
+    [route] = parse(text.replace("jwt,", "jwt, report_only: true,")).routes
+    assert (route.report_only, route.end_on_revocation) == (True, False)
+
+
 VALID = {"name": "x", "path": "/x", "methods": "[GET]", "credential": "none", "upstream": "a"}
 BAD: list[tuple[dict[str, str | None], str]] = [
     ({"upstream": "b"}, "upstream must be one of a"),
@@ -154,6 +163,19 @@ BAD: list[tuple[dict[str, str | None], str]] = [
     ({"scopes": "[y]"}, "scopes are for the credential jwt"),
     ({"scopes": "[]"}, "scopes are for the credential jwt"),
     ({"credential": "jwt"}, "scopes is missing: the credential jwt needs it; an empty list means any partner"),
+    ({"report_only": "true"}, "report_only needs a credential"),
+    ({"credential": "jwt", "scopes": "[]", "report_only": "maybe"}, "report_only must be true or false"),
+    ({"credential": "jwt", "scopes": "[{report_only: true}]"}, "scopes has a mapping without scope"),
+    ({"credential": "jwt", "scopes": "[{scope: 'a b'}]"}, "scopes must be 1 to 8 segments"),
+    (
+        {"credential": "jwt", "scopes": "[{scope: x, report_only: 1}]"},
+        "scopes has a mapping whose report_only must",
+    ),
+    (
+        {"credential": "jwt", "scopes": "[{scope: x, only: 1}]"},
+        "scopes has a mapping with the unknown member 'only'",
+    ),
+    ({"credential": "jwt", "scopes": "[x, {scope: x}]"}, "scopes names something twice"),
     ({"credential": "jwt", "scopes": ""}, "scopes must be a list of strings"),
     ({"credential": "jwt", "scopes": "['a b']"}, "scopes must be 1 to 8 segments"),
     ({"max_staleness": "60"}, "max_staleness is for the credential jwt only"),

@@ -1,0 +1,1 @@
+"""Calls that are refused for their credential, or would be where that is report-only."""

@@ -1,0 +1,50 @@
+"""What a report-only route, or a report-only scope of one, lets through, and what it would have refused it for."""
+
+from collections.abc import Sequence
+
+from gateway.credentials.extract import query_parameters, without_session_token
+from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.kinds import CredentialKind
+from gateway.credentials.session_tokens import query_of
+from gateway.refusal import Refusal
+from gateway.routing.table import Route
+from gateway.routing.target import Target
+from shared.report_only.counts import WouldRefuse
+
+INSUFFICIENT_SCOPE = "insufficient_scope"
+
+
+def would_refuse(refusal: Refusal, route: Route) -> WouldRefuse:
+    """What a report-only `route` would have refused. Only of a credential that we know the company counts."""
+    refused = refusal.credential
+    company_id = "" if refused is None else refused.company_id or ""
+    return WouldRefuse("route", route.name, refusal.cause, company_id)
+
+
+def would_lack(missing: Sequence[str], identity: Identity, route: Route) -> list[WouldRefuse]:
+    """What to count of a caller who lacks scopes; nothing where the route refuses the call for one of them."""
+    company_id = "" if identity.issuer else identity.company_id
+    if route.report_only:
+        return [WouldRefuse("route", route.name, INSUFFICIENT_SCOPE, company_id)]
+    if enforced(missing, route):
+        return []
+    return [WouldRefuse("scope", scope, INSUFFICIENT_SCOPE, company_id) for scope in missing]
+
+
+def enforced(missing: Sequence[str], route: Route) -> list[str]:
+    """Those of the scopes for which the route refuses a caller."""
+    return [scope for scope in missing if scope not in route.report_only_scopes]
+
+
+def anonymous_target(target: Target, route: Route) -> Target:
+    """The target of a call whose credential counts for nothing: without the session token, which is a secret.
+
+    A query that cannot be separated, and so may hold one, does not go on.
+    """
+    if CredentialKind.SESSION_TOKEN not in route.kinds or not target.query:
+        return target
+    try:
+        own, all_ = without_session_token(target.query), query_parameters(target.query)
+    except RefusedCredential:
+        return Target(target.path, None)
+    return target if len(own) == len(all_) else Target(target.path, query_of({}, own) or None)

@@ -1,0 +1,1 @@
+"""What would have been refused where something is report-only, counted by day, company and cause."""

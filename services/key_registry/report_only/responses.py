@@ -1,0 +1,27 @@
+"""How the counts of calls that would have been refused are shown to admins."""
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+from services.key_registry.catalog.documentation import describe
+from services.key_registry.catalog.field_types import Instant
+from services.key_registry.catalog.responses import CompanyName
+from shared.contracts.report_only import ReportOnlyKind
+
+
+class ReportOnlyResponse(BaseModel):
+    """Calls of one day that are alike."""
+
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    day: date
+    company_id: str | None
+    company: CompanyName | None
+    cause: str
+    kind: ReportOnlyKind
+    name: str
+    count: int
+    first_at: Instant
+    last_at: Instant
+    last_request_id: str

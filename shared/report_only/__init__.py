@@ -1,0 +1,1 @@
+"""Calls that would have been refused where something is report-only: counted, and refused nothing."""

@@ -1,0 +1,137 @@
+"""A report-only route, or scope of one, refuses nobody, and counts what it would have refused."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.credentials.kinds import CredentialKind
+from gateway.decision import Forward
+from gateway.refusal import Refusal
+from gateway.routing.table import Route, RouteTable
+from shared.contracts.operator_validator import TokenCheck
+from shared.report_only.counts import WouldRefuse
+from tests.support.clock import FakeClock
+from tests.support.http1.heads import fields_of, route_of
+from tests.unit.gateway.test_decision import SESSION, Desk
+
+JWT, API_TOKEN, SESSION_TOKEN = CredentialKind.JWT, CredentialKind.API_TOKEN, CredentialKind.SESSION_TOKEN
+
+
+def report_only(kind: CredentialKind, name: str, **members: object) -> Route:
+    return route_of(kind, name=name, path=f"/{name}", report_only=True, **members)
+
+
+TABLE = RouteTable(
+    (
+        report_only(JWT, "site", scopes=("site:read", "site:write"), identity_token=True),
+        report_only(API_TOKEN, "sms", application="SMS"),
+        report_only(SESSION_TOKEN, "editor"),
+        report_only(JWT, "any", kinds=(JWT, API_TOKEN, SESSION_TOKEN), application="SMS", max_body=10),
+        route_of(
+            JWT,
+            name="scoped",
+            path="/scoped",
+            scopes=("site:read", "site:write", "site:drop"),
+            report_only_scopes=frozenset({"site:write", "site:drop"}),
+        ),
+    )
+)
+
+
+class Counted(Desk):
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.counted: list[WouldRefuse] = []
+        self.decider = replace(
+            self.decider, routes=lambda: TABLE, count_report_only=lambda would, _: self.counted.append(would)
+        )
+
+
+@pytest.fixture
+def desk(clock: FakeClock) -> Counted:
+    return Counted(clock)
+
+
+def names(forward: Forward) -> set[str]:
+    return {name for name, _ in fields_of(forward.lines)}
+
+
+async def test_whatever_is_wrong_with_a_credential_the_call_goes_on_without_a_caller_and_is_counted(
+    desk: Counted,
+) -> None:
+    desk.operator.response = TokenCheck(valid=False, cause="wrong_company", as_of=7)
+    api_token = ("X-Api-Token: x", "X-Client-Prefix: blabla")
+    for path, lines, cause in (
+        ("/site", (), "no_credential"),
+        ("/site", ("Authorization: Basic x",), "wrong_scheme"),
+        ("/site", ("Authorization: Bearer x",), "malformed"),
+        ("/site", (desk.bearer(exp=1_799_990_000, iat=1_799_989_000),), "expired"),
+        ("/sms", ("X-Api-Token: x",), "no_client_prefix"),
+        ("/sms", api_token, "wrong_company"),
+        ("/editor", (), "no_credential"),
+        ("/editor?apitoken=x", (), "unknown"),
+        ("/any?apitoken=x", ("Authorization: Bearer x",), "ambiguous_credential"),
+    ):
+        forward = await desk.forward(*lines, line=f"GET {path} HTTP/1.1")
+        assert desk.counted.pop() == WouldRefuse("route", path[1:].partition("?")[0], cause)
+        assert forward.identity is None
+        assert not {name for name in names(forward) if name.startswith("X-Passgate-")}
+        assert not names(forward) & {"Authorization", "X-Api-Token"}
+        assert "apitoken" not in forward.target
+
+
+async def test_what_cannot_be_known_is_counted_and_not_refused(desk: Counted) -> None:
+    desk.followed.age = 60.0
+    await desk.forward(desk.bearer())
+    desk.sessions.away = True
+    await desk.forward(line=f"GET /editor?apitoken={SESSION} HTTP/1.1")
+    assert [would.cause for would in desk.counted] == ["dependency_unavailable"] * 2
+
+
+async def test_every_call_of_a_stopped_company_is_counted_as_its_own(desk: Counted) -> None:
+    bearer = desk.bearer(scope="site:*")
+    await desk.forward(bearer)
+    assert desk.counted == []
+    desk.stop("company")
+    for _ in range(3):
+        assert (await desk.forward(bearer)).identity is None
+    assert desk.counted == [WouldRefuse("route", "site", "stopped", "company")] * 3
+
+
+async def test_caller_who_only_lacks_a_scope_is_still_named_to_the_upstream(desk: Counted) -> None:
+    bearer = desk.bearer()
+    for _ in range(3):
+        forward = await desk.forward(bearer)
+        assert ("X-Passgate-Company", "blabla") in fields_of(forward.lines)
+    assert desk.counted == [WouldRefuse("route", "site", "insufficient_scope", "company")] * 3
+
+
+async def test_report_only_scope_that_is_lacking_is_counted_by_its_name_each_time(desk: Counted) -> None:
+    for _ in range(3):
+        forward = await desk.forward(desk.bearer(), line="GET /scoped HTTP/1.1")
+        assert forward.identity is not None
+    lacking = [WouldRefuse("scope", name, "insufficient_scope", "company") for name in ("site:write", "site:drop")]
+    assert desk.counted == lacking * 3
+
+
+async def test_scope_that_is_not_report_only_is_refused_beside_one_that_is(desk: Counted) -> None:
+    refused = await desk.refusal(desk.bearer(scope="other"), line="GET /scoped HTTP/1.1")
+    assert refused.description == "the credential lacks the scope that is needed here: site:read"
+    assert (await desk.refusal(line="GET /scoped HTTP/1.1")).status == 401
+    assert desk.counted == []
+
+
+async def test_session_token_in_a_query_that_cannot_be_separated_does_not_go_on(desk: Counted) -> None:
+    forward = await desk.forward(line=f"GET /editor?apitoken={SESSION}&a=%ff HTTP/1.1")
+    assert forward.target == "/editor"
+
+
+async def test_query_without_a_session_token_goes_on_as_it_came(desk: Counted) -> None:
+    forward = await desk.forward(line="GET /editor?a=b+c&a=%20 HTTP/1.1")
+    assert forward.target == "/editor?a=b+c&a=%20"
+
+
+async def test_what_is_no_matter_of_the_credential_is_refused_all_the_same(desk: Counted) -> None:
+    for lines, line in ((("Content-Length: 11",), "POST /any HTTP/1.1"), ((), "GET /any/../x HTTP/1.1")):
+        assert isinstance(await desk.decide(*lines, line=line), Refusal)
+    assert desk.counted == []
