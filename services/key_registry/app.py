@@ -32,6 +32,7 @@ from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.decisions import DecisionEndpoints
 from services.key_registry.http.internal import InternalEndpoints
+from services.key_registry.http.leaks import leaks_over
 from services.key_registry.http.notices.events import EventEndpoint
 from services.key_registry.http.objects import ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
@@ -39,6 +40,9 @@ from services.key_registry.http.report_only import ReportOnlyEndpoint
 from services.key_registry.http.revocations import RevocationEndpoints
 from services.key_registry.http.rotation import RotationEndpoints
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
+from services.key_registry.leaks.found_secrets import FoundSecrets
+from services.key_registry.leaks.found_tokens import FoundTokens
+from services.key_registry.leaks.reports import LeakReports
 from services.key_registry.lookups import Lookups
 from services.key_registry.refusal_traces.keeper import TraceKeeper
 from services.key_registry.refusal_traces.reader import TraceReader
@@ -107,7 +111,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     keeper = TraceKeeper(traces, clock, max_bytes=settings.refusal_traces_max_bytes, metrics=metrics)
     events = PostgresEvents(stores.database)
     report_only = ReportOnlyKeeper(PostgresReportOnly(stores.database), stores.objects, access)
-    signing_keys = SigningKeys(PostgresSigningKeyReports(stores.database), consumers, access)
+    reported_keys, secrets = PostgresSigningKeyReports(stores.database), FoundSecrets(stores.objects, clock)
+    signing_keys = SigningKeys(reported_keys, consumers, access)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(stores.database)),
         Feed(stores.changes, JudgingClock(clock, offsets)),
@@ -120,6 +125,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         ),
         keeper,
         report_only,
+        secrets,
     )
     checkpoints, audit_keys = PostgresCheckpoints(stores.database), settings.audit_keys
     lines, months = PostgresAuditLines(stores.database), PostgresMonths(stores.database)
@@ -134,6 +140,13 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         SigningKeyEndpoint(signing_keys, authentication),
         EventEndpoint(EventReading(events, stores.objects, access), authentication),
         ReportOnlyEndpoint(report_only, authentication),
+        leaks_over(
+            LeakReports(stores.objects, secrets, FoundTokens(reported_keys, revocations, clock), access),
+            authentication,
+            trail,
+            clock,
+            keys_from=settings.github_secret_scanning_keys,
+        ),
         internal,
     )
     database_clock = DatabaseClock(stores.database)

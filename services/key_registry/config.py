@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys
+from services.key_registry.leaks.github import keys_of
 from shared import opaque
 from shared.config import ConfigError, DatabaseSettings, RedisSettings, ServiceSettings, read_secret
 
@@ -37,6 +38,11 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
         le=1200,
         description="months of the audit trail that stay in the database, beside the present one",
     )
+    github_secret_scanning_keys: str | None = Field(
+        default=None,
+        description="where the keys are that GitHub's secret scanning signs its reports with: an https URL such as "
+        "https://api.github.com/meta/public_keys/secret_scanning, or a file; unset: it may not report leaks",
+    )
     refusal_traces_max_bytes: int = Field(
         default=268_435_456,
         ge=67_108_864,
@@ -57,6 +63,21 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
             except ConfigError as error:
                 raise ValueError(str(error).partition(": ")[2]) from None
         return path
+
+    @field_validator("github_secret_scanning_keys")
+    @classmethod
+    def _is_a_url_or_a_file(cls, source: str | None) -> str | None:
+        if source is None or source.startswith("https://"):
+            return source
+        if source.startswith("http://"):
+            raise ValueError("must be https: whoever answers in its place could have any secret ended")
+        try:
+            keys_of(Path(source).read_bytes())  # fails at start, not at first use
+        except OSError as error:
+            raise ValueError(f"{source}: {error.strerror}") from None
+        except ValueError:
+            raise ValueError(f"{source} holds no public_keys") from None
+        return source
 
     @field_validator("admin_token_file")
     @classmethod

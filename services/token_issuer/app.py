@@ -21,6 +21,7 @@ from services.token_issuer.http.diagnosis import DiagnosisEndpoint
 from services.token_issuer.http.discovery import Discovery
 from services.token_issuer.http.introspection import IntrospectionEndpoint
 from services.token_issuer.http.revocation import RevocationEndpoint
+from services.token_issuer.http.revoke_me import MAX_REQUESTS_A_MINUTE, RevokeMeEndpoint
 from services.token_issuer.http.token import PROFILES, TokenEndpoint
 from services.token_issuer.metadata import metadata, own_urls
 from services.token_issuer.metrics import IssuerMetrics, SigningKeyMetrics
@@ -33,6 +34,7 @@ from services.token_issuer.storage.postgres import SCHEMA
 from services.token_issuer.storage.postgres.signing_keys import PostgresSigningKeys
 from services.token_issuer.storage.postgres.used_assertions import PostgresUsedAssertions
 from services.token_issuer.storage.redis import RedisWrongSecrets
+from services.token_issuer.tokens.held import HeldCredentials
 from services.token_issuer.tokens.introspection import Introspector, IssuedTokens
 from services.token_issuer.tokens.issuance import TokenIssuer
 from services.token_issuer.tokens.revocation import TokenRevoker
@@ -187,7 +189,8 @@ def build_endpoints(
     """The rules, and over them the endpoints."""
     time_floor = RefusalTimeFloor(clock)
     assertions = AssertionVerifier(dependencies.key_pairs.get, used, time_floor, clock)
-    throttle = SecretThrottle(RedisWrongSecrets(dependencies.redis), MemoryWrongSecrets(), clock)
+    wrong_secrets = RedisWrongSecrets(dependencies.redis)
+    throttle = SecretThrottle(wrong_secrets, MemoryWrongSecrets(), clock)
     own = own_urls(settings.issuer)
     audiences = own | set(settings.assertion_audiences)
     authenticator = ClientAuthenticator(
@@ -228,6 +231,13 @@ def build_endpoints(
                 audience=settings.audience,
             ),
             AdminApiClient(dependencies.admin_calls),
+        ),
+        RevokeMeEndpoint(
+            HeldCredentials(tokens, dependencies.registry, dependencies.stopped, dependencies.audit),
+            SecretThrottle(wrong_secrets, MemoryWrongSecrets(), clock, limit=MAX_REQUESTS_A_MINUTE),
+            time_floor,
+            addresses,
+            refusals,
         ),
         Discovery(keys.ring, metadata(settings.issuer)),
     )

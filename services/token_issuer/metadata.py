@@ -11,6 +11,8 @@ TOKEN_PATH = "/oauth2/token"
 INTROSPECTION_PATH = "/oauth2/introspect"
 REVOCATION_PATH = "/oauth2/revoke"
 DIAGNOSIS_PATH = "/oauth2/diagnose"
+REVOKE_ME_PATH = "/revoke-me"
+"""Of no RFC, and so not in the metadata."""
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 

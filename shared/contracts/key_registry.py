@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.contracts import Caller, response_of
 from shared.contracts.documentation import describing
-from shared.contracts.identifiers import UUID_FORM, credential_version_id
+from shared.contracts.identifiers import SHA256, UUID_FORM, anchored, credential_version_id
 from shared.contracts.key_registry_members import MEMBERS
 from shared.contracts.refusal_traces import RefusalTrace, TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch
@@ -309,6 +309,8 @@ class Revocation(Wire):
     """When nothing that it concerns can still be alive, in seconds since the epoch."""
     company_id: str | None = None
     reason: str = ""
+    leaked: bool = False
+    """Whether its holder ends it because others may hold it too: then the company is notified."""
 
 
 class Revoked(Wire):
@@ -316,6 +318,23 @@ class Revoked(Wire):
 
     receipt: int
     """The position of the change that it is."""
+
+
+class HeldSecret(Wire):
+    """A secret that whoever holds it wants to end."""
+
+    kind: Literal["api_token", "access_key", "api_client", "admin_token"]
+    digest: str = Field(pattern=anchored(SHA256))
+    """SHA-256, in hex."""
+    client: str = Field(default="", max_length=64)
+    """The address that it came from; of IPv6 the /64."""
+
+
+class HeldSecretEnded(Wire):
+    """The response to a `HeldSecret`."""
+
+    found: bool
+    """Whether it is, or once was, the secret of a credential."""
 
 
 SNAPSHOT_TIMEOUT_S = 3.0
@@ -383,6 +402,11 @@ class KeyRegistryClient:
     async def add_report_only(self, batch: ReportOnlyBatch) -> None:
         """Returns when it is durable. A batch that is sent again counts once."""
         await self._client.post("/internal/v1/report-only", batch.model_dump())
+
+    async def end_secret(self, secret: HeldSecret) -> bool:
+        """Whether there is such a secret, which has ended then, durably. Again is harmless."""
+        value = await self._client.post("/internal/v1/held-secrets", secret.model_dump())
+        return response_of(HeldSecretEnded, value).found
 
     async def revoke(self, revocation: Revocation) -> None:
         """Returns when it is durable. Revoking twice is harmless."""

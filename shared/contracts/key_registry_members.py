@@ -78,6 +78,12 @@ MEMBERS: Members = {
     "request_id": Member("The id of the request that did it.", "4f2a9c0b7d1e4e0c"),
     "detail": Member("More about it, by action.", {"cause": "stopped"}),
     "reason": Member("Why, for the audit trail.", "revoked by its client"),
+    "leaked": Member("Whether its holder ends it, as others may hold it too: the company is notified.", False),
+    "HeldSecret.kind": Member("The kind of the credential.", "api_token"),
+    "HeldSecret.digest": Member("SHA-256 of the secret, in hex.", "9f" * 32),
+    "HeldSecret.client": Member("The address that it came from; of IPv6 the /64.", "192.0.2.7"),
+    "found": Member("Whether it is, or once was, the secret of a credential.", True),
+    "public_jwk": Member("The public key (RFC 7517). null: not reported.", {"kty": "OKP"}),
     "receipt": Member("The position of the change that it is: `/admin/v1/receipts/{id}` shows it.", 42),
     "KeyPair.retires_at": Member(
         "When it signs nothing any more, as another succeeds it; seconds since the epoch. null: it does not.", None

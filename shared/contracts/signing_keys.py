@@ -1,6 +1,6 @@
 """The signing keys as the token issuer reports them to the key registry, and which gateways have which."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -28,6 +28,8 @@ class SigningKeyStatus(Wire):
     retired_at: float | None = None
     """When its last token has expired: in the future while it is retiring."""
     revoked_at: float | None = None
+    public_jwk: dict[str, Any] | None = None
+    """By which the registry knows a token that was found as one of ours; None from a release that does not say."""
 
 
 class SigningKeyReport(Wire):

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import company_names
@@ -11,6 +12,7 @@ from services.key_registry.catalog import requests
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Row
+from services.key_registry.events.recording import record
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.storage.ports import KeptRevocation, RevocationListing, Store, Writer
 from shared.clock import Clock
@@ -47,8 +49,22 @@ class Revocations:
             raise Unprocessable.field("id", "must be 1 to 255 printable characters")
         if not math.isfinite(revocation.until) or not 0 <= revocation.until <= now + MAX_REVOCATION_LIFE_S:
             raise Unprocessable.field("until", f"must be a time at most {MAX_REVOCATION_LIFE_S} seconds from now")
+        receipt, _ = await self.end(revocation, f"service:{service}")
+        return receipt
+
+    async def end(
+        self, revocation: Revocation, actor: str, detail: Mapping[str, Any] = MappingProxyType({})
+    ) -> tuple[int, bool]:
+        """The receipt, when it is durable, and whether that is new. `detail` is for line and event."""
+        now = self._clock.now()
         async with self._store.writing() as writer:
-            return await self._stopped(writer, revocation, f"service:{service}", now)
+            which = RevocationListing(1, equals={"kind": revocation.kind, "id": revocation.id})
+            known = bool(await writer.revocations(which))
+            receipt = await self._stopped(writer, revocation, actor, now, detail)
+            if revocation.leaked and not known:
+                data = {"kind": revocation.kind, "id": revocation.id, **detail}
+                await record(writer, "credential.leaked", at=now, company_id=revocation.company_id, data=data)
+            return receipt, not known
 
     async def stop_by_hand(self, admin: Admin, requested: requests.NewRevocation) -> tuple[KeptRevocation, int]:
         """What is kept of it, and the receipt. Raises `Forbidden`."""
@@ -92,7 +108,14 @@ class Revocations:
                 admin, Operation.CREATE, KIND, "a token that is bound to a company cannot stop tokens by their ids"
             )
 
-    async def _stopped(self, writer: Writer, revocation: Revocation, actor: str, now: float) -> int:
+    async def _stopped(
+        self,
+        writer: Writer,
+        revocation: Revocation,
+        actor: str,
+        now: float,
+        detail: Mapping[str, Any] = MappingProxyType({}),
+    ) -> int:
         if not await writer.stop(revocation, now):
             return await writer.last_change(revocation.id)
         kind, id_, until, company_id = revocation.kind, revocation.id, revocation.until, revocation.company_id
@@ -105,7 +128,7 @@ class Revocations:
             company_id=company_id,
             request_id=request_id.get(),
             at=now,
-            detail={"until": until, "reason": revocation.reason[:MAX_REASON_CHARACTERS]},
+            detail={**detail, "until": until, "reason": revocation.reason[:MAX_REASON_CHARACTERS]},
         )
         await append(writer, [event])
         return receipt

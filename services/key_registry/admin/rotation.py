@@ -1,8 +1,9 @@
 """Rotating a credential: a new secret, and for a while the old one beside it; ending one secret alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.creation import new_secret
@@ -64,7 +65,7 @@ class RotationService:
             superseded = _superseded(row, versions, body, now)
             for version in superseded:
                 if version.revoked:
-                    await self._end(writer, resource, row, version)
+                    await _end(writer, resource, row, version, now)
                 else:
                     await writer.update_version(row["id"], version)
             number = 1 + max(version.version for version in versions)
@@ -92,13 +93,7 @@ class RotationService:
             if version.revoked or row["status"] == "revoked":
                 shown = await present_one(writer, resource, row, now)
                 return Written(shown, await writer.last_change(str(row["id"])))
-            ended = now if version.retires_at is None else min(version.retires_at, now)
-            await self._end(writer, resource, row, replace(version, retires_at=ended, revoked=True))
-            changed = {**row, "updated_at": now}
-            await writer.update(resource, changed)
-            receipt = await self._recorder.record(
-                writer, admin.actor, Operation.REVOKE_VERSION, resource, changed, {"version": number}
-            )
+            changed, receipt = await revoke_secret(writer, self._recorder, admin.actor, resource, row, version, now)
             return Written(await present_one(writer, resource, changed, now), receipt)
 
     async def _own(
@@ -108,13 +103,36 @@ class RotationService:
         self._access.permit_bound(admin, operation, resource)
         return row
 
-    async def _end(self, writer: Writer, resource: Resource, row: Row, version: Version) -> None:
-        """Write that `version` is revoked, for its look-ups and for whatever was issued with it."""
-        await writer.update_version(row["id"], version)
-        id_, now = credential_version_id(str(row["id"]), version.version), self._clock.now()
-        until, owner = now + MAX_TOKEN_LIFE_S, resource.company_of(row)
-        await writer.keep_stopped(resource.kind, id_, until, now, "version revoked")
-        await writer.append_change(resource.kind, id_, "revoked", now, until, str(owner) if owner else None)
+
+async def revoke_secret(
+    writer: Writer,
+    recorder: Recorder,
+    actor: str,
+    resource: Resource,
+    row: Row,
+    version: Version,
+    now: datetime,
+    detail: Mapping[str, Any] | None = None,
+) -> tuple[Row, int]:
+    """End one secret at once, and what was issued with it: the credential as it is then, and the receipt.
+
+    `detail` is for the audit line and the event.
+    """
+    ended = now if version.retires_at is None else min(version.retires_at, now)
+    await _end(writer, resource, row, replace(version, retires_at=ended, revoked=True), now)
+    changed = {**row, "updated_at": now}
+    await writer.update(resource, changed)
+    detail = {"version": version.version, **(detail or {})}
+    return changed, await recorder.record(writer, actor, Operation.REVOKE_VERSION, resource, changed, detail)
+
+
+async def _end(writer: Writer, resource: Resource, row: Row, version: Version, now: datetime) -> None:
+    """Write that `version` is revoked, for its look-ups and for whatever was issued with it."""
+    await writer.update_version(row["id"], version)
+    id_, at = credential_version_id(str(row["id"]), version.version), now.timestamp()
+    until, owner = at + MAX_TOKEN_LIFE_S, resource.company_of(row)
+    await writer.keep_stopped(resource.kind, id_, until, at, "version revoked")
+    await writer.append_change(resource.kind, id_, "revoked", at, until, str(owner) if owner else None)
 
 
 def _require_alive(row: Row, now: datetime) -> None:

@@ -119,8 +119,8 @@ MEMBERS: Members = {
     "seq": Member("The line's number; there are no gaps.", 42),
     "action": Member("What was done: a dotted name, the past tense last.", "company.created"),
     "actor": Member(
-        "Who did it: `admin:<id>`, `client:<key>` (or its kid), `access_key:<id>`, `service:<name>`, `anonymous`, "
-        "`command-line` or `configuration`.",
+        "Who did it: `admin:<id>`, `client:<key>` (or its kid), `access_key:<id>`, `service:<name>`, `github`, "
+        "`anonymous`, `command-line` or `configuration`.",
         f"admin:{_ID}",
     ),
     "subject_kind": Member("The kind of the object that it was done to.", "company"),

@@ -44,6 +44,7 @@ NEEDED: Mapping[str, Mapping[Operation, Role]] = {
     "audit": {Operation.READ: Role.VIEWER},
     "decision": {Operation.READ: Role.VIEWER},
     "event": {Operation.READ: Role.VIEWER},
+    "leak": {Operation.CREATE: Role.EDITOR},
     "receipt": {Operation.READ: Role.VIEWER},
     "report_only": {Operation.READ: Role.VIEWER},
     "revocation": {Operation.READ: Role.VIEWER, Operation.CREATE: Role.EDITOR},

@@ -18,6 +18,7 @@ from services.key_registry.http.authentication import render_error
 from services.key_registry.http.decisions import DecisionEndpoints
 from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.internal_table import SERVICE_TOKEN, internal_endpoints
+from services.key_registry.http.leaks.reports import LeakEndpoint, leak_endpoint
 from services.key_registry.http.notices.events import EventEndpoint, event_endpoints
 from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
@@ -65,6 +66,7 @@ def endpoints(
     signing_keys: SigningKeyEndpoint,
     events: EventEndpoint,
     report_only: ReportOnlyEndpoint,
+    leaks: LeakEndpoint,
     internal: InternalEndpoints,
 ) -> list[Endpoint]:
     return [
@@ -77,6 +79,7 @@ def endpoints(
         _signing_keys(signing_keys),
         *event_endpoints(events, _ADMIN),
         report_only_endpoint(report_only, _ADMIN),
+        leak_endpoint(leaks, _ADMIN),
         *internal_endpoints(internal),
     ]
 

@@ -10,6 +10,8 @@ from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.admin.revocations import Revocations
 from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import MAX_PAGE, Feed
+from services.key_registry.leaks.finding import Report
+from services.key_registry.leaks.found_secrets import FoundSecrets
 from services.key_registry.lookups import Lookups
 from services.key_registry.refusal_traces.keeper import TraceKeeper
 from services.key_registry.report_only.keeper import ReportOnlyKeeper
@@ -55,7 +57,9 @@ class InternalEndpoints:
         authenticator: ServiceAuthenticator,
         traces: TraceKeeper,
         report_only: ReportOnlyKeeper,
+        found_secrets: FoundSecrets,
     ) -> None:
+        self._found_secrets = found_secrets
         self._traces = traces
         self._report_only = report_only
         self._lookups = lookups
@@ -142,6 +146,14 @@ class InternalEndpoints:
         service = self._require(request, "revocations")
         receipt = await self._revocations.stop(await json_model(request, wire.Revocation), service=service)
         return _model(wire.Revoked(receipt=receipt))
+
+    async def end_secret(self, request: web.Request) -> web.Response:
+        """Whether it was the secret of a credential, which has ended, durably."""
+        self._require(request, "revocations")
+        secret = await json_model(request, wire.HeldSecret)
+        report = Report.of("anonymous", by="its holder", client=secret.client)
+        found = await self._found_secrets.end(secret.kind, bytes.fromhex(secret.digest), report)
+        return _model(wire.HeldSecretEnded(found=found is not None))
 
     async def signing_keys(self, request: web.Request) -> web.Response:
         """The kids that each gateway has, when the report is durable."""

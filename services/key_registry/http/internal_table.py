@@ -157,6 +157,14 @@ def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
         ),
         _INTERNAL(
             "POST",
+            f"{BASE}/held-secrets",
+            handlers.end_secret,
+            "End a secret, by its holder",
+            body=wire.HeldSecret,
+            responses={200: Response("It has ended, if it was one", wire.HeldSecretEnded), **_WRITE_PROBLEMS},
+        ),
+        _INTERNAL(
+            "POST",
             f"{BASE}/revocations",
             handlers.revoke,
             "Revoke what the registry does not keep",

@@ -23,26 +23,31 @@ STORE_RETRY_INTERVAL_S = 2.0
 
 
 class SecretThrottle:
-    def __init__(self, store: WrongSecrets, fallback: WrongSecrets, clock: Clock) -> None:
+    """`limit`: how many in a minute, for each address and client."""
+
+    def __init__(
+        self, store: WrongSecrets, fallback: WrongSecrets, clock: Clock, *, limit: int = MAX_WRONG_SECRETS
+    ) -> None:
+        self._limit = limit
         self._store = store
         self._fallback = fallback
         self._clock = clock
         self._store_retry_at = float("-inf")
 
     async def check(self, address: str, client_id: str) -> None:
-        """Raises `TooManyWrongSecrets` after ten from there for this client in the last minute."""
+        """Raises `TooManyWrongSecrets` after `limit` from there for this client in the last minute."""
         pair = _pair(address, client_id)
-        times = await self._from_store(lambda: self._store.times(pair, keep=MAX_WRONG_SECRETS))
+        times = await self._from_store(lambda: self._store.times(pair, keep=self._limit))
         if times is None:
-            times = await self._fallback.times(pair, keep=MAX_WRONG_SECRETS)
-        self._judge(times, MAX_WRONG_SECRETS)
+            times = await self._fallback.times(pair, keep=self._limit)
+        self._judge(times, self._limit)
 
     async def wrong(self, address: str, client_id: str) -> None:
-        """Count a wrong secret. Raises `TooManyWrongSecrets` when ten others came before it in the last minute."""
+        """Count a wrong secret. Raises `TooManyWrongSecrets` when `limit` others came before it in a minute."""
         pair, now = _pair(address, client_id), self._clock.now()
-        own = await self._fallback.add(pair, now, keep=MAX_WRONG_SECRETS + 1)
-        times = await self._from_store(lambda: self._store.add(pair, now, keep=MAX_WRONG_SECRETS + 1))
-        self._judge(own if times is None else times, MAX_WRONG_SECRETS + 1)
+        own = await self._fallback.add(pair, now, keep=self._limit + 1)
+        times = await self._from_store(lambda: self._store.add(pair, now, keep=self._limit + 1))
+        self._judge(own if times is None else times, self._limit + 1)
 
     async def _from_store(self, call: Callable[[], Awaitable[Sequence[float]]]) -> Sequence[float] | None:
         if self._clock.monotonic() < self._store_retry_at:
@@ -57,7 +62,7 @@ class SecretThrottle:
         now = self._clock.now()
         recent = [at for at in times if now - at < WRONG_SECRET_WINDOW_S]
         if len(recent) >= count:
-            wait = math.ceil(WRONG_SECRET_WINDOW_S - (now - recent[MAX_WRONG_SECRETS - 1]))
+            wait = math.ceil(WRONG_SECRET_WINDOW_S - (now - recent[self._limit - 1]))
             raise TooManyWrongSecrets(retry_after=min(max(wait, 1), int(WRONG_SECRET_WINDOW_S)))
 
 

@@ -8,18 +8,27 @@ from services.token_issuer.http.introspection import IntrospectionEndpoint
 from services.token_issuer.http.parameters import FORM, JSON
 from services.token_issuer.http.responses import render_error
 from services.token_issuer.http.revocation import RevocationEndpoint
+from services.token_issuer.http.revoke_me import RevokeMeEndpoint
 from services.token_issuer.http.schemas import (
     DIAGNOSIS_REQUEST,
+    REVOKE_ME_REQUEST,
     TOKEN_FROM_CLIENT,
     DiagnosisResponse,
     IntrospectionResponse,
     MetadataResponse,
     OAuthErrorResponse,
+    RevokeMeResponse,
     TokenResponse,
     token_request,
 )
 from services.token_issuer.http.token import TokenEndpoint
-from services.token_issuer.metadata import DIAGNOSIS_PATH, INTROSPECTION_PATH, METADATA_PATH, REVOCATION_PATH
+from services.token_issuer.metadata import (
+    DIAGNOSIS_PATH,
+    INTROSPECTION_PATH,
+    METADATA_PATH,
+    REVOCATION_PATH,
+    REVOKE_ME_PATH,
+)
 from shared.contracts.token_issuer import JWKS_PATH, JwksResponse
 from shared.http.endpoints import Endpoint, Handler, Response
 
@@ -41,6 +50,7 @@ def endpoints(
     introspection: IntrospectionEndpoint,
     revocation: RevocationEndpoint,
     diagnosis: DiagnosisEndpoint,
+    revoke_me: RevokeMeEndpoint,
     discovery: Discovery,
 ) -> list[Endpoint]:
     return [
@@ -58,6 +68,7 @@ def endpoints(
             Response("It is ended, or was no live token of this client"),
         ),
         _diagnosis_endpoint(diagnosis),
+        _revoke_me_endpoint(revoke_me),
         Endpoint(
             "GET",
             METADATA_PATH,
@@ -126,5 +137,22 @@ def _diagnosis_endpoint(diagnosis: DiagnosisEndpoint) -> Endpoint:
         body_schema=DIAGNOSIS_REQUEST,
         body_content_types=(FORM, JSON),
         responses={200: Response("Every finding", DiagnosisResponse), **REFUSED},
+        render_error=render_error,
+    )
+
+
+def _revoke_me_endpoint(revoke_me: RevokeMeEndpoint) -> Endpoint:
+    return Endpoint(
+        "POST",
+        REVOKE_ME_PATH,
+        revoke_me.post,
+        "End a credential, by whoever holds it",
+        tag="tokens",
+        description="An API token, an access key, the secret of an API client, an admin token, an access token. Of "
+        "a credential with two secrets this one ends, and the other goes on. The company is notified. The response "
+        "is the same for what is none.",
+        body_schema=REVOKE_ME_REQUEST,
+        body_content_types=(FORM, JSON),
+        responses={200: Response("It has ended, if it was a credential", RevokeMeResponse), **REFUSED},
         render_error=render_error,
     )

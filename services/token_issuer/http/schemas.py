@@ -28,6 +28,15 @@ TOKEN_FROM_CLIENT: dict[str, Any] = {
 """The form of introspection (RFC 7662 section 2.1) and revocation (RFC 7009 section 2.1)."""
 
 
+REVOKE_ME_REQUEST: dict[str, Any] = {
+    "type": "object",
+    "required": ["token"],
+    "properties": {
+        "token": {**_TEXT, "description": "The credential that is to end.", "examples": ["pgat_..."]},
+    },
+}
+
+
 DIAGNOSIS_REQUEST: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -95,6 +104,12 @@ class MetadataResponse(ResponseModel):
     introspection_endpoint_auth_signing_alg_values_supported: list[str]
     revocation_endpoint_auth_methods_supported: list[str]
     revocation_endpoint_auth_signing_alg_values_supported: list[str]
+
+
+class RevokeMeResponse(ResponseModel):
+    """The same whatever was sent."""
+
+    message: str = Field(examples=["If this was a credential of ours, it has ended."])
 
 
 class FindingResponse(ResponseModel):

@@ -34,4 +34,5 @@ def _status(keys: KeyStates, record: SigningKeyRecord, token_lifetime: float) ->
         retiring_since=record.retiring_since,
         retired_at=None if record.revoked_at is not None else retires_at(record, token_lifetime),
         revoked_at=record.revoked_at,
+        public_jwk=record.public_jwk,
     )

@@ -14,6 +14,7 @@ from shared.contracts.key_registry import (
     ChangePage,
     ClientSecret,
     Company,
+    HeldSecret,
     KeyPair,
     Kind,
     Position,
@@ -54,6 +55,8 @@ class RegistryDouble:
         self.states_time: Callable[[], float] | None = None
         self.events: list[AuditEvent] = []
         self.revocations: list[Revocation] = []
+        self.held_secrets: list[HeldSecret] = []
+        """Those that their holders wanted to end."""
         self.traces: list[RefusalTrace] = []
         self.report_only: dict[str, ReportOnlyBatch] = {}
         self.positions: dict[str, Position] = {}
@@ -229,6 +232,13 @@ class RegistryDouble:
     def gateway_has(self, instance: str, *kids: str) -> None:
         """As a gateway reports it."""
         self.positions[instance] = Position(instance=instance, service="gateway", position=0, signing_keys=kids)
+
+    async def end_secret(self, secret: HeldSecret) -> bool:
+        self._require_there()
+        self.held_secrets.append(secret)
+        digest_ = bytes.fromhex(secret.digest)
+        clients = {bytes.fromhex(client.secret_digest) for client in self._api_clients.values()}
+        return digest_ in {*self._api_tokens, *self._access_keys, *clients}
 
     async def revoke(self, revocation: Revocation) -> None:
         self._require_there()

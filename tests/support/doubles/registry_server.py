@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from shared.clock_offset import response_fields
-from shared.contracts.key_registry import AuditBatch, Position, Revocation, Wire
+from shared.contracts.key_registry import AuditBatch, HeldSecret, HeldSecretEnded, Position, Revocation, Wire
 from shared.contracts.refusal_traces import TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch
 from shared.contracts.signing_keys import SigningKeyReport
@@ -49,6 +49,10 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
         await double.add_report_only(ReportOnlyBatch.model_validate(await request.json()))
         return web.Response(status=204)
 
+    async def end_secret(request: web.Request) -> web.Response:
+        secret = HeldSecret.model_validate(await request.json())
+        return _json(HeldSecretEnded(found=await double.end_secret(secret)))
+
     async def revoke(request: web.Request) -> web.Response:
         await double.revoke(Revocation.model_validate(await request.json()))
         return web.Response(status=204)
@@ -71,6 +75,7 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
     app.router.add_get("/internal/v1/snapshot", snapshot)
     app.router.add_get("/internal/v1/changes", changes)
     app.router.add_post("/internal/v1/audit", audit)
+    app.router.add_post("/internal/v1/held-secrets", end_secret)
     app.router.add_post("/internal/v1/revocations", revoke)
     app.router.add_post("/internal/v1/refusal-traces", add_traces)
     app.router.add_post("/internal/v1/report-only", add_report_only)

@@ -104,7 +104,7 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     wanted |= {("get", "/admin/v1/audit/checkpoints"), ("get", "/admin/v1/audit/keys")}
     wanted |= {("get", "/admin/v1/decisions"), ("get", "/admin/v1/decisions/{request_id}")}
     wanted |= {("get", "/admin/v1/revocations"), ("post", "/admin/v1/revocations")}
-    wanted |= {("get", "/admin/v1/report-only")}
+    wanted |= {("get", "/admin/v1/report-only"), ("post", "/admin/v1/leaks")}
     wanted |= {("get", "/admin/v1/signing-keys"), ("get", "/admin/v1/events")}
     for resource in RESOURCES.values():
         path = f"/admin/v1/{resource.path}"

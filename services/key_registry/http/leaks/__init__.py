@@ -1,0 +1,21 @@
+"""`/admin/v1/leaks`: reports by admins, and by GitHub."""
+
+from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.leaks.partner_keys import PartnerKeys, reader_of
+from services.key_registry.http.leaks.reports import LeakEndpoint
+from services.key_registry.leaks.reports import LeakReports
+from shared.audit.trail import RefusalAudit
+from shared.clock import Clock
+
+
+def leaks_over(
+    reports: LeakReports,
+    authentication: Authentication,
+    audit: RefusalAudit,
+    clock: Clock,
+    *,
+    keys_from: str | None,
+) -> LeakEndpoint:
+    """`keys_from`: the file or URL with the keys of GitHub's reports; None: there are none."""
+    keys = None if keys_from is None else PartnerKeys(reader_of(keys_from), clock)
+    return LeakEndpoint(reports, authentication, audit, keys)

@@ -1,0 +1,1 @@
+"""Secrets that were found where they should not be: what they were, and their end."""

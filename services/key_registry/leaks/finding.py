@@ -1,0 +1,58 @@
+"""What a leak report is about: where a string was found and who says so, and what became of what it held."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from shared import opaque
+from shared.contracts.key_registry import Kind
+from shared.logging.redaction import redacted
+
+Outcome = Literal["ended", "already_ended", "unknown", "not_ours"]
+"""`unknown` has the form of a secret of ours and was never one; `not_ours` has not even that."""
+
+MAX_URL_CHARACTERS = 2048
+MAX_SOURCE_CHARACTERS = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`actor` as in the audit trail. `detail` is for the audit line and the event; it may hold no secret."""
+
+    actor: str
+    detail: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, actor: str, *, url: str | None = None, source: str | None = None, **detail: Any) -> "Report":
+        """What may be a secret in a URL or a source is redacted."""
+        found = {"url": url, "source": source, **detail}
+        return cls(actor, {"reason": "leaked", **{name: redacted(text) for name, text in found.items() if text}})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one string was, as far as it was anything."""
+
+    outcome: Outcome
+    kind: Kind | None = None
+    id: str | None = None
+    """The registry's id of the credential, or the `jti` of an access token."""
+    version: int | None = None
+    name: str | None = None
+    """What people know the credential by; of an access token the public id of the one that it was issued to."""
+    last_four: str | None = None
+    company_id: str | None = None
+    receipt: int | None = None
+
+    @property
+    def real(self) -> bool:
+        """Whether it is, or once was, a credential of ours."""
+        return self.outcome in ("ended", "already_ended")
+
+
+NOT_OURS = Finding("not_ours")
+
+
+def unknown(secret: str) -> Finding:
+    """Of a secret that is well formed, and that nobody has."""
+    return Finding("unknown", last_four=opaque.last_four(secret))

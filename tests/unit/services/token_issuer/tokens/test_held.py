@@ -1,0 +1,111 @@
+"""Whoever holds a credential ends it, and what is none costs the registry nothing."""
+
+import asyncio
+import uuid
+
+import pytest
+
+from services.token_issuer.oauth_errors import InvalidRequest
+from services.token_issuer.tokens import held as module
+from services.token_issuer.tokens.held import KIND_OF_PREFIX, HeldCredentials
+from shared import opaque
+from shared.contracts.key_registry import HeldSecret, Revocation
+from shared.errors import Unavailable
+from tests.unit.services.token_issuer.tokens.conftest import TokenRules
+
+
+@pytest.fixture
+def held(rules: TokenRules) -> HeldCredentials:
+    return HeldCredentials(rules.tokens, rules.world.registry, rules.world.stopped, rules.world.trail)
+
+
+async def test_secret_of_every_kind_is_reported_by_its_digest_alone(
+    held: HeldCredentials, rules: TokenRules
+) -> None:
+    assert set(KIND_OF_PREFIX) == set(opaque.SECRET_PREFIXES)
+    for prefix, kind in KIND_OF_PREFIX.items():
+        secret = opaque.mint(prefix)
+        await held.end(secret, client="192.0.2.7")
+        expected = HeldSecret(kind=kind, digest=opaque.digest(secret).hex(), client="192.0.2.7")
+        assert rules.world.registry.held_secrets.pop() == expected
+
+
+async def test_access_token_ends_once_and_its_company_is_notified(held: HeldCredentials, rules: TokenRules) -> None:
+    token = await rules.token()
+    for _ in range(2):
+        await held.end(token, client="192.0.2.7")
+    [revocation] = rules.world.registry.revocations
+    assert (revocation.kind, revocation.leaked, revocation.company_id) == (
+        "jwt",
+        True,
+        rules.client.company_id,
+    )
+    assert rules.introspector.introspect(token, rules.client) == {"active": False}
+    event = rules.world.trail.noted[-1]
+    assert (event.action, event.actor, event.detail["client"]) == ("token.revoked", "anonymous", "192.0.2.7")
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "",
+        "x",
+        "pgat_",
+        "pgat_x",
+        opaque.mint(opaque.API_TOKEN)[:-1] + "!",
+        "a.b.c",
+        "eyJ" * 9_000,
+        "\0",
+        "é",
+        "pgck_x",
+    ],
+)
+async def test_junk_asks_the_registry_nothing(held: HeldCredentials, rules: TokenRules, junk: str) -> None:
+    rules.world.registry.away = True
+    await held.end(junk, client="192.0.2.7")
+
+
+async def test_session_token_is_sent_where_it_ends(held: HeldCredentials) -> None:
+    with pytest.raises(InvalidRequest, match="DELETE /verify"):
+        await held.end(str(uuid.uuid4()), client="192.0.2.7")
+
+
+async def test_end_that_is_not_durable_is_not_acknowledged(held: HeldCredentials, rules: TokenRules) -> None:
+    token = await rules.token()
+    rules.world.registry.away = True
+    for credential in (token, opaque.mint(opaque.API_TOKEN)):
+        with pytest.raises(Unavailable):
+            await held.end(credential, client="192.0.2.7")
+    assert rules.introspector.introspect(token, rules.client)["active"] is True
+
+
+class SlowRegistry:
+    def __init__(self) -> None:
+        self.at_once = self.most = 0
+        self.released = asyncio.Event()
+
+    async def end_secret(self, secret: HeldSecret) -> bool:
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        await self.released.wait()
+        self.at_once -= 1
+        return False
+
+    async def revoke(self, revocation: Revocation) -> None:
+        raise NotImplementedError
+
+
+async def test_flood_takes_few_calls_at_once_and_waits_in_a_bounded_queue(
+    rules: TokenRules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_WAITING", 8)
+    registry = SlowRegistry()
+    held = HeldCredentials(rules.tokens, registry, rules.world.stopped, rules.world.trail)
+    calls = [asyncio.create_task(held.end(opaque.mint(opaque.API_TOKEN), client="x")) for _ in range(8)]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await held.end(opaque.mint(opaque.API_TOKEN), client="x")
+    registry.released.set()
+    await asyncio.gather(*calls)
+    assert registry.most == module.MAX_AT_ONCE
+    await held.end(opaque.mint(opaque.API_TOKEN), client="x")
