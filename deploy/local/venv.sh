@@ -59,6 +59,7 @@ other_python() {
 }
 
 if ! suits .venv/bin/python || other_python; then make_venv; fi
+ln -sfn ../../deploy/cli/passgate .venv/bin/passgate
 wanted=$(.venv/bin/python -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$lock")
 [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && exit 0
 packages=$(grep -c '==' "$lock")

@@ -1,0 +1,1 @@
+"""`passgate`, the command line: one module for each command."""
