@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from tests.e2e.partners import Admin, Partner
 from tests.e2e.wire import Reply
 
-PAUSE = 0.05
+PAUSE = 0.15
 """Seconds between two calls of one kind."""
 AWAY = frozenset({502, 503, 504})
 CALLS = ("site", "token", "message", "generate", "editor", "company")

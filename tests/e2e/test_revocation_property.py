@@ -28,7 +28,7 @@ from tests.support.chaos.world import VALKEY_COMES_BACK, World
 
 BOUND = 2.0
 """Seconds for which the consumers trust what they knew: less than the default, so that sequences outlast it."""
-SEQUENCES = 5
+SEQUENCES = 3
 """That every run of the tests tries; `make soak` tries as many more as it is given minutes."""
 STEPS = 12
 OVERLAP = 3600

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.timeout(180)
 
 ROTATIONS = 3
 OVERLAP_S = 2
+PAUSE_S = 0.02
+"""Between two calls with each secret: the machine is to have time for the rotation as well."""
 MakePartner = Callable[[], Partner]
 Use = Callable[[Partner], Reply]
 
@@ -78,7 +80,7 @@ def in_use(rotated: list[Rotated]) -> Iterator[None]:
     over = threading.Event()
 
     def go_on(credential: Rotated) -> None:
-        while not over.is_set():
+        while not over.wait(PAUSE_S):
             credential.call_with_each()
 
     threads = [threading.Thread(target=go_on, args=(credential,)) for credential in rotated]

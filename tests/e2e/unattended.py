@@ -1,7 +1,6 @@
 """Processes that no supervisor looks after, started in whatever order a test wants."""
 
 import asyncio
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,6 +16,7 @@ from deploy.local.stack import Stack as Layout
 from deploy.local.stores.postgres import Postgres
 from deploy.local.stores.valkey import Valkey
 from shared.config import read_secret
+from tests.support.harness.forking.process import ForkedProcess
 from tests.support.harness.stack import PATIENCE
 from tests.support.harness.stores import FAST, RunningStore
 
@@ -29,11 +29,14 @@ class Unattended:
         self.layout = Layout(directory / "var", ports)
         self.layout.logs.mkdir(parents=True)
         generate_secrets(self.layout.secrets)
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, ForkedProcess] = {}
 
     def start(self, deployable: Deployable) -> None:
-        with (self.layout.logs / f"{deployable.name}.log").open("wb") as output:
-            self.processes[deployable.name] = self.layout.command(deployable).start(output)
+        command, log = self.layout.command(deployable), self.layout.logs / f"{deployable.name}.log"
+        _, _, module, *arguments = command.argv
+        self.processes[deployable.name] = ForkedProcess(
+            module, *arguments, environment=command.environment, output=log, errors=log
+        )
 
     @contextmanager
     def stores(self) -> Iterator[None]:

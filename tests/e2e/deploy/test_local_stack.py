@@ -1,4 +1,7 @@
-"""`make up` as a newcomer meets it: it starts, tells how to use it, comes back from a kill, and keeps its data."""
+"""`make up` as a newcomer meets it: it starts, tells how to use it, comes back from a kill, and keeps its data.
+
+And wherever the checkout is: Jenkins writes `ws_feature%2Fx`, people write their language, and blanks.
+"""
 
 import asyncio
 import os
@@ -16,7 +19,7 @@ import requests
 
 from deploy.local.health import all_readiness
 from deploy.local.ports import is_free, loopback_addresses
-from deploy.local.stack import DEPLOYABLES, ROOT, STORE_PORTS, Stack
+from deploy.local.stack import DEPLOYABLES, STORE_PORTS, Stack
 from tests.support.harness.local_stack import LocalStack, local_stack
 
 pytestmark = pytest.mark.timeout(240)
@@ -24,9 +27,13 @@ pytestmark = pytest.mark.timeout(240)
 SECRETS = re.compile(r"pg(?:at|ak|cs|ad)_[0-9A-Za-z]{49}")
 
 
+CHECKOUT = "é ü 日本 ws_feature%2Fx 'q' \"$HOME\""
+
+
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
-    with local_stack() as created:
+    # The locale C is the one in which such a path is not simply text.
+    with local_stack(CHECKOUT, LC_ALL="C") as created:
         yield created
 
 
@@ -47,12 +54,12 @@ def until_ready(stack: LocalStack, limit: float) -> None:
         time.sleep(0.1)
 
 
-def test_up_shows_the_urls_the_admin_token_and_a_tour_that_works_when_pasted(stack: LocalStack, shown: str) -> None:
+def test_up_in_a_path_of_any_characters_shows_a_tour_that_works(stack: LocalStack, shown: str) -> None:
     values = stack.values()
     assert values["GATEWAY_URL"] in shown
     assert f"Authorization: Bearer {values['ADMIN_TOKEN']}" in shown
     tour = shown[shown.index("# 1. ") : shown.index("It goes on in the background")]
-    walked = subprocess.run(["bash", "-eu"], input=tour, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    walked = subprocess.run(["bash", "-eu"], input=tour, cwd=stack.root, capture_output=True, text=True, timeout=60)
     assert walked.returncode == 0, walked.stderr
     assert '{"valid":true,"message":"Token is valid"}' in walked.stdout
     assert walked.stdout.count("plan.dwg") == 2, walked.stdout

@@ -44,14 +44,26 @@ class LocalStack:
 
 
 @contextmanager
-def local_stack(**environment: str) -> Iterator[LocalStack]:
-    """A stack that has not been started; stopped, and all that it left deleted, afterwards."""
+def local_stack(checkout: str | None = None, **environment: str) -> Iterator[LocalStack]:
+    """A stack that has not been started; stopped, and all that it left deleted, afterwards.
+
+    `checkout` is the name of a directory to copy the product to, to be started from there.
+    """
     ports = {name: str(free_port()) for name in port_variables()}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PASSGATE_")}
     with reachable_directory() as directory:
-        stack = LocalStack(directory / "var", {**inherited, **ports, "NO_COLOR": "1", **environment})
+        root = ROOT if checkout is None else _copy_of_the_product(directory / checkout)
+        var = (directory if checkout is None else root) / "var"
+        stack = LocalStack(var, {**inherited, **ports, "NO_COLOR": "1", **environment}, root)
         try:
             yield stack
         finally:
             stack.run("down")
             shutil.rmtree(stack.var, ignore_errors=True)
+
+
+def _copy_of_the_product(checkout: Path) -> Path:
+    for folder in ("deploy", "gateway", "services", "shared"):
+        shutil.copytree(ROOT / folder, checkout / folder)
+    (checkout / ".venv").symlink_to(ROOT / ".venv")
+    return checkout

@@ -97,7 +97,7 @@ class Stack:
         deadline = time.monotonic() + limit
         while reasons := self._not_ready():
             assert time.monotonic() < deadline, reasons
-            time.sleep(0.05)
+            time.sleep(0.2)  # a look costs as much as some twenty calls
 
     def missing(self, name: str) -> dict[str, str]:
         """What a process says is missing for it to be ready, each with the reason; nothing when it is ready."""
