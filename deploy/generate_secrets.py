@@ -30,6 +30,7 @@ def generate_secrets(directory: Path) -> list[Path]:
 
     database_password  redis_password   of the stores
     master_key                          32 bytes, base64url: what signing keys are encrypted under
+    webhook_key                         32 bytes, base64url: what secrets of webhooks are encrypted under
     admin_token                         of the first owner
     audit_key.pem                       Ed25519 private key: what checkpoints of the audit trail are signed with
     service_keys/<service>.pem          Ed25519 private keys
@@ -42,7 +43,8 @@ def generate_secrets(directory: Path) -> list[Path]:
     wanted: dict[Path, Callable[[], str]] = {
         directory / "database_password": lambda: secrets.token_urlsafe(32),
         directory / "redis_password": lambda: secrets.token_urlsafe(32),
-        directory / "master_key": _master_key,
+        directory / "master_key": _symmetric_key,
+        directory / "webhook_key": _symmetric_key,
         directory / "admin_token": lambda: opaque.mint(opaque.ADMIN_TOKEN),
         directory / "audit_key.pem": _private_key,
         **{keys / f"{service}.pem": _private_key for service in SERVICES},
@@ -58,7 +60,7 @@ def generate_secrets(directory: Path) -> list[Path]:
     return created
 
 
-def _master_key() -> str:
+def _symmetric_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
 
 

@@ -4,11 +4,15 @@ A sealed value is one version byte, the nonce, then the ciphertext with its tag.
 """
 
 import os
+from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from shared.config import read_secret
+from shared.jose import base64url
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -17,6 +21,19 @@ VERSION = b"\x01"
 
 class CannotOpen(Exception):
     """Another key, another context, or damaged: which of them it is cannot be known."""
+
+
+def read_key(path: Path) -> bytes:
+    """The key that a file holds as base64url. Raises `ValueError` naming the file, never its content."""
+    try:
+        key = base64url.decode(read_secret(path).rstrip("=").encode("ascii"))
+    except ValueError as error:
+        if str(path) in str(error):
+            raise
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{path} must hold {KEY_BYTES} bytes as base64url")
+    return key
 
 
 class SealedBox:

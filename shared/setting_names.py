@@ -87,6 +87,8 @@ SETTING_NAMES: frozenset[str] = frozenset(
         "PASSGATE_VALKEY_PORT",
         "PASSGATE_VAR",
         "PASSGATE_VERSION",
+        "PASSGATE_WEBHOOK_KEY_FILE",
+        "PASSGATE_WEBHOOK_PRIVATE_NETWORKS",
     }
 )
 

@@ -48,7 +48,7 @@ STORE_PASSWORDS = {
     "operator_validator": ("redis_password",),
     "gateway": ("redis_password",),
 }
-OWN = {"key_registry": ("admin_token", "audit_key.pem"), "token_issuer": ("master_key",)}
+OWN = {"key_registry": ("admin_token", "audit_key.pem", "webhook_key"), "token_issuer": ("master_key",)}
 
 
 def holders() -> dict[str, Holder]:

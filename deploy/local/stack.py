@@ -40,7 +40,8 @@ class Deployable:
 DEPLOYABLES = (
     Deployable("key_registry", "services.key_registry", 8101, "admin API, credentials, audit trail",
                ("postgres", "valkey"),
-               {"PASSGATE_ADMIN_TOKEN_FILE": "admin_token", "PASSGATE_AUDIT_KEY_FILE": "audit_key.pem"},
+               {"PASSGATE_ADMIN_TOKEN_FILE": "admin_token", "PASSGATE_AUDIT_KEY_FILE": "audit_key.pem",
+                "PASSGATE_WEBHOOK_KEY_FILE": "webhook_key"},
                migrates=True),
     Deployable("token_issuer", "services.token_issuer", 8102, "OAuth 2.0 tokens, JWKS",
                ("postgres", "valkey"), {"PASSGATE_MASTER_KEY_FILE": "master_key"}, migrates=True),

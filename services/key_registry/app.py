@@ -1,6 +1,7 @@
 """The key registry, put together."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Callable
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge
@@ -24,8 +25,6 @@ from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import Feed
 from services.key_registry.changes.relay import Relay
 from services.key_registry.config import Settings
-from services.key_registry.events.expiry_notices import ExpiryNotices
-from services.key_registry.events.reader import EventReading
 from services.key_registry.housekeeping import Housekeeping
 from services.key_registry.http import SECURITY_SCHEMES, endpoints
 from services.key_registry.http.audit import AuditEndpoint
@@ -33,7 +32,6 @@ from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.decisions import DecisionEndpoints
 from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.leaks import leaks_over
-from services.key_registry.http.notices.events import EventEndpoint
 from services.key_registry.http.objects import ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.report_only import ReportOnlyEndpoint
@@ -58,11 +56,11 @@ from services.key_registry.storage.postgres.clock import NAME as DATABASE_CLOCK
 from services.key_registry.storage.postgres.clock import DatabaseClock, clock_observation
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
-from services.key_registry.storage.postgres.notices.events import PostgresEvents
 from services.key_registry.storage.postgres.refusal_traces import PostgresRefusalTraces
 from services.key_registry.storage.postgres.report_only import PostgresReportOnly
 from services.key_registry.storage.postgres.signing_keys import PostgresSigningKeyReports
 from services.key_registry.storage.postgres.store import PostgresStore
+from services.key_registry.webhooks.app import Notices
 from shared.audit.trail import AuditTrail
 from shared.changes.stream import ChangeStreamWriter
 from shared.clock import Clock, SystemClock
@@ -109,7 +107,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     revocations = Revocations(stores.objects, access, clock)
     traces = PostgresRefusalTraces(stores.database)
     keeper = TraceKeeper(traces, clock, max_bytes=settings.refusal_traces_max_bytes, metrics=metrics)
-    events = PostgresEvents(stores.database)
+    written = stores.event_written
+    notices = Notices(settings, stores.database, stores.objects, access, authentication, clock, metrics, written)
     report_only = ReportOnlyKeeper(PostgresReportOnly(stores.database), stores.objects, access)
     reported_keys, secrets = PostgresSigningKeyReports(stores.database), FoundSecrets(stores.objects, clock)
     signing_keys = SigningKeys(reported_keys, consumers, access)
@@ -138,7 +137,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         RevocationEndpoints(revocations, authentication),
         DecisionEndpoints(TraceReader(traces, stores.objects, access), authentication),
         SigningKeyEndpoint(signing_keys, authentication),
-        EventEndpoint(EventReading(events, stores.objects, access), authentication),
+        notices.events,
+        notices.webhooks,
         ReportOnlyEndpoint(report_only, authentication),
         leaks_over(
             LeakReports(stores.objects, secrets, FoundTokens(reported_keys, revocations, clock), access),
@@ -165,10 +165,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             keeper,
             report_only,
             first_owner,
-            Housekeeping(stores.changes, stores.consumers, database_clock, [_pruning(events, settings)]),
+            Housekeeping(stores.changes, stores.consumers, database_clock, [notices.prune]),
             MonthUpkeep(PostgresMonths(stores.patient), database_clock),
             retirements(stores.objects, clock),
-            ExpiryNotices(stores.objects, clock),
+            *notices.resources,
             clock_observation(stores.database, offsets),
             *_checkpointing(checkpoints, audit_keys, clock, settings.audit_checkpoint_interval),
             *([] if archive is None else [archive]),
@@ -193,7 +193,10 @@ class Stores:
         self.changes = PostgresChanges(self.database, snapshots)
         self.consumers = PostgresConsumers(self.database)
         self.relay = Relay(self.changes, ChangeStreamWriter(self.redis))
-        self.objects = PostgresStore(self.database, timeout=timeout, on_change=self.relay.wake)
+        self.event_written = asyncio.Event()
+        self.objects = PostgresStore(
+            self.database, timeout=timeout, on_change=self.relay.wake, on_event=self.event_written.set
+        )
         self.resources: tuple[Resource, ...] = (self.database, snapshots, self.patient, self.redis, self.relay)
 
 
@@ -235,11 +238,6 @@ def _checkpointing(
     store: PostgresCheckpoints, keys: CheckpointKeys | None, clock: Clock, interval: float
 ) -> list[Checkpointing]:
     return [] if keys is None else [Checkpointing(store, keys, clock, interval=interval)]
-
-
-def _pruning(events: PostgresEvents, settings: Settings) -> Callable[[float], Awaitable[None]]:
-    kept = settings.events_kept_days * 86400.0
-    return lambda now: events.prune(now - kept)
 
 
 async def _at_once(call: Callable[[], None]) -> None:

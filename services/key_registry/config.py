@@ -1,14 +1,18 @@
 """The key registry's settings."""
 
+import ipaddress
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys
 from services.key_registry.leaks.github import keys_of
+from services.key_registry.webhooks.targets import Network
 from shared import opaque
 from shared.config import ConfigError, DatabaseSettings, RedisSettings, ServiceSettings, read_secret
+from shared.sealed_box import read_key
 
 
 class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
@@ -53,6 +57,30 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
     events_kept_days: int = Field(
         default=90, ge=7, le=3650, description="days for which events and their deliveries to webhooks are kept"
     )
+    webhook_key_file: Path | None = Field(
+        default=None,
+        description="32 bytes, base64url: the key under which secrets of webhooks are encrypted at rest; unset: "
+        "there are no webhooks",
+    )
+    webhook_private_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
+        default=(),
+        description="networks, with commas, that webhooks may lead to although they are not public, over plain "
+        "HTTP as well",
+    )
+
+    @field_validator("webhook_key_file")
+    @classmethod
+    def _holds_a_key(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            read_key(path)  # fails at start, not at first use
+        return path
+
+    @field_validator("webhook_private_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
 
     @field_validator("audit_key_file")
     @classmethod

@@ -39,6 +39,8 @@ _CERTAIN = (
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*-----|.*)"
     # Our own opaque secrets in base64, by themselves or in Basic credentials, also cut.
     rf"|(?:{_ENCODED_PREFIXES}){_BASE64_CHARACTERS}{{8,}}"
+    # Secrets of webhooks.
+    rf"|whsec_{_BASE64_CHARACTERS}{{8,}}"
     # Passwords in connection URLs.
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
 )

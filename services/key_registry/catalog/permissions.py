@@ -48,6 +48,7 @@ NEEDED: Mapping[str, Mapping[Operation, Role]] = {
     "receipt": {Operation.READ: Role.VIEWER},
     "report_only": {Operation.READ: Role.VIEWER},
     "revocation": {Operation.READ: Role.VIEWER, Operation.CREATE: Role.EDITOR},
+    "webhook": _EDITED,
     "signing_key": {Operation.READ: Role.VIEWER},
 }
 """The least role for each operation on each kind."""

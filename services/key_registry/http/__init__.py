@@ -20,6 +20,8 @@ from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.internal_table import SERVICE_TOKEN, internal_endpoints
 from services.key_registry.http.leaks.reports import LeakEndpoint, leak_endpoint
 from services.key_registry.http.notices.events import EventEndpoint, event_endpoints
+from services.key_registry.http.notices.webhook_table import webhook_endpoints
+from services.key_registry.http.notices.webhooks import WebhookEndpoints
 from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.report_only import ReportOnlyEndpoint, report_only_endpoint
@@ -65,6 +67,7 @@ def endpoints(
     decisions: DecisionEndpoints,
     signing_keys: SigningKeyEndpoint,
     events: EventEndpoint,
+    webhooks: WebhookEndpoints,
     report_only: ReportOnlyEndpoint,
     leaks: LeakEndpoint,
     internal: InternalEndpoints,
@@ -78,6 +81,7 @@ def endpoints(
         *_decisions(decisions),
         _signing_keys(signing_keys),
         *event_endpoints(events, _ADMIN),
+        *webhook_endpoints(webhooks, _ADMIN),
         report_only_endpoint(report_only, _ADMIN),
         leak_endpoint(leaks, _ADMIN),
         *internal_endpoints(internal),

@@ -54,6 +54,8 @@ async def of_company(
         yield {**asdict(kept), "kind": "revocation", "revoked": kept.kind}
     for refused in await traces.refusals(company_id):
         yield {**refused, "kind": "refusal_trace"}
+    for webhook in await traces.webhooks(company_id):
+        yield {**webhook, "kind": "webhook"}
     for event in await traces.events(company_id):
         yield {**event, "kind": "event"}
     async for item in _trail(str(company_id), lines, months, folder):

@@ -13,6 +13,10 @@ class CompanyTraces(Protocol):
         """
         ...
 
+    async def webhooks(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        """Without their secrets. Raises `Unavailable`."""
+        ...
+
     async def events(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
         """Those that are kept. Raises `Unavailable`."""
         ...

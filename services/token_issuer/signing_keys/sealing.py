@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from shared.config import read_secret
-from shared.jose import base64url
-from shared.sealed_box import KEY_BYTES, SealedBox
+from shared.sealed_box import SealedBox, read_key
 
 
 class MasterKey:
@@ -17,11 +15,7 @@ class MasterKey:
     @classmethod
     def from_file(cls, path: Path) -> "MasterKey":
         """The key that `path` holds as base64url. Raises `ValueError` naming the file, never its content."""
-        try:
-            return cls(base64url.decode(read_secret(path).rstrip("=").encode("ascii")))
-        except ValueError as error:
-            reason = str(error) if str(path) in str(error) else f"{path} must hold {KEY_BYTES} bytes as base64url"
-            raise ValueError(reason) from None
+        return cls(read_key(path))
 
     def seal(self, kid: str, secret: bytes) -> bytes:
         return self._box.seal(secret, context=kid.encode("ascii"))

@@ -33,6 +33,7 @@ KEEPING = {
     "report_only_pruning",
     "retirements",
     "expiry_notices",
+    "webhook_deliveries",
 }
 TASKS = {
     "gateway": {

@@ -38,6 +38,7 @@ from services.key_registry.storage.ports import (
     RevocationListing,
     Writer,
 )
+from services.key_registry.webhooks.ports import Webhook
 from shared.contracts.key_registry import (
     ORIGIN_MARK,
     AccessKey,
@@ -81,6 +82,8 @@ class Tables:
     events: dict[str, Event] = field(default_factory=dict)
     """By what is to be written once, else by their ids; the oldest first."""
     notices: dict[UUID, ExpiryNotice] = field(default_factory=dict)
+    webhooks: dict[UUID, Webhook] = field(default_factory=dict)
+    """None has a delivery: there is no queue in memory."""
 
     def copy(self) -> "Tables":
         """Rows and lines are replaced, never changed in place, so both may have the same."""
@@ -95,6 +98,7 @@ class Tables:
             dict(self.responses),
             dict(self.events),
             dict(self.notices),
+            dict(self.webhooks),
         )
 
     def secrets(self, kind: Kind, digests: Collection[bytes]) -> list[tuple[Row, Version]]:
@@ -278,6 +282,24 @@ class _Writer(_Reader):
             return False
         self._tables.events[once or str(event.id)] = event
         return True
+
+    async def find_webhook(self, id_: UUID) -> Webhook | None:
+        return self._tables.webhooks.get(id_)
+
+    async def count_webhooks(self, company_id: UUID | None) -> int:
+        return sum(webhook.company_id == company_id for webhook in self._tables.webhooks.values())
+
+    async def insert_webhook(self, webhook: Webhook) -> None:
+        self._tables.webhooks[webhook.id] = webhook
+
+    async def update_webhook(self, webhook: Webhook) -> None:
+        self._tables.webhooks[webhook.id] = webhook
+
+    async def delete_webhook(self, id_: UUID) -> None:
+        self._tables.webhooks.pop(id_, None)
+
+    async def replay_delivery(self, webhook_id: UUID, delivery_id: int, now: datetime) -> bool:
+        return False
 
     async def schedule_notice(self, notice: ExpiryNotice) -> None:
         self._tables.notices[notice.credential.id] = notice

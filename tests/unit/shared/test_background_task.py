@@ -14,6 +14,7 @@ from tests.support.waiting import until
 
 PRODUCT = ("gateway", "services", "shared")
 OWNERS = {
+    "services/key_registry/webhooks/dispatch.py",  # deliveries to one webhook, which end with the dispatcher
     "gateway/proxy/exchange.py",  # a look-up, which ends with its request
     "gateway/proxy/upstream/background/due_jobs.py",  # jobs that are due, in a group that its task owns
     "gateway/proxy/upstream/attempts.py",  # connections that are being opened, which end with the pool

@@ -9,6 +9,9 @@ from shared.postgres.pool import Database
 _RESPONSES = """
 DELETE FROM idempotency WHERE admin_token_id IN (SELECT id FROM admin_token WHERE company_id = $1)
 """
+_WEBHOOKS = """
+SELECT id::text, name, url, types, enabled, created_at, updated_at FROM webhook WHERE company_id = $1 ORDER BY id
+"""
 _EVENTS = "DELETE FROM event WHERE company_id = $1"
 _HAPPENED = "SELECT id::text, type, at, request_id, data FROM event WHERE company_id = $1 ORDER BY number"
 _REFUSALS = "DELETE FROM refusal_trace WHERE company_id = $1"
@@ -32,6 +35,10 @@ class PostgresCompanyTraces:
             await connection.execute(_REFUSALS, str(company_id))
             await connection.execute(_REPORT_ONLY, str(company_id))
             await connection.execute(_EVENTS, str(company_id))
+
+    async def webhooks(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        async with self._database.connection() as connection:
+            return [dict(record) for record in await connection.fetch(_WEBHOOKS, company_id)]
 
     async def events(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
         async with self._database.connection() as connection:

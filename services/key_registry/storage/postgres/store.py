@@ -10,6 +10,7 @@ import asyncpg
 
 from services.key_registry.audit_trail.chain import Head, Line
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
+from services.key_registry.events.ports import Event
 from services.key_registry.storage.ports import (
     AlreadyExists,
     KeptRevocation,
@@ -22,6 +23,7 @@ from services.key_registry.storage.ports import (
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import append, head_of, written
 from services.key_registry.storage.postgres.notices.events import PostgresEventReader, PostgresEventWriter
+from services.key_registry.storage.postgres.notices.webhooks import PostgresWebhookWriter
 from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing, query_of
 from services.key_registry.storage.postgres.versions import PostgresVersionReader, PostgresVersionWriter
 from shared.contracts.key_registry import Kind, Revocation, Status
@@ -125,11 +127,13 @@ class PostgresReader(PostgresVersionReader, PostgresEventReader):
         return None if record is None else Remembered(record["request"], record["sealed"])
 
 
-class PostgresWriter(PostgresReader, PostgresVersionWriter, PostgresEventWriter):
+class PostgresWriter(PostgresReader, PostgresVersionWriter, PostgresEventWriter, PostgresWebhookWriter):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.changed = False
         """Whether there is something new in the feed, once it is committed."""
+        self.recorded = False
+        """The same of events."""
 
     async def insert(self, resource: Resource, row: Row) -> None:
         try:
@@ -152,6 +156,10 @@ class PostgresWriter(PostgresReader, PostgresVersionWriter, PostgresEventWriter)
 
     async def count(self, resource: Resource, column: str, value: UUID) -> int:
         return int(await self._connection.fetchval(count(resource, column), value))
+
+    async def append_event(self, event: Event, once: str | None) -> bool:
+        self.recorded = True
+        return await super().append_event(event, once)
 
     async def append_change(
         self, kind: Kind, id_: str, status: Status, at: float, until: float | None, company_id: str | None = None
@@ -183,15 +191,21 @@ class PostgresWriter(PostgresReader, PostgresVersionWriter, PostgresEventWriter)
 class PostgresStore:
     """`timeout` bounds a write, waiting for one's turn included, in seconds.
 
-    `on_change` is called when a write may have added to the feed.
+    `on_change` is called when a write may have added to the feed, `on_event` when one may have to the events.
     """
 
     def __init__(
-        self, database: Database, *, timeout: float = 0.8, on_change: Callable[[], None] = lambda: None
+        self,
+        database: Database,
+        *,
+        timeout: float = 0.8,
+        on_change: Callable[[], None] = lambda: None,
+        on_event: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._timeout = timeout
         self._on_change = on_change
+        self._on_event = on_event
         self._turns = asyncio.Semaphore(WRITERS_AT_ONCE)
 
     @asynccontextmanager
@@ -212,6 +226,8 @@ class PostgresStore:
         finally:
             if writer is not None and writer.changed:
                 self._on_change()  # also after a failure: the commit may have been what did not come back
+            if writer is not None and writer.recorded:
+                self._on_event()
 
     async def check(self) -> None:
         """Raises `Unavailable` unless the schema is there and new enough; a newer one than this code knows is."""

@@ -106,6 +106,11 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     wanted |= {("get", "/admin/v1/revocations"), ("post", "/admin/v1/revocations")}
     wanted |= {("get", "/admin/v1/report-only"), ("post", "/admin/v1/leaks")}
     wanted |= {("get", "/admin/v1/signing-keys"), ("get", "/admin/v1/events")}
+    one_webhook = "/admin/v1/webhooks/{id}"
+    wanted |= {("get", "/admin/v1/webhooks"), ("post", "/admin/v1/webhooks"), ("post", f"{one_webhook}/rotate")}
+    wanted |= {("get", one_webhook), ("patch", one_webhook), ("delete", one_webhook)}
+    deliveries = f"{one_webhook}/deliveries"
+    wanted |= {("get", deliveries), ("post", f"{deliveries}/{{delivery}}/replay")}
     for resource in RESOURCES.values():
         path = f"/admin/v1/{resource.path}"
         wanted |= {("get", path), ("post", path), *((method, f"{path}/{{id}}{more}") for method, more in one)}

@@ -209,3 +209,9 @@ def test_no_more_than_so_many_texts_are_remembered() -> None:
     redacted("/" + "a/" * redaction._MAX_KEPT_LENGTH)
     assert len(redaction._CLEAN) <= redaction._MAX_KEPT_TEXTS
     assert max(map(len, redaction._CLEAN)) <= redaction._MAX_KEPT_LENGTH
+
+
+def test_the_secret_of_a_webhook_is_redacted() -> None:
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw0PdV1Xc7uVs="
+    assert redacted(f'{{"secret":"{secret}"}}') == f'{{"secret":"{REDACTED}"}}'
+    assert redacted(secret[:20]) == REDACTED

@@ -11,9 +11,18 @@ from services.key_registry.storage.postgres.pruning import delete_in_batches
 from shared.postgres.pool import Connection, Database
 
 _APPEND = """
-INSERT INTO event (id, type, at, company_id, request_id, data, once) VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (once) DO NOTHING RETURNING number
+WITH written AS (
+    INSERT INTO event (id, type, at, company_id, request_id, data, once) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (once) DO NOTHING RETURNING number, type, at, company_id
+), delivery AS (
+    INSERT INTO webhook_delivery (webhook_id, event_number, created_at, next_attempt_at)
+    SELECT w.id, written.number, written.at, written.at FROM written JOIN webhook w
+        ON w.enabled AND (w.company_id IS NULL OR w.company_id = written.company_id::uuid)
+        AND (cardinality(w.types) = 0 OR written.type = ANY (w.types))
+)
+SELECT number FROM written
 """
+"""The event, and what is to be delivered of it."""
 _SELECT = "SELECT number, id, type, at, company_id, request_id, data FROM event WHERE true"
 _PRUNE = """
 DELETE FROM event WHERE number IN (SELECT number FROM event WHERE at < to_timestamp($1) ORDER BY at LIMIT $2)

@@ -59,8 +59,15 @@ async def test_token_of_a_company_sees_the_events_of_that_company_alone(owner: A
 async def test_the_registry_announces_an_expiry_that_is_near(running: Running) -> None:
     owner = running.owner
     company = await owner.company()
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 7 * 86400 + 1))
-    await owner.create("/access-keys", company_id=company["id"], name="Shop", expires_at=at)
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 7 * 86400 + 3600))
+    key = await owner.create("/access-keys", company_id=company["id"], name="Shop", expires_at=at)
+    async with running.database.transaction() as connection:  # two hours later, as its expiry has it
+        for statement in (
+            "UPDATE access_key SET expires_at = expires_at - interval '2 h' WHERE id = $1::text::uuid",
+            "UPDATE expiry_notice SET expires_at = expires_at - interval '2 h', due_at = due_at - interval '2 h'"
+            " WHERE credential_id = $1::text::uuid",
+        ):
+            await connection.execute(statement, key["id"])
 
     async def announced() -> bool:
         events = (await owner.get(f"/events?company_id={company['id']}")).body["items"]
