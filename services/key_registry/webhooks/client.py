@@ -27,7 +27,7 @@ _STATUS = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class PostResult:
     status: int | None
     error: str | None
     """A word for why it was not delivered; None for a 2xx."""
@@ -55,24 +55,24 @@ class TargetClient:
         self._timeout = timeout
         self._trust = trust
 
-    async def post(self, target: Target, headers: Mapping[str, str], body: bytes) -> Response:
+    async def post(self, target: Target, headers: Mapping[str, str], body: bytes) -> PostResult:
         try:
             async with asyncio.timeout(self._timeout):
                 addresses = await allowed_addresses(target, self._lookup, self._policy)
                 status = await self._exchange(target, addresses, _request(target, headers, body))
         except TimeoutError:
-            return Response(None, "timed_out")
+            return PostResult(None, "timed_out")
         except Unresolved:
-            return Response(None, "unresolved")
+            return PostResult(None, "unresolved")
         except ForbiddenTarget:
-            return Response(None, "address_not_allowed")
+            return PostResult(None, "address_not_allowed")
         except ssl.SSLError:
-            return Response(None, "tls_failed")
+            return PostResult(None, "tls_failed")
         except (OSError, asyncio.IncompleteReadError):
-            return Response(None, "connection_failed")
+            return PostResult(None, "connection_failed")
         except (asyncio.LimitOverrunError, ValueError):
-            return Response(None, "invalid_response")
-        return Response(status, None if 200 <= status < 300 else "redirect" if 300 <= status < 400 else "status")
+            return PostResult(None, "invalid_response")
+        return PostResult(status, None if 200 <= status < 300 else "redirect" if 300 <= status < 400 else "status")
 
     async def _exchange(self, target: Target, addresses: Sequence[Address], request: bytes) -> int:
         reader, writer = await self._connected(target, addresses)

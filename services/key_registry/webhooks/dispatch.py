@@ -17,7 +17,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from services.key_registry.catalog.field_types import format_instant, instant
-from services.key_registry.webhooks.client import Response
+from services.key_registry.webhooks.client import PostResult
 from services.key_registry.webhooks.ports import Attempt, ClaimedWebhook, DeliveryQueue, DueDelivery, Outcome
 from services.key_registry.webhooks.schedule import RETRIED_FOR, next_attempt, pause
 from services.key_registry.webhooks.secret_box import UnreadableSecret, WebhookSecrets
@@ -38,7 +38,7 @@ at most."""
 IN_A_ROW = 20
 """Deliveries to one webhook before others have their turn."""
 
-Post = Callable[[Target, Mapping[str, str], bytes], Awaitable[Response]]
+Post = Callable[[Target, Mapping[str, str], bytes], Awaitable[PostResult]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Dispatcher:
         paused = pause(webhook.failures + 1)
         return Outcome(attempt, "dead" if again is None else "pending", again, give_up_at, paused)
 
-    async def _response(self, webhook: ClaimedWebhook, due: DueDelivery, at: float) -> Response:
+    async def _response(self, webhook: ClaimedWebhook, due: DueDelivery, at: float) -> PostResult:
         body = payload(due)
         try:
             signing = self._secrets.signing(webhook, at)
@@ -155,9 +155,9 @@ class Dispatcher:
                 parse_target(webhook.url), signed_headers(str(due.event.id), at, body, signing), body
             )
         except UnreadableSecret:
-            return Response(None, "secret_unreadable")
+            return PostResult(None, "secret_unreadable")
         except InvalidTarget:
-            return Response(None, "address_not_allowed")
+            return PostResult(None, "address_not_allowed")
 
     def _report(self, webhook: ClaimedWebhook, due: DueDelivery, outcome: Outcome) -> None:
         self._attempts.labels("delivered" if outcome.state == "delivered" else "failed").inc()

@@ -79,8 +79,11 @@ def parse_target(url: str) -> Target:
     if _HOST.fullmatch(host) is None or port == 0:
         raise InvalidTarget("has no valid host or port")
     secure = parts.scheme == "https"
+    default = 443 if secure else 80
+    named = f"[{host}]" if ":" in host else host
+    authority = named if port in (None, default) else f"{named}:{port}"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(secure, host, port or (443 if secure else 80), parts.netloc, path)
+    return Target(secure, host, port or default, authority, path)
 
 
 @dataclass(frozen=True, slots=True)

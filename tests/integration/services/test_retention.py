@@ -23,6 +23,7 @@ from services.key_registry.storage.postgres.audit_lines import PostgresAuditLine
 from services.key_registry.storage.postgres.audit_months import PostgresMonths
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
+from services.key_registry.storage.postgres.notices.events import PostgresEvents
 from services.token_issuer.clients.assertion_pruning import delete_expired
 from services.token_issuer.storage.postgres import SCHEMA as OF_ISSUER
 from services.token_issuer.storage.postgres.used_assertions import PostgresUsedAssertions
@@ -53,21 +54,37 @@ INSERT INTO credential_version (credential_id, version, kind, digest, created_at
     SELECT (SELECT id FROM admin_token), $1::bigint / 86400 * 10 + n, 'access_key', sha256(('v' || $1 || n)::bytea),
         to_timestamp($1), to_timestamp($1), true
     FROM generate_series(1, 5) n;
+INSERT INTO event (id, type, at, request_id, data)
+    SELECT gen_random_uuid(), 'credential.rotated', to_timestamp($1), '', '{"kind": "access_key"}'
+    FROM generate_series(1, 20) n;
+INSERT INTO webhook_delivery (webhook_id, event_number, state, created_at)
+    SELECT webhook.id, event.number, 'dead', event.at FROM webhook, event WHERE event.at = to_timestamp($1);
 INSERT INTO consumer (instance, service, position, mark, joined_at, reported_at)
     SELECT 'gateway-' || $1 || '-' || n, 'gateway', 1, '', $1, $1 FROM generate_series(1, 4) n;
 INSERT INTO report (instance, position, mark, at)
     SELECT 'gateway-' || $1 || '-' || i, n, '', $1 FROM generate_series(1, 4) i, generate_series(1, 10) n;
 """
-"""Of a round, at its time `$1`: revocations, repeated creates, rotated secrets, gateways that come and go."""
+"""Of a round, at its time `$1`: revocations, repeated creates, rotated secrets, events, gateways that leave."""
 ADMIN = """
 INSERT INTO admin_token (id, name, role, digest, status, status_at, created_at, updated_at)
 VALUES (gen_random_uuid(), 'x', 'owner', sha256('x'), 'active', now(), now(), now())
 """
+WEBHOOK = """
+INSERT INTO webhook (id, name, url, types, enabled, created_at, updated_at, sealed_secret)
+VALUES (gen_random_uuid(), 'x', 'https://hooks.example', '{}', true, now(), now(), '')
+"""
 USED = """
 INSERT INTO used_jti SELECT 'kp_x', sha256(($1 || '-' || n)::bytea), to_timestamp($2) FROM generate_series(1, 40) n
 """
-VACUUM = "VACUUM change, revocation, idempotency, credential_version, consumer, report, audit_checkpoint"
+VACUUM = """
+VACUUM change, revocation, idempotency, credential_version, consumer, report, audit_checkpoint, event,
+    webhook_delivery
+"""
 """What PostgreSQL does by itself as time passes."""
+WRITTEN_TO = (
+    *("change", "revocation", "idempotency", "credential_version", "audit_checkpoint", "used_jti"),
+    *("event", "webhook_delivery"),
+)
 GROWS = {"audit_month"}
 """One row for each month that has ever been: where its lines are."""
 
@@ -118,7 +135,13 @@ async def test_every_table_is_flat_over_a_month_of_load(
         opened(issuer_database_url, ISSUER_SCHEMA) as issuer,
     ):
         now = StoreClock(clock)
-        tidying = housekeeping.Housekeeping(PostgresChanges(registry), PostgresConsumers(registry), now)
+        events = PostgresEvents(registry)
+        tidying = housekeeping.Housekeeping(
+            PostgresChanges(registry),
+            PostgresConsumers(registry),
+            now,
+            [lambda now: events.prune(now - 30 * DAY_S)],
+        )
         months, checkpoints = PostgresMonths(registry), PostgresCheckpoints(registry)
         keys = CheckpointKeys([generate_private_key("EdDSA")])
         upkeep = MonthUpkeep(months, now)
@@ -129,6 +152,7 @@ async def test_every_table_is_flat_over_a_month_of_load(
         used = PostgresUsedAssertions(issuer)
         async with registry.connection() as connection:
             await connection.execute(ADMIN)
+            await connection.execute(WEBHOOK)
         with (  # after 400 days it would be the same
             patch.object(checkpointing, "CHECKPOINTS_KEPT_S", 30 * DAY_S),
             patch.object(housekeeping, "RETIRED_SECRETS_KEPT_S", 30 * DAY_S),
@@ -139,8 +163,8 @@ async def test_every_table_is_flat_over_a_month_of_load(
                     for statement in LOAD.split(";\n"):
                         if statement.strip():
                             await connection.execute(statement.replace("$1", repr(clock.now())))
-                    events = [AuditEvent(action="token.issued", actor="client:x", at=clock.now())] * LINES_PER_ROUND
-                    lines = list(chained(await head_of(connection), events))
+                    issued = [AuditEvent(action="token.issued", actor="client:x", at=clock.now())] * LINES_PER_ROUND
+                    lines = list(chained(await head_of(connection), issued))
                     await append(connection, lines, month_of(clock.now()))
                 async with issuer.connection() as connection:
                     await connection.execute(USED, str(number), clock.now() + 3600)
@@ -163,7 +187,7 @@ async def test_every_table_is_flat_over_a_month_of_load(
         if later[name][0] > earlier[name][0] * 1.1 + 5 or later[name][1] > earlier[name][1] * 1.25 + 5 * 8192
     }
     assert grown == {}
-    for name in ("change", "revocation", "idempotency", "credential_version", "audit_checkpoint", "used_jti"):
+    for name in WRITTEN_TO:
         assert 0 < later[name][0] < 40 * ROUNDS / 2, name  # it was written to in each round
     assert LINES_PER_ROUND * 10 < later["audit_line"][0] < LINES_PER_ROUND * 21
     assert later["consumer"][0] <= 4

@@ -1,11 +1,13 @@
 """/admin/v1/webhooks over HTTP: who gets which events, secrets, and what is refused."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from standardwebhooks import Webhook as Verifier
 from uuid_utils.compat import uuid7
 
+from services.key_registry.storage.postgres.company_traces import PostgresCompanyTraces
 from tests.integration.services.key_registry.test_at_rest import dump
 from tests.support.harness.key_registry import Admin, Running
 from tests.support.harness.webhook_receiver import Receiver, receiver, status
@@ -257,9 +259,13 @@ async def test_a_company_has_ten_webhooks_at_most(owner: Admin) -> None:
     assert (await owner.post("/webhooks", body)).status == 409
 
 
-async def test_the_webhooks_of_a_company_go_with_it(owner: Admin) -> None:
+async def test_the_webhooks_of_a_company_are_exported_without_secrets_and_go_with_it(running: Running) -> None:
+    owner = running.owner
     company = await owner.company()
     webhook = await owner.create("/webhooks", company_id=company["id"], name="x", url=URL)
+    (exported,) = await PostgresCompanyTraces(running.database).webhooks(UUID(company["id"]))
+    assert (exported["id"], exported["url"]) == (webhook["id"], URL)
+    assert not {name for name in exported if "secret" in name}
     assert (await owner.delete(f"/companies/{company['id']}")).status == 204
     assert (await owner.get(f"/webhooks/{webhook['id']}")).status == 404
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.key_registry.webhooks.client import Response, TargetClient, system_trust
+from services.key_registry.webhooks.client import PostResult, TargetClient, system_trust
 from services.key_registry.webhooks.resolution import SystemNames, Unresolved, check_target
 from services.key_registry.webhooks.targets import Address, ForbiddenTarget, TargetPolicy, parse_target
 from tests.support.harness.certificates import client_context, write_certificate
@@ -39,13 +39,13 @@ async def system() -> AsyncIterator[SystemNames]:
     await names.stop()
 
 
-async def post(url: str, names: Names | SystemNames, *, allowed: bool = True, timeout: float = 30) -> Response:
+async def post(url: str, names: Names | SystemNames, *, allowed: bool = True, timeout: float = 30) -> PostResult:
     policy = TargetPolicy((HERE,) if allowed else ())
     client = TargetClient(names.addresses, policy, timeout=timeout)
     return await client.post(parse_target(url), HEADERS, b'{"a":1}')
 
 
-async def responded(respond: Respond, *, timeout: float = 30) -> Response:
+async def responded(respond: Respond, *, timeout: float = 30) -> PostResult:
     async with receiver(respond) as found:
         return await post(found.url, Names(["127.0.0.1"]), timeout=timeout)
 
@@ -54,7 +54,7 @@ async def test_the_connection_is_to_the_address_that_was_checked_and_the_name_is
     async with receiver() as found:
         names = Names(["127.0.0.1"], ["10.0.0.1"])
         url = f"http://hooks.example:{found.port}/a?b=c"
-        assert await post(url, names) == Response(204, None)
+        assert await post(url, names) == PostResult(204, None)
         assert names.looked_up == [("hooks.example", found.port)]
         (request,) = found.received
         assert (request.target, request.body) == ("/a?b=c", b'{"a":1}')
@@ -68,7 +68,7 @@ async def test_a_name_that_comes_to_lead_to_a_private_address_is_not_connected_t
         target = parse_target(f"https://hooks.example:{found.port}/")
         await check_target(target, names.addresses, TargetPolicy())
         again = await post(f"https://hooks.example:{found.port}/", names, allowed=False)
-        assert again == Response(None, "address_not_allowed")
+        assert again == PostResult(None, "address_not_allowed")
         assert found.connections == 0
 
 
@@ -83,7 +83,7 @@ async def test_no_spelling_of_this_machine_is_connected_to(host: str, system: Sy
     async with receiver() as found:
         url = f"https://{host}:{found.port}/"
         response = await post(url, system, allowed=False)
-        assert response in (Response(None, "address_not_allowed"), Response(None, "unresolved"))
+        assert response in (PostResult(None, "address_not_allowed"), PostResult(None, "unresolved"))
         try:
             await check_target(parse_target(url), system.addresses, TargetPolicy())
         except ForbiddenTarget:
@@ -95,7 +95,7 @@ async def test_no_spelling_of_this_machine_is_connected_to(host: str, system: Sy
 
 async def test_one_private_address_among_public_ones_is_enough_to_refuse() -> None:
     names = Names(["93.184.215.14", "127.0.0.1"])
-    assert await post("https://hooks.example/", names, allowed=False) == Response(None, "address_not_allowed")
+    assert await post("https://hooks.example/", names, allowed=False) == PostResult(None, "address_not_allowed")
 
 
 async def test_a_name_that_does_not_resolve_may_be_set_over_https_alone() -> None:
@@ -113,13 +113,13 @@ async def test_a_redirect_is_a_failure_and_is_not_followed() -> None:
     async with receiver() as inside:
         location = f"Location: {inside.url}"
         for code in (301, 302, 303, 307, 308):
-            assert await responded(status(code, location)) == Response(code, "redirect")
+            assert await responded(status(code, location)) == PostResult(code, "redirect")
         assert inside.connections == 0
 
 
 async def test_only_a_2xx_is_accepted() -> None:
     for code in (200, 201, 202, 204, 299):
-        assert await responded(status(code)) == Response(code, None)
+        assert await responded(status(code)) == PostResult(code, None)
     for code in (300, 400, 401, 404, 410, 429, 500, 503, 599):
         assert (await responded(status(code))).error in ("status", "redirect")
 
@@ -127,16 +127,16 @@ async def test_only_a_2xx_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n", Response(200, None)),
-        (b"HTTP/1.1 103 X\r\nLink: x\r\n\r\nHTTP/1.0 200\r\n", Response(200, None)),
-        (b"HTTP/2 200 OK\r\n", Response(None, "invalid_response")),
-        (b"HTTP/1.1 20 OK\r\n", Response(None, "invalid_response")),
-        (b"hello\r\n", Response(None, "invalid_response")),
-        (b"", Response(None, "connection_failed")),
-        (b"HTTP/1.1 200", Response(None, "connection_failed")),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n", PostResult(200, None)),
+        (b"HTTP/1.1 103 X\r\nLink: x\r\n\r\nHTTP/1.0 200\r\n", PostResult(200, None)),
+        (b"HTTP/2 200 OK\r\n", PostResult(None, "invalid_response")),
+        (b"HTTP/1.1 20 OK\r\n", PostResult(None, "invalid_response")),
+        (b"hello\r\n", PostResult(None, "invalid_response")),
+        (b"", PostResult(None, "connection_failed")),
+        (b"HTTP/1.1 200", PostResult(None, "connection_failed")),
     ],
 )
-async def test_what_is_no_response_is_a_failure(content: bytes, expected: Response) -> None:
+async def test_what_is_no_response_is_a_failure(content: bytes, expected: PostResult) -> None:
     assert await responded(sends(content)) == expected
 
 
@@ -153,7 +153,7 @@ async def test_a_response_without_an_end_is_cut_off(begin: bytes, more: bytes) -
         await sends(begin)(writer)
         await sends(more, times=100_000)(writer)
 
-    assert await responded(respond) == Response(None, "invalid_response")
+    assert await responded(respond) == PostResult(None, "invalid_response")
 
 
 async def test_nothing_of_a_body_is_read() -> None:
@@ -166,7 +166,7 @@ async def test_nothing_of_a_body_is_read() -> None:
             await sends(b"x" * 2**20)(writer)
             written += 2**20
 
-    assert await responded(respond) == Response(200, None)
+    assert await responded(respond) == PostResult(200, None)
     assert written < 2**27  # what the system's own buffers take
 
 
@@ -176,14 +176,14 @@ async def test_a_target_that_does_not_respond_is_given_up_in_time(respond: Respo
         await respond(writer)
         await hangs(writer)
 
-    assert await responded(slow, timeout=0.2) == Response(None, "timed_out")
+    assert await responded(slow, timeout=0.2) == PostResult(None, "timed_out")
 
 
 async def test_addresses_are_tried_one_after_the_other() -> None:
     async with receiver() as found:
         names = Names(["127.0.0.2", "127.0.0.1"])  # nobody listens at the first
-        assert await post(found.url, names) == Response(204, None)
-    assert await post(found.url, names) == Response(None, "connection_failed")
+        assert await post(found.url, names) == PostResult(204, None)
+    assert await post(found.url, names) == PostResult(None, "connection_failed")
 
 
 async def test_over_tls_the_certificate_must_be_trusted_and_be_of_the_name(tmp_path: Path) -> None:
@@ -192,9 +192,9 @@ async def test_over_tls_the_certificate_must_be_trusted_and_be_of_the_name(tmp_p
     server.load_cert_chain(files.certificate, files.key)
     async with receiver(tls=server) as found:
         for host, trusted, expected in (
-            ("hooks.example", True, Response(204, None)),
-            ("other.example", True, Response(None, "tls_failed")),
-            ("hooks.example", False, Response(None, "tls_failed")),
+            ("hooks.example", True, PostResult(204, None)),
+            ("other.example", True, PostResult(None, "tls_failed")),
+            ("hooks.example", False, PostResult(None, "tls_failed")),
         ):
             trust = (lambda: client_context(files)) if trusted else system_trust
             client = TargetClient(Names(["127.0.0.1"]).addresses, TargetPolicy((HERE,)), trust=trust)

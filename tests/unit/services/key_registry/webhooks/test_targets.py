@@ -93,6 +93,7 @@ def test_what_is_no_url_to_deliver_to_is_refused(url: str) -> None:
 def test_a_url_is_taken_apart_as_it_is_sent() -> None:
     target = parse_target("https://Hooks.example:8443/a%2Fb/?c=d&e")
     assert (target.secure, target.host, target.port) == (True, "hooks.example", 8443)
-    assert (target.authority, target.path) == ("Hooks.example:8443", "/a%2Fb/?c=d&e")
+    assert (target.authority, target.path) == ("hooks.example:8443", "/a%2Fb/?c=d&e")
+    assert parse_target("https://[::1]y:443").authority == "[::1]"
     bare = parse_target("http://[::1]")
     assert (bare.host, bare.port, bare.authority, bare.path) == ("::1", 80, "[::1]", "/")
