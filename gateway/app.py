@@ -10,7 +10,6 @@ from gateway.client_address_proof import ClientAddressProof
 from gateway.config import NAME, OPERATIONS, Settings
 from gateway.decision import Decider
 from gateway.edge.certificate_watch import CertificateWatch
-from gateway.error_pages.pages import OWN_PATH, error_types
 from gateway.first_snapshot import FirstSnapshot
 from gateway.http import endpoints
 from gateway.http.decision import DecisionServer, decision_servers
@@ -35,6 +34,7 @@ from shared.clock import Clock, SystemClock
 from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import KeyRegistryClient
 from shared.contracts.session_tokens import SessionTokensClient
+from shared.error_pages.pages import OWN_PATH, error_types
 from shared.errors import Unavailable
 from shared.http.app import service_app
 from shared.http.client import ServiceClient

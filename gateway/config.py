@@ -48,12 +48,6 @@ class Settings(FollowingSettings):
         pattern=anchored(ISSUER),
         description="the gateway's public URL without a final slash, and `iss` of access tokens",
     )
-    docs_url: str | None = Field(
-        default=None,
-        pattern=anchored(ISSUER),
-        description="URL without a final slash; the `type` of a refusal is the page `/errors/<code>` below it; "
-        "unless set, the gateway serves these pages itself, at `/.well-known/passgate` below `PASSGATE_ISSUER`",
-    )
     audience: str = Field(
         default="passgate",
         pattern=anchored(CLAIM),

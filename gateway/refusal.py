@@ -8,9 +8,9 @@ import orjson
 from gateway.credentials.choice import AmbiguousCredential
 from gateway.credentials.extract import NoCredential
 from gateway.credentials.identity import Identity, RefusedCredential
-from gateway.error_pages.pages import error_types
 from gateway.http1.request import BadRequest
 from gateway.http1.websocket import VERSION
+from shared.error_pages.pages import error_types
 from shared.errors import Unavailable
 from shared.problem import CONTENT_TYPE, problem_document
 

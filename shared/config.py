@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.contracts.identifiers import ISSUER, anchored
 from shared.setting_errors import setting_errors
 from shared.setting_names import PREFIX, unknown_settings
 
@@ -29,6 +30,13 @@ class ServiceSettings(Environment):
 
     host: str = Field(default="127.0.0.1", description="addresses to listen on, with commas")
     port: int = Field(default=0, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    docs_url: str | None = Field(
+        default=None,
+        pattern=anchored(ISSUER),
+        description="URL without a final slash; the `type` of a refusal, and `error_uri` of an OAuth error, is the "
+        "page `/errors/<code>` below it; unless set, gateway and key registry serve these pages themselves, at "
+        "`/.well-known/passgate`",
+    )
     log_level: str = Field(
         default="info",
         pattern="^(debug|info|warning|error)$",

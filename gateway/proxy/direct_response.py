@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.error_pages.pages import LINES, PAGES_PATH, page_of
 from gateway.http1.request_head import RequestHead
 from gateway.http1.writer import date_line
 from gateway.proxy.report import LIVE_PATH
 from gateway.routing.cors.preflight import preflight_of
 from gateway.routing.table import RouteTable
+from shared.error_pages.pages import LINES, PAGES_PATH, page_of
 
 OWN_PATHS = (LIVE_PATH, PAGES_PATH)
 """Where the paths of these responses begin, but for those of OPTIONS."""

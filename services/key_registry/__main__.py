@@ -35,7 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return privacy.erase_company(settings, company=given.company, yes=given.yes)
     if given.command == "create-admin-token":
         return commands.create_admin_token(
-            settings, role=Role(given.role), name=given.name, company_id=given.company_id
+            settings,
+            role=Role(given.role),
+            name=given.name,
+            company_id=given.company_id,
+            expires_at=given.expires_at,
         )
     run(NAME, partial(build_app, settings), settings)
     return 0
@@ -84,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--role", required=True, choices=[role.value for role in Role])
     create.add_argument("--name", required=True)
     create.add_argument("--company-id", type=_reference, help="bind the token to this company (its id or prefix)")
+    create.add_argument(
+        "--expires-at", metavar="TIME", help="when it ends (RFC 3339, such as 2027-01-31T12:00:00Z; default: never)"
+    )
     whole = parsers.add_parser("export-company", help="write all that there is of a company as JSON Lines")
     whole.add_argument("company", type=_reference, help="its id or client_prefix")
     erase = parsers.add_parser(

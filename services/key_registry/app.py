@@ -66,6 +66,7 @@ from shared.changes.stream import ChangeStreamWriter
 from shared.clock import Clock, SystemClock
 from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import SNAPSHOT_TIMEOUT_S
+from shared.error_pages.pages import OWN_PATH, error_types
 from shared.http.app import Resource, service_app
 from shared.http.health import CLOCK, POSTGRESQL, VALKEY, Health
 from shared.postgres.pool import Database
@@ -92,6 +93,7 @@ which processes have applied it. What was so already names the receipt of the ch
 
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     clock = clock or SystemClock()
+    error_types.lead_to(settings.docs_url or OWN_PATH)
     stores = Stores(settings)
     audit_log = AuditLog(stores.objects)
     metrics = CollectorRegistry()

@@ -133,11 +133,17 @@ def checkpoint_audit(settings: Settings) -> int:
     return asyncio.run(with_database(settings, sign))
 
 
-def create_admin_token(settings: Settings, *, role: Role, name: str, company_id: UUID | str | None) -> int:
-    """Prints the token, which is shown this once; 1 also when it was created and nobody could read it."""
+def create_admin_token(
+    settings: Settings, *, role: Role, name: str, company_id: UUID | str | None, expires_at: str | None = None
+) -> int:
+    """Prints the token, which is shown this once; 1 also when it was created and nobody could read it.
+
+    `expires_at` is as in RFC 3339; None: never.
+    """
 
     async def create(database: Database) -> int:
-        body = validated(NewAdminToken, {"role": role, "name": name, "company_id": company_id})
+        members = {"role": role, "name": name, "company_id": company_id, "expires_at": expires_at}
+        body = validated(NewAdminToken, members)
         token = await AdminTokens(PostgresStore(database), SystemClock()).create(body)
         return 0 if print_line(token) else failed("the token was created, but could not be written: revoke it")
 

@@ -47,6 +47,7 @@ from shared.clock import Clock, SystemClock
 from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.admin_api import AdminApiClient
 from shared.contracts.key_registry import ApiClient, KeyPair, KeyRegistryClient
+from shared.error_pages.pages import OWN_PATH, error_types
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import ClientAddress
@@ -82,6 +83,7 @@ class Dependencies:
 
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     clock = clock or SystemClock()
+    error_types.lead_to(settings.docs_url or settings.issuer + OWN_PATH)
     metrics = CollectorRegistry()
     offsets = ClockOffsets(clock, reference="key_registry", metrics=metrics)
     judging = JudgingClock(clock, offsets)

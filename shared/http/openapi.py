@@ -17,7 +17,7 @@ PROBLEM: dict[str, Any] = {
     "description": "RFC 9457 problem details",
     "required": ["type", "title", "status"],
     "properties": {
-        "type": {"type": "string", "description": "A URI of the kind of problem.", "examples": ["about:blank"]},
+        "type": {"type": "string", "description": "A page on problems of this code.", "examples": ["about:blank"]},
         "title": {"type": "string", "description": "The kind of problem, in words.", "examples": ["Not found"]},
         "status": {"type": "integer", "description": "The HTTP status.", "examples": [404]},
         "code": {"type": "string", "description": "A stable word for programs.", "examples": ["not_found"]},

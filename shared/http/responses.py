@@ -7,6 +7,7 @@ import orjson
 from aiohttp import web
 
 from shared import errors
+from shared.error_pages.pages import error_types
 from shared.logging import request_id
 from shared.problem import CONTENT_TYPE, problem_document
 
@@ -58,7 +59,14 @@ def problem(error: errors.ServiceError, headers: Mapping[str, str] | None = None
     status = status_of(error)
     fields = [(e.field, e.message) for e in error.errors] if isinstance(error, errors.Invalid) else []
     return json_response(
-        problem_document(status, error.code, error.description, request_id=request_id.get(), errors=fields),
+        problem_document(
+            status,
+            error.code,
+            error.description,
+            request_id=request_id.get(),
+            errors=fields,
+            type_=error_types.of(error.code),
+        ),
         status=status,
         headers={**error_headers(error), **(headers or {})},
         content_type=CONTENT_TYPE,
@@ -67,5 +75,7 @@ def problem(error: errors.ServiceError, headers: Mapping[str, str] | None = None
 
 def internal_error() -> web.Response:
     """The response to a request that met a fault of ours: it says nothing of the fault."""
-    document = problem_document(500, "internal_error", "internal error", request_id=request_id.get())
+    code = "internal_error"
+    type_ = error_types.of(code)
+    document = problem_document(500, code, "internal error", request_id=request_id.get(), type_=type_)
     return json_response(document, status=500, headers=NO_STORE, content_type=CONTENT_TYPE)

@@ -94,6 +94,7 @@ _CAUSES: Mapping[str, Mapping[str, str]] = {
         ),
         **dict.fromkeys(("access_key_revoked", "version_retired", "version_revoked"), _ACTIVE),
         **dict.fromkeys(("access_key_version_retired", "access_key_version_revoked"), _ACTIVE),
+        "succeeded": "a key pair that no other has succeeded",
         "ended": "a session token that was not ended",
         "used_up": "a session token that has uses left",
         "not_valid": "an API token that the operator accepts",

@@ -32,6 +32,8 @@ OF_ADDRESSES = {"responded", "health_check"}
 def causes() -> list[str]:
     sources = "\n".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "gateway").rglob("*.py")))
     found = {cause for pattern in LITERALS for cause in re.findall(pattern, sources, re.MULTILINE)}
+    issuer = (ROOT / "services/token_issuer/clients/client.py").read_text(encoding="utf-8")
+    found |= set(re.findall(r"^ +return \"([a-z_]+)\"", issuer, re.MULTILINE))
     members = {str(cause) for kind in (ApiTokenCause, SessionTokenCause, Fault) for cause in kind}
     return sorted((found | members) - OF_ADDRESSES)
 

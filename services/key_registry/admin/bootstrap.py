@@ -34,8 +34,10 @@ class AdminTokens:
         self._recorder = Recorder(clock)
 
     async def create(self, body: NewAdminToken) -> str:
-        """A new admin token. Raises `Unprocessable` when its company does not exist."""
+        """A new admin token. Raises `Unprocessable` when its company does not exist, or its time has passed."""
         new = await admin_token(body)
+        if body.expires_at is not None and body.expires_at <= instant(self._clock.now()):
+            raise Unprocessable.field("expires_at", "must be in the future")
         async with self._store.writing() as writer:
             company_id = None
             if body.company_id is not None:

@@ -16,6 +16,7 @@ from services.key_registry.catalog.responses import (
 from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import render_error
 from services.key_registry.http.decisions import DecisionEndpoints
+from services.key_registry.http.error_pages import error_page_endpoint
 from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.internal_table import SERVICE_TOKEN, internal_endpoints
 from services.key_registry.http.leaks.reports import LeakEndpoint, leak_endpoint
@@ -84,6 +85,7 @@ def endpoints(
         *webhook_endpoints(webhooks, _ADMIN),
         report_only_endpoint(report_only, _ADMIN),
         leak_endpoint(leaks, _ADMIN),
+        error_page_endpoint(),
         *internal_endpoints(internal),
     ]
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from services.token_issuer.oauth_errors import InvalidClient, oauth_code
 from shared import errors
+from shared.error_pages.pages import error_types
 from shared.http.responses import error_headers, json_response, status_of
 
 NEVER_CACHED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -28,6 +29,6 @@ def render_error(error: errors.ServiceError) -> web.Response:
     if isinstance(error, InvalidClient):
         headers["WWW-Authenticate"] = CHALLENGE
     description = "".join(c for c in error.description.replace('"', "'") if c in _ALLOWED)
-    return json_response(
-        {"error": oauth_code(error), "error_description": description}, status=status, headers=headers
-    )
+    code = oauth_code(error)
+    body = {"error": code, "error_description": description, "error_uri": error_types.of(code)}
+    return json_response(body, status=status, headers=headers)

@@ -71,6 +71,7 @@ class OAuthErrorResponse(ResponseModel):
 
     error: str
     error_description: str
+    error_uri: str = Field(description="A page that says what the error means and what to do.")
 
 
 class IntrospectionResponse(ResponseModel):

@@ -1,5 +1,7 @@
 """The admin API as contracts have it: statuses, shapes, `Location`, pages, filters."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from uuid_utils.compat import uuid7
@@ -159,3 +161,12 @@ async def test_keys_are_generated_beside_other_work(running: Running) -> None:
 async def test_readiness_metrics_and_documentation_are_there(owner: Admin) -> None:
     for path in ("/health/live", "/health/ready", "/health", "/metrics", "/openapi.json", "/docs"):
         assert (await owner.get(owner.url + path)).status == 200, path
+
+
+async def test_type_of_a_problem_leads_to_a_page_at_the_registry_itself(owner: Admin) -> None:
+    for response in (await owner.get("/companies/none"), await owner.with_token(None).get("/companies")):
+        page = await owner.get(owner.url + urlsplit(response.body["type"]).path)
+        assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+        assert f"<code>{response.body['code']}</code>" in page.raw.decode()
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert (await owner.get(f"{owner.url}/.well-known/passgate/errors/none")).status == 404

@@ -43,7 +43,7 @@ REFUSED: dict[str, dict[str, Any]] = {
 async def test_refusal_says_what_to_mend(shared_issuer: Issuer, description: str) -> None:
     response, body = await shared_issuer.present(shared_issuer.assertion(**dated(REFUSED[description])))
     assert response.status == 400
-    assert body == {"error": "invalid_grant", "error_description": description}
+    assert (body["error"], body["error_description"]) == ("invalid_grant", description)
 
 
 @pytest.mark.parametrize(

@@ -295,7 +295,8 @@ async def test_each_request_gets_the_response_of_the_rfc(shared_issuer: Issuer, 
         assert value["token_type"] == ("JWT" if case.path == AUTH else "Bearer")
         assert ("scope" in value) == (case.path != AUTH)
         return
-    assert set(value) == {"error", "error_description"}
+    assert set(value) == {"error", "error_description", "error_uri"}
+    assert value["error_uri"].endswith(f"/.well-known/passgate/errors/{value['error']}")
     assert value["error"] == case.error
     assert DESCRIPTION.fullmatch(value["error_description"])
     assert len(raw) < 400

@@ -10,7 +10,7 @@ from services.key_registry.catalog.permissions import Operation, Role
 from services.key_registry.catalog.requests import NewAdminToken
 from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY
 from shared import opaque
-from shared.errors import Unauthenticated, Unavailable
+from shared.errors import Unauthenticated, Unavailable, Unprocessable
 from tests.support.harness.registry_rules import Desk
 from tests.support.waiting import until
 
@@ -27,6 +27,21 @@ async def test_the_first_owners_token_is_registered_once(desk: Desk, owners: Adm
     admin = await desk.access.authenticate(token)
     assert (admin.role, admin.company_id) == (Role.OWNER, None)
     assert desk.actions == ["admin_token.created"]
+
+
+async def test_token_of_the_command_line_ends_by_its_date_which_is_in_the_future(
+    desk: Desk, owners: AdminTokens
+) -> None:
+    def body(seconds: float) -> NewAdminToken:
+        return NewAdminToken.model_validate({"name": "x", "role": "viewer", "expires_at": desk.at(seconds)})
+
+    with pytest.raises(Unprocessable):
+        await owners.create(body(0))
+    token = await owners.create(body(60))
+    await desk.access.authenticate(token)
+    desk.clock.advance(61)
+    with pytest.raises(Unauthenticated):
+        await desk.access.authenticate(token)
 
 
 async def test_a_revoked_first_owner_does_not_come_back(desk: Desk, owners: AdminTokens) -> None:

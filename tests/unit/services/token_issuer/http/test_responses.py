@@ -1,5 +1,8 @@
 """Errors as OAuth words them (RFC 6749 section 5.2)."""
 
+import json
+from urllib.parse import urlsplit
+
 import pytest
 
 from services.token_issuer.http.responses import render_error
@@ -12,6 +15,7 @@ from services.token_issuer.oauth_errors import (
     UnsupportedGrantType,
 )
 from shared import errors
+from shared.error_pages.pages import PAGES_PATH, page_of
 
 ERRORS = [
     (InvalidRequest("x"), 400, "invalid_request"),
@@ -41,7 +45,16 @@ def test_each_error_has_its_status_and_code(error: errors.ServiceError, status: 
 
 def test_description_holds_only_what_rfc_6749_allows() -> None:
     response = render_error(InvalidRequest('a "b" \\ \n é \x7f\x00'))
-    assert response.body == b'{"error":"invalid_request","error_description":"a \'b\'    "}'
+    assert isinstance(response.body, bytes)
+    assert json.loads(response.body)["error_description"] == "a 'b'    "
+
+
+def test_each_error_leads_to_the_page_of_its_code() -> None:
+    for error, _, code in ERRORS:
+        body = render_error(error).body
+        assert isinstance(body, bytes)
+        page = urlsplit(json.loads(body)["error_uri"])
+        assert page_of(page.path[page.path.index(PAGES_PATH) :]) is not None, code
 
 
 def test_detail_is_never_sent() -> None:

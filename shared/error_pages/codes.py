@@ -1,14 +1,9 @@
 """What may be said to anybody of each code. What only we may know is in docs/refusals.md, by cause."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-
-class Page(NamedTuple):
-    title: str
-    meaning: str
-    todo: str
-
+from shared.error_pages.admin_codes import ADMIN_CODES
+from shared.error_pages.page import Page
 
 _PROXY = "This is for who runs the gateway: the proxy in front of it is not set up as it must be."
 _LATER = "Send the request again after the time in Retry-After. If that goes on, ask who runs the API."
@@ -17,9 +12,9 @@ _OURS = "This is not your client's fault. Report it with the request's id."
 CODES: Mapping[str, Page] = {
     "unauthenticated": Page(
         "A credential is required",
-        "The request has no credential of a kind that is accepted here.",
-        "WWW-Authenticate in the response names the kinds. An access token belongs into the field "
-        "Authorization, after the word Bearer; an API token into X-Api-Token, with X-Client-Prefix "
+        "The request has no credential of a kind that is accepted here, or at the admin API no valid admin token.",
+        "WWW-Authenticate in the response names the kinds. An access token, or an admin token, belongs into "
+        "the field Authorization, after the word Bearer; an API token into X-Api-Token, with X-Client-Prefix "
         "beside it; a session token into apitoken in the query, or into X-Api-Token.",
     ),
     "invalid_token": Page(
@@ -74,10 +69,10 @@ CODES: Mapping[str, Page] = {
     "gateway_timeout": Page(
         "The service was late", "The service behind the gateway did not respond in time.", _OURS
     ),
-    "internal_error": Page("A fault of the gateway", "The gateway failed to handle the request.", _OURS),
+    "internal_error": Page("A fault on our side", "What was requested failed here.", _OURS),
     "not_found": Page(
-        "There is no such route",
-        "No API is at this host and path.",
+        "There is nothing here",
+        "No API is at this host and path; at the admin API, no object that the admin token may see.",
         "Compare the URL with the API's documentation: host, path, upper and lower case, a final slash.",
     ),
     "method_not_allowed": Page(
@@ -136,4 +131,5 @@ CODES: Mapping[str, Page] = {
     "not_a_trusted_proxy": Page("Not for everybody", "Only a proxy that is trusted may ask here.", _PROXY),
     "incomplete_question": Page("The proxy says too little", "The request is not described whole.", _PROXY),
     "not_rewritten": Page("The proxy forwards another target", "It cannot forward what was decided upon.", _PROXY),
+    **ADMIN_CODES,
 }

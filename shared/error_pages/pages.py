@@ -7,7 +7,8 @@ import base64
 import hashlib
 from html import escape
 
-from gateway.error_pages.codes import CODES, Page
+from shared.error_pages.codes import CODES
+from shared.error_pages.page import Page
 
 OWN_PATH = "/.well-known/passgate"
 """What the gateway keeps for itself on the public port."""

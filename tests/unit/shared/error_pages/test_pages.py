@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.error_pages.codes import CODES
-from gateway.error_pages.pages import LINES, PAGES_PATH, ErrorTypes, page_of
 from gateway.proxy.direct_response import direct_response
 from services.token_issuer import oauth_errors
+from shared.error_pages.codes import CODES
+from shared.error_pages.pages import LINES, PAGES_PATH, ErrorTypes, page_of
 from shared.errors import ServiceError
 from tests.support.http1.heads import head_of
 
@@ -40,6 +40,12 @@ def test_each_code_of_oauth_has_a_page() -> None:
     ]
     named = {one.code for one in classes} - {"error", "invalid", "unauthenticated"} | {"temporarily_unavailable"}
     assert named <= CODES.keys()
+
+
+def test_each_code_of_the_admin_api_has_a_page() -> None:
+    sources = [ROOT / "shared/errors.py", *sorted((ROOT / "services/key_registry").rglob("*.py"))]
+    named = {code for path in sources for code in re.findall(r"^    code = \"([a-z_]+)\"", path.read_text(), re.M)}
+    assert named - {"error"} <= CODES.keys()
 
 
 class Reader(HTMLParser):

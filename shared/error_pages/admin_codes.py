@@ -1,0 +1,39 @@
+"""The codes of the admin API alone."""
+
+from collections.abc import Mapping
+
+from shared.error_pages.page import Page
+
+ADMIN_CODES: Mapping[str, Page] = {
+    "validation_failed": Page(
+        "Some members are wrong",
+        "The body or the query is well formed, and members of it are not as they must be.",
+        "errors in the response names each, with what it must be. /docs describes every endpoint.",
+    ),
+    "forbidden": Page(
+        "The token may not do this",
+        "The admin token is valid; its role, or its being bound to a company, does not reach.",
+        "The response names the role that is needed. An owner creates such a token: POST /admin/v1/admin-tokens.",
+    ),
+    "conflict": Page(
+        "Its state does not allow this",
+        "The object exists, and cannot be changed so now: it is revoked, something refers to it, or two secrets of "
+        "it work already.",
+        "The description says which of these, and what to do first. Revoked is final: create another.",
+    ),
+    "taken": Page(
+        "Somebody has it already",
+        "A prefix, a URI or a booking exists once, whatever its upper and lower case.",
+        "Choose another, or find the object that has it: lists filter by it.",
+    ),
+    "idempotency_key_reused": Page(
+        "The Idempotency-Key was used for something else",
+        "Within 24 hours the same key is for the same request, byte for byte in its meaning.",
+        "Send a new key with a new request, and the same key only to repeat one whose response was lost.",
+    ),
+    "unsupported_media_type": Page(
+        "Another content type",
+        "The body is not of the type that is accepted here, or is compressed.",
+        "Send the Content-Type that the response names, without Content-Encoding.",
+    ),
+}

@@ -1,0 +1,9 @@
+"""What a page says."""
+
+from typing import NamedTuple
+
+
+class Page(NamedTuple):
+    title: str
+    meaning: str
+    todo: str
