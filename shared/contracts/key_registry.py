@@ -13,6 +13,7 @@ from shared.contracts import Caller, response_of
 from shared.contracts.documentation import describing
 from shared.contracts.identifiers import SHA256, UUID_FORM, anchored, credential_version_id
 from shared.contracts.key_registry_members import MEMBERS
+from shared.contracts.limits import ObjectLimits
 from shared.contracts.refusal_traces import RefusalTrace, TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch
 from shared.errors import Unavailable
@@ -227,6 +228,8 @@ class Change(Wire):
     """For a revocation that may be forgotten: when nothing that it concerns can still be alive."""
     company_id: str | None = None
     """The company whose it is; None for one of the platform itself, or not known."""
+    limits: ObjectLimits | None = None
+    """Where they have changed; None: they are as they were."""
 
 
 class ChangePage(Wire):
@@ -258,6 +261,8 @@ class Snapshot(Wire):
     stopped: tuple[Stopped, ...]
     mark: str | None = None
     """The mark of the position `as_of`."""
+    limits: tuple[ObjectLimits, ...] = ()
+    """Of all objects that have any and are not revoked."""
 
 
 class Position(Wire):
@@ -337,24 +342,33 @@ class HeldSecretEnded(Wire):
     """Whether it is, or once was, the secret of a credential."""
 
 
+P = TypeVar("P")
 SNAPSHOT_TIMEOUT_S = 3.0
 """Seconds for a snapshot, on either side of the call."""
 PARSED_AT_ONCE = 1000
 """Stopped objects: between two such pieces other threads have their turn, the event loop's among them."""
 _PIECE = TypeAdapter(list[Stopped])
+_LIMITS_PIECE = TypeAdapter(list[ObjectLimits])
 
 
 def parse_snapshot(raw: bytes) -> Snapshot:
     """Raises `Unavailable` when it is none."""
     try:
         value = orjson.loads(raw)
-        given, stopped = value["stopped"], []
-        for start in range(0, len(given), PARSED_AT_ONCE):
-            stopped += _PIECE.validate_python(given[start : start + PARSED_AT_ONCE])
+        stopped = _parsed(_PIECE, value["stopped"])
+        limits = _parsed(_LIMITS_PIECE, value.get("limits", ()))
         mark = None if value.get("mark") is None else str(value["mark"])
-        return Snapshot.model_construct(as_of=int(value["as_of"]), stopped=tuple(stopped), mark=mark)
+        as_of = int(value["as_of"])
+        return Snapshot.model_construct(as_of=as_of, stopped=tuple(stopped), mark=mark, limits=tuple(limits))
     except (ValueError, KeyError, TypeError) as error:
         raise Unavailable(detail=f"no snapshot: {type(error).__name__}") from None
+
+
+def _parsed(piece: TypeAdapter[list[P]], given: Sequence[Any]) -> list[P]:
+    parsed: list[P] = []
+    for start in range(0, len(given), PARSED_AT_ONCE):
+        parsed += piece.validate_python(given[start : start + PARSED_AT_ONCE])
+    return parsed
 
 
 R = TypeVar("R", bound=Wire)

@@ -7,6 +7,8 @@ _MARK = "6b0f1c2e-7d3a-4f57-9a41-0c8d2e5b7f13"
 _STATUS = "`active`, `suspended` (until resumed) or `revoked` (permanently)."
 
 MEMBERS: Members = {
+    "Change.limits": Member("The object's limits, where they have changed; null: they are as they were.", None),
+    "Snapshot.limits": Member("The limits of all objects that have any and are not revoked.", []),
     "id": Member("The object's id, a UUID.", _ID),
     "status": Member(_STATUS, "active"),
     "client_prefix": Member("The company's short public name.", "blabla"),

@@ -56,6 +56,12 @@ class AccessControl:
             why = f"a token that is bound to a company cannot {operation} {resource.path}"
             self.forbid(admin, operation, resource.kind, why)
 
+    def permit_limits(self, admin: Admin, resource: Resource) -> None:
+        """Raises `Forbidden`: a company does not lift the limits that the platform has set on its credentials."""
+        if admin.company_id is not None:
+            why = f"a token that is bound to a company cannot change the limits of {resource.path}"
+            self.forbid(admin, Operation.CHANGE, resource.kind, why)
+
     def forbid(self, admin: Admin, operation: Operation, kind: str, why: str) -> NoReturn:
         self._trail.note_refusal(
             self._trail.event(

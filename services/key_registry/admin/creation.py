@@ -94,6 +94,7 @@ async def _key_pair(body: requests.NewKeyPair, generator: KeyGenerator) -> NewOb
         "company_id": body.company_id,
         "scopes": body.scopes,
         "expires_at": body.expires_at,
+        "limits": body.limits and body.limits.model_dump(),
         "succeeds": None,
         "retires_at": None,
         "kid": kid,

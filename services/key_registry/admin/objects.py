@@ -1,6 +1,6 @@
 """The rules of the admin API: creating, showing, changing, suspending and deleting objects."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from services.key_registry.admin.access import AccessControl
@@ -16,6 +16,7 @@ from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S, status_after
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import REFERRERS, Resource, Row
+from services.key_registry.limits.announcements import limits_changed, limits_given
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.storage.ports import Reader, Store, Writer
 from shared.clock import Clock
@@ -63,7 +64,12 @@ class ObjectService:
             row = await new_row(writer, admin, resource, new.row, self._now())
             row |= await succeed(writer, self._recorder, admin, row, body, row["created_at"])
             await writer.insert(resource, row)
-            receipt = await self._recorder.record(writer, admin.actor, Operation.CREATE, resource, row)
+            given = limits_given(resource, row)
+            limits = await limits_changed(writer, resource, row, given)
+            detail = _members(resource, row, given)
+            receipt = await self._recorder.record(
+                writer, admin.actor, Operation.CREATE, resource, row, detail, limits
+            )
             shown = {**await self._presented(writer, resource, row), **new.once}
             if request is not None:
                 await request.remember(writer, shown, row["created_at"].timestamp())
@@ -92,10 +98,12 @@ class ObjectService:
             row = await self._own(writer, admin, Operation.CHANGE, resource, reference)
             if row["status"] == "revoked":
                 raise Conflict("it is revoked, which is final: it cannot be changed")
-            given = patch.model_dump(exclude_unset=True)
-            different = {name: value for name, value in given.items() if row[name] != value}
+            given = patch.model_dump()
+            different = {name: given[name] for name in patch.model_fields_set if row[name] != given[name]}
             if not different:
                 return await self._unchanged(writer, resource, row)
+            if "limits" in different:
+                self._access.permit_limits(admin, resource)
             now = self._now()
             changed = {**row, **different, "updated_at": now}
             await check(writer, admin, resource, changed, different, now)
@@ -104,7 +112,10 @@ class ObjectService:
                 "was": _members(resource, row, different),
                 "now": _members(resource, changed, different),
             }
-            receipt = await self._recorder.record(writer, admin.actor, Operation.CHANGE, resource, changed, detail)
+            limits = await limits_changed(writer, resource, changed, different)
+            receipt = await self._recorder.record(
+                writer, admin.actor, Operation.CHANGE, resource, changed, detail, limits
+            )
             return Written(await self._presented(writer, resource, changed), receipt)
 
     async def set_status(
@@ -162,7 +173,7 @@ class ObjectService:
         return row
 
 
-def _members(resource: Resource, row: Row, names: Mapping[str, object]) -> Object:
+def _members(resource: Resource, row: Row, names: Iterable[str]) -> Object:
     shown = resource.show(row)
     return {name: shown[name] for name in names}
 

@@ -16,6 +16,7 @@ from services.key_registry.events.recording import record_operation
 from services.key_registry.storage.ports import Store, Writer
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
+from shared.contracts.limits import ObjectLimits
 from shared.logging import request_id
 
 
@@ -31,13 +32,17 @@ class Recorder:
         resource: Resource,
         row: Row,
         detail: Mapping[str, Any] | None = None,
+        limits: ObjectLimits | None = None,
     ) -> int:
-        """Record that `actor` did `operation`, after which the object is `row`; the position of the change."""
+        """Record that `actor` did `operation`, after which the object is `row`; the position of the change.
+
+        `limits`: for all who enforce them, where they have changed.
+        """
         now = self._clock.now()
         id_, owner = str(row["id"]), resource.company_of(row)
         status, until = in_feed(row, instant(now))
         company_id = str(owner) if owner else None
-        position = await writer.append_change(resource.kind, id_, status, now, until, company_id)
+        position = await writer.append_change(resource.kind, id_, status, now, until, company_id, limits)
         shown = resource.show(row)
         event = AuditEvent(
             action=f"{resource.kind}.{DONE[operation]}",

@@ -45,7 +45,8 @@ async def succeed(
         await _revoke(writer, recorder, admin, old, now)
     else:
         await _retire(writer, recorder, admin, old, row["kid"], now + timedelta(seconds=keep_old_for))
-    return {_MEMBER: old["kid"]}
+    limits = old["limits"] if body.limits is None else row["limits"]
+    return {_MEMBER: old["kid"], "limits": limits}
 
 
 async def _predecessor(reader: Reader, admin: Admin, row: Row, reference: Reference, now: datetime) -> Row:

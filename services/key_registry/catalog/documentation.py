@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.key_registry.catalog.audit_documentation import AUDIT_MEMBERS
+from services.key_registry.catalog.key_pair_documentation import KEY_PAIR_MEMBERS
+from services.key_registry.catalog.limits_documentation import LIMIT_MEMBERS
 from services.key_registry.catalog.report_only_documentation import REPORT_ONLY_MEMBERS
 from services.key_registry.catalog.signing_key_documentation import SIGNING_KEY_MEMBERS
 from shared.contracts.documentation import Member, Members, describe_members
@@ -138,6 +140,7 @@ MEMBERS: Members = {
     "previous_hash": Member("The hash of the line before, in hex.", "00" * 32),
     "hash": Member("SHA-256, in hex, over the line's members and `previous_hash`.", "9f" * 32),
     **AUDIT_MEMBERS,
+    **LIMIT_MEMBERS,
     **SIGNING_KEY_MEMBERS,
     **REPORT_ONLY_MEMBERS,
     "state": Member("`applied` once every process that counts has applied the change.", "applied"),
@@ -193,24 +196,7 @@ MEMBERS: Members = {
     "Body.booking_id": Member(f"The booking. {_REFERENCE}: `client_prefix:application_prefix`.", "blabla:SMS"),
     "NewApplication.scopes": Member("The scopes that it defines.", ["sms:send"]),
     "NewApplication.name": Member("A name for people, on one line.", "SMS gateway"),
-    "NewKeyPair.scopes": Member("The scopes that the key pair is granted.", ["website:read:*"]),
-    "NewKeyPair.succeeds": Member(
-        f"The key pair of the same company that the new one replaces. {_REFERENCE}: its `kid`.", None
-    ),
-    "NewKeyPair.keep_old_for": Member(
-        "Seconds for which the key pair in `succeeds` goes on: 86400 unless said, at most until it expires. 0 "
-        "revokes it at once, and what was issued to it.",
-        None,
-    ),
-    "NewKeyPair.end_oldest": Member(
-        "Whether to revoke the oldest at once where two work already: the one in `succeeds`, and the one that it "
-        "has succeeded or that has succeeded it.",
-        None,
-    ),
-    "KeyPairResponse.succeeds": Member("The `kid` of the key pair that it replaces. null: of none.", None),
-    "KeyPairResponse.retires_at": Member(
-        "When it signs nothing any more, because another one succeeds it (RFC 3339, UTC). null: it does not.", None
-    ),
+    **KEY_PAIR_MEMBERS,
     "CreatedAccessKey.key": Member("The secret, shown this once.", "pgak_..."),
     "KeyPairResponse.public_key": Member("The public key as PEM.", "-----BEGIN PUBLIC KEY-----\n..."),
     "NewRevocation.id": Member(

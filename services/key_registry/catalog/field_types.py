@@ -17,6 +17,7 @@ from shared.contracts.identifiers import (
     UUID_FORM,
     anchored,
 )
+from shared.contracts.limits import Limits
 from shared.logging.redaction import holds_secret
 from shared.scopes import InvalidScope, parse_scope_list
 
@@ -148,6 +149,8 @@ Reference = Annotated[
 Instant = Annotated[
     datetime, BeforeValidator(parse_instant), PlainSerializer(format_instant, return_type=str, when_used="json")
 ]
+ShownLimits = Annotated[Limits | None, BeforeValidator(lambda value: value and Limits.read(value))]
+"""As stored, maybe by a newer release."""
 NoSecret = AfterValidator(_no_secret)
 Name = Annotated[
     str, StringConstraints(max_length=200), AfterValidator(_not_blank), AfterValidator(_one_line), NoSecret

@@ -22,6 +22,7 @@ from services.key_registry.catalog.field_types import (
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.versions import DEFAULT_KEEP_OLD_FOR_S, MAX_KEEP_OLD_FOR_S
 from shared.contracts.identifiers import UUID_FORM
+from shared.contracts.limits import Limits
 from shared.jose.algorithms import canonical_algorithm
 
 DEFAULT_TTL_S = 3600
@@ -44,6 +45,7 @@ class NewCompany(Body):
     name: Name
     client_prefix: Prefix
     company_uri: CompanyUri
+    limits: Limits | None = None
 
 
 class NewApplication(Body):
@@ -55,12 +57,14 @@ class NewApplication(Body):
 class NewBooking(Body):
     company_id: Reference
     application_id: Reference
+    limits: Limits | None = None
 
 
 class NewApiToken(Body):
     booking_id: Reference
     remote_application: Name
     expires_at: Instant | None = None
+    limits: Limits | None = None
 
 
 class NewAccessKey(Body):
@@ -71,6 +75,7 @@ class NewAccessKey(Body):
     max_ttl: Ttl | None = None
     """86400."""
     expires_at: Instant | None = None
+    limits: Limits | None = None
 
 
 class NewApiClient(Body):
@@ -79,6 +84,7 @@ class NewApiClient(Body):
     scopes: Scopes
     audience: Audience | None = None
     expires_at: Instant | None = None
+    limits: Limits | None = None
 
 
 class NewKeyPair(Body):
@@ -90,6 +96,8 @@ class NewKeyPair(Body):
     algorithm: Algorithm | None = None
     rsa_bits: RsaBits | None = None
     expires_at: Instant | None = None
+    limits: Limits | None = None
+    """Those of the key pair that it succeeds."""
     succeeds: Reference | None = None
     keep_old_for: KeepOldFor | None = None
     """86400."""
@@ -156,18 +164,23 @@ class NamedPatch(Patch):
     name: Name = ""
 
 
+class CompanyPatch(NamedPatch):
+    limits: Limits | None = None
+
+
 class ApplicationPatch(Patch):
     name: Name = ""
     scopes: Scopes = []
 
 
 class BookingPatch(Patch):
-    """A booking has nothing to change but its status."""
+    limits: Limits | None = None
 
 
 class ApiTokenPatch(Patch):
     remote_application: Name = ""
     expires_at: Instant | None = None
+    limits: Limits | None = None
 
 
 class AccessKeyPatch(Patch):
@@ -175,6 +188,7 @@ class AccessKeyPatch(Patch):
     default_ttl: Ttl = DEFAULT_TTL_S
     max_ttl: Ttl = DEFAULT_MAX_TTL_S
     expires_at: Instant | None = None
+    limits: Limits | None = None
 
 
 class ApiClientPatch(Patch):
@@ -182,11 +196,13 @@ class ApiClientPatch(Patch):
     scopes: Scopes = []
     audience: Audience | None = None
     expires_at: Instant | None = None
+    limits: Limits | None = None
 
 
 class KeyPairPatch(Patch):
     scopes: Scopes = []
     expires_at: Instant | None = None
+    limits: Limits | None = None
 
 
 class AdminTokenPatch(NamedPatch):

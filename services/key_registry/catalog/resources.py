@@ -117,7 +117,7 @@ COMPANY = Resource(
     kind="company",
     path="companies",
     create=requests.NewCompany,
-    change=requests.NamedPatch,
+    change=requests.CompanyPatch,
     response=responses.CompanyResponse,
     created_response=responses.CompanyResponse,
     described_by=("client_prefix", "company_uri"),
@@ -243,3 +243,5 @@ REFERRERS: Mapping[Kind, tuple[tuple[Resource, str], ...]] = {
     for parent in RESOURCES
 }
 """For each kind, the resources that refer to it and by which column."""
+LIMITED_KINDS = tuple(kind for kind, resource in RESOURCES.items() if "limits" in resource.columns)
+"""What can have limits of its own."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.key_registry.catalog.documentation import describe
 from services.key_registry.catalog.effective_status import EffectiveStatus, StatusReason
-from services.key_registry.catalog.field_types import Instant
+from services.key_registry.catalog.field_types import Instant, ShownLimits
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.requests import RevocableKind
 from services.key_registry.catalog.versions import CredentialVersion
@@ -46,6 +46,7 @@ class CompanyResponse(ObjectResponse):
     name: str
     client_prefix: str
     company_uri: str
+    limits: ShownLimits
 
 
 class ApplicationResponse(ObjectResponse):
@@ -59,6 +60,7 @@ class BookingResponse(ObjectResponse):
     company: CompanyName
     application_id: UUID
     application: ApplicationName
+    limits: ShownLimits
 
 
 class CredentialResponse(ObjectResponse):
@@ -74,6 +76,7 @@ class ApiTokenResponse(CredentialResponse):
     booking_id: UUID
     remote_application: str
     last_four: str | None
+    limits: ShownLimits
     versions: list[CredentialVersion]
 
 
@@ -84,6 +87,7 @@ class AccessKeyResponse(CredentialResponse):
     default_ttl: int
     max_ttl: int
     last_four: str | None
+    limits: ShownLimits
     versions: list[CredentialVersion]
 
 
@@ -95,6 +99,7 @@ class ApiClientResponse(CredentialResponse):
     scopes: list[str]
     audience: str | None
     last_four: str | None
+    limits: ShownLimits
     versions: list[CredentialVersion]
 
 
@@ -106,6 +111,7 @@ class KeyPairResponse(CredentialResponse):
     scopes: list[str]
     public_key: str
     """PEM."""
+    limits: ShownLimits
     succeeds: str | None
     retires_at: Instant | None
 

@@ -25,6 +25,7 @@ from shared.contracts.key_registry import (
     Revocation,
     Status,
 )
+from shared.contracts.limits import ObjectLimits
 from shared.contracts.signing_keys import GatewayKeys
 from shared.errors import Conflict
 
@@ -145,9 +146,16 @@ class Writer(Reader, VersionWriter, EventWriter, WebhookWriter, Protocol):
     async def count(self, resource: Resource, column: str, value: UUID) -> int: ...
 
     async def append_change(
-        self, kind: Kind, id_: str, status: Status, at: float, until: float | None, company_id: str | None = None
+        self,
+        kind: Kind,
+        id_: str,
+        status: Status,
+        at: float,
+        until: float | None,
+        company_id: str | None = None,
+        limits: ObjectLimits | None = None,
     ) -> int:
-        """Add to the feed; the position, which is the one after the last."""
+        """Add to the feed; the position, which is the one after the last. `limits`: where they have changed."""
         ...
 
     async def audit_head(self) -> Head: ...

@@ -19,6 +19,7 @@ from services.key_registry.catalog.resources import (
     BOOKING,
     CASELESS,
     COMPANY,
+    LIMITED_KINDS,
     REFERRERS,
     RESOURCES,
     Resource,
@@ -57,6 +58,7 @@ from shared.contracts.key_registry import (
     Status,
     Stopped,
 )
+from shared.contracts.limits import ObjectLimits
 from shared.contracts.signing_keys import GatewayKeys
 from shared.errors import Conflict
 
@@ -308,7 +310,14 @@ class _Writer(_Reader):
         self._tables.notices.pop(credential_id, None)
 
     async def append_change(
-        self, kind: Kind, id_: str, status: Status, at: float, until: float | None, company_id: str | None = None
+        self,
+        kind: Kind,
+        id_: str,
+        status: Status,
+        at: float,
+        until: float | None,
+        company_id: str | None = None,
+        limits: ObjectLimits | None = None,
     ) -> int:
         seq = self._tables.last + 1
         change = Change(
@@ -321,6 +330,7 @@ class _Writer(_Reader):
             at=at,
             until=until,
             company_id=company_id,
+            limits=limits,
         )
         self._tables.changes.append(change)
         return seq
@@ -488,8 +498,21 @@ class MemoryStore:
                         stopped.append(Stopped(kind=kind, id=str(row["id"]), until=ended + MAX_TOKEN_LIFE_S))
                 elif row["status"] == "revoked" and at > since:
                     stopped.append(Stopped(kind=kind, id=str(row["id"]), until=at + MAX_TOKEN_LIFE_S))
-        snapshot = Snapshot(as_of=self.tables.last, stopped=tuple(stopped), mark=self.tables.last_mark)
+        last, mark = self.tables.last, self.tables.last_mark
+        snapshot = Snapshot(as_of=last, stopped=tuple(stopped), mark=mark, limits=tuple(self._limited()))
         return snapshot.model_dump_json().encode()
+
+    def _limited(self) -> Iterable[ObjectLimits]:
+        for kind in LIMITED_KINDS:
+            for row in self.tables.objects[kind].values():
+                if row["limits"] is None or row["status"] == "revoked":
+                    continue
+                found = ObjectLimits(kind=kind, id=str(row["id"]), limits=row["limits"])
+                if kind == "booking":
+                    application = self.tables.objects["application"][row["application_id"]]
+                    of = {"application_id": str(application["id"]), "scopes": tuple(application["scopes"])}
+                    found = found.model_copy(update=of)
+                yield found
 
     async def newest(self, which: AuditFilter, before: int | None, limit: int) -> Sequence[Line]:
         names = ("company_id", "action", "actor", "subject_kind", "subject", "request_id")

@@ -25,6 +25,7 @@ from shared.contracts.key_registry import (
     Status,
     Stopped,
 )
+from shared.contracts.limits import Limits, ObjectLimits
 from shared.contracts.refusal_traces import RefusalTrace
 from shared.contracts.report_only import ReportOnlyBatch
 from shared.contracts.signing_keys import GatewayKeys, Gateways, SigningKeyReport
@@ -78,6 +79,7 @@ class RegistryDouble:
         self._key_pairs: dict[str, KeyPair] = {}
         self._changes: list[Change] = []
         self._stopped: dict[str, Stopped] = {}
+        self._limits: dict[str, ObjectLimits] = {}
 
     @property
     def position(self) -> int:
@@ -135,6 +137,13 @@ class RegistryDouble:
         for records in tables:
             _rewrite(records, kind, id_, status)
         self._report(kind, id_, status)
+
+    def limit(self, kind: Kind, id_: str, **limits: Any) -> None:
+        """Set the limits of an object, and announce them in the feed."""
+        found = ObjectLimits(kind=kind, id=id_, limits=Limits.model_validate(limits).model_dump())
+        self._limits[id_] = found
+        seq = self.position + 1
+        self._changes.append(Change(seq=seq, kind=kind, id=id_, status="active", at=0, limits=found))
 
     def change_api_token(self, id_: str, **members: Any) -> None:
         """Change a token's own members, and announce it in the feed."""
@@ -195,7 +204,8 @@ class RegistryDouble:
 
     async def snapshot(self) -> Snapshot:
         self._require_changes()
-        return Snapshot(as_of=self.position, stopped=tuple(self._stopped.values()))
+        limits = tuple(self._limits.values())
+        return Snapshot(as_of=self.position, stopped=tuple(self._stopped.values()), limits=limits)
 
     async def add_traces(self, traces: Sequence[RefusalTrace]) -> None:
         if self.away:

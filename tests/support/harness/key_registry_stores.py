@@ -18,6 +18,7 @@ from services.key_registry.catalog.resources import (
     BOOKING,
     COMPANY,
     KEY_PAIR,
+    LIMITED_KINDS,
     Resource,
     Row,
 )
@@ -107,7 +108,8 @@ def new_row(resource: Resource, **columns: Any) -> Row:
     }
     times = {"created_at": NOW, "updated_at": NOW, "status_at": NOW}
     expiry = {"expires_at": None} if resource.kind in EXPIRING_KINDS else {}
-    return {"id": id_, "status": "active", **times, **expiry, **own[resource.kind](), **columns}
+    limits = {"limits": None} if resource.kind in LIMITED_KINDS else {}
+    return {"id": id_, "status": "active", **times, **expiry, **limits, **own[resource.kind](), **columns}
 
 
 def secret_of(id_: UUID) -> Row:

@@ -6,12 +6,13 @@ from typing import Any
 
 from services.key_registry.catalog.expiry import EXPIRING_KINDS
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
-from services.key_registry.catalog.resources import RESOURCES
+from services.key_registry.catalog.resources import LIMITED_KINDS, RESOURCES
 from services.key_registry.storage.postgres.pruning import delete_in_batches, each
 from shared.contracts.key_registry import ORIGIN_MARK, Change, ChangePage
+from shared.contracts.limits import ObjectLimits
 from shared.postgres.pool import Database
 
-_COLUMNS = "c.seq, c.mark, c.kind, c.id, c.status, c.at, c.until, c.company_id"
+_COLUMNS = "c.seq, c.mark, c.kind, c.id, c.status, c.at, c.until, c.company_id, c.limits"
 _PAGE = " ".join(
     (
         "WITH bounds AS (SELECT coalesce(min(seq), 1) AS first, coalesce(max(seq), 0) AS last FROM change)",
@@ -41,13 +42,29 @@ _STOPPED = " UNION ALL ".join(
         "SELECT kind, id, until FROM revocation",
     ]
 )
+_LIMITED_OBJECTS = """
+AS kind, x.id::text, x.limits, NULL AS application_id, NULL::text[] AS scopes
+FROM {} x WHERE x.limits IS NOT NULL AND x.status <> 'revoked'
+"""
+_LIMITED_BOOKINGS = """
+SELECT 'booking' AS kind, x.id::text, x.limits, a.id::text AS application_id, a.scopes
+FROM booking x JOIN application a ON a.id = x.application_id WHERE x.limits IS NOT NULL AND x.status <> 'revoked'
+"""
+_LIMITED = " UNION ALL ".join(
+    [
+        *(" ".join((f"SELECT '{k}'", _LIMITED_OBJECTS.replace("{}", k))) for k in LIMITED_KINDS if k != "booking"),
+        _LIMITED_BOOKINGS,
+    ]
+)
 _SNAPSHOT = " ".join(
     (
         "SELECT convert_to(json_build_object('as_of', (SELECT coalesce(max(seq), 0) FROM change),",
         "'mark', coalesce((SELECT mark FROM change ORDER BY seq DESC LIMIT 1), 'origin'),",
         "'stopped', (SELECT coalesce(json_agg(s), '[]') FROM (",
         _STOPPED,
-        ") s))::text, 'UTF8')",
+        ") s), 'limits', (SELECT coalesce(json_agg(l), '[]') FROM (",
+        _LIMITED,
+        ") l))::text, 'UTF8')",
     )
 )
 """One statement, so that position and objects are of one moment; JSON, so that no row becomes an object here."""
@@ -85,6 +102,8 @@ def _linked(records: Sequence[Any], previous_mark: str | None) -> Iterator[Chang
         if record["seq"] is None:
             return
         columns = {name: value for name, value in record.items() if name not in _BOUNDS}
+        if columns["limits"] is not None:
+            columns["limits"] = ObjectLimits.model_validate(columns["limits"])
         yield Change.model_construct(**columns, previous_mark=previous_mark)
         previous_mark = record["mark"]
 

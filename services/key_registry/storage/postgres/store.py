@@ -27,6 +27,7 @@ from services.key_registry.storage.postgres.notices.webhooks import PostgresWebh
 from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing, query_of
 from services.key_registry.storage.postgres.versions import PostgresVersionReader, PostgresVersionWriter
 from shared.contracts.key_registry import Kind, Revocation, Status
+from shared.contracts.limits import ObjectLimits
 from shared.errors import Conflict, Unavailable
 from shared.postgres.pool import Connection, Database
 from shared.postgres.schema import Schema
@@ -65,8 +66,8 @@ SELECT DISTINCT unnest(a.scopes) FROM booking b JOIN application a ON a.id = b.a
 WHERE b.company_id = $1 AND b.status = 'active' AND a.status = 'active'
 """
 _APPEND_CHANGE = """
-INSERT INTO change (seq, kind, id, status, at, until, company_id)
-SELECT coalesce(max(seq), 0) + 1, $1, $2, $3, $4, $5, $6 FROM change
+INSERT INTO change (seq, kind, id, status, at, until, company_id, limits)
+SELECT coalesce(max(seq), 0) + 1, $1, $2, $3, $4, $5, $6, $7 FROM change
 RETURNING seq
 """
 _LAST_CHANGE = """
@@ -162,10 +163,18 @@ class PostgresWriter(PostgresReader, PostgresVersionWriter, PostgresEventWriter,
         return await super().append_event(event, once)
 
     async def append_change(
-        self, kind: Kind, id_: str, status: Status, at: float, until: float | None, company_id: str | None = None
+        self,
+        kind: Kind,
+        id_: str,
+        status: Status,
+        at: float,
+        until: float | None,
+        company_id: str | None = None,
+        limits: ObjectLimits | None = None,
     ) -> int:
         self.changed = True
-        values = (kind, id_, status, at, until, company_id)
+        changed = None if limits is None else limits.model_dump(exclude_defaults=True)
+        values = (kind, id_, status, at, until, company_id, changed)
         return int(await self._connection.fetchval(_APPEND_CHANGE, *values))
 
     async def audit_head(self) -> Head:

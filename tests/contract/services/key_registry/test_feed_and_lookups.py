@@ -5,7 +5,15 @@ from datetime import timedelta
 import pytest
 
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
-from services.key_registry.catalog.resources import API_CLIENT, APPLICATION, BOOKING, COMPANY, KEY_PAIR
+from services.key_registry.catalog.resources import (
+    ACCESS_KEY,
+    API_CLIENT,
+    API_TOKEN,
+    APPLICATION,
+    BOOKING,
+    COMPANY,
+    KEY_PAIR,
+)
 from services.key_registry.storage.ports import KeptRevocation, RevocationListing
 from shared.contracts.key_registry import (
     ORIGIN_MARK,
@@ -17,6 +25,7 @@ from shared.contracts.key_registry import (
     Stopped,
     parse_snapshot,
 )
+from shared.contracts.limits import Limits, ObjectLimits
 from tests.support.harness.key_registry_stores import NOW, Stores
 
 AT = NOW.timestamp()
@@ -255,3 +264,42 @@ async def test_revocations_are_listed_the_newest_first_without_deleted_objects(s
     assert await listed(1, kind="jwt") == [found[1]]
     assert await listed(company_id="c") == [found[2]]
     assert await listed(kind="jwt", id="a") == [found[3]]
+
+
+async def test_a_change_names_the_limits_that_it_sets_and_no_others(stores: Stores) -> None:
+    limits = ObjectLimits(limits={"routes": ["site"]}, application_id="a", scopes=("sms:send",))
+    async with stores.objects.writing() as writer:
+        await writer.append_change("booking", "b", "active", AT, None, None, limits)
+        await writer.append_change("booking", "b", "active", AT, None, None, ObjectLimits())
+        await writer.append_change("booking", "b", "active", AT, None, None)
+    changes = (await stores.changes.page(0, 10)).changes
+    assert [change.limits for change in changes] == [limits, ObjectLimits(), None]
+    found = await stores.changes.find(1)
+    assert found is not None
+    assert found.limits == limits
+
+
+async def test_a_snapshot_has_the_limits_of_all_that_is_not_revoked(stores: Stores) -> None:
+    created = await stores.company_with_all()
+    limits = Limits.model_validate({"quota": {"calls": 9, "per": "day"}}).model_dump()
+    rows = {
+        COMPANY: created.company,
+        BOOKING: created.booking,
+        API_TOKEN: created.api_token,
+        ACCESS_KEY: created.access_key,
+        KEY_PAIR: created.key_pair,
+    }
+    for resource, row in rows.items():
+        status = "revoked" if resource is ACCESS_KEY else "suspended" if resource is KEY_PAIR else "active"
+        await stores.update(resource, row, limits=limits, status=status)
+    found = {entry.kind: entry for entry in (await snapshot(stores, 0)).limits}
+    assert found.keys() == {"company", "booking", "api_token", "key_pair"}
+    assert found["company"] == ObjectLimits(kind="company", id=str(created.company["id"]), limits=limits)
+    application = created.application
+    assert found["booking"] == ObjectLimits(
+        kind="booking",
+        id=str(created.booking["id"]),
+        limits=limits,
+        application_id=str(application["id"]),
+        scopes=tuple(application["scopes"]),
+    )

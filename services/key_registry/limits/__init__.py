@@ -1,0 +1,1 @@
+"""What the limits of objects mean to those who enforce them."""

@@ -1,0 +1,134 @@
+"""Limits on a company, a booking or a credential: as the admin API takes them, and as those who enforce them do."""
+
+from collections.abc import Mapping
+from ipaddress import ip_network
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from shared.contracts.documentation import Member, Members, describing
+
+MAX_RATE_CALLS = 1_000_000
+MAX_QUOTA_CALLS = 1_000_000_000_000
+MAX_RATE_PERIOD_S = 86_400
+MAX_LISTED = 100
+"""Addresses, and routes, of one limit."""
+MAX_ROUTE_NAME_CHARACTERS = 64
+
+MEMBERS: Members = {
+    "Limits.rate": Member("How fast calls may come. null: as fast as they like.", None),
+    "Limits.quota": Member("How many calls a day or a month (UTC) may have. null: any number.", None),
+    "Limits.addresses": Member(
+        "Networks (CIDR) or addresses that calls may come from. null: from anywhere.", ["203.0.113.0/24"]
+    ),
+    "Limits.routes": Member("Names of the routes that may be called. null: all of them.", ["site"]),
+    "Limits.report_only": Member(
+        "Whether what is beyond any of these limits is only counted (`GET /admin/v1/report-only`), not refused.",
+        False,
+    ),
+    "Rate.calls": Member("Calls in `per_seconds`, in the long run.", 50),
+    "Rate.per_seconds": Member("Seconds.", 1),
+    "Rate.burst": Member("Calls that may come at once after a pause; `calls` unless said.", 100),
+    "Rate.report_only": Member("Whether calls beyond the rate are only counted, not refused.", False),
+    "Quota.calls": Member("Calls in one day or month.", 100_000),
+    "Quota.per": Member("`day` or `month`, in UTC.", "day"),
+    "Quota.report_only": Member("Whether calls beyond the quota are only counted, not refused.", False),
+}
+_ID = "0190c0de-0000-7000-8000-000000000001"
+WIRE_MEMBERS: Members = {
+    "kind": Member("The kind of object; of a change, the change's.", "company"),
+    "id": Member("The object's id; of a change, the change's.", _ID),
+    "limits": Member("Its limits as the admin API has them; null: it has none.", None),
+    "application_id": Member("The application that a booking is of; null: it is no booking.", None),
+    "scopes": Member("The scopes of the application, by which a booking's limits hold; null: not given.", None),
+}
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ip_network(value))
+    except ValueError as error:
+        raise ValueError(_what_is_wrong(value, str(error))) from None
+
+
+def _what_is_wrong(value: str, error: str) -> str:
+    if "host bits" in error:
+        return f"has bits set beyond its length: {ip_network(value, strict=False)} is the network"
+    return "must be a network, such as 203.0.113.0/24 or 2001:db8::/32, or one address"
+
+
+Address = Annotated[str, StringConstraints(max_length=64), AfterValidator(_network)]
+RouteName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ROUTE_NAME_CHARACTERS)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=describing(MEMBERS))
+
+
+class Rate(_Body):
+    calls: int = Field(ge=1, le=MAX_RATE_CALLS)
+    per_seconds: int = Field(ge=1, le=MAX_RATE_PERIOD_S)
+    burst: int = Field(default=1, ge=1, le=MAX_RATE_CALLS)
+    report_only: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _burst_is_calls_unless_said(cls, value: object) -> object:
+        if not isinstance(value, dict) or value.get("burst") is not None:
+            return value
+        given = {name: member for name, member in value.items() if name != "burst"}
+        calls = given.get("calls")
+        return {**given, "burst": calls} if type(calls) is int and 1 <= calls <= MAX_RATE_CALLS else given
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds for one call, in the long run."""
+        return self.per_seconds / self.calls
+
+
+class Quota(_Body):
+    calls: int = Field(ge=1, le=MAX_QUOTA_CALLS)
+    per: Literal["day", "month"]
+    report_only: bool = False
+
+
+class Limits(_Body):
+    """Each that is there holds, beside those of what the object belongs to and of what belongs to it."""
+
+    rate: Rate | None = None
+    quota: Quota | None = None
+    addresses: list[Address] | None = Field(default=None, min_length=1, max_length=MAX_LISTED)
+    routes: list[RouteName] | None = Field(default=None, min_length=1, max_length=MAX_LISTED)
+    report_only: bool = False
+
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> "Limits":
+        """As stored or sent by the registry, which a newer release may know more members of.
+
+        Raises `pydantic.ValidationError` for what is none.
+        """
+        return cls.model_validate(value, extra="ignore")
+
+    @property
+    def empty(self) -> bool:
+        return self.rate is None and self.quota is None and self.addresses is None and self.routes is None
+
+    def only_reports(self, kind: Literal["rate", "quota"]) -> bool:
+        """Whether calls beyond the limit of this kind are only counted."""
+        limit = self.rate if kind == "rate" else self.quota
+        return self.report_only or (limit is not None and limit.report_only)
+
+
+class ObjectLimits(BaseModel):
+    """What changes of an object's limits; in a change its `kind` and `id` are those of the change."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_extra=describing(WIRE_MEMBERS))
+
+    kind: str = ""
+    id: str = ""
+    limits: dict[str, Any] | None = None
+    """As of `Limits`; None: it has none."""
+    application_id: str | None = None
+    """Of a booking."""
+    scopes: tuple[str, ...] | None = None
+    """Of an application, or of the one that the booking is of."""
