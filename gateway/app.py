@@ -11,6 +11,7 @@ from gateway.config import NAME, OPERATIONS, Settings
 from gateway.decision import Decider
 from gateway.edge.certificate_watch import CertificateWatch
 from gateway.first_snapshot import FirstSnapshot
+from gateway.forwarding.call_limits import CallLimits
 from gateway.http import endpoints
 from gateway.http.decision import DecisionServer, decision_servers
 from gateway.http.identity_keys import IdentityKeyEndpoint
@@ -40,6 +41,8 @@ from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import CLIENT_ADDRESS_PURPOSE
 from shared.http.forwarded_for import TrustedProxies
+from shared.limits.shares import Shares
+from shared.redis import PipelinedRedis
 from shared.refusal_traces.recorder import RefusalTraces
 from shared.report_only.counts import ReportOnlyCounts
 from shared.service_tokens import ServiceIdentity
@@ -77,7 +80,9 @@ async def build_app(
     traces = RefusalTraces(registry_client, service=NAME, clock=clock, metrics=registry)
     report_only = ReportOnlyCounts(registry_client, clock=clock, metrics=registry)
     report = Report(audit, metrics, traces)
-    known = knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets), watch)
+    valkey = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
+    shares = Shares(valkey, clock, place=NAME, metrics=registry)
+    known = knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets), watch, shares)
     metrics.stopped.set_function(lambda: len(known.stopped))
     metrics.watched.set_function(lambda: len(known.live))
     certificate = CertificateWatch(*settings.tls_files, registry, clock) if settings.tls_files else None
@@ -128,6 +133,8 @@ async def build_app(
             audit,
             traces,
             report_only,
+            valkey,
+            shares,
             known.issuer_keys,
             known.key_sets,
             known.external_issuers,
@@ -203,6 +210,7 @@ def _decider(
         identity_tokens=identity_tokens,
         audiences=frozenset({settings.audience}),
         count_report_only=report_only.count,
+        limits=CallLimits(known.limits, report_only.count),
         via=f"1.1 passgate-{worker.gateway_id if worker else secrets.token_hex(8)}",
     )
 

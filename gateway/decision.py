@@ -3,7 +3,7 @@
 The one function that every data path calls. It knows no HTTP library: a head comes in, a decision goes out.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -24,6 +24,8 @@ from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.session_tokens import Sessions, query_of, resolve
 from gateway.credentials.staleness import Staleness
+from gateway.forwarding.call_limits import CallLimits
+from gateway.forwarding.forward import Decision, Forward, LookUp
 from gateway.headers import call_lines, passed_before, upstream_lines
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
@@ -41,27 +43,6 @@ from shared.errors import Unavailable
 from shared.report_only.counts import WouldRefuse
 
 
-@dataclass(slots=True)
-class Forward:
-    """A request that is to be sent on, exactly so. Its body is the client's."""
-
-    route: Route
-    method: str
-    target: str
-    lines: list[str]
-    """Its header fields, all but those that frame the message: see `gateway.headers`."""
-    identity: Identity | None
-    repeats: bool = False
-    """Whether all but the last of `lines` are the same when the same request comes again, and hold no secret."""
-    came_before: RepeatedCall | None = None
-    """What is known of the request, when it has come again."""
-
-
-Decision = Forward | Refusal
-LookUp = Callable[[], Awaitable[Decision]]
-"""What is left to be done when memory alone does not say it. Never raises for anything that a request may hold."""
-
-
 @dataclass(frozen=True)
 class Decider:
     routes: Callable[[], RouteTable]
@@ -77,6 +58,7 @@ class Decider:
     """Accepted where the route names none."""
     via: str
     """What this gateway calls itself in `Via`; a request that already names it has come round in a circle."""
+    limits: CallLimits
     count_report_only: Callable[[WouldRefuse, str], None] = lambda *_: None
     """For what is let through and would have been refused, with the request's id."""
     repeated: RepeatedCalls = field(default_factory=RepeatedCalls)
@@ -85,11 +67,11 @@ class Decider:
         """The decision, when memory is enough for it. Never raises for anything that a request may hold."""
         key = key_of(head, origin)
         if key is None:
-            return self._decide(head, origin, request_id)
+            return self._within_limits(self._decide(head, origin, request_id), request_id)
         table = self.routes()
         call = self.repeated.find(key, table)
         if call is not None and self.access_tokens.alive(call.identity):
-            return self._repeat(call, head, request_id)
+            return self._repeat(call, head, origin, request_id)
         decision = self._decide(head, origin, request_id)
         if isinstance(decision, Forward) and decision.repeats and decision.identity is not None:
             lines = "\r\n".join(decision.lines[:-1])
@@ -97,9 +79,12 @@ class Decider:
                 table, decision.route, decision.target, lines, decision.identity, from_proxy=origin.trusted
             )
             self.repeated.keep(key, head, call)
-        return decision
+        return self._within_limits(decision, request_id)
 
-    def _repeat(self, call: RepeatedCall, head: RequestHead, request_id: str) -> Decision:
+    def _within_limits(self, decision: Decision | LookUp, request_id: str) -> Decision | LookUp:
+        return self.limits.admit(decision, request_id) if isinstance(decision, Forward) else decision
+
+    def _repeat(self, call: RepeatedCall, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         """What `_decide` decides about a call that it let through before, and whose token is still alive."""
         route, identity = call.route, call.identity
         try:
@@ -108,8 +93,16 @@ class Decider:
             return refusal_of(error, route)
         if (found := self.stopped.first(identity.depends_on)) is not None:
             return stopped_refusal(found, identity, route)
+        if call.limits_as_of is not self.limits.table.generation:
+            call.limits_as_of = self.limits.table.generation
+            call.limits = self.limits.of(identity, route, origin)
+        limits = call.limits
         of_call = self._call_lines(head, route, identity, request_id, trusted=call.from_proxy)
-        return Forward(route, head.method, call.target, [call.lines, of_call], identity, came_before=call)
+        lines = [call.lines, of_call]
+        forward = Forward(route, head.method, call.target, lines, identity, came_before=call, limits=limits)
+        if limits is not None and (outcome := limits.take()) is not None:
+            return self.limits.decided(outcome, forward, request_id)
+        return forward
 
     def _decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         try:
@@ -168,7 +161,9 @@ class Decider:
                 identity = await self._caller(head, route)
         except (NoCredential, RefusedCredential, Unavailable) as error:
             return self._refused(refusal_of(error, route), head, target, route, origin, request_id)
-        return self._admitted(identity, head, target, route, origin, request_id)
+        decision = self._admitted(identity, head, target, route, origin, request_id)
+        limited = self._within_limits(decision, request_id)
+        return await limited() if callable(limited) else limited
 
     async def _caller(self, head: RequestHead, route: Route) -> Identity:
         """Raises `RefusedCredential`, `NoCredential`, or `Unavailable` when it cannot be known."""
@@ -238,7 +233,8 @@ class Decider:
         # Another issuer's keys may change, and nobody here stops its tokens.
         ours = route.credential is CredentialKind.JWT and identity is not None and not identity.issuer
         repeats = ours and not (proof or counted or route.pass_credential or route.report_only)
-        return Forward(route, head.method, str(target), lines, identity, repeats)
+        limits = None if identity is None else self.limits.of(identity, route, origin)
+        return Forward(route, head.method, str(target), lines, identity, repeats, limits=limits)
 
     def _call_lines(
         self, head: RequestHead, route: Route, identity: Identity | None, request_id: str, *, trusted: bool

@@ -22,6 +22,8 @@ from shared.contracts import Caller
 from shared.contracts.key_registry import KeyRegistryClient
 from shared.contracts.operator_validator import OperatorValidatorClient
 from shared.contracts.token_issuer import TokenIssuerClient
+from shared.limits.shares import Shares
+from shared.limits.table import LimitTable
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Knowledge:
     staleness: Staleness
     live: LiveExchanges
     following: Following
+    limits: LimitTable
 
 
 def knowledge(
@@ -47,6 +50,7 @@ def knowledge(
     clock: Clock,
     judging: Clock,
     watch: RouteWatch,
+    shares: Shares,
 ) -> Knowledge:
     """`calls` are the clients of other services; whether a token has expired is decided by the `judging` clock."""
     issuer_keys = IssuerKeys(
@@ -55,7 +59,8 @@ def knowledge(
     stopped = StoppedSet(clock)
     api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), judging)
     live = LiveExchanges(stopped, metrics.exchange_ended)
-    consumers = (stopped, api_tokens, issuer_keys, live)
+    limits = LimitTable(shares, clock)
+    consumers = (stopped, api_tokens, issuer_keys, live, limits)
     key_registry = KeyRegistryClient(calls["key_registry"])
     following = follow(
         NAME,
@@ -84,4 +89,5 @@ def knowledge(
         staleness,
         live,
         following,
+        limits,
     )

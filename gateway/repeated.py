@@ -10,6 +10,7 @@ from gateway.http1.known_heads import keep_head
 from gateway.http1.request_head import RequestHead
 from gateway.origin import Origin
 from gateway.routing.table import Route, RouteTable
+from shared.limits.limited_call import LimitedCall
 
 MAX_REPEATED_CALLS = 4096
 _MAX_LINES_LENGTH = 2048
@@ -21,7 +22,7 @@ Key = tuple[bytes, str, bool]
 class RepeatedCall:
     """A call by JWT that was forwarded. `lines` are all of its header fields but those that differ by call."""
 
-    __slots__ = ("from_proxy", "identity", "kept", "lines", "route", "table", "target")
+    __slots__ = ("from_proxy", "identity", "kept", "limits", "limits_as_of", "lines", "route", "table", "target")
 
     def __init__(
         self, table: RouteTable, route: Route, target: str, lines: str, identity: Identity, *, from_proxy: bool
@@ -33,6 +34,9 @@ class RepeatedCall:
         self.identity = identity
         self.from_proxy = from_proxy
         """Whether it came from a trusted proxy."""
+        self.limits: LimitedCall | None = None
+        self.limits_as_of: object = None
+        """The generation of the table that its limits are from."""
         self.kept: object = None
         """For who reports such calls, to keep what is the same each time."""
 

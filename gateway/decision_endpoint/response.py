@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from gateway import refusal
 from gateway.client_address_proof import PROOF_FIELDS
-from gateway.decision import Decision
 from gateway.decision_endpoint.dialect import AUTH_REQUEST, DecisionPath
 from gateway.field_names import HOPS_FIELD, OWN_PREFIX
+from gateway.forwarding.forward import Decision
 from gateway.http1.request import BadRequest
 from gateway.refusal import Fields, Refusal, render
 from gateway.routing.cors.preflight import Preflight

@@ -5,7 +5,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from gateway.config import Settings
-from gateway.decision import Decider, Decision
+from gateway.decision import Decider
 from gateway.decision_endpoint.described_request import described_head
 from gateway.decision_endpoint.dialect import ENVOY, DecisionPath, IncompleteDescription, read_path
 from gateway.decision_endpoint.response import (
@@ -14,6 +14,7 @@ from gateway.decision_endpoint.response import (
     forwarded_as_asked,
     preflight_response,
 )
+from gateway.forwarding.forward import Decision
 from gateway.http1.field_block import MAX_FIELD_BYTES
 from gateway.http1.fields import MAX_FIELDS
 from gateway.http1.request import MAX_TARGET_BYTES, BadRequest

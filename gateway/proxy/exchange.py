@@ -14,7 +14,7 @@ import time
 
 import structlog
 
-from gateway.decision import Decision, Forward, LookUp
+from gateway.forwarding.forward import Decision, Forward, LookUp
 from gateway.http1 import writer
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
@@ -329,6 +329,8 @@ class Exchange:
         call, forward = self.call, self._decided_forward
         self._context.report.upstream_responded(call, forward, time.perf_counter() - self._sent_at)
         lines = lines_for_client(head, call, forward.route, forward.identity)
+        if forward.limits is not None:
+            lines += forward.limits.lines()
         call.status = head.status
         if self._websocket is not None and head.status == 101:
             self._response.switch(lines)

@@ -15,7 +15,7 @@ import structlog
 
 from gateway import refusal
 from gateway.credentials.staleness import Staleness
-from gateway.decision import Forward
+from gateway.forwarding.forward import Forward
 from gateway.proxy.report import Call
 from gateway.refusal import Refusal
 from shared.changes.stopped_set import StoppedSet

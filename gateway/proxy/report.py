@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gateway.credentials.identity import RefusedCredential
-from gateway.decision import Forward
+from gateway.forwarding.forward import Forward
 from gateway.http1.kept import Kept
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead

@@ -39,6 +39,7 @@ GAUGES: Mapping[str, Rule] = {
     "gateway_verified_tokens": sum,
     "gateway_waiting_requests": sum,
     "gateway_watched_exchanges": sum,
+    "limits_held_locally": max,
     "process_max_fds": min,
     "process_open_fds": sum,
     "process_resident_memory_bytes": sum,

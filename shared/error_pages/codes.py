@@ -65,6 +65,29 @@ CODES: Mapping[str, Page] = {
     "too_many_requests": Page(
         "Too many at once", "One client sends more at once than it may, or has tried too many secrets.", _LATER
     ),
+    "rate_exceeded": Page(
+        "Too many calls at a time",
+        "The company, its booking or the credential has a limit on how fast calls may come, and there were more.",
+        "Wait for as long as Retry-After says. RateLimit in each response says how many calls may still come at "
+        "once, and RateLimit-Policy what the limits are: send calls evenly.",
+    ),
+    "quota_exceeded": Page(
+        "The calls of this day or month are used up",
+        "The company, its booking or the credential has a number of calls for each day or month (UTC), and all of "
+        "them were made.",
+        "Wait until the next period begins: Retry-After says when. Ask who runs the API for more.",
+    ),
+    "address_not_allowed": Page(
+        "Not from this address",
+        "The credential is valid, and calls with it may come from certain addresses only. This is none of them.",
+        "Send the call from a machine whose address was agreed on, without another proxy or VPN. Ask who runs the "
+        "API to add the address.",
+    ),
+    "route_not_allowed": Page(
+        "Not this API with this credential",
+        "The credential is valid, and is for certain APIs only. This is none of them.",
+        "Use the credential that is for this API, or ask who runs the API.",
+    ),
     "bad_gateway": Page("The service failed", "The service behind the gateway sent no valid response.", _OURS),
     "gateway_timeout": Page(
         "The service was late", "The service behind the gateway did not respond in time.", _OURS

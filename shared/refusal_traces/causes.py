@@ -106,6 +106,12 @@ _CAUSES: Mapping[str, Mapping[str, str]] = {
         "insufficient_scope": "every scope that the route needs",
         "invalid_scope": "scopes that are granted, spelt as resource:action:selector",
     },
+    "limits": {
+        "rate_exceeded": "calls within the rate",
+        "quota_exceeded": "calls within the quota",
+        "address_not_allowed": "an address that the limits name",
+        "route_not_allowed": "a route that the limits name",
+    },
     "origin": {"origin_not_allowed": "an origin that cors of the route names"},
     "knowledge": {
         "dependency_unavailable": "what decides can be asked",

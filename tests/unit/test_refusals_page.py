@@ -8,6 +8,7 @@ import pytest
 from services.operator_validator.validation import Cause as ApiTokenCause
 from services.session_tokens.tokens import Cause as SessionTokenCause
 from shared.jose.errors import Fault
+from shared.limits.outcomes import LimitCause
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/refusals.md").read_text(encoding="utf-8")
@@ -34,7 +35,7 @@ def causes() -> list[str]:
     found = {cause for pattern in LITERALS for cause in re.findall(pattern, sources, re.MULTILINE)}
     issuer = (ROOT / "services/token_issuer/clients/client.py").read_text(encoding="utf-8")
     found |= set(re.findall(r"^ +return \"([a-z_]+)\"", issuer, re.MULTILINE))
-    members = {str(cause) for kind in (ApiTokenCause, SessionTokenCause, Fault) for cause in kind}
+    members = {str(cause) for kind in (ApiTokenCause, SessionTokenCause, Fault, LimitCause) for cause in kind}
     return sorted((found | members) - OF_ADDRESSES)
 
 

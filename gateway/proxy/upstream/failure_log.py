@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from gateway.decision import Forward
+from gateway.forwarding.forward import Forward
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.ports import UpstreamFailed
 

@@ -1,6 +1,6 @@
 """The bytes with which a request begins on an upstream's connection: its head, and what there is of its body."""
 
-from gateway.decision import Forward
+from gateway.forwarding.forward import Forward
 from gateway.headers import addressed_to
 from gateway.http1 import writer
 from gateway.http1.websocket import UPGRADE_LINES

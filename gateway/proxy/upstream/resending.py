@@ -1,6 +1,6 @@
 """When a request may be sent to its upstream once more, after the connection was lost."""
 
-from gateway.decision import Forward
+from gateway.forwarding.forward import Forward
 from gateway.proxy.ports import ConnectionLost, UpstreamFailed
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -44,6 +44,7 @@ TASKS = {
         "route_file",
         "refusal_traces",
         "report_only",
+        "limit_shares",
         "log_report",
     },
     "key_registry": {*AUDIT, *KEEPING, "change_relay", "first_owner", "database clock", "log_report"},

@@ -5,12 +5,15 @@ from typing import Any
 
 from gateway.client_address_proof import ClientAddressProof
 from gateway.decision import Decider
+from gateway.forwarding.call_limits import CallLimits
 from gateway.routing.table import RouteTable
+from shared.clock import SystemClock
 from shared.contracts.operator_validator import TokenCheck
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key
 from shared.jose.signer import Signer
 from tests.support.clock import FakeClock
+from tests.support.doubles.limits import limit_table
 
 ISSUER = "http://gateway.example"
 KEY = generate_private_key("EdDSA")
@@ -72,6 +75,11 @@ def token(clock: FakeClock, signer: Signer = SIGNER, **changes: Any) -> str:
     return signer.sign({name: value for name, value in claims.items() if value is not None})
 
 
+def no_limits() -> CallLimits:
+    """Where nobody has any."""
+    return CallLimits(limit_table(SystemClock()))
+
+
 def open_decider(routes: Callable[[], RouteTable], *, via: str = "1.1 passgate-test") -> Decider:
     """For routes that require no credential: whatever checks one is left out."""
     unused: Any = None
@@ -86,5 +94,6 @@ def open_decider(routes: Callable[[], RouteTable], *, via: str = "1.1 passgate-t
         client_address_proof=ClientAddressProof({}),
         identity_tokens=unused,
         audiences=frozenset(),
+        limits=no_limits(),
         via=via,
     )

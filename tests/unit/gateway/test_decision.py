@@ -12,7 +12,9 @@ from gateway.credentials.external.issuers import ExternalIssuers
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.staleness import Staleness
-from gateway.decision import Decider, Forward
+from gateway.decision import Decider
+from gateway.forwarding.call_limits import CallLimits
+from gateway.forwarding.forward import Forward
 from gateway.identity_tokens.keys import IdentityKeys
 from gateway.identity_tokens.tokens import IdentityTokens
 from gateway.origin import unproxied
@@ -26,11 +28,22 @@ from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 from shared.errors import Unavailable
 from shared.jose.keys import public_jwk
 from shared.jose.verifier import Expectation, verify
+from shared.limits.shares import Shares
+from shared.report_only.counts import WouldRefuse
 from tests.support.clock import FakeClock
 from tests.support.doubles.external_issuer import SETTINGS as CORP
 from tests.support.doubles.external_issuer import SIGNERS, CountedFetches, KeySets, document, jwk
 from tests.support.doubles.external_issuer import token as external_token
-from tests.support.doubles.gateway import ISSUER, KEY, FollowedAgo, Follower, Operator, open_decider, token
+from tests.support.doubles.gateway import (
+    ISSUER,
+    KEY,
+    FollowedAgo,
+    Follower,
+    Operator,
+    open_decider,
+    token,
+)
+from tests.support.doubles.limits import SharesInMemory, limit_table
 from tests.support.http1.heads import fields_of, head_of, route_of
 from tests.support.waiting import until
 
@@ -104,6 +117,10 @@ class Desk:
         self.clock = clock
         self.operator, self.sessions, self.followed = Operator(), Sessions(), FollowedAgo()
         self.stopped = StoppedSet(clock)
+        self.shares = Shares(SharesInMemory(clock), clock, place="test")
+        self.limits = limit_table(clock, self.shares)
+        self.limited: list[tuple[WouldRefuse, str]] = []
+        """What limits would have refused, and did not."""
         api_tokens = ApiTokens(self.operator, clock)
         api_tokens.attach(Follower())
         self.keys = IssuerKeys(self._jwks, clock)
@@ -129,8 +146,12 @@ class Desk:
             client_address_proof=ClientAddressProof({}),
             identity_tokens=self.identity_tokens,
             audiences=frozenset({"passgate"}),
+            limits=CallLimits(self.limits, self.count_report_only),
             via="1.1 passgate-x",
         )
+
+    def count_report_only(self, would: WouldRefuse, request_id: str) -> None:
+        self.limited.append((would, request_id))
 
     async def _jwks(self) -> dict[str, Any]:
         return {"keys": [public_jwk(KEY.public_key(), "k1", "EdDSA")]}

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gateway import repeated
 from gateway.credentials.kinds import CredentialKind
-from gateway.decision import Decider, Forward
+from gateway.decision import Decider
+from gateway.forwarding.forward import Forward
 from gateway.http1.known_heads import read_head
 from gateway.http1.request_head import RequestHead
 from gateway.origin import Origin, unproxied

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from gateway.credentials.identity import Identity
 from gateway.credentials.staleness import Staleness
-from gateway.decision import Forward
+from gateway.forwarding.forward import Forward
 from gateway.origin import unproxied
 from gateway.proxy.live_exchanges import CHECKS_PER_TURN, WATCHED_AFTER_S, LiveExchanges
 from gateway.proxy.report import Call

@@ -27,7 +27,7 @@ from shared.jose.signer import Signer
 from shared.opaque import API_TOKEN, mint
 from shared.refusal_traces.recorder import RefusalTraces
 from tests.support.clock import FakeClock
-from tests.support.doubles.gateway import ISSUER, KEY, VALID, FollowedAgo, Follower, Operator, token
+from tests.support.doubles.gateway import ISSUER, KEY, VALID, FollowedAgo, Follower, Operator, no_limits, token
 from tests.support.http1.heads import head_of, route_of
 
 ROUTES = RouteTable(
@@ -75,6 +75,7 @@ class World:
             client_address_proof=ClientAddressProof({}),
             identity_tokens=external,
             audiences=frozenset({"passgate"}),
+            limits=no_limits(),
             via="1.1 passgate-x",
         )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.credentials.kinds import CredentialKind
-from gateway.decision import Forward
+from gateway.forwarding.forward import Forward
 from gateway.refusal import Refusal
 from gateway.routing.table import Route, RouteTable
 from shared.contracts.operator_validator import TokenCheck

@@ -1,0 +1,148 @@
+"""A call that limits hold for, and whether it may pass."""
+
+import math
+from collections.abc import Collection, Sequence
+
+from shared.clock import Clock
+from shared.limits.meters import Meter, QuotaMeter, RateMeter
+from shared.limits.outcomes import Exceeded, OnlyReported, RateLimitFields
+from shared.limits.shares import Shares
+
+Outcome = Exceeded | OnlyReported | None
+
+
+class LimitedCall:
+    """The limits of one call by its caller, its route and its address. It may be asked for any number of calls."""
+
+    __slots__ = ("_blocked", "_clock", "_meters", "_policy", "_reported", "_shares")
+
+    def __init__(
+        self,
+        meters: Sequence[Meter],
+        shares: Shares,
+        clock: Clock,
+        *,
+        blocked: Exceeded | None = None,
+        reported: Sequence[Exceeded] = (),
+    ) -> None:
+        """`blocked`: by an address or a route; `reported`: the same by those that are report-only."""
+        self._meters = tuple(meters)
+        self._shares = shares
+        self._clock = clock
+        self._blocked = blocked
+        self._reported = OnlyReported(tuple(reported)) if reported else None
+        self._policy = ", ".join(f'"{meter.label}";q={meter.size};w={meter.window_s}' for meter in self._meters)
+
+    def take(self) -> "Outcome | WaitingCall":
+        """Count one call. None: it may pass; a `WaitingCall` where memory does not say so."""
+        if self._blocked is not None:
+            return self._blocked
+        for meter in self._meters:
+            if meter.credit < 1:
+                return self._without_credit()
+        for meter in self._meters:
+            meter.credit -= 1
+        return self._reported
+
+    def _without_credit(self) -> "Outcome | WaitingCall":
+        shares, monotonic = self._shares, self._clock.monotonic()
+        asked: list[Meter] = []
+        over: dict[Meter, Exceeded] = {}
+        for meter in self._meters:
+            if meter.credit > 0:
+                continue
+            if monotonic >= meter.dry_until:
+                if not shares.away:
+                    asked.append(meter)
+                    continue
+                if shares.take_locally(meter):
+                    continue
+            over[meter] = self.exceeded(meter)
+            if not meter.report_only:
+                return over[meter]
+        if asked:
+            return WaitingCall(self, shares, asked, over)
+        return self.passed(over, self._meters)
+
+    def passed(self, over: "dict[Meter, Exceeded]", counted: Collection[Meter]) -> Outcome:
+        """It passes, and is counted by those of `counted` that it is not beyond."""
+        for meter in counted:
+            if meter not in over:
+                meter.credit -= 1
+        reported = (*(self._reported.exceeded if self._reported else ()), *over.values())
+        return OnlyReported(reported) if reported else None
+
+    def not_passed(self, given: Collection[Meter], over: "dict[Meter, Exceeded]") -> Exceeded | None:
+        """The enforced limit that it is beyond; the others get back what they have `given`."""
+        refused = next((exceeded for meter, exceeded in over.items() if not meter.report_only), None)
+        if refused is not None:
+            for meter in given:
+                meter.credit += 1
+        return refused
+
+    def others(self, asked: Collection[Meter]) -> Collection[Meter]:
+        return [meter for meter in self._meters if meter not in asked]
+
+    def fields(self) -> RateLimitFields:
+        """`RateLimit-Policy` and `RateLimit` as draft-ietf-httpapi-ratelimit-headers-10 has them."""
+        if not self._meters:
+            return ()
+        monotonic, now = self._clock.monotonic(), self._clock.now()
+        least = min(self._meters, key=lambda meter: meter.remaining(monotonic) / meter.size)
+        reset_s = math.ceil(least.reset_s(monotonic, now))
+        state = f'"{least.label}";r={least.remaining(monotonic)};t={reset_s}'
+        return ("RateLimit-Policy", self._policy), ("RateLimit", state)
+
+    def lines(self) -> list[str]:
+        """The same as lines of a head."""
+        return [f"{name}: {value}" for name, value in self.fields()]
+
+    def exceeded(self, meter: Meter) -> Exceeded:
+        monotonic, now = self._clock.monotonic(), self._clock.now()
+        retry_after = max(1, math.ceil(meter.wait(monotonic, now)))
+        bound = _bound(meter)
+        return Exceeded(
+            meter.cause,
+            meter.limit,
+            f"no more calls now: {bound} may be made",
+            f"no call left, the next in {retry_after} s",
+            f"{bound}: {meter.limit}",
+            retry_after,
+            self.fields(),
+        )
+
+
+class WaitingCall:
+    """A call whose limits have to be asked about."""
+
+    __slots__ = ("_asked", "_call", "_over", "_shares")
+
+    def __init__(
+        self, call: LimitedCall, shares: Shares, asked: Sequence[Meter], over: dict[Meter, Exceeded]
+    ) -> None:
+        self._call = call
+        self._shares = shares
+        self._asked = asked
+        self._over = over
+
+    async def outcome(self) -> Outcome:
+        """Whether it may pass; None: it may."""
+        call, asked, over = self._call, self._asked, dict(self._over)
+        futures = [self._shares.ask(meter) for meter in asked]
+        passes = [await future for future in futures]
+        for meter, given in zip(asked, passes, strict=True):
+            if not given:
+                over[meter] = call.exceeded(meter)
+        given_by = [meter for meter, given in zip(asked, passes, strict=True) if given]
+        refused = call.not_passed(given_by, over)
+        return call.passed(over, call.others(asked)) if refused is None else refused
+
+
+def _bound(meter: Meter) -> str:
+    if isinstance(meter, RateMeter):
+        rate = meter.rate
+        period = "1 s" if rate.per_seconds == 1 else f"{rate.per_seconds} s"
+        return f"at most {rate.calls} calls in {period}, {rate.burst} at once"
+    if isinstance(meter, QuotaMeter):
+        return f"at most {meter.size} calls a {meter.per} (UTC)"
+    raise TypeError(type(meter).__name__)

@@ -1,0 +1,49 @@
+"""What renews shares in Valkey: one script for all limits that calls were counted against since the last time."""
+
+PROCESS_FORGOTTEN_AFTER_S = 10
+"""Seconds after which a process that renews nothing takes no share any more."""
+
+SCRIPT = """
+-- KEYS[1]: who takes shares. KEYS[2..]: one for each limit. ARGV[1]: this process, ARGV[2]: seconds until a silent
+-- one is forgotten. Then for each limit: 'rate' or 'quota', its size (burst or calls), microseconds for one call or
+-- the second of the epoch at which the period ends, how much of a quota is known to be used, should it not be known
+-- here, and a renewal: back, owed, held, wanted, ahead.
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2] * 1000000)
+redis.call('EXPIRE', KEYS[1], 60)
+local processes = redis.call('ZCARD', KEYS[1])
+local reply = {processes}
+for i = 2, #KEYS do
+    local at = 3 + (i - 2) * 9
+    local size, x = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    local back, owed, held = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
+    local wanted, ahead = tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8])
+    local known = tonumber(redis.call('GET', KEYS[i]) or '')
+    local arrival, used, free
+    if ARGV[at] == 'rate' then
+        -- What is held has not come yet: it is taken anew, so that a bucket that has filled since has room for it.
+        arrival = math.max((known or 0) - (back + held) * x, now) + (owed + held) * x
+        free = math.floor((now - arrival) / x + size + 0.000001)
+    else
+        used = (known or tonumber(ARGV[at + 3])) + owed - back
+        free = size - used
+    end
+    local given = math.max(0, math.min(wanted, free))
+    local extra = math.max(0, math.min(ahead, math.floor((free - given) / (2 * processes))))
+    local taken, wait = given + extra, 0
+    if arrival then
+        arrival = arrival + taken * x
+        wait = math.max(0, math.ceil(arrival + x - size * x - now))
+        local life = math.max(1, math.ceil((arrival - now) / 1000) + 1)
+        redis.call('SET', KEYS[i], string.format('%.17g', arrival), 'PX', life)
+    else
+        redis.call('SET', KEYS[i], string.format('%.0f', used + taken), 'EXAT', string.format('%.0f', x + 86400))
+    end
+    for _, value in ipairs({given, extra, math.max(0, free - taken), wait}) do
+        table.insert(reply, value)
+    end
+end
+return reply
+"""

@@ -1,0 +1,191 @@
+"""Renews what each process may let through by itself, for all limits at once.
+
+While Valkey is unavailable each process goes by a local share: a limit divided by the number of processes. What
+passes meanwhile is reported when it is back.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+from uuid import uuid4
+
+import structlog
+from prometheus_client import CollectorRegistry, Gauge
+
+from shared.background_task import BackgroundTask
+from shared.clock import Clock
+from shared.errors import Unavailable
+from shared.limits.meters import NOTHING, Meter, Renewal
+from shared.limits.script import PROCESS_FORGOTTEN_AFTER_S, SCRIPT
+
+log = structlog.get_logger()
+
+PREFIX = "passgate:limits:"
+RENEWAL_INTERVAL_S = 0.025
+"""Between two reports of what has passed, while calls pass."""
+PRESENCE_INTERVAL_S = 3.0
+"""Between two renewals of a process that nobody calls: it counts all the same."""
+STORE_RETRY_INTERVAL_S = 0.25
+MAX_METERS_AT_ONCE = 100
+"""Of one script: others of Valkey's clients have their turn between two."""
+ASSUMED_PROCESSES = 8
+"""How many processes there are, as long as Valkey has not said so."""
+
+
+class Store(Protocol):
+    async def execute(self, *command: Any) -> Any:
+        """Raises `Unavailable`."""
+        ...
+
+
+class Shares:
+    """`place`: what kind of calls is counted, such as `gateway`; each place counts for itself."""
+
+    def __init__(self, store: Store, clock: Clock, *, place: str, metrics: CollectorRegistry | None = None) -> None:
+        self.processes = ASSUMED_PROCESSES
+        self.away = False
+        """Whether Valkey is unavailable, and each process for itself."""
+        self._store = store
+        self._clock = clock
+        self._prefix = f"{PREFIX}{place}:"
+        self._process = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+        self._active: list[Meter] = []
+        self._present = False
+        self._present_at = float("-inf")
+        self._wake = asyncio.Event()
+        self.tasks = (BackgroundTask("limit_shares", self._keep_renewing),)
+        held_locally = Gauge(
+            "limits_held_locally",
+            "1 while Valkey is unavailable, and each process holds limits by a share of its own.",
+            registry=metrics,
+        )
+        held_locally.set_function(lambda: float(self.away))
+
+    async def start(self) -> None:
+        for task in self.tasks:
+            await task.start()
+
+    async def stop(self) -> None:
+        """Report what has passed, if Valkey is available."""
+        for task in self.tasks:
+            await task.stop()
+        await self.renew()
+
+    def take_part(self, *, present: bool) -> None:
+        """Whether there is anything that this process may take a share of."""
+        if present and not self._present:
+            self._wake.set()
+        self._present = present
+
+    def ask(self, meter: Meter) -> "asyncio.Future[bool]":
+        """Whether a call may pass, for which there is no credit."""
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        meter.waiting.append(future)
+        self.count(meter)
+        self._wake.set()
+        return future
+
+    def count(self, meter: Meter) -> None:
+        """Report what passes by `meter` from now on."""
+        if not meter.active:
+            meter.active = True
+            self._active.append(meter)
+
+    def take_locally(self, meter: Meter) -> bool:
+        """Whether a call may pass while nobody can be asked; it then has the credit for it."""
+        self.count(meter)
+        return meter.take_locally(self.processes, self._clock.monotonic(), self._clock.now())
+
+    async def renew(self) -> None:
+        """One round: report what has passed, and respond to all who wait."""
+        monotonic = self._clock.monotonic()
+        due = [meter for meter in self._active if meter.due(self.processes, monotonic)]
+        if due:
+            for start in range(0, len(due), MAX_METERS_AT_ONCE):
+                some = due[start : start + MAX_METERS_AT_ONCE]
+                if start and self.away:  # it has just failed, and would for each of them
+                    self._decide_locally([_Asked(meter, NOTHING, tuple(meter.waiting)) for meter in some])
+                else:
+                    await self._renew(some)
+            self._active = [meter for meter in self._active if _counts(meter)]
+        elif self._present and (self.away or monotonic - self._present_at >= PRESENCE_INTERVAL_S):
+            await self._renew([])
+
+    async def _keep_renewing(self) -> None:
+        while True:
+            await self.renew()
+            if self.away and (self._present or self._active):
+                await asyncio.sleep(STORE_RETRY_INTERVAL_S)
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RENEWAL_INTERVAL_S if self._active else PRESENCE_INTERVAL_S):
+                    await self._wake.wait()
+            self._wake.clear()
+
+    async def _renew(self, meters: Sequence[Meter]) -> None:
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        keys: list[str] = [f"{self._prefix}processes"]
+        arguments: list[object] = [self._process, PROCESS_FORGOTTEN_AFTER_S]
+        asked: list[_Asked] = []
+        for meter in meters:
+            each = _Asked(meter, meter.renewal(self.processes, monotonic), tuple(meter.waiting))
+            key, of_meter = meter.arguments(now)
+            asked.append(each)
+            keys.append(f"{self._prefix}{key}")
+            arguments += (*of_meter, *each.renewal)
+        try:
+            reply = await self._store.execute("EVAL", SCRIPT, len(keys), *keys, *arguments)
+        except BaseException as error:
+            self._decide_locally(asked)
+            if not isinstance(error, Unavailable):
+                raise
+            self._set_away(away=True, detail=error.detail)
+            return
+        self._set_away(away=False)
+        self.processes = max(1, reply[0])
+        self._present_at = monotonic = self._clock.monotonic()
+        for n, (meter, _, waiting) in enumerate(asked):
+            given, extra, free, wait_us = reply[1 + 4 * n : 5 + 4 * n]
+            meter.renewed(extra, free, monotonic)
+            if given < len(waiting):
+                meter.dry(wait_us / 1e6 or meter.wait(monotonic, now), monotonic)
+            for position, future in enumerate(waiting):
+                _respond(meter, future, passes=position < given)
+
+    def _decide_locally(self, asked: Sequence["_Asked"]) -> None:
+        for meter, renewal, waiting in asked:
+            meter.not_renewed(renewal)
+            for future in waiting:
+                passes = meter.take_locally(self.processes, self._clock.monotonic(), self._clock.now())
+                meter.credit -= passes
+                meter.base -= passes
+                _respond(meter, future, passes=passes)
+
+    def _set_away(self, *, away: bool, detail: str = "") -> None:
+        if away != self.away:
+            self.away = away
+            if away:
+                log.warning("limits.local_shares", processes=self.processes, detail=detail)
+            else:
+                log.info("limits.shared", processes=self.processes)
+
+
+class _Asked(NamedTuple):
+    meter: Meter
+    renewal: Renewal
+    waiting: tuple["asyncio.Future[bool]", ...]
+
+
+def _counts(meter: Meter) -> bool:
+    """Whether it is looked at again in the next round."""
+    meter.active = bool(meter.waiting) or meter.owed > 0 or meter.credit != 0
+    return meter.active
+
+
+def _respond(meter: Meter, future: "asyncio.Future[bool]", *, passes: bool) -> None:
+    meter.waiting.remove(future)
+    if not future.done():
+        future.set_result(passes)

@@ -1,0 +1,105 @@
+"""All limits that there are, kept true by a `ChangeFollower` as one of its consumers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import structlog
+from pydantic import ValidationError
+
+from shared.clock import Clock
+from shared.contracts.key_registry import Change, Snapshot
+from shared.contracts.limits import Limits, ObjectLimits
+from shared.limits.limited_call import LimitedCall
+from shared.limits.limited_object import LimitedObject
+from shared.limits.shares import Shares
+from shared.scopes import covered
+
+log = structlog.get_logger()
+
+_NO_LIMITS = Limits()
+
+
+class LimitTable:
+    """By the ids of companies, bookings and credentials."""
+
+    def __init__(self, shares: Shares, clock: Clock) -> None:
+        self._shares = shares
+        self._clock = clock
+        self.objects: dict[str, LimitedObject] = {}
+        self._scopes: dict[str, tuple[str, ...]] = {}
+        """Of the applications that limited bookings are of."""
+        self.generation = object()
+        """Another one whenever a limit has changed: what was found before is to be looked up again."""
+
+    def reset(self, snapshot: Snapshot) -> None:
+        before, self.objects, self._scopes = self.objects, {}, {}
+        for entry in snapshot.limits:
+            self._put(entry, before.get(entry.id))
+        self._changed()
+
+    def apply(self, change: Change) -> None:
+        if change.limits is not None:
+            entry = change.limits.model_copy(update={"id": change.id, "kind": change.kind})
+            self._put(entry, self.objects.pop(change.id, None))
+            self._changed()
+        elif change.status == "revoked" and self.objects.pop(change.id, None) is not None:
+            self._changed()
+
+    def _changed(self) -> None:
+        self.generation = object()
+        self._shares.take_part(present=bool(self.objects))
+
+    def _put(self, entry: ObjectLimits, before: LimitedObject | None) -> None:
+        application_id = entry.application_id or (entry.id if entry.kind == "application" else None)
+        if application_id is not None and entry.scopes is not None:
+            self._scopes[application_id] = entry.scopes
+        try:
+            limits = _NO_LIMITS if entry.limits is None else _read(entry.limits)
+        except ValidationError as error:
+            log.error("limits.unreadable", kind=entry.kind, id=entry.id, errors=error.error_count())
+            limits = before.limits if before is not None else _NO_LIMITS
+        if before is not None and before.limits == limits:
+            self.objects[entry.id] = before
+        elif not limits.empty:
+            self.objects[entry.id] = LimitedObject(entry.kind, entry.id, limits, application_id)
+
+    def of(
+        self, ids: Iterable[str], *, client: str, route: str | None = None, scopes: Sequence[str] = ()
+    ) -> LimitedCall | None:
+        """The limits of a call from the address `client` that depends on the objects `ids`; None: it has none.
+
+        A booking's limits hold for what needs a scope of its application; for a `route` that needs none, those of
+        all bookings do. Without a route only addresses and rates count: for a token endpoint.
+        """
+        if not self.objects:
+            return None
+        objects = [found for id_ in ids if (found := self.objects.get(id_)) is not None]
+        if scopes:
+            objects = [found for found in objects if self._concerns(found, scopes)]
+        if not objects:
+            return None
+        beyond = []
+        for found in objects:
+            at = (found.beyond_address(client), None if route is None else found.beyond_route(route))
+            beyond += [(found.limits.report_only, exceeded) for exceeded in at if exceeded is not None]
+        blocked = next((exceeded for report_only, exceeded in beyond if not report_only), None)
+        meters = [meter for found in objects for meter in (found.rate_meters if route is None else found.meters)]
+        reported = [exceeded for report_only, exceeded in beyond if report_only]
+        return LimitedCall(meters, self._shares, self._clock, blocked=blocked, reported=reported)
+
+    def _concerns(self, found: LimitedObject, scopes: Sequence[str]) -> bool:
+        defined = self._scopes.get(found.application_id or "")
+        return defined is None or any(covered(defined, scope) for scope in scopes)
+
+
+def _read(limits: Mapping[str, Any]) -> Limits:
+    """Raises `ValidationError`."""
+    return _shared(orjson.dumps(limits, option=orjson.OPT_SORT_KEYS))
+
+
+@lru_cache(maxsize=4096)
+def _shared(limits: bytes) -> Limits:
+    """Most objects have one of a few combinations of limits."""
+    return Limits.read(orjson.loads(limits))

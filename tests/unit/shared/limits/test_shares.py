@@ -1,0 +1,132 @@
+"""Several processes hold one limit together; with the store away each holds a share of it."""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import pytest
+
+from shared.limits.limited_call import WaitingCall
+from shared.limits.shares import PRESENCE_INTERVAL_S
+from tests.support.clock import FakeClock
+from tests.support.doubles.limits import SharesInMemory
+from tests.support.limited import CLIENT, LimitedProcess, limited_process, limits_of
+from tests.support.waiting import until
+
+RATE = {"calls": 1000, "per_seconds": 1, "burst": 400}
+SEEDS = range(2)
+
+
+def processes(clock: FakeClock, store: SharesInMemory, **limits: object) -> list[LimitedProcess]:
+    """Four gateways with two workers each."""
+    return [limited_process(store, clock, limits_of("company", "c", **limits)) for _ in range(8)]
+
+
+async def acquainted(all_: list[LimitedProcess], clock: FakeClock) -> None:
+    """Each knows how many they are."""
+    for _ in range(2):
+        for process in all_:
+            await process.shares.renew()
+        clock.advance(PRESENCE_INTERVAL_S)
+
+
+async def flooded(
+    all_: list[LimitedProcess], clock: FakeClock, seconds: float, choose: Callable[[], LimitedProcess]
+) -> int:
+    """How many calls pass of twelve a millisecond; what has passed is reported every 25 ms."""
+    passed = 0
+    for millisecond in range(round(seconds * 1000)):
+        passed += sum([await choose().passed(3, "c") for _ in range(4)])
+        if millisecond % 25 == 0:
+            for process in all_:
+                await process.shares.renew()
+        clock.advance(0.001)
+    return passed
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_a_rate_over_four_gateways_is_exact_to_one_percent(clock: FakeClock, seed: int) -> None:
+    chance = random.Random(seed)
+    all_ = processes(clock, SharesInMemory(clock), rate=RATE)
+    weights = [chance.random() for _ in all_]
+    seconds = 0.6
+    passed = await flooded(all_, clock, seconds, lambda: chance.choices(all_, weights)[0])
+    allowed = 400 + 1000 * seconds
+    assert allowed * 0.99 <= passed <= allowed * 1.01
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_a_quota_over_four_gateways_is_exact_to_one_percent(clock: FakeClock, seed: int) -> None:
+    chance = random.Random(seed)
+    all_ = processes(clock, SharesInMemory(clock), quota={"calls": 2000, "per": "day"})
+    passed = await flooded(all_, clock, 0.3, lambda: chance.choice(all_))
+    assert 2000 * 0.99 <= passed <= 2000 * 1.01
+
+
+async def test_a_small_limit_is_exact_whoever_is_called(clock: FakeClock) -> None:
+    all_ = processes(clock, SharesInMemory(clock), quota={"calls": 10, "per": "day"})
+    assert sum([await process.passed(3, "c") for process in all_]) == 10
+
+
+async def test_with_the_store_away_each_process_holds_its_share(clock: FakeClock) -> None:
+    store = SharesInMemory(clock)
+    all_ = processes(clock, store, rate={"calls": 80, "per_seconds": 1}, quota={"calls": 800, "per": "day"})
+    await acquainted(all_, clock)
+    assert await all_[0].passed(1, "c") == 1
+    store.available = False
+    clock.advance(2.0)
+    assert [await process.passed(200, "c") for process in all_[1:]] == [10] * 7
+    clock.advance(1.0)
+    assert [await process.passed(200, "c") for process in all_[1:]] == [10] * 7
+
+
+async def test_what_passes_while_the_store_is_away_counts_when_it_is_back(clock: FakeClock) -> None:
+    store = SharesInMemory(clock)
+    all_ = processes(clock, store, quota={"calls": 80, "per": "day"})
+    await acquainted(all_, clock)
+    store.available = False
+    assert sum([await process.passed(50, "c") for process in all_]) == 80
+    store.available = True
+    for process in all_:
+        await process.shares.renew()
+    clock.advance(10.0)
+    assert sum([await process.passed(5, "c") for process in all_]) == 0
+
+
+async def test_without_the_store_from_the_start_a_limit_holds(clock: FakeClock) -> None:
+    store = SharesInMemory(clock)
+    store.available = False
+    process = limited_process(
+        store,
+        clock,
+        limits_of("company", "c", quota={"calls": 80, "per": "day"}),
+        limits_of("company", "d", rate=RATE),
+    )
+    assert await process.passed(500, "c") == 10
+    assert await process.passed(500, "d") == 50
+
+
+async def test_a_call_that_waits_when_the_store_goes_is_decided_by_the_share(clock: FakeClock) -> None:
+    store = SharesInMemory(clock)
+    store.available = False
+    process = limited_process(store, clock, limits_of("company", "c", quota={"calls": 8, "per": "day"}))
+    call = process.table.of(["c"], client=CLIENT, route="site")
+    assert call is not None
+    outcomes = [call.take() for _ in range(3)]
+    await process.shares.start()
+    waiting = [outcome.outcome() for outcome in outcomes if isinstance(outcome, WaitingCall)]
+    assert len(waiting) == 3
+    results = await asyncio.gather(*waiting)
+    assert [result is None for result in results] == [True, False, False]
+    assert process.shares.away
+    store.available = True
+    await until(lambda: not process.shares.away)
+    await process.shares.stop()
+
+
+async def test_a_process_without_limits_asks_nobody(clock: FakeClock) -> None:
+    store = SharesInMemory(clock)
+    process = limited_process(store, clock)
+    await process.shares.renew()
+    assert await process.outcome("c") is None
+    assert store.rounds == 0
