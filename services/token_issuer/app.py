@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from services.token_issuer import pruning
 from services.token_issuer.clients.assertions import AssertionVerifier
 from services.token_issuer.clients.authentication import ClientAuthenticator
-from services.token_issuer.clients.throttle import SecretThrottle
+from services.token_issuer.clients.throttle import WRONG_SECRET_WINDOW_S, WRONG_SECRETS_PREFIX, SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.config import Settings
 from services.token_issuer.diagnosis.access_tokens import AccessTokenDiagnosis
@@ -28,12 +28,10 @@ from services.token_issuer.metrics import IssuerMetrics, SigningKeyMetrics
 from services.token_issuer.refusals import Refusals
 from services.token_issuer.signing import Keys, key_steps, open_keys
 from services.token_issuer.signing_keys.maintenance import SigningKeyChanges
-from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.storage.ports import UsedAssertions
 from services.token_issuer.storage.postgres import SCHEMA
 from services.token_issuer.storage.postgres.signing_keys import PostgresSigningKeys
 from services.token_issuer.storage.postgres.used_assertions import PostgresUsedAssertions
-from services.token_issuer.storage.redis import RedisWrongSecrets
 from services.token_issuer.tokens.held import HeldCredentials
 from services.token_issuer.tokens.introspection import Introspector, IssuedTokens
 from services.token_issuer.tokens.issuance import TokenIssuer
@@ -48,6 +46,9 @@ from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.admin_api import AdminApiClient
 from shared.contracts.key_registry import ApiClient, KeyPair, KeyRegistryClient
 from shared.error_pages.pages import OWN_PATH, error_types
+from shared.failure_times import OwnTimesMeanwhile
+from shared.failure_times.memory import MemoryFailureTimes
+from shared.failure_times.redis import RedisFailureTimes
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import ClientAddress
@@ -191,8 +192,11 @@ def build_endpoints(
     """The rules, and over them the endpoints."""
     time_floor = RefusalTimeFloor(clock)
     assertions = AssertionVerifier(dependencies.key_pairs.get, used, time_floor, clock)
-    wrong_secrets = RedisWrongSecrets(dependencies.redis)
-    throttle = SecretThrottle(wrong_secrets, MemoryWrongSecrets(), clock)
+    shared_times = RedisFailureTimes(
+        dependencies.redis, prefix=WRONG_SECRETS_PREFIX, window_s=WRONG_SECRET_WINDOW_S
+    )
+    wrong_secrets = OwnTimesMeanwhile(shared_times, MemoryFailureTimes(), clock)
+    throttle = SecretThrottle(wrong_secrets, clock)
     own = own_urls(settings.issuer)
     audiences = own | set(settings.assertion_audiences)
     authenticator = ClientAuthenticator(
@@ -236,7 +240,7 @@ def build_endpoints(
         ),
         RevokeMeEndpoint(
             HeldCredentials(tokens, dependencies.registry, dependencies.stopped, dependencies.audit),
-            SecretThrottle(wrong_secrets, MemoryWrongSecrets(), clock, limit=MAX_REQUESTS_A_MINUTE),
+            SecretThrottle(wrong_secrets, clock, limit=MAX_REQUESTS_A_MINUTE),
             time_floor,
             addresses,
             refusals,

@@ -1,1 +1,1 @@
-"""Where keys, used assertions and counts are kept: PostgreSQL, Valkey or Redis, and memory."""
+"""Where keys and used assertions are kept: PostgreSQL."""

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-WRONG_SECRET_WINDOW_S = 60.0
-
 
 @dataclass(frozen=True, slots=True)
 class SigningKeyRecord:
@@ -79,17 +77,4 @@ class UsedAssertions(Protocol):
 
         Raises `Unavailable`.
         """
-        ...
-
-
-class WrongSecrets(Protocol):
-    """When wrong secrets came, for each pair; newest first, no more than `keep`, deleted a window after the last.
-
-    Both raise `Unavailable`.
-    """
-
-    async def times(self, pair: str, *, keep: int) -> Sequence[float]: ...
-
-    async def add(self, pair: str, at: float, *, keep: int) -> Sequence[float]:
-        """The times, `at` among them: one step, so that of concurrent calls each sees those before it."""
         ...

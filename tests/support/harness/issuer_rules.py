@@ -16,12 +16,12 @@ from services.token_issuer.signing_keys.ring import KeyRing
 from services.token_issuer.signing_keys.rollout import KeyRollout
 from services.token_issuer.signing_keys.rotation import KeyRotator
 from services.token_issuer.signing_keys.sealing import MasterKey
-from services.token_issuer.storage.memory import MemoryWrongSecrets
 from services.token_issuer.tokens.issuance import TokenIssuer
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import ApiClient, AuditEvent
 from shared.contracts.signing_keys import Gateways, SigningKeyReport
 from shared.errors import Unavailable
+from shared.failure_times.memory import MemoryFailureTimes
 from shared.jose.header import AUTHORIZATION_GRANT
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
@@ -105,7 +105,7 @@ class World:
         self.ring = self.new_ring()
         self.time_floor = time_floor = RefusalTimeFloor(self.clock, sleep=self._sleep)
         self.assertions = AssertionVerifier(self.registry.key_pair, self.used, time_floor, self.clock)
-        self.throttle = SecretThrottle(MemoryWrongSecrets(), MemoryWrongSecrets(), self.clock)
+        self.throttle = SecretThrottle(MemoryFailureTimes(), self.clock)
         self.api_clients = LookedUp(self.registry)
         self.authenticator = ClientAuthenticator(
             self.api_clients,

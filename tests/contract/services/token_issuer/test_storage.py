@@ -1,7 +1,6 @@
 """Every store of the issuer and its twin in memory keep the same promises."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -9,17 +8,14 @@ import pytest
 from asyncpg.exceptions import CheckViolationError
 
 from services.token_issuer.app import NAME
-from services.token_issuer.storage.memory import MemoryWrongSecrets
-from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore, UsedAssertions, WrongSecrets
+from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore, UsedAssertions
 from services.token_issuer.storage.postgres import SCHEMA
 from services.token_issuer.storage.postgres import signing_keys as signing_keys_table
 from services.token_issuer.storage.postgres.signing_keys import PostgresSigningKeys
 from services.token_issuer.storage.postgres.used_assertions import PostgresUsedAssertions
-from services.token_issuer.storage.redis import PREFIX, RedisWrongSecrets
 from shared.errors import Unavailable
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import Connection, Database
-from shared.redis import PipelinedRedis
 from tests.support.doubles.token_issuer import MemorySigningKeys, MemoryUsedAssertions
 
 REAL_OR_MEMORY = pytest.mark.parametrize("backend", ["memory", "real"], indirect=True)
@@ -48,13 +44,6 @@ def used(backend: str, request: pytest.FixtureRequest) -> UsedAssertions:
     if backend == "memory":
         return MemoryUsedAssertions()
     return PostgresUsedAssertions(request.getfixturevalue("database"))
-
-
-@pytest.fixture
-def wrong(backend: str, request: pytest.FixtureRequest) -> WrongSecrets:
-    if backend == "memory":
-        return MemoryWrongSecrets()
-    return RedisWrongSecrets(PipelinedRedis(request.getfixturevalue("redis_database"), timeout=5))
 
 
 def key(kid: str) -> SigningKeyRecord:
@@ -242,47 +231,6 @@ async def test_the_clock_of_the_keys_goes_on(keys: SigningKeyStore) -> None:
     assert await keys.time() >= first > 1_600_000_000
 
 
-@REAL_OR_MEMORY
-async def test_wrong_secrets_are_counted_by_pair_newest_first(wrong: WrongSecrets) -> None:
-    assert list(await wrong.times("pair", keep=3)) == []
-    for at in (1.25, 2.5, 3.0, 4.125):
-        last = await wrong.add("pair", at, keep=3)
-    assert list(last) == [4.125, 3.0, 2.5]
-    assert list(await wrong.times("pair", keep=3)) == [4.125, 3.0, 2.5]
-    assert list(await wrong.times("pair", keep=2)) == [4.125, 3.0]
-    assert list(await wrong.times("other", keep=3)) == []
-
-
-@REAL_OR_MEMORY
-async def test_concurrent_wrong_secrets_each_see_those_before(wrong: WrongSecrets) -> None:
-    counts = await asyncio.gather(*(wrong.add("pair", float(i), keep=20) for i in range(12)))
-    assert sorted(len(times) for times in counts) == list(range(1, 13))
-
-
-async def test_counts_in_redis_always_have_a_time_to_live(redis_database: str) -> None:
-    redis = PipelinedRedis(redis_database, timeout=5)
-    for _ in range(3):
-        await RedisWrongSecrets(redis).add("pair", time.time(), keep=11)
-        assert 55 <= await redis.execute("TTL", PREFIX + "pair") <= 60
-
-
-async def test_redis_that_refuses_a_command_is_unavailable(redis_database: str) -> None:
-    redis = PipelinedRedis(redis_database, timeout=5)
-    await redis.execute("SET", PREFIX + "pair", "not a list")
-    with pytest.raises(Unavailable):
-        await RedisWrongSecrets(redis).times("pair", keep=1)
-    with pytest.raises(Unavailable):
-        await RedisWrongSecrets(redis).add("pair", 1.0, keep=1)
-
-
-async def test_memory_of_wrong_secrets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.token_issuer.storage.memory.MAX_PAIRS", 3)
-    wrong = MemoryWrongSecrets()
-    for i in range(10):
-        await wrong.add(f"pair{i}", 1.0, keep=3)
-    assert [len(await wrong.times(f"pair{i}", keep=3)) for i in range(10)] == [0] * 7 + [1] * 3
-
-
 async def test_stores_without_their_server_are_unavailable() -> None:
     database = Database("postgresql://u@127.0.0.1:1/x", schema=NAME, timeout=0.5)
     await database.start()
@@ -290,8 +238,6 @@ async def test_stores_without_their_server_are_unavailable() -> None:
         await PostgresUsedAssertions(database).use("kid", b"j" * 32, 1.0)
     with pytest.raises(Unavailable):
         await PostgresSigningKeys(database).all()
-    with pytest.raises(Unavailable):
-        await RedisWrongSecrets(PipelinedRedis("redis://127.0.0.1:1/0", timeout=0.5)).times("pair", keep=1)
     await database.stop()
 
 

@@ -2,14 +2,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.token_issuer.clients.throttle import STORE_RETRY_INTERVAL_S, SecretThrottle
+from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.oauth_errors import TooManyWrongSecrets
-from services.token_issuer.storage.memory import MemoryWrongSecrets
 from shared.errors import Unavailable
+from shared.failure_times import STORE_RETRY_INTERVAL_S, OwnTimesMeanwhile
+from shared.failure_times.memory import MemoryFailureTimes
 from tests.support.clock import FakeClock
 
 
-class Breakable(MemoryWrongSecrets):
+class Breakable(MemoryFailureTimes):
     """A store that can be unplugged, and counts how often it is requested."""
 
     def __init__(self) -> None:
@@ -17,13 +18,13 @@ class Breakable(MemoryWrongSecrets):
         self.away = False
         self.requested = 0
 
-    async def times(self, pair: str, *, keep: int) -> Sequence[float]:
+    async def times(self, subject: str, *, keep: int) -> Sequence[float]:
         self._send()
-        return await super().times(pair, keep=keep)
+        return await super().times(subject, keep=keep)
 
-    async def add(self, pair: str, at: float, *, keep: int) -> Sequence[float]:
+    async def add(self, subject: str, at: float, *, keep: int) -> Sequence[float]:
         self._send()
-        return await super().add(pair, at, keep=keep)
+        return await super().add(subject, at, keep=keep)
 
     def _send(self) -> None:
         self.requested += 1
@@ -38,7 +39,7 @@ def store() -> Breakable:
 
 @pytest.fixture
 def throttle(store: Breakable, clock: FakeClock) -> SecretThrottle:
-    return SecretThrottle(store, MemoryWrongSecrets(), clock)
+    return SecretThrottle(OwnTimesMeanwhile(store, MemoryFailureTimes(), clock), clock)
 
 
 async def guess(throttle: SecretThrottle, times: int, address: str = "a", client: str = "c") -> None:
