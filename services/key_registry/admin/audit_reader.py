@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import company_names
-from services.key_registry.admin.visibility import identify
+from services.key_registry.admin.visibility import company_listed
 from services.key_registry.audit_trail.chain import AuditFilter, Line
 from services.key_registry.audit_trail.ports import AuditLines, Checkpoints, KeptCheckpoint, Month, Months
-from services.key_registry.catalog.field_types import parse_reference
 from services.key_registry.catalog.permissions import Admin, Operation
-from services.key_registry.catalog.resources import COMPANY, Row
+from services.key_registry.catalog.resources import Row
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
-from services.key_registry.storage.ports import Reader, Store
+from services.key_registry.storage.ports import Store
 
 LINES_PER_READ = 1000
 
@@ -40,13 +39,8 @@ class AuditReader:
     async def page(self, admin: Admin, which: AuditFilter, page: PageRequest) -> AuditPage:
         """A token bound to a company sees the lines of that company alone. A company may be given by its prefix."""
         self._access.permit(admin, Operation.READ, "audit")
-        if which.company_id is not None:
-            async with self._store.reading() as reader:
-                which = replace(which, company_id=await _company_id(reader, which.company_id))
-        if admin.company_id is not None:
-            if which.company_id not in (None, str(admin.company_id)):
-                return AuditPage([], {}, None)
-            which = replace(which, company_id=str(admin.company_id))
+        async with self._store.reading() as reader:
+            which = replace(which, company_id=await company_listed(reader, admin, which.company_id))
         lines = await self._lines.newest(which, seq_of_cursor(page.cursor), page.limit + 1)
         lines, cursor = page_of(lines, page.limit, lambda line: cursor_of_seq(line.seq))
         async with self._store.reading() as reader:
@@ -63,15 +57,6 @@ class AuditReader:
     def permit(self, admin: Admin) -> None:
         """Raises `Forbidden`."""
         self._access.permit(admin, Operation.READ, "audit")
-
-
-async def _company_id(reader: Reader, reference: str) -> str:
-    """The id of the company with this prefix; what is none stays as it is, and matches what it matches."""
-    try:
-        id_ = await identify(reader, COMPANY, parse_reference(reference))
-    except ValueError:
-        return reference
-    return reference if id_ is None else str(id_)
 
 
 async def whole(lines: AuditLines) -> AsyncIterator[Line]:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from services.key_registry.catalog.expiry import ExpiresSoon
+from services.key_registry.catalog.field_types import parse_reference
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPANY, RESOURCES, Resource, Row
 from services.key_registry.paging import PageRequest
@@ -20,6 +21,8 @@ REFERENCES: Mapping[str, Resource] = {f"{r.kind}_id": r for r in RESOURCES.value
     "application_prefix": APPLICATION,
 }
 """The filters that refer to an object, with its kind."""
+NO_COMPANY = "none"
+"""In place of a company's id where there is none to find."""
 
 
 async def identify(reader: Reader, resource: Resource, reference: Reference) -> UUID | None:
@@ -42,6 +45,27 @@ async def identify(reader: Reader, resource: Resource, reference: Reference) -> 
         if found := await reader.list(BOOKING, Listing(1, equals={**booking, **more})):
             return UUID(bytes=found[0]["id"].bytes)
     return None
+
+
+async def company_listed(reader: Reader, admin: Admin, reference: str | None) -> str | None:
+    """The id of the company whose entries a list is to have; None for those of all.
+
+    `reference` is what the request names, by id or prefix. What does not exist, or is not the admin's to see, comes
+    to a text that is no company's id.
+    """
+    company_id = None if reference is None else await _company_id(reader, reference)
+    if admin.company_id is None:
+        return company_id
+    own = str(admin.company_id)
+    return own if company_id in (None, own) else NO_COMPANY
+
+
+async def _company_id(reader: Reader, reference: str) -> str:
+    try:
+        id_ = await identify(reader, COMPANY, parse_reference(reference))
+    except ValueError:
+        return NO_COMPANY
+    return NO_COMPANY if id_ is None else str(id_)
 
 
 async def find_visible(reader: Reader, admin: Admin, resource: Resource, reference: Reference) -> Row:

@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import company_names
-from services.key_registry.admin.visibility import identify
-from services.key_registry.catalog.field_types import parse_reference
+from services.key_registry.admin.visibility import company_listed
 from services.key_registry.catalog.permissions import Admin, Operation
-from services.key_registry.catalog.resources import COMPANY, Row
+from services.key_registry.catalog.resources import Row
 from services.key_registry.events.ports import EventFilter, EventStore, KeptEvent
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
-from services.key_registry.storage.ports import Reader, Store
+from services.key_registry.storage.ports import Store
 
 
 class EventPage(NamedTuple):
@@ -33,24 +32,10 @@ class EventReading:
     async def page(self, admin: Admin, which: EventFilter, page: PageRequest) -> EventPage:
         """The newest first. A company may be given by its prefix."""
         self._access.permit(admin, Operation.READ, "event")
-        if which.company_id is not None:
-            async with self._store.reading() as reader:
-                which = replace(which, company_id=await _company_id(reader, which.company_id))
-        if admin.company_id is not None:
-            if which.company_id not in (None, str(admin.company_id)):
-                return EventPage([], {}, None)
-            which = replace(which, company_id=str(admin.company_id))
+        async with self._store.reading() as reader:
+            which = replace(which, company_id=await company_listed(reader, admin, which.company_id))
         found = await self._events.newest(which, seq_of_cursor(page.cursor), page.limit + 1)
         found, cursor = page_of(found, page.limit, lambda kept: cursor_of_seq(kept.number))
         async with self._store.reading() as reader:
             companies = await company_names(reader, {kept.event.company_id for kept in found})
         return EventPage(found, companies, cursor)
-
-
-async def _company_id(reader: Reader, reference: str) -> str:
-    """The id of the company with this prefix; what is none stays as it is, and matches nothing."""
-    try:
-        id_ = await identify(reader, COMPANY, parse_reference(reference))
-    except ValueError:
-        return reference
-    return reference if id_ is None else str(id_)

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.visibility import identify
-from services.key_registry.catalog.field_types import parse_reference
+from services.key_registry.admin.visibility import company_listed
 from services.key_registry.catalog.permissions import Admin, Operation
-from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.refusal_traces.ports import KeptTrace, TraceFilter, TraceStore
 from services.key_registry.storage.ports import Store
@@ -41,20 +39,7 @@ class TraceReader:
     ) -> tuple[Sequence[KeptTrace], str | None]:
         """The newest first. A company may be given by its prefix."""
         self._access.permit(admin, Operation.READ, "decision")
-        if which.company_id is not None:
-            which = replace(which, company_id=await self._company_id(which.company_id))
-        if admin.company_id is not None:
-            if which.company_id not in (None, str(admin.company_id)):
-                return [], None
-            which = replace(which, company_id=str(admin.company_id))
+        async with self._store.reading() as reader:
+            which = replace(which, company_id=await company_listed(reader, admin, which.company_id))
         found = await self._traces.newest(which, seq_of_cursor(page.cursor), page.limit + 1)
         return page_of(found, page.limit, lambda kept: cursor_of_seq(kept.number))
-
-    async def _company_id(self, reference: str) -> str:
-        """The id of the company with this prefix; what is none stays as it is, and matches nothing."""
-        try:
-            async with self._store.reading() as reader:
-                id_ = await identify(reader, COMPANY, parse_reference(reference))
-        except ValueError:
-            return reference
-        return reference if id_ is None else str(id_)

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import company_names
-from services.key_registry.admin.visibility import identify
-from services.key_registry.catalog.field_types import parse_reference
+from services.key_registry.admin.visibility import company_listed
 from services.key_registry.catalog.permissions import Admin, Operation
-from services.key_registry.catalog.resources import COMPANY, Row
+from services.key_registry.catalog.resources import Row
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.report_only.ports import DayCount, ReportOnlyFilter, ReportOnlyStore
 from services.key_registry.storage.ports import Store
@@ -52,23 +51,10 @@ class ReportOnlyKeeper:
     async def page(self, admin: Admin, which: ReportOnlyFilter, page: PageRequest) -> ReportOnlyPage:
         """The newest day's first. A company may be given by its prefix."""
         self._access.permit(admin, Operation.READ, RESOURCE)
-        if which.company_id is not None:
-            which = replace(which, company_id=await self._company_id(which.company_id))
-        if admin.company_id is not None:
-            if which.company_id not in (None, str(admin.company_id)):
-                return ReportOnlyPage([], {}, None)
-            which = replace(which, company_id=str(admin.company_id))
+        async with self._store.reading() as reader:
+            which = replace(which, company_id=await company_listed(reader, admin, which.company_id))
         found = await self._counts.newest(which, seq_of_cursor(page.cursor), page.limit + 1)
         counts, cursor = page_of(found, page.limit, lambda count: cursor_of_seq(count.number))
         async with self._store.reading() as reader:
             companies = await company_names(reader, {count.company_id or None for count in counts})
         return ReportOnlyPage(counts, companies, cursor)
-
-    async def _company_id(self, reference: str) -> str:
-        """The id of the company with this prefix; what is none stays as it is, and matches nothing."""
-        try:
-            async with self._store.reading() as reader:
-                id_ = await identify(reader, COMPANY, parse_reference(reference))
-        except ValueError:
-            return reference
-        return reference if id_ is None else str(id_)

@@ -1,11 +1,14 @@
 """Events and notices of expiries, in both stores."""
 
+import asyncio
 from datetime import timedelta
 
 from uuid_utils.compat import uuid7
 
 from services.key_registry.catalog.resources import ACCESS_KEY
+from services.key_registry.events.expiry_notices import ExpiryNotices
 from services.key_registry.events.ports import Event, Expiring, ExpiryNotice
+from tests.support.clock import FakeClock
 from tests.support.harness.key_registry_stores import NOW, Stores
 
 DAY = timedelta(days=1)
@@ -57,3 +60,19 @@ async def test_credentials_without_a_notice_of_their_present_expiry_are_found(st
         assert len(await writer.unscheduled(NOW, 9)) == 1
         await writer.update(ACCESS_KEY, {**row, "expires_at": NOW + 10 * DAY, "status": "revoked"})
         assert await writer.unscheduled(NOW, 9) == []
+
+
+async def test_of_processes_that_announce_at_a_time_one_does(stores: Stores) -> None:
+    created = await stores.company_with_all()
+    expires_at = NOW + 8 * DAY
+    await stores.update(ACCESS_KEY, created.access_key, expires_at=expires_at)
+    clock = FakeClock(NOW.timestamp())
+    processes = [ExpiryNotices(stores.objects, clock) for _ in range(4)]
+    await asyncio.gather(*(process.announce() for process in processes))
+    clock.advance(DAY.total_seconds())
+    await asyncio.gather(*(process.announce() for process in processes))
+    once = f"expiring:{created.access_key['id']}:{expires_at.timestamp():.6f}:7"
+    async with stores.objects.writing() as writer:
+        assert not await writer.append_event(event(), once)
+        (notice,) = await writer.due_notices(expires_at, 9)
+        assert (notice.credential.id, notice.days) == (created.access_key["id"], 1)

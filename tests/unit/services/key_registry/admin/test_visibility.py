@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
+from services.key_registry.admin.visibility import NO_COMPANY, company_listed
 from services.key_registry.catalog.permissions import Operation, Role
 from services.key_registry.catalog.resources import (
     API_CLIENT,
@@ -140,3 +141,15 @@ async def test_every_response_names_the_company_and_the_application_beside_their
     (shown,) = await desk.items(API_TOKEN)
     assert (shown["status"], shown["effective_status"]) == ("active", "suspended")
     assert shown["status_reason"] == "company_suspended"
+
+
+async def test_a_list_by_company_is_of_the_one_that_is_meant_and_visible(desk: Desk) -> None:
+    mine, other = await desk.company(), await desk.company()
+    absent = str(uuid7())
+    async with desk.store.reading() as reader:
+        for admin, expected in (
+            (desk.owner, [None, mine["id"], other["id"], other["id"], absent, NO_COMPANY, NO_COMPANY]),
+            (desk.bound(mine), [mine["id"], mine["id"], *[NO_COMPANY] * 5]),
+        ):
+            references = (None, mine["client_prefix"], other["id"], other["client_prefix"], absent, "nobody", "?")
+            assert [await company_listed(reader, admin, given) for given in references] == expected
