@@ -32,7 +32,7 @@ _DUE = """
 SELECT d.id AS delivery, d.tries, d.give_up_at, c.client_prefix,
     e.id, e.type, e.at, e.company_id, e.request_id, e.data
 FROM webhook_delivery d JOIN event e ON e.number = d.event_number
-LEFT JOIN company c ON c.id = e.company_id::uuid
+LEFT JOIN company c ON c.id = CASE WHEN e.company_id ~ '^[0-9a-f-]{36}$' THEN e.company_id::uuid END
 WHERE d.webhook_id = $1 AND d.state = 'pending' AND d.next_attempt_at <= $2
 ORDER BY d.next_attempt_at, d.id LIMIT 1
 """

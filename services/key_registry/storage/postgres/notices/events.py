@@ -17,7 +17,7 @@ WITH written AS (
 ), delivery AS (
     INSERT INTO webhook_delivery (webhook_id, event_number, created_at, next_attempt_at)
     SELECT w.id, written.number, written.at, written.at FROM written JOIN webhook w
-        ON w.enabled AND (w.company_id IS NULL OR w.company_id = written.company_id::uuid)
+        ON w.enabled AND (w.company_id IS NULL OR w.company_id::text = written.company_id)
         AND (cardinality(w.types) = 0 OR written.type = ANY (w.types))
 )
 SELECT number FROM written
