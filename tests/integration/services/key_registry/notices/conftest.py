@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -28,11 +29,25 @@ async def running(
         yield registry
 
 
-@pytest.fixture
-async def database(registry_template: RegistryTemplate) -> AsyncIterator[Database]:
-    """One of its own, without a registry."""
-    async with registry_template.copy() as url:
+@dataclass
+class Emptied:
+    """One database for the tests of a file: each begins without a row."""
+
+    database: Database
+    empty: Callable[[], Awaitable[None]]
+
+
+@pytest.fixture(scope="module")
+async def emptied(registry_template: RegistryTemplate) -> AsyncIterator[Emptied]:
+    async with registry_template.copy() as url, registry_template.emptying(url) as empty:
         found = Database(url, schema=SCHEMA, timeout=BUSY_MACHINE_LIMIT_S)
         await found.start()
-        yield found
+        yield Emptied(found, empty)
         await found.stop()
+
+
+@pytest.fixture
+async def database(emptied: Emptied) -> Database:
+    """Empty, and without a registry."""
+    await emptied.empty()
+    return emptied.database
