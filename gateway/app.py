@@ -45,6 +45,7 @@ from shared.limits.shares import Shares
 from shared.redis import PipelinedRedis
 from shared.refusal_traces.recorder import RefusalTraces
 from shared.report_only.counts import ReportOnlyCounts
+from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceIdentity
 
 PUBLIC_SERVER = web.AppKey("public_server", PublicServer)
@@ -79,6 +80,7 @@ async def build_app(
     audit = AuditTrail(registry_client, service=NAME, clock=clock, metrics=registry)
     traces = RefusalTraces(registry_client, service=NAME, clock=clock, metrics=registry)
     report_only = ReportOnlyCounts(registry_client, clock=clock, metrics=registry)
+    trial_stops = TrialStops(registry_client, report_only, clock)
     report = Report(audit, metrics, traces)
     valkey = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
     shares = Shares(valkey, clock, place=NAME, metrics=registry)
@@ -97,6 +99,7 @@ async def build_app(
         _client_address_proof(settings, identity),
         identity_tokens,
         report_only,
+        trial_stops,
         worker,
     )
     proxies = TrustedProxies(settings.trusted_proxies)
@@ -135,6 +138,7 @@ async def build_app(
             report_only,
             valkey,
             shares,
+            trial_stops,
             known.issuer_keys,
             known.key_sets,
             known.external_issuers,
@@ -196,6 +200,7 @@ def _decider(
     client_address_proof: ClientAddressProof,
     identity_tokens: IdentityTokens,
     report_only: ReportOnlyCounts,
+    trial_stops: TrialStops,
     worker: WorkerPlace | None,
 ) -> Decider:
     return Decider(
@@ -211,6 +216,7 @@ def _decider(
         audiences=frozenset({settings.audience}),
         count_report_only=report_only.count,
         limits=CallLimits(known.limits, report_only.count),
+        trial_stops=trial_stops,
         via=f"1.1 passgate-{worker.gateway_id if worker else secrets.token_hex(8)}",
     )
 

@@ -18,11 +18,10 @@ from gateway.credentials.extract import (
     read_api_token,
     read_bearer,
     read_session_token,
-    without_session_token,
 )
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.kinds import CredentialKind
-from gateway.credentials.session_tokens import Sessions, query_of, resolve
+from gateway.credentials.session_tokens import Sessions, resolve_for
 from gateway.credentials.staleness import Staleness
 from gateway.forwarding.call_limits import CallLimits
 from gateway.forwarding.forward import Decision, Forward, LookUp
@@ -41,6 +40,7 @@ from gateway.routing.target import Target, read_target
 from shared.changes.stopped_set import StoppedSet
 from shared.errors import Unavailable
 from shared.report_only.counts import WouldRefuse
+from shared.report_only.trial_stops import TrialStops
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class Decider:
     limits: CallLimits
     count_report_only: Callable[[WouldRefuse, str], None] = lambda *_: None
     """For what is let through and would have been refused, with the request's id."""
+    trial_stops: TrialStops | None = None
     repeated: RepeatedCalls = field(default_factory=RepeatedCalls)
 
     def decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
@@ -97,6 +98,8 @@ class Decider:
             call.limits_as_of = self.limits.table.generation
             call.limits = self.limits.of(identity, route, origin)
         limits = call.limits
+        if self.trial_stops is not None and self.trial_stops.by_id:
+            self.trial_stops.count(identity.depends_on, identity.company_id, request_id)
         of_call = self._call_lines(head, route, identity, request_id, trusted=call.from_proxy)
         lines = [call.lines, of_call]
         forward = Forward(route, head.method, call.target, lines, identity, came_before=call, limits=limits)
@@ -156,7 +159,7 @@ class Decider:
     ) -> Decision:
         try:
             if route.credential is CredentialKind.SESSION_TOKEN:
-                identity, target = await self._session(head, target, route)
+                identity, target = await resolve_for(self.sessions, route, head, target)
             else:
                 identity = await self._caller(head, route)
         except (NoCredential, RefusedCredential, Unavailable) as error:
@@ -175,13 +178,6 @@ class Decider:
             self.staleness.require(route)
             return identity
         return await self.api_tokens.check(read_api_token(head), route.application)
-
-    async def _session(self, head: RequestHead, target: Target, route: Route) -> tuple[Identity, Target]:
-        """Who created the session token, and the target that the upstream gets. Raises as `_caller` does."""
-        token = read_session_token(head, target.query)
-        identity, stored = await resolve(self.sessions, token, peek=head.method == "HEAD")
-        others = without_session_token(target.query) if route.merge_query else ()
-        return identity, Target(target.path, query_of(stored, others) or None)
 
     def _admitted(
         self,
@@ -226,6 +222,8 @@ class Decider:
         counted: bool = False,
     ) -> Forward:
         """`counted`: as a call that would have been refused, which each one like it is to be."""
+        if identity is not None and self.trial_stops is not None:
+            self.trial_stops.count(identity.depends_on, identity.company_id, request_id)
         lines = upstream_lines(head, route, identity, origin, via=self.via)
         proof = self.client_address_proof.lines(route.upstream, origin.client)
         lines += proof

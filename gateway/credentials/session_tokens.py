@@ -5,9 +5,12 @@ from typing import Protocol
 from urllib.parse import quote
 
 from gateway.credentials.expiry import expiry_line
-from gateway.credentials.extract import SessionToken
+from gateway.credentials.extract import SessionToken, read_session_token, without_session_token
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.fields import folded
+from gateway.http1.request_head import RequestHead
+from gateway.routing.table import Route
+from gateway.routing.target import Target
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 
 
@@ -36,6 +39,19 @@ async def resolve(
         expiry_line=expiry_line(session.credential_expires_at),
     )
     return identity, session.parameters
+
+
+async def resolve_for(
+    sessions: Sessions, route: Route, head: RequestHead, target: Target
+) -> tuple[Identity, Target]:
+    """Who created the session token of the request, and the target that the upstream gets.
+
+    Raises as `resolve` does, and `NoCredential`.
+    """
+    token = read_session_token(head, target.query)
+    identity, stored = await resolve(sessions, token, peek=head.method == "HEAD")
+    others = without_session_token(target.query) if route.merge_query else ()
+    return identity, Target(target.path, query_of(stored, others) or None)
 
 
 def query_of(stored: dict[str, str], others: Sequence[tuple[str, str]] = ()) -> str:

@@ -45,6 +45,7 @@ from services.key_registry.lookups import Lookups
 from services.key_registry.refusal_traces.keeper import TraceKeeper
 from services.key_registry.refusal_traces.reader import TraceReader
 from services.key_registry.report_only.keeper import ReportOnlyKeeper
+from services.key_registry.report_only.trials import StopTrials
 from services.key_registry.retirements import retirements
 from services.key_registry.signing_keys.keys import SigningKeys
 from services.key_registry.storage.postgres import SCHEMA
@@ -101,7 +102,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     trail = AuditTrail(audit_log, service=NAME, clock=clock, metrics=metrics)
     access = AccessControl(stores.objects, trail, clock)
     authentication = Authentication(access, trail)
-    generator = KeyGenerator()
+    generator, trials = KeyGenerator(), StopTrials(stores.objects, access, clock)
     objects = ObjectService(stores.objects, access, factories(generator), clock)
     rotation = RotationService(stores.objects, access, clock)
     consumers = Consumers(stores.consumers, clock)
@@ -132,7 +133,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     lines, months = PostgresAuditLines(stores.database), PostgresMonths(stores.database)
     reader = AuditReader(lines, months, checkpoints, stores.objects, access)
     table = endpoints(
-        [ResourceEndpoints(resource, objects, authentication) for resource in RESOURCES.values()],
+        [ResourceEndpoints(r, objects, authentication, trials) for r in RESOURCES.values()],
         [RotationEndpoints(r, rotation, authentication) for r in RESOURCES.values() if r.secret is not None],
         AuditEndpoint(reader, authentication, audit_keys),
         ReceiptEndpoint(receipts, authentication),

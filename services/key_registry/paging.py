@@ -63,7 +63,7 @@ def filter_parser(name: str) -> Parse:
     """How the filter on a member of this name is read."""
     if name.endswith("_id"):
         return parse_reference
-    return {"status": _status, "expires_soon": _boolean}.get(name, text)
+    return {"status": _status, "expires_soon": boolean}.get(name, text)
 
 
 def words(value: str) -> tuple[str, ...]:
@@ -101,10 +101,18 @@ def seq_of_cursor(cursor: bytes | None) -> int | None:
     return None if cursor is None else min(int.from_bytes(cursor), _BIGINT - 1)
 
 
-def _limit(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) <= 3 and 1 <= int(value) <= MAX_LIMIT):
-        raise ValueError(f"must be a number from 1 to {MAX_LIMIT}")
-    return int(value)
+def number(low: int, high: int) -> Parse:
+    """A whole number from `low` to `high`."""
+
+    def parse(value: str) -> int:
+        if not (value.isascii() and value.isdigit() and len(value) <= 9 and low <= int(value) <= high):
+            raise ValueError(f"must be a number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+_limit = number(1, MAX_LIMIT)
 
 
 def _cursor(value: str) -> bytes:
@@ -117,7 +125,7 @@ def _cursor(value: str) -> bytes:
     return cursor
 
 
-def _boolean(value: str) -> bool:
+def boolean(value: str) -> bool:
     if value not in ("true", "false"):
         raise ValueError("must be true or false")
     return value == "true"

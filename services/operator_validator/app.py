@@ -18,6 +18,8 @@ from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import ClientAddress
 from shared.refusal_traces.service_refusals import ServiceRefusals
+from shared.report_only.counts import ReportOnlyCounts
+from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
 
 NAME = "operator_validator"
@@ -45,8 +47,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         settings.service_jwks_file, callee=NAME, clock=clock, on_refusal=audit.count_service_refusal
     )
 
+    report_only = ReportOnlyCounts(registry, clock=clock, metrics=metrics)
+    trial_stops = TrialStops(registry, report_only, clock)
     validator = Validator(api_tokens, follower, audit, judging)
-    handlers = OperatorEndpoints(validator, authenticator, addresses, audit, OperatorMetrics(metrics))
+    handlers = OperatorEndpoints(validator, authenticator, addresses, audit, OperatorMetrics(metrics), trial_stops)
     health = FollowingHealth(NAME, follower, offsets)
     return service_app(
         NAME,
@@ -56,7 +60,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         addresses=addresses,
         traces=ServiceRefusals(registry, service=NAME, clock=clock, metrics=metrics),
         now=clock.now,
-        resources=(registry_calls, audit, following),
+        resources=(registry_calls, audit, following, report_only, trial_stops),
         security_schemes=SECURITY_SCHEMES,
         description="Whether an API token is valid for a company and an application.",
     )

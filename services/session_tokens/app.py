@@ -23,6 +23,8 @@ from shared.http.client_address import ClientAddress
 from shared.http.health import VALKEY, VALKEY_WRITES
 from shared.redis import PipelinedRedis
 from shared.refusal_traces.service_refusals import ServiceRefusals
+from shared.report_only.counts import ReportOnlyCounts
+from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
 
 NAME = "session_tokens"
@@ -58,7 +60,11 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     access_keys.attach(following.follower)
 
     tokens = SessionTokens(store, access_keys, ended, following.follower, registry, audit, judging)
-    handlers = SessionTokenEndpoints(tokens, authenticator, addresses, audit, token_metrics, judging.now)
+    report_only = ReportOnlyCounts(registry, clock=clock, metrics=metrics)
+    trial_stops = TrialStops(registry, report_only, clock)
+    handlers = SessionTokenEndpoints(
+        tokens, authenticator, addresses, audit, token_metrics, judging.now, trial_stops
+    )
 
     health = FollowingHealth(NAME, following.follower, offsets)
     health.add(VALKEY, store.ping)
@@ -72,7 +78,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         addresses=addresses,
         traces=ServiceRefusals(registry, service=NAME, clock=clock, metrics=metrics),
         now=clock.now,
-        resources=(registry_calls, redis, audit, relay, following),
+        resources=(registry_calls, redis, audit, relay, following, report_only, trial_stops),
         security_schemes=SECURITY_SCHEMES,
         description="Short-lived tokens that stand for hidden parameters.",
     )

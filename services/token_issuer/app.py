@@ -57,6 +57,8 @@ from shared.http.health import POSTGRESQL, VALKEY
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
 from shared.refusal_traces.service_refusals import ServiceRefusals
+from shared.report_only.counts import ReportOnlyCounts
+from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceIdentity
 
 NAME = "token_issuer"
@@ -80,6 +82,7 @@ class Dependencies:
     stopped: StoppedSet
     signing_key_changes: SigningKeyChanges
     following: Following
+    trial_stops: TrialStops
 
 
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
@@ -120,13 +123,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             dependencies.redis,
             dependencies.audit,
             dependencies.following,
+            dependencies.trial_stops.counts,
+            dependencies.trial_stops,
             keys.pool,
-            PeriodicTask(
-                "signing_keys",
-                keys.maintenance.run,
-                interval=KEY_MAINTENANCE_INTERVAL_S,
-                wake=wake,
-            ),
+            PeriodicTask("signing_keys", keys.maintenance.run, interval=KEY_MAINTENANCE_INTERVAL_S, wake=wake),
             PeriodicTask(
                 "pruning",
                 partial(
@@ -150,6 +150,7 @@ def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock, offset
     following = follow(NAME, registry, consumers, settings, clock=clock, metrics=metrics)
     api_clients.attach(following.follower)
     key_pairs.attach(following.follower)
+    report_only = ReportOnlyCounts(registry, clock=clock, metrics=metrics)
     return Dependencies(
         registry_calls=registry_calls,
         registry=registry,
@@ -162,6 +163,7 @@ def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock, offset
         stopped=stopped,
         signing_key_changes=signing_key_changes,
         following=following,
+        trial_stops=TrialStops(registry, report_only, clock),
     )
 
 
@@ -219,9 +221,11 @@ def build_endpoints(
     require_fresh = dependencies.following.follower.require_fresh
     counts = IssuerMetrics(metrics)
     refusals = Refusals(dependencies.audit, counts.refused)
-    requests = ClientRequests(authenticator, addresses, refusals)
+    requests, trials = ClientRequests(authenticator, addresses, refusals), dependencies.trial_stops
+    held = HeldCredentials(tokens, dependencies.registry, dependencies.stopped, dependencies.audit)
+    held_throttle = SecretThrottle(wrong_secrets, clock, limit=MAX_REQUESTS_A_MINUTE)
     return endpoints(
-        [TokenEndpoint(each, grants, authenticator, issuer, addresses, refusals, counts) for each in PROFILES],
+        [TokenEndpoint(p, grants, authenticator, issuer, addresses, refusals, counts, trials) for p in PROFILES],
         IntrospectionEndpoint(requests, Introspector(tokens, dependencies.stopped, require_fresh)),
         RevocationEndpoint(
             requests, TokenRevoker(tokens, dependencies.registry, dependencies.stopped, dependencies.audit)
@@ -238,12 +242,6 @@ def build_endpoints(
             ),
             AdminApiClient(dependencies.admin_calls),
         ),
-        RevokeMeEndpoint(
-            HeldCredentials(tokens, dependencies.registry, dependencies.stopped, dependencies.audit),
-            SecretThrottle(wrong_secrets, clock, limit=MAX_REQUESTS_A_MINUTE),
-            time_floor,
-            addresses,
-            refusals,
-        ),
+        RevokeMeEndpoint(held, held_throttle, time_floor, addresses, refusals),
         Discovery(keys.ring, metadata(settings.issuer)),
     )

@@ -15,7 +15,7 @@ from shared.contracts.identifiers import SHA256, UUID_FORM, anchored, credential
 from shared.contracts.key_registry_members import MEMBERS
 from shared.contracts.limits import ObjectLimits
 from shared.contracts.refusal_traces import RefusalTrace, TraceBatch
-from shared.contracts.report_only import ReportOnlyBatch
+from shared.contracts.report_only import ReportOnlyBatch, TrialStop, TrialStopList
 from shared.errors import Unavailable
 
 Status = Literal["active", "suspended", "revoked"]
@@ -416,6 +416,11 @@ class KeyRegistryClient:
     async def add_report_only(self, batch: ReportOnlyBatch) -> None:
         """Returns when it is durable. A batch that is sent again counts once."""
         await self._client.post("/internal/v1/report-only", batch.model_dump())
+
+    async def trial_stops(self) -> Sequence[TrialStop]:
+        """The stops that are tried now."""
+        value = await self._client.get("/internal/v1/trial-stops")
+        return () if value is None else response_of(TrialStopList, value).stops
 
     async def end_secret(self, secret: HeldSecret) -> bool:
         """Whether there is such a secret, which has ended then, durably. Again is harmless."""

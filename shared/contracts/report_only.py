@@ -11,19 +11,25 @@ from shared.contracts.stored_text import StoredText
 MAX_COUNTS = 500
 """Of one batch."""
 MAX_NAME_CHARACTERS = 200
+MAX_TRIAL_STOPS = 1_000
+"""Objects whose stop is tried at a time."""
 MAX_TIME_S = 253_402_300_799
 """The last second of the year 9999."""
-ReportOnlyKind = Literal["route", "scope", "limit"]
-"""What is report-only: a route, a scope that one needs, or a limit."""
+ReportOnlyKind = Literal["route", "scope", "limit", "stop"]
+"""What is report-only: a route, a scope that one needs, a limit, or the suspension or revocation of an object."""
 _ID = "0190c0de-0000-7000-8000-000000000001"
 
 MEMBERS: Members = {
     "id": Member("A UUID: a batch whose id is known already is not counted again.", _ID),
+    "TrialStop.id": Member("The id of the object.", _ID),
     "counts": Member("At most 500.", []),
     "company_id": Member("The company whose calls these are; empty: a stranger's, or not known.", _ID),
     "cause": Member("Why they would have been refused: a word of docs/refusals.md.", "insufficient_scope"),
-    "kind": Member("What is report-only: `route`, `scope` or `limit`.", "route"),
-    "name": Member("The name of the route, scope or limit.", "site"),
+    "kind": Member("What is report-only: `route`, `scope`, `limit` or `stop`.", "route"),
+    "name": Member("The name of the route, scope or limit, or the id of the object whose stop is tried.", "site"),
+    "stops": Member("Those that are tried now, in no order.", []),
+    "status": Member("What the object would be: `suspended` or `revoked`.", "suspended"),
+    "until": Member("When the trial ends, in seconds since the epoch.", 1795689000.0),
     "count": Member("How many calls.", 17),
     "first_at": Member("When the first of them came, in seconds since the epoch.", 1795685400.0),
     "last_at": Member("When the last of them came, in seconds since the epoch.", 1795685401.5),
@@ -51,3 +57,15 @@ class ReportOnlyCount(Wire):
 class ReportOnlyBatch(Wire):
     id: str = Field(pattern=f"^{UUID_FORM.pattern}$")
     counts: tuple[ReportOnlyCount, ...] = Field(max_length=MAX_COUNTS)
+
+
+class TrialStop(Wire):
+    """An object that works on, while the calls that its suspension or revocation would end are counted."""
+
+    id: str = Field(max_length=64)
+    status: Literal["suspended", "revoked"]
+    until: float = Field(ge=0, le=MAX_TIME_S)
+
+
+class TrialStopList(Wire):
+    stops: tuple[TrialStop, ...] = Field(max_length=MAX_TRIAL_STOPS)

@@ -5,6 +5,9 @@ from shared.contracts.documentation import Member, Members
 _ID = "0190c0de-0000-7000-8000-000000000001"
 
 REPORT_ONLY_MEMBERS: Members = {
+    "StopTrial.status": Member("What the object would be.", "suspended"),
+    "StopTrial.until": Member("When the trial ends (RFC 3339, UTC).", "2026-11-26T10:30:00Z"),
+    "report_only": Member("The trial, where `report_only` was requested. null: the object is stopped.", None),
     "ReportOnlyResponse.day": Member("The day (UTC) on which the calls were counted.", "2026-11-26"),
     "ReportOnlyResponse.company_id": Member(
         "The id of the company whose credential it is; null: a stranger's, or not known.", _ID
@@ -12,9 +15,11 @@ REPORT_ONLY_MEMBERS: Members = {
     "ReportOnlyResponse.cause": Member(
         "Why they would have been refused, as a word of docs/refusals.md.", "insufficient_scope"
     ),
-    "ReportOnlyResponse.kind": Member("What is report-only: `route`, `scope` or `limit`.", "route"),
+    "ReportOnlyResponse.kind": Member("What is report-only: `route`, `scope`, `limit` or `stop`.", "route"),
     "ReportOnlyResponse.name": Member(
-        "The name of the route, scope or limit; `other`, where there are too many to be counted apart.", "site"
+        "The name of the route, scope or limit, or the id of the object whose stop is tried; `other`, where there "
+        "are too many to be counted apart.",
+        "site",
     ),
     "ReportOnlyResponse.count": Member("How many calls.", 17),
     "ReportOnlyResponse.first_at": Member("When the first of them came (RFC 3339, UTC).", "2026-11-26T09:30:00Z"),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import get_args
 
-from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.requests import NewRevocation, RevocableKind
 from services.key_registry.catalog.responses import (
     AuditCheckpoint,
@@ -23,7 +22,7 @@ from services.key_registry.http.leaks.reports import LeakEndpoint, leak_endpoint
 from services.key_registry.http.notices.events import EventEndpoint, event_endpoints
 from services.key_registry.http.notices.webhook_table import webhook_endpoints
 from services.key_registry.http.notices.webhooks import WebhookEndpoints
-from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints
+from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints, status_endpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.report_only import ReportOnlyEndpoint, report_only_endpoint
 from services.key_registry.http.revocations import RevocationEndpoints
@@ -49,7 +48,7 @@ from services.key_registry.http.schemas import (
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
 from services.key_registry.refusal_traces.responses import DecisionResponse
 from services.key_registry.signing_keys.responses import SigningKeysResponse
-from shared.http.endpoints import Endpoint, Handler, Parameter, Response
+from shared.http.endpoints import Endpoint, Parameter, Response
 
 ADMIN_TOKEN = "admin_token"
 SECURITY_SCHEMES = {
@@ -131,12 +130,7 @@ def _resource(handlers: ResourceEndpoints) -> list[Endpoint]:
             responses={200: shown, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
         ),
     ]
-    changed = Response(f"The {resource.noun}", with_receipt(resource.response))
-    for operation in (Operation.SUSPEND, Operation.RESUME, Operation.REVOKE):
-        handler: Handler = partial(handlers.set_status, operation)
-        summary = f"{operation.title()} {resource.a_noun}"
-        responses = {200: changed, **problems(401, 403, 404, 409, 503)}
-        found.append(endpoint("POST", f"{one}/{operation}", handler, summary, responses=responses))
+    found += status_endpoints(handlers, endpoint)
     if resource.deletable != "never":
         responses = {204: Response("Deleted"), **problems(401, 403, 404, 409, 503)}
         found.append(endpoint("DELETE", one, handlers.delete, f"Delete {resource.a_noun}", responses=responses))

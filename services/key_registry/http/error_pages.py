@@ -33,4 +33,5 @@ def error_page_endpoint() -> Endpoint:
             ),
         ),
         responses={200: Response("The page", content_type="text/html"), **problems(404)},
+        documented=False,
     )

@@ -141,6 +141,10 @@ class InternalEndpoints:
         await self._report_only.add(batch)
         return web.Response(status=204)
 
+    async def trial_stops(self, request: web.Request) -> web.Response:
+        self._require(request, "changes")
+        return _model(await self._report_only.trials())
+
     async def revoke(self, request: web.Request) -> web.Response:
         """Its receipt, when the revocation is durable."""
         service = self._require(request, "revocations")

@@ -12,7 +12,7 @@ from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import SHA256, anchored
 from shared.contracts.refusal_traces import TraceBatch
-from shared.contracts.report_only import ReportOnlyBatch
+from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
 from shared.contracts.signing_keys import Gateways, SigningKeyReport
 from shared.http.endpoints import Endpoint, Handler, Parameter, Response
 
@@ -55,7 +55,13 @@ _INTERNAL = partial(Endpoint, tag="internal", security=SERVICE_TOKEN)
 
 
 def internal_endpoints(handlers: InternalEndpoints) -> list[Endpoint]:
-    return [*_lookups(handlers), *_feed(handlers), *_writes(handlers), _signing_keys(handlers)]
+    return [
+        *_lookups(handlers),
+        *_feed(handlers),
+        *_writes(handlers),
+        _signing_keys(handlers),
+        _trial_stops(handlers),
+    ]
 
 
 def _lookups(handlers: InternalEndpoints) -> list[Endpoint]:
@@ -123,6 +129,17 @@ def _signing_keys(handlers: InternalEndpoints) -> Endpoint:
         body=SigningKeyReport,
         poll=True,
         responses={200: Response("What each gateway has", Gateways), **_WRITE_PROBLEMS},
+    )
+
+
+def _trial_stops(handlers: InternalEndpoints) -> Endpoint:
+    return _INTERNAL(
+        "GET",
+        f"{BASE}/trial-stops",
+        handlers.trial_stops,
+        "The stops that are tried",
+        poll=True,
+        responses={200: Response("Those that have not ended", TrialStopList), **_problems(401, 403, 503)},
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 
 from aiohttp import web
 
@@ -13,19 +14,36 @@ from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import Resource
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication, Caller
-from services.key_registry.http.schemas import BASE, receipt_headers
-from services.key_registry.paging import filter_parser, parse_page, words
-from shared.errors import Invalid, NotFound
+from services.key_registry.http.schemas import (
+    BASE,
+    STOP,
+    TRIAL,
+    problems,
+    receipt_headers,
+    with_receipt,
+    with_trial,
+)
+from services.key_registry.paging import boolean, filter_parser, number, parse_page, parse_query, words
+from services.key_registry.report_only.responses import StopTrial
+from services.key_registry.report_only.trials import DEFAULT_TRIAL_S, MAX_TRIAL_S, MIN_TRIAL_S, StopTrials
+from shared.errors import Invalid, NotFound, Unprocessable
 from shared.http.body import validated
+from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
 PATCH_TYPES = ("application/json", "application/merge-patch+json")
 
 
+_TRIAL = {"report_only": boolean, "report_only_for": number(MIN_TRIAL_S, MAX_TRIAL_S)}
+
+
 class ResourceEndpoints:
     """The endpoints of one resource, below `path`."""
 
-    def __init__(self, resource: Resource, objects: ObjectService, authentication: Authentication) -> None:
+    def __init__(
+        self, resource: Resource, objects: ObjectService, authentication: Authentication, trials: StopTrials
+    ) -> None:
+        self._trials = trials
         self.resource = self._resource = resource
         self._objects = objects
         self._authentication = authentication
@@ -63,11 +81,25 @@ class ResourceEndpoints:
         return json_response(changed.response, headers=receipt_headers(changed.receipt))
 
     async def set_status(self, operation: Operation, request: web.Request) -> web.Response:
+        """What is misspelt in the query stops nothing: it may have been meant as `report_only`."""
         caller = await self._authentication.caller(request)
         reference = reference_of(self._resource, request)
+        tried = parse_query(list(request.query.items()), {} if operation is Operation.RESUME else _TRIAL)
+        if tried.get("report_only"):
+            return await self._try_stop(caller, operation, reference, tried.get("report_only_for", DEFAULT_TRIAL_S))
+        if tried.get("report_only_for"):
+            raise Unprocessable.field("report_only_for", "is for report_only=true")
         changed = await self._objects.set_status(caller.admin, operation, self._resource, reference)
         body = {**changed.response, "receipt": changed.receipt}
         return json_response(body, headers=receipt_headers(changed.receipt))
+
+    async def _try_stop(
+        self, caller: Caller, operation: Operation, reference: Reference, seconds: int
+    ) -> web.Response:
+        tried = await self._trials.begin(caller.admin, operation, self._resource, reference, seconds)
+        trial = StopTrial(status=tried.trial.status, until=tried.trial.until).model_dump(mode="json")
+        body = {**tried.response, "receipt": tried.receipt, "report_only": trial}
+        return json_response(body, headers=receipt_headers(tried.receipt))
 
     async def delete(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
@@ -97,3 +129,23 @@ def idempotent_request(
         raise Invalid.field("Idempotency-Key", "is repeated")
     content = json.dumps([what, members], sort_keys=True).encode()
     return IdempotentRequest.of(keys[0], admin_token=caller.token, admin_id=caller.admin.id, request=content)
+
+
+def status_endpoints(handlers: ResourceEndpoints, endpoint: partial[Endpoint]) -> list[Endpoint]:
+    return [
+        _status_endpoint(handlers, o, endpoint) for o in (Operation.SUSPEND, Operation.RESUME, Operation.REVOKE)
+    ]
+
+
+def _status_endpoint(handlers: ResourceEndpoints, operation: Operation, endpoint: partial[Endpoint]) -> Endpoint:
+    resource, resumes = handlers.resource, operation is Operation.RESUME
+    shown = with_receipt(resource.response) if resumes else with_trial(resource.response)
+    return endpoint(
+        "POST",
+        f"{handlers.path}/{{id}}/{operation}",
+        partial(handlers.set_status, operation),
+        f"{operation.title()} {resource.a_noun}",
+        description="" if resumes else STOP,
+        parameters=() if resumes else TRIAL,
+        responses={200: Response(f"The {resource.noun}", shown), **problems(401, 403, 404, 409, 422, 503)},
+    )

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, create_model
 from services.key_registry.admin.receipts import DEFAULT_WAIT_S, MAX_WAIT_S
 from services.key_registry.catalog.documentation import describe
 from services.key_registry.paging import DEFAULT_LIMIT, MAX_FILTER, MAX_LIMIT
+from services.key_registry.report_only.responses import StopTrial
+from services.key_registry.report_only.trials import DEFAULT_TRIAL_S, MAX_TRIAL_S, MIN_TRIAL_S
 from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
 from shared.contracts.key_registry import Status
 from shared.http.endpoints import Parameter, Response
@@ -126,6 +128,29 @@ WAIT = (
         schema={"type": "number", "minimum": 0, "maximum": MAX_WAIT_S, "default": DEFAULT_WAIT_S},
     ),
 )
+TRIAL = (
+    Parameter(
+        "report_only",
+        description="`true`: nothing is stopped; the calls that it would end are counted.",
+        schema={"type": "string", "enum": ["true", "false"], "default": "false"},
+    ),
+    Parameter(
+        "report_only_for",
+        description="Seconds for which they are counted, with `report_only`.",
+        schema={
+            "type": "integer",
+            "minimum": MIN_TRIAL_S,
+            "maximum": MAX_TRIAL_S,
+            "default": DEFAULT_TRIAL_S,
+            "examples": [MAX_TRIAL_S],
+        },
+    ),
+)
+STOP = """\
+With `report_only=true` nothing is stopped: for an hour, or as `report_only_for` says, the calls that it would end
+are counted by every service, and `GET /report-only?kind=stop&name=<id>` lists them. It has begun everywhere within
+five seconds. Another trial of the same object takes the place of the one before.
+"""
 RECEIPTS = f"""\
 The id is what `Passgate-Receipt` named. `of` counts the processes that follow the changes; one that has not
 reported for {FORGOTTEN_AFTER_S:g} s, or for its own staleness bound where that is longer, is no longer among
@@ -165,6 +190,16 @@ def receipt_headers(receipt: int) -> dict[str, str]:
 @cache
 def with_receipt(shown: type[BaseModel]) -> type[BaseModel]:
     return create_model(f"{shown.__name__.removesuffix('Response')}WithReceipt", __base__=shown, receipt=(int, ...))
+
+
+@cache
+def with_trial(shown: type[BaseModel]) -> type[BaseModel]:
+    """The response to a suspension or a revocation, which may only have been tried."""
+    return create_model(
+        f"Stopped{shown.__name__.removesuffix('Response')}",
+        __base__=with_receipt(shown),
+        report_only=(StopTrial | None, None),
+    )
 
 
 @cache

@@ -13,7 +13,7 @@ from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, se
 from services.key_registry.report_only.ports import DayCount, ReportOnlyFilter, ReportOnlyStore
 from services.key_registry.storage.ports import Store
 from shared.background_task import PeriodicTask
-from shared.contracts.report_only import ReportOnlyBatch
+from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
 
 PRUNE_INTERVAL_S = 3600.0
 RESOURCE = "report_only"
@@ -47,6 +47,10 @@ class ReportOnlyKeeper:
         """Returns when it is durable. Raises `Unavailable`."""
         if batch.counts:
             await self._counts.add(batch)
+
+    async def trials(self) -> TrialStopList:
+        """The stops that are tried now. Raises `Unavailable`."""
+        return TrialStopList(stops=tuple(await self._counts.trials()))
 
     async def page(self, admin: Admin, which: ReportOnlyFilter, page: PageRequest) -> ReportOnlyPage:
         """The newest day's first. A company may be given by its prefix."""

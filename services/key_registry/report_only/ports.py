@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Literal, Protocol
+from uuid import UUID
 
-from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyKind
+from shared.contracts.key_registry import Kind
+from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyKind, TrialStop
 
 KEPT_DAYS = 30
 """Days for which a day's counts are kept, beside that day."""
@@ -44,6 +46,23 @@ class DayCount:
     last_request_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The stop of an object that is tried: nothing is refused for it."""
+
+    kind: Kind
+    id: UUID
+    company_id: UUID | None
+    status: Literal["suspended", "revoked"]
+    until: datetime
+
+
+class TrialWriter(Protocol):
+    async def keep_trial(self, trial: Trial) -> bool:
+        """Instead of the one of the same object; False, and nothing is kept, where there are too many."""
+        ...
+
+
 class ReportOnlyStore(Protocol):
     async def add(self, batch: ReportOnlyBatch) -> None:
         """Add the counts to those of their days. A batch that is known already changes nothing."""
@@ -51,6 +70,10 @@ class ReportOnlyStore(Protocol):
 
     async def prune(self) -> None:
         """Delete what is older than `KEPT_DAYS` and `BATCH_IDS_KEPT_S`, by the store's own clock."""
+        ...
+
+    async def trials(self) -> Sequence[TrialStop]:
+        """Those that have not ended, at most `MAX_TRIAL_STOPS`."""
         ...
 
     async def newest(self, which: ReportOnlyFilter, before: int | None, limit: int) -> Sequence[DayCount]:

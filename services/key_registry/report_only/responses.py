@@ -1,6 +1,7 @@
 """How the counts of calls that would have been refused are shown to admins."""
 
 from datetime import date
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -8,6 +9,15 @@ from services.key_registry.catalog.documentation import describe
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.responses import CompanyName
 from shared.contracts.report_only import ReportOnlyKind
+
+
+class StopTrial(BaseModel):
+    """A stop that is tried: the object works on."""
+
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    status: Literal["suspended", "revoked"]
+    until: Instant
 
 
 class ReportOnlyResponse(BaseModel):

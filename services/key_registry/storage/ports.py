@@ -11,6 +11,7 @@ from services.key_registry.audit_trail.chain import Head, Line
 from services.key_registry.catalog.expiry import ExpiresSoon
 from services.key_registry.catalog.resources import Resource, Row
 from services.key_registry.events.ports import EventReader, EventWriter
+from services.key_registry.report_only.ports import TrialWriter
 from services.key_registry.storage.version_ports import VersionReader, VersionWriter
 from services.key_registry.webhooks.ports import WebhookWriter
 from shared.contracts.key_registry import (
@@ -130,7 +131,7 @@ class Reader(VersionReader, EventReader, Protocol):
         ...
 
 
-class Writer(Reader, VersionWriter, EventWriter, WebhookWriter, Protocol):
+class Writer(Reader, VersionWriter, EventWriter, WebhookWriter, TrialWriter, Protocol):
     """A transaction that nobody else's overlaps: all of it becomes durable, or none."""
 
     async def insert(self, resource: Resource, row: Row) -> None:

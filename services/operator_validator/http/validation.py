@@ -13,6 +13,8 @@ from shared.http.client_address import ClientAddress
 from shared.http.endpoints import route_of
 from shared.http.middleware import REFUSED
 from shared.http.responses import NO_STORE, error_headers, json_response, status_of
+from shared.logging import request_id
+from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceAuthenticator
 
 VALID = b'{"valid":true,"message":"Token is valid"}'
@@ -30,7 +32,9 @@ class OperatorEndpoints:
         addresses: ClientAddress,
         audit: RefusalAudit,
         metrics: OperatorMetrics,
+        trial_stops: TrialStops,
     ) -> None:
+        self._trial_stops = trial_stops
         self._validator = validator
         self._authenticator = authenticator
         self._addresses = addresses
@@ -57,6 +61,9 @@ class OperatorEndpoints:
 
     async def _public(self, request: web.Request, validation: ValidationRequest) -> web.Response:
         result = await self._validate(request, validation)
+        if result.valid and result.record is not None:  # what the gateway asks for, it counts itself
+            record = result.record
+            self._trial_stops.count(record.depends_on, record.company.id, request_id.get())
         if result.cause is not None and result.record is None:
             client = self._addresses.of(request)
             self._audit.count_refusal(cause=result.cause, endpoint=route_of(request), client=client)

@@ -18,6 +18,8 @@ from shared.http.body import json_object, read, require_content_type
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import route_of
 from shared.http.responses import NO_STORE, error_headers, json_response, problem, status_of
+from shared.logging import request_id
+from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceAuthenticator
 
 JSON_NO_STORE = {"Content-Type": "application/json; charset=utf-8", **NO_STORE}
@@ -35,7 +37,9 @@ class SessionTokenEndpoints:
         audit: RefusalAudit,
         metrics: TokenMetrics,
         now: Callable[[], float],
+        trial_stops: TrialStops,
     ) -> None:
+        self._trial_stops = trial_stops
         self._tokens = tokens
         self._authenticator = authenticator
         self._addresses = addresses
@@ -52,6 +56,7 @@ class SessionTokenEndpoints:
         parameters = parse(await read(request, limit=MAX_BODY_BYTES))
         created = await self._tokens.create(key, parameters, ttl=ttl, uses=uses)
         self._metrics.created.inc()
+        self._count_trial(key.key)
         body = orjson.dumps({"token": created.token, "expiration_time": created.expires_at})
         return _json(body, self._expiry(key.key))
 
@@ -60,6 +65,7 @@ class SessionTokenEndpoints:
         peek = request.method == "HEAD"
         with self._counting(request):
             session = await self._resolved(_single_header(request, "x-api-token"), peek=peek)
+        self._count_trial(session.key)
         return _json(session.parameters, self._expiry(session.key))
 
     async def end(self, request: web.Request) -> web.Response:
@@ -80,6 +86,10 @@ class SessionTokenEndpoints:
         ends_at = session.key.ends_at
         soon = ends_at if expires_soon(ends_at, self._now()) else None
         return json_response(_resolved(session, soon).model_dump(), headers=NO_STORE)
+
+    def _count_trial(self, key: AccessKey) -> None:
+        """Of a public request: what the gateway resolves, it counts itself."""
+        self._trial_stops.count(key.depends_on, key.company.id, request_id.get())
 
     def _expiry(self, key: AccessKey) -> dict[str, str]:
         return expiry_fields(key.ends_at, self._now())

@@ -19,6 +19,8 @@ from services.token_issuer.tokens.issuance import AccessToken, TokenIssuer
 from shared.contracts.access_token import TokenType
 from shared.contracts.credential_expiry import EXPIRY_FIELD, expiry_time
 from shared.http.client_address import ClientAddress
+from shared.logging import request_id
+from shared.report_only.trial_stops import TrialStops
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,9 @@ class TokenEndpoint:
         addresses: ClientAddress,
         refusals: Refusals,
         counts: IssuerMetrics,
+        trial_stops: TrialStops,
     ) -> None:
+        self._trial_stops = trial_stops
         self.profile = profile
         self._grants = {name: grants[name] for name in profile.grant_types}
         self._authenticator = authenticator
@@ -95,6 +99,8 @@ class TokenEndpoint:
             decision = await grant.authorize(given, client)
             token = await self._issuer.issue(decision, typ=self.profile.typ)
         self._counts.issued(decision.grant)
+        holder = decision.client
+        self._trial_stops.count((holder.credential_id, holder.company_id), holder.company_id, request_id.get())
         return success(self._response(token), _expiry(token))
 
     def _grant(self, grant_type: str | None) -> Grant:

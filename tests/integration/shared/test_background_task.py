@@ -24,6 +24,7 @@ from tests.support.waiting import until
 
 FOLLOWING = {"change_poll", "change_stream", "position_reporter"}
 AUDIT = {"audit_awaited", "audit_noted"}
+REPORT_ONLY = {"report_only", "trial_stops"}
 ISSUERS = {"issuer_keys", "external_issuers"}
 UPSTREAMS = {"upstream_names", "upstream_tls", "upstream_health_checks"}
 KEEPING = {
@@ -43,14 +44,29 @@ TASKS = {
         *UPSTREAMS,
         "route_file",
         "refusal_traces",
-        "report_only",
         "limit_shares",
+        *REPORT_ONLY,
         "log_report",
     },
     "key_registry": {*AUDIT, *KEEPING, "change_relay", "first_owner", "database clock", "log_report"},
-    "token_issuer": {*FOLLOWING, *AUDIT, "signing_keys", "pruning", "refusal_traces", "log_report"},
-    "session_tokens": {*FOLLOWING, *AUDIT, "audit_outbox", "refusal_traces", "log_report"},
-    "operator_validator": {*FOLLOWING, *AUDIT, "refusal_traces", "log_report"},
+    "token_issuer": {
+        *FOLLOWING,
+        *AUDIT,
+        "signing_keys",
+        "pruning",
+        "refusal_traces",
+        *REPORT_ONLY,
+        "log_report",
+    },
+    "session_tokens": {
+        *FOLLOWING,
+        *AUDIT,
+        "audit_outbox",
+        "refusal_traces",
+        *REPORT_ONLY,
+        "log_report",
+    },
+    "operator_validator": {*FOLLOWING, *AUDIT, "refusal_traces", *REPORT_ONLY, "log_report"},
 }
 NOT_BACKGROUND = {"RequestHandler.start", "SingleFlight._run"}
 """Coroutines of tasks that serve a connection, and of work on demand, which ends by itself and has an owner too."""

@@ -28,6 +28,7 @@ from services.key_registry.catalog.resources import (
 from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, RetiredVersion, Version
 from services.key_registry.events.ports import Event, Expiring, ExpiryNotice
 from services.key_registry.paging import BETWEEN_WORDS
+from services.key_registry.report_only.ports import Trial
 from services.key_registry.storage.ports import (
     FORGOTTEN_AFTER_S,
     AlreadyExists,
@@ -86,6 +87,7 @@ class Tables:
     notices: dict[UUID, ExpiryNotice] = field(default_factory=dict)
     webhooks: dict[UUID, Webhook] = field(default_factory=dict)
     """None has a delivery: there is no queue in memory."""
+    trials: dict[UUID, Trial] = field(default_factory=dict)
 
     def copy(self) -> "Tables":
         """Rows and lines are replaced, never changed in place, so both may have the same."""
@@ -101,6 +103,7 @@ class Tables:
             dict(self.events),
             dict(self.notices),
             dict(self.webhooks),
+            dict(self.trials),
         )
 
     def secrets(self, kind: Kind, digests: Collection[bytes]) -> list[tuple[Row, Version]]:
@@ -360,6 +363,10 @@ class _Writer(_Reader):
             kept[kind, id_] = replace(known, until=until, reason=reason)
         else:
             return False
+        return True
+
+    async def keep_trial(self, trial: Trial) -> bool:
+        self._tables.trials[trial.id] = trial
         return True
 
     async def remember(self, admin_id: UUID, key: bytes, response: Remembered, at: datetime) -> None:

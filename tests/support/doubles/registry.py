@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import pytest
+
 from shared.contracts.identifiers import credential_version_id
 from shared.contracts.key_registry import (
     AccessKey,
@@ -27,10 +29,12 @@ from shared.contracts.key_registry import (
 )
 from shared.contracts.limits import Limits, ObjectLimits
 from shared.contracts.refusal_traces import RefusalTrace
-from shared.contracts.report_only import ReportOnlyBatch
+from shared.contracts.report_only import ReportOnlyBatch, TrialStop
 from shared.contracts.signing_keys import GatewayKeys, Gateways, SigningKeyReport
 from shared.errors import CallRejected, Unavailable
 from shared.opaque import digest
+from shared.report_only import trial_stops
+from tests.support.waiting import until
 
 R = TypeVar("R", bound=Record)
 K = TypeVar("K", bytes, str)
@@ -60,6 +64,9 @@ class RegistryDouble:
         """Those that their holders wanted to end."""
         self.traces: list[RefusalTrace] = []
         self.report_only: dict[str, ReportOnlyBatch] = {}
+        self.tried: list[TrialStop] = []
+        """The stops that are tried."""
+        self.trial_polls = 0
         self.positions: dict[str, Position] = {}
         self.signing_keys: SigningKeyReport | None = None
         """What the issuer last reported."""
@@ -211,6 +218,24 @@ class RegistryDouble:
         if self.away:
             raise Unavailable
         self.traces += traces
+
+    async def trial_stops(self) -> Sequence[TrialStop]:
+        self._require_there()
+        self.trial_polls += 1
+        return self.tried
+
+    def try_stop(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Try to suspend the company of all credentials here; a service that starts now looks for it often."""
+        monkeypatch.setattr(trial_stops, "POLL_INTERVAL_S", 0.02)
+        self.tried = [TrialStop(id=COMPANY.id, status="suspended", until=2**33)]
+
+    async def trial_begun(self) -> None:
+        """Until the service knows of it: it asks again once it has taken in the response before."""
+        await until(lambda: self.trial_polls >= 2)
+
+    def counted_trials(self) -> list[tuple[str, str, int]]:
+        counts = (count for batch in self.report_only.values() for count in batch.counts)
+        return [(count.kind, count.name, count.count) for count in counts]
 
     async def add_report_only(self, batch: ReportOnlyBatch) -> None:
         self._require_there()

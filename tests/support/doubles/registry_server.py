@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler
 from shared.clock_offset import response_fields
 from shared.contracts.key_registry import AuditBatch, HeldSecret, HeldSecretEnded, Position, Revocation, Wire
 from shared.contracts.refusal_traces import TraceBatch
-from shared.contracts.report_only import ReportOnlyBatch
+from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
 from shared.contracts.signing_keys import SigningKeyReport
 from shared.errors import Unavailable
 from tests.support.doubles.registry import RegistryDouble
@@ -45,6 +45,9 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
         await double.add_traces(TraceBatch.model_validate(await request.json()).traces)
         return web.Response(status=204)
 
+    async def trial_stops(_: web.Request) -> web.Response:
+        return web.json_response(TrialStopList(stops=tuple(await double.trial_stops())).model_dump())
+
     async def add_report_only(request: web.Request) -> web.Response:
         await double.add_report_only(ReportOnlyBatch.model_validate(await request.json()))
         return web.Response(status=204)
@@ -78,6 +81,7 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
     app.router.add_post("/internal/v1/held-secrets", end_secret)
     app.router.add_post("/internal/v1/revocations", revoke)
     app.router.add_post("/internal/v1/refusal-traces", add_traces)
+    app.router.add_get("/internal/v1/trial-stops", trial_stops)
     app.router.add_post("/internal/v1/report-only", add_report_only)
     app.router.add_post("/internal/v1/positions", report)
     app.router.add_post("/internal/v1/signing-keys", signing_keys)

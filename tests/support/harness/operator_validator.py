@@ -69,9 +69,14 @@ class Operator:
 
 @asynccontextmanager
 async def operator_running(
-    keys: ServiceKeys, http: aiohttp.ClientSession, *, clock: Clock | None = None, **settings: Any
+    keys: ServiceKeys,
+    http: aiohttp.ClientSession,
+    *,
+    clock: Clock | None = None,
+    registry: RegistryDouble | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Operator]:
-    registry = RegistryDouble()
+    registry = registry or RegistryDouble()
     async with registry_server(registry) as registry_url:
         given = {"key_registry_url": registry_url, "changes_poll_interval": 0.02, **settings}
         app = await build_app(Settings(**given, **keys.settings("operator_validator")), clock=clock)

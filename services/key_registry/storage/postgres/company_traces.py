@@ -16,6 +16,7 @@ _EVENTS = "DELETE FROM event WHERE company_id = $1"
 _HAPPENED = "SELECT id::text, type, at, request_id, data FROM event WHERE company_id = $1 ORDER BY number"
 _REFUSALS = "DELETE FROM refusal_trace WHERE company_id = $1"
 _REPORT_ONLY = "DELETE FROM report_only_count WHERE company_id = $1"
+_TRIALS = "DELETE FROM trial_stop WHERE company_id = $1"
 _REFUSED = """
 SELECT request_id, at, cause, credential, document FROM refusal_trace WHERE company_id = $1 ORDER BY number
 """
@@ -34,6 +35,7 @@ class PostgresCompanyTraces:
             await connection.execute(_CHANGES, str(company_id))
             await connection.execute(_REFUSALS, str(company_id))
             await connection.execute(_REPORT_ONLY, str(company_id))
+            await connection.execute(_TRIALS, company_id)
             await connection.execute(_EVENTS, str(company_id))
 
     async def webhooks(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:

@@ -9,9 +9,10 @@ from services.key_registry.report_only.ports import (
     MAX_ROWS_A_DAY,
     DayCount,
     ReportOnlyFilter,
+    Trial,
 )
-from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyCount
-from shared.postgres.pool import Database
+from shared.contracts.report_only import MAX_TRIAL_STOPS, ReportOnlyBatch, ReportOnlyCount, TrialStop
+from shared.postgres.pool import Connection, Database
 
 OTHER = "other"
 _BATCH = "INSERT INTO report_only_batch (id) VALUES ($1::uuid) ON CONFLICT DO NOTHING RETURNING true"
@@ -42,6 +43,17 @@ SELECT number, day, company_id, cause, kind, name, count, first_at, last_at, las
 FROM report_only_count WHERE ($1::bigint IS NULL OR number < $1)
 """
 _PRUNE_COUNTS = "DELETE FROM report_only_count WHERE day < (clock_timestamp() AT TIME ZONE 'UTC')::date - $1::int"
+_KEEP_TRIAL = """
+INSERT INTO trial_stop AS kept (id, kind, company_id, status, until)
+SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM trial_stop WHERE until > clock_timestamp() AND id <> $1) < $6
+ON CONFLICT (id) DO UPDATE SET status = excluded.status, until = excluded.until
+RETURNING true
+"""
+_TRIALS = """
+SELECT id::text, status, extract(epoch FROM until)::float8 AS until FROM trial_stop WHERE until > clock_timestamp()
+LIMIT $1
+"""
+_PRUNE_TRIALS = "DELETE FROM trial_stop WHERE until < clock_timestamp()"
 _PRUNE_BATCHES = "DELETE FROM report_only_batch WHERE at < clock_timestamp() - make_interval(secs => $1)"
 
 
@@ -64,6 +76,11 @@ class PostgresReportOnly:
         async with self._database.connection() as connection:
             await connection.execute(_PRUNE_COUNTS, KEPT_DAYS)
             await connection.execute(_PRUNE_BATCHES, BATCH_IDS_KEPT_S)
+            await connection.execute(_PRUNE_TRIALS)
+
+    async def trials(self) -> Sequence[TrialStop]:
+        async with self._database.connection() as connection:
+            return [TrialStop(**record) for record in await connection.fetch(_TRIALS, MAX_TRIAL_STOPS)]
 
     async def newest(self, which: ReportOnlyFilter, before: int | None, limit: int) -> Sequence[DayCount]:
         wanted = {
@@ -80,6 +97,12 @@ class PostgresReportOnly:
         async with self._database.connection() as connection:
             records = await connection.fetch(statement, before, limit, *given.values())
         return [DayCount(**record) for record in records]
+
+
+async def keep_trial(connection: Connection, trial: Trial) -> bool:
+    """In the transaction of `connection`."""
+    values = (trial.id, trial.kind, trial.company_id, trial.status, trial.until)
+    return await connection.fetchval(_KEEP_TRIAL, *values, MAX_TRIAL_STOPS) is not None
 
 
 def _columns(counts: Sequence[ReportOnlyCount]) -> list[list[Any]]:

@@ -11,6 +11,7 @@ import asyncpg
 from services.key_registry.audit_trail.chain import Head, Line
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.events.ports import Event
+from services.key_registry.report_only.ports import Trial
 from services.key_registry.storage.ports import (
     AlreadyExists,
     KeptRevocation,
@@ -24,6 +25,7 @@ from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import append, head_of, written
 from services.key_registry.storage.postgres.notices.events import PostgresEventReader, PostgresEventWriter
 from services.key_registry.storage.postgres.notices.webhooks import PostgresWebhookWriter
+from services.key_registry.storage.postgres.report_only import keep_trial
 from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing, query_of
 from services.key_registry.storage.postgres.versions import PostgresVersionReader, PostgresVersionWriter
 from shared.contracts.key_registry import Kind, Revocation, Status
@@ -192,6 +194,9 @@ class PostgresWriter(PostgresReader, PostgresVersionWriter, PostgresEventWriter,
 
     async def keep_stopped(self, kind: Kind, id_: str, until: float, at: float, reason: str = "deleted") -> None:
         await self._connection.execute(_STOP, kind, id_, until, None, reason, at)
+
+    async def keep_trial(self, trial: Trial) -> bool:
+        return await keep_trial(self._connection, trial)
 
     async def remember(self, admin_id: UUID, key: bytes, response: Remembered, at: datetime) -> None:
         await self._connection.execute(_REMEMBER, admin_id, key, response.request, response.sealed, at)

@@ -1,6 +1,7 @@
 """/admin/v1/report-only: what processes count of calls that would have been refused, for whoever may see them."""
 
 import time
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -117,3 +118,69 @@ async def test_text_with_a_zero_byte_is_kept_without_it(running: Running) -> Non
     assert (await running.owner.get("/report-only")).body["items"][0]["name"] == "a\ufffdb"
     async with running.client("gateway") as client:
         await client.add_traces([trace(77, cause="a\0b", route="\0", credential="\0")])
+
+
+async def tried(running: Running) -> dict[str, str]:
+    async with running.client("gateway") as client:
+        return {stop.id: stop.status for stop in await client.trial_stops()}
+
+
+async def test_stop_that_is_tried_changes_nothing_and_is_known_to_the_services_until_it_ends(
+    running: Running,
+) -> None:
+    owner = running.owner
+    company = await owner.company()
+    before = time.time()
+    query = "report_only=true&report_only_for=600"
+    response = await owner.post(f"/companies/{company['client_prefix']}/suspend?{query}")
+    assert response.status == 200
+    trial = response.body["report_only"]
+    assert {**company, "receipt": response.body["receipt"], "report_only": trial} == response.body
+    ends_in = datetime.fromisoformat(trial["until"]).timestamp() - before
+    assert (trial["status"], round(ends_in) // 60) == ("suspended", 10)
+    assert (await tried(running))[company["id"]] == "suspended"
+    assert (await owner.get(f"/companies/{company['id']}")).body["status"] == "active"
+    line, *_ = (await owner.get(f"/audit?subject={company['id']}")).body["items"]
+    assert (line["action"], line["detail"]["status"]) == ("company.stop_tried", "suspended")
+    assert (await owner.post(f"/companies/{company['id']}/revoke?report_only=true")).status == 200
+    assert (await tried(running))[company["id"]] == "revoked"
+    async with running.database.connection() as connection:
+        await connection.execute("UPDATE trial_stop SET until = now() WHERE id = $1::uuid", company["id"])
+    assert company["id"] not in await tried(running)
+    await PostgresReportOnly(running.database).prune()
+    async with running.database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM trial_stop WHERE id = $1::uuid", company["id"]) == 0
+
+
+async def test_what_is_misspelt_or_out_of_bounds_stops_nothing(running: Running) -> None:
+    owner = running.owner
+    company = await owner.company()
+    one = f"/companies/{company['id']}"
+    for query, field in (
+        ("report-only=true", "report-only"),
+        ("report_only=yes", "report_only"),
+        ("report_only=true&report_only=true", "report_only"),
+        ("report_only=true&report_only_for=59", "report_only_for"),
+        ("report_only=true&report_only_for=86401", "report_only_for"),
+        ("report_only_for=600", "report_only_for"),
+    ):
+        response = await owner.post(f"{one}/revoke?{query}")
+        assert (response.status, response.fields) == (422, {field}), query
+    assert (await owner.post(f"{one}/resume?report_only=true")).fields == {"report_only"}
+    assert (await owner.get(one)).body["status"] == "active"
+    assert company["id"] not in await tried(running)
+
+
+async def test_who_may_not_stop_an_object_may_not_try_it(running: Running) -> None:
+    owner = running.owner
+    company, other = await owner.company(), await owner.company()
+    key = await owner.create("/access-keys", company_id=company["id"], name="x")
+    viewer = owner.with_token((await owner.create("/admin-tokens", name="x", role="viewer"))["token"])
+    created = await owner.create("/admin-tokens", name="x", role="editor", company_id=other["id"])
+    bound = owner.with_token(created["token"])
+    path = f"/access-keys/{key['id']}/suspend?report_only=true"
+    assert [(await admin.post(path)).status for admin in (viewer, bound, owner)] == [403, 404, 200]
+    assert (await bound.post(f"/companies/{other['id']}/suspend?report_only=true")).status == 403
+    await owner.post(f"/access-keys/{key['id']}/suspend")
+    assert (await owner.post(path)).status == 409
+    assert (await owner.post(f"/access-keys/{key['id']}/suspend?report_only=false")).status == 200

@@ -8,6 +8,7 @@ import pytest
 
 from shared.contracts.operator_validator import CHECK
 from tests.support.clock import FakeClock
+from tests.support.doubles.registry import COMPANY, RegistryDouble
 from tests.support.harness.access_log import recorded_access_lines
 from tests.support.harness.operator_validator import NOT_VALID, VALID, Operator, operator_running
 from tests.support.harness.serving import ServiceKeys
@@ -107,3 +108,20 @@ async def test_all_parts_are_measured(operator: Operator) -> None:
         "change_propagation_seconds_count 0.0",
     ):
         assert sample in metrics
+
+
+async def test_validation_of_a_company_whose_stop_is_tried_is_counted_and_the_gateways_is_not(
+    service_keys: ServiceKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = RegistryDouble()
+    registry.try_stop(monkeypatch)
+    async with (
+        aiohttp.ClientSession() as http,
+        operator_running(service_keys, http, registry=registry) as operator,
+        operator.client("gateway") as gateway,
+    ):
+        await registry.trial_begun()
+        assert await operator.send() == VALID
+        assert await operator.send(token="x") == NOT_VALID
+        assert (await gateway.check(operator.token, client_prefix="blabla", application_prefix="SMS")).valid
+    assert registry.counted_trials() == [("stop", COMPANY.id, 1)]

@@ -10,6 +10,7 @@ from services.session_tokens.storage.redis import OUTBOX
 from shared.contracts.session_tokens import RESOLVE
 from shared.redis import PipelinedRedis
 from tests.support.clock import FakeClock
+from tests.support.doubles.registry import COMPANY
 from tests.support.harness.access_log import recorded_access_lines
 from tests.support.harness.session_tokens import Service, Stack
 from tests.support.waiting import becomes, until
@@ -146,3 +147,15 @@ async def test_refused_calls_of_the_internal_api_are_counted_in_the_audit_trail(
         assert response.status == 401
     [event] = stack.registry.events
     assert [source["endpoint"] for source in event.detail["sources"]] == [RESOLVE]
+
+
+async def test_session_tokens_of_a_company_whose_stop_is_tried_are_counted_and_the_gateways_are_not(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.registry.try_stop(monkeypatch)
+    async with stack.copy() as service, service.as_gateway() as gateway:
+        await stack.registry.trial_begun()
+        token = await service.generate()
+        assert await service.status_of(token) == 200
+        await gateway.resolve(token)
+    assert stack.registry.counted_trials() == [("stop", COMPANY.id, 2)]

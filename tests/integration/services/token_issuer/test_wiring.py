@@ -25,7 +25,7 @@ from shared.contracts.key_registry import Booking, Kind, Revocation
 from shared.jose.keys import PublicKey, load_jwks
 from shared.jose.verifier import parse, verify
 from tests.support.clock import FakeClock
-from tests.support.doubles.registry import RegistryDouble
+from tests.support.doubles.registry import COMPANY, RegistryDouble
 from tests.support.doubles.registry_server import registry_server
 from tests.support.harness.access_log import recorded_access_lines
 from tests.support.harness.proxy import FaultProxy
@@ -578,3 +578,15 @@ async def test_health_names_every_dependency_and_how_to_bring_the_schema_up_to_d
     await connection.execute("DELETE FROM token_issuer.alembic_version")
     await connection.close()
     assert "run `python -m services.token_issuer migrate`" in (await missing(issuer))["postgresql"]
+
+
+async def test_token_for_a_company_whose_stop_is_tried_is_issued_and_counted(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = RegistryDouble()
+    registry.try_stop(monkeypatch)
+    async with running(settings, registry) as issuer:
+        await registry.trial_begun()
+        await issuer.token()
+        assert (await issuer.present(issuer.assertion(scopes=["website:read:yachts"])))[0].status == 200
+    assert registry.counted_trials() == [("stop", COMPANY.id, 2)]

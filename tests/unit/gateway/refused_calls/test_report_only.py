@@ -6,12 +6,16 @@ import pytest
 
 from gateway.credentials.kinds import CredentialKind
 from gateway.forwarding.forward import Forward
+from gateway.origin import unproxied
 from gateway.refusal import Refusal
 from gateway.routing.table import Route, RouteTable
 from shared.contracts.operator_validator import TokenCheck
-from shared.report_only.counts import WouldRefuse
+from shared.contracts.report_only import TrialStop
+from shared.report_only.counts import ReportOnlyCounts, WouldRefuse
+from shared.report_only.trial_stops import TrialStops
 from tests.support.clock import FakeClock
-from tests.support.http1.heads import fields_of, route_of
+from tests.support.doubles.registry import RegistryDouble
+from tests.support.http1.heads import fields_of, head_of, route_of
 from tests.unit.gateway.test_decision import SESSION, Desk
 
 JWT, API_TOKEN, SESSION_TOKEN = CredentialKind.JWT, CredentialKind.API_TOKEN, CredentialKind.SESSION_TOKEN
@@ -36,6 +40,9 @@ TABLE = RouteTable(
         ),
     )
 )
+
+
+PLAIN = RouteTable((route_of(JWT, name="plain", path="/plain", scopes=("site:read",)),))
 
 
 class Counted(Desk):
@@ -135,3 +142,25 @@ async def test_what_is_no_matter_of_the_credential_is_refused_all_the_same(desk:
     for lines, line in ((("Content-Length: 11",), "POST /any HTTP/1.1"), ((), "GET /any/../x HTTP/1.1")):
         assert isinstance(await desk.decide(*lines, line=line), Refusal)
     assert desk.counted == []
+
+
+async def test_calls_of_a_company_whose_stop_is_tried_go_on_and_each_is_counted(
+    desk: Counted, clock: FakeClock
+) -> None:
+    registry = RegistryDouble()
+    counts = ReportOnlyCounts(registry, clock=clock)
+    stops = TrialStops(registry, counts, clock)
+    decider = replace(desk.decider, trial_stops=stops, routes=lambda: PLAIN)
+    head = head_of(desk.bearer(), line="GET /plain HTTP/1.1")
+    for tried in ([], [TrialStop(id="company", status="suspended", until=clock.now() + 60)]):
+        registry.tried = list(tried)
+        await stops.poll()
+        for _ in range(3):
+            decision = decider.decide(head, unproxied("9.9.9.9"), "r" * 32)
+            decision = decision if isinstance(decision, Forward | Refusal) else await decision()
+            assert isinstance(decision, Forward)
+    await counts.stop()
+    [batch] = registry.report_only.values()
+    assert [(c.kind, c.name, c.cause, c.count, c.company_id) for c in batch.counts] == [
+        ("stop", "company", "suspended", 3, "company")
+    ]

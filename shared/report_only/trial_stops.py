@@ -1,0 +1,53 @@
+"""Stops that are tried: what depends on the object goes on, and is counted."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Protocol
+
+from shared.background_task import PeriodicTask
+from shared.clock import Clock
+from shared.contracts.report_only import TrialStop
+from shared.report_only.counts import ReportOnlyCounts, WouldRefuse
+
+POLL_INTERVAL_S = 5.0
+"""Seconds after which a trial has begun, or was taken back, everywhere."""
+
+
+class TrialSource(Protocol):
+    async def trial_stops(self) -> Sequence[TrialStop]:
+        """Raises `Unavailable`."""
+        ...
+
+
+class TrialStops:
+    """`by_id` is what to look at first: as a rule it is empty, and costs a call nothing else.
+
+    While the registry is unavailable, those that are known go on until their time is up.
+    """
+
+    def __init__(self, source: TrialSource, counts: ReportOnlyCounts, clock: Clock) -> None:
+        self._source = source
+        self.counts = counts
+        self._clock = clock
+        self.by_id: Mapping[str, TrialStop] = MappingProxyType({})
+        self.tasks = (PeriodicTask("trial_stops", self.poll, interval=POLL_INTERVAL_S, early_retry=False),)
+
+    async def start(self) -> None:
+        for task in self.tasks:
+            await task.start()
+
+    async def stop(self) -> None:
+        for task in self.tasks:
+            await task.stop()
+
+    async def poll(self) -> None:
+        self.by_id = {stop.id: stop for stop in await self._source.trial_stops()}
+
+    def count(self, depends_on: Iterable[str], company_id: str, request_id: str) -> None:
+        """Count a call that is accepted, for the first of the ids that it depends on whose stop is tried."""
+        tried = self.by_id
+        for id_ in depends_on if tried else ():
+            stop = tried.get(id_)
+            if stop is not None and stop.until > self._clock.now():
+                self.counts.count(WouldRefuse("stop", id_, stop.status, company_id), request_id)
+                return
