@@ -4,8 +4,9 @@
 `shared.http.responses` maps each class to its status, in one table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 class ServiceError(Exception):
@@ -88,6 +89,8 @@ class Conflict(ServiceError):
 
 class TooManyRequests(ServiceError):
     code = "too_many_requests"
+    fields: Mapping[str, str] = MappingProxyType({})
+    """Further fields of the response."""
 
     def __init__(self, description: str, *, retry_after: int) -> None:
         super().__init__(description)

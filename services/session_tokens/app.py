@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 from services.session_tokens.config import Settings
 from services.session_tokens.http import SECURITY_SCHEMES, endpoints
 from services.session_tokens.http.tokens import SessionTokenEndpoints
+from services.session_tokens.limits import KeyLimits
 from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.outbox import OutboxRelay
 from services.session_tokens.storage.redis import RedisOutbox, RedisSessionStore
@@ -21,6 +22,7 @@ from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import ClientAddress
 from shared.http.health import VALKEY, VALKEY_WRITES
+from shared.limits.endpoint_limits import EndpointLimits
 from shared.redis import PipelinedRedis
 from shared.refusal_traces.service_refusals import ServiceRefusals
 from shared.report_only.counts import ReportOnlyCounts
@@ -56,14 +58,16 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     store = RedisSessionStore(redis, outbox_limit=settings.audit_outbox_limit, on_event=relay.wake)
     access_keys: CachedLookup[bytes, AccessKey] = CachedLookup(registry.access_key)
     ended = StoppedSet(clock, frozenset({"session_token"}))
-    following = follow(NAME, registry, (access_keys, ended), settings, clock=clock, metrics=metrics)
+    report_only = ReportOnlyCounts(registry, clock=clock, metrics=metrics)
+    limits = EndpointLimits(redis, clock, report_only.count, place=NAME, metrics=metrics)
+    following = follow(NAME, registry, (access_keys, ended, limits.table), settings, clock=clock, metrics=metrics)
     access_keys.attach(following.follower)
 
     tokens = SessionTokens(store, access_keys, ended, following.follower, registry, audit, judging)
-    report_only = ReportOnlyCounts(registry, clock=clock, metrics=metrics)
     trial_stops = TrialStops(registry, report_only, clock)
+    key_limits = KeyLimits(limits, audit)
     handlers = SessionTokenEndpoints(
-        tokens, authenticator, addresses, audit, token_metrics, judging.now, trial_stops
+        tokens, authenticator, addresses, audit, token_metrics, judging.now, trial_stops, key_limits
     )
 
     health = FollowingHealth(NAME, following.follower, offsets)
@@ -78,7 +82,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         addresses=addresses,
         traces=ServiceRefusals(registry, service=NAME, clock=clock, metrics=metrics),
         now=clock.now,
-        resources=(registry_calls, redis, audit, relay, following, report_only, trial_stops),
+        resources=(registry_calls, redis, limits, audit, relay, following, report_only, trial_stops),
         security_schemes=SECURITY_SCHEMES,
         description="Short-lived tokens that stand for hidden parameters.",
     )

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
-from services.token_issuer.app import NAME, build_app
+from services.token_issuer.app import build_app
 from services.token_issuer.commands import (
     DEFAULT_TIMEOUT_S,
     NotDoneInTime,
@@ -15,7 +15,7 @@ from services.token_issuer.commands import (
     revoke_signing_key,
     rotate_signing_key,
 )
-from services.token_issuer.config import Settings, StorageSettings
+from services.token_issuer.config import NAME, Settings, StorageSettings
 from services.token_issuer.signing_keys.emergency import Refused
 from services.token_issuer.storage.postgres import SCHEMA
 from shared.config import ConfigError, load, refuse, warn_of_unknown_settings

@@ -11,7 +11,7 @@ from services.token_issuer.clients.assertions import AssertionVerifier
 from services.token_issuer.clients.authentication import ClientAuthenticator
 from services.token_issuer.clients.throttle import WRONG_SECRET_WINDOW_S, WRONG_SECRETS_PREFIX, SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
-from services.token_issuer.config import Settings
+from services.token_issuer.config import NAME, Settings
 from services.token_issuer.diagnosis.access_tokens import AccessTokenDiagnosis
 from services.token_issuer.diagnosis.assertions import AssertionDiagnosis
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
@@ -29,7 +29,7 @@ from services.token_issuer.refusals import Refusals
 from services.token_issuer.signing import Keys, key_steps, open_keys
 from services.token_issuer.signing_keys.maintenance import SigningKeyChanges
 from services.token_issuer.storage.ports import UsedAssertions
-from services.token_issuer.storage.postgres import SCHEMA
+from services.token_issuer.storage.postgres import SCHEMA, open_database
 from services.token_issuer.storage.postgres.signing_keys import PostgresSigningKeys
 from services.token_issuer.storage.postgres.used_assertions import PostgresUsedAssertions
 from services.token_issuer.tokens.held import HeldCredentials
@@ -54,6 +54,7 @@ from shared.http.client import ServiceClient
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import Endpoint
 from shared.http.health import POSTGRESQL, VALKEY
+from shared.limits.endpoint_limits import EndpointLimits
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
 from shared.refusal_traces.service_refusals import ServiceRefusals
@@ -61,7 +62,6 @@ from shared.report_only.counts import ReportOnlyCounts
 from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceIdentity
 
-NAME = "token_issuer"
 KEY_MAINTENANCE_INTERVAL_S = 2.0
 PRUNE_INTERVAL_S = 60.0
 
@@ -83,6 +83,7 @@ class Dependencies:
     signing_key_changes: SigningKeyChanges
     following: Following
     trial_stops: TrialStops
+    limits: EndpointLimits
 
 
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
@@ -121,6 +122,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             dependencies.admin_calls,
             dependencies.database,
             dependencies.redis,
+            dependencies.limits,
             dependencies.audit,
             dependencies.following,
             dependencies.trial_stops.counts,
@@ -146,17 +148,21 @@ def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock, offset
     api_clients: CachedLookup[str, ApiClient] = CachedLookup(registry.api_client)
     key_pairs: CachedLookup[str, KeyPair] = CachedLookup(registry.key_pair)
     stopped, signing_key_changes = StoppedSet(clock), SigningKeyChanges()
-    consumers = (api_clients, key_pairs, stopped, signing_key_changes)
+    redis = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
+    report_only = ReportOnlyCounts(registry, clock=clock, metrics=metrics)
+    limits = EndpointLimits(redis, clock, report_only.count, place=NAME, metrics=metrics)
+    consumers = (api_clients, key_pairs, stopped, signing_key_changes, limits.table)
     following = follow(NAME, registry, consumers, settings, clock=clock, metrics=metrics)
     api_clients.attach(following.follower)
     key_pairs.attach(following.follower)
-    report_only = ReportOnlyCounts(registry, clock=clock, metrics=metrics)
     return Dependencies(
         registry_calls=registry_calls,
         registry=registry,
         admin_calls=ServiceClient(settings.key_registry_url, connections=4),
-        database=open_database(settings),
-        redis=PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout),
+        database=open_database(
+            settings.database_dsn, size=settings.database_pool_size, timeout=settings.store_timeout
+        ),
+        redis=redis,
         audit=AuditTrail(registry, service=NAME, clock=clock, metrics=metrics),
         api_clients=api_clients,
         key_pairs=key_pairs,
@@ -164,6 +170,7 @@ def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock, offset
         signing_key_changes=signing_key_changes,
         following=following,
         trial_stops=TrialStops(registry, report_only, clock),
+        limits=limits,
     )
 
 
@@ -173,12 +180,6 @@ def registry_client(settings: Settings, clock: Clock, offsets: ClockOffsets | No
         settings.key_registry_url,
         authorization=identity.authorization_for("key_registry"),
         peer_clock=None if offsets is None else offsets.peer("key_registry"),
-    )
-
-
-def open_database(settings: Settings) -> Database:
-    return Database(
-        settings.database_dsn, schema=SCHEMA.name, size=settings.database_pool_size, timeout=settings.store_timeout
     )
 
 
@@ -192,6 +193,7 @@ def build_endpoints(
     clock: Clock,
 ) -> list[Endpoint]:
     """The rules, and over them the endpoints."""
+    registry, stopped, audit = dependencies.registry, dependencies.stopped, dependencies.audit
     time_floor = RefusalTimeFloor(clock)
     assertions = AssertionVerifier(dependencies.key_pairs.get, used, time_floor, clock)
     shared_times = RedisFailureTimes(
@@ -211,7 +213,7 @@ def build_endpoints(
     issuer = TokenIssuer(
         keys.ring,
         keys.pool,
-        dependencies.audit,
+        audit,
         clock,
         issuer=settings.issuer,
         audience=settings.audience,
@@ -220,25 +222,22 @@ def build_endpoints(
     tokens = IssuedTokens(keys.ring, clock, issuer=settings.issuer)
     require_fresh = dependencies.following.follower.require_fresh
     counts = IssuerMetrics(metrics)
-    refusals = Refusals(dependencies.audit, counts.refused)
-    requests, trials = ClientRequests(authenticator, addresses, refusals), dependencies.trial_stops
-    held = HeldCredentials(tokens, dependencies.registry, dependencies.stopped, dependencies.audit)
+    refusals = Refusals(audit, counts.refused)
+    requests = ClientRequests(authenticator, addresses, refusals)
+    per_client = dependencies.trial_stops, dependencies.limits
+    held = HeldCredentials(tokens, registry, stopped, audit)
     held_throttle = SecretThrottle(wrong_secrets, clock, limit=MAX_REQUESTS_A_MINUTE)
     return endpoints(
-        [TokenEndpoint(p, grants, authenticator, issuer, addresses, refusals, counts, trials) for p in PROFILES],
-        IntrospectionEndpoint(requests, Introspector(tokens, dependencies.stopped, require_fresh)),
-        RevocationEndpoint(
-            requests, TokenRevoker(tokens, dependencies.registry, dependencies.stopped, dependencies.audit)
-        ),
+        [
+            TokenEndpoint(p, grants, authenticator, issuer, addresses, refusals, counts, *per_client)
+            for p in PROFILES
+        ],
+        IntrospectionEndpoint(requests, Introspector(tokens, stopped, require_fresh)),
+        RevocationEndpoint(requests, TokenRevoker(tokens, registry, stopped, audit)),
         DiagnosisEndpoint(
             AssertionDiagnosis(assertions, time_floor, clock, audiences=audiences),
             AccessTokenDiagnosis(
-                keys.ring,
-                dependencies.stopped,
-                require_fresh,
-                clock,
-                issuer=settings.issuer,
-                audience=settings.audience,
+                keys.ring, stopped, require_fresh, clock, issuer=settings.issuer, audience=settings.audience
             ),
             AdminApiClient(dependencies.admin_calls),
         ),

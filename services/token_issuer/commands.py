@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
 from typing import NamedTuple
 
-from services.token_issuer.app import NAME, open_database, registry_client
-from services.token_issuer.config import Settings
+from services.token_issuer.app import registry_client
+from services.token_issuer.config import NAME, Settings
 from services.token_issuer.signing import KeySteps, key_steps
 from services.token_issuer.signing_keys.audit_lines import published
 from services.token_issuer.signing_keys.emergency import (
@@ -18,6 +18,7 @@ from services.token_issuer.signing_keys.emergency import (
     what_stops,
 )
 from services.token_issuer.signing_keys.states import KeyState
+from services.token_issuer.storage.postgres import open_database
 from services.token_issuer.storage.postgres.signing_keys import PostgresSigningKeys
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock, SystemClock
@@ -50,7 +51,10 @@ class Opened(NamedTuple):
 
 @asynccontextmanager
 async def _opened(settings: Settings, clock: Clock) -> AsyncIterator[Opened]:
-    database, calls = open_database(settings), registry_client(settings, clock)
+    database = open_database(
+        settings.database_dsn, size=settings.database_pool_size, timeout=settings.store_timeout
+    )
+    calls = registry_client(settings, clock)
     registry = KeyRegistryClient(calls)
     audit = AuditTrail(registry, service=NAME, clock=clock)
     async with AsyncExitStack() as started:

@@ -19,6 +19,9 @@ class StorageSettings(ServiceSettings, DatabaseSettings):
     port: int = Field(default=8102, ge=0, le=65535, description="port to listen on; 0 takes a free one")
 
 
+NAME = "token_issuer"
+
+
 class Settings(StorageSettings, FollowingSettings):
     issuer: str = Field(default="http://127.0.0.1:8080", pattern=anchored(ISSUER))
     """The public URL of the gateway, without a final slash (RFC 8414 section 2)."""

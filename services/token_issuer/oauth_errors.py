@@ -7,6 +7,7 @@ and the audit trail alone.
 from dataclasses import dataclass
 
 from shared.errors import Invalid, ServiceError, TooManyRequests, Unauthenticated, Unavailable
+from shared.limits.errors import AddressNotAllowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,6 @@ class TooManyWrongSecrets(TooManyRequests):
 
 def oauth_code(error: ServiceError) -> str:
     """The `error` member for any error that a request here may end in."""
-    if isinstance(error, (Refusal, InvalidRequest, UnsupportedGrantType, TooManyRequests)):
+    if isinstance(error, (Refusal, InvalidRequest, UnsupportedGrantType, TooManyRequests, AddressNotAllowed)):
         return error.code
     return "temporarily_unavailable" if isinstance(error, Unavailable) else "invalid_request"

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from services.token_issuer.oauth_errors import Refusal, TooManyWrongSecrets
+from services.token_issuer.oauth_errors import Refusal, Subject, TooManyWrongSecrets
 from shared.audit.trail import RefusalAudit
 from shared.errors import ServiceError
+from shared.limits.errors import AddressNotAllowed, BeyondLimit, RateExceeded
 
 
 class Refusals:
@@ -22,14 +23,14 @@ class Refusals:
             yield
         except ServiceError as error:
             self._count(error)
-            if isinstance(error, (Refusal, TooManyWrongSecrets)):
+            if isinstance(error, (Refusal, TooManyWrongSecrets, RateExceeded, AddressNotAllowed)):
                 self._report(error, endpoint, address)
             raise
 
-    def _report(self, error: Refusal | TooManyWrongSecrets, endpoint: str, address: str) -> None:
+    def _report(self, error: Refusal | TooManyWrongSecrets | BeyondLimit, endpoint: str, address: str) -> None:
         """A line for a client that exists; a count for what only claims to be one."""
         subject, cause = error.subject, error.detail or error.description
-        if subject is None:
+        if not isinstance(subject, Subject):
             # What has a detail is logged with it, by the middleware.
             self._audit.count_refusal(cause=cause, endpoint=endpoint, client=address, logged=bool(error.detail))
             return

@@ -37,6 +37,8 @@ def error_headers(error: errors.ServiceError) -> dict[str, str]:
     headers = dict(NO_STORE)
     if isinstance(error, (errors.Unavailable, errors.TooManyRequests)):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.TooManyRequests):
+        headers |= error.fields
     if isinstance(error, errors.MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allow)
     return headers

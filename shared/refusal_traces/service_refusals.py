@@ -6,6 +6,7 @@ from shared.audit.origin import NotedRefusal
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.errors import ServiceError
 from shared.http.client_address import address_block
+from shared.limits.errors import AddressNotAllowed, RateExceeded
 from shared.refusal_traces.causes import CHECKS, comes_after
 from shared.refusal_traces.recorder import RefusalTraces
 from shared.refusal_traces.steps import failed, passed, shown
@@ -49,7 +50,7 @@ class ServiceRefusals(RefusalTraces):
                 credential_kind=note.kind,
                 credential=shown(note.subject),
                 company_id=note.company_id,
-                steps=tuple(_steps(word, route, note, "" if error is None else error.description)),
+                steps=tuple(_steps(word, route, note, error)),
             )
 
         source = f"{note.kind}:{note.subject}" if known else address
@@ -60,11 +61,14 @@ def _word(*candidates: str) -> str:
     return next((one for one in candidates if one in CHECKS), "")
 
 
-def _steps(cause: str, route: str, note: NotedRefusal, description: str) -> list[TraceStep]:
+def _steps(cause: str, route: str, note: NotedRefusal, error: ServiceError | None) -> list[TraceStep]:
     steps = []
     if comes_after(cause, "method"):
         steps.append(passed("route", route))
     if note.subject:
         steps.append(passed("lookup", f"{note.kind} {note.subject}", "a credential that Passgate knows"))
+    if isinstance(error, RateExceeded | AddressNotAllowed):
+        return [*steps, failed(cause, error.exceeded.found, error.exceeded.expected)]
+    description = "" if error is None else error.description
     steps.append(failed(cause, f"{cause}: {description}" if description else cause))
     return steps

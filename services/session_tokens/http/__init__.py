@@ -26,6 +26,8 @@ PARAMETERS = {
 BAD = Response("The body or a parameter breaks a limit: which one.", Message)
 WRONG = Response("The key or token is missing, wrong, expired, ended or revoked.", Message)
 TOO_LARGE = Response("The body is too large.", Message)
+WRONG_KEY = Response("The access key is missing, wrong or revoked, or not for this address.", Message)
+OFTEN = Response("More requests than the access key's limits allow; see Retry-After.", Message)
 AWAY = Response("It cannot be known now; see Retry-After.", Message)
 
 
@@ -54,7 +56,14 @@ def _generate(handlers: SessionTokenEndpoints) -> Endpoint:
         "`Content-Type: application/json` it is 400.",
         parameters=(ttl, uses),
         body_schema=PARAMETERS,
-        responses={200: Response("The token.", CreatedToken), 400: BAD, 403: WRONG, 413: TOO_LARGE, 503: AWAY},
+        responses={
+            200: Response("The token.", CreatedToken),
+            400: BAD,
+            403: WRONG_KEY,
+            413: TOO_LARGE,
+            429: OFTEN,
+            503: AWAY,
+        },
         security="accessKey",
         render_error=render_error,
     )

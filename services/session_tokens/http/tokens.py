@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import orjson
 from aiohttp import web
 
+from services.session_tokens.limits import KeyLimits
 from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.parameters import MAX_BODY_BYTES, as_query, parse
 from services.session_tokens.tokens import Session, SessionTokens, WrongToken
@@ -38,6 +39,7 @@ class SessionTokenEndpoints:
         metrics: TokenMetrics,
         now: Callable[[], float],
         trial_stops: TrialStops,
+        limits: KeyLimits,
     ) -> None:
         self._trial_stops = trial_stops
         self._tokens = tokens
@@ -46,11 +48,13 @@ class SessionTokenEndpoints:
         self._audit = audit
         self._metrics = metrics
         self._now = now
+        self._limits = limits
 
     async def generate(self, request: web.Request) -> web.Response:
         """POST /generate"""
         with self._counting(request):
             key = await self._tokens.authorize(_single_header(request, "x-api-key"))
+            limited = await self._limits.require(key.key, client=self._addresses.of(request))
         ttl, uses = _query_parameter(request, "ttl"), _query_parameter(request, "uses")
         require_content_type(request, "application/json")
         parameters = parse(await read(request, limit=MAX_BODY_BYTES))
@@ -58,7 +62,7 @@ class SessionTokenEndpoints:
         self._metrics.created.inc()
         self._count_trial(key.key)
         body = orjson.dumps({"token": created.token, "expiration_time": created.expires_at})
-        return _json(body, self._expiry(key.key))
+        return _json(body, {**self._expiry(key.key), **limited})
 
     async def verify(self, request: web.Request) -> web.Response:
         """GET /verify, and HEAD, which counts as no use."""

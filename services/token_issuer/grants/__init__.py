@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from services.token_issuer.clients.client import Client
+from services.token_issuer.clients.limits import Admit, unlimited
 from services.token_issuer.oauth_errors import InvalidScope
 from services.token_issuer.tokens.issuance import AuthorizedGrant
 from shared import scopes
 
 
 class Grant(Protocol):
-    async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> AuthorizedGrant:
+    async def authorize(
+        self, parameters: Mapping[str, str], client: Client | None, admit: Admit = unlimited
+    ) -> AuthorizedGrant:
         """`client` is the one that has authenticated itself, None when the request did not try to."""
         ...
 

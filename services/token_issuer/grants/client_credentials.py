@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from services.token_issuer.clients.client import Client
+from services.token_issuer.clients.limits import Admit, unlimited
 from services.token_issuer.grants import granted, requested_scopes
 from services.token_issuer.grants.booking_scopes import booked_scopes
 from services.token_issuer.oauth_errors import InvalidClient
@@ -12,10 +13,13 @@ GRANT_TYPE = "client_credentials"
 
 
 class ClientCredentials:
-    async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> AuthorizedGrant:
+    async def authorize(
+        self, parameters: Mapping[str, str], client: Client | None, admit: Admit = unlimited
+    ) -> AuthorizedGrant:
         """All that the client is granted and has booked, or as much of it as `scope` requests."""
         if client is None:
             raise InvalidClient("client authentication is required")
+        await admit(client)
         requested = "scope" in parameters
         scopes = client.scopes
         if requested:

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.token_issuer.clients.assertions import AssertionVerifier, InvalidAssertion, VerifiedAssertion
 from services.token_issuer.clients.client import Client
+from services.token_issuer.clients.limits import Admit, unlimited
 from services.token_issuer.grants import granted, requested_scopes
 from services.token_issuer.grants.booking_scopes import BookedScopes, booked_scopes
 from services.token_issuer.oauth_errors import InvalidGrant, InvalidRequest, InvalidScope
@@ -25,7 +26,9 @@ class JwtBearer:
         self._assertions = assertions
         self._audiences = audiences
 
-    async def authorize(self, parameters: Mapping[str, str], client: Client | None) -> AuthorizedGrant:
+    async def authorize(
+        self, parameters: Mapping[str, str], client: Client | None, admit: Admit = unlimited
+    ) -> AuthorizedGrant:
         """Raises `InvalidGrant` saying what to correct, `InvalidScope`, and `Unavailable`.
 
         The jti is used last, so an assertion that is refused may be sent again once it is corrected. One whose
@@ -37,6 +40,7 @@ class JwtBearer:
         if client is None and parameters.get("client_id") not in (None, verified.client.client_id):
             raise InvalidGrant("client_id must be the iss of the assertion", subject=verified.client.audited)
         booked = scopes_of(verified.client, verified.claims.members, parameters)
+        await admit(verified.client)
         if not await self._assertions.use_once(verified):
             raise InvalidGrant("jti was used before; sign a new assertion", subject=verified.client.audited)
         return AuthorizedGrant(GRANT_TYPE, verified.client, booked.scopes, booked.depends_on)

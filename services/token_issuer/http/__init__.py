@@ -45,6 +45,16 @@ REFUSED: Mapping[int, Response] = {
 }
 
 
+LIMITED: Mapping[int, Response] = {
+    403: Response("The limits of the client do not name this address", OAuthErrorResponse),
+    429: Response(
+        "Too many wrong secrets for this client from this address, or more requests than the client's limits "
+        "allow: see Retry-After",
+        OAuthErrorResponse,
+    ),
+}
+
+
 def endpoints(
     token_endpoints: Sequence[TokenEndpoint],
     introspection: IntrospectionEndpoint,
@@ -104,7 +114,7 @@ def _token_endpoint(endpoint: TokenEndpoint) -> Endpoint:
         description="RFC 6749 section 3.2; errors as in section 5.2.",
         body_schema=token_request(profile.grant_types),
         body_content_types=(FORM, JSON) if profile.accepts_json else (FORM,),
-        responses={200: Response("The token", TokenResponse), **REFUSED},
+        responses={200: Response("The token", TokenResponse), **REFUSED, **LIMITED},
         security="client" if profile.methods == ("client_secret_basic",) else "",
         render_error=render_error,
     )

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from services.token_issuer.clients.authentication import METHODS, ClientAuthenticator, Method, client_proof
 from services.token_issuer.clients.client import Client
+from services.token_issuer.clients.limits import ClientAdmission
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
 from services.token_issuer.http.parameters import authorization, parameters
 from services.token_issuer.http.responses import success
@@ -19,6 +20,7 @@ from services.token_issuer.tokens.issuance import AccessToken, TokenIssuer
 from shared.contracts.access_token import TokenType
 from shared.contracts.credential_expiry import EXPIRY_FIELD, expiry_time
 from shared.http.client_address import ClientAddress
+from shared.limits.endpoint_limits import EndpointLimits
 from shared.logging import request_id
 from shared.report_only.trial_stops import TrialStops
 
@@ -79,6 +81,7 @@ class TokenEndpoint:
         refusals: Refusals,
         counts: IssuerMetrics,
         trial_stops: TrialStops,
+        limits: EndpointLimits,
     ) -> None:
         self._trial_stops = trial_stops
         self.profile = profile
@@ -88,6 +91,7 @@ class TokenEndpoint:
         self._addresses = addresses
         self._refusals = refusals
         self._counts = counts
+        self._limits = limits
 
     async def post(self, request: web.Request) -> web.Response:
         """Read, find the grant, authenticate the client, authorize, issue."""
@@ -96,12 +100,13 @@ class TokenEndpoint:
             given = await parameters(request, accepts_json=self.profile.accepts_json)
             grant = self._grant(given.get("grant_type"))
             client = await self._client(request, given, address)
-            decision = await grant.authorize(given, client)
+            admission = ClientAdmission(self._limits, address)
+            decision = await grant.authorize(given, client, admission)
             token = await self._issuer.issue(decision, typ=self.profile.typ)
         self._counts.issued(decision.grant)
         holder = decision.client
         self._trial_stops.count((holder.credential_id, holder.company_id), holder.company_id, request_id.get())
-        return success(self._response(token), _expiry(token))
+        return success(self._response(token), {**_expiry(token), **admission.fields})
 
     def _grant(self, grant_type: str | None) -> Grant:
         if grant_type is not None and self.profile.trims_grant_type:

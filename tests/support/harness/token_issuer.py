@@ -14,8 +14,8 @@ import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from yarl import URL
 
-from services.token_issuer.app import NAME, build_app
-from services.token_issuer.config import Settings
+from services.token_issuer.app import build_app
+from services.token_issuer.config import NAME, Settings
 from services.token_issuer.grants import jwt_bearer
 from services.token_issuer.http.parameters import FORM
 from services.token_issuer.storage.postgres import SCHEMA

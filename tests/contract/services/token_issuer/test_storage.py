@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from asyncpg.exceptions import CheckViolationError
 
-from services.token_issuer.app import NAME
+from services.token_issuer.config import NAME
 from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore, UsedAssertions
 from services.token_issuer.storage.postgres import SCHEMA
 from services.token_issuer.storage.postgres import signing_keys as signing_keys_table

@@ -1,0 +1,36 @@
+"""The limits of a client at the token endpoints, for each request that it has proved to be its own."""
+
+from typing import Protocol
+
+from services.token_issuer.clients.client import Client
+from shared.limits.endpoint_limits import EndpointLimits
+from shared.limits.errors import AddressNotAllowed, RateExceeded
+
+
+class Admit(Protocol):
+    async def __call__(self, client: Client) -> None:
+        """Called once who requests is known, and before anything is used up. Raises what refuses the client."""
+        ...
+
+
+async def unlimited(client: Client) -> None:
+    """`Admit` where there are no limits."""
+
+
+class ClientAdmission:
+    """`Admit` of one request from `address`; `fields` are those of its response."""
+
+    def __init__(self, limits: EndpointLimits, address: str) -> None:
+        self._limits = limits
+        self._address = address
+        self.fields: dict[str, str] = {}
+
+    async def __call__(self, client: Client) -> None:
+        """Raises `RateExceeded` and `AddressNotAllowed`."""
+        ids = (client.company_id, client.credential_id)
+        try:
+            found = await self._limits.require(ids, client=self._address, company_id=client.company_id)
+        except (RateExceeded, AddressNotAllowed) as error:
+            error.subject = client.audited
+            raise
+        self.fields |= found
