@@ -68,9 +68,13 @@ class ExpiryNotices:
 
     async def _schedule_missing(self) -> bool:
         """What a release before this one has created, a part at a time. True once nothing is left."""
+        after = instant(self._clock.now()) + timedelta(days=min(DAYS_BEFORE))
+        async with self._store.reading() as reader:
+            if not await reader.unscheduled(after, 1):
+                return True
         async with self._store.writing() as writer:
             now = instant(self._clock.now())
-            found = await writer.unscheduled(now + timedelta(days=min(DAYS_BEFORE)), AT_ONCE)
+            found = await writer.unscheduled(after, AT_ONCE)
             for credential in found:
                 await _schedule(writer, credential, now)
         return len(found) < AT_ONCE

@@ -1,6 +1,8 @@
 """/admin/v1/webhooks over HTTP: who gets which events, secrets, and what is refused."""
 
+import json
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -9,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from services.key_registry.storage.postgres.company_traces import PostgresCompanyTraces
 from tests.integration.services.key_registry.test_at_rest import dump
+from tests.integration.services.key_registry.test_hostile_input import STRINGS, VALUES
 from tests.support.harness.key_registry import Admin, Running
 from tests.support.harness.webhook_receiver import Receiver, receiver, status
 from tests.support.waiting import until
@@ -279,3 +282,29 @@ async def test_the_examples_of_the_document_work_when_they_are_sent(owner: Admin
     assert (await owner.patch(path, schemas["WebhookPatch"]["examples"][0])).status == 200
     assert (await owner.post(f"{path}/rotate", schemas["SecretRotation"]["examples"][0])).status == 201
     await remove(owner, created.body)
+
+
+async def test_no_value_in_any_member_or_parameter_is_an_error_of_ours(owner: Admin) -> None:
+    company = await owner.company()
+    webhook = await owner.create("/webhooks", company_id=company["id"], name="x", url=URL)
+    path = f"/webhooks/{webhook['id']}"
+    values = [
+        *STRINGS[::2],
+        *VALUES[::2],
+        *(f"https://{host}" for host in ("\0", "[", "]", "[::", "x:y", "x." * 500)),
+    ]
+
+    async def sent(method: str, target: str, **members: Any) -> int:
+        return (await owner.call(method, target, raw=json.dumps(members).encode())).status
+
+    for value in values:
+        for member in ("name", "url", "types", "enabled"):
+            assert await sent("PATCH", path, **{member: value}) in (200, 422), (member, value)
+        assert await sent("POST", "/webhooks", company_id=value, name="") == 422
+        assert await sent("POST", f"{path}/rotate", keep_old_for=value or -1) in (201, 422), value
+    for text in map(quote, STRINGS[::2]):
+        for query in ("/webhooks?company_id=", f"{path}/deliveries?state=", f"{path}/deliveries?event_id="):
+            assert (await owner.get(query + text)).status in (200, 422), (query, text)
+        for target in (f"/webhooks/{text}x", f"{path}/deliveries/{text}x/replay"):
+            assert (await owner.post(target)).status in (404, 405), target
+    assert (await owner.post(f"{path}/deliveries/{10**18 - 1}/replay")).status == 404
