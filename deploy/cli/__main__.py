@@ -4,16 +4,26 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from deploy.cli import scan
+from deploy.cli import login, objects, records, scan
+from deploy.cli.outcome import Failure
 from shared.console import give_up_output, open_streams
 
-COMMANDS = (scan,)
-"""Each has `add`, which says how it is called, and names what runs it."""
+COMMANDS = (login, objects, records, scan)
+"""Each has `add`, which says how its commands are called, and names what runs them."""
+DESCRIPTION = """\
+The command line of Passgate, over the admin API. After `make up` it finds the registry and the owner's token by
+itself; elsewhere: `passgate login`, or PASSGATE_KEY_REGISTRY_URL and PASSGATE_ADMIN_TOKEN.
+
+Exit status: 0 done, 1 refused, 2 wrong usage, 3 cannot be reached.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     open_streams()
-    parser = argparse.ArgumentParser(prog="passgate", description="The command line of Passgate.")
+    parser = argparse.ArgumentParser(
+        prog="passgate", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--url", default="", help="where the key registry is")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
@@ -24,6 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         give_up_output()
         return 1
+    except KeyboardInterrupt:
+        return 130
+    except Failure as failure:
+        print(f"passgate: {failure}", file=sys.stderr)
+        return failure.status
     return status
 
 

@@ -1,0 +1,153 @@
+"""The resources of the admin API, as the command line names them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`--name` for the member `member`; `kind` says how its text becomes a value."""
+
+    member: str
+    help: str
+    required: bool = False
+    kind: str = "text"
+    """`text`, `instant`, `number`, `json`, `list` (given several times), `duration` (seconds, or 10m, 24h, 7d), or
+    `file` (what is in it)."""
+    fixed: bool = False
+    """Whether it cannot be changed afterwards."""
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.member.removesuffix("_id").replace("_", "-").replace("scopes", "scope")
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    path: str
+    one: str
+    columns: tuple[str, ...]
+    options: tuple[Option, ...]
+    filters: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    """Members that the response to a create or rotate has this once."""
+    rotates: bool = False
+
+
+COMPANY = Option("company_id", "its company: client prefix or id", required=True, fixed=True)
+EXPIRES = Option("expires_at", "when it ends, such as 2027-01-01T00:00:00Z, or never", kind="instant")
+SCOPES = Option("scopes", "a scope that it may ask for; again for each", kind="list", required=True)
+LIMITS = Option("limits", 'JSON, such as \'{"rate":{"calls":50,"per_seconds":1,"burst":100}}\'', kind="json")
+STATE = ("effective_status", "expires_at")
+
+NOUNS = (
+    Noun(
+        "companies",
+        "company",
+        ("client_prefix", "name", "company_uri", "effective_status", "id"),
+        (
+            Option("name", "what people call it", required=True),
+            Option("client_prefix", "its short name, such as blabla", required=True, fixed=True),
+            Option("company_uri", "its URL, the issuer of JWTs that it signs", required=True, fixed=True),
+            LIMITS,
+        ),
+    ),
+    Noun(
+        "applications",
+        "application",
+        ("application_prefix", "name", "scopes", "effective_status", "id"),
+        (
+            Option("name", "what people call it", required=True),
+            Option("application_prefix", "its short name, such as SMS", required=True, fixed=True),
+            Option("scopes", "a scope that it has; again for each", kind="list", required=True),
+        ),
+    ),
+    Noun(
+        "bookings",
+        "booking",
+        ("company.client_prefix", "application.application_prefix", "effective_status", "id"),
+        (
+            COMPANY,
+            Option("application_id", "prefix or id", required=True, fixed=True),
+            LIMITS,
+        ),
+        filters=("company_id", "application_id"),
+    ),
+    Noun(
+        "api-tokens",
+        "API token",
+        ("remote_application", "company.client_prefix", "application.application_prefix", *STATE, "id"),
+        (
+            Option("booking_id", "the booking's id; or --company and --application", fixed=True),
+            Option("remote_application", "who uses it", required=True),
+            EXPIRES,
+            LIMITS,
+        ),
+        filters=("company_id",),
+        secrets=("token",),
+        rotates=True,
+    ),
+    Noun(
+        "access-keys",
+        "access key",
+        ("name", "company.client_prefix", "last_four", *STATE, "id"),
+        (
+            COMPANY,
+            Option("name", "what people call it", required=True),
+            Option("default_ttl", "seconds of a session token unless asked otherwise", kind="duration"),
+            Option("max_ttl", "seconds of a session token at most", kind="duration"),
+            EXPIRES,
+            LIMITS,
+        ),
+        filters=("company_id",),
+        secrets=("key",),
+        rotates=True,
+    ),
+    Noun(
+        "api-clients",
+        "API client",
+        ("comment", "key", "company.client_prefix", "scopes", *STATE, "id"),
+        (
+            COMPANY,
+            Option("comment", "what it is for", required=True),
+            SCOPES,
+            Option("audience", "the audience of its JWTs, unless the usual one"),
+            EXPIRES,
+            LIMITS,
+        ),
+        filters=("company_id",),
+        secrets=("secret",),
+        rotates=True,
+    ),
+    Noun(
+        "key-pairs",
+        "key pair",
+        ("kid", "algorithm", "company.client_prefix", "scopes", *STATE, "id"),
+        (
+            COMPANY,
+            SCOPES,
+            Option("public_key", "file with its public key (PEM or JWK)", kind="file", fixed=True),
+            Option("algorithm", "RS256 unless said otherwise", fixed=True),
+            Option("rsa_bits", "2048, 3072 or 4096", kind="number", fixed=True),
+            EXPIRES,
+            LIMITS,
+            Option("succeeds", "the KID of the one that this one takes over from", fixed=True),
+            Option("keep_old_for", "how long that one goes on", kind="duration", fixed=True),
+        ),
+        filters=("company_id",),
+        secrets=("private_key",),
+    ),
+    Noun(
+        "admin-tokens",
+        "admin token",
+        ("name", "role", "company.client_prefix", "last_four", *STATE, "id"),
+        (
+            Option("name", "who uses it", required=True),
+            Option("role", "owner, editor or viewer", required=True, fixed=True),
+            Option("company_id", "the one company that it is for", fixed=True),
+            EXPIRES,
+        ),
+        filters=("company_id",),
+        secrets=("token",),
+        rotates=True,
+    ),
+)  # fmt: skip

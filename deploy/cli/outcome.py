@@ -1,0 +1,25 @@
+"""How a command ends: its exit status, and the one line that says why."""
+
+DONE, REFUSED, WRONG_USAGE, UNREACHABLE = 0, 1, 2, 3
+
+
+class Failure(Exception):
+    """`status` is the exit status; the text is one line, and says what to do."""
+
+    status = REFUSED
+
+
+class Refused(Failure):
+    """The registry, or whoever was asked, does not do it."""
+
+
+class WrongUsage(Failure):
+    """The command line itself is wrong."""
+
+    status = WRONG_USAGE
+
+
+class Unreachable(Failure):
+    """Nothing is known of whether it was done: the same command may be given again."""
+
+    status = UNREACHABLE

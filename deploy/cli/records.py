@@ -1,0 +1,77 @@
+"""`passgate events`, `passgate audit list` and `passgate explain`: what happened, and why a call was refused."""
+
+import argparse
+from typing import Any
+from urllib.parse import quote
+
+from deploy.cli.connection import connection
+from deploy.cli.outcome import DONE, Refused
+from deploy.cli.registry import Registry
+from deploy.cli.tables import print_json, print_object, print_table
+
+DEFAULT_LIMIT = 50
+EVENT_COLUMNS = ("at", "type", "company.client_prefix", "data")
+AUDIT_COLUMNS = ("at", "action", "actor", "subject_kind", "subject", "company.client_prefix")
+DECISION_COLUMNS = ("at", "request_id", "route", "status", "cause", "client")
+
+
+def add(commands: Any) -> None:
+    events = commands.add_parser("events", help="notices: expiries, rotations, revocations, leaks")
+    _page_options(events, "company_id", "type")
+    events.set_defaults(run=_events)
+    audit = commands.add_parser("audit", help="the audit trail")
+    verbs = audit.add_subparsers(dest="verb", required=True, metavar="VERB")
+    listed = verbs.add_parser("list", help="its lines, the newest first")
+    _page_options(listed, "company_id", "action", "actor")
+    listed.set_defaults(run=_audit)
+    explain = commands.add_parser("explain", help="why a call was refused, by its request id")
+    explain.add_argument(
+        "request_id", nargs="?", metavar="ID", help="of X-Request-Id; without it: the newest refusals"
+    )
+    _page_options(explain, "company_id", "cause")
+    explain.set_defaults(run=_explain)
+
+
+def _page_options(parser: argparse.ArgumentParser, *filters: str) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--limit", type=int, default=DEFAULT_LIMIT, help=f"at most so many (default {DEFAULT_LIMIT})"
+    )
+    for name in filters:
+        parser.add_argument(f"--{name.removesuffix('_id')}", dest=name, default="", metavar="NAME")
+    parser.set_defaults(filters=filters)
+
+
+def _events(arguments: argparse.Namespace) -> int:
+    return _print_page(arguments, "/events", EVENT_COLUMNS, "nothing happened yet")
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    return _print_page(arguments, "/audit", AUDIT_COLUMNS, "nothing like this is in the trail")
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    if not arguments.request_id:
+        return _print_page(arguments, "/decisions", DECISION_COLUMNS, "no call was refused in the last 7 days")
+    try:
+        found = Registry(connection(arguments)).get(f"/decisions/{quote(arguments.request_id, safe='')}")
+    except Refused as error:
+        raise Refused(f"{error}: refusals are kept for 7 days, and calls that were served are not") from None
+    if arguments.json:
+        print_json(found)
+        return DONE
+    print_object({name: value for name, value in found.items() if name != "steps"})
+    if steps := found["steps"]:
+        print()
+        print_table(tuple(steps[0]), steps, "")
+    return DONE
+
+
+def _print_page(arguments: argparse.Namespace, path: str, columns: tuple[str, ...], empty: str) -> int:
+    query = {name: getattr(arguments, name) for name in arguments.filters}
+    found = Registry(connection(arguments)).items(path, arguments.limit, **query)
+    if arguments.json:
+        print_json(list(found))
+    else:
+        print_table(columns, found, empty)
+    return DONE

@@ -1,0 +1,63 @@
+"""Results for people, as tables and lines, and for scripts, as JSON."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+MAX_WIDTH = 48
+"""Characters of one column."""
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], empty: str) -> None:
+    """A line for each row; `a.b` is the member `b` of the member `a`."""
+    table = [[shown(member(row, column)) for column in columns] for row in rows]
+    if not table:
+        print(empty, file=sys.stderr)
+        return
+    heads = [column.replace("_", " ").replace(".", " ").upper() for column in columns]
+    widths = [min(max(map(len, cells)), MAX_WIDTH) for cells in zip(heads, *table, strict=True)]
+    for line in (heads, *table):
+        cells = (_cut(cell, width).ljust(width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def print_object(value: Mapping[str, Any]) -> None:
+    """A line for each member; lists and objects below it as they are said, without their brackets."""
+    width = max((len(name) for name in value), default=0)
+    for name, each in value.items():
+        lines = shown(each).splitlines() or [""]
+        print(f"{name.ljust(width)}  {lines[0]}".rstrip())
+        for line in lines[1:]:
+            print(f"{' ' * width}  {line}")
+
+
+def member(value: Mapping[str, Any], path: str) -> Any:
+    found: Any = value
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def shown(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Mapping():
+            return ", ".join(f"{name} {shown(each)}" for name, each in value.items() if each not in (None, "", []))
+        case list():
+            lines = "\n" if any(isinstance(each, Mapping) for each in value) else " "
+            return lines.join(map(shown, value))
+        case _:
+            return str(value)
+
+
+def _cut(text: str, width: int) -> str:
+    line = text.replace("\n", " ")
+    return line if len(line) <= width else line[: width - 1] + "…"

@@ -1,0 +1,156 @@
+"""`passgate` does over the admin API what its documentation says, and says what went wrong in one line."""
+
+import io
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.cli.nouns import NOUNS
+from shared import opaque
+from tests.integration.deploy.cli.conftest import Run
+from tests.support.harness.key_registry import Running
+
+
+async def created(passgate: Run, *arguments: str) -> dict[str, Any]:
+    status, output, errors = await passgate(*arguments, "--json")
+    assert status == 0, errors
+    value: dict[str, Any] = json.loads(output)
+    return value
+
+
+@pytest.fixture
+async def company(passgate: Run) -> str:
+    """The prefix of a company that has booked an application of the same prefix with the scope `site:read`."""
+    prefix = f"c{secrets.token_hex(4)}"
+    uri = f"https://{prefix}.example"
+    await created(passgate, "companies", "create", "--name", "X", "--client-prefix", prefix, "--company-uri", uri)
+    scope = ("--scope", "site:read", "--scope", "site:write")
+    await created(passgate, "applications", "create", "--name", "X", "--application-prefix", prefix, *scope)
+    await created(passgate, "bookings", "create", "--company", prefix, "--application", prefix)
+    return prefix
+
+
+async def test_every_kind_of_credential_is_created_by_names(passgate: Run, company: str) -> None:
+    of = ("--company", company)
+    token = await created(
+        passgate, "api-tokens", "create", *of, "--application", company, "--remote-application", "s"
+    )
+    assert opaque.well_formed(opaque.API_TOKEN, token["token"])
+    key = await created(passgate, "access-keys", "create", *of, "--name", "k", "--default-ttl", "10m")
+    assert (key["default_ttl"], opaque.well_formed(opaque.ACCESS_KEY, key["key"])) == (600, True)
+    client = await created(passgate, "api-clients", "create", *of, "--comment", "c", "--scope", "site:read")
+    assert opaque.well_formed(opaque.API_CLIENT_SECRET, client["secret"])
+    pair = await created(passgate, "key-pairs", "create", *of, "--scope", "site:read", "--algorithm", "ES256")
+    assert pair["private_key"].startswith("-----BEGIN")
+    admin = await created(passgate, "admin-tokens", "create", "--name", "a", "--role", "viewer", *of)
+    assert opaque.well_formed(opaque.ADMIN_TOKEN, admin["token"])
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.path)
+async def test_every_noun_is_listed_as_a_table_and_as_json(passgate: Run, company: str, noun: Any) -> None:
+    status, output, errors = await passgate(noun.path, "list", "--limit", "2")
+    assert status == 0
+    assert output.splitlines()[0].endswith("ID") if output else f"no {noun.one} yet" in errors
+    assert isinstance(json.loads((await passgate(noun.path, "list", "--json"))[1]), list)
+
+
+async def test_a_life_from_creation_to_deletion(passgate: Run, company: str) -> None:
+    key = await created(passgate, "access-keys", "create", "--company", company, "--name", f"life of {company}")
+    by_words = ("access-keys", "show", f"life of {company}", "--json")
+    assert json.loads((await passgate(*by_words))[1])["id"] == key["id"]
+    rotated = await created(passgate, "access-keys", "rotate", key["id"], "--keep-old-for", "1h")
+    assert rotated["key"] != key["key"]
+    changed = await created(passgate, "access-keys", "change", key["id"], "--name", "other", "--max-ttl", "2h")
+    assert (changed["name"], changed["max_ttl"]) == ("other", 7200)
+    for act, state in (("suspend", "suspended"), ("resume", "active")):
+        assert f"{state}; applied on 0 of 0" in (await passgate("access-keys", act, key["id"]))[1]
+    assert (await passgate("access-keys", "revoke", key["id"]))[0] == 2  # nobody is there to be asked
+    assert (await passgate("access-keys", "revoke", key["id"], "--yes"))[0] == 0
+    assert (await passgate("access-keys", "delete", key["id"], "--yes"))[0] == 0
+    status, _, errors = await passgate("access-keys", "show", key["id"])
+    assert (status, errors.count("\n")) == (1, 1)
+
+
+async def test_limits_and_an_expiry_are_set_and_taken_away(passgate: Run, company: str) -> None:
+    limits = {"rate": {"calls": 50, "per_seconds": 1, "burst": 100}}
+    given = ("--limits", json.dumps(limits), "--expires-at", "2090-01-01T00:00:00Z")
+    key = await created(passgate, "access-keys", "create", "--company", company, "--name", "k", *given)
+    assert key["limits"]["rate"]["calls"] == 50
+    assert key["expires_at"].startswith("2090")
+    gone = await created(passgate, "access-keys", "change", key["id"], "--limits", "null", "--expires-at", "never")
+    assert (gone["limits"], gone["expires_at"]) == (None, None)
+
+
+async def test_a_secret_goes_to_a_private_file_and_not_to_a_pipe(
+    passgate: Run, company: str, tmp_path: Path
+) -> None:
+    create = ("access-keys", "create", "--company", company, "--name", "piped")
+    status, output, errors = await passgate(*create)
+    assert (status, output) == (2, "")
+    assert "--secret-file" in errors
+    assert (
+        json.loads((await passgate("access-keys", "list", "-q", "piped", "--company", company, "--json"))[1]) == []
+    )
+    file = tmp_path / "key"
+    status, output, _ = await passgate(*create, "--secret-file", str(file))
+    assert status == 0
+    secret = file.read_text().strip()
+    assert opaque.well_formed(opaque.ACCESS_KEY, secret)
+    assert secret not in output
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert (await passgate(*create, "--secret-file", str(file)))[0] == 2  # it is not written over
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (("companies", "show", "nobody at all"), 1, "nothing is called 'nobody at all'"),
+        (
+            ("companies", "create", "--name", "x", "--client-prefix", "a b", "--company-uri", "x"),
+            1,
+            "client_prefix",
+        ),
+        (("companies", "change", "x"), 2, "what to change?"),
+        (("companies", "create", "--name", "x"), 2, "required"),
+        (("companies", "dance"), 2, "invalid choice"),
+        (("api-tokens", "create", "--remote-application", "x", "--json"), 2, "which booking"),
+        (("key-pairs", "create", "--company", "x", "--scope", "s", "--public-key", "/none", "--json"), 2, "/none"),
+        (("--url", "http://127.0.0.1:9", "companies", "list"), 3, "cannot be reached"),
+        (("explain", "no-such-request"), 1, "kept for 7 days"),
+    ],
+)
+async def test_what_goes_wrong_is_said_with_its_status(
+    passgate: Run, arguments: tuple[str, ...], status: int, says: str
+) -> None:
+    ended, output, errors = await passgate(*arguments)
+    assert (ended, output) == (status, "")
+    assert says in errors
+
+
+async def test_login_keeps_a_token_that_the_registry_takes_and_no_other(
+    passgate: Run, registry: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("PASSGATE_ADMIN_TOKEN")
+    assert (await passgate("companies", "list"))[0] == 2
+    monkeypatch.setattr("sys.stdin", io.StringIO(opaque.mint(opaque.ADMIN_TOKEN)))
+    assert (await passgate("login"))[0] == 1
+    assert (await passgate("companies", "list"))[0] == 2
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{registry.owner.token}\n"))
+    status, output, _ = await passgate("login")
+    assert status == 0
+    assert (registry.owner.token or "") not in output
+    assert (tmp_path / "passgate" / "login.json").stat().st_mode & 0o777 == 0o600
+    monkeypatch.delenv("PASSGATE_KEY_REGISTRY_URL")
+    assert (await passgate("companies", "list"))[0] == 0
+
+
+async def test_records_are_listed(passgate: Run, company: str) -> None:
+    key = await created(passgate, "access-keys", "create", "--company", company, "--name", "k")
+    await passgate("access-keys", "suspend", key["id"])
+    events = json.loads((await passgate("events", "--company", company, "--json"))[1])
+    assert key["id"] in json.dumps(events)
+    assert "access_key" in (await passgate("audit", "list", "--company", company))[1]
+    assert (await passgate("explain"))[0] == 0

@@ -1,0 +1,42 @@
+"""Tables for people: aligned, bounded in width, without brackets."""
+
+from typing import Any
+
+import pytest
+
+from deploy.cli.tables import MAX_WIDTH, print_object, print_table
+
+
+def test_columns_are_aligned_and_members_of_members_are_found(capsys: pytest.CaptureFixture[str]) -> None:
+    rows: list[dict[str, Any]] = [
+        {"name": "a", "company": {"client_prefix": "x"}},
+        {"name": "longer", "company": None},
+    ]
+    print_table(("name", "company.client_prefix"), rows, "none")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["NAME    COMPANY CLIENT PREFIX", "a       x", "longer"]
+
+
+def test_a_long_value_is_cut_and_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("key",), [{"key": "a\n" * 100}], "none")
+    line = capsys.readouterr().out.splitlines()[1]
+    assert len(line) == MAX_WIDTH
+    assert line.endswith("…")
+
+
+def test_an_empty_list_says_what_to_do_and_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("name",), [], "none yet: create --help")
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "none yet: create --help\n")
+
+
+def test_an_object_is_a_line_for_each_member(capsys: pytest.CaptureFixture[str]) -> None:
+    print_object(
+        {"scopes": ["a", "b"], "expires_soon": False, "company": {"name": "x", "limits": None}, "last": None}
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "scopes        a b",
+        "expires_soon  no",
+        "company       name x",
+        "last",
+    ]
