@@ -1,19 +1,21 @@
 """The gateway, put together: the operators' application, and beside it the public listener."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from gateway.client_address_proof import ClientAddressProof
 from gateway.config import NAME, OPERATIONS, Settings
+from gateway.credentials.call_usage import CallUsage
 from gateway.decision import Decider
 from gateway.edge.certificate_watch import CertificateWatch
 from gateway.first_snapshot import FirstSnapshot
 from gateway.forwarding.call_limits import CallLimits
 from gateway.http import endpoints
 from gateway.http.decision import DecisionServer, decision_servers
+from gateway.http.health import gateway_health
 from gateway.http.identity_keys import IdentityKeyEndpoint
 from gateway.http.routes import RouteEndpoints
 from gateway.identity_tokens.keys import IdentityKeys
@@ -23,20 +25,17 @@ from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import Limits
 from gateway.proxy.public_server import PublicServer
 from gateway.proxy.report import Report
-from gateway.proxy.upstream.pools import Pools
 from gateway.routing.route_watch import RouteWatch
 from gateway.routing.upstream_address import place_of
 from gateway.workers.heap import FrozenHeap
 from gateway.workers.place import WorkerPlace
 from gateway.workers.samples import samples_endpoint
 from shared.audit.trail import AuditTrail
-from shared.changes.following import FollowingHealth
 from shared.clock import Clock, SystemClock
 from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import KeyRegistryClient
 from shared.contracts.session_tokens import SessionTokensClient
 from shared.error_pages.pages import OWN_PATH, error_types
-from shared.errors import Unavailable
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import CLIENT_ADDRESS_PURPOSE
@@ -47,6 +46,7 @@ from shared.refusal_traces.recorder import RefusalTraces
 from shared.report_only.counts import ReportOnlyCounts
 from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceIdentity
+from shared.usage.recorder import Usage
 
 PUBLIC_SERVER = web.AppKey("public_server", PublicServer)
 DECISION_SERVERS = web.AppKey("decision_servers", list[DecisionServer])
@@ -81,7 +81,8 @@ async def build_app(
     traces = RefusalTraces(registry_client, service=NAME, clock=clock, metrics=registry)
     report_only = ReportOnlyCounts(registry_client, clock=clock, metrics=registry)
     trial_stops = TrialStops(registry_client, report_only, clock)
-    report = Report(audit, metrics, traces)
+    usage = Usage.reported_over(calls["key_registry"], clock=clock, metrics=registry)
+    report = Report(audit, metrics, traces, CallUsage(usage))
     valkey = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
     shares = Shares(valkey, clock, place=NAME, metrics=registry)
     known = knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets), watch, shares)
@@ -128,7 +129,7 @@ async def build_app(
             *endpoints(RouteEndpoints(watch).routes, IdentityKeyEndpoint(identity_keys).jwks),
             *([samples_endpoint(registry)] if worker else []),
         ],
-        health=_health(known, watch, calls, offsets, certificate, server.upstreams),
+        health=gateway_health(known, watch, calls, offsets, certificate, server.upstreams),
         metrics=registry,
         now=clock.now,
         resources=(
@@ -136,6 +137,7 @@ async def build_app(
             audit,
             traces,
             report_only,
+            usage,
             valkey,
             shares,
             trial_stops,
@@ -219,32 +221,3 @@ def _decider(
         trial_stops=trial_stops,
         via=f"1.1 passgate-{worker.gateway_id if worker else secrets.token_hex(8)}",
     )
-
-
-def _health(
-    known: Knowledge,
-    watch: RouteWatch,
-    calls: Mapping[str, ServiceClient],
-    offsets: ClockOffsets,
-    certificate: CertificateWatch | None,
-    upstreams: Pools,
-) -> FollowingHealth:
-    """The whole stack; readiness depends only on what every protected route needs."""
-    health = FollowingHealth(NAME, known.following.follower, offsets)
-    health.add("issuer_keys", known.issuer_keys.check)
-    health.add("external_issuers", known.external_issuers.check, required=False)
-    health.add("route_file", watch.check, required=False)
-    health.add("upstreams", upstreams.check, required=False, details=upstreams.details)
-    if certificate is not None:
-        health.add("tls_certificate", certificate.check, required=False)
-    for name, client in calls.items():
-        health.add(name, _readiness_of(client), required=False)
-    return health
-
-
-def _readiness_of(client: ServiceClient) -> Callable[[], Awaitable[object]]:
-    async def check() -> None:
-        if await client.get("/health/ready") is None:
-            raise Unavailable("it has no /health/ready")
-
-    return check

@@ -31,6 +31,7 @@ INTERNAL_CALLS: Mapping[tuple[str, str], frozenset[str]] = {
     ("key_registry", "credentials"): frozenset({"token_issuer", "session_tokens", "operator_validator"}),
     ("key_registry", "changes"): frozenset({"gateway", "token_issuer", "session_tokens", "operator_validator"}),
     ("key_registry", "audit"): frozenset({"gateway", "token_issuer", "session_tokens", "operator_validator"}),
+    ("key_registry", "usage"): frozenset({"gateway", "token_issuer", "session_tokens", "operator_validator"}),
     ("key_registry", "revocations"): frozenset({"token_issuer", "session_tokens"}),
     ("key_registry", "signing_keys"): frozenset({"token_issuer"}),
     ("session_tokens", "session_tokens"): frozenset({"gateway"}),

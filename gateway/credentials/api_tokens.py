@@ -94,6 +94,7 @@ def _identity(response: TokenCheck, credential: ApiTokenPair, application: str, 
         company_id=response.company_id or "",
         depends_on=response.depends_on,
         expires_at=response.expires_at,
+        version=response.version or 0,
         expiry_line=expiry_line(response.expires_at if expires_soon(response.expires_at, now) else None),
     )
 
@@ -104,7 +105,7 @@ def _refused(response: TokenCheck, credential: ApiTokenPair, application: str) -
     if response.api_token_id is None:
         return refused
     refused.kind, refused.subject, refused.company_id = "api_token", response.api_token_id, response.company_id
-    refused.company = response.client_prefix or ""
+    refused.company, refused.version = response.client_prefix or "", response.version or 0
     if refused.cause == "wrong_company":
         refused.found, refused.expected = credential.client_prefix, refused.company
     elif refused.cause == "wrong_application":

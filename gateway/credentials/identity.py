@@ -26,6 +26,8 @@ class Identity:
     """Seconds since the epoch; None: never."""
     issuer: str = ""
     """The name of the issuer in the route file, of a token that is not of Passgate's own."""
+    version: int = 0
+    """Which secret of the credential it is, or was issued with; 0: none, or not known."""
     expiry_line: str = ""
     """The field of a response that says when the credential ends, if that is soon."""
     lines: str = field(init=False, repr=False, compare=False)
@@ -66,6 +68,7 @@ class RefusedCredential(Exception):
         self.subject = ""
         """The credential's public id and its kind, as far as they are known."""
         self.company = ""
+        self.version = 0
         self.company_id: str | None = None
         self.detail: Mapping[str, object] = {}
         """More on the cause, for the access log and the audit trail."""
@@ -86,7 +89,7 @@ class RefusedCredential(Exception):
         """The refusal of a credential whose holder is known."""
         refused = cls(cause)
         refused.kind, refused.subject, refused.company_id = identity.kind, identity.credential, identity.company_id
-        refused.company, refused.detail = identity.company, detail
+        refused.company, refused.detail, refused.version = identity.company, detail, identity.version
         if identity.issuer:  # the registry knows none of its callers: their number is bounded by nobody here
             refused.company_id = None
         return refused

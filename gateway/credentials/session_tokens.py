@@ -13,6 +13,8 @@ from gateway.routing.table import Route
 from gateway.routing.target import Target
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 
+KIND = "session_token"
+
 
 class Sessions(Protocol):
     async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | RefusedSession: ...
@@ -27,15 +29,16 @@ async def resolve(
     """
     session = await sessions.resolve(credential.token, peek=peek)
     if isinstance(session, RefusedSession):
-        raise RefusedCredential(session.cause, noted=session.known)
+        raise _refused(session)
     identity = Identity(
-        kind="session_token",
+        kind=KIND,
         company=session.company,
         credential=session.access_key_id,
         subject=session.company,
         company_id=session.company_id,
         depends_on=session.depends_on,
         expires_at=session.expires_at,
+        version=session.access_key_version or 0,
         expiry_line=expiry_line(session.credential_expires_at),
     )
     return identity, session.parameters
@@ -52,6 +55,15 @@ async def resolve_for(
     identity, stored = await resolve(sessions, token, peek=head.method == "HEAD")
     others = without_session_token(target.query) if route.merge_query else ()
     return identity, Target(target.path, query_of(stored, others) or None)
+
+
+def _refused(session: RefusedSession) -> RefusedCredential:
+    """With the access key that created it, where the session tokens' service knows it."""
+    refused = RefusedCredential(session.cause, noted=session.known)
+    if session.access_key_id:
+        refused.kind, refused.subject, refused.version = KIND, session.access_key_id, session.access_key_version
+        refused.company_id, refused.company = session.company_id or None, session.company
+    return refused
 
 
 def query_of(stored: dict[str, str], others: Sequence[tuple[str, str]] = ()) -> str:

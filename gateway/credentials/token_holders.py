@@ -4,6 +4,7 @@ from gateway.credentials.expiry import expiry_line
 from gateway.credentials.identity import Identity
 from gateway.http1.kept import Kept
 from shared.contracts.access_token import AccessTokenClaims
+from shared.contracts.identifiers import version_among
 
 MAX_HOLDERS = 4096
 Verified = tuple[Identity, frozenset[str]]
@@ -39,6 +40,7 @@ def _holder(claims: AccessTokenClaims, kid: str) -> Verified:
         company_id=claims.company_id,
         scopes=claims.scopes,
         depends_on=tuple(claims.holder_ids | {kid}),
+        version=version_among(claims.depends_on),
         expiry_line=expiry_line(claims.credential_expires_at),
     )
     return identity, frozenset(claims.aud)

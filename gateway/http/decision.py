@@ -86,7 +86,7 @@ class DecisionEndpoint:
         route, identity = decision.route, decision.identity
         call.route = route.name
         if identity is not None:
-            call.company, call.credential = identity.company, identity.credential
+            call.identity, call.company, call.credential = identity, identity.company, identity.credential
         lines = () if route.cors is None else response_lines(call.head, route.cors)
         return decision_response(decision, call.request_id, path, lines)
 

@@ -243,7 +243,7 @@ class Exchange:
             decision.lines.append(self._trace_lines)
         if decision.identity is not None:
             call.company, call.credential = decision.identity.company, decision.identity.credential
-            call.came_before = decision.came_before
+            call.identity, call.came_before = decision.identity, decision.came_before
         if self._body.received > route.max_body:
             self._refuse(too_large(route.max_body, route=route.name))
             return

@@ -4,7 +4,8 @@ import time
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gateway.credentials.identity import RefusedCredential
+from gateway.credentials.call_usage import CLIENT_LEFT_STATUS, CallUsage
+from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.forwarding.forward import Forward
 from gateway.http1.kept import Kept
 from gateway.http1.request import BadRequest
@@ -20,9 +21,8 @@ from shared.audit.trail import RefusalAudit
 from shared.logging import access, access_admits, access_kept, kept_fields, request_id
 from shared.metrics import DurationSeries
 from shared.refusal_traces.recorder import RefusalTraces
+from shared.usage.cells import Cell
 
-CLIENT_LEFT_STATUS = 499
-"""In log and metrics, of a request whose client left before its response began."""
 LIVE_PATH = "/health/live"
 """Called so often, by what watches the process, that it has no access-log line."""
 MAX_LOGGED_PATH_LENGTH = 512
@@ -40,6 +40,7 @@ class Call:
         "credential",
         "detail",
         "head",
+        "identity",
         "origin",
         "request_id",
         "route",
@@ -58,6 +59,8 @@ class Call:
         self.status = 0
         """Of the response; 0 as long as none has begun."""
         self.cause = ""
+        self.identity: Identity | None = None
+        """Of a call that was let through, and is counted when it ends."""
         self.company = ""
         self.credential = ""
         self.detail: Mapping[str, object] = _NOTHING
@@ -69,8 +72,15 @@ class Call:
 
 
 class Report:
-    def __init__(self, audit: RefusalAudit, metrics: GatewayMetrics, traces: RefusalTraces | None = None) -> None:
+    def __init__(
+        self,
+        audit: RefusalAudit,
+        metrics: GatewayMetrics,
+        traces: RefusalTraces | None = None,
+        usage: CallUsage | None = None,
+    ) -> None:
         self._audit = audit
+        self._usage = usage
         self._traces = traces
         self._metrics = metrics
         self._upstream_durations = metrics.upstream_durations
@@ -85,6 +95,9 @@ class Report:
         refused = refusal.credential
         if refused is not None:
             call.company, call.credential, call.detail = refused.company, refused.subject, refused.detail
+            if self._usage is not None:
+                call.identity = None
+                self._usage.refused(refused, refusal.route, call.origin.client)
             request_id.set(call.request_id)
             report_refusal(self._audit, refused, route=refusal.route, origin=call.origin)
 
@@ -114,12 +127,18 @@ class Report:
         if known and not call.detail and isinstance(head, RequestHead):
             kept = self._kept_of(call, head)
             kept.durations.observe(seconds)
+            if (cell := kept.cell) is not None:
+                if cell.closed:
+                    cell = kept.cell = self._cell(call) or cell
+                cell.calls += 1
             access_kept(
                 kept.fields, call.request_id, seconds * 1000, call.upstream_seconds * 1000, trace_id=call.trace_id
             )
             return
         method, target = (head.method, head.target) if isinstance(head, RequestHead) else ("-", "-")
         status = call.status or CLIENT_LEFT_STATUS
+        if call.identity is not None and self._usage is not None:
+            self._usage.ended(call.identity, call.route, status, call.cause, call.origin.client)
         self._metrics.requests(call.route, method, status).observe(seconds)
         if known or (call.route != LIVE_PATH and access_admits(("request", call.route, str(status), call.cause))):
             self._log(call, method, target, status, seconds, sampled=not known)
@@ -148,21 +167,30 @@ class Report:
 
     def _kept_by_members(self, call: Call, head: RequestHead) -> "_Kept":
         path, origin, status = _logged_path(head.target), call.origin, call.status
-        key = (call.route, head.method, path, status, call.company, call.credential, origin.client, origin.peer)
+        version = 0 if call.identity is None else call.identity.version
+        caller = (call.company, call.credential, version)
+        key = (call.route, head.method, path, status, *caller, origin.client, origin.peer)
         kept = self._kept.get(key)
         if kept is None:
             fields = kept_fields({"path": path}, _fields_of(call, head.method, status))
-            kept = _Kept(status, fields, self._metrics.requests(call.route, head.method, status))
+            durations = self._metrics.requests(call.route, head.method, status)
+            kept = _Kept(status, fields, durations, self._cell(call))
             self._kept.keep(key, kept)
         return kept
+
+    def _cell(self, call: Call) -> Cell | None:
+        if self._usage is None or call.identity is None:
+            return None
+        return self._usage.cell(call.identity, call.route, "accepted", "", call.origin.client)
 
 
 class _Kept:
     """What is the same of all calls that are alike."""
 
-    __slots__ = ("durations", "fields", "status")
+    __slots__ = ("cell", "durations", "fields", "status")
 
-    def __init__(self, status: int, fields: bytes, durations: DurationSeries) -> None:
+    def __init__(self, status: int, fields: bytes, durations: DurationSeries, cell: Cell | None) -> None:
+        self.cell = cell
         self.status = status
         self.fields = fields
         self.durations = durations

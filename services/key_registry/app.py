@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
 
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.audit_reader import AuditReader
@@ -42,6 +42,7 @@ from services.key_registry.leaks.found_secrets import FoundSecrets
 from services.key_registry.leaks.found_tokens import FoundTokens
 from services.key_registry.leaks.reports import LeakReports
 from services.key_registry.lookups import Lookups
+from services.key_registry.metrics import relay_metrics
 from services.key_registry.refusal_traces.keeper import TraceKeeper
 from services.key_registry.refusal_traces.reader import TraceReader
 from services.key_registry.report_only.keeper import ReportOnlyKeeper
@@ -61,6 +62,7 @@ from services.key_registry.storage.postgres.refusal_traces import PostgresRefusa
 from services.key_registry.storage.postgres.report_only import PostgresReportOnly
 from services.key_registry.storage.postgres.signing_keys import PostgresSigningKeyReports
 from services.key_registry.storage.postgres.store import PostgresStore
+from services.key_registry.usage.app import UsageParts
 from services.key_registry.webhooks.app import Notices
 from shared.audit.trail import AuditTrail
 from shared.changes.stream import ChangeStreamWriter
@@ -100,7 +102,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     metrics = CollectorRegistry()
     offsets = ClockOffsets(clock, reference=DATABASE_CLOCK, metrics=metrics)
     trail = AuditTrail(audit_log, service=NAME, clock=clock, metrics=metrics)
-    access = AccessControl(stores.objects, trail, clock)
+    usage = UsageParts(settings, stores.database, clock, metrics)
+    access = AccessControl(stores.objects, trail, clock, usage.own)
     authentication = Authentication(access, trail)
     generator, trials = KeyGenerator(), StopTrials(stores.objects, access, clock)
     objects = ObjectService(stores.objects, access, factories(generator), clock)
@@ -128,6 +131,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         keeper,
         report_only,
         secrets,
+        usage.keeper,
     )
     checkpoints, audit_keys = PostgresCheckpoints(stores.database), settings.audit_keys
     lines, months = PostgresAuditLines(stores.database), PostgresMonths(stores.database)
@@ -150,6 +154,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             clock,
             keys_from=settings.github_secret_scanning_keys,
         ),
+        usage.endpoint(stores.objects, access, authentication),
         internal,
     )
     database_clock = DatabaseClock(stores.database)
@@ -160,15 +165,16 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         table,
         health=_health(stores, offsets, first_owner),
         now=offsets.time,
-        metrics=_relay_metrics(metrics, stores.relay),
+        metrics=relay_metrics(metrics, stores.relay),
         resources=[
             *stores.resources,
             trail,
+            *usage.resources,
             generator,
             keeper,
             report_only,
             first_owner,
-            Housekeeping(stores.changes, stores.consumers, database_clock, [notices.prune]),
+            Housekeeping(stores.changes, stores.consumers, database_clock, [notices.prune, usage.prune]),
             MonthUpkeep(PostgresMonths(stores.patient), database_clock),
             retirements(stores.objects, clock),
             *notices.resources,
@@ -211,14 +217,6 @@ def _health(stores: Stores, offsets: ClockOffsets, first_owner: OwnerRegistratio
     health.add(CLOCK, offsets.check)
     health.add("first_owner", first_owner.check)
     return health
-
-
-def _relay_metrics(metrics: CollectorRegistry, relay: Relay) -> CollectorRegistry:
-    lag = Gauge("change_relay_lag", "Changes that the stream does not have yet.", registry=metrics)
-    lag.set_function(lambda: relay.lag)
-    up = Gauge("change_relay_up", "1 while changes are relayed to the stream.", registry=metrics)
-    up.set_function(lambda: relay.up)
-    return metrics
 
 
 def archive_of(settings: Settings, database: Database) -> Archive | None:

@@ -21,6 +21,7 @@ from shared.refusal_traces.service_refusals import ServiceRefusals
 from shared.report_only.counts import ReportOnlyCounts
 from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
+from shared.usage.recorder import Usage
 
 NAME = "operator_validator"
 
@@ -50,7 +51,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     report_only = ReportOnlyCounts(registry, clock=clock, metrics=metrics)
     trial_stops = TrialStops(registry, report_only, clock)
     validator = Validator(api_tokens, follower, audit, judging)
-    handlers = OperatorEndpoints(validator, authenticator, addresses, audit, OperatorMetrics(metrics), trial_stops)
+    usage = Usage.reported_over(registry_calls, clock=clock, metrics=metrics)
+    handlers = OperatorEndpoints(
+        validator, authenticator, addresses, audit, OperatorMetrics(metrics), trial_stops, usage
+    )
     health = FollowingHealth(NAME, follower, offsets)
     return service_app(
         NAME,
@@ -60,7 +64,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         addresses=addresses,
         traces=ServiceRefusals(registry, service=NAME, clock=clock, metrics=metrics),
         now=clock.now,
-        resources=(registry_calls, audit, following, report_only, trial_stops),
+        resources=(registry_calls, audit, usage, following, report_only, trial_stops),
         security_schemes=SECURITY_SCHEMES,
         description="Whether an API token is valid for a company and an application.",
     )

@@ -11,6 +11,7 @@ from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.outbox import OutboxRelay
 from services.session_tokens.storage.redis import RedisOutbox, RedisSessionStore
 from services.session_tokens.tokens import SessionTokens
+from services.session_tokens.usage import SessionUsage
 from shared.audit.trail import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
 from shared.changes.following import FollowingHealth, follow
@@ -28,6 +29,7 @@ from shared.refusal_traces.service_refusals import ServiceRefusals
 from shared.report_only.counts import ReportOnlyCounts
 from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
+from shared.usage.recorder import Usage
 
 NAME = "session_tokens"
 
@@ -65,9 +67,17 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
 
     tokens = SessionTokens(store, access_keys, ended, following.follower, registry, audit, judging)
     trial_stops = TrialStops(registry, report_only, clock)
-    key_limits = KeyLimits(limits, audit)
+    usage = Usage.reported_over(registry_calls, clock=clock, metrics=metrics)
     handlers = SessionTokenEndpoints(
-        tokens, authenticator, addresses, audit, token_metrics, judging.now, trial_stops, key_limits
+        tokens,
+        authenticator,
+        addresses,
+        audit,
+        token_metrics,
+        judging.now,
+        trial_stops,
+        KeyLimits(limits, audit),
+        SessionUsage(usage),
     )
 
     health = FollowingHealth(NAME, following.follower, offsets)
@@ -82,7 +92,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         addresses=addresses,
         traces=ServiceRefusals(registry, service=NAME, clock=clock, metrics=metrics),
         now=clock.now,
-        resources=(registry_calls, redis, limits, audit, relay, following, report_only, trial_stops),
+        resources=(registry_calls, redis, limits, audit, usage, relay, following, report_only, trial_stops),
         security_schemes=SECURITY_SCHEMES,
         description="Short-lived tokens that stand for hidden parameters.",
     )

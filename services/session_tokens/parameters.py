@@ -57,6 +57,8 @@ class Parameters:
     text: bytes
     empty: bool
     has_auth: bool
+    user_id: str | None = None
+    """The `userId` that they hold, as JSON; None where they hold none."""
 
     def with_auth(self, client_prefix: str) -> bytes:
         """The text with `auth`, the company's public id, as the last member; as it is when it holds one."""
@@ -72,7 +74,8 @@ def parse(body: bytes) -> Parameters:
         value = loads_object(body, LIMITS)
     except InvalidJson as error:
         raise BadParameters(error.rule, _DESCRIPTIONS.get(error.rule, f"the body {error}")) from None
-    return Parameters(body.strip(WHITESPACE.encode()), empty=not value, has_auth="auth" in value)
+    user_id = json.dumps(value["userId"]) if "userId" in value else None
+    return Parameters(body.strip(WHITESPACE.encode()), empty=not value, has_auth="auth" in value, user_id=user_id)
 
 
 def as_query(text: bytes) -> dict[str, str]:

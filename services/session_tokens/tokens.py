@@ -45,9 +45,11 @@ class WrongToken(Forbidden):
 
     code = "wrong_token"
 
-    def __init__(self, cause: Cause, *, known: bool) -> None:
+    def __init__(self, cause: Cause, *, known: bool, key: AccessKey | None = None) -> None:
         super().__init__("Wrong token")
         self.cause = cause
+        self.key = key
+        """The access key that it is, or was created with, as far as that is known."""
         self.known = known
         """Whether it is a key or a token of ours: then the refusal is in the audit trail."""
 
@@ -148,18 +150,22 @@ class SessionTokens:
             raise self._refused("session_token", Cause.USED_UP, subject=id_, key=key)
         return Session(id_, contents.parameters, key, contents.expires_at)
 
-    async def end(self, token: str) -> None:
+    async def end(self, token: str) -> Session | None:
         """End `token` for ever: when this returns, no copy of the store can bring it back. Raises `WrongToken`.
 
-        Of one that is ended but still stored, since the store failed meanwhile, it completes the end.
+        Of one that is ended but still stored, since the store failed meanwhile, it completes the end. What has
+        ended now, if its access key is known and it had not ended before.
         """
         id_, contents = await self._open(token)
+        ended = None
         if not self._is_ended(id_):
-            await self._revoke(id_, contents)
+            key = await self._access_keys.get(contents.access_key)
+            await self._revoke(id_, contents, key)
+            ended = None if key is None else Session(id_, contents.parameters, key, contents.expires_at)
         await self._store.end(id_)
+        return ended
 
-    async def _revoke(self, id_: str, contents: Contents) -> None:
-        key = await self._access_keys.get(contents.access_key)
+    async def _revoke(self, id_: str, contents: Contents, key: AccessKey | None) -> None:
         company_id = None if key is None else key.company.id
         until = contents.expires_at + CLOCK_SKEW_S
         await self._revocations.revoke(
@@ -203,7 +209,7 @@ class SessionTokens:
                 detail={"cause": cause.value},
             )
         )
-        return WrongToken(cause, known=True)
+        return WrongToken(cause, known=True, key=key)
 
 
 def stopped(key: AccessKey, now: float) -> Cause | None:

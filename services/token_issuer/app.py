@@ -36,6 +36,7 @@ from services.token_issuer.tokens.held import HeldCredentials
 from services.token_issuer.tokens.introspection import Introspector, IssuedTokens
 from services.token_issuer.tokens.issuance import TokenIssuer
 from services.token_issuer.tokens.revocation import TokenRevoker
+from services.token_issuer.usage import ClientUsage
 from shared.audit.trail import AuditTrail
 from shared.background_task import PeriodicTask
 from shared.changes.cached_lookup import CachedLookup
@@ -61,6 +62,7 @@ from shared.refusal_traces.service_refusals import ServiceRefusals
 from shared.report_only.counts import ReportOnlyCounts
 from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceIdentity
+from shared.usage.recorder import Usage
 
 KEY_MAINTENANCE_INTERVAL_S = 2.0
 PRUNE_INTERVAL_S = 60.0
@@ -77,6 +79,7 @@ class Dependencies:
     database: Database
     redis: PipelinedRedis
     audit: AuditTrail
+    usage: Usage
     api_clients: CachedLookup[str, ApiClient]
     key_pairs: CachedLookup[str, KeyPair]
     stopped: StoppedSet
@@ -103,6 +106,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     def compared() -> bool:
         return dependencies.following.follower.fresh
 
+    prune = partial(pruning.prune, used, keys.rotator, judging, compared, token_lifetime=settings.token_lifetime)
     addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     health = FollowingHealth(NAME, dependencies.following.follower, offsets)
     health.add(POSTGRESQL, partial(SCHEMA.require_current, dependencies.database))
@@ -124,18 +128,13 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             dependencies.redis,
             dependencies.limits,
             dependencies.audit,
+            dependencies.usage,
             dependencies.following,
             dependencies.trial_stops.counts,
             dependencies.trial_stops,
             keys.pool,
             PeriodicTask("signing_keys", keys.maintenance.run, interval=KEY_MAINTENANCE_INTERVAL_S, wake=wake),
-            PeriodicTask(
-                "pruning",
-                partial(
-                    pruning.prune, used, keys.rotator, judging, compared, token_lifetime=settings.token_lifetime
-                ),
-                interval=PRUNE_INTERVAL_S,
-            ),
+            PeriodicTask("pruning", prune, interval=PRUNE_INTERVAL_S),
         ),
         security_schemes=SECURITY_SCHEMES,
         description="OAuth 2.0 access tokens for API clients and key pairs.",
@@ -164,6 +163,7 @@ def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock, offset
         ),
         redis=redis,
         audit=AuditTrail(registry, service=NAME, clock=clock, metrics=metrics),
+        usage=Usage.reported_over(registry_calls, clock=clock, metrics=metrics),
         api_clients=api_clients,
         key_pairs=key_pairs,
         stopped=stopped,
@@ -222,9 +222,10 @@ def build_endpoints(
     tokens = IssuedTokens(keys.ring, clock, issuer=settings.issuer)
     require_fresh = dependencies.following.follower.require_fresh
     counts = IssuerMetrics(metrics)
-    refusals = Refusals(audit, counts.refused)
-    requests = ClientRequests(authenticator, addresses, refusals)
-    per_client = dependencies.trial_stops, dependencies.limits
+    usage = ClientUsage(dependencies.usage)
+    refusals = Refusals(audit, counts.refused, usage)
+    requests = ClientRequests(authenticator, addresses, refusals, usage)
+    per_client = dependencies.trial_stops, dependencies.limits, usage
     held = HeldCredentials(tokens, registry, stopped, audit)
     held_throttle = SecretThrottle(wrong_secrets, clock, limit=MAX_REQUESTS_A_MINUTE)
     return endpoints(

@@ -6,6 +6,7 @@ and the audit trail alone.
 
 from dataclasses import dataclass
 
+from shared.contracts.access_token import CredentialKind
 from shared.errors import Invalid, ServiceError, TooManyRequests, Unauthenticated, Unavailable
 from shared.limits.errors import AddressNotAllowed
 
@@ -14,10 +15,12 @@ from shared.limits.errors import AddressNotAllowed
 class Subject:
     """A credential that the registry has: what it is refused for is a line of its own in the audit trail."""
 
-    kind: str
+    kind: CredentialKind
     id: str
     """Its public id: the API client's key, or the kid."""
     company_id: str
+    version: int = 0
+    """Which secret of it was presented; 0: none that is right, or it has none."""
 
 
 class Refusal(ServiceError):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from services.token_issuer.oauth_errors import Refusal, Subject, TooManyWrongSecrets
+from services.token_issuer.usage import ClientUsage
 from shared.audit.trail import RefusalAudit
 from shared.errors import ServiceError
 from shared.limits.errors import AddressNotAllowed, BeyondLimit, RateExceeded
@@ -12,8 +13,9 @@ from shared.limits.errors import AddressNotAllowed, BeyondLimit, RateExceeded
 class Refusals:
     """`count` gets every error that a request ends in."""
 
-    def __init__(self, audit: RefusalAudit, count: Callable[[ServiceError], None]) -> None:
+    def __init__(self, audit: RefusalAudit, count: Callable[[ServiceError], None], usage: ClientUsage) -> None:
         self._audit = audit
+        self._usage = usage
         self._count = count
 
     @contextmanager
@@ -34,6 +36,7 @@ class Refusals:
             # What has a detail is logged with it, by the middleware.
             self._audit.count_refusal(cause=cause, endpoint=endpoint, client=address, logged=bool(error.detail))
             return
+        self._usage.refused(subject, error, endpoint, address)
         self._audit.note_refusal(
             self._audit.event(
                 "token.refused",

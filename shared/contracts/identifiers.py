@@ -5,6 +5,7 @@ All are to be matched as a whole. Secrets, keys of API clients and kids of key p
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 MAX_PREFIX_CHARACTERS: Final = 63
@@ -19,6 +20,9 @@ OPAQUE_KID: Final = re.compile(r"[\x21-\x7e]{1,128}")
 
 UUID_FORM: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """The id of an object of the registry, in its usual form."""
+
+VERSION_ID: Final = re.compile(rf"{UUID_FORM.pattern}_v([0-9]{{1,9}})")
+"""One secret of a credential: see `credential_version_id`."""
 
 SESSION_TOKEN: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 """A version 4 UUID in lower case. In capitals it is the same token."""
@@ -40,6 +44,11 @@ ISSUER: Final = re.compile(r"https?://[^\s?#]+[^\s?#/]")
 def credential_version_id(credential_id: str, version: int) -> str:
     """By which one secret of a credential is stopped, and what was issued with it. It matches `KID`."""
     return f"{credential_id}_v{version}"
+
+
+def version_among(ids: Iterable[str]) -> int:
+    """The version that one of these ids of the registry names; 0 where none does."""
+    return next((int(found[1]) for id_ in ids if (found := VERSION_ID.fullmatch(id_)) is not None), 0)
 
 
 def anchored(pattern: re.Pattern[str]) -> str:

@@ -1,5 +1,6 @@
 """The session token service: the call by which the gateway resolves one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -49,6 +50,11 @@ class RefusedSession:
     cause: str
     known: bool
     """Whether it is, or was, a token of ours: then its refusal is in the audit trail already."""
+    access_key_id: str = ""
+    access_key_version: int = 0
+    company_id: str = ""
+    company: str = ""
+    """What created it, and whose it is (id and `client_prefix`), as far as that is known."""
 
 
 MALFORMED = RefusedSession("malformed", known=False)
@@ -72,5 +78,17 @@ class SessionTokensClient:
         if status == 200:
             return response_of(ResolvedSession, response)
         if status == 403 and isinstance(response, dict) and "message" in response:  # and not: you may not call this
-            return RefusedSession(str(response.get("cause", "invalid")), response.get("known") is True)
+            return _refused(response)
         raise Unavailable(detail=f"session tokens: unexpected status {status}")
+
+
+def _refused(response: Mapping[str, object]) -> RefusedSession:
+    version = response.get("access_key_version")
+    return RefusedSession(
+        str(response.get("cause", "invalid")),
+        response.get("known") is True,
+        access_key_id=str(response.get("access_key_id", "")),
+        access_key_version=version if isinstance(version, int) else 0,
+        company_id=str(response.get("company_id", "")),
+        company=str(response.get("company", "")),
+    )

@@ -16,6 +16,7 @@ from shared.logging import request_id
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Bytes: a snapshot is the largest response there is."""
 
+CALL_TIMEOUT_S = 0.9
 RETRYABLE_CLIENT_ERRORS = frozenset({401, 403, 404, 405, 408, 425, 429})
 """Statuses that concern who calls, what is called or when, so that the same call may be accepted later."""
 
@@ -42,7 +43,7 @@ class ServiceClient:
         base_url: str,
         *,
         authorization: Authorization | None = None,
-        timeout: float = 0.9,
+        timeout: float = CALL_TIMEOUT_S,
         connections: int = 32,
         peer_clock: PeerClock | None = None,
     ) -> None:

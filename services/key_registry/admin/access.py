@@ -11,7 +11,12 @@ from services.key_registry.storage.ports import Store
 from shared import opaque
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock
+from shared.contracts.usage.messages import Outcome
 from shared.errors import Forbidden, Unauthenticated
+from shared.usage.recorder import Usage
+
+ROUTE = "/admin/v1"
+"""Of all calls by admin tokens, where calls are counted."""
 
 
 class UnknownAdminToken(Unauthenticated):
@@ -23,7 +28,8 @@ class UnknownAdminToken(Unauthenticated):
 
 
 class AccessControl:
-    def __init__(self, store: Store, trail: AuditTrail, clock: Clock) -> None:
+    def __init__(self, store: Store, trail: AuditTrail, clock: Clock, usage: Usage) -> None:
+        self._usage = usage
         self._store = store
         self._trail = trail
         self._clock = clock
@@ -41,7 +47,9 @@ class AccessControl:
         row, version = found
         if cause := self._why_refused(row, version, company):
             self._refused(row, cause)
+            self._count(row, version, cause)
             raise Unauthenticated("a valid admin token is required")
+        self._count(row, version)
         return Admin(row["id"], Role(row["role"]), row["company_id"])
 
     def permit(self, admin: Admin, operation: Operation, kind: str) -> None:
@@ -73,6 +81,10 @@ class AccessControl:
             )
         )
         raise Forbidden(why)
+
+    def _count(self, row: Row, version: Version, cause: str = "") -> None:
+        outcome: Outcome = "refused" if cause else "accepted"
+        self._usage.count("admin_token", str(row["id"]), version.version, ROUTE, outcome, cause)
 
     def _why_refused(self, row: Row, version: Version, company: Row | None) -> str | None:
         if row["status"] != "active":

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.key_registry.catalog.effective_status import effective_status
-from services.key_registry.catalog.expiry import expires_soon
+from services.key_registry.catalog.expiry import EXPIRING_KINDS, expires_soon
 from services.key_registry.catalog.field_types import parse_id
 from services.key_registry.catalog.resources import APPLICATION, COMPANY, RESOURCES, Resource, Row
 from services.key_registry.catalog.versions import Version, describe_versions
@@ -31,13 +31,16 @@ async def present(reader: Reader, resource: Resource, rows: Sequence[Row], now: 
     for kind in resource.belongs_to:
         ids = {row[f"{kind}_id"] for row in rows} - {None}
         parents[kind] = {parent["id"]: parent for parent in await reader.find_all(RESOURCES[kind], ids)}
-    versions = {} if resource.secret is None else await reader.versions([row["id"] for row in rows])
+    own_ids = [row["id"] for row in rows]
+    versions = {} if resource.secret is None else await reader.versions(own_ids)
+    used = await reader.last_used(own_ids) if resource.kind in EXPIRING_KINDS else {}
     found = []
     for row in rows:
         wanted = [kind for kind in resource.belongs_to if row[f"{kind}_id"] is not None]
         own: dict[str, Row] = {k: parents[k][row[f"{k}_id"]] for k in wanted if row[f"{k}_id"] in parents[k]}
         if len(own) == len(wanted):
-            found.append(_presented(resource, row, own, versions.get(row["id"], ()), now))
+            credential = (versions.get(row["id"], ()), used.get(row["id"], {}))
+            found.append(_presented(resource, row, own, credential, now))
     return found
 
 
@@ -79,15 +82,22 @@ def _is_uuid(text: str) -> bool:
 
 
 def _presented(
-    resource: Resource, row: Row, parents: Mapping[str, Row], versions: Sequence[Version], now: datetime
+    resource: Resource,
+    row: Row,
+    parents: Mapping[str, Row],
+    credential: tuple[Sequence[Version], Mapping[int, datetime]],
+    now: datetime,
 ) -> Object:
+    """`credential`: its secrets, and when each was used last."""
+    versions, used = credential
     effective = effective_status(row, parents, now)
     computed = {
         "effective_status": effective.status,
         "status_reason": effective.reason,
         "company": parents.get("company"),
         "application": parents.get("application"),
-        "versions": describe_versions(row, versions, now),
+        "versions": describe_versions(row, versions, used, now),
         "expires_soon": expires_soon(row, now),
+        "last_used_at": max(used.values(), default=None),
     }
     return resource.present(row, computed)

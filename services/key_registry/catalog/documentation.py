@@ -13,6 +13,7 @@ from services.key_registry.catalog.key_pair_documentation import KEY_PAIR_MEMBER
 from services.key_registry.catalog.limits_documentation import LIMIT_MEMBERS
 from services.key_registry.catalog.report_only_documentation import REPORT_ONLY_MEMBERS
 from services.key_registry.catalog.signing_key_documentation import SIGNING_KEY_MEMBERS
+from services.key_registry.usage.documentation import USAGE_MEMBERS
 from shared.contracts.documentation import Member, Members, describe_members
 
 _ID = "0190c0de-0000-7000-8000-000000000001"
@@ -92,6 +93,7 @@ MEMBERS: Members = {
                 "created_at": "2026-11-26T09:30:00Z",
                 "retires_at": None,
                 "last_four": "x7Qd",
+                "last_used_at": "2026-11-26T10:00:00Z",
             }
         ],
     ),
@@ -143,6 +145,7 @@ MEMBERS: Members = {
     **LIMIT_MEMBERS,
     **SIGNING_KEY_MEMBERS,
     **REPORT_ONLY_MEMBERS,
+    **USAGE_MEMBERS,
     "state": Member("`applied` once every process that counts has applied the change.", "applied"),
     "applied": Member("How many processes have applied it.", 4),
     "of": Member("How many processes follow the changes.", 4),

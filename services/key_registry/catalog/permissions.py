@@ -49,6 +49,7 @@ NEEDED: Mapping[str, Mapping[Operation, Role]] = {
     "report_only": {Operation.READ: Role.VIEWER},
     "revocation": {Operation.READ: Role.VIEWER, Operation.CREATE: Role.EDITOR},
     "webhook": _EDITED,
+    "usage": {Operation.READ: Role.VIEWER},
     "signing_key": {Operation.READ: Role.VIEWER},
 }
 """The least role for each operation on each kind."""

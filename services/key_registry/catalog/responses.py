@@ -13,7 +13,9 @@ from services.key_registry.catalog.requests import RevocableKind
 from services.key_registry.catalog.versions import CredentialVersion
 from shared.contracts.key_registry import Kind, Status
 
-COMPUTED = frozenset({"effective_status", "status_reason", "company", "application", "versions", "expires_soon"})
+COMPUTED = frozenset(
+    {"effective_status", "status_reason", "company", "application", "versions", "expires_soon", "last_used_at"}
+)
 """Members that are no columns."""
 
 
@@ -66,6 +68,7 @@ class BookingResponse(ObjectResponse):
 class CredentialResponse(ObjectResponse):
     expires_at: Instant | None
     expires_soon: bool
+    last_used_at: Instant | None
 
 
 class ApiTokenResponse(CredentialResponse):

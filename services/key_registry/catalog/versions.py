@@ -33,6 +33,7 @@ class CredentialVersion(BaseModel):
     created_at: Instant
     retires_at: Instant | None
     last_four: str | None
+    last_used_at: Instant | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,10 @@ class Version:
         return not self.revoked and (self.retires_at is None or self.retires_at > now)
 
 
-def describe_versions(row: Mapping[str, Any], versions: Sequence[Version], now: datetime) -> list[dict[str, Any]]:
-    """`versions` of the credential `row` as responses have them, the newest first.
+def describe_versions(
+    row: Mapping[str, Any], versions: Sequence[Version], used: Mapping[int, datetime], now: datetime
+) -> list[dict[str, Any]]:
+    """`versions` of the credential `row` as responses have them, the newest first; `used`: when each was last.
 
     No version outlives its credential: of one that is revoked or has expired, all are retired.
     """
@@ -82,6 +85,7 @@ def describe_versions(row: Mapping[str, Any], versions: Sequence[Version], now: 
             "created_at": version.created_at,
             "retires_at": _earliest(version.retires_at, end),
             "last_four": version.last_four,
+            "last_used_at": used.get(version.version),
         }
         for version in sorted(versions, key=lambda version: version.version, reverse=True)
     ]

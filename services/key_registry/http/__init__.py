@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import get_args
 
-from services.key_registry.catalog.requests import NewRevocation, RevocableKind
 from services.key_registry.catalog.responses import (
     AuditCheckpoint,
     AuditKeys,
     AuditPage,
     Receipt,
-    RevocationResponse,
 )
 from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import render_error
@@ -25,7 +22,7 @@ from services.key_registry.http.notices.webhooks import WebhookEndpoints
 from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints, status_endpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.report_only import ReportOnlyEndpoint, report_only_endpoint
-from services.key_registry.http.revocations import RevocationEndpoints
+from services.key_registry.http.revocations import RevocationEndpoints, revocation_endpoints
 from services.key_registry.http.rotation import RotationEndpoints, rotation_endpoints
 from services.key_registry.http.schemas import (
     AUDIT_FILTERS,
@@ -36,19 +33,18 @@ from services.key_registry.http.schemas import (
     IDEMPOTENCY_KEY,
     PAGING,
     RECEIPTS,
-    REVOCATIONS,
     SEARCH,
     SIGNING_KEYS,
     WAIT,
     filter_parameter,
     page_model,
     problems,
-    with_receipt,
 )
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
+from services.key_registry.http.usage import UsageEndpoint, usage_endpoint
 from services.key_registry.refusal_traces.responses import DecisionResponse
 from services.key_registry.signing_keys.responses import SigningKeysResponse
-from shared.http.endpoints import Endpoint, Parameter, Response
+from shared.http.endpoints import Endpoint, Response
 
 ADMIN_TOKEN = "admin_token"
 SECURITY_SCHEMES = {
@@ -70,6 +66,7 @@ def endpoints(
     webhooks: WebhookEndpoints,
     report_only: ReportOnlyEndpoint,
     leaks: LeakEndpoint,
+    usage: UsageEndpoint,
     internal: InternalEndpoints,
 ) -> list[Endpoint]:
     return [
@@ -77,7 +74,7 @@ def endpoints(
         *(endpoint for rotation in rotations for endpoint in rotation_endpoints(rotation, _ADMIN)),
         *_audit(audit),
         _receipt(receipts),
-        *_revocations(revocations),
+        *revocation_endpoints(revocations, _ADMIN),
         *_decisions(decisions),
         _signing_keys(signing_keys),
         *event_endpoints(events, _ADMIN),
@@ -85,6 +82,7 @@ def endpoints(
         report_only_endpoint(report_only, _ADMIN),
         leak_endpoint(leaks, _ADMIN),
         error_page_endpoint(),
+        usage_endpoint(usage, _ADMIN),
         *internal_endpoints(internal),
     ]
 
@@ -210,35 +208,3 @@ def _signing_keys(handlers: SigningKeyEndpoint) -> Endpoint:
         description=SIGNING_KEYS,
         responses={200: Response("The keys", SigningKeysResponse), **problems(401, 403, 422, 503)},
     )
-
-
-def _revocations(handlers: RevocationEndpoints) -> list[Endpoint]:
-    path, kinds = f"{BASE}/revocations", {"type": "string", "enum": list(get_args(RevocableKind))}
-    filters = (
-        Parameter("kind", description="Only those of this kind.", schema=kinds),
-        Parameter("id", description="Only the one with this `jti`, `kid` or id."),
-    )
-    return [
-        _ADMIN(
-            "POST",
-            path,
-            handlers.stop,
-            "Stop a JWT, a session token or a signing key",
-            tag="revocations",
-            description=REVOCATIONS,
-            body=NewRevocation,
-            responses={
-                200: Response("It is stopped", with_receipt(RevocationResponse)),
-                **problems(400, 401, 403, 413, 415, 422, 503),
-            },
-        ),
-        _ADMIN(
-            "GET",
-            path,
-            handlers.page,
-            "List what is stopped so, the newest first",
-            tag="revocations",
-            parameters=(*filters, *PAGING),
-            responses={200: Response("One page", page_model(RevocationResponse)), **problems(401, 403, 422, 503)},
-        ),
-    ]

@@ -16,12 +16,14 @@ from services.key_registry.lookups import Lookups
 from services.key_registry.refusal_traces.keeper import TraceKeeper
 from services.key_registry.report_only.keeper import ReportOnlyKeeper
 from services.key_registry.signing_keys.keys import SigningKeys
+from services.key_registry.usage.keeper import UsageKeeper
 from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import SHA256
 from shared.contracts.refusal_traces import TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch
 from shared.contracts.signing_keys import SigningKeyReport
+from shared.contracts.usage.messages import UsageBatch
 from shared.errors import FieldError, NotFound, Unprocessable
 from shared.http.body import json_model
 from shared.http.responses import NO_STORE, json_response
@@ -33,6 +35,7 @@ MAX_EVENTS = 1000
 MAX_TRACES_BODY_BYTES = 2 * 1024 * 1024
 MAX_REPORT_ONLY_BODY_BYTES = 1024 * 1024
 """Bytes, for at most `MAX_COUNTS`."""
+MAX_USAGE_BODY_BYTES = 4 * 1024 * 1024
 MAX_POSITION_BODY_BYTES = 16 * 1024
 MAX_KEY_REPORT_BODY_BYTES = 256 * 1024
 """Bytes, for at most `MAX_REPORTED_KEYS`."""
@@ -58,10 +61,12 @@ class InternalEndpoints:
         traces: TraceKeeper,
         report_only: ReportOnlyKeeper,
         found_secrets: FoundSecrets,
+        usage: UsageKeeper,
     ) -> None:
         self._found_secrets = found_secrets
         self._traces = traces
         self._report_only = report_only
+        self._usage = usage
         self._lookups = lookups
         self._feed = feed
         self._consumers = consumers
@@ -144,6 +149,13 @@ class InternalEndpoints:
     async def trial_stops(self, request: web.Request) -> web.Response:
         self._require(request, "changes")
         return _model(await self._report_only.trials())
+
+    async def add_usage(self, request: web.Request) -> web.Response:
+        """204 when the counts are durable, now or since the batch was sent before."""
+        self._require(request, "usage")
+        batch = await json_model(request, UsageBatch, limit=MAX_USAGE_BODY_BYTES, from_own_service=True)
+        await self._usage.add_usage(batch)
+        return web.Response(status=204)
 
     async def revoke(self, request: web.Request) -> web.Response:
         """Its receipt, when the revocation is durable."""

@@ -14,6 +14,7 @@ from shared.contracts.identifiers import SHA256, anchored
 from shared.contracts.refusal_traces import TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
 from shared.contracts.signing_keys import Gateways, SigningKeyReport
+from shared.contracts.usage.messages import UsageBatch
 from shared.http.endpoints import Endpoint, Handler, Parameter, Response
 
 SERVICE_TOKEN = "service_token"
@@ -179,6 +180,17 @@ def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
             "End a secret, by its holder",
             body=wire.HeldSecret,
             responses={200: Response("It has ended, if it was one", wire.HeldSecretEnded), **_WRITE_PROBLEMS},
+        ),
+        _INTERNAL(
+            "POST",
+            f"{BASE}/usage",
+            handlers.add_usage,
+            "Report how often credentials were used",
+            description="A batch whose `number` is not above the last of its `source` was added before, and is not "
+            "added again.",
+            body=UsageBatch,
+            poll=True,
+            responses={204: Response("The counts are durable"), **_WRITE_PROBLEMS},
         ),
         _INTERNAL(
             "POST",

@@ -1,6 +1,7 @@
 """`/admin/v1/revocations`: an operator stops one JWT, one session token, or a signing key."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any, get_args
 
 from aiohttp import web
@@ -12,10 +13,19 @@ from services.key_registry.catalog.resources import Row
 from services.key_registry.catalog.responses import RevocationResponse
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
-from services.key_registry.http.schemas import receipt_headers
+from services.key_registry.http.schemas import (
+    BASE,
+    PAGING,
+    REVOCATIONS,
+    page_model,
+    problems,
+    receipt_headers,
+    with_receipt,
+)
 from services.key_registry.paging import parse_page, text
 from services.key_registry.storage.ports import KeptRevocation
 from shared.http.body import validated
+from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 
 
@@ -48,3 +58,35 @@ def _kind(value: str) -> str:
     if value not in get_args(RevocableKind):
         raise ValueError(f"must be one of {', '.join(get_args(RevocableKind))}")
     return value
+
+
+def revocation_endpoints(handlers: RevocationEndpoints, endpoint: partial[Endpoint]) -> list[Endpoint]:
+    path, kinds = f"{BASE}/revocations", {"type": "string", "enum": list(get_args(RevocableKind))}
+    filters = (
+        Parameter("kind", description="Only those of this kind.", schema=kinds),
+        Parameter("id", description="Only the one with this `jti`, `kid` or id."),
+    )
+    return [
+        endpoint(
+            "POST",
+            path,
+            handlers.stop,
+            "Stop a JWT, a session token or a signing key",
+            tag="revocations",
+            description=REVOCATIONS,
+            body=NewRevocation,
+            responses={
+                200: Response("It is stopped", with_receipt(RevocationResponse)),
+                **problems(400, 401, 403, 413, 415, 422, 503),
+            },
+        ),
+        endpoint(
+            "GET",
+            path,
+            handlers.page,
+            "List what is stopped so, the newest first",
+            tag="revocations",
+            parameters=(*filters, *PAGING),
+            responses={200: Response("One page", page_model(RevocationResponse)), **problems(401, 403, 422, 503)},
+        ),
+    ]

@@ -52,6 +52,8 @@ async def of_company(
         revocations = await reader.revocations(which)
     for kept in revocations:
         yield {**asdict(kept), "kind": "revocation", "revoked": kept.kind}
+    for used in await traces.usage(company_id):
+        yield {**used, "kind": "usage"}
     for refused in await traces.refusals(company_id):
         yield {**refused, "kind": "refusal_trace"}
     for webhook in await traces.webhooks(company_id):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 class CompanyTraces(Protocol):
     async def forget(self, company_id: UUID) -> None:
-        """Delete the responses to its admin tokens, what its refused calls met, its report-only counts and events.
+        """Delete the responses to its admin tokens, what its refused calls met, its counts of calls, its events.
 
         Takes it out of revocations and changes. Raises `Unavailable`.
         """
@@ -19,6 +19,10 @@ class CompanyTraces(Protocol):
 
     async def events(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
         """Those that are kept. Raises `Unavailable`."""
+        ...
+
+    async def usage(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        """Its calls by day. Raises `Unavailable`."""
         ...
 
     async def refusals(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:

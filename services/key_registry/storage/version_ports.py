@@ -22,6 +22,10 @@ class VersionReader(Protocol):
         """
         ...
 
+    async def last_used(self, ids: Collection[UUID]) -> Mapping[UUID, Mapping[int, datetime]]:
+        """When each of these credentials was used last, by the version of its secret; 0: by none of them."""
+        ...
+
     async def retired(self, now: datetime, limit: int) -> Sequence[RetiredVersion]:
         """Secrets that have retired by `now` and of which nobody was informed yet, the oldest first."""
         ...

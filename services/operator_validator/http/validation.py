@@ -7,6 +7,7 @@ from services.operator_validator.request_parsing import from_json, from_query
 from services.operator_validator.validation import ValidationRequest, ValidationResult, Validator
 from shared.audit.trail import RefusalAudit
 from shared.contracts.operator_validator import TokenCheck
+from shared.contracts.usage.messages import Outcome
 from shared.errors import Invalid, ServiceError
 from shared.http.body import read, require_content_type
 from shared.http.client_address import ClientAddress
@@ -16,6 +17,7 @@ from shared.http.responses import NO_STORE, error_headers, json_response, status
 from shared.logging import request_id
 from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceAuthenticator
+from shared.usage.recorder import Usage
 
 VALID = b'{"valid":true,"message":"Token is valid"}'
 NOT_VALID = b'{"valid":false,"message":"Token is not valid"}'
@@ -33,8 +35,10 @@ class OperatorEndpoints:
         audit: RefusalAudit,
         metrics: OperatorMetrics,
         trial_stops: TrialStops,
+        usage: Usage,
     ) -> None:
         self._trial_stops = trial_stops
+        self._usage = usage
         self._validator = validator
         self._authenticator = authenticator
         self._addresses = addresses
@@ -54,7 +58,7 @@ class OperatorEndpoints:
         return await self._public(request, await _validation_request(request))
 
     async def check(self, request: web.Request) -> web.Response:
-        """POST /internal/v1/check: the gateway counts unknown tokens itself, by route and address."""
+        """POST /internal/v1/check: the gateway counts its calls and unknown tokens itself, by route and address."""
         self._authenticator.require(request.headers.get("Authorization"), AREA)
         result = await self._validate(request, await _validation_request(request))
         return json_response(check_of(result).model_dump(), headers=NO_STORE)
@@ -64,9 +68,13 @@ class OperatorEndpoints:
         if result.valid and result.record is not None:  # what the gateway asks for, it counts itself
             record = result.record
             self._trial_stops.count(record.depends_on, record.company.id, request_id.get())
-        if result.cause is not None and result.record is None:
-            client = self._addresses.of(request)
-            self._audit.count_refusal(cause=result.cause, endpoint=route_of(request), client=client)
+        route, client = route_of(request), self._addresses.of(request)
+        if result.record is not None:
+            outcome: Outcome = "accepted" if result.cause is None else "refused"
+            token, cause = result.record, "" if result.cause is None else result.cause.value
+            self._usage.count("api_token", token.id, token.version, route, outcome, cause, address=client)
+        elif result.cause is not None:
+            self._audit.count_refusal(cause=result.cause, endpoint=route, client=client)
         return web.Response(body=VALID if result.valid else NOT_VALID, headers=JSON_NO_STORE)
 
     async def _validate(self, request: web.Request, validation: ValidationRequest) -> ValidationResult:

@@ -10,6 +10,7 @@ from services.session_tokens.limits import KeyLimits
 from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.parameters import MAX_BODY_BYTES, as_query, parse
 from services.session_tokens.tokens import Session, SessionTokens, WrongToken
+from services.session_tokens.usage import SessionUsage
 from shared.audit.trail import RefusalAudit
 from shared.contracts.credential_expiry import expires_soon, expiry_fields
 from shared.contracts.key_registry import AccessKey
@@ -40,8 +41,10 @@ class SessionTokenEndpoints:
         now: Callable[[], float],
         trial_stops: TrialStops,
         limits: KeyLimits,
+        usage: SessionUsage,
     ) -> None:
         self._trial_stops = trial_stops
+        self._usage = usage
         self._tokens = tokens
         self._authenticator = authenticator
         self._addresses = addresses
@@ -54,11 +57,14 @@ class SessionTokenEndpoints:
         """POST /generate"""
         with self._counting(request):
             key = await self._tokens.authorize(_single_header(request, "x-api-key"))
-            limited = await self._limits.require(key.key, client=self._addresses.of(request))
+            client, route = self._addresses.of(request), route_of(request)
+            with self._usage.limited(key.key, route, client):
+                limited = await self._limits.require(key.key, client=client)
         ttl, uses = _query_parameter(request, "ttl"), _query_parameter(request, "uses")
         require_content_type(request, "application/json")
         parameters = parse(await read(request, limit=MAX_BODY_BYTES))
         created = await self._tokens.create(key, parameters, ttl=ttl, uses=uses)
+        self._usage.created(key.key, created.expires_at, parameters, route, client)
         self._metrics.created.inc()
         self._count_trial(key.key)
         body = orjson.dumps({"token": created.token, "expiration_time": created.expires_at})
@@ -70,12 +76,15 @@ class SessionTokenEndpoints:
         with self._counting(request):
             session = await self._resolved(_single_header(request, "x-api-token"), peek=peek)
         self._count_trial(session.key)
+        self._usage.accepted(session.key, route_of(request), self._addresses.of(request))
         return _json(session.parameters, self._expiry(session.key))
 
     async def end(self, request: web.Request) -> web.Response:
         """DELETE /verify"""
         with self._counting(request):
-            await self._tokens.end(_single_header(request, "x-api-token"))
+            ended = await self._tokens.end(_single_header(request, "x-api-token"))
+        if ended is not None:
+            self._usage.ended(ended, route_of(request), self._addresses.of(request))
         return web.Response(status=204, headers=NO_STORE)
 
     async def resolve(self, request: web.Request) -> web.Response:
@@ -113,9 +122,11 @@ class SessionTokenEndpoints:
             with self._metrics.refusals:
                 yield
         except WrongToken as error:
+            client = self._addresses.of(request)
             if not error.known:
-                client = self._addresses.of(request)
                 self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=client)
+            elif error.key is not None:
+                self._usage.refused(error.key, error.cause, route_of(request), client)
             raise
 
 
@@ -130,6 +141,10 @@ def render_internal_error(error: ServiceError) -> web.Response:
     if not isinstance(error, WrongToken):
         return problem(error)
     body = {"message": error.description, "cause": error.cause, "known": error.known}
+    if error.key is not None:
+        key = error.key
+        body |= {"access_key_id": key.id, "access_key_version": key.version}
+        body |= {"company_id": key.company.id, "company": key.company.client_prefix}
     return json_response(body, status=403, headers=error_headers(error))
 
 

@@ -135,7 +135,7 @@ class ClientAuthenticator:
         if record is None:
             raise InvalidClient(FAILED, detail="unknown_client")
         cause = "wrong_secret" if known is None else stopped(record, now) or ended
-        raise InvalidClient(FAILED, detail=cause or "", subject=Client.of_api_client(record).audited)
+        raise InvalidClient(FAILED, detail=cause or "", subject=Client.of_api_client(record, known).audited)
 
     async def _presented(self, client_id: str, secret: str) -> tuple[ApiClient | None, ClientSecret | None]:
         """The client, and which of its secrets was presented, each as far as there is one.

@@ -84,7 +84,7 @@ class Client:
 
     @property
     def audited(self) -> Subject:
-        return Subject(self.kind, self.public_id, self.company_id)
+        return Subject(self.kind, self.public_id, self.company_id, self.version or 0)
 
 
 def stopped(record: ScopedRecord, now: float) -> str | None:

@@ -10,11 +10,19 @@ from services.token_issuer.clients.client import Client
 from services.token_issuer.http.parameters import authorization, parameters
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest
 from services.token_issuer.refusals import Refusals
+from services.token_issuer.usage import ClientUsage
 from shared.http.client_address import ClientAddress
 
 
 class ClientRequests:
-    def __init__(self, authenticator: ClientAuthenticator, addresses: ClientAddress, refusals: Refusals) -> None:
+    def __init__(
+        self,
+        authenticator: ClientAuthenticator,
+        addresses: ClientAddress,
+        refusals: Refusals,
+        usage: ClientUsage,
+    ) -> None:
+        self._usage = usage
         self._authenticator = authenticator
         self._addresses = addresses
         self._refusals = refusals
@@ -32,6 +40,7 @@ class ClientRequests:
             if proof is None:
                 raise InvalidClient("client authentication is required")
             client = await self._authenticator.authenticate(proof, address=address)
+            self._usage.accepted(client, endpoint, address)
             if "token" not in given:
                 raise InvalidRequest("token is missing")
             yield client, given["token"]

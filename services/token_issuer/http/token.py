@@ -17,6 +17,7 @@ from services.token_issuer.metrics import IssuerMetrics
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, UnsupportedGrantType
 from services.token_issuer.refusals import Refusals
 from services.token_issuer.tokens.issuance import AccessToken, TokenIssuer
+from services.token_issuer.usage import ClientUsage
 from shared.contracts.access_token import TokenType
 from shared.contracts.credential_expiry import EXPIRY_FIELD, expiry_time
 from shared.http.client_address import ClientAddress
@@ -82,8 +83,10 @@ class TokenEndpoint:
         counts: IssuerMetrics,
         trial_stops: TrialStops,
         limits: EndpointLimits,
+        usage: ClientUsage,
     ) -> None:
         self._trial_stops = trial_stops
+        self._usage = usage
         self.profile = profile
         self._grants = {name: grants[name] for name in profile.grant_types}
         self._authenticator = authenticator
@@ -106,6 +109,8 @@ class TokenEndpoint:
         self._counts.issued(decision.grant)
         holder = decision.client
         self._trial_stops.count((holder.credential_id, holder.company_id), holder.company_id, request_id.get())
+        self._usage.accepted(holder, self.profile.path, address)
+        self._usage.issued(holder, token)
         return success(self._response(token), {**_expiry(token), **admission.fields})
 
     def _grant(self, grant_type: str | None) -> Grant:

@@ -41,6 +41,8 @@ class AccessToken:
     expires_in: int
     """Seconds."""
     scope: str
+    expires_at: float
+    """Seconds since the epoch."""
     credential_expires_at: float | None = None
     """When the credential ends that it was issued for, if that is soon; seconds since the epoch."""
 
@@ -73,7 +75,8 @@ class TokenIssuer:
         claims = self._claims(authorized)
         value = await self._pool.sign(signer, claims.members(), typ)
         await self._record(authorized, claims, signer.kid)
-        return AccessToken(value, int(claims.exp - claims.iat), claims.scope, claims.credential_expires_at)
+        expires_in = int(claims.exp - claims.iat)
+        return AccessToken(value, expires_in, claims.scope, claims.exp, claims.credential_expires_at)
 
     def _claims(self, authorized: AuthorizedGrant) -> AccessTokenClaims:
         client, now = authorized.client, int(self._clock.now())

@@ -24,6 +24,7 @@ from services.key_registry.storage.postgres.audit_months import PostgresMonths
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.notices.events import PostgresEvents
+from services.key_registry.storage.postgres.usage.reports import PostgresUsage
 from services.token_issuer.clients.assertion_pruning import delete_expired
 from services.token_issuer.storage.postgres import SCHEMA as OF_ISSUER
 from services.token_issuer.storage.postgres.used_assertions import PostgresUsedAssertions
@@ -135,12 +136,12 @@ async def test_every_table_is_flat_over_a_month_of_load(
         opened(issuer_database_url, ISSUER_SCHEMA) as issuer,
     ):
         now = StoreClock(clock)
-        events = PostgresEvents(registry)
+        events, usage = PostgresEvents(registry), PostgresUsage(registry)
         tidying = housekeeping.Housekeeping(
             PostgresChanges(registry),
             PostgresConsumers(registry),
             now,
-            [lambda now: events.prune(now - 30 * DAY_S)],
+            [lambda now: events.prune(now - 30 * DAY_S), usage.prune],
         )
         months, checkpoints = PostgresMonths(registry), PostgresCheckpoints(registry)
         keys = CheckpointKeys([generate_private_key("EdDSA")])

@@ -36,39 +36,13 @@ KEEPING = {
     "expiry_notices",
     "webhook_deliveries",
 }
+REPORTING = {"refusal_traces", "usage", *REPORT_ONLY, "log_report"}
 TASKS = {
-    "gateway": {
-        *FOLLOWING,
-        *AUDIT,
-        *ISSUERS,
-        *UPSTREAMS,
-        "route_file",
-        "refusal_traces",
-        "limit_shares",
-        *REPORT_ONLY,
-        "log_report",
-    },
-    "key_registry": {*AUDIT, *KEEPING, "change_relay", "first_owner", "database clock", "log_report"},
-    "token_issuer": {
-        *FOLLOWING,
-        *AUDIT,
-        "signing_keys",
-        "pruning",
-        "limit_shares",
-        "refusal_traces",
-        *REPORT_ONLY,
-        "log_report",
-    },
-    "session_tokens": {
-        *FOLLOWING,
-        *AUDIT,
-        "audit_outbox",
-        "limit_shares",
-        "refusal_traces",
-        *REPORT_ONLY,
-        "log_report",
-    },
-    "operator_validator": {*FOLLOWING, *AUDIT, "refusal_traces", *REPORT_ONLY, "log_report"},
+    "gateway": {*FOLLOWING, *AUDIT, *ISSUERS, *UPSTREAMS, *REPORTING, "route_file", "limit_shares"},
+    "key_registry": {*AUDIT, *KEEPING, "change_relay", "first_owner", "database clock", "usage", "log_report"},
+    "token_issuer": {*FOLLOWING, *AUDIT, *REPORTING, "signing_keys", "pruning", "limit_shares"},
+    "session_tokens": {*FOLLOWING, *AUDIT, *REPORTING, "audit_outbox", "limit_shares"},
+    "operator_validator": {*FOLLOWING, *AUDIT, *REPORTING},
 }
 NOT_BACKGROUND = {"RequestHandler.start", "SingleFlight._run"}
 """Coroutines of tasks that serve a connection, and of work on demand, which ends by itself and has an owner too."""

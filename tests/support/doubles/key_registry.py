@@ -88,6 +88,8 @@ class Tables:
     webhooks: dict[UUID, Webhook] = field(default_factory=dict)
     """None has a delivery: there is no queue in memory."""
     trials: dict[UUID, Trial] = field(default_factory=dict)
+    used: dict[UUID, dict[int, datetime]] = field(default_factory=dict)
+    """When each credential was used last, by version: written by the tests themselves."""
 
     def copy(self) -> "Tables":
         """Rows and lines are replaced, never changed in place, so both may have the same."""
@@ -104,6 +106,7 @@ class Tables:
             dict(self.notices),
             dict(self.webhooks),
             dict(self.trials),
+            self.used,
         )
 
     def secrets(self, kind: Kind, digests: Collection[bytes]) -> list[tuple[Row, Version]]:
@@ -162,6 +165,9 @@ class _Reader:
     async def find_by_secret(self, resource: Resource, digest: bytes) -> tuple[Row, Version] | None:
         found = self._tables.secrets(resource.kind, [digest])
         return (copy.copy(found[0][0]), found[0][1]) if found else None
+
+    async def last_used(self, ids: Collection[UUID]) -> Mapping[UUID, Mapping[int, datetime]]:
+        return {id_: self._tables.used.get(id_, {}) for id_ in ids}
 
     async def versions(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[Version]]:
         return {id_: _shown(self._tables.versions.get(id_, ())) for id_ in ids}

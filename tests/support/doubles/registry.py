@@ -31,9 +31,11 @@ from shared.contracts.limits import Limits, ObjectLimits
 from shared.contracts.refusal_traces import RefusalTrace
 from shared.contracts.report_only import ReportOnlyBatch, TrialStop
 from shared.contracts.signing_keys import GatewayKeys, Gateways, SigningKeyReport
+from shared.contracts.usage.messages import UsageBatch
 from shared.errors import CallRejected, Unavailable
 from shared.opaque import digest
 from shared.report_only import trial_stops
+from tests.support.doubles.usage import UsageSinkDouble
 from tests.support.waiting import until
 
 R = TypeVar("R", bound=Record)
@@ -67,6 +69,7 @@ class RegistryDouble:
         self.tried: list[TrialStop] = []
         """The stops that are tried."""
         self.trial_polls = 0
+        self.usage = UsageSinkDouble()
         self.positions: dict[str, Position] = {}
         self.signing_keys: SigningKeyReport | None = None
         """What the issuer last reported."""
@@ -240,6 +243,11 @@ class RegistryDouble:
     async def add_report_only(self, batch: ReportOnlyBatch) -> None:
         self._require_there()
         self.report_only[batch.id] = batch
+
+    async def add_usage(self, batch: UsageBatch) -> None:
+        if self.away:
+            raise Unavailable
+        await self.usage.add_usage(batch)
 
     async def audit(self, events: Sequence[AuditEvent]) -> None:
         self._require_there()

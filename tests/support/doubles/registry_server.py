@@ -11,6 +11,7 @@ from shared.contracts.key_registry import AuditBatch, HeldSecret, HeldSecretEnde
 from shared.contracts.refusal_traces import TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
 from shared.contracts.signing_keys import SigningKeyReport
+from shared.contracts.usage.messages import UsageBatch
 from shared.errors import Unavailable
 from tests.support.doubles.registry import RegistryDouble
 
@@ -56,6 +57,10 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
         secret = HeldSecret.model_validate(await request.json())
         return _json(HeldSecretEnded(found=await double.end_secret(secret)))
 
+    async def add_usage(request: web.Request) -> web.Response:
+        await double.add_usage(UsageBatch.model_validate(await request.json()))
+        return web.Response(status=204)
+
     async def revoke(request: web.Request) -> web.Response:
         await double.revoke(Revocation.model_validate(await request.json()))
         return web.Response(status=204)
@@ -83,6 +88,7 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
     app.router.add_post("/internal/v1/refusal-traces", add_traces)
     app.router.add_get("/internal/v1/trial-stops", trial_stops)
     app.router.add_post("/internal/v1/report-only", add_report_only)
+    app.router.add_post("/internal/v1/usage", add_usage)
     app.router.add_post("/internal/v1/positions", report)
     app.router.add_post("/internal/v1/signing-keys", signing_keys)
     runner = web.AppRunner(app, access_log=None)

@@ -21,8 +21,10 @@ from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPAN
 from services.key_registry.paging import PageRequest
 from shared.audit.trail import AuditTrail
 from shared.http.body import validated
+from shared.usage.recorder import Usage
 from tests.support.clock import FakeClock
 from tests.support.doubles.key_registry import MemoryStore
+from tests.support.doubles.usage import UsageSinkDouble
 
 
 @dataclass
@@ -106,7 +108,7 @@ def registry_desk(clock: FakeClock) -> Desk:
     """A registry that is empty, and an owner of it."""
     store = MemoryStore()
     trail = AuditTrail(AuditLog(store), service="key_registry", clock=clock)
-    access = AccessControl(store, trail, clock)
+    access = AccessControl(store, trail, clock, Usage(UsageSinkDouble(), clock=clock))
     registry = ObjectService(store, access, factories(KeyGenerator()), clock)
     rotation = RotationService(store, access, clock)
     return Desk(registry, rotation, store, access, trail, clock, Admin(uuid7(), Role.OWNER))

@@ -23,6 +23,15 @@ SELECT request_id, at, cause, credential, document FROM refusal_trace WHERE comp
 _REVOCATIONS = "UPDATE revocation SET company_id = NULL, reason = '' WHERE company_id = $1"
 _CHANGES = "UPDATE change SET company_id = NULL WHERE company_id = $1"
 
+_USAGE = """
+SELECT at, credential_id, version, route, outcome, cause, calls FROM usage_day WHERE company_id = $1
+ORDER BY at, credential_id
+"""
+_FORGET_USAGE = tuple(
+    " ".join(("DELETE FROM", table, "WHERE company_id = $1"))
+    for table in ("usage_hour", "usage_day", "distinct_hour", "distinct_day", "issued_tokens")
+)
+
 
 class PostgresCompanyTraces:
     def __init__(self, database: Database) -> None:
@@ -37,6 +46,12 @@ class PostgresCompanyTraces:
             await connection.execute(_REPORT_ONLY, str(company_id))
             await connection.execute(_TRIALS, company_id)
             await connection.execute(_EVENTS, str(company_id))
+            for statement in _FORGET_USAGE:
+                await connection.execute(statement, company_id)
+
+    async def usage(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        async with self._database.connection() as connection:
+            return [dict(record) for record in await connection.fetch(_USAGE, company_id)]
 
     async def webhooks(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
         async with self._database.connection() as connection:

@@ -37,6 +37,8 @@ WHERE retires_at <= $1 AND NOT announced ORDER BY retires_at LIMIT $2
 """
 _ANNOUNCED = "UPDATE credential_version SET announced = true WHERE credential_id = $1 AND version = $2"
 
+_LAST_USED = "SELECT credential_id, version, last_used_at FROM credential_use WHERE credential_id = ANY($1::uuid[])"
+
 _EXPIRED_OF = """
 (SELECT '{kind}' AS kind, id, expires_at FROM {kind} WHERE expires_at <= $1 AND status <> 'revoked'
 AND expiry_announced IS DISTINCT FROM expires_at ORDER BY expires_at LIMIT $2)
@@ -67,6 +69,13 @@ class PostgresVersionReader:
         if found:
             for record in await self._connection.fetch(_OF, list(ids), MAX_SHOWN_VERSIONS):
                 found[record["credential_id"]].append(_version(record))
+        return found
+
+    async def last_used(self, ids: Collection[UUID]) -> Mapping[UUID, Mapping[int, datetime]]:
+        found: dict[UUID, dict[int, datetime]] = {id_: {} for id_ in ids}
+        if found:
+            for record in await self._connection.fetch(_LAST_USED, list(ids)):
+                found[record["credential_id"]][record["version"]] = record["last_used_at"]
         return found
 
     async def retired(self, now: datetime, limit: int) -> Sequence[RetiredVersion]:

@@ -71,7 +71,8 @@ async def test_the_gateway_learns_the_cause_for_its_log_and_whether_the_token_is
     token = await service.generate()
     service.stack.registry.set_status("access_key", service.stack.access_key_id, "suspended")
     async with service.as_gateway() as gateway:
-        expected = RefusedSession("access_key_suspended", known=True)
+        key, known = service.stack.access_key_id, True
+        expected = RefusedSession("access_key_suspended", known, key, 1, COMPANY.id, COMPANY.client_prefix)
         await until(partial(_resolves_to, gateway, token, expected))
 
 

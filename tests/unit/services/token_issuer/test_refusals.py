@@ -8,6 +8,7 @@ import pytest
 from services.token_issuer.clients.authentication import JWT_BEARER, client_proof
 from services.token_issuer.grants.jwt_bearer import JwtBearer
 from services.token_issuer.refusals import Refusals
+from services.token_issuer.usage import ClientUsage
 from shared.audit.refusals import LINES_PER_CREDENTIAL, WINDOW_S
 from shared.audit.trail import AuditTrail
 from shared.contracts.key_registry import AuditEvent, Booking, Kind, Status
@@ -15,6 +16,7 @@ from shared.errors import ServiceError
 from shared.jose.keys import generate_private_key
 from shared.jose.signer import Signer
 from shared.opaque import KEY_PAIR, public_id
+from shared.usage.recorder import Usage
 from tests.support.harness.issuer_rules import ADDRESS, ISSUER, World
 
 ENDPOINT = "/oauth2/token"
@@ -34,7 +36,10 @@ class Requests:
         self.world = world
         self.counted = Counter[str]()
         self.trail = AuditTrail(world.registry, service="token_issuer", clock=world.clock)
-        self._refusals = Refusals(self.trail, lambda error: self.counted.update([type(error).__name__]))
+        self.usage = Usage(world.registry, clock=world.clock)
+        self._refusals = Refusals(
+            self.trail, lambda error: self.counted.update([type(error).__name__]), ClientUsage(self.usage)
+        )
         self._grant = JwtBearer(world.assertions, audiences=frozenset({ISSUER}))
 
     async def present(self, assertion: str) -> None:

@@ -19,6 +19,7 @@ from shared.contracts.identifiers import (
     SESSION_TOKEN,
     SHA256,
     UUID_FORM,
+    VERSION_ID,
     anchored,
 )
 from tests.support.harness.serving import ServiceKeys
@@ -31,6 +32,7 @@ VALID = {
     OPAQUE_KID: ["a", "abcd+/efg=", "1e9gdk7:2026.11", '<"\\>', "a" * 128],
     UUID_FORM: [UUID4, UUID4.upper(), "0190c000-0000-7000-8000-000000000001"],
     SESSION_TOKEN: [UUID4],
+    VERSION_ID: [f"{UUID4}_v1", f"{UUID4}_v999999999"],
     SHA256: ["0a" * 32],
     REQUEST_ID: ["a" * 8, "request-1_A", "a" * 64],
     CLAIM: ["!", "https://a.example", "a" * 255],
@@ -50,6 +52,7 @@ INVALID = {
         "\u0663" + UUID4[1:],
     ],
     SESSION_TOKEN: ["", UUID4.upper(), "0190c000-0000-7000-8000-000000000001", UUID4 + "\n"],
+    VERSION_ID: ["", UUID4, f"{UUID4}_v", f"{UUID4}_v1234567890", f"{UUID4}_v1\n", "credential_v1"],
     SHA256: ["", "0A" * 32, "0a" * 31, "0a" * 32 + "\n"],
     REQUEST_ID: ["", "a" * 7, "a" * 65, "aaaa aaaa", "aaaaaaaa\n"],
     CLAIM: ["", " ", "a b", "a\t", "\x7f", "é", "a" * 256, "a\n"],

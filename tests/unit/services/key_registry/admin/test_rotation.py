@@ -61,6 +61,7 @@ async def test_a_rotation_gives_a_new_secret_and_changes_nothing_else(desk: Desk
             "created_at": at(desk, 0),
             "retires_at": None,
             "last_four": after[member][-4:],
+            "last_used_at": None,
         },
         {
             "version": 1,
@@ -68,6 +69,7 @@ async def test_a_rotation_gives_a_new_secret_and_changes_nothing_else(desk: Desk
             "created_at": before["created_at"],
             "retires_at": at(desk, 60),
             "last_four": before[member][-4:],
+            "last_used_at": None,
         },
     ]
     assert desk.actions[-1] == f"{resource.kind}.rotated"

@@ -1,0 +1,1 @@
+"""How often credentials were used, in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""How often credentials were used, by whom, and what of theirs is alive."""

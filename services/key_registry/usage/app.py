@@ -1,0 +1,36 @@
+"""Usage, put together."""
+
+from prometheus_client import CollectorRegistry
+
+from services.key_registry.admin.access import AccessControl
+from services.key_registry.config import Settings
+from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.usage import UsageEndpoint
+from services.key_registry.storage.ports import Store
+from services.key_registry.storage.postgres import SCHEMA
+from services.key_registry.storage.postgres.usage.reports import PostgresUsage
+from services.key_registry.usage.keeper import UsageKeeper
+from services.key_registry.usage.reader import UsageReader
+from shared.clock import Clock
+from shared.http.app import Resource
+from shared.postgres.pool import Database
+from shared.usage.recorder import Usage
+
+REPORT_TIMEOUT_S = 4.0
+"""Seconds for one sum over the usage of a long time."""
+
+
+class UsageParts:
+    """`resources` are to be started and stopped with the application; `own` counts the use of admin tokens."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock, metrics: CollectorRegistry) -> None:
+        timeout = max(settings.store_timeout, REPORT_TIMEOUT_S)
+        reports = Database(settings.database_dsn, schema=SCHEMA, size=2, timeout=timeout)
+        self._store, self._clock = PostgresUsage(database, reports), clock
+        self.keeper = UsageKeeper(self._store, metrics)
+        self.own = Usage(self.keeper, clock=clock, metrics=metrics)
+        self.prune = self._store.prune
+        self.resources: tuple[Resource, ...] = (reports, self.own)
+
+    def endpoint(self, store: Store, access: AccessControl, authentication: Authentication) -> UsageEndpoint:
+        return UsageEndpoint(UsageReader(self._store, store, access, self._clock), authentication)

@@ -1,0 +1,81 @@
+"""What the rules of usage need of their storage; each method raises `Unavailable`."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from shared.contracts.usage.messages import IssuedWhat, Outcome, UsageBatch
+
+By = Literal["hour", "day", "month"]
+Group = Literal["company_id", "credential_id", "route"]
+Distinct = Literal["address", "user"]
+HOURS_KEPT_S = 35 * 86400.0
+"""Seconds for which calls are known by the hour; after that by the day."""
+DAYS_KEPT_S = 1100 * 86400.0
+ADDRESSES_KEPT_S = 8 * 86400.0
+"""Of distinct addresses, which are for the last week alone."""
+SOURCES_KEPT_S = 30 * 86400.0
+"""Of silence, before a process that counts is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFilter:
+    start: datetime
+    end: datetime
+    """Periods that begin before this time."""
+    company_id: UUID | None = None
+    credential_ids: Collection[UUID] | None = None
+    route: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageQuery:
+    by: By
+    which: UsageFilter
+    groups: Sequence[Group] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    at: datetime
+    """The beginning of its period."""
+    group: Mapping[Group, UUID | str | None]
+    calls: Mapping[tuple[Outcome, str], int]
+    """By outcome and cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Of some credentials, together."""
+
+    tokens: Mapping[IssuedWhat, int] = field(default_factory=dict)
+    """That were issued and have not expired."""
+    last_used_at: datetime | None = None
+
+
+class UsageStore(Protocol):
+    async def add(self, batch: UsageBatch) -> int:
+        """Add all of it, unless it was added before. How many of its calls were by no credential that exists."""
+        ...
+
+    async def rows(self, query: UsageQuery, limit: int, offset: int) -> Sequence[UsageRow]:
+        """The newest periods first, and in a period by its groups."""
+        ...
+
+    async def sketches(
+        self, query: UsageQuery, what: Distinct, limit: int
+    ) -> Sequence[tuple[datetime, Mapping[Group, UUID | str | None], bytes]]:
+        """Of each period and group (none by route); at most `limit` of them."""
+        ...
+
+    async def calls(self, which: UsageFilter) -> int:
+        """Of whole hours, whatever became of them."""
+        ...
+
+    async def live(self, which: UsageFilter) -> Live: ...
+
+    async def prune(self, now: float) -> None:
+        """Delete what is older than it is kept. All tables, whichever fails."""
+        ...

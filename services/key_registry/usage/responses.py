@@ -1,0 +1,31 @@
+"""How usage is shown to admins."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.key_registry.catalog.documentation import describe
+from services.key_registry.catalog.field_types import Instant
+
+
+class CallsByOutcome(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    accepted: int = 0
+    refused: int = 0
+    failed: int = 0
+
+
+class UsageResponse(BaseModel):
+    """Calls of one period, of one group where they are grouped."""
+
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    period: Instant
+    company_id: UUID | None
+    credential_id: UUID | None
+    route: str | None
+    calls: CallsByOutcome
+    refusals: dict[str, int]
+    failures: dict[str, int]
+    distinct_users: int | None

@@ -1,0 +1,1 @@
+"""What processes report of the use of credentials."""
