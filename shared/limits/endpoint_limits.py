@@ -1,6 +1,6 @@
 """The limits of who authenticates at an endpoint: where requests may come from, and how fast."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from prometheus_client import CollectorRegistry
 
@@ -38,7 +38,7 @@ class EndpointLimits:
     async def stop(self) -> None:
         await self._shares.stop()
 
-    async def require(self, ids: Iterable[str], *, client: str, company_id: str) -> Mapping[str, str]:
+    async def require(self, ids: Collection[str], *, client: str, company_id: str) -> Mapping[str, str]:
         """Count a request from the address `client` of who depends on the objects `ids`.
 
         Returns fields of the response. Raises `RateExceeded` and `AddressNotAllowed`.

@@ -31,7 +31,8 @@ class LimitedCall:
         self._clock = clock
         self._blocked = blocked
         self._reported = OnlyReported(tuple(reported)) if reported else None
-        self._policy = ", ".join(f'"{meter.label}";q={meter.size};w={meter.window_s}' for meter in self._meters)
+        policies = (f'"{meter.label}";q={meter.size};w={meter.window_s}' for meter in self._meters)
+        self._policy = f"RateLimit-Policy: {', '.join(policies)}"
 
     def take(self) -> "Outcome | WaitingCall":
         """Count one call. None: it may pass; a `WaitingCall` where memory does not say so."""
@@ -83,19 +84,23 @@ class LimitedCall:
     def others(self, asked: Collection[Meter]) -> Collection[Meter]:
         return [meter for meter in self._meters if meter not in asked]
 
-    def fields(self) -> RateLimitFields:
-        """`RateLimit-Policy` and `RateLimit` as draft-ietf-httpapi-ratelimit-headers-10 has them."""
-        if not self._meters:
-            return ()
-        monotonic, now = self._clock.monotonic(), self._clock.now()
-        least = min(self._meters, key=lambda meter: meter.remaining(monotonic) / meter.size)
-        reset_s = math.ceil(least.reset_s(monotonic, now))
-        state = f'"{least.label}";r={least.remaining(monotonic)};t={reset_s}'
-        return ("RateLimit-Policy", self._policy), ("RateLimit", state)
-
     def lines(self) -> list[str]:
-        """The same as lines of a head."""
-        return [f"{name}: {value}" for name, value in self.fields()]
+        """`RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers-10 has them."""
+        return [self._policy, f"RateLimit: {self._state()}"] if self._meters else []
+
+    def fields(self) -> RateLimitFields:
+        """The same as names and values."""
+        return tuple((name, value) for name, _, value in (line.partition(": ") for line in self.lines()))
+
+    def _state(self) -> str:
+        monotonic = self._clock.monotonic()
+        least = self._meters[0]
+        left = least.remaining(monotonic)
+        for meter in self._meters[1:]:
+            free = meter.remaining(monotonic)
+            if free * least.size < left * meter.size:
+                least, left = meter, free
+        return f'"{least.label}";r={left};t={least.reset_s(left, self._clock)}'
 
     def exceeded(self, meter: Meter) -> Exceeded:
         monotonic, now = self._clock.monotonic(), self._clock.now()

@@ -7,12 +7,14 @@ goes back when it is not used, so that all processes together let through what t
 import math
 from abc import ABC, abstractmethod
 from asyncio import Future
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from shared.clock import Clock
 from shared.contracts.limits import Quota, Rate
 from shared.limits.gcra import Gcra
 from shared.limits.outcomes import LimitCause
-from shared.limits.periods import period_of
+from shared.limits.periods import Period, period_of
+from shared.limits.renewals import Renewal
 
 CREDIT_LIFE_S = 0.1
 """Seconds after which credit that is not used goes back."""
@@ -23,24 +25,6 @@ QUOTA_CREDIT_PARTS = 200
 """What is held by processes while a quota ends is refused to others: it is at most this part of it."""
 MAX_DRY_S = 5.0
 """Seconds for which what is used up is not asked about."""
-
-
-class Renewal(NamedTuple):
-    """What a process asks of a limit, and has of it."""
-
-    back: int
-    """Credit that it returns."""
-    owed: int
-    """Calls that have passed without credit."""
-    held: int
-    """Credit that it keeps."""
-    wanted: int
-    """Calls that wait."""
-    ahead: int
-    """More credit that it asks for."""
-
-
-NOTHING = Renewal(0, 0, 0, 0, 0)
 
 
 class Meter(ABC):
@@ -101,8 +85,8 @@ class Meter(ABC):
         """Calls that may pass now, as far as it is known here."""
 
     @abstractmethod
-    def reset_s(self, monotonic: float, now: float) -> float:
-        """Seconds until nothing of it is used."""
+    def reset_s(self, remaining: int, clock: Clock) -> int:
+        """Seconds until nothing of it is used, with so many calls `remaining`."""
 
     @abstractmethod
     def max_credit(self, processes: int) -> int: ...
@@ -160,15 +144,16 @@ class Meter(ABC):
 
 
 class RateMeter(Meter):
-    __slots__ = ("rate",)
+    __slots__ = ("_interval_s", "rate")
 
     def __init__(self, key: str, label: str, limit: str, rate: Rate) -> None:
         window_s = math.ceil(rate.burst * rate.interval_s)
         super().__init__(f"{key}:rate", label, limit, LimitCause.RATE_EXCEEDED, rate.burst, window_s)
         self.rate = rate
+        self._interval_s = rate.interval_s
 
     def arguments(self, now: float) -> tuple[str, tuple[object, ...]]:
-        return self.key, ("rate", self.size, repr(self.rate.interval_s * 1e6), 0)
+        return self.key, ("rate", self.size, repr(self._interval_s * 1e6), 0)
 
     def renewal(self, processes: int, monotonic: float) -> Renewal:
         # What has passed while nobody could be asked is owed, but for no longer than one burst takes.
@@ -178,7 +163,7 @@ class RateMeter(Meter):
     def share(self, processes: int, monotonic: float, now: float) -> Gcra:
         free = None if self.available is None else math.ceil(self.remaining(monotonic) / processes)
         burst = max(1, self.size // processes)
-        return Gcra(self.rate.interval_s * processes, burst, now=monotonic, free=free)
+        return Gcra(self._interval_s * processes, burst, now=monotonic, free=free)
 
     def wait(self, monotonic: float, now: float) -> float:
         return max(0.0, self.next_at - monotonic)
@@ -186,30 +171,37 @@ class RateMeter(Meter):
     def remaining(self, monotonic: float) -> int:
         if self.available is None:
             return self.size
-        back = int((monotonic - self.known_at) / self.rate.interval_s)
-        return max(0, min(self.size, self.available + back + self.credit - self.owed))
+        back = int((monotonic - self.known_at) / self._interval_s)
+        left = self.available + back + self.credit - self.owed
+        return 0 if left < 0 else self.size if left > self.size else left
 
-    def reset_s(self, monotonic: float, now: float) -> float:
-        return (self.size - self.remaining(monotonic)) * self.rate.interval_s
+    def reset_s(self, remaining: int, clock: Clock) -> int:
+        return math.ceil((self.size - remaining) * self._interval_s)
 
     def max_credit(self, processes: int) -> int:
         return self.size
 
 
 class QuotaMeter(Meter):
-    __slots__ = ("_asked_in", "_known_in", "_local_in", "per")
+    __slots__ = ("_asked_in", "_known_in", "_local_in", "_period", "per")
 
     def __init__(self, key: str, label: str, limit: str, quota: Quota) -> None:
         days = 1 if quota.per == "day" else 30
         super().__init__(f"{key}:quota", label, limit, LimitCause.QUOTA_EXCEEDED, quota.calls, days * 86400)
         self.per: Literal["day", "month"] = quota.per
+        self._period = Period("", 0.0, 0.0)
         self._asked_in = ""
         self._known_in = ""
         """The period that `available` is of."""
         self._local_in = ""
 
+    def _period_at(self, now: float) -> Period:
+        if not self._period.began_at <= now < self._period.ends_at:
+            self._period = period_of(self.per, now)
+        return self._period
+
     def arguments(self, now: float) -> tuple[str, tuple[object, ...]]:
-        period = period_of(self.per, now)
+        period = self._period_at(now)
         known_used = self.size - (self.available or 0) if self._known_in == period.name else 0
         self._asked_in = period.name
         return f"{self.key}:{period.name}", ("quota", self.size, int(period.ends_at), known_used)
@@ -219,24 +211,24 @@ class QuotaMeter(Meter):
         self._known_in = self._asked_in
 
     def take_locally(self, processes: int, monotonic: float, now: float) -> bool:
-        if self._local_in != (period := period_of(self.per, now).name):
+        if self._local_in != (period := self._period_at(now).name):
             self.local, self._local_in = None, period
         return super().take_locally(processes, monotonic, now)
 
     def share(self, processes: int, monotonic: float, now: float) -> Gcra:
-        period = period_of(self.per, now)
+        period = self._period_at(now)
         free = self.remaining(monotonic) if self._known_in == period.name else self.size
         burst = math.ceil(free / processes)
         return Gcra(max(1.0, period.ends_at - now) * 2, max(1, burst), now=monotonic, free=burst)
 
     def wait(self, monotonic: float, now: float) -> float:
-        return max(0.0, period_of(self.per, now).ends_at - now)
+        return max(0.0, self._period_at(now).ends_at - now)
 
     def remaining(self, monotonic: float) -> int:
         return self.size if self.available is None else max(0, self.available + self.credit - self.owed)
 
-    def reset_s(self, monotonic: float, now: float) -> float:
-        return self.wait(monotonic, now)
+    def reset_s(self, remaining: int, clock: Clock) -> int:
+        return math.ceil(self.wait(0.0, clock.now()))
 
     def max_credit(self, processes: int) -> int:
         return self.size // (QUOTA_CREDIT_PARTS * processes)

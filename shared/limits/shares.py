@@ -18,7 +18,8 @@ from prometheus_client import CollectorRegistry, Gauge
 from shared.background_task import BackgroundTask
 from shared.clock import Clock
 from shared.errors import Unavailable
-from shared.limits.meters import NOTHING, Meter, Renewal
+from shared.limits.meters import Meter
+from shared.limits.renewals import NOTHING, Renewal
 from shared.limits.script import PROCESS_FORGOTTEN_AFTER_S, SCRIPT
 
 log = structlog.get_logger()

@@ -1,6 +1,6 @@
 """All limits that there are, kept true by a `ChangeFollower` as one of its consumers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from shared.scopes import covered
 log = structlog.get_logger()
 
 _NO_LIMITS = Limits()
+MAX_KEPT_CALLS = 8192
 
 
 class LimitTable:
@@ -30,6 +31,8 @@ class LimitTable:
         self.objects: dict[str, LimitedObject] = {}
         self._scopes: dict[str, tuple[str, ...]] = {}
         """Of the applications that limited bookings are of."""
+        self._calls: dict[tuple[str | None, ...], LimitedCall | None] = {}
+        """What was found before. Bounded, as clients choose their addresses."""
         self.generation = object()
         """Another one whenever a limit has changed: what was found before is to be looked up again."""
 
@@ -49,6 +52,7 @@ class LimitTable:
 
     def _changed(self) -> None:
         self.generation = object()
+        self._calls.clear()
         self._shares.take_part(present=bool(self.objects))
 
     def _put(self, entry: ObjectLimits, before: LimitedObject | None) -> None:
@@ -66,16 +70,26 @@ class LimitTable:
             self.objects[entry.id] = LimitedObject(entry.kind, entry.id, limits, application_id)
 
     def of(
-        self, ids: Iterable[str], *, client: str, route: str | None = None, scopes: Sequence[str] = ()
+        self, ids: Collection[str], *, client: str, route: str | None = None, scopes: Sequence[str] = ()
     ) -> LimitedCall | None:
         """The limits of a call from the address `client` that depends on the objects `ids`; None: it has none.
 
         A booking's limits hold for what needs a scope of its application; for a `route` that needs none, those of
         all bookings do. Without a route only addresses and rates count: for a token endpoint.
         """
-        if not self.objects:
+        if self.objects.keys().isdisjoint(ids):
             return None
-        objects = [found for id_ in ids if (found := self.objects.get(id_)) is not None]
+        found = [id_ for id_ in ids if id_ in self.objects]
+        key = (client, route, *scopes, "", *found)
+        if key in self._calls:
+            return self._calls[key]
+        if len(self._calls) >= MAX_KEPT_CALLS:
+            self._calls.clear()
+        call = self._calls[key] = self._new(found, client, route, scopes)
+        return call
+
+    def _new(self, ids: Sequence[str], client: str, route: str | None, scopes: Sequence[str]) -> LimitedCall | None:
+        objects = [self.objects[id_] for id_ in ids]
         if scopes:
             objects = [found for found in objects if self._concerns(found, scopes)]
         if not objects:

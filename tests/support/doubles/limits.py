@@ -6,7 +6,7 @@ from typing import Any
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.limits.gcra import Gcra
-from shared.limits.meters import Renewal
+from shared.limits.renewals import Renewal
 from shared.limits.shares import Shares
 from shared.limits.table import LimitTable
 

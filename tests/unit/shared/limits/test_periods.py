@@ -22,5 +22,8 @@ def at(*time: int) -> float:
 def test_a_period_ends_at_midnight_in_utc(
     now: float, day: str, day_ends: float, month: str, month_ends: float
 ) -> None:
-    assert period_of("day", now) == (day, day_ends)
-    assert period_of("month", now) == (month, month_ends)
+    for per, name, end in (("day", day, day_ends), ("month", month, month_ends)):
+        found = period_of(per, now)  # type: ignore[arg-type]
+        assert (found.name, found.ends_at) == (name, end)
+        assert found.began_at <= now
+        assert period_of(per, found.began_at) == found  # type: ignore[arg-type]
