@@ -116,7 +116,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     written = stores.event_written
     notices = Notices(settings, stores.database, stores.objects, access, authentication, clock, metrics, written)
     report_only = ReportOnlyKeeper(PostgresReportOnly(stores.database), stores.objects, access)
-    reported_keys, secrets = PostgresSigningKeyReports(stores.database), FoundSecrets(stores.objects, clock)
+    reported_keys = PostgresSigningKeyReports(stores.database, stores.patient)
+    secrets = FoundSecrets(stores.objects, clock)
     signing_keys = SigningKeys(reported_keys, consumers, access)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(stores.database)),

@@ -23,6 +23,7 @@ from services.token_issuer.storage.postgres.signing_keys import PostgresSigningK
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock, SystemClock
 from shared.contracts.key_registry import KeyRegistryClient, Revocation
+from shared.contracts.signing_keys import SigningKeyReporter
 from shared.errors import Unavailable
 from shared.postgres.schema import SchemaMismatch
 
@@ -47,6 +48,7 @@ class Opened(NamedTuple):
     steps: KeySteps
     registry: KeyRegistryClient
     audit: AuditTrail
+    reporter: SigningKeyReporter
 
 
 @asynccontextmanager
@@ -61,7 +63,8 @@ async def _opened(settings: Settings, clock: Clock) -> AsyncIterator[Opened]:
         for resource in (database, calls, audit):
             await resource.start()
             started.push_async_callback(resource.stop)
-        yield Opened(key_steps(settings, PostgresSigningKeys(database), calls, audit), registry, audit)
+        steps = key_steps(settings, PostgresSigningKeys(database), calls, audit)
+        yield Opened(steps, registry, audit, SigningKeyReporter(calls))
 
 
 async def rotate_signing_key(
@@ -124,7 +127,8 @@ async def replace_signing_key(
             say("To revoke that as well, name it by --kid")
             return
         else:
-            for line in what_stops(doomed, settings.token_lifetime, settings.signing_key_emergency_wait):
+            live = await _live_tokens(opened.reporter, doomed.kid)
+            for line in what_stops(doomed, settings.token_lifetime, settings.signing_key_emergency_wait, live):
                 say(line)
             if dry_run:
                 say("nothing is done (dry run)")
@@ -136,6 +140,14 @@ async def replace_signing_key(
         if dry_run:
             return
         await _replace(opened, say, timeout_s)
+
+
+async def _live_tokens(reporter: SigningKeyReporter, kid: str) -> int | None:
+    """None when it cannot be known: an emergency does not wait for it to be."""
+    try:
+        return await reporter.live_tokens(kid)
+    except Unavailable:
+        return None
 
 
 async def revoke_signing_key(

@@ -86,6 +86,7 @@ MEMBERS: Members = {
     "HeldSecret.client": Member("The address that it came from; of IPv6 the /64.", "192.0.2.7"),
     "found": Member("Whether it is, or once was, the secret of a credential.", True),
     "public_jwk": Member("The public key (RFC 7517). null: not reported.", {"kty": "OKP"}),
+    "LiveTokens.count": Member("How many; 1,000,000 stands for that many or more.", 1200),
     "receipt": Member("The position of the change that it is: `/admin/v1/receipts/{id}` shows it.", 42),
     "KeyPair.retires_at": Member(
         "When it signs nothing any more, as another succeeds it; seconds since the epoch. null: it does not.", None

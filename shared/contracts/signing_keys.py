@@ -1,7 +1,9 @@
 """The signing keys as the token issuer reports them to the key registry, and which gateways have which."""
 
 from typing import Any, Literal
+from urllib.parse import quote
 
+import orjson
 from pydantic import Field
 
 from shared.contracts import Caller, response_of
@@ -11,6 +13,9 @@ SigningKeyState = Literal["published", "confirmed", "signing", "retiring", "reti
 MAX_REPORTED_KEYS = 200
 """Keys that a report may name: many years of rotations."""
 MAX_KID_CHARACTERS = 64
+MAX_COUNTED_TOKENS = 1_000_000
+COUNT_TIMEOUT_S = 30.0
+"""Seconds for counting tokens, which looks through an hour of the audit trail."""
 
 
 class SigningKeyStatus(Wire):
@@ -40,6 +45,13 @@ class SigningKeyReport(Wire):
     """When the next key is published by the schedule; None: never, or one is published already."""
 
 
+class LiveTokens(Wire):
+    """Access tokens that were issued with a key and have not expired."""
+
+    count: int
+    """`MAX_COUNTED_TOKENS` stands for that many or more."""
+
+
 class GatewayKeys(Wire):
     """One process of the gateway, and the keys of the issuer that it verifies tokens with."""
 
@@ -65,3 +77,9 @@ class SigningKeyReporter:
         return response_of(
             Gateways, await self._client.post("/internal/v1/signing-keys", report.model_dump(mode="json"))
         )
+
+    async def live_tokens(self, kid: str) -> int:
+        """Access tokens that were issued with this key and have not expired; it may take seconds."""
+        path = f"/internal/v1/signing-keys/{quote(kid, safe='')}/live-tokens"
+        raw = await self._client.fetch(path, timeout_s=COUNT_TIMEOUT_S)
+        return response_of(LiveTokens, orjson.loads(raw)).count

@@ -62,7 +62,7 @@ class Revocations:
             known = bool(await writer.revocations(which))
             receipt = await self._stopped(writer, revocation, actor, now, detail)
             if revocation.leaked and not known:
-                data = {"kind": revocation.kind, "id": revocation.id, **detail}
+                data = {"kind": revocation.kind, "id": revocation.id, "reason": revocation.reason, **detail}
                 await record(writer, "credential.leaked", at=now, company_id=revocation.company_id, data=data)
             return receipt, not known
 

@@ -19,7 +19,7 @@ from services.key_registry.signing_keys.keys import SigningKeys
 from services.key_registry.usage.keeper import UsageKeeper
 from shared import opaque
 from shared.contracts import key_registry as wire
-from shared.contracts.identifiers import SHA256
+from shared.contracts.identifiers import KID, SHA256
 from shared.contracts.refusal_traces import TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch
 from shared.contracts.signing_keys import SigningKeyReport
@@ -176,6 +176,13 @@ class InternalEndpoints:
         self._require(request, "signing_keys")
         report = await json_model(request, SigningKeyReport, limit=MAX_KEY_REPORT_BODY_BYTES)
         return _model(await self._signing_keys.report(report))
+
+    async def live_tokens(self, request: web.Request) -> web.Response:
+        self._require(request, "signing_keys")
+        kid = request.match_info["kid"]
+        if KID.fullmatch(kid) is None:
+            raise NotFound("there is no such key")
+        return _model(await self._signing_keys.live_tokens(kid))
 
     def _require(self, request: web.Request, area: str) -> str:
         return self._authenticator.require(request.headers.get("Authorization"), area)

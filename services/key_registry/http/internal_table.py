@@ -10,10 +10,10 @@ from services.key_registry.http.schemas import PROBLEM
 from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
 from shared import opaque
 from shared.contracts import key_registry as wire
-from shared.contracts.identifiers import SHA256, anchored
+from shared.contracts.identifiers import KID, SHA256, anchored
 from shared.contracts.refusal_traces import TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
-from shared.contracts.signing_keys import Gateways, SigningKeyReport
+from shared.contracts.signing_keys import Gateways, LiveTokens, SigningKeyReport
 from shared.contracts.usage.messages import UsageBatch
 from shared.http.endpoints import Endpoint, Handler, Parameter, Response
 
@@ -39,6 +39,12 @@ DIGEST = Parameter(
     "SHA-256 of the secret, in hex.",
     schema={"type": "string", "pattern": anchored(SHA256), "examples": ["9f" * 32]},
 )
+KEY = Parameter(
+    "kid",
+    "path",
+    "The key's public name.",
+    schema={"type": "string", "pattern": anchored(KID), "examples": ["sk_4uVbJm2Qk8ZsX1cT7yNdWa"]},
+)
 AFTER = Parameter(
     "after",
     description="The position that was applied last; 0 for the beginning.",
@@ -61,6 +67,7 @@ def internal_endpoints(handlers: InternalEndpoints) -> list[Endpoint]:
         *_feed(handlers),
         *_writes(handlers),
         _signing_keys(handlers),
+        _live_tokens(handlers),
         _trial_stops(handlers),
     ]
 
@@ -130,6 +137,17 @@ def _signing_keys(handlers: InternalEndpoints) -> Endpoint:
         body=SigningKeyReport,
         poll=True,
         responses={200: Response("What each gateway has", Gateways), **_WRITE_PROBLEMS},
+    )
+
+
+def _live_tokens(handlers: InternalEndpoints) -> Endpoint:
+    return _INTERNAL(
+        "GET",
+        f"{BASE}/signing-keys/{{kid}}/live-tokens",
+        handlers.live_tokens,
+        "Count the access tokens of a signing key that have not expired",
+        parameters=(KEY,),
+        responses={200: Response("How many", LiveTokens), **_problems(401, 403, 404, 503)},
     )
 
 

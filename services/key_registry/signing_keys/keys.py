@@ -13,7 +13,14 @@ from services.key_registry.signing_keys.responses import (
     SigningKeyResponse,
     SigningKeysResponse,
 )
-from shared.contracts.signing_keys import GatewayKeys, Gateways, SigningKeyReport, SigningKeyStatus
+from shared.contracts.signing_keys import (
+    MAX_COUNTED_TOKENS,
+    GatewayKeys,
+    Gateways,
+    LiveTokens,
+    SigningKeyReport,
+    SigningKeyStatus,
+)
 
 KIND = "signing_key"
 NEEDED_AT_GATEWAYS = frozenset({"published", "confirmed", "signing", "retiring"})
@@ -29,6 +36,10 @@ class SigningKeyReports(Protocol):
 
     async def newest(self) -> SigningKeyReport | None: ...
 
+    async def live_tokens(self, kid: str, limit: int) -> int:
+        """Access tokens that were issued with this key and have not expired, `limit` at most; it takes its time."""
+        ...
+
 
 class SigningKeys:
     def __init__(self, reports: SigningKeyReports, consumers: Consumers, access: AccessControl) -> None:
@@ -40,6 +51,10 @@ class SigningKeys:
         """Keep what the issuer reports; in return, the kids that each gateway has."""
         await self._reports.keep(report)
         return Gateways(gateways=tuple(await self._consumers.gateways()))
+
+    async def live_tokens(self, kid: str) -> LiveTokens:
+        """Counted from their issuance; those that were revoked since are among them."""
+        return LiveTokens(count=await self._reports.live_tokens(kid, MAX_COUNTED_TOKENS))
 
     async def show(self, admin: Admin) -> SigningKeysResponse:
         """The newest key first. Raises `Forbidden` for a token that is bound to a company."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from services.token_issuer.signing_keys.states import KeyState, KeyStates
 from services.token_issuer.storage.ports import SigningKeyRecord
+from shared.contracts.signing_keys import MAX_COUNTED_TOKENS
 
 JUST_REPLACED_S = 600.0
 """Seconds after an emergency rotation in which another one has to name the key that it is about."""
@@ -48,11 +49,22 @@ def just_replaced(keys: KeyStates, now: float) -> SigningKeyRecord | None:
     )
 
 
-def what_stops(doomed: SigningKeyRecord, token_lifetime: float, emergency_wait: float) -> Iterator[str]:
-    """In lines for an operator, who is asked then. Both times are in seconds."""
+def what_stops(
+    doomed: SigningKeyRecord, token_lifetime: float, emergency_wait: float, live: int | None
+) -> Iterator[str]:
+    """In lines for an operator, who is asked then. Both times are in seconds.
+
+    `live` is how many tokens of the key have not expired; None: not known.
+    """
+    if live is None:
+        known = "how many are live cannot be known now"
+    else:
+        more = " or more" if live >= MAX_COUNTED_TOKENS else ""
+        known = f"{live:,}{more} of them {'is' if live == 1 else 'are'} live"
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(doomed.signing_since or 0.0))
     yield f"{doomed.kid} ({doomed.algorithm}) has signed since {since}. To revoke it stops:"
-    yield f"- every access token of the last {token_lifetime:g} s: refused everywhere within a second;"
+    yield f"- every access token of the last {token_lifetime:g} s: refused everywhere within a second"
+    yield f"  ({known});"
     yield "  whoever holds one has to request another"
     yield "- new access tokens, until every gateway has the next key: 503 with Retry-After,"
     yield f"  for {emergency_wait:g} s at most"

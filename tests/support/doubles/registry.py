@@ -222,6 +222,10 @@ class RegistryDouble:
             raise Unavailable
         self.traces += traces
 
+    async def live_tokens(self, kid: str) -> int:
+        self._require_there()
+        return 1234
+
     async def trial_stops(self) -> Sequence[TrialStop]:
         self._require_there()
         self.trial_polls += 1

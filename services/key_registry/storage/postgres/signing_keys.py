@@ -1,5 +1,8 @@
 """What the token issuer last reported of its signing keys: one row, and never an older report over a newer one."""
 
+from datetime import UTC, datetime, timedelta
+
+from shared.contracts.access_token import MAX_ACCESS_TOKEN_LIFETIME_S
 from shared.contracts.signing_keys import SigningKeyReport
 from shared.postgres.pool import Database
 
@@ -10,9 +13,29 @@ WHERE signing_key_report.read_at <= excluded.read_at
 """
 
 
+_LIVE = """
+SELECT count(*) FROM (
+    SELECT FROM audit_line
+    WHERE at > clock_timestamp() - make_interval(secs => $2) AND month >= $3 AND action = 'token.issued'
+        AND detail->>'signing_key' = $1
+        AND (detail->>'expires_at')::float8 > extract(epoch FROM clock_timestamp())
+    LIMIT $4
+) AS live
+"""
+LONGEST_LIFE_S = MAX_ACCESS_TOKEN_LIFETIME_S + 60.0
+
+
 class PostgresSigningKeyReports:
-    def __init__(self, database: Database) -> None:
+    """`patient`: a database that one may wait for, for what looks through an hour of the audit trail."""
+
+    def __init__(self, database: Database, patient: Database) -> None:
         self._database = database
+        self._patient = patient
+
+    async def live_tokens(self, kid: str, limit: int) -> int:
+        since = (datetime.now(UTC) - timedelta(days=2)).date().replace(day=1)
+        async with self._patient.connection() as connection:
+            return int(await connection.fetchval(_LIVE, kid, LONGEST_LIFE_S, since, limit))
 
     async def keep(self, report: SigningKeyReport) -> None:
         async with self._database.connection() as connection:

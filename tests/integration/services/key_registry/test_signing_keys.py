@@ -1,8 +1,10 @@
 """`GET /admin/v1/signing-keys`: what the issuer reports of its keys, beside what each gateway has."""
 
+import time
+
 import pytest
 
-from shared.contracts.key_registry import ORIGIN_MARK, KeyRegistryClient, Position
+from shared.contracts.key_registry import ORIGIN_MARK, AuditEvent, KeyRegistryClient, Position
 from shared.contracts.signing_keys import SigningKeyReport, SigningKeyReporter, SigningKeyStatus
 from shared.errors import Unavailable
 from tests.support.harness.key_registry import Running
@@ -82,3 +84,27 @@ async def test_a_token_that_is_bound_to_a_company_does_not_see_the_keys_of_the_p
     bound = running.owner.with_token(token["token"])
     assert (await bound.get("/signing-keys")).status == 403
     assert (await running.owner.get("/signing-keys?kid=x")).status == 422
+
+
+async def test_live_tokens_of_a_key_are_counted_from_their_issuance(running: Running) -> None:
+    now = time.time()
+
+    def issued(kid: str, *, at: float = now, ends_in: float = 600.0) -> AuditEvent:
+        detail = {"signing_key": kid, "expires_at": int(now + ends_in)}
+        return AuditEvent(action="token.issued", actor="client:x", subject="j", at=at, detail=detail)
+
+    events = [
+        issued("sk_a"),
+        issued("sk_a"),
+        issued("sk_a", ends_in=-1),
+        issued("sk_a", at=now - 7200),
+        issued("sk_b"),
+    ]
+    async with running.client("token_issuer") as client, running.calls("token_issuer") as calls:
+        await client.audit(events)
+        reporter = SigningKeyReporter(calls)
+        assert [await reporter.live_tokens(kid) for kid in ("sk_a", "sk_b", "sk_none")] == [2, 1, 0]
+        with pytest.raises(Unavailable):
+            await reporter.live_tokens("no/kid")
+    async with running.calls("gateway") as calls:
+        assert (await calls.request("GET", "/internal/v1/signing-keys/sk_a/live-tokens"))[0] == 403

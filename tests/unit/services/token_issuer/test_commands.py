@@ -45,7 +45,8 @@ class Operator:
         @asynccontextmanager
         async def opened(*_: Any) -> AsyncIterator[Any]:
             steps = KeySteps(cast("Any", world.signing_keys), world.rotator, world.rollout)
-            yield commands.Opened(steps, cast("Any", world.registry), cast("Any", world.trail))
+            registry = cast("Any", world.registry)
+            yield commands.Opened(steps, registry, cast("Any", world.trail), registry)
 
         monkeypatch.setattr(world.registry, "revoke", at_registry)
         monkeypatch.setattr(world.signing_keys, "revoke", in_store)
@@ -186,6 +187,10 @@ async def test_dry_run_of_an_emergency_asks_and_changes_nothing(world: World, op
     await operator.emergency(dry_run=True)
     assert (operator.asked, operator.steps, len(await world.signing_keys.all())) == (0, [], 1)
     assert operator.said[-1] == "nothing is done (dry run)"
+    assert "(1,234 of them are live)" in operator.printed
+    world.registry.away = True
+    await operator.emergency(dry_run=True)
+    assert "(how many are live cannot be known now)" in operator.printed
 
 
 async def test_emergency_revokes_everywhere_first_and_then_lets_a_new_key_sign_within_a_bounded_time(
