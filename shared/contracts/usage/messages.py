@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.contracts import Caller
 from shared.contracts.documentation import Member, Members, describing
 from shared.contracts.identifiers import UUID_FORM, anchored
+from shared.contracts.stored_text import StoredText
 
 UsedKind = Literal["api_token", "access_key", "api_client", "key_pair", "admin_token"]
 Outcome = Literal["accepted", "refused", "failed"]
@@ -57,11 +58,11 @@ class Wire(BaseModel):
 
 class UsageCount(Wire):
     kind: UsedKind
-    credential: str = Field(min_length=1, max_length=64)
+    credential: StoredText = Field(min_length=1, max_length=64)
     version: int = Field(default=0, ge=0, le=2**31 - 1)
-    route: str = Field(max_length=200)
+    route: StoredText = Field(max_length=200)
     outcome: Outcome
-    cause: str = Field(default="", max_length=64)
+    cause: StoredText = Field(default="", max_length=64)
     hour: int = Field(ge=0, le=MAX_HOUR)
     calls: int = Field(ge=0, le=MAX_CALLS)
     last_used_at: float | None = Field(default=None, ge=0, allow_inf_nan=False)
@@ -71,7 +72,7 @@ class UsageCount(Wire):
 
 class IssuedCount(Wire):
     kind: UsedKind
-    credential: str = Field(min_length=1, max_length=64)
+    credential: StoredText = Field(min_length=1, max_length=64)
     version: int = Field(default=0, ge=0, le=2**31 - 1)
     what: IssuedWhat
     expires_at: int = Field(ge=0, le=MAX_HOUR * 3600)
