@@ -132,6 +132,7 @@ NOUNS = (
             LIMITS,
             Option("succeeds", "the KID of the one that this one takes over from", fixed=True),
             Option("keep_old_for", "how long that one goes on", kind="duration", fixed=True),
+            Option("keep_old_until_quiet_for", "until nobody uses it for so long", kind="duration", fixed=True),
         ),
         filters=("company_id",),
         secrets=("private_key",),

@@ -94,6 +94,9 @@ def _add_rotate(verbs: Commands, noun: Noun) -> None:
     parser.add_argument(
         "--keep-old-for", default="24h", metavar="TIME", help="0, 10m, 24h (default), 7d, at most 30d"
     )
+    parser.add_argument(
+        "--keep-old-until-quiet-for", metavar="TIME", help="in its place: until nobody uses it for so long (7d)"
+    )
     parser.add_argument("--end-oldest", action="store_true", help="end a secret that is retiring already")
     secrets_output.add_option(parser)
 
@@ -158,7 +161,10 @@ def _change(noun: Noun, arguments: argparse.Namespace) -> int:
 
 def _rotate(noun: Noun, arguments: argparse.Namespace) -> int:
     secrets_output.require_destination(arguments)
-    body = {"keep_old_for": seconds(arguments.keep_old_for), "end_oldest": arguments.end_oldest}
+    overlap = {"keep_old_for": seconds(arguments.keep_old_for)}
+    if arguments.keep_old_until_quiet_for is not None:
+        overlap = {"keep_old_until_quiet_for": seconds(arguments.keep_old_until_quiet_for)}
+    body = {**overlap, "end_oldest": arguments.end_oldest}
     registry = Registry(connection(arguments))
     found = registry.find(f"/{noun.path}", arguments.reference)
     rotated = registry.post(f"/{noun.path}/{found['id']}/rotate", body)

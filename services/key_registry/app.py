@@ -43,6 +43,7 @@ from services.key_registry.leaks.found_tokens import FoundTokens
 from services.key_registry.leaks.reports import LeakReports
 from services.key_registry.lookups import Lookups
 from services.key_registry.metrics import relay_metrics
+from services.key_registry.quiet_secrets import QuietSecrets
 from services.key_registry.refusal_traces.keeper import TraceKeeper
 from services.key_registry.refusal_traces.reader import TraceReader
 from services.key_registry.report_only.keeper import ReportOnlyKeeper
@@ -178,6 +179,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             Housekeeping(stores.changes, stores.consumers, database_clock, [notices.prune, usage.prune]),
             MonthUpkeep(PostgresMonths(stores.patient), database_clock),
             retirements(stores.objects, clock),
+            QuietSecrets(stores.objects, clock).task,
             *notices.resources,
             clock_observation(stores.database, offsets),
             *_checkpointing(checkpoints, audit_keys, clock, settings.audit_checkpoint_interval),

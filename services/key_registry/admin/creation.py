@@ -97,6 +97,7 @@ async def _key_pair(body: requests.NewKeyPair, generator: KeyGenerator) -> NewOb
         "limits": body.limits and body.limits.model_dump(),
         "succeeds": None,
         "retires_at": None,
+        "quiet_for": None,
         "kid": kid,
         "algorithm": algorithm,
         "public_key": public_pem(key),

@@ -17,7 +17,7 @@ from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.requests import Rotation
 from services.key_registry.catalog.resources import Resource, Row
-from services.key_registry.catalog.versions import MAX_LIVE_VERSIONS, Version
+from services.key_registry.catalog.versions import MAX_LIVE_VERSIONS, Version, longest_overlap
 from services.key_registry.storage.ports import Store, Writer
 from shared.clock import Clock
 from shared.contracts.identifiers import credential_version_id
@@ -158,8 +158,12 @@ def _superseded(row: Row, versions: Sequence[Version], body: Rotation, now: date
             )
         changed.append(replace(oldest, retires_at=now, revoked=True))
     for current in (version for version in live if version.retires_at is None):
-        retires_at = _at_most(now + timedelta(seconds=body.keep_old_for), expiry_of(row))
-        changed.append(replace(current, retires_at=retires_at, revoked=body.keep_old_for == 0))
+        retires_at = _at_most(
+            now + timedelta(seconds=longest_overlap(body.keep_old_for, body.keep_old_until_quiet_for)),
+            expiry_of(row),
+        )
+        quiet_for = body.keep_old_until_quiet_for
+        changed.append(replace(current, retires_at=retires_at, revoked=body.keep_old_for == 0, quiet_for=quiet_for))
     return changed
 
 
@@ -173,4 +177,6 @@ def _described(superseded: Sequence[Version]) -> dict[str, object]:
     for version in superseded:
         if not version.revoked and version.retires_at is not None:
             detail |= {"retiring": version.version, "retires_at": format_instant(version.retires_at)}
+            if version.quiet_for is not None:
+                detail["quiet_for"] = version.quiet_for
     return detail

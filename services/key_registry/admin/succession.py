@@ -11,7 +11,7 @@ from services.key_registry.catalog.field_types import format_instant, in_utc
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.requests import Body, NewKeyPair
 from services.key_registry.catalog.resources import KEY_PAIR, Row
-from services.key_registry.catalog.versions import DEFAULT_KEEP_OLD_FOR_S, MAX_LIVE_VERSIONS
+from services.key_registry.catalog.versions import MAX_LIVE_VERSIONS, longest_overlap
 from services.key_registry.storage.ports import Listing, Reader, Writer
 from shared.errors import Conflict, NotFound, Unprocessable
 
@@ -38,13 +38,15 @@ async def succeed(
                 f"two key pairs work already, the older {oldest['kid']}: wait, or end it with end_oldest"
             )
         await _revoke(writer, recorder, admin, oldest, now)
-    keep_old_for = DEFAULT_KEEP_OLD_FOR_S if body.keep_old_for is None else body.keep_old_for
+    overlap = longest_overlap(body.keep_old_for, body.keep_old_until_quiet_for)
     if oldest is not None and oldest["id"] == old["id"]:
         pass  # it has just ended
-    elif keep_old_for == 0:
+    elif overlap == 0:
         await _revoke(writer, recorder, admin, old, now)
     else:
-        await _retire(writer, recorder, admin, old, row["kid"], now + timedelta(seconds=keep_old_for))
+        retiring = {**old, "retires_at": now + timedelta(seconds=overlap)}
+        retiring["quiet_for"] = body.keep_old_until_quiet_for
+        await _retire(writer, recorder, admin, old, row["kid"], retiring)
     limits = old["limits"] if body.limits is None else row["limits"]
     return {_MEMBER: old["kid"], "limits": limits}
 
@@ -83,11 +85,13 @@ async def _revoke(writer: Writer, recorder: Recorder, admin: Admin, row: Row, no
 
 
 async def _retire(
-    writer: Writer, recorder: Recorder, admin: Admin, row: Row, successor: str, retires_at: datetime
+    writer: Writer, recorder: Recorder, admin: Admin, row: Row, successor: str, retiring: Row
 ) -> None:
     """Never later than it would end anyway."""
-    ends = [at for at in (retires_at, expiry_of(row), row["retires_at"]) if at is not None]
-    changed = {**row, "retires_at": min(ends)}
+    ends = [at for at in (retiring["retires_at"], expiry_of(row), row["retires_at"]) if at is not None]
+    changed = {**retiring, "retires_at": min(ends)}
     await writer.update(KEY_PAIR, changed)
     detail = {"succeeded_by": successor, "retires_at": format_instant(min(ends))}
+    if retiring["quiet_for"] is not None:
+        detail["quiet_for"] = retiring["quiet_for"]
     await recorder.record(writer, admin.actor, Operation.ROTATE, KEY_PAIR, changed, detail)

@@ -94,6 +94,7 @@ MEMBERS: Members = {
                 "retires_at": None,
                 "last_four": "x7Qd",
                 "last_used_at": "2026-11-26T10:00:00Z",
+                "quiet_for": None,
             }
         ],
     ),
@@ -211,7 +212,10 @@ MEMBERS: Members = {
     "AppliedBy.applied": Member("Whether this process has applied the change.", True),
 }
 LEFT_OUT: Mapping[str, frozenset[str]] = {
-    "NewKeyPair": frozenset({"public_key", "rsa_bits", "succeeds", "keep_old_for", "end_oldest"}),
+    "NewKeyPair": frozenset(
+        {"public_key", "rsa_bits", "succeeds", "keep_old_for", "keep_old_until_quiet_for", "end_oldest"}
+    ),
+    "Rotation": frozenset({"keep_old_until_quiet_for"}),
     "NewRevocation": frozenset({"until"}),
 }
 """Members that the example of a whole body does without."""

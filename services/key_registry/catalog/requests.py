@@ -33,12 +33,19 @@ Algorithm = Annotated[
 ]
 """`Ed25519` is another name of EdDSA (RFC 9864), and is kept and shown as that."""
 KeepOldFor = Annotated[int, Field(ge=0, le=MAX_KEEP_OLD_FOR_S)]
+QuietFor = Annotated[int, Field(ge=1, le=MAX_KEEP_OLD_FOR_S)]
 RsaBits = Literal[2048, 3072, 4096]
 RevocableKind = Literal["jwt", "session_token", "signing_key"]
 
 
 class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=describe)
+
+
+def _is_not_beside_a_quiet_time(keep_old_for: int | None, info: ValidationInfo) -> int | None:
+    if keep_old_for is not None and info.data.get("keep_old_until_quiet_for") is not None:
+        raise ValueError("cannot be given beside keep_old_until_quiet_for")
+    return keep_old_for
 
 
 class NewCompany(Body):
@@ -99,12 +106,15 @@ class NewKeyPair(Body):
     limits: Limits | None = None
     """Those of the key pair that it succeeds."""
     succeeds: Reference | None = None
+    keep_old_until_quiet_for: QuietFor | None = None
     keep_old_for: KeepOldFor | None = None
     """86400."""
     end_oldest: bool | None = None
     """False."""
 
-    @field_validator("keep_old_for", "end_oldest")
+    _one_of_two = field_validator("keep_old_for")(_is_not_beside_a_quiet_time)
+
+    @field_validator("keep_old_for", "keep_old_until_quiet_for", "end_oldest")
     @classmethod
     def _is_of_a_successor(cls, value: int | bool | None, info: ValidationInfo) -> int | bool | None:
         if value is not None and info.data.get("succeeds") is None:
@@ -131,10 +141,13 @@ class NewAdminToken(Body):
 
 
 class Rotation(Body):
-    """How long the secret that is current goes on beside the new one, in seconds."""
+    """How long the secret that is current goes on beside the new one, in seconds: one of the two."""
 
+    keep_old_until_quiet_for: QuietFor | None = None
     keep_old_for: KeepOldFor = DEFAULT_KEEP_OLD_FOR_S
     end_oldest: bool = False
+
+    _one_of_two = field_validator("keep_old_for")(_is_not_beside_a_quiet_time)
 
 
 class NewRevocation(Body):

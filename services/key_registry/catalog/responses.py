@@ -117,6 +117,7 @@ class KeyPairResponse(CredentialResponse):
     limits: ShownLimits
     succeeds: str | None
     retires_at: Instant | None
+    quiet_for: int | None
 
 
 class AdminTokenResponse(CredentialResponse):

@@ -20,6 +20,14 @@ MAX_SHOWN_VERSIONS = 20
 MAX_KEEP_OLD_FOR_S = 30 * 86400
 DEFAULT_KEEP_OLD_FOR_S = 86400
 
+
+def longest_overlap(keep_old_for: int | None, quiet_for: int | None) -> int:
+    """Seconds for which an old secret works beside a new one at most."""
+    if quiet_for is not None:
+        return MAX_KEEP_OLD_FOR_S
+    return DEFAULT_KEEP_OLD_FOR_S if keep_old_for is None else keep_old_for
+
+
 VersionState = Literal["current", "retiring", "retired"]
 
 
@@ -34,6 +42,7 @@ class CredentialVersion(BaseModel):
     retires_at: Instant | None
     last_four: str | None
     last_used_at: Instant | None
+    quiet_for: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,20 @@ class RetiredVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietSecret:
+    """A secret, or a key pair that another succeeds, that nobody has used for the time after which it ends."""
+
+    kind: Kind
+    credential_id: UUID
+    version: int
+    """0: it is a key pair."""
+    quiet_for: int
+    """Seconds."""
+    since: datetime
+    """When it was used last, or superseded if that was later."""
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     version: int
     digest: bytes = field(repr=False)
@@ -64,6 +87,8 @@ class Version:
     """When it ends, or ended; None while it is current."""
     revoked: bool = False
     """Whether it was ended at once, and with it what was issued with it."""
+    quiet_for: int | None = None
+    """Seconds without a use after which it ends before `retires_at`; None: it does not."""
 
     def live(self, now: datetime) -> bool:
         """Whether its secret works, as far as that depends on the version."""
@@ -86,6 +111,7 @@ def describe_versions(
             "retires_at": _earliest(version.retires_at, end),
             "last_four": version.last_four,
             "last_used_at": used.get(version.version),
+            "quiet_for": version.quiet_for,
         }
         for version in sorted(versions, key=lambda version: version.version, reverse=True)
     ]

@@ -25,10 +25,11 @@ from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import json_response
 
 ROTATE = """\
-The new secret works at once, and the one that was current goes on for `keep_old_for` seconds. Everything else of
-the credential stays. At most two secrets work at a time: a third is 409, unless `end_oldest` is true. What was
-issued with a secret (access tokens, session tokens) goes on when that retires by itself, and ends with it where it
-is ended at once: by `keep_old_for` 0, by `end_oldest`, or by `/versions/{version}/revoke`.
+The new secret works at once, and the one that was current goes on for `keep_old_for` seconds, or until nobody has
+used it for `keep_old_until_quiet_for` seconds, for 30 days at most. Everything else of the credential stays. At
+most two secrets work at a time: a third is 409, unless `end_oldest` is true. What was issued with a secret (access
+tokens, session tokens) goes on when that retires by itself, and ends with it where it is ended at once: by
+`keep_old_for` 0, by `end_oldest`, or by `/versions/{version}/revoke`.
 """
 REVOKE_VERSION = """\
 Ends one secret at once, everywhere, and with it what was issued with it. The others go on. Again is harmless.

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.key_registry.catalog.expiry import Expired
 from services.key_registry.catalog.resources import Resource, Row
-from services.key_registry.catalog.versions import RetiredVersion, Version
+from services.key_registry.catalog.versions import QuietSecret, RetiredVersion, Version
 
 
 class VersionReader(Protocol):
@@ -28,6 +28,13 @@ class VersionReader(Protocol):
 
     async def retired(self, now: datetime, limit: int) -> Sequence[RetiredVersion]:
         """Secrets that have retired by `now` and of which nobody was informed yet, the oldest first."""
+        ...
+
+    async def quiet(self, now: datetime, margin_s: float, limit: int) -> Sequence[QuietSecret]:
+        """What has not been used for its `quiet_for` and `margin_s`, and has not ended yet; the longest first.
+
+        In the place of `margin_s` the longest staleness bound of the processes that follow the changes, if longer.
+        """
         ...
 
     async def expired(self, now: datetime, limit: int) -> Sequence[Expired]:

@@ -12,6 +12,19 @@ USAGE_MEMBERS: Members = {
         "When this secret was last used, or what was issued with it (RFC 3339, UTC). null: never.",
         "2026-11-26T10:00:00Z",
     ),
+    "quiet_for": Member(
+        "Seconds without a use after which it ends by itself before `retires_at`. null: it does not.", None
+    ),
+    "keep_old_until_quiet_for": Member(
+        "In the place of `keep_old_for`: seconds without a use (1 to 2,592,000) after which the old one ends by "
+        "itself, after 30 days in any case.",
+        604800,
+    ),
+    "NewKeyPair.keep_old_until_quiet_for": Member(
+        "In the place of `keep_old_for`: seconds without a use (1 to 2,592,000) after which the key pair in "
+        "`succeeds` signs nothing any more, after 30 days in any case.",
+        None,
+    ),
     "period": Member("When the period begins (RFC 3339, UTC).", "2026-11-26T00:00:00Z"),
     "calls": Member(
         "How many calls there were, by what became of them.", {"accepted": 40, "refused": 2, "failed": 0}

@@ -33,6 +33,7 @@ KEEPING = {
     "refusal_trace_ring",
     "report_only_pruning",
     "retirements",
+    "quiet_secrets",
     "expiry_notices",
     "webhook_deliveries",
 }

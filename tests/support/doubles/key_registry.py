@@ -5,7 +5,7 @@ import copy
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,7 +25,7 @@ from services.key_registry.catalog.resources import (
     Resource,
     Row,
 )
-from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, RetiredVersion, Version
+from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, QuietSecret, RetiredVersion, Version
 from services.key_registry.events.ports import Event, Expiring, ExpiryNotice
 from services.key_registry.paging import BETWEEN_WORDS
 from services.key_registry.report_only.ports import Trial
@@ -182,6 +182,27 @@ class _Reader:
             if (id_, version.version) not in self._tables.announced
         ]
         return sorted(due, key=lambda retired: retired.retires_at)[:limit]
+
+    async def quiet(self, now: datetime, margin_s: float, limit: int) -> Sequence[QuietSecret]:
+        found = []
+        for id_, versions in self._tables.versions.items():
+            created = {version.version: version.created_at for version in versions}
+            for version in versions:
+                if version.quiet_for is None or not version.live(now):
+                    continue
+                since = max(created[version.version + 1], self._used(id_, version.version))
+                kind = next(kind for kind in RESOURCES if id_ in self._tables.objects[kind])
+                found.append(QuietSecret(kind, id_, version.version, version.quiet_for, since))
+        for id_, row in self._tables.objects["key_pair"].items():
+            if row["quiet_for"] is not None and row["retires_at"] > now:
+                pairs = self._tables.objects["key_pair"].values()
+                succeeded = max(other["created_at"] for other in pairs if other["succeeds"] == row["kid"])
+                since = max(succeeded, self._used(id_, 0))
+                found.append(QuietSecret("key_pair", id_, 0, row["quiet_for"], since))
+        return [one for one in found if one.since + timedelta(seconds=one.quiet_for + margin_s) <= now][:limit]
+
+    def _used(self, id_: UUID, version: int) -> datetime:
+        return self._tables.used.get(id_, {}).get(version, datetime.min.replace(tzinfo=UTC))
 
     async def expired(self, now: datetime, limit: int) -> Sequence[Expired]:
         due = [

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from services.key_registry.catalog.expiry import EXPIRING_KINDS, Expired
 from services.key_registry.catalog.resources import Resource, Row
-from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, RetiredVersion, Version
+from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, QuietSecret, RetiredVersion, Version
 from services.key_registry.storage.postgres.statements import STATEMENTS
 from shared.postgres.pool import Connection
 
-_COLUMNS = "v.credential_id, v.version, v.digest, v.last_four, v.created_at, v.retires_at, v.revoked"
+_COLUMNS = "v.credential_id, v.version, v.digest, v.last_four, v.created_at, v.retires_at, v.revoked, v.quiet_for"
 _FIND = " ".join(("SELECT", _COLUMNS, "FROM credential_version v WHERE v.digest = $1 AND v.kind = $2"))
 _OF = " ".join(
     (
@@ -23,11 +23,12 @@ _OF = " ".join(
     )
 )
 _ADD = """
-INSERT INTO credential_version (credential_id, version, kind, digest, last_four, created_at, retires_at, revoked)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO credential_version
+    (credential_id, version, kind, digest, last_four, created_at, retires_at, revoked, quiet_for)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _UPDATE = """
-UPDATE credential_version SET retires_at = $3, revoked = $4, announced = announced OR $4
+UPDATE credential_version SET retires_at = $3, revoked = $4, announced = announced OR $4, quiet_for = $5
 WHERE credential_id = $1 AND version = $2
 """
 """The end of one that is revoked is in the feed at once: nobody is to be informed of it later."""
@@ -38,6 +39,26 @@ WHERE retires_at <= $1 AND NOT announced ORDER BY retires_at LIMIT $2
 _ANNOUNCED = "UPDATE credential_version SET announced = true WHERE credential_id = $1 AND version = $2"
 
 _LAST_USED = "SELECT credential_id, version, last_used_at FROM credential_use WHERE credential_id = ANY($1::uuid[])"
+
+_QUIET = """
+SELECT q.* FROM (
+    SELECT v.kind, v.credential_id, v.version, v.quiet_for, greatest(n.created_at, u.last_used_at) AS since
+    FROM credential_version v
+    JOIN credential_version n ON n.credential_id = v.credential_id AND n.version = v.version + 1
+    LEFT JOIN credential_use u ON u.credential_id = v.credential_id AND u.version = v.version
+    WHERE v.quiet_for IS NOT NULL AND v.retires_at > $1 AND NOT v.revoked
+    UNION ALL
+    SELECT 'key_pair', k.id, 0, k.quiet_for, greatest(
+        (SELECT max(n.created_at) FROM key_pair n WHERE n.succeeds = k.kid),
+        (SELECT max(u.last_used_at) FROM credential_use u WHERE u.credential_id = k.id)
+    )
+    FROM key_pair k WHERE k.quiet_for IS NOT NULL AND k.retires_at > $1
+) q
+WHERE q.since + make_interval(secs => q.quiet_for + greatest($2, (
+    SELECT coalesce(max(staleness_bound), 0) FROM consumer
+))) <= $1
+ORDER BY q.since LIMIT $3
+"""
 
 _EXPIRED_OF = """
 (SELECT '{kind}' AS kind, id, expires_at FROM {kind} WHERE expires_at <= $1 AND status <> 'revoked'
@@ -81,6 +102,10 @@ class PostgresVersionReader:
     async def retired(self, now: datetime, limit: int) -> Sequence[RetiredVersion]:
         return [RetiredVersion(**record) for record in await self._connection.fetch(_RETIRED, now, limit)]
 
+    async def quiet(self, now: datetime, margin_s: float, limit: int) -> Sequence[QuietSecret]:
+        found = await self._connection.fetch(_QUIET, now, margin_s, limit)
+        return [QuietSecret(**record) for record in found]
+
     async def expired(self, now: datetime, limit: int) -> Sequence[Expired]:
         return [Expired(**record) for record in await self._connection.fetch(_EXPIRED, now, limit)]
 
@@ -88,11 +113,11 @@ class PostgresVersionReader:
 class PostgresVersionWriter(PostgresVersionReader):
     async def add_version(self, resource: Resource, credential_id: UUID, version: Version) -> None:
         secret = (version.digest, version.last_four, version.created_at)
-        end = (version.retires_at, version.revoked)
+        end = (version.retires_at, version.revoked, version.quiet_for)
         await self._connection.execute(_ADD, credential_id, version.version, resource.kind, *secret, *end)
 
     async def update_version(self, credential_id: UUID, version: Version) -> None:
-        end = (version.retires_at, version.revoked)
+        end = (version.retires_at, version.revoked, version.quiet_for)
         await self._connection.execute(_UPDATE, credential_id, version.version, *end)
 
     async def retirement_announced(self, version: RetiredVersion) -> None:

@@ -25,6 +25,18 @@ class Emptied:
     database: Database
     empty: Callable[[], Awaitable[None]]
 
+    @property
+    def stores(self) -> Stores:
+        database = self.database
+        return Stores(
+            PostgresStore(database),
+            PostgresCredentials(database),
+            PostgresChanges(database),
+            PostgresAuditLines(database),
+            PostgresConsumers(database),
+            PostgresCheckpoints(database),
+        )
+
 
 @pytest.fixture(scope="module")
 async def emptied(registry_template: RegistryTemplate) -> AsyncIterator[Emptied]:
@@ -41,12 +53,4 @@ async def stores(request: pytest.FixtureRequest, emptied: Emptied) -> Stores:
         memory = MemoryStore()
         return Stores(memory, memory, memory, memory, MemoryConsumers(memory), MemoryCheckpoints(memory))
     await emptied.empty()
-    database = emptied.database
-    return Stores(
-        PostgresStore(database),
-        PostgresCredentials(database),
-        PostgresChanges(database),
-        PostgresAuditLines(database),
-        PostgresConsumers(database),
-        PostgresCheckpoints(database),
-    )
+    return emptied.stores

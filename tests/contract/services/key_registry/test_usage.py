@@ -10,11 +10,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.key_registry.catalog.resources import API_CLIENT
-from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
-from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
-from services.key_registry.storage.postgres.changes import PostgresChanges
-from services.key_registry.storage.postgres.consumers import PostgresConsumers
-from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.store import PostgresStore
 from services.key_registry.storage.postgres.usage.reports import PostgresUsage
 from services.key_registry.usage.ports import UsageFilter, UsageQuery
@@ -22,7 +17,7 @@ from services.key_registry.usage.sketch import count
 from shared.contracts.usage.messages import IssuedCount, UsageBatch, UsageCount
 from shared.errors import Unavailable
 from tests.contract.services.key_registry.conftest import Emptied
-from tests.support.harness.key_registry_stores import All, Stores
+from tests.support.harness.key_registry_stores import All
 
 HOUR = int(time.time() // 3600) - 1
 BEGIN, END = datetime.fromtimestamp(0, UTC), datetime(2099, 1, 1, tzinfo=UTC)
@@ -37,16 +32,7 @@ async def usage(emptied: Emptied) -> PostgresUsage:
 
 @pytest.fixture
 async def created(usage: PostgresUsage, emptied: Emptied) -> All:
-    database = emptied.database
-    stores = Stores(
-        PostgresStore(database),
-        PostgresCredentials(database),
-        PostgresChanges(database),
-        PostgresAuditLines(database),
-        PostgresConsumers(database),
-        PostgresCheckpoints(database),
-    )
-    return await stores.company_with_all()
+    return await emptied.stores.company_with_all()
 
 
 def counted(created: All, calls: int = 1, **more: Any) -> UsageCount:

@@ -100,7 +100,17 @@ async def test_what_is_no_number_of_a_version_is_not_found(owner: Admin, number:
     assert (await posted(owner, f"/access-keys/{created['id']}/versions/{number}/revoke")).status == 404
 
 
-async def test_a_quiet_period_is_not_offered_and_named(owner: Admin) -> None:
+async def test_a_quiet_period_is_shown_and_one_that_is_wrong_is_named(owner: Admin) -> None:
     created = await access_key(owner)
-    refused = await posted(owner, f"/access-keys/{created['id']}/rotate", {"keep_old_until_quiet_for": 60})
-    assert (refused.status, refused.fields) == (422, {"keep_old_until_quiet_for"})
+    path = f"/access-keys/{created['id']}/rotate"
+    for wrong in ({"keep_old_until_quiet_for": n} for n in (0, -1, 2_592_001, "60", 1.5)):
+        refused = await posted(owner, path, wrong)
+        assert (refused.status, refused.fields) == (422, {"keep_old_until_quiet_for"})
+    both = await posted(owner, path, {"keep_old_until_quiet_for": 60, "keep_old_for": 60})
+    assert (both.status, both.fields) == (422, {"keep_old_for"})
+    rotated = await posted(owner, path, {"keep_old_until_quiet_for": 60})
+    versions = rotated.body["versions"]
+    assert [(version["state"], version["quiet_for"]) for version in versions] == [
+        ("current", None),
+        ("retiring", 60),
+    ]

@@ -62,6 +62,7 @@ async def test_a_rotation_gives_a_new_secret_and_changes_nothing_else(desk: Desk
             "retires_at": None,
             "last_four": after[member][-4:],
             "last_used_at": None,
+            "quiet_for": None,
         },
         {
             "version": 1,
@@ -70,6 +71,7 @@ async def test_a_rotation_gives_a_new_secret_and_changes_nothing_else(desk: Desk
             "retires_at": at(desk, 60),
             "last_four": before[member][-4:],
             "last_used_at": None,
+            "quiet_for": None,
         },
     ]
     assert desk.actions[-1] == f"{resource.kind}.rotated"
@@ -201,7 +203,8 @@ async def test_the_same_request_again_brings_the_same_secret_and_rotates_once(de
         ({"keep_old_for": "60"}, "keep_old_for"),
         ({"keep_old_for": None}, "keep_old_for"),
         ({"end_oldest": 1}, "end_oldest"),
-        ({"keep_old_until_quiet_for": 60}, "keep_old_until_quiet_for"),
+        ({"keep_old_until_quiet_for": 0}, "keep_old_until_quiet_for"),
+        ({"keep_old_until_quiet_for": 60, "keep_old_for": 60}, "keep_old_for"),
     ],
 )
 async def test_each_member_that_is_wrong_is_named(desk: Desk, body: Object, member: str) -> None:
