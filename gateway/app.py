@@ -40,6 +40,7 @@ from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import CLIENT_ADDRESS_PURPOSE
 from shared.http.forwarded_for import TrustedProxies
+from shared.limits.quota_watch import QuotaWatch
 from shared.limits.shares import Shares
 from shared.redis import PipelinedRedis
 from shared.refusal_traces.recorder import RefusalTraces
@@ -84,7 +85,8 @@ async def build_app(
     usage = Usage.reported_over(calls["key_registry"], clock=clock, metrics=registry)
     report = Report(audit, metrics, traces, CallUsage(usage))
     valkey = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
-    shares = Shares(valkey, clock, place=NAME, metrics=registry)
+    quotas = QuotaWatch(registry_client, clock)
+    shares = Shares(valkey, clock, place=NAME, metrics=registry, on_renewal=quotas.look)
     known = knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets), watch, shares)
     metrics.stopped.set_function(lambda: len(known.stopped))
     metrics.watched.set_function(lambda: len(known.live))
@@ -140,6 +142,7 @@ async def build_app(
             usage,
             valkey,
             shares,
+            quotas,
             trial_stops,
             known.issuer_keys,
             known.key_sets,

@@ -41,6 +41,7 @@ from services.key_registry.http.signing_keys import SigningKeyEndpoint
 from services.key_registry.leaks.found_secrets import FoundSecrets
 from services.key_registry.leaks.found_tokens import FoundTokens
 from services.key_registry.leaks.reports import LeakReports
+from services.key_registry.limits.quota_notices import QuotaNotices
 from services.key_registry.lookups import Lookups
 from services.key_registry.metrics import relay_metrics
 from services.key_registry.quiet_secrets import QuietSecrets
@@ -134,6 +135,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         report_only,
         secrets,
         usage.keeper,
+        QuotaNotices(stores.objects),
     )
     checkpoints, audit_keys = PostgresCheckpoints(stores.database), settings.audit_keys
     lines, months = PostgresAuditLines(stores.database), PostgresMonths(stores.database)

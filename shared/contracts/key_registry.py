@@ -13,7 +13,7 @@ from shared.contracts import Caller, response_of
 from shared.contracts.documentation import describing
 from shared.contracts.identifiers import SHA256, UUID_FORM, anchored, credential_version_id
 from shared.contracts.key_registry_members import MEMBERS
-from shared.contracts.limits import ObjectLimits
+from shared.contracts.limits import ObjectLimits, QuotaNotice, QuotaNoticeBatch
 from shared.contracts.refusal_traces import RefusalTrace, TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch, TrialStop, TrialStopList
 from shared.errors import Unavailable
@@ -416,6 +416,11 @@ class KeyRegistryClient:
     async def add_report_only(self, batch: ReportOnlyBatch) -> None:
         """Returns when it is durable. A batch that is sent again counts once."""
         await self._client.post("/internal/v1/report-only", batch.model_dump())
+
+    async def add_quota_notices(self, notices: Sequence[QuotaNotice]) -> None:
+        """Returns when their events are durable. What is said again is no other event."""
+        batch = QuotaNoticeBatch(notices=tuple(notices))
+        await self._client.post("/internal/v1/quota-notices", batch.model_dump())
 
     async def trial_stops(self) -> Sequence[TrialStop]:
         """The stops that are tried now."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.contracts.documentation import Member, Members, describing
+from shared.contracts.identifiers import UUID_FORM, anchored
 
 MAX_RATE_CALLS = 1_000_000
 MAX_QUOTA_CALLS = 1_000_000_000_000
@@ -14,6 +15,11 @@ MAX_RATE_PERIOD_S = 86_400
 MAX_LISTED = 100
 """Addresses, and routes, of one limit."""
 MAX_ROUTE_NAME_CHARACTERS = 64
+MAX_NOTICES = 100
+MAX_TIME_S = 253_402_300_799
+"""The last second of the year 9999."""
+NEARLY_USED_PERCENT = 80
+Percent = Literal[80, 100]
 
 MEMBERS: Members = {
     "Limits.rate": Member("How fast calls may come. null: as fast as they like.", None),
@@ -41,6 +47,15 @@ WIRE_MEMBERS: Members = {
     "limits": Member("Its limits as the admin API has them; null: it has none.", None),
     "application_id": Member("The application that a booking is of; null: it is no booking.", None),
     "scopes": Member("The scopes of the application, by which a booking's limits hold; null: not given.", None),
+}
+NOTICE_MEMBERS: Members = {
+    "kind": Member("The kind of the object whose quota it is.", "company"),
+    "id": Member("The object's id.", "0190c0de-0000-7000-8000-000000000001"),
+    "period": Member("The day or month, in UTC.", "2026-11"),
+    "calls": Member("The quota.", 100_000),
+    "percent": Member("How much of it is used, at least: 80, or 100.", 80),
+    "at": Member("When that was seen, in seconds since the epoch.", 1795685400.0),
+    "notices": Member("At most 100.", []),
 }
 
 
@@ -132,3 +147,20 @@ class ObjectLimits(BaseModel):
     """Of a booking."""
     scopes: tuple[str, ...] | None = None
     """Of an application, or of the one that the booking is of."""
+
+
+class _Notice(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_extra=describing(NOTICE_MEMBERS))
+
+
+class QuotaNotice(_Notice):
+    kind: Literal["company", "booking", "api_token", "access_key", "api_client", "key_pair"]
+    id: str = Field(pattern=anchored(UUID_FORM))
+    period: str = Field(pattern=r"^\d{4}-\d{2}(-\d{2})?$")
+    calls: int = Field(ge=1, le=MAX_QUOTA_CALLS)
+    percent: Percent
+    at: float = Field(ge=0, le=MAX_TIME_S)
+
+
+class QuotaNoticeBatch(_Notice):
+    notices: tuple[QuotaNotice, ...] = Field(max_length=MAX_NOTICES)

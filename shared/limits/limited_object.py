@@ -40,7 +40,7 @@ class LimitedObject:
         if (rate := limits.rate) is not None:
             yield RateMeter(self.id, f"{level}-rate", self.name("rate"), rate)
         if (quota := limits.quota) is not None:
-            yield QuotaMeter(self.id, f"{level}-quota", self.name("quota"), quota)
+            yield QuotaMeter(self.kind, self.id, f"{level}-quota", self.name("quota"), quota)
 
     def name(self, member: str) -> str:
         """By which a refusal says which limit it was."""

@@ -183,15 +183,17 @@ class RateMeter(Meter):
 
 
 class QuotaMeter(Meter):
-    __slots__ = ("_asked_in", "_known_in", "_local_in", "_period", "per")
+    __slots__ = ("_asked_in", "_local_in", "_period", "kind", "known_in", "per")
 
-    def __init__(self, key: str, label: str, limit: str, quota: Quota) -> None:
+    def __init__(self, kind: str, key: str, label: str, limit: str, quota: Quota) -> None:
         days = 1 if quota.per == "day" else 30
         super().__init__(f"{key}:quota", label, limit, LimitCause.QUOTA_EXCEEDED, quota.calls, days * 86400)
+        self.kind = kind
+        """Of the object."""
         self.per: Literal["day", "month"] = quota.per
         self._period = Period("", 0.0, 0.0)
         self._asked_in = ""
-        self._known_in = ""
+        self.known_in = ""
         """The period that `available` is of."""
         self._local_in = ""
 
@@ -202,13 +204,13 @@ class QuotaMeter(Meter):
 
     def arguments(self, now: float) -> tuple[str, tuple[object, ...]]:
         period = self._period_at(now)
-        known_used = self.size - (self.available or 0) if self._known_in == period.name else 0
+        known_used = self.size - (self.available or 0) if self.known_in == period.name else 0
         self._asked_in = period.name
         return f"{self.key}:{period.name}", ("quota", self.size, int(period.ends_at), known_used)
 
     def renewed(self, extra: int, free: int, monotonic: float) -> None:
         super().renewed(extra, free, monotonic)
-        self._known_in = self._asked_in
+        self.known_in = self._asked_in
 
     def take_locally(self, processes: int, monotonic: float, now: float) -> bool:
         if self._local_in != (period := self._period_at(now).name):
@@ -217,7 +219,7 @@ class QuotaMeter(Meter):
 
     def share(self, processes: int, monotonic: float, now: float) -> Gcra:
         period = self._period_at(now)
-        free = self.remaining(monotonic) if self._known_in == period.name else self.size
+        free = self.remaining(monotonic) if self.known_in == period.name else self.size
         burst = math.ceil(free / processes)
         return Gcra(max(1.0, period.ends_at - now) * 2, max(1, burst), now=monotonic, free=burst)
 

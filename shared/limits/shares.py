@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 
@@ -45,7 +45,17 @@ class Store(Protocol):
 class Shares:
     """`place`: what kind of calls is counted, such as `gateway`; each place counts for itself."""
 
-    def __init__(self, store: Store, clock: Clock, *, place: str, metrics: CollectorRegistry | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        place: str,
+        metrics: CollectorRegistry | None = None,
+        on_renewal: Callable[[Meter], None] = lambda _: None,
+    ) -> None:
+        """`on_renewal` is called with each meter of which it has become known what is free."""
+        self._on_renewal = on_renewal
         self.processes = ASSUMED_PROCESSES
         self.away = False
         """Whether Valkey is unavailable, and each process for itself."""
@@ -155,6 +165,7 @@ class Shares:
                 meter.dry(wait_us / 1e6 or meter.wait(monotonic, now), monotonic)
             for position, future in enumerate(waiting):
                 _respond(meter, future, passes=position < given)
+            self._on_renewal(meter)
 
     def _decide_locally(self, asked: Sequence["_Asked"]) -> None:
         for meter, renewal, waiting in asked:

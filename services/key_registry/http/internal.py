@@ -12,6 +12,7 @@ from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import MAX_PAGE, Feed
 from services.key_registry.leaks.finding import Report
 from services.key_registry.leaks.found_secrets import FoundSecrets
+from services.key_registry.limits.quota_notices import QuotaNotices
 from services.key_registry.lookups import Lookups
 from services.key_registry.refusal_traces.keeper import TraceKeeper
 from services.key_registry.report_only.keeper import ReportOnlyKeeper
@@ -20,6 +21,7 @@ from services.key_registry.usage.keeper import UsageKeeper
 from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import KID, SHA256
+from shared.contracts.limits import QuotaNoticeBatch
 from shared.contracts.refusal_traces import TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch
 from shared.contracts.signing_keys import SigningKeyReport
@@ -62,8 +64,10 @@ class InternalEndpoints:
         report_only: ReportOnlyKeeper,
         found_secrets: FoundSecrets,
         usage: UsageKeeper,
+        quota_notices: QuotaNotices,
     ) -> None:
         self._found_secrets = found_secrets
+        self._quota_notices = quota_notices
         self._traces = traces
         self._report_only = report_only
         self._usage = usage
@@ -144,6 +148,13 @@ class InternalEndpoints:
         limit = MAX_REPORT_ONLY_BODY_BYTES
         batch = await json_model(request, ReportOnlyBatch, limit=limit, from_own_service=True)
         await self._report_only.add(batch)
+        return web.Response(status=204)
+
+    async def add_quota_notices(self, request: web.Request) -> web.Response:
+        """204 when their events are durable."""
+        self._require(request, "audit")
+        batch = await json_model(request, QuotaNoticeBatch, from_own_service=True)
+        await self._quota_notices.add(batch.notices)
         return web.Response(status=204)
 
     async def trial_stops(self, request: web.Request) -> web.Response:

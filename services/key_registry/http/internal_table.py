@@ -11,6 +11,7 @@ from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
 from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import KID, SHA256, anchored
+from shared.contracts.limits import QuotaNoticeBatch
 from shared.contracts.refusal_traces import TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
 from shared.contracts.signing_keys import Gateways, LiveTokens, SigningKeyReport
@@ -190,6 +191,15 @@ def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
             body=ReportOnlyBatch,
             poll=True,
             responses={204: Response("The counts are durable"), **_WRITE_PROBLEMS},
+        ),
+        _INTERNAL(
+            "POST",
+            f"{BASE}/quota-notices",
+            handlers.add_quota_notices,
+            "Report quotas that are nearly or wholly used",
+            body=QuotaNoticeBatch,
+            poll=True,
+            responses={204: Response("Their events are durable"), **_WRITE_PROBLEMS},
         ),
         _INTERNAL(
             "POST",

@@ -21,7 +21,8 @@ async def around(tmp_path: Path) -> AsyncIterator[Surroundings]:
 async def test_a_client_is_held_to_one_limit_by_four_gateways_and_told_when_to_come_again(
     around: Surroundings, redis_database: str
 ) -> None:
-    around.registry.limit("company", COMPANY.id, rate={"calls": 1, "per_seconds": 600, "burst": 40})
+    rate = {"calls": 1, "per_seconds": 600, "burst": 40}
+    around.registry.limit("company", COMPANY.id, rate=rate, quota={"calls": 40, "per": "month"})
     statuses: Counter[int] = Counter()
     async with AsyncExitStack() as stack:
         gateways = [await stack.enter_async_context(around.gateway(redis_url=redis_database)) for _ in range(4)]
@@ -32,11 +33,12 @@ async def test_a_client_is_held_to_one_limit_by_four_gateways_and_told_when_to_c
         response = await gateways[0].get("/site", bearer())
         assert response.status == 429
         assert 1 <= int(response.headers["Retry-After"]) <= 600
-        assert response.headers["RateLimit-Policy"] == '"company-rate";q=40;w=24000'
+        assert response.headers["RateLimit-Policy"].startswith('"company-rate";q=40;w=24000, ')
         assert response.headers["RateLimit"].startswith('"company-rate";r=0;t=')
         problem = await response.json()
         assert (response.content_type, problem["code"]) == ("application/problem+json", "rate_exceeded")
         assert problem["type"].endswith("/errors/rate_exceeded")
+        await until(lambda: {notice.percent for notice in around.registry.quota_notices} == {80, 100})
         await until(lambda: around.registry.traces)
         step = around.registry.traces[-1].steps[-1]
         assert (step.check, step.ok) == ("limits", False)

@@ -27,7 +27,7 @@ from shared.contracts.key_registry import (
     Status,
     Stopped,
 )
-from shared.contracts.limits import Limits, ObjectLimits
+from shared.contracts.limits import Limits, ObjectLimits, QuotaNotice
 from shared.contracts.refusal_traces import RefusalTrace
 from shared.contracts.report_only import ReportOnlyBatch, TrialStop
 from shared.contracts.signing_keys import GatewayKeys, Gateways, SigningKeyReport
@@ -66,6 +66,7 @@ class RegistryDouble:
         """Those that their holders wanted to end."""
         self.traces: list[RefusalTrace] = []
         self.report_only: dict[str, ReportOnlyBatch] = {}
+        self.quota_notices: list[QuotaNotice] = []
         self.tried: list[TrialStop] = []
         """The stops that are tried."""
         self.trial_polls = 0
@@ -243,6 +244,10 @@ class RegistryDouble:
     def counted_trials(self) -> list[tuple[str, str, int]]:
         counts = (count for batch in self.report_only.values() for count in batch.counts)
         return [(count.kind, count.name, count.count) for count in counts]
+
+    async def add_quota_notices(self, notices: Sequence[QuotaNotice]) -> None:
+        self._require_there()
+        self.quota_notices += notices
 
     async def add_report_only(self, batch: ReportOnlyBatch) -> None:
         self._require_there()

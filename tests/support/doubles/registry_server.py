@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler
 
 from shared.clock_offset import response_fields
 from shared.contracts.key_registry import AuditBatch, HeldSecret, HeldSecretEnded, Position, Revocation, Wire
+from shared.contracts.limits import QuotaNoticeBatch
 from shared.contracts.refusal_traces import TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
 from shared.contracts.signing_keys import SigningKeyReport
@@ -49,6 +50,10 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
     async def trial_stops(_: web.Request) -> web.Response:
         return web.json_response(TrialStopList(stops=tuple(await double.trial_stops())).model_dump())
 
+    async def add_quota_notices(request: web.Request) -> web.Response:
+        await double.add_quota_notices(QuotaNoticeBatch.model_validate(await request.json()).notices)
+        return web.Response(status=204)
+
     async def add_report_only(request: web.Request) -> web.Response:
         await double.add_report_only(ReportOnlyBatch.model_validate(await request.json()))
         return web.Response(status=204)
@@ -88,6 +93,7 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
     app.router.add_post("/internal/v1/refusal-traces", add_traces)
     app.router.add_get("/internal/v1/trial-stops", trial_stops)
     app.router.add_post("/internal/v1/report-only", add_report_only)
+    app.router.add_post("/internal/v1/quota-notices", add_quota_notices)
     app.router.add_post("/internal/v1/usage", add_usage)
     app.router.add_post("/internal/v1/positions", report)
     app.router.add_post("/internal/v1/signing-keys", signing_keys)
