@@ -34,6 +34,7 @@ INTERNAL_CALLS: Mapping[tuple[str, str], frozenset[str]] = {
     ("key_registry", "usage"): frozenset({"gateway", "token_issuer", "session_tokens", "operator_validator"}),
     ("key_registry", "revocations"): frozenset({"token_issuer", "session_tokens"}),
     ("key_registry", "signing_keys"): frozenset({"token_issuer"}),
+    ("key_registry", "client_address"): frozenset({"gateway", "console"}),
     ("session_tokens", "session_tokens"): frozenset({"gateway"}),
     ("operator_validator", "api_tokens"): frozenset({"gateway"}),
     ("token_issuer", "client_address"): frozenset({"gateway"}),

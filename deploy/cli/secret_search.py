@@ -18,6 +18,8 @@ KINDS: Mapping[str, str] = {
     opaque.ACCESS_KEY: "access_key",
     opaque.API_CLIENT_SECRET: "api_client",
     opaque.ADMIN_TOKEN: "admin_token",
+    opaque.PERSON_SESSION: "person_session",
+    opaque.INVITATION: "invitation",
 }
 _BODY_CHARACTERS = opaque.RANDOM_CHARACTERS + opaque.CHECKSUM_CHARACTERS
 _SECRET = re.compile(

@@ -18,7 +18,6 @@ from services.key_registry.admin.revocations import Revocations
 from services.key_registry.admin.rotation import RotationService
 from services.key_registry.audit_trail.archiving import Archive
 from services.key_registry.audit_trail.checkpointing import Checkpointing
-from services.key_registry.audit_trail.checkpoints import CheckpointKeys
 from services.key_registry.audit_trail.months import MonthUpkeep
 from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.changes.consumers import Consumers
@@ -28,7 +27,6 @@ from services.key_registry.config import Settings
 from services.key_registry.housekeeping import Housekeeping
 from services.key_registry.http import SECURITY_SCHEMES, endpoints
 from services.key_registry.http.audit import AuditEndpoint
-from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.decisions import DecisionEndpoints
 from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.leaks import leaks_over
@@ -44,6 +42,7 @@ from services.key_registry.leaks.reports import LeakReports
 from services.key_registry.limits.quota_notices import QuotaNotices
 from services.key_registry.lookups import Lookups
 from services.key_registry.metrics import relay_metrics
+from services.key_registry.people.app import People
 from services.key_registry.quiet_secrets import QuietSecrets
 from services.key_registry.refusal_traces.keeper import TraceKeeper
 from services.key_registry.refusal_traces.reader import TraceReader
@@ -84,9 +83,10 @@ NAME = "key_registry"
 DESCRIPTION = """\
 Companies, applications, bookings, credentials and the audit trail.
 
-Viewers read; editors also create, change, suspend, resume, revoke and delete all but admin tokens; owners do all.
-A token bound to a company sees that company's objects alone: everything else is 404. It grants no scope that the
-company has not booked, and only reads the company itself and its bookings.
+Viewers read; editors also create, change, suspend, resume, revoke and delete all but people and admin tokens;
+owners do all, be they admin tokens or people, who sign in with a password (`/sessions`). Whoever is bound to a
+company sees its objects alone: everything else is 404. They grant no scope that the company has not booked, and
+only read the company itself and its bookings.
 
 Secrets are shown once, in the response to the create. Revoked is final. A credential can be deleted once it is
 revoked; a company, an application or a booking when nothing refers to it.
@@ -106,8 +106,9 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     trail = AuditTrail(audit_log, service=NAME, clock=clock, metrics=metrics)
     usage = UsageParts(settings, stores.database, clock, metrics)
     access = AccessControl(stores.objects, trail, clock, usage.own)
-    authentication = Authentication(access, trail)
-    generator, trials = KeyGenerator(), StopTrials(stores.objects, access, clock)
+    people = People(settings, stores.database, stores.redis, stores.objects, access, trail, clock, name=NAME)
+    authentication, generator = people.authentication, KeyGenerator()
+    trials = StopTrials(stores.objects, access, clock)
     objects = ObjectService(stores.objects, access, factories(generator), clock)
     rotation = RotationService(stores.objects, access, clock)
     consumers = Consumers(stores.consumers, clock)
@@ -150,6 +151,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         SigningKeyEndpoint(signing_keys, authentication),
         notices.events,
         notices.webhooks,
+        people.handlers,
         ReportOnlyEndpoint(report_only, authentication),
         leaks_over(
             LeakReports(stores.objects, secrets, FoundTokens(reported_keys, revocations, clock), access),
@@ -161,13 +163,16 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         usage.endpoint(stores.objects, access, authentication),
         internal,
     )
-    database_clock = DatabaseClock(stores.database)
+    database_clock, prunings = DatabaseClock(stores.database), [notices.prune, usage.prune, people.prune]
     archive = archive_of(settings, stores.patient)
+    interval = settings.audit_checkpoint_interval
+    signing = None if audit_keys is None else Checkpointing(checkpoints, audit_keys, clock, interval=interval)
     first_owner = OwnerRegistration(AdminTokens(stores.objects, clock), settings.first_owner_token)
     app = service_app(
         NAME,
         table,
         health=_health(stores, offsets, first_owner),
+        addresses=people.addresses,
         now=offsets.time,
         metrics=relay_metrics(metrics, stores.relay),
         resources=[
@@ -178,14 +183,15 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             keeper,
             report_only,
             first_owner,
-            Housekeeping(stores.changes, stores.consumers, database_clock, [notices.prune, usage.prune]),
+            people.passwords,
+            Housekeeping(stores.changes, stores.consumers, database_clock, prunings),
             MonthUpkeep(PostgresMonths(stores.patient), database_clock),
             retirements(stores.objects, clock),
             QuietSecrets(stores.objects, clock).task,
             *notices.resources,
             clock_observation(stores.database, offsets),
-            *_checkpointing(checkpoints, audit_keys, clock, settings.audit_checkpoint_interval),
             *([] if archive is None else [archive]),
+            *([] if signing is None else [signing]),
         ],
         security_schemes=SECURITY_SCHEMES,
         description=DESCRIPTION,
@@ -238,12 +244,6 @@ def archive_of(settings: Settings, database: Database) -> Archive | None:
         folder=folder,
         kept=settings.audit_months_kept,
     )
-
-
-def _checkpointing(
-    store: PostgresCheckpoints, keys: CheckpointKeys | None, clock: Clock, interval: float
-) -> list[Checkpointing]:
-    return [] if keys is None else [Checkpointing(store, keys, clock, interval=interval)]
 
 
 async def _at_once(call: Callable[[], None]) -> None:

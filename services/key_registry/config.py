@@ -54,6 +54,15 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
         description="bytes that traces of refused calls take at most in the database, with their indexes",
     )
 
+    person_session_idle_timeout: float = Field(
+        default=43_200.0, ge=60, le=2_592_000, description="seconds without use after which a person's session ends"
+    )
+    person_session_lifetime: float = Field(
+        default=604_800.0,
+        ge=60,
+        le=31_536_000,
+        description="seconds after which a person's session ends in any case",
+    )
     events_kept_days: int = Field(
         default=90, ge=7, le=3650, description="days for which events and their deliveries to webhooks are kept"
     )

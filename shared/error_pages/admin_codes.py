@@ -12,7 +12,7 @@ ADMIN_CODES: Mapping[str, Page] = {
     ),
     "forbidden": Page(
         "The token may not do this",
-        "The admin token is valid; its role, or its being bound to a company, does not reach.",
+        "The admin token or session is valid; its role, or its being bound to a company, does not reach.",
         "The response names the role that is needed. An owner creates such a token: POST /admin/v1/admin-tokens.",
     ),
     "conflict": Page(
@@ -25,6 +25,11 @@ ADMIN_CODES: Mapping[str, Page] = {
         "Somebody has it already",
         "A prefix, a URI or a booking exists once, whatever its upper and lower case.",
         "Choose another, or find the object that has it: lists filter by it.",
+    ),
+    "invitation_invalid": Page(
+        "The invitation cannot be accepted",
+        "The link is unknown, was used, was revoked, or has expired.",
+        "Ask whoever sent it for another: an owner creates one with POST /admin/v1/invitations.",
     ),
     "idempotency_key_reused": Page(
         "The Idempotency-Key was used for something else",

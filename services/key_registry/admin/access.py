@@ -19,12 +19,19 @@ ROUTE = "/admin/v1"
 """Of all calls by admin tokens, where calls are counted."""
 
 
-class UnknownAdminToken(Unauthenticated):
-    """What was presented is no admin token that was ever created; `cause` is for the log."""
+class UnknownBearer(Unauthenticated):
+    """What was presented is nothing that was ever issued; `cause` is for the log."""
+
+    def __init__(self, description: str, cause: str) -> None:
+        super().__init__(description)
+        self.cause = cause
+
+
+class UnknownAdminToken(UnknownBearer):
+    """No admin token that was ever created."""
 
     def __init__(self, cause: str) -> None:
-        super().__init__("a valid admin token is required")
-        self.cause = cause
+        super().__init__("a valid admin token is required", cause)
 
 
 class AccessControl:
@@ -50,18 +57,20 @@ class AccessControl:
             self._count(row, version, cause)
             raise Unauthenticated("a valid admin token is required")
         self._count(row, version)
-        return Admin(row["id"], Role(row["role"]), row["company_id"])
+        return Admin(row["id"], Role(row["role"]), row["company_id"], row["name"])
 
     def permit(self, admin: Admin, operation: Operation, kind: str) -> None:
         """Raises `Forbidden` when the role does not reach."""
         if not admin.may(operation, kind):
             needed = NEEDED[kind][operation]
-            self.forbid(admin, operation, kind, f"this needs the role {needed}; the token's role is {admin.role}")
+            self.forbid(
+                admin, operation, kind, f"this needs the role {needed}; the {admin.noun}'s role is {admin.role}"
+            )
 
     def permit_bound(self, admin: Admin, operation: Operation, resource: Resource) -> None:
         """Raises `Forbidden` when its being bound to a company keeps the token from this, whatever its role."""
         if admin.bound_from(operation, resource.kind):
-            why = f"a token that is bound to a company cannot {operation} {resource.path}"
+            why = f"a {admin.noun} that is bound to a company cannot {operation} {resource.path}"
             self.forbid(admin, operation, resource.kind, why)
 
     def permit_limits(self, admin: Admin, resource: Resource) -> None:

@@ -44,7 +44,9 @@ NEEDED: Mapping[str, Mapping[Operation, Role]] = {
     "audit": {Operation.READ: Role.VIEWER},
     "decision": {Operation.READ: Role.VIEWER},
     "event": {Operation.READ: Role.VIEWER},
+    "invitation": _OWNED,
     "leak": {Operation.CREATE: Role.EDITOR},
+    "person": {**_OWNED, Operation.READ: Role.VIEWER},
     "receipt": {Operation.READ: Role.VIEWER},
     "report_only": {Operation.READ: Role.VIEWER},
     "revocation": {Operation.READ: Role.VIEWER, Operation.CREATE: Role.EDITOR},
@@ -61,15 +63,32 @@ bound to a company only reads it."""
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """Whoever presents an admin token; with a `company_id`, nothing of any other company exists for it."""
+    """Whoever presents an admin token, or the token of a person's session.
+
+    With a `company_id`, nothing of any other company exists for it.
+    """
 
     id: UUID
+    """Of the admin token, or of the person."""
     role: Role
     company_id: UUID | None = None
+    name: str = ""
+    """The admin token's, or the person's e-mail address."""
+    session_id: UUID | None = None
+    """None: it is an admin token."""
 
     @property
     def actor(self) -> str:
-        return f"admin:{self.id}"
+        return f"admin:{self.id}" if self.session_id is None else f"person:{self.id}"
+
+    @property
+    def noun(self) -> str:
+        return "token" if self.session_id is None else "person"
+
+    @property
+    def bearer_id(self) -> UUID:
+        """Of what was presented: the admin token, or the session."""
+        return self.session_id or self.id
 
     def may(self, operation: Operation, kind: str) -> bool:
         needed = NEEDED[kind].get(operation)

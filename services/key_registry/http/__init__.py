@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from services.key_registry.catalog.responses import (
-    AuditCheckpoint,
-    AuditKeys,
-    AuditPage,
     Receipt,
 )
-from services.key_registry.http.audit import AuditEndpoint
+from services.key_registry.http.audit import AuditEndpoint, audit_endpoints
 from services.key_registry.http.authentication import render_error
 from services.key_registry.http.decisions import DecisionEndpoints
 from services.key_registry.http.error_pages import error_page_endpoint
@@ -20,14 +17,13 @@ from services.key_registry.http.notices.events import EventEndpoint, event_endpo
 from services.key_registry.http.notices.webhook_table import webhook_endpoints
 from services.key_registry.http.notices.webhooks import WebhookEndpoints
 from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints, status_endpoints
+from services.key_registry.http.people.table import PeopleHandlers, people_endpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.report_only import ReportOnlyEndpoint, report_only_endpoint
 from services.key_registry.http.revocations import RevocationEndpoints, revocation_endpoints
 from services.key_registry.http.rotation import RotationEndpoints, rotation_endpoints
 from services.key_registry.http.schemas import (
-    AUDIT_FILTERS,
     BASE,
-    CHECKPOINTS,
     DECISION_FILTERS,
     DECISIONS,
     IDEMPOTENCY_KEY,
@@ -47,8 +43,9 @@ from services.key_registry.signing_keys.responses import SigningKeysResponse
 from shared.http.endpoints import Endpoint, Response
 
 ADMIN_TOKEN = "admin_token"
+_BEARER = "An admin token (`pgad_...`), or the token of a person's session (`pgps_...`)."
 SECURITY_SCHEMES = {
-    ADMIN_TOKEN: {"type": "http", "scheme": "bearer", "description": "An admin token (`pgad_...`)."},
+    ADMIN_TOKEN: {"type": "http", "scheme": "bearer", "description": _BEARER},
     SERVICE_TOKEN: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Services alone."},
 }
 _ADMIN = partial(Endpoint, security=ADMIN_TOKEN, render_error=render_error)
@@ -64,6 +61,7 @@ def endpoints(
     signing_keys: SigningKeyEndpoint,
     events: EventEndpoint,
     webhooks: WebhookEndpoints,
+    people: PeopleHandlers,
     report_only: ReportOnlyEndpoint,
     leaks: LeakEndpoint,
     usage: UsageEndpoint,
@@ -72,13 +70,14 @@ def endpoints(
     return [
         *(endpoint for handlers in resources for endpoint in _resource(handlers)),
         *(endpoint for rotation in rotations for endpoint in rotation_endpoints(rotation, _ADMIN)),
-        *_audit(audit),
+        *audit_endpoints(audit, _ADMIN),
         _receipt(receipts),
         *revocation_endpoints(revocations, _ADMIN),
         *_decisions(decisions),
         _signing_keys(signing_keys),
         *event_endpoints(events, _ADMIN),
         *webhook_endpoints(webhooks, _ADMIN),
+        *people_endpoints(people, _ADMIN),
         report_only_endpoint(report_only, _ADMIN),
         leak_endpoint(leaks, _ADMIN),
         error_page_endpoint(),
@@ -133,34 +132,6 @@ def _resource(handlers: ResourceEndpoints) -> list[Endpoint]:
         responses = {204: Response("Deleted"), **problems(401, 403, 404, 409, 503)}
         found.append(endpoint("DELETE", one, handlers.delete, f"Delete {resource.a_noun}", responses=responses))
     return found
-
-
-def _audit(handlers: AuditEndpoint) -> list[Endpoint]:
-    endpoint = partial(_ADMIN, "GET", tag="audit")
-    refused = problems(401, 403, 422, 503)
-    return [
-        endpoint(
-            f"{BASE}/audit",
-            handlers.page,
-            "List audit lines, the newest first",
-            parameters=(*AUDIT_FILTERS, *PAGING),
-            responses={200: Response("One page", AuditPage), **refused},
-        ),
-        endpoint(
-            f"{BASE}/audit/checkpoints",
-            handlers.checkpoints,
-            "List signed checkpoints of the audit trail, the newest first",
-            description=CHECKPOINTS,
-            parameters=PAGING,
-            responses={200: Response("One page", page_model(AuditCheckpoint)), **refused},
-        ),
-        endpoint(
-            f"{BASE}/audit/keys",
-            handlers.keys,
-            "Show the keys that checkpoints are verified with",
-            responses={200: Response("A JWK Set", AuditKeys), **refused},
-        ),
-    ]
 
 
 def _decisions(handlers: DecisionEndpoints) -> list[Endpoint]:

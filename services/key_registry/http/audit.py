@@ -1,6 +1,7 @@
 """`/admin/v1/audit`: the trail, its signed checkpoints, and the keys that they are verified with."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -11,9 +12,17 @@ from services.key_registry.audit_trail.checkpoints import CheckpointKeys, read_c
 from services.key_registry.audit_trail.ports import KeptCheckpoint, Month
 from services.key_registry.catalog.field_types import instant, parse_instant
 from services.key_registry.catalog.resources import Row
-from services.key_registry.catalog.responses import ArchivedMonth, AuditCheckpoint, AuditLine
+from services.key_registry.catalog.responses import (
+    ArchivedMonth,
+    AuditCheckpoint,
+    AuditKeys,
+    AuditLine,
+    AuditPage,
+)
 from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.schemas import AUDIT_FILTERS, BASE, CHECKPOINTS, PAGING, page_model, problems
 from services.key_registry.paging import parse_page, parse_query, text
+from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
 TEXTS = ("company_id", "action", "actor", "subject_kind", "subject", "request_id")
@@ -80,3 +89,31 @@ def _shown(line: Line, company: Row | None) -> dict[str, Any]:
         "erased": line.erased_detail is not None,
     }
     return AuditLine.model_validate(members).model_dump(mode="json")
+
+
+def audit_endpoints(handlers: AuditEndpoint, admin: partial[Endpoint]) -> list[Endpoint]:
+    endpoint = partial(admin, "GET", tag="audit")
+    refused = problems(401, 403, 422, 503)
+    return [
+        endpoint(
+            f"{BASE}/audit",
+            handlers.page,
+            "List audit lines, the newest first",
+            parameters=(*AUDIT_FILTERS, *PAGING),
+            responses={200: Response("One page", AuditPage), **refused},
+        ),
+        endpoint(
+            f"{BASE}/audit/checkpoints",
+            handlers.checkpoints,
+            "List signed checkpoints of the audit trail, the newest first",
+            description=CHECKPOINTS,
+            parameters=PAGING,
+            responses={200: Response("One page", page_model(AuditCheckpoint)), **refused},
+        ),
+        endpoint(
+            f"{BASE}/audit/keys",
+            handlers.keys,
+            "Show the keys that checkpoints are verified with",
+            responses={200: Response("A JWK Set", AuditKeys), **refused},
+        ),
+    ]

@@ -1,11 +1,13 @@
-"""Who calls the admin API: exactly one `Authorization: Bearer` field (RFC 6750)."""
+"""Who calls the admin API: exactly one `Authorization: Bearer` field (RFC 6750), for an admin token or a person."""
 
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from services.key_registry.admin.access import AccessControl, UnknownAdminToken
+from services.key_registry.admin.access import AccessControl, UnknownBearer
 from services.key_registry.catalog.permissions import Admin
+from services.key_registry.people.session_access import SessionAccess
+from shared import opaque
 from shared.audit.trail import RefusalAudit
 from shared.errors import Forbidden, ServiceError, Unauthenticated
 from shared.http.endpoints import route_of
@@ -19,8 +21,9 @@ class Caller:
 
 
 class Authentication:
-    def __init__(self, access: AccessControl, audit: RefusalAudit) -> None:
+    def __init__(self, access: AccessControl, sessions: SessionAccess, audit: RefusalAudit) -> None:
         self._access = access
+        self._sessions = sessions
         self._audit = audit
 
     async def caller(self, request: web.Request) -> Caller:
@@ -30,8 +33,10 @@ class Authentication:
         if scheme.lower() != "bearer":
             raise Unauthenticated("an admin token is required, in one Authorization: Bearer field")
         try:
-            return Caller(await self._access.authenticate(token), token)
-        except UnknownAdminToken as error:
+            is_session = token.startswith(f"{opaque.PERSON_SESSION}_")
+            known = self._sessions if is_session else self._access
+            return Caller(await known.authenticate(token), token)
+        except UnknownBearer as error:
             client = request.remote or ""
             self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=client)
             raise

@@ -128,7 +128,7 @@ def idempotent_request(
     if len(keys) > 1:
         raise Invalid.field("Idempotency-Key", "is repeated")
     content = json.dumps([what, members], sort_keys=True).encode()
-    return IdempotentRequest.of(keys[0], admin_token=caller.token, admin_id=caller.admin.id, request=content)
+    return IdempotentRequest.of(keys[0], admin_token=caller.token, admin_id=caller.admin.bearer_id, request=content)
 
 
 def status_endpoints(handlers: ResourceEndpoints, endpoint: partial[Endpoint]) -> list[Endpoint]:

@@ -80,12 +80,13 @@ _FILTERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 PROBLEMS: Mapping[int, str] = {
     400: "Not JSON, or a malformed header",
-    401: "No valid admin token",
+    401: "No valid admin token or session",
     403: "The token's role, or its company, does not allow this",
     404: "Absent, or another company's",
     409: "Taken, referred to, or revoked for ever",
     413: "Larger than 64 KiB",
     415: "Not JSON by its Content-Type, or encoded",
+    429: "Too many failed attempts; see `Retry-After`",
     422: "Some members or parameters are invalid; `errors` names each",
     503: "The store is unavailable",
 }

@@ -58,6 +58,10 @@ async def of_company(
         yield {**refused, "kind": "refusal_trace"}
     for webhook in await traces.webhooks(company_id):
         yield {**webhook, "kind": "webhook"}
+    for person in await traces.people(company_id):
+        yield {**person, "kind": "person"}
+    for invitation in await traces.invitations(company_id):
+        yield {**invitation, "kind": "invitation"}
     for event in await traces.events(company_id):
         yield {**event, "kind": "event"}
     async for item in _trail(str(company_id), lines, months, folder):

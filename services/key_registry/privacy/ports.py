@@ -7,7 +7,7 @@ from uuid import UUID
 
 class CompanyTraces(Protocol):
     async def forget(self, company_id: UUID) -> None:
-        """Delete the responses to its admin tokens, what its refused calls met, its counts of calls, its events.
+        """Delete its people, the responses to them and its admin tokens, refused calls, counts of calls and events.
 
         Takes it out of revocations and changes. Raises `Unavailable`.
         """
@@ -15,6 +15,14 @@ class CompanyTraces(Protocol):
 
     async def webhooks(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
         """Without their secrets. Raises `Unavailable`."""
+        ...
+
+    async def people(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        """With their sessions, and without any secret. Raises `Unavailable`."""
+        ...
+
+    async def invitations(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        """Without their tokens. Raises `Unavailable`."""
         ...
 
     async def events(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:

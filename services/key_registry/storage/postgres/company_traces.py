@@ -9,6 +9,23 @@ from shared.postgres.pool import Database
 _RESPONSES = """
 DELETE FROM idempotency WHERE admin_token_id IN (SELECT id FROM admin_token WHERE company_id = $1)
 """
+_RESPONSES_TO_PEOPLE = """
+DELETE FROM idempotency WHERE admin_token_id IN (
+    SELECT s.id FROM person_session s JOIN person p ON p.id = s.person_id WHERE p.company_id = $1
+)
+"""
+_PEOPLE = "DELETE FROM person WHERE company_id = $1"
+_INVITATIONS = "DELETE FROM invitation WHERE company_id = $1"
+_KNOWN_PEOPLE = """
+SELECT id::text, email, role, status, created_at, updated_at, (
+    SELECT coalesce(json_agg(json_build_object('created_at', s.created_at, 'last_used_at', s.last_used_at,
+        'address', s.address, 'user_agent', s.user_agent) ORDER BY s.id), '[]')
+    FROM person_session s WHERE s.person_id = person.id
+) AS sessions FROM person WHERE company_id = $1 ORDER BY id
+"""
+_INVITED = """
+SELECT id::text, role, email, status, created_at, expires_at FROM invitation WHERE company_id = $1 ORDER BY id
+"""
 _WEBHOOKS = """
 SELECT id::text, name, url, types, enabled, created_at, updated_at FROM webhook WHERE company_id = $1 ORDER BY id
 """
@@ -40,6 +57,9 @@ class PostgresCompanyTraces:
     async def forget(self, company_id: UUID) -> None:
         async with self._database.transaction() as connection:
             await connection.execute(_RESPONSES, company_id)
+            await connection.execute(_RESPONSES_TO_PEOPLE, company_id)
+            await connection.execute(_PEOPLE, company_id)
+            await connection.execute(_INVITATIONS, company_id)
             await connection.execute(_REVOCATIONS, str(company_id))
             await connection.execute(_CHANGES, str(company_id))
             await connection.execute(_REFUSALS, str(company_id))
@@ -56,6 +76,14 @@ class PostgresCompanyTraces:
     async def webhooks(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
         async with self._database.connection() as connection:
             return [dict(record) for record in await connection.fetch(_WEBHOOKS, company_id)]
+
+    async def people(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        async with self._database.connection() as connection:
+            return [dict(record) for record in await connection.fetch(_KNOWN_PEOPLE, company_id)]
+
+    async def invitations(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        async with self._database.connection() as connection:
+            return [dict(record) for record in await connection.fetch(_INVITED, company_id)]
 
     async def events(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
         async with self._database.connection() as connection:

@@ -16,15 +16,14 @@ from services.key_registry.storage.ports import (
     AlreadyExists,
     KeptRevocation,
     Listing,
-    Reader,
     Remembered,
     RevocationListing,
-    Writer,
 )
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import append, head_of, written
 from services.key_registry.storage.postgres.notices.events import PostgresEventReader, PostgresEventWriter
 from services.key_registry.storage.postgres.notices.webhooks import PostgresWebhookWriter
+from services.key_registry.storage.postgres.people.invitations import PostgresPeopleReader, PostgresPeopleWriter
 from services.key_registry.storage.postgres.report_only import keep_trial
 from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing, query_of
 from services.key_registry.storage.postgres.versions import PostgresVersionReader, PostgresVersionWriter
@@ -87,7 +86,7 @@ RETURNING true
 """
 
 
-class PostgresReader(PostgresVersionReader, PostgresEventReader):
+class PostgresReader(PostgresVersionReader, PostgresEventReader, PostgresPeopleReader):
     async def find_all(self, resource: Resource, ids: Collection[UUID]) -> Sequence[Row]:
         if not ids:
             return []
@@ -130,7 +129,9 @@ class PostgresReader(PostgresVersionReader, PostgresEventReader):
         return None if record is None else Remembered(record["request"], record["sealed"])
 
 
-class PostgresWriter(PostgresReader, PostgresVersionWriter, PostgresEventWriter, PostgresWebhookWriter):
+class PostgresWriter(
+    PostgresReader, PostgresVersionWriter, PostgresEventWriter, PostgresWebhookWriter, PostgresPeopleWriter
+):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.changed = False
@@ -223,12 +224,12 @@ class PostgresStore:
         self._turns = asyncio.Semaphore(WRITERS_AT_ONCE)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Reader]:
+    async def reading(self) -> AsyncIterator[PostgresReader]:
         async with self._database.connection() as connection:
             yield PostgresReader(connection)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Writer]:
+    async def writing(self) -> AsyncIterator[PostgresWriter]:
         writer = None
         try:
             async with asyncio.timeout(self._timeout), self._turns, self._database.transaction() as connection:

@@ -26,7 +26,14 @@ from tests.integration.services.key_registry.test_commands import command
 from tests.support.harness.key_registry import Admin, Running, running_registry
 from tests.support.harness.registry_databases import RegistryTemplate
 
-NAMES = ("Zephyrine Mills", "zephyrine", "https://zephyrine.example", "Zephyrine Shop", "Zephyrine Robot")
+NAMES = (
+    "Zephyrine Mills",
+    "zephyrine",
+    "https://zephyrine.example",
+    "Zephyrine Shop",
+    "Zephyrine Robot",
+    "jo@zephyrine.example",
+)
 
 
 async def company_with_all(owner: Admin) -> dict[str, Any]:
@@ -40,6 +47,10 @@ async def company_with_all(owner: Admin) -> dict[str, Any]:
     await owner.create("/key-pairs", **of, scopes=[], algorithm="EdDSA")
     admin = await owner.create("/admin-tokens", **of, name=NAMES[4], role="editor")
     await owner.with_token(admin["token"]).create("/access-keys", **of, name=NAMES[4])
+    invitation = await owner.create("/invitations", **of, role="owner")
+    accepted = {"token": invitation["token"], "email": NAMES[5], "password": "correct horse battery"}
+    person = await owner.with_token(None).post("/invitations/accept", accepted)
+    await owner.with_token(person.body["token"]).create("/invitations", role="viewer", email=NAMES[5])
     return company
 
 
@@ -77,9 +88,9 @@ async def test_a_company_is_exported_whole_and_erased_from_table_and_files(
         status, output, _ = await command("export-company", NAMES[1], **environment)
         exported = [orjson.loads(text) for text in output.splitlines()]
         kinds = [item["kind"] for item in exported]
-        for kind in ("company", "booking", "api_token", "api_client", "key_pair", "admin_token"):
+        for kind in ("company", "booking", "api_token", "api_client", "key_pair", "admin_token", "person"):
             assert kinds.count(kind) == 1, kind
-        assert (status, kinds.count("access_key")) == (0, 2)
+        assert (status, kinds.count("access_key"), kinds.count("invitation")) == (0, 2, 2)
         shown = [item["seq"] for item in exported if item["kind"] == "audit_line"]
         of_company = "SELECT count(*) FROM audit WHERE company_id = $1"
         assert len(shown) == await count(running, of_company, company["id"])

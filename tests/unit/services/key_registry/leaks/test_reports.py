@@ -253,5 +253,5 @@ async def test_bound_admin_ends_no_access_token_of_another_company(found: Found,
 
 
 def test_every_secret_has_its_kind() -> None:
-    assert set(RESOURCE_OF_PREFIX) == set(opaque.SECRET_PREFIXES)
+    assert set(RESOURCE_OF_PREFIX) == set(opaque.CREDENTIAL_PREFIXES)
     assert all(RESOURCES[resource.kind] is resource for resource in RESOURCE_OF_PREFIX.values())

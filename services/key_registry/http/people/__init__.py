@@ -1,0 +1,1 @@
+"""`/admin/v1/invitations`, `/sessions`, `/people` and `/me`."""

@@ -1,0 +1,102 @@
+"""`/admin/v1/invitations`: links with which somebody becomes a person here."""
+
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.catalog.permissions import Operation
+from services.key_registry.http import bodies
+from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.objects import idempotent_request
+from services.key_registry.http.people.sessions import created_session, origin_of
+from services.key_registry.http.schemas import BASE
+from services.key_registry.paging import parse_page, text
+from services.key_registry.people.acceptance import InvitationAcceptance, InvitationInvalid
+from services.key_registry.people.invitations import Invitations
+from services.key_registry.people.requests import Acceptance, InvitationToken, NewInvitation
+from services.key_registry.people.responses import InspectedInvitation
+from shared.audit.trail import RefusalAudit
+from shared.errors import NotFound
+from shared.http.body import validated
+from shared.http.client_address import ClientAddress
+from shared.http.endpoints import route_of
+from shared.http.responses import NO_STORE, json_response
+
+PATH = f"{BASE}/invitations"
+
+
+class InvitationEndpoints:
+    def __init__(self, invitations: Invitations, authentication: Authentication) -> None:
+        self._invitations = invitations
+        self._authentication = authentication
+
+    async def create(self, request: web.Request) -> web.Response:
+        """201 with the one response that contains the token."""
+        caller = await self._authentication.caller(request)
+        self._invitations.permit(caller.admin, Operation.CREATE)
+        members = bodies.members(await bodies.raw_json(request))
+        body = validated(NewInvitation, members)
+        idempotent = idempotent_request(request, caller, "invitations", members)
+        created = await self._invitations.create(caller.admin, body, idempotent)
+        headers = {**NO_STORE, "Location": f"{PATH}/{created['id']}"}
+        return json_response(created, status=201, headers=headers)
+
+    async def page(self, request: web.Request) -> web.Response:
+        caller = await self._authentication.caller(request)
+        requested = parse_page(list(request.query.items()), {"company_id": text})
+        company = requested.filters.get("company_id")
+        items, cursor = await self._invitations.page(caller.admin, company, requested)
+        return _response({"items": list(items), "next_cursor": cursor})
+
+    async def show(self, request: web.Request) -> web.Response:
+        caller = await self._authentication.caller(request)
+        return _response(await self._invitations.show(caller.admin, _id(request)))
+
+    async def revoke(self, request: web.Request) -> web.Response:
+        caller = await self._authentication.caller(request)
+        return _response(await self._invitations.revoke(caller.admin, _id(request)))
+
+
+class AcceptanceEndpoints:
+    """For those who hold an invitation's token, which is all that they need."""
+
+    def __init__(self, acceptance: InvitationAcceptance, audit: RefusalAudit, addresses: ClientAddress) -> None:
+        self._acceptance = acceptance
+        self._audit = audit
+        self._addresses = addresses
+
+    async def inspect(self, request: web.Request) -> web.Response:
+        body = validated(InvitationToken, bodies.members(await bodies.raw_json(request)))
+        try:
+            invitation = await self._acceptance.inspect(body.token)
+        except InvitationInvalid as error:
+            self._count(request, error)
+            raise
+        return _response(InspectedInvitation.model_validate(invitation).model_dump(mode="json"))
+
+    async def accept(self, request: web.Request) -> web.Response:
+        """201 with a session of the new person."""
+        body = validated(Acceptance, bodies.members(await bodies.raw_json(request)))
+        try:
+            opened = await self._acceptance.accept(body, origin_of(request, self._addresses))
+        except InvitationInvalid as error:
+            self._count(request, error)
+            raise
+        return created_session(opened)
+
+    def _count(self, request: web.Request, error: InvitationInvalid) -> None:
+        client = self._addresses.of(request)
+        self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=client)
+
+
+def _response(value: Any) -> web.Response:
+    return json_response(value, headers=NO_STORE)
+
+
+def _id(request: web.Request) -> UUID:
+    try:
+        return parse_id(request.match_info["id"])
+    except ValueError:
+        raise NotFound("there is no such invitation") from None

@@ -1,0 +1,94 @@
+"""`/admin/v1/sessions`: signing in and out."""
+
+from aiohttp import web
+
+from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.http import bodies
+from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.schemas import BASE
+from services.key_registry.paging import parse_query
+from services.key_registry.people.requests import SignIn
+from services.key_registry.people.responses import CreatedSession, SessionList, SessionResponse, SignedInPerson
+from services.key_registry.people.sessions import OpenedSession, Sessions, SignInOrigin, SignInRefused
+from services.key_registry.people.throttle import TooManySignIns
+from shared.audit.trail import RefusalAudit
+from shared.errors import NotFound
+from shared.http.body import validated
+from shared.http.client_address import ClientAddress, address_block
+from shared.http.endpoints import route_of
+from shared.http.responses import NO_STORE, json_response
+
+PATH = f"{BASE}/sessions"
+
+
+class SessionEndpoints:
+    def __init__(
+        self, sessions: Sessions, authentication: Authentication, audit: RefusalAudit, addresses: ClientAddress
+    ) -> None:
+        self._sessions = sessions
+        self._authentication = authentication
+        self._audit = audit
+        self._addresses = addresses
+
+    async def create(self, request: web.Request) -> web.Response:
+        """201 with the one response that contains the token."""
+        body = validated(SignIn, bodies.members(await bodies.raw_json(request)))
+        origin = origin_of(request, self._addresses)
+        try:
+            opened = await self._sessions.sign_in(body.email, body.password, origin)
+        except SignInRefused as error:
+            if error.person is None:  # of a person that is known there is a line in the trail
+                self._count(request, error.cause, origin)
+            raise
+        except TooManySignIns:
+            self._count(request, "throttled", origin)
+            raise
+        return created_session(opened)
+
+    async def page(self, request: web.Request) -> web.Response:
+        admin = (await self._authentication.caller(request)).admin
+        parse_query(list(request.query.items()), {})
+        items = [
+            SessionResponse(
+                id=session.id,
+                created_at=session.created_at,
+                last_used_at=session.last_used_at,
+                expires_at=session.expires_at,
+                address=session.address,
+                user_agent=session.user_agent,
+                current=session.id == admin.session_id,
+            )
+            for session in await self._sessions.own(admin)
+        ]
+        return json_response(SessionList(items=items).model_dump(mode="json"), headers=NO_STORE)
+
+    async def delete(self, request: web.Request) -> web.Response:
+        admin = (await self._authentication.caller(request)).admin
+        text = request.match_info["id"]
+        try:
+            id_ = None if text == "current" else parse_id(text)
+        except ValueError:
+            raise NotFound("there is no such session") from None
+        await self._sessions.sign_out(admin, id_)
+        return web.Response(status=204, headers=NO_STORE)
+
+    def _count(self, request: web.Request, cause: str, origin: SignInOrigin) -> None:
+        self._audit.count_refusal(cause=cause, endpoint=route_of(request), client=origin.address)
+
+
+def origin_of(request: web.Request, addresses: ClientAddress) -> SignInOrigin:
+    address = addresses.of(request)
+    return SignInOrigin(address, address_block(address), request.headers.get("User-Agent", ""))
+
+
+def created_session(opened: OpenedSession) -> web.Response:
+    """201 with the token, which is shown this once."""
+    session = opened.session
+    shown = CreatedSession(
+        id=session.id,
+        token=opened.token,
+        created_at=session.created_at,
+        expires_at=session.expires_at,
+        person=SignedInPerson.model_validate(opened.person),
+    )
+    return json_response(shown.model_dump(mode="json"), status=201, headers=NO_STORE)

@@ -1,0 +1,167 @@
+"""The endpoints of people, with what OpenAPI says of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from services.key_registry.http.people.invitations import PATH as INVITATIONS
+from services.key_registry.http.people.invitations import AcceptanceEndpoints, InvitationEndpoints
+from services.key_registry.http.people.me import MeEndpoints
+from services.key_registry.http.people.sessions import PATH as SESSIONS
+from services.key_registry.http.people.sessions import SessionEndpoints
+from services.key_registry.http.schemas import (
+    BASE,
+    IDEMPOTENCY_KEY,
+    PAGING,
+    filter_parameter,
+    page_model,
+    problems,
+)
+from services.key_registry.people.requests import Acceptance, InvitationToken, NewInvitation, SignIn
+from services.key_registry.people.responses import (
+    CreatedInvitation,
+    CreatedSession,
+    InspectedInvitation,
+    InvitationResponse,
+    Me,
+    SessionList,
+)
+from shared.http.endpoints import Endpoint, Response
+
+INVITE = """\
+Whoever has the token becomes a person here, once: the console's link is `/invitations/<token>`. A person signs in
+with an e-mail address and a password, has the role of the invitation, and with a company sees that company alone.
+"""
+SIGN_IN = """\
+The token is a bearer token of this API, with the person's role and company. It ends after some hours without use
+(`PASSGATE_PERSON_SESSION_IDLE_TIMEOUT`), in any case after some days (`PASSGATE_PERSON_SESSION_LIFETIME`), when
+the person signs out, changes the password elsewhere, or is suspended or revoked. After several failures for one
+e-mail address, or from one client address, whoever tries again has to wait, ever longer.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleHandlers:
+    invitations: InvitationEndpoints
+    acceptance: AcceptanceEndpoints
+    sessions: SessionEndpoints
+    me: MeEndpoints
+
+
+def people_endpoints(handlers: PeopleHandlers, admin: partial[Endpoint]) -> Sequence[Endpoint]:
+    stranger = partial(admin, security="")
+    return [
+        *_invitations(handlers.invitations, admin),
+        *_acceptance(handlers.acceptance, stranger),
+        *_sessions(handlers.sessions, admin, stranger),
+        admin(
+            "GET",
+            f"{BASE}/me",
+            handlers.me.show,
+            "Show who calls",
+            tag="people",
+            responses={200: Response("The person or admin token", Me), **problems(401, 422, 503)},
+        ),
+    ]
+
+
+def _invitations(handlers: InvitationEndpoints, admin: partial[Endpoint]) -> list[Endpoint]:
+    endpoint, one = partial(admin, tag="invitations"), f"{INVITATIONS}/{{id}}"
+    shown = Response("The invitation", InvitationResponse)
+    return [
+        endpoint(
+            "POST",
+            INVITATIONS,
+            handlers.create,
+            "Invite somebody",
+            description=INVITE,
+            body=NewInvitation,
+            parameters=(IDEMPOTENCY_KEY,),
+            responses={
+                201: Response("The invitation with its token, which is shown this once", CreatedInvitation),
+                **problems(400, 401, 403, 413, 415, 422, 503),
+            },
+        ),
+        endpoint(
+            "GET",
+            INVITATIONS,
+            handlers.page,
+            "List invitations, the newest first",
+            parameters=(filter_parameter("company_id"), *PAGING),
+            responses={200: Response("One page", page_model(InvitationResponse)), **problems(401, 403, 422, 503)},
+        ),
+        endpoint(
+            "GET",
+            one,
+            handlers.show,
+            "Show an invitation",
+            responses={200: shown, **problems(401, 403, 404, 503)},
+        ),
+        endpoint(
+            "POST",
+            f"{one}/revoke",
+            handlers.revoke,
+            "Revoke an invitation",
+            responses={200: shown, **problems(401, 403, 404, 409, 503)},
+        ),
+    ]
+
+
+def _acceptance(handlers: AcceptanceEndpoints, stranger: partial[Endpoint]) -> list[Endpoint]:
+    endpoint = partial(stranger, "POST", tag="invitations")
+    return [
+        endpoint(
+            f"{INVITATIONS}/inspect",
+            handlers.inspect,
+            "Show what an invitation is for, to who has its token",
+            body=InvitationToken,
+            responses={
+                200: Response("What it is for", InspectedInvitation),
+                **problems(400, 404, 413, 415, 422, 503),
+            },
+        ),
+        endpoint(
+            f"{INVITATIONS}/accept",
+            handlers.accept,
+            "Accept an invitation: create a person, signed in",
+            body=Acceptance,
+            responses={
+                201: Response("A session; its token is shown this once", CreatedSession),
+                **problems(400, 404, 413, 415, 422, 503),
+            },
+        ),
+    ]
+
+
+def _sessions(handlers: SessionEndpoints, admin: partial[Endpoint], stranger: partial[Endpoint]) -> list[Endpoint]:
+    return [
+        stranger(
+            "POST",
+            SESSIONS,
+            handlers.create,
+            "Sign in",
+            tag="sessions",
+            description=SIGN_IN,
+            body=SignIn,
+            responses={
+                201: Response("A session; its token is shown this once", CreatedSession),
+                **problems(400, 401, 413, 415, 422, 429, 503),
+            },
+        ),
+        admin(
+            "GET",
+            SESSIONS,
+            handlers.page,
+            "List one's own sessions, the newest first",
+            tag="sessions",
+            responses={200: Response("Those that have not ended", SessionList), **problems(401, 422, 503)},
+        ),
+        admin(
+            "DELETE",
+            f"{SESSIONS}/{{id}}",
+            handlers.delete,
+            "Sign out: end one of one's own sessions, or `current`",
+            tag="sessions",
+            responses={204: Response("Ended"), **problems(401, 404, 503)},
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""People with a password: invitations, sessions, and what owners do to people."""

@@ -1,0 +1,93 @@
+"""Accepting an invitation: the token is the credential, and becomes a person once."""
+
+from datetime import datetime
+
+from uuid_utils.compat import uuid7
+
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.resources import COMPANY
+from services.key_registry.people.acts import record
+from services.key_registry.people.passwords import Passwords, check_password
+from services.key_registry.people.ports import Invitation, PeopleReader, PeopleStore, Person
+from services.key_registry.people.requests import Acceptance
+from services.key_registry.people.sessions import Lifetimes, OpenedSession, SignInOrigin, open_session
+from shared import opaque
+from shared.clock import Clock
+from shared.errors import NotFound, Unprocessable
+
+
+class InvitationInvalid(NotFound):
+    """Unknown, used, revoked or expired: which of them is for the log alone."""
+
+    code = "invitation_invalid"
+
+    def __init__(self, cause: str) -> None:
+        super().__init__("the invitation is unknown, used, revoked or expired: request another one")
+        self.cause = cause
+
+
+class InvitationAcceptance:
+    def __init__(self, store: PeopleStore, passwords: Passwords, clock: Clock, lifetimes: Lifetimes) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._clock = clock
+        self._lifetimes = lifetimes
+
+    async def inspect(self, token: str) -> Invitation:
+        """Raises `InvitationInvalid`."""
+        if not opaque.well_formed(opaque.INVITATION, token):
+            raise InvitationInvalid("malformed")
+        async with self._store.reading() as reader:
+            return await self._open(reader, token)
+
+    async def accept(self, body: Acceptance, origin: SignInOrigin) -> OpenedSession:
+        """The new person, signed in. Raises `InvitationInvalid`, and `Unprocessable`, which uses nothing up."""
+        invitation = await self.inspect(body.token)
+        if invitation.email not in (None, body.email):
+            raise Unprocessable.field("email", "is not the address that the invitation is for")
+        check_password(body.password, body.email)
+        async with self._store.reading() as reader:
+            await _require_free(reader, body.email)
+        password_hash = await self._passwords.hashed(body.password)
+        async with self._store.writing() as writer:
+            invitation = await self._open(writer, body.token)  # another one may have been quicker
+            await _require_free(writer, body.email)
+            now = self._now()
+            person = Person(
+                id=uuid7(),
+                email=body.email,
+                password_hash=password_hash,
+                role=invitation.role,
+                company_id=invitation.company_id,
+                status="active",
+                created_at=now,
+                updated_at=now,
+            )
+            await writer.insert_person(person)
+            await writer.close_invitation(invitation.id, "accepted")
+            actor, company_id = f"person:{person.id}", person.company_id
+            accepted = {"person": str(person.id)}
+            await record(writer, actor, "invitation.accepted", invitation.id, company_id, now, accepted)
+            await record(writer, actor, "person.created", person.id, company_id, now, {"role": person.role})
+            return await open_session(writer, person, origin, now, self._lifetimes)
+
+    async def _open(self, reader: PeopleReader, token: str) -> Invitation:
+        invitation = await reader.find_invitation_by_digest(opaque.digest(token))
+        if invitation is None:
+            raise InvitationInvalid("unknown")
+        if (status := invitation.status_at(self._now())) != "open":
+            raise InvitationInvalid(status)
+        if invitation.company_id is not None:
+            company = await reader.find(COMPANY, invitation.company_id)
+            if company is None or company["status"] != "active":
+                raise InvitationInvalid("company_inactive")
+        return invitation
+
+    def _now(self) -> datetime:
+        return instant(self._clock.now())
+
+
+async def _require_free(reader: PeopleReader, email: str) -> None:
+    person = await reader.find_person_by_email(email)
+    if person is not None and person.status != "revoked":
+        raise Unprocessable.field("email", "is taken")

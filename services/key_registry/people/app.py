@@ -1,0 +1,69 @@
+"""People, put together."""
+
+from datetime import timedelta
+
+from services.key_registry.admin.access import AccessControl
+from services.key_registry.config import Settings
+from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.people.invitations import AcceptanceEndpoints, InvitationEndpoints
+from services.key_registry.http.people.me import MeEndpoints
+from services.key_registry.http.people.sessions import SessionEndpoints
+from services.key_registry.http.people.table import PeopleHandlers
+from services.key_registry.people.acceptance import InvitationAcceptance
+from services.key_registry.people.invitations import Invitations
+from services.key_registry.people.passwords import Passwords
+from services.key_registry.people.ports import PeopleStore
+from services.key_registry.people.session_access import SessionAccess
+from services.key_registry.people.sessions import Lifetimes, Sessions
+from services.key_registry.people.throttle import FAILURES_PREFIX, FAILURES_WINDOW_S, SignInThrottle
+from services.key_registry.storage.postgres.people.accounts import PostgresSessionUse
+from services.key_registry.storage.postgres.people.pruning import prune_people
+from shared.audit.trail import AuditTrail
+from shared.clock import Clock
+from shared.failure_times import OwnTimesMeanwhile
+from shared.failure_times.memory import MemoryFailureTimes
+from shared.failure_times.redis import RedisFailureTimes
+from shared.http.client_address import ClientAddress
+from shared.postgres.pool import Database
+from shared.redis import PipelinedRedis
+
+
+class People:
+    """`passwords` is to be started and stopped with the application; `authentication` is that of all endpoints."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        redis: PipelinedRedis,
+        store: PeopleStore,
+        access: AccessControl,
+        trail: AuditTrail,
+        clock: Clock,
+        *,
+        name: str,
+    ) -> None:
+        lifetimes = Lifetimes(
+            idle=timedelta(seconds=settings.person_session_idle_timeout),
+            longest=timedelta(seconds=settings.person_session_lifetime),
+        )
+        uses = PostgresSessionUse(database)
+        session_access = SessionAccess(store, uses, trail, clock, idle_timeout=lifetimes.idle)
+        self.authentication = Authentication(access, session_access, trail)
+        self.addresses = ClientAddress.from_file(settings.service_jwks_file, callee=name, clock=clock)
+        self.passwords = Passwords()
+        shared = RedisFailureTimes(redis, prefix=FAILURES_PREFIX, window_s=FAILURES_WINDOW_S)
+        throttle = SignInThrottle(OwnTimesMeanwhile(shared, MemoryFailureTimes(), clock), clock)
+        sessions = Sessions(store, self.passwords, throttle, trail, clock, lifetimes)
+        acceptance = InvitationAcceptance(store, self.passwords, clock, lifetimes)
+        self.handlers = PeopleHandlers(
+            InvitationEndpoints(Invitations(store, access, clock), self.authentication),
+            AcceptanceEndpoints(acceptance, trail, self.addresses),
+            SessionEndpoints(sessions, self.authentication, trail, self.addresses),
+            MeEndpoints(self.authentication),
+        )
+        self._database = database
+
+    async def prune(self, now: float) -> None:
+        """Delete sessions and invitations that ended long ago. Raises `Unavailable`."""
+        await prune_people(self._database, now)

@@ -1,0 +1,68 @@
+"""What OpenAPI says of the members of people, of their sessions and of invitations."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from services.key_registry.catalog import documentation
+from shared.contracts.documentation import Member, Members, describe_members
+
+_ID = "0190c0de-0000-7000-8000-000000000001"
+_AT = "2026-11-26T09:30:00Z"
+_COMPANY = "The company that the person is bound to. null: one of the operator's people."
+PEOPLE_MEMBERS: Members = {
+    "role": Member(
+        "`viewer` (reads), `editor` (also changes) or `owner` (also people and admin tokens).", "editor"
+    ),
+    "NewInvitation.company_id": Member(
+        "The company that the person is to be bound to: its id or its `client_prefix`. null: of the operator's "
+        "people, or of the inviter's own company.",
+        None,
+    ),
+    "InvitationResponse.company_id": Member(_COMPANY, None),
+    "InspectedInvitation.company_id": Member(_COMPANY, None),
+    "SignedInPerson.company_id": Member(_COMPANY, None),
+    "PersonResponse.company_id": Member(_COMPANY, None),
+    "Me.company_id": Member("The company that the caller is bound to. null: none.", None),
+    "NewInvitation.email": Member("Whose it is: nobody else can accept it. null: whoever has the link.", None),
+    "InvitationResponse.email": Member("Whose it is. null: whoever has the link.", None),
+    "InspectedInvitation.email": Member("Whose it is. null: whoever has the link.", None),
+    "email": Member("The e-mail address that the person signs in with; in lower case.", "jo@blabla.example"),
+    "password": Member("12 to 1024 characters, and not the e-mail address.", "correct horse battery staple"),
+    "expires_in": Member("Seconds for which the invitation can be accepted.", 604_800),
+    "InvitationResponse.status": Member("`open`, `accepted`, `expired` or `revoked`.", "open"),
+    "CreatedInvitation.token": Member("What the link ends with, shown this once.", "pgil_" + "A" * 43 + "1AbC2d"),
+    "InvitationToken.token": Member("What the link ends with.", "pgil_" + "A" * 43 + "1AbC2d"),
+    "Acceptance.token": Member("What the link ends with.", "pgil_" + "A" * 43 + "1AbC2d"),
+    "CreatedSession.token": Member(
+        "The bearer token of the session, shown this once.", "pgps_" + "A" * 43 + "1AbC2d"
+    ),
+    "InvitationResponse.expires_at": Member("Until when it can be accepted (RFC 3339).", _AT),
+    "InspectedInvitation.expires_at": Member("Until when it can be accepted (RFC 3339).", _AT),
+    "CreatedSession.expires_at": Member(
+        "When it ends in any case (RFC 3339); before that when it is not used for long.", _AT
+    ),
+    "SessionResponse.expires_at": Member(
+        "When it ends in any case (RFC 3339); before that when it is not used for long.", _AT
+    ),
+    "last_used_at": Member("When it was last used, to the minute.", _AT),
+    "address": Member("The address that it was begun from.", "192.0.2.7"),
+    "user_agent": Member("The program that it was begun with, as far as it says.", "Mozilla/5.0"),
+    "current": Member("Whether it is the one that this request was sent with.", True),
+    "person": Member(
+        "Who has signed in.",
+        {"id": _ID, "email": "jo@blabla.example", "role": "editor", "company_id": None, "status": "active"},
+    ),
+    "Me.kind": Member("`person`, or `admin_token`.", "person"),
+    "Me.id": Member("The id of the person or of the admin token.", _ID),
+    "Me.name": Member("The person's e-mail address, or the name of the admin token.", "jo@blabla.example"),
+    "PasswordChange.current": Member("The present password.", "correct horse battery staple"),
+    "PasswordChange.new": Member("The new one: 12 to 1024 characters.", "another horse battery staple"),
+    "SessionList.items": Member("The caller's sessions that have not ended, the newest first.", []),
+}
+
+
+def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    """For `json_schema_extra`: as `catalog.documentation.describe`, with the members of people."""
+    describe_members(PEOPLE_MEMBERS, schema, model)
+    documentation.describe(schema, model)

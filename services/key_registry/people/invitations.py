@@ -1,0 +1,147 @@
+"""Invitations: links with which somebody becomes a person here, once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.key_registry.admin.access import AccessControl
+from services.key_registry.admin.idempotency import IdempotentRequest
+from services.key_registry.admin.presentation import Object
+from services.key_registry.admin.visibility import NO_COMPANY, Reference, company_listed, find_visible
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.permissions import Admin, Operation
+from services.key_registry.catalog.resources import COMPANY
+from services.key_registry.paging import PageRequest, cursor_of_id, page_of
+from services.key_registry.people.acts import record
+from services.key_registry.people.ports import Invitation, PeopleStore
+from services.key_registry.people.requests import NewInvitation
+from services.key_registry.people.responses import InvitationResponse
+from services.key_registry.storage.ports import Reader
+from shared import opaque
+from shared.clock import Clock
+from shared.errors import Conflict, NotFound, Unprocessable
+
+KIND = "invitation"
+NOBODYS = UUID(int=0)
+
+
+class Invitations:
+    """Each method raises `Forbidden` when the role does not reach, `NotFound` for what is another company's."""
+
+    def __init__(self, store: PeopleStore, access: AccessControl, clock: Clock) -> None:
+        self._store = store
+        self._access = access
+        self._clock = clock
+
+    def permit(self, admin: Admin, operation: Operation) -> None:
+        """Raises `Forbidden`. Every method does so itself: this is for knowing it before a body is read."""
+        self._access.permit(admin, operation, KIND)
+
+    async def create(self, admin: Admin, body: NewInvitation, request: IdempotentRequest | None = None) -> Object:
+        """The invitation with its token, which is shown this once or for the same request again.
+
+        Raises `Unprocessable` for a company that does not exist or is revoked.
+        """
+        self.permit(admin, Operation.CREATE)
+        token = opaque.mint(opaque.INVITATION)
+        async with self._store.writing() as writer:
+            now = self._now()
+            if request is not None and (shown := await request.recall(writer, now.timestamp())):
+                return shown
+            invitation = Invitation(
+                id=uuid7(),
+                digest=opaque.digest(token),
+                role=body.role,
+                company_id=await _company_of(writer, admin, body.company_id),
+                email=body.email,
+                status="open",
+                created_at=now,
+                expires_at=now + timedelta(seconds=body.expires_in),
+            )
+            await writer.insert_invitation(invitation)
+            detail = {"role": invitation.role}
+            await record(
+                writer, admin.actor, "invitation.created", invitation.id, invitation.company_id, now, detail
+            )
+            shown = {**self._shown(invitation, now), "token": token}
+            if request is not None:
+                await request.remember(writer, shown, now.timestamp())
+        return shown
+
+    async def show(self, admin: Admin, id_: UUID) -> Object:
+        self.permit(admin, Operation.READ)
+        async with self._store.reading() as reader:
+            return self._shown(_own(admin, await reader.find_invitation(id_)), self._now())
+
+    async def page(
+        self, admin: Admin, company: str | None, page: PageRequest
+    ) -> tuple[Sequence[Object], str | None]:
+        """The newest first."""
+        self.permit(admin, Operation.READ)
+        async with self._store.reading() as reader:
+            which = await listed_company(reader, admin, company)
+            before = None if page.cursor is None else UUID(bytes=page.cursor)
+            found = await reader.newest_invitations(which, before, page.limit + 1)
+        found, cursor = page_of(found, page.limit, lambda invitation: cursor_of_id(invitation.id))
+        return [self._shown(invitation, self._now()) for invitation in found], cursor
+
+    async def revoke(self, admin: Admin, id_: UUID) -> Object:
+        """Again changes nothing. Raises `Conflict` for one that was accepted."""
+        self.permit(admin, Operation.REVOKE)
+        async with self._store.writing() as writer:
+            invitation, now = _own(admin, await writer.find_invitation(id_)), self._now()
+            if invitation.status == "accepted":
+                raise Conflict("it was accepted: revoke the person instead")
+            if invitation.status == "open":
+                await writer.close_invitation(id_, "revoked")
+                await record(writer, admin.actor, "invitation.revoked", id_, invitation.company_id, now)
+                invitation = replace(invitation, status="revoked")
+            return self._shown(invitation, now)
+
+    def _shown(self, invitation: Invitation, now: datetime) -> dict[str, Any]:
+        shown = InvitationResponse.model_construct(
+            id=invitation.id,
+            role=invitation.role,
+            company_id=invitation.company_id,
+            email=invitation.email,
+            status=invitation.status_at(now),
+            created_at=invitation.created_at,
+            expires_at=invitation.expires_at,
+        )
+        return shown.model_dump(mode="json")
+
+    def _now(self) -> datetime:
+        return instant(self._clock.now())
+
+
+async def listed_company(reader: Reader, admin: Admin, reference: str | None) -> UUID | None:
+    """The company whose entries a list is to have; None for those of all.
+
+    What does not exist, or is not the caller's to see, comes to an id that no company has.
+    """
+    id_ = await company_listed(reader, admin, reference)
+    return None if id_ is None else NOBODYS if id_ == NO_COMPANY else UUID(id_)
+
+
+async def _company_of(reader: Reader, admin: Admin, reference: Reference | None) -> UUID | None:
+    """Raises `Unprocessable`."""
+    if reference is None:
+        return admin.company_id
+    try:
+        company = await find_visible(reader, admin, COMPANY, reference)
+    except NotFound:
+        raise Unprocessable.field("company_id", "does not refer to an existing company") from None
+    if company["status"] == "revoked":
+        raise Unprocessable.field("company_id", "refers to a revoked company")
+    id_: UUID = company["id"]
+    return id_
+
+
+def _own(admin: Admin, invitation: Invitation | None) -> Invitation:
+    if invitation is None or (admin.company_id is not None and invitation.company_id != admin.company_id):
+        raise NotFound("there is no such invitation")
+    return invitation

@@ -1,0 +1,129 @@
+"""What the rules of people need of their storage; each method raises `Unavailable`."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+from uuid import UUID
+
+from services.key_registry.catalog.permissions import Role
+from services.key_registry.storage.ports import Reader, Writer
+from shared.contracts.key_registry import Status
+
+InvitationStatus = Literal["open", "accepted", "expired", "revoked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: UUID
+    email: str
+    """In lower case; that of one who is revoked may be another's by now."""
+    password_hash: str = field(repr=False)
+    role: Role
+    company_id: UUID | None
+    """None: one of the operator's people."""
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    id: UUID
+    person_id: UUID
+    digest: bytes = field(repr=False)
+    created_at: datetime
+    last_used_at: datetime
+    """To the minute."""
+    expires_at: datetime
+    """Whatever its use."""
+    ended_at: datetime | None
+    address: str
+    user_agent: str
+
+    def live(self, now: datetime, idle_timeout: timedelta) -> bool:
+        """As far as it is known here: its person's status counts as well."""
+        return self.ended_at is None and now < self.expires_at and now < self.last_used_at + idle_timeout
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    id: UUID
+    digest: bytes = field(repr=False)
+    role: Role
+    company_id: UUID | None
+    email: str | None
+    """None: anybody's."""
+    status: Literal["open", "accepted", "revoked"]
+    created_at: datetime
+    expires_at: datetime
+
+    def status_at(self, now: datetime) -> InvitationStatus:
+        return "expired" if self.status == "open" and self.expires_at <= now else self.status
+
+
+class PeopleReader(Reader, Protocol):
+    async def find_person(self, id_: UUID) -> Person | None: ...
+
+    async def find_person_by_email(self, email: str) -> Person | None:
+        """Whoever has it now; else the last of those who had it until they were revoked."""
+        ...
+
+    async def newest_people(self, company_id: UUID | None, before: UUID | None, limit: int) -> Sequence[Person]:
+        """All, or those of a company."""
+        ...
+
+    async def count_active_owners(self) -> int:
+        """Of the operator's people."""
+        ...
+
+    async def find_session(self, digest: bytes) -> tuple[Session, Person] | None: ...
+
+    async def sessions_of(self, person_id: UUID, limit: int) -> Sequence[Session]:
+        """Those that were not ended, the newest first."""
+        ...
+
+    async def find_invitation(self, id_: UUID) -> Invitation | None: ...
+
+    async def find_invitation_by_digest(self, digest: bytes) -> Invitation | None: ...
+
+    async def newest_invitations(
+        self, company_id: UUID | None, before: UUID | None, limit: int
+    ) -> Sequence[Invitation]:
+        """All, or those of a company."""
+        ...
+
+
+class PeopleWriter(PeopleReader, Writer, Protocol):
+    async def insert_person(self, person: Person) -> None: ...
+
+    async def update_person(self, person: Person) -> None:
+        """Its role, status and password."""
+        ...
+
+    async def insert_session(self, session: Session) -> None: ...
+
+    async def end_session(self, person_id: UUID, id_: UUID, at: datetime) -> bool:
+        """False where the person has no such session that has not been ended."""
+        ...
+
+    async def end_sessions(self, person_id: UUID, at: datetime, *, but: UUID | None = None) -> int:
+        """All of the person's, `but` one; how many have not been ended before."""
+        ...
+
+    async def insert_invitation(self, invitation: Invitation) -> None: ...
+
+    async def close_invitation(self, id_: UUID, status: Literal["accepted", "revoked"]) -> None: ...
+
+
+class PeopleStore(Protocol):
+    def reading(self) -> AbstractAsyncContextManager[PeopleReader]: ...
+
+    def writing(self) -> AbstractAsyncContextManager[PeopleWriter]: ...
+
+
+class SessionUse(Protocol):
+    async def used(self, id_: UUID, at: datetime) -> None:
+        """Keep that the session was used then; unless a later use is known."""
+        ...

@@ -1,0 +1,80 @@
+"""How people, their sessions and invitations are shown."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.key_registry.catalog.field_types import Instant
+from services.key_registry.catalog.permissions import Role
+from services.key_registry.people.documentation import describe
+from services.key_registry.people.ports import InvitationStatus
+from shared.contracts.key_registry import Status
+
+
+class PeopleResponse(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe, from_attributes=True)
+
+
+class InvitationResponse(PeopleResponse):
+    id: UUID
+    role: Role
+    company_id: UUID | None
+    email: str | None
+    status: InvitationStatus
+    created_at: Instant
+    expires_at: Instant
+
+
+class CreatedInvitation(InvitationResponse):
+    token: str
+
+
+class InspectedInvitation(PeopleResponse):
+    role: Role
+    company_id: UUID | None
+    email: str | None
+    expires_at: Instant
+
+
+class SignedInPerson(PeopleResponse):
+    id: UUID
+    email: str
+    role: Role
+    company_id: UUID | None
+    status: Status
+
+
+class PersonResponse(SignedInPerson):
+    created_at: Instant
+    updated_at: Instant
+
+
+class CreatedSession(PeopleResponse):
+    id: UUID
+    token: str
+    created_at: Instant
+    expires_at: Instant
+    person: SignedInPerson
+
+
+class SessionResponse(PeopleResponse):
+    id: UUID
+    created_at: Instant
+    last_used_at: Instant
+    expires_at: Instant
+    address: str
+    user_agent: str
+    current: bool
+
+
+class SessionList(PeopleResponse):
+    items: list[SessionResponse]
+
+
+class Me(PeopleResponse):
+    kind: Literal["person", "admin_token"]
+    id: UUID
+    name: str
+    role: Role
+    company_id: UUID | None

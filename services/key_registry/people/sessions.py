@@ -1,0 +1,175 @@
+"""Signing in and out: the sessions of people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.permissions import Admin
+from services.key_registry.catalog.resources import COMPANY
+from services.key_registry.people.acts import record
+from services.key_registry.people.passwords import Passwords
+from services.key_registry.people.ports import PeopleReader, PeopleStore, PeopleWriter, Person, Session
+from services.key_registry.people.throttle import SignInThrottle
+from shared import opaque
+from shared.audit.trail import AuditTrail
+from shared.clock import Clock
+from shared.errors import NotFound, Unauthenticated, Unavailable
+
+MAX_USER_AGENT_CHARACTERS = 200
+MAX_LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long a session lives without being used, and how long in any case."""
+
+    idle: timedelta
+    longest: timedelta
+
+
+class SignInOrigin(NamedTuple):
+    """`block` is what counts as one client: an IPv4 address, and of an IPv6 one its /64."""
+
+    address: str
+    block: str
+    user_agent: str
+
+
+class OpenedSession(NamedTuple):
+    session: Session
+    person: Person
+    token: str
+
+
+class SignInRefused(Unauthenticated):
+    """One text for every cause, so that nobody learns who has an account; `cause` is for the log."""
+
+    def __init__(self, cause: str, person: Person | None = None) -> None:
+        super().__init__("the e-mail address or the password is wrong")
+        self.cause = cause
+        self.person = person
+
+
+class Sessions:
+    def __init__(
+        self,
+        store: PeopleStore,
+        passwords: Passwords,
+        throttle: SignInThrottle,
+        trail: AuditTrail,
+        clock: Clock,
+        lifetimes: Lifetimes,
+    ) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._throttle = throttle
+        self._trail = trail
+        self._clock = clock
+        self._lifetimes = lifetimes
+
+    async def sign_in(self, email: str, password: str, origin: SignInOrigin) -> OpenedSession:
+        """Raises `SignInRefused`, after the same time whatever the cause, `TooManySignIns` and `Unavailable`."""
+        email = email.lower()
+        attempt = await self._throttle.begin(email, origin.block)
+        try:
+            async with self._store.reading() as reader:
+                person = await reader.find_person_by_email(email)
+                cause = await why_refused(reader, person)
+            matches = await self._passwords.verify(None if person is None else person.password_hash, password)
+            if person is None or cause or not matches:
+                raise self._refused(person, cause or "wrong_password")
+            async with self._store.writing() as writer:
+                now = self._now()
+                current = await writer.find_person(person.id)  # as they are by now
+                if current is None or (cause := await why_refused(writer, current)):
+                    raise self._refused(current, cause or "unknown")
+                if current.password_hash != person.password_hash:
+                    raise self._refused(current, "password_changed")
+                opened = await open_session(writer, current, origin, now, self._lifetimes)
+        except Unavailable:
+            await self._throttle.release(attempt)
+            raise
+        await self._throttle.succeeded(attempt)
+        return opened
+
+    async def own(self, admin: Admin) -> Sequence[Session]:
+        """The caller's that go on, the newest first; an admin token has none."""
+        if admin.session_id is None:
+            return ()
+        async with self._store.reading() as reader:
+            sessions = await reader.sessions_of(admin.id, MAX_LISTED)
+        return [session for session in sessions if session.live(self._now(), self._lifetimes.idle)]
+
+    async def sign_out(self, admin: Admin, id_: UUID | None) -> None:
+        """End one of the caller's sessions; None: the present one. Raises `NotFound`."""
+        id_ = id_ or admin.session_id
+        if admin.session_id is None or id_ is None:
+            raise NotFound("there is no such session")
+        async with self._store.writing() as writer:
+            now = self._now()
+            if not await writer.end_session(admin.id, id_, now):
+                raise NotFound("there is no such session")
+            detail = {"person": str(admin.id)}
+            await record(writer, admin.actor, "session.ended", id_, admin.company_id, now, detail)
+
+    def _refused(self, person: Person | None, cause: str) -> SignInRefused:
+        if person is not None:
+            self._trail.note_refusal(
+                self._trail.event(
+                    "person.sign_in_refused",
+                    actor="anonymous",
+                    subject_kind="person",
+                    subject=str(person.id),
+                    company_id=str(person.company_id) if person.company_id else None,
+                    detail={"cause": cause, "status": person.status},
+                )
+            )
+        return SignInRefused(cause, person)
+
+    def _now(self) -> datetime:
+        return instant(self._clock.now())
+
+
+async def why_refused(reader: PeopleReader, person: Person | None) -> str | None:
+    """Why nobody may act as this person; None when they may. Its company has to be active as well."""
+    if person is None:
+        return "unknown"
+    if person.status != "active":
+        return person.status
+    if person.company_id is None:
+        return None
+    company = await reader.find(COMPANY, person.company_id)
+    status = "deleted" if company is None else company["status"]
+    return None if status == "active" else f"company_{status}"
+
+
+async def open_session(
+    writer: PeopleWriter, person: Person, origin: SignInOrigin, now: datetime, lifetimes: Lifetimes
+) -> OpenedSession:
+    """A new session, with its line in the trail."""
+    token, id_ = opaque.mint(opaque.PERSON_SESSION), uuid7()
+    session = Session(
+        id=id_,
+        person_id=person.id,
+        digest=opaque.digest(token),
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + lifetimes.longest,
+        ended_at=None,
+        address=origin.address,
+        user_agent=shortened(origin.user_agent),
+    )
+    await writer.insert_session(session)
+    detail = {"person": str(person.id), "address": origin.address}
+    await record(writer, f"person:{person.id}", "session.created", id_, person.company_id, now, detail)
+    return OpenedSession(session, person, token)
+
+
+def shortened(user_agent: str) -> str:
+    """What is shown of a field that anybody may send anything in."""
+    return "".join(c for c in user_agent if c.isprintable())[:MAX_USER_AGENT_CHARACTERS]

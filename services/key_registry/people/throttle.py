@@ -1,0 +1,116 @@
+"""A brake on guessing passwords: after some failures whoever signs in has to wait, ever longer.
+
+For each e-mail, and for each client address; the addresses of one IPv6 network of 64 bits are one.
+
+An attempt counts before its password is verified, so that many at once are no way around it; one that succeeds is
+taken back. Nothing is counted while somebody has to wait, so that the wait ends by itself; after an hour without a
+failure all is forgotten.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from shared.clock import Clock
+from shared.errors import TooManyRequests
+from shared.failure_times import FailureTimes
+
+FREE_BY_EMAIL = 5
+"""Failures without a wait."""
+FREE_BY_ADDRESS = 30
+"""The same: a whole company may come from one address."""
+FIRST_WAIT_S = 30
+MAX_WAIT_S = 900
+FAILURES_WINDOW_S = 3600
+"""Seconds without a failure after which those before are forgotten."""
+FAILURES_PREFIX = "passgate:failed_sign_ins:"
+"""Of their keys in Valkey."""
+_KEPT_WAITS = 6
+"""By so many failures after the free ones the wait has grown to `MAX_WAIT_S`."""
+
+
+class TooManySignIns(TooManyRequests):
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__("too many failed attempts; try again later", retry_after=retry_after)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    name: str
+    free: int
+
+    @property
+    def keep(self) -> int:
+        return self.free + _KEPT_WAITS + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One that counts as a failure until it is reported to be none."""
+
+    email: Subject
+    address: Subject
+    at: float
+
+
+class SignInThrottle:
+    def __init__(self, failures: FailureTimes, clock: Clock) -> None:
+        self._failures = failures
+        self._clock = clock
+
+    async def begin(self, email: str, address: str) -> Attempt:
+        """Count an attempt. Raises `TooManySignIns` where those before have to be waited for.
+
+        `address` as `address_block` has it.
+        """
+        now = self._clock.now()
+        attempt = Attempt(
+            Subject(_digest("email", email), FREE_BY_EMAIL),
+            Subject(_digest("address", address), FREE_BY_ADDRESS),
+            now,
+        )
+        subjects = (attempt.email, attempt.address)
+        for subject in subjects:
+            _judge(subject, await self._failures.times(subject.name, keep=subject.keep), now)
+        waits = []
+        for subject in subjects:
+            times = await self._failures.add(subject.name, now, keep=subject.keep)
+            waits.append(wait_after(times[1:], now, subject.free))
+        if any(waits):  # others came between the look and the count
+            await self.release(attempt)
+            raise TooManySignIns(retry_after=math.ceil(max(waits)))
+        return attempt
+
+    async def succeeded(self, attempt: Attempt) -> None:
+        """Forget the failures of this e-mail; those of its address stay, but for this attempt."""
+        await self._failures.forget(attempt.email.name)
+        await self._failures.take_back(attempt.address.name, attempt.at)
+
+    async def release(self, attempt: Attempt) -> None:
+        """It came to nothing, so nobody guessed wrong."""
+        for subject in (attempt.email, attempt.address):
+            await self._failures.take_back(subject.name, attempt.at)
+
+
+def wait_after(times: Sequence[float], now: float, free: int) -> float:
+    """Seconds to wait after failures at these times, the newest first; 0 for no wait."""
+    run = 0
+    later = now
+    for at in times:
+        if later - at >= FAILURES_WINDOW_S:
+            break
+        run, later = run + 1, at
+    if run < free:
+        return 0
+    wait: float = min(MAX_WAIT_S, FIRST_WAIT_S * 2 ** min(run - free, _KEPT_WAITS))
+    return min(max(wait - (now - times[0]), 0), wait)
+
+
+def _judge(subject: Subject, times: Sequence[float], now: float) -> None:
+    if wait := wait_after(times, now, subject.free):
+        raise TooManySignIns(retry_after=math.ceil(wait))
+
+
+def _digest(kind: str, value: str) -> str:
+    return sha256(f"{kind}\n{value}".encode()).hexdigest()

@@ -1,0 +1,27 @@
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from unittest.mock import patch
+
+import pytest
+
+from services.key_registry.people.passwords import PARAMETERS
+from tests.integration.services.key_registry.people.joining import People
+from tests.support.clock import FakeClock
+from tests.support.harness.key_registry import running_registry
+from tests.support.harness.registry_databases import RegistryTemplate
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S
+
+
+@pytest.fixture(scope="module")
+async def people(
+    registry_template: RegistryTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[People]:
+    """A registry whose clock is to be moved, and people who join it."""
+    clock, passwords = FakeClock(), "services.key_registry.people.passwords.PARAMETERS"
+    cheap = replace(PARAMETERS, memory_cost=64, time_cost=1)
+    async with registry_template.copy() as url:
+        with patch(passwords, cheap):
+            async with running_registry(
+                url, tmp_path_factory.mktemp("registry"), clock=clock, store_timeout=BUSY_MACHINE_LIMIT_S
+            ) as registry:
+                yield People(registry, clock)

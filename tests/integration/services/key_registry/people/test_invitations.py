@@ -1,0 +1,154 @@
+"""Invitations over HTTP: who may invite whom, and a link that works once."""
+
+import asyncio
+
+import pytest
+
+from shared import opaque
+from tests.integration.services.key_registry.people.joining import PASSWORD, People
+
+WEEK_S = 604_800
+
+
+async def test_an_invitation_is_accepted_once_and_gives_a_session(people: People) -> None:
+    company = await people.owner.company()
+    created = await people.invite("editor", company_id=company["client_prefix"])
+    assert opaque.well_formed(opaque.INVITATION, created["token"])
+    assert (created["role"], created["company_id"], created["status"]) == ("editor", company["id"], "open")
+    inspected = await people.stranger.post("/invitations/inspect", {"token": created["token"]})
+    assert inspected.status == 200
+    assert inspected.body == {
+        **{name: created[name] for name in ("role", "company_id", "expires_at")},
+        "email": None,
+    }
+    email = people.email()
+    accepted = await people.accept(created["token"], email.upper())
+    assert accepted.status == 201
+    person = accepted.body["person"]
+    assert person == {
+        "id": person["id"],
+        "email": email,
+        "role": "editor",
+        "company_id": company["id"],
+        "status": "active",
+    }
+    assert opaque.well_formed(opaque.PERSON_SESSION, accepted.body["token"])
+    me = (await people.owner.with_token(accepted.body["token"]).get("/me")).body
+    assert me == {
+        "kind": "person",
+        "id": person["id"],
+        "name": email,
+        "role": "editor",
+        "company_id": company["id"],
+    }
+    shown = (await people.owner.get(f"/invitations/{created['id']}")).body
+    assert shown == {name: value for name, value in created.items() if name != "token"} | {"status": "accepted"}
+    lines = (await people.owner.get(f"/audit?actor=person:{person['id']}")).body["items"]
+    assert [line["action"] for line in lines] == ["session.created", "person.created", "invitation.accepted"]
+    assert {line["company_id"] for line in lines} == {company["id"]}
+
+
+async def test_two_who_accept_at_once_become_one_person(people: People) -> None:
+    token = (await people.invite())["token"]
+    accepted = await asyncio.gather(*(people.accept(token, people.email()) for _ in range(3)))
+    assert sorted(response.status for response in accepted) == [201, 404, 404]
+    codes = {response.body["code"] for response in accepted if response.status == 404}
+    assert codes == {"invitation_invalid"}
+
+
+async def test_what_is_used_revoked_expired_or_unknown_looks_alike(people: People) -> None:
+    used, revoked, old = [await people.invite(), await people.invite(), await people.invite(expires_in=60)]
+    assert (await people.accept(used["token"], people.email())).status == 201
+    for _ in range(2):
+        response = await people.owner.post(f"/invitations/{revoked['id']}/revoke")
+        assert (response.status, response.body["status"]) == (200, "revoked")
+    people.clock.advance(60)
+    assert (await people.owner.get(f"/invitations/{old['id']}")).body["status"] == "expired"
+    assert (await people.owner.post(f"/invitations/{used['id']}/revoke")).status == 409
+    unknown = opaque.mint(opaque.INVITATION)
+    texts = set()
+    for token in (used["token"], revoked["token"], old["token"], unknown, "junk", ""):
+        for response in (
+            await people.stranger.post("/invitations/inspect", {"token": token}),
+            await people.accept(token, people.email()),
+        ):
+            assert (response.status, response.body["code"]) == (404, "invitation_invalid")
+            texts.add(response.body["detail"])
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "field"),
+    [
+        ("", PASSWORD, "email"),
+        ("jo", PASSWORD, "email"),
+        ("jo@", PASSWORD, "email"),
+        ("jo @blabla.example", PASSWORD, "email"),
+        ("jo@blabla.example\n", PASSWORD, "email"),
+        ("jö@blabla.example", PASSWORD, "email"),
+        (f"{'a' * 243}@blabla.example", PASSWORD, "email"),
+        ("{taken}", PASSWORD, "email"),
+        ("free@blabla.example", "a" * 11, "password"),
+        ("free@blabla.example", "a" * 1025, "password"),
+        ("free@blabla.example", "Free@blabla.example", "password"),
+    ],
+)
+async def test_a_wrong_body_names_the_member_and_uses_nothing_up(
+    people: People, email: str, password: str, field: str
+) -> None:
+    if email == "{taken}":
+        email = (await people.join()).email.upper()
+    token = (await people.invite())["token"]
+    refused = await people.accept(token, email, password)
+    assert (refused.status, refused.fields) == (422, {field})
+    assert password not in refused.raw.decode()
+    assert (await people.accept(token, people.email())).status == 201
+
+
+async def test_an_invitation_for_an_address_is_that_addresses_alone(people: People) -> None:
+    email = people.email()
+    token = (await people.invite(email=email.upper()))["token"]
+    refused = await people.accept(token, people.email())
+    assert (refused.status, refused.fields) == (422, {"email"})
+    assert (await people.accept(token, email)).status == 201
+
+
+async def test_only_owners_invite_and_those_of_a_company_only_for_it(people: People) -> None:
+    company, other = await people.owner.company(), await people.owner.company()
+    for role in ("viewer", "editor"):
+        joined = await people.join(role)
+        assert (await joined.admin.post("/invitations", {"role": "viewer"})).status == 403
+        assert (await joined.admin.get("/invitations")).status == 403
+    bound = (await people.join("owner", company_id=company["id"])).admin
+    assert (await bound.create("/invitations", role="owner"))["company_id"] == company["id"]
+    refused = await bound.post("/invitations", {"role": "viewer", "company_id": other["id"]})
+    assert (refused.status, refused.fields) == (422, {"company_id"})
+    foreign = await people.invite(company_id=other["id"])
+    assert (await bound.get(f"/invitations/{foreign['id']}")).status == 404
+    assert (await bound.post(f"/invitations/{foreign['id']}/revoke")).status == 404
+    assert {item["company_id"] for item in (await bound.get("/invitations")).body["items"]} == {company["id"]}
+    assert (await bound.get(f"/invitations?company_id={other['id']}")).body["items"] == []
+    listed = (await people.owner.get(f"/invitations?company_id={other['client_prefix']}&limit=1")).body
+    assert [item["id"] for item in listed["items"]] == [foreign["id"]]
+
+
+async def test_a_repeated_create_gives_the_same_token_to_a_person_too(people: People) -> None:
+    joined = await people.join("owner")
+    key = {"Idempotency-Key": "once"}
+    body = {"role": "viewer"}
+    first, second = [await joined.admin.post("/invitations", body, headers=key) for _ in range(2)]
+    assert first.body == second.body
+    another = await (await people.again(joined)).post("/invitations", body, headers=key)
+    assert another.body["token"] != first.body["token"], "another session may not read the response"
+
+
+async def test_limits_of_an_invitations_life(people: People) -> None:
+    for wrong in (0, -1, 2_592_001, "60", 1.5):
+        response = await people.owner.post("/invitations", {"role": "viewer", "expires_in": wrong})
+        assert (response.status, response.fields) == (422, {"expires_in"})
+    assert (await people.owner.post("/invitations", {"role": "admin"})).fields == {"role"}
+    token = (await people.invite())["token"]
+    people.clock.advance(WEEK_S - 1)
+    assert (await people.stranger.post("/invitations/inspect", {"token": token})).status == 200
+    people.clock.advance(1)
+    assert (await people.stranger.post("/invitations/inspect", {"token": token})).status == 404

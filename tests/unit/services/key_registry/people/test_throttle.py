@@ -1,0 +1,80 @@
+import asyncio
+
+import pytest
+
+from services.key_registry.people.throttle import (
+    FAILURES_WINDOW_S,
+    FREE_BY_ADDRESS,
+    FREE_BY_EMAIL,
+    MAX_WAIT_S,
+    SignInThrottle,
+    TooManySignIns,
+)
+from shared.failure_times.memory import MemoryFailureTimes
+from tests.support.clock import FakeClock
+
+
+@pytest.fixture
+def throttle(clock: FakeClock) -> SignInThrottle:
+    return SignInThrottle(MemoryFailureTimes(), clock)
+
+
+async def fail(throttle: SignInThrottle, times: int, email: str = "jo@x", address: str = "a") -> None:
+    for _ in range(times):
+        await throttle.begin(email, address)
+
+
+async def wait(throttle: SignInThrottle, email: str = "jo@x", address: str = "a") -> int:
+    with pytest.raises(TooManySignIns) as caught:
+        await throttle.begin(email, address)
+    return caught.value.retry_after
+
+
+async def test_the_wait_grows_to_its_bound_and_ends_by_itself(throttle: SignInThrottle, clock: FakeClock) -> None:
+    await fail(throttle, FREE_BY_EMAIL)
+    waits = []
+    for _ in range(8):
+        waits.append(await wait(throttle))
+        clock.advance(waits[-1] - 1)
+        assert await wait(throttle) == 1, "what is tried meanwhile makes it no longer"
+        clock.advance(1)
+        await fail(throttle, 1)
+    assert waits == [30, 60, 120, 240, 480, 900, 900, 900]
+    assert MAX_WAIT_S < FAILURES_WINDOW_S
+    clock.advance(FAILURES_WINDOW_S)
+    await fail(throttle, FREE_BY_EMAIL)
+
+
+async def test_an_address_waits_whatever_the_email(throttle: SignInThrottle) -> None:
+    for number in range(FREE_BY_ADDRESS):
+        await fail(throttle, 1, email=f"{number}@x")
+    assert await wait(throttle, email="another@x") == 30
+    await fail(throttle, 1, email="another@x", address="b")
+
+
+async def test_a_success_forgets_the_email_and_leaves_the_address_its_failures(throttle: SignInThrottle) -> None:
+    for _ in range(FREE_BY_ADDRESS):
+        await throttle.succeeded(await throttle.begin("jo@x", "a"))
+    await fail(throttle, FREE_BY_EMAIL - 1)
+    await throttle.succeeded(await throttle.begin("jo@x", "a"))
+    await fail(throttle, FREE_BY_EMAIL)
+    assert await wait(throttle) == 30
+    for number in range(FREE_BY_ADDRESS - 2 * FREE_BY_EMAIL + 1):
+        await fail(throttle, 1, email=f"{number}@x")
+    assert await wait(throttle, email="another@x") == 30
+
+
+async def test_what_came_to_nothing_does_not_count(throttle: SignInThrottle) -> None:
+    for _ in range(2 * FREE_BY_ADDRESS):
+        await throttle.release(await throttle.begin("jo@x", "a"))
+
+
+async def test_of_many_at_once_no_more_than_the_free_ones_pass(throttle: SignInThrottle) -> None:
+    results = await asyncio.gather(*(throttle.begin("jo@x", "a") for _ in range(20)), return_exceptions=True)
+    assert sum(not isinstance(result, Exception) for result in results) == FREE_BY_EMAIL
+
+
+async def test_a_clock_set_back_makes_no_wait_longer(throttle: SignInThrottle, clock: FakeClock) -> None:
+    await fail(throttle, FREE_BY_EMAIL)
+    clock.skew(-86400)
+    assert await wait(throttle) <= 30
