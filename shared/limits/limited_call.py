@@ -70,6 +70,8 @@ class LimitedCall:
         for meter in counted:
             if meter not in over:
                 meter.credit -= 1
+                if meter.credit < 0:  # it was used up while the others were asked about
+                    self._shares.count(meter)
         reported = (*(self._reported.exceeded if self._reported else ()), *over.values())
         return OnlyReported(reported) if reported else None
 
@@ -79,6 +81,7 @@ class LimitedCall:
         if refused is not None:
             for meter in given:
                 meter.credit += 1
+                self._shares.count(meter)
         return refused
 
     def others(self, asked: Collection[Meter]) -> Collection[Meter]:

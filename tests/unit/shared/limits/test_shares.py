@@ -68,6 +68,20 @@ async def test_a_small_limit_is_exact_whoever_is_called(clock: FakeClock) -> Non
     assert sum([await process.passed(3, "c") for process in all_]) == 10
 
 
+async def test_what_a_refused_call_was_given_by_other_limits_goes_back_to_all(clock: FakeClock) -> None:
+    """Whoever gets the next call, and also where no other call follows here."""
+    store, quota = SharesInMemory(clock), limits_of("company", "c", quota={"calls": 10, "per": "day"})
+    first = limited_process(
+        store, clock, quota, limits_of("api_token", "t", rate={"calls": 1, "per_seconds": 3600})
+    )
+    assert await first.passed(2, "c", "t") == 1
+    second = limited_process(store, clock, quota)
+    for _ in range(3):
+        clock.advance(0.2)
+        await first.shares.renew()
+    assert await second.passed(20, "c") == 9
+
+
 async def test_with_the_store_away_each_process_holds_its_share(clock: FakeClock) -> None:
     store = SharesInMemory(clock)
     all_ = processes(clock, store, rate={"calls": 80, "per_seconds": 1}, quota={"calls": 800, "per": "day"})
