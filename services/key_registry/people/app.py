@@ -7,10 +7,13 @@ from services.key_registry.config import Settings
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.invitations import AcceptanceEndpoints, InvitationEndpoints
 from services.key_registry.http.people.me import MeEndpoints
+from services.key_registry.http.people.people import PeopleEndpoints
 from services.key_registry.http.people.sessions import SessionEndpoints
 from services.key_registry.http.people.table import PeopleHandlers
 from services.key_registry.people.acceptance import InvitationAcceptance
+from services.key_registry.people.administration import PeopleAdministration
 from services.key_registry.people.invitations import Invitations
+from services.key_registry.people.own_password import OwnPassword
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.ports import PeopleStore
 from services.key_registry.people.session_access import SessionAccess
@@ -60,7 +63,8 @@ class People:
             InvitationEndpoints(Invitations(store, access, clock), self.authentication),
             AcceptanceEndpoints(acceptance, trail, self.addresses),
             SessionEndpoints(sessions, self.authentication, trail, self.addresses),
-            MeEndpoints(self.authentication),
+            PeopleEndpoints(PeopleAdministration(store, access, clock), self.authentication),
+            MeEndpoints(OwnPassword(store, self.passwords, throttle, clock), self.authentication, self.addresses),
         )
         self._database = database
 

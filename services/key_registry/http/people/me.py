@@ -1,16 +1,24 @@
-"""`/admin/v1/me`: who calls."""
+"""`/admin/v1/me`: who calls, and their password."""
 
 from aiohttp import web
 
+from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.people.sessions import origin_of
 from services.key_registry.paging import parse_query
+from services.key_registry.people.own_password import OwnPassword
+from services.key_registry.people.requests import PasswordChange
 from services.key_registry.people.responses import Me
+from shared.http.body import validated
+from shared.http.client_address import ClientAddress
 from shared.http.responses import NO_STORE, json_response
 
 
 class MeEndpoints:
-    def __init__(self, authentication: Authentication) -> None:
+    def __init__(self, passwords: OwnPassword, authentication: Authentication, addresses: ClientAddress) -> None:
+        self._passwords = passwords
         self._authentication = authentication
+        self._addresses = addresses
 
     async def show(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
@@ -23,3 +31,9 @@ class MeEndpoints:
             company_id=admin.company_id,
         )
         return json_response(me.model_dump(mode="json"), headers=NO_STORE)
+
+    async def change_password(self, request: web.Request) -> web.Response:
+        admin = (await self._authentication.caller(request)).admin
+        body = validated(PasswordChange, bodies.members(await bodies.raw_json(request)))
+        await self._passwords.change(admin, body, origin_of(request, self._addresses).block)
+        return web.Response(status=204, headers=NO_STORE)

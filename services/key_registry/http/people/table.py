@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from services.key_registry.catalog.permissions import Operation
+from services.key_registry.http.objects import PATCH_TYPES
 from services.key_registry.http.people.invitations import PATH as INVITATIONS
 from services.key_registry.http.people.invitations import AcceptanceEndpoints, InvitationEndpoints
 from services.key_registry.http.people.me import MeEndpoints
+from services.key_registry.http.people.people import PATH as PEOPLE_PATH
+from services.key_registry.http.people.people import PeopleEndpoints
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import SessionEndpoints
 from services.key_registry.http.schemas import (
@@ -17,13 +21,21 @@ from services.key_registry.http.schemas import (
     page_model,
     problems,
 )
-from services.key_registry.people.requests import Acceptance, InvitationToken, NewInvitation, SignIn
+from services.key_registry.people.requests import (
+    Acceptance,
+    InvitationToken,
+    NewInvitation,
+    PasswordChange,
+    PersonPatch,
+    SignIn,
+)
 from services.key_registry.people.responses import (
     CreatedInvitation,
     CreatedSession,
     InspectedInvitation,
     InvitationResponse,
     Me,
+    PersonResponse,
     SessionList,
 )
 from shared.http.endpoints import Endpoint, Response
@@ -38,6 +50,12 @@ The token is a bearer token of this API, with the person's role and company. It 
 the person signs out, changes the password elsewhere, or is suspended or revoked. After several failures for one
 e-mail address, or from one client address, whoever tries again has to wait, ever longer.
 """
+PASSWORD = "All other sessions of the person end. A wrong present password counts as a failed sign-in."
+PEOPLE = """\
+By id or e-mail address. A role counts from the next request on. Suspending and revoking end all sessions of the
+person; revoked is final, and the e-mail address may be invited again. The last active owner of the operator's
+people cannot take that role from themselves.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +63,7 @@ class PeopleHandlers:
     invitations: InvitationEndpoints
     acceptance: AcceptanceEndpoints
     sessions: SessionEndpoints
+    people: PeopleEndpoints
     me: MeEndpoints
 
 
@@ -54,6 +73,17 @@ def people_endpoints(handlers: PeopleHandlers, admin: partial[Endpoint]) -> Sequ
         *_invitations(handlers.invitations, admin),
         *_acceptance(handlers.acceptance, stranger),
         *_sessions(handlers.sessions, admin, stranger),
+        *_people(handlers.people, admin),
+        admin(
+            "POST",
+            f"{BASE}/me/password",
+            handlers.me.change_password,
+            "Change one's own password",
+            tag="people",
+            description=PASSWORD,
+            body=PasswordChange,
+            responses={204: Response("Changed"), **problems(400, 401, 403, 413, 415, 422, 429, 503)},
+        ),
         admin(
             "GET",
             f"{BASE}/me",
@@ -165,3 +195,39 @@ def _sessions(handlers: SessionEndpoints, admin: partial[Endpoint], stranger: pa
             responses={204: Response("Ended"), **problems(401, 404, 503)},
         ),
     ]
+
+
+def _people(handlers: PeopleEndpoints, admin: partial[Endpoint]) -> list[Endpoint]:
+    endpoint, one = partial(admin, tag="people", description=PEOPLE), f"{PEOPLE_PATH}/{{id}}"
+    shown = Response("The person", PersonResponse)
+    found = [
+        endpoint(
+            "GET",
+            PEOPLE_PATH,
+            handlers.page,
+            "List people, the newest first",
+            parameters=(filter_parameter("company_id"), *PAGING),
+            responses={200: Response("One page", page_model(PersonResponse)), **problems(401, 403, 422, 503)},
+        ),
+        endpoint(
+            "GET",
+            one,
+            handlers.show,
+            "Show a person",
+            responses={200: shown, **problems(401, 403, 404, 503)},
+        ),
+        endpoint(
+            "PATCH",
+            one,
+            handlers.change,
+            "Change a person's role",
+            body=PersonPatch,
+            body_content_types=PATCH_TYPES,
+            responses={200: shown, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
+        ),
+    ]
+    for operation in (Operation.SUSPEND, Operation.RESUME, Operation.REVOKE):
+        handler, summary = partial(handlers.set_status, operation), f"{operation.title()} a person"
+        responses = {200: shown, **problems(401, 403, 404, 409, 503)}
+        found.append(endpoint("POST", f"{one}/{operation}", handler, summary, responses=responses))
+    return found

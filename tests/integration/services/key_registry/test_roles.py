@@ -121,7 +121,10 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     one_invitation, strangers = "/admin/v1/invitations/{id}", set(FOR_STRANGERS)
     wanted |= {("get", "/admin/v1/invitations"), ("post", "/admin/v1/invitations"), ("get", one_invitation)}
     wanted |= {("post", f"{one_invitation}/revoke"), ("get", "/admin/v1/me"), ("get", "/admin/v1/sessions")}
-    wanted |= {("delete", "/admin/v1/sessions/{id}"), *strangers}
+    wanted |= {("delete", "/admin/v1/sessions/{id}"), ("post", "/admin/v1/me/password"), *strangers}
+    one_person = "/admin/v1/people/{id}"
+    wanted |= {("get", "/admin/v1/people"), ("get", one_person), ("patch", one_person)}
+    wanted |= {("post", f"{one_person}/{act}") for act in ("suspend", "resume", "revoke")}
     for resource in RESOURCES.values():
         path = f"/admin/v1/{resource.path}"
         wanted |= {("get", path), ("post", path), *((method, f"{path}/{{id}}{more}") for method, more in one)}

@@ -1,0 +1,120 @@
+"""What owners do to people: roles, suspending, revoking. Everybody sees the people of their own."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from services.key_registry.admin.access import AccessControl
+from services.key_registry.admin.presentation import Object
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.lifecycle import DONE, status_after
+from services.key_registry.catalog.permissions import Admin, Operation, Role
+from services.key_registry.paging import PageRequest, cursor_of_id, page_of
+from services.key_registry.people.acts import record
+from services.key_registry.people.invitations import listed_company
+from services.key_registry.people.ports import PeopleReader, PeopleStore, PeopleWriter, Person
+from services.key_registry.people.responses import PersonResponse
+from shared.clock import Clock
+from shared.errors import Conflict, NotFound
+
+KIND = "person"
+
+
+class PeopleAdministration:
+    """Each method raises `Forbidden` when the role does not reach, `NotFound` for who is of another company.
+
+    A person is given by id or e-mail address.
+    """
+
+    def __init__(self, store: PeopleStore, access: AccessControl, clock: Clock) -> None:
+        self._store = store
+        self._access = access
+        self._clock = clock
+
+    def permit(self, admin: Admin, operation: Operation) -> None:
+        """Raises `Forbidden`. Every method does so itself: this is for knowing it before a body is read."""
+        self._access.permit(admin, operation, KIND)
+
+    async def show(self, admin: Admin, reference: UUID | str) -> Object:
+        self.permit(admin, Operation.READ)
+        async with self._store.reading() as reader:
+            return _shown(await _visible(reader, admin, reference))
+
+    async def page(
+        self, admin: Admin, company: str | None, page: PageRequest
+    ) -> tuple[Sequence[Object], str | None]:
+        """The newest first."""
+        self.permit(admin, Operation.READ)
+        async with self._store.reading() as reader:
+            which = await listed_company(reader, admin, company)
+            before = None if page.cursor is None else UUID(bytes=page.cursor)
+            found = await reader.newest_people(which, before, page.limit + 1)
+        found, cursor = page_of(found, page.limit, lambda person: cursor_of_id(person.id))
+        return [_shown(person) for person in found], cursor
+
+    async def change_role(self, admin: Admin, reference: UUID | str, role: Role) -> Object:
+        """Counts from the next request on. Raises `Conflict` for one who is revoked, and for the last owner."""
+        self.permit(admin, Operation.CHANGE)
+        async with self._store.writing() as writer:
+            person = await _visible(writer, admin, reference)
+            if person.status == "revoked":
+                raise Conflict("the person is revoked, which is final: the role cannot be changed")
+            if person.role is role:
+                return _shown(person)
+            if role is not Role.OWNER:
+                await _require_another_owner(writer, admin, person)
+            changed = replace(person, role=role, updated_at=self._now())
+            detail = {"was": {"role": person.role}, "now": {"role": role}}
+            return await self._written(writer, admin, Operation.CHANGE, changed, detail)
+
+    async def set_status(self, admin: Admin, operation: Operation, reference: UUID | str) -> Object:
+        """Suspend, resume or revoke. What is so already stays as it is; the sessions end, and stay so.
+
+        Raises `Conflict` out of "revoked", and for the last owner.
+        """
+        self.permit(admin, operation)
+        async with self._store.writing() as writer:
+            person = await _visible(writer, admin, reference)
+            status = status_after(person.status, operation)
+            if status == person.status:
+                return _shown(person)
+            changed, detail = replace(person, status=status, updated_at=self._now()), {"role": person.role}
+            if status == "active":
+                return await self._written(writer, admin, operation, changed, detail)
+            await _require_another_owner(writer, admin, person)
+            ended = await writer.end_sessions(person.id, changed.updated_at)
+            return await self._written(writer, admin, operation, changed, {**detail, "sessions_ended": ended})
+
+    async def _written(
+        self, writer: PeopleWriter, admin: Admin, operation: Operation, person: Person, detail: Object
+    ) -> Object:
+        await writer.update_person(person)
+        action = f"{KIND}.{DONE[operation]}"
+        await record(writer, admin.actor, action, person.id, person.company_id, person.updated_at, detail)
+        return _shown(person)
+
+    def _now(self) -> datetime:
+        return instant(self._clock.now())
+
+
+async def _visible(reader: PeopleReader, admin: Admin, reference: UUID | str) -> Person:
+    if isinstance(reference, UUID):
+        person = await reader.find_person(reference)
+    else:
+        person = await reader.find_person_by_email(reference)
+    if person is None or (admin.company_id is not None and person.company_id != admin.company_id):
+        raise NotFound("there is no such person")
+    return person
+
+
+async def _require_another_owner(writer: PeopleWriter, admin: Admin, person: Person) -> None:
+    """The last active owner of the operator's people does not lock themselves out; an admin token still can."""
+    is_self = admin.session_id is not None and admin.id == person.id
+    last = person.company_id is None and person.role is Role.OWNER
+    if is_self and last and await writer.count_active_owners() <= 1:
+        raise Conflict("you are the last active owner: make another person an owner first")
+
+
+def _shown(person: Person) -> Object:
+    return PersonResponse.model_validate(person).model_dump(mode="json")
