@@ -160,7 +160,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             clock,
             keys_from=settings.github_secret_scanning_keys,
         ),
-        usage.endpoint(stores.objects, access, authentication),
+        *usage.endpoints(stores.objects, access, authentication),
         internal,
     )
     database_clock, prunings = DatabaseClock(stores.database), [notices.prune, usage.prune, people.prune]

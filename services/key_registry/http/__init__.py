@@ -37,7 +37,8 @@ from services.key_registry.http.schemas import (
     problems,
 )
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
-from services.key_registry.http.usage import UsageEndpoint, usage_endpoint
+from services.key_registry.http.usage.calls import UsageEndpoint, usage_endpoint
+from services.key_registry.http.usage.impact import ImpactEndpoint, impact_endpoints
 from services.key_registry.refusal_traces.responses import DecisionResponse
 from services.key_registry.signing_keys.responses import SigningKeysResponse
 from shared.http.endpoints import Endpoint, Response
@@ -65,6 +66,7 @@ def endpoints(
     report_only: ReportOnlyEndpoint,
     leaks: LeakEndpoint,
     usage: UsageEndpoint,
+    impact: ImpactEndpoint,
     internal: InternalEndpoints,
 ) -> list[Endpoint]:
     return [
@@ -82,6 +84,7 @@ def endpoints(
         leak_endpoint(leaks, _ADMIN),
         error_page_endpoint(),
         usage_endpoint(usage, _ADMIN),
+        *impact_endpoints(impact, _ADMIN),
         *internal_endpoints(internal),
     ]
 

@@ -5,10 +5,13 @@ from prometheus_client import CollectorRegistry
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.config import Settings
 from services.key_registry.http.authentication import Authentication
-from services.key_registry.http.usage import UsageEndpoint
+from services.key_registry.http.usage.calls import UsageEndpoint
+from services.key_registry.http.usage.impact import ImpactEndpoint
 from services.key_registry.storage.ports import Store
 from services.key_registry.storage.postgres import SCHEMA
+from services.key_registry.storage.postgres.usage.dependents import PostgresDependents
 from services.key_registry.storage.postgres.usage.reports import PostgresUsage
+from services.key_registry.usage.impact import ImpactService
 from services.key_registry.usage.keeper import UsageKeeper
 from services.key_registry.usage.reader import UsageReader
 from shared.clock import Clock
@@ -27,10 +30,15 @@ class UsageParts:
         timeout = max(settings.store_timeout, REPORT_TIMEOUT_S)
         reports = Database(settings.database_dsn, schema=SCHEMA, size=2, timeout=timeout)
         self._store, self._clock = PostgresUsage(database, reports), clock
+        self._dependents = PostgresDependents(reports)
         self.keeper = UsageKeeper(self._store, metrics)
         self.own = Usage(self.keeper, clock=clock, metrics=metrics)
         self.prune = self._store.prune
         self.resources: tuple[Resource, ...] = (reports, self.own)
 
-    def endpoint(self, store: Store, access: AccessControl, authentication: Authentication) -> UsageEndpoint:
-        return UsageEndpoint(UsageReader(self._store, store, access, self._clock), authentication)
+    def endpoints(
+        self, store: Store, access: AccessControl, authentication: Authentication
+    ) -> tuple[UsageEndpoint, ImpactEndpoint]:
+        impact = ImpactService(self._store, self._dependents, store, access, self._clock)
+        reader = UsageReader(self._store, store, access, self._clock)
+        return UsageEndpoint(reader, authentication), ImpactEndpoint(impact, authentication)

@@ -2,6 +2,7 @@
 
 from shared.contracts.documentation import Member, Members
 
+_WINDOW = {"since": "2026-11-26T09:00:00Z", "calls": 42, "addresses": 2}
 USAGE_MEMBERS: Members = {
     "last_used_at": Member(
         "When it was last used (RFC 3339, UTC), true to a minute, whether the call was accepted or refused. null: "
@@ -25,6 +26,33 @@ USAGE_MEMBERS: Members = {
         "`succeeds` signs nothing any more, after 30 days in any case.",
         None,
     ),
+    "live_jwts": Member(
+        "Access tokens that were issued and have not expired, true to a minute. Those that were revoked one by one "
+        "are among them; those of a secret or a credential that was ended are not.",
+        12,
+    ),
+    "live_session_tokens": Member(
+        "Session tokens that were created, have not expired and were not ended early, true to a minute.", 3
+    ),
+    "ImpactResponse.hour": Member("Since the beginning of the hour before this one.", _WINDOW),
+    "ImpactResponse.day": Member("Since the beginning of the hour a day ago.", _WINDOW),
+    "ImpactResponse.week": Member("Since the beginning of the hour a week ago.", _WINDOW),
+    "since": Member("Since when (RFC 3339, UTC).", "2026-11-26T09:00:00Z"),
+    "ImpactWindow.calls": Member("Calls that were accepted: those that would have been refused.", 42),
+    "ImpactWindow.addresses": Member(
+        "From how many different client addresses (of IPv6 their /64) it was called, refused or not: exact up to "
+        "255, above that within some 5 %. null: too many credentials.",
+        2,
+    ),
+    "dependents": Member(
+        "How many objects of each kind depend on it, but for those that are revoked. Of a booking and an "
+        "application also the API clients and key pairs that are granted something of its scopes.",
+        [{"kind": "api_token", "active": 2, "suspended": 0}],
+    ),
+    "ImpactResponse.kind": Member("The kind of the object.", "company"),
+    "DependentResponse.kind": Member("The kind of the objects.", "api_token"),
+    "active": Member("How many are active.", 2),
+    "suspended": Member("How many are suspended.", 0),
     "period": Member("When the period begins (RFC 3339, UTC).", "2026-11-26T00:00:00Z"),
     "calls": Member(
         "How many calls there were, by what became of them.", {"accepted": 40, "refused": 2, "failed": 0}

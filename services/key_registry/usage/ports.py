@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
+from shared.contracts.key_registry import Kind, Status
 from shared.contracts.usage.messages import IssuedWhat, Outcome, UsageBatch
 
 By = Literal["hour", "day", "month"]
@@ -55,6 +56,41 @@ class Live:
     last_used_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """How many objects of a kind depend on another one, but for those that are revoked."""
+
+    kind: Kind
+    active: int
+    suspended: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedCredential:
+    """An API client or a key pair."""
+
+    kind: Kind
+    id: UUID
+    scopes: Sequence[str]
+    status: Status
+
+
+class DependentStore(Protocol):
+    """Each with a `company_id` for those of that company alone; what is revoked depends on nothing."""
+
+    async def dependents(self, kind: Kind, id_: UUID, company_id: UUID | None) -> Sequence[Dependent]:
+        """Of every kind that names the object as what it belongs to."""
+        ...
+
+    async def api_tokens(self, kind: Kind, id_: UUID, company_id: UUID | None) -> Sequence[UUID]:
+        """Of a booking or an application."""
+        ...
+
+    async def scoped(self, kind: Kind, id_: UUID, company_id: UUID | None) -> Sequence[ScopedCredential]:
+        """API clients and key pairs of the companies that the booking, or the application's bookings, are of."""
+        ...
+
+
 class UsageStore(Protocol):
     async def add(self, batch: UsageBatch) -> int:
         """Add all of it, unless it was added before. How many of its calls were by no credential that exists."""
@@ -71,7 +107,7 @@ class UsageStore(Protocol):
         ...
 
     async def calls(self, which: UsageFilter) -> int:
-        """Of whole hours, whatever became of them."""
+        """Of whole hours, but for those that were refused."""
         ...
 
     async def live(self, which: UsageFilter) -> Live: ...

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.key_registry.catalog.documentation import describe
 from services.key_registry.catalog.field_types import Instant
+from shared.contracts.key_registry import Kind, Status
 
 
 class CallsByOutcome(BaseModel):
@@ -14,6 +15,39 @@ class CallsByOutcome(BaseModel):
     accepted: int = 0
     refused: int = 0
     failed: int = 0
+
+
+class ImpactWindow(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    since: Instant
+    calls: int
+    addresses: int | None
+
+
+class DependentResponse(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    kind: Kind
+    active: int
+    suspended: int
+
+
+class ImpactResponse(BaseModel):
+    """What a stop of the object would stop."""
+
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    id: UUID
+    kind: Kind
+    status: Status
+    live_jwts: int
+    live_session_tokens: int
+    last_used_at: Instant | None
+    hour: ImpactWindow
+    day: ImpactWindow
+    week: ImpactWindow
+    dependents: list[DependentResponse]
 
 
 class UsageResponse(BaseModel):

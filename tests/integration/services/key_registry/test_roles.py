@@ -100,6 +100,7 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     }
     one = {
         ("get", ""),
+        ("get", "/impact"),
         ("patch", ""),
         ("post", "/suspend"),
         ("post", "/resume"),

@@ -33,12 +33,15 @@ SELECT at, {groups} jsonb_object_agg(outcome || ' ' || cause, calls) AS calls FR
 _SKETCHES = (
     "SELECT {at} AS at, {groups} sketch FROM distinct_{table} WHERE {conditions} AND what = {what} LIMIT {limit}"
 )
-_CALLS = "SELECT coalesce(sum(calls), 0)::bigint FROM usage_hour WHERE {conditions}"
+_CALLS = "SELECT coalesce(sum(calls), 0)::bigint FROM usage_hour WHERE {conditions} AND outcome <> 'refused'"
 _TOKENS = """
 SELECT what, sum(tokens)::bigint AS tokens FROM issued_tokens i
 WHERE {conditions} AND expires_at > now() AND NOT EXISTS (
     SELECT FROM credential_version v
     WHERE v.credential_id = i.credential_id AND v.version = i.version AND v.revoked
+    UNION ALL SELECT FROM access_key c WHERE c.id = i.credential_id AND c.status = 'revoked'
+    UNION ALL SELECT FROM api_client c WHERE c.id = i.credential_id AND c.status = 'revoked'
+    UNION ALL SELECT FROM key_pair c WHERE c.id = i.credential_id AND c.status = 'revoked'
 ) GROUP BY what
 """
 _LAST_USED = "SELECT max(last_used_at) FROM credential_use WHERE {conditions}"

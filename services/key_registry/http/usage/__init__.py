@@ -1,0 +1,1 @@
+"""How much is called, and what a stop would stop."""
