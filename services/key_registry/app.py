@@ -38,7 +38,6 @@ from services.key_registry.http.rotation import RotationEndpoints
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
 from services.key_registry.leaks.found_secrets import FoundSecrets
 from services.key_registry.leaks.found_tokens import FoundTokens
-from services.key_registry.leaks.reports import LeakReports
 from services.key_registry.limits.quota_notices import QuotaNotices
 from services.key_registry.lookups import Lookups
 from services.key_registry.metrics import relay_metrics
@@ -121,6 +120,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     report_only = ReportOnlyKeeper(PostgresReportOnly(stores.database), stores.objects, access)
     reported_keys = PostgresSigningKeyReports(stores.database, stores.patient)
     secrets = FoundSecrets(stores.objects, clock)
+    tokens, github_keys = FoundTokens(reported_keys, revocations, clock), settings.github_secret_scanning_keys
+    leaks = leaks_over(stores.objects, secrets, tokens, access, authentication, trail, clock, keys_from=github_keys)
     signing_keys = SigningKeys(reported_keys, consumers, access)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(stores.database)),
@@ -153,13 +154,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         notices.webhooks,
         people.handlers,
         ReportOnlyEndpoint(report_only, authentication),
-        leaks_over(
-            LeakReports(stores.objects, secrets, FoundTokens(reported_keys, revocations, clock), access),
-            authentication,
-            trail,
-            clock,
-            keys_from=settings.github_secret_scanning_keys,
-        ),
+        leaks,
         *usage.endpoints(stores.objects, access, authentication),
         internal,
     )

@@ -22,7 +22,10 @@ LEAK_MEMBERS: Members = {
         "ended",
     ),
     "label": Member("As secret scanners say it: whether it is, or once was, a credential.", "true_positive"),
-    "kind": Member("The kind of the credential; `jwt` for an access token. null: none.", "api_token"),
+    "kind": Member(
+        "The kind of the credential; `jwt` for an access token, `person_session` or `invitation`. null: none.",
+        "api_token",
+    ),
     "id": Member("The credential's id, or the `jti` of an access token. null: none.", _ID),
     "version": Member("Which secret of the credential; the others go on. null: none.", 1),
     "name": Member(

@@ -1,15 +1,18 @@
 """What a leak report is about: where a string was found and who says so, and what became of what it held."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from services.key_registry.catalog.permissions import Admin
 from shared import opaque
 from shared.contracts.key_registry import Kind
 from shared.logging.redaction import redacted
 
 Outcome = Literal["ended", "already_ended", "unknown", "not_ours"]
 """`unknown` has the form of a secret of ours and was never one; `not_ours` has not even that."""
+
+FoundKind = Kind | Literal["person_session", "invitation"]
 
 MAX_URL_CHARACTERS = 2048
 MAX_SOURCE_CHARACTERS = 255
@@ -34,7 +37,7 @@ class Finding:
     """What one string was, as far as it was anything."""
 
     outcome: Outcome
-    kind: Kind | None = None
+    kind: FoundKind | None = None
     id: str | None = None
     """The registry's id of the credential, or the `jti` of an access token."""
     version: int | None = None
@@ -51,6 +54,8 @@ class Finding:
 
 
 NOT_OURS = Finding("not_ours")
+EndFound = Callable[[str, Report, Admin | None], Awaitable[Finding | None]]
+"""What a secret was, once it has ended; None when nobody has it, or not for the admin. Raises `Unavailable`."""
 
 
 def unknown(secret: str) -> Finding:

@@ -6,8 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.key_registry.catalog.responses import CompanyName
 from services.key_registry.leaks.documentation import describe
-from services.key_registry.leaks.finding import MAX_SOURCE_CHARACTERS, MAX_URL_CHARACTERS, Outcome
-from shared.contracts.key_registry import Kind
+from services.key_registry.leaks.finding import MAX_SOURCE_CHARACTERS, MAX_URL_CHARACTERS, FoundKind, Outcome
 
 MAX_FOUND = 1000
 MAX_TEXT_CHARACTERS = 16384
@@ -38,7 +37,7 @@ class LeakFinding(BaseModel):
     index: int
     outcome: Outcome
     label: Label
-    kind: Kind | None
+    kind: FoundKind | None
     id: str | None
     version: int | None
     name: str | None

@@ -8,7 +8,7 @@ from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import company_names
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Row
-from services.key_registry.leaks.finding import NOT_OURS, Finding, Report, unknown
+from services.key_registry.leaks.finding import NOT_OURS, EndFound, Finding, Report, unknown
 from services.key_registry.leaks.found_secrets import RESOURCE_OF_PREFIX, FoundSecrets
 from services.key_registry.leaks.found_tokens import FoundTokens
 from services.key_registry.storage.ports import Store
@@ -37,7 +37,17 @@ class Judged:
 
 
 class LeakReports:
-    def __init__(self, store: Store, secrets: FoundSecrets, tokens: FoundTokens, access: AccessControl) -> None:
+    """`others`: what ends the secrets of which the registry keeps no objects, by their prefix."""
+
+    def __init__(
+        self,
+        store: Store,
+        secrets: FoundSecrets,
+        tokens: FoundTokens,
+        others: Mapping[str, EndFound],
+        access: AccessControl,
+    ) -> None:
+        self._others = others
         self._store = store
         self._secrets = secrets
         self._tokens = tokens
@@ -68,7 +78,10 @@ class LeakReports:
             return await company_names(reader, {each.finding.company_id for each in judged})
 
     async def _end(self, secret: str, report: Report, by: Admin | None) -> Finding:
-        resource = RESOURCE_OF_PREFIX.get(secret.partition("_")[0])
+        prefix = secret.partition("_")[0]
+        if (end := self._others.get(prefix)) is not None:
+            return await end(secret, report, by) or unknown(secret)
+        resource = RESOURCE_OF_PREFIX.get(prefix)
         if resource is None:
             return await self._tokens.end(secret, report, by=by)
         return await self._secrets.end(resource.kind, opaque.digest(secret), report, by=by) or unknown(secret)

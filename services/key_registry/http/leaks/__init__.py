@@ -1,15 +1,23 @@
 """`/admin/v1/leaks`: reports by admins, and by GitHub."""
 
+from services.key_registry.admin.access import AccessControl
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.leaks.partner_keys import PartnerKeys, reader_of
 from services.key_registry.http.leaks.reports import LeakEndpoint
+from services.key_registry.leaks.found_people_secrets import FoundPeopleSecrets
+from services.key_registry.leaks.found_secrets import FoundSecrets
+from services.key_registry.leaks.found_tokens import FoundTokens
 from services.key_registry.leaks.reports import LeakReports
+from services.key_registry.people.ports import PeopleStore
 from shared.audit.trail import RefusalAudit
 from shared.clock import Clock
 
 
 def leaks_over(
-    reports: LeakReports,
+    store: PeopleStore,
+    secrets: FoundSecrets,
+    tokens: FoundTokens,
+    access: AccessControl,
     authentication: Authentication,
     audit: RefusalAudit,
     clock: Clock,
@@ -18,4 +26,6 @@ def leaks_over(
 ) -> LeakEndpoint:
     """`keys_from`: the file or URL with the keys of GitHub's reports; None: there are none."""
     keys = None if keys_from is None else PartnerKeys(reader_of(keys_from), clock)
+    people = FoundPeopleSecrets(store, clock)
+    reports = LeakReports(store, secrets, tokens, people.by_prefix, access)
     return LeakEndpoint(reports, authentication, audit, keys)

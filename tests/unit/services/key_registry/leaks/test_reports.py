@@ -60,6 +60,7 @@ class Found:
             desk.store,
             FoundSecrets(desk.store, desk.clock),
             FoundTokens(self.keys, revocations, desk.clock),
+            {},
             desk.access,
         )
 

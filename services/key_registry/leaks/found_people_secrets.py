@@ -1,0 +1,74 @@
+"""Ends a person's session, or an invitation, whose token was found."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.permissions import Admin
+from services.key_registry.events import recording
+from services.key_registry.leaks.finding import EndFound, Finding, FoundKind, Report
+from services.key_registry.people.acts import record
+from services.key_registry.people.ports import PeopleStore, PeopleWriter
+from shared import opaque
+from shared.clock import Clock
+
+
+class FoundPeopleSecrets:
+    """Again changes nothing. Each method gives None for what nobody has, or not for `by`; raises `Unavailable`."""
+
+    def __init__(self, store: PeopleStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    @property
+    def by_prefix(self) -> Mapping[str, EndFound]:
+        return {opaque.PERSON_SESSION: self.end_session, opaque.INVITATION: self.end_invitation}
+
+    async def end_session(self, secret: str, report: Report, by: Admin | None) -> Finding | None:
+        async with self._store.writing() as writer:
+            found = await writer.find_session(opaque.digest(secret))
+            if found is None or _hidden(by, found[1].company_id):
+                return None
+            (session, person), now = found, instant(self._clock.now())
+            ended = now < session.expires_at and await writer.end_session(person.id, session.id, now)
+            if ended:
+                detail = {"person": str(person.id), **report.detail}
+                await record(writer, report.actor, "session.ended", session.id, person.company_id, now, detail)
+            finding = _finding("person_session", session.id, person.company_id, secret, ended=ended)
+            return await _notified(writer, finding, report, now)
+
+    async def end_invitation(self, secret: str, report: Report, by: Admin | None) -> Finding | None:
+        async with self._store.writing() as writer:
+            invitation = await writer.find_invitation_by_digest(opaque.digest(secret))
+            if invitation is None or _hidden(by, invitation.company_id):
+                return None
+            id_, company_id, now = invitation.id, invitation.company_id, instant(self._clock.now())
+            ended = invitation.status_at(now) == "open"
+            if ended:
+                await writer.close_invitation(id_, "revoked")
+                await record(writer, report.actor, "invitation.revoked", id_, company_id, now, report.detail)
+            finding = _finding("invitation", id_, company_id, secret, ended=ended)
+            return await _notified(writer, finding, report, now)
+
+
+def _hidden(by: Admin | None, company_id: UUID | None) -> bool:
+    return by is not None and by.company_id is not None and company_id != by.company_id
+
+
+def _finding(kind: FoundKind, id_: UUID, company_id: UUID | None, secret: str, *, ended: bool) -> Finding:
+    return Finding(
+        "ended" if ended else "already_ended",
+        kind=kind,
+        id=str(id_),
+        last_four=opaque.last_four(secret),
+        company_id=str(company_id) if company_id else None,
+    )
+
+
+async def _notified(writer: PeopleWriter, finding: Finding, report: Report, now: datetime) -> Finding:
+    if finding.outcome == "ended":
+        data = {"kind": finding.kind, "id": finding.id, "last_four": finding.last_four, **report.detail}
+        at, company_id = now.timestamp(), finding.company_id
+        await recording.record(writer, "credential.leaked", at=at, company_id=company_id, data=data)
+    return finding
