@@ -54,6 +54,10 @@ class AdminApi:
         found = await self._call("GET", f"{path}/{object_id}", (200, 404))
         return found.get("status") == "active"
 
+    async def is_open_invitation(self, token: str) -> bool:
+        """Whether somebody may still make an account with it."""
+        return "role" in await self._call("POST", "/invitations/inspect", (200, 404, 422), {"token": token})
+
     async def _call(
         self, method: str, path: str, expected: Sequence[int], body: Mapping[str, Any] | None = None
     ) -> Object:

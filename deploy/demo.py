@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.admin_api import AdminApi
+from deploy.console_link import console_link
 from deploy.errors import StackError
 from deploy.private_files import write_private
 from deploy.variables import read_variables, write_variables
@@ -33,6 +34,7 @@ URLS = (
     ("operator", "PASSGATE_OPERATOR_VALIDATOR_URL", ""),
     ("sessions", "PASSGATE_SESSION_TOKENS_URL", ""),
     ("issuer", "PASSGATE_TOKEN_ISSUER_URL", ""),
+    ("console", "PASSGATE_CONSOLE_URL", "http://127.0.0.1:8106"),
 )
 """The option, the variable in the environment of the stack that it is taken from, and where it is without both."""
 
@@ -46,6 +48,7 @@ class Urls:
     sessions: str
     issuer: str
     registry: str
+    console: str
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ async def seed(urls: Urls, admin_token: str, env_file: Path) -> dict[str, str]:
         api = AdminApi(client)
         await api.until_accepted(REGISTRY_START_TIMEOUT_S)
         values = await _seed(api, known, env_file.with_name("demo_private_key.pem"))
+        link = await console_link(api, urls.console, known.get("CONSOLE_LINK", ""))
     finally:
         await client.stop()
     values = {
@@ -87,6 +91,8 @@ async def seed(urls: Urls, admin_token: str, env_file: Path) -> dict[str, str]:
         "ISSUER_URL": urls.issuer,
         "REGISTRY_URL": urls.registry,
         "ADMIN_TOKEN": admin_token,
+        "CONSOLE_URL": urls.console,
+        "CONSOLE_LINK": link,
         **values,
     }
     write_variables(env_file, values)
@@ -154,6 +160,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sessions=given.sessions_url or given.gateway_url,
         issuer=given.issuer_url or given.gateway_url,
         registry=given.registry_url,
+        console=given.console_url,
     )
     try:
         values = asyncio.run(seed(urls, read_secret(given.admin_token_file), given.output.absolute()))

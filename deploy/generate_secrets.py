@@ -21,6 +21,7 @@ SERVICES = (
     "session_tokens",
     "operator_validator",
     "sample_resources",
+    "console",
 )
 """Each has a key with which it proves to the others who calls."""
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.compose.healthcheck import check
+from deploy.console_link import console_line
 from deploy.demo import Urls, seed
 from deploy.errors import StackError
 from deploy.tour import tour
@@ -29,6 +30,7 @@ HEALTH_PORTS = {
     "session_tokens": 8103,
     "operator_validator": 8104,
     "sample_resources": 8105,
+    "console": 8106,
     "gateway": 8081,
 }
 READY_TIMEOUT_S = 120.0
@@ -41,8 +43,10 @@ def main() -> int:
     try:
         gateway = public_url(os.environ, "PASSGATE_ISSUER", "PASSGATE_PUBLISHED_PORT")
         admin = public_url(os.environ, "PASSGATE_ADMIN_URL", "PASSGATE_PUBLISHED_ADMIN_PORT")
+        console = public_url(os.environ, "PASSGATE_CONSOLE_URL", "PASSGATE_PUBLISHED_CONSOLE_PORT")
         wait_until_ready()
-        urls = Urls(gateway, gateway, gateway, gateway, registry=os.environ["PASSGATE_KEY_REGISTRY_URL"])
+        registry = os.environ["PASSGATE_KEY_REGISTRY_URL"]
+        urls = Urls(gateway, gateway, gateway, gateway, registry=registry, console=console)
         values = asyncio.run(seed(urls, read_secret(Path("/secrets/admin_token")), OUTPUT))
         values["REGISTRY_URL"] = admin
         write_variables(OUTPUT, values)
@@ -82,6 +86,7 @@ def welcome(values: Mapping[str, str]) -> str:
     """What `docker compose logs demo` shows: the addresses, and the tour with the demo's own values."""
     return (
         f"The gateway: {values['GATEWAY_URL']}   The admin API: {values['REGISTRY_URL']}/docs\n"
+        f"{console_line(values)}\n"
         f"The owner's admin token: {SHOW_ADMIN_TOKEN}\n\n{tour(values, PYTHON)}"
     )
 

@@ -48,6 +48,7 @@ DEPLOYABLES = (
     Deployable("session_tokens", "services.session_tokens", 8103, "session tokens", ("valkey",)),
     Deployable("operator_validator", "services.operator_validator", 8104, "API token validation", ("valkey",)),
     Deployable("sample_resources", "services.sample_resources", 8105, "the sample APIs behind the gateway"),
+    Deployable("console", "services.console", 8106, "the web console"),
     Deployable("gateway", "gateway", 8080, "the public port: all four protocols", ("valkey",)),
 )  # fmt: skip
 """In the order of starting, of which any works: each waits for what it needs."""
@@ -61,7 +62,7 @@ STORE_URLS = {"postgres": "PASSGATE_DATABASE_URL", "valkey": "PASSGATE_REDIS_URL
 STORE_PASSWORDS = {"postgres": "PASSGATE_DATABASE_PASSWORD_FILE", "valkey": "PASSGATE_REDIS_PASSWORD_FILE"}
 STORE_SECRETS = {"postgres": "database_password", "valkey": "redis_password"}
 STOP_WAVES = (
-    ("gateway",),
+    ("gateway", "console"),
     ("token_issuer", "session_tokens", "operator_validator", "sample_resources"),
     ("key_registry",),
     tuple(STORE_PORTS),

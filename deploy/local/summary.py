@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 
+from deploy.console_link import console_line
 from deploy.local.report import Report
 from deploy.local.stack import DEPLOYABLES, ROOT, STORE_PORTS, Stack
 from deploy.tour import tour
@@ -30,6 +31,7 @@ def show(stack: Stack, values: Mapping[str, str], report: Report) -> None:
     report.text()
     report.table(HEADER, rows(stack, dict.fromkeys((*(d.name for d in DEPLOYABLES), *STORE_PORTS), "ready")))
     report.text()
+    report.text(console_line(values))
     report.text(f"Health, metrics and API documentation: {stack.url('gateway_ops')}/docs")
     report.text(f"Admin API: {stack.url('key_registry')}/docs, Authorization: Bearer {values['ADMIN_TOKEN']}")
     report.text(f"All of these values as shell variables: {shown(stack.demo)}")

@@ -179,6 +179,7 @@ class Up:
             sessions=self._stack.url("session_tokens"),
             issuer=self._stack.url("token_issuer"),
             registry=registry,
+            console=self._stack.url("console"),
         )
         return await demo.seed(urls, self._secret("admin_token"), self._stack.demo)
 

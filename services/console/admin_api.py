@@ -1,0 +1,109 @@
+"""The key registry's admin API, as one person: all that the pages show and change goes through it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+
+from shared import errors
+from shared.errors import FieldError, ServiceError
+from shared.http.client import ServiceClient
+from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROOF_FIELD
+
+BASE = "/admin/v1"
+PAGE_SIZE = "100"
+"""Objects on one page of a list."""
+RETRY_AFTER_S = 30
+"""Said to a person who has to wait, where the registry does not say how long."""
+
+Object = dict[str, Any]
+
+
+class SignedOut(errors.Unauthenticated):
+    """The session has ended, or there was none."""
+
+
+class AdminApi:
+    """Each method raises `SignedOut`, and the error of `shared.errors` that the registry's problem is."""
+
+    def __init__(self, client: ServiceClient, headers: Mapping[str, str]) -> None:
+        self._client = client
+        self._headers = headers
+
+    async def get(self, path: str, **query: str) -> Any:
+        """`path` is below `/admin/v1`; members of `query` that are empty are left out."""
+        given = urlencode({name: value for name, value in query.items() if value})
+        return await self._call("GET", f"{path}?{given}" if given else path)
+
+    async def items(self, path: str, **query: str) -> list[Object]:
+        """The newest of a list, at most `PAGE_SIZE`."""
+        page = await self.get(path, limit=PAGE_SIZE, **query)
+        found: list[Object] = page["items"]
+        return found
+
+    async def post(self, path: str, body: Mapping[str, Any] | None = None, *, idempotency_key: str = "") -> Any:
+        """The same `idempotency_key` gets the same response again, with what is shown once."""
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return await self._call("POST", path, body, headers)
+
+    async def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        return await self._call("PATCH", path, body)
+
+    async def delete(self, path: str) -> None:
+        await self._call("DELETE", path)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        raw = None if body is None else orjson.dumps(body)
+        status, value = await self._client.request(method, BASE + path, raw, {**self._headers, **(headers or {})})
+        if status >= 400:
+            raise _error(status, value)
+        return value
+
+
+class AdminApiFactory:
+    """`proof` makes what proves this service to the registry, which then believes the address that it names."""
+
+    def __init__(self, client: ServiceClient, proof: Callable[[], str]) -> None:
+        self._client = client
+        self._proof = proof
+
+    def of(self, token: str, address: str) -> AdminApi:
+        """As the person whose session has this token; without one, as a stranger. `address`: the person's."""
+        headers = {
+            CLIENT_ADDRESS_FIELD: address,
+            CLIENT_ADDRESS_PROOF_FIELD: self._proof().removeprefix("Bearer "),
+        }
+        return AdminApi(self._client, {**headers, "Authorization": f"Bearer {token}"} if token else headers)
+
+
+def segment(value: str) -> str:
+    """`value` as one segment of a path: whatever a person typed, it is never a path of its own."""
+    return quote(value, safe="") if value not in {".", ".."} else "%2E"
+
+
+def _error(status: int, problem: Any) -> ServiceError:
+    document = problem if isinstance(problem, dict) else {}
+    description = str(document.get("detail") or "the request was refused")
+    wrong = [FieldError(str(e["field"]), str(e["message"])) for e in document.get("errors", ())]
+    match status:
+        case 401:
+            return SignedOut(description)
+        case 403:
+            return errors.Forbidden(description)
+        case 404:
+            return errors.NotFound(description)
+        case 409:
+            return errors.Conflict(description)
+        case 429:
+            return errors.TooManyRequests(description, retry_after=RETRY_AFTER_S)
+        case 400 | 413 | 415 | 422:
+            return errors.Unprocessable(description, errors=wrong)
+        case _:
+            return errors.Unavailable(detail=f"unexpected status {status}")

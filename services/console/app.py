@@ -1,0 +1,60 @@
+"""The console, put together."""
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from services.console.admin_api import AdminApiFactory
+from services.console.config import Settings
+from services.console.http import endpoints
+from services.console.http.applications import ApplicationPages
+from services.console.http.assets import Assets
+from services.console.http.bookings import BookingPages
+from services.console.http.companies import CompanyPages
+from services.console.http.credentials import CredentialPages
+from services.console.http.new_credentials import NewCredentialPages
+from services.console.http.people import PeoplePages
+from services.console.http.sign_in import SignInPages
+from services.console.http.signed_in import Sessions
+from services.console.http.support import SupportPages
+from services.console.pages.renderer import Renderer
+from shared.clock import Clock, SystemClock
+from shared.http.app import service_app
+from shared.http.client import ServiceClient
+from shared.http.client_address import CLIENT_ADDRESS_PURPOSE
+from shared.http.health import Health
+from shared.service_tokens import ServiceIdentity
+
+NAME = "console"
+REGISTRY = "key_registry"
+
+
+async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
+    clock = clock or SystemClock()
+    client = ServiceClient(settings.key_registry_url, timeout=settings.registry_timeout)
+    identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
+    api = AdminApiFactory(client, identity.authorization_for(REGISTRY, purpose=CLIENT_ADDRESS_PURPOSE))
+    assets = Assets.load()
+    renderer = Renderer(assets.urls)
+    sessions = Sessions(api, renderer)
+    health = Health(NAME)
+    health.add(REGISTRY, lambda: client.get("/health/ready"))
+    return service_app(
+        NAME,
+        endpoints(
+            renderer,
+            assets,
+            sessions,
+            SignInPages(api, renderer, sessions),
+            CompanyPages(renderer),
+            BookingPages(renderer),
+            NewCredentialPages(renderer),
+            CredentialPages(renderer),
+            ApplicationPages(renderer),
+            PeoplePages(renderer),
+            SupportPages(renderer),
+        ),
+        health=health,
+        metrics=CollectorRegistry(),
+        resources=[client],
+        description="Pages for people. Programs use the admin API of the key registry.",
+    )

@@ -1,0 +1,12 @@
+"""The settings of the console."""
+
+from pydantic import Field
+
+from shared.config import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    port: int = Field(default=8106, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    registry_timeout: float = Field(
+        default=15.0, gt=0, le=120, description="seconds for one call to the admin API: it may generate an RSA key"
+    )

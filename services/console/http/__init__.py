@@ -1,0 +1,87 @@
+"""The table of pages and forms."""
+
+from functools import partial
+
+from services.console.http.applications import ApplicationPages
+from services.console.http.assets import PATH, Assets
+from services.console.http.bookings import BookingPages
+from services.console.http.companies import CompanyPages
+from services.console.http.credentials import CredentialPages
+from services.console.http.new_credentials import NewCredentialPages
+from services.console.http.people import PeoplePages
+from services.console.http.sign_in import SignInPages
+from services.console.http.signed_in import FormHandler, PageHandler, Sessions
+from services.console.http.support import SupportPages
+from services.console.pages.renderer import Renderer
+from shared.http.endpoints import Endpoint, Handler
+
+COMPANY = "/companies/{company}"
+CREDENTIAL = f"{COMPANY}/{{kind:api-tokens|access-keys|api-clients|key-pairs}}/{{id}}"
+ACT = "{act:suspend|resume|revoke}"
+
+
+def endpoints(
+    renderer: Renderer,
+    assets: Assets,
+    sessions: Sessions,
+    sign_in: SignInPages,
+    companies: CompanyPages,
+    bookings: BookingPages,
+    new: NewCredentialPages,
+    credentials: CredentialPages,
+    applications: ApplicationPages,
+    people: PeoplePages,
+    support: SupportPages,
+) -> list[Endpoint]:
+    open_to_all = partial(Endpoint, documented=False, render_error=renderer.error)
+
+    def page(path: str, handler: PageHandler, summary: str) -> Endpoint:
+        wrapped: Handler = sessions.page(handler)
+        return open_to_all("GET", path, wrapped, summary, security="session")
+
+    def form(path: str, handler: FormHandler, summary: str) -> Endpoint:
+        wrapped: Handler = sessions.form(handler)
+        return open_to_all("POST", path, wrapped, summary, security="session")
+
+    return [
+        open_to_all("GET", PATH, assets.get, "Style sheet and script"),
+        open_to_all("GET", "/sign-in", sign_in.sign_in, "Sign in"),
+        open_to_all("POST", "/sign-in", sign_in.signed_in, "Sign in"),
+        open_to_all("GET", "/invitations/{token}", sign_in.invitation, "What a one-time link invites to"),
+        open_to_all("POST", "/invitations/{token}", sign_in.accepted, "Create the account"),
+        form("/sign-out", sign_in.sign_out, "Sign out"),
+        page("/", companies.overview, "Where one begins"),
+        page("/companies", companies.list, "Companies"),
+        form("/companies", companies.create, "Create a company"),
+        page(COMPANY, companies.show, "A company with all of its credentials"),
+        form(f"{COMPANY}/{ACT}", companies.act, "Suspend, resume or revoke a company"),
+        page(f"{COMPANY}/settings", companies.settings, "Company details"),
+        form(f"{COMPANY}/settings", companies.change, "Change a company"),
+        page(f"{COMPANY}/settings/key-generation", new.key_generation, "Key generation"),
+        form(f"{COMPANY}/settings/key-generation", new.create_key_pair, "Generate a key pair"),
+        page(f"{COMPANY}/booked-applications", bookings.list, "Booked applications"),
+        form(f"{COMPANY}/booked-applications", bookings.create, "Book an application"),
+        page(f"{COMPANY}/booked-applications/{{booking}}", new.application, "A booked application"),
+        form(f"{COMPANY}/booked-applications/{{booking}}", new.create_api_token, "Create an API token"),
+        page(f"{COMPANY}/api", new.api_clients, "API clients"),
+        form(f"{COMPANY}/api", new.create_api_client, "Generate an API key"),
+        page(f"{COMPANY}/access-keys", new.access_keys, "Access keys"),
+        form(f"{COMPANY}/access-keys", new.create_access_key, "Create an access key"),
+        page(CREDENTIAL, credentials.show, "A credential"),
+        form(f"{CREDENTIAL}/{ACT}", credentials.act, "Suspend, resume or revoke a credential"),
+        form(f"{CREDENTIAL}/rotate", credentials.rotate, "Rotate a credential"),
+        form(f"{CREDENTIAL}/versions/{{version}}/revoke", credentials.end_version, "End one of its secrets"),
+        form("/downloads", new.download, "Save what a page shows once"),
+        page("/applications", applications.list, "Applications"),
+        form("/applications", applications.create, "Create an application"),
+        page("/explain", support.explain, "Why a call was refused"),
+        page("/audit", support.audit, "The audit trail"),
+        page("/people", people.list, "People"),
+        form("/people/invitations", people.invite, "Invite somebody"),
+        form("/people/invitations/{id}/revoke", people.withdraw, "Withdraw an invitation"),
+        form("/people/{id}/role", people.change_role, "Change somebody's role"),
+        form(f"/people/{{id}}/{ACT}", people.act, "Suspend, resume or revoke a person"),
+        page("/account", people.account, "One's own account"),
+        form("/account/password", people.change_password, "Change one's password"),
+        form("/account/sessions/{id}/revoke", people.end_session, "End one of one's sessions"),
+    ]

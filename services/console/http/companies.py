@@ -1,0 +1,122 @@
+"""Companies: the list, a new one, and one with all of its credentials."""
+
+import asyncio
+
+from aiohttp import web
+
+from services.console.admin_api import Object, segment
+from services.console.browser.forms import Form
+from services.console.pages.kinds import KINDS
+from services.console.pages.renderer import Renderer, wrong_fields
+from services.console.session import Session
+from shared.errors import Conflict, Unprocessable
+
+ACTS = ("suspend", "resume", "revoke")
+
+
+def company_path(company: Object) -> str:
+    return f"/companies/{segment(company['client_prefix'])}"
+
+
+async def company_of(request: web.Request, session: Session) -> Object:
+    """The company in the path, by its client prefix or its id."""
+    found: Object = await session.api.get(f"/companies/{segment(request.match_info['company'])}")
+    return found
+
+
+class CompanyPages:
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    async def overview(self, _: web.Request, session: Session) -> web.Response:
+        """A person of one company begins there; the operator's people with all of them."""
+        if company_id := session.me["company_id"]:
+            return self._renderer.redirect(f"/companies/{segment(company_id)}")
+        return self._renderer.redirect("/companies")
+
+    async def list(self, request: web.Request, session: Session) -> web.Response:
+        return await self._list(request, session)
+
+    async def create(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        body = {name: form.text(name) for name in ("name", "client_prefix", "company_uri")}
+        try:
+            company = await session.api.post("/companies", body, idempotency_key=form.text("key"))
+        except Unprocessable as error:
+            return await self._list(request, session, form.values(), wrong_fields(error), 422)
+        except Conflict as error:
+            return await self._list(request, session, form.values(), {"": error.description}, 409)
+        return self._renderer.redirect(company_path(company))
+
+    async def show(self, request: web.Request, session: Session) -> web.Response:
+        company = await company_of(request, session)
+        lists = await asyncio.gather(
+            *(session.api.items(f"/{kind.path}", company_id=company["id"]) for kind in KINDS)
+        )
+        credentials = [(kind, item) for kind, items in zip(KINDS, lists, strict=True) for item in items]
+        credentials.sort(key=lambda pair: str(pair[1]["created_at"]), reverse=True)
+        return self._renderer.page(
+            "company.html",
+            session=session,
+            company=company,
+            credentials=credentials,
+            asked=request.query.get("ask", ""),
+        )
+
+    async def settings(self, request: web.Request, session: Session) -> web.Response:
+        return await self._settings(request, session, await company_of(request, session))
+
+    async def change(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        company = await company_of(request, session)
+        try:
+            await session.api.patch(f"/companies/{segment(company['id'])}", {"name": form.text("name")})
+        except Unprocessable as error:
+            return await self._settings(request, session, company, form.values(), wrong_fields(error), 422)
+        return self._renderer.redirect(f"{company_path(company)}/settings")
+
+    async def act(self, request: web.Request, session: Session, _: Form) -> web.Response:
+        """Suspend, resume or revoke it, which stops and starts all that it has."""
+        company = await company_of(request, session)
+        await session.api.post(f"/companies/{segment(company['id'])}/{request.match_info['act']}")
+        return self._renderer.redirect(company_path(company))
+
+    async def _list(
+        self,
+        request: web.Request,
+        session: Session,
+        form: dict[str, str] | None = None,
+        errors: dict[str, str] | None = None,
+        status: int = 200,
+    ) -> web.Response:
+        query, cursor = request.query.get("q", "")[:100], request.query.get("cursor", "")
+        page = await session.api.get("/companies", limit="50", q=query, cursor=cursor)
+        return self._renderer.page(
+            "companies.html",
+            session=session,
+            status=status,
+            companies=page["items"],
+            next_cursor=page["next_cursor"],
+            q=query,
+            form=form or {},
+            errors=errors or {},
+            opened=form is not None or request.query.get("new") == "company",
+        )
+
+    async def _settings(
+        self,
+        request: web.Request,
+        session: Session,
+        company: Object,
+        form: dict[str, str] | None = None,
+        errors: dict[str, str] | None = None,
+        status: int = 200,
+    ) -> web.Response:
+        pairs = await session.api.items("/key-pairs", company_id=company["id"])
+        return self._renderer.page(
+            "settings.html",
+            session=session,
+            status=status,
+            company=company,
+            key_pairs=pairs,
+            form=form or {},
+            errors=errors or {},
+        )

@@ -1,0 +1,190 @@
+"""New credentials, each where the vendor's document says, and the page that shows a secret once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from services.console.admin_api import Object, segment
+from services.console.browser.forms import Form
+from services.console.http.bookings import booked_scopes
+from services.console.http.companies import company_of, company_path
+from services.console.pages.kinds import BY_PATH, Kind, environment, shown_once
+from services.console.pages.renderer import Renderer, wrong_fields
+from services.console.session import Session
+from shared.errors import Conflict, NotFound, Unprocessable
+
+API_TOKENS, ACCESS_KEYS = BY_PATH["api-tokens"], BY_PATH["access-keys"]
+API_CLIENTS, KEY_PAIRS = BY_PATH["api-clients"], BY_PATH["key-pairs"]
+DOWNLOADS = {
+    "private_key.pem": "application/x-pem-file",
+    "public_key.pem": "application/x-pem-file",
+    "credentials.env": "text/plain",
+}
+"""Files that a page of secrets offers, with their types."""
+
+
+class NewCredentialPages:
+    """Of each kind a page with its list and its form; the form's errors are shown on that same page."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    async def application(self, request: web.Request, session: Session) -> web.Response:
+        company = await company_of(request, session)
+        return await self._application(request, session, company, opened=request.query.get("new") == "api-token")
+
+    async def create_api_token(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        company = await company_of(request, session)
+        booking = await self._booking(request, session, company)
+        body = {
+            "booking_id": booking["id"],
+            "remote_application": form.text("remote_application"),
+            **_expiry(form),
+        }
+        try:
+            return await self._create(session, API_TOKENS, company, body, form, request.path)
+        except (Unprocessable, Conflict) as error:
+            return await self._application(request, session, company, opened=True, **_again(form, error))
+
+    async def api_clients(self, request: web.Request, session: Session) -> web.Response:
+        company = await company_of(request, session)
+        opened = request.query.get("new") == "api-client"
+        return await self._list(session, company, API_CLIENTS, "api_clients.html", opened=opened)
+
+    async def create_api_client(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        company = await company_of(request, session)
+        body = {
+            "company_id": company["id"],
+            "comment": form.text("comment"),
+            "scopes": form.all("scopes"),
+            **({"audience": form.text("audience")} if form.text("audience") else {}),
+            **_expiry(form),
+        }
+        try:
+            return await self._create(session, API_CLIENTS, company, body, form, request.path)
+        except (Unprocessable, Conflict) as error:
+            return await self._list(
+                session, company, API_CLIENTS, "api_clients.html", opened=True, **_again(form, error)
+            )
+
+    async def access_keys(self, request: web.Request, session: Session) -> web.Response:
+        company = await company_of(request, session)
+        opened = request.query.get("new") == "access-key"
+        return await self._list(session, company, ACCESS_KEYS, "access_keys.html", opened=opened)
+
+    async def create_access_key(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        company = await company_of(request, session)
+        body = {"company_id": company["id"], "name": form.text("name"), **_expiry(form)}
+        try:
+            return await self._create(session, ACCESS_KEYS, company, body, form, request.path)
+        except (Unprocessable, Conflict) as error:
+            return await self._list(
+                session, company, ACCESS_KEYS, "access_keys.html", opened=True, **_again(form, error)
+            )
+
+    async def key_generation(self, request: web.Request, session: Session) -> web.Response:
+        return await self._list(session, await company_of(request, session), KEY_PAIRS, "key_generation.html")
+
+    async def create_key_pair(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        company = await company_of(request, session)
+        given = {"algorithm": form.text("algorithm"), "public_key": form.text("public_key")}
+        body = {
+            "company_id": company["id"],
+            "scopes": form.all("scopes"),
+            **{name: value for name, value in given.items() if value},
+            **_expiry(form),
+        }
+        try:
+            return await self._create(session, KEY_PAIRS, company, body, form, request.path)
+        except (Unprocessable, Conflict) as error:
+            return await self._list(session, company, KEY_PAIRS, "key_generation.html", **_again(form, error))
+
+    async def download(self, _: web.Request, __: Session, form: Form) -> web.Response:
+        """What a page of secrets holds, as a file: it comes from the page itself, and nothing is kept here."""
+        name = form.text("file_name")
+        if name not in DOWNLOADS:
+            raise NotFound("there is no such file")
+        return web.Response(
+            text=form.secret("content").replace("\r\n", "\n"),
+            content_type=DOWNLOADS[name],
+            headers={
+                "Content-Disposition": f'attachment; filename="{name}"',
+                "Cache-Control": "no-store",
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
+
+    def secret_page(
+        self, session: Session, kind: Kind, company: Object, created: Object, back: str, heading: str
+    ) -> web.Response:
+        """What has just been made or rotated, with what is shown this once; `back` is where it is listed."""
+        values = shown_once(kind, created)
+        return self._renderer.page(
+            "secret.html",
+            session=session,
+            status=201,
+            kind=kind,
+            company=company,
+            credential=created,
+            values=values,
+            environment=environment(values),
+            back=back,
+            heading=heading,
+        )
+
+    async def _create(
+        self, session: Session, kind: Kind, company: Object, body: Mapping[str, Any], form: Form, back: str
+    ) -> web.Response:
+        created = await session.api.post(f"/{kind.path}", body, idempotency_key=form.text("key"))
+        return self.secret_page(session, kind, company, created, back, f"{kind.noun} created")
+
+    async def _booking(self, request: web.Request, session: Session, company: Object) -> Object:
+        found: Object = await session.api.get(f"/bookings/{segment(request.match_info['booking'])}")
+        if found["company_id"] != company["id"]:
+            raise NotFound("no such booking of this company")
+        return found
+
+    async def _application(
+        self, request: web.Request, session: Session, company: Object, status: int = 200, **values: Any
+    ) -> web.Response:
+        booking = await self._booking(request, session, company)
+        tokens = await session.api.items(f"/{API_TOKENS.path}", booking_id=booking["id"])
+        return self._renderer.page(
+            "application.html",
+            session=session,
+            status=status,
+            company=company,
+            booking=booking,
+            kind=API_TOKENS,
+            tokens=tokens,
+            base=company_path(company),
+            **values,
+        )
+
+    async def _list(
+        self, session: Session, company: Object, kind: Kind, template: str, status: int = 200, **values: Any
+    ) -> web.Response:
+        return self._renderer.page(
+            template,
+            session=session,
+            status=status,
+            company=company,
+            kind=kind,
+            credentials=await session.api.items(f"/{kind.path}", company_id=company["id"]),
+            scopes=await booked_scopes(session, company),
+            **{"opened": False, "chosen": None, **values},
+        )
+
+
+def _expiry(form: Form) -> dict[str, str]:
+    """The day that was chosen, from its beginning, in UTC; the registry says what is wrong with another text."""
+    day = form.text("expires_at")
+    return {"expires_at": f"{day}T00:00:00Z"} if day else {}
+
+
+def _again(form: Form, error: Unprocessable | Conflict) -> dict[str, Any]:
+    """What the page needs to show the form again, as it was filled in, with what is wrong."""
+    wrong = wrong_fields(error) if isinstance(error, Unprocessable) else {"": error.description}
+    status = 422 if isinstance(error, Unprocessable) else 409
+    return {"form": form.values(), "errors": wrong, "status": status, "chosen": form.all("scopes")}

@@ -1,0 +1,92 @@
+"""People of the console, invitations, and one's own sessions and password."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from services.console.admin_api import SignedOut, segment
+from services.console.browser.forms import Form
+from services.console.pages.renderer import Renderer, wrong_fields
+from services.console.session import Session
+from shared.errors import Conflict, Unprocessable
+
+
+class PeoplePages:
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    async def list(self, _: web.Request, session: Session) -> web.Response:
+        return await self._list(session)
+
+    async def invite(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        body = {"role": form.text("role")}
+        body |= {name: form.text(name) for name in ("email", "company_id") if form.text(name)}
+        try:
+            invitation = await session.api.post("/invitations", body, idempotency_key=form.text("key"))
+        except Unprocessable as error:
+            return await self._list(session, 422, form=form.values(), errors=wrong_fields(error))
+        link = f"{request.scheme}://{request.host}/invitations/{invitation['token']}"
+        return await self._list(session, 201, link=link, invitation=invitation)
+
+    async def withdraw(self, request: web.Request, session: Session, _: Form) -> web.Response:
+        await session.api.post(f"/invitations/{segment(request.match_info['id'])}/revoke")
+        return self._renderer.redirect("/people")
+
+    async def change_role(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        path = f"/people/{segment(request.match_info['id'])}"
+        try:
+            await session.api.patch(path, {"role": form.text("role")})
+        except (Conflict, Unprocessable) as error:
+            return await self._list(session, 409, problem=error.description)
+        return self._renderer.redirect("/people")
+
+    async def act(self, request: web.Request, session: Session, _: Form) -> web.Response:
+        path = f"/people/{segment(request.match_info['id'])}/{request.match_info['act']}"
+        try:
+            await session.api.post(path)
+        except Conflict as error:
+            return await self._list(session, 409, problem=error.description)
+        return self._renderer.redirect("/people")
+
+    async def account(self, _: web.Request, session: Session) -> web.Response:
+        return await self._account(session)
+
+    async def change_password(self, _: web.Request, session: Session, form: Form) -> web.Response:
+        body = {"current": form.secret("current"), "new": form.secret("new")}
+        try:
+            await session.api.post("/me/password", body)
+        except SignedOut:
+            return await self._account(session, 422, errors={"current": "The current password is wrong."})
+        except Unprocessable as error:
+            return await self._account(session, 422, errors=wrong_fields(error))
+        return await self._account(session, changed=True)
+
+    async def end_session(self, request: web.Request, session: Session, _: Form) -> web.Response:
+        await session.api.delete(f"/sessions/{segment(request.match_info['id'])}")
+        return self._renderer.redirect("/account")
+
+    async def _list(self, session: Session, status: int = 200, **values: Any) -> web.Response:
+        people, invitations = await asyncio.gather(
+            session.api.items("/people"),
+            session.api.items("/invitations") if session.owns else _none(),
+        )
+        return self._renderer.page(
+            "people.html",
+            session=session,
+            status=status,
+            people=people,
+            invitations=[i for i in invitations if i["status"] == "open"],
+            **{"link": "", "invitation": None, **values},
+        )
+
+    async def _account(self, session: Session, status: int = 200, **values: Any) -> web.Response:
+        page = await session.api.get("/sessions")
+        sessions = page["items"]
+        return self._renderer.page(
+            "account.html", session=session, status=status, sessions=sessions, **{"changed": False, **values}
+        )
+
+
+async def _none() -> list[dict[str, Any]]:
+    return []

@@ -1,0 +1,100 @@
+"""Signing in and out, and the account that an invitation makes."""
+
+from typing import Any
+
+from aiohttp import web
+
+from services.console.admin_api import AdminApiFactory, SignedOut
+from services.console.browser import cookies
+from services.console.browser.forms import Form, read_form
+from services.console.browser.return_path import own_path
+from services.console.http.signed_in import Sessions
+from services.console.pages.renderer import Renderer, wrong_fields
+from services.console.session import Session
+from shared.errors import Conflict, NotFound, TooManyRequests, Unprocessable
+
+
+class SignInPages:
+    def __init__(self, api: AdminApiFactory, renderer: Renderer, sessions: Sessions) -> None:
+        self._api = api
+        self._renderer = renderer
+        self._sessions = sessions
+
+    async def sign_in(self, request: web.Request) -> web.Response:
+        return self._renderer.page("sign_in.html", next=own_path(request.query.get("next", "/")))
+
+    async def signed_in(self, request: web.Request) -> web.Response:
+        """Always a new session: one that somebody else put into this browser is not gone on with."""
+        form = await read_form(request)
+        body = {"email": form.text("email"), "password": form.secret("password")}
+        try:
+            created = await self._api.of("", request.remote or "").post("/sessions", body)
+        except (SignedOut, Unprocessable):
+            return self._again(form, 401, "The e-mail or the password is wrong.")
+        except TooManyRequests:
+            return self._again(form, 429, "Too many attempts. Wait a minute, then try again.")
+        return self._begin(created, own_path(form.text("next")))
+
+    async def sign_out(self, _: web.Request, session: Session, __: Form) -> web.Response:
+        await session.api.delete("/sessions/current")
+        response = self._renderer.redirect("/sign-in")
+        cookies.drop(response)
+        return response
+
+    async def invitation(self, request: web.Request) -> web.Response:
+        """The link says who invites to what; nothing is used up by looking at it."""
+        return self._invitation(request, await self._invited(request), {}, {})
+
+    async def accepted(self, request: web.Request) -> web.Response:
+        form = await read_form(request)
+        invited = await self._invited(request)
+        body = {
+            "token": request.match_info["token"],
+            "email": form.text("email"),
+            "password": form.secret("password"),
+        }
+        try:
+            created = await self._api.of("", request.remote or "").post("/invitations/accept", body)
+        except Unprocessable as error:
+            return self._invitation(request, invited, form.values(), wrong_fields(error), 422)
+        except Conflict as error:
+            return self._invitation(request, invited, form.values(), {"": error.description}, 409)
+        return self._begin(created.get("session", created), "/")
+
+    def _again(self, form: Form, status: int, problem: str) -> web.Response:
+        return self._renderer.page(
+            "sign_in.html",
+            status=status,
+            next=own_path(form.text("next")),
+            form=form.values(),
+            problem=problem,
+        )
+
+    async def _invited(self, request: web.Request) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = await self._api.of("", request.remote or "").post(
+                "/invitations/inspect", {"token": request.match_info["token"]}
+            )
+        except (NotFound, Unprocessable):
+            raise NotFound(
+                "this link has been used, has expired or was withdrawn: ask whoever sent it for another one"
+            ) from None
+        return found
+
+    def _invitation(
+        self,
+        request: web.Request,
+        invited: dict[str, Any],
+        form: dict[str, str],
+        errors: dict[str, str],
+        status: int = 200,
+    ) -> web.Response:
+        values = {"email": invited.get("email") or "", **form}
+        return self._renderer.page(
+            "invitation.html", status=status, invited=invited, path=request.path, form=values, errors=errors
+        )
+
+    def _begin(self, created: dict[str, Any], path: str) -> web.Response:
+        response = self._renderer.redirect(path)
+        cookies.keep(response, created)
+        return response

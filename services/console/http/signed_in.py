@@ -1,0 +1,62 @@
+"""Handlers of pages that need a person who has signed in."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from aiohttp import web
+
+from services.console.admin_api import AdminApiFactory, SignedOut
+from services.console.browser import cookies
+from services.console.browser.forms import Form, csrf_token, read_form, require_csrf_token
+from services.console.pages.renderer import Renderer
+from services.console.session import Session
+from shared.http.endpoints import Handler
+
+PageHandler = Callable[[web.Request, Session], Awaitable[web.StreamResponse]]
+FormHandler = Callable[[web.Request, Session, Form], Awaitable[web.StreamResponse]]
+
+
+class Sessions:
+    def __init__(self, api: AdminApiFactory, renderer: Renderer) -> None:
+        self._api = api
+        self._renderer = renderer
+
+    def page(self, handler: PageHandler) -> Handler:
+        """Without a session: to the sign-in page, and back here after it."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            token = cookies.session_token(request)
+            if not token:
+                return self._to_sign_in(request)
+            try:
+                return await handler(request, await self._session(request, token))
+            except SignedOut:
+                return self._to_sign_in(request)
+
+        return handle
+
+    def form(self, handler: FormHandler) -> Handler:
+        """As `page`, for what changes something: the form must be one of this session's own pages."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            form = await read_form(request)
+            token = cookies.session_token(request)
+            if not token:
+                return self._to_sign_in(request)
+            require_csrf_token(form, token)
+            try:
+                return await handler(request, await self._session(request, token), form)
+            except SignedOut:
+                return self._to_sign_in(request)
+
+        return handle
+
+    async def _session(self, request: web.Request, token: str) -> Session:
+        api = self._api.of(token, request.remote or "")
+        return Session(api, await api.get("/me"), csrf_token(token))
+
+    def _to_sign_in(self, request: web.Request) -> web.StreamResponse:
+        back = f"?next={quote(request.rel_url.raw_path_qs, safe='/')}" if request.method == "GET" else ""
+        response = self._renderer.redirect(f"/sign-in{back}")
+        cookies.drop(response)
+        return response

@@ -1,0 +1,92 @@
+"""The kinds of credentials, in the words of the vendors' own documents."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A value that is shown when a credential has been made: what it is called on the page and in a shell."""
+
+    member: str
+    label: str
+    variable: str = ""
+    """Empty for what has several lines, and is better saved as a file."""
+    file_name: str = ""
+    secret: bool = False
+    """Whether it is never shown again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`path`: of the admin API and of our pages. `named_by`: the member that a person knows it by."""
+
+    path: str
+    noun: str
+    named_by: str
+    shown: tuple[Shown, ...]
+    usage: str
+    """What its holder does with it."""
+    rotates: bool = True
+
+    def label(self, credential: Mapping[str, Any]) -> str:
+        return str(credential.get(self.named_by) or credential["id"])
+
+
+KINDS = (
+    Kind(
+        "api-tokens",
+        "API token",
+        "remote_application",
+        (
+            Shown("token", "Token", "API_TOKEN", secret=True),
+            Shown("client_prefix", "Client prefix", "CLIENT_PREFIX"),
+            Shown("application_prefix", "Application prefix", "APPLICATION_PREFIX"),
+        ),
+        "Hand the token and the client prefix to the third party: it sends them with each request.",
+    ),
+    Kind(
+        "access-keys",
+        "Access key",
+        "name",
+        (Shown("key", "Access key", "ACCESS_KEY", secret=True),),
+        "Its holder sends it as x-api-key to /generate, and gets session tokens.",
+    ),
+    Kind(
+        "api-clients",
+        "API client",
+        "comment",
+        (Shown("key", "Key", "CLIENT_KEY"), Shown("secret", "Secret", "CLIENT_SECRET", secret=True)),
+        "Key and secret, joined by a colon and base64-encoded, are sent to /auth/token.",
+    ),
+    Kind(
+        "key-pairs",
+        "Key pair",
+        "kid",
+        (
+            Shown("kid", "Key ID (KID)"),
+            Shown("private_key", "Private Key", file_name="private_key.pem", secret=True),
+            Shown("public_key", "Public Key", file_name="public_key.pem"),
+        ),
+        "The private key signs the JWT that is exchanged at /iam/oauth/token; the KID is in its header.",
+        rotates=False,
+    ),
+)
+BY_PATH = {kind.path: kind for kind in KINDS}
+
+
+def shown_once(kind: Kind, created: Mapping[str, Any]) -> list[tuple[Shown, str]]:
+    """What the page of a new credential shows, with the values; what is not there (an uploaded key's private
+    half) is left out."""
+    values = {
+        **created,
+        "client_prefix": created["company"]["client_prefix"],
+        "application_prefix": (created.get("application") or {}).get("application_prefix"),
+    }
+    return [(shown, str(values[shown.member])) for shown in kind.shown if values.get(shown.member)]
+
+
+def environment(values: list[tuple[Shown, str]]) -> str:
+    """The values as shell variables, a line each."""
+    return "".join(f"{shown.variable}={value}\n" for shown, value in values if shown.variable)

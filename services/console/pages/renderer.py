@@ -1,0 +1,107 @@
+"""HTML from templates, with the header fields that every page has."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from services.console.session import Session
+from shared.errors import FieldError, Invalid, ServiceError
+from shared.http.responses import error_headers, status_of
+from shared.logging import request_id
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""Of every page. `no-store`: a secret that is shown once is in no cache, and the back button shows no page of a
+session that has ended."""
+SEE_OTHER = 303
+
+
+class Renderer:
+    """`assets`: the URL of each asset by its name."""
+
+    def __init__(self, assets: Mapping[str, str]) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["assets"] = dict(assets)
+        self._environment.filters["instant"] = shown_instant
+        self._environment.filters["words"] = in_words
+
+    def page(
+        self, template: str, *, session: Session | None = None, status: int = 200, **values: Any
+    ) -> web.Response:
+        """`template` with `values`; `errors` and `form` are empty unless they are among them.
+
+        In a template `csrf()` is what each form of a session holds, and `key()` an Idempotency-Key of its own, so
+        that a form which is sent twice creates one thing.
+        """
+        text = self._environment.get_template(template).render(
+            {
+                "session": session,
+                "csrf": lambda: _hidden("csrf", session.csrf if session is not None else ""),
+                "key": lambda: _hidden("key", uuid.uuid4().hex),
+                "errors": {},
+                "form": {},
+                "problem": "",
+                **values,
+            }
+        )
+        return web.Response(text=text, status=status, content_type="text/html", headers=HEADERS)
+
+    def redirect(self, path: str) -> web.Response:
+        """To a page of ours, after a form (RFC 9110 section 15.4.4)."""
+        return web.Response(status=SEE_OTHER, headers={**HEADERS, "Location": path})
+
+    def error(self, error: ServiceError) -> web.Response:
+        """A page for what ended a request."""
+        status = status_of(error)
+        response = self.page(
+            "error.html", status=status, code=error.code, description=error.description, request_id=request_id.get()
+        )
+        response.headers.update(error_headers(error))
+        return response
+
+
+def _hidden(name: str, value: str) -> Markup:
+    return Markup('<input type="hidden" name="{}" value="{}">').format(name, value)
+
+
+def wrong_fields(error: Invalid) -> dict[str, str]:
+    """What is wrong with each field, for the page that shows the form again; "" holds what is of no one field."""
+    found: dict[str, str] = {}
+    for wrong in error.errors or (FieldError("", error.description),):
+        found.setdefault(wrong.field.split(".")[0], f"{wrong.field} {wrong.message}".strip())
+    return found
+
+
+def shown_instant(text: str | None) -> str:
+    """An RFC 3339 time as people read it, with its zone; "never" where there is none."""
+    if not text:
+        return "never"
+    return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def in_words(name: str) -> str:
+    """A machine's word as people read it: `company_suspended` as "company suspended"."""
+    return name.replace("_", " ").replace("-", " ")

@@ -1,0 +1,25 @@
+"""A person at the console, while a request is handled."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.console.admin_api import AdminApi
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A person at the console."""
+
+    api: AdminApi
+    me: dict[str, Any]
+    """`kind`, `id`, `name` (the e-mail), `role`, `company_id`."""
+    csrf: str
+
+    @property
+    def edits(self) -> bool:
+        """Whether the role reaches to change things. The registry decides: this is for what is offered."""
+        return self.me["role"] in {"editor", "owner"}
+
+    @property
+    def owns(self) -> bool:
+        return bool(self.me["role"] == "owner")

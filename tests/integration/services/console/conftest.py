@@ -1,0 +1,30 @@
+"""A console over a registry that runs whole, and an owner who has signed in."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser.browser import Browser
+from tests.support.harness.console import Console, running_console
+from tests.support.harness.key_registry import running_registry
+from tests.support.harness.registry_databases import RegistryTemplate
+
+
+@pytest.fixture(scope="module")
+async def console(
+    registry_template: RegistryTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Console]:
+    """One for all tests of a module: each makes what it needs."""
+    directory: Path = tmp_path_factory.mktemp("console")
+    async with (
+        registry_template.copy() as database_url,
+        running_registry(database_url, directory) as registry,
+        running_console(registry) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+async def owner(console: Console) -> Browser:
+    return await console.person("owner")

@@ -1,0 +1,1 @@
+"""A browser without a screen and without scripts: pages, links, forms and their labels, and a cookie jar."""
