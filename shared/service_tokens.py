@@ -37,7 +37,6 @@ INTERNAL_CALLS: Mapping[tuple[str, str], frozenset[str]] = {
     ("key_registry", "client_address"): frozenset({"gateway", "console"}),
     ("session_tokens", "session_tokens"): frozenset({"gateway"}),
     ("operator_validator", "api_tokens"): frozenset({"gateway"}),
-    ("key_registry", "client_address"): frozenset({"console"}),
     ("token_issuer", "client_address"): frozenset({"gateway"}),
     ("session_tokens", "client_address"): frozenset({"gateway"}),
     ("operator_validator", "client_address"): frozenset({"gateway"}),

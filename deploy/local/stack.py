@@ -62,8 +62,8 @@ STORE_URLS = {"postgres": "PASSGATE_DATABASE_URL", "valkey": "PASSGATE_REDIS_URL
 STORE_PASSWORDS = {"postgres": "PASSGATE_DATABASE_PASSWORD_FILE", "valkey": "PASSGATE_REDIS_PASSWORD_FILE"}
 STORE_SECRETS = {"postgres": "database_password", "valkey": "redis_password"}
 STOP_WAVES = (
-    ("gateway", "console"),
-    ("token_issuer", "session_tokens", "operator_validator", "sample_resources"),
+    ("gateway",),
+    ("token_issuer", "session_tokens", "operator_validator", "sample_resources", "console"),
     ("key_registry",),
     tuple(STORE_PORTS),
 )

@@ -12,6 +12,7 @@ from shared.http.client import ServiceClient
 from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROOF_FIELD
 
 BASE = "/admin/v1"
+MAX_USER_AGENT_CHARACTERS = 200
 PAGE_SIZE = "100"
 """Objects on one page of a list."""
 RETRY_AFTER_S = 30
@@ -74,9 +75,13 @@ class AdminApiFactory:
         self._client = client
         self._proof = proof
 
-    def of(self, token: str, address: str) -> AdminApi:
-        """As the person whose session has this token; without one, as a stranger. `address`: the person's."""
+    def of(self, token: str, address: str, user_agent: str) -> AdminApi:
+        """As the person whose session has this token; without one, as a stranger.
+
+        `address` and `user_agent` are those of the person's browser, for the registry's list of sessions.
+        """
         headers = {
+            "User-Agent": user_agent[:MAX_USER_AGENT_CHARACTERS],
             CLIENT_ADDRESS_FIELD: address,
             CLIENT_ADDRESS_PROOF_FIELD: self._proof().removeprefix("Bearer "),
         }

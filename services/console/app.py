@@ -44,7 +44,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             renderer,
             assets,
             sessions,
-            SignInPages(api, renderer, sessions),
+            SignInPages(api, renderer),
             CompanyPages(renderer),
             BookingPages(renderer),
             NewCredentialPages(renderer),

@@ -16,7 +16,7 @@ NAME = "__Host-passgate-session"
 def session_token(request: web.Request) -> str:
     """Empty without a cookie that may be one of ours."""
     token = request.cookies.get(NAME, "")
-    return token if opaque.well_formed("pgps", token) else ""
+    return token if opaque.well_formed(opaque.PERSON_SESSION, token) else ""
 
 
 def keep(response: web.StreamResponse, session: Mapping[str, str]) -> None:

@@ -8,17 +8,16 @@ from services.console.admin_api import AdminApiFactory, SignedOut
 from services.console.browser import cookies
 from services.console.browser.forms import Form, read_form
 from services.console.browser.return_path import own_path
-from services.console.http.signed_in import Sessions
+from services.console.http.signed_in import api_of
 from services.console.pages.renderer import Renderer, wrong_fields
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, TooManyRequests, Unprocessable
 
 
 class SignInPages:
-    def __init__(self, api: AdminApiFactory, renderer: Renderer, sessions: Sessions) -> None:
+    def __init__(self, api: AdminApiFactory, renderer: Renderer) -> None:
         self._api = api
         self._renderer = renderer
-        self._sessions = sessions
 
     async def sign_in(self, request: web.Request) -> web.Response:
         return self._renderer.page("sign_in.html", next=own_path(request.query.get("next", "/")))
@@ -28,7 +27,7 @@ class SignInPages:
         form = await read_form(request)
         body = {"email": form.text("email"), "password": form.secret("password")}
         try:
-            created = await self._api.of("", request.remote or "").post("/sessions", body)
+            created = await api_of(self._api, request).post("/sessions", body)
         except (SignedOut, Unprocessable):
             return self._again(form, 401, "The e-mail or the password is wrong.")
         except TooManyRequests:
@@ -54,7 +53,7 @@ class SignInPages:
             "password": form.secret("password"),
         }
         try:
-            created = await self._api.of("", request.remote or "").post("/invitations/accept", body)
+            created = await api_of(self._api, request).post("/invitations/accept", body)
         except Unprocessable as error:
             return self._invitation(request, invited, form.values(), wrong_fields(error), 422)
         except Conflict as error:
@@ -72,7 +71,7 @@ class SignInPages:
 
     async def _invited(self, request: web.Request) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = await self._api.of("", request.remote or "").post(
+            found: dict[str, Any] = await api_of(self._api, request).post(
                 "/invitations/inspect", {"token": request.match_info["token"]}
             )
         except (NotFound, Unprocessable):

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from services.console.admin_api import AdminApiFactory, SignedOut
+from services.console.admin_api import AdminApi, AdminApiFactory, SignedOut
 from services.console.browser import cookies
 from services.console.browser.forms import Form, csrf_token, read_form, require_csrf_token
 from services.console.pages.renderer import Renderer
@@ -14,6 +14,12 @@ from shared.http.endpoints import Handler
 
 PageHandler = Callable[[web.Request, Session], Awaitable[web.StreamResponse]]
 FormHandler = Callable[[web.Request, Session, Form], Awaitable[web.StreamResponse]]
+
+
+def api_of(api: AdminApiFactory, request: web.Request, token: str = "") -> AdminApi:
+    """The admin API as whoever sent the request; a stranger without the token of a session."""
+    agent = request.headers.get("User-Agent", "")
+    return api.of(token, request.remote or "", agent if agent.isascii() else "")
 
 
 class Sessions:
@@ -52,7 +58,7 @@ class Sessions:
         return handle
 
     async def _session(self, request: web.Request, token: str) -> Session:
-        api = self._api.of(token, request.remote or "")
+        api = api_of(self._api, request, token)
         return Session(api, await api.get("/me"), csrf_token(token))
 
     def _to_sign_in(self, request: web.Request) -> web.StreamResponse:

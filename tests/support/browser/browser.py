@@ -1,5 +1,6 @@
 """Goes from page to page as a person does."""
 
+from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urljoin
 
@@ -17,7 +18,7 @@ class Browser:
         self._http = http
         self.url = url
         self.cookies: dict[str, str] = {}
-        self.headers: aiohttp.typedefs.LooseHeaders = {}
+        self.headers: Mapping[str, str] = {}
         self.cookie_lines: list[str] = []
         """The last `Set-Cookie` fields that there were."""
         self.page = Page(0, url, "")

@@ -10,6 +10,7 @@ VALUES = {
     for name in (
         *("GATEWAY_URL", "REGISTRY_URL", "ADMIN_TOKEN", "CLIENT_KEY", "CLIENT_SECRET", "API_TOKEN", "ACCESS_KEY"),
         *("PRIVATE_KEY_FILE", "KEY_ID", "COMPANY_URI", "CLIENT_PREFIX", "APPLICATION_PREFIX"),
+        *("CONSOLE_URL", "CONSOLE_LINK"),
     )
 }
 
@@ -39,3 +40,8 @@ def test_the_owners_token_is_left_out_and_the_command_that_shows_it_is_there() -
     shown = welcome(VALUES)
     assert VALUES["ADMIN_TOKEN"] not in shown
     assert SHOW_ADMIN_TOKEN in shown
+
+
+def test_the_first_owners_link_is_shown_while_there_is_one() -> None:
+    assert VALUES["CONSOLE_LINK"] in welcome(VALUES)
+    assert VALUES["CONSOLE_URL"] in welcome({**VALUES, "CONSOLE_LINK": ""})
