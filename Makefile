@@ -21,7 +21,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 	--generate-hashes --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status run docs test soak soak-upstreams fuzz lint lock bench bench-peers bench-revocation bench-memory compose-up
+.PHONY: made help up down clean status run docs test soak soak-upstreams fuzz test-browser lint lock bench bench-peers bench-revocation bench-memory compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,12 @@ fuzz: ## Try gateway/http1 with inputs guided by its coverage, for MINUTES=10; A
 	@$(VENV) fuzz
 	@$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10) $(ARGS)
 
+test-browser: ## Try the console in a real Chromium (apt, as root, where there is none); screenshots in var/screenshots
+	@$(VENV) test
+	@$(VENV) browser
+	@$(BIN)/python -m tests.browser.install
+	@$(BIN)/python -m pytest tests/browser $(ARGS)
+
 lint: ## Check style, types, import rules and security
 	@$(VENV) test
 	$(BIN)/ruff check $(SOURCES)
@@ -85,6 +91,7 @@ lock: ## Compile the hashed locks in deploy/requirements anew
 	$(COMPILE) pyproject.toml -c deploy/requirements/runtime.txt --extra local -o deploy/requirements/local.txt
 	$(COMPILE) pyproject.toml -c deploy/requirements/runtime.txt --extra local --extra test -o deploy/requirements/test.txt
 	$(COMPILE) --group fuzz -o deploy/requirements/fuzz.txt
+	$(COMPILE) -c deploy/requirements/test.txt --group browser -o deploy/requirements/browser.txt
 
 bench: ## Measure CPU time per request of the hot paths
 	@$(VENV) test

@@ -23,7 +23,8 @@ def test_a_secret_reaches_only_the_process_that_needs_it() -> None:
     assert who_has("PASSGATE_ADMIN_TOKEN_FILE") == {"key_registry"}
     assert who_has("PASSGATE_MASTER_KEY_FILE") == {"token_issuer"}
     assert who_has("PASSGATE_DATABASE_PASSWORD_FILE") == {"key_registry", "token_issuer"}
-    assert who_has("PASSGATE_REDIS_PASSWORD_FILE") == {d.name for d in DEPLOYABLES} - {"sample_resources", "console"}
+    without_stores = {"sample_resources", "console"}
+    assert who_has("PASSGATE_REDIS_PASSWORD_FILE") == {d.name for d in DEPLOYABLES} - without_stores
 
 
 def test_a_secret_set_by_the_user_reaches_only_the_process_that_needs_it() -> None:

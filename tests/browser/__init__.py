@@ -1,0 +1,1 @@
+"""The console in a real Chromium, as a person uses it: `make test-browser`."""

@@ -1,0 +1,34 @@
+"""`python -m tests.browser.install`: Chromium from the system's packages, where that may be done."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+COMMAND = ("apt-get", "install", "-y", "--no-install-recommends", "chromium")
+
+
+def chromium() -> str | None:
+    """The path of a browser that can be driven; None where there is none."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+def main() -> int:
+    if chromium():
+        return 0
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for step in (("apt-get", "update", "-qq"), COMMAND):
+            if subprocess.run(step, env=environment, stdout=subprocess.DEVNULL, timeout=900).returncode:
+                break
+    if chromium():
+        return 0
+    sys.stderr.write(
+        f"There is no Chromium, and none could be installed; on Debian, as root: {' '.join(COMMAND)}\n"
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""How pages look: nothing is cut off or needs scrolling sideways, in light and dark, on a desk and in a hand.
+
+The screenshots go to `var/screenshots`, for people to look at.
+"""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deploy.local.stack import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.timeout(240)
+
+PATHS = (
+    "/companies", "/companies?new=company", "/companies/blabla", "/companies/blabla?ask=revoke",
+    "/companies/blabla/booked-applications", "/companies/blabla/api", "/companies/blabla/api?new=api-client",
+    "/companies/blabla/access-keys", "/companies/blabla/settings", "/companies/blabla/settings/key-generation",
+    "/applications", "/applications?new=application", "/explain", "/audit", "/people", "/account", "/sign-in",
+)  # fmt: skip
+WIDTHS = (1280, 390)
+FOLDER = ROOT / "var" / "screenshots"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_page_fits_and_its_fields_have_labels(owner: "Page", path: str) -> None:
+    for scheme in ("light", "dark"):
+        for width in WIDTHS:
+            owner.set_viewport_size({"width": width, "height": 900})
+            owner.emulate_media(color_scheme=scheme)
+            owner.goto(path)
+            name = path.strip("/").translate(str.maketrans("/?=", "---"))
+            owner.screenshot(path=FOLDER / f"{name}-{scheme}-{width}.png", full_page=True)
+            assert owner.locator("h1").count() == 1
+            box = owner.locator("main").bounding_box()
+            assert box is not None
+            assert box["width"] <= width
+    for field in owner.locator("input:not([type=hidden]), select, textarea:not([hidden])").all():
+        assert field.is_hidden() or field.evaluate("e => e.labels.length > 0")
