@@ -21,7 +21,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 	--generate-hashes --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status run docs test soak soak-upstreams fuzz test-browser lint lock bench bench-peers bench-revocation bench-memory compose-up
+.PHONY: made help up down clean status run docs test soak soak-upstreams soak-restores fuzz test-browser lint lock bench bench-peers bench-revocation bench-memory compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ soak: ## Change and disturb a running stack at random, for MINUTES=10; what is r
 soak-upstreams: ## Let upstreams of a gateway fail in each way, for MINUTES=10; nothing may be mixed up, lost or left open
 	@$(VENV) test
 	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10) $(ARGS)
+
+soak-restores: ## Restore a whole installation's database at random moments, RESTORES=100; nothing stopped may come back
+	@$(VENV) test
+	@$(BIN)/python -m tests.soak.restores --restores $(or $(RESTORES),100) $(ARGS)
 
 fuzz: ## Try gateway/http1 with inputs guided by its coverage, for MINUTES=10; ARGS=--keep keeps what they reach
 	@$(VENV) test

@@ -100,11 +100,15 @@ def _give(path: Path, text: str, user: int | None) -> None:
     unfinished.replace(path)
 
 
-def main(root: Path = Path("/secrets"), demo: Path = Path("/demo")) -> int:
-    """`demo` is the folder in which the demo's container, which does not run as root, keeps its values."""
+def main(root: Path = Path("/secrets"), demo: Path = Path("/demo"), history: Path = Path("/history")) -> int:
+    """`demo` and `history` are folders in which containers that do not run as root keep what they write.
+
+    They are those of the demo, and of the key registry.
+    """
     try:
         hand_out(root)
-        os.chown(demo, SERVICE_USER, SERVICE_USER)
+        for folder in (demo, history):
+            os.chown(folder, SERVICE_USER, SERVICE_USER)
     except OSError as error:
         sys.stderr.write(f"cannot hand out the secrets: {error.filename}: {error.strerror}\n")
         return 1

@@ -33,6 +33,8 @@ class Deployable:
     purpose: str
     stores: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
+    """Settings that name a folder of its own under `var`, each with its name."""
     migrates: bool = False
     """Whether it owns a schema, of its own name, that its command `migrate` brings up to date."""
 
@@ -42,7 +44,7 @@ DEPLOYABLES = (
                ("postgres", "valkey"),
                {"PASSGATE_ADMIN_TOKEN_FILE": "admin_token", "PASSGATE_AUDIT_KEY_FILE": "audit_key.pem",
                 "PASSGATE_WEBHOOK_KEY_FILE": "webhook_key"},
-               migrates=True),
+               {"PASSGATE_HISTORY_DIR": "history"}, migrates=True),
     Deployable("token_issuer", "services.token_issuer", 8102, "OAuth 2.0 tokens, JWKS",
                ("postgres", "valkey"), {"PASSGATE_MASTER_KEY_FILE": "master_key"}, migrates=True),
     Deployable("session_tokens", "services.session_tokens", 8103, "session tokens", ("valkey",)),
@@ -172,6 +174,7 @@ class Stack:
             "PASSGATE_SERVICE_JWKS_FILE": str(self.secrets / "service_keys.json"),
             "PASSGATE_ISSUER": self._environment.get("PASSGATE_ISSUER") or self.url("gateway"),
             **{variable: str(self.secrets / name) for variable, name in deployable.secrets.items()},
+            **{variable: str(self.var / name) for variable, name in deployable.folders.items()},
             **{name: value for store in deployable.stores for name, value in self._store(store).items()},
         }
         if deployable.name == "gateway":
@@ -201,7 +204,7 @@ class Stack:
         }
 
     def _managed(self) -> set[str]:
-        names = {n for d in DEPLOYABLES for n in d.secrets} | set(self._ports)
+        names = {n for d in DEPLOYABLES for n in (*d.secrets, *d.folders)} | set(self._ports)
         names |= {*STORE_URLS.values(), *STORE_PASSWORDS.values()}
         names |= {"PASSGATE_SERVICE_KEY_FILE", "PASSGATE_SERVICE_JWKS_FILE", "PASSGATE_ISSUER"}
         return names | {"PASSGATE_HOST", "PASSGATE_PORT", "PASSGATE_OPS_PORT"}

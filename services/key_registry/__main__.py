@@ -11,6 +11,7 @@ from services.key_registry.app import NAME, build_app
 from services.key_registry.catalog.field_types import parse_reference
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.config import Settings
+from services.key_registry.history import commands as history
 from services.key_registry.privacy import commands as privacy
 from shared.config import load, warn_of_unknown_settings
 from shared.http.server import run
@@ -29,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return commands.export_audit(settings, month=given.month)
     if given.command == "checkpoint-audit":
         return commands.checkpoint_audit(settings)
+    if given.command == "check-history":
+        return history.check_history(settings, accept_loss=given.accept_loss)
     if given.command == "export-company":
         return privacy.export_company(settings, company=given.company)
     if given.command == "erase-company":
@@ -84,6 +87,15 @@ def _parser() -> argparse.ArgumentParser:
         help="write this month alone, and drop nothing (default: those past PASSGATE_AUDIT_MONTHS_KEPT)",
     )
     parsers.add_parser("checkpoint-audit", help="sign a checkpoint of the audit trail's end, keep it and print it")
+    check = parsers.add_parser(
+        "check-history",
+        help="compare the database with the copies of its history: what a restore has lost; 1 when it was set back",
+    )
+    check.add_argument(
+        "--accept-loss",
+        action="store_true",
+        help="go on with a dump older than what the copies know: stops what is known, ends all access tokens",
+    )
     create = parsers.add_parser("create-admin-token", help="create an admin token and print it, once")
     create.add_argument("--role", required=True, choices=[role.value for role in Role])
     create.add_argument("--name", required=True)

@@ -1,6 +1,5 @@
 """The key registry, put together."""
 
-import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
@@ -20,9 +19,9 @@ from services.key_registry.audit_trail.archiving import Archive
 from services.key_registry.audit_trail.checkpointing import Checkpointing
 from services.key_registry.audit_trail.months import MonthUpkeep
 from services.key_registry.catalog.resources import RESOURCES
+from services.key_registry.changes.app import Stores
 from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import Feed
-from services.key_registry.changes.relay import Relay
 from services.key_registry.config import Settings
 from services.key_registry.housekeeping import Housekeeping
 from services.key_registry.http import SECURITY_SCHEMES, endpoints
@@ -40,7 +39,7 @@ from services.key_registry.leaks.found_secrets import FoundSecrets
 from services.key_registry.leaks.found_tokens import FoundTokens
 from services.key_registry.limits.quota_notices import QuotaNotices
 from services.key_registry.lookups import Lookups
-from services.key_registry.metrics import relay_metrics
+from services.key_registry.metrics import store_metrics
 from services.key_registry.people.app import People
 from services.key_registry.quiet_secrets import QuietSecrets
 from services.key_registry.refusal_traces.keeper import TraceKeeper
@@ -49,35 +48,26 @@ from services.key_registry.report_only.keeper import ReportOnlyKeeper
 from services.key_registry.report_only.trials import StopTrials
 from services.key_registry.retirements import retirements
 from services.key_registry.signing_keys.keys import SigningKeys
-from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.audit_months import PostgresMonths
-from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.clock import NAME as DATABASE_CLOCK
 from services.key_registry.storage.postgres.clock import DatabaseClock, clock_observation
-from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
 from services.key_registry.storage.postgres.refusal_traces import PostgresRefusalTraces
 from services.key_registry.storage.postgres.report_only import PostgresReportOnly
 from services.key_registry.storage.postgres.signing_keys import PostgresSigningKeyReports
-from services.key_registry.storage.postgres.store import PostgresStore
 from services.key_registry.usage.app import UsageParts
 from services.key_registry.webhooks.app import Notices
 from shared.audit.trail import AuditTrail
-from shared.changes.stream import ChangeStreamWriter
 from shared.clock import Clock, SystemClock
 from shared.clock_offset import ClockOffsets, JudgingClock
-from shared.contracts.key_registry import SNAPSHOT_TIMEOUT_S
 from shared.error_pages.pages import OWN_PATH, error_types
-from shared.http.app import Resource, service_app
+from shared.http.app import service_app
 from shared.http.health import CLOCK, POSTGRESQL, VALKEY, Health
 from shared.postgres.pool import Database
-from shared.redis import PipelinedRedis
 from shared.service_tokens import ServiceAuthenticator
 
-PATIENT_TIMEOUT_S = 600.0
-"""Seconds for one step of what is done in the background, over a connection of its own."""
 NAME = "key_registry"
 DESCRIPTION = """\
 Companies, applications, bookings, credentials and the audit trail.
@@ -98,7 +88,7 @@ which processes have applied it. What was so already names the receipt of the ch
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     clock = clock or SystemClock()
     error_types.lead_to(settings.docs_url or OWN_PATH)
-    stores = Stores(settings)
+    stores = Stores(settings, clock)
     audit_log = AuditLog(stores.objects)
     metrics = CollectorRegistry()
     offsets = ClockOffsets(clock, reference=DATABASE_CLOCK, metrics=metrics)
@@ -124,7 +114,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     leaks = leaks_over(stores.objects, secrets, tokens, access, authentication, trail, clock, keys_from=github_keys)
     signing_keys = SigningKeys(reported_keys, consumers, access)
     internal = InternalEndpoints(
-        Lookups(PostgresCredentials(stores.database)),
+        Lookups(PostgresCredentials(stores.database, stores.history.guard)),
         Feed(stores.changes, JudgingClock(clock, offsets)),
         consumers,
         revocations,
@@ -169,7 +159,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         health=_health(stores, offsets, first_owner),
         addresses=people.addresses,
         now=offsets.time,
-        metrics=relay_metrics(metrics, stores.relay),
+        metrics=store_metrics(metrics, stores.relay, stores.history.guard, stores.history.copies),
         resources=[
             *stores.resources,
             trail,
@@ -196,30 +186,13 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     return app
 
 
-class Stores:
-    """PostgreSQL, and the stream that changes are relayed to."""
-
-    def __init__(self, settings: Settings) -> None:
-        dsn, timeout = settings.database_dsn, settings.store_timeout
-        self.database = Database(dsn, schema=SCHEMA, size=settings.database_pool_size, timeout=timeout)
-        snapshots = Database(dsn, schema=SCHEMA, size=1, timeout=max(timeout, SNAPSHOT_TIMEOUT_S))
-        self.patient = Database(dsn, schema=SCHEMA, size=1, timeout=PATIENT_TIMEOUT_S)
-        self.redis = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
-        self.changes = PostgresChanges(self.database, snapshots)
-        self.consumers = PostgresConsumers(self.database)
-        self.relay = Relay(self.changes, ChangeStreamWriter(self.redis))
-        self.event_written = asyncio.Event()
-        self.objects = PostgresStore(
-            self.database, timeout=timeout, on_change=self.relay.wake, on_event=self.event_written.set
-        )
-        self.resources: tuple[Resource, ...] = (self.database, snapshots, self.patient, self.redis, self.relay)
-
-
 def _health(stores: Stores, offsets: ClockOffsets, first_owner: OwnerRegistration) -> Health:
     health = Health(NAME)
     health.add(POSTGRESQL, stores.objects.check)
     health.add(VALKEY, stores.redis.check_writes, required=False)
     health.add("change_relay", stores.relay.check, required=False)
+    health.add("history", stores.history.guard.check, details=stores.history.keeping.details)
+    health.add("history_copies", stores.history.copies.check, required=False)
     health.add(CLOCK, offsets.check)
     health.add("first_owner", first_owner.check)
     return health

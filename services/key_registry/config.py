@@ -54,6 +54,12 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
         description="bytes that traces of refused calls take at most in the database, with their indexes",
     )
 
+    history_dir: Path | None = Field(
+        default=None,
+        description="folder, not on the database's disk, where what was stopped and the end of the audit trail are "
+        "kept, as in Valkey, so that a restore brings nothing back; unset: they are in Valkey alone",
+    )
+
     person_session_idle_timeout: float = Field(
         default=43_200.0, ge=60, le=2_592_000, description="seconds without use after which a person's session ends"
     )
@@ -130,6 +136,12 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
     @property
     def audit_keys(self) -> CheckpointKeys | None:
         return None if self.audit_key_file is None else CheckpointKeys.of_file(self.audit_key_file)
+
+    @property
+    def history_keys(self) -> tuple[bytes, ...]:
+        """What the copies of the history are sealed with; none without an audit key."""
+        keys = self.audit_keys
+        return () if keys is None else keys.derived("history copies")
 
     @model_validator(mode="after")
     def _signs_what_it_archives(self) -> Self:

@@ -101,7 +101,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     wake = dependencies.signing_key_changes.happened
     keys = open_keys(settings, steps, dependencies.stopped, wake, judging)
     SigningKeyMetrics(metrics, keys.ring, keys.maintenance, clock)
-    used = PostgresUsedAssertions(dependencies.database)
+    used = PostgresUsedAssertions(dependencies.database, dependencies.following.follower.confirm)
 
     def compared() -> bool:
         return dependencies.following.follower.fresh
@@ -195,7 +195,10 @@ def build_endpoints(
     """The rules, and over them the endpoints."""
     registry, stopped, audit = dependencies.registry, dependencies.stopped, dependencies.audit
     time_floor = RefusalTimeFloor(clock)
-    assertions = AssertionVerifier(dependencies.key_pairs.get, used, time_floor, clock)
+    follower = dependencies.following.follower
+    assertions = AssertionVerifier(
+        dependencies.key_pairs.get, used, time_floor, clock, lambda: follower.restored_at
+    )
     shared_times = RedisFailureTimes(
         dependencies.redis, prefix=WRONG_SECRETS_PREFIX, window_s=WRONG_SECRET_WINDOW_S
     )
@@ -220,7 +223,7 @@ def build_endpoints(
         lifetime=settings.token_lifetime,
     )
     tokens = IssuedTokens(keys.ring, clock, issuer=settings.issuer)
-    require_fresh = dependencies.following.follower.require_fresh
+    require_fresh = follower.require_fresh
     counts = IssuerMetrics(metrics)
     usage = ClientUsage(dependencies.usage)
     refusals = Refusals(audit, counts.refused, usage)

@@ -34,6 +34,10 @@ STREAM_DISTRUST_S = 10.0
 """For how long a stream that left something out is not relied upon."""
 
 
+CONFIRMATION_TIMEOUT_S = 0.6
+"""Seconds that somebody waits for the registry to confirm what is known."""
+
+
 class _Gap(Exception):
     """What comes next does not continue what is applied: another history, or changes are missing in between."""
 
@@ -101,6 +105,11 @@ class ChangeFollower:
         self._distrusted_until = float("-inf")
         self._replacing = False
         self._was_fresh = True
+        self.restored_at: float | None = None
+        """When the registry last found that its database was set back, in seconds since the epoch; None: never."""
+        self._polls_begun = 0
+        self._last_confirmed_poll = 0
+        self._confirmed = asyncio.Event()
         self._moved = asyncio.Event()
         self._poll_now = asyncio.Event()
         self.tasks = [BackgroundTask("change_poll", self._keep_polling)]
@@ -160,6 +169,17 @@ class ChangeFollower:
             return "the registry has not responded yet"
         return f"the registry last responded {self.age:.1f} s ago, and {self.bound:g} s is the bound"
 
+    async def confirm(self) -> None:
+        """Returns once a poll has succeeded that began after this call. Raises `Unavailable` if none does."""
+        first = self._polls_begun + 1
+        self._poll_now.set()
+        try:
+            async with asyncio.timeout(CONFIRMATION_TIMEOUT_S):
+                while self._last_confirmed_poll < first:
+                    await self._confirmed.wait()
+        except TimeoutError:
+            raise Unavailable("revocations cannot be followed", detail=self._last_confirmed()) from None
+
     async def moved(self) -> int:
         """The position, once it is another than when this was last called, or `report_soon` was called since."""
         await self._moved.wait()
@@ -183,6 +203,8 @@ class ChangeFollower:
     async def poll(self) -> None:
         """Apply all that is new. Raises `Unavailable` when the source does not respond."""
         snapshots = 0
+        self._polls_begun += 1
+        number = self._polls_begun
         if self._position is None or abs(self._wall_ahead() - self._wall_ahead_at_snapshot) > CLOCK_STEP_S:
             await self._restart()
         while True:
@@ -199,7 +221,10 @@ class ChangeFollower:
             if applied and self._streaming:
                 self._distrusted_until = self._clock.monotonic() + STREAM_DISTRUST_S
             if self.position >= page.last:
-                self._seen_at = requested_at
+                self._seen_at, self.restored_at = requested_at, page.restored_at
+                self._last_confirmed_poll = max(self._last_confirmed_poll, number)
+                confirmed, self._confirmed = self._confirmed, asyncio.Event()
+                confirmed.set()
                 return
 
     async def read(self, stream: ChangeStream) -> bool:

@@ -241,6 +241,8 @@ class ChangePage(Wire):
     gap: bool = False
     """Start again from a snapshot: the requested position is of another history, or some changes after it are no
     longer kept."""
+    restored_at: float | None = None
+    """When the registry found that its database was set back, in seconds since the epoch; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,8 @@ class Snapshot(Wire):
     """The mark of the position `as_of`."""
     limits: tuple[ObjectLimits, ...] = ()
     """Of all objects that have any and are not revoked."""
+    restored_at: float | None = None
+    """As in a `ChangePage`."""
 
 
 class Position(Wire):
@@ -358,8 +362,14 @@ def parse_snapshot(raw: bytes) -> Snapshot:
         stopped = _parsed(_PIECE, value["stopped"])
         limits = _parsed(_LIMITS_PIECE, value.get("limits", ()))
         mark = None if value.get("mark") is None else str(value["mark"])
-        as_of = int(value["as_of"])
-        return Snapshot.model_construct(as_of=as_of, stopped=tuple(stopped), mark=mark, limits=tuple(limits))
+        restored_at = None if value.get("restored_at") is None else float(value["restored_at"])
+        return Snapshot.model_construct(
+            as_of=int(value["as_of"]),
+            stopped=tuple(stopped),
+            mark=mark,
+            limits=tuple(limits),
+            restored_at=restored_at,
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise Unavailable(detail=f"no snapshot: {type(error).__name__}") from None
 

@@ -62,6 +62,9 @@ MEMBERS: Members = {
     "gap": Member(
         "Whether to start again from a snapshot: the position is of another history, or long ago.", False
     ),
+    "restored_at": Member(
+        "When the registry found that its database was set back, in seconds since the epoch; null: never.", None
+    ),
     "stopped": Member("All that is suspended, or was revoked and may still concern somebody.", []),
     "instance": Member("The name of the process, which no other has.", "gateway@host:17-a1b2c3"),
     "service": Member("The name of its service, which is the caller's own.", "gateway"),

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from shared import strict_json
 from shared.config import ConfigError
 from shared.contracts.identifiers import SHA256
@@ -21,6 +24,7 @@ from shared.jose.keys import (
     algorithms_for,
     load_jwks,
     load_private_key,
+    private_pem,
     public_jwk,
     thumbprint,
 )
@@ -56,6 +60,7 @@ class CheckpointKeys:
     def __init__(self, keys: Sequence[SigningKey]) -> None:
         signers = [Signer(_kid(key), ALGORITHM, key) for key in keys]
         self._signer = signers[0]
+        self._private = tuple(private_pem(key).encode() for key in keys)
         self.public: Mapping[str, PublicKey] = {signer.kid: signer.public_key for signer in signers}
 
     @classmethod
@@ -79,6 +84,11 @@ class CheckpointKeys:
             "head": checkpoint.head.hex(),
         }
         return self._signer.sign(claims, AUDIT_CHECKPOINT)
+
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """A secret key of 32 bytes for another purpose from each of the keys (HKDF, RFC 5869)."""
+        info = f"passgate {purpose}".encode()
+        return tuple(HKDF(hashes.SHA256(), 32, None, info).derive(pem) for pem in self._private)
 
     def jwks(self) -> dict[str, Any]:
         """The public halves (RFC 7517 section 5)."""

@@ -9,6 +9,7 @@ from functools import lru_cache
 import orjson
 
 from services.token_issuer.clients.client import Client, stopped
+from services.token_issuer.clients.restores import RestoreCutoff
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.oauth_errors import Subject
 from services.token_issuer.storage.ports import UsedAssertions
@@ -49,9 +50,12 @@ class AssertionVerifier:
         used: UsedAssertions,
         time_floor: RefusalTimeFloor,
         clock: Clock,
+        restored_at: Callable[[], float | None] = lambda: None,
     ) -> None:
+        """`restored_at`: when the registry last found a restore, in seconds since the epoch; None: never."""
         self._key_pairs = key_pairs
         self._used = used
+        self._cutoff = RestoreCutoff(restored_at, clock, leeway=ASSERTION_LEEWAY_S)
         self._time_floor = time_floor
         self._clock = clock
 
@@ -87,11 +91,16 @@ class AssertionVerifier:
         return await self._key_pairs(kid) if well_formed_id(KEY_PAIR, kid) else None
 
     async def use_once(self, assertion: VerifiedAssertion) -> bool:
-        """Whether this is the first use of the assertion's `jti` with its key; always so without one."""
-        jti = assertion.claims.jti
-        if jti is None:
+        """Whether this is the first use of the assertion's `jti` with its key; always so without one.
+
+        One that may have been used before a restore counts as used. Raises `Unavailable`.
+        """
+        claims = assertion.claims
+        if claims.jti is None:
             return True
-        return await self._used.use(assertion.client.public_id, _jti_digest(jti), assertion.claims.expires_at)
+        first = await self._used.use(assertion.client.public_id, _jti_digest(claims.jti), claims.expires_at)
+        # Afterwards: by then it is known of the very table that was used whether it was restored.
+        return first and not self._cutoff.may_have_been_used(claims.issued_at or 0.0)
 
     async def was_used(self, kid: str, jti: str) -> bool:
         """Whether the `jti` was used with this key; it is not used up by this. Raises `Unavailable`."""

@@ -38,9 +38,10 @@ KEEPING = {
     "webhook_deliveries",
 }
 REPORTING = {"refusal_traces", "usage", *REPORT_ONLY, "log_report"}
+RELAYING = {"history", "history_copies", "change_relay"}
 TASKS = {
     "gateway": {*FOLLOWING, *AUDIT, *ISSUERS, *UPSTREAMS, *REPORTING, "route_file", "limit_shares"},
-    "key_registry": {*AUDIT, *KEEPING, "change_relay", "first_owner", "database clock", "usage", "log_report"},
+    "key_registry": {*AUDIT, *KEEPING, *RELAYING, "first_owner", "database clock", "usage", "log_report"},
     "token_issuer": {*FOLLOWING, *AUDIT, *REPORTING, "signing_keys", "pruning", "limit_shares"},
     "session_tokens": {*FOLLOWING, *AUDIT, *REPORTING, "audit_outbox", "limit_shares"},
     "operator_validator": {*FOLLOWING, *AUDIT, *REPORTING},

@@ -7,10 +7,12 @@ from typing import Any
 from services.key_registry.catalog.expiry import EXPIRING_KINDS
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.resources import LIMITED_KINDS, RESOURCES
+from services.key_registry.history.guard import HistoryGuard
+from services.key_registry.history.records import ORIGIN, Position
 from services.key_registry.storage.postgres.pruning import delete_in_batches, each
 from shared.contracts.key_registry import ORIGIN_MARK, Change, ChangePage
 from shared.contracts.limits import ObjectLimits
-from shared.postgres.pool import Database
+from shared.postgres.pool import Connection, Database
 
 _COLUMNS = "c.seq, c.mark, c.kind, c.id, c.status, c.at, c.until, c.company_id, c.limits"
 _PAGE = " ".join(
@@ -19,13 +21,14 @@ _PAGE = " ".join(
         "SELECT b.first, b.last,",
         "(SELECT mark FROM change WHERE seq = b.last) AS last_mark,",
         "(SELECT mark FROM change WHERE seq = $1) AS mark_after,",
+        "(SELECT max(at) FROM history_restore) AS restored_at,",
         _COLUMNS,
         "FROM bounds b LEFT JOIN LATERAL (SELECT * FROM change WHERE seq > $1 ORDER BY seq LIMIT $2) c ON true",
         "ORDER BY c.seq",
     )
 )
 """One statement, so that bounds, marks and changes are of one moment: nothing is pruned in between."""
-_BOUNDS = ("first", "last", "last_mark", "mark_after")
+_BOUNDS = ("first", "last", "last_mark", "mark_after", "restored_at")
 _FIND = " ".join(("SELECT", _COLUMNS, "FROM change c WHERE c.seq = $1"))
 _STOPPED_OBJECTS = """
 AS kind, id::text, CASE status WHEN 'revoked' THEN extract(epoch FROM status_at)::float8 + $2::float8 END AS until
@@ -58,13 +61,15 @@ _LIMITED = " UNION ALL ".join(
 )
 _SNAPSHOT = " ".join(
     (
-        "SELECT convert_to(json_build_object('as_of', (SELECT coalesce(max(seq), 0) FROM change),",
-        "'mark', coalesce((SELECT mark FROM change ORDER BY seq DESC LIMIT 1), 'origin'),",
+        "WITH last AS (SELECT coalesce((SELECT max(seq) FROM change), 0) AS seq,",
+        "coalesce((SELECT mark FROM change ORDER BY seq DESC LIMIT 1), 'origin') AS mark)",
+        "SELECT last.seq, last.mark, convert_to(json_build_object('as_of', last.seq, 'mark', last.mark,",
+        "'restored_at', (SELECT max(at) FROM history_restore),",
         "'stopped', (SELECT coalesce(json_agg(s), '[]') FROM (",
         _STOPPED,
         ") s), 'limits', (SELECT coalesce(json_agg(l), '[]') FROM (",
         _LIMITED,
-        ") l))::text, 'UTF8')",
+        ") l))::text, 'UTF8') AS body FROM last",
     )
 )
 """One statement, so that position and objects are of one moment; JSON, so that no row becomes an object here."""
@@ -108,22 +113,38 @@ def _linked(records: Sequence[Any], previous_mark: str | None) -> Iterator[Chang
         previous_mark = record["mark"]
 
 
-class PostgresChanges:
-    """`snapshots`, where it is given, has the time that a large snapshot takes."""
+async def read_page(connection: Connection, after: int, limit: int, mark: str | None) -> ChangePage:
+    """What changed after a position, as `Changes.page`."""
+    records = await connection.fetch(_PAGE, after, limit)
+    first, last, last_mark, mark_after, restored_at = (records[0][name] for name in _BOUNDS)
+    if after == 0:
+        mark_after = ORIGIN_MARK
+    gap = after < first - 1 or (mark is not None and mark != mark_after)
+    changes = () if gap else tuple(_linked(records, mark_after))
+    return ChangePage(
+        changes=changes, last=last, last_mark=last_mark or ORIGIN_MARK, gap=gap, restored_at=restored_at
+    )
 
-    def __init__(self, database: Database, snapshots: Database | None = None) -> None:
+
+class PostgresChanges:
+    """`snapshots`, where it is given, has the time that a large snapshot takes.
+
+    With a `guard`, nothing is read of a history that was set back: that raises `Unavailable`.
+    """
+
+    def __init__(
+        self, database: Database, snapshots: Database | None = None, guard: HistoryGuard | None = None
+    ) -> None:
         self._database = database
         self._snapshots = snapshots or database
+        self._guard = guard
 
     async def page(self, after: int, limit: int, mark: str | None = None) -> ChangePage:
+        expected = self._expected()
         async with self._database.connection() as connection:
-            records = await connection.fetch(_PAGE, after, limit)
-        first, last, last_mark, mark_after = (records[0][name] for name in _BOUNDS)
-        if after == 0:
-            mark_after = ORIGIN_MARK
-        gap = after < first - 1 or (mark is not None and mark != mark_after)
-        changes = () if gap else tuple(_linked(records, mark_after))
-        return ChangePage(changes=changes, last=last, last_mark=last_mark or ORIGIN_MARK, gap=gap)
+            page = await read_page(connection, after, limit, mark)
+        self._confirm(expected, page.last, page.last_mark)
+        return page
 
     async def find(self, position: int) -> Change | None:
         async with self._database.connection() as connection:
@@ -131,8 +152,18 @@ class PostgresChanges:
         return None if record is None else Change(**dict(record))
 
     async def snapshot(self, since: float) -> bytes:
+        expected = self._expected()
         async with self._snapshots.connection() as connection:
-            return bytes(await connection.fetchval(_SNAPSHOT, since, float(MAX_TOKEN_LIFE_S)))
+            seq, mark, body = await connection.fetchrow(_SNAPSHOT, since, float(MAX_TOKEN_LIFE_S))
+        self._confirm(expected, seq, mark)
+        return bytes(body)
+
+    def _expected(self) -> Position:
+        return ORIGIN if self._guard is None else self._guard.expected()
+
+    def _confirm(self, expected: Position, seq: int, mark: str | None) -> None:
+        if self._guard is not None:
+            self._guard.confirm(expected, seq, mark)
 
     async def prune(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from services.key_registry.history.guard import HistoryGuard
 from shared.contracts.key_registry import AccessKey, ApiClient, ApiToken, Company, KeyPair, Record
 from shared.postgres.pool import Database
 
@@ -69,8 +70,11 @@ R = TypeVar("R", bound=Record)
 
 
 class PostgresCredentials:
-    def __init__(self, database: Database) -> None:
+    """With a `guard`, nothing is found in a history that was set back: that raises `Unavailable`."""
+
+    def __init__(self, database: Database, guard: HistoryGuard | None = None) -> None:
         self._database = database
+        self._guard = guard
 
     async def api_tokens(self, digests: Sequence[bytes]) -> Mapping[bytes, ApiToken]:
         return await self._records(ApiToken, _API_TOKENS, "digest", digests)
@@ -86,8 +90,11 @@ class PostgresCredentials:
         return await self._records(KeyPair, _KEY_PAIRS, "kid", kids)
 
     async def _records(self, model: type[R], statement: str, key: str, keys: Sequence[Any]) -> dict[Any, R]:
+        expected = None if self._guard is None else self._guard.expected()
         async with self._database.connection() as connection:
             records = await connection.fetch(statement, keys)
+        if self._guard is not None and expected is not None and records:
+            self._guard.confirm(expected, records[0]["as_of"], records[0]["mark"])
         return {record[key]: _record(model, record) for record in records}
 
 

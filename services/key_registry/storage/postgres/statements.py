@@ -15,6 +15,55 @@ from services.key_registry.catalog.resources import (
 )
 from services.key_registry.paging import PUNCTUATION
 
+UNIQUE = {
+    "company_client_prefix_key": "client_prefix",
+    "company_company_uri_key": "company_uri",
+    "application_application_prefix_key": "application_prefix",
+    "booking_company_id_application_id_key": "application_id",
+    "admin_token_digest_key": "token",
+}
+"""The member that each constraint is about. Those of secrets and public ids cannot be hit but by a broken RNG."""
+
+BEGIN = """
+SELECT pg_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', $2, true),
+    (SELECT mark FROM change WHERE seq = $3)
+"""
+"""The mark is of a position that was committed before, so it does not matter that the lock is not there yet."""
+MARK = "SELECT mark FROM change WHERE seq = $1"
+APPEND_CHANGE = """
+INSERT INTO change (seq, kind, id, status, at, until, company_id, limits)
+SELECT greatest(coalesce(max(seq), 0), $8::bigint) + 1, $1, $2, $3, $4, $5, $6, $7 FROM change
+RETURNING seq, mark
+"""
+LAST_CHANGE = """
+SELECT coalesce((SELECT max(seq) FROM change WHERE id = $1), (SELECT max(seq) FROM change), 0)
+"""
+BOOKED_SCOPES = """
+SELECT DISTINCT unnest(a.scopes) FROM booking b JOIN application a ON a.id = b.application_id
+WHERE b.company_id = $1 AND b.status = 'active' AND a.status = 'active'
+"""
+REVOCATIONS = """
+SELECT number, kind, id, until, reason, company_id, at FROM revocation
+WHERE ($2::bigint IS NULL OR number < $2) AND kind <> ALL($3::text[])
+"""
+STOP = """
+INSERT INTO revocation (kind, id, until, company_id, reason, at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (kind, id) DO UPDATE SET until = excluded.until, reason = excluded.reason
+WHERE revocation.until < excluded.until
+RETURNING true
+"""
+RECALL = """
+SELECT request_digest AS request, sealed_answer AS sealed
+FROM idempotency WHERE admin_token_id = $1 AND key_digest = $2 AND created_at > $3
+"""
+REMEMBER = """
+INSERT INTO idempotency (admin_token_id, key_digest, request_digest, sealed_answer, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (admin_token_id, key_digest) DO UPDATE
+SET request_digest = excluded.request_digest,
+    sealed_answer = excluded.sealed_answer,
+    created_at = excluded.created_at
+"""
 _BOOKED = "id IN (SELECT application_id FROM booking WHERE status <> 'revoked' AND company_id ="
 
 

@@ -11,6 +11,9 @@ import asyncpg
 from services.key_registry.audit_trail.chain import Head, Line
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.events.ports import Event
+from services.key_registry.history.guard import HistoryGuard
+from services.key_registry.history.ports import Copied
+from services.key_registry.history.records import ORIGIN, Position
 from services.key_registry.report_only.ports import Trial
 from services.key_registry.storage.ports import (
     AlreadyExists,
@@ -25,7 +28,22 @@ from services.key_registry.storage.postgres.notices.events import PostgresEventR
 from services.key_registry.storage.postgres.notices.webhooks import PostgresWebhookWriter
 from services.key_registry.storage.postgres.people.invitations import PostgresPeopleReader, PostgresPeopleWriter
 from services.key_registry.storage.postgres.report_only import keep_trial
-from services.key_registry.storage.postgres.statements import STATEMENTS, count, listing, query_of
+from services.key_registry.storage.postgres.statements import (
+    APPEND_CHANGE,
+    BEGIN,
+    BOOKED_SCOPES,
+    LAST_CHANGE,
+    MARK,
+    RECALL,
+    REMEMBER,
+    REVOCATIONS,
+    STATEMENTS,
+    STOP,
+    UNIQUE,
+    count,
+    listing,
+    query_of,
+)
 from services.key_registry.storage.postgres.versions import PostgresVersionReader, PostgresVersionWriter
 from shared.contracts.key_registry import Kind, Revocation, Status
 from shared.contracts.limits import ObjectLimits
@@ -39,51 +57,6 @@ MAX_IDLE = "2s"
 """A writer that says nothing for so long (its process is stopped, its network is gone) loses the lock."""
 WRITERS_AT_ONCE = 2
 """Of one process: one that has the lock and one that waits for it, so that readers find a connection free."""
-
-UNIQUE = {
-    "company_client_prefix_key": "client_prefix",
-    "company_company_uri_key": "company_uri",
-    "application_application_prefix_key": "application_prefix",
-    "booking_company_id_application_id_key": "application_id",
-    "admin_token_digest_key": "token",
-}
-"""The member that each constraint is about. Those of secrets and public ids cannot be hit but by a broken RNG."""
-
-_BEGIN = "SELECT pg_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', $2, true)"
-_RECALL = """
-SELECT request_digest AS request, sealed_answer AS sealed
-FROM idempotency WHERE admin_token_id = $1 AND key_digest = $2 AND created_at > $3
-"""
-_REMEMBER = """
-INSERT INTO idempotency (admin_token_id, key_digest, request_digest, sealed_answer, created_at)
-VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (admin_token_id, key_digest) DO UPDATE
-SET request_digest = excluded.request_digest,
-    sealed_answer = excluded.sealed_answer,
-    created_at = excluded.created_at
-"""
-_BOOKED_SCOPES = """
-SELECT DISTINCT unnest(a.scopes) FROM booking b JOIN application a ON a.id = b.application_id
-WHERE b.company_id = $1 AND b.status = 'active' AND a.status = 'active'
-"""
-_APPEND_CHANGE = """
-INSERT INTO change (seq, kind, id, status, at, until, company_id, limits)
-SELECT coalesce(max(seq), 0) + 1, $1, $2, $3, $4, $5, $6, $7 FROM change
-RETURNING seq
-"""
-_LAST_CHANGE = """
-SELECT coalesce((SELECT max(seq) FROM change WHERE id = $1), (SELECT max(seq) FROM change), 0)
-"""
-_REVOCATIONS = """
-SELECT number, kind, id, until, reason, company_id, at FROM revocation
-WHERE ($2::bigint IS NULL OR number < $2) AND kind <> ALL($3::text[])
-"""
-_STOP = """
-INSERT INTO revocation (kind, id, until, company_id, reason, at) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (kind, id) DO UPDATE SET until = excluded.until, reason = excluded.reason
-WHERE revocation.until < excluded.until
-RETURNING true
-"""
 
 
 class PostgresReader(PostgresVersionReader, PostgresEventReader, PostgresPeopleReader):
@@ -111,33 +84,38 @@ class PostgresReader(PostgresVersionReader, PostgresEventReader, PostgresPeopleR
         return [dict(record) for record in records]
 
     async def booked_scopes(self, company_id: UUID) -> Sequence[str]:
-        return [record[0] for record in await self._connection.fetch(_BOOKED_SCOPES, company_id)]
+        return [record[0] for record in await self._connection.fetch(BOOKED_SCOPES, company_id)]
 
     async def revocations(self, which: RevocationListing) -> Sequence[KeptRevocation]:
         conditions = [f"{column} = ${n}" for n, column in enumerate(which.equals, 4)]
-        statement = " ".join((" AND ".join([_REVOCATIONS, *conditions]), "ORDER BY number DESC LIMIT $1"))
+        statement = " ".join((" AND ".join([REVOCATIONS, *conditions]), "ORDER BY number DESC LIMIT $1"))
         records = await self._connection.fetch(
             statement, which.limit, which.before, list(RESOURCES), *which.equals.values()
         )
         return [KeptRevocation(**record) for record in records]
 
     async def last_change(self, id_: str) -> int:
-        return int(await self._connection.fetchval(_LAST_CHANGE, id_))
+        return int(await self._connection.fetchval(LAST_CHANGE, id_))
 
     async def recall(self, admin_id: UUID, key: bytes, since: datetime) -> Remembered | None:
-        record = await self._connection.fetchrow(_RECALL, admin_id, key, since)
+        record = await self._connection.fetchrow(RECALL, admin_id, key, since)
         return None if record is None else Remembered(record["request"], record["sealed"])
 
 
 class PostgresWriter(
     PostgresReader, PostgresVersionWriter, PostgresEventWriter, PostgresWebhookWriter, PostgresPeopleWriter
 ):
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, guard: HistoryGuard | None = None) -> None:
         super().__init__(connection)
-        self.changed = False
-        """Whether there is something new in the feed, once it is committed."""
         self.recorded = False
-        """The same of events."""
+        """Whether there is something new among the events, once it is committed."""
+        self._guard = guard
+        self.audit: Head | None = None
+        """Where the audit trail ends by what it has added, once it is committed."""
+        self.head: Position | None = None
+        """The last position that it has added to the feed, once it is committed."""
+        self.not_below = 0
+        """Changes that it adds have positions above this one, and above all that are there."""
 
     async def insert(self, resource: Resource, row: Row) -> None:
         try:
@@ -175,38 +153,45 @@ class PostgresWriter(
         company_id: str | None = None,
         limits: ObjectLimits | None = None,
     ) -> int:
-        self.changed = True
         changed = None if limits is None else limits.model_dump(exclude_defaults=True)
-        values = (kind, id_, status, at, until, company_id, changed)
-        return int(await self._connection.fetchval(_APPEND_CHANGE, *values))
+        values = (kind, id_, status, at, until, company_id, changed, self.not_below)
+        seq, mark = await self._connection.fetchrow(APPEND_CHANGE, *values)
+        self.head = Position(seq, mark)
+        return int(seq)
 
     async def audit_head(self) -> Head:
-        return await head_of(self._connection)
+        head = await head_of(self._connection)
+        if self._guard is not None and self.audit is None:
+            self._guard.confirm_audit(head)
+        return head
 
     async def written_events(self, ids: Sequence[str]) -> frozenset[str]:
         return await written(self._connection, ids)
 
     async def append_audit(self, lines: Sequence[Line]) -> None:
         await append(self._connection, lines)
+        self.audit = Head(lines[-1].seq, lines[-1].hash)
 
     async def stop(self, stopped: Revocation, at: float) -> bool:
         values = (stopped.kind, stopped.id, stopped.until, stopped.company_id, stopped.reason[:255], at)
-        return await self._connection.fetchval(_STOP, *values) is not None
+        return await self._connection.fetchval(STOP, *values) is not None
 
     async def keep_stopped(self, kind: Kind, id_: str, until: float, at: float, reason: str = "deleted") -> None:
-        await self._connection.execute(_STOP, kind, id_, until, None, reason, at)
+        await self._connection.execute(STOP, kind, id_, until, None, reason, at)
 
     async def keep_trial(self, trial: Trial) -> bool:
         return await keep_trial(self._connection, trial)
 
     async def remember(self, admin_id: UUID, key: bytes, response: Remembered, at: datetime) -> None:
-        await self._connection.execute(_REMEMBER, admin_id, key, response.request, response.sealed, at)
+        await self._connection.execute(REMEMBER, admin_id, key, response.request, response.sealed, at)
 
 
 class PostgresStore:
     """`timeout` bounds a write, waiting for one's turn included, in seconds.
 
     `on_change` is called when a write may have added to the feed, `on_event` when one may have to the events.
+    With a `guard`, nothing is read or written in a history that was set back: that raises `Unavailable`. A write
+    returns once `copies` have what it changed.
     """
 
     def __init__(
@@ -216,33 +201,48 @@ class PostgresStore:
         timeout: float = 0.8,
         on_change: Callable[[], None] = lambda: None,
         on_event: Callable[[], None] = lambda: None,
+        guard: HistoryGuard | None = None,
+        copies: Copied | None = None,
     ) -> None:
         self._database = database
         self._timeout = timeout
         self._on_change = on_change
         self._on_event = on_event
+        self._guard = guard
+        self._copies = copies
         self._turns = asyncio.Semaphore(WRITERS_AT_ONCE)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[PostgresReader]:
+        expected = ORIGIN if self._guard is None else self._guard.expected()
         async with self._database.connection() as connection:
             yield PostgresReader(connection)
+            if self._guard is not None and expected != ORIGIN:
+                # Last, so that all that was read is of a history that had this position.
+                self._guard.confirm_mark(expected, await connection.fetchval(MARK, expected.seq))
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[PostgresWriter]:
+        expected = ORIGIN if self._guard is None else self._guard.expected()
         writer = None
         try:
             async with asyncio.timeout(self._timeout), self._turns, self._database.transaction() as connection:
-                await connection.execute(_BEGIN, WRITER_LOCK_ID, MAX_IDLE)
-                writer = PostgresWriter(connection)
+                *_, mark = await connection.fetchrow(BEGIN, WRITER_LOCK_ID, MAX_IDLE, expected.seq)
+                if self._guard is not None:
+                    self._guard.confirm_mark(expected, mark)
+                writer = PostgresWriter(connection, self._guard)
                 yield writer
         except TimeoutError:
             raise Unavailable("too much is being written at once") from None
         finally:
-            if writer is not None and writer.changed:
+            if writer is not None and writer.head is not None:
                 self._on_change()  # also after a failure: the commit may have been what did not come back
             if writer is not None and writer.recorded:
                 self._on_event()
+        if self._guard is not None:
+            self._guard.note(writer.head, writer.audit)
+        if writer.head is not None and self._copies is not None:
+            await self._copies.wait_for(writer.head.seq)
 
     async def check(self) -> None:
         """Raises `Unavailable` unless the schema is there and new enough; a newer one than this code knows is."""

@@ -1,26 +1,40 @@
 """Used assertions in PostgreSQL."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from shared.postgres.pool import Database
 
+_USE = """
+WITH used AS (
+    INSERT INTO used_jti (kid, jti_digest, expires_at) VALUES ($1, $2, $3)
+    ON CONFLICT (kid, jti_digest) DO NOTHING RETURNING true
+)
+SELECT EXISTS (SELECT FROM used) AS first, concat_ws('-',
+    (SELECT oid FROM pg_database WHERE datname = current_database()),
+    'used_jti'::regclass::oid,
+    pg_postmaster_start_time()
+) AS identity
+"""
+"""A database, a table or a server that took the place of another one has another identity."""
+
 
 class PostgresUsedAssertions:
-    def __init__(self, database: Database) -> None:
+    """`confirm` is called when the table may have been restored: it returns once the registry has compared its
+    history, and raises `Unavailable` when that is not known."""
+
+    def __init__(self, database: Database, confirm: Callable[[], Awaitable[None]] | None = None) -> None:
         self._database = database
+        self._confirm = confirm
+        self._identity: str | None = None
 
     async def use(self, kid: str, jti_digest: bytes, expires_at: float) -> bool:
         async with self._database.connection() as connection:
-            status: str = await connection.execute(
-                """
-                INSERT INTO used_jti (kid, jti_digest, expires_at) VALUES ($1, $2, $3)
-                ON CONFLICT (kid, jti_digest) DO NOTHING
-                """,
-                kid,
-                jti_digest,
-                _time(expires_at),
-            )
-        return status == "INSERT 0 1"
+            first, identity = await connection.fetchrow(_USE, kid, jti_digest, _time(expires_at))
+        if identity != self._identity and self._confirm is not None:
+            await self._confirm()
+            self._identity = identity
+        return bool(first)
 
     async def was_used(self, kid: str, jti_digest: bytes) -> bool:
         async with self._database.connection() as connection:

@@ -1,6 +1,7 @@
 """Every store of the issuer and its twin in memory keep the same promises."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -251,3 +252,25 @@ async def test_database_refuses_a_private_member_in_the_public_key(database: Dat
     leaking = SigningKeyRecord("kid", "ES256", {"kty": "EC", "d": "secret"}, b"x")
     with pytest.raises(CheckViolationError):
         await PostgresSigningKeys(database).add_pending(leaking)
+
+
+async def test_a_table_of_used_ids_is_relied_upon_once_its_history_was_confirmed(database: Database) -> None:
+    confirmations = []
+
+    async def confirm() -> None:
+        confirmations.append(1)
+        if len(confirmations) in (1, 3):
+            raise Unavailable
+
+    used, later = PostgresUsedAssertions(database, confirm), time.time() + 60
+    with pytest.raises(Unavailable):
+        await used.use("kid", b"a" * 32, later)
+    assert await used.use("kid", b"b" * 32, later)
+    assert await used.use("kid", b"c" * 32, later)
+    async with database.connection() as connection:
+        await connection.execute("CREATE TABLE other (LIKE used_jti INCLUDING ALL)")
+        await connection.execute("DROP TABLE used_jti")
+        await connection.execute("ALTER TABLE other RENAME TO used_jti")
+    with pytest.raises(Unavailable):
+        await used.use("kid", b"c" * 32, later)
+    assert len(confirmations) == 3

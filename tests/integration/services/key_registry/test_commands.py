@@ -219,6 +219,7 @@ async def test_a_process_serves_and_drains_on_sigterm(database_url: str, tmp_pat
         ready = await responded(admin, "/health/ready", 503)
         assert ready["missing"] == {
             "first_owner": "the first owner's token is not registered yet",
+            "history": "the history has not been compared yet",
             "postgresql": "the schema is not up to date: run `python -m services.key_registry migrate`",
         }
         await command("migrate", **environment)

@@ -5,6 +5,7 @@ import contextlib
 
 import pytest
 
+from shared.changes import follower as follower_module
 from shared.changes.cached_lookup import CachedLookup
 from shared.changes.follower import ChangeFollower
 from shared.contracts.key_registry import ORIGIN_MARK, Change, ChangePage, Company, KeyPair, Snapshot, Stopped
@@ -22,6 +23,7 @@ class ScriptedSource:
         self.stopped: list[Stopped] = []
         self.pruned_to = 0
         self.away = False
+        self.restored_at: float | None = None
 
     def add(self, id_: str) -> None:
         self.log.append(self.next(id_))
@@ -52,7 +54,8 @@ class ScriptedSource:
         found = tuple(c for c in self.log if c.seq > after)[:limit]
         marks = {0: ORIGIN_MARK, **{change.seq: change.mark for change in self.log}}
         gap = after < self.pruned_to or (mark is not None and mark != marks.get(after))
-        return ChangePage(changes=() if gap else found, last=self.last, last_mark=self.last_mark, gap=gap)
+        found, restored_at = () if gap else found, self.restored_at
+        return ChangePage(changes=found, last=self.last, last_mark=self.last_mark, gap=gap, restored_at=restored_at)
 
     async def snapshot(self) -> Snapshot:
         if self.away:
@@ -496,3 +499,34 @@ async def test_no_more_records_are_kept_than_there_is_room_for(source: ScriptedS
     assert pairs.calls == 3
     await lookup.get("a")
     assert pairs.calls == 4
+
+
+async def test_a_confirmation_is_of_a_poll_that_began_after_it_was_requested() -> None:
+    source = ScriptedSource()
+    follower = ChangeFollower(source, (), clock=FakeClock(), interval=0.01)
+    await follower.poll()
+    waiting = asyncio.create_task(follower.confirm())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await follower.poll()
+    await waiting
+
+
+async def test_what_cannot_be_confirmed_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follower_module, "CONFIRMATION_TIMEOUT_S", 0.01)
+    source = ScriptedSource()
+    follower = ChangeFollower(source, (), clock=FakeClock())
+    await follower.poll()
+    source.away = True
+    with pytest.raises(Unavailable):
+        await follower.confirm()
+
+
+async def test_when_the_registry_was_restored_is_known_with_the_poll() -> None:
+    source = ScriptedSource()
+    follower = ChangeFollower(source, (), clock=FakeClock())
+    await follower.poll()
+    assert follower.restored_at is None
+    source.restored_at = 7.0
+    await follower.poll()
+    assert follower.restored_at == 7.0

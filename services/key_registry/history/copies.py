@@ -1,0 +1,184 @@
+"""Keeps each copy outside the database up to date with the change feed.
+
+As the relay does for the stream: at once after this process's own changes, and on a schedule for those of others.
+A copy that is lost is filled anew from the database and the other copies.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+import structlog
+
+from services.key_registry.history.comparison import is_lost
+from services.key_registry.history.guard import HistoryGuard
+from services.key_registry.history.ports import HistoryCopy, HistoryStore
+from services.key_registry.history.records import HistoryHead, Kept, Position, StateRecord, merged
+from shared.background_task import PeriodicTask
+from shared.clock import Clock
+from shared.errors import Unavailable
+
+log = structlog.get_logger()
+
+COPY_INTERVAL_S = 0.5
+"""Seconds between two looks for what other copies of the registry have committed."""
+AUDIT_HEAD_INTERVAL_S = 1.0
+"""Seconds for which the end of the audit trail may be further than the copies say, while nothing else changes."""
+COMPACT_INTERVAL_S = 60.0
+WAIT_S = 0.5
+"""Seconds that a write waits for the copies at most, once it is durable."""
+PAGE_SIZE = 1000
+
+
+class CopyState:
+    """How far one copy is."""
+
+    def __init__(self, copy: HistoryCopy) -> None:
+        self.copy = copy
+        self.reached: Position | None = None
+        """None: not known, so that nobody waits for it."""
+        self.up: bool | None = None
+        self.head_written_at = float("-inf")
+
+    def set_up(self, *, up: bool, detail: str = "") -> None:
+        if self.up is not up:
+            if up:
+                log.info("history_copy.up", copy=self.copy.name)
+            else:
+                log.warning("history_copy.unavailable", copy=self.copy.name, detail=detail)
+        self.up = up
+
+
+class HistoryCopies:
+    def __init__(self, store: HistoryStore, guard: HistoryGuard, clock: Clock) -> None:
+        self._store = store
+        self._guard = guard
+        self._clock = clock
+        self.states: list[CopyState] = []
+        self._round = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._compacted_at = clock.monotonic()
+        self.task = PeriodicTask("history_copies", self.run_once, interval=COPY_INTERVAL_S, wake=self._wake)
+
+    def use(self, copies: Sequence[HistoryCopy]) -> None:
+        """From now on these are kept up to date."""
+        self.states = [CopyState(copy) for copy in copies]
+
+    def wake(self) -> None:
+        """Something was committed."""
+        self._wake.set()
+
+    async def wait_for(self, seq: int) -> None:
+        """Returns when each copy that is available has the change, or after `WAIT_S` seconds."""
+        self.wake()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_S):
+                while any(s.up and s.reached is not None and s.reached.seq < seq for s in self.states):
+                    await self._round.wait()
+
+    @property
+    def up(self) -> int:
+        """How many copies are kept up to date."""
+        return sum(state.up is True for state in self.states)
+
+    async def check(self) -> None:
+        """For health: raises `Unavailable` naming the copies that are not kept up to date."""
+        if not self.states:
+            raise Unavailable("the copies of the history are not in use yet")
+        if down := [state.copy.name for state in self.states if not state.up]:
+            raise Unavailable(f"the history is not copied to: {', '.join(down)}")
+
+    async def run_once(self) -> None:
+        """Nothing is copied of a history that is not relied upon."""
+        if self._guard.closed is None:
+            await asyncio.gather(*(self._update(state) for state in self.states))
+            await self._compact()
+
+    async def finish(self) -> None:
+        """The last copy: with the end of the audit trail as it is when the process ends."""
+        for state in self.states:
+            state.head_written_at = float("-inf")
+        with contextlib.suppress(Unavailable):
+            await self.run_once()
+
+    async def load(self) -> Kept | None:
+        """What all copies that are available have together; None where there is nothing."""
+        return await self.loaded([state.copy for state in self.states])
+
+    @staticmethod
+    async def loaded(copies: Sequence[HistoryCopy]) -> Kept | None:
+        """The same of these."""
+        found = await asyncio.gather(*(copy.load() for copy in copies), return_exceptions=True)
+        for result in found:
+            if isinstance(result, BaseException) and not isinstance(result, Unavailable):
+                raise result
+        return await asyncio.to_thread(merged, [kept for kept in found if isinstance(kept, Kept)])
+
+    async def fill(self, copy: HistoryCopy) -> HistoryHead:
+        """Write all that is known into a copy: what the database has, and what the other copies have beside it."""
+        stopped, position = await self._store.all_stopped()
+        audit = (await self._store.state(())).audit
+        others = await self.loaded([state.copy for state in self.states if state.copy is not copy])
+        known = others or Kept(HistoryHead(position, horizon=position.seq))
+        await asyncio.to_thread(known.add, stopped)
+        head = HistoryHead(position, audit.seq, audit.hash, known.head.horizon)
+        self._guard.require_open()
+        await copy.add(list(known.records.values()), head)
+        log.info("history_copy.filled", copy=copy.name, records=len(known.records), horizon=head.horizon)
+        return head
+
+    async def _update(self, state: CopyState) -> None:
+        try:
+            await self._bring_up(state)
+        except Unavailable as error:
+            state.set_up(up=False, detail=error.detail)
+        except Exception:
+            state.up = False
+            raise
+        else:
+            state.set_up(up=True)
+        finally:
+            finished, self._round = self._round, asyncio.Event()
+            finished.set()
+
+    async def _bring_up(self, state: CopyState) -> None:
+        """Until the copy has the newest change. Raises `Unavailable`."""
+        head = await state.copy.head()
+        if head is None:
+            await state.copy.clear()
+            head = await self.fill(state.copy)
+        while (changed := await self._store.changed_after(head.position, PAGE_SIZE)) is not None:
+            records, newest = changed
+            self._guard.require_open()
+            head = await self._write(state, head, records, newest)
+            state.reached = newest
+            if not records:
+                return
+        known = await self._store.state([head])
+        if is_lost(head, known):
+            self._guard.suspect(head.position, known.last.seq)
+        await self.fill(state.copy)
+
+    async def _write(
+        self, state: CopyState, head: HistoryHead, records: Sequence[StateRecord], newest: Position
+    ) -> HistoryHead:
+        """The head as the copy has it then."""
+        now = self._clock.monotonic()
+        if not records and now - state.head_written_at < AUDIT_HEAD_INTERVAL_S:
+            return head
+        known = await self._store.state([head])
+        if is_lost(head, known):
+            self._guard.suspect(head.position, known.last.seq)
+        further = HistoryHead(newest, known.audit.seq, known.audit.hash, head.horizon)
+        if further != head:
+            await state.copy.add(records, further)
+        state.head_written_at = now
+        return further
+
+    async def _compact(self) -> None:
+        if self._clock.monotonic() - self._compacted_at < COMPACT_INTERVAL_S:
+            return
+        self._compacted_at = self._clock.monotonic()
+        for state in self.states:
+            with contextlib.suppress(Unavailable):
+                await state.copy.compact(self._clock.now())

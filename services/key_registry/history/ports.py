@@ -1,0 +1,123 @@
+"""What the rules need of the copies and of the database, as protocols; each method raises `Unavailable`."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from services.key_registry.audit_trail.chain import Head
+from services.key_registry.history.records import HistoryHead, Kept, Position, StateRecord
+from services.key_registry.storage.ports import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """One restore that was found, as it is kept in the database. `at` is in seconds since the epoch.
+
+    Positions in the change feed: the last one that the restored database had, the last one that was known, and the
+    first one after it, since no position is given to two changes. Lines of the audit trail likewise.
+    """
+
+    at: float
+    found_seq: int
+    lost_seq: int
+    resumed_seq: int
+    found_audit_seq: int
+    lost_audit_seq: int
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """Where the database is: its feed, its audit trail, the restores that it knows of."""
+
+    first_seq: int
+    last: Position
+    audit: Head
+    marks: Mapping[int, str]
+    """Of the positions that were asked about, as far as they are in the feed."""
+    hashes: Mapping[int, bytes]
+    """Of the audit lines that were asked about, as far as they are in the database."""
+    restores: tuple[Restore, ...] = ()
+
+    @property
+    def head(self) -> HistoryHead:
+        return HistoryHead(self.last, self.audit.seq, self.audit.hash)
+
+
+class HistoryCopy(Protocol):
+    """One place outside the database. A record, or a head, of an earlier position never replaces a later one."""
+
+    name: str
+
+    async def head(self) -> HistoryHead | None:
+        """None when it holds nothing of this history."""
+        ...
+
+    async def load(self) -> Kept | None:
+        """All that it holds; None when it holds nothing of this history."""
+        ...
+
+    async def add(self, records: Sequence[StateRecord], head: HistoryHead) -> None:
+        """Returns when all of it is kept."""
+        ...
+
+    async def clear(self) -> None:
+        """Nothing that it holds is valid: set it aside, so that it stands in the way of nothing."""
+        ...
+
+    async def compact(self, now: float) -> None:
+        """Leave out what concerns nobody, and the oldest of too many. Does nothing while it need not."""
+        ...
+
+
+class HistoryStore(Protocol):
+    async def history(self) -> str:
+        """The name of this history, given to it once."""
+        ...
+
+    async def state(self, heads: Sequence[HistoryHead]) -> DatabaseState:
+        """With the marks and hashes that the database has where `heads` are."""
+        ...
+
+    async def changed_after(self, position: Position, limit: int) -> tuple[list[StateRecord], Position] | None:
+        """How the objects are that changed after a position, and up to which; None: it is not in the feed."""
+        ...
+
+    async def all_stopped(self) -> tuple[list[StateRecord], Position]:
+        """All objects that are stopped, or end by themselves, whenever that was."""
+        ...
+
+    async def require_whole(self) -> None:
+        """Raises `Unavailable` while the database is being restored: not all of its schema is there yet."""
+        ...
+
+
+class RecoveryWriter(Writer, Protocol):
+    """The transaction in which a restored history is gone on with."""
+
+    async def state(self, heads: Sequence[HistoryHead]) -> DatabaseState:
+        """With the marks and hashes that the database has where `heads` are."""
+        ...
+
+    def go_on_after(self, seq: int) -> None:
+        """Changes that are added have positions above this one."""
+        ...
+
+    async def keep_restore(self, restore: Restore) -> None: ...
+
+    async def signing_kids(self) -> Sequence[str]:
+        """Of the keys that may have signed a token that is alive, as the token issuer last reported them."""
+        ...
+
+
+class RecoveryStore(Protocol):
+    def recovering(self) -> AbstractAsyncContextManager[RecoveryWriter]:
+        """It may take its time. Raises `Unavailable`."""
+        ...
+
+
+class Copied(Protocol):
+    async def wait_for(self, seq: int) -> None:
+        """Returns when the copies have the change at this position, as far as they are available."""
+        ...

@@ -1,0 +1,112 @@
+"""Goes on with a restored history: what was stopped is stopped again, and no position is used a second time."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from services.key_registry.admin.recorder import append
+from services.key_registry.history.comparison import Loss, loss
+from services.key_registry.history.guard import CannotRely
+from services.key_registry.history.ports import RecoveryStore, RecoveryWriter, Restore
+from services.key_registry.history.records import HistoryHead, Kept
+from services.key_registry.history.taking_back import ACTOR, SIGNING_KEY_LIFE_S, Taken, TakingBack
+from shared.clock import Clock
+from shared.contracts.key_registry import AuditEvent
+
+MAX_REPORTED = 1000
+"""Objects that the report of a restore names."""
+RESTORED_CHANGE_LIFE_S = 3600.0
+
+
+class OlderThanKnown(CannotRely):
+    """The dump is older than what the copies reach back to: an operator is to decide."""
+
+    def __init__(self, loss: Loss, horizon: int) -> None:
+        super().__init__(
+            "the restored database is older than what is known of stopped credentials: run "
+            "`python -m services.key_registry check-history`",
+            retry_after=30,
+            detail=f"{loss}; what changed up to {horizon} is not known outside",
+        )
+        self.horizon = horizon
+
+
+class Recovery:
+    def __init__(self, store: RecoveryStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def recover(
+        self, history: str, kept: Kept, heads: Sequence[HistoryHead], *, accept_loss: bool = False
+    ) -> Restore | None:
+        """Go on with the history, in one transaction; None where another process has done so meanwhile.
+
+        `kept` is what is known of the objects, `heads` is how far the history was known to be. Raises
+        `OlderThanKnown` unless `accept_loss`, with which all that the signing keys have signed ends.
+        """
+        async with self._store.recovering() as writer:
+            found = loss(list(heads), await writer.state(heads))
+            if found is None:
+                return None
+            complete = kept.head.horizon <= found.found.position.seq
+            if not complete and not accept_loss:
+                raise OlderThanKnown(found, kept.head.horizon)
+            writer.go_on_after(found.lost.position.seq)
+            resumed = await self._mark_restore(writer, found)
+            taking = TakingBack(writer, self._clock)
+            taken = list(await taking.take_back(kept.in_order()))
+            if not complete:
+                taken += await self._end_all_tokens(writer, taking)
+            return await self._keep(writer, history, found, resumed, taken, complete=complete)
+
+    async def _mark_restore(self, writer: RecoveryWriter, found: Loss) -> int:
+        """The first change after the restore, which concerns nobody: it takes a position that was never used."""
+        now, name = self._clock.now(), f"restored-after-{found.lost.position.seq}"
+        return await writer.append_change("jwt", name, "revoked", now, now + RESTORED_CHANGE_LIFE_S)
+
+    async def _end_all_tokens(self, writer: RecoveryWriter, taking: TakingBack) -> list[Taken]:
+        """Who holds one may be of a credential that nobody knows any more."""
+        until = self._clock.now() + SIGNING_KEY_LIFE_S
+        kids = await writer.signing_kids()
+        return [
+            Taken("signing_key", kid, "revoked") for kid in kids if await taking.revoke("signing_key", kid, until)
+        ]
+
+    async def _keep(
+        self,
+        writer: RecoveryWriter,
+        history: str,
+        found: Loss,
+        resumed: int,
+        taken: Sequence[Taken],
+        *,
+        complete: bool,
+    ) -> Restore:
+        counts = Counter(each.what for each in taken)
+        summary: dict[str, Any] = {"complete": complete, "objects": dict(sorted(counts.items()))}
+        restore = Restore(
+            at=self._clock.now(),
+            found_seq=found.found.position.seq,
+            lost_seq=found.lost.position.seq,
+            resumed_seq=resumed,
+            found_audit_seq=found.found.audit_seq,
+            lost_audit_seq=max(found.lost.audit_seq, found.found.audit_seq),
+            report={**summary, "items": [list(each) for each in taken[:MAX_REPORTED]]},
+        )
+        await writer.keep_restore(restore)
+        detail = {
+            **summary,
+            "changes": [restore.found_seq, restore.lost_seq],
+            "audit_lines": [restore.found_audit_seq, restore.lost_audit_seq],
+            "lost_audit_head": found.lost.audit_hash.hex(),
+        }
+        event = AuditEvent(
+            action="history.restored",
+            actor=ACTOR,
+            subject_kind="history",
+            subject=history,
+            at=restore.at,
+            detail=detail,
+        )
+        await append(writer, [event])
+        return restore

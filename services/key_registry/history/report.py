@@ -1,0 +1,60 @@
+"""What a restore has lost, in lines for an operator."""
+
+from collections.abc import Iterator, Sequence
+
+from services.key_registry.catalog.field_types import format_instant, instant
+from services.key_registry.history.comparison import Loss
+from services.key_registry.history.ports import DatabaseState, Restore
+from services.key_registry.history.records import Kept
+
+MAX_LINES = 1000
+WORDS = {
+    "revoked": "revoked again",
+    "suspended": "suspended again",
+    "ends": "ends again when it was to end",
+    "version_revoked": "version revoked again",
+    "version_ends": "version ends again when it was to end",
+    "unknown": "created after the dump: not in the database, and what was issued with it has ended",
+}
+
+
+def whole(state: DatabaseState, copies: Sequence[str]) -> str:
+    known, size = " and ".join(copies), f"{state.last.seq} changes and {state.audit.seq} audit lines"
+    return f"the history is whole: {size}, compared with {known}"
+
+
+def lost(found: Loss, kept: Kept | None) -> Iterator[str]:
+    """Before anything was taken back."""
+    yield f"the database was set back: {found}"
+    yield from _gap(found.found.position.seq, found.lost.position.seq, found.found.audit_seq, found.lost.audit_seq)
+    records = [] if kept is None else [r for r in kept.in_order() if r.seq > found.found.position.seq]
+    for record in records[:MAX_LINES]:
+        yield f"  {record.kind} {record.id}: was {record.state}"
+    if len(records) > MAX_LINES:
+        yield f"  and {len(records) - MAX_LINES} more"
+    if kept is None or kept.head.horizon > found.found.position.seq:
+        horizon = found.lost.position.seq if kept is None else kept.head.horizon
+        yield f"what was stopped up to change {horizon} is not all known outside: the registry stays closed."
+        yield "Restore a newer dump; or run this again with --accept-loss, revoke what you know to be missing, and"
+        yield "expect each access token to end."
+    else:
+        yield "a registry that runs, or is started, stops this again by itself"
+
+
+def restored(restore: Restore) -> Iterator[str]:
+    """After it."""
+    yield f"a restore was found at {format_instant(instant(restore.at))}"
+    yield from _gap(restore.found_seq, restore.lost_seq, restore.found_audit_seq, restore.lost_audit_seq)
+    if not restore.report["complete"]:
+        yield "  not all that was stopped was known, which was accepted: each signing key was revoked"
+    for what, count in restore.report["objects"].items():
+        yield f"  {WORDS.get(what, what)}: {count}"
+    for kind, id_, what in restore.report["items"][:MAX_LINES]:
+        yield f"    {kind} {id_}: {what}"
+
+
+def _gap(found_seq: int, lost_seq: int, found_audit_seq: int, lost_audit_seq: int) -> Iterator[str]:
+    if lost_seq > found_seq:
+        yield f"  lost: changes {found_seq + 1} to {lost_seq}"
+    if lost_audit_seq > found_audit_seq:
+        yield f"  lost: audit lines {found_audit_seq + 1} to {lost_audit_seq}"

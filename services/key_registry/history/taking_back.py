@@ -1,0 +1,173 @@
+"""Stops again what a restore has brought back: by revocations like any other, each with its audit line.
+
+What is stopped already stays as it is, so that this may be done again.
+"""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from services.key_registry.admin.recorder import Recorder, append
+from services.key_registry.catalog.expiry import EXPIRING_KINDS, expiry_of
+from services.key_registry.catalog.field_types import format_instant, in_utc, instant
+from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
+from services.key_registry.catalog.permissions import Operation
+from services.key_registry.catalog.resources import RESOURCES, Resource, Row
+from services.key_registry.catalog.versions import Version
+from services.key_registry.history.records import StateRecord
+from services.key_registry.storage.ports import Writer
+from shared.clock import Clock
+from shared.contracts.identifiers import UUID_FORM, credential_version_id
+from shared.contracts.key_registry import AuditEvent, Kind, Revocation
+
+ACTOR = "service:key_registry"
+REASON = "taken back after a restore"
+ROWS_AT_ONCE = 1000
+VERSION_MARK = "_v"
+"""Between the id of a credential and the number of its version."""
+SIGNING_KEY_LIFE_S = 31 * 86400.0
+"""Seconds for which a signing key stays revoked that a restore has brought back."""
+
+
+class Taken(NamedTuple):
+    """What was done about one object."""
+
+    kind: Kind
+    id: str
+    what: str
+    """revoked, suspended, ends, version_revoked, version_ends; unknown: the database does not have the object."""
+
+
+class TakingBack:
+    """In one transaction of `writer`."""
+
+    def __init__(self, writer: Writer, clock: Clock) -> None:
+        self._writer = writer
+        self._recorder = Recorder(clock)
+        self._now = clock.now()
+        self._at = instant(self._now)
+
+    async def take_back(self, records: Iterable[StateRecord]) -> Sequence[Taken]:
+        """In the order of the records, but all of a kind together."""
+        taken: list[Taken] = []
+        for resource, chunk in _chunks(records):
+            taken += await self._objects(resource, chunk) if resource is not None else await self._others(chunk)
+        return taken
+
+    async def revoke(self, kind: Kind, id_: str, until: float, company_id: str | None = None) -> bool:
+        """Something that is no row of its own; False when it is revoked for as long already."""
+        members: dict[str, Any] = {"kind": kind, "id": id_, "until": until, "reason": REASON}
+        if not await self._writer.stop(Revocation.model_construct(company_id=company_id, **members), self._now):
+            return False
+        await self._writer.append_change(kind, id_, "revoked", self._now, until, company_id)
+        await self._append(f"{kind}.revoked", kind, id_, {"until": until, "reason": REASON})
+        return True
+
+    async def _others(self, records: Sequence[StateRecord]) -> list[Taken]:
+        found = []
+        for record in records:
+            until = self._now + SIGNING_KEY_LIFE_S if record.kind == "signing_key" else record.until or 0.0
+            stopped = record.state != "active" and until > self._now
+            if stopped and await self.revoke(record.kind, record.id, until):
+                found.append(Taken(record.kind, record.id, "revoked"))
+        return found
+
+    async def _objects(self, resource: Resource, records: Sequence[StateRecord]) -> list[Taken]:
+        ids = {UUID(record.id.partition(VERSION_MARK)[0]) for record in records}
+        rows = {row["id"]: row for row in await self._writer.find_all(resource, ids)}
+        found = []
+        for record in records:
+            id_, _, number = record.id.partition(VERSION_MARK)
+            row = rows.get(UUID(id_))
+            if row is None:
+                what = await self._unknown(record)
+            elif number:
+                what = await self._version(resource, row, record, int(number))
+            else:
+                what = await self._object(resource, row, record)
+                rows[row["id"]] = (await self._writer.find(resource, row["id"])) or row if what else row
+            if what is not None:
+                found.append(Taken(record.kind, record.id, what))
+        return found
+
+    async def _unknown(self, record: StateRecord) -> str | None:
+        """What was created after the dump is known to nobody any more: what was issued with it ends as well."""
+        until = self._now + MAX_TOKEN_LIFE_S if record.until is None else record.until
+        if VERSION_MARK in record.id or until <= self._now:
+            return None
+        return "unknown" if await self.revoke(record.kind, record.id, until) else None
+
+    async def _object(self, resource: Resource, row: Row, record: StateRecord) -> str | None:
+        if row["status"] == "revoked":
+            return None
+        if record.state == "revoked":
+            return await self._set(resource, row, Operation.REVOKE, {"status": "revoked", "status_at": self._at})
+        changed: dict[str, Any] = {}
+        if record.ends is not None and resource.kind in EXPIRING_KINDS:
+            ends = instant(record.ends)
+            if all(end is None or ends < in_utc(end) for end in (expiry_of(row), row.get("retires_at"))):
+                changed["expires_at"] = ends
+        if record.state == "suspended" and row["status"] == "active":
+            changed |= {"status": "suspended", "status_at": self._at}
+            return await self._set(resource, row, Operation.SUSPEND, changed)
+        return await self._set(resource, row, Operation.CHANGE, changed) if changed else None
+
+    async def _set(self, resource: Resource, row: Row, operation: Operation, changed: Row) -> str:
+        row = {**row, **changed, "updated_at": self._at}
+        await self._writer.update(resource, row)
+        await self._recorder.record(self._writer, ACTOR, operation, resource, row, {"reason": REASON})
+        return {Operation.REVOKE: "revoked", Operation.SUSPEND: "suspended"}.get(operation, "ends")
+
+    async def _version(self, resource: Resource, row: Row, record: StateRecord, number: int) -> str | None:
+        if row["status"] == "revoked" or resource.secret is None:
+            return None
+        versions = (await self._writer.versions([row["id"]]))[row["id"]]
+        version = next((version for version in versions if version.version == number), None)
+        if record.state == "revoked":
+            return await self._end_version(resource, row, version, number)
+        ends = None if record.ends is None else instant(record.ends)
+        if version is None or ends is None or (version.retires_at is not None and version.retires_at <= ends):
+            return None
+        await self._writer.update_version(row["id"], replace(version, retires_at=ends))
+        detail = {"version": number, "retires_at": format_instant(ends), "reason": REASON}
+        await self._recorder.record(self._writer, ACTOR, Operation.CHANGE, resource, row, detail)
+        return "version_ends"
+
+    async def _end_version(self, resource: Resource, row: Row, version: Version | None, number: int) -> str | None:
+        """A version that is not there is added as one that ended: its number is not to be given again."""
+        if version is not None and version.revoked:
+            return None
+        if version is None:
+            ended = Version(number, secrets.token_bytes(32), None, self._at, self._at, revoked=True)
+            await self._writer.add_version(resource, row["id"], ended)
+        else:
+            end = self._at if version.retires_at is None else min(version.retires_at, self._at)
+            await self._writer.update_version(row["id"], replace(version, retires_at=end, revoked=True))
+        owner, until = resource.company_of(row), self._now + MAX_TOKEN_LIFE_S
+        id_ = credential_version_id(str(row["id"]), number)
+        await self._writer.keep_stopped(resource.kind, id_, until, self._now, "version revoked")
+        company_id = str(owner) if owner else None
+        await self._writer.append_change(resource.kind, id_, "revoked", self._now, until, company_id)
+        detail = {"version": number, "reason": REASON}
+        await self._recorder.record(self._writer, ACTOR, Operation.REVOKE_VERSION, resource, row, detail)
+        return "version_revoked"
+
+    async def _append(self, action: str, kind: str, id_: str, detail: dict[str, Any]) -> None:
+        event = AuditEvent(action=action, actor=ACTOR, subject_kind=kind, subject=id_, at=self._now, detail=detail)
+        await append(self._writer, [event])
+
+
+def _chunks(records: Iterable[StateRecord]) -> Iterator[tuple[Resource | None, Sequence[StateRecord]]]:
+    """Those of one resource at a time; None: of what is no row of its own."""
+    of: defaultdict[Kind, list[StateRecord]] = defaultdict(list)
+    for record in records:
+        of[record.kind].append(record)
+    for kind, found in of.items():
+        resource = RESOURCES.get(kind)
+        if resource is not None:
+            found = [r for r in found if UUID_FORM.fullmatch(r.id.partition(VERSION_MARK)[0])]
+        for start in range(0, len(found), ROWS_AT_ONCE):
+            yield resource, found[start : start + ROWS_AT_ONCE]

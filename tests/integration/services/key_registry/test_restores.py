@@ -1,0 +1,265 @@
+"""A restored database brings back nothing that was stopped, while the registry runs or before it starts."""
+
+import asyncio
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import redis.asyncio
+
+from services.key_registry.config import Settings
+from services.key_registry.history.commands import check_history
+from shared import opaque
+from shared.contracts.key_registry import AuditEvent, Revocation
+from shared.contracts.signing_keys import SigningKeyReport, SigningKeyReporter, SigningKeyStatus
+from tests.support.harness.database_copies import DatabaseCopies
+from tests.support.harness.key_registry import Admin, Running, running_registry
+from tests.support.harness.serving import ServiceKeys
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S, becomes, until
+
+
+@pytest.fixture
+async def copies(registry_database_url: str, postgres_url: str) -> AsyncIterator[DatabaseCopies]:
+    copies = DatabaseCopies(postgres_url, urlsplit(registry_database_url).path[1:])
+    yield copies
+    await copies.discard()
+
+
+class Place:
+    """Where a registry of one database runs, again and again."""
+
+    def __init__(self, database_url: str, redis_url: str, directory: Path) -> None:
+        self.database_url, self.redis_url, self.directory = database_url, redis_url, directory
+        self.token = opaque.mint(opaque.ADMIN_TOKEN)
+        self.history = directory / "history"
+
+    @asynccontextmanager
+    async def started(self) -> AsyncIterator[Running]:
+        async with running_registry(
+            self.database_url,
+            self.directory,
+            token=self.token,
+            registered=False,
+            redis_url=self.redis_url,
+            history_dir=self.history,
+            audit_key_file=self.directory / "audit_key.pem",
+            store_timeout=5.0,
+        ) as running:
+            yield running
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Running]:
+        async with self.started() as running:
+            await until(lambda: open_(running.owner))
+            yield running
+
+    def settings(self) -> Settings:
+        return Settings(
+            database_url=self.database_url,
+            redis_url=self.redis_url,
+            history_dir=self.history,
+            audit_key_file=self.directory / "audit_key.pem",
+            **ServiceKeys(self.directory).settings("key_registry"),
+        )
+
+    async def lose(self, what: str) -> None:
+        if what == "valkey":
+            async with redis.asyncio.from_url(self.redis_url) as client:
+                await client.flushall()
+        elif what == "file":
+            shutil.rmtree(self.history)
+
+
+async def open_(owner: Admin) -> bool:
+    return (await owner.get("/companies")).status == 200
+
+
+async def ready(running: Running) -> int:
+    return (await running.owner.get(f"{running.url}/health/ready")).status
+
+
+@pytest.fixture
+def place(registry_database_url: str, redis_database: str, tmp_path: Path) -> Place:
+    return Place(registry_database_url, redis_database, tmp_path)
+
+
+class Objects:
+    """Credentials of one company, of which some are stopped after the dump."""
+
+    def __init__(self, owner: Admin) -> None:
+        self.owner = owner
+
+    async def create(self) -> "Objects":
+        self.company = await self.owner.company()
+        self.booking = await self.owner.booking(self.company)
+        self.tokens = [await self.token() for _ in range(4)]
+        return self
+
+    async def token(self) -> dict[str, Any]:
+        return await self.owner.create("/api-tokens", booking_id=self.booking["id"], remote_application="Shop")
+
+    async def statuses(self, running: Running) -> list[str | None]:
+        async with running.client("operator_validator") as client:
+            found = [await client.api_token(opaque.digest(token["token"])) for token in self.tokens]
+        return [None if each is None else each.status for each in found]
+
+
+async def stop_all(running: Running, objects: Objects) -> str:
+    """One in each way; the id of a JWT that is revoked beside."""
+    owner, (revoked, suspended, deleted, rotated) = running.owner, objects.tokens
+    for path in (f"{revoked['id']}/revoke", f"{suspended['id']}/suspend", f"{deleted['id']}/revoke"):
+        await done(owner, "POST", f"/api-tokens/{path}")
+    await done(owner, "DELETE", f"/api-tokens/{deleted['id']}")
+    await done(owner, "POST", f"/api-tokens/{rotated['id']}/rotate", {"keep_old_for": 0})
+    jti = secrets.token_hex(8)
+    async with running.client("token_issuer") as client:
+        await client.revoke(Revocation(kind="jwt", id=jti, until=time.time() + 3600))
+    return jti
+
+
+async def done(owner: Admin, method: str, path: str, body: Any = None) -> None:
+    """Tried again after a 503: the connections that the dump has ended are found out one by one."""
+    async with asyncio.timeout(BUSY_MACHINE_LIMIT_S):
+        while (response := await owner.call(method, path, body)).status == 503:
+            await asyncio.sleep(0)
+    assert response.status in (200, 201, 204), response.raw
+
+
+async def stopped(running: Running) -> set[str]:
+    async with running.client("gateway") as client:
+        return {item.id for item in (await client.snapshot()).stopped}
+
+
+async def refused(running: Running, objects: Objects, jti: str) -> None:
+    """None of the four tokens is accepted, nor what was issued with them."""
+    async with running.client("operator_validator") as client:
+        for token in objects.tokens:
+            record = await client.api_token(opaque.digest(token["token"]))
+            assert record is None or not record.active or record.version_ended(time.time()), token
+    revoked, suspended, deleted, rotated = (token["id"] for token in objects.tokens)
+    assert {revoked, suspended, deleted, f"{rotated}_v1", jti} <= await stopped(running)
+
+
+@pytest.mark.parametrize("lost", ["nothing", "valkey", "file"])
+async def test_a_dump_restored_over_a_stopped_registry_brings_nothing_back(
+    place: Place, copies: DatabaseCopies, lost: str
+) -> None:
+    place.history.mkdir()
+    async with place.running() as running:
+        objects = await Objects(running.owner).create()
+        await copies.keep()
+        jti = await stop_all(running, objects)
+        unknown = await objects.token()
+    await copies.go_back()
+    await place.lose(lost)
+    async with place.running() as running:
+        await refused(running, objects, jti)
+        assert unknown["id"] in await stopped(running)
+        lines = (await running.owner.get("/audit?actor=service:key_registry&limit=100")).body["items"]
+        assert {"history.restored", "api_token.revoked", "api_token.suspended"} <= {
+            line["action"] for line in lines
+        }
+
+
+@pytest.mark.parametrize("lost", ["nothing", "valkey", "file"])
+async def test_a_dump_restored_under_a_running_registry_brings_nothing_back(
+    place: Place, copies: DatabaseCopies, lost: str
+) -> None:
+    place.history.mkdir()
+    async with place.running() as running:
+        objects = await Objects(running.owner).create()
+        await copies.keep()
+        jti = await stop_all(running, objects)
+        await place.lose(lost)
+        await copies.go_back()
+        await until(lambda: open_(running.owner))
+        await refused(running, objects, jti)
+
+
+async def test_the_loss_of_audit_lines_alone_is_noticed_and_consumers_learn_when_it_was(
+    place: Place, copies: DatabaseCopies
+) -> None:
+    place.history.mkdir()
+    async with place.running() as running:
+        await copies.keep()
+        async with running.client("token_issuer") as client:
+            await client.audit([AuditEvent(action="token.issued", actor="client:x", at=time.time())])
+            assert (await client.changes(0)).restored_at is None
+    await copies.go_back()
+    before = time.time()
+    async with place.running() as running, running.client("token_issuer") as client:
+        page = await client.changes(0)
+        assert page.restored_at is not None
+        assert before <= page.restored_at <= time.time()
+        assert (await client.snapshot()).restored_at == page.restored_at
+        health = (await running.owner.get(f"{running.url}/health")).body["dependencies"]["history"]
+        assert (health["state"], health["lost_changes"]) == ("up", 0)
+        assert health["lost_audit_lines"] >= 1
+
+
+async def test_a_dump_from_before_what_is_known_stays_closed_until_an_operator_accepts_the_loss(
+    place: Place, copies: DatabaseCopies, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.history.mkdir()
+    async with place.running() as running:
+        objects = await Objects(running.owner).create()
+        async with running.calls("token_issuer") as calls:
+            key = SigningKeyStatus(kid="sk_1", algorithm="ES256", state="signing", published_at=1.0)
+            await SigningKeyReporter(calls).report(SigningKeyReport(keys=(key,), read_at=1.0))
+        await copies.keep()
+        await stop_all(running, objects)
+    for lost in ("valkey", "file"):
+        await place.lose(lost)
+    async with place.running() as running:
+        await running.owner.company()
+    await copies.go_back()
+    async with place.started() as running:
+        await becomes(503, lambda: ready(running))
+        assert (await running.owner.get("/companies")).status == 503
+        assert await asyncio.to_thread(check_history, place.settings()) == 1
+        assert "the registry stays closed" in capsys.readouterr().out
+        assert await asyncio.to_thread(check_history, place.settings(), accept_loss=True) == 0
+        assert "the history is whole" in capsys.readouterr().out
+        await until(lambda: open_(running.owner))
+        assert {objects.tokens[0]["id"], objects.tokens[1]["id"], "sk_1"} <= await stopped(running)
+        assert await asyncio.to_thread(check_history, place.settings()) == 0
+        assert "not all that was stopped was known" in capsys.readouterr().out
+
+
+async def test_the_command_names_what_a_restore_has_lost_and_then_what_was_done(
+    place: Place, copies: DatabaseCopies, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.history.mkdir()
+    async with place.running() as running:
+        objects = await Objects(running.owner).create()
+        await copies.keep()
+        await stop_all(running, objects)
+    assert await asyncio.to_thread(check_history, place.settings()) == 0
+    assert "compared with valkey and file" in capsys.readouterr().out
+    await copies.go_back()
+    revoked = objects.tokens[0]["id"]
+    assert await asyncio.to_thread(check_history, place.settings()) == 1
+    assert f"api_token {revoked}: was revoked" in capsys.readouterr().out
+    async with place.running():
+        pass
+    assert await asyncio.to_thread(check_history, place.settings()) == 0
+    assert f"api_token {revoked}: revoked" in capsys.readouterr().out
+
+
+async def test_without_any_copy_that_can_be_read_a_registry_that_has_a_folder_for_one_stays_closed(
+    place: Place, registry_database_url: str
+) -> None:
+    place.history.mkdir()
+    async with place.running() as running:
+        await running.owner.company()
+    await place.lose("file")
+    place.redis_url = "redis://127.0.0.1:1/0"
+    async with place.started() as running:
+        await becomes(503, lambda: ready(running))
+        assert (await running.owner.get("/companies")).status == 503

@@ -1,0 +1,1 @@
+"""Dumps restored at random moments, behind `make soak-restores`."""
