@@ -168,3 +168,20 @@ async def test_tokens_that_never_were_are_refused(people: People) -> None:
     for token in (opaque.mint(opaque.PERSON_SESSION), "pgps_x", "pgps_" + "A" * 49):
         response = await people.owner.with_token(token).get("/me")
         assert (response.status, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+async def test_whatever_a_stranger_sends_is_refused_in_its_form(people: People) -> None:
+    people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
+    hostile = ("\\u0000", "\\ud800", "a" * 254, "x" * 255, "\\u212a@x.y", "%00", "'; --")
+    for text in hostile:
+        for body in (f'{{"email":"{text}","password":"x"}}', f'{{"email":"jo@x.y","password":"{text}"}}'):
+            assert (await people.stranger.post("/sessions", raw=body.encode())).status in (400, 401, 422, 429), body
+        body = f'{{"token":"{text}"}}'
+        refused = await people.stranger.post("/invitations/inspect", raw=body.encode())
+        assert refused.status in (400, 404, 422), body
+    headers = {"User-Agent": "x\u00ff<script>\t"}
+    joined = await people.join()
+    people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
+    assert (await people.sign_in(joined.email, **headers)).status == 201
+    for raw in (b"", b"[]", b"{}", b'{"email":"jo@x.y","password":"x","password":"y"}'):
+        assert (await people.stranger.post("/sessions", raw=raw)).status in (400, 422)
