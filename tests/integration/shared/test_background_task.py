@@ -38,9 +38,10 @@ KEEPING = {
     "webhook_deliveries",
 }
 REPORTING = {"refusal_traces", "usage", *REPORT_ONLY, "log_report"}
+LIMITING = {"limit_shares", "quota_notices"}
 RELAYING = {"history", "history_copies", "change_relay"}
 TASKS = {
-    "gateway": {*FOLLOWING, *AUDIT, *ISSUERS, *UPSTREAMS, *REPORTING, "route_file", "limit_shares"},
+    "gateway": {*FOLLOWING, *AUDIT, *ISSUERS, *UPSTREAMS, *REPORTING, *LIMITING, "route_file"},
     "key_registry": {*AUDIT, *KEEPING, *RELAYING, "first_owner", "database clock", "usage", "log_report"},
     "token_issuer": {*FOLLOWING, *AUDIT, *REPORTING, "signing_keys", "pruning", "limit_shares"},
     "session_tokens": {*FOLLOWING, *AUDIT, *REPORTING, "audit_outbox", "limit_shares"},
