@@ -11,6 +11,7 @@ from services.console.http.assets import Assets
 from services.console.http.bookings import BookingPages
 from services.console.http.companies import CompanyPages
 from services.console.http.credentials import CredentialPages
+from services.console.http.limits import LimitPages
 from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.people import PeoplePages
 from services.console.http.sign_in import SignInPages
@@ -49,6 +50,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             BookingPages(renderer),
             NewCredentialPages(renderer),
             CredentialPages(renderer),
+            LimitPages(renderer),
             ApplicationPages(renderer),
             PeoplePages(renderer),
             SupportPages(renderer),

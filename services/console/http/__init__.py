@@ -7,6 +7,7 @@ from services.console.http.assets import PATH, Assets
 from services.console.http.bookings import BookingPages
 from services.console.http.companies import CompanyPages
 from services.console.http.credentials import CredentialPages
+from services.console.http.limits import LimitPages
 from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.people import PeoplePages
 from services.console.http.sign_in import SignInPages
@@ -29,6 +30,7 @@ def endpoints(
     bookings: BookingPages,
     new: NewCredentialPages,
     credentials: CredentialPages,
+    limits: LimitPages,
     applications: ApplicationPages,
     people: PeoplePages,
     support: SupportPages,
@@ -59,10 +61,14 @@ def endpoints(
         form(f"{COMPANY}/settings", companies.change, "Change a company"),
         page(f"{COMPANY}/settings/key-generation", new.key_generation, "Key generation"),
         form(f"{COMPANY}/settings/key-generation", new.create_key_pair, "Generate a key pair"),
+        page(f"{COMPANY}/settings/limits", limits.of_company, "Limits of a company"),
+        form(f"{COMPANY}/settings/limits", limits.change_company, "Change them"),
         page(f"{COMPANY}/booked-applications", bookings.list, "Booked applications"),
         form(f"{COMPANY}/booked-applications", bookings.create, "Book an application"),
         page(f"{COMPANY}/booked-applications/{{booking}}", new.application, "A booked application"),
         form(f"{COMPANY}/booked-applications/{{booking}}", new.create_api_token, "Create an API token"),
+        page(f"{COMPANY}/booked-applications/{{booking}}/limits", limits.of_booking, "Limits of a booking"),
+        form(f"{COMPANY}/booked-applications/{{booking}}/limits", limits.change_booking, "Change them"),
         page(f"{COMPANY}/api", new.api_clients, "API clients"),
         form(f"{COMPANY}/api", new.create_api_client, "Generate an API key"),
         page(f"{COMPANY}/access-keys", new.access_keys, "Access keys"),
@@ -71,6 +77,8 @@ def endpoints(
         form(f"{CREDENTIAL}/{ACT}", credentials.act, "Suspend, resume or revoke a credential"),
         form(f"{CREDENTIAL}/rotate", credentials.rotate, "Rotate a credential"),
         form(f"{CREDENTIAL}/versions/{{version}}/revoke", credentials.end_version, "End one of its secrets"),
+        page(f"{CREDENTIAL}/limits", limits.of_credential, "Limits of a credential"),
+        form(f"{CREDENTIAL}/limits", limits.change_credential, "Change them"),
         form("/downloads", new.download, "Save what a page shows once"),
         page("/applications", applications.list, "Applications"),
         form("/applications", applications.create, "Create an application"),

@@ -10,6 +10,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from services.console.pages.limits import limits_in_words
 from services.console.session import Session
 from shared.errors import FieldError, Invalid, ServiceError
 from shared.http.responses import error_headers, status_of
@@ -47,6 +48,7 @@ class Renderer:
         self._environment.globals["assets"] = dict(assets)
         self._environment.filters["instant"] = shown_instant
         self._environment.filters["words"] = in_words
+        self._environment.filters["limits_in_words"] = limits_in_words
 
     def page(
         self, template: str, *, session: Session | None = None, status: int = 200, **values: Any
