@@ -17,6 +17,7 @@ from services.console.http.people import PeoplePages
 from services.console.http.sign_in import SignInPages
 from services.console.http.signed_in import Sessions
 from services.console.http.support import SupportPages
+from services.console.http.usage import RecentUsage
 from services.console.pages.renderer import Renderer
 from shared.clock import Clock, SystemClock
 from shared.http.app import service_app
@@ -37,6 +38,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     assets = Assets.load()
     renderer = Renderer(assets.urls)
     sessions = Sessions(api, renderer)
+    usage = RecentUsage(clock)
     health = Health(NAME)
     health.add(REGISTRY, lambda: client.get("/health/ready"))
     return service_app(
@@ -46,10 +48,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             assets,
             sessions,
             SignInPages(api, renderer),
-            CompanyPages(renderer),
+            CompanyPages(renderer, usage),
             BookingPages(renderer),
             NewCredentialPages(renderer),
-            CredentialPages(renderer),
+            CredentialPages(renderer, usage),
             LimitPages(renderer),
             ApplicationPages(renderer),
             PeoplePages(renderer),

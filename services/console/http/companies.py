@@ -6,6 +6,7 @@ from aiohttp import web
 
 from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
+from services.console.http.usage import RecentUsage
 from services.console.pages.kinds import KINDS
 from services.console.pages.renderer import Renderer, wrong_fields
 from services.console.session import Session
@@ -25,8 +26,9 @@ async def company_of(request: web.Request, session: Session) -> Object:
 
 
 class CompanyPages:
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, usage: RecentUsage) -> None:
         self._renderer = renderer
+        self._usage = usage
 
     async def overview(self, _: web.Request, session: Session) -> web.Response:
         """A person of one company begins there; the operator's people with all of them."""
@@ -49,8 +51,9 @@ class CompanyPages:
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
         company = await company_of(request, session)
-        lists = await asyncio.gather(
-            *(session.api.items(f"/{kind.path}", company_id=company["id"]) for kind in KINDS)
+        week, *lists = await asyncio.gather(
+            self._usage.week(session, company_id=company["id"]),
+            *(session.api.items(f"/{kind.path}", company_id=company["id"]) for kind in KINDS),
         )
         credentials = [(kind, item) for kind, items in zip(KINDS, lists, strict=True) for item in items]
         credentials.sort(key=lambda pair: str(pair[1]["created_at"]), reverse=True)
@@ -59,6 +62,8 @@ class CompanyPages:
             session=session,
             company=company,
             credentials=credentials,
+            week=week,
+            last_used_at=max((item["last_used_at"] or "" for _, item in credentials), default=""),
             asked=request.query.get("ask", ""),
         )
 

@@ -6,6 +6,7 @@ from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.http.companies import company_of, company_path
 from services.console.http.new_credentials import NewCredentialPages
+from services.console.http.usage import RecentUsage
 from services.console.pages.kinds import BY_PATH, Kind
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
@@ -16,13 +17,14 @@ OVERLAPS = {"0": "now", "3600": "in 1 hour", "86400": "in 24 hours", "604800": "
 
 
 class CredentialPages:
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, usage: RecentUsage) -> None:
         self._renderer = renderer
+        self._usage = usage
         self._secrets = NewCredentialPages(renderer)
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
         company, kind, credential = await self._found(request, session)
-        return self._page(session, company, kind, credential, asked=request.query.get("ask", ""))
+        return await self._page(session, company, kind, credential, asked=request.query.get("ask", ""))
 
     async def act(self, request: web.Request, session: Session, _: Form) -> web.Response:
         """Suspend, resume or revoke. What that reached is shown by the credential's own page."""
@@ -30,7 +32,7 @@ class CredentialPages:
         try:
             await session.api.post(f"/{kind.path}/{credential['id']}/{request.match_info['act']}")
         except Conflict as error:
-            return self._page(session, company, kind, credential, status=409, problem=error.description)
+            return await self._page(session, company, kind, credential, status=409, problem=error.description)
         return self._renderer.redirect(credential_path(company, kind, credential))
 
     async def rotate(self, request: web.Request, session: Session, form: Form) -> web.Response:
@@ -47,7 +49,7 @@ class CredentialPages:
                 f"/{kind.path}/{credential['id']}/rotate", body, idempotency_key=form.text("key")
             )
         except Conflict as error:
-            return self._page(session, company, kind, credential, status=409, problem=error.description)
+            return await self._page(session, company, kind, credential, status=409, problem=error.description)
         return self._secrets.secret_page(session, kind, company, rotated, path, f"{kind.noun} rotated")
 
     async def end_version(self, request: web.Request, session: Session, _: Form) -> web.Response:
@@ -56,7 +58,7 @@ class CredentialPages:
         try:
             await session.api.post(f"/{kind.path}/{credential['id']}/versions/{version}/revoke")
         except Conflict as error:
-            return self._page(session, company, kind, credential, status=409, problem=error.description)
+            return await self._page(session, company, kind, credential, status=409, problem=error.description)
         return self._renderer.redirect(credential_path(company, kind, credential))
 
     async def _found(self, request: web.Request, session: Session) -> tuple[Object, Kind, Object]:
@@ -69,7 +71,7 @@ class CredentialPages:
             raise NotFound(f"no such {kind.noun} of this company")
         return company, kind, credential
 
-    def _page(
+    async def _page(
         self,
         session: Session,
         company: Object,
@@ -87,6 +89,7 @@ class CredentialPages:
             company=company,
             kind=kind,
             credential=credential,
+            week=await self._usage.week(session, credential_id=credential["id"]),
             overlaps=OVERLAPS,
             asked=asked,
             problem=problem,

@@ -1,4 +1,4 @@
-"""Limits at the console: what is typed holds, what is wrong is said at its field, and the operator alone sets it."""
+"""Limits at the console: what is typed holds, an error is said at its field, and the operator alone sets them."""
 
 from typing import Any
 
