@@ -13,6 +13,7 @@ from services.console.http.companies import CompanyPages
 from services.console.http.credentials import CredentialPages
 from services.console.http.limits import LimitPages
 from services.console.http.new_credentials import NewCredentialPages
+from services.console.http.operations.table import OperationPages
 from services.console.http.people import PeoplePages
 from services.console.http.sign_in import SignInPages
 from services.console.http.signed_in import Sessions
@@ -56,6 +57,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             ApplicationPages(renderer),
             PeoplePages(renderer),
             SupportPages(renderer),
+            OperationPages(renderer, clock),
         ),
         health=health,
         metrics=CollectorRegistry(),

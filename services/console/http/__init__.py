@@ -9,6 +9,7 @@ from services.console.http.companies import CompanyPages
 from services.console.http.credentials import CredentialPages
 from services.console.http.limits import LimitPages
 from services.console.http.new_credentials import NewCredentialPages
+from services.console.http.operations.table import OperationPages, operation_endpoints
 from services.console.http.people import PeoplePages
 from services.console.http.sign_in import SignInPages
 from services.console.http.signed_in import FormHandler, PageHandler, Sessions
@@ -34,6 +35,7 @@ def endpoints(
     applications: ApplicationPages,
     people: PeoplePages,
     support: SupportPages,
+    operations: OperationPages,
 ) -> list[Endpoint]:
     open_to_all = partial(Endpoint, documented=False, render_error=renderer.error)
 
@@ -84,6 +86,7 @@ def endpoints(
         form("/applications", applications.create, "Create an application"),
         page("/explain", support.explain, "Why a call was refused"),
         page("/audit", support.audit, "The audit trail"),
+        *operation_endpoints(operations, page, form),
         page("/people", people.list, "People"),
         form("/people/invitations", people.invite, "Invite somebody"),
         form("/people/invitations/{id}/revoke", people.withdraw, "Withdraw an invitation"),

@@ -51,9 +51,9 @@ class CompanyPages:
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
         company = await company_of(request, session)
-        week, *lists = await asyncio.gather(
+        week, lists = await asyncio.gather(
             self._usage.week(session, company_id=company["id"]),
-            *(session.api.items(f"/{kind.path}", company_id=company["id"]) for kind in KINDS),
+            asyncio.gather(*(session.api.items(f"/{kind.path}", company_id=company["id"]) for kind in KINDS)),
         )
         credentials = [(kind, item) for kind, items in zip(KINDS, lists, strict=True) for item in items]
         credentials.sort(key=lambda pair: str(pair[1]["created_at"]), reverse=True)

@@ -10,6 +10,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from services.console.pages import events
 from services.console.pages.limits import limits_in_words
 from services.console.session import Session
 from shared.errors import FieldError, Invalid, ServiceError
@@ -49,6 +50,9 @@ class Renderer:
         self._environment.filters["instant"] = shown_instant
         self._environment.filters["words"] = in_words
         self._environment.filters["limits_in_words"] = limits_in_words
+        self._environment.filters["event_words"] = events.type_in_words
+        self._environment.filters["event_details"] = events.details
+        self._environment.filters["event_path"] = events.subject_path
 
     def page(
         self, template: str, *, session: Session | None = None, status: int = 200, **values: Any

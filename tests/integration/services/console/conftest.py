@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,9 +18,12 @@ async def console(
 ) -> AsyncIterator[Console]:
     """One for all tests of a module: each makes what it needs."""
     directory: Path = tmp_path_factory.mktemp("console")
+    (directory / "webhook_key").write_text("k" * 42 + "w")
+    settings: dict[str, Any] = {"webhook_key_file": directory / "webhook_key"}
+    settings["webhook_private_networks"] = "127.0.0.0/8"
     async with (
         registry_template.copy() as database_url,
-        running_registry(database_url, directory) as registry,
+        running_registry(database_url, directory, **settings) as registry,
         running_console(registry) as running,
     ):
         yield running

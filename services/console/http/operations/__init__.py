@@ -1,0 +1,1 @@
+"""What operators look at now and then: notices, webhooks, hygiene, signing keys, and what is report-only."""

@@ -1,0 +1,52 @@
+"""Lists of the admin API with the filters of a page's form, one page after the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from services.console.admin_api import Object
+from services.console.pages.renderer import wrong_fields
+from services.console.session import Session
+from shared.errors import Unprocessable
+
+DAYS = frozenset({"from", "to"})
+"""Filters that are typed as days, and begin with them, in UTC."""
+MAX_FILTER_CHARACTERS = 255
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredList:
+    """`form` is what was typed; `older` is the URL of the next page, empty on the last one."""
+
+    items: Sequence[Object]
+    form: dict[str, str]
+    errors: dict[str, str]
+    older: str
+
+    @property
+    def status(self) -> int:
+        return 422 if self.errors else 200
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """For the template."""
+        return {"items": self.items, "form": self.form, "errors": self.errors, "older": self.older}
+
+
+async def filtered_list(
+    request: web.Request, session: Session, path: str, filters: Sequence[str], *, limit: int = 50
+) -> FilteredList:
+    """`path` is of the admin API. A filter that it refuses is an error at its field, over an empty list."""
+    form = {name: request.query.get(name, "").strip()[:MAX_FILTER_CHARACTERS] for name in filters}
+    sent = {name: f"{typed}T00:00:00Z" if typed and name in DAYS else typed for name, typed in form.items()}
+    try:
+        page = await session.api.get(path, limit=str(limit), cursor=request.query.get("cursor", ""), **sent)
+    except Unprocessable as error:
+        wrong = {name if name in form else "": message for name, message in wrong_fields(error).items()}
+        return FilteredList((), form, wrong, "")
+    given = {name: typed for name, typed in form.items() if typed}
+    cursor = page["next_cursor"]
+    return FilteredList(page["items"], form, {}, f"?{urlencode({**given, 'cursor': cursor})}" if cursor else "")

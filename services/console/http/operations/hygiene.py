@@ -1,0 +1,114 @@
+"""Credentials that want looking after: what expires soon, and what nobody watches over."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from services.console.admin_api import Object
+from services.console.pages.hygiene import CHECKS, Check
+from services.console.pages.kinds import BY_PATH, KINDS, Kind
+from services.console.pages.renderer import Renderer
+from services.console.session import Session
+from shared.clock import Clock
+
+API_PAGE = 100
+"""Credentials that one call of the admin API gets."""
+MAX_CALLS = 10
+"""Of the admin API, for one page of ours."""
+ENOUGH = 50
+"""Found credentials after which no further call is made."""
+EXPIRING_PER_PAGE = 100
+MAX_DIGITS = 6
+Found = tuple[Kind, Object]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a walk through all credentials is: in the list of one kind after the other."""
+
+    kind: Kind
+    cursor: str = ""
+
+    def after(self, next_cursor: str | None) -> "Place | None":
+        if next_cursor:
+            return Place(self.kind, next_cursor)
+        following = KINDS.index(self.kind) + 1
+        return Place(KINDS[following]) if following < len(KINDS) else None
+
+
+class HygienePages:
+    def __init__(self, renderer: Renderer, clock: Clock) -> None:
+        self._renderer = renderer
+        self._clock = clock
+
+    async def show(self, request: web.Request, session: Session) -> web.Response:
+        check = CHECKS.get(request.query.get("check", ""))
+        company = request.query.get("company_id", "").strip()[:255]
+        if check is None:
+            values = await self._expiring(request, session, company)
+        else:
+            values = await self._found(request, session, company, check)
+        return self._renderer.page(
+            "operations/hygiene.html",
+            session=session,
+            check=check,
+            checks=CHECKS.values(),
+            company=company,
+            **values,
+        )
+
+    async def _expiring(self, request: web.Request, session: Session, company: str) -> dict[str, Any]:
+        """By date. Of more than the walk reaches the page says that it is not all."""
+        found: list[Found] = []
+        left: Place | None = None
+        pages = _walk(session, Place(KINDS[0]), company_id=company, expires_soon="true")
+        async for kind, items, following in pages:
+            left = following
+            found += [(kind, item) for item in items if item["status"] != "revoked"]
+        found.sort(key=lambda pair: str(pair[1]["expires_at"]))
+        start = _number(request.query.get("after", ""))
+        end = start + EXPIRING_PER_PAGE
+        further = f"?{urlencode({'company_id': company, 'after': end})}" if end < len(found) else ""
+        return {"found": found[start:end], "further": further, "cut": left is not None, "went_on": start > 0}
+
+    async def _found(self, request: web.Request, session: Session, company: str, check: Check) -> dict[str, Any]:
+        """From where the page before ended on."""
+        now = datetime.fromtimestamp(self._clock.now(), UTC)
+        place = Place(BY_PATH.get(request.query.get("kind", ""), KINDS[0]), request.query.get("cursor", ""))
+        found: list[Found] = []
+        left: Place | None = None
+        async for kind, items, following in _walk(session, place, company_id=company, status="active"):
+            left = following
+            found += [(kind, item) for item in items if check.finds(item, now)]
+            if len(found) >= ENOUGH:
+                break
+        query = {"check": check.name, "company_id": company}
+        if left is not None:
+            query |= {"kind": left.kind.path, "cursor": left.cursor}
+        return {
+            "found": found,
+            "further": f"?{urlencode(query)}" if left is not None else "",
+            "cut": False,
+            "went_on": "kind" in request.query,
+        }
+
+
+async def _walk(
+    session: Session, place: Place, **filters: str
+) -> AsyncIterator[tuple[Kind, list[Object], Place | None]]:
+    """Page after page of the admin API, each with where the walk goes on; None at the end of all."""
+    for _ in range(MAX_CALLS):
+        page = await session.api.get(f"/{place.kind.path}", limit=str(API_PAGE), cursor=place.cursor, **filters)
+        following = place.after(page["next_cursor"])
+        yield place.kind, page["items"], following
+        if following is None:
+            return
+        place = following
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0

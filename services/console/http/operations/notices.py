@@ -1,0 +1,24 @@
+"""What happened to credentials, and the page that leads to what operators need rarely."""
+
+from aiohttp import web
+
+from services.console.http.operations.filtered_list import filtered_list
+from services.console.pages.events import EVENT_TYPES
+from services.console.pages.renderer import Renderer
+from services.console.session import Session
+
+FILTERS = ("company_id", "type", "from", "to")
+
+
+class NoticePages:
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    async def operations(self, _: web.Request, session: Session) -> web.Response:
+        return self._renderer.page("operations/index.html", session=session)
+
+    async def list(self, request: web.Request, session: Session) -> web.Response:
+        found = await filtered_list(request, session, "/events", FILTERS)
+        return self._renderer.page(
+            "operations/notices.html", session=session, status=found.status, types=EVENT_TYPES, **found.values
+        )

@@ -1,0 +1,47 @@
+"""The table of the pages of operations."""
+
+from collections.abc import Callable
+
+from services.console.http.operations.hygiene import HygienePages
+from services.console.http.operations.notices import NoticePages
+from services.console.http.operations.report_only import ReportOnlyPages
+from services.console.http.operations.signing_keys import SigningKeyPages
+from services.console.http.operations.webhooks import WebhookPages
+from services.console.http.signed_in import FormHandler, PageHandler
+from services.console.pages.renderer import Renderer
+from shared.clock import Clock
+from shared.http.endpoints import Endpoint
+
+WEBHOOK = "/webhooks/{id}"
+
+
+class OperationPages:
+    def __init__(self, renderer: Renderer, clock: Clock) -> None:
+        self.notices = NoticePages(renderer)
+        self.webhooks = WebhookPages(renderer)
+        self.hygiene = HygienePages(renderer, clock)
+        self.signing_keys = SigningKeyPages(renderer)
+        self.report_only = ReportOnlyPages(renderer)
+
+
+def operation_endpoints(
+    pages: OperationPages,
+    page: Callable[[str, PageHandler, str], Endpoint],
+    form: Callable[[str, FormHandler, str], Endpoint],
+) -> list[Endpoint]:
+    webhooks = pages.webhooks
+    return [
+        page("/operations", pages.notices.operations, "What operators need rarely"),
+        page("/notices", pages.notices.list, "What happened to credentials"),
+        page("/hygiene", pages.hygiene.show, "Credentials that want looking after"),
+        page("/webhooks", webhooks.list, "Webhooks"),
+        form("/webhooks", webhooks.create, "Create a webhook"),
+        page(WEBHOOK, webhooks.show, "A webhook with its deliveries"),
+        form(WEBHOOK, webhooks.change, "Change a webhook"),
+        form(f"{WEBHOOK}/{{act:enable|disable}}", webhooks.switch, "Enable or disable a webhook"),
+        form(f"{WEBHOOK}/rotate", webhooks.rotate, "Replace its secret"),
+        form(f"{WEBHOOK}/delete", webhooks.delete, "Delete a webhook"),
+        form(f"{WEBHOOK}/deliveries/{{delivery}}/replay", webhooks.replay, "Send an event again"),
+        page("/signing-keys", pages.signing_keys.list, "Signing keys"),
+        page("/report-only", pages.report_only.list, "What would have been refused"),
+    ]

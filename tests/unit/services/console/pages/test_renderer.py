@@ -1,0 +1,63 @@
+"""No page is large, however many there are and however long their names."""
+
+from typing import Any
+
+from services.console.admin_api import AdminApi
+from services.console.http.operations.hygiene import API_PAGE, ENOUGH
+from services.console.pages.events import EVENT_TYPES
+from services.console.pages.hygiene import CHECKS
+from services.console.pages.kinds import KINDS
+from services.console.pages.renderer import Renderer
+from services.console.session import Session
+from shared.http.client import ServiceClient
+
+MAX_PAGE_BYTES = 100_000
+AT = "2026-11-27T09:30:00Z"
+LONG = "x" * 1000
+COMPANY = {"name": LONG[:200], "client_prefix": "p" * 64}
+ASSETS = {"console.css": "/a.css", "console.js": "/a.js", "icon.svg": "/a.svg"}
+
+
+def size_of(template: str, **values: Any) -> int:
+    me = {"name": "owner@example.com", "role": "owner", "company_id": None, "id": "1"}
+    session = Session(AdminApi(ServiceClient("http://127.0.0.1:1"), {}), me, "c" * 64)
+    given = {"form": dict.fromkeys(("company_id", "type", "cause", "kind", "name", "from", "to"), "")}
+    text = Renderer(ASSETS).page(template, session=session, **{**given, **values}).text
+    return len((text or "").encode())
+
+
+def test_hygiene() -> None:
+    credential = {"id": "i" * 36, "comment": LONG, "company": COMPANY, "last_four": "abcd"}
+    credential |= {"created_at": AT, "last_used_at": AT, "expires_at": AT}
+    found = [(KINDS[2], credential)] * (ENOUGH - 1 + API_PAGE)
+    values = {"check": CHECKS["idle"], "checks": CHECKS.values(), "company": "", "further": "?", "cut": False}
+    assert size_of("operations/hygiene.html", found=found, went_on=True, **values) < MAX_PAGE_BYTES
+
+
+def test_notices() -> None:
+    data = {"kind": "api_token", "id": "i" * 36, "name": LONG, "url": "u" * 2000, "source": LONG, "expires_at": AT}
+    event = {"at": AT, "type": "credential.leaked", "company": COMPANY, "data": data}
+    values = {"items": [event] * 50, "older": "?", "types": EVENT_TYPES}
+    assert size_of("operations/notices.html", **values) < MAX_PAGE_BYTES
+
+
+def test_report_only() -> None:
+    item = {"day": "2026-11-27", "company": COMPANY, "cause": "c" * 64, "kind": "stop", "name": "n" * 200}
+    item |= {"count": 2**53, "last_at": AT, "last_request_id": "r" * 128}
+    values = {"items": [item] * 50, "older": "?", "kinds": ("route",)}
+    assert size_of("operations/report_only.html", **values) < MAX_PAGE_BYTES
+
+
+def test_webhooks() -> None:
+    webhook = {"id": "i" * 36, "name": LONG, "url": LONG * 2, "company": COMPANY, "enabled": True}
+    webhook |= {"failing_since": AT, "last_delivered_at": AT}
+    more = {"older": "?", "types": EVENT_TYPES, "filters": {"company_id": ""}, "filter_errors": {}, "opened": True}
+    assert size_of("operations/webhooks.html", items=[webhook] * 50, form={}, **more) < MAX_PAGE_BYTES
+    attempt = {"at": AT, "status": None, "error": "address_not_allowed", "ms": 10000}
+    delivery = {"id": 1, "created_at": AT, "event_type": "credential.version_revoked", "state": "dead"}
+    delivery |= {"attempts": [attempt] * 30, "next_attempt_at": AT}
+    webhook |= {"types": EVENT_TYPES, "created_at": AT, "previous_secret_until": AT}
+    more = {"older": "?", "types": EVENT_TYPES, "filters": {"state": ""}, "asked": "", "path": "/webhooks/x"}
+    states = ("pending", "delivered", "dead")
+    page = {"webhook": webhook, "items": [delivery] * 25, "states": states, "form": {}}
+    assert size_of("operations/webhook.html", **page, **more) < MAX_PAGE_BYTES
