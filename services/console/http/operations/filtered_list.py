@@ -14,6 +14,7 @@ from shared.errors import Unprocessable
 
 DAYS = frozenset({"from", "to"})
 """Filters that are typed as days, and begin with them, in UTC."""
+NO_DAY = "must be a day, such as 2026-11-27"
 MAX_FILTER_CHARACTERS = 255
 
 
@@ -45,7 +46,10 @@ async def filtered_list(
     try:
         page = await session.api.get(path, limit=str(limit), cursor=request.query.get("cursor", ""), **sent)
     except Unprocessable as error:
-        wrong = {name if name in form else "": message for name, message in wrong_fields(error).items()}
+        wrong = {
+            name if name in form else "": NO_DAY if name in DAYS else message
+            for name, message in wrong_fields(error).items()
+        }
         return FilteredList((), form, wrong, "")
     given = {name: typed for name, typed in form.items() if typed}
     cursor = page["next_cursor"]

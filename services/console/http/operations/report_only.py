@@ -6,7 +6,7 @@ from services.console.http.operations.filtered_list import filtered_list
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 
-FILTERS = ("company_id", "cause", "kind", "name", "from", "to")
+FILTERS = ("company_id", "cause", "kind", "from", "to")
 KINDS = ("route", "scope", "limit", "stop")
 
 

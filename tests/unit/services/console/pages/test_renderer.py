@@ -42,19 +42,30 @@ def test_notices() -> None:
 
 
 def test_report_only() -> None:
-    item = {"day": "2026-11-27", "company": COMPANY, "cause": "c" * 64, "kind": "stop", "name": "n" * 200}
+    item: dict[str, Any] = {
+        "day": "2026-11-27",
+        "company": COMPANY,
+        "cause": "c" * 64,
+        "kind": "stop",
+        "name": "n" * 200,
+    }
     item |= {"count": 2**53, "last_at": AT, "last_request_id": "r" * 128}
     values = {"items": [item] * 50, "older": "?", "kinds": ("route",)}
     assert size_of("operations/report_only.html", **values) < MAX_PAGE_BYTES
 
 
 def test_webhooks() -> None:
-    webhook = {"id": "i" * 36, "name": LONG, "url": LONG * 2, "company": COMPANY, "enabled": True}
+    webhook: dict[str, Any] = {"id": "i" * 36, "name": LONG, "url": LONG * 2, "company": COMPANY, "enabled": True}
     webhook |= {"failing_since": AT, "last_delivered_at": AT}
     more = {"older": "?", "types": EVENT_TYPES, "filters": {"company_id": ""}, "filter_errors": {}, "opened": True}
     assert size_of("operations/webhooks.html", items=[webhook] * 50, form={}, **more) < MAX_PAGE_BYTES
     attempt = {"at": AT, "status": None, "error": "address_not_allowed", "ms": 10000}
-    delivery = {"id": 1, "created_at": AT, "event_type": "credential.version_revoked", "state": "dead"}
+    delivery: dict[str, Any] = {
+        "id": 1,
+        "created_at": AT,
+        "event_type": "credential.version_revoked",
+        "state": "dead",
+    }
     delivery |= {"attempts": [attempt] * 30, "next_attempt_at": AT}
     webhook |= {"types": EVENT_TYPES, "created_at": AT, "previous_secret_until": AT}
     more = {"older": "?", "types": EVENT_TYPES, "filters": {"state": ""}, "asked": "", "path": "/webhooks/x"}
