@@ -75,9 +75,12 @@ class PostgresHistory:
         self._database = database
 
     async def history(self) -> str:
-        """The name that checkpoints of the audit trail have as well."""
+        """The name that checkpoints of the audit trail have as well. None is given while a restore is under way."""
         async with self._database.connection() as connection:
-            if (known := await connection.fetchval(_NAME)) is None:
+            known = await connection.fetchval(_NAME)
+        if known is None:
+            await self.require_whole()
+            async with self._database.connection() as connection:
                 await connection.execute(_GIVE_NAME)
                 known = await connection.fetchval(_NAME)
         return str(known)
