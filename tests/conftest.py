@@ -31,6 +31,10 @@ RANDOM = re.compile(
 """Our own secrets, their digests and ids, and UUIDs."""
 
 
+END_TO_END = "tests/e2e/"
+STACK_START_TIMEOUT_S = 180
+"""Of whichever end-to-end test is the first, and so starts the stack, beside others that start theirs."""
+
 # A limit for each example would be an assertion on the time of this machine; every run draws the same ones.
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("suite")
@@ -42,6 +46,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> Stack
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = in_order(items)
+    for item in items:
+        if item.nodeid.startswith(END_TO_END) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(STACK_START_TIMEOUT_S))
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

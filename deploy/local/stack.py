@@ -55,6 +55,8 @@ DEPLOYABLES = (
 )  # fmt: skip
 """In the order of starting, of which any works: each waits for what it needs."""
 
+NOT_CALLED = frozenset({"gateway", "console"})
+"""What no other process calls, and so has no setting that says where it is."""
 OPS_PORT = 8081
 TLS_FILES = ("PASSGATE_TLS_CERTIFICATE_FILE", "PASSGATE_TLS_KEY_FILE")
 """With which the gateway's public port speaks TLS."""
@@ -166,7 +168,7 @@ class Stack:
             for n, v in self._environment.items()
             if n.startswith(PREFIX) and n not in self._managed() | gateways
         }
-        urls = {f"PASSGATE_{d.name.upper()}_URL": self.url(d.name) for d in DEPLOYABLES if d.name != "gateway"}
+        urls = {f"PASSGATE_{d.name.upper()}_URL": self.url(d.name) for d in DEPLOYABLES if d.name not in NOT_CALLED}
         own = {
             "PASSGATE_HOST": ",".join(loopback_addresses()),
             "PASSGATE_PORT": str(self.port(deployable.name)),
