@@ -82,7 +82,7 @@ def test_every_process_tells_its_health(stack: Stack, name: str) -> None:
 
 def test_health_of_the_gateway_covers_the_whole_stack(stack: Stack) -> None:
     dependencies = call("GET", stack.operations_url("gateway") + "/health").json()["dependencies"]
-    assert set(SERVICES) - {"gateway"} <= set(dependencies)
+    assert set(SERVICES) - {"gateway", "console"} <= set(dependencies)  # no call needs the console
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -107,7 +107,7 @@ def test_every_process_describes_its_api_in_valid_openapi_3_1_and_shows_it(stack
     base = stack.operations_url(name)
     document = call("GET", f"{base}/openapi.json").json()
     assert document["openapi"].startswith("3.1.")
-    assert document["paths"]
+    assert document["paths"] or name == "console"  # its pages are for people
     schemathesis.openapi.from_dict(document).validate()
     page = call("GET", f"{base}/docs")
     assert page.status == 200

@@ -57,7 +57,7 @@ class Unattended:
     def seed(self) -> Mapping[str, str]:
         """Make the demo's company; its variables."""
         names = {"gateway": "gateway", "operator": "operator_validator", "sessions": "session_tokens"}
-        names |= {"issuer": "token_issuer", "registry": "key_registry"}
+        names |= {"issuer": "token_issuer", "registry": "key_registry", "console": "console"}
         urls = demo.Urls(**{role: self.layout.url(name) for role, name in names.items()})
         return asyncio.run(demo.seed(urls, self._secret("admin_token"), self.layout.demo))
 

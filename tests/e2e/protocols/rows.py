@@ -70,6 +70,10 @@ class Row:
         assert reply.header("Server") is None
 
 
+PAGES = "/.well-known/passgate/errors/"
+"""Where the pages of codes are, on whichever host."""
+
+
 def problem(status: int, code: str, detail: str, title: str = "") -> dict[str, Any]:
     """RFC 9457 problem details, but for the request's id."""
     title = title or TITLES[status]
@@ -78,7 +82,9 @@ def problem(status: int, code: str, detail: str, title: str = "") -> dict[str, A
 
 def _without_id(reply: Reply) -> Any:
     value = reply.json()
+    if isinstance(value, dict) and "error_uri" in value:
+        assert value.pop("error_uri").endswith(f"{PAGES}{value['error']}")
     if reply.header("Content-Type") == PROBLEM:
         assert value.pop("request_id") == reply.header("X-Request-Id")
-        value["type"] = value["type"].partition("/.well-known/passgate/errors/")[2]
+        value["type"] = value["type"].partition(PAGES)[2]
     return value

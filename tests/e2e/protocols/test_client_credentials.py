@@ -21,7 +21,7 @@ DESCRIPTION = r"[ !#-\[\]-~]+"
 
 
 def refused(error: str) -> re.Pattern[str]:
-    return re.compile(rf'\{{"error":"{error}","error_description":"{DESCRIPTION}"\}}')
+    return re.compile(rf'\{{"error":"{error}","error_description":"{DESCRIPTION}","error_uri":"[^"]+/{error}"\}}')
 
 
 def bad(

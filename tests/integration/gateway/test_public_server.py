@@ -126,7 +126,7 @@ async def test_a_client_that_leaves_while_its_credential_is_looked_up_is_one_tha
         asked.set()
         return await asyncio.Event().wait()
 
-    monkeypatch.setattr("gateway.decision.resolve", for_ever)
+    monkeypatch.setattr("gateway.decision.resolve_for", for_ever)
     call = asyncio.create_task(gateway.get("/editor", {"x-api-token": "bbf18f21-3d0d-4a4c-b650-9c14d4075ce0"}))
     await asked.wait()
     call.cancel()
