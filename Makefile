@@ -4,7 +4,7 @@
 #: CMD="..."                   run: the shell command; in single quotes, its variables are the stack's
 #: DETACH=1                    up: return when the stack is ready
 #: ARGS="..."                  test, bench: arguments, such as ARGS="tests/unit -x"
-#: WORKERS=3                   test: processes that share the tests
+#: WORKERS=2                   test: processes that share the tests
 #: MINUTES=10                  soak, soak-upstreams, fuzz, bench-memory: how long
 #
 # make's own exit status is 0 or 2; `.venv/bin/python -m deploy.local run "..."` passes the command's on.
@@ -12,7 +12,7 @@
 export PYTHON
 override CMD := $(value CMD)
 export CMD
-WORKERS ?= 3
+WORKERS ?= 2
 SOURCES := $(wildcard gateway services shared deploy tests)
 PRODUCT := $(wildcard gateway services shared deploy)
 BIN := .venv/bin
