@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from services.console.browser.forms import Form
-from services.console.pages.renderer import Renderer, wrong_fields
+from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
@@ -25,10 +25,8 @@ class ApplicationPages:
         }
         try:
             await session.api.post("/applications", body, idempotency_key=form.text("key"))
-        except Unprocessable as error:
-            return await self._list(session, 422, form=form.values(), errors=wrong_fields(error), opened=True)
-        except Conflict as error:
-            return await self._list(session, 409, form=form.values(), errors={"": error.description}, opened=True)
+        except (Unprocessable, Conflict) as error:
+            return await self._list(session, opened=True, **filled_in(form.values(), error))
         return self._renderer.redirect("/applications")
 
     async def _list(self, session: Session, status: int = 200, **values: Any) -> web.Response:

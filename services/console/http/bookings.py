@@ -7,7 +7,7 @@ from aiohttp import web
 from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.http.companies import company_of, company_path
-from services.console.pages.renderer import Renderer, wrong_fields
+from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
@@ -34,10 +34,8 @@ class BookingPages:
         body = {"company_id": company["id"], "application_id": form.text("application_id")}
         try:
             booking = await session.api.post("/bookings", body, idempotency_key=form.text("key"))
-        except Unprocessable as error:
-            return await self._list(session, company, errors=wrong_fields(error), status=422)
-        except Conflict as error:
-            return await self._list(session, company, errors={"": error.description}, status=409)
+        except (Unprocessable, Conflict) as error:
+            return await self._list(session, company, **filled_in(form.values(), error))
         return self._renderer.redirect(f"{company_path(company)}/booked-applications/{booking['id']}")
 
     async def _list(self, session: Session, company: Object, status: int = 200, **values: Any) -> web.Response:

@@ -1,6 +1,7 @@
 """Companies: the list, a new one, and one with all of its credentials."""
 
 import asyncio
+from typing import Any
 
 from aiohttp import web
 
@@ -8,11 +9,9 @@ from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.http.usage import RecentUsage
 from services.console.pages.kinds import KINDS
-from services.console.pages.renderer import Renderer, wrong_fields
+from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
-
-ACTS = ("suspend", "resume", "revoke")
 
 
 def company_path(company: Object) -> str:
@@ -37,16 +36,14 @@ class CompanyPages:
         return self._renderer.redirect("/companies")
 
     async def list(self, request: web.Request, session: Session) -> web.Response:
-        return await self._list(request, session)
+        return await self._list(request, session, opened=request.query.get("new") == "company")
 
     async def create(self, request: web.Request, session: Session, form: Form) -> web.Response:
         body = {name: form.text(name) for name in ("name", "client_prefix", "company_uri")}
         try:
             company = await session.api.post("/companies", body, idempotency_key=form.text("key"))
-        except Unprocessable as error:
-            return await self._list(request, session, form.values(), wrong_fields(error), 422)
-        except Conflict as error:
-            return await self._list(request, session, form.values(), {"": error.description}, 409)
+        except (Unprocessable, Conflict) as error:
+            return await self._list(request, session, opened=True, **filled_in(form.values(), error))
         return self._renderer.redirect(company_path(company))
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
@@ -68,14 +65,14 @@ class CompanyPages:
         )
 
     async def settings(self, request: web.Request, session: Session) -> web.Response:
-        return await self._settings(request, session, await company_of(request, session))
+        return await self._settings(session, await company_of(request, session))
 
     async def change(self, request: web.Request, session: Session, form: Form) -> web.Response:
         company = await company_of(request, session)
         try:
             await session.api.patch(f"/companies/{segment(company['id'])}", {"name": form.text("name")})
         except Unprocessable as error:
-            return await self._settings(request, session, company, form.values(), wrong_fields(error), 422)
+            return await self._settings(session, company, **filled_in(form.values(), error))
         return self._renderer.redirect(f"{company_path(company)}/settings")
 
     async def act(self, request: web.Request, session: Session, _: Form) -> web.Response:
@@ -85,12 +82,7 @@ class CompanyPages:
         return self._renderer.redirect(company_path(company))
 
     async def _list(
-        self,
-        request: web.Request,
-        session: Session,
-        form: dict[str, str] | None = None,
-        errors: dict[str, str] | None = None,
-        status: int = 200,
+        self, request: web.Request, session: Session, *, opened: bool, status: int = 200, **values: Any
     ) -> web.Response:
         query, cursor = request.query.get("q", "")[:100], request.query.get("cursor", "")
         page = await session.api.get("/companies", limit="50", q=query, cursor=cursor)
@@ -101,27 +93,12 @@ class CompanyPages:
             companies=page["items"],
             next_cursor=page["next_cursor"],
             q=query,
-            form=form or {},
-            errors=errors or {},
-            opened=form is not None or request.query.get("new") == "company",
+            opened=opened,
+            **values,
         )
 
-    async def _settings(
-        self,
-        request: web.Request,
-        session: Session,
-        company: Object,
-        form: dict[str, str] | None = None,
-        errors: dict[str, str] | None = None,
-        status: int = 200,
-    ) -> web.Response:
+    async def _settings(self, session: Session, company: Object, status: int = 200, **values: Any) -> web.Response:
         pairs = await session.api.items("/key-pairs", company_id=company["id"])
         return self._renderer.page(
-            "settings.html",
-            session=session,
-            status=status,
-            company=company,
-            key_pairs=pairs,
-            form=form or {},
-            errors=errors or {},
+            "settings.html", session=session, status=status, company=company, key_pairs=pairs, **values
         )

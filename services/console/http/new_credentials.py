@@ -10,7 +10,7 @@ from services.console.browser.forms import Form
 from services.console.http.bookings import booked_scopes
 from services.console.http.companies import company_of, company_path
 from services.console.pages.kinds import BY_PATH, Kind, environment, shown_once
-from services.console.pages.renderer import Renderer, wrong_fields
+from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, Unprocessable
 
@@ -184,7 +184,4 @@ def _expiry(form: Form) -> dict[str, str]:
 
 
 def _again(form: Form, error: Unprocessable | Conflict) -> dict[str, Any]:
-    """What the page needs to show the form again, as it was filled in, with what is wrong."""
-    wrong = wrong_fields(error) if isinstance(error, Unprocessable) else {"": error.description}
-    status = 422 if isinstance(error, Unprocessable) else 409
-    return {"form": form.values(), "errors": wrong, "status": status, "chosen": form.all("scopes")}
+    return {**filled_in(form.values(), error), "chosen": form.all("scopes")}

@@ -5,9 +5,9 @@ from typing import Any
 
 from aiohttp import web
 
-from services.console.admin_api import SignedOut, segment
+from services.console.admin_api import segment
 from services.console.browser.forms import Form
-from services.console.pages.renderer import Renderer, wrong_fields
+from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
@@ -25,7 +25,7 @@ class PeoplePages:
         try:
             invitation = await session.api.post("/invitations", body, idempotency_key=form.text("key"))
         except Unprocessable as error:
-            return await self._list(session, 422, form=form.values(), errors=wrong_fields(error))
+            return await self._list(session, **filled_in(form.values(), error))
         link = f"{request.scheme}://{request.host}/invitations/{invitation['token']}"
         return await self._list(session, 201, link=link, invitation=invitation)
 
@@ -56,10 +56,8 @@ class PeoplePages:
         body = {"current": form.secret("current"), "new": form.secret("new")}
         try:
             await session.api.post("/me/password", body)
-        except SignedOut:
-            return await self._account(session, 422, errors={"current": "The current password is wrong."})
         except Unprocessable as error:
-            return await self._account(session, 422, errors=wrong_fields(error))
+            return await self._account(session, **filled_in(form.values(), error))
         return await self._account(session, changed=True)
 
     async def end_session(self, request: web.Request, session: Session, _: Form) -> web.Response:

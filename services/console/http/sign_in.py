@@ -9,7 +9,7 @@ from services.console.browser import cookies
 from services.console.browser.forms import Form, read_form
 from services.console.browser.return_path import own_path
 from services.console.http.signed_in import api_of
-from services.console.pages.renderer import Renderer, wrong_fields
+from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, TooManyRequests, Unprocessable
 
@@ -54,10 +54,8 @@ class SignInPages:
         }
         try:
             created = await api_of(self._api, request).post("/invitations/accept", body)
-        except Unprocessable as error:
-            return self._invitation(request, invited, form.values(), wrong_fields(error), 422)
-        except Conflict as error:
-            return self._invitation(request, invited, form.values(), {"": error.description}, 409)
+        except (Unprocessable, Conflict) as error:
+            return self._invitation(request, invited, **filled_in(form.values(), error))
         return self._begin(created.get("session", created), "/")
 
     def _again(self, form: Form, status: int, problem: str) -> web.Response:

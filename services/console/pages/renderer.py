@@ -13,7 +13,7 @@ from markupsafe import Markup
 from services.console.pages import events
 from services.console.pages.limits import limits_in_words
 from services.console.session import Session
-from shared.errors import FieldError, Invalid, ServiceError
+from shared.errors import Conflict, FieldError, Invalid, ServiceError
 from shared.http.responses import error_headers, status_of
 from shared.logging import request_id
 
@@ -93,10 +93,16 @@ def _hidden(name: str, value: str) -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(name, value)
 
 
-def wrong_fields(error: Invalid) -> dict[str, str]:
-    """What is wrong with each field, for the page that shows the form again; "" holds what is of no one field."""
+def filled_in(form: Mapping[str, Any], error: Invalid | Conflict) -> dict[str, Any]:
+    """What a page needs to show a form again, as it was filled in: `form`, `errors` and `status`."""
+    return {"form": dict(form), "errors": wrong_fields(error), "status": status_of(error)}
+
+
+def wrong_fields(error: Invalid | Conflict) -> dict[str, str]:
+    """What is wrong with each field; "" holds what is of no one field."""
     found: dict[str, str] = {}
-    for wrong in error.errors or (FieldError("", error.description),):
+    fields = error.errors if isinstance(error, Invalid) else ()
+    for wrong in fields or (FieldError("", error.description),):
         found.setdefault(wrong.field.split(".")[0], f"{wrong.field} {wrong.message}".strip())
     return found
 

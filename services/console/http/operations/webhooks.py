@@ -8,7 +8,7 @@ from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.http.operations.filtered_list import filtered_list
 from services.console.pages.events import EVENT_TYPES
-from services.console.pages.renderer import Renderer, wrong_fields
+from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
@@ -122,10 +122,7 @@ def _members(form: Form) -> dict[str, Any]:
 
 
 def _again(form: Form, error: Unprocessable | Conflict) -> dict[str, Any]:
-    """What the page needs to show the form again, as it was filled in, with what is wrong."""
-    wrong = wrong_fields(error) if isinstance(error, Unprocessable) else {"": error.description}
-    values: dict[str, Any] = {**form.values(), "types": form.all("types")}
-    return {"form": values, "errors": wrong, "status": 422 if isinstance(error, Unprocessable) else 409}
+    return filled_in({**form.values(), "types": form.all("types")}, error)
 
 
 def _path(webhook: Object) -> str:
