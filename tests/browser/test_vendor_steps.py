@@ -22,7 +22,8 @@ def at_company(owner: "Page") -> None:
 
 
 def value(owner: "Page", label: str) -> str:
-    return owner.get_by_label(label, exact=True).input_value()
+    shown: str = owner.get_by_label(label, exact=True).input_value()
+    return shown
 
 
 def test_api_token_of_a_booked_application_sends_a_message(owner: "Page", values: dict[str, str]) -> None:
