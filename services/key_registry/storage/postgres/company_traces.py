@@ -41,7 +41,7 @@ _REVOCATIONS = "UPDATE revocation SET company_id = NULL, reason = '' WHERE compa
 _CHANGES = "UPDATE change SET company_id = NULL WHERE company_id = $1"
 
 _USAGE = """
-SELECT at, credential_id, version, route, outcome, cause, calls FROM usage_day WHERE company_id = $1
+SELECT at, credential_id::text, version, route, outcome, cause, calls FROM usage_day WHERE company_id = $1
 ORDER BY at, credential_id
 """
 _FORGET_USAGE = tuple(

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import io
+import time
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from services.key_registry.privacy.erasure import CompanyErasure
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.audit_months import PostgresMonths
 from services.key_registry.storage.postgres.company_traces import PostgresCompanyTraces
+from shared.contracts.usage.messages import UsageBatch, UsageClient, UsageCount
 from shared.jose.keys import private_pem
 from tests.integration.services.key_registry.test_at_rest import dump
 from tests.integration.services.key_registry.test_audit_archive import KEYS, MONTHS, THIS
@@ -54,6 +56,18 @@ async def company_with_all(owner: Admin) -> dict[str, Any]:
     return company
 
 
+async def called(running: Running, company: dict[str, Any]) -> None:
+    """One of its access keys was used once."""
+    keys = (await running.owner.get(f"/access-keys?company_id={company['id']}")).body["items"]
+    now = time.time()
+    used = UsageCount(
+        kind="access_key", credential=keys[0]["id"], version=1, route="/generate", hour=int(now // 3600),
+        outcome="accepted", calls=1, last_used_at=now,
+    )  # fmt: skip
+    async with running.calls("session_tokens") as calls:
+        await UsageClient(calls).add_usage(UsageBatch(source=str(uuid7()), number=1, counts=(used,)))
+
+
 async def count(running: Running, statement: str, *values: object) -> int:
     async with running.database.connection() as connection:
         return int(await connection.fetchval(statement, *values))
@@ -72,13 +86,17 @@ async def test_a_company_is_exported_whole_and_erased_from_table_and_files(
     registry_template: RegistryTemplate, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     (tmp_path / "registry").mkdir()
+    webhook_key = tmp_path / "webhook_key"
+    webhook_key.write_text("k" * 42 + "w")
     async with (
         registry_template.copy() as url,
-        running_registry(url, tmp_path / "registry") as running,
+        running_registry(url, tmp_path / "registry", webhook_key_file=webhook_key) as running,
     ):
         environment = {**environment, "PASSGATE_DATABASE_URL": url}
         owner = running.owner
         company, other = await company_with_all(owner), await owner.company(name="Remaining")
+        await called(running, company)
+        await owner.create("/webhooks", company_id=company["id"], name=NAMES[4], url=f"{NAMES[2]}/hooks")
         months, lines = PostgresMonths(running.database), PostgresAuditLines(running.database)
         await months.prepare(*MONTHS)
         await write(running.database, 1, MONTHS[1])  # so that the month of the company's lines is over
@@ -91,6 +109,7 @@ async def test_a_company_is_exported_whole_and_erased_from_table_and_files(
         for kind in ("company", "booking", "api_token", "api_client", "key_pair", "admin_token", "person"):
             assert kinds.count(kind) == 1, kind
         assert (status, kinds.count("access_key"), kinds.count("invitation")) == (0, 2, 2)
+        assert {"usage", "webhook", "event", "audit_line"} <= set(kinds)
         shown = [item["seq"] for item in exported if item["kind"] == "audit_line"]
         of_company = "SELECT count(*) FROM audit WHERE company_id = $1"
         assert len(shown) == await count(running, of_company, company["id"])
