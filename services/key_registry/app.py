@@ -34,6 +34,7 @@ from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.report_only import ReportOnlyEndpoint
 from services.key_registry.http.revocations import RevocationEndpoints
 from services.key_registry.http.rotation import RotationEndpoints
+from services.key_registry.http.search import SearchEndpoint
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
 from services.key_registry.leaks.found_secrets import FoundSecrets
 from services.key_registry.leaks.found_tokens import FoundTokens
@@ -47,6 +48,7 @@ from services.key_registry.refusal_traces.reader import TraceReader
 from services.key_registry.report_only.keeper import ReportOnlyKeeper
 from services.key_registry.report_only.trials import StopTrials
 from services.key_registry.retirements import retirements
+from services.key_registry.search.search import Search
 from services.key_registry.signing_keys.keys import SigningKeys
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
@@ -146,6 +148,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         ReportOnlyEndpoint(report_only, authentication),
         leaks,
         *usage.endpoints(stores.objects, access, authentication),
+        SearchEndpoint(Search(stores.objects, clock), authentication),
         internal,
     )
     database_clock, prunings = DatabaseClock(stores.database), [notices.prune, usage.prune, people.prune]

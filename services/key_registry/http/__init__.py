@@ -36,6 +36,7 @@ from services.key_registry.http.schemas import (
     page_model,
     problems,
 )
+from services.key_registry.http.search import SearchEndpoint, search_endpoint
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
 from services.key_registry.http.usage.calls import UsageEndpoint, usage_endpoint
 from services.key_registry.http.usage.impact import ImpactEndpoint, impact_endpoints
@@ -67,6 +68,7 @@ def endpoints(
     leaks: LeakEndpoint,
     usage: UsageEndpoint,
     impact: ImpactEndpoint,
+    search: SearchEndpoint,
     internal: InternalEndpoints,
 ) -> list[Endpoint]:
     return [
@@ -85,6 +87,7 @@ def endpoints(
         error_page_endpoint(),
         usage_endpoint(usage, _ADMIN),
         *impact_endpoints(impact, _ADMIN),
+        search_endpoint(search, _ADMIN),
         *internal_endpoints(internal),
     ]
 

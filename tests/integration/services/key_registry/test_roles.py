@@ -112,7 +112,7 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     wanted |= {("get", "/admin/v1/decisions"), ("get", "/admin/v1/decisions/{request_id}")}
     wanted |= {("get", "/admin/v1/revocations"), ("post", "/admin/v1/revocations")}
     wanted |= {("get", "/admin/v1/report-only"), ("post", "/admin/v1/leaks")}
-    wanted |= {("get", "/admin/v1/usage")}
+    wanted |= {("get", "/admin/v1/usage"), ("post", "/admin/v1/search")}
     wanted |= {("get", "/admin/v1/signing-keys"), ("get", "/admin/v1/events")}
     one_webhook = "/admin/v1/webhooks/{id}"
     wanted |= {("get", "/admin/v1/webhooks"), ("post", "/admin/v1/webhooks"), ("post", f"{one_webhook}/rotate")}
