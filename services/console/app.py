@@ -15,8 +15,10 @@ from services.console.http.limits import LimitPages
 from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.operations.table import OperationPages
 from services.console.http.people import PeoplePages
+from services.console.http.search import SearchPages
 from services.console.http.sign_in import SignInPages
 from services.console.http.signed_in import Sessions
+from services.console.http.stops import Stops
 from services.console.http.support import SupportPages
 from services.console.http.usage import RecentUsage
 from services.console.pages.renderer import Renderer
@@ -39,7 +41,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     assets = Assets.load()
     renderer = Renderer(assets.urls)
     sessions = Sessions(api, renderer)
-    usage = RecentUsage(clock)
+    usage, stops = RecentUsage(clock), Stops(clock)
     health = Health(NAME)
     health.add(REGISTRY, lambda: client.get("/health/ready"))
     return service_app(
@@ -49,13 +51,14 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             assets,
             sessions,
             SignInPages(api, renderer),
-            CompanyPages(renderer, usage),
+            CompanyPages(renderer, usage, stops),
             BookingPages(renderer),
             NewCredentialPages(renderer),
-            CredentialPages(renderer, usage),
+            CredentialPages(renderer, usage, stops),
             LimitPages(renderer),
             ApplicationPages(renderer),
             PeoplePages(renderer),
+            SearchPages(renderer),
             SupportPages(renderer),
             OperationPages(renderer, clock),
         ),

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(240)
 
 PATHS = (
-    "/companies", "/companies?new=company", "/companies/blabla", "/companies/blabla?ask=revoke",
+    "/companies", "/companies?new=company", "/companies/blabla", "/companies/blabla?ask=suspend",
     "/companies/blabla/booked-applications", "/companies/blabla/api", "/companies/blabla/api?new=api-client",
     "/companies/blabla/access-keys", "/companies/blabla/settings", "/companies/blabla/settings/key-generation",
     "/companies/blabla/settings/limits", "/notices", "/hygiene", "/hygiene?check=never-expires", "/operations",
     "/webhooks", "/webhooks?new=webhook", "/signing-keys", "/report-only",
-    "/applications", "/applications?new=application", "/explain", "/audit", "/people", "/account", "/sign-in",
+    "/applications", "/applications?new=application", "/search", "/explain", "/audit", "/people",
+    "/account", "/sign-in",
 )  # fmt: skip
 WIDTHS = (1280, 390)
 FOLDER = ROOT / "var" / "screenshots"

@@ -11,6 +11,7 @@ from services.console.http.limits import LimitPages
 from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.operations.table import OperationPages, operation_endpoints
 from services.console.http.people import PeoplePages
+from services.console.http.search import SearchPages
 from services.console.http.sign_in import SignInPages
 from services.console.http.signed_in import FormHandler, PageHandler, Sessions
 from services.console.http.support import SupportPages
@@ -34,6 +35,7 @@ def endpoints(
     limits: LimitPages,
     applications: ApplicationPages,
     people: PeoplePages,
+    search: SearchPages,
     support: SupportPages,
     operations: OperationPages,
 ) -> list[Endpoint]:
@@ -84,6 +86,8 @@ def endpoints(
         form("/downloads", new.download, "Save what a page shows once"),
         page("/applications", applications.list, "Applications"),
         form("/applications", applications.create, "Create an application"),
+        page("/search", search.show, "Search"),
+        form("/search", search.find, "Find what somebody has at hand"),
         page("/explain", support.explain, "Why a call was refused"),
         page("/audit", support.audit, "The audit trail"),
         *operation_endpoints(operations, page, form),

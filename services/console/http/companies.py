@@ -7,6 +7,7 @@ from aiohttp import web
 
 from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
+from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.http.usage import RecentUsage
 from services.console.pages.kinds import KINDS
 from services.console.pages.renderer import Renderer, filled_in
@@ -25,9 +26,10 @@ async def company_of(request: web.Request, session: Session) -> Object:
 
 
 class CompanyPages:
-    def __init__(self, renderer: Renderer, usage: RecentUsage) -> None:
+    def __init__(self, renderer: Renderer, usage: RecentUsage, stops: Stops) -> None:
         self._renderer = renderer
         self._usage = usage
+        self._stops = stops
 
     async def overview(self, _: web.Request, session: Session) -> web.Response:
         """A person of one company begins there; the operator's people with all of them."""
@@ -48,6 +50,34 @@ class CompanyPages:
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
         company = await company_of(request, session)
+        stop = await self._stops.view(request, session, f"/companies/{company['id']}", company["id"])
+        return await self._show(session, company, stop)
+
+    async def settings(self, request: web.Request, session: Session) -> web.Response:
+        return await self._settings(session, await company_of(request, session))
+
+    async def change(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        company = await company_of(request, session)
+        try:
+            await session.api.patch(f"/companies/{segment(company['id'])}", {"name": form.text("name")})
+        except Unprocessable as error:
+            return await self._settings(session, company, **filled_in(form.values(), error))
+        return self._renderer.redirect(f"{company_path(company)}/settings")
+
+    async def act(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        """Suspend, resume or revoke it, which stops and starts all that it has; or try that."""
+        company = await company_of(request, session)
+        try:
+            changed = await self._stops.act(session, f"/companies/{company['id']}", request.match_info["act"], form)
+        except Conflict as error:
+            return await self._show(session, company, NO_STOP, status=409, problem=error.description)
+        if tried := changed.get("report_only"):
+            return await self._show(session, company, StopView(tried=tried))
+        return self._renderer.redirect(f"{company_path(company)}?receipt={changed['receipt']}")
+
+    async def _show(
+        self, session: Session, company: Object, stop: StopView, *, status: int = 200, problem: str = ""
+    ) -> web.Response:
         week, lists = await asyncio.gather(
             self._usage.week(session, company_id=company["id"]),
             asyncio.gather(*(session.api.items(f"/{kind.path}", company_id=company["id"]) for kind in KINDS)),
@@ -61,25 +91,11 @@ class CompanyPages:
             credentials=credentials,
             week=week,
             last_used_at=max((item["last_used_at"] or "" for _, item in credentials), default=""),
-            asked=request.query.get("ask", ""),
+            stop=stop,
+            trials=TRIALS,
+            status=status,
+            problem=problem,
         )
-
-    async def settings(self, request: web.Request, session: Session) -> web.Response:
-        return await self._settings(session, await company_of(request, session))
-
-    async def change(self, request: web.Request, session: Session, form: Form) -> web.Response:
-        company = await company_of(request, session)
-        try:
-            await session.api.patch(f"/companies/{segment(company['id'])}", {"name": form.text("name")})
-        except Unprocessable as error:
-            return await self._settings(session, company, **filled_in(form.values(), error))
-        return self._renderer.redirect(f"{company_path(company)}/settings")
-
-    async def act(self, request: web.Request, session: Session, _: Form) -> web.Response:
-        """Suspend, resume or revoke it, which stops and starts all that it has."""
-        company = await company_of(request, session)
-        await session.api.post(f"/companies/{segment(company['id'])}/{request.match_info['act']}")
-        return self._renderer.redirect(company_path(company))
 
     async def _list(
         self, request: web.Request, session: Session, *, opened: bool, status: int = 200, **values: Any

@@ -6,6 +6,7 @@ from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.http.companies import company_of, company_path
 from services.console.http.new_credentials import NewCredentialPages
+from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.http.usage import RecentUsage
 from services.console.pages.kinds import BY_PATH, Kind
 from services.console.pages.renderer import Renderer
@@ -14,36 +15,44 @@ from shared.errors import Conflict, NotFound
 
 OVERLAPS = {"0": "now", "3600": "in 1 hour", "86400": "in 24 hours", "604800": "in 7 days"}
 """When the old secret ends after a rotation: seconds, and how a person says it."""
+QUIET = {"quiet": "once nobody has used it for a day"}
+QUIET_FOR_S = 86400
 
 
 class CredentialPages:
-    def __init__(self, renderer: Renderer, usage: RecentUsage) -> None:
+    def __init__(self, renderer: Renderer, usage: RecentUsage, stops: Stops) -> None:
         self._renderer = renderer
         self._usage = usage
+        self._stops = stops
         self._secrets = NewCredentialPages(renderer)
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
         company, kind, credential = await self._found(request, session)
-        return await self._page(session, company, kind, credential, asked=request.query.get("ask", ""))
+        stop = await self._stops.view(request, session, f"/{kind.path}/{credential['id']}", credential["id"])
+        return await self._page(session, company, kind, credential, stop=stop)
 
-    async def act(self, request: web.Request, session: Session, _: Form) -> web.Response:
-        """Suspend, resume or revoke. What that reached is shown by the credential's own page."""
+    async def act(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        """Suspend, resume or revoke, or try it. How far that has come is shown by the credential's own page."""
         company, kind, credential = await self._found(request, session)
+        path = f"/{kind.path}/{credential['id']}"
         try:
-            await session.api.post(f"/{kind.path}/{credential['id']}/{request.match_info['act']}")
+            changed = await self._stops.act(session, path, request.match_info["act"], form)
         except Conflict as error:
             return await self._page(session, company, kind, credential, status=409, problem=error.description)
-        return self._renderer.redirect(credential_path(company, kind, credential))
+        if tried := changed.get("report_only"):
+            return await self._page(session, company, kind, credential, stop=StopView(tried=tried))
+        return self._renderer.redirect(f"{credential_path(company, kind, credential)}?receipt={changed['receipt']}")
 
     async def rotate(self, request: web.Request, session: Session, form: Form) -> web.Response:
         company, kind, credential = await self._found(request, session)
         path, chosen = credential_path(company, kind, credential), form.text("keep_old_for")
         if not kind.rotates:
             raise NotFound(f"a {kind.noun} is succeeded by another one: it is not rotated")
-        body = {
-            "keep_old_for": int(chosen) if chosen in OVERLAPS else 86400,
-            "end_oldest": form.text("end_oldest") == "yes",
-        }
+        body: Object = {"end_oldest": form.text("end_oldest") == "yes"}
+        if chosen in QUIET:
+            body["keep_old_until_quiet_for"] = QUIET_FOR_S
+        else:
+            body["keep_old_for"] = int(chosen) if chosen in OVERLAPS else 86400
         try:
             rotated = await session.api.post(
                 f"/{kind.path}/{credential['id']}/rotate", body, idempotency_key=form.text("key")
@@ -78,7 +87,7 @@ class CredentialPages:
         kind: Kind,
         credential: Object,
         *,
-        asked: str = "",
+        stop: StopView = NO_STOP,
         status: int = 200,
         problem: str = "",
     ) -> web.Response:
@@ -90,8 +99,9 @@ class CredentialPages:
             kind=kind,
             credential=credential,
             week=await self._usage.week(session, credential_id=credential["id"]),
-            overlaps=OVERLAPS,
-            asked=asked,
+            overlaps=OVERLAPS | QUIET,
+            stop=stop,
+            trials=TRIALS,
             problem=problem,
             path=credential_path(company, kind, credential),
         )

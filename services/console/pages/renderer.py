@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from services.console.pages import events
 from services.console.pages.limits import limits_in_words
+from services.console.pages.stops import drawn_width
 from services.console.session import Session
 from shared.errors import Conflict, FieldError, Invalid, ServiceError
 from shared.http.responses import error_headers, status_of
@@ -49,6 +50,7 @@ class Renderer:
         self._environment.globals["assets"] = dict(assets)
         self._environment.filters["instant"] = shown_instant
         self._environment.filters["words"] = in_words
+        self._environment.filters["drawn_width"] = drawn_width
         self._environment.filters["limits_in_words"] = limits_in_words
         self._environment.filters["event_words"] = events.type_in_words
         self._environment.filters["event_details"] = events.details

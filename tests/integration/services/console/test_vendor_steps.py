@@ -130,9 +130,10 @@ async def test_a_credential_is_rotated_suspended_resumed_and_revoked_at_its_page
     await owner.press("End now")
     assert "retiring" not in owner.page.words.replace("end the secret that is already retiring", "")
     await owner.press("Suspend")
+    await owner.press("Yes, suspend it")
     await owner.press("Resume")
     await owner.press("Revoke")
-    assert "cannot be undone" in owner.page.words
+    assert "This is for ever." in owner.page.words
     await owner.press("Yes, revoke it")
     assert (await console.registry.owner.get(f"/{path}/{created['id']}")).body["status"] == "revoked"
     assert not any(button in form.buttons for form in owner.page.forms for button in ("Rotate", "Resume"))

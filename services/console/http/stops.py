@@ -1,0 +1,85 @@
+"""Suspending, resuming and revoking: what it would end is shown before, and how far it has come after."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from services.console.admin_api import Object
+from services.console.browser.forms import Form
+from services.console.pages.stops import impact_in_words
+from services.console.session import Session
+from shared.clock import Clock
+from shared.errors import NotFound, Unavailable
+
+ASKED = frozenset({"suspend", "revoke"})
+TRIALS = {"3600": "for an hour", "86400": "for a day"}
+"""How long a stop may be tried: seconds, and how a person says it."""
+RECEIPT_WAIT_S = "1"
+MAX_LOOKS = 10
+"""Of a page at a receipt that is pending, a few seconds after each other."""
+LOOKS = frozenset(str(number) for number in range(MAX_LOOKS + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class StopView:
+    """What an object's page shows of a stop; each part is empty unless the page's query asks for it."""
+
+    asked: str = ""
+    """The act that is to be confirmed."""
+    impact: Sequence[str] = ()
+    receipt: Object | None = None
+    look: int = 0
+    """How often the page has looked at the receipt."""
+    tried: Object | None = None
+    """The trial that has just begun: `status` and `until`."""
+
+    @property
+    def looks_again(self) -> bool:
+        return self.receipt is not None and self.receipt["state"] == "pending" and self.look < MAX_LOOKS
+
+
+NO_STOP = StopView()
+
+
+class Stops:
+    """`api_path`: of an object, in the admin API."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def view(self, request: web.Request, session: Session, api_path: str, id_: str) -> StopView:
+        asked, look = request.query.get("ask", ""), request.query.get("look", "")
+        receipt = await self._receipt(session, request.query.get("receipt", ""), id_)
+        if asked not in ASKED:
+            return StopView(receipt=receipt, look=int(look) if look in LOOKS else 0)
+        return StopView(asked=asked, impact=await self._impact(session, api_path), receipt=receipt)
+
+    async def act(self, session: Session, api_path: str, act: str, form: Form) -> Object:
+        """Suspend, resume or revoke, or try it: what the admin API responds.
+
+        Raises `Conflict` for what is revoked, and for a trial of what is stopped so already.
+        """
+        query, seconds = "", form.text("report_only_for")
+        if act in ASKED and seconds in TRIALS:
+            query = f"?report_only=true&report_only_for={seconds}"
+        changed: Object = await session.api.post(f"{api_path}/{act}{query}")
+        return changed
+
+    async def _impact(self, session: Session, api_path: str) -> Sequence[str]:
+        """A stop must not wait for what is known of usage: without it, the page says so."""
+        try:
+            impact = await session.api.get(f"{api_path}/impact")
+        except Unavailable:
+            return ["How much it is called is not known at the moment."]
+        return impact_in_words(impact, self._clock.now())
+
+    async def _receipt(self, session: Session, number: str, id_: str) -> Object | None:
+        """None without one, and for what is no receipt of this object."""
+        if not (number.isascii() and number.isdigit() and len(number) <= 18):
+            return None
+        try:
+            receipt: Object = await session.api.get(f"/receipts/{number}", wait="applied", timeout=RECEIPT_WAIT_S)
+        except (NotFound, Unavailable):
+            return None
+        return receipt if receipt["subject"] == id_ else None
