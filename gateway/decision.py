@@ -195,8 +195,10 @@ class Decider:
                 stopped = stopped_refusal(found, identity, route)
                 return self._refused(stopped, head, target, route, origin, request_id)
             missing = missing_scopes(route, identity) if route.scopes else ()
-            if missing and not (counted := would_lack(missing, identity, route)):
-                return insufficient_scope(route, identity, enforced(missing, route))
+            if missing:
+                if refused := enforced(missing, route, self.trial_stops):
+                    return insufficient_scope(route, identity, refused)
+                counted = would_lack(missing, identity, route)
         for each in counted:
             self.count_report_only(each, request_id)
         return self._forward(identity, head, target, route, origin, request_id, counted=bool(counted))

@@ -10,6 +10,7 @@ from gateway.refusal import Refusal
 from gateway.routing.table import Route
 from gateway.routing.target import Target
 from shared.report_only.counts import WouldRefuse
+from shared.report_only.trial_stops import TrialStops
 
 INSUFFICIENT_SCOPE = "insufficient_scope"
 
@@ -22,18 +23,19 @@ def would_refuse(refusal: Refusal, route: Route) -> WouldRefuse:
 
 
 def would_lack(missing: Sequence[str], identity: Identity, route: Route) -> list[WouldRefuse]:
-    """What to count of a caller who lacks scopes; nothing where the route refuses the call for one of them."""
+    """What to count of a caller who lacks scopes, and is not refused for it."""
     company_id = "" if identity.issuer else identity.company_id
     if route.report_only:
         return [WouldRefuse("route", route.name, INSUFFICIENT_SCOPE, company_id)]
-    if enforced(missing, route):
-        return []
     return [WouldRefuse("scope", scope, INSUFFICIENT_SCOPE, company_id) for scope in missing]
 
 
-def enforced(missing: Sequence[str], route: Route) -> list[str]:
-    """Those of the scopes for which the route refuses a caller."""
-    return [scope for scope in missing if scope not in route.report_only_scopes]
+def enforced(missing: Sequence[str], route: Route, registry: TrialStops | None) -> list[str]:
+    """Those of the scopes for which the route refuses a caller: they are report-only neither here nor for all."""
+    if route.report_only:
+        return []
+    found = [scope for scope in missing if scope not in route.report_only_scopes]
+    return found if registry is None else [scope for scope in found if scope not in registry.scopes]
 
 
 def anonymous_target(target: Target, route: Route) -> Target:

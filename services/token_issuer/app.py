@@ -194,6 +194,7 @@ def build_endpoints(
 ) -> list[Endpoint]:
     """The rules, and over them the endpoints."""
     registry, stopped, audit = dependencies.registry, dependencies.stopped, dependencies.audit
+    trials, usage = dependencies.trial_stops, ClientUsage(dependencies.usage)
     time_floor = RefusalTimeFloor(clock)
     follower = dependencies.following.follower
     assertions = AssertionVerifier(
@@ -210,8 +211,8 @@ def build_endpoints(
         dependencies.api_clients, assertions, throttle, time_floor, clock, audiences=own
     )
     grants: dict[str, Grant] = {
-        client_credentials.GRANT_TYPE: client_credentials.ClientCredentials(),
-        jwt_bearer.GRANT_TYPE: jwt_bearer.JwtBearer(assertions, audiences=audiences),
+        client_credentials.GRANT_TYPE: client_credentials.ClientCredentials(trials.scopes),
+        jwt_bearer.GRANT_TYPE: jwt_bearer.JwtBearer(assertions, audiences=audiences, report_only=trials.scopes),
     }
     issuer = TokenIssuer(
         keys.ring,
@@ -225,10 +226,9 @@ def build_endpoints(
     tokens = IssuedTokens(keys.ring, clock, issuer=settings.issuer)
     require_fresh = follower.require_fresh
     counts = IssuerMetrics(metrics)
-    usage = ClientUsage(dependencies.usage)
     refusals = Refusals(audit, counts.refused, usage)
     requests = ClientRequests(authenticator, addresses, refusals, usage)
-    per_client = dependencies.trial_stops, dependencies.limits, usage
+    per_client = trials, dependencies.limits, usage
     held = HeldCredentials(tokens, registry, stopped, audit)
     held_throttle = SecretThrottle(wrong_secrets, clock, limit=MAX_REQUESTS_A_MINUTE)
     return endpoints(
@@ -239,7 +239,7 @@ def build_endpoints(
         IntrospectionEndpoint(requests, Introspector(tokens, stopped, require_fresh)),
         RevocationEndpoint(requests, TokenRevoker(tokens, registry, stopped, audit)),
         DiagnosisEndpoint(
-            AssertionDiagnosis(assertions, time_floor, clock, audiences=audiences),
+            AssertionDiagnosis(assertions, time_floor, clock, audiences=audiences, report_only=trials.scopes),
             AccessTokenDiagnosis(
                 keys.ring, stopped, require_fresh, clock, issuer=settings.issuer, audience=settings.audience
             ),

@@ -13,6 +13,8 @@ MAX_COUNTS = 500
 MAX_NAME_CHARACTERS = 200
 MAX_TRIAL_STOPS = 1_000
 """Objects whose stop is tried at a time."""
+MAX_REPORT_ONLY_SCOPES = 1_000
+"""Of all applications together; more of them are enforced."""
 MAX_TIME_S = 253_402_300_799
 """The last second of the year 9999."""
 ReportOnlyKind = Literal["route", "scope", "limit", "stop"]
@@ -28,6 +30,7 @@ MEMBERS: Members = {
     "kind": Member("What is report-only: `route`, `scope`, `limit` or `stop`.", "route"),
     "name": Member("The name of the route, scope or limit, or the id of the object whose stop is tried.", "site"),
     "stops": Member("Those that are tried now, in no order.", []),
+    "TrialStopList.scopes": Member("The scopes that are report-only, as applications define them.", ["sms:send"]),
     "status": Member("What the object would be: `suspended` or `revoked`.", "suspended"),
     "until": Member("When the trial ends, in seconds since the epoch.", 1795689000.0),
     "count": Member("How many calls.", 17),
@@ -69,3 +72,4 @@ class TrialStop(Wire):
 
 class TrialStopList(Wire):
     stops: tuple[TrialStop, ...] = Field(max_length=MAX_TRIAL_STOPS)
+    scopes: tuple[str, ...] = Field(default=(), max_length=MAX_REPORT_ONLY_SCOPES)

@@ -1,20 +1,21 @@
-"""Stops that are tried: what depends on the object goes on, and is counted."""
+"""What the key registry says is report-only: stops that are tried, and scopes of applications."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
 from shared.background_task import PeriodicTask
 from shared.clock import Clock
-from shared.contracts.report_only import TrialStop
+from shared.contracts.report_only import TrialStop, TrialStopList
 from shared.report_only.counts import ReportOnlyCounts, WouldRefuse
+from shared.report_only.scopes import ReportOnlyScopes
 
 POLL_INTERVAL_S = 5.0
-"""Seconds after which a trial has begun, or was taken back, everywhere."""
+"""Seconds after which a trial has begun, or a scope is report-only, or is not any more, everywhere."""
 
 
 class TrialSource(Protocol):
-    async def trial_stops(self) -> Sequence[TrialStop]:
+    async def trial_stops(self) -> TrialStopList:
         """Raises `Unavailable`."""
         ...
 
@@ -22,7 +23,7 @@ class TrialSource(Protocol):
 class TrialStops:
     """`by_id` is what to look at first: as a rule it is empty, and costs a call nothing else.
 
-    While the registry is unavailable, those that are known go on until their time is up.
+    While the registry is unavailable, trials go on until their time is up, and the scopes are as they were.
     """
 
     def __init__(self, source: TrialSource, counts: ReportOnlyCounts, clock: Clock) -> None:
@@ -30,6 +31,7 @@ class TrialStops:
         self.counts = counts
         self._clock = clock
         self.by_id: Mapping[str, TrialStop] = MappingProxyType({})
+        self.scopes = ReportOnlyScopes()
         self.tasks = (PeriodicTask("trial_stops", self.poll, interval=POLL_INTERVAL_S, early_retry=False),)
 
     async def start(self) -> None:
@@ -41,7 +43,9 @@ class TrialStops:
             await task.stop()
 
     async def poll(self) -> None:
-        self.by_id = {stop.id: stop for stop in await self._source.trial_stops()}
+        found = await self._source.trial_stops()
+        self.by_id = {stop.id: stop for stop in found.stops}
+        self.scopes.replace(found.scopes)
 
     def count(self, depends_on: Iterable[str], company_id: str, request_id: str) -> None:
         """Count a call that is accepted, for the first of the ids that it depends on whose stop is tried."""

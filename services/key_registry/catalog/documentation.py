@@ -52,6 +52,10 @@ MEMBERS: Members = {
         "application: those that it defines. Of a credential: those that it is granted.",
         ["sms:send"],
     ),
+    "report_only_scopes": Member(
+        "Those of the scopes for which nobody is refused: who lacks one is counted in `/admin/v1/report-only`.",
+        [],
+    ),
     "company_id": Member("The company's id.", _ID),
     "application_id": Member("The application's id.", _ID),
     "booking_id": Member("The booking's id.", _ID),

@@ -1,6 +1,7 @@
 """What the admin API takes: the members of each create, and of each change."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -23,6 +24,7 @@ from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.versions import DEFAULT_KEEP_OLD_FOR_S, MAX_KEEP_OLD_FOR_S
 from shared.contracts.identifiers import UUID_FORM
 from shared.contracts.limits import Limits
+from shared.errors import Unprocessable
 from shared.jose.algorithms import canonical_algorithm
 
 DEFAULT_TTL_S = 3600
@@ -59,6 +61,7 @@ class NewApplication(Body):
     name: Name
     application_prefix: Prefix
     scopes: Scopes
+    report_only_scopes: Scopes = []
 
 
 class NewBooking(Body):
@@ -184,6 +187,7 @@ class CompanyPatch(NamedPatch):
 class ApplicationPatch(Patch):
     name: Name = ""
     scopes: Scopes = []
+    report_only_scopes: Scopes = []
 
 
 class BookingPatch(Patch):
@@ -220,3 +224,15 @@ class KeyPairPatch(Patch):
 
 class AdminTokenPatch(NamedPatch):
     expires_at: Instant | None = None
+
+
+def check_default_ttl(row: Mapping[str, Any]) -> None:
+    """Of an access key as it is to be stored. Raises `Unprocessable`."""
+    if row["default_ttl"] > row["max_ttl"]:
+        raise Unprocessable.field("default_ttl", f"must be at most max_ttl, which is {row['max_ttl']} seconds")
+
+
+def check_report_only_scopes(row: Mapping[str, Any]) -> None:
+    """Of an application as it is to be stored. Raises `Unprocessable`."""
+    if not set(row["report_only_scopes"]) <= set(row["scopes"]):
+        raise Unprocessable.field("report_only_scopes", "must be some of the application's scopes")

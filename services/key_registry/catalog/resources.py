@@ -9,7 +9,6 @@ from services.key_registry.catalog import requests, responses
 from services.key_registry.catalog.versions import Secret
 from shared import opaque
 from shared.contracts.key_registry import Kind
-from shared.errors import Unprocessable
 
 Row = dict[str, Any]
 """A stored object: its columns by name; ids are UUIDs, times aware datetimes, digests bytes."""
@@ -106,11 +105,6 @@ class Resource:
         return self.response.model_validate({**row, **computed}).model_dump(mode="json")
 
 
-def _default_within_ceiling(row: Mapping[str, Any]) -> None:
-    if row["default_ttl"] > row["max_ttl"]:
-        raise Unprocessable.field("default_ttl", f"must be at most max_ttl, which is {row['max_ttl']} seconds")
-
-
 _OF_COMPANY = Parent("company_id", "company")
 
 COMPANY = Resource(
@@ -133,10 +127,11 @@ APPLICATION = Resource(
     change=requests.ApplicationPatch,
     response=responses.ApplicationResponse,
     created_response=responses.ApplicationResponse,
-    described_by=("application_prefix", "scopes"),
+    described_by=("application_prefix", "scopes", "report_only_scopes"),
     filters=("application_prefix", "status"),
     deletable="unreferenced",
     public_name="application_prefix",
+    check=requests.check_report_only_scopes,
     searched=("name", "application_prefix"),
 )
 BOOKING = Resource(
@@ -186,7 +181,7 @@ ACCESS_KEY = Resource(
     parents=(_OF_COMPANY,),
     hidden=("digest",),
     secret=Secret(opaque.ACCESS_KEY, "key"),
-    check=_default_within_ceiling,
+    check=requests.check_default_ttl,
     searched=("name", "last_four"),
 )
 API_CLIENT = Resource(

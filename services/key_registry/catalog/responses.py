@@ -55,6 +55,7 @@ class ApplicationResponse(ObjectResponse):
     name: str
     application_prefix: str
     scopes: list[str]
+    report_only_scopes: list[str]
 
 
 class BookingResponse(ObjectResponse):
@@ -235,7 +236,6 @@ class Receipt(BaseModel):
     """The longest of those who have applied it."""
     consumers: list[AppliedBy]
     waiting_for: list[str]
-    """The instances that have not."""
 
 
 class RevocationResponse(BaseModel):

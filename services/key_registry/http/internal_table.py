@@ -157,9 +157,9 @@ def _trial_stops(handlers: InternalEndpoints) -> Endpoint:
         "GET",
         f"{BASE}/trial-stops",
         handlers.trial_stops,
-        "The stops that are tried",
+        "The stops that are tried, and the scopes that are report-only",
         poll=True,
-        responses={200: Response("Those that have not ended", TrialStopList), **_problems(401, 403, 503)},
+        responses={200: Response("As of now", TrialStopList), **_problems(401, 403, 503)},
     )
 
 

@@ -11,6 +11,7 @@ from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Row
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.report_only.ports import DayCount, ReportOnlyFilter, ReportOnlyStore
+from services.key_registry.report_only.scopes import report_only
 from services.key_registry.storage.ports import Store
 from shared.background_task import PeriodicTask
 from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
@@ -49,8 +50,9 @@ class ReportOnlyKeeper:
             await self._counts.add(batch)
 
     async def trials(self) -> TrialStopList:
-        """The stops that are tried now. Raises `Unavailable`."""
-        return TrialStopList(stops=tuple(await self._counts.trials()))
+        """The stops that are tried now, and the scopes that are report-only. Raises `Unavailable`."""
+        stops, scopes = await self._counts.trials(), await self._counts.scopes()
+        return TrialStopList(stops=tuple(stops), scopes=tuple(report_only(scopes)))
 
     async def page(self, admin: Admin, which: ReportOnlyFilter, page: PageRequest) -> ReportOnlyPage:
         """The newest day's first. A company may be given by its prefix."""

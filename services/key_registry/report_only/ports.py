@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from shared.contracts.key_registry import Kind
@@ -57,6 +57,12 @@ class Trial:
     until: datetime
 
 
+class DefinedScopes(NamedTuple):
+    report_only: Sequence[str]
+    """The oldest application's first."""
+    enforced: Sequence[str]
+
+
 class TrialWriter(Protocol):
     async def keep_trial(self, trial: Trial) -> bool:
         """Instead of the one of the same object; False, and nothing is kept, where there are too many."""
@@ -74,6 +80,10 @@ class ReportOnlyStore(Protocol):
 
     async def trials(self) -> Sequence[TrialStop]:
         """Those that have not ended, at most `MAX_TRIAL_STOPS`."""
+        ...
+
+    async def scopes(self) -> DefinedScopes:
+        """Those that active applications define."""
         ...
 
     async def newest(self, which: ReportOnlyFilter, before: int | None, limit: int) -> Sequence[DayCount]:

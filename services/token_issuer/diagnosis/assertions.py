@@ -28,6 +28,7 @@ from shared.jose.header import AUTHORIZATION_GRANT
 from shared.jose.signatures import is_signature
 from shared.jose.verifier import UnverifiedToken, unknown_kid
 from shared.opaque import KEY_PAIR, well_formed_id
+from shared.report_only.scopes import ReportOnlyScopes
 
 MaySee = Callable[[KeyPair | None], Awaitable[bool]]
 """Whether an admin who asks may see this key pair, or learn that there is none."""
@@ -44,7 +45,9 @@ class AssertionDiagnosis:
         clock: Clock,
         *,
         audiences: frozenset[str],
+        report_only: ReportOnlyScopes | None = None,
     ) -> None:
+        self._report_only = report_only or ReportOnlyScopes()
         self._assertions = assertions
         self._time_floor = time_floor
         self._clock = clock
@@ -61,7 +64,7 @@ class AssertionDiagnosis:
         _check_key(read, record, findings, self._clock.now(), told=told, proven=proven)
         known = record if told else None
         self._check_claims(read, known, findings)
-        _check_scope(read, known, findings)
+        _check_scope(read, known, findings, self._report_only)
         await self._check_jti(read, known, findings)
         if not proven:
             await self._time_floor.wait_until_floor(started)
@@ -159,7 +162,7 @@ def _check_algorithm(token: UnverifiedToken | None, record: KeyPair) -> None:
         )
 
 
-def _check_scope(read: TokenText, known: KeyPair | None, findings: Findings) -> None:
+def _check_scope(read: TokenText, known: KeyPair | None, findings: Findings, report_only: ReportOnlyScopes) -> None:
     if read.payload is None:
         findings.skip("scope")
         return
@@ -172,7 +175,10 @@ def _check_scope(read: TokenText, known: KeyPair | None, findings: Findings) -> 
     client = Client.of_key_pair(known)
     granted = " ".join(sorted(client.scopes))
     findings.check(
-        "scope", lambda: scopes_of(client, members, {}), found=claimed, expected=f"left out, or some of: {granted}"
+        "scope",
+        lambda: scopes_of(client, members, {}, report_only),
+        found=claimed,
+        expected=f"left out, or some of: {granted}",
     )
 
 

@@ -8,11 +8,17 @@ from services.token_issuer.grants import granted, requested_scopes
 from services.token_issuer.grants.booking_scopes import booked_scopes
 from services.token_issuer.oauth_errors import InvalidClient
 from services.token_issuer.tokens.issuance import AuthorizedGrant
+from shared.report_only.scopes import ReportOnlyScopes
 
 GRANT_TYPE = "client_credentials"
 
 
 class ClientCredentials:
+    """A requested scope that is not granted, and report-only, is left out of the token."""
+
+    def __init__(self, report_only: ReportOnlyScopes | None = None) -> None:
+        self._report_only = report_only or ReportOnlyScopes()
+
     async def authorize(
         self, parameters: Mapping[str, str], client: Client | None, admit: Admit = unlimited
     ) -> AuthorizedGrant:
@@ -21,8 +27,10 @@ class ClientCredentials:
             raise InvalidClient("client authentication is required")
         await admit(client)
         requested = "scope" in parameters
-        scopes = client.scopes
+        scopes, lacking = client.scopes, frozenset[str]()
         if requested:
-            scopes = granted(client.scopes, requested_scopes(parameters["scope"], client), client)
+            wanted = requested_scopes(parameters["scope"], client)
+            lacking = self._report_only.lacking(client.scopes, wanted)
+            scopes = granted(client.scopes | lacking, wanted, client) - lacking
         booked = booked_scopes(scopes, client, requested=requested)
-        return AuthorizedGrant(GRANT_TYPE, client, booked.scopes, booked.depends_on)
+        return AuthorizedGrant(GRANT_TYPE, client, booked.scopes, booked.depends_on, lacking)

@@ -14,15 +14,16 @@ from services.token_issuer.http.parameters import authorization, parameters
 from services.token_issuer.http.responses import success
 from services.token_issuer.metadata import TOKEN_PATH
 from services.token_issuer.metrics import IssuerMetrics
-from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, UnsupportedGrantType
+from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, InvalidScope, UnsupportedGrantType
 from services.token_issuer.refusals import Refusals
-from services.token_issuer.tokens.issuance import AccessToken, TokenIssuer
+from services.token_issuer.tokens.issuance import AccessToken, AuthorizedGrant, TokenIssuer
 from services.token_issuer.usage import ClientUsage
 from shared.contracts.access_token import TokenType
 from shared.contracts.credential_expiry import EXPIRY_FIELD, expiry_time
 from shared.http.client_address import ClientAddress
 from shared.limits.endpoint_limits import EndpointLimits
 from shared.logging import request_id
+from shared.report_only.counts import WouldRefuse
 from shared.report_only.trial_stops import TrialStops
 
 
@@ -108,10 +109,16 @@ class TokenEndpoint:
             token = await self._issuer.issue(decision, typ=self.profile.typ)
         self._counts.issued(decision.grant)
         holder = decision.client
-        self._trial_stops.count((holder.credential_id, holder.company_id), holder.company_id, request_id.get())
+        self._count_report_only(decision)
         self._usage.accepted(holder, self.profile.path, address)
         self._usage.issued(holder, token)
         return success(self._response(token), {**_expiry(token), **admission.fields})
+
+    def _count_report_only(self, decision: AuthorizedGrant) -> None:
+        holder, id_ = decision.client, request_id.get()
+        self._trial_stops.count((holder.credential_id, holder.company_id), holder.company_id, id_)
+        for scope in decision.lacking:
+            self._trial_stops.counts.count(WouldRefuse("scope", scope, InvalidScope.code, holder.company_id), id_)
 
     def _grant(self, grant_type: str | None) -> Grant:
         if grant_type is not None and self.profile.trims_grant_type:

@@ -33,6 +33,8 @@ class AuthorizedGrant:
     scopes: frozenset[str]
     depends_on: frozenset[str] = frozenset()
     """Ids of the registry, beside the credential's and the company's: whichever is stopped stops the token."""
+    lacking: frozenset[str] = frozenset()
+    """Scopes that were requested and are not granted, and not in the token: they are report-only."""
 
 
 @dataclass(frozen=True, slots=True)

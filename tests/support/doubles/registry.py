@@ -29,7 +29,7 @@ from shared.contracts.key_registry import (
 )
 from shared.contracts.limits import Limits, ObjectLimits, QuotaNotice
 from shared.contracts.refusal_traces import RefusalTrace
-from shared.contracts.report_only import ReportOnlyBatch, TrialStop
+from shared.contracts.report_only import ReportOnlyBatch, TrialStop, TrialStopList
 from shared.contracts.signing_keys import GatewayKeys, Gateways, SigningKeyReport
 from shared.contracts.usage.messages import UsageBatch
 from shared.errors import CallRejected, Unavailable
@@ -70,6 +70,7 @@ class RegistryDouble:
         self.tried: list[TrialStop] = []
         """The stops that are tried."""
         self.trial_polls = 0
+        self.report_only_scopes: list[str] = []
         self.usage = UsageSinkDouble()
         self.positions: dict[str, Position] = {}
         self.signing_keys: SigningKeyReport | None = None
@@ -227,10 +228,10 @@ class RegistryDouble:
         self._require_there()
         return 1234
 
-    async def trial_stops(self) -> Sequence[TrialStop]:
+    async def trial_stops(self) -> TrialStopList:
         self._require_there()
         self.trial_polls += 1
-        return self.tried
+        return TrialStopList(stops=tuple(self.tried), scopes=tuple(self.report_only_scopes))
 
     def try_stop(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Try to suspend the company of all credentials here; a service that starts now looks for it often."""

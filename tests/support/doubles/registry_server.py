@@ -10,7 +10,7 @@ from shared.clock_offset import response_fields
 from shared.contracts.key_registry import AuditBatch, HeldSecret, HeldSecretEnded, Position, Revocation, Wire
 from shared.contracts.limits import QuotaNoticeBatch
 from shared.contracts.refusal_traces import TraceBatch
-from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
+from shared.contracts.report_only import ReportOnlyBatch
 from shared.contracts.signing_keys import SigningKeyReport
 from shared.contracts.usage.messages import UsageBatch
 from shared.errors import Unavailable
@@ -48,7 +48,7 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
         return web.Response(status=204)
 
     async def trial_stops(_: web.Request) -> web.Response:
-        return web.json_response(TrialStopList(stops=tuple(await double.trial_stops())).model_dump())
+        return web.json_response((await double.trial_stops()).model_dump())
 
     async def add_quota_notices(request: web.Request) -> web.Response:
         await double.add_quota_notices(QuotaNoticeBatch.model_validate(await request.json()).notices)

@@ -84,7 +84,12 @@ def new_row(resource: Resource, **columns: Any) -> Row:
             "client_prefix": f"c{unique}",
             "company_uri": f"https://{unique}.example",
         },
-        "application": lambda: {"name": "SMS", "application_prefix": f"A{unique}", "scopes": ["sms:send"]},
+        "application": lambda: {
+            "name": "SMS",
+            "application_prefix": f"A{unique}",
+            "scopes": ["sms:send"],
+            "report_only_scopes": [],
+        },
         "booking": dict,
         "api_token": lambda: {"remote_application": "Shop", **secret_of(id_)},
         "access_key": lambda: {"name": "demo", "default_ttl": 60, "max_ttl": 600, **secret_of(id_)},

@@ -8,10 +8,17 @@ from services.key_registry.report_only.ports import (
     KEPT_DAYS,
     MAX_ROWS_A_DAY,
     DayCount,
+    DefinedScopes,
     ReportOnlyFilter,
     Trial,
 )
-from shared.contracts.report_only import MAX_TRIAL_STOPS, ReportOnlyBatch, ReportOnlyCount, TrialStop
+from shared.contracts.report_only import (
+    MAX_REPORT_ONLY_SCOPES,
+    MAX_TRIAL_STOPS,
+    ReportOnlyBatch,
+    ReportOnlyCount,
+    TrialStop,
+)
 from shared.postgres.pool import Connection, Database
 
 OTHER = "other"
@@ -53,6 +60,16 @@ _TRIALS = """
 SELECT id::text, status, extract(epoch FROM until)::float8 AS until FROM trial_stop WHERE until > clock_timestamp()
 LIMIT $1
 """
+_REPORT_ONLY_SCOPES = """
+SELECT array_agg(scope) FROM (
+    SELECT unnest(report_only_scopes) AS scope FROM application WHERE status = 'active'
+    ORDER BY created_at, id LIMIT $1
+) AS scopes
+"""
+_ENFORCED_SCOPES = """
+SELECT coalesce(array_agg(DISTINCT scope), '{}') FROM application, unnest(scopes) AS scope
+WHERE status = 'active' AND scope <> ALL (report_only_scopes)
+"""
 _PRUNE_TRIALS = "DELETE FROM trial_stop WHERE until < clock_timestamp()"
 _PRUNE_BATCHES = "DELETE FROM report_only_batch WHERE at < clock_timestamp() - make_interval(secs => $1)"
 
@@ -81,6 +98,12 @@ class PostgresReportOnly:
     async def trials(self) -> Sequence[TrialStop]:
         async with self._database.connection() as connection:
             return [TrialStop(**record) for record in await connection.fetch(_TRIALS, MAX_TRIAL_STOPS)]
+
+    async def scopes(self) -> DefinedScopes:
+        async with self._database.connection() as connection:
+            if not (found := await connection.fetchval(_REPORT_ONLY_SCOPES, MAX_REPORT_ONLY_SCOPES)):
+                return DefinedScopes((), ())
+            return DefinedScopes(found, await connection.fetchval(_ENFORCED_SCOPES))
 
     async def newest(self, which: ReportOnlyFilter, before: int | None, limit: int) -> Sequence[DayCount]:
         wanted = {

@@ -122,7 +122,7 @@ async def test_text_with_a_zero_byte_is_kept_without_it(running: Running) -> Non
 
 async def tried(running: Running) -> dict[str, str]:
     async with running.client("gateway") as client:
-        return {stop.id: stop.status for stop in await client.trial_stops()}
+        return {stop.id: stop.status for stop in (await client.trial_stops()).stops}
 
 
 async def test_stop_that_is_tried_changes_nothing_and_is_known_to_the_services_until_it_ends(
@@ -184,3 +184,29 @@ async def test_who_may_not_stop_an_object_may_not_try_it(running: Running) -> No
     await owner.post(f"/access-keys/{key['id']}/suspend")
     assert (await owner.post(path)).status == 409
     assert (await owner.post(f"/access-keys/{key['id']}/suspend?report_only=false")).status == 200
+
+
+async def report_only_scopes(running: Running) -> set[str]:
+    async with running.client("gateway") as client:
+        return set((await client.trial_stops()).scopes)
+
+
+async def test_scope_is_report_only_while_every_active_application_that_defines_it_says_so(
+    running: Running,
+) -> None:
+    owner, [one, other, third] = running.owner, [f"ro{uuid4().hex[:8]}" for _ in range(3)]
+    given = {"name": "One", "application_prefix": one, "scopes": [f"{one}:a", f"{one}:b"]}
+    application = await owner.create("/applications", **given, report_only_scopes=[f"{one}:b"])
+    assert application["report_only_scopes"] == [f"{one}:b"]
+    assert await report_only_scopes(running) == {f"{one}:b"}
+    path = f"/applications/{one}"
+    second = await owner.create("/applications", name="Two", application_prefix=other, scopes=[f"{one}:*"])
+    assert await report_only_scopes(running) == set()
+    assert (await owner.post(f"/applications/{second['id']}/suspend")).status == 200
+    assert await report_only_scopes(running) == {f"{one}:b"}
+    assert (await owner.patch(path, {"report_only_scopes": []})).status == 200
+    assert await report_only_scopes(running) == set()
+    for members in ({"report_only_scopes": [f"{one}:c"]}, {"report_only_scopes": ["b"], "scopes": [f"{one}:a"]}):
+        assert (await owner.patch(path, members)).fields == {"report_only_scopes"}
+    plain = await owner.create("/applications", name="Three", application_prefix=third, scopes=[])
+    assert plain["report_only_scopes"] == []

@@ -580,13 +580,15 @@ async def test_health_names_every_dependency_and_how_to_bring_the_schema_up_to_d
     assert "run `python -m services.token_issuer migrate`" in (await missing(issuer))["postgresql"]
 
 
-async def test_token_for_a_company_whose_stop_is_tried_is_issued_and_counted(
+async def test_token_for_a_tried_stop_or_a_report_only_scope_is_issued_and_counted(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = RegistryDouble()
     registry.try_stop(monkeypatch)
+    registry.report_only_scopes = ["sms:send"]
     async with running(settings, registry) as issuer:
         await registry.trial_begun()
         await issuer.token()
-        assert (await issuer.present(issuer.assertion(scopes=["website:read:yachts"])))[0].status == 200
-    assert registry.counted_trials() == [("stop", COMPANY.id, 2)]
+        response, body = await issuer.present(issuer.assertion(scopes=["website:read:yachts", "sms:send"]))
+        assert (response.status, body["scope"]) == (200, "website:read:yachts")
+    assert sorted(registry.counted_trials()) == [("scope", "sms:send", 1), ("stop", COMPANY.id, 2)]

@@ -128,6 +128,21 @@ async def test_scope_that_is_not_report_only_is_refused_beside_one_that_is(desk:
     assert desk.counted == []
 
 
+async def test_scope_that_its_application_defines_as_report_only_is_refused_nobody_on_any_route(
+    desk: Counted, clock: FakeClock
+) -> None:
+    registry = RegistryDouble()
+    registry.report_only_scopes = ["site:*"]
+    stops = TrialStops(registry, ReportOnlyCounts(registry, clock=clock), clock)
+    decider, head = replace(desk.decider, trial_stops=stops, routes=lambda: PLAIN), desk.bearer(scope="other")
+    desk.decider = decider
+    assert (await desk.refusal(head, line="GET /plain HTTP/1.1")).cause == "insufficient_scope"
+    await stops.poll()
+    for _ in range(2):
+        assert (await desk.forward(head, line="GET /plain HTTP/1.1")).identity is not None
+    assert desk.counted == [WouldRefuse("scope", "site:read", "insufficient_scope", "company")] * 2
+
+
 async def test_session_token_in_a_query_that_cannot_be_separated_does_not_go_on(desk: Counted) -> None:
     forward = await desk.forward(line=f"GET /editor?apitoken={SESSION}&a=%ff HTTP/1.1")
     assert forward.target == "/editor"

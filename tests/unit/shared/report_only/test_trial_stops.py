@@ -1,11 +1,10 @@
 """What depends on an object whose stop is tried is counted, until the trial ends, and only then."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
-from shared.contracts.report_only import ReportOnlyBatch, TrialStop
+from shared.contracts.report_only import ReportOnlyBatch, TrialStop, TrialStopList
 from shared.errors import Unavailable
 from shared.report_only.counts import ReportOnlyCounts
 from shared.report_only.trial_stops import TrialStops
@@ -18,10 +17,10 @@ class Registry:
     away: bool = False
     batches: list[ReportOnlyBatch] = field(default_factory=list)
 
-    async def trial_stops(self) -> Sequence[TrialStop]:
+    async def trial_stops(self) -> TrialStopList:
         if self.away:
             raise Unavailable
-        return self.tried
+        return TrialStopList(stops=tuple(self.tried), scopes=("sms:send",))
 
     async def add_report_only(self, batch: ReportOnlyBatch) -> None:
         self.batches.append(batch)
@@ -73,3 +72,12 @@ async def test_while_the_registry_is_unavailable_the_known_trials_go_on(desk: De
     desk.registry.away, desk.registry.tried = False, []
     await desk.stops.poll()
     assert await desk.counted("client") == []
+
+
+async def test_scopes_stay_report_only_while_the_registry_is_unavailable(desk: Desk) -> None:
+    assert "sms:send" not in desk.stops.scopes
+    await desk.stops.poll()
+    desk.registry.away = True
+    with pytest.raises(Unavailable):
+        await desk.stops.poll()
+    assert "sms:send" in desk.stops.scopes

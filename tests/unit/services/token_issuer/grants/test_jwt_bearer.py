@@ -11,6 +11,7 @@ from shared.jose.keys import generate_private_key
 from shared.jose.signer import Signer
 from shared.jose.verifier import unknown_kid
 from shared.opaque import KEY_PAIR, public_id
+from shared.report_only.scopes import ReportOnlyScopes
 from tests.support.harness.issuer_rules import ISSUER, World
 
 
@@ -54,6 +55,24 @@ async def test_scope_parameter_cannot_widen_the_assertion(world: World) -> None:
     assert (await authorize(world, assertion, scope="website:read:a")).scopes == {"website:read:a"}
     with pytest.raises(InvalidScope):
         await authorize(world, assertion, scope="website:read:b")
+
+
+async def test_report_only_scope_that_is_not_granted_is_left_out_wherever_it_is_requested(world: World) -> None:
+    grant = JwtBearer(world.assertions, audiences=frozenset({ISSUER}), report_only=ReportOnlyScopes(["sms:send"]))
+    both = {"scopes": ["website:read:a", "sms:send"]}
+    for claims, parameters, granted, lacking in (
+        (both, {}, {"website:read:a"}, {"sms:send"}),
+        (both, {"scope": "website:read:a"}, {"website:read:a"}, set()),
+        (both, {"scope": "sms:send"}, set(), {"sms:send"}),
+        ({}, {"scope": "sms:send website:read:a"}, {"website:read:a"}, {"sms:send"}),
+        ({}, {}, {"website:read:*"}, set()),
+    ):
+        given = {"assertion": world.assertion(aud=ISSUER, **claims), **parameters}
+        decision = await grant.authorize(given, None)
+        assert (set(decision.scopes), set(decision.lacking)) == (granted, lacking)
+    narrower = {"assertion": world.assertion(aud=ISSUER, scopes=["website:read:a"]), "scope": "sms:send"}
+    with pytest.raises(InvalidScope):
+        await grant.authorize(narrower, None)
 
 
 async def test_missing_assertion(world: World) -> None:
