@@ -36,7 +36,10 @@ from services.key_registry.http.revocations import RevocationEndpoints
 from services.key_registry.http.rotation import RotationEndpoints
 from services.key_registry.http.search import SearchEndpoint
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
+from services.key_registry.leaks.found import Found
+from services.key_registry.leaks.found_key_pairs import FoundKeyPairs
 from services.key_registry.leaks.found_secrets import FoundSecrets
+from services.key_registry.leaks.found_session_tokens import FoundSessionTokens
 from services.key_registry.leaks.found_tokens import FoundTokens
 from services.key_registry.limits.quota_notices import QuotaNotices
 from services.key_registry.lookups import Lookups
@@ -111,9 +114,15 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     notices = Notices(settings, stores.database, stores.objects, access, authentication, clock, metrics, written)
     report_only = ReportOnlyKeeper(PostgresReportOnly(stores.database), stores.objects, access)
     reported_keys = PostgresSigningKeyReports(stores.database, stores.patient)
-    secrets = FoundSecrets(stores.objects, clock)
-    tokens, github_keys = FoundTokens(reported_keys, revocations, clock), settings.github_secret_scanning_keys
-    leaks = leaks_over(stores.objects, secrets, tokens, access, authentication, trail, clock, keys_from=github_keys)
+    lines, months = PostgresAuditLines(stores.database), PostgresMonths(stores.database)
+    found = Found(
+        FoundSecrets(stores.objects, clock),
+        FoundKeyPairs(stores.objects, clock),
+        FoundSessionTokens(lines, revocations, clock),
+        FoundTokens(reported_keys, revocations, clock),
+    )
+    github_keys = settings.github_secret_scanning_keys
+    leaks = leaks_over(stores.objects, found, access, authentication, trail, clock, keys_from=github_keys)
     signing_keys = SigningKeys(reported_keys, consumers, access)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(stores.database, stores.history.guard)),
@@ -127,12 +136,11 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         ),
         keeper,
         report_only,
-        secrets,
+        found,
         usage.keeper,
         QuotaNotices(stores.objects),
     )
     checkpoints, audit_keys = PostgresCheckpoints(stores.database), settings.audit_keys
-    lines, months = PostgresAuditLines(stores.database), PostgresMonths(stores.database)
     reader = AuditReader(lines, months, checkpoints, stores.objects, access)
     table = endpoints(
         [ResourceEndpoints(r, objects, authentication, trials) for r in RESOURCES.values()],

@@ -1,12 +1,11 @@
 """What the store sees of a session: an id and sealed bytes, neither of which opens without the token."""
 
-import hashlib
 import struct
 from dataclasses import dataclass
 
+from shared.contracts.session_tokens import session_token_id
 from shared.sealed_box import CannotOpen, SealedBox
 
-ID_DOMAIN = b"passgate session token: id\0"
 KEY_DOMAIN = b"passgate session token: key"
 VERSION = 1
 _HEADER = struct.Struct(">BBQ32s")
@@ -28,21 +27,16 @@ class Contents:
     """Whether the token is valid for a number of uses only."""
 
 
-def id_of(token: str) -> str:
-    """The token's id, 64 hex digits: its name in the store and in the audit trail. It does not lead back to it."""
-    return hashlib.sha256(ID_DOMAIN + token.encode()).hexdigest()
-
-
 def seal(token: str, contents: Contents) -> bytes:
     """`contents` under a key derived from the token, bound to the token's id."""
     header = _HEADER.pack(VERSION, contents.counted, contents.expires_at, contents.access_key)
-    return _box(token).seal(header + contents.parameters, context=id_of(token).encode())
+    return _box(token).seal(header + contents.parameters, context=session_token_id(token).encode())
 
 
 def unseal(token: str, sealed: bytes) -> Contents:
     """Raises `Unsealable`. What the first release sealed opens as well: a session may live for 30 days."""
     try:
-        opened = _box(token).open(sealed, context=id_of(token).encode(), unversioned_too=True)
+        opened = _box(token).open(sealed, context=session_token_id(token).encode(), unversioned_too=True)
     except CannotOpen:
         raise Unsealable from None
     version, counted, expires_at, access_key = _HEADER.unpack_from(opened)

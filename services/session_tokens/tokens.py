@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.session_tokens.parameters import Parameters
-from services.session_tokens.sealing import Contents, Unsealable, id_of, seal, unseal
+from services.session_tokens.sealing import Contents, Unsealable, seal, unseal
 from services.session_tokens.storage.ports import AccessKeys, Ended, Freshness, Revocations, SessionStore
 from shared.audit.trail import RefusalAudit
 from shared.clock import Clock
 from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.key_registry import AccessKey, Revocation
+from shared.contracts.session_tokens import session_token_id
 from shared.errors import Forbidden, Invalid
 from shared.opaque import ACCESS_KEY, digest, well_formed
 
@@ -124,7 +125,7 @@ class SessionTokens:
         expires_at = int(self._clock.now()) + seconds
         text = parameters.with_auth(key.company.client_prefix)
         sealed = seal(token, Contents(text, authorized.digest, expires_at, counted=count is not None))
-        id_ = id_of(token)
+        id_ = session_token_id(token)
         event = self._audit.event(
             "session_token.created",
             actor=f"access_key:{key.id}",
@@ -179,7 +180,7 @@ class SessionTokens:
         token = token.lower()  # RFC 9562 section 4: read without regard to case
         if not SESSION_TOKEN.fullmatch(token):
             raise self._refused("session_token", Cause.MALFORMED)
-        id_ = id_of(token)
+        id_ = session_token_id(token)
         sealed = await self._store.get(id_)
         if sealed is None:
             raise self._refused("session_token", Cause.UNKNOWN)

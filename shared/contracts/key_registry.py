@@ -332,9 +332,9 @@ class Revoked(Wire):
 class HeldSecret(Wire):
     """A secret that whoever holds it wants to end."""
 
-    kind: Literal["api_token", "access_key", "api_client", "admin_token"]
+    kind: Literal["api_token", "access_key", "api_client", "admin_token", "key_pair", "session_token"]
     digest: str = Field(pattern=anchored(SHA256))
-    """SHA-256, in hex."""
+    """SHA-256, in hex; of a key pair the thumbprint of its public key (RFC 7638), of a session token its id."""
     client: str = Field(default="", max_length=64)
     """The address that it came from; of IPv6 the /64."""
 

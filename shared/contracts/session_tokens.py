@@ -1,5 +1,6 @@
 """The session token service: the call by which the gateway resolves one."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,15 @@ from shared.contracts.identifiers import SESSION_TOKEN, credential_version_id
 from shared.errors import Unavailable
 
 RESOLVE = "/internal/v1/resolve"
+_ID_DOMAIN = b"passgate session token: id\0"
+
+
+def session_token_id(token: str) -> str:
+    """The token's id, 64 hex digits: its name in the store and in the audit trail. It does not lead back to it.
+
+    `token` is a UUID in lower case.
+    """
+    return hashlib.sha256(_ID_DOMAIN + token.encode()).hexdigest()
 
 
 class ResolvedSession(BaseModel):

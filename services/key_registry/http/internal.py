@@ -10,8 +10,7 @@ from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.admin.revocations import Revocations
 from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import MAX_PAGE, Feed
-from services.key_registry.leaks.finding import Report
-from services.key_registry.leaks.found_secrets import FoundSecrets
+from services.key_registry.leaks.found import Found
 from services.key_registry.limits.quota_notices import QuotaNotices
 from services.key_registry.lookups import Lookups
 from services.key_registry.refusal_traces.keeper import TraceKeeper
@@ -62,11 +61,11 @@ class InternalEndpoints:
         authenticator: ServiceAuthenticator,
         traces: TraceKeeper,
         report_only: ReportOnlyKeeper,
-        found_secrets: FoundSecrets,
+        found: Found,
         usage: UsageKeeper,
         quota_notices: QuotaNotices,
     ) -> None:
-        self._found_secrets = found_secrets
+        self._found = found
         self._quota_notices = quota_notices
         self._traces = traces
         self._report_only = report_only
@@ -177,10 +176,8 @@ class InternalEndpoints:
     async def end_secret(self, request: web.Request) -> web.Response:
         """Whether it was the secret of a credential, which has ended, durably."""
         self._require(request, "revocations")
-        secret = await json_model(request, wire.HeldSecret)
-        report = Report.of("anonymous", by="its holder", client=secret.client)
-        found = await self._found_secrets.end(secret.kind, bytes.fromhex(secret.digest), report)
-        return _model(wire.HeldSecretEnded(found=found is not None))
+        found = await self._found.end_held(await json_model(request, wire.HeldSecret))
+        return _model(wire.HeldSecretEnded(found=found))
 
     async def signing_keys(self, request: web.Request) -> web.Response:
         """The kids that each gateway has, when the report is durable."""

@@ -23,10 +23,14 @@ LEAK_MEMBERS: Members = {
     ),
     "label": Member("As secret scanners say it: whether it is, or once was, a credential.", "true_positive"),
     "kind": Member(
-        "The kind of the credential; `jwt` for an access token, `person_session` or `invitation`. null: none.",
+        "The kind of the credential; `jwt` for an access token, `session_token`, `person_session` or `invitation`. "
+        "null: none.",
         "api_token",
     ),
-    "id": Member("The credential's id, or the `jti` of an access token. null: none.", _ID),
+    "id": Member(
+        "The credential's id, the `jti` of an access token, or the id of a session token. null: none.",
+        _ID,
+    ),
     "version": Member("Which secret of the credential; the others go on. null: none.", 1),
     "name": Member(
         "What people know the credential by; of an access token, the client or key pair that it was issued to.",

@@ -9,14 +9,18 @@ from services.key_registry.admin.presentation import company_names
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Row
 from services.key_registry.leaks.finding import NOT_OURS, EndFound, Finding, Report, unknown
-from services.key_registry.leaks.found_secrets import RESOURCE_OF_PREFIX, FoundSecrets
-from services.key_registry.leaks.found_tokens import FoundTokens
+from services.key_registry.leaks.found import Found
+from services.key_registry.leaks.found_secrets import RESOURCE_OF_PREFIX
 from services.key_registry.storage.ports import Store
 from shared import opaque
+from shared.contracts.identifiers import SESSION_TOKEN
+from shared.contracts.session_tokens import session_token_id
+from shared.jose.private_keys import private_keys_in, public_half_of
 
 KIND = "leak"
 MAX_SECRETS_PER_STRING = 20
 """Secrets in one string that are looked at: a string is meant to be one secret, or a line that holds one."""
+_UUID = re.compile(r"(?<![0-9A-Fa-f-])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f-])")
 _JWT = re.compile(r"ey[A-Za-z0-9_-]+\.ey[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
@@ -42,15 +46,13 @@ class LeakReports:
     def __init__(
         self,
         store: Store,
-        secrets: FoundSecrets,
-        tokens: FoundTokens,
+        found: Found,
         others: Mapping[str, EndFound],
         access: AccessControl,
     ) -> None:
         self._others = others
         self._store = store
-        self._secrets = secrets
-        self._tokens = tokens
+        self._found = found
         self._access = access
 
     def permit(self, admin: Admin) -> None:
@@ -66,10 +68,8 @@ class LeakReports:
         judged = []
         for index, string in enumerate(strings):
             secrets = secrets_in(string.text)
-            for secret in secrets:
-                judged.append(Judged(index, await self._end(secret, string.report, by)))
-            if not secrets:
-                judged.append(Judged(index, NOT_OURS))
+            findings = [finding for secret in secrets for finding in await self._end(secret, string.report, by)]
+            judged += [Judged(index, finding) for finding in findings or [NOT_OURS]]
         return judged
 
     async def companies(self, judged: Sequence[Judged]) -> Mapping[str | None, Row]:
@@ -77,17 +77,26 @@ class LeakReports:
         async with self._store.reading() as reader:
             return await company_names(reader, {each.finding.company_id for each in judged})
 
-    async def _end(self, secret: str, report: Report, by: Admin | None) -> Finding:
+    async def _end(self, secret: str, report: Report, by: Admin | None) -> Sequence[Finding]:
+        """Nothing for what has no mark of ours and is not ours either: UUIDs and private keys are everywhere."""
         prefix = secret.partition("_")[0]
         if (end := self._others.get(prefix)) is not None:
-            return await end(secret, report, by) or unknown(secret)
-        resource = RESOURCE_OF_PREFIX.get(prefix)
-        if resource is None:
-            return await self._tokens.end(secret, report, by=by)
-        return await self._secrets.end(resource.kind, opaque.digest(secret), report, by=by) or unknown(secret)
+            return [await end(secret, report, by) or unknown(secret)]
+        if (resource := RESOURCE_OF_PREFIX.get(prefix)) is not None:
+            found = await self._found.secrets.end(resource.kind, opaque.digest(secret), report, by=by)
+            return [found or unknown(secret)]
+        if SESSION_TOKEN.fullmatch(secret):
+            session = await self._found.session_tokens.end(session_token_id(secret), report, by=by)
+            return [] if session is None else [session]
+        if secret.startswith(("-", "{")):
+            thumbprint = public_half_of(secret)
+            return [] if thumbprint is None else await self._found.key_pairs.end(thumbprint, report, by=by)
+        return [await self._found.access_tokens.end(secret, report, by=by)]
 
 
 def secrets_in(text: str) -> list[str]:
-    """What may be a secret of ours in a text, each once, as far as its form says."""
-    found = [*opaque.find_in(text), *_JWT.findall(text)]
+    """What may be a secret of ours in a text, each once, as far as its form says; what has a mark of ours first."""
+    uuids = (found.lower() for found in _UUID.findall(text))
+    session_tokens = (found for found in uuids if SESSION_TOKEN.fullmatch(found))
+    found = [*opaque.find_in(text), *_JWT.findall(text), *private_keys_in(text), *session_tokens]
     return list(dict.fromkeys(found))[:MAX_SECRETS_PER_STRING]

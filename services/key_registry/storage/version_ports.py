@@ -15,6 +15,10 @@ class VersionReader(Protocol):
         """The credential of this kind one of whose secrets has this SHA-256, and that secret, working or not."""
         ...
 
+    async def find_key_pairs(self, thumbprint: bytes) -> Sequence[Row]:
+        """Those whose public key has this SHA-256 thumbprint (RFC 7638), in the order in which they came."""
+        ...
+
     async def versions(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[Version]]:
         """The secrets of each of these credentials, in no order: all that work, and the newest of the others.
 

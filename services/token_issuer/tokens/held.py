@@ -5,16 +5,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Literal, Protocol
 
-from services.token_issuer.oauth_errors import InvalidRequest
 from services.token_issuer.tokens.introspection import IssuedTokens
 from services.token_issuer.tokens.revocation import RETENTION_MARGIN_S
 from shared import opaque
 from shared.audit.trail import Audit
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.access_token import AccessTokenClaims
-from shared.contracts.identifiers import UUID_FORM
+from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.key_registry import HeldSecret, Revocation
+from shared.contracts.session_tokens import session_token_id
 from shared.errors import Unavailable
+from shared.jose.private_keys import private_keys_in, public_half_of
 
 MAX_AT_ONCE = 4
 """Calls of the registry: strangers leave room for those who request tokens."""
@@ -27,6 +28,21 @@ KIND_OF_PREFIX: Mapping[str, SecretKind] = {
     opaque.API_CLIENT_SECRET: "api_client",
     opaque.ADMIN_TOKEN: "admin_token",
 }
+
+
+def held_secret(credential: str, client: str) -> HeldSecret | None:
+    """What the registry may know of it; None for what has the form of none of its secrets."""
+    prefix, id_ = credential.partition("_")[0], credential.lower()
+    if (kind := KIND_OF_PREFIX.get(prefix)) is not None:
+        if not opaque.well_formed(prefix, credential):
+            return None
+        return HeldSecret(kind=kind, digest=opaque.digest(credential).hex(), client=client)
+    if SESSION_TOKEN.fullmatch(id_):
+        return HeldSecret(kind="session_token", digest=session_token_id(id_), client=client)
+    for key in private_keys_in(credential)[:1]:
+        if (thumbprint := public_half_of(key)) is not None:
+            return HeldSecret(kind="key_pair", digest=thumbprint.hex(), client=client)
+    return None
 
 
 class Ends(Protocol):
@@ -51,16 +67,11 @@ class HeldCredentials:
     async def end(self, credential: str, *, client: str) -> None:
         """End it, if it is one: of a credential with several secrets this one. `client` is an address.
 
-        Raises `InvalidRequest` for what has the form of a session token, and `Unavailable`.
+        Raises `Unavailable`.
         """
-        kind = KIND_OF_PREFIX.get(credential.partition("_")[0])
-        if kind is not None:
-            if opaque.well_formed(credential.partition("_")[0], credential):
-                async with self._turn():
-                    digest = opaque.digest(credential).hex()
-                    await self._registry.end_secret(HeldSecret(kind=kind, digest=digest, client=client))
-        elif UUID_FORM.fullmatch(credential):
-            raise InvalidRequest("this has the form of a session token: DELETE /verify with it in X-Api-Token")
+        if (secret := held_secret(credential, client)) is not None:
+            async with self._turn():
+                await self._registry.end_secret(secret)
         elif (claims := self._tokens.read(credential)) is not None:
             async with self._turn():
                 await self._end_token(claims, client)

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from services.session_tokens.sealing import id_of
+from shared.contracts.session_tokens import session_token_id
 from tests.support.chaos import probes as probes
 from tests.support.chaos.family import PATHS, VERSION, Family, is_version
 from tests.support.chaos.figures import Figures
@@ -167,7 +167,7 @@ class Operator:
                 call = probes.revocation(family.objects["api_client"], token)
                 return await self._partner("a JWT is ended", call)
             case _, "operator":
-                return await self._revoke("session_token", id_of(token))
+                return await self._revoke("session_token", session_token_id(token))
             case _:
                 call = probes.request("DELETE", "/verify", headers={"x-api-token": token})
                 return await self._partner("a session is ended", call)

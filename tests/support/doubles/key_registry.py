@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -62,6 +63,7 @@ from shared.contracts.key_registry import (
 from shared.contracts.limits import ObjectLimits
 from shared.contracts.signing_keys import GatewayKeys
 from shared.errors import Conflict
+from shared.jose import base64url, jwk
 
 UNIQUE: Mapping[Kind, Sequence[tuple[str, ...]]] = {
     "company": (("client_prefix",), ("company_uri",)),
@@ -165,6 +167,12 @@ class _Reader:
     async def find_by_secret(self, resource: Resource, digest: bytes) -> tuple[Row, Version] | None:
         found = self._tables.secrets(resource.kind, [digest])
         return (copy.copy(found[0][0]), found[0][1]) if found else None
+
+    async def find_key_pairs(self, thumbprint: bytes) -> Sequence[Row]:
+        rows = self._tables.objects["key_pair"].values()
+        wanted = base64url.encode(thumbprint).decode()
+        found = (copy.copy(row) for row in rows if jwk.thumbprint(row["public_jwk"]) == wanted)
+        return sorted(found, key=itemgetter("id"))
 
     async def last_used(self, ids: Collection[UUID]) -> Mapping[UUID, Mapping[int, datetime]]:
         return {id_: self._tables.used.get(id_, {}) for id_ in ids}

@@ -4,9 +4,8 @@ from services.key_registry.admin.access import AccessControl
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.leaks.partner_keys import PartnerKeys, reader_of
 from services.key_registry.http.leaks.reports import LeakEndpoint
+from services.key_registry.leaks.found import Found
 from services.key_registry.leaks.found_people_secrets import FoundPeopleSecrets
-from services.key_registry.leaks.found_secrets import FoundSecrets
-from services.key_registry.leaks.found_tokens import FoundTokens
 from services.key_registry.leaks.reports import LeakReports
 from services.key_registry.people.ports import PeopleStore
 from shared.audit.trail import RefusalAudit
@@ -15,8 +14,7 @@ from shared.clock import Clock
 
 def leaks_over(
     store: PeopleStore,
-    secrets: FoundSecrets,
-    tokens: FoundTokens,
+    found: Found,
     access: AccessControl,
     authentication: Authentication,
     audit: RefusalAudit,
@@ -27,5 +25,5 @@ def leaks_over(
     """`keys_from`: the file or URL with the keys of GitHub's reports; None: there are none."""
     keys = None if keys_from is None else PartnerKeys(reader_of(keys_from), clock)
     people = FoundPeopleSecrets(store, clock)
-    reports = LeakReports(store, secrets, tokens, people.by_prefix, access)
+    reports = LeakReports(store, found, people.by_prefix, access)
     return LeakEndpoint(reports, authentication, audit, keys)

@@ -119,6 +119,8 @@ class PostgresAuditLines:
         found: list[Line] = []
         async with self._database.connection() as connection:
             for month, compact in await connection.fetch(_MONTHS, before):
+                if which.after is not None and month < _month(which.after - RECENT):
+                    break  # a line is in the month in which it was written, or in the one before
                 statement, values = _newest(which, before, limit - len(found), compact=compact)
                 found += map(_line, await connection.fetch(statement, month, *values))
                 if len(found) >= limit:

@@ -6,13 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from services.key_registry.catalog.expiry import EXPIRING_KINDS, Expired
-from services.key_registry.catalog.resources import Resource, Row
+from services.key_registry.catalog.resources import KEY_PAIR, Resource, Row
 from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, QuietSecret, RetiredVersion, Version
 from services.key_registry.storage.postgres.statements import STATEMENTS
 from shared.postgres.pool import Connection
 
 _COLUMNS = "v.credential_id, v.version, v.digest, v.last_four, v.created_at, v.retires_at, v.revoked, v.quiet_for"
 _FIND = " ".join(("SELECT", _COLUMNS, "FROM credential_version v WHERE v.digest = $1 AND v.kind = $2"))
+_FIND_KEY_PAIRS = " ".join(
+    ("SELECT", ", ".join(KEY_PAIR.columns), "FROM key_pair WHERE jwk_thumbprint(public_jwk) = $1 ORDER BY id")
+)
 _OF = " ".join(
     (
         "SELECT v.* FROM unnest($1::uuid[]) AS c (id) CROSS JOIN LATERAL (SELECT",
@@ -84,6 +87,9 @@ class PostgresVersionReader:
         record = await self._connection.fetchrow(_FIND, digest, resource.kind)
         row = None if record is None else await self.find(resource, record["credential_id"])
         return None if row is None else (row, _version(record))
+
+    async def find_key_pairs(self, thumbprint: bytes) -> Sequence[Row]:
+        return [dict(record) for record in await self._connection.fetch(_FIND_KEY_PAIRS, thumbprint)]
 
     async def versions(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[Version]]:
         found: dict[UUID, list[Version]] = {id_: [] for id_ in ids}

@@ -5,8 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from services.key_registry.catalog.resources import ACCESS_KEY, ADMIN_TOKEN, API_CLIENT, API_TOKEN, Resource, Row
+from services.key_registry.catalog.resources import (
+    ACCESS_KEY,
+    ADMIN_TOKEN,
+    API_CLIENT,
+    API_TOKEN,
+    COMPANY,
+    KEY_PAIR,
+    Resource,
+    Row,
+)
 from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, Version
+from shared.jose import base64url, jwk
 from tests.support.harness.key_registry_stores import NOW, Stores
 
 SECOND = Version(2, b"2" * 32, "abcd", NOW)
@@ -54,6 +64,20 @@ async def test_the_first_secret_comes_with_its_credential_and_any_is_found_by_it
         for other in rows.keys() - {resource}:
             assert await reader.find_by_secret(other, SECOND.digest) is None
         assert await reader.find_by_secret(resource, b"?" * 32) is None
+
+
+async def test_key_pairs_are_found_by_the_thumbprint_of_their_public_key(stores: Stores) -> None:
+    company = await stores.insert(COMPANY)
+    for members in (
+        {"kty": "OKP", "crv": "Ed25519", "x": "eHg"},
+        {"kty": "EC", "crv": "P-256", "x": "eHg", "y": "eXk"},
+        {"kty": "RSA", "n": "bm4", "e": "AQAB"},
+    ):
+        row = await stores.insert(KEY_PAIR, company_id=company["id"], public_jwk=members)
+        thumbprint = base64url.decode(jwk.thumbprint(members).encode())
+        async with stores.objects.reading() as reader:
+            assert await reader.find_key_pairs(thumbprint) == [row]
+            assert await reader.find_key_pairs(b"?" * 32) == []
 
 
 async def test_a_credential_is_looked_up_by_either_secret_and_shows_how_it_ends(stores: Stores) -> None:

@@ -2,9 +2,11 @@
 
 import base64
 import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -13,7 +15,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from services.key_registry.http.leaks.reports import MAX_BODY_BYTES
 from services.key_registry.leaks.github import KEY_IDENTIFIER, SIGNATURE
 from shared import opaque
-from shared.contracts.key_registry import HeldSecret
+from shared.contracts.key_registry import AuditEvent, HeldSecret
+from shared.contracts.session_tokens import session_token_id
+from shared.jose.private_keys import public_half_of
 from tests.support.harness.key_registry import Admin, Responded, Running, running_registry
 from tests.support.harness.registry_databases import RegistryTemplate
 from tests.unit.services.key_registry.http.leaks.test_partner_keys import document
@@ -183,3 +187,40 @@ async def test_holder_ends_the_secret_and_no_service_ends_one_for_another_that_m
     async with running.calls("operator_validator") as calls:
         status, _ = await calls.request("POST", "/internal/v1/held-secrets", b"{}")
     assert status == 403
+
+
+async def test_private_key_and_session_token_end_in_a_report_and_by_their_holder(running: Running) -> None:
+    owner = running.owner
+    company = (await owner.company())["id"]
+    token = str(uuid4())
+    created = AuditEvent(
+        action="session_token.created",
+        actor=f"access_key:{company}",
+        subject_kind="session_token",
+        subject=session_token_id(token),
+        company_id=company,
+        at=time.time(),
+        detail={"ttl": 60, "uses": None},
+    )
+    async with running.client("session_tokens") as client:
+        await client.audit([created])
+    for algorithm, by_holder in (("RS256", False), ("ES256", True), ("EdDSA", False)):
+        pair = await owner.create("/key-pairs", company_id=company, scopes=[], algorithm=algorithm)
+        if by_holder:
+            half = public_half_of(pair["private_key"]) or b""
+            async with running.client("token_issuer") as client:
+                assert await client.end_secret(HeldSecret(kind="key_pair", digest=half.hex()))
+        else:
+            [item] = (await owner.post("/leaks", {"found": [{"text": pair["private_key"]}]})).body["items"]
+            assert (item["outcome"], item["kind"], item["name"]) == ("ended", "key_pair", pair["kid"])
+        assert (await owner.get(f"/key-pairs/{pair['id']}")).body["status"] == "revoked"
+    async with running.client("token_issuer") as client:
+        held = HeldSecret(kind="session_token", digest=session_token_id(token))
+        assert [await client.end_secret(held), await client.end_secret(held)] == [True, True]
+        assert not await client.end_secret(HeldSecret(kind="session_token", digest=session_token_id(str(uuid4()))))
+    [item] = (await owner.post("/leaks", {"found": [{"text": f"?apitoken={token}"}]})).body["items"]
+    assert (item["outcome"], item["kind"], item["company"]["name"]) == ("already_ended", "session_token", "BlaBla")
+    kept = (await owner.get("/revocations?kind=session_token")).body["items"]
+    assert session_token_id(token) in {revocation["id"] for revocation in kept}
+    events = (await owner.get(f"/events?company_id={company}&type=credential.leaked")).body["items"]
+    assert sorted(event["data"]["kind"] for event in events) == ["key_pair"] * 3 + ["session_token"]

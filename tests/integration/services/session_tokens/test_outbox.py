@@ -11,9 +11,9 @@ import redis.asyncio
 
 from deploy.local.ports import free_port
 from services.session_tokens.outbox import OVERDUE_AFTER_S, OutboxRelay
-from services.session_tokens.sealing import id_of
 from services.session_tokens.storage.redis import LEASE, LEASE_MS, OUTBOX, RedisOutbox, RedisSessionStore
 from shared.contracts.key_registry import AuditEvent
+from shared.contracts.session_tokens import session_token_id
 from shared.errors import Unavailable
 from shared.redis import PipelinedRedis
 from tests.integration.services.session_tokens.test_process import environment_of, is_ready
@@ -46,7 +46,7 @@ async def test_a_token_that_was_acknowledged_before_a_kill_has_its_line(stack: S
     stack.registry.away = False
     async with stack.copy():
         await until(lambda: len(_created(stack)) >= len(tokens))
-    assert sorted(_created(stack)) == sorted(map(id_of, tokens))
+    assert sorted(_created(stack)) == sorted(map(session_token_id, tokens))
 
 
 async def test_tokens_are_created_while_the_registry_takes_no_lines_and_each_gets_one_later(
@@ -60,7 +60,7 @@ async def test_tokens_are_created_while_the_registry_takes_no_lines_and_each_get
     assert len(_created(stack)) <= 1
     stack.registry.audit_away = False
     await until(lambda: len(_created(stack)) == 6)
-    assert set(map(id_of, tokens)) <= set(_created(stack))
+    assert set(map(session_token_id, tokens)) <= set(_created(stack))
 
 
 async def test_at_its_limit_the_outbox_takes_no_more_and_no_token_is_created(stack: Stack) -> None:
@@ -87,14 +87,14 @@ async def test_lines_that_wait_when_the_process_ends_are_sent_by_it_or_by_the_ne
         tokens = [await service.generate() for _ in range(3)]
         stack.registry.audit_away = False
     # The relay may have been waiting for its next attempt: then the last attempt is that of its end.
-    assert sorted(_created(stack)) == sorted(map(id_of, tokens))
+    assert sorted(_created(stack)) == sorted(map(session_token_id, tokens))
     async with stack.copy() as service:
         stack.registry.audit_away = True
         tokens.append(await service.generate())
     stack.registry.audit_away = False
     async with stack.copy():
         await until(lambda: len(_created(stack)) == 4)
-    assert sorted(_created(stack)) == sorted(map(id_of, tokens))
+    assert sorted(_created(stack)) == sorted(map(session_token_id, tokens))
 
 
 async def test_ending_a_token_fails_as_long_as_its_line_cannot_be_written(service: Service) -> None:
@@ -106,7 +106,7 @@ async def test_ending_a_token_fails_as_long_as_its_line_cannot_be_written(servic
     assert (await service.verify(token))[0] == 200
     response, _ = await service.call("DELETE", "/verify", x_api_token=token)
     assert response.status == 204
-    assert [revocation.id for revocation in service.stack.registry.revocations] == [id_of(token)]
+    assert [revocation.id for revocation in service.stack.registry.revocations] == [session_token_id(token)]
 
 
 @pytest.fixture
@@ -297,7 +297,7 @@ async def test_the_outbox_holds_no_token_and_no_parameters(stack: Stack) -> None
         async with redis.asyncio.from_url(stack.redis_url) as client:
             written = json.dumps([str(entry) for entry in await client.xrange(OUTBOX) or []])
         stack.registry.audit_away = False
-    assert id_of(token) in written
+    assert session_token_id(token) in written
     for secret in (token, stack.access_key, "hidden-file"):
         assert secret not in written
 

@@ -5,9 +5,14 @@ from functools import partial
 
 import pytest
 
-from services.session_tokens.sealing import id_of
 from shared.contracts.identifiers import SESSION_TOKEN
-from shared.contracts.session_tokens import RESOLVE, RefusedSession, ResolvedSession, SessionTokensClient
+from shared.contracts.session_tokens import (
+    RESOLVE,
+    RefusedSession,
+    ResolvedSession,
+    SessionTokensClient,
+    session_token_id,
+)
 from shared.errors import Unavailable
 from shared.http.client import ServiceClient
 from tests.support.doubles.registry import COMPANY
@@ -114,5 +119,5 @@ async def test_a_malformed_call_is_400(service: Service, body: bytes) -> None:
 
 
 async def test_the_id_of_a_token_is_not_a_token(service: Service) -> None:
-    id_ = id_of(await service.generate())
+    id_ = session_token_id(await service.generate())
     assert (await service.verify(id_))[0] == 403

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from services.session_tokens.sealing import id_of
 from shared.contracts.key_registry import Kind, Revocation
+from shared.contracts.session_tokens import session_token_id
 from shared.opaque import ACCESS_KEY, mint
 from tests.support.clock import FakeClock
 from tests.support.doubles.registry import COMPANY
@@ -42,7 +42,7 @@ async def test_ending_a_token_ends_it_on_every_copy(service: Service, stack: Sta
 async def test_a_token_that_was_revoked_elsewhere_stops_within_one_second(service: Service) -> None:
     token = await service.generate()
     until = 4_000_000_000
-    await service.stack.registry.revoke(Revocation(kind="session_token", id=id_of(token), until=until))
+    await service.stack.registry.revoke(Revocation(kind="session_token", id=session_token_id(token), until=until))
     await _becomes_wrong(service, token)
 
 

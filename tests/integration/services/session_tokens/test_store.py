@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 import redis.asyncio
 
-from services.session_tokens.sealing import id_of
 from services.session_tokens.storage.redis import OUTBOX
 from shared.contracts.key_registry import Revocation
+from shared.contracts.session_tokens import session_token_id
 from shared.opaque import ACCESS_KEY, mint
 from shared.redis import WRITE_PROBE
 from tests.support.harness.proxy import FaultProxy
@@ -72,7 +72,9 @@ async def test_no_backup_of_the_store_brings_back_what_was_ended_or_revoked(
     async with redis.asyncio.from_url(redis_database) as client:
         saved = await _saved(client)
         assert (await service.call("DELETE", "/verify", x_api_token=ended))[0].status == 204
-        await stack.registry.revoke(Revocation(kind="session_token", id=id_of(revoked), until=4_000_000_000))
+        await stack.registry.revoke(
+            Revocation(kind="session_token", id=session_token_id(revoked), until=4_000_000_000)
+        )
         stack.registry.set_status("access_key", other_id, "revoked")
         await client.flushall()
         await _restore(client, saved)
@@ -162,7 +164,7 @@ async def test_a_store_that_lost_its_last_writes_does_not_revive_an_ended_token(
     service: Service, redis_database: str
 ) -> None:
     token = await service.generate(SECRET)
-    key = f"session_token:{{{id_of(token)}}}"
+    key = f"session_token:{{{session_token_id(token)}}}"
     async with redis.asyncio.from_url(redis_database) as client:
         lost = await client.dump(key)
         response, _ = await service.call("DELETE", "/verify", x_api_token=token)

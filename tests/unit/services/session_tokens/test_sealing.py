@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from services.session_tokens.sealing import Contents, Unsealable, id_of, seal, unseal
+from services.session_tokens.sealing import Contents, Unsealable, seal, unseal
+from shared.contracts.session_tokens import session_token_id
 
 TOKEN = str(uuid.uuid4())
 CONTENTS = Contents(b'{"file":"secret-file"}', hashlib.sha256(b"key").digest(), 1_800_003_600, counted=False)
@@ -27,7 +28,7 @@ def test_contents_that_the_first_release_sealed_open() -> None:
     key = HKDF(SHA256(), length=32, salt=None, info=b"passgate session token: key").derive(TOKEN.encode())
     head = struct.pack(">BBQ32s", 1, False, CONTENTS.expires_at, CONTENTS.access_key)
     nonce = os.urandom(12)
-    sealed = nonce + AESGCM(key).encrypt(nonce, head + CONTENTS.parameters, id_of(TOKEN).encode())
+    sealed = nonce + AESGCM(key).encrypt(nonce, head + CONTENTS.parameters, session_token_id(TOKEN).encode())
     assert unseal(TOKEN, sealed) == CONTENTS
 
 
@@ -50,7 +51,7 @@ def test_cut_off_bytes_do_not_open(length: int) -> None:
 
 
 def test_neither_id_nor_sealed_bytes_show_token_or_parameters() -> None:
-    seen = seal(TOKEN, CONTENTS) + id_of(TOKEN).encode()
+    seen = seal(TOKEN, CONTENTS) + session_token_id(TOKEN).encode()
     for secret in (TOKEN, TOKEN.replace("-", ""), "secret-file", hashlib.sha256(TOKEN.encode()).hexdigest()):
         assert secret.encode() not in seen
     assert CONTENTS.access_key not in seen

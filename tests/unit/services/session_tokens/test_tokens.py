@@ -7,12 +7,12 @@ import uuid
 import pytest
 
 from services.session_tokens.parameters import parse
-from services.session_tokens.sealing import id_of
 from services.session_tokens.tokens import CLOCK_SKEW_S, Cause, Created, SessionTokens, WrongToken
 from shared.audit.trail import AuditTrail
 from shared.changes.follower import ChangeFollower
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import AccessKey, AuditEvent, Revocation, Status
+from shared.contracts.session_tokens import session_token_id
 from shared.errors import Invalid, Unavailable
 from shared.opaque import ACCESS_KEY, API_TOKEN, digest, mint
 from tests.support.clock import FakeClock
@@ -205,7 +205,7 @@ async def test_what_has_not_the_form_of_an_access_key_is_not_looked_up(rules: Ru
 
 async def test_an_ended_token_never_comes_back(rules: Rules) -> None:
     created = await rules.create()
-    id_ = id_of(created.token)
+    id_ = session_token_id(created.token)
     sealed = await rules.store.get(id_)
     await rules.tokens.end(created.token)
     assert await rules.refusal(created.token) == Cause.UNKNOWN
@@ -217,9 +217,9 @@ async def test_an_ended_token_never_comes_back(rules: Rules) -> None:
 
 async def test_a_token_that_was_ended_before_the_start_is_known_from_the_snapshot(rules: Rules) -> None:
     created = await rules.create()
-    sealed = await rules.store.get(id_of(created.token))
+    sealed = await rules.store.get(session_token_id(created.token))
     await rules.tokens.end(created.token)
-    await rules.store.put(id_of(created.token), sealed or b"", ttl=100, uses=None, event=EVENT)
+    await rules.store.put(session_token_id(created.token), sealed or b"", ttl=100, uses=None, event=EVENT)
     rules.tokens, follower = rules.copy()
     await follower.poll()
     assert await rules.refusal(created.token) == Cause.ENDED
@@ -227,7 +227,7 @@ async def test_a_token_that_was_ended_before_the_start_is_known_from_the_snapsho
 
 async def test_a_token_that_was_revoked_by_its_id_is_refused_once_that_is_known(rules: Rules) -> None:
     created = await rules.create()
-    id_ = id_of(created.token)
+    id_ = session_token_id(created.token)
     await rules.registry.revoke(Revocation(kind="session_token", id=id_, until=created.expires_at))
     await rules.tokens.verify(created.token)
     await rules.follower.poll()
@@ -252,7 +252,7 @@ async def test_the_end_of_a_token_is_durable_until_it_would_have_expired(rules: 
     created = await rules.create()
     await rules.tokens.end(created.token)
     [revocation] = rules.registry.revocations
-    assert (revocation.kind, revocation.id) == ("session_token", id_of(created.token))
+    assert (revocation.kind, revocation.id) == ("session_token", session_token_id(created.token))
     assert revocation.until >= created.expires_at
     assert created.token not in revocation.model_dump_json()
 
@@ -302,12 +302,12 @@ async def test_a_snapshot_that_was_read_before_does_not_undo_the_end_of_a_token(
     rules: Rules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     created = await rules.create()
-    sealed, early = await rules.store.get(id_of(created.token)), await rules.registry.snapshot()
+    sealed, early = await rules.store.get(session_token_id(created.token)), await rules.registry.snapshot()
     ended = StoppedSet(rules.clock, frozenset({"session_token"}))
     monkeypatch.setattr(rules.tokens, "_ended", ended)
     await rules.tokens.end(created.token)
     ended.reset(early)
-    await rules.store.put(id_of(created.token), sealed or b"", ttl=100, uses=None, event=EVENT)
+    await rules.store.put(session_token_id(created.token), sealed or b"", ttl=100, uses=None, event=EVENT)
     assert await rules.refusal(created.token) == Cause.ENDED
 
 
@@ -321,8 +321,8 @@ async def test_another_copy_resolves_and_ends_the_same_tokens(rules: Rules) -> N
 
 async def test_a_store_that_was_tampered_with_gives_wrong_tokens(rules: Rules) -> None:
     one, two = (await rules.create(b'{"n":1}')).token, (await rules.create(b'{"n":2}')).token
-    swapped = await rules.store.get(id_of(two))
-    await rules.store.put(id_of(one), swapped or b"", ttl=100, uses=None, event=EVENT)
+    swapped = await rules.store.get(session_token_id(two))
+    await rules.store.put(session_token_id(one), swapped or b"", ttl=100, uses=None, event=EVENT)
     assert await rules.refusal(one) == Cause.TAMPERED
 
 

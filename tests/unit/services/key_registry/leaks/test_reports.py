@@ -1,30 +1,38 @@
 """What was found is recognized, its secret ends, and its company is notified: once."""
 
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from uuid_utils.compat import uuid7
 
 from services.key_registry.admin.presentation import Object
 from services.key_registry.admin.revocations import Revocations
+from services.key_registry.audit_trail.chain import START, AuditFilter, Line, chained
 from services.key_registry.catalog.permissions import Admin, Operation, Role
 from services.key_registry.catalog.resources import (
     ACCESS_KEY,
     ADMIN_TOKEN,
     API_CLIENT,
     API_TOKEN,
+    KEY_PAIR,
     RESOURCES,
     Resource,
 )
 from services.key_registry.leaks.finding import Finding, Report
+from services.key_registry.leaks.found import Found
+from services.key_registry.leaks.found_key_pairs import FoundKeyPairs
 from services.key_registry.leaks.found_secrets import RESOURCE_OF_PREFIX, FoundSecrets
+from services.key_registry.leaks.found_session_tokens import FoundSessionTokens
 from services.key_registry.leaks.found_tokens import FoundTokens
 from services.key_registry.leaks.reports import MAX_SECRETS_PER_STRING, FoundString, LeakReports, secrets_in
 from shared import opaque
+from shared.contracts.key_registry import AuditEvent
+from shared.contracts.session_tokens import session_token_id
 from shared.contracts.signing_keys import SigningKeyReport, SigningKeyStatus
 from shared.errors import Forbidden
-from shared.jose.keys import generate_private_key, public_jwk
+from shared.jose.keys import generate_private_key, private_pem, public_jwk
 from shared.jose.signer import Signer
 from tests.support.clock import FakeClock
 from tests.support.harness.registry_rules import Desk
@@ -49,17 +57,46 @@ class KeyReports:
         return self.report
 
 
-class Found:
+class SessionTokenLines:
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+
+    async def newest(self, which: AuditFilter, before: int | None, limit: int) -> Sequence[Line]:
+        assert which.action == "session_token.created"
+        return [line for line in self.lines if line.subject == which.subject][:limit]
+
+    async def following(self, seq: int, limit: int) -> Sequence[Line]:
+        raise NotImplementedError
+
+    def created(self, token: str, company_id: str, at: float, ttl: int) -> None:
+        event = AuditEvent(
+            action="session_token.created",
+            actor="access_key:x",
+            subject_kind="session_token",
+            subject=session_token_id(token),
+            company_id=company_id,
+            at=at,
+            detail={"ttl": ttl, "uses": None},
+        )
+        self.lines += chained(START, [event])
+
+
+class Reported:
     """Leak reports by an owner, over a registry in memory."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.keys = KeyReports()
+        self.lines = SessionTokenLines()
         revocations = Revocations(desk.store, desk.access, desk.clock)
         self.reports = LeakReports(
             desk.store,
-            FoundSecrets(desk.store, desk.clock),
-            FoundTokens(self.keys, revocations, desk.clock),
+            Found(
+                FoundSecrets(desk.store, desk.clock),
+                FoundKeyPairs(desk.store, desk.clock),
+                FoundSessionTokens(self.lines, revocations, desk.clock),
+                FoundTokens(self.keys, revocations, desk.clock),
+            ),
             {},
             desk.access,
         )
@@ -79,8 +116,8 @@ class Found:
 
 
 @pytest.fixture
-def found(desk: Desk) -> Found:
-    return Found(desk)
+def found(desk: Desk) -> Reported:
+    return Reported(desk)
 
 
 async def credential(desk: Desk, resource: Resource) -> Object:
@@ -107,7 +144,7 @@ async def states(desk: Desk, resource: Resource, id_: str) -> list[str]:
 
 
 async def test_secret_of_every_kind_is_named_and_ends_and_its_company_is_notified_once(
-    found: Found, desk: Desk
+    found: Reported, desk: Desk
 ) -> None:
     for resource in RESOURCE_OF_PREFIX.values():
         created = await credential(desk, resource)
@@ -127,7 +164,7 @@ async def test_secret_of_every_kind_is_named_and_ends_and_its_company_is_notifie
         assert secret not in repr(desk.store.tables.lines) + repr(found.leaks) + repr(found.end)
 
 
-async def test_of_two_secrets_the_one_that_leaked_ends_and_a_rotation_heals(found: Found, desk: Desk) -> None:
+async def test_of_two_secrets_the_one_that_leaked_ends_and_a_rotation_heals(found: Reported, desk: Desk) -> None:
     created = await credential(desk, ACCESS_KEY)
     rotated = await desk.rotate(ACCESS_KEY, created["id"], keep_old_for=3600)
     assert await found.outcomes(created["key"]) == ["ended"]
@@ -138,7 +175,7 @@ async def test_of_two_secrets_the_one_that_leaked_ends_and_a_rotation_heals(foun
 
 
 async def test_what_was_issued_with_a_secret_that_retired_by_itself_ends_when_that_leaks(
-    found: Found, desk: Desk
+    found: Reported, desk: Desk
 ) -> None:
     created = await credential(desk, ACCESS_KEY)
     await desk.rotate(ACCESS_KEY, created["id"], keep_old_for=10)
@@ -147,7 +184,7 @@ async def test_what_was_issued_with_a_secret_that_retired_by_itself_ends_when_th
     assert ("access_key", f"{created['id']}_v1") in desk.store.tables.revocations
 
 
-async def test_secret_of_a_revoked_or_deleted_credential_changes_nothing(found: Found, desk: Desk) -> None:
+async def test_secret_of_a_revoked_or_deleted_credential_changes_nothing(found: Reported, desk: Desk) -> None:
     created = await credential(desk, ACCESS_KEY)
     await desk.set_status(Operation.REVOKE, ACCESS_KEY, created["id"])
     lines = len(desk.store.tables.lines)
@@ -157,7 +194,7 @@ async def test_secret_of_a_revoked_or_deleted_credential_changes_nothing(found: 
     assert await found.outcomes(created["key"]) == ["unknown"]
 
 
-async def test_line_of_text_gives_every_secret_in_it_in_its_order(found: Found, desk: Desk) -> None:
+async def test_line_of_text_gives_every_secret_in_it_in_its_order(found: Reported, desk: Desk) -> None:
     one, other = await credential(desk, ACCESS_KEY), await credential(desk, API_CLIENT)
     stranger = opaque.mint(opaque.API_TOKEN)
     text = f'KEY="{one["key"]}" SECRET={other["secret"]}; {stranger} {one["key"]}'
@@ -179,7 +216,7 @@ def test_number_of_secrets_that_are_looked_for_in_a_string_is_bounded() -> None:
 
 
 async def test_what_is_no_secret_of_ours_costs_no_turn_of_those_who_write(
-    found: Found, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    found: Reported, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unknown = opaque.mint(opaque.ACCESS_KEY)
     monkeypatch.setattr(desk.store, "writing", None)
@@ -189,20 +226,20 @@ async def test_what_is_no_secret_of_ours_costs_no_turn_of_those_who_write(
         assert (finding.id, finding.company_id, finding.receipt) == (None, None, None)
 
 
-async def test_bound_admin_ends_secrets_of_that_company_alone(found: Found, desk: Desk) -> None:
+async def test_bound_admin_ends_secrets_of_that_company_alone(found: Reported, desk: Desk) -> None:
     own, other = await credential(desk, ACCESS_KEY), await credential(desk, ACCESS_KEY)
     bound = Admin(uuid7(), Role.EDITOR, UUID(own["company_id"]))
     assert await found.outcomes(own["key"], other["key"], by=bound) == ["ended", "unknown"]
     assert await states(desk, ACCESS_KEY, other["id"]) == ["current"]
 
 
-async def test_viewer_reports_no_leak(found: Found) -> None:
+async def test_viewer_reports_no_leak(found: Reported) -> None:
     found.reports.permit(Admin(uuid7(), Role.EDITOR))
     with pytest.raises(Forbidden):
         found.reports.permit(Admin(uuid7(), Role.VIEWER))
 
 
-async def test_secret_in_a_url_or_a_source_is_written_nowhere(found: Found, desk: Desk) -> None:
+async def test_secret_in_a_url_or_a_source_is_written_nowhere(found: Reported, desk: Desk) -> None:
     created = await credential(desk, ACCESS_KEY)
     await found.end(created["key"], url=f"https://git.example/?q={created['key']}")
     assert created["key"] not in repr(desk.store.tables.lines) + repr(found.leaks)
@@ -227,7 +264,7 @@ def token(clock: FakeClock, signer: Signer = SIGNER, **changes: Any) -> str:
     return signer.sign({**claims, **changes})
 
 
-async def test_access_token_ends_by_its_id_and_its_company_is_notified_once(found: Found, desk: Desk) -> None:
+async def test_access_token_ends_by_its_id_and_its_company_is_notified_once(found: Reported, desk: Desk) -> None:
     text = f"Authorization: Bearer {token(desk.clock)}"
     [finding] = await found.end(text)
     assert (finding.outcome, finding.kind, finding.id, finding.name) == ("ended", "jwt", "j1", "pgck_1")
@@ -237,7 +274,7 @@ async def test_access_token_ends_by_its_id_and_its_company_is_notified_once(foun
     assert (company_id, data["id"], data["url"]) == ("0190c0de-0000-7000-8000-000000000001", "j1", URL)
 
 
-async def test_token_that_no_key_of_ours_has_signed_ends_nothing(found: Found, desk: Desk) -> None:
+async def test_token_that_no_key_of_ours_has_signed_ends_nothing(found: Reported, desk: Desk) -> None:
     stranger = Signer("sk1", "EdDSA", generate_private_key("EdDSA"))
     expired = token(desk.clock, iat=int(desk.clock.now()) - 7200, exp=int(desk.clock.now()) - 3600)
     forged = [token(desk.clock, stranger), token(desk.clock, Signer("sk2", "EdDSA", PRIVATE))]
@@ -247,7 +284,7 @@ async def test_token_that_no_key_of_ours_has_signed_ends_nothing(found: Found, d
     assert (desk.store.tables.revocations, found.leaks) == ({}, [])
 
 
-async def test_bound_admin_ends_no_access_token_of_another_company(found: Found, desk: Desk) -> None:
+async def test_bound_admin_ends_no_access_token_of_another_company(found: Reported, desk: Desk) -> None:
     bound = desk.bound(await desk.company())
     assert await found.outcomes(token(desk.clock), by=bound) == ["not_ours"]
     assert await found.outcomes(token(desk.clock, company_id=str(bound.company_id)), by=bound) == ["ended"]
@@ -256,3 +293,36 @@ async def test_bound_admin_ends_no_access_token_of_another_company(found: Found,
 def test_every_secret_has_its_kind() -> None:
     assert set(RESOURCE_OF_PREFIX) == set(opaque.CREDENTIAL_PREFIXES)
     assert all(RESOURCES[resource.kind] is resource for resource in RESOURCE_OF_PREFIX.values())
+
+
+async def test_key_pairs_of_a_private_key_end_and_each_company_is_notified_once(
+    found: Reported, desk: Desk
+) -> None:
+    one, other = await desk.company(), await desk.company()
+    created = await desk.create(KEY_PAIR, company_id=one["id"], scopes=[], algorithm="ES256")
+    uploaded = {"company_id": other["id"], "scopes": [], "public_key": created["public_key"]}
+    twin = await desk.create(KEY_PAIR, **uploaded)
+    [ended] = await found.end(created["private_key"], by=desk.bound(one))
+    assert (ended.outcome, ended.kind, ended.name) == ("ended", "key_pair", created["kid"])
+    assert ended.receipt is not None
+    outcomes = {finding.id: finding.outcome for finding in await found.end(created["private_key"])}
+    assert outcomes == {created["id"]: "already_ended", twin["id"]: "ended"}
+    assert await found.outcomes(created["private_key"]) == ["already_ended"] * 2
+    assert sorted(company or "" for company, _ in found.leaks) == sorted((one["id"], other["id"]))
+    assert all(data["kind"] == "key_pair" and data["url"] == URL for _, data in found.leaks)
+    assert await found.outcomes(created["public_key"], private_pem(PRIVATE)) == ["not_ours"] * 2
+
+
+async def test_session_token_ends_by_the_line_of_its_creation_until_its_time_is_up(
+    found: Reported, desk: Desk
+) -> None:
+    company, now = await desk.company(), desk.clock.now()
+    token, past = str(uuid4()), str(uuid4())
+    found.lines.created(token, company["id"], now, ttl=3600)
+    found.lines.created(past, company["id"], now - 4000, ttl=3600)
+    assert await found.outcomes(token, by=desk.bound(await desk.company())) == ["not_ours"]
+    [ended] = await found.end(f"GET /editor?apitoken={token.upper()} {uuid4()}")
+    assert (ended.outcome, ended.kind, ended.company_id) == ("ended", "session_token", company["id"])
+    assert ended.id == session_token_id(token)
+    assert await found.outcomes(token, past, str(uuid4())) == ["already_ended", "already_ended", "not_ours"]
+    assert [data["kind"] for _, data in found.leaks] == ["session_token"]

@@ -5,12 +5,14 @@ import uuid
 
 import pytest
 
-from services.token_issuer.oauth_errors import InvalidRequest
 from services.token_issuer.tokens import held as module
 from services.token_issuer.tokens.held import KIND_OF_PREFIX, HeldCredentials
 from shared import opaque
 from shared.contracts.key_registry import HeldSecret, Revocation
+from shared.contracts.session_tokens import session_token_id
 from shared.errors import Unavailable
+from shared.jose.keys import generate_private_key, private_pem
+from shared.jose.private_keys import public_half_of
 from tests.unit.services.token_issuer.tokens.conftest import TokenRules
 
 
@@ -65,9 +67,16 @@ async def test_junk_asks_the_registry_nothing(held: HeldCredentials, rules: Toke
     await held.end(junk, client="192.0.2.7")
 
 
-async def test_session_token_is_sent_where_it_ends(held: HeldCredentials) -> None:
-    with pytest.raises(InvalidRequest, match="DELETE /verify"):
-        await held.end(str(uuid.uuid4()), client="192.0.2.7")
+async def test_registry_is_asked_by_what_does_not_lead_back_to_the_secret(
+    held: HeldCredentials, rules: TokenRules
+) -> None:
+    session, key = str(uuid.uuid4()), private_pem(generate_private_key("ES256"))
+    for secret in (session.upper(), key):
+        await held.end(secret, client="192.0.2.7")
+    asked = [(held.kind, held.digest) for held in rules.world.registry.held_secrets]
+    half = public_half_of(key)
+    assert half is not None
+    assert asked == [("session_token", session_token_id(session)), ("key_pair", half.hex())]
 
 
 async def test_end_that_is_not_durable_is_not_acknowledged(held: HeldCredentials, rules: TokenRules) -> None:
