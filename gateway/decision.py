@@ -13,15 +13,10 @@ from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.choice import AmbiguousCredential, choose
 from gateway.credentials.external.issuers import ExternalIssuers
-from gateway.credentials.extract import (
-    NoCredential,
-    read_api_token,
-    read_bearer,
-    read_session_token,
-)
+from gateway.credentials.extract import NoCredential, read_api_token, read_bearer, read_session_token
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.kinds import CredentialKind
-from gateway.credentials.session_tokens import Sessions, resolve_for
+from gateway.credentials.session_tokens import ResolvedCall, Sessions, resolve_for
 from gateway.credentials.staleness import Staleness
 from gateway.forwarding.call_limits import CallLimits
 from gateway.forwarding.forward import Decision, Forward, LookUp
@@ -159,14 +154,20 @@ class Decider:
     ) -> Decision:
         try:
             if route.credential is CredentialKind.SESSION_TOKEN:
-                identity, target = await resolve_for(self.sessions, route, head, target)
+                call = await resolve_for(self.sessions, route, head, target, defer_use=self.limits.any)
             else:
-                identity = await self._caller(head, route)
+                call = ResolvedCall(await self._caller(head, route), target)
         except (NoCredential, RefusedCredential, Unavailable) as error:
             return self._refused(refusal_of(error, route), head, target, route, origin, request_id)
-        decision = self._admitted(identity, head, target, route, origin, request_id)
+        decision = self._admitted(call.identity, head, call.target, route, origin, request_id)
         limited = self._within_limits(decision, request_id)
-        return await limited() if callable(limited) else limited
+        limited = await limited() if callable(limited) else limited
+        try:
+            if call.take_use is not None and isinstance(limited, Forward) and limited.identity is not None:
+                await call.take_use()
+        except (RefusedCredential, Unavailable) as error:
+            return self._refused(refusal_of(error, route), head, call.target, route, origin, request_id)
+        return limited
 
     async def _caller(self, head: RequestHead, route: Route) -> Identity:
         """Raises `RefusedCredential`, `NoCredential`, or `Unavailable` when it cannot be known."""

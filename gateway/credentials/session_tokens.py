@@ -1,7 +1,8 @@
 """Resolving session tokens: the stored parameters take the place of the caller's query."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from gateway.credentials.expiry import expiry_line
@@ -14,23 +15,39 @@ from gateway.routing.target import Target
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 
 KIND = "session_token"
+TakeUse = Callable[[], Awaitable[ResolvedSession]]
 
 
 class Sessions(Protocol):
-    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | RefusedSession: ...
+    async def resolve(
+        self, token: str, *, peek: bool = False, defer_use: bool = False
+    ) -> ResolvedSession | RefusedSession: ...
+
+
+class ResolvedCall(NamedTuple):
+    identity: Identity
+    target: Target
+    """What the upstream gets."""
+    take_use: TakeUse | None = None
+    """For a token with a number of uses, once nothing else refuses the call; raises as `resolve_for` does."""
 
 
 async def resolve(
-    sessions: Sessions, credential: SessionToken, *, peek: bool = False
-) -> tuple[Identity, dict[str, str]]:
-    """Who created the token, and the parameters that it stands for. Each call counts as one use, but for a `peek`.
+    sessions: Sessions, credential: SessionToken, *, peek: bool = False, defer_use: bool = False
+) -> ResolvedSession:
+    """Counts as one use, but for a `peek`, and unless that is deferred.
 
     Raises `RefusedCredential`, or `Unavailable` when it cannot be known.
     """
-    session = await sessions.resolve(credential.token, peek=peek)
+    session = await sessions.resolve(credential.token, peek=peek, defer_use=defer_use)
     if isinstance(session, RefusedSession):
         raise _refused(session)
-    identity = Identity(
+    return session
+
+
+def identity_of(session: ResolvedSession) -> Identity:
+    """Who created the token."""
+    return Identity(
         kind=KIND,
         company=session.company,
         credential=session.access_key_id,
@@ -41,20 +58,21 @@ async def resolve(
         version=session.access_key_version or 0,
         expiry_line=expiry_line(session.credential_expires_at),
     )
-    return identity, session.parameters
 
 
 async def resolve_for(
-    sessions: Sessions, route: Route, head: RequestHead, target: Target
-) -> tuple[Identity, Target]:
-    """Who created the session token of the request, and the target that the upstream gets.
+    sessions: Sessions, route: Route, head: RequestHead, target: Target, *, defer_use: bool
+) -> ResolvedCall:
+    """What the session token of the request stands for.
 
-    Raises as `resolve` does, and `NoCredential`.
+    `defer_use`: something else may still refuse the call. Raises as `resolve` does, and `NoCredential`.
     """
     token = read_session_token(head, target.query)
-    identity, stored = await resolve(sessions, token, peek=head.method == "HEAD")
+    session = await resolve(sessions, token, peek=head.method == "HEAD", defer_use=defer_use)
     others = without_session_token(target.query) if route.merge_query else ()
-    return identity, Target(target.path, query_of(stored, others) or None)
+    found = Target(target.path, query_of(session.parameters, others) or None)
+    take_use = partial(resolve, sessions, token) if session.use_deferred else None
+    return ResolvedCall(identity_of(session), found, take_use)
 
 
 def _refused(session: RefusedSession) -> RefusedCredential:

@@ -79,6 +79,8 @@ class Session:
     parameters: bytes
     key: AccessKey
     expires_at: int
+    counted: bool = False
+    """Whether it has a number of uses."""
 
 
 class SessionTokens:
@@ -149,7 +151,7 @@ class SessionTokens:
             raise self._refused("session_token", Cause.ENDED, subject=id_, key=key)
         if contents.counted and not peek and not await self._store.take_use(id_):
             raise self._refused("session_token", Cause.USED_UP, subject=id_, key=key)
-        return Session(id_, contents.parameters, key, contents.expires_at)
+        return Session(id_, contents.parameters, key, contents.expires_at, contents.counted)
 
     async def end(self, token: str) -> Session | None:
         """End `token` for ever: when this returns, no copy of the store can bring it back. Raises `WrongToken`.

@@ -43,6 +43,9 @@ class ResolvedSession(BaseModel):
         default=None, description="When the access key ends, in seconds since the epoch; null: not soon."
     )
     expires_at: int = Field(description="Seconds since the epoch.")
+    use_deferred: bool = Field(
+        default=False, description="Whether a use is still to be taken, by the same request without `defer_use`."
+    )
 
     @property
     def depends_on(self) -> frozenset[str]:
@@ -74,16 +77,19 @@ class SessionTokensClient:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | RefusedSession:
+    async def resolve(
+        self, token: str, *, peek: bool = False, defer_use: bool = False
+    ) -> ResolvedSession | RefusedSession:
         """What `token` stands for, if anything; counts as one use, even when the response is lost.
 
-        A `peek` counts as none. Raises `Unavailable` when it cannot be known. Takes any
-        text: what has not the form of a token is not sent.
+        A `peek` counts as none; nor does one with `defer_use` whose response has `use_deferred`. Raises
+        `Unavailable` when it cannot be known. Takes any text: what has not the form of a token is not sent.
         """
         token = token.lower()
         if not SESSION_TOKEN.fullmatch(token):
             return MALFORMED
-        body = orjson.dumps({"token": token, "peek": True} if peek else {"token": token})
+        asked = {"token": token, **({"peek": True} if peek else {}), **({"defer_use": True} if defer_use else {})}
+        body = orjson.dumps(asked)
         status, response = await self._client.request("POST", RESOLVE, body)
         if status == 200:
             return response_of(ResolvedSession, response)

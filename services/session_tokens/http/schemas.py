@@ -15,3 +15,6 @@ class CreatedToken(BaseModel):
 class TokenToResolve(BaseModel):
     token: str
     peek: bool = Field(default=False, description="Whether this counts as no use.")
+    defer_use: bool = Field(
+        default=False, description="Whether a use of a token that has a number of them is left to another request."
+    )

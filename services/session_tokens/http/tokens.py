@@ -91,14 +91,17 @@ class SessionTokenEndpoints:
         """POST /internal/v1/resolve"""
         self._authenticator.require(request.headers.get("Authorization"), AREA)
         body = await json_object(request)
-        token, peek = body.get("token"), body.get("peek") is True
+        token, peek, defer_use = body.get("token"), body.get("peek") is True, body.get("defer_use") is True
         if not isinstance(token, str):
             raise Invalid.field("token", "must be a string")
         with self._metrics.refusals:
-            session = await self._resolved(token, peek=peek)
+            session = await self._tokens.verify(token, peek=peek or defer_use)
+        deferred = defer_use and session.counted and not peek
+        if not deferred:
+            self._metrics.resolved.inc()
         ends_at = session.key.ends_at
         soon = ends_at if expires_soon(ends_at, self._now()) else None
-        return json_response(_resolved(session, soon).model_dump(), headers=NO_STORE)
+        return json_response(_resolved(session, soon, use_deferred=deferred).model_dump(), headers=NO_STORE)
 
     def _count_trial(self, key: AccessKey) -> None:
         """Of a public request: what the gateway resolves, it counts itself."""
@@ -167,7 +170,7 @@ def _json(body: bytes, more: Mapping[str, str]) -> web.Response:
     return web.Response(body=body, headers={**JSON_NO_STORE, **more})
 
 
-def _resolved(session: Session, expires_soon_at: float | None) -> ResolvedSession:
+def _resolved(session: Session, expires_soon_at: float | None, *, use_deferred: bool) -> ResolvedSession:
     return ResolvedSession(
         parameters=as_query(session.parameters),
         company=session.key.company.client_prefix,
@@ -177,4 +180,5 @@ def _resolved(session: Session, expires_soon_at: float | None) -> ResolvedSessio
         credential_expires_at=expires_soon_at,
         token_id=session.id,
         expires_at=session.expires_at,
+        use_deferred=use_deferred,
     )

@@ -94,19 +94,28 @@ SESSION = "bbf18f21-3d0d-4a4c-b650-9c14d4075ce0"
 class Sessions:
     away = False
     uses = 0
+    left: int | None = None
+    """Of a token that has a number of uses."""
 
-    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | RefusedSession:
+    async def resolve(
+        self, token: str, *, peek: bool = False, defer_use: bool = False
+    ) -> ResolvedSession | RefusedSession:
         if self.away:
             raise Unavailable
-        self.uses += not peek
-        if token != SESSION:
+        if token != SESSION or self.left == 0:
             return RefusedSession("unknown", known=False)
+        deferred = defer_use and self.left is not None
+        taken = not (peek or deferred)
+        self.uses += taken
+        if self.left is not None:
+            self.left -= taken
         return ResolvedSession(
             parameters={"file": "a b", "n": '{"x":1}'},
             company="blabla",
             company_id="company",
             access_key_id="key",
             expires_at=1_800_000_060,
+            use_deferred=deferred and not peek,
         )
 
 

@@ -60,6 +60,19 @@ async def test_resolving_is_a_use(service: Service) -> None:
         assert await gateway.resolve(token) == RefusedSession("unknown", known=False)
 
 
+async def test_use_that_is_deferred_is_taken_by_the_request_that_does_not_defer_it(service: Service) -> None:
+    token, uncounted = await service.generate(query="?uses=1"), await service.generate()
+    async with service.as_gateway() as gateway:
+        for _ in range(3):
+            session = await gateway.resolve(token, defer_use=True)
+            assert isinstance(session, ResolvedSession)
+            assert session.use_deferred
+        for each in (await gateway.resolve(token), await gateway.resolve(uncounted, defer_use=True)):
+            assert isinstance(each, ResolvedSession)
+            assert not each.use_deferred
+        assert await gateway.resolve(token, defer_use=True) == RefusedSession("unknown", known=False)
+
+
 @pytest.mark.parametrize("token", ["", "x", "\ud800", "0" * 5000, "5f0c5c6e-8c1c-4d5e-9b1a-0123456789ab"])
 async def test_an_invalid_token_resolves_to_nobody(service: Service, token: str) -> None:
     async with service.as_gateway() as gateway:

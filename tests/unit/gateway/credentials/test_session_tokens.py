@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.credentials.extract import SessionToken
 from gateway.credentials.identity import RefusedCredential
-from gateway.credentials.session_tokens import query_of, resolve
+from gateway.credentials.session_tokens import identity_of, query_of, resolve
 from gateway.routing.target import parse_target
 from shared.contracts.session_tokens import MALFORMED, RefusedSession, ResolvedSession
 
@@ -34,7 +34,9 @@ def test_an_order_is_kept() -> None:
 class Sessions:
     peeked: bool | None = None
 
-    async def resolve(self, token: str, *, peek: bool = False) -> ResolvedSession | RefusedSession:
+    async def resolve(
+        self, token: str, *, peek: bool = False, defer_use: bool = False
+    ) -> ResolvedSession | RefusedSession:
         self.peeked = peek
         if token != "good":
             return {"ended": RefusedSession("ended", known=True)}.get(token, MALFORMED)
@@ -49,10 +51,11 @@ class Sessions:
 
 
 async def test_the_caller_is_the_company_whose_key_made_the_token() -> None:
-    identity, parameters = await resolve(Sessions(), SessionToken("good"))
+    session = await resolve(Sessions(), SessionToken("good"))
+    identity = identity_of(session)
     assert (identity.kind, identity.company, identity.credential) == ("session_token", "blabla", "key-id")
     assert identity.depends_on == {"company-id", "key-id", "token-id"}
-    assert parameters == {"file": "a"}
+    assert session.parameters == {"file": "a"}
 
 
 @pytest.mark.parametrize("peek", [True, False])

@@ -155,3 +155,36 @@ async def test_a_call_that_is_refused_for_another_reason_is_not_counted(desk: De
     for _ in range(3):
         assert (await refusal(desk, desk.bearer(scope="other:read"))).cause == "insufficient_scope"
     assert isinstance(await call(desk, desk.bearer()), Forward)
+
+
+async def test_session_token_loses_no_use_by_a_call_that_a_limit_refuses(desk: Desk) -> None:
+    desk.sessions.left = 3
+    limit(desk, "access_key", "key", rate=TWO)
+    for passes in (True, True, False, False):
+        assert isinstance(await call(desk, line=EDITOR_LINE), Forward) is passes
+    assert desk.sessions.left == 1
+    limit(desk, "access_key", "key", seq=2)
+    assert isinstance(await call(desk, line=EDITOR_LINE), Forward)
+    assert (await refusal(desk, line=EDITOR_LINE)).cause == "unknown"
+
+
+async def test_uses_are_as_many_as_calls_pass_however_many_come_at_once(desk: Desk) -> None:
+    desk.sessions.left = 3
+    limit(desk, "company", "company", rate={"calls": 100, "per_seconds": 60})
+    calls = await asyncio.gather(*(call(desk, line=EDITOR_LINE) for _ in range(8)))
+    assert sum(isinstance(each, Forward) for each in calls) == 3
+    refused = {each.cause for each in calls if isinstance(each, Refusal)}
+    assert refused == {"unknown"}
+
+
+async def test_call_whose_use_cannot_be_taken_is_not_let_through(desk: Desk) -> None:
+    desk.sessions.left = 1
+    limit(desk, "company", "company", rate=TWO)
+    resolved = desk.sessions.resolve
+
+    async def away_for_the_use(token: str, *, peek: bool = False, defer_use: bool = False) -> Any:
+        desk.sessions.away = not defer_use
+        return await resolved(token, peek=peek, defer_use=defer_use)
+
+    desk.sessions.resolve = away_for_the_use  # type: ignore[method-assign]
+    assert (await refusal(desk, line=EDITOR_LINE)).status == 503

@@ -53,7 +53,7 @@ class Sink:
 
 
 class Sessions:
-    async def resolve(self, token: str, *, peek: bool = False) -> RefusedSession:
+    async def resolve(self, token: str, *, peek: bool = False, defer_use: bool = False) -> RefusedSession:
         return RefusedSession("unknown", known=False)
 
 
