@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     opaque.ADMIN_TOKEN: "admin_token",
     opaque.PERSON_SESSION: "person_session",
     opaque.INVITATION: "invitation",
+    opaque.PORTAL_LINK: "portal_link",
 }
 _BODY_CHARACTERS = opaque.RANDOM_CHARACTERS + opaque.CHECKSUM_CHARACTERS
 _SECRET = re.compile(

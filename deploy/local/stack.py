@@ -61,6 +61,8 @@ OPS_PORT = 8081
 TLS_FILES = ("PASSGATE_TLS_CERTIFICATE_FILE", "PASSGATE_TLS_KEY_FILE")
 """With which the gateway's public port speaks TLS."""
 WORKERS = "PASSGATE_GATEWAY_WORKERS"
+CONSOLE_URL = "PASSGATE_CONSOLE_URL"
+"""What the key registry makes links of portal sessions with: no process calls it."""
 STORE_PORTS = {"postgres": 15432, "valkey": 16379}
 STORE_URLS = {"postgres": "PASSGATE_DATABASE_URL", "valkey": "PASSGATE_REDIS_URL"}
 STORE_PASSWORDS = {"postgres": "PASSGATE_DATABASE_PASSWORD_FILE", "valkey": "PASSGATE_REDIS_PASSWORD_FILE"}
@@ -179,6 +181,8 @@ class Stack:
             **{variable: str(self.var / name) for variable, name in deployable.folders.items()},
             **{name: value for store in deployable.stores for name, value in self._store(store).items()},
         }
+        if deployable.name == "key_registry":
+            own[CONSOLE_URL] = self._environment.get(CONSOLE_URL) or self.url("console")
         if deployable.name == "gateway":
             own["PASSGATE_OPS_PORT"] = str(self.port("gateway_ops"))
             own[WORKERS] = self._environment.get(WORKERS) or "1"  # beside nine other processes on one machine

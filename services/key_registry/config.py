@@ -12,6 +12,7 @@ from services.key_registry.leaks.github import keys_of
 from services.key_registry.webhooks.targets import Network
 from shared import opaque
 from shared.config import ConfigError, DatabaseSettings, RedisSettings, ServiceSettings, read_secret
+from shared.contracts.identifiers import ISSUER, anchored
 from shared.sealed_box import read_key
 
 
@@ -68,6 +69,11 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
         ge=60,
         le=31_536_000,
         description="seconds after which a person's session ends in any case",
+    )
+    console_url: str | None = Field(
+        default=None,
+        pattern=anchored(ISSUER),
+        description="the console's public URL without a final slash, for the links of portal sessions",
     )
     events_kept_days: int = Field(
         default=90, ge=7, le=3650, description="days for which events and their deliveries to webhooks are kept"

@@ -31,6 +31,12 @@ ADMIN_CODES: Mapping[str, Page] = {
         "The link is unknown, was used, was revoked, or has expired.",
         "Ask whoever sent it for another: an owner creates one with POST /admin/v1/invitations.",
     ),
+    "portal_link_invalid": Page(
+        "The link cannot be followed",
+        "The link of a portal session is unknown, was followed, has expired, or was ended.",
+        "Go back to the site that it came from: its backend requests another with "
+        "POST /admin/v1/companies/{id}/portal-sessions.",
+    ),
     "idempotency_key_reused": Page(
         "The Idempotency-Key was used for something else",
         "Within 24 hours the same key is for the same request, byte for byte in its meaning.",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 
@@ -47,6 +48,11 @@ NEEDED: Mapping[str, Mapping[Operation, Role]] = {
     "invitation": _OWNED,
     "leak": {Operation.CREATE: Role.EDITOR},
     "person": {**_OWNED, Operation.READ: Role.VIEWER},
+    "portal_session": {
+        Operation.READ: Role.VIEWER,
+        Operation.CREATE: Role.EDITOR,
+        Operation.REVOKE: Role.EDITOR,
+    },
     "receipt": {Operation.READ: Role.VIEWER},
     "report_only": {Operation.READ: Role.VIEWER},
     "revocation": {Operation.READ: Role.VIEWER, Operation.CREATE: Role.EDITOR},
@@ -60,30 +66,33 @@ OF_THE_PLATFORM = frozenset({"company", "application", "booking", "revocation"})
 """What decides which companies there are, what they may use, and what of theirs is not known to be theirs: a token
 bound to a company only reads it."""
 
+AdminKind = Literal["admin_token", "person", "portal_session"]
+
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """Whoever presents an admin token, or the token of a person's session.
+    """Whoever presents an admin token, or the token of a person's or a portal session.
 
     With a `company_id`, nothing of any other company exists for it.
     """
 
     id: UUID
-    """Of the admin token, or of the person."""
+    """Of the admin token, of the person, or of the portal session."""
     role: Role
     company_id: UUID | None = None
     name: str = ""
-    """The admin token's, or the person's e-mail address."""
+    """The admin token's, the person's e-mail address, or what the vendor calls whoever has a portal session."""
     session_id: UUID | None = None
     """None: it is an admin token."""
+    kind: AdminKind = "admin_token"
 
     @property
     def actor(self) -> str:
-        return f"admin:{self.id}" if self.session_id is None else f"person:{self.id}"
+        return f"{'admin' if self.kind == 'admin_token' else self.kind}:{self.id}"
 
     @property
     def noun(self) -> str:
-        return "token" if self.session_id is None else "person"
+        return "token" if self.kind == "admin_token" else self.kind.replace("_", " ")
 
     @property
     def bearer_id(self) -> UUID:

@@ -45,7 +45,7 @@ from services.key_registry.signing_keys.responses import SigningKeysResponse
 from shared.http.endpoints import Endpoint, Response
 
 ADMIN_TOKEN = "admin_token"
-_BEARER = "An admin token (`pgad_...`), or the token of a person's session (`pgps_...`)."
+_BEARER = "An admin token (`pgad_...`), or the token of a person's or a portal session (`pgps_...`)."
 SECURITY_SCHEMES = {
     ADMIN_TOKEN: {"type": "http", "scheme": "bearer", "description": _BEARER},
     SERVICE_TOKEN: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Services alone."},

@@ -12,7 +12,7 @@ from shared.logging.redaction import redacted
 Outcome = Literal["ended", "already_ended", "unknown", "not_ours"]
 """`unknown` has the form of a secret of ours and was never one; `not_ours` has not even that."""
 
-FoundKind = Kind | Literal["person_session", "invitation"]
+FoundKind = Kind | Literal["person_session", "invitation", "portal_session"]
 
 MAX_URL_CHARACTERS = 2048
 MAX_SOURCE_CHARACTERS = 255

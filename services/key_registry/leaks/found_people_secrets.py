@@ -1,4 +1,4 @@
-"""Ends a person's session, or an invitation, whose token was found."""
+"""Ends a person's session, a portal session, or an invitation, whose token was found."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,6 +9,7 @@ from services.key_registry.catalog.permissions import Admin
 from services.key_registry.events import recording
 from services.key_registry.leaks.finding import EndFound, Finding, FoundKind, Report
 from services.key_registry.people.acts import record
+from services.key_registry.people.portal.ports import PortalSession
 from services.key_registry.people.ports import PeopleStore, PeopleWriter
 from shared import opaque
 from shared.clock import Clock
@@ -23,12 +24,19 @@ class FoundPeopleSecrets:
 
     @property
     def by_prefix(self) -> Mapping[str, EndFound]:
-        return {opaque.PERSON_SESSION: self.end_session, opaque.INVITATION: self.end_invitation}
+        return {
+            opaque.PERSON_SESSION: self.end_session,
+            opaque.INVITATION: self.end_invitation,
+            opaque.PORTAL_LINK: self.end_portal_link,
+        }
 
     async def end_session(self, secret: str, report: Report, by: Admin | None) -> Finding | None:
         async with self._store.writing() as writer:
             found = await writer.find_session(opaque.digest(secret))
-            if found is None or _hidden(by, found[1].company_id):
+            if found is None:
+                portal = await writer.find_portal_session_by_token(opaque.digest(secret))
+                return await self._end_portal(writer, portal, secret, report, by)
+            if _hidden(by, found[1].company_id):
                 return None
             (session, person), now = found, instant(self._clock.now())
             ended = now < session.expires_at and await writer.end_session(person.id, session.id, now)
@@ -37,6 +45,24 @@ class FoundPeopleSecrets:
                 await record(writer, report.actor, "session.ended", session.id, person.company_id, now, detail)
             finding = _finding("person_session", session.id, person.company_id, secret, ended=ended)
             return await _notified(writer, finding, report, now)
+
+    async def end_portal_link(self, secret: str, report: Report, by: Admin | None) -> Finding | None:
+        """The session too, if the link was followed: nobody knows by whom."""
+        async with self._store.writing() as writer:
+            session = await writer.find_portal_session_by_link(opaque.digest(secret))
+            return await self._end_portal(writer, session, secret, report, by)
+
+    async def _end_portal(
+        self, writer: PeopleWriter, session: PortalSession | None, secret: str, report: Report, by: Admin | None
+    ) -> Finding | None:
+        if session is None or _hidden(by, session.company_id):
+            return None
+        id_, company_id, now = session.id, session.company_id, instant(self._clock.now())
+        ended = now < session.expires_at and await writer.end_portal_session(id_, now)
+        if ended:
+            await record(writer, report.actor, "portal_session.ended", id_, company_id, now, report.detail)
+        finding = _finding("portal_session", id_, company_id, secret, ended=ended)
+        return await _notified(writer, finding, report, now)
 
     async def end_invitation(self, secret: str, report: Report, by: Admin | None) -> Finding | None:
         async with self._store.writing() as writer:

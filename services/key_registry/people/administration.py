@@ -110,7 +110,7 @@ async def _visible(reader: PeopleReader, admin: Admin, reference: UUID | str) ->
 
 async def _require_another_owner(writer: PeopleWriter, admin: Admin, person: Person) -> None:
     """The last active owner of the operator's people does not lock themselves out; an admin token still can."""
-    is_self = admin.session_id is not None and admin.id == person.id
+    is_self = admin.kind == "person" and admin.id == person.id
     last = person.company_id is None and person.role is Role.OWNER
     if is_self and last and await writer.count_active_owners() <= 1:
         raise Conflict("you are the last active owner: make another person an owner first")

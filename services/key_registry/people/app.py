@@ -8,6 +8,7 @@ from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.invitations import AcceptanceEndpoints, InvitationEndpoints
 from services.key_registry.http.people.me import MeEndpoints
 from services.key_registry.http.people.people import PeopleEndpoints
+from services.key_registry.http.people.portal import PortalEndpoints
 from services.key_registry.http.people.sessions import SessionEndpoints
 from services.key_registry.http.people.table import PeopleHandlers
 from services.key_registry.people.acceptance import InvitationAcceptance
@@ -15,6 +16,7 @@ from services.key_registry.people.administration import PeopleAdministration
 from services.key_registry.people.invitations import Invitations
 from services.key_registry.people.own_password import OwnPassword
 from services.key_registry.people.passwords import Passwords
+from services.key_registry.people.portal.sessions import PortalSessions
 from services.key_registry.people.ports import PeopleStore
 from services.key_registry.people.session_access import SessionAccess
 from services.key_registry.people.sessions import Lifetimes, Sessions
@@ -59,12 +61,14 @@ class People:
         throttle = SignInThrottle(OwnTimesMeanwhile(shared, MemoryFailureTimes(), clock), clock)
         sessions = Sessions(store, self.passwords, throttle, trail, clock, lifetimes)
         acceptance = InvitationAcceptance(store, self.passwords, clock, lifetimes)
+        portal = PortalSessions(store, access, clock, idle_timeout=lifetimes.idle, console_url=settings.console_url)
         self.handlers = PeopleHandlers(
             InvitationEndpoints(Invitations(store, access, clock), self.authentication),
             AcceptanceEndpoints(acceptance, trail, self.addresses),
             SessionEndpoints(sessions, self.authentication, trail, self.addresses),
             PeopleEndpoints(PeopleAdministration(store, access, clock), self.authentication),
             MeEndpoints(OwnPassword(store, self.passwords, throttle, clock), self.authentication, self.addresses),
+            PortalEndpoints(portal, self.authentication, trail, self.addresses),
         )
         self._database = database
 

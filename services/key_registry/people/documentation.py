@@ -53,9 +53,11 @@ PEOPLE_MEMBERS: Members = {
         "Who has signed in.",
         {"id": _ID, "email": "jo@blabla.example", "role": "editor", "company_id": None, "status": "active"},
     ),
-    "Me.kind": Member("`person`, or `admin_token`.", "person"),
-    "Me.id": Member("The id of the person or of the admin token.", _ID),
-    "Me.name": Member("The person's e-mail address, or the name of the admin token.", "jo@blabla.example"),
+    "Me.kind": Member("`person`, `portal_session` or `admin_token`.", "person"),
+    "Me.id": Member("The id of the person, of the portal session or of the admin token.", _ID),
+    "Me.name": Member(
+        "The person's e-mail address, or the name of the portal session or the admin token.", "jo@blabla.example"
+    ),
     "PasswordChange.current": Member("The present password.", "correct horse battery staple"),
     "PasswordChange.new": Member("The new one: 12 to 1024 characters.", "another horse battery staple"),
     "SessionList.items": Member("The caller's sessions that have not ended, the newest first.", []),

@@ -24,10 +24,10 @@ class OwnPassword:
         """All other sessions of the person end.
 
         A wrong present password counts as a failed sign-in, for who has a session alone. Raises `Unprocessable`,
-        `TooManySignIns`, `Forbidden` for an admin token, and `Unavailable`.
+        `TooManySignIns`, `Forbidden` for who is no person, and `Unavailable`.
         """
-        if admin.session_id is None:
-            raise Forbidden("an admin token has no password")
+        if admin.kind != "person":
+            raise Forbidden(f"a {admin.noun} has no password")
         check_password(body.new, admin.name, "new")
         attempt = await self._throttle.begin(admin.name, address_block)
         try:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from services.key_registry.catalog.permissions import Role
+from services.key_registry.people.portal.ports import PortalReader, PortalWriter
 from services.key_registry.storage.ports import Reader, Writer
 from shared.contracts.key_registry import Status
 
@@ -63,7 +64,7 @@ class Invitation:
         return "expired" if self.status == "open" and self.expires_at <= now else self.status
 
 
-class PeopleReader(Reader, Protocol):
+class PeopleReader(Reader, PortalReader, Protocol):
     async def find_person(self, id_: UUID) -> Person | None: ...
 
     async def find_person_by_email(self, email: str) -> Person | None:
@@ -95,7 +96,7 @@ class PeopleReader(Reader, Protocol):
         ...
 
 
-class PeopleWriter(PeopleReader, Writer, Protocol):
+class PeopleWriter(PeopleReader, PortalWriter, Writer, Protocol):
     async def insert_person(self, person: Person) -> None: ...
 
     async def update_person(self, person: Person) -> None:
@@ -125,5 +126,5 @@ class PeopleStore(Protocol):
 
 class SessionUse(Protocol):
     async def used(self, id_: UUID, at: datetime) -> None:
-        """Keep that the session was used then; unless a later use is known."""
+        """Keep that the session, of a person or of the portal, was used then; unless a later use is known."""
         ...

@@ -1,12 +1,11 @@
 """How people, their sessions and invitations are shown."""
 
-from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from services.key_registry.catalog.field_types import Instant
-from services.key_registry.catalog.permissions import Role
+from services.key_registry.catalog.permissions import AdminKind, Role
 from services.key_registry.people.documentation import describe
 from services.key_registry.people.ports import InvitationStatus
 from shared.contracts.key_registry import Status
@@ -73,7 +72,7 @@ class SessionList(PeopleResponse):
 
 
 class Me(PeopleResponse):
-    kind: Literal["person", "admin_token"]
+    kind: AdminKind
     id: UUID
     name: str
     role: Role

@@ -1,13 +1,15 @@
 """Who presents a session's token: read anew for each request, so that a change of role counts from the next on."""
 
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from services.key_registry.admin.access import UnknownBearer
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
-from services.key_registry.people.ports import PeopleStore, Person, SessionUse
-from services.key_registry.people.sessions import why_refused
+from services.key_registry.people.ports import PeopleReader, PeopleStore, SessionUse
+from services.key_registry.people.sessions import why_company_refused, why_refused
 from shared import opaque
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock
@@ -44,26 +46,45 @@ class SessionAccess:
         async with self._store.reading() as reader:
             found = await reader.find_session(opaque.digest(token))
             if found is None:
-                raise UnknownSession("unknown")
+                return await self._of_portal(reader, token)
             session, person = found
             cause = await why_refused(reader, person)
         now = instant(self._clock.now())
         if cause or not session.live(now, self._idle_timeout):
-            raise self._refused(person, cause or ("ended" if session.ended_at else "expired"))
+            cause = cause or ("ended" if session.ended_at else "expired")
+            detail = {"cause": cause, "status": person.status}
+            raise self._refused("person", person.id, person.company_id, detail)
         if now - session.last_used_at >= LAST_USE_INTERVAL:
-            with suppress(Unavailable):  # the next request keeps it
-                await self._uses.used(session.id, now)
-        return Admin(person.id, person.role, person.company_id, person.email, session.id)
+            await self._used(session.id, now)
+        return Admin(person.id, person.role, person.company_id, person.email, session.id, "person")
 
-    def _refused(self, person: Person, cause: str) -> Unauthenticated:
+    async def _of_portal(self, reader: PeopleReader, token: str) -> Admin:
+        session = await reader.find_portal_session_by_token(opaque.digest(token))
+        if session is None or session.last_used_at is None:
+            raise UnknownSession("unknown")
+        now = instant(self._clock.now())
+        status = session.status_at(now, self._idle_timeout)
+        cause = await why_company_refused(reader, session.company_id)
+        if cause or status != "open":
+            raise self._refused("portal_session", session.id, session.company_id, {"cause": cause or status})
+        if now - session.last_used_at >= LAST_USE_INTERVAL:
+            await self._used(session.id, now)
+        id_ = session.id
+        return Admin(id_, session.role, session.company_id, session.name, id_, "portal_session")
+
+    async def _used(self, id_: UUID, now: datetime) -> None:
+        with suppress(Unavailable):  # the next request keeps it
+            await self._uses.used(id_, now)
+
+    def _refused(self, kind: str, id_: UUID, company_id: UUID | None, detail: Mapping[str, str]) -> Unauthenticated:
         self._trail.note_refusal(
             self._trail.event(
                 "session.refused",
                 actor="anonymous",
-                subject_kind="person",
-                subject=str(person.id),
-                company_id=str(person.company_id) if person.company_id else None,
-                detail={"cause": cause, "status": person.status},
+                subject_kind=kind,
+                subject=str(id_),
+                company_id=str(company_id) if company_id else None,
+                detail=dict(detail),
             )
         )
         return Unauthenticated(_ENDED)

@@ -98,8 +98,8 @@ class Sessions:
         return opened
 
     async def own(self, admin: Admin) -> Sequence[Session]:
-        """The caller's that go on, the newest first; an admin token has none."""
-        if admin.session_id is None:
+        """The caller's that go on, the newest first; who is no person has none."""
+        if admin.kind != "person":
             return ()
         async with self._store.reading() as reader:
             sessions = await reader.sessions_of(admin.id, MAX_LISTED)
@@ -112,6 +112,11 @@ class Sessions:
             raise NotFound("there is no such session")
         async with self._store.writing() as writer:
             now = self._now()
+            if admin.kind == "portal_session":
+                if id_ != admin.session_id or not await writer.end_portal_session(id_, now):
+                    raise NotFound("there is no such session")
+                await record(writer, admin.actor, "portal_session.ended", id_, admin.company_id, now)
+                return
             if not await writer.end_session(admin.id, id_, now):
                 raise NotFound("there is no such session")
             detail = {"person": str(admin.id)}
@@ -143,7 +148,12 @@ async def why_refused(reader: PeopleReader, person: Person | None) -> str | None
         return person.status
     if person.company_id is None:
         return None
-    company = await reader.find(COMPANY, person.company_id)
+    return await why_company_refused(reader, person.company_id)
+
+
+async def why_company_refused(reader: PeopleReader, company_id: UUID) -> str | None:
+    """Why nobody may act for this company; None when they may."""
+    company = await reader.find(COMPANY, company_id)
     status = "deleted" if company is None else company["status"]
     return None if status == "active" else f"company_{status}"
 

@@ -62,6 +62,8 @@ async def of_company(
         yield {**person, "kind": "person"}
     for invitation in await traces.invitations(company_id):
         yield {**invitation, "kind": "invitation"}
+    for session in await traces.portal_sessions(company_id):
+        yield {**session, "kind": "portal_session"}
     for event in await traces.events(company_id):
         yield {**event, "kind": "event"}
     async for item in _trail(str(company_id), lines, months, folder):

@@ -7,7 +7,8 @@ from uuid import UUID
 
 class CompanyTraces(Protocol):
     async def forget(self, company_id: UUID) -> None:
-        """Delete its people, the responses to them and its admin tokens, refused calls, counts of calls and events.
+        """Delete its people, portal sessions, the responses to them and its admin tokens, refused calls, counts of
+        calls and events.
 
         Takes it out of revocations and changes. Raises `Unavailable`.
         """
@@ -22,6 +23,10 @@ class CompanyTraces(Protocol):
         ...
 
     async def invitations(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        """Without their tokens. Raises `Unavailable`."""
+        ...
+
+    async def portal_sessions(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
         """Without their tokens. Raises `Unavailable`."""
         ...
 

@@ -24,7 +24,7 @@ class MeEndpoints:
         admin = (await self._authentication.caller(request)).admin
         parse_query(list(request.query.items()), {})
         me = Me(
-            kind="admin_token" if admin.session_id is None else "person",
+            kind=admin.kind,
             id=admin.id,
             name=admin.name,
             role=admin.role,

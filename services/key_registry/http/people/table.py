@@ -11,6 +11,7 @@ from services.key_registry.http.people.invitations import AcceptanceEndpoints, I
 from services.key_registry.http.people.me import MeEndpoints
 from services.key_registry.http.people.people import PATH as PEOPLE_PATH
 from services.key_registry.http.people.people import PeopleEndpoints
+from services.key_registry.http.people.portal import PortalEndpoints, portal_endpoints
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import SessionEndpoints
 from services.key_registry.http.schemas import (
@@ -65,6 +66,7 @@ class PeopleHandlers:
     sessions: SessionEndpoints
     people: PeopleEndpoints
     me: MeEndpoints
+    portal: PortalEndpoints
 
 
 def people_endpoints(handlers: PeopleHandlers, admin: partial[Endpoint]) -> Sequence[Endpoint]:
@@ -74,6 +76,7 @@ def people_endpoints(handlers: PeopleHandlers, admin: partial[Endpoint]) -> Sequ
         *_acceptance(handlers.acceptance, stranger),
         *_sessions(handlers.sessions, admin, stranger),
         *_people(handlers.people, admin),
+        *portal_endpoints(handlers.portal, admin),
         admin(
             "POST",
             f"{BASE}/me/password",

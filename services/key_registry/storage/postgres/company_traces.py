@@ -14,6 +14,14 @@ DELETE FROM idempotency WHERE admin_token_id IN (
     SELECT s.id FROM person_session s JOIN person p ON p.id = s.person_id WHERE p.company_id = $1
 )
 """
+_RESPONSES_TO_PORTAL = """
+DELETE FROM idempotency WHERE admin_token_id IN (SELECT id FROM portal_session WHERE company_id = $1)
+"""
+_PORTAL = "DELETE FROM portal_session WHERE company_id = $1"
+_PORTAL_SESSIONS = """
+SELECT id::text, role, name, created_at, opened_at, last_used_at, expires_at, ended_at, address, user_agent
+FROM portal_session WHERE company_id = $1 ORDER BY id
+"""
 _PEOPLE = "DELETE FROM person WHERE company_id = $1"
 _INVITATIONS = "DELETE FROM invitation WHERE company_id = $1"
 _KNOWN_PEOPLE = """
@@ -58,6 +66,8 @@ class PostgresCompanyTraces:
         async with self._database.transaction() as connection:
             await connection.execute(_RESPONSES, company_id)
             await connection.execute(_RESPONSES_TO_PEOPLE, company_id)
+            await connection.execute(_RESPONSES_TO_PORTAL, company_id)
+            await connection.execute(_PORTAL, company_id)
             await connection.execute(_PEOPLE, company_id)
             await connection.execute(_INVITATIONS, company_id)
             await connection.execute(_REVOCATIONS, str(company_id))
@@ -84,6 +94,10 @@ class PostgresCompanyTraces:
     async def invitations(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
         async with self._database.connection() as connection:
             return [dict(record) for record in await connection.fetch(_INVITED, company_id)]
+
+    async def portal_sessions(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
+        async with self._database.connection() as connection:
+            return [dict(record) for record in await connection.fetch(_PORTAL_SESSIONS, company_id)]
 
     async def events(self, company_id: UUID) -> Sequence[Mapping[str, Any]]:
         async with self._database.connection() as connection:

@@ -53,6 +53,7 @@ async def company_with_all(owner: Admin) -> dict[str, Any]:
     accepted = {"token": invitation["token"], "email": NAMES[5], "password": "correct horse battery"}
     person = await owner.with_token(None).post("/invitations/accept", accepted)
     await owner.with_token(person.body["token"]).create("/invitations", role="viewer", email=NAMES[5])
+    await owner.create(f"/companies/{NAMES[1]}/portal-sessions", name=NAMES[5])
     return company
 
 
@@ -106,7 +107,16 @@ async def test_a_company_is_exported_whole_and_erased_from_table_and_files(
         status, output, _ = await command("export-company", NAMES[1], **environment)
         exported = [orjson.loads(text) for text in output.splitlines()]
         kinds = [item["kind"] for item in exported]
-        for kind in ("company", "booking", "api_token", "api_client", "key_pair", "admin_token", "person"):
+        for kind in (
+            "company",
+            "booking",
+            "api_token",
+            "api_client",
+            "key_pair",
+            "admin_token",
+            "person",
+            "portal_session",
+        ):
             assert kinds.count(kind) == 1, kind
         assert (status, kinds.count("access_key"), kinds.count("invitation")) == (0, 2, 2)
         assert {"usage", "webhook", "event", "audit_line"} <= set(kinds)

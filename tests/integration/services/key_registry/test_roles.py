@@ -15,8 +15,10 @@ FOR_STRANGERS = (
     ("post", "/admin/v1/invitations/inspect"),
     ("post", "/admin/v1/invitations/accept"),
     ("post", "/admin/v1/sessions"),
+    ("post", "/admin/v1/portal-sessions/inspect"),
+    ("post", "/admin/v1/portal-sessions/open"),
 )
-"""For who has the token of an invitation, or a password."""
+"""For who has the token of an invitation or of a portal's link, or a password."""
 ROTATED = ("api-tokens", "access-keys", "api-clients", "admin-tokens")
 
 
@@ -126,6 +128,8 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     one_person = "/admin/v1/people/{id}"
     wanted |= {("get", "/admin/v1/people"), ("get", one_person), ("patch", one_person)}
     wanted |= {("post", f"{one_person}/{act}") for act in ("suspend", "resume", "revoke")}
+    portal = "/admin/v1/companies/{id}/portal-sessions"
+    wanted |= {("get", portal), ("post", portal), ("delete", f"{portal}/{{session}}")}
     for resource in RESOURCES.values():
         path = f"/admin/v1/{resource.path}"
         wanted |= {("get", path), ("post", path), *((method, f"{path}/{{id}}{more}") for method, more in one)}

@@ -57,7 +57,10 @@ _END_SESSIONS = """
 UPDATE person_session SET ended_at = $2
 WHERE person_id = $1 AND ended_at IS NULL AND ($3::uuid IS NULL OR id <> $3) RETURNING id
 """
-_USED = "UPDATE person_session SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2"
+_USED = """
+WITH person AS (UPDATE person_session SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2)
+UPDATE portal_session SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2
+"""
 
 
 class PostgresAccountReader:

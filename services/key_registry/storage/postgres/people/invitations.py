@@ -7,6 +7,10 @@ from uuid import UUID
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.people.ports import Invitation
 from services.key_registry.storage.postgres.people.accounts import PostgresAccountReader, PostgresAccountWriter
+from services.key_registry.storage.postgres.people.portal_sessions import (
+    PostgresPortalReader,
+    PostgresPortalWriter,
+)
 
 _COLUMNS = ("id", "digest", "role", "company_id", "email", "status", "created_at", "expires_at")
 _INVITATIONS = " ".join(("SELECT", ", ".join(_COLUMNS), "FROM invitation"))
@@ -26,8 +30,8 @@ _INSERT = " ".join(
 )
 
 
-class PostgresPeopleReader(PostgresAccountReader):
-    """The part of the reader that is about people, their sessions and invitations."""
+class PostgresPeopleReader(PostgresAccountReader, PostgresPortalReader):
+    """The part of the reader that is about people, their sessions and invitations, and portal sessions."""
 
     async def find_invitation(self, id_: UUID) -> Invitation | None:
         return _invitation(await self._connection.fetchrow(_FIND, id_))
@@ -42,7 +46,7 @@ class PostgresPeopleReader(PostgresAccountReader):
         return [invitation for record in records if (invitation := _invitation(record)) is not None]
 
 
-class PostgresPeopleWriter(PostgresPeopleReader, PostgresAccountWriter):
+class PostgresPeopleWriter(PostgresPeopleReader, PostgresAccountWriter, PostgresPortalWriter):
     async def insert_invitation(self, invitation: Invitation) -> None:
         await self._connection.execute(_INSERT, *(getattr(invitation, name) for name in _COLUMNS))
 

@@ -1,4 +1,4 @@
-"""Deletes sessions and invitations that ended long ago."""
+"""Deletes sessions, invitations and portal sessions that ended long ago."""
 
 from functools import partial
 
@@ -13,10 +13,14 @@ DELETE FROM person_session WHERE id IN (SELECT id FROM person_session WHERE expi
 _INVITATIONS = """
 DELETE FROM invitation WHERE id IN (SELECT id FROM invitation WHERE expires_at < to_timestamp($1) LIMIT $2)
 """
+_PORTAL = """
+DELETE FROM portal_session WHERE id IN (SELECT id FROM portal_session WHERE expires_at < to_timestamp($1) LIMIT $2)
+"""
 
 
 async def prune_people(database: Database, now: float) -> None:
     """`now` in seconds since the epoch. Raises `Unavailable`."""
     await each(
-        partial(delete_in_batches, database, statement, now - KEPT_S) for statement in (_SESSIONS, _INVITATIONS)
+        partial(delete_in_batches, database, statement, now - KEPT_S)
+        for statement in (_SESSIONS, _INVITATIONS, _PORTAL)
     )

@@ -1,5 +1,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -18,10 +20,15 @@ async def people(
 ) -> AsyncIterator[People]:
     """A registry whose clock is to be moved, and people who join it."""
     clock, passwords = FakeClock(), "services.key_registry.people.passwords.PARAMETERS"
+    directory: Path = tmp_path_factory.mktemp("registry")
+    (directory / "webhook_key").write_text("k" * 42 + "w")
+    settings: dict[str, Any] = {
+        "store_timeout": BUSY_MACHINE_LIMIT_S,
+        "webhook_key_file": directory / "webhook_key",
+        "webhook_private_networks": "127.0.0.0/8",
+    }
     cheap = replace(PARAMETERS, memory_cost=64, time_cost=1)
     async with registry_template.copy() as url:
         with patch(passwords, cheap):
-            async with running_registry(
-                url, tmp_path_factory.mktemp("registry"), clock=clock, store_timeout=BUSY_MACHINE_LIMIT_S
-            ) as registry:
+            async with running_registry(url, directory, clock=clock, **settings) as registry:
                 yield People(registry, clock)
