@@ -15,6 +15,7 @@ from services.console.http.limits import LimitPages
 from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.operations.table import OperationPages
 from services.console.http.people import PeoplePages
+from services.console.http.portal.entrance import EntrancePages
 from services.console.http.search import SearchPages
 from services.console.http.sign_in import SignInPages
 from services.console.http.signed_in import Sessions
@@ -51,6 +52,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             assets,
             sessions,
             SignInPages(api, renderer),
+            EntrancePages(api, renderer),
             CompanyPages(renderer, usage, stops),
             BookingPages(renderer),
             NewCredentialPages(renderer),

@@ -12,13 +12,18 @@ class Session:
 
     api: AdminApi
     me: dict[str, Any]
-    """`kind`, `id`, `name` (the e-mail), `role`, `company_id`."""
+    """`kind`, `id`, `name` (the e-mail, or what a vendor calls its user), `role`, `company_id`."""
     csrf: str
 
     @property
     def edits(self) -> bool:
         """Whether the role reaches to change things. The registry decides: this is for what is offered."""
         return self.me["role"] in {"editor", "owner"}
+
+    @property
+    def has_account(self) -> bool:
+        """Whether there is a password and there are other sessions: not of a portal session."""
+        return bool(self.me["kind"] == "person")
 
     @property
     def owns(self) -> bool:

@@ -11,6 +11,7 @@ from services.console.http.limits import LimitPages
 from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.operations.table import OperationPages, operation_endpoints
 from services.console.http.people import PeoplePages
+from services.console.http.portal.entrance import EntrancePages
 from services.console.http.search import SearchPages
 from services.console.http.sign_in import SignInPages
 from services.console.http.signed_in import FormHandler, PageHandler, Sessions
@@ -28,6 +29,7 @@ def endpoints(
     assets: Assets,
     sessions: Sessions,
     sign_in: SignInPages,
+    entrance: EntrancePages,
     companies: CompanyPages,
     bookings: BookingPages,
     new: NewCredentialPages,
@@ -55,6 +57,8 @@ def endpoints(
         open_to_all("POST", "/sign-in", sign_in.signed_in, "Sign in"),
         open_to_all("GET", "/invitations/{token}", sign_in.invitation, "What a one-time link invites to"),
         open_to_all("POST", "/invitations/{token}", sign_in.accepted, "Create the account"),
+        open_to_all("GET", "/portal-links/{token}", entrance.show, "Where a portal session's link leads"),
+        open_to_all("POST", "/portal-links/{token}", entrance.enter, "Follow it, once"),
         form("/sign-out", sign_in.sign_out, "Sign out"),
         page("/", companies.overview, "Where one begins"),
         page("/companies", companies.list, "Companies"),

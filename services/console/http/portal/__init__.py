@@ -1,0 +1,1 @@
+"""Pages for people of one company: those whom a vendor calls partners."""

@@ -1,0 +1,43 @@
+"""The link of a portal session: its page says where it leads, and a button follows it, once.
+
+Following it is a form of our own page: a program that only looks at links uses nothing up, and no other site signs
+anybody in here.
+"""
+
+from typing import Any
+
+from aiohttp import web
+
+from services.console.admin_api import AdminApiFactory
+from services.console.browser import cookies
+from services.console.browser.forms import read_form
+from services.console.http.signed_in import api_of
+from services.console.pages.renderer import Renderer
+from shared.errors import NotFound, Unprocessable
+
+INVALID = "this link was used, has expired or was ended: go back to where it came from, and ask for another one"
+
+
+class EntrancePages:
+    def __init__(self, api: AdminApiFactory, renderer: Renderer) -> None:
+        self._api = api
+        self._renderer = renderer
+
+    async def show(self, request: web.Request) -> web.Response:
+        link = await self._of_link(request, "inspect")
+        return self._renderer.page("portal/entrance.html", link=link, path=request.path)
+
+    async def enter(self, request: web.Request) -> web.Response:
+        """Always a new session: one of somebody else that this browser had is not gone on with."""
+        await read_form(request)
+        response = self._renderer.redirect("/")
+        cookies.keep(response, await self._of_link(request, "open"))
+        return response
+
+    async def _of_link(self, request: web.Request, act: str) -> dict[str, Any]:
+        body = {"token": request.match_info["token"]}
+        try:
+            found: dict[str, Any] = await api_of(self._api, request).post(f"/portal-sessions/{act}", body)
+        except (NotFound, Unprocessable):
+            raise NotFound(INVALID) from None
+        return found
