@@ -20,7 +20,8 @@ REPORT_INTERVAL_S = 3.0
 """So much of the counts, and what a call to the registry takes, is lost with a process that is killed while the
 registry responds."""
 MAX_CELLS = 10_000
-"""Combinations that are counted apart at a time; calls of more are dropped and counted as such."""
+"""Combinations that are counted apart at a time. Beyond, calls are counted without their addresses; where there is
+no room for that either, they are dropped and counted as such."""
 MAX_IDLE_ROUNDS = 20
 """Reports without a call after which a cell is closed."""
 MAX_TEXT_CHARACTERS = 64
@@ -50,8 +51,10 @@ class Usage:
         """The one that may have been added, or not."""
         self.uncounted = Cell(_NOTHING)
         """Of calls that are not to be counted."""
+        self._crowded: dict[CellKey, Cell] = {}
+        """In the place of those for which there is no room: without addresses, and until the next report."""
         self._overflow = Cell(_NOTHING)
-        """Of calls for which there is no room."""
+        """Of calls for which there is no room at all, until the next report."""
         self.tasks = (PeriodicTask("usage", self.report, interval=REPORT_INTERVAL_S, early_retry=False),)
         self._dropped = Counter(
             "usage_calls_dropped_total",
@@ -90,7 +93,7 @@ class Usage:
         proven: bool = True,
         address: str = "",
     ) -> Cell:
-        """Where such calls are counted."""
+        """Where such calls are counted: whoever holds on to it asks again once it is closed."""
         key = CellKey(
             kind,
             credential,
@@ -102,10 +105,16 @@ class Usage:
             address and address_block(address),
         )
         cell = self._cells.get(key)
-        if cell is None:
-            if len(self._cells) >= MAX_CELLS:
+        if cell is not None:
+            return cell
+        cells = self._cells
+        if len(cells) >= MAX_CELLS:
+            cells, key = self._crowded, key._replace(address="")
+            cell = cells.get(key)
+            if cell is None and len(cells) >= MAX_CELLS:
                 return self._overflow
-            cell = self._cells[key] = Cell(key)
+        if cell is None:
+            cell = cells[key] = Cell(key)
         return cell
 
     def count(
@@ -127,6 +136,8 @@ class Usage:
 
     def user(self, cell: Cell, user: str) -> None:
         """A user for whom the calls of this cell are."""
+        if cell.key is _NOTHING:
+            return
         self._pending.add_user(cell.key, self._hour(), hash_of(user))
 
     def issued(
@@ -151,22 +162,30 @@ class Usage:
         closed = []
         idle_rounds = MAX_IDLE_ROUNDS if len(self._cells) < MAX_CELLS else 0
         for key, cell in self._cells.items():
-            calls = cell.calls
-            if not calls:
-                cell.idle_rounds += 1
-                if cell.idle_rounds > idle_rounds:
-                    cell.closed = True
-                    closed.append(key)
+            if cell.calls:
+                cell.idle_rounds = 0
+                self._take_calls(cell, hour, now)
                 continue
-            cell.calls = cell.idle_rounds = 0
-            address = hash_of(key.address) if key.address and cell.address_hour != hour else None
-            cell.address_hour = hour
-            if not self._pending.add_calls(key, hour, calls, now, address):
-                self._dropped.inc(calls)
+            cell.idle_rounds += 1
+            if cell.idle_rounds > idle_rounds:
+                cell.closed = True
+                closed.append(key)
         for key in closed:
             del self._cells[key]
+        for cell in self._crowded.values():
+            cell.closed = True
+            self._take_calls(cell, hour, now)
+        self._crowded.clear()
+        self._overflow.closed = True
         self._dropped.inc(self._overflow.calls)
-        self._overflow.calls = 0
+        self._overflow = Cell(_NOTHING)
+
+    def _take_calls(self, cell: Cell, hour: int, now: float) -> None:
+        calls, cell.calls = cell.calls, 0
+        address = hash_of(cell.key.address) if cell.key.address and cell.address_hour != hour else None
+        cell.address_hour = hour
+        if not self._pending.add_calls(cell.key, hour, calls, now, address):
+            self._dropped.inc(calls)
 
     def _hour(self) -> int:
         return max(0, int(self._clock.now() // 3600))
