@@ -91,6 +91,19 @@ async def test_no_call_is_lost_or_counted_twice_when_connections_are_cut_at_any_
     assert await usage.calls(ALL) == sent
 
 
+async def test_hours_of_a_process_whose_clock_is_ahead_count_as_the_present_one(
+    usage: PostgresUsage, created: All
+) -> None:
+    ahead = [HOUR + 1, HOUR + 24, HOUR + 48, HOUR + 24 * 365]
+    counts = (counted(created, 2, hour=hour, users=(n,), addresses=(n,)) for n, hour in enumerate(ahead, 1))
+    await usage.add(batch(*counts))
+    for by in ("hour", "day"):
+        (row,) = await usage.rows(UsageQuery(by, ALL), 50, 0)
+        assert dict(row.calls) == {("accepted", ""): 8}
+        ((_, _, sketch),) = await usage.sketches(UsageQuery(by, ALL), "user", 50)
+        assert count(sketch) == 4
+
+
 async def test_calls_are_summed_by_period_group_outcome_and_cause(usage: PostgresUsage, created: All) -> None:
     token = {"kind": "api_token", "credential": str(created.api_token["id"])}
     await usage.add(
