@@ -14,6 +14,7 @@ import redis.asyncio
 from hypothesis import settings
 
 from deploy.local.stores.postgres import OWNER, create_owner_and_database
+from tests.support import nested_connections
 from tests.support.clock import FakeClock
 from tests.support.harness.stores import postgres_server, valkey_server
 from tests.support.loop import LoopWatch
@@ -54,6 +55,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Leaves what is random out of a test's name, which is the same in every run and every process of one."""
     return argname if isinstance(val, str) and RANDOM.search(val) else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_nested_connections() -> Iterator[None]:
+    with nested_connections.refused():
+        yield
 
 
 @pytest.fixture

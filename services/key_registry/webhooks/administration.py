@@ -1,6 +1,6 @@
 """The rules of webhooks for admins: creating, changing and deleting them, their secrets, and replays."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -89,7 +89,7 @@ class WebhookAdministration:
                 given["types"] = tuple(given["types"])
             changed = replace(webhook, **given)
             if changed == webhook:
-                return await present(writer, webhook)
+                return (await present(writer, [webhook]))[0]
             changed = replace(changed, updated_at=self._now())
             await writer.update_webhook(changed)
             return await self._written(writer, admin, "changed", changed)
@@ -154,7 +154,7 @@ class WebhookAdministration:
         """The webhook as it is shown, once the act is in the trail and kept for the same request again."""
         detail = {"name": webhook.name, "host": parse_target(webhook.url).host, "types": list(webhook.types)}
         await self._audit(writer, admin, done, webhook, {**detail, "enabled": webhook.enabled})
-        shown = await present(writer, webhook)
+        (shown,) = await present(writer, [webhook])
         if secret is not None:
             shown["secret"] = shown_secret(secret)
         if request is not None:
@@ -187,11 +187,15 @@ def require_visible(admin: Admin, webhook: Webhook | None) -> Webhook:
     return webhook
 
 
-async def present(reader: Reader, webhook: Webhook) -> Object:
-    """As responses have it."""
-    companies = await company_names(reader, {str(webhook.company_id)} if webhook.company_id else set())
-    members = {**asdict(webhook), "company": companies.get(str(webhook.company_id))}
-    return WebhookResponse.model_validate(members).model_dump(mode="json")
+async def present(reader: Reader, webhooks: Sequence[Webhook]) -> Sequence[Object]:
+    """As responses have them."""
+    companies = await company_names(reader, {_company_id(webhook) for webhook in webhooks})
+    members = ({**asdict(webhook), "company": companies.get(_company_id(webhook))} for webhook in webhooks)
+    return [WebhookResponse.model_validate(of_one).model_dump(mode="json") for of_one in members]
+
+
+def _company_id(webhook: Webhook) -> str | None:
+    return None if webhook.company_id is None else str(webhook.company_id)
 
 
 async def _company_of(reader: Reader, admin: Admin, reference: Reference | None) -> UUID | None:

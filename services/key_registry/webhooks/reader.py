@@ -33,7 +33,7 @@ class WebhookReading:
         self._access.permit(admin, Operation.READ, KIND)
         webhook = require_visible(admin, await self._webhooks.find(id_))
         async with self._store.reading() as reader:
-            return await present(reader, webhook)
+            return (await present(reader, [webhook]))[0]
 
     async def page(
         self, admin: Admin, company: Reference | None, page: PageRequest
@@ -46,10 +46,11 @@ class WebhookReading:
                 company_id = await identify(reader, COMPANY, company)
                 if company_id is None or admin.company_id not in (None, company_id):
                     return [], None
-            before = None if page.cursor is None else UUID(bytes=page.cursor)
-            found = await self._webhooks.newest(company_id, before, page.limit + 1)
-            found, cursor = page_of(found, page.limit, lambda webhook: cursor_of_id(webhook.id))
-            return [await present(reader, webhook) for webhook in found], cursor
+        before = None if page.cursor is None else UUID(bytes=page.cursor)
+        found = await self._webhooks.newest(company_id, before, page.limit + 1)
+        found, cursor = page_of(found, page.limit, lambda webhook: cursor_of_id(webhook.id))
+        async with self._store.reading() as reader:
+            return await present(reader, found), cursor
 
     async def deliveries(
         self, admin: Admin, id_: UUID, which: DeliveryFilter, page: PageRequest
