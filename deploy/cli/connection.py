@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deploy.cli.outcome import WrongUsage
 from deploy.private_files import write_private
@@ -37,18 +38,33 @@ def keep_login(connection: Connection, environment: Mapping[str, str] = os.envir
 
 
 def connection(arguments: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> Connection:
-    """By the options, else the environment, else what `login` kept, else the demo of this checkout's `make up`.
+    """The environment's token, else the one that `login` kept, else that of this checkout's `make up`.
 
-    Raises `WrongUsage` when none of them has a token.
+    The URL is the option's or the environment's, else the one that came with the token: no token goes where a file
+    that has another one says. Raises `WrongUsage` when none of them has a token, and for what is no URL.
     """
-    kept = _kept(login_file(environment))
-    demo = read_variables(Path(environment.get("PASSGATE_VAR") or "var") / "demo.env")
-    token = environment.get(TOKEN_VARIABLE) or kept.get("token") or demo.get("ADMIN_TOKEN")
+    token, of_token = environment.get(TOKEN_VARIABLE), DEFAULT_URL
+    if not token:
+        kept = _kept(login_file(environment))
+        token, of_token = kept.get("token"), kept.get("url") or DEFAULT_URL
+    if not token:
+        demo = read_variables(Path(environment.get("PASSGATE_VAR") or "var") / "demo.env")
+        token, of_token = demo.get("ADMIN_TOKEN"), demo.get("REGISTRY_URL") or DEFAULT_URL
     if not token:
         raise WrongUsage(NOT_LOGGED_IN)
-    of_token = kept.get("url") if token == kept.get("token") else demo.get("REGISTRY_URL")
-    url = arguments.url or environment.get(URL_VARIABLE) or of_token or DEFAULT_URL
-    return Connection(url.rstrip("/"), token)
+    return Connection(registry_url(arguments.url or environment.get(URL_VARIABLE) or of_token), token)
+
+
+def registry_url(text: str) -> str:
+    """Raises `WrongUsage` unless it is `http://` or `https://` with a host."""
+    try:
+        parts = urlsplit(text)
+        right = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        right = False
+    if not right:
+        raise WrongUsage(f"{text!r} is no http:// or https:// URL")
+    return text.rstrip("/")
 
 
 def _kept(path: Path) -> dict[str, str]:

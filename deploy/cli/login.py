@@ -5,9 +5,8 @@ import getpass
 import os
 import sys
 from typing import Any
-from urllib.parse import urlsplit
 
-from deploy.cli.connection import DEFAULT_URL, URL_VARIABLE, Connection, keep_login
+from deploy.cli.connection import DEFAULT_URL, URL_VARIABLE, Connection, keep_login, registry_url
 from deploy.cli.outcome import DONE, WrongUsage
 from deploy.cli.registry import Registry
 
@@ -29,9 +28,7 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    url = (arguments.url or os.environ.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise WrongUsage(f"{url!r} is no http:// or https:// URL")
+    url = registry_url(arguments.url or os.environ.get(URL_VARIABLE) or DEFAULT_URL)
     token = getpass.getpass("Admin token: ") if sys.stdin.isatty() else sys.stdin.readline()
     if not token.strip():
         raise WrongUsage("no admin token was given")

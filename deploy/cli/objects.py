@@ -12,7 +12,7 @@ from deploy.cli import secrets_output
 from deploy.cli.connection import connection
 from deploy.cli.nouns import NOUNS, Noun, Option
 from deploy.cli.outcome import DONE, WrongUsage
-from deploy.cli.registry import Registry
+from deploy.cli.registry import Registry, name_of
 from deploy.cli.tables import print_json, print_object, print_table
 
 DEFAULT_LIMIT = 50
@@ -47,7 +47,7 @@ def _verb(
         name, help=help_, description=help_[0].upper() + help_[1:] + "."
     )
     if reference:
-        parser.add_argument("reference", metavar="ID", help="its id, public name, or words that only one has")
+        parser.add_argument("reference", metavar="ID", help="its id, or the name that only one has")
     parser.add_argument("--json", action="store_true", help="print JSON")
     if final:
         parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -176,20 +176,20 @@ def _act(act: str, noun: Noun, arguments: argparse.Namespace) -> int:
     registry = Registry(connection(arguments))
     found = registry.find(f"/{noun.path}", arguments.reference)
     if act in FINAL:
-        _confirm(arguments, f"{act} {noun.one} {found['id']}, for ever?")
+        _confirm(arguments, f"{act} {noun.one} {name_of(found)} ({found['id']}), for ever?")
     done = registry.post(f"/{noun.path}/{found['id']}/{act}")
     receipt = registry.get(f"/receipts/{done['receipt']}", wait="applied", timeout=RECEIPT_WAIT_S)
     if arguments.json:
         print_json({**done, "receipt": receipt})
     else:
-        print(f"{noun.one} {found['id']}: {done['status']}; applied on {receipt['applied']} of {receipt['of']}")
+        print(f"{noun.one} {name_of(found)}: {done['status']}; applied on {receipt['applied']} of {receipt['of']}")
     return DONE
 
 
 def _delete(noun: Noun, arguments: argparse.Namespace) -> int:
     registry = Registry(connection(arguments))
     found = registry.find(f"/{noun.path}", arguments.reference)
-    _confirm(arguments, f"delete {noun.one} {found['id']}?")
+    _confirm(arguments, f"delete {noun.one} {name_of(found)} ({found['id']})?")
     registry.delete(f"/{noun.path}/{found['id']}")
     if not arguments.json:
         print(f"{noun.one} {found['id']}: deleted")

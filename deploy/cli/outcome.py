@@ -20,6 +20,6 @@ class WrongUsage(Failure):
 
 
 class Unreachable(Failure):
-    """Nothing is known of whether it was done: the same command may be given again."""
+    """There was no response: what changes something may have been done, or not."""
 
     status = UNREACHABLE

@@ -2,13 +2,14 @@
 
 import http.client
 import json
+import socket
 import time
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
-from urllib.request import Request, build_opener
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from deploy.cli.connection import Connection
 from deploy.cli.outcome import Refused, Unreachable, WrongUsage
@@ -16,11 +17,21 @@ from deploy.cli.outcome import Refused, Unreachable, WrongUsage
 TIMEOUT_S = 30.0
 """Seconds for one call: the registry may be generating an RSA key."""
 ATTEMPTS = 3
-"""Of a call that gets 503: each has the same Idempotency-Key, so that it is done once."""
+"""Of a call that gets 503, or no response: each has the same Idempotency-Key, so that it is done once."""
+RETRY_INTERVAL_S, MAX_WAIT_S = 1.0, 5.0
 PAGE_SIZE = 100
+NAMES = ("client_prefix", "application_prefix", "name", "remote_application", "comment", "key", "kid")
+"""Members that people know an object by."""
 MAX_BYTES = 64 * 1024 * 1024
 
 Object = dict[str, Any]
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """The token is for the registry alone: what answers with a redirect is not followed to another host."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
 
 
 class Registry:
@@ -28,7 +39,7 @@ class Registry:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._opener = build_opener()
+        self._opener = build_opener(_NoRedirects)
 
     def get(self, path: str, **query: str) -> Any:
         """`path` is below `/admin/v1`; members of `query` that are empty are left out."""
@@ -56,19 +67,21 @@ class Registry:
                 return
 
     def find(self, path: str, reference: str) -> Object:
-        """By its id, its public name, or words that only one has. Raises `Refused` when none or several have."""
+        """By its id, its public name, or the whole name that only one has, and nothing that is merely like it.
+
+        Raises `Refused` when none or several have it.
+        """
         found = self._request("GET", f"{path}/{quote(reference, safe='')}", None, {})
         if found is not None:
             return dict(found)
-        like = list(self.items(path, 4, q=reference))
-        if len(like) == 1:
-            return like[0]
-        if not like:
-            raise Refused(f"{path[1:]}: nothing is called {reference!r}")
-        ids = ", ".join(str(each["id"]) for each in like[:3])
-        raise Refused(
-            f"{path[1:]}: several are like {reference!r}, give an id: {ids}{', ...' if len(like) > 3 else ''}"
-        )
+        like = list(self.items(path, PAGE_SIZE, q=reference))
+        called = [each for each in like if reference in {each.get(member) for member in NAMES}]
+        if len(called) == 1:
+            return called[0]
+        shown = ", ".join(f"{name_of(each)} ({each['id']})" for each in (called or like)[:3])
+        if called:
+            raise Refused(f"{path[1:]}: several are called {reference!r}, give an id: {shown}")
+        raise Refused(f"{path[1:]}: nothing is called {reference!r}{f'; there is {shown}' if shown else ''}")
 
     def _call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, more: Mapping[str, str] | None = None
@@ -86,7 +99,7 @@ class Registry:
             headers["Content-Type"] = "application/json"
         url = f"{self._connection.url}/admin/v1{path}"
         for attempt in range(1, ATTEMPTS + 1):
-            request = Request(url, data, headers, method=method)  # noqa: S310  # the scheme is checked by `login`
+            request = Request(url, data, headers, method=method)  # noqa: S310  # `registry_url` checks the scheme
             try:
                 with self._opener.open(request, timeout=TIMEOUT_S) as response:
                     raw = response.read(MAX_BYTES)
@@ -96,11 +109,27 @@ class Registry:
                     return None
                 if error.code != 503 or attempt == ATTEMPTS:
                     raise _failure(error) from None
-                time.sleep(min(float(error.headers.get("Retry-After") or 1), 5))
+                time.sleep(min(_seconds(error.headers.get("Retry-After")), MAX_WAIT_S))
             except (URLError, OSError, http.client.HTTPException, ValueError) as error:
                 reason = getattr(error, "reason", error)
-                raise Unreachable(f"{self._connection.url} cannot be reached: {reason}") from None
+                refused = isinstance(reason, ConnectionRefusedError | socket.gaierror)
+                if refused or attempt == ATTEMPTS:
+                    unknown = "" if refused or method == "GET" else "; whether it was done is not known"
+                    raise Unreachable(f"{self._connection.url} cannot be reached: {reason}{unknown}") from None
+                time.sleep(RETRY_INTERVAL_S)  # the same Idempotency-Key: it is done once
         raise AssertionError
+
+
+def name_of(item: Mapping[str, Any]) -> str:
+    """What people know it by; of a booking, company and application."""
+    if booked := item.get("application"):
+        own = item.get("remote_application")
+        return str(own or f"{item['company']['client_prefix']}:{booked['application_prefix']}")
+    return str(next((item[member] for member in ("name", "comment", *NAMES) if item.get(member)), item["id"]))
+
+
+def _seconds(retry_after: str | None) -> float:
+    return float(retry_after) if retry_after and retry_after.isdecimal() else RETRY_INTERVAL_S
 
 
 def _failure(error: HTTPError) -> Refused | Unreachable | WrongUsage:
@@ -112,6 +141,8 @@ def _failure(error: HTTPError) -> Refused | Unreachable | WrongUsage:
         detail, wrong = f"status {error.code}", ""
     if error.code == 401:
         return Refused(f"{detail}: `passgate login` with one that is")
+    if 300 <= error.code < 400:
+        return Refused(f"redirected to {error.headers.get('Location')}, which the token is not sent to: give --url")
     if error.code >= 500:
         return Unreachable(f"the registry says {error.code}: {detail}")
     return Refused(wrong or detail)

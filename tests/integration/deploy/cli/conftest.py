@@ -1,6 +1,7 @@
 """The command line over a registry that runs whole."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 from deploy.cli.__main__ import main
 from tests.support.harness.key_registry import Running, running_registry
 from tests.support.harness.registry_databases import RegistryTemplate
+
+LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\d .*\n", re.MULTILINE)
+"""Of the registry, which runs in this very process and may log at any time."""
 
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
 
@@ -37,6 +41,7 @@ def passgate(
             status = await asyncio.to_thread(main, arguments)
         except SystemExit as ended:
             status = int(ended.code or 0)
-        return status, *capsys.readouterr()
+        output, errors = capsys.readouterr()
+        return status, LOG_LINE.sub("", output), errors
 
     return run
