@@ -1,18 +1,16 @@
 """The settings of the gateway."""
 
-import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
-from pydantic_settings import NoDecode
 
 from gateway.edge.trace_context import TraceContext, Tracing
 from gateway.routing.upstream_address import OwnPorts
 from gateway.workers.cores import usable_cores
 from shared.changes.following_settings import FollowingSettings
+from shared.config import Networks
 from shared.contracts.identifiers import CLAIM, ISSUER, anchored
-from shared.http.forwarded_for import Network
 
 NAME = "gateway"
 OPERATIONS = "Health, metrics and the route table of the gateway. Its public port is another one."
@@ -56,11 +54,11 @@ class Settings(FollowingSettings):
     sample_resources_url: str = Field(
         default="http://127.0.0.1:8105", pattern="^https?://", description="where the sample APIs are"
     )
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+    trusted_proxies: Networks = Field(
         default=(),
         description="networks, with commas, of the balancers in front of the gateway, whose X-Forwarded-* is used",
     )
-    proxy_protocol_from: Annotated[tuple[Network, ...], NoDecode] = Field(
+    proxy_protocol_from: Networks = Field(
         default=(),
         description="networks, with commas, of the balancers whose connections must begin with a PROXY header "
         "(version 1 or 2), which says whose they are; from all others such a header is refused",
@@ -177,10 +175,3 @@ class Settings(FollowingSettings):
         if files[given] is not None and files[missing] is None:
             raise ValueError(f"{given} is set without {missing}: set both, or neither")
         return self
-
-    @field_validator("trusted_proxies", "proxy_protocol_from", mode="before")
-    @classmethod
-    def _networks(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())

@@ -1,18 +1,31 @@
 """Settings from the environment, checked at start: exit status 2 and one line that names what is wrong."""
 
+import ipaddress
 import os
 import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import NoReturn, Self, TypeVar
+from typing import Annotated, NoReturn, Self, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.contracts.identifiers import ISSUER, anchored
+from shared.http.forwarded_for import Network
 from shared.setting_errors import setting_errors
 from shared.setting_names import PREFIX, unknown_settings
+
+
+def parse_networks(value: object) -> object:
+    """`10.0.0.0/8,192.0.2.1`: networks with commas between them. Raises `ValueError`."""
+    if not isinstance(value, str):
+        return value
+    return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(parse_networks)]
+"""How a setting names networks."""
 
 
 class ConfigError(Exception):

@@ -59,6 +59,7 @@ NOUNS = (
             Option("name", "what people call it", required=True),
             Option("application_prefix", "its short name, such as SMS", required=True, fixed=True),
             Option("scopes", "a scope that it has; again for each", kind="list", required=True),
+            Option("report_only_scopes", "a scope that is only tried; again for each", kind="list"),
         ),
     ),
     Noun(

@@ -1,6 +1,7 @@
 """The key registry's admin API, as one person: all that the pages show and change goes through it."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,8 +14,8 @@ from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROO
 
 BASE = "/admin/v1"
 MAX_USER_AGENT_CHARACTERS = 200
-PAGE_SIZE = "100"
-"""Objects on one page of a list."""
+PAGE_SIZE, MAX_PAGES = 200, 10
+"""Objects in one response of the admin API, and responses for one page of ours."""
 RETRY_AFTER_S = 30
 """Said to a person who has to wait, where the registry does not say how long."""
 
@@ -38,10 +39,21 @@ class AdminApi:
         return await self._call("GET", f"{path}?{given}" if given else path)
 
     async def items(self, path: str, **query: str) -> list[Object]:
-        """The newest of a list, at most `PAGE_SIZE`."""
-        page = await self.get(path, limit=PAGE_SIZE, **query)
-        found: list[Object] = page["items"]
+        """All of a list, at most `PAGE_SIZE * MAX_PAGES`, the newest first: for what there are few of."""
+        found: list[Object] = []
+        cursor = ""
+        for _ in range(MAX_PAGES):
+            page = await self.get(path, limit=str(PAGE_SIZE), cursor=cursor, **query)
+            found += page["items"]
+            cursor = page["next_cursor"] or ""
+            if not cursor:
+                break
         return found
+
+    async def newest(self, path: str, limit: int, **query: str) -> tuple[list[Object], bool]:
+        """Of a list, with whether there are more."""
+        page = await self.get(path, limit=str(limit), **query)
+        return page["items"], bool(page["next_cursor"])
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None, *, idempotency_key: str = "") -> Any:
         """The same `idempotency_key` gets the same response again, with what is shown once."""
@@ -86,6 +98,17 @@ class AdminApiFactory:
             CLIENT_ADDRESS_PROOF_FIELD: self._proof().removeprefix("Bearer "),
         }
         return AdminApi(self._client, {**headers, "Authorization": f"Bearer {token}"} if token else headers)
+
+
+async def together(*calls: Coroutine[Any, Any, Any]) -> list[Any]:
+    """The results, in their order. When one call fails the others are cut, and its error is raised as it is."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def segment(value: str) -> str:

@@ -4,6 +4,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from services.console.admin_api import AdminApiFactory
+from services.console.browser.visitors import Visitors
 from services.console.config import Settings
 from services.console.http import endpoints
 from services.console.http.applications import ApplicationPages
@@ -27,6 +28,7 @@ from shared.clock import Clock, SystemClock
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import CLIENT_ADDRESS_PURPOSE
+from shared.http.forwarded_for import TrustedProxies
 from shared.http.health import Health
 from shared.service_tokens import ServiceIdentity
 
@@ -41,7 +43,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     api = AdminApiFactory(client, identity.authorization_for(REGISTRY, purpose=CLIENT_ADDRESS_PURPOSE))
     assets = Assets.load()
     renderer = Renderer(assets.urls)
-    sessions = Sessions(api, renderer)
+    visitors = Visitors(api, TrustedProxies(settings.trusted_proxies))
+    sessions = Sessions(visitors, renderer)
     usage, stops = RecentUsage(clock), Stops(clock)
     health = Health(NAME)
     health.add(REGISTRY, lambda: client.get("/health/ready"))
@@ -51,20 +54,21 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             renderer,
             assets,
             sessions,
-            SignInPages(api, renderer),
-            EntrancePages(api, renderer),
+            SignInPages(visitors, renderer),
+            EntrancePages(visitors, renderer),
             CompanyPages(renderer, usage, stops),
             BookingPages(renderer),
             NewCredentialPages(renderer),
             CredentialPages(renderer, usage, stops),
             LimitPages(renderer),
             ApplicationPages(renderer),
-            PeoplePages(renderer),
+            PeoplePages(visitors, renderer),
             SearchPages(renderer),
             SupportPages(renderer),
             OperationPages(renderer, clock),
         ),
         health=health,
+        addresses=visitors,
         metrics=CollectorRegistry(),
         resources=[client],
         description="Pages for people. Programs use the admin API of the key registry.",

@@ -2,11 +2,17 @@
 
 from pydantic import Field
 
-from shared.config import ServiceSettings
+from shared.config import Networks, ServiceSettings
 
 
 class Settings(ServiceSettings):
     port: int = Field(default=8106, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    trusted_proxies: Networks = Field(
+        default=(),
+        description="networks, with commas, of the proxies in front of the console, whose X-Forwarded-For and "
+        "X-Forwarded-Proto are used; without it all people behind one proxy have one address, and are one to the "
+        "brake on guessing passwords",
+    )
     registry_timeout: float = Field(
         default=15.0, gt=0, le=120, description="seconds for one call to the admin API: it may generate an RSA key"
     )

@@ -19,7 +19,7 @@ from shared.http.openapi import openapi_document
 from shared.logging import report_left_out
 
 if TYPE_CHECKING:  # which knows the services' keys
-    from shared.http.client_address import ClientAddress
+    from shared.http.client_address import ClientAddresses
     from shared.refusal_traces.service_refusals import ServiceRefusals
 
 HEALTH = web.AppKey("health", Health)
@@ -41,7 +41,7 @@ def service_app(
     *,
     health: Health,
     metrics: CollectorRegistry,
-    addresses: "ClientAddress | None" = None,
+    addresses: "ClientAddresses | None" = None,
     now: Callable[[], float] = time.time,
     resources: Sequence[Resource] = (),
     security_schemes: Mapping[str, Any] | None = None,
@@ -53,7 +53,7 @@ def service_app(
     """An application with `endpoints`, `/health*`, `/metrics`, `/openapi.json` and `/docs`.
 
     HEAD is served wherever GET is (RFC 9110 section 9.1).
-    `addresses`: for a service behind the gateway, whose access log then names the client.
+    `addresses`: for a service behind the gateway or a proxy, whose access log then names the client.
     `internal_description`: with it, the endpoints below `/internal/` have a document and a page of their own,
     `/openapi/internal.json` and `/docs/internal`.
     `before_metrics` is awaited each time before the metrics are collected.

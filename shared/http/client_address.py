@@ -50,6 +50,12 @@ class IncomingRequest(Protocol):
     def headers(self) -> "CIMultiDictProxy[str]": ...
 
 
+class ClientAddresses(Protocol):
+    """Whatever finds out which client sent a request."""
+
+    def of(self, request: IncomingRequest) -> str: ...
+
+
 class ClientAddress:
     """The client's address, at a service of ours: what the gateway says, if it proves that it is the gateway.
 

@@ -18,7 +18,7 @@ from shared.logging import access, access_admits
 from shared.logging.request_ids import adopt_request_id
 
 if TYPE_CHECKING:  # which knows the services' keys
-    from shared.http.client_address import ClientAddress
+    from shared.http.client_address import ClientAddresses
     from shared.refusal_traces.service_refusals import ServiceRefusals
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ ERROR = web.RequestKey("error", errors.ServiceError)
 def instrument(
     metrics: HttpMetrics,
     endpoints: Sequence[Endpoint] = (),
-    addresses: "ClientAddress | None" = None,
+    addresses: "ClientAddresses | None" = None,
     traces: "ServiceRefusals | None" = None,
 ) -> Middleware:
     """`endpoints`: how their errors look, RFC 9457 for all others, and which of them require a credential.
@@ -108,7 +108,7 @@ def _log_access(line: dict[str, object], endpoint: Endpoint | None, status: int,
         access(line, sampled=True)
 
 
-def _client(request: web.Request, addresses: "ClientAddress | None") -> dict[str, str]:
+def _client(request: web.Request, addresses: "ClientAddresses | None") -> dict[str, str]:
     """The client's address and, when it came through the gateway, the gateway's."""
     peer = request.remote or ""
     client = peer if addresses is None else addresses.of(request)

@@ -81,6 +81,7 @@ def endpoints(
         form(f"{COMPANY}/api", new.create_api_client, "Generate an API key"),
         page(f"{COMPANY}/access-keys", new.access_keys, "Access keys"),
         form(f"{COMPANY}/access-keys", new.create_access_key, "Create an access key"),
+        page(f"{COMPANY}/credentials/{{kind}}", credentials.list, "All credentials of one kind"),
         page(CREDENTIAL, credentials.show, "A credential"),
         form(f"{CREDENTIAL}/{ACT}", credentials.act, "Suspend, resume or revoke a credential"),
         form(f"{CREDENTIAL}/rotate", credentials.rotate, "Rotate a credential"),

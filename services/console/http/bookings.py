@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from services.console.admin_api import Object, segment
+from services.console.admin_api import Object
 from services.console.browser.forms import Form
 from services.console.http.companies import company_of, company_path
 from services.console.pages.renderer import Renderer, filled_in
@@ -14,12 +14,10 @@ from shared.errors import Conflict, Unprocessable
 
 async def booked_scopes(session: Session, company: Object) -> list[str]:
     """Every scope that an active booking of the company gives a right to."""
-    found: dict[str, None] = {}
-    for booking in await session.api.items("/bookings", company_id=company["id"]):
-        if booking["status"] == "active":
-            application = await session.api.get(f"/applications/{segment(booking['application_id'])}")
-            found |= dict.fromkeys(application["scopes"])
-    return list(found)
+    bookings = await session.api.items("/bookings", company_id=company["id"], status="active")
+    booked = {booking["application_id"] for booking in bookings}
+    applications = [a for a in await session.api.items("/applications") if a["id"] in booked]
+    return list(dict.fromkeys(scope for application in applications for scope in application["scopes"]))
 
 
 class BookingPages:

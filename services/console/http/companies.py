@@ -1,11 +1,10 @@
 """Companies: the list, a new one, and one with all of its credentials."""
 
-import asyncio
 from typing import Any
 
 from aiohttp import web
 
-from services.console.admin_api import Object, segment
+from services.console.admin_api import Object, segment, together
 from services.console.browser.forms import Form
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.http.usage import RecentUsage
@@ -13,6 +12,8 @@ from services.console.pages.kinds import KINDS
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
+
+SHOWN_OF_A_KIND = 20
 
 
 def company_path(company: Object) -> str:
@@ -78,17 +79,18 @@ class CompanyPages:
     async def _show(
         self, session: Session, company: Object, stop: StopView, *, status: int = 200, problem: str = ""
     ) -> web.Response:
-        week, lists = await asyncio.gather(
-            self._usage.week(session, company_id=company["id"]),
-            asyncio.gather(*(session.api.items(f"/{kind.path}", company_id=company["id"]) for kind in KINDS)),
-        )
-        credentials = [(kind, item) for kind, items in zip(KINDS, lists, strict=True) for item in items]
+        own = {"company_id": company["id"]}
+        lists = [session.api.newest(f"/{kind.path}", SHOWN_OF_A_KIND, **own) for kind in KINDS]
+        week, *found = await together(self._usage.week(session, **own), *lists)
+        newest = list(zip(KINDS, found, strict=True))
+        credentials = [(kind, item) for kind, (items, _) in newest for item in items]
         credentials.sort(key=lambda pair: str(pair[1]["created_at"]), reverse=True)
         return self._renderer.page(
             "company.html",
             session=session,
             company=company,
             credentials=credentials,
+            more_of=[kind for kind, (_, more) in newest if more],
             week=week,
             last_used_at=max((item["last_used_at"] or "" for _, item in credentials), default=""),
             stop=stop,
@@ -114,7 +116,4 @@ class CompanyPages:
         )
 
     async def _settings(self, session: Session, company: Object, status: int = 200, **values: Any) -> web.Response:
-        pairs = await session.api.items("/key-pairs", company_id=company["id"])
-        return self._renderer.page(
-            "settings.html", session=session, status=status, company=company, key_pairs=pairs, **values
-        )
+        return self._renderer.page("settings.html", session=session, status=status, company=company, **values)

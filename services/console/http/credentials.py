@@ -6,6 +6,7 @@ from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.http.companies import company_of, company_path
 from services.console.http.new_credentials import NewCredentialPages
+from services.console.http.operations.filtered_list import filtered_list
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.http.usage import RecentUsage
 from services.console.pages.kinds import BY_PATH, Kind
@@ -17,6 +18,8 @@ OVERLAPS = {"0": "now", "3600": "in 1 hour", "86400": "in 24 hours", "604800": "
 """When the old secret ends after a rotation: seconds, and how a person says it."""
 QUIET = {"quiet": "once nobody has used it for a day"}
 QUIET_FOR_S = 86400
+FILTERS = ("q", "status")
+STATUSES = ("active", "suspended", "revoked")
 
 
 class CredentialPages:
@@ -25,6 +28,20 @@ class CredentialPages:
         self._usage = usage
         self._stops = stops
         self._secrets = NewCredentialPages(renderer)
+
+    async def list(self, request: web.Request, session: Session) -> web.Response:
+        """All of one kind that a company has, page by page."""
+        kind, company = kind_of(request), await company_of(request, session)
+        found = await filtered_list(request, session, f"/{kind.path}", FILTERS, company_id=company["id"])
+        return self._renderer.page(
+            "credentials.html",
+            session=session,
+            status=found.status,
+            company=company,
+            kind=kind,
+            statuses=STATUSES,
+            **found.values,
+        )
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
         company, kind, credential = await self._found(request, session)
@@ -71,9 +88,7 @@ class CredentialPages:
         return self._renderer.redirect(credential_path(company, kind, credential))
 
     async def _found(self, request: web.Request, session: Session) -> tuple[Object, Kind, Object]:
-        kind = BY_PATH.get(request.match_info["kind"])
-        if kind is None:
-            raise NotFound("there is no such kind of credential")
+        kind = kind_of(request)
         company = await company_of(request, session)
         credential = await session.api.get(f"/{kind.path}/{segment(request.match_info['id'])}")
         if credential["company_id"] != company["id"]:
@@ -105,6 +120,13 @@ class CredentialPages:
             problem=problem,
             path=credential_path(company, kind, credential),
         )
+
+
+def kind_of(request: web.Request) -> Kind:
+    kind = BY_PATH.get(request.match_info["kind"])
+    if kind is None:
+        raise NotFound("there is no such kind of credential")
+    return kind
 
 
 def credential_path(company: Object, kind: Kind, credential: Object) -> str:

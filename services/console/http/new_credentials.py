@@ -8,7 +8,7 @@ from aiohttp import web
 from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.http.bookings import booked_scopes
-from services.console.http.companies import company_of, company_path
+from services.console.http.companies import SHOWN_OF_A_KIND, company_of, company_path
 from services.console.pages.kinds import BY_PATH, Kind, environment, shown_once
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
@@ -149,7 +149,7 @@ class NewCredentialPages:
         self, request: web.Request, session: Session, company: Object, status: int = 200, **values: Any
     ) -> web.Response:
         booking = await self._booking(request, session, company)
-        tokens = await session.api.items(f"/{API_TOKENS.path}", booking_id=booking["id"])
+        tokens, more = await session.api.newest(f"/{API_TOKENS.path}", SHOWN_OF_A_KIND, booking_id=booking["id"])
         return self._renderer.page(
             "application.html",
             session=session,
@@ -158,6 +158,7 @@ class NewCredentialPages:
             booking=booking,
             kind=API_TOKENS,
             tokens=tokens,
+            more=more,
             base=company_path(company),
             **values,
         )
@@ -165,13 +166,15 @@ class NewCredentialPages:
     async def _list(
         self, session: Session, company: Object, kind: Kind, template: str, status: int = 200, **values: Any
     ) -> web.Response:
+        credentials, more = await session.api.newest(f"/{kind.path}", SHOWN_OF_A_KIND, company_id=company["id"])
         return self._renderer.page(
             template,
             session=session,
             status=status,
             company=company,
             kind=kind,
-            credentials=await session.api.items(f"/{kind.path}", company_id=company["id"]),
+            credentials=credentials,
+            more=more,
             scopes=await booked_scopes(session, company),
             **{"opened": False, "chosen": None, **values},
         )

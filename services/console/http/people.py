@@ -1,19 +1,20 @@
 """People of the console, invitations, and one's own sessions and password."""
 
-import asyncio
 from typing import Any
 
 from aiohttp import web
 
-from services.console.admin_api import segment
+from services.console.admin_api import segment, together
 from services.console.browser.forms import Form
+from services.console.browser.visitors import Visitors
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
 
 class PeoplePages:
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, visitors: Visitors, renderer: Renderer) -> None:
+        self._visitors = visitors
         self._renderer = renderer
 
     async def list(self, _: web.Request, session: Session) -> web.Response:
@@ -26,7 +27,7 @@ class PeoplePages:
             invitation = await session.api.post("/invitations", body, idempotency_key=form.text("key"))
         except Unprocessable as error:
             return await self._list(session, **filled_in(form.values(), error))
-        link = f"{request.scheme}://{request.host}/invitations/{invitation['token']}"
+        link = f"{self._visitors.url(request)}/invitations/{invitation['token']}"
         return await self._list(session, 201, link=link, invitation=invitation)
 
     async def withdraw(self, request: web.Request, session: Session, _: Form) -> web.Response:
@@ -65,7 +66,7 @@ class PeoplePages:
         return self._renderer.redirect("/account")
 
     async def _list(self, session: Session, status: int = 200, **values: Any) -> web.Response:
-        people, invitations = await asyncio.gather(
+        people, invitations = await together(
             session.api.items("/people"),
             session.api.items("/invitations") if session.owns else _none(),
         )

@@ -1,22 +1,23 @@
 """Signing in and out, and the account that an invitation makes."""
 
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
 
-from services.console.admin_api import AdminApiFactory, SignedOut
+from services.console.admin_api import SignedOut
 from services.console.browser import cookies
 from services.console.browser.forms import Form, read_form
 from services.console.browser.return_path import own_path
-from services.console.http.signed_in import api_of
+from services.console.browser.visitors import Visitors
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, TooManyRequests, Unprocessable
 
 
 class SignInPages:
-    def __init__(self, api: AdminApiFactory, renderer: Renderer) -> None:
-        self._api = api
+    def __init__(self, visitors: Visitors, renderer: Renderer) -> None:
+        self._visitors = visitors
         self._renderer = renderer
 
     async def sign_in(self, request: web.Request) -> web.Response:
@@ -27,15 +28,18 @@ class SignInPages:
         form = await read_form(request)
         body = {"email": form.text("email"), "password": form.secret("password")}
         try:
-            created = await api_of(self._api, request).post("/sessions", body)
+            created = await self._visitors.api_of(request).post("/sessions", body)
         except (SignedOut, Unprocessable):
             return self._again(form, 401, "The e-mail or the password is wrong.")
-        except TooManyRequests:
-            return self._again(form, 429, "Too many attempts. Wait a minute, then try again.")
+        except TooManyRequests as error:
+            minutes = -(-error.retry_after // 60)
+            wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+            return self._again(form, 429, f"Too many attempts. Wait {wait}, then try again.")
         return self._begin(created, own_path(form.text("next")))
 
     async def sign_out(self, _: web.Request, session: Session, __: Form) -> web.Response:
-        await session.api.delete("/sessions/current")
+        with suppress(NotFound):  # it has ended already
+            await session.api.delete("/sessions/current")
         response = self._renderer.redirect("/sign-in")
         cookies.drop(response)
         return response
@@ -53,7 +57,7 @@ class SignInPages:
             "password": form.secret("password"),
         }
         try:
-            created = await api_of(self._api, request).post("/invitations/accept", body)
+            created = await self._visitors.api_of(request).post("/invitations/accept", body)
         except (Unprocessable, Conflict) as error:
             return self._invitation(request, invited, **filled_in(form.values(), error))
         return self._begin(created.get("session", created), "/")
@@ -69,7 +73,7 @@ class SignInPages:
 
     async def _invited(self, request: web.Request) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = await api_of(self._api, request).post(
+            found: dict[str, Any] = await self._visitors.api_of(request).post(
                 "/invitations/inspect", {"token": request.match_info["token"]}
             )
         except (NotFound, Unprocessable):

@@ -5,9 +5,10 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from services.console.admin_api import AdminApi, AdminApiFactory, SignedOut
+from services.console.admin_api import SignedOut
 from services.console.browser import cookies
 from services.console.browser.forms import Form, csrf_token, read_form, require_csrf_token
+from services.console.browser.visitors import Visitors
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.http.endpoints import Handler
@@ -16,15 +17,9 @@ PageHandler = Callable[[web.Request, Session], Awaitable[web.StreamResponse]]
 FormHandler = Callable[[web.Request, Session, Form], Awaitable[web.StreamResponse]]
 
 
-def api_of(api: AdminApiFactory, request: web.Request, token: str = "") -> AdminApi:
-    """The admin API as whoever sent the request; a stranger without the token of a session."""
-    agent = request.headers.get("User-Agent", "")
-    return api.of(token, request.remote or "", agent if agent.isascii() else "")
-
-
 class Sessions:
-    def __init__(self, api: AdminApiFactory, renderer: Renderer) -> None:
-        self._api = api
+    def __init__(self, visitors: Visitors, renderer: Renderer) -> None:
+        self._visitors = visitors
         self._renderer = renderer
 
     def page(self, handler: PageHandler) -> Handler:
@@ -58,7 +53,7 @@ class Sessions:
         return handle
 
     async def _session(self, request: web.Request, token: str) -> Session:
-        api = api_of(self._api, request, token)
+        api = self._visitors.api_of(request, token)
         return Session(api, await api.get("/me"), csrf_token(token))
 
     def _to_sign_in(self, request: web.Request) -> web.StreamResponse:

@@ -30,6 +30,10 @@ class Kind:
     """What its holder does with it."""
     rotates: bool = True
 
+    @property
+    def plural(self) -> str:
+        return f"{self.noun}s"
+
     def label(self, credential: Mapping[str, Any]) -> str:
         return str(credential.get(self.named_by) or credential["id"])
 

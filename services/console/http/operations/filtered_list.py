@@ -38,13 +38,17 @@ class FilteredList:
 
 
 async def filtered_list(
-    request: web.Request, session: Session, path: str, filters: Sequence[str], *, limit: int = 50
+    request: web.Request, session: Session, path: str, filters: Sequence[str], *, limit: int = 50, **fixed: str
 ) -> FilteredList:
-    """`path` is of the admin API. A filter that it refuses is an error at its field, over an empty list."""
+    """`path` is of the admin API; `fixed` are filters that are not typed.
+
+    A filter that it refuses is an error at its field, over an empty list.
+    """
     form = {name: request.query.get(name, "").strip()[:MAX_FILTER_CHARACTERS] for name in filters}
     sent = {name: f"{typed}T00:00:00Z" if typed and name in DAYS else typed for name, typed in form.items()}
     try:
-        page = await session.api.get(path, limit=str(limit), cursor=request.query.get("cursor", ""), **sent)
+        cursor = request.query.get("cursor", "")
+        page = await session.api.get(path, limit=str(limit), cursor=cursor, **sent, **fixed)
     except Unprocessable as error:
         wrong = {
             name if name in form else "": NO_DAY if name in DAYS else message

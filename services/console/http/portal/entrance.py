@@ -8,10 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
-from services.console.admin_api import AdminApiFactory
 from services.console.browser import cookies
 from services.console.browser.forms import read_form
-from services.console.http.signed_in import api_of
+from services.console.browser.visitors import Visitors
 from services.console.pages.renderer import Renderer
 from shared.errors import NotFound, Unprocessable
 
@@ -19,8 +18,8 @@ INVALID = "this link was used, has expired or was ended: go back to where it cam
 
 
 class EntrancePages:
-    def __init__(self, api: AdminApiFactory, renderer: Renderer) -> None:
-        self._api = api
+    def __init__(self, visitors: Visitors, renderer: Renderer) -> None:
+        self._visitors = visitors
         self._renderer = renderer
 
     async def show(self, request: web.Request) -> web.Response:
@@ -37,7 +36,7 @@ class EntrancePages:
     async def _of_link(self, request: web.Request, act: str) -> dict[str, Any]:
         body = {"token": request.match_info["token"]}
         try:
-            found: dict[str, Any] = await api_of(self._api, request).post(f"/portal-sessions/{act}", body)
+            found: dict[str, Any] = await self._visitors.api_of(request).post(f"/portal-sessions/{act}", body)
         except (NotFound, Unprocessable):
             raise NotFound(INVALID) from None
         return found

@@ -19,7 +19,7 @@ ASSETS = {"console.css": "/a.css", "console.js": "/a.js", "icon.svg": "/a.svg"}
 
 
 def size_of(template: str, **values: Any) -> int:
-    me = {"name": "owner@example.com", "role": "owner", "company_id": None, "id": "1"}
+    me = {"kind": "person", "name": "owner@example.com", "role": "owner", "company_id": None, "id": "1"}
     session = Session(AdminApi(ServiceClient("http://127.0.0.1:1"), {}), me, "c" * 64)
     given = {"form": dict.fromkeys(("company_id", "type", "cause", "kind", "name", "from", "to"), "")}
     text = Renderer(ASSETS).page(template, session=session, **{**given, **values}).text
