@@ -58,6 +58,7 @@ class Database:
             command_timeout=self._timeout,
             max_inactive_connection_lifetime=60,
             init=_initialise,
+            reset=_keep,
             server_settings={
                 "search_path": self._schema,
                 "application_name": f"passgate_{self._schema}",
@@ -129,6 +130,13 @@ async def _initialise(connection: asyncpg.Connection) -> None:
         await connection.set_type_codec(
             name, schema="pg_catalog", encoder=_dumps, decoder=orjson.loads, format="text"
         )
+
+
+async def _keep(_: asyncpg.Connection) -> None:
+    """Asks nothing of the server between two uses, as asyncpg does by default.
+
+    There is nothing to undo: all that statements set and lock ends with their transaction.
+    """
 
 
 def _dumps(value: Any) -> str:
