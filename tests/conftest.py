@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import os
 import re
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -35,6 +36,10 @@ RANDOM = re.compile(
 END_TO_END = "tests/e2e/"
 STACK_START_TIMEOUT_S = 180
 """Of whichever end-to-end test is the first, and so starts the stack, beside others that start theirs."""
+
+os.environ["PGSSLMODE"] = (
+    "disable"  # the stores of the tests speak no TLS, and to ask them takes a context each time
+)
 
 # A limit for each example would be an assertion on the time of this machine; every run draws the same ones.
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60)
@@ -136,9 +141,12 @@ async def redis_database(redis_url: str) -> str:
     return redis_url
 
 
-@pytest.fixture
-async def _running_loop() -> asyncio.AbstractEventLoop:
-    return asyncio.get_running_loop()
+@pytest.fixture(scope="session")
+async def loop_watch() -> AsyncIterator[LoopWatch]:
+    """Of the one loop that all tests run in."""
+    watch = LoopWatch(asyncio.get_running_loop())
+    yield watch
+    watch.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -147,9 +155,8 @@ def loop_is_never_blocked(request: pytest.FixtureRequest) -> Iterator[None]:
     if not inspect.iscoroutinefunction(getattr(request, "function", None)):
         yield
         return
-    watch = LoopWatch(request.getfixturevalue("_running_loop"))
-    watch.start()
+    watch: LoopWatch = request.getfixturevalue("loop_watch")
+    watch.begin()
     yield
-    watch.stop()
-    if watch.blocked_at:
-        pytest.fail(f"the event loop was blocked here:\n{watch.blocked_at}", pytrace=False)
+    if blocked_at := watch.end():
+        pytest.fail(f"the event loop was blocked here:\n{blocked_at}", pytrace=False)

@@ -97,10 +97,11 @@ class Postgres:
         identity.give(self.directory)
         durable = self.settings.get("fsync") != "off"
         options = INITDB_OPTIONS if durable else (*INITDB_OPTIONS, "--no-sync")
+        settings = [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
         argv = [str(binary("initdb")), f"--pgdata={unfinished}", f"--username={SUPERUSER}"]
         try:
             done = subprocess.run(
-                [*identity.prefix, *argv, f"--pwfile={password_file}", *options],
+                [*identity.prefix, *argv, f"--pwfile={password_file}", *options, *settings],
                 env=ENVIRONMENT, cwd="/", capture_output=True, text=True, timeout=INITDB_TIMEOUT_S,
                 **identity.popen,
             )  # fmt: skip

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from deploy.local.stores.postgres import OWNER
+from tests.support.harness.database_template import copied_from
 
 
 @dataclass
@@ -19,7 +19,7 @@ class DatabaseCopies:
     async def keep(self) -> None:
         """In place of a dump that was kept before."""
         await self.discard()
-        await self._execute(self.name, f'CREATE DATABASE "{self.copy}" TEMPLATE "{self.name}" OWNER "{OWNER}"')
+        await self._execute(self.name, f'CREATE DATABASE "{self.copy}" {copied_from(self.name)}')
 
     async def go_back(self) -> None:
         """What a restore does, and a failover to a replica that lagged: what came after `keep` is lost."""
@@ -27,7 +27,7 @@ class DatabaseCopies:
         await self._execute(
             self.name,
             f'ALTER DATABASE "{self.name}" RENAME TO "{lost}"',
-            f'CREATE DATABASE "{self.name}" TEMPLATE "{self.copy}" OWNER "{OWNER}"',
+            f'CREATE DATABASE "{self.name}" {copied_from(self.copy)}',
             f'DROP DATABASE "{lost}" WITH (FORCE)',
         )
 

@@ -26,6 +26,9 @@ from shared.postgres.pool import Database
 from tests.support.harness.serving import ServiceKeys, serving
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S, until
 
+FEW_CONNECTIONS = 4
+"""A registry that starts uses all that it may have, and each is a process of PostgreSQL that starts."""
+
 
 async def migrate(database_url: str) -> None:
     await asyncio.to_thread(migrations.migrate, database_url, schema=SCHEMA, folder=MIGRATIONS)
@@ -158,7 +161,7 @@ async def running_registry(
         redis_url=redis_url,
         admin_token_file=token_file,
         **keys.settings("key_registry"),
-        **more,
+        **{"database_pool_size": FEW_CONNECTIONS, **more},
     )
     database = Database(database_url, schema=SCHEMA, size=2, timeout=30)
     await database.start()

@@ -1,7 +1,11 @@
 """Running a service's application as its process would: our server, a free port, service keys of its own."""
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +36,20 @@ async def serving(app: web.Application) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
+@cache
+def _generated() -> Path:
+    directory = Path(tempfile.mkdtemp(prefix="passgate-test-keys-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    generate_secrets(directory)
+    return directory
+
+
 class ServiceKeys:
-    """The key pairs of all services, made in `directory`."""
+    """The key pairs of all services, in `directory`: the same ones for all tests of a process."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        generate_secrets(directory)
+        shutil.copytree(_generated(), directory, dirs_exist_ok=True)
 
     def settings(self, service: str) -> dict[str, Any]:
         """The settings by which `service` finds its keys."""

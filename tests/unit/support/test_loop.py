@@ -9,14 +9,15 @@ from tests.support.loop import LoopWatch
 def watched(seconds: float, *, blocking: bool) -> str | None:
     async def main() -> str | None:
         watch = LoopWatch(asyncio.get_running_loop(), limit=0.15)
-        watch.start()
+        watch.begin()
         await asyncio.sleep(0.06)
         if blocking:
             time.sleep(seconds)
         else:
             await asyncio.sleep(seconds)
+        blocked_at = watch.end()
         watch.stop()
-        return watch.blocked_at
+        return blocked_at
 
     return asyncio.run(main())
 
