@@ -51,7 +51,7 @@ run: made ## Run CMD="python -m services.key_registry verify-audit" with the sta
 # the system's certificates, which takes longer than all else that an import of aiohttp does.
 test: ## Run the tests against real stores (TEST_BACKEND=auto|docker|embedded)
 	@$(VENV) test
-	@PYTHONDONTWRITEBYTECODE= SSL_CERT_FILE=/dev/null $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= SSL_CERT_FILE=/dev/null $(BIN)/python -m pytest --processes $(WORKERS) $(ARGS)
 
 soak: ## Change and disturb a running stack at random, for MINUTES=10; what is revoked must stay revoked
 	@$(VENV) test

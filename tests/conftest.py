@@ -19,14 +19,13 @@ from tests.support import nested_connections
 from tests.support.clock import FakeClock
 from tests.support.harness.stores import postgres_server, valkey_server
 from tests.support.loop import LoopWatch
-from tests.support.scheduling import StackTogether, in_order
+from tests.support.sharing.units import in_order
 
 if TYPE_CHECKING:
-    from xdist.remote import Producer
-
     from tests.support.harness.database_template import DatabaseTemplate
     from tests.support.harness.registry_databases import RegistryTemplate
 
+pytest_plugins = ("tests.support.sharing.plugin",)
 RANDOM = re.compile(
     r"(?i)pg(?:at|ak|cs|ad|ck|ps|il)_[a-z0-9]{22}|kp_[a-z0-9]{22}|[0-9a-f]{64}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 )
@@ -37,17 +36,12 @@ END_TO_END = "tests/e2e/"
 STACK_START_TIMEOUT_S = 180
 """Of whichever end-to-end test is the first, and so starts the stack, beside others that start theirs."""
 
-os.environ["PGSSLMODE"] = (
-    "disable"  # the stores of the tests speak no TLS, and to ask them takes a context each time
-)
+# The stores of the tests speak no TLS, and to ask them takes a context for each connection.
+os.environ["PGSSLMODE"] = "disable"
 
 # A limit for each example would be an assertion on the time of this machine; every run draws the same ones.
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("suite")
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> StackTogether:
-    return StackTogether(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,13 +1,8 @@
-"""How `make test` shares the tests between its processes, so that all of them are busy to the end."""
+"""Which tests run one after the other in one process, and which of these begin first."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
-
-if TYPE_CHECKING:
-    from xdist.remote import Producer
 
 OWN_STACK = (
     "tests/e2e/test_revocation_property.py",
@@ -26,6 +21,16 @@ def in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     return sorted(items, key=lambda item: _rank(item.nodeid))
 
 
+def units(nodeids: Sequence[str]) -> list[list[int]]:
+    """Indexes of tests, those of a file together; so are all that use the one running stack, which starts once."""
+    found: dict[str, list[int]] = {}
+    for index, nodeid in enumerate(nodeids):
+        path = nodeid.partition("::")[0]
+        shares_the_stack = path.startswith(KINDS[0]) and path not in OWN_STACK
+        found.setdefault(KINDS[0] if shares_the_stack else path, []).append(index)
+    return list(found.values())
+
+
 def _rank(nodeid: str) -> tuple[int, ...]:
     path = nodeid.partition("::")[0]
     if path in OWN_STACK:
@@ -33,18 +38,3 @@ def _rank(nodeid: str) -> tuple[int, ...]:
         return (0, 0) if path == OWN_STACK[0] else (0, 2 + OWN_STACK.index(path))
     kind = next((number for number, folder in enumerate(KINDS) if path.startswith(folder)), len(KINDS))
     return (kind, 1)
-
-
-class StackTogether(LoadScopeScheduling):  # type: ignore[misc]  # untyped
-    """A file's tests run in one process, and so do all that use the one running stack, which starts once.
-
-    The files are begun in the order in which they were collected, and not those with the most tests first.
-    """
-
-    def __init__(self, config: pytest.Config, log: "Producer | None" = None) -> None:
-        config.option.loadscopereorder = False
-        super().__init__(config, log)
-
-    def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        return KINDS[0] if path.startswith(KINDS[0]) and path not in OWN_STACK else path

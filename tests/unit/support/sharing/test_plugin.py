@@ -1,0 +1,63 @@
+"""`pytest --processes`: no test is lost, and none passes that has not passed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[4]
+TESTS = """
+import os, warnings
+import pytest
+
+@pytest.fixture(scope="session")
+def broken_at_the_end():
+    yield
+    raise RuntimeError("at the end of all tests")
+
+def test_first(broken_at_the_end): pass
+def test_that_ends_its_process(): os._exit(3)
+def test_after_it(): warnings.warn("beware")
+def test_that_fails():
+    print("as it said")
+    assert 1 == 2
+def test_that_is_skipped(): pytest.skip("not here")
+def test_last(broken_at_the_end): pass
+"""
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What pytest shows of the tests above, of which there are two files."""
+    directory = tmp_path_factory.mktemp("shared")
+    for name in ("test_a.py", "test_b.py"):
+        (directory / name).write_text(TESTS)
+    (directory / "pytest.ini").write_text("[pytest]\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "tests.support.sharing.plugin", "--processes", "2", "-rA", "."],
+        cwd=directory, capture_output=True, text=True, timeout=50,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    return done.stdout
+
+
+def test_each_test_is_counted_once(shown: str) -> None:
+    assert " 6 passed, 2 skipped, 2 warnings" in shown
+    for file in ("test_a.py", "test_b.py"):
+        assert f"PASSED {file}::test_after_it" in shown
+
+
+def test_a_test_that_ends_its_process_has_failed(shown: str) -> None:
+    assert "FAILED test_a.py::test_that_ends_its_process - its process ended: 3" in shown
+
+
+def test_a_failure_is_shown_with_what_the_test_wrote(shown: str) -> None:
+    assert "FAILED test_b.py::test_that_fails - assert 1 == 2" in shown
+    assert "as it said" in shown
+
+
+def test_a_failure_after_the_last_test_of_a_process_is_one(shown: str) -> None:
+    assert shown.count("RuntimeError: at the end of all tests") >= 2
