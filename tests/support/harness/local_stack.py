@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,11 @@ from deploy.local.ports import free_port
 from deploy.local.runfile import RunFile, Started
 from deploy.local.stack import ROOT, port_variables
 from deploy.variables import read_variables
+from tests.support.harness.forking import supervisor
+from tests.support.harness.forking.process import ForkedProcess
 from tests.support.harness.stores import reachable_directory
+
+FORKED_STOP_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,22 @@ class LocalStack:
     def up(self) -> "subprocess.CompletedProcess[str]":
         """Start it in the background; what it shows, when it is ready."""
         return self.run("up", "--detach")
+
+    @contextmanager
+    def forked(self) -> Iterator[None]:
+        """Up, its processes forked in place of started: for tests of what it does, and not of how it starts."""
+        log, ready = self.var / "log" / "supervisor.log", self.var / "run" / "ready"
+        log.parent.mkdir(parents=True)
+        process = ForkedProcess(
+            supervisor.__name__, "--var", str(self.var), "up", "--background",
+            environment=self.environment, output=log, errors=log,
+        )  # fmt: skip
+        while not ready.exists():
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.05)
+        yield
+        process.terminate()
+        process.wait(FORKED_STOP_TIMEOUT_S)
 
     def run(self, *arguments: str, limit: float = 110, **environment: str) -> "subprocess.CompletedProcess[str]":
         """`python -m deploy.local` with these arguments, and with these variables set otherwise."""

@@ -129,7 +129,5 @@ class Stack:
 @contextmanager
 def running_stack() -> Iterator[Stack]:
     """A stack of one's own, up; stopped and deleted afterwards."""
-    with local_stack() as local:
-        done = local.up()
-        assert done.returncode == 0, done.stdout + done.stderr
+    with local_stack() as local, local.forked():
         yield Stack(local)

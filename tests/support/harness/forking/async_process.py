@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tests.support.harness.forking.client import fork
 
@@ -15,8 +15,16 @@ class AsyncForkedProcess:
         self.pid = pid
         self.returncode: int | None = None
         """The exit status, negative: the signal that ended it."""
-        self.stdout, self.stderr = outputs[0], outputs[-1]
+        self.outputs = outputs
         self._ended = asyncio.create_task(self._read_status(status))
+
+    @property
+    def stdout(self) -> asyncio.StreamReader:
+        return self.outputs[0]
+
+    @property
+    def stderr(self) -> asyncio.StreamReader:
+        return self.outputs[-1]
 
     async def wait(self) -> int:
         return await asyncio.shield(self._ended)
@@ -45,12 +53,26 @@ async def start_process(
     pipes = [os.pipe() for _ in range(1 if merged else 2)]
     writing = [end for _, end in pipes]
     try:
-        pid, status = await asyncio.to_thread(fork, module, arguments, environment, writing[0], writing[-1])
+        readers = [await _reader(end) for end, _ in pipes]
+        return await fork_process(
+            module, *arguments, environment=environment, output=writing[0], errors=writing[-1], readers=readers
+        )
     finally:
         for end in writing:
             os.close(end)
-    outputs = [await _reader(end) for end, _ in pipes]
-    return AsyncForkedProcess(pid, await _reader(status), *outputs)
+
+
+async def fork_process(
+    module: str,
+    *arguments: str,
+    environment: Mapping[str, str],
+    output: int,
+    errors: int,
+    readers: Sequence[asyncio.StreamReader] = (),
+) -> AsyncForkedProcess:
+    """The same, which writes to these descriptors; `readers` read at their other ends."""
+    pid, status = await asyncio.to_thread(fork, module, arguments, environment, output, errors)
+    return AsyncForkedProcess(pid, await _reader(status), *readers)
 
 
 async def _reader(descriptor: int) -> asyncio.StreamReader:

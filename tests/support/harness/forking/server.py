@@ -15,8 +15,10 @@ from typing import NamedTuple
 PRELOADED = (
     "deploy.local.__main__",
     "gateway.__main__",
+    "services.console.__main__",
     "services.key_registry.__main__",
     "services.operator_validator.__main__",
+    "services.sample_resources.__main__",
     "services.session_tokens.__main__",
     "services.token_issuer.__main__",
 )
@@ -26,6 +28,7 @@ IMPORTED_LATER = (
     "gateway.workers.serve",
     "gateway.workers.supervisor",
     "shared.postgres.migrations",
+    "tests.support.harness.forking.supervisor",
 )
 """What these import once they know what they are to do."""
 REQUEST_BYTES = 1 << 17
@@ -50,7 +53,12 @@ def main() -> None:
     for module in IMPORTED_LATER:
         importlib.import_module(module)
     gc.freeze()
-    start = _serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])))
+
+
+def serve(requests: socket.socket) -> None:
+    """Returns once there is nobody left to ask for processes; in each of them, when it has ended."""
+    start = _serve(requests)
     if start is not None:
         sys.argv[1:] = start.arguments
         runpy.run_module(start.module, run_name="__main__", alter_sys=True)
