@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
@@ -91,12 +92,14 @@ def _docs(
 ) -> list[Endpoint]:
     internal = [e for e in endpoints if internal_description is not None and e.path.startswith(INTERNAL)]
     public = [e for e in endpoints if e not in internal]
-    document = openapi_document(name, public, _used(security_schemes, public), description)
-    found = docs_endpoints(name, document)
+
+    def document(title: str, shown: Sequence[Endpoint], text: str) -> Callable[[], dict[str, Any]]:
+        return partial(openapi_document, title, shown, _used(security_schemes, shown), text)
+
+    found = docs_endpoints(name, document(name, public, description))
     if internal:
         title = f"{name} (internal)"
-        document = openapi_document(title, internal, _used(security_schemes, internal), internal_description or "")
-        found += docs_endpoints(title, document, internal=True)
+        found += docs_endpoints(title, document(title, internal, internal_description or ""), internal=True)
     return [*found, asset_endpoint()]
 
 

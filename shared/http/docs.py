@@ -1,15 +1,18 @@
 """`/openapi.json` and its browsable form at `/docs`: Swagger UI, served from a wheel, nothing from elsewhere."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from shared.errors import NotFound
 from shared.http.endpoints import Endpoint
-from shared.http.responses import json_response
+from shared.http.responses import JSON
+from shared.single_flight import SingleFlight
 
 ASSETS = {
     "swagger-ui.css": "text/css",
@@ -33,14 +36,28 @@ INTERNAL = "/internal/"
 """Where the paths of endpoints begin that only other services may call."""
 
 
-def docs_endpoints(name: str, document: Mapping[str, Any], internal: bool = False) -> list[Endpoint]:
+class _Document:
+    """Built when it is first requested, in a thread: that takes half a second, which most processes never need."""
+
+    def __init__(self, name: str, build: Callable[[], Mapping[str, Any]]) -> None:
+        self._build = build
+        self._building = SingleFlight(f"OpenAPI document of {name}", self._built)
+        self._body: bytes | None = None
+
+    async def endpoint(self, _: web.Request) -> web.Response:
+        if self._body is None:
+            self._body = await self._building.run()
+        return web.Response(body=self._body, headers={"Content-Type": JSON})
+
+    async def _built(self) -> bytes:
+        return await asyncio.to_thread(lambda: orjson.dumps(self._build()))
+
+
+def docs_endpoints(name: str, document: Callable[[], Mapping[str, Any]], internal: bool = False) -> list[Endpoint]:
     """The document and its page; those of the internal endpoints have addresses of their own."""
     page_path, document_path, start = "/docs", "/openapi.json", "start.js"
     if internal:
         page_path, document_path, start = "/docs/internal", "/openapi/internal.json", "start-internal.js"
-
-    async def openapi(_: web.Request) -> web.Response:
-        return json_response(document)
 
     async def page(_: web.Request) -> web.Response:
         return web.Response(
@@ -53,7 +70,7 @@ def docs_endpoints(name: str, document: Mapping[str, Any], internal: bool = Fals
         return web.Response(text=START % document_path, content_type="text/javascript")
 
     return [
-        Endpoint("GET", document_path, openapi, "This API as OpenAPI 3.1"),
+        Endpoint("GET", document_path, _Document(name, document).endpoint, "This API as OpenAPI 3.1"),
         Endpoint("GET", page_path, page, "This API, browsable"),
         Endpoint("GET", f"/docs/{start}", script, "What shows this API on its page"),
     ]

@@ -24,6 +24,7 @@ STATUS: dict[type[errors.ServiceError], int] = {
     errors.TooManyRequests: 429,
     errors.Unavailable: 503,
 }
+JSON = "application/json; charset=utf-8"
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -49,7 +50,7 @@ def json_response(
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
-    content_type: str = "application/json; charset=utf-8",
+    content_type: str = JSON,
 ) -> web.Response:
     return web.Response(
         body=orjson.dumps(value), status=status, headers={"Content-Type": content_type, **(headers or {})}
