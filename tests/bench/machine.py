@@ -10,7 +10,7 @@ from pathlib import Path
 from deploy.local.stack import ROOT
 from deploy.local.stores.postgres import binary as postgres_binary
 from deploy.local.stores.valkey import binary as valkey_binary
-from tests.bench.peers import envoy, haproxy, nginx
+from tests.bench.peers import envoy, haproxy, nginx, oidc_provider
 
 LIBRARIES = ("aiohttp", "uvloop", "cryptography", "PyJWT", "asyncpg", "redis", "hiredis", "orjson")
 
@@ -31,6 +31,8 @@ def facts() -> dict[str, str]:
         "nginx": nginx.version(),
         "Envoy": envoy.version(),
         "HAProxy": haproxy.version(),
+        "oidc-provider": oidc_provider.version(),
+        "Node": _shown("node", "--version").strip().removeprefix("v"),
         "wrk": _wrk(),
     }
     return {name: value for name, value in found.items() if value}

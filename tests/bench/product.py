@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from deploy.admin_api import AdminApi
@@ -32,10 +33,11 @@ class MeasuredStack(Stack):
     """The stack under `var`, on free ports; the resource behind the gateway is the benchmark's own upstream.
 
     Of the caller's environment only the choice of the signing algorithm reaches it: no store of somebody else's.
+    `chosen` are settings of the processes.
     """
 
-    def __init__(self, var: Path, upstream_port: int) -> None:
-        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    def __init__(self, var: Path, upstream_port: int, chosen: Mapping[str, str] = MappingProxyType({})) -> None:
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ} | dict(chosen)
         variables = port_variables()
         ports = zip(variables, map(str, free_ports(len(variables))), strict=True)
         super().__init__(var, inherited | dict(ports))

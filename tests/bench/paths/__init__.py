@@ -7,6 +7,7 @@ from tests.bench.paths.half_load import HalfLoad
 from tests.bench.paths.overload import Overload
 from tests.bench.paths.race import Measurement
 from tests.bench.paths.services import SERVICES
+from tests.bench.paths.tokens import TOKEN_PATHS
 from tests.bench.paths.workers import Workers
 
 PATHS: tuple[Measurement, ...] = (
@@ -16,5 +17,6 @@ PATHS: tuple[Measurement, ...] = (
     HalfLoad(),
     Overload(),
     Workers(),
+    *TOKEN_PATHS,
     *SERVICES,
 )
