@@ -4,8 +4,11 @@ A round trip per batch instead of one per request is a third of the cost, and a 
 """
 
 import asyncio
+from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
+from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -24,8 +27,6 @@ WRITE_PROBE_MS = 1000
 SERVER_ERROR_CODES = ("MISCONF", "NOREPLICAS", "MASTERDOWN", "UNKILLABLE", "BUSY")
 """Error codes that concern the server, among those that redis-py gives no class of their own."""
 
-Command = tuple[Any, ...]
-
 
 class CommandRejected(Unavailable):
     """The server rejects this very command: its key holds another type, say, or scripts are forbidden."""
@@ -39,11 +40,21 @@ class CommandRejected(Unavailable):
         """The server's own words. They may hold arguments, so no log shows them."""
 
 
+@dataclass(eq=False, slots=True)
+class _Command:
+    name: str
+    packed: bytes
+    deadline: float
+    """By the loop's clock."""
+    reply: asyncio.Future[Any]
+
+
 class PipelinedRedis:
     """`execute` a command; concurrent ones share a round trip, in the order in which they came.
 
     Nothing is sent twice: a command whose reply was lost is `Unavailable`, since it may have been carried out.
     `timeout` bounds each operation, in seconds, with the wait for those before it and connecting.
+    Connecting and the meaning of replies are redis-py's; its pipelines cost several times what they carry.
     """
 
     def __init__(self, url: str, *, timeout: float = 0.5) -> None:
@@ -51,16 +62,17 @@ class PipelinedRedis:
         self._redis: Redis = Redis.from_url(
             url,
             single_connection_client=False,
-            max_connections=2,
-            socket_timeout=timeout,
             socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 0),
             decode_responses=False,
-            # With them redis-py hands out a connection that its server has closed meanwhile.
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
         self._encoder = self._redis.get_encoder()  # type: ignore[no-untyped-call]
-        self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
+        self._connection = self._redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        self._waiting: list[_Command] = []
+        self._unanswered: deque[_Command] = deque()
+        """In the order of their deadlines, some of them done."""
+        self._sweep: asyncio.TimerHandle | None = None
         self._flusher = SingleFlight("redis_flush", self._flush)
 
     async def start(self) -> None:
@@ -68,7 +80,7 @@ class PipelinedRedis:
 
     async def stop(self) -> None:
         await self._flusher.drain(self._timeout * 2)
-        await self._redis.aclose()
+        await self._connection.disconnect()
 
     async def execute(self, *command: Any) -> Any:
         """The reply to `command`, as redis-py renders it (bytes for strings).
@@ -79,23 +91,34 @@ class PipelinedRedis:
         """
         if len(self._waiting) >= MAX_WAITING:
             raise Unavailable("too many requests wait for the store")
-        encoded = self._encoded(command)  # not in the batch, which would fail as a whole
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((encoded, future))
+        packed = self._packed(*command)  # not in the batch, which would fail as a whole
+        loop = asyncio.get_running_loop()
+        waiting = _Command(command[0], packed, loop.time() + self._timeout, loop.create_future())
+        self._waiting.append(waiting)
         self._flusher.begin()
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await future
-        except TimeoutError:
-            raise Unavailable("the store does not respond", detail="valkey: timeout") from None
+        self._unanswered.append(waiting)
+        if self._sweep is None:
+            self._sweep = loop.call_at(waiting.deadline, self._give_up)
+        return await waiting.reply
 
-    def _encoded(self, command: Command) -> Command:
-        """With its arguments as bytes. Its name stays text: by it redis-py knows how to read the reply."""
-        name, *arguments = command
+    def _packed(self, name: str, *arguments: Any) -> bytes:
+        encode = self._encoder.encode
         try:
-            return (name, *(self._encoder.encode(argument) for argument in arguments))
+            packed: bytes = pack_command((*name.encode().split(), *map(encode, arguments)))
         except (DataError, UnicodeEncodeError):  # the latter holds the text, which may be a secret
             raise ValueError(f"an argument of {name} cannot be encoded") from None
+        return packed
+
+    def _give_up(self) -> None:
+        """Fail the commands whose time is up. One timer serves them all: a timer each is a tenth of their cost."""
+        loop, unanswered = asyncio.get_running_loop(), self._unanswered
+        self._sweep = None
+        while unanswered and ((reply := unanswered[0].reply).done() or unanswered[0].deadline <= loop.time()):
+            unanswered.popleft()
+            if not reply.done():
+                reply.set_exception(Unavailable("the store does not respond", detail="valkey: timeout"))
+        if unanswered:
+            self._sweep = loop.call_at(unanswered[0].deadline, self._give_up)
 
     async def ping(self) -> None:
         await self.execute("PING")
@@ -107,24 +130,45 @@ class PipelinedRedis:
     async def _flush(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-            await self._send([(c, f) for c, f in batch if not f.done()])
+            await self._send([command for command in batch if not command.reply.done()])
 
-    async def _send(self, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
-        pipeline = self._redis.pipeline(transaction=False)
-        for command, _ in batch:
-            pipeline.execute_command(*command)
+    async def _send(self, batch: list[_Command]) -> None:
+        replies: list[Any] = []
         try:
             async with asyncio.timeout(self._timeout):
-                replies = await pipeline.execute(raise_on_error=False)
+                await self._connect()
+                await self._connection.send_packed_command(b"".join(c.packed for c in batch), check_health=False)
+                for command in batch:
+                    replies.append(await self._read(command.name))
         except (RedisError, OSError, TimeoutError) as error:
-            replies = [_unavailable(error)] * len(batch)
-        for (_, future), reply in zip(batch, replies, strict=True):
-            if future.done():
+            await self._connection.disconnect(nowait=True)  # what it may still respond is of no use
+            replies += [_unavailable(error)] * (len(batch) - len(replies))
+        for command, reply in zip(batch, replies, strict=True):
+            if command.reply.done():
                 continue
             if isinstance(reply, Exception):
-                future.set_exception(_known(reply))
+                command.reply.set_exception(_known(reply))
             else:
-                future.set_result(reply)
+                command.reply.set_result(reply)
+        while self._unanswered and self._unanswered[0].reply.done():
+            self._unanswered.popleft()
+
+    async def _connect(self) -> None:
+        """Have a connection that the server has not closed meanwhile."""
+        connection = self._connection
+        if connection.is_connected and await connection.can_read():
+            await connection.disconnect(nowait=True)
+        if not connection.is_connected:
+            await connection.connect()
+
+    async def _read(self, name: str) -> Any:
+        """One reply, as redis-py renders it, an error of the command as well."""
+        try:
+            reply = await self._connection.read_response()
+        except ResponseError as error:
+            return error
+        rendered = self._redis.response_callbacks.get(name)
+        return reply if rendered is None else rendered(reply)
 
 
 def _known(reply: Exception) -> Exception:
