@@ -17,6 +17,18 @@ MAX_TEXT_CHARACTERS = 255
 MAX_DETAIL_BYTES = 64 * 1024
 """Bytes of a line's detail as JSON; what is larger is left out, and the line says so."""
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+_HASHED = (
+    "seq",
+    "at",
+    "action",
+    "actor",
+    "subject_kind",
+    "subject",
+    "company_id",
+    "request_id",
+    "previous_hash",
+)
+"""The members of a line that its hash is over as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +54,17 @@ class Line:
 
         Of `detail` and `event_id` it has a digest, so that they can be erased and the chain still verifies.
         """
-        return _sha256({**self._members(), "detail_digest": self.detail_digest().hex()})
+        return _sha256(self._members(), detail_digest=self.detail_digest().hex())
 
     def detail_digest(self) -> bytes:
         """SHA-256 over the event's id and the canonical JSON of the detail."""
         if self.erased_detail is not None:
             return self.erased_detail
-        detail = orjson.dumps(self.detail, option=orjson.OPT_SORT_KEYS)
-        return hashlib.sha256((self.event_id or "").encode() + b"\n" + detail).digest()
+        return _detail_digest(self.event_id or "", orjson.dumps(self.detail, option=orjson.OPT_SORT_KEYS))
 
     def digest_of_0_1(self) -> bytes:
         """The hash that release 0.1.0 gave a line: over the detail itself."""
-        return _sha256({**self._members(), "detail": self.detail})
+        return _sha256(self._members(), detail=self.detail)
 
     def without_detail(self) -> "Line":
         """The line as it is once its detail has been erased."""
@@ -63,17 +74,7 @@ class Line:
         return replace(self, detail={}, event_id=None, erased_detail=kept)
 
     def _members(self) -> dict[str, Any]:
-        return {
-            "action": self.action,
-            "actor": self.actor,
-            "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "company_id": self.company_id,
-            "previous_hash": self.previous_hash.hex(),
-            "request_id": self.request_id,
-            "seq": self.seq,
-            "subject": self.subject,
-            "subject_kind": self.subject_kind,
-        }
+        return {name: getattr(self, name) for name in _HASHED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,7 @@ class BrokenTrail(Exception):
 def chained(head: Head, events: Iterable[AuditEvent]) -> Iterator[Line]:
     """The lines for `events`, to follow `head`."""
     for event in events:
-        line = replace(_line(event), seq=head.seq + 1, previous_hash=head.hash)
-        line = replace(line, hash=line.digest())
+        line = _line(head, event)
         head = Head(line.seq, line.hash)
         yield line
 
@@ -165,27 +165,36 @@ async def verified(
     return check.end()
 
 
-def _line(event: AuditEvent) -> Line:
+def _line(head: Head, event: AuditEvent) -> Line:
+    """The line for `event` after `head`. There are many: it is put together once, and its detail sorted once."""
     if not 0 <= event.at <= _LATEST:
         raise Unprocessable.field("at", "must be a time in seconds since the epoch")
-    return Line(
-        seq=0,
-        at=datetime.fromtimestamp(event.at, UTC),
-        action=_clean(event.action),
-        actor=_clean(event.actor),
-        subject_kind=_clean(event.subject_kind),
-        subject=_clean(event.subject),
-        company_id=None if event.company_id is None else _clean(event.company_id),
-        request_id=_clean(event.request_id),
-        detail=_bounded(event.detail),
-        previous_hash=b"",
-        hash=b"",
-        event_id=event.id or str(uuid7()),
-    )
+    event_id = event.id or str(uuid7())
+    detail, canonical = _bounded(event.detail)
+    members: dict[str, Any] = {
+        "seq": head.seq + 1,
+        "at": datetime.fromtimestamp(event.at, UTC),
+        "action": _clean(event.action),
+        "actor": _clean(event.actor),
+        "subject_kind": _clean(event.subject_kind),
+        "subject": _clean(event.subject),
+        "company_id": None if event.company_id is None else _clean(event.company_id),
+        "request_id": _clean(event.request_id),
+        "previous_hash": head.hash,
+    }
+    hash_ = _sha256(members, detail_digest=_detail_digest(event_id, canonical).hex())
+    return Line(**members, detail=detail, hash=hash_, event_id=event_id)
 
 
-def _sha256(members: Mapping[str, Any]) -> bytes:
-    return hashlib.sha256(orjson.dumps(members, option=orjson.OPT_SORT_KEYS)).digest()
+def _detail_digest(event_id: str, canonical: bytes) -> bytes:
+    return hashlib.sha256(event_id.encode() + b"\n" + canonical).digest()
+
+
+def _sha256(members: Mapping[str, Any], **more: Any) -> bytes:
+    """Over the canonical JSON of the members that every hash is over, and `more`."""
+    at = members["at"].astimezone(UTC).isoformat(timespec="microseconds")
+    shown = {**members, "at": at, "previous_hash": members["previous_hash"].hex(), **more}
+    return hashlib.sha256(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def _clean(text: str) -> str:
@@ -193,9 +202,14 @@ def _clean(text: str) -> str:
     return text[:MAX_TEXT_CHARACTERS].replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _bounded(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+def _bounded(detail: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
+    """The detail that a line has, and its canonical JSON."""
     try:
-        size = len(orjson.dumps(detail))
+        canonical = orjson.dumps(detail, option=orjson.OPT_SORT_KEYS)
     except TypeError:
-        return {"left_out": "nested too deeply"}
-    return detail if size <= MAX_DETAIL_BYTES else {"left_out": f"{size} bytes"}
+        left_out = "nested too deeply"
+    else:
+        if len(canonical) <= MAX_DETAIL_BYTES:
+            return detail, canonical
+        left_out = f"{len(canonical)} bytes"
+    return {"left_out": left_out}, orjson.dumps({"left_out": left_out})
