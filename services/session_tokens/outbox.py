@@ -15,6 +15,8 @@ log = structlog.get_logger()
 
 INTERVAL_S = 1.0
 """Between rounds when nothing wakes the relay, and after a failure."""
+GATHERING_S = 0.05
+"""Seconds that the relay waits once it is woken: an event is safe where it is, and many together cost little."""
 OVERDUE_AFTER_S = 30.0
 """Age of an event from which on health names the outbox."""
 MAX_BATCH = 500
@@ -43,7 +45,7 @@ class OutboxRelay:
         self._report_lost = report_lost
         self._wake = asyncio.Event()
         self.tasks = (
-            PeriodicTask("audit_outbox", self.relay, interval=INTERVAL_S, wake=self._wake, early_retry=False),
+            PeriodicTask("audit_outbox", self._gather, interval=INTERVAL_S, wake=self._wake, early_retry=False),
         )
 
     async def check(self) -> None:
@@ -64,6 +66,10 @@ class OutboxRelay:
         with contextlib.suppress(TimeoutError, Unavailable):
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await self.relay()
+
+    async def _gather(self) -> None:
+        await asyncio.sleep(GATHERING_S)
+        await self.relay()
 
     async def relay(self) -> None:
         """Empty the outbox. Raises `Unavailable`."""

@@ -26,6 +26,10 @@ MAX_AWAITED = 10_000
 MAX_NOTED = 10_000
 """Noted events that may wait; one more is dropped and counted."""
 MAX_BATCH = 500
+GATHERING_S_PER_EVENT = 0.001
+MAX_GATHERING_S = 0.01
+"""Seconds between two batches of awaited events, by the number of those in the first: where many come at a time,
+one batch a moment later serves them all, at a fraction of the cost. Those that come one by one wait for nothing."""
 RETRY_INTERVAL_S = 1.0
 """Between attempts for events that nobody awaits."""
 STOP_TIMEOUT_S = 2.0
@@ -188,7 +192,9 @@ class AuditTrail:
         while True:
             while self._awaited:  # also what was put back when this was ended in the middle
                 with contextlib.suppress(Unavailable):  # whoever awaits an event of the batch has it
-                    await self._send_awaited()
+                    sent = await self._send_awaited()
+                    if sent > 1:
+                        await asyncio.sleep(min(sent * GATHERING_S_PER_EVENT, MAX_GATHERING_S))
             await self._awaited_wake.wait()
             self._awaited_wake.clear()
 
@@ -198,7 +204,8 @@ class AuditTrail:
         while self._noted:
             await self._send_noted()
 
-    async def _send_awaited(self) -> None:
+    async def _send_awaited(self) -> int:
+        """How many they were."""
         batch = [self._awaited.popleft() for _ in range(min(MAX_BATCH, len(self._awaited)))]
         try:
             rejected = await deliver(self._sink, [event for event, _ in batch])
@@ -213,6 +220,7 @@ class AuditTrail:
         for _, future in batch:
             if not future.done():
                 future.set_result(None)
+        return len(batch)
 
     async def _send_noted(self) -> None:
         batch = [self._noted.popleft() for _ in range(min(MAX_BATCH, len(self._noted)))]

@@ -26,7 +26,9 @@ class Caller(Protocol):
         """None on 404."""
         ...
 
-    async def post(self, path: str, body: Any) -> Any: ...
+    async def post(self, path: str, body: Any) -> Any:
+        """Bytes are JSON already."""
+        ...
 
     async def fetch(self, path: str, *, timeout_s: float) -> bytes:
         """The body as it came, within `timeout_s` seconds."""

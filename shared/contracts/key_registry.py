@@ -417,7 +417,7 @@ class KeyRegistryClient:
 
     async def audit(self, events: Sequence[AuditEvent]) -> None:
         """Returns when the events are durable."""
-        await self._client.post("/internal/v1/audit", AuditBatch(events=tuple(events)).model_dump())
+        await self._client.post("/internal/v1/audit", AuditBatch(events=tuple(events)).model_dump_json().encode())
 
     async def add_traces(self, traces: Sequence[RefusalTrace]) -> None:
         """Returns when they are kept, or left out by the registry's own bounds."""

@@ -76,11 +76,11 @@ class ServiceClient:
         return _expected(status, value, absent=True)
 
     async def post(self, path: str, body: Any) -> Any:
-        """The JSON response to `body`, None when there is none.
+        """The JSON response to `body`, None when there is none. Bytes are JSON already.
 
         Raises `Unavailable` on anything but a 2xx: `CallRejected` when the call itself is what is wrong.
         """
-        status, value = await self.request("POST", path, orjson.dumps(body))
+        status, value = await self.request("POST", path, body if isinstance(body, bytes) else orjson.dumps(body))
         return _expected(status, value)
 
     async def fetch(self, path: str, *, timeout_s: float) -> bytes:
