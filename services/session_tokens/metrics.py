@@ -5,17 +5,20 @@ from types import TracebackType
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services.session_tokens.tokens import Cause, WrongToken
+from shared.metrics import ReadCounter
 
 
 class TokenMetrics:
     """Every series exists from the start, so that a rate is known before the first event."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.created = Counter("session_tokens_created_total", "Session tokens created.", registry=registry)
-        self.resolved = Counter(
-            "session_tokens_resolved_total",
+        self.created = self.resolved = 0
+        ReadCounter(registry, "session_tokens_created", "Session tokens created.", lambda: self.created)
+        ReadCounter(
+            registry,
+            "session_tokens_resolved",
             "Session tokens resolved, at /verify or by the gateway.",
-            registry=registry,
+            lambda: self.resolved,
         )
         refused = Counter(
             "session_tokens_refused_total", "Access keys and session tokens refused.", ("cause",), registry=registry

@@ -3,27 +3,28 @@
 from functools import partial
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Gauge
 
 from services.token_issuer.oauth_errors import oauth_code
 from services.token_issuer.signing_keys.progress import Progress
 from services.token_issuer.signing_keys.states import KeyState, KeyStates
 from shared.clock import Clock
 from shared.errors import ServiceError
+from shared.metrics import EventCounter
 
 
 class IssuerMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._issued = Counter("tokens_issued", "Access tokens issued.", ("grant",), registry=registry)
-        self._refused = Counter(
-            "token_requests_refused", "Requests refused, by OAuth error code.", ("error",), registry=registry
+        self._issued = EventCounter(registry, "tokens_issued", "Access tokens issued.", ("grant",))
+        self._refused = EventCounter(
+            registry, "token_requests_refused", "Requests refused, by OAuth error code.", ("error",)
         )
 
     def issued(self, grant: str) -> None:
-        self._issued.labels(grant.rpartition(":")[2]).inc()
+        self._issued.inc(grant.rpartition(":")[2])
 
     def refused(self, error: ServiceError) -> None:
-        self._refused.labels(oauth_code(error)).inc()
+        self._refused.inc(oauth_code(error))
 
 
 class _HasKeys(Protocol):

@@ -75,9 +75,8 @@ def service_app(
         app.router.add_route(endpoint.method, endpoint.path, endpoint.handler)
         if endpoint.method == "GET":
             app.router.add_route("HEAD", endpoint.path, endpoint.handler)
-    app.on_response_prepare.append(_no_banner)
     app.on_cleanup.append(_report_left_out)
-    app.on_response_prepare.append(_states_time(now))
+    app.on_response_prepare.append(_fields(now))
     for resource in resources:
         app.cleanup_ctx.append(_life_of(resource))
     return app
@@ -117,19 +116,19 @@ def _operations(health: Health, metrics: HttpMetrics) -> list[Endpoint]:
     ]
 
 
-async def _no_banner(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.pop("Server", None)
-
-
 async def _report_left_out(_: web.Application) -> None:
     report_left_out()
 
 
-def _states_time(now: Callable[[], float]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    async def state(request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(response_fields(request.headers, now()))
+def _fields(now: Callable[[], float]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """The fields of each response: the time, for who asks for it, and no word on the library."""
 
-    return state
+    async def prepare(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.pop("Server", None)
+        if stated := response_fields(request.headers, now()):
+            response.headers.update(stated)
+
+    return prepare
 
 
 def _life_of(resource: Resource) -> Callable[[web.Application], AsyncIterator[None]]:

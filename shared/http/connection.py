@@ -42,13 +42,16 @@ class RequestHandler(web.RequestHandler):
     `close`, so that a body on its way is waited for in vain: here the request that has begun is finished.
     """
 
-    __slots__ = ("_content", "_head_timer", "_next_head_began", "_serving", "_tail", "draining")
+    __slots__ = ("_content", "_head_deadline", "_head_timer", "_next_head_began", "_serving", "_tail", "draining")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.draining = False
         """Whether the response under way is the connection's last."""
+        self._head_deadline: float | None = None
+        """By the loop's clock; None while no head is awaited."""
         self._head_timer: asyncio.TimerHandle | None = None
+        """Looks at the deadline now and then: to set and cancel a timer for each request would cost more."""
         self._serving = False
         self._content: StreamReader | None = None
         """The body of the request that is being served."""
@@ -74,7 +77,7 @@ class RequestHandler(web.RequestHandler):
         if data:  # if not, aiohttp goes on with what it has put off
             self._tail = (self._tail + data[-4:])[-4:]
             if not self._serving:
-                if self._head_timer is None:
+                if self._head_deadline is None:
                     self._expect_head()
             elif self._content is not None and self._content.is_eof():
                 self._next_head_began = True
@@ -101,15 +104,29 @@ class RequestHandler(web.RequestHandler):
 
     def _head_received(self) -> None:
         self._serving = True
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        self._head_deadline = None
 
     def _expect_head(self) -> None:
-        self._head_timer = asyncio.get_running_loop().call_later(HEAD_TIMEOUT_S, self.force_close)
+        loop = asyncio.get_running_loop()
+        self._head_deadline = loop.time() + HEAD_TIMEOUT_S
+        if self._head_timer is None:
+            self._head_timer = loop.call_at(self._head_deadline, self._check_head)
+
+    def _check_head(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._head_timer = None
+        if self._head_deadline is None:
+            return
+        if loop.time() >= self._head_deadline:
+            self.force_close()
+        else:
+            self._head_timer = loop.call_at(self._head_deadline, self._check_head)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._head_received()
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
         super().connection_lost(exc)
 
     def handle_error(

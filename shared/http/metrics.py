@@ -33,7 +33,10 @@ class HttpMetrics:
             "Duration of HTTP requests.",
             ("method", "route", "status"),
         )
-        self.in_flight = Gauge("http_server_active_requests", "HTTP requests being served.", registry=registry)
+        self.in_flight = 0
+        """Requests that are being served."""
+        active = Gauge("http_server_active_requests", "HTTP requests being served.", registry=registry)
+        active.set_function(lambda: self.in_flight)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         self._duration.observe(seconds, method_label(method), route, status)

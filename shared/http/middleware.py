@@ -14,7 +14,8 @@ from shared.http.connection import RequestHandler
 from shared.http.endpoints import Endpoint, RenderError, route_of
 from shared.http.metrics import HttpMetrics
 from shared.http.responses import internal_error, problem, status_of
-from shared.logging import access, access_admits
+from shared.logging import access, access_admits, access_kept, kept_fields, request_id
+from shared.logging.redaction import redacted
 from shared.logging.request_ids import adopt_request_id
 
 if TYPE_CHECKING:  # which knows the services' keys
@@ -25,6 +26,9 @@ log = structlog.get_logger()
 
 QUIET = frozenset({"/health/live", "/health/ready", "/health", "/metrics"})
 """Polled for ever, and so left out of the access log: health logs what changes."""
+MAX_PATH_CHARACTERS = 512
+MAX_KEPT_FIELDS = 1024
+"""Combinations of fields that are kept as they are rendered: most calls of a client differ in nothing else."""
 REFUSED = web.RequestKey("refused", str)
 """A handler's note on its request: why a credential was refused, in a response with whatever status."""
 
@@ -45,6 +49,7 @@ def instrument(
     `traces`: what gets to know of each refusal.
     """
     renderers = {endpoint.path: endpoint.render_error for endpoint in endpoints}
+    access_log = AccessLog(addresses)
     by_route = {(endpoint.method, endpoint.path): endpoint for endpoint in endpoints}
 
     @web.middleware
@@ -52,9 +57,9 @@ def instrument(
         started = time.perf_counter()
         rid = adopt_request_id(request.headers.get("X-Request-Id"))
         route = route_of(request)
-        origin = Origin(route, lambda: _client(request, addresses)["client"])
+        origin = Origin(route, lambda: access_log.client(request)["client"])
         request_origin.set(origin)
-        metrics.in_flight.inc()
+        metrics.in_flight += 1
         connection = request.protocol
         if isinstance(connection, RequestHandler):
             connection.request_begun(request)
@@ -70,19 +75,11 @@ def instrument(
             if isinstance(connection, RequestHandler):
                 connection.response_created()
             seconds = time.perf_counter() - started
-            metrics.in_flight.dec()
+            metrics.in_flight -= 1
             metrics.observe(request.method, route, status, seconds)
             if route not in QUIET:
-                line = {
-                    "method": request.method,
-                    "path": request.rel_url.raw_path[:512],
-                    "route": route,
-                    "status": status,
-                    "duration_ms": round(seconds * 1000, 2),
-                    **_client(request, addresses),
-                }
                 endpoint = by_route.get(("GET" if request.method == "HEAD" else request.method, route))
-                _log_access(line, endpoint, status, request.get(REFUSED, ""))
+                access_log.write(request, route, endpoint, status, request.get(REFUSED, ""), seconds)
                 if traces is not None and (status >= 400 or origin.noted or REFUSED in request):
                     traces.record_response(
                         request_id=rid,
@@ -99,20 +96,58 @@ def instrument(
     return middleware
 
 
-def _log_access(line: dict[str, object], endpoint: Endpoint | None, status: int, cause: str) -> None:
-    """Successful calls of known credentials have a line each; all else, which strangers can send, is sampled."""
-    successful = endpoint is not None and status < 400 and not cause
-    if successful and endpoint is not None and (endpoint.security or endpoint.poll):
-        access(line, debug=endpoint.poll)
-    elif access_admits(("request", str(line["route"]), str(status), cause)):
-        access(line, sampled=True)
+class AccessLog:
+    """`addresses`: whose word names the client; without it the client is the other end of the connection."""
 
+    def __init__(self, addresses: "ClientAddresses | None" = None) -> None:
+        self._addresses = addresses
+        self._kept: dict[tuple[object, ...], bytes] = {}
 
-def _client(request: web.Request, addresses: "ClientAddresses | None") -> dict[str, str]:
-    """The client's address and, when it came through the gateway, the gateway's."""
-    peer = request.remote or ""
-    client = peer if addresses is None else addresses.of(request)
-    return {"client": client} if client == peer else {"client": client, "proxy": peer}
+    def client(self, request: web.Request) -> dict[str, str]:
+        """The client's address and, when it came through the gateway, the gateway's."""
+        peer = request.remote or ""
+        client = peer if self._addresses is None else self._addresses.of(request)
+        return {"client": client} if client == peer else {"client": client, "proxy": peer}
+
+    def write(
+        self, request: web.Request, route: str, endpoint: Endpoint | None, status: int, cause: str, seconds: float
+    ) -> None:
+        """Successful calls of known credentials have a line each; all else, which strangers can send, is sampled.
+
+        `cause`: why a credential was refused.
+        """
+        path = request.rel_url.raw_path[:MAX_PATH_CHARACTERS]
+        if endpoint is not None and status < 400 and not cause:
+            if endpoint.poll:
+                access(self._line(request, path, route, status, seconds), debug=True)
+                return
+            if endpoint.security:
+                self._write_kept(request, path, route, status, seconds)
+                return
+        if access_admits(("request", route, str(status), cause)):
+            access(self._line(request, path, route, status, seconds), sampled=True)
+
+    def _write_kept(self, request: web.Request, path: str, route: str, status: int, seconds: float) -> None:
+        own = {"method": request.method, "route": route, "status": status, **self.client(request)}
+        key = (path, *own.values())
+        fields = self._kept.get(key)
+        if fields is None:
+            fields = kept_fields({"path": path}, own)
+            if redacted(path) == path:  # no secret is kept
+                if len(self._kept) >= MAX_KEPT_FIELDS:
+                    self._kept.clear()
+                self._kept[key] = fields
+        access_kept(fields, request_id.get(), seconds * 1000)
+
+    def _line(self, request: web.Request, path: str, route: str, status: int, seconds: float) -> dict[str, object]:
+        return {
+            "method": request.method,
+            "path": path,
+            "route": route,
+            "status": status,
+            "duration_ms": round(seconds * 1000, 2),
+            **self.client(request),
+        }
 
 
 def _path(request: web.Request, route: str) -> str:

@@ -104,13 +104,17 @@ def access(
         _log.sampler.written(len(written))
 
 
-def access_kept(rest: bytes, request_id: str, duration_ms: float, upstream_ms: float, trace_id: str = "") -> None:
+def access_kept(
+    rest: bytes, request_id: str, duration_ms: float, upstream_ms: float | None = None, trace_id: str = ""
+) -> None:
     """Write the access-log line of a known credential's call, of which `rest` is what `kept_fields` gave.
 
     `request_id` and `trace_id` were made or adopted here, so that they need no quoting. Durations in milliseconds.
     """
     if _log.access_enabled:
-        varying = f'"request_id":"{request_id}","duration_ms":{duration_ms:.2f},"upstream_ms":{upstream_ms:.2f}'
+        varying = f'"request_id":"{request_id}","duration_ms":{duration_ms:.2f}'
+        if upstream_ms is not None:
+            varying = f'{varying},"upstream_ms":{upstream_ms:.2f}'
         if trace_id:
             varying = f'{varying},"trace_id":"{trace_id}"'
         _log.sink.collect(f'{{"time":"{now()}",{_log.prefix},{varying},'.encode() + rest)

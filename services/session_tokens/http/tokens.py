@@ -65,7 +65,7 @@ class SessionTokenEndpoints:
         parameters = parse(await read(request, limit=MAX_BODY_BYTES))
         created = await self._tokens.create(key, parameters, ttl=ttl, uses=uses)
         self._usage.created(key.key, created.expires_at, parameters, route, client)
-        self._metrics.created.inc()
+        self._metrics.created += 1
         self._count_trial(key.key)
         body = orjson.dumps({"token": created.token, "expiration_time": created.expires_at})
         return _json(body, {**self._expiry(key.key), **limited})
@@ -98,7 +98,7 @@ class SessionTokenEndpoints:
             session = await self._tokens.verify(token, peek=peek or defer_use)
         deferred = defer_use and session.counted and not peek
         if not deferred:
-            self._metrics.resolved.inc()
+            self._metrics.resolved += 1
         ends_at = session.key.ends_at
         soon = ends_at if expires_soon(ends_at, self._now()) else None
         return json_response(_resolved(session, soon, use_deferred=deferred).model_dump(), headers=NO_STORE)
@@ -112,7 +112,7 @@ class SessionTokenEndpoints:
 
     async def _resolved(self, token: str, *, peek: bool) -> Session:
         session = await self._tokens.verify(token, peek=peek)
-        self._metrics.resolved.inc()
+        self._metrics.resolved += 1
         return session
 
     @contextmanager
