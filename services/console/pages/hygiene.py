@@ -38,6 +38,10 @@ def _has_two_secrets(credential: Credential, _: datetime) -> bool:
     return any(version["state"] == "retiring" for version in credential.get("versions", ()))
 
 
+def _has_no_secret(credential: Credential, _: datetime) -> bool:
+    return credential.get("effective_status") == "no_secret"
+
+
 CHECKS = {
     check.name: check
     for check in (
@@ -68,6 +72,14 @@ CHECKS = {
             "A rotation has not ended: once nobody uses the old secret any more, end it.",
             "No credential here has two secrets that work.",
             _has_two_secrets,
+        ),
+        Check(
+            "no-secret",
+            "No secret works",
+            "Each of their secrets has ended, such as one that was reported as leaked. Rotate those that are "
+            "needed, revoke the others.",
+            "Every credential here has a secret that works.",
+            _has_no_secret,
         ),
     )
 }

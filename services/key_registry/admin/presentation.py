@@ -90,7 +90,7 @@ def _presented(
 ) -> Object:
     """`credential`: its secrets, and when each was used last."""
     versions, used = credential
-    effective = effective_status(row, parents, now)
+    effective = effective_status(row, parents, now, versions)
     computed = {
         "effective_status": effective.status,
         "status_reason": effective.reason,

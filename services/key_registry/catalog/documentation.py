@@ -28,11 +28,14 @@ MEMBERS: Members = {
         "active",
     ),
     "effective_status": Member(
-        "Whether it works: as `status`, but also `expired`, and stopped by what it depends on.", "active"
+        "Whether it works: as `status`, but also `expired`, `no_secret` (each of its secrets has ended: "
+        "rotate it), and stopped by what it depends on.",
+        "active",
     ),
     "status_reason": Member(
-        "Why `effective_status` is not `active`: its status, its expiry, a key pair that has succeeded it, or the "
-        "booking, company or application that is suspended or revoked. null when it is active.",
+        "Why `effective_status` is not `active`: its status, its expiry, a key pair that has succeeded it, the "
+        "end of all its secrets, or the booking, company or application that is suspended or revoked. null when "
+        "it is active.",
         None,
     ),
     "created_at": Member("When it was created (RFC 3339, UTC).", "2026-11-26T09:30:00Z"),

@@ -51,7 +51,7 @@ USAGE_MEMBERS: Members = {
     ),
     "ImpactResponse.kind": Member("The kind of the object.", "company"),
     "DependentResponse.kind": Member("The kind of the objects.", "api_token"),
-    "active": Member("How many are active.", 2),
+    "active": Member("How many work, as far as that depends on themselves.", 2),
     "suspended": Member("How many are suspended.", 0),
     "period": Member("When the period begins (RFC 3339, UTC).", "2026-11-26T00:00:00Z"),
     "calls": Member(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.key_registry.admin.access import AccessControl
+from services.key_registry.admin.presentation import present_one
 from services.key_registry.admin.visibility import Reference, find_visible
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin, Operation
@@ -47,9 +48,10 @@ class ImpactService:
         A token bound to a company sees of an application what that company has to do with it.
         """
         self._access.permit(admin, Operation.READ, resource.kind)
+        now = instant(self._clock.now())
         async with self._store.reading() as reader:
             row = await find_visible(reader, admin, resource, reference)
-        now = instant(self._clock.now())
+            shown = await present_one(reader, resource, row, now)
         dependents = list(await self._dependents.dependents(resource.kind, row["id"], admin.company_id))
         scoped = await self._scoped(resource, row, admin)
         which = await self._filter(resource, row, admin, [one.id for one in scoped], now)
@@ -60,6 +62,8 @@ class ImpactService:
             id=row["id"],
             kind=resource.kind,
             status=row["status"],
+            effective_status=shown["effective_status"],
+            status_reason=shown["status_reason"],
             live_jwts=tokens.get("jwt", 0),
             live_session_tokens=tokens.get("session_token", 0),
             last_used_at=live.last_used_at,
@@ -116,8 +120,8 @@ def _counted(scoped: Sequence[ScopedCredential]) -> list[Dependent]:
     return [
         Dependent(
             kind,
-            sum(1 for one in scoped if one.kind == kind and one.status == "active"),
-            sum(1 for one in scoped if one.kind == kind and one.status == "suspended"),
+            sum(1 for one in scoped if one.kind == kind and one.active),
+            sum(1 for one in scoped if one.kind == kind and one.suspended),
         )
         for kind in ("api_client", "key_pair")
     ]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
-from shared.contracts.key_registry import Kind, Status
+from shared.contracts.key_registry import Kind
 from shared.contracts.usage.messages import IssuedWhat, Outcome, UsageBatch
 
 By = Literal["hour", "day", "month"]
@@ -72,7 +72,9 @@ class ScopedCredential:
     kind: Kind
     id: UUID
     scopes: Sequence[str]
-    status: Status
+    active: bool
+    """Whether it works, as far as that depends on itself."""
+    suspended: bool
 
 
 class DependentStore(Protocol):

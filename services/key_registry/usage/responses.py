@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from services.key_registry.catalog.documentation import describe
+from services.key_registry.catalog.effective_status import EffectiveStatus, StatusReason
 from services.key_registry.catalog.field_types import Instant
 from shared.contracts.key_registry import Kind, Status
 
@@ -41,6 +42,8 @@ class ImpactResponse(BaseModel):
     id: UUID
     kind: Kind
     status: Status
+    effective_status: EffectiveStatus
+    status_reason: StatusReason | None
     live_jwts: int
     live_session_tokens: int
     last_used_at: Instant | None

@@ -141,3 +141,28 @@ async def test_token_of_a_company_sees_what_is_its_own_alone(running: Running) -
     assert (await theirs.get(f"/api-clients/{world.client['id']}/impact")).status == 404
     assert (await world.owner.get(f"/api-clients/{world.client['id']}/impact?wait=1")).fields == {"wait"}
     assert (await world.owner.get("/api-clients/pgck_nobody/impact")).status == 404
+
+
+async def test_credential_without_a_secret_that_works_is_not_counted_as_active(running: Running) -> None:
+    world = await World(running).create()
+    owner = world.owner
+    for path in (f"/api-tokens/{world.token['id']}", f"/api-clients/{world.client['id']}"):
+        await owner.post(f"{path}/versions/1/revoke")
+        shown, impact = (await owner.get(path)).body, await world.impact(path)
+        for found in (shown, impact):
+            assert (found["status"], found["effective_status"], found["status_reason"]) == (
+                "active",
+                "no_secret",
+                "no_secret",
+            )
+    company = await world.impact(f"/companies/{world.company['id']}")
+    assert (company["effective_status"], company["status_reason"]) == ("active", None)
+    assert dependents(company) == {
+        "booking": (1, 0),
+        "access_key": (1, 0),
+        "api_client": (1, 0),
+        "key_pair": (1, 0),
+    }
+    assert dependents(await world.impact(f"/bookings/{world.booking['id']}")) == {}
+    await owner.post(f"/api-clients/{world.client['id']}/rotate", {"keep_old_for": 0})
+    assert (await owner.get(f"/api-clients/{world.client['id']}")).body["effective_status"] == "active"

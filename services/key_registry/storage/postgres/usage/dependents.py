@@ -3,19 +3,33 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from services.key_registry.catalog.resources import RESOURCES
+from services.key_registry.catalog.resources import RESOURCES, Resource
 from services.key_registry.usage.ports import Dependent, ScopedCredential
 from shared.contracts.key_registry import Kind
 from shared.postgres.pool import Database
 
+_HAS_SECRET = """ AND EXISTS (
+    SELECT FROM credential_version v
+    WHERE v.credential_id = {kind}.id AND NOT v.revoked AND (v.retires_at IS NULL OR v.retires_at > now())
+)"""
+
+
+def _works(kind: Kind, resource: Resource) -> str:
+    """Whether one is active, has not expired, been succeeded, or lost its last secret."""
+    ends = (column for column in ("expires_at", "retires_at") if column in resource.columns)
+    found = "status = 'active'" + "".join(f" AND ({column} IS NULL OR {column} > now())" for column in ends)
+    return found + (_HAS_SECRET.replace("{kind}", kind) if resource.secret is not None else "")
+
+
+WORKS: Mapping[Kind, str] = {kind: _works(kind, resource) for kind, resource in RESOURCES.items()}
 _COUNT = """
-SELECT '{kind}' AS kind, count(*) FILTER (WHERE status = 'active') AS active,
+SELECT '{kind}' AS kind, count(*) FILTER (WHERE {works}) AS active,
        count(*) FILTER (WHERE status = 'suspended') AS suspended
 FROM {kind} WHERE {column} = $1 AND ($2::uuid IS NULL OR company_id = $2)
 """
 _COUNTS: Mapping[Kind, str] = {
     parent: " UNION ALL ".join(
-        _COUNT.replace("{kind}", kind).replace("{column}", f"{parent}_id")
+        _COUNT.replace("{works}", WORKS[kind]).replace("{kind}", kind).replace("{column}", f"{parent}_id")
         for kind, resource in RESOURCES.items()
         if f"{parent}_id" in resource.columns
     )
@@ -30,13 +44,14 @@ _BOOKED_BY = """
 SELECT company_id FROM booking
 WHERE {column} = $1 AND status <> 'revoked' AND ($2::uuid IS NULL OR company_id = $2)
 """
-_SCOPED = """
-SELECT 'api_client' AS kind, id, scopes, status FROM api_client
-WHERE status <> 'revoked' AND company_id IN ({booked_by})
-UNION ALL
-SELECT 'key_pair', id, scopes, status FROM key_pair
+_SCOPED_KIND = """
+SELECT '{kind}' AS kind, id, scopes, {works} AS active, status = 'suspended' AS suspended FROM {kind}
 WHERE status <> 'revoked' AND company_id IN ({booked_by})
 """
+_SCOPED_KINDS: Sequence[Kind] = ("api_client", "key_pair")
+_SCOPED = " UNION ALL ".join(
+    _SCOPED_KIND.replace("{works}", WORKS[kind]).replace("{kind}", kind) for kind in _SCOPED_KINDS
+)
 
 
 class PostgresDependents:

@@ -25,6 +25,7 @@ def credential(**members: Any) -> dict[str, Any]:
         ("no-limit", {"limits": None}),
         ("idle", {"last_used_at": ago(90)}),
         ("idle", {"last_used_at": None}),
+        ("no-secret", {"effective_status": "no_secret"}),
         ("two-secrets", {"versions": [{"state": "current"}, {"state": "retiring"}]}),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.key_registry.catalog.effective_status import effective_status
+from services.key_registry.catalog.versions import Version
 
 NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
 ACTIVE = {"status": "active"}
@@ -33,3 +34,23 @@ def test_what_is_final_comes_first_and_the_reason_names_the_cause(
 ) -> None:
     rows = {kind: {"status": value} for kind, value in parents.items()}
     assert effective_status({**ACTIVE, **row}, rows, NOW) == (status, reason)
+
+
+@pytest.mark.parametrize(
+    ("row", "secrets", "status"),
+    [
+        ({}, [{}], "active"),
+        ({}, [{"revoked": True}], "no_secret"),
+        ({}, [{"retires_at": NOW}], "no_secret"),
+        ({}, [{"revoked": True}, {"retires_at": NOW + timedelta(microseconds=1)}], "active"),
+        ({"status": "suspended"}, [{"revoked": True}], "suspended"),
+        ({"status": "revoked"}, [{"revoked": True}], "revoked"),
+        ({"expires_at": NOW}, [{"revoked": True}], "expired"),
+    ],
+)
+def test_credential_without_a_secret_that_works_is_not_active(
+    row: dict[str, Any], secrets: list[dict[str, Any]], status: str
+) -> None:
+    versions = [Version(number, b"", None, NOW, **members) for number, members in enumerate(secrets, 1)]
+    found = effective_status({**ACTIVE, **row}, {}, NOW, versions)
+    assert (found.status, found.reason) == (status, None if status == "active" else status)
