@@ -33,8 +33,9 @@ _ENCODED_PREFIXES = "|".join(
 )
 
 _CERTAIN = (
-    # JWTs, also several in a row, and those whose end is missing because a path is cut.
-    r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+"
+    # JWTs, also several in a row, and those whose end is missing because a path is cut. A header alone
+    # counts too: were a dot needed, each `eyJ` of a long text without one would be followed to the text's end.
+    r"eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+)*+"
     # Private keys in PEM, also cut.
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*-----|.*)"
     # Our own opaque secrets in base64, by themselves or in Basic credentials, also cut.

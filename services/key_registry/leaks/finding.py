@@ -1,7 +1,8 @@
 """What a leak report is about: where a string was found and who says so, and what became of what it held."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from services.key_registry.catalog.permissions import Admin
@@ -18,18 +19,22 @@ MAX_URL_CHARACTERS = 2048
 MAX_SOURCE_CHARACTERS = 255
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Report:
-    """`actor` as in the audit trail. `detail` is for the audit line and the event; it may hold no secret."""
+    """`actor` as in the audit trail. What is `given` may hold secrets; `detail` holds none."""
 
     actor: str
-    detail: Mapping[str, Any]
+    given: Mapping[str, Any] = field(repr=False)
 
     @classmethod
     def of(cls, actor: str, *, url: str | None = None, source: str | None = None, **detail: Any) -> "Report":
-        """What may be a secret in a URL or a source is redacted."""
-        found = {"url": url, "source": source, **detail}
-        return cls(actor, {"reason": "leaked", **{name: redacted(text) for name, text in found.items() if text}})
+        return cls(actor, {"url": url, "source": source, **detail})
+
+    @cached_property
+    def detail(self) -> Mapping[str, Any]:
+        """For the audit line and the event. What may be a secret is redacted: only once something has ended, since
+        whoever reports chooses how long that takes."""
+        return {"reason": "leaked", **{name: redacted(text) for name, text in self.given.items() if text}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Strings that were found somewhere: which of them are secrets of ours, and the end of those."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,10 @@ KIND = "leak"
 MAX_SECRETS_PER_STRING = 20
 """Secrets in one string that are looked at: a string is meant to be one secret, or a line that holds one."""
 _UUID = re.compile(r"(?<![0-9A-Fa-f-])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f-])")
-_JWT = re.compile(r"ey[A-Za-z0-9_-]+\.ey[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_JWT = re.compile(
+    r"(?<![A-Za-z0-9_-])(?>[A-Za-z0-9_-]*?(?=ey))(ey[A-Za-z0-9_-]++\.ey[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)"
+)
+"""Also behind what has no separator of its own: but tried once for each run of characters, at its first `ey`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class LeakReports:
         """
         judged = []
         for index, string in enumerate(strings):
+            await asyncio.sleep(0)  # others have their turn, however many strings hold nothing that is looked up
             secrets = secrets_in(string.text)
             findings = [finding for secret in secrets for finding in await self._end(secret, string.report, by)]
             judged += [Judged(index, finding) for finding in findings or [NOT_OURS]]

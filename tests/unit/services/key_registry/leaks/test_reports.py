@@ -1,5 +1,6 @@
 """What was found is recognized, its secret ends, and its company is notified: once."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
@@ -213,6 +214,27 @@ async def test_line_of_text_gives_every_secret_in_it_in_its_order(found: Reporte
 def test_number_of_secrets_that_are_looked_for_in_a_string_is_bounded() -> None:
     flood = " ".join(opaque.mint(opaque.API_TOKEN) for _ in range(100))
     assert len(secrets_in(flood)) == MAX_SECRETS_PER_STRING
+
+
+def test_token_is_found_whatever_stands_before_it() -> None:
+    token = "eyJhbGciOiJSUzM4NCJ9.eyJhdWQiOiIyMDkxIn0.SEEDM-hscg_Iqc"
+    for before in ("", "Bearer ", "token=", "token_", "token-", "a.", "a.b.c.", "ey ", "hey ", "."):
+        assert token in secrets_in(f"{before}{token} and more"), before
+
+
+async def test_others_have_their_turn_between_two_strings_of_a_report(found: Reported) -> None:
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.ensure_future(other())
+    await found.end(*["nothing of ours"] * 50)
+    task.cancel()
+    assert turns >= 50
 
 
 async def test_what_is_no_secret_of_ours_costs_no_turn_of_those_who_write(
