@@ -113,8 +113,17 @@ def test_rotation_under_load_refuses_no_call_with_either_secret(
         assert credential.use(last).status in (200, 202), credential.member
 
 
-@pytest.mark.parametrize("name", ["key_registry", "postgres"])
-@pytest.mark.parametrize("after_s", [0.0, 0.01])
+@pytest.mark.parametrize(
+    ("name", "after_s"),
+    [
+        ("key_registry", 0.0),
+        ("key_registry", 0.01),
+        ("postgres", 0.0),
+        ("postgres", 0.01),
+        ("valkey", 0.0),
+        ("gateway", 0.0),
+    ],
+)
 def test_a_kill_in_the_middle_leaves_a_rotation_done_or_not_and_its_secret_within_reach(
     stack: Stack, admin: Admin, make_partner: MakePartner, name: str, after_s: float
 ) -> None:
