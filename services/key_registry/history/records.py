@@ -1,6 +1,6 @@
 """What is kept outside the database: how far the history was, and of each object how it was last.
 
-A record holds ids, times and a status, never a secret or a digest of one.
+A record holds ids, times, a status and a fingerprint of rights, never a secret or a digest of one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,6 +31,8 @@ class StateRecord:
     """For a revocation: when nothing that it concerns can still be alive."""
     ends: float | None = None
     """When it ends by itself, None: never."""
+    rights: str | None = None
+    """The fingerprint of what it may do (`rights_of`); None: it has no rights, or they are not known."""
 
     @property
     def key(self) -> tuple[Kind, str]:

@@ -53,7 +53,7 @@ class Recovery:
                 raise OlderThanKnown(found, kept.head.horizon)
             writer.go_on_after(found.lost.position.seq)
             resumed = await self._mark_restore(writer, found)
-            taking = TakingBack(writer, self._clock)
+            taking = TakingBack(writer, self._clock, found.found.position.seq)
             taken = list(await taking.take_back(kept.in_order()))
             if not complete:
                 taken += await self._end_all_tokens(writer, taking)

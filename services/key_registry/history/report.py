@@ -14,6 +14,7 @@ WORDS = {
     "ends": "ends again when it was to end",
     "version_revoked": "version revoked again",
     "version_ends": "version ends again when it was to end",
+    "rights": "suspended, since its rights were changed after the dump: look at them, then resume it",
     "unknown": "created after the dump: not in the database, and what was issued with it has ended",
 }
 

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 from urllib.parse import quote, unquote
 
@@ -36,6 +37,7 @@ class Seal:
         """Name and value."""
         name = f"{record.kind}/{quote(record.id, safe='')}"
         text = f"{record.seq} {record.state} {_number(record.until)} {_number(record.ends)}"
+        text += "" if record.rights is None else f" {record.rights}"
         return name, f"{text} {self._mac(self._keys[0], name, text)}"
 
     def head(self, head: HistoryHead) -> tuple[str, str]:
@@ -59,9 +61,10 @@ class Seal:
         kind, _, id_ = name.partition("/")
         if parts is None or kind not in _KINDS or parts[1] not in _STATES:
             return None
-        seq, state, until, ends = parts
+        seq, state, until, ends, *rights = parts
         known: Any = kind, state
-        return StateRecord(known[0], unquote(id_), known[1], int(seq), _float(until), _float(ends))
+        record = StateRecord(known[0], unquote(id_), known[1], int(seq), _float(until), _float(ends))
+        return replace(record, rights=rights[0]) if rights else record
 
     def read(self, copy: str, values: Mapping[str, str]) -> Kept | None:
         """All that a copy holds; None where it has no head that is valid."""

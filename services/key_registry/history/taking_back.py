@@ -18,6 +18,7 @@ from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.catalog.versions import Version
 from services.key_registry.history.records import StateRecord
+from services.key_registry.history.rights import rights_of
 from services.key_registry.storage.ports import Writer
 from shared.clock import Clock
 from shared.contracts.identifiers import UUID_FORM, credential_version_id
@@ -25,6 +26,7 @@ from shared.contracts.key_registry import AuditEvent, Kind, Revocation
 
 ACTOR = "service:key_registry"
 REASON = "taken back after a restore"
+RIGHTS_REASON = "its rights were changed after the dump: resume it once they are as they should be"
 ROWS_AT_ONCE = 1000
 VERSION_MARK = "_v"
 """Between the id of a credential and the number of its version."""
@@ -38,13 +40,19 @@ class Taken(NamedTuple):
     kind: Kind
     id: str
     what: str
-    """revoked, suspended, ends, version_revoked, version_ends; unknown: the database does not have the object."""
+    """revoked, suspended, ends, version_revoked, version_ends; unknown: the database does not have the object;
+    rights: it is suspended, since it may do something else than it could."""
 
 
 class TakingBack:
-    """In one transaction of `writer`."""
+    """In one transaction of `writer`. The database was restored as of the change `restored_seq`.
 
-    def __init__(self, writer: Writer, clock: Clock) -> None:
+    Which rights an object had is known by their fingerprint alone. One that the restore has given other rights is
+    held closed until an operator has looked at it: suspended, and resumed by hand.
+    """
+
+    def __init__(self, writer: Writer, clock: Clock, restored_seq: int) -> None:
+        self._restored_seq = restored_seq
         self._writer = writer
         self._recorder = Recorder(clock)
         self._now = clock.now()
@@ -110,15 +118,26 @@ class TakingBack:
             ends = instant(record.ends)
             if all(end is None or ends < in_utc(end) for end in (expiry_of(row), row.get("retires_at"))):
                 changed["expires_at"] = ends
-        if record.state == "suspended" and row["status"] == "active":
+        narrowed = self._has_other_rights(resource, row, record)
+        if (record.state == "suspended" or narrowed) and row["status"] == "active":
             changed |= {"status": "suspended", "status_at": self._at}
-            return await self._set(resource, row, Operation.SUSPEND, changed)
+            reason = RIGHTS_REASON if narrowed else REASON
+            what = await self._set(resource, row, Operation.SUSPEND, changed, reason)
+            return "rights" if narrowed else what
         return await self._set(resource, row, Operation.CHANGE, changed) if changed else None
 
-    async def _set(self, resource: Resource, row: Row, operation: Operation, changed: Row) -> str:
+    def _has_other_rights(self, resource: Resource, row: Row, record: StateRecord) -> bool:
+        """Whether they were changed after the dump: what it has is as it was then, and may be more."""
+        if record.seq <= self._restored_seq or record.rights is None:
+            return False
+        return rights_of(resource.kind, row) != record.rights
+
+    async def _set(
+        self, resource: Resource, row: Row, operation: Operation, changed: Row, reason: str = REASON
+    ) -> str:
         row = {**row, **changed, "updated_at": self._at}
         await self._writer.update(resource, row)
-        await self._recorder.record(self._writer, ACTOR, operation, resource, row, {"reason": REASON})
+        await self._recorder.record(self._writer, ACTOR, operation, resource, row, {"reason": reason})
         return {Operation.REVOKE: "revoked", Operation.SUSPEND: "suspended"}.get(operation, "ends")
 
     async def _version(self, resource: Resource, row: Row, record: StateRecord, number: int) -> str | None:

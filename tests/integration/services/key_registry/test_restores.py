@@ -263,3 +263,47 @@ async def test_without_any_copy_that_can_be_read_a_registry_that_has_a_folder_fo
     async with place.started() as running:
         await becomes(503, lambda: ready(running))
         assert (await running.owner.get("/companies")).status == 503
+
+
+async def narrowed(owner: Admin, company: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What may be changed of each kind, and how; and one that is as it was."""
+    of = {"company_id": company["id"]}
+    client = await owner.create("/api-clients", **of, comment="x", scopes=["site:read", "site:write"])
+    other = await owner.create("/api-clients", **of, comment="x", scopes=["site:read"])
+    key = await owner.create("/access-keys", **of, name="x", max_ttl=7200)
+    pair = await owner.create("/key-pairs", **of, scopes=["site:*"], algorithm="EdDSA")
+    prefix = f"A{secrets.token_hex(4)}"
+    application = await owner.create("/applications", name="A", application_prefix=prefix, scopes=["a:b", "a:c"])
+    return {
+        "api-clients": {"of": client, "to": {"scopes": ["site:read"]}},
+        "access-keys": {"of": key, "to": {"max_ttl": 3600}},
+        "key-pairs": {"of": pair, "to": {"limits": {"addresses": ["203.0.113.0/24"]}}},
+        "applications": {"of": application, "to": {"scopes": ["a:b"]}},
+        "untouched": {"of": other, "to": {"comment": "y"}},
+    }
+
+
+async def test_what_had_its_rights_narrowed_after_the_dump_is_suspended_until_somebody_has_looked(
+    place: Place, copies: DatabaseCopies, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.history.mkdir()
+    async with place.running() as running:
+        objects = await narrowed(running.owner, await running.owner.company())
+        await copies.keep()
+        for path, each in objects.items():
+            found = "api-clients" if path == "untouched" else path
+            await done(running.owner, "PATCH", f"/{found}/{each['of']['id']}", each["to"])
+    await copies.go_back()
+    async with place.running() as running:
+        for path, each in objects.items():
+            found = "api-clients" if path == "untouched" else path
+            one = f"/{found}/{each['of']['id']}"
+            assert (await running.owner.get(one)).body["status"] == (
+                "active" if path == "untouched" else "suspended"
+            )
+        client = objects["api-clients"]["of"]["id"]
+        line = (await running.owner.get(f"/audit?subject={client}")).body["items"][0]
+        assert (line["action"], "rights were changed" in line["detail"]["reason"]) == ("api_client.suspended", True)
+        await done(running.owner, "POST", f"/api-clients/{client}/resume")
+    assert await asyncio.to_thread(check_history, place.settings()) == 0
+    assert "since its rights were changed after the dump" in capsys.readouterr().out

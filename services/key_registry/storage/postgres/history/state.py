@@ -1,7 +1,7 @@
 """Where the database is in its history, and how its objects are, for the copies outside it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.history.guard import CannotRely
 from services.key_registry.history.ports import DatabaseState, Restore
 from services.key_registry.history.records import HistoryHead, Position, State, StateRecord
+from services.key_registry.history.rights import RIGHTS_OF, rights_of
 from services.key_registry.storage.postgres.audit_lines import head_of
 from services.key_registry.storage.postgres.changes import read_page
 from shared.contracts.identifiers import UUID_FORM
@@ -106,7 +107,8 @@ class PostgresHistory:
             ending = await connection.fetch(_ENDS)
             versions = await connection.fetch(_VERSIONS)
             revoked = await connection.fetch(_REVOKED)
-        return await asyncio.to_thread(_stopped, stopped, ending, versions, revoked, seq), Position(seq, mark)
+            found = await asyncio.to_thread(_stopped, stopped, ending, versions, revoked, seq)
+            return await _with_rights(connection, found), Position(seq, mark)
 
     async def require_whole(self) -> None:
         async with self._database.connection() as connection:
@@ -131,7 +133,8 @@ async def database_state(connection: Connection, heads: Sequence[HistoryHead]) -
 
 async def _with_ends(connection: Connection, changes: Sequence[Change]) -> list[StateRecord]:
     """How the objects are that changed, with the versions of credentials that have ended or will."""
-    records = {(c.kind, c.id): _changed(c) for c in changes}
+    changed = await _with_rights(connection, {(c.kind, c.id): _changed(c) for c in changes}.values())
+    records = {record.key: record for record in changed}
     ids = [id_ for kind, id_ in records if kind in EXPIRING_KINDS and UUID_FORM.fullmatch(id_)]
     if not ids:
         return list(records.values())
@@ -141,6 +144,20 @@ async def _with_ends(connection: Connection, changes: Sequence[Change]) -> list[
     for r in await connection.fetch(_VERSIONS_OF, ids):
         records[r["kind"], r["id"]] = _version(r, positions[r["id"].partition("_v")[0]])
     return list(records.values())
+
+
+async def _with_rights(connection: Connection, records: Iterable[StateRecord]) -> list[StateRecord]:
+    """The same, with what the objects may do; of one that is not there any more as it was."""
+    found = {record.key: record for record in records}
+    for kind, columns in RIGHTS_OF.items():
+        ids = [id_ for of, id_ in found if of == kind and UUID_FORM.fullmatch(id_)]
+        if not ids:
+            continue
+        statement = " ".join(("SELECT id,", ", ".join(columns), "FROM", kind, "WHERE id = ANY($1::uuid[])"))
+        for row in await connection.fetch(statement, ids):
+            key = kind, str(row["id"])
+            found[key] = replace(found[key], rights=rights_of(kind, row))
+    return list(found.values())
 
 
 def _changed(change: Change) -> StateRecord:
