@@ -171,7 +171,8 @@ class HistoryCopies:
             self._guard.suspect(head.position, known.last.seq)
         further = HistoryHead(newest, known.audit.seq, known.audit.hash, head.horizon)
         if further != head:
-            await state.copy.add(records, further)
+            people = await self._store.audited_after(head.audit_seq, newest.seq)
+            await state.copy.add([*records, *people], further)
         state.head_written_at = now
         return further
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from services.key_registry.audit_trail.chain import Head
 from services.key_registry.history.records import HistoryHead, Kept, Position, StateRecord
@@ -84,8 +86,12 @@ class HistoryStore(Protocol):
         """How the objects are that changed after a position, and up to which; None: it is not in the feed."""
         ...
 
+    async def audited_after(self, audit_seq: int, seq: int) -> list[StateRecord]:
+        """How the people and webhooks are that audit lines after this one are about, as of `seq`."""
+        ...
+
     async def all_stopped(self) -> tuple[list[StateRecord], Position]:
-        """All objects that are stopped, or end by themselves, whenever that was."""
+        """All objects that are stopped, or end by themselves, whenever that was; and all people and webhooks."""
         ...
 
     async def require_whole(self) -> None:
@@ -105,6 +111,23 @@ class RecoveryWriter(Writer, Protocol):
         ...
 
     async def keep_restore(self, restore: Restore) -> None: ...
+
+    async def hold_person(
+        self, id_: str, changed: float | None, status: str, at: datetime
+    ) -> tuple[UUID | None] | None:
+        """Give this status to one whose last change was before `changed`, in seconds since the epoch; None: any.
+
+        The company; no tuple where there is no such person, or one that has this status already.
+        """
+        ...
+
+    async def hold_webhook(self, id_: str, changed: float | None, at: datetime) -> tuple[UUID | None] | None:
+        """The same of a webhook, which is disabled."""
+        ...
+
+    async def end_all_sessions(self, at: datetime) -> Mapping[str, int]:
+        """How many sessions and open invitations of each kind have ended."""
+        ...
 
     async def signing_kids(self) -> Sequence[str]:
         """Of the keys that may have signed a token that is alive, as the token issuer last reported them."""

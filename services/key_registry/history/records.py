@@ -12,7 +12,9 @@ from shared.contracts.key_registry import ORIGIN_MARK, Kind
 
 MAX_RECORDS = 500_000
 """Records that a copy keeps; beyond, the oldest leave, and the horizon moves up."""
-SHORT_LIVED: frozenset[Kind] = frozenset({"jwt", "session_token"})
+RecordKind = Kind | Literal["person", "webhook"]
+"""The last two are in no change feed: of these a record is as of the audit trail."""
+SHORT_LIVED: frozenset[RecordKind] = frozenset({"jwt", "session_token"})
 """Kinds whose revocation concerns nothing any more once its `until` is over, whatever is restored."""
 CLOCK_ERROR_S = 3600.0
 State = Literal["active", "suspended", "revoked"]
@@ -22,7 +24,7 @@ State = Literal["active", "suspended", "revoked"]
 class StateRecord:
     """How an object was, as of the position `seq`. Times are seconds since the epoch."""
 
-    kind: Kind
+    kind: RecordKind
     id: str
     """Of an object, of a version of a credential, a `jti` or a `kid`."""
     state: State
@@ -32,10 +34,11 @@ class StateRecord:
     ends: float | None = None
     """When it ends by itself, None: never."""
     rights: str | None = None
-    """The fingerprint of what it may do (`rights_of`); None: it has no rights, or they are not known."""
+    """The fingerprint of what it may do (`rights_of`), of a person or webhook the time of its last change; None: it
+    has no rights, or they are not known."""
 
     @property
-    def key(self) -> tuple[Kind, str]:
+    def key(self) -> tuple[RecordKind, str]:
         return self.kind, self.id
 
 
@@ -65,7 +68,7 @@ class Kept:
     """All that a copy has, or several have together."""
 
     head: HistoryHead
-    records: dict[tuple[Kind, str], StateRecord] = field(default_factory=dict)
+    records: dict[tuple[RecordKind, str], StateRecord] = field(default_factory=dict)
 
     def add(self, records: Iterable[StateRecord]) -> None:
         """The later record of an object counts; of two of the same position, the one that says more is stopped."""
@@ -93,8 +96,8 @@ def merged(copies: Iterable[Kept]) -> Kept | None:
 
 
 def bounded(
-    records: Mapping[tuple[Kind, str], StateRecord], now: float, *, maximum: int = MAX_RECORDS
-) -> tuple[dict[tuple[Kind, str], StateRecord], int]:
+    records: Mapping[tuple[RecordKind, str], StateRecord], now: float, *, maximum: int = MAX_RECORDS
+) -> tuple[dict[tuple[RecordKind, str], StateRecord], int]:
     """Those that stay, and the position up to which some were left out: 0 where what left concerns nobody.
 
     Of too many, those that are not stopped leave first, the oldest before the others.

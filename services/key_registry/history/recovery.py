@@ -1,15 +1,18 @@
 """Goes on with a restored history: what was stopped is stopped again, and no position is used a second time."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.key_registry.admin.recorder import append
+from services.key_registry.catalog.field_types import instant
 from services.key_registry.history.comparison import Loss, loss
 from services.key_registry.history.guard import CannotRely
+from services.key_registry.history.people import hold_people
 from services.key_registry.history.ports import RecoveryStore, RecoveryWriter, Restore
 from services.key_registry.history.records import HistoryHead, Kept
-from services.key_registry.history.taking_back import ACTOR, SIGNING_KEY_LIFE_S, Taken, TakingBack
+from services.key_registry.history.taken import ACTOR, Taken
+from services.key_registry.history.taking_back import SIGNING_KEY_LIFE_S, TakingBack
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
 
@@ -55,9 +58,11 @@ class Recovery:
             resumed = await self._mark_restore(writer, found)
             taking = TakingBack(writer, self._clock, found.found.position.seq)
             taken = list(await taking.take_back(kept.in_order()))
+            taken += await hold_people(writer, kept.in_order(), self._clock.now())
+            sessions = await writer.end_all_sessions(instant(self._clock.now()))
             if not complete:
                 taken += await self._end_all_tokens(writer, taking)
-            return await self._keep(writer, history, found, resumed, taken, complete=complete)
+            return await self._keep(writer, history, found, resumed, taken, sessions, complete=complete)
 
     async def _mark_restore(self, writer: RecoveryWriter, found: Loss) -> int:
         """The first change after the restore, which concerns nobody: it takes a position that was never used."""
@@ -79,10 +84,11 @@ class Recovery:
         found: Loss,
         resumed: int,
         taken: Sequence[Taken],
+        sessions: Mapping[str, int],
         *,
         complete: bool,
     ) -> Restore:
-        counts = Counter(each.what for each in taken)
+        counts = Counter(each.what for each in taken) + Counter(sessions)
         summary: dict[str, Any] = {"complete": complete, "objects": dict(sorted(counts.items()))}
         restore = Restore(
             at=self._clock.now(),

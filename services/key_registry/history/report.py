@@ -15,6 +15,12 @@ WORDS = {
     "version_revoked": "version revoked again",
     "version_ends": "version ends again when it was to end",
     "rights": "suspended, since its rights were changed after the dump: look at them, then resume it",
+    "person_suspended": "people suspended, since they were changed after the dump: look at them, then resume them",
+    "person_revoked": "people revoked again",
+    "webhook_disabled": "webhooks disabled, since they were changed or deleted after the dump",
+    "session_ended": "sessions of people ended",
+    "portal_session_ended": "portal sessions ended",
+    "invitation_revoked": "open invitations revoked",
     "unknown": "created after the dump: not in the database, and what was issued with it has ended",
 }
 

@@ -22,7 +22,7 @@ HEAD = "head"
 UNKEYED = hashlib.sha256(b"passgate history without a key").digest()
 """Where the registry has no key of its own: what a copy says is then as good as who can write to it."""
 _MAC_BYTES = 16
-_KINDS, _STATES = frozenset(get_args(Kind)), frozenset(get_args(State))
+_KINDS, _STATES = frozenset({*get_args(Kind), "person", "webhook"}), frozenset(get_args(State))
 
 
 class Seal:

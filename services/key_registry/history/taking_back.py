@@ -7,7 +7,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, cast
 from uuid import UUID
 
 from services.key_registry.admin.recorder import Recorder, append
@@ -19,12 +19,12 @@ from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.catalog.versions import Version
 from services.key_registry.history.records import StateRecord
 from services.key_registry.history.rights import rights_of
+from services.key_registry.history.taken import ACTOR, Taken
 from services.key_registry.storage.ports import Writer
 from shared.clock import Clock
 from shared.contracts.identifiers import UUID_FORM, credential_version_id
 from shared.contracts.key_registry import AuditEvent, Kind, Revocation
 
-ACTOR = "service:key_registry"
 REASON = "taken back after a restore"
 RIGHTS_REASON = "its rights were changed after the dump: resume it once they are as they should be"
 ROWS_AT_ONCE = 1000
@@ -32,16 +32,6 @@ VERSION_MARK = "_v"
 """Between the id of a credential and the number of its version."""
 SIGNING_KEY_LIFE_S = 31 * 86400.0
 """Seconds for which a signing key stays revoked that a restore has brought back."""
-
-
-class Taken(NamedTuple):
-    """What was done about one object."""
-
-    kind: Kind
-    id: str
-    what: str
-    """revoked, suspended, ends, version_revoked, version_ends; unknown: the database does not have the object;
-    rights: it is suspended, since it may do something else than it could."""
 
 
 class TakingBack:
@@ -79,7 +69,7 @@ class TakingBack:
         for record in records:
             until = self._now + SIGNING_KEY_LIFE_S if record.kind == "signing_key" else record.until or 0.0
             stopped = record.state != "active" and until > self._now
-            if stopped and await self.revoke(record.kind, record.id, until):
+            if stopped and await self.revoke(cast(Kind, record.kind), record.id, until):
                 found.append(Taken(record.kind, record.id, "revoked"))
         return found
 
@@ -106,7 +96,7 @@ class TakingBack:
         until = self._now + MAX_TOKEN_LIFE_S if record.until is None else record.until
         if VERSION_MARK in record.id or until <= self._now:
             return None
-        return "unknown" if await self.revoke(record.kind, record.id, until) else None
+        return "unknown" if await self.revoke(cast(Kind, record.kind), record.id, until) else None
 
     async def _object(self, resource: Resource, row: Row, record: StateRecord) -> str | None:
         if row["status"] == "revoked":
@@ -183,7 +173,8 @@ def _chunks(records: Iterable[StateRecord]) -> Iterator[tuple[Resource | None, S
     """Those of one resource at a time; None: of what is no row of its own."""
     of: defaultdict[Kind, list[StateRecord]] = defaultdict(list)
     for record in records:
-        of[record.kind].append(record)
+        if record.kind != "person" and record.kind != "webhook":
+            of[record.kind].append(record)
     for kind, found in of.items():
         resource = RESOURCES.get(kind)
         if resource is not None:

@@ -18,6 +18,8 @@ from services.key_registry.history.commands import check_history
 from shared import opaque
 from shared.contracts.key_registry import AuditEvent, Revocation
 from shared.contracts.signing_keys import SigningKeyReport, SigningKeyReporter, SigningKeyStatus
+from tests.integration.services.key_registry.people.joining import People
+from tests.support.clock import FakeClock
 from tests.support.harness.database_copies import DatabaseCopies
 from tests.support.harness.key_registry import Admin, Running, running_registry
 from tests.support.harness.serving import ServiceKeys
@@ -38,6 +40,8 @@ class Place:
         self.database_url, self.redis_url, self.directory = database_url, redis_url, directory
         self.token = opaque.mint(opaque.ADMIN_TOKEN)
         self.history = directory / "history"
+        self.webhook_key = directory / "webhook_key"
+        self.webhook_key.write_text("k" * 42 + "w")
 
     @asynccontextmanager
     async def started(self) -> AsyncIterator[Running]:
@@ -49,6 +53,7 @@ class Place:
             redis_url=self.redis_url,
             history_dir=self.history,
             audit_key_file=self.directory / "audit_key.pem",
+            webhook_key_file=self.webhook_key,
             store_timeout=5.0,
         ) as running:
             yield running
@@ -307,3 +312,40 @@ async def test_what_had_its_rights_narrowed_after_the_dump_is_suspended_until_so
         await done(running.owner, "POST", f"/api-clients/{client}/resume")
     assert await asyncio.to_thread(check_history, place.settings()) == 0
     assert "since its rights were changed after the dump" in capsys.readouterr().out
+
+
+async def test_people_and_webhooks_that_were_changed_after_the_dump_are_held_and_sessions_end(
+    place: Place, copies: DatabaseCopies, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.history.mkdir()
+    target = {"name": "x", "url": "https://hooks.example/x"}
+    async with place.running() as running:
+        owner, people = running.owner, People(running, FakeClock())
+        lowered, ended, same = [await people.join("editor") for _ in range(3)]
+        deleted, kept = [await owner.create("/webhooks", **target) for _ in range(2)]
+        link = await people.invite()
+        await copies.keep()
+        await done(owner, "PATCH", f"/people/{lowered.id}", {"role": "viewer"})
+        await done(owner, "POST", f"/people/{ended.id}/revoke")
+        await done(owner, "DELETE", f"/webhooks/{deleted['id']}")
+        await done(owner, "POST", f"/invitations/{link['id']}/revoke")
+        for joined in (lowered, ended, same):
+            await people.sign_in(joined.email)
+    await copies.go_back()
+    async with place.running() as running:
+        owner, people = running.owner, People(running, FakeClock())
+        statuses = [(await owner.get(f"/people/{each.id}")).body["status"] for each in (lowered, ended, same)]
+        assert statuses == ["suspended", "revoked", "active"]
+        for joined in (lowered, ended, same):
+            assert (await owner.with_token(joined.admin.token).get("/me")).status == 401
+        assert [(await people.sign_in(each.email)).status for each in (lowered, ended, same)] == [401, 401, 201]
+        enabled = [(await owner.get(f"/webhooks/{each['id']}")).body["enabled"] for each in (deleted, kept)]
+        assert enabled == [False, True]
+        assert (await people.accept(link["token"], people.email())).status != 201
+        [line] = (await owner.get(f"/audit?subject={lowered.id}&action=person.suspended")).body["items"]
+        assert line["actor"] == "service:key_registry"
+    assert await asyncio.to_thread(check_history, place.settings()) == 0
+    said = capsys.readouterr().out
+    assert "people suspended, since they were changed after the dump" in said
+    assert "webhooks disabled" in said
+    assert "open invitations revoked: 1" in said

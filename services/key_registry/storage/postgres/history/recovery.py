@@ -1,10 +1,13 @@
 """The transaction in which a restored history is gone on with."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
 
 from services.key_registry.history.ports import DatabaseState, RecoveryWriter, Restore
 from services.key_registry.history.records import HistoryHead
+from services.key_registry.storage.postgres.history import people
 from services.key_registry.storage.postgres.history.state import database_state
 from services.key_registry.storage.postgres.store import WRITER_LOCK_ID, PostgresWriter
 from shared.postgres.pool import Database
@@ -28,6 +31,19 @@ class PostgresRecoveryWriter(PostgresWriter):
         positions = (restore.found_seq, restore.lost_seq, restore.resumed_seq)
         audit = (restore.found_audit_seq, restore.lost_audit_seq)
         await self._connection.execute(_KEEP, restore.at, *positions, *audit, restore.report)
+
+    async def hold_person(
+        self, id_: str, changed: float | None, status: str, at: datetime
+    ) -> tuple[UUID | None] | None:
+        found = await people.hold_person(self._connection, id_, changed, status, at)
+        return None if found is None else (found["company_id"],)
+
+    async def hold_webhook(self, id_: str, changed: float | None, at: datetime) -> tuple[UUID | None] | None:
+        found = await people.hold_webhook(self._connection, id_, changed, at)
+        return None if found is None else (found["company_id"],)
+
+    async def end_all_sessions(self, at: datetime) -> Mapping[str, int]:
+        return await people.end_sessions(self._connection, at)
 
     async def signing_kids(self) -> Sequence[str]:
         keys = await self._connection.fetchval(_KEYS)

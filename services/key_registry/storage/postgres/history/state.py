@@ -13,6 +13,7 @@ from services.key_registry.history.records import HistoryHead, Position, State, 
 from services.key_registry.history.rights import RIGHTS_OF, rights_of
 from services.key_registry.storage.postgres.audit_lines import head_of
 from services.key_registry.storage.postgres.changes import read_page
+from services.key_registry.storage.postgres.history import people
 from shared.contracts.identifiers import UUID_FORM
 from shared.contracts.key_registry import Change
 from shared.postgres.pool import Connection, Database
@@ -99,6 +100,10 @@ class PostgresHistory:
         newest = page.changes[-1] if page.changes else None
         return records, position if newest is None else Position(newest.seq, newest.mark or "")
 
+    async def audited_after(self, audit_seq: int, seq: int) -> list[StateRecord]:
+        async with self._database.connection() as connection:
+            return await people.audited_after(connection, audit_seq, seq)
+
     async def all_stopped(self) -> tuple[list[StateRecord], Position]:
         """The position first: what changes meanwhile is in the feed after it."""
         async with self._database.connection() as connection:
@@ -108,7 +113,8 @@ class PostgresHistory:
             versions = await connection.fetch(_VERSIONS)
             revoked = await connection.fetch(_REVOKED)
             found = await asyncio.to_thread(_stopped, stopped, ending, versions, revoked, seq)
-            return await _with_rights(connection, found), Position(seq, mark)
+            found = await _with_rights(connection, found) + await people.all_of_them(connection, seq)
+            return found, Position(seq, mark)
 
     async def require_whole(self) -> None:
         async with self._database.connection() as connection:

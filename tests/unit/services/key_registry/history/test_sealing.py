@@ -10,6 +10,7 @@ RECORDS = (
     StateRecord("api_token", "01a21de5-b7a6-7674-bce3-24c6a82ee0c3", "revoked", 4),
     StateRecord("jwt", "j i/%\N{SNOWMAN}", "revoked", 5, until=1_800_000_000.25),
     StateRecord("key_pair", "01a21de5-b7a6-7674-bce3-24c6a82ee0c4", "active", 2, ends=1_800_000_001.0),
+    StateRecord("api_client", "01a21de5-b7a6-7674-bce3-24c6a82ee0c5", "active", 3, rights="0123456789abcdef"),
 )
 SEAL = Seal([b"k" * 32], "history")
 

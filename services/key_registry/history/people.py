@@ -1,0 +1,50 @@
+"""Holds closed what a restore has brought back of people and webhooks, which are in no change feed.
+
+A person who was changed after the dump (role, password, status) is suspended, and a webhook is disabled, until an
+operator has looked. Sessions and open invitations end, whatever is known of them: people sign in again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from services.key_registry.admin.recorder import append
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.history.ports import RecoveryWriter
+from services.key_registry.history.records import StateRecord
+from services.key_registry.history.taken import ACTOR, Taken
+from shared.contracts.key_registry import AuditEvent
+
+REASON = "changed after the dump that was restored"
+
+
+async def hold_people(writer: RecoveryWriter, records: Iterable[StateRecord], now: float) -> Sequence[Taken]:
+    """In the transaction of `writer`; again changes nothing."""
+    taken: list[Taken] = []
+    for record in records:
+        if record.kind not in ("person", "webhook"):
+            continue
+        changed, at = None if record.rights is None else float(record.rights), instant(now)
+        if record.kind == "person":
+            status = "revoked" if record.state == "revoked" else "suspended"
+            if (found := await writer.hold_person(record.id, changed, status, at)) is not None:
+                await append(writer, [_event(f"person.{status}", record, found[0], now, {})])
+                taken.append(Taken("person", record.id, f"person_{status}"))
+        elif (found := await writer.hold_webhook(record.id, changed, at)) is not None:
+            await append(writer, [_event("webhook.changed", record, found[0], now, {"enabled": False})])
+            taken.append(Taken("webhook", record.id, "webhook_disabled"))
+    return taken
+
+
+def _event(
+    action: str, record: StateRecord, company_id: UUID | None, now: float, detail: Mapping[str, Any]
+) -> AuditEvent:
+    return AuditEvent(
+        action=action,
+        actor=ACTOR,
+        subject_kind=record.kind,
+        subject=record.id,
+        company_id=str(company_id) if company_id else None,
+        at=now,
+        detail={**detail, "reason": REASON},
+    )

@@ -1,0 +1,16 @@
+"""What was done about one object after a restore, and by whom."""
+
+from typing import NamedTuple
+
+from services.key_registry.history.records import RecordKind
+
+ACTOR = "service:key_registry"
+
+
+class Taken(NamedTuple):
+    kind: RecordKind
+    id: str
+    what: str
+    """revoked, suspended, ends, version_revoked, version_ends; unknown: the database does not have the object;
+    rights: it is suspended, since it may do something else than it could; person_suspended, person_revoked,
+    webhook_disabled: they were changed after the dump."""
