@@ -87,7 +87,8 @@ async def build_app(
     valkey = PipelinedRedis(settings.redis_dsn, timeout=settings.redis_timeout)
     quotas = QuotaWatch(registry_client, clock)
     shares = Shares(valkey, clock, place=NAME, metrics=registry, on_renewal=quotas.look)
-    known = knowledge(settings, calls, metrics, registry, clock, JudgingClock(clock, offsets), watch, shares)
+    judging = JudgingClock(clock, offsets)
+    known = knowledge(settings, calls, metrics, registry, clock, judging, watch, shares, usage.source)
     metrics.stopped.set_function(lambda: len(known.stopped))
     metrics.watched.set_function(lambda: len(known.live))
     certificate = CertificateWatch(*settings.tls_files, registry, clock) if settings.tls_files else None

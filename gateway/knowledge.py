@@ -51,6 +51,7 @@ def knowledge(
     judging: Clock,
     watch: RouteWatch,
     shares: Shares,
+    usage_source: str,
 ) -> Knowledge:
     """`calls` are the clients of other services; whether a token has expired is decided by the `judging` clock."""
     issuer_keys = IssuerKeys(
@@ -71,6 +72,7 @@ def knowledge(
         metrics=registry,
         longest_bound=lambda: watch.table.max_staleness,
         signing_keys=issuer_keys.kids,
+        usage_source=usage_source,
     )
     api_tokens.attach(following.follower)
     staleness = Staleness(following.follower, clock, metrics.stale_admission)

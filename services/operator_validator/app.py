@@ -40,7 +40,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     )
     registry = KeyRegistryClient(registry_calls)
     api_tokens: CachedLookup[bytes, ApiToken] = CachedLookup(registry.api_token)
-    following = follow(NAME, registry, (api_tokens,), settings, clock=clock, metrics=metrics)
+    usage = Usage.reported_over(registry_calls, clock=clock, metrics=metrics)
+    following = follow(
+        NAME, registry, (api_tokens,), settings, clock=clock, metrics=metrics, usage_source=usage.source
+    )
     follower = following.follower
     api_tokens.attach(follower)
     audit = AuditTrail(registry, service=NAME, clock=clock, metrics=metrics)
@@ -51,7 +54,6 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     report_only = ReportOnlyCounts(registry, clock=clock, metrics=metrics)
     trial_stops = TrialStops(registry, report_only, clock)
     validator = Validator(api_tokens, follower, audit, judging)
-    usage = Usage.reported_over(registry_calls, clock=clock, metrics=metrics)
     handlers = OperatorEndpoints(
         validator, authenticator, addresses, audit, OperatorMetrics(metrics), trial_stops, usage
     )

@@ -62,12 +62,13 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     ended = StoppedSet(clock, frozenset({"session_token"}))
     report_only = ReportOnlyCounts(registry, clock=clock, metrics=metrics)
     limits = EndpointLimits(redis, clock, report_only.count, place=NAME, metrics=metrics)
-    following = follow(NAME, registry, (access_keys, ended, limits.table), settings, clock=clock, metrics=metrics)
+    usage = Usage.reported_over(registry_calls, clock=clock, metrics=metrics)
+    consumers = (access_keys, ended, limits.table)
+    following = follow(NAME, registry, consumers, settings, clock=clock, metrics=metrics, usage_source=usage.source)
     access_keys.attach(following.follower)
 
     tokens = SessionTokens(store, access_keys, ended, following.follower, registry, audit, judging)
     trial_stops = TrialStops(registry, report_only, clock)
-    usage = Usage.reported_over(registry_calls, clock=clock, metrics=metrics)
     handlers = SessionTokenEndpoints(
         tokens,
         authenticator,

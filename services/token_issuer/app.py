@@ -151,7 +151,8 @@ def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock, offset
     report_only = ReportOnlyCounts(registry, clock=clock, metrics=metrics)
     limits = EndpointLimits(redis, clock, report_only.count, place=NAME, metrics=metrics)
     consumers = (api_clients, key_pairs, stopped, signing_key_changes, limits.table)
-    following = follow(NAME, registry, consumers, settings, clock=clock, metrics=metrics)
+    usage = Usage.reported_over(registry_calls, clock=clock, metrics=metrics)
+    following = follow(NAME, registry, consumers, settings, clock=clock, metrics=metrics, usage_source=usage.source)
     api_clients.attach(following.follower)
     key_pairs.attach(following.follower)
     return Dependencies(
@@ -163,7 +164,7 @@ def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock, offset
         ),
         redis=redis,
         audit=AuditTrail(registry, service=NAME, clock=clock, metrics=metrics),
-        usage=Usage.reported_over(registry_calls, clock=clock, metrics=metrics),
+        usage=usage,
         api_clients=api_clients,
         key_pairs=key_pairs,
         stopped=stopped,
@@ -195,8 +196,7 @@ def build_endpoints(
     """The rules, and over them the endpoints."""
     registry, stopped, audit = dependencies.registry, dependencies.stopped, dependencies.audit
     trials, usage = dependencies.trial_stops, ClientUsage(dependencies.usage)
-    time_floor = RefusalTimeFloor(clock)
-    follower = dependencies.following.follower
+    time_floor, follower = RefusalTimeFloor(clock), dependencies.following.follower
     assertions = AssertionVerifier(
         dependencies.key_pairs.get, used, time_floor, clock, lambda: follower.restored_at
     )

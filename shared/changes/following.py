@@ -97,11 +97,12 @@ def follow(
     metrics: CollectorRegistry,
     longest_bound: Callable[[], float] = lambda: 0.0,
     signing_keys: Callable[[], tuple[str, ...] | None] = lambda: None,
+    usage_source: str | None = None,
 ) -> Following:
     """Keep `consumers` true. Changes are handed to them in their order, and before the metrics observe it.
 
     `longest_bound`: where a part of the process has a longer staleness bound than the settings, that, in seconds.
-    `signing_keys`: of a gateway, the kids that it verifies with.
+    `signing_keys`: of a gateway, the kids that it verifies with. `usage_source`: of the process's batches of usage.
     """
     observed = FollowingMetrics(metrics, clock)
     follower = ChangeFollower(
@@ -114,4 +115,5 @@ def follow(
     )
     observed.position.set_function(lambda: follower.position)
     observed.age.set_function(lambda: min(follower.age, 1e9))
-    return Following(follower, PositionReporter(service, follower, registry, longest_bound, signing_keys))
+    reporter = PositionReporter(service, follower, registry, longest_bound, signing_keys, usage_source)
+    return Following(follower, reporter)

@@ -34,7 +34,8 @@ class PositionReporter:
 
     With it goes for how long the process may go on without the registry, in seconds: the follower's bound, or
     `longest_bound` where that is longer. A receipt waits that long for one who says nothing. A gateway
-    reports the `signing_keys` that it verifies with as well.
+    reports the `signing_keys` that it verifies with as well. `usage_source` is what the batches of usage of this
+    process are known by.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class PositionReporter:
         registry: Registry,
         longest_bound: Callable[[], float] = lambda: 0.0,
         signing_keys: Callable[[], tuple[str, ...] | None] = lambda: None,
+        usage_source: str | None = None,
     ) -> None:
         self._service = service
         self._instance = f"{service}@{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(3)}"
@@ -51,6 +53,7 @@ class PositionReporter:
         self._registry = registry
         self._longest_bound = longest_bound
         self._signing_keys = signing_keys
+        self._usage_source = usage_source
         self._task = BackgroundTask("position_reporter", self._run)
         self.tasks = (self._task,)
 
@@ -92,4 +95,5 @@ class PositionReporter:
             leaving=leaving,
             staleness_bound=max(self._follower.bound, self._longest_bound()),
             signing_keys=self._signing_keys(),
+            usage_source=self._usage_source,
         )

@@ -286,6 +286,8 @@ class Position(Wire):
         default=None, max_length=MAX_HELD_KEYS
     )
     """The kids of the token issuer that it verifies with, from a gateway; None: it does not say."""
+    usage_source: str | None = Field(default=None, pattern=anchored(UUID_FORM))
+    """Its `source` in batches of usage; None, from releases before: it is not known how far it has counted."""
 
 
 class AuditEvent(Wire):

@@ -74,6 +74,10 @@ MEMBERS: Members = {
         "The kids of the token issuer that it verifies tokens with, from a gateway. null: it does not say.",
         ["sk_4uVbJm2Qk8ZsX1cT7yNdWa"],
     ),
+    "usage_source": Member(
+        "The `source` of its batches of usage. null: from a release that does not say how far it has counted.",
+        "0190c0de-0000-7000-8000-000000000001",
+    ),
     "staleness_bound": Member("Seconds for which it may accept by what it knows, without a word from here.", 5.0),
     "events": Member("The events, which become lines in this order.", []),
     "action": Member("What was done: a dotted name, the past tense last.", "token.issued"),

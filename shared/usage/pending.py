@@ -38,7 +38,7 @@ class _Count:
 
 class Pending:
     def __init__(self) -> None:
-        self._source = str(uuid7())
+        self.source = str(uuid7())
         self._number = 0
         self._counts: dict[CountKey, _Count] = {}
         self._issued: dict[IssuedKey, int] = {}
@@ -68,21 +68,26 @@ class Pending:
         if key in self._issued or len(self._issued) < MAX_PENDING:
             self._issued[key] = self._issued.get(key, 0) + tokens
 
-    def batch(self) -> UsageBatch | None:
-        """The next one, with the next number; None where nothing waits."""
-        if not (self._counts or self._issued):
-            return None
+    def __bool__(self) -> bool:
+        """Whether anything waits."""
+        return bool(self._counts or self._issued)
+
+    def batch(self, until: float, lost_at: float | None, *, ended: bool = False) -> UsageBatch:
+        """The next one, with the next number. `until`: all calls before were added here."""
         self._number += 1
         counts = [(key, self._counts.pop(key)) for key in _first(self._counts)]
         issued = [(key, self._issued.pop(key)) for key in _first(self._issued)]
         return UsageBatch(
-            source=self._source,
+            source=self.source,
             number=self._number,
             counts=tuple(_wire(key, hour, count) for (key, hour), count in counts),
             issued=tuple(
                 IssuedCount(kind=kind, credential=id_, version=version, what=what, expires_at=end, tokens=tokens)
                 for (kind, id_, version, what, end), tokens in issued
             ),
+            counted_until=None if self else until,
+            lost_at=lost_at,
+            ended=ended and not self,
         )
 
     def _count(self, key: CellKey, hour: int) -> _Count | None:

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 from typing import Protocol
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from shared.background_task import PeriodicTask
@@ -16,9 +17,13 @@ from shared.http.client_address import address_block
 from shared.usage.cells import Cell, CellKey
 from shared.usage.pending import Pending
 
+log = structlog.get_logger()
+
 REPORT_INTERVAL_S = 3.0
 """So much of the counts, and what a call to the registry takes, is lost with a process that is killed while the
 registry responds."""
+HEARTBEAT_INTERVAL_S = 12.0
+"""Between two batches of a process that counts nothing: they say that there was nothing."""
 MAX_CELLS = 10_000
 """Combinations that are counted apart at a time. Beyond, calls are counted without their addresses; where there is
 no room for that either, they are dropped and counted as such."""
@@ -39,7 +44,9 @@ class UsageSink(Protocol):
 class Usage:
     """Nobody waits for it. What is counted is kept while the registry is away, up to the bounds of `Pending`.
 
-    A batch goes out again under its number until it is known to be added, so that no call is counted twice.
+    A batch goes out again under its number until it is known to be added, so that no call is counted twice. Batches
+    also say until when all calls are counted, and when some were lost: who asks whether a secret is in use has to
+    know that of each process.
     """
 
     def __init__(self, sink: UsageSink, *, clock: Clock, metrics: CollectorRegistry | None = None) -> None:
@@ -49,6 +56,10 @@ class Usage:
         self._pending = Pending()
         self._batch: UsageBatch | None = None
         """The one that may have been added, or not."""
+        self._counted_until = clock.now()
+        self._lost_at: float | None = None
+        self._reported_at: float | None = None
+        """By the monotonic clock."""
         self.uncounted = Cell(_NOTHING)
         """Of calls that are not to be counted."""
         self._crowded: dict[CellKey, Cell] = {}
@@ -68,6 +79,11 @@ class Usage:
         """`registry`: calls of the key registry."""
         return cls(UsageClient(registry), clock=clock, metrics=metrics)
 
+    @property
+    def source(self) -> str:
+        """Names this process in its batches."""
+        return self._pending.source
+
     async def start(self) -> None:
         for task in self.tasks:
             await task.start()
@@ -78,7 +94,7 @@ class Usage:
             await task.stop()
         with contextlib.suppress(TimeoutError, Unavailable):
             async with asyncio.timeout(STOP_TIMEOUT_S):
-                await self.report()
+                await self.report(ended=True)
         self._dropped.inc(self._pending.calls + (0 if self._batch is None else _calls_of(self._batch)))
 
     def cell(
@@ -146,16 +162,31 @@ class Usage:
         """Tokens that live until `expires_at`, seconds since the epoch; -1: one of them was ended."""
         self._pending.add_issued((kind, credential, version, what, _end_of_minute(expires_at)), tokens)
 
-    async def report(self) -> None:
-        """Raises `Unavailable`; then the next round goes on."""
+    async def report(self, *, ended: bool = False) -> None:
+        """Raises `Unavailable`; then the next round goes on. `ended`: nothing is counted any more."""
         self._take()
-        while (batch := self._batch or self._pending.batch()) is not None:
+        while (batch := self._batch or self._next(ended=ended)) is not None:
             self._batch = batch
             try:
                 await self._sink.add_usage(batch)
-            except CallRejected:
-                self._dropped.inc(_calls_of(batch))
+            except CallRejected as error:
+                self._lost(_calls_of(batch))
+                log.error("usage.batch_rejected", calls=_calls_of(batch), detail=error.detail)
             self._batch = None
+            self._reported_at = self._clock.monotonic()
+            if batch.ended:
+                return
+
+    def _next(self, *, ended: bool) -> UsageBatch | None:
+        silent = self._reported_at is None or self._clock.monotonic() - self._reported_at >= HEARTBEAT_INTERVAL_S
+        if not (self._pending or silent or ended):
+            return None
+        return self._pending.batch(self._counted_until, self._lost_at, ended=ended)
+
+    def _lost(self, calls: int) -> None:
+        if calls:
+            self._dropped.inc(calls)
+            self._lost_at = self._clock.now()
 
     def _take(self) -> None:
         now, hour = self._clock.now(), self._hour()
@@ -177,15 +208,16 @@ class Usage:
             self._take_calls(cell, hour, now)
         self._crowded.clear()
         self._overflow.closed = True
-        self._dropped.inc(self._overflow.calls)
+        self._lost(self._overflow.calls)
         self._overflow = Cell(_NOTHING)
+        self._counted_until = now
 
     def _take_calls(self, cell: Cell, hour: int, now: float) -> None:
         calls, cell.calls = cell.calls, 0
         address = hash_of(cell.key.address) if cell.key.address and cell.address_hour != hour else None
         cell.address_hour = hour
         if not self._pending.add_calls(cell.key, hour, calls, now, address):
-            self._dropped.inc(calls)
+            self._lost(calls)
 
     def _hour(self) -> int:
         return max(0, int(self._clock.now() // 3600))

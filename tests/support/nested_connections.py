@@ -4,6 +4,7 @@ As many of these at once as the pool has connections wait for each other, and ev
 time-out. Code of the tests may do so.
 """
 
+import contextlib
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -16,7 +17,7 @@ from shared.postgres import pool
 from shared.postgres.pool import Connection, Database
 
 _TESTS = str(Path(__file__).parents[1])
-_BETWEEN = {pool.__file__, __file__, sys.modules["contextlib"].__file__}
+_BETWEEN = {pool.__file__, __file__, contextlib.__file__}
 _held: ContextVar[tuple[int, ...]] = ContextVar("held", default=())
 
 
@@ -52,7 +53,8 @@ async def _watched(
 
 
 def _from_test() -> bool:
+    """Whether a test opened it, itself or by a context manager such as that of a store."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename in _BETWEEN:
-        frame = frame.f_back
+    while (outer := frame.f_back) is not None and {frame.f_code.co_filename, outer.f_code.co_filename} & _BETWEEN:
+        frame = outer
     return frame.f_code.co_filename.startswith(_TESTS)

@@ -35,9 +35,11 @@ class VersionReader(Protocol):
         ...
 
     async def quiet(self, now: datetime, margin_s: float, limit: int) -> Sequence[QuietSecret]:
-        """What has not been used for its `quiet_for` and `margin_s`, and has not ended yet; the longest first.
+        """What works and has not been used for its `quiet_for` and `margin_s`; the longest first.
 
         In the place of `margin_s` the longest staleness bound of the processes that follow the changes, if longer.
+        Nothing while it is not known of each process how far it has counted; where calls were lost, and where
+        something was stopped, the time began anew.
         """
         ...
 

@@ -17,6 +17,9 @@ HOURS_KEPT_S = 35 * 86400.0
 DAYS_KEPT_S = 1100 * 86400.0
 ADDRESSES_KEPT_S = 8 * 86400.0
 """Of distinct addresses, which are for the last week alone."""
+SILENT_AFTER_S = 60.0
+"""Seconds without a batch after which a process that follows no changes any more has died: what it had not reported
+is lost."""
 SOURCES_KEPT_S = 30 * 86400.0
 """Of silence, before a process that counts is forgotten."""
 
@@ -115,5 +118,5 @@ class UsageStore(Protocol):
     async def live(self, which: UsageFilter) -> Live: ...
 
     async def prune(self, now: float) -> None:
-        """Delete what is older than it is kept. All tables, whichever fails."""
+        """Delete what is older than it is kept, and note what was lost with processes that have died."""
         ...

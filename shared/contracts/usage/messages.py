@@ -20,6 +20,8 @@ MAX_HOUR = 10_000_000
 """The year 3110."""
 MAX_CALLS = 2**53
 HASH_BITS = 63
+Instant = Annotated[float, Field(ge=0, le=MAX_HOUR * 3600.0, allow_inf_nan=False)]
+"""Seconds since the epoch."""
 Hash = Annotated[int, Field(ge=0, lt=2**HASH_BITS)]
 """The first bits of the SHA-256 of an address or a user's id."""
 
@@ -47,6 +49,14 @@ MEMBERS: Members = {
         "The process that counts: a UUID that it draws when it starts.", "0190c0de-0000-7000-8000-000000000001"
     ),
     "number": Member("Of the batch: a batch whose number is not above the last of its source was added before.", 7),
+    "counted_until": Member(
+        "All calls before are in this batch or an earlier one, in seconds since the epoch; null: more follow.",
+        1795685403.0,
+    ),
+    "lost_at": Member(
+        "When calls were lost last that are in no batch, in seconds since the epoch; null: none were.", None
+    ),
+    "ended": Member("Whether the process ends, and this is its last batch.", False),
     "counts": Member("At most 1000.", []),
     "issued": Member("At most 1000.", []),
 }
@@ -80,12 +90,18 @@ class IssuedCount(Wire):
 
 
 class UsageBatch(Wire):
-    """`source` and `number` are its id: however often it is sent, it is added once."""
+    """`source` and `number` are its id: however often it is sent, it is added once.
+
+    It may be empty: then it says how far its process has counted.
+    """
 
     source: str = Field(pattern=anchored(UUID_FORM))
     number: int = Field(ge=1, le=2**62)
     counts: tuple[UsageCount, ...] = Field(default=(), max_length=MAX_COUNTS)
     issued: tuple[IssuedCount, ...] = Field(default=(), max_length=MAX_COUNTS)
+    counted_until: Instant | None = None
+    lost_at: Instant | None = None
+    ended: bool = False
 
 
 class UsageClient:

@@ -13,7 +13,9 @@ from uuid import UUID, uuid4
 
 from services.key_registry.audit_trail.chain import START, AuditFilter, Head, Line
 from services.key_registry.audit_trail.ports import KeptCheckpoint
+from services.key_registry.catalog.effective_status import effective_status
 from services.key_registry.catalog.expiry import EXPIRING_KINDS, Expired, expired
+from services.key_registry.catalog.field_types import in_utc
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.resources import (
     APPLICATION,
@@ -65,12 +67,22 @@ from shared.contracts.signing_keys import GatewayKeys
 from shared.errors import Conflict
 from shared.jose import base64url, jwk
 
+BEGINNING_OF_TIME, END_OF_TIME = (at.replace(tzinfo=UTC) for at in (datetime.min, datetime.max))
 UNIQUE: Mapping[Kind, Sequence[tuple[str, ...]]] = {
     "company": (("client_prefix",), ("company_uri",)),
     "application": (("application_prefix",),),
     "booking": (("company_id", "application_id"),),
     "admin_token": (("digest",),),
 }
+
+
+@dataclass
+class KnownUsage:
+    """What the processes said of their counts: written by the tests themselves."""
+
+    until: datetime | None = END_OF_TIME
+    """Until when all calls are known; None: there is a process of which that is not known."""
+    lost_at: datetime = BEGINNING_OF_TIME
 
 
 @dataclass
@@ -92,6 +104,7 @@ class Tables:
     trials: dict[UUID, Trial] = field(default_factory=dict)
     used: dict[UUID, dict[int, datetime]] = field(default_factory=dict)
     """When each credential was used last, by version: written by the tests themselves."""
+    usage: "KnownUsage" = field(default_factory=lambda: KnownUsage())
 
     def copy(self) -> "Tables":
         """Rows and lines are replaced, never changed in place, so both may have the same."""
@@ -109,6 +122,7 @@ class Tables:
             dict(self.webhooks),
             dict(self.trials),
             self.used,
+            self.usage,
         )
 
     def secrets(self, kind: Kind, digests: Collection[bytes]) -> list[tuple[Row, Version]]:
@@ -198,16 +212,35 @@ class _Reader:
             for version in versions:
                 if version.quiet_for is None or not version.live(now):
                     continue
-                since = max(created[version.version + 1], self._used(id_, version.version))
                 kind = next(kind for kind in RESOURCES if id_ in self._tables.objects[kind])
+                since = max(
+                    created[version.version + 1],
+                    self._used(id_, version.version),
+                    self._usable_since(kind, id_, now),
+                )
                 found.append(QuietSecret(kind, id_, version.version, version.quiet_for, since))
         for id_, row in self._tables.objects["key_pair"].items():
             if row["quiet_for"] is not None and row["retires_at"] > now:
                 pairs = self._tables.objects["key_pair"].values()
                 succeeded = max(other["created_at"] for other in pairs if other["succeeds"] == row["kid"])
-                since = max(succeeded, self._used(id_, 0))
+                since = max(succeeded, self._used(id_, 0), self._usable_since("key_pair", id_, now))
                 found.append(QuietSecret("key_pair", id_, 0, row["quiet_for"], since))
-        return [one for one in found if one.since + timedelta(seconds=one.quiet_for + margin_s) <= now][:limit]
+        known = self._tables.usage
+        if known.until is None:
+            return []
+        until = min(now, known.until) - timedelta(seconds=margin_s)
+        due = [one for one in found if max(one.since, known.lost_at) <= until - timedelta(seconds=one.quiet_for)]
+        return sorted(due, key=lambda one: one.since)[:limit]
+
+    def _usable_since(self, kind: Kind, id_: UUID, now: datetime) -> datetime:
+        """The end of time for what is not usable."""
+        resource, row = RESOURCES[kind], self._tables.objects[kind][id_]
+        parents: Mapping[str, Row] = {
+            k: self._tables.objects[k][row[f"{k}_id"]] for k in resource.belongs_to if row[f"{k}_id"] is not None
+        }
+        if effective_status(row, parents, now).status != "active":
+            return END_OF_TIME
+        return max(in_utc(one["status_at"]) for one in (row, *parents.values()))
 
     def _used(self, id_: UUID, version: int) -> datetime:
         return self._tables.used.get(id_, {}).get(version, datetime.min.replace(tzinfo=UTC))

@@ -9,6 +9,7 @@ from services.key_registry.catalog.expiry import EXPIRING_KINDS, Expired
 from services.key_registry.catalog.resources import KEY_PAIR, Resource, Row
 from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, QuietSecret, RetiredVersion, Version
 from services.key_registry.storage.postgres.statements import STATEMENTS
+from services.key_registry.storage.postgres.usage.quiet import QUIET
 from shared.postgres.pool import Connection
 
 _COLUMNS = "v.credential_id, v.version, v.digest, v.last_four, v.created_at, v.retires_at, v.revoked, v.quiet_for"
@@ -42,26 +43,6 @@ WHERE retires_at <= $1 AND NOT announced ORDER BY retires_at LIMIT $2
 _ANNOUNCED = "UPDATE credential_version SET announced = true WHERE credential_id = $1 AND version = $2"
 
 _LAST_USED = "SELECT credential_id, version, last_used_at FROM credential_use WHERE credential_id = ANY($1::uuid[])"
-
-_QUIET = """
-SELECT q.* FROM (
-    SELECT v.kind, v.credential_id, v.version, v.quiet_for, greatest(n.created_at, u.last_used_at) AS since
-    FROM credential_version v
-    JOIN credential_version n ON n.credential_id = v.credential_id AND n.version = v.version + 1
-    LEFT JOIN credential_use u ON u.credential_id = v.credential_id AND u.version = v.version
-    WHERE v.quiet_for IS NOT NULL AND v.retires_at > $1 AND NOT v.revoked
-    UNION ALL
-    SELECT 'key_pair', k.id, 0, k.quiet_for, greatest(
-        (SELECT max(n.created_at) FROM key_pair n WHERE n.succeeds = k.kid),
-        (SELECT max(u.last_used_at) FROM credential_use u WHERE u.credential_id = k.id)
-    )
-    FROM key_pair k WHERE k.quiet_for IS NOT NULL AND k.retires_at > $1
-) q
-WHERE q.since + make_interval(secs => q.quiet_for + greatest($2, (
-    SELECT coalesce(max(staleness_bound), 0) FROM consumer
-))) <= $1
-ORDER BY q.since LIMIT $3
-"""
 
 _EXPIRED_OF = """
 (SELECT '{kind}' AS kind, id, expires_at FROM {kind} WHERE expires_at <= $1 AND status <> 'revoked'
@@ -109,7 +90,7 @@ class PostgresVersionReader:
         return [RetiredVersion(**record) for record in await self._connection.fetch(_RETIRED, now, limit)]
 
     async def quiet(self, now: datetime, margin_s: float, limit: int) -> Sequence[QuietSecret]:
-        found = await self._connection.fetch(_QUIET, now, margin_s, limit)
+        found = await self._connection.fetch(QUIET, now, margin_s, limit)
         return [QuietSecret(**record) for record in found]
 
     async def expired(self, now: datetime, limit: int) -> Sequence[Expired]:

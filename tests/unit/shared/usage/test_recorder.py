@@ -7,7 +7,7 @@ from shared.contracts.usage.messages import MAX_COUNTS, Outcome
 from shared.errors import CallRejected, Unavailable
 from shared.usage import pending, recorder
 from shared.usage.cells import Cell
-from shared.usage.recorder import MAX_IDLE_ROUNDS, Usage
+from shared.usage.recorder import HEARTBEAT_INTERVAL_S, MAX_IDLE_ROUNDS, Usage
 from tests.support.clock import FakeClock
 from tests.support.doubles.usage import UsageSinkDouble
 
@@ -50,11 +50,54 @@ async def test_calls_are_reported_with_their_hour_and_the_time_of_the_last(
     assert used == {"site": (hour, clock.now()), "/auth/token": (hour, None)}
 
 
-async def test_nothing_is_reported_where_nothing_was_called(usage: Usage, sink: UsageSinkDouble) -> None:
-    count(usage)
-    for _ in range(3):
+async def test_where_nothing_is_called_only_that_is_reported_and_seldom(
+    usage: Usage, sink: UsageSinkDouble, clock: FakeClock
+) -> None:
+    for _ in range(10):
         await usage.report()
-    assert len(sink.received) == 1
+        clock.advance(HEARTBEAT_INTERVAL_S / 2)
+    assert [(batch.counts, batch.counted_until) for batch in sink.batches] == [
+        ((), clock.now() - n * HEARTBEAT_INTERVAL_S) for n in (5, 4, 3, 2, 1)
+    ]
+
+
+async def test_a_batch_says_until_when_all_calls_are_counted_once_that_is_known(
+    usage: Usage, sink: UsageSinkDouble, clock: FakeClock
+) -> None:
+    for n in range(MAX_COUNTS + 1):
+        count(usage, route=str(n))
+    taken = clock.now()
+    sink.failures = [(Unavailable(), False)]
+    with pytest.raises(Unavailable):
+        await usage.report()
+    clock.advance(5)
+    await usage.report()
+    assert [batch.counted_until for batch in sink.batches] == [None, taken + 5]
+    await usage.stop()
+    assert [batch.ended for batch in sink.batches] == [False, False, True]
+
+
+@pytest.mark.parametrize("cause", ["rejected", "no room to count", "no room to wait"])
+async def test_a_batch_says_when_calls_were_lost_and_all_later_ones_do(
+    usage: Usage, sink: UsageSinkDouble, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, cause: str
+) -> None:
+    await usage.report()
+    with monkeypatch.context() as patch:
+        if cause == "rejected":
+            sink.failures = [(CallRejected(), False)]
+        patch.setattr(*{"no room to count": (recorder, "MAX_CELLS", 0)}.get(cause, (pending, "MAX_PENDING", 0)))
+        if cause == "rejected":
+            patch.undo()
+        clock.advance(1)
+        count(usage)
+        await usage.report()
+        lost_at = clock.now()
+    for _ in range(2):
+        clock.advance(HEARTBEAT_INTERVAL_S)
+        await usage.report()
+    assert sink.calls == {}
+    assert sink.batches[0].lost_at is None
+    assert {batch.lost_at for batch in sink.batches[1:]} == {lost_at}
 
 
 async def test_no_call_is_counted_twice_or_lost_when_responses_are_lost(

@@ -14,9 +14,12 @@ USAGE_LOCK_ID = 0x7061737375736167
 """The advisory lock of whoever adds a batch: two that add to the same rows in another order would wait for ever."""
 _BEGIN = "SELECT pg_advisory_xact_lock($1)"
 _CLAIM = """
-INSERT INTO usage_source (id, number, at) VALUES ($1, $2, now())
-ON CONFLICT (id) DO UPDATE SET number = excluded.number, at = excluded.at
-WHERE usage_source.number < excluded.number RETURNING extract(epoch FROM now())::float8
+INSERT INTO usage_source AS s (id, number, at, counted_until, lost_at, ended)
+VALUES ($1, $2, now(), to_timestamp($3), to_timestamp($4), $5)
+ON CONFLICT (id) DO UPDATE SET number = excluded.number, at = excluded.at, ended = excluded.ended,
+    counted_until = greatest(s.counted_until, excluded.counted_until),
+    lost_at = greatest(s.lost_at, excluded.lost_at)
+WHERE s.number < excluded.number RETURNING extract(epoch FROM now())::float8
 """
 _BY_ID = "SELECT id, company_id, id::text AS name FROM {kind} WHERE id = ANY($1::uuid[])"
 _FIND: Mapping[UsedKind, str] = {
@@ -79,7 +82,8 @@ async def add(database: Database, batch: UsageBatch) -> int:
     """How many calls were by no credential that exists. Raises `Unavailable`: then nothing is known of it."""
     async with database.transaction() as connection:
         await connection.execute(_BEGIN, USAGE_LOCK_ID)
-        now = await connection.fetchval(_CLAIM, UUID(batch.source), batch.number)
+        state = batch.counted_until, batch.lost_at, batch.ended
+        now = await connection.fetchval(_CLAIM, UUID(batch.source), batch.number, *state)
         if now is None:
             return 0
         known = await _credentials(connection, (*batch.counts, *batch.issued))

@@ -13,6 +13,7 @@ from services.key_registry.usage.ports import (
     ADDRESSES_KEPT_S,
     DAYS_KEPT_S,
     HOURS_KEPT_S,
+    SILENT_AFTER_S,
     SOURCES_KEPT_S,
     Distinct,
     Group,
@@ -52,6 +53,12 @@ _OWN = " ".join(
         ")",
     )
 )
+_GIVE_UP_SILENT = """
+UPDATE usage_source SET ended = true, lost_at = to_timestamp($1)
+WHERE NOT ended AND at < to_timestamp($1::float8 - $2::float8) AND NOT EXISTS (
+    SELECT FROM consumer WHERE consumer.usage_source = usage_source.id
+)
+"""
 _PRUNE = "DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {old} LIMIT $2))"
 
 
@@ -111,6 +118,8 @@ class PostgresUsage:
         return Live({record["what"]: max(0, record["tokens"]) for record in found}, last_used_at)
 
     async def prune(self, now: float) -> None:
+        async with self._database.connection() as connection:
+            await connection.execute(_GIVE_UP_SILENT, now, SILENT_AFTER_S)
         await each(
             partial(
                 delete_in_batches,
