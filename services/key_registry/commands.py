@@ -20,10 +20,12 @@ from services.key_registry.audit_trail.verification import (
     required,
     verified_files,
     verified_trail,
+    with_outside,
 )
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.requests import NewAdminToken
 from services.key_registry.config import Settings
+from services.key_registry.history.app import OutsideHeads, outside_heads
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
@@ -58,25 +60,33 @@ def verify_audit(
 ) -> int:
     """1 when the trail is not what was written, with the first line that is wrong; 2 for a file that is no use.
 
-    With `files` these alone, without the database. `checkpoints` are files with some that were kept; `key_file` is
+    It is compared with the ends that Valkey and the history folder know, as far as they can be asked. With `files`
+    these alone, without the database. `checkpoints` are files with some that were kept; `key_file` is
     a JWK Set to verify them with.
     """
     own = settings.audit_keys
 
-    def reported(heads: Sized, verification: Verification) -> int:
+    def reported(heads: Sized, verification: Verification, outside: OutsideHeads | None = None) -> int:
         head, months = verification
         where = f", {_count(range(months), 'month')} of them in files" if months else ""
         compared = f", compared with {_count(heads, 'checkpoint')}" if heads else ""
+        if outside is not None:
+            compared += "".join(f", compared with the end that {name} knows" for name in outside.compared)
+            for name in outside.missing:
+                failed(f"not compared with the end that {name} knows")
         return succeeded(f"the audit trail is intact: {head.seq} lines{where}, head {head.hash.hex()}{compared}")
 
     async def verify(database: Database) -> int:
         keys = keys_of(None if own is None else own.public, key_file)
+        outside = await outside_heads(settings, database)
         known = await known_heads(PostgresCheckpoints(database), keys, checkpoints)
-        months, lines = PostgresMonths(database), PostgresAuditLines(database)
-        return reported(
-            known.heads,
-            await verified_trail(months, lines, known.heads, folder=settings.audit_archive_dir, keys=keys),
+        months, lines, heads = (
+            PostgresMonths(database),
+            PostgresAuditLines(database),
+            with_outside(known, outside.heads),
         )
+        found = await verified_trail(months, lines, heads, folder=settings.audit_archive_dir, keys=keys)
+        return reported(known.heads, found, outside)
 
     def verify_files() -> int:
         keys = required(keys_of(None if own is None else own.public, key_file))

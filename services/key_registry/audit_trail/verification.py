@@ -35,6 +35,15 @@ class Known(NamedTuple):
     """How many of them the registry itself has kept."""
 
 
+def with_outside(known: Known, outside: Mapping[int, bytes]) -> Mapping[int, bytes]:
+    """The heads of checkpoints and those that are kept outside. Raises `BrokenTrail` where they differ."""
+    heads = dict(known.heads)
+    for count, head in outside.items():
+        if heads.setdefault(count, head) != head:
+            raise BrokenTrail(count, "has had two hashes: a checkpoint and a head kept outside differ")
+    return heads
+
+
 def keys_of(own: Mapping[str, PublicKey] | None, path: Path | None) -> Mapping[str, PublicKey] | None:
     """The keys to verify checkpoints with: those in `path`, else our own. Raises `InvalidCheckpoint`, `OSError`."""
     return own if path is None else published_keys(path)

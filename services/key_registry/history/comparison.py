@@ -22,11 +22,17 @@ def feed_is_lost(head: HistoryHead, state: DatabaseState) -> bool:
 def audit_is_lost(head: HistoryHead, state: DatabaseState) -> bool:
     """A line that is not in the database any more cannot be compared: its month has left for a file."""
     seq = head.audit_seq
-    if seq == 0 or any(
-        r.found_audit_seq < seq <= r.lost_audit_seq and head.position.seq < r.resumed_seq for r in state.restores
-    ):
+    if not comparable(head, state):
         return False
     return seq > state.audit.seq or state.hashes.get(seq, head.audit_hash) != head.audit_hash
+
+
+def comparable(head: HistoryHead, state: DatabaseState) -> bool:
+    """Whether the trail must have the line that `head` names: one that a known restore has lost it need not."""
+    return head.audit_seq > 0 and not any(
+        r.found_audit_seq < head.audit_seq <= r.lost_audit_seq and head.position.seq < r.resumed_seq
+        for r in state.restores
+    )
 
 
 @dataclass(frozen=True, slots=True)

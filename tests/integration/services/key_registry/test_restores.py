@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 import redis.asyncio
 
+from services.key_registry.commands import verify_audit
 from services.key_registry.config import Settings
 from services.key_registry.history.commands import check_history
 from shared import opaque
@@ -22,6 +24,7 @@ from tests.integration.services.key_registry.people.joining import People
 from tests.support.clock import FakeClock
 from tests.support.harness.database_copies import DatabaseCopies
 from tests.support.harness.key_registry import Admin, Running, running_registry
+from tests.support.harness.registry_databases import tamper
 from tests.support.harness.serving import ServiceKeys
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S, becomes, until
 
@@ -349,3 +352,29 @@ async def test_people_and_webhooks_that_were_changed_after_the_dump_are_held_and
     assert "people suspended, since they were changed after the dump" in said
     assert "webhooks disabled" in said
     assert "open invitations revoked: 1" in said
+
+
+async def test_tail_of_the_audit_trail_that_was_cut_is_found_by_either_copy_of_the_history(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.history.mkdir()
+    async with place.running() as running:
+        await running.owner.company()
+    assert await asyncio.to_thread(verify_audit, place.settings()) == 0
+    said = capsys.readouterr().out
+    assert "compared with the end that valkey knows, compared with the end that file knows" in said
+    connection = await asyncpg.connect(place.database_url)
+    last = "SELECT max(seq) FROM key_registry.audit_line"
+    await tamper(connection, f"DELETE FROM key_registry.audit_line WHERE seq = ({last})")
+    await connection.execute("DELETE FROM key_registry.audit_checkpoint")
+    await connection.close()
+    saved = place.directory / "saved"
+    place.history.rename(saved)
+    assert await asyncio.to_thread(verify_audit, place.settings()) == 1
+    saved.rename(place.history)
+    await place.lose("valkey")
+    assert await asyncio.to_thread(verify_audit, place.settings()) == 1
+    assert capsys.readouterr().err.count("the audit trail is broken at line") == 2
+    await place.lose("file")
+    assert await asyncio.to_thread(verify_audit, place.settings()) == 0
+    assert capsys.readouterr().err.count("it holds nothing of this history") == 2
