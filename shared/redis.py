@@ -4,7 +4,6 @@ A round trip per batch instead of one per request is a third of the cost, and a 
 """
 
 import asyncio
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from shared.errors import Unavailable
 from shared.single_flight import SingleFlight
+from shared.waiting.shared_timeout import SharedTimeout
 
 MAX_WAITING = 10_000
 """Commands that may wait for the connection; one more is refused at once."""
@@ -44,8 +44,6 @@ class CommandRejected(Unavailable):
 class _Command:
     name: str
     packed: bytes
-    deadline: float
-    """By the loop's clock."""
     reply: asyncio.Future[Any]
 
 
@@ -70,9 +68,9 @@ class PipelinedRedis:
         self._encoder = self._redis.get_encoder()  # type: ignore[no-untyped-call]
         self._connection = self._redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
         self._waiting: list[_Command] = []
-        self._unanswered: deque[_Command] = deque()
-        """In the order of their deadlines, some of them done."""
-        self._sweep: asyncio.TimerHandle | None = None
+        self._replies = SharedTimeout(
+            timeout, lambda: Unavailable("the store does not respond", detail="valkey: timeout")
+        )
         self._flusher = SingleFlight("redis_flush", self._flush)
 
     async def start(self) -> None:
@@ -92,14 +90,11 @@ class PipelinedRedis:
         if len(self._waiting) >= MAX_WAITING:
             raise Unavailable("too many requests wait for the store")
         packed = self._packed(*command)  # not in the batch, which would fail as a whole
-        loop = asyncio.get_running_loop()
-        waiting = _Command(command[0], packed, loop.time() + self._timeout, loop.create_future())
-        self._waiting.append(waiting)
+        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Command(command[0], packed, reply))
         self._flusher.begin()
-        self._unanswered.append(waiting)
-        if self._sweep is None:
-            self._sweep = loop.call_at(waiting.deadline, self._give_up)
-        return await waiting.reply
+        self._replies.add(reply)
+        return await reply
 
     def _packed(self, name: str, *arguments: Any) -> bytes:
         encode = self._encoder.encode
@@ -108,17 +103,6 @@ class PipelinedRedis:
         except (DataError, UnicodeEncodeError):  # the latter holds the text, which may be a secret
             raise ValueError(f"an argument of {name} cannot be encoded") from None
         return packed
-
-    def _give_up(self) -> None:
-        """Fail the commands whose time is up. One timer serves them all: a timer each is a tenth of their cost."""
-        loop, unanswered = asyncio.get_running_loop(), self._unanswered
-        self._sweep = None
-        while unanswered and ((reply := unanswered[0].reply).done() or unanswered[0].deadline <= loop.time()):
-            unanswered.popleft()
-            if not reply.done():
-                reply.set_exception(Unavailable("the store does not respond", detail="valkey: timeout"))
-        if unanswered:
-            self._sweep = loop.call_at(unanswered[0].deadline, self._give_up)
 
     async def ping(self) -> None:
         await self.execute("PING")
@@ -150,8 +134,6 @@ class PipelinedRedis:
                 command.reply.set_exception(_known(reply))
             else:
                 command.reply.set_result(reply)
-        while self._unanswered and self._unanswered[0].reply.done():
-            self._unanswered.popleft()
 
     async def _connect(self) -> None:
         """Have a connection that the server has not closed meanwhile."""

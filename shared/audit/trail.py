@@ -18,6 +18,7 @@ from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from shared.logging import request_id
+from shared.waiting.shared_timeout import SharedTimeout
 
 log = structlog.get_logger()
 
@@ -30,6 +31,8 @@ GATHERING_S_PER_EVENT = 0.001
 MAX_GATHERING_S = 0.01
 """Seconds between two batches of awaited events, by the number of those in the first: where many come at a time,
 one batch a moment later serves them all, at a fraction of the cost. Those that come one by one wait for nothing."""
+AWAITED_S = 0.95
+"""Seconds in which an awaited event must be durable."""
 RETRY_INTERVAL_S = 1.0
 """Between attempts for events that nobody awaits."""
 STOP_TIMEOUT_S = 2.0
@@ -74,6 +77,9 @@ class AuditTrail:
         self._service = service
         self._clock = clock
         self._awaited: deque[tuple[AuditEvent, asyncio.Future[None]]] = deque()
+        self._awaited_timeout = SharedTimeout(
+            AWAITED_S, lambda: Unavailable("the audit trail does not respond", detail="timeout")
+        )
         self._noted: deque[AuditEvent] = deque()
         self._refusals = RefusalCounts(clock)
         self._awaited_wake = asyncio.Event()
@@ -140,13 +146,14 @@ class AuditTrail:
         )
 
     async def record(self, event: AuditEvent) -> None:
-        """Returns when the event is durable; raises `Unavailable` when it is not known to be."""
+        """Returns when the event is durable; raises `Unavailable` when it is not known to be, in `AWAITED_S`."""
         if self._stopped or len(self._awaited) >= MAX_AWAITED:
             raise Unavailable(
                 "the audit trail is unavailable", detail="stopped" if self._stopped else "too many events wait"
             )
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._awaited.append((event, future))
+        self._awaited_timeout.add(future)
         self._awaited_wake.set()
         await future
 

@@ -36,16 +36,22 @@ async def read(request: web.BaseRequest, *, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            async for chunk in request.content.iter_any():
-                size += len(chunk)
-                if size > limit:
-                    raise TooLarge(f"the body is larger than {limit} bytes")
-                chunks.append(chunk)
+        if request.content.is_eof():  # it came with the head, as most do: there is nothing to wait for
+            chunks.append(request.content.read_nowait())
+            size = len(chunks[0])
+        else:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                async for chunk in request.content.iter_any():
+                    size += len(chunk)
+                    if size > limit:
+                        break
+                    chunks.append(chunk)
     except TimeoutError:
         raise Invalid(f"the body did not arrive within {BODY_TIMEOUT_S:.0f} s") from None
     except (web.RequestPayloadError, ConnectionError):  # the latter when its sender has left
         raise Invalid("the body is malformed or incomplete") from None
+    if size > limit:
+        raise TooLarge(f"the body is larger than {limit} bytes")
     return b"".join(chunks)
 
 

@@ -1,6 +1,5 @@
 """Issuing an access token, once it is decided who gets it and for what."""
 
-import asyncio
 import secrets
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,11 +10,7 @@ from shared.audit.trail import Audit
 from shared.clock import Clock
 from shared.contracts.access_token import AccessTokenClaims, TokenType
 from shared.contracts.credential_expiry import expires_soon
-from shared.errors import Unavailable
 from shared.jose.signer import Signer
-
-AUDIT_TIMEOUT_S = 0.95
-"""Seconds in which the audit line must be durable."""
 
 
 class Signers(Protocol):
@@ -116,11 +111,7 @@ class TokenIssuer:
                 "signing_key": kid,
             },
         )
-        try:
-            async with asyncio.timeout(AUDIT_TIMEOUT_S):
-                await self._audit.record(event)
-        except TimeoutError:
-            raise Unavailable("the audit trail does not respond") from None
+        await self._audit.record(event)
 
 
 def _lifetime(longest: int, client: Client, now: int) -> int:
