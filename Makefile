@@ -2,6 +2,7 @@
 #
 #: PYTHON=/path/to/python3.12  the interpreter that .venv is made with (3.11 or newer)
 #: CMD="..."                   run: the shell command; in single quotes, its variables are the stack's
+#: FILE=passgate.dump         backup, restore: the file
 #: DETACH=1                    up: return when the stack is ready
 #: ARGS="..."                  test, bench: arguments, such as ARGS="tests/unit -x"
 #: WORKERS=2                   test: processes that share the tests
@@ -21,7 +22,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 	--generate-hashes --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status run docs test soak soak-upstreams soak-restores fuzz test-browser lint lock bench bench-peers bench-revocation bench-memory compose-up
+.PHONY: made help up down clean status run backup restore docs test soak soak-upstreams soak-restores fuzz test-browser lint lock bench bench-peers bench-revocation bench-memory compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +47,12 @@ status: made ## Show what is ready
 
 run: made ## Run CMD="python -m services.key_registry verify-audit" with the stack's environment
 	@$(BIN)/python -m deploy.local run "$$CMD"
+
+backup: made ## Write the database of the stack to FILE=passgate.dump
+	@$(BIN)/python -m deploy.cli backup "$(or $(FILE),passgate.dump)"
+
+restore: made ## Replace the database of the stack by FILE=passgate.dump; it asks
+	@$(BIN)/python -m deploy.cli restore "$(or $(FILE),passgate.dump)"
 
 # The tests start some hundred processes: none of them need compile again what another has compiled, and none reads
 # the system's certificates, which takes longer than all else that an import of aiohttp does.

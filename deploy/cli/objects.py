@@ -3,12 +3,12 @@
 import argparse
 import json
 import re
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from deploy.cli import secrets_output
+from deploy.cli.confirmation import confirm
 from deploy.cli.connection import connection
 from deploy.cli.nouns import NOUNS, Noun, Option
 from deploy.cli.outcome import DONE, WrongUsage
@@ -176,7 +176,7 @@ def _act(act: str, noun: Noun, arguments: argparse.Namespace) -> int:
     registry = Registry(connection(arguments))
     found = registry.find(f"/{noun.path}", arguments.reference)
     if act in FINAL:
-        _confirm(arguments, f"{act} {noun.one} {name_of(found)} ({found['id']}), for ever?")
+        confirm(arguments, f"{act} {noun.one} {name_of(found)} ({found['id']}), for ever?")
     done = registry.post(f"/{noun.path}/{found['id']}/{act}")
     receipt = registry.get(f"/receipts/{done['receipt']}", wait="applied", timeout=RECEIPT_WAIT_S)
     if arguments.json:
@@ -189,22 +189,11 @@ def _act(act: str, noun: Noun, arguments: argparse.Namespace) -> int:
 def _delete(noun: Noun, arguments: argparse.Namespace) -> int:
     registry = Registry(connection(arguments))
     found = registry.find(f"/{noun.path}", arguments.reference)
-    _confirm(arguments, f"delete {noun.one} {name_of(found)} ({found['id']})?")
+    confirm(arguments, f"delete {noun.one} {name_of(found)} ({found['id']})?")
     registry.delete(f"/{noun.path}/{found['id']}")
     if not arguments.json:
         print(f"{noun.one} {found['id']}: deleted")
     return DONE
-
-
-def _confirm(arguments: argparse.Namespace, question: str) -> None:
-    """Raises `WrongUsage` unless a person, or `--yes`, says yes."""
-    if arguments.yes:
-        return
-    if not sys.stdin.isatty():
-        raise WrongUsage(f"{question} Nobody is there to be asked: give --yes")
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise WrongUsage("left as it is")
 
 
 def _given(options: "tuple[Option, ...] | list[Option]", arguments: argparse.Namespace) -> dict[str, Any]:

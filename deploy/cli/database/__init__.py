@@ -1,0 +1,1 @@
+"""`passgate backup` and `passgate restore`: the database as one file."""

@@ -1,0 +1,136 @@
+"""`passgate backup FILE` and `passgate restore FILE`: neither leaves half of anything."""
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from deploy.cli.confirmation import confirm
+from deploy.cli.database.tools import Tools, of_compose, of_stack
+from deploy.cli.outcome import DONE, Refused, WrongUsage
+
+BEGIN = b"BEGIN;\nDROP SCHEMA IF EXISTS key_registry, token_issuer CASCADE;\n"
+COMMIT = b"\nCOMMIT;\n"
+BLOCK_BYTES = 1024 * 1024
+BACK_UP_TOO = (
+    "back up the files of secrets as well (var/secrets, or the volume `secrets`): a dump alone cannot sign"
+)
+NEXT = """\
+restored. The registry finds what was stopped after the dump, stops it again, and opens: see what was lost with
+  make run CMD="python -m services.key_registry check-history"
+A dump of an older release is migrated first, of the token_issuer too:
+  make run CMD="python -m services.key_registry migrate"
+"""
+NEXT_COMPOSE = """\
+restored. The registry finds what was stopped after the dump, stops it again, and opens: see what was lost with
+  docker compose run --rm --no-deps key_registry check-history
+"""
+
+
+def add(commands: Any) -> None:
+    backup = commands.add_parser("backup", help="write the database to a file")
+    backup.add_argument("file", type=Path, metavar="FILE", help="a new file, of mode 0600")
+    backup.set_defaults(run=_backup)
+    restore = commands.add_parser("restore", help="replace the database by what such a file holds")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("--yes", action="store_true", help="do not ask")
+    restore.set_defaults(run=_restore)
+    for parser in (backup, restore):
+        parser.add_argument("--compose", action="store_true", help="that of Docker Compose, in its folder")
+
+
+def _tools(arguments: argparse.Namespace) -> Tools:
+    return of_compose() if arguments.compose else of_stack(os.environ)
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    """A file that is there is a whole dump: it has another name until it is."""
+    path: Path = arguments.file
+    if path.exists():
+        raise WrongUsage(f"{path} exists already: it is left as it is")
+    tools = _tools(arguments)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with _private(unfinished) as output:
+            done = _run(tools.dump(), tools, stdout=output)
+            os.fsync(output.fileno())
+        if done.returncode:
+            raise Refused(f"nothing was backed up: {_reason(done.stderr)}")
+        unfinished.rename(path)
+    except OSError as error:
+        raise WrongUsage(f"{path}: {error.strerror}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+    print(f"{path}: {path.stat().st_size:,} bytes; {BACK_UP_TOO}")
+    return DONE
+
+
+def _private(path: Path) -> IO[bytes]:
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    """In one transaction, which ends only after the whole file was read: else all stays as it was."""
+    path: Path = arguments.file
+    tools = _tools(arguments)
+    try:
+        with path.open("rb") as dump:
+            listed = _run((*tools.script()[:-1], "--list"), tools, stdin=dump, stdout=subprocess.DEVNULL)
+    except OSError as error:
+        raise WrongUsage(f"{path}: {error.strerror}") from None
+    if listed.returncode:
+        raise Refused(f"{path} is no dump of `passgate backup`: {_reason(listed.stderr)}")
+    confirm(arguments, f"replace the whole database by {path}? What is newer than it is lost.")
+    if not _replay(path, tools):
+        raise Refused("nothing was restored, the database is as it was: the lines above say why")
+    print(NEXT_COMPOSE if arguments.compose else NEXT, end="")
+    return DONE
+
+
+def _replay(path: Path, tools: Tools) -> bool:
+    """Whether it is done. Without COMMIT at its end, nothing that was sent is kept."""
+    with (
+        path.open("rb") as dump,
+        _start(tools.script(), tools, stdin=dump, stdout=subprocess.PIPE) as source,
+        _start(tools.run_script(), tools, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as target,
+    ):
+        assert source.stdout is not None
+        assert target.stdin is not None
+        try:
+            target.stdin.write(BEGIN)
+            while block := source.stdout.read(BLOCK_BYTES):
+                target.stdin.write(block)
+            complete = source.wait() == 0
+            if complete:
+                target.stdin.write(COMMIT)
+            target.stdin.close()
+        except BrokenPipeError:  # `psql` has ended at what it could not do
+            complete = False
+            source.kill()
+            with contextlib.suppress(BrokenPipeError):
+                target.stdin.close()
+        return target.wait() == 0 and complete
+
+
+def _start(argv: Sequence[str], tools: Tools, **streams: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(argv, env=dict(tools.environment), **streams)
+
+
+def _run(argv: Sequence[str], tools: Tools, **streams: Any) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(argv, env=dict(tools.environment), stderr=subprocess.PIPE, **streams)
+    except FileNotFoundError:
+        raise WrongUsage(f"{argv[0]} is not installed") from None
+
+
+def _reason(errors: bytes) -> str:
+    """The first line that PostgreSQL's program has written; what follows it explains it to the person."""
+    first, *others = errors.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+    for line in others:
+        print(line, file=sys.stderr)
+    return first
