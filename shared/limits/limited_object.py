@@ -5,8 +5,9 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from shared.contracts.limits import Limits
-from shared.limits.meters import Meter, QuotaMeter, RateMeter
+from shared.limits.meters import Meter, RateMeter
 from shared.limits.outcomes import Exceeded, LimitCause
+from shared.limits.quota_meter import QuotaMeter
 
 _LEVELS = {"company": "company", "booking": "booking"}
 """In the names of limits; all other kinds are credentials."""

@@ -7,13 +7,11 @@ goes back when it is not used, so that all processes together let through what t
 import math
 from abc import ABC, abstractmethod
 from asyncio import Future
-from typing import Literal
 
 from shared.clock import Clock
-from shared.contracts.limits import Quota, Rate
+from shared.contracts.limits import Rate
 from shared.limits.gcra import Gcra
 from shared.limits.outcomes import LimitCause
-from shared.limits.periods import Period, period_of
 from shared.limits.renewals import Renewal
 
 CREDIT_LIFE_S = 0.1
@@ -21,8 +19,6 @@ CREDIT_LIFE_S = 0.1
 SMALL_CREDIT_LIFE_S = 1.0
 SMALL_CREDIT_PARTS = 100
 """Credit is small where those of all processes are at most this part of the limit."""
-QUOTA_CREDIT_PARTS = 200
-"""What is held by processes while a quota ends is refused to others: it is at most this part of it."""
 MAX_DRY_S = 5.0
 """Seconds for which what is used up is not asked about."""
 
@@ -32,7 +28,7 @@ class Meter(ABC):
 
     __slots__ = (
         *("active", "available", "base", "cause", "credit", "dry_until", "key", "known_at", "label", "limit"),
-        *("local", "next_at", "owed", "pace", "report_only", "size", "used_at", "waiting", "window_s"),
+        *("local", "next_at", "owed", "pace", "report_only", "size", "unsettled", "used_at", "waiting", "window_s"),
     )
 
     def __init__(self, key: str, label: str, limit: str, cause: LimitCause, size: int, window_s: int) -> None:
@@ -51,6 +47,8 @@ class Meter(ABC):
         """The credit after the last renewal."""
         self.owed = 0
         """Calls that have passed without credit, and are not reported."""
+        self.unsettled = 0
+        """Those of them that were reported, and may have been counted or not."""
         self.pace = 0
         """Calls between two renewals, about."""
         self.used_at = 0.0
@@ -67,6 +65,10 @@ class Meter(ABC):
         """Whether it is among those that are looked at in each round."""
         self.local: Gcra | None = None
         """This process's share while Valkey is unavailable."""
+
+    @abstractmethod
+    def turn(self, now: float) -> None:
+        """Forget what belongs to a period that is over; `now` in seconds since the epoch."""
 
     @abstractmethod
     def arguments(self, now: float) -> tuple[str, tuple[object, ...]]:
@@ -122,8 +124,16 @@ class Meter(ABC):
             self.dry_until = 0.0
 
     def not_renewed(self, renewal: Renewal) -> None:
-        """What was asked may or may not have arrived. What is owed is reported again: it counts in any case."""
-        self.owed += renewal.owed
+        """What was asked may or may not have arrived, and is asked again, unchanged."""
+        self.unsettled += renewal.owed
+
+    def settled(self, renewal: Renewal, passed: int, given: int, extra: int) -> None:
+        """What was asked has been counted, and with it `given` of the calls that waited; `passed` did meanwhile."""
+        self.unsettled -= renewal.owed
+        self.owed -= min(self.owed, given, passed)
+        unused = extra + max(0, given - passed)
+        self.credit += unused
+        self.base += unused
 
     def take_locally(self, processes: int, monotonic: float, now: float) -> bool:
         """Whether a call may pass by this process's share alone; it then has the credit for it."""
@@ -152,6 +162,9 @@ class RateMeter(Meter):
         self.rate = rate
         self._interval_s = rate.interval_s
 
+    def turn(self, now: float) -> None:
+        """A rate has no periods."""
+
     def arguments(self, now: float) -> tuple[str, tuple[object, ...]]:
         return self.key, ("rate", self.size, repr(self._interval_s * 1e6), 0)
 
@@ -172,7 +185,7 @@ class RateMeter(Meter):
         if self.available is None:
             return self.size
         back = int((monotonic - self.known_at) / self._interval_s)
-        left = self.available + back + self.credit - self.owed
+        left = self.available + back + self.credit - self.owed - self.unsettled
         return 0 if left < 0 else self.size if left > self.size else left
 
     def reset_s(self, remaining: int, clock: Clock) -> int:
@@ -180,57 +193,3 @@ class RateMeter(Meter):
 
     def max_credit(self, processes: int) -> int:
         return self.size
-
-
-class QuotaMeter(Meter):
-    __slots__ = ("_asked_in", "_local_in", "_period", "kind", "known_in", "per")
-
-    def __init__(self, kind: str, key: str, label: str, limit: str, quota: Quota) -> None:
-        days = 1 if quota.per == "day" else 30
-        super().__init__(f"{key}:quota", label, limit, LimitCause.QUOTA_EXCEEDED, quota.calls, days * 86400)
-        self.kind = kind
-        """Of the object."""
-        self.per: Literal["day", "month"] = quota.per
-        self._period = Period("", 0.0, 0.0)
-        self._asked_in = ""
-        self.known_in = ""
-        """The period that `available` is of."""
-        self._local_in = ""
-
-    def _period_at(self, now: float) -> Period:
-        if not self._period.began_at <= now < self._period.ends_at:
-            self._period = period_of(self.per, now)
-        return self._period
-
-    def arguments(self, now: float) -> tuple[str, tuple[object, ...]]:
-        period = self._period_at(now)
-        known_used = self.size - (self.available or 0) if self.known_in == period.name else 0
-        self._asked_in = period.name
-        return f"{self.key}:{period.name}", ("quota", self.size, int(period.ends_at), known_used)
-
-    def renewed(self, extra: int, free: int, monotonic: float) -> None:
-        super().renewed(extra, free, monotonic)
-        self.known_in = self._asked_in
-
-    def take_locally(self, processes: int, monotonic: float, now: float) -> bool:
-        if self._local_in != (period := self._period_at(now).name):
-            self.local, self._local_in = None, period
-        return super().take_locally(processes, monotonic, now)
-
-    def share(self, processes: int, monotonic: float, now: float) -> Gcra:
-        period = self._period_at(now)
-        free = self.remaining(monotonic) if self.known_in == period.name else self.size
-        burst = math.ceil(free / processes)
-        return Gcra(max(1.0, period.ends_at - now) * 2, max(1, burst), now=monotonic, free=burst)
-
-    def wait(self, monotonic: float, now: float) -> float:
-        return max(0.0, self._period_at(now).ends_at - now)
-
-    def remaining(self, monotonic: float) -> int:
-        return self.size if self.available is None else max(0, self.available + self.credit - self.owed)
-
-    def reset_s(self, remaining: int, clock: Clock) -> int:
-        return math.ceil(self.wait(0.0, clock.now()))
-
-    def max_credit(self, processes: int) -> int:
-        return self.size // (QUOTA_CREDIT_PARTS * processes)

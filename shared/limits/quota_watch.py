@@ -9,7 +9,8 @@ from shared.background_task import PeriodicTask
 from shared.clock import Clock
 from shared.contracts.limits import MAX_NOTICES, NEARLY_USED_PERCENT, Percent, QuotaNotice
 from shared.errors import CallRejected, Unavailable
-from shared.limits.meters import Meter, QuotaMeter
+from shared.limits.meters import Meter
+from shared.limits.quota_meter import QuotaMeter
 
 SEND_INTERVAL_S = 2.0
 MAX_QUEUED = 2_000

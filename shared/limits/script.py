@@ -4,23 +4,40 @@ PROCESS_FORGOTTEN_AFTER_S = 10
 """Seconds after which a process that renews nothing takes no share any more."""
 
 SCRIPT = """
--- KEYS[1]: who takes shares. KEYS[2..]: one for each limit. ARGV[1]: this process, ARGV[2]: seconds until a silent
--- one is forgotten. Then for each limit: 'rate' or 'quota', its size (burst or calls), microseconds for one call or
--- the second of the epoch at which the period ends, how much of a quota is known to be used, should it not be known
--- here, and a renewal: back, owed, held, wanted, ahead.
+-- KEYS[1]: who takes shares. KEYS[2]: the number of the last renewal of this process, and its reply. KEYS[3..]:
+-- one for each limit. ARGV[1]: this process, ARGV[2]: seconds until a silent one is forgotten, ARGV[3]: the number
+-- of this renewal; one that comes again, as its reply was lost, counts nothing. Then for each limit: 'rate' or
+-- 'quota', its size (burst or calls), microseconds for one call or the second of the epoch at which the period
+-- ends, how much of a quota is known to be used, should it not be known here, and a renewal: back, owed, held,
+-- wanted, ahead.
+local function get(key)
+    local value = redis.pcall('GET', key)
+    if type(value) == 'table' then -- what another has written there is no count
+        redis.call('DEL', key)
+    end
+    return type(value) == 'string' and value or ''
+end
+local renewed = ARGV[3] .. ' '
+local last = get(KEYS[2])
+if last:sub(1, #renewed) == renewed then
+    return cjson.decode(last:sub(#renewed + 1))
+end
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
+if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then
+    redis.call('DEL', KEYS[1])
+end
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2] * 1000000)
 redis.call('EXPIRE', KEYS[1], 60)
 local processes = redis.call('ZCARD', KEYS[1])
 local reply = {processes}
-for i = 2, #KEYS do
-    local at = 3 + (i - 2) * 9
+for i = 3, #KEYS do
+    local at = 4 + (i - 3) * 9
     local size, x = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
     local back, owed, held = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
     local wanted, ahead = tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8])
-    local known = tonumber(redis.call('GET', KEYS[i]) or '')
+    local known = tonumber(get(KEYS[i]))
     local arrival, used, free
     if ARGV[at] == 'rate' then
         -- What is held has not come yet: it is taken anew, so that a bucket that has filled since has room for it.
@@ -45,5 +62,6 @@ for i = 2, #KEYS do
         table.insert(reply, value)
     end
 end
+redis.call('SET', KEYS[2], renewed .. cjson.encode(reply), 'EX', 86400)
 return reply
 """

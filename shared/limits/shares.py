@@ -8,8 +8,8 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 from uuid import uuid4
 
 import structlog
@@ -19,8 +19,9 @@ from shared.background_task import BackgroundTask
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.limits.meters import Meter
-from shared.limits.renewals import NOTHING, Renewal
+from shared.limits.renewals import NOTHING
 from shared.limits.script import PROCESS_FORGOTTEN_AFTER_S, SCRIPT
+from shared.limits.unsettled import Asked, Unsettled
 
 log = structlog.get_logger()
 
@@ -63,6 +64,9 @@ class Shares:
         self._clock = clock
         self._prefix = f"{PREFIX}{place}:"
         self._process = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+        self._number = 0
+        """Of the last renewal."""
+        self._unsettled: Unsettled | None = None
         self._active: list[Meter] = []
         self._present = False
         self._present_at = float("-inf")
@@ -113,12 +117,15 @@ class Shares:
     async def renew(self) -> None:
         """One round: report what has passed, and respond to all who wait."""
         monotonic = self._clock.monotonic()
+        if self._unsettled is not None and not await self._settle(self._unsettled):
+            self._decide_locally([Asked(meter, NOTHING, tuple(meter.waiting)) for meter in self._active])
+            return
         due = [meter for meter in self._active if meter.due(self.processes, monotonic)]
         if due:
             for start in range(0, len(due), MAX_METERS_AT_ONCE):
                 some = due[start : start + MAX_METERS_AT_ONCE]
                 if start and self.away:  # it has just failed, and would for each of them
-                    self._decide_locally([_Asked(meter, NOTHING, tuple(meter.waiting)) for meter in some])
+                    self._decide_locally([Asked(meter, NOTHING, tuple(meter.waiting)) for meter in some])
                 else:
                     await self._renew(some)
             self._active = [meter for meter in self._active if _counts(meter)]
@@ -138,28 +145,30 @@ class Shares:
 
     async def _renew(self, meters: Sequence[Meter]) -> None:
         now, monotonic = self._clock.now(), self._clock.monotonic()
-        keys: list[str] = [f"{self._prefix}processes"]
-        arguments: list[object] = [self._process, PROCESS_FORGOTTEN_AFTER_S]
-        asked: list[_Asked] = []
+        keys: list[str] = []
+        arguments: list[object] = []
+        asked: list[Asked] = []
         for meter in meters:
-            each = _Asked(meter, meter.renewal(self.processes, monotonic), tuple(meter.waiting))
+            meter.turn(now)
+            each = Asked(meter, meter.renewal(self.processes, monotonic), tuple(meter.waiting))
             key, of_meter = meter.arguments(now)
             asked.append(each)
             keys.append(f"{self._prefix}{key}")
             arguments += (*of_meter, *each.renewal)
+        self._number += 1
         try:
-            reply = await self._store.execute("EVAL", SCRIPT, len(keys), *keys, *arguments)
+            reply = await self._execute(keys, arguments)
         except BaseException as error:
-            self._decide_locally(asked)
+            for meter, renewal, _ in asked:
+                meter.not_renewed(renewal)
+            self._unsettled = Unsettled(asked, self._decide_locally(asked), keys, arguments)
             if not isinstance(error, Unavailable):
                 raise
             self._set_away(away=True, detail=error.detail)
             return
-        self._set_away(away=False)
-        self.processes = max(1, reply[0])
-        self._present_at = monotonic = self._clock.monotonic()
-        for n, (meter, _, waiting) in enumerate(asked):
-            given, extra, free, wait_us = reply[1 + 4 * n : 5 + 4 * n]
+        self._known(reply)
+        monotonic = self._clock.monotonic()
+        for (meter, _, waiting), (given, extra, free, wait_us) in zip(asked, _by_meter(reply), strict=True):
             meter.renewed(extra, free, monotonic)
             if given < len(waiting):
                 meter.dry(wait_us / 1e6 or meter.wait(monotonic, now), monotonic)
@@ -167,14 +176,47 @@ class Shares:
                 _respond(meter, future, passes=position < given)
             self._on_renewal(meter)
 
-    def _decide_locally(self, asked: Sequence["_Asked"]) -> None:
-        for meter, renewal, waiting in asked:
-            meter.not_renewed(renewal)
-            for future in waiting:
-                passes = meter.take_locally(self.processes, self._clock.monotonic(), self._clock.now())
-                meter.credit -= passes
-                meter.base -= passes
-                _respond(meter, future, passes=passes)
+    def _known(self, reply: Sequence[int]) -> None:
+        self._set_away(away=False)
+        self.processes = max(1, reply[0])
+        self._present_at = self._clock.monotonic()
+
+    async def _execute(self, keys: Sequence[str], arguments: Sequence[object]) -> Any:
+        of_all = (f"{self._prefix}processes", f"{self._prefix}renewed:{self._process}")
+        about = (self._process, PROCESS_FORGOTTEN_AFTER_S, self._number)
+        return await self._store.execute(
+            "EVAL", SCRIPT, len(of_all) + len(keys), *of_all, *keys, *about, *arguments
+        )
+
+    async def _settle(self, unsettled: Unsettled) -> bool:
+        """Send what may have been counted again, under its number; whether its reply is known now."""
+        try:
+            reply = await self._execute(unsettled.keys, unsettled.arguments)
+        except Unavailable as error:
+            self._set_away(away=True, detail=error.detail)
+            return False
+        self._unsettled = None
+        self._known(reply)
+        of_meters = zip(unsettled.asked, unsettled.passed, _by_meter(reply), strict=True)
+        for (meter, renewal, _), passed, (given, extra, _, _) in of_meters:
+            meter.turn(self._clock.now())
+            meter.settled(renewal, passed, given, extra)
+            self.count(meter)
+        return True
+
+    def _decide_locally(self, asked: Sequence[Asked]) -> Sequence[int]:
+        """How many calls of those that wait have passed, by each."""
+        return [self._passed_locally(meter, waiting) for meter, _, waiting in asked]
+
+    def _passed_locally(self, meter: Meter, waiting: "Sequence[asyncio.Future[bool]]") -> int:
+        passed = 0
+        for future in waiting:
+            passes = meter.take_locally(self.processes, self._clock.monotonic(), self._clock.now())
+            meter.credit -= passes
+            meter.base -= passes
+            passed += passes
+            _respond(meter, future, passes=passes)
+        return passed
 
     def _set_away(self, *, away: bool, detail: str = "") -> None:
         if away != self.away:
@@ -185,10 +227,11 @@ class Shares:
                 log.info("limits.shared", processes=self.processes)
 
 
-class _Asked(NamedTuple):
-    meter: Meter
-    renewal: Renewal
-    waiting: tuple["asyncio.Future[bool]", ...]
+def _by_meter(reply: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
+    """Calls of those that wait that may pass, more credit, what is free, and microseconds until something is."""
+    for n in range(1, len(reply), 4):
+        given, extra, free, wait_us = reply[n : n + 4]
+        yield given, extra, free, wait_us
 
 
 def _counts(meter: Meter) -> bool:

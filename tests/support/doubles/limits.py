@@ -19,6 +19,7 @@ class SharesInMemory:
         self.rounds = 0
         self._clock = clock
         self._processes: set[str] = set()
+        self._renewed: dict[str, tuple[int, list[int]]] = {}
         self._rates: dict[str, Gcra] = {}
         self._used: dict[str, int] = {}
 
@@ -27,17 +28,21 @@ class SharesInMemory:
             raise Unavailable
         self.rounds += 1
         _, _, count, *rest = command
-        keys, arguments = rest[1:count], rest[count:]
-        self._processes.add(arguments[0])
+        keys, arguments = rest[2:count], rest[count:]
+        process, _, number = arguments[:3]
+        self._processes.add(process)
+        if self._renewed.get(process, (0, []))[0] == number:
+            return self._renewed[process][1]
         reply = [len(self._processes)]
         for n, key in enumerate(keys):
-            kind, size, x, known_used, *renewal = arguments[2 + 9 * n : 11 + 9 * n]
+            kind, size, x, known_used, *renewal = arguments[3 + 9 * n : 12 + 9 * n]
             asked = Renewal(*renewal)
             reply += (
                 self._rate(key, size, float(x) / 1e6, asked)
                 if kind == "rate"
                 else self._quota(key, size, known_used, asked)
             )
+        self._renewed[process] = number, reply
         return reply
 
     def _rate(self, key: str, size: int, interval: float, asked: Renewal) -> Sequence[int]:

@@ -3,9 +3,11 @@
 import asyncio
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from shared.errors import Unavailable
 from shared.limits.limited_call import WaitingCall
 from shared.limits.shares import PRESENCE_INTERVAL_S
 from tests.support.clock import FakeClock
@@ -15,6 +17,7 @@ from tests.support.waiting import until
 
 RATE = {"calls": 1000, "per_seconds": 1, "burst": 400}
 SEEDS = range(2)
+DAY_S = 86400
 
 
 def processes(clock: FakeClock, store: SharesInMemory, **limits: object) -> list[LimitedProcess]:
@@ -63,6 +66,18 @@ async def test_a_quota_over_four_gateways_is_exact_to_one_percent(clock: FakeClo
     assert 2000 * 0.99 <= passed <= 2000 * 1.01
 
 
+class RepliesLost(SharesInMemory):
+    """Counts, and while `lost` does not say so."""
+
+    lost = False
+
+    async def execute(self, *command: Any) -> list[int]:
+        reply = await super().execute(*command)
+        if self.lost:
+            raise Unavailable
+        return reply
+
+
 async def test_a_small_limit_is_exact_whoever_is_called(clock: FakeClock) -> None:
     all_ = processes(clock, SharesInMemory(clock), quota={"calls": 10, "per": "day"})
     assert sum([await process.passed(3, "c") for process in all_]) == 10
@@ -105,6 +120,54 @@ async def test_what_passes_while_the_store_is_away_counts_when_it_is_back(clock:
         await process.shares.renew()
     clock.advance(10.0)
     assert sum([await process.passed(5, "c") for process in all_]) == 0
+
+
+async def test_what_passed_in_one_day_counts_in_no_other(clock: FakeClock) -> None:
+    """Whether it passed without the store, or was credit that is held."""
+    clock.advance(DAY_S - clock.now() % DAY_S - 3600)
+    store = SharesInMemory(clock)
+    process = limited_process(store, clock, limits_of("company", "c", quota={"calls": 20_000, "per": "day"}))
+    for _ in range(5):
+        assert await process.passed(30, "c") == 30
+        await process.shares.renew()
+    store.available = False
+    assert await process.passed(1000, "c") == 1000
+    clock.advance(3601)
+    (meter,) = process.table.objects["c"].meters
+    assert meter.remaining(clock.monotonic()) == 20_000
+    store.available = True
+    for _ in range(3):
+        await process.shares.renew()
+    assert await process.passed(7, "c") == 7
+    clock.advance(1)
+    for _ in range(3):
+        clock.advance(1)
+        await process.shares.renew()
+    second = limited_process(store, clock, limits_of("company", "c", quota={"calls": 20_000, "per": "day"}))
+    assert await second.passed(1, "c") == 1
+    assert second.table.objects["c"].meters[0].remaining(clock.monotonic()) == 20_000 - 8
+
+
+async def test_what_passed_counts_once_however_many_replies_are_lost(clock: FakeClock) -> None:
+    store = RepliesLost(clock)
+    limits = [limits_of("company", id_, quota={"calls": 1_000_000, "per": "month"}) for id_ in ("c", "d")]
+    process = limited_process(store, clock, *limits)
+    passed = await process.passed(1, "c")
+    store.available = False
+    passed += await process.passed(10_000, "c")
+    store.available, store.lost = True, True
+    for _ in range(40):
+        clock.advance(0.25)
+        await process.shares.renew()
+        passed += await process.passed(10, "c", "d")
+    store.lost = False
+    for _ in range(5):
+        clock.advance(1)
+        await process.shares.renew()
+    second = limited_process(store, clock, *limits)
+    assert await second.passed(1, "c", "d") == 1
+    left = [second.table.objects[id_].meters[0].remaining(clock.monotonic()) for id_ in ("c", "d")]
+    assert left == [1_000_000 - passed - 1, 1_000_000 - 401]
 
 
 async def test_without_the_store_from_the_start_a_limit_holds(clock: FakeClock) -> None:
