@@ -17,6 +17,7 @@ from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.operations.table import OperationPages
 from services.console.http.people import PeoplePages
 from services.console.http.portal.entrance import EntrancePages
+from services.console.http.portal.table import PortalPages
 from services.console.http.search import SearchPages
 from services.console.http.sign_in import SignInPages
 from services.console.http.signed_in import Sessions
@@ -39,6 +40,7 @@ REGISTRY = "key_registry"
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     clock = clock or SystemClock()
     client = ServiceClient(settings.key_registry_url, timeout=settings.registry_timeout)
+    issuer = ServiceClient(settings.token_issuer_url, timeout=settings.registry_timeout)
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
     api = AdminApiFactory(client, identity.authorization_for(REGISTRY, purpose=CLIENT_ADDRESS_PURPOSE))
     assets = Assets.load()
@@ -66,10 +68,11 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             SearchPages(renderer),
             SupportPages(renderer),
             OperationPages(renderer, clock),
+            PortalPages(renderer, usage, clock, gateway=settings.issuer, issuer=issuer),
         ),
         health=health,
         addresses=visitors,
         metrics=CollectorRegistry(),
-        resources=[client],
+        resources=[client, issuer],
         description="Pages for people. Programs use the admin API of the key registry.",
     )

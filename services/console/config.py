@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from shared.config import Networks, ServiceSettings
+from shared.contracts.identifiers import ISSUER, anchored
 
 
 class Settings(ServiceSettings):
@@ -12,6 +13,11 @@ class Settings(ServiceSettings):
         description="networks, with commas, of the proxies in front of the console, whose X-Forwarded-For and "
         "X-Forwarded-Proto are used; without it all people behind one proxy have one address, and are one to the "
         "brake on guessing passwords",
+    )
+    issuer: str = Field(
+        default="http://127.0.0.1:8080",
+        pattern=anchored(ISSUER),
+        description="the gateway's public URL without a final slash, for the code that calls it",
     )
     registry_timeout: float = Field(
         default=15.0, gt=0, le=120, description="seconds for one call to the admin API: it may generate an RSA key"

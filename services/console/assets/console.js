@@ -6,9 +6,10 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   button.addEventListener("click", async () => {
     const field = document.getElementById(button.dataset.copy);
     try {
-      await navigator.clipboard.writeText(field.value);
+      await navigator.clipboard.writeText(field.value ?? field.textContent);
     } catch {
-      field.select();
+      if (field.select) field.select();
+      else getSelection().selectAllChildren(field);
       document.execCommand("copy");
     }
     button.textContent = "Copied";
@@ -29,4 +30,17 @@ if (document.querySelector("[data-once]")) {
       setTimeout(() => (saved = false), 1000);
     });
   }
+}
+
+// Calls as they arrive: looks again every few seconds, while somebody is looking.
+const LOOK_AGAIN_MS = 5000;
+for (const live of document.querySelectorAll("[data-live]")) {
+  const words = (text) => text.replace(/\s+/g, " ").trim();
+  setInterval(async () => {
+    if (document.hidden || live.contains(document.activeElement)) return;
+    const response = await fetch(live.dataset.live, { redirect: "error" }).catch(() => null);
+    if (!response?.ok) return;
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html").body;
+    if (words(fresh.textContent) !== words(live.textContent)) live.replaceChildren(...fresh.childNodes);
+  }, LOOK_AGAIN_MS);
 }

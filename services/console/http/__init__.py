@@ -12,6 +12,7 @@ from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.operations.table import OperationPages, operation_endpoints
 from services.console.http.people import PeoplePages
 from services.console.http.portal.entrance import EntrancePages
+from services.console.http.portal.table import PortalPages, portal_endpoints
 from services.console.http.search import SearchPages
 from services.console.http.sign_in import SignInPages
 from services.console.http.signed_in import FormHandler, PageHandler, Sessions
@@ -40,6 +41,7 @@ def endpoints(
     search: SearchPages,
     support: SupportPages,
     operations: OperationPages,
+    portal: PortalPages,
 ) -> list[Endpoint]:
     open_to_all = partial(Endpoint, documented=False, render_error=renderer.error)
 
@@ -96,6 +98,7 @@ def endpoints(
         page("/explain", support.explain, "Why a call was refused"),
         page("/audit", support.audit, "The audit trail"),
         *operation_endpoints(operations, page, form),
+        *portal_endpoints(portal, page, form),
         page("/people", people.list, "People"),
         form("/people/invitations", people.invite, "Invite somebody"),
         form("/people/invitations/{id}/revoke", people.withdraw, "Withdraw an invitation"),

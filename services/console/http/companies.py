@@ -33,9 +33,9 @@ class CompanyPages:
         self._stops = stops
 
     async def overview(self, _: web.Request, session: Session) -> web.Response:
-        """A person of one company begins there; the operator's people with all of them."""
-        if company_id := session.me["company_id"]:
-            return self._renderer.redirect(f"/companies/{segment(company_id)}")
+        """A person of one company begins at its portal; the operator's people with all of them."""
+        if session.me["company_id"]:
+            return self._renderer.redirect("/portal")
         return self._renderer.redirect("/companies")
 
     async def list(self, request: web.Request, session: Session) -> web.Response:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from services.console.pages import events
 from services.console.pages.limits import limits_in_words
+from services.console.pages.portal.refusals import explanation_of
 from services.console.pages.stops import drawn_width
 from services.console.session import Session
 from shared.errors import Conflict, FieldError, Invalid, ServiceError
@@ -20,7 +21,7 @@ from shared.logging import request_id
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS = {
@@ -53,6 +54,7 @@ class Renderer:
         self._environment.filters["words"] = in_words
         self._environment.filters["drawn_width"] = drawn_width
         self._environment.filters["limits_in_words"] = limits_in_words
+        self._environment.filters["refusal"] = explanation_of
         self._environment.filters["event_words"] = events.type_in_words
         self._environment.filters["event_details"] = events.details
         self._environment.filters["event_path"] = events.subject_path

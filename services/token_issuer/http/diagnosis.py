@@ -14,7 +14,7 @@ from services.token_issuer.http.schemas import DiagnosisResponse
 from services.token_issuer.oauth_errors import InvalidRequest
 from shared.contracts.key_registry import KeyPair
 from shared.errors import Unauthenticated
-from shared.opaque import ADMIN_TOKEN, well_formed
+from shared.opaque import ADMIN_TOKEN, PERSON_SESSION, well_formed
 
 
 class Admins(Protocol):
@@ -48,11 +48,15 @@ class DiagnosisEndpoint:
 
 
 def _admin_credential(field: str | None) -> str | None:
-    """The Authorization field of who may be an admin; nothing else is passed on. Raises `Unauthenticated`."""
+    """The Authorization field of who may be an admin, or a person with a session; nothing else is passed on.
+
+    Raises `Unauthenticated`.
+    """
     if field is None:
         return None
     scheme, _, token = field.partition(" ")
-    if scheme.lower() != "bearer" or not well_formed(ADMIN_TOKEN, token):
+    of_admin = well_formed(ADMIN_TOKEN, token) or well_formed(PERSON_SESSION, token)
+    if scheme.lower() != "bearer" or not of_admin:
         raise Unauthenticated("Authorization is for the tokens of admins here; leave it out to ask for yourself")
     return field
 

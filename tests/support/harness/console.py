@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 
@@ -42,8 +43,9 @@ class Console:
 
 
 @asynccontextmanager
-async def running_console(registry: Running) -> AsyncIterator[Console]:
-    settings = Settings(key_registry_url=registry.url, **registry.keys.settings("console"))
+async def running_console(registry: Running, **more: Any) -> AsyncIterator[Console]:
+    """`more` are settings."""
+    settings = Settings(key_registry_url=registry.url, **registry.keys.settings("console"), **more)
     async with (
         serving(await build_app(settings)) as url,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,

@@ -1,0 +1,66 @@
+"""What is wrong with an assertion or a token: the issuer's own checks, of what somebody pastes."""
+
+import base64
+import binascii
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from aiohttp import web
+
+from services.console.browser import cookies
+from services.console.browser.forms import Form
+from services.console.http.portal.company import own_company
+from services.console.pages.renderer import Renderer
+from services.console.session import Session
+from shared import opaque
+from shared.errors import Unavailable
+from shared.http.client import ServiceClient
+
+DIAGNOSE = "/oauth2/diagnose"
+NO_TEXT = "Paste an assertion or an access token."
+
+
+class DoctorPages:
+    """What is pasted goes on to the token issuer, is shown again, and is kept nowhere."""
+
+    def __init__(self, renderer: Renderer, issuer: ServiceClient) -> None:
+        self._renderer = renderer
+        self._issuer = issuer
+
+    async def show(self, _: web.Request, session: Session) -> web.Response:
+        await own_company(session)
+        return self._page(session, "")
+
+    async def diagnose(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        await own_company(session)
+        text = form.text("text")
+        if not text:
+            return self._page(session, text, status=422, errors={"text": NO_TEXT})
+        body = urlencode({"token" if is_access_token(text) else "assertion": text}).encode()
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Authorization": f"Bearer {cookies.session_token(request)}",
+        }
+        status, value = await self._issuer.request("POST", DIAGNOSE, body, headers)
+        if status == 200:
+            return self._page(session, text, diagnosis=value)
+        if status not in (400, 413):
+            raise Unavailable(detail=f"unexpected status {status}")
+        wrong = str(value.get("error_description") or "it cannot be read")
+        return self._page(session, text, status=422, errors={"text": wrong})
+
+    def _page(self, session: Session, text: str, status: int = 200, **values: Any) -> web.Response:
+        return self._renderer.page(
+            "portal/doctor.html", session=session, status=status, text=text, **{"diagnosis": None, **values}
+        )
+
+
+def is_access_token(text: str) -> bool:
+    """Whether its header names a key of the issuer's own: all others are taken for assertions."""
+    head = text.partition(".")[0]
+    try:
+        header = orjson.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    except (binascii.Error, ValueError):
+        return False
+    return isinstance(header, dict) and str(header.get("kid", "")).startswith(f"{opaque.SIGNING_KEY}_")

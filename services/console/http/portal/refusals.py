@@ -1,0 +1,35 @@
+"""Refused calls of one's own company: what was wrong, and how to mend it."""
+
+from aiohttp import web
+
+from services.console.admin_api import segment
+from services.console.http.operations.filtered_list import filtered_list
+from services.console.http.portal.company import own_company
+from services.console.pages.renderer import Renderer
+from services.console.session import Session
+from shared.errors import NotFound, Unprocessable
+
+FILTERS = ("from", "to")
+GONE = "no refused call of yours has this id: they are kept for 7 days, and served ones are not"
+
+
+class RefusalPages:
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    async def list(self, request: web.Request, session: Session) -> web.Response:
+        company = await own_company(session)
+        if wanted := request.query.get("request_id", "").strip():
+            return self._renderer.redirect(f"/portal/refused-calls/{segment(wanted)}")
+        found = await filtered_list(request, session, "/decisions", FILTERS)
+        return self._renderer.page(
+            "portal/refused_calls.html", session=session, company=company, status=found.status, **found.values
+        )
+
+    async def show(self, request: web.Request, session: Session) -> web.Response:
+        company = await own_company(session)
+        try:
+            decision = await session.api.get(f"/decisions/{segment(request.match_info['request_id'])}")
+        except (NotFound, Unprocessable):
+            raise NotFound(GONE) from None
+        return self._renderer.page("portal/refused_call.html", session=session, company=company, decision=decision)

@@ -1,0 +1,93 @@
+"""Why a call was refused, in words for whoever sent it and is to mend it; the causes are of docs/refusals.md."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Explanation(NamedTuple):
+    title: str
+    todo: str
+
+
+_NEW_TOKEN = "Request a new token with your credential, and send it whole, without quotes or line breaks."
+_STOPPED = "Ask whoever runs the API why. Until it is resumed nothing that depends on it is accepted."
+_NEW_SECRET = "Take the new secret into use: its page under Credentials lists the secrets and when each was used."
+_WAIT = "Send it again later, after the time in Retry-After if the response has that."
+_OURS = "Your call is not at fault. Send it again; if that goes on, give the request id to whoever runs the API."
+_SIGNED = "Paste the assertion or token into Doctor: it makes every check and says what to mend."
+
+EXPLANATIONS: Mapping[str, Explanation] = {
+    "no_credential": Explanation("No credential was sent", "Send it where the API looks for it: see How to call."),
+    "wrong_scheme": Explanation("Not a Bearer token", "Send Authorization: Bearer, a blank, and the access token."),
+    "no_api_token": Explanation("The API token is missing", "Send both X-Api-Token and X-Client-Prefix."),
+    "no_client_prefix": Explanation("The client prefix is missing", "Send X-Client-Prefix beside X-Api-Token."),
+    "ambiguous_credential": Explanation("Two credentials in one call", "Send one kind of credential, once."),
+    "malformed": Explanation("The credential was cut off or changed", _NEW_TOKEN),
+    "expired": Explanation("The token or credential has expired", _NEW_TOKEN),
+    "not_yet_valid": Explanation("The token is not valid yet", "Set the clock of the machine that made it (NTP)."),
+    "wrong_audience": Explanation("The token is for something else", _SIGNED),
+    "wrong_issuer": Explanation("The token is of another issuer", _NEW_TOKEN),
+    "unknown_kid": Explanation("The signing key is not known", _SIGNED),
+    "bad_signature": Explanation("The signature does not hold", _SIGNED),
+    "lifetime_too_long": Explanation("The assertion lives too long", "exp may be one hour after iat at most."),
+    "missing_claim": Explanation("A claim is missing", _SIGNED),
+    "invalid_claim": Explanation("A claim is invalid", _SIGNED),
+    "jti_used": Explanation("The assertion was used before", "Make a new assertion, with a new jti, each time."),
+    "wrong_secret": Explanation("The secret is wrong", "Send the current secret; one that is lost is rotated."),
+    "version_retired": Explanation("The secret was rotated away", _NEW_SECRET),
+    "version_revoked": Explanation("The secret was ended", _NEW_SECRET),
+    "access_key_version_retired": Explanation("The access key's secret was rotated away", _NEW_SECRET),
+    "access_key_version_revoked": Explanation("The access key's secret was ended", _NEW_SECRET),
+    "succeeded": Explanation("Another key pair took its place", "Sign with the new private key and its kid."),
+    "stopped": Explanation("Something that it depends on is stopped", _STOPPED),
+    "revoked": Explanation("The credential is revoked", "Revoked is for ever: make a new credential."),
+    "suspended": Explanation("The credential is suspended", "Resume it at its page under Credentials."),
+    "access_key_suspended": Explanation("The access key is suspended", "Resume it at its page under Credentials."),
+    "access_key_revoked": Explanation("The access key is revoked", "Revoked is for ever: make a new one."),
+    "access_key_expired": Explanation("The access key has expired", "Make a new access key."),
+    "booking_suspended": Explanation("The booking is suspended", _STOPPED),
+    "booking_revoked": Explanation("The booking is revoked", _STOPPED),
+    "company_suspended": Explanation("Your company is suspended", _STOPPED),
+    "company_revoked": Explanation("Your company is revoked", _STOPPED),
+    "application_suspended": Explanation("The application is suspended", _STOPPED),
+    "application_revoked": Explanation("The application is revoked", _STOPPED),
+    "ended": Explanation("The session token was ended", "Request a new one from /generate."),
+    "used_up": Explanation("The session token is used up", "Request a new one from /generate."),
+    "wrong_company": Explanation("The token is of another company", "Send your own client prefix with it."),
+    "wrong_application": Explanation(
+        "The token is for another application", "Use an API token that was made at this API's application."
+    ),
+    "insufficient_scope": Explanation(
+        "A scope is missing",
+        "Request the scope with the token, or use a credential that has it. A token keeps the scopes that it was "
+        "issued with: request a new one after a change.",
+    ),
+    "invalid_scope": Explanation("The scope cannot be granted", "Request only scopes that the credential has."),
+    "address_not_allowed": Explanation(
+        "Not from this address", "Call from an address that was agreed on, or ask whoever runs the API to add it."
+    ),
+    "route_not_allowed": Explanation("Not this API with this credential", "Use the credential that is for it."),
+    "origin_not_allowed": Explanation("Not from a page of this site", "Call from your server, not from a browser."),
+    "rate_exceeded": Explanation(
+        "Too many calls at a time", "Send calls evenly; Usage shows your limits, Retry-After how long to wait."
+    ),
+    "quota_exceeded": Explanation(
+        "The calls of this day or month are used up", "Usage shows the limit. Ask whoever runs the API for more."
+    ),
+    "method_not_allowed": Explanation("Not by this method", "Use a method that the response names in Allow."),
+    "no_route": Explanation("There is no API at this path", "Compare the URL with the API's documentation."),
+    "too_large": Explanation("The body is too large", "Send less in one call."),
+}
+_BY_STATUS: Mapping[int, Explanation] = {
+    400: Explanation("The request could not be read", "Compare it with the code under How to call."),
+    401: Explanation("The credential is invalid", _NEW_TOKEN),
+    403: Explanation("The credential may not do this", "Ask whoever runs the API for the right to it."),
+    404: EXPLANATIONS["no_route"],
+    429: Explanation("Too many at once", _WAIT),
+}
+
+
+def explanation_of(decision: Mapping[str, Any]) -> Explanation:
+    """Of a refused call, as the admin API shows it."""
+    by_status = _BY_STATUS.get(decision["status"], Explanation("It could not be served", _OURS))
+    return EXPLANATIONS.get(decision["cause"], by_status)

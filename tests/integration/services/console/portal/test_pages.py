@@ -1,0 +1,157 @@
+"""What a company's own people see: their calls arriving, code that calls, limits, refusals, and only their own."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from services.console.http.portal.doctor import is_access_token
+from tests.integration.services.console.portal.visiting import Visit, enter, visit
+from tests.support.browser.browser import Browser
+from tests.support.harness.console import Console, running_console
+from tests.support.harness.serving import serving
+
+PAGES = (
+    "/portal",
+    "/portal/arrivals",
+    "/portal/how-to-call",
+    "/portal/usage",
+    "/portal/refused-calls",
+    "/portal/doctor",
+)
+MARKUP = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+
+
+async def test_home_leads_to_the_first_credential_waits_and_shows_the_first_call(console: Console) -> None:
+    visiting = await visit(console, name="Blue Boats")
+    browser = visiting.browser
+    assert "Make a credential" in (await browser.open("/")).words
+    key = await visiting.admin.create("/access-keys", **visiting.of, name="shop")
+    assert "Waiting for the first call" in (await browser.open("/portal")).words
+    await visiting.called(key, route="/generate")
+    for path in ("/portal", "/portal/arrivals"):
+        page = await browser.open(path)
+        assert "The first call has arrived" in page.words
+        assert "/generate" in page.words
+        assert page.links["shop"] == f"{visiting.base}/access-keys/{key['id']}"
+    await visiting.called(key, calls=41)
+    assert "Calls of the last 24 hours" in (await browser.open("/portal")).words
+    assert "<html" not in (await browser.open("/portal/arrivals")).text, "a part of the page"
+
+
+async def test_a_refused_call_says_what_was_wrong_and_how_to_mend_it(console: Console) -> None:
+    visiting, other = await visit(console), await visit(console)
+    mine = await visiting.refused(501, cause="quota_exceeded", status=429, path="/v2.0/site")
+    theirs = await other.refused(502, cause="expired")
+    for path in ("/portal", "/portal/refused-calls"):
+        page = await visiting.browser.open(path)
+        assert "The calls of this day or month are used up" in page.words
+        assert theirs not in page.text
+    page = await visiting.browser.open(f"/portal/refused-calls?request_id={mine}")
+    assert page.url.endswith(f"/portal/refused-calls/{mine}")
+    assert "Ask whoever runs the API for more." in page.words
+    for unknown in (theirs, "nothing", "%2E%2E%2Fme"):
+        assert (await visiting.browser.open(f"/portal/refused-calls/{unknown}")).status == 404
+    assert (await visiting.browser.open("/portal/refused-calls?from=yesterday")).status == 422
+
+
+async def test_usage_is_shown_against_each_limit(console: Console) -> None:
+    visiting = await visit(console, limits={"quota": {"calls": 1000, "per": "day"}})
+    limits = {"rate": {"calls": 50, "per_seconds": 1}, "quota": {"calls": 100, "per": "month"}}
+    key = await visiting.admin.create("/access-keys", **visiting.of, name="shop", limits=limits)
+    free = await visiting.admin.create("/access-keys", **visiting.of, name="free")
+    await visiting.called(key, calls=80)
+    await visiting.called(free, calls=420)
+    await visiting.called(free, calls=3, outcome="refused", cause="rate_exceeded")
+    page = await visiting.browser.open("/portal/usage")
+    assert "500 of 1,000 calls today" in page.words
+    assert "80 of 100 calls this month" in page.words
+    assert "50 calls in a second" in page.words
+    assert 'value="80"' in page.text
+    assert page.links["shop"] == f"{visiting.base}/access-keys/{key['id']}"
+
+
+async def test_code_has_ones_own_ids_and_path_and_stays_text_whatever_is_in_them(console: Console) -> None:
+    visiting = await visit(console)
+    client = await visiting.admin.create("/api-clients", **visiting.of, comment=MARKUP, scopes=[])
+    pair = await visiting.admin.create("/key-pairs", **visiting.of, scopes=[], algorithm="EdDSA")
+    page = await visiting.browser.open(f"/portal/how-to-call?credential={client['id']}&language=python")
+    assert client["key"] in page.words
+    assert "http://127.0.0.1:8080/auth/token" in page.words
+    assert client["secret"] not in page.text
+    assert 'os.environ["CLIENT_SECRET"]' in page.words
+    for path in (MARKUP, "//evil.example", "/a'$(id)\"", "no path"):
+        page = await visiting.browser.open(f"/portal/how-to-call?credential={client['id']}&path={path}")
+        assert page.status == 200
+        assert "<script>alert" not in page.text
+        assert "<img" not in page.text
+    page = await visiting.browser.open(f"/portal/how-to-call?credential={pair['id']}&language=go")
+    assert pair["kid"] in page.words
+    assert "Go" not in page.links, "its library cannot sign so simply"
+    assert {"Python", "JavaScript", "Java"} <= page.links.keys()
+
+
+async def test_operators_people_and_other_companies_have_no_portal_here(console: Console, owner: Browser) -> None:
+    visiting, other = await visit(console), await visit(console)
+    key = await other.admin.create("/access-keys", **other.of, name="theirs alone")
+    for path in PAGES:
+        assert (await owner.open(path)).status == 404, path
+        page = await visiting.browser.open(f"{path}?credential={key['id']}")
+        assert (page.status, "theirs alone" in page.text, key["id"] in page.text) == (200, False, False), path
+        assert (await console.browser().open(path)).url.partition("?")[0].endswith("/sign-in")
+
+
+async def test_each_role_is_offered_what_it_may_do(console: Console) -> None:
+    visiting = await visit(console)
+    await visiting.admin.create("/access-keys", **visiting.of, name="shop")
+    for role, makes, invites in (("viewer", False, False), ("editor", True, False), ("owner", True, True)):
+        browser = await enter(console, visiting.company, role)
+        for path in ("/notices", "/audit", "/people", *PAGES):
+            assert (await browser.open(path)).status == 200, (role, path)
+        page = await browser.open(f"{visiting.base}/access-keys")
+        assert any("New access key" in form.buttons for form in page.forms) is makes
+        page = await browser.open("/people")
+        assert any("Make invitation link" in form.buttons for form in page.forms) is invites
+
+
+@pytest.fixture
+async def examined(console: Console) -> AsyncIterator[tuple[Visit, list[Any]]]:
+    """A portal whose token issuer finds fault with everything, and what it was sent."""
+    sent: list[Any] = []
+
+    async def diagnose(request: web.Request) -> web.Response:
+        form = await request.post()
+        sent.append((dict(form), request.headers["Authorization"]))
+        checks = [
+            {"check": "form", "ok": True, "found": "9 characters", "expected": "three parts", "fix": ""},
+            {"check": "aud", "ok": False, "found": MARKUP, "expected": "ankor.io", "fix": "aud must be ankor.io"},
+            {"check": "jti", "ok": None, "found": None, "expected": "unused", "fix": "not reached"},
+        ]
+        return web.json_response({"kind": "assertion", "ok": False, "checks": checks})
+
+    app = web.Application()
+    app.router.add_post("/oauth2/diagnose", diagnose)
+    async with serving(app) as url, running_console(console.registry, token_issuer_url=url) as with_issuer:
+        yield await visit(with_issuer), sent
+
+
+async def test_doctor_says_what_to_mend_and_asks_as_whoever_is_there(examined: tuple[Visit, list[Any]]) -> None:
+    visiting, sent = examined
+    await visiting.browser.open("/portal/doctor")
+    page = await visiting.browser.press("Examine", Assertion_or_access_token="a.b.c")
+    assert "1 check failed" in page.words
+    assert "aud must be ankor.io" in page.words
+    assert "<script>alert" not in page.text
+    [(form, authorization)] = sent
+    assert form == {"assertion": "a.b.c"}
+    assert authorization == f"Bearer {next(iter(visiting.browser.cookies.values()))}"
+    assert "a.b.c" not in page.url
+    empty = await visiting.browser.press("Examine", Assertion_or_access_token=" ")
+    assert (empty.status, len(sent)) == (422, 1)
+
+
+def test_a_key_of_the_issuer_in_the_header_makes_it_an_access_token() -> None:
+    assert is_access_token("eyJhbGciOiJSUzI1NiIsImtpZCI6InNrX3gifQ.e30.c2ln")  # {"alg":"RS256","kid":"sk_x"}
+    for other in ("eyJhbGciOiJSUzI1NiIsImtpZCI6ImtwX3gifQ.e30.c2ln", "", "junk", "W10.e30.c2ln", "\u00e9.x.y"):
+        assert not is_access_token(other)
