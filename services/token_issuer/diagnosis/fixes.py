@@ -79,8 +79,8 @@ def _scope(_: Any, __: str) -> str:
 
 def _signature(_: Any, __: str) -> str:
     return (
-        "Sign with the private key that was shown together with this KID, and send what was signed unchanged. "
-        "If that is so, the key pair, or its company, may be suspended or revoked: ask who issued it."
+        "Send it whole and unchanged. An assertion is signed with the private key that was shown together with "
+        "this KID; if it was, the key pair, or its company, may be suspended or revoked: ask who issued it."
     )
 
 

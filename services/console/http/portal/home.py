@@ -10,12 +10,13 @@ from services.console.admin_api import Object
 from services.console.http.portal.company import own_company, own_credentials
 from services.console.http.usage import RecentUsage
 from services.console.pages.portal.arrivals import Arrivals, arrivals
+from services.console.pages.portal.refusals import of_calls
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.clock import Clock
 
 HOURS = 24
-REFUSED_SHOWN = "5"
+REFUSED_SHOWN = "8"
 
 
 class HomePages:
@@ -49,4 +50,4 @@ class HomePages:
             ),
             session.api.get("/decisions", limit=REFUSED_SHOWN),
         )
-        return arrivals(credentials, usage["items"], refused["items"]), credentials
+        return arrivals(credentials, usage["items"], of_calls(refused["items"])), credentials

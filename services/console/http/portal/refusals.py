@@ -5,6 +5,7 @@ from aiohttp import web
 from services.console.admin_api import segment
 from services.console.http.operations.filtered_list import filtered_list
 from services.console.http.portal.company import own_company
+from services.console.pages.portal.refusals import of_calls
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import NotFound, Unprocessable
@@ -23,7 +24,11 @@ class RefusalPages:
             return self._renderer.redirect(f"/portal/refused-calls/{segment(wanted)}")
         found = await filtered_list(request, session, "/decisions", FILTERS)
         return self._renderer.page(
-            "portal/refused_calls.html", session=session, company=company, status=found.status, **found.values
+            "portal/refused_calls.html",
+            session=session,
+            company=company,
+            status=found.status,
+            **{**found.values, "items": of_calls(found.items)},
         )
 
     async def show(self, request: web.Request, session: Session) -> web.Response:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from services.console.http.portal.calls import CallPages
 from services.console.http.portal.doctor import DoctorPages
 from services.console.http.portal.home import HomePages
+from services.console.http.portal.people import PortalPeoplePages
 from services.console.http.portal.refusals import RefusalPages
 from services.console.http.portal.usage import UsagePages
 from services.console.http.signed_in import FormHandler, PageHandler
@@ -25,6 +26,7 @@ class PortalPages:
         self.calls = CallPages(renderer, gateway)
         self.usage = UsagePages(renderer, usage, clock)
         self.refusals = RefusalPages(renderer)
+        self.people = PortalPeoplePages(renderer)
         self.doctor = DoctorPages(renderer, issuer)
 
 
@@ -40,6 +42,9 @@ def portal_endpoints(
         page("/portal/usage", pages.usage.show, "Usage against limits"),
         page("/portal/refused-calls", pages.refusals.list, "Refused calls"),
         page("/portal/refused-calls/{request_id}", pages.refusals.show, "One of them, and how to mend it"),
+        page("/portal/sessions", pages.people.sessions, "Portal sessions of the company"),
+        form("/portal/sessions/{id}/end", pages.people.end, "End one"),
+        page("/portal/activity", pages.people.activity, "What people did"),
         page("/portal/doctor", pages.doctor.show, "What is wrong with a token"),
         form("/portal/doctor", pages.doctor.diagnose, "Examine one"),
     ]

@@ -44,7 +44,10 @@ class UsagePages:
             path, of = f"{base}/{kind.path}/{item['id']}", used.get(item["id"], nothing)
             if item["status"] != "revoked":
                 limits.append(limited(kind.label(item), kind.noun, path, item["limits"], of))
-        names = {item["id"]: (kind.label(item), f"{base}/{kind.path}/{item['id']}") for kind, item in credentials}
+        names = {
+            item["id"]: (kind.label(item), f"{base}/{kind.path}/{item['id']}", kind.noun)
+            for kind, item in credentials
+        }
         return self._renderer.page(
             "portal/usage.html",
             session=session,

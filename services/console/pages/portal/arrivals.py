@@ -17,6 +17,8 @@ class Arrival:
     name: str
     path: str
     """Of the credential's page, below the company's; empty for one that is gone."""
+    noun: str
+    """Of the kind of the credential."""
     route: str
     last_period: str
     accepted: int
@@ -69,4 +71,5 @@ def _state(
 def _row(known: tuple[Kind, Mapping[str, Any]] | None, route: str, sums: Mapping[str, Any]) -> Arrival:
     name = "a credential that is gone" if known is None else known[0].label(known[1])
     path = "" if known is None else f"{known[0].path}/{known[1]['id']}"
-    return Arrival(name, path, route, **sums)
+    noun = "" if known is None else known[0].noun
+    return Arrival(name, path, noun, route, **sums)

@@ -1,7 +1,9 @@
 """Why a call was refused, in words for whoever sent it and is to mend it; the causes are of docs/refusals.md."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+from services.console.pages.kinds import BY_PATH
 
 
 class Explanation(NamedTuple):
@@ -53,7 +55,9 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "application_revoked": Explanation("The application is revoked", _STOPPED),
     "ended": Explanation("The session token was ended", "Request a new one from /generate."),
     "used_up": Explanation("The session token is used up", "Request a new one from /generate."),
-    "wrong_company": Explanation("The token is of another company", "Send your own client prefix with it."),
+    "wrong_company": Explanation(
+        "The client prefix is not that of the token", "Send your own client prefix in X-Client-Prefix."
+    ),
     "wrong_application": Explanation(
         "The token is for another application", "Use an API token that was made at this API's application."
     ),
@@ -91,3 +95,26 @@ def explanation_of(decision: Mapping[str, Any]) -> Explanation:
     """Of a refused call, as the admin API shows it."""
     by_status = _BY_STATUS.get(decision["status"], Explanation("It could not be served", _OURS))
     return EXPLANATIONS.get(decision["cause"], by_status)
+
+
+def of_calls(decisions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """One for each call: where several processes say why one was refused, it is what the gateway says."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for decision in decisions:
+        known = found.setdefault(decision["request_id"], decision)
+        if _of_gateway(decision) and not _of_gateway(known):
+            found[decision["request_id"]] = decision
+    return list(found.values())
+
+
+def credential_of(decision: Mapping[str, Any]) -> tuple[str, str]:
+    """What kind of credential it was, as people call it, and where its page is below the company's; or ""."""
+    path = f"{decision['credential_kind'].replace('_', '-')}s"
+    kind = BY_PATH.get(path)
+    if kind is None:
+        return decision["credential_kind"].replace("_", " "), ""
+    return kind.noun, f"{path}/{decision['credential']}" if decision["credential"] else ""
+
+
+def _of_gateway(decision: Mapping[str, Any]) -> bool:
+    return any(step["process"].startswith("gateway") for step in decision["steps"][:1])

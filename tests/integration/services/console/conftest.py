@@ -10,6 +10,7 @@ from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console, running_console
 from tests.support.harness.key_registry import running_registry
 from tests.support.harness.registry_databases import RegistryTemplate
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ async def console(
     directory: Path = tmp_path_factory.mktemp("console")
     (directory / "webhook_key").write_text("k" * 42 + "w")
     settings: dict[str, Any] = {"webhook_key_file": directory / "webhook_key"}
-    settings["webhook_private_networks"] = "127.0.0.0/8"
+    settings |= {"webhook_private_networks": "127.0.0.0/8", "store_timeout": BUSY_MACHINE_LIMIT_S}
     async with (
         registry_template.copy() as database_url,
         running_registry(database_url, directory, **settings) as registry,

@@ -19,6 +19,8 @@ PAGES = (
     "/portal/usage",
     "/portal/refused-calls",
     "/portal/doctor",
+    "/portal/sessions",
+    "/portal/activity",
 )
 MARKUP = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
@@ -113,6 +115,36 @@ async def test_each_role_is_offered_what_it_may_do(console: Console) -> None:
         assert any("New access key" in form.buttons for form in page.forms) is makes
         page = await browser.open("/people")
         assert any("Make invitation link" in form.buttons for form in page.forms) is invites
+
+
+async def test_what_people_did_is_told_by_their_names_and_without_what_programs_did(console: Console) -> None:
+    visiting = await visit(console)
+    await visiting.browser.open(f"{visiting.base}/access-keys?new=access-key")
+    await visiting.browser.press("Create access key", Name="shop server")
+    page = await visiting.browser.open("/portal/activity")
+    assert "Jo of BlaBla" in page.words
+    assert "Access key created" in page.words
+    assert page.links["shop server"].startswith(f"{visiting.base}/access-keys/")
+    assert "Company created" in page.words
+    assert "whoever runs the API" in page.words
+    assert visiting.admin.token is not None
+    assert (await visiting.browser.open("/portal/activity?cursor=junk")).status in (404, 422)
+
+
+async def test_a_company_ends_portal_sessions_of_its_own_alone(console: Console) -> None:
+    visiting, other = await visit(console), await visit(console)
+    second = await enter(console, visiting.company, "viewer")
+    assert (await second.open("/portal/sessions")).status == 200
+    assert not any("End" in form.buttons for form in second.page.forms), "a viewer ends none"
+    page = await visiting.browser.open("/portal/sessions")
+    assert "this one" in page.words
+    csrf = next(value for form in page.forms for name, value in form.fields if name == "csrf")
+    theirs = (await other.admin.get(f"/companies/{other.company['id']}/portal-sessions")).body["items"][0]["id"]
+    assert (await visiting.browser.post(f"/portal/sessions/{theirs}/end", [("csrf", csrf)])).status == 404
+    await visiting.browser.open("/portal/sessions")
+    await visiting.browser.press("End")
+    assert (await second.open("/portal")).url.partition("?")[0].endswith("/sign-in")
+    assert (await other.browser.open("/portal")).status == 200
 
 
 @pytest.fixture
