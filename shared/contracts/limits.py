@@ -1,14 +1,23 @@
 """Limits on a company, a booking or a credential: as the admin API takes them, and as those who enforce them do."""
 
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from shared.contracts.documentation import Member, Members, describing
 from shared.contracts.identifiers import UUID_FORM, anchored
 
+IPV4_MAPPED_BITS = 96
 MAX_RATE_CALLS = 1_000_000
 MAX_QUOTA_CALLS = 1_000_000_000_000
 MAX_RATE_PERIOD_S = 86_400
@@ -61,7 +70,7 @@ NOTICE_MEMBERS: Members = {
 
 def _network(value: str) -> str:
     try:
-        return str(ip_network(value))
+        return str(_as_ipv4(ip_network(value)))
     except ValueError as error:
         raise ValueError(_what_is_wrong(value, str(error))) from None
 
@@ -70,6 +79,14 @@ def _what_is_wrong(value: str, error: str) -> str:
     if "host bits" in error:
         return f"has bits set beyond its length: {ip_network(value, strict=False)} is the network"
     return "must be a network, such as 203.0.113.0/24 or 2001:db8::/32, or one address"
+
+
+def _as_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """An IPv4 network that was written as IPv6 has (RFC 4291 section 2.5.5.2): addresses are compared as IPv4."""
+    mapped = None if isinstance(network, IPv4Network) else network.network_address.ipv4_mapped
+    if mapped is None or network.prefixlen < IPV4_MAPPED_BITS:
+        return network
+    return IPv4Network((mapped, network.prefixlen - IPV4_MAPPED_BITS))
 
 
 Address = Annotated[str, StringConstraints(max_length=64), AfterValidator(_network)]
@@ -123,6 +140,16 @@ class Limits(_Body):
         Raises `pydantic.ValidationError` for what is none.
         """
         return cls.model_validate(value, extra="ignore")
+
+    @classmethod
+    def read_each(cls, value: Mapping[str, Any]) -> "tuple[Limits, frozenset[str]]":
+        """What can be read of limits that the registry sent, and the names of the members that cannot."""
+        try:
+            return cls.read(value), frozenset()
+        except ValidationError as error:
+            unreadable = frozenset(str(each["loc"][0]) for each in error.errors() if each["loc"])
+        readable = {name: member for name, member in value.items() if name not in unreadable}
+        return cls.read(readable), unreadable
 
     @property
     def empty(self) -> bool:

@@ -9,19 +9,29 @@ from shared.limits.meters import Meter, RateMeter
 from shared.limits.outcomes import Exceeded, LimitCause
 from shared.limits.quota_meter import QuotaMeter
 
+UNREADABLE_RETRY_AFTER_S = 60
 _LEVELS = {"company": "company", "booking": "booking"}
 """In the names of limits; all other kinds are credentials."""
 
 
 class LimitedObject:
-    __slots__ = ("_meters", "application_id", "id", "kind", "limits")
+    __slots__ = ("_meters", "application_id", "id", "kind", "limits", "unreadable")
 
-    def __init__(self, kind: str, id_: str, limits: Limits, application_id: str | None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        id_: str,
+        limits: Limits,
+        application_id: str | None,
+        unreadable: frozenset[str] = frozenset(),
+    ) -> None:
         self.kind = kind
         self.id = id_
         self.limits = limits
         self.application_id = application_id
         """Of a booking."""
+        self.unreadable = unreadable
+        """Members of its limits that a newer release has written, and this one does not understand: they refuse."""
         self._meters: tuple[Meter, ...] | None = None
 
     @property
@@ -49,6 +59,8 @@ class LimitedObject:
 
     def beyond_address(self, client: str) -> Exceeded | None:
         """Whether calls may not come from this address."""
+        if "addresses" in self.unreadable:
+            return self._unreadable(LimitCause.ADDRESS_NOT_ALLOWED, "addresses", client)
         allowed = self.limits.addresses
         if allowed is None or _within(tuple(allowed), client):
             return None
@@ -62,6 +74,8 @@ class LimitedObject:
 
     def beyond_route(self, route: str) -> Exceeded | None:
         """Whether this route may not be called."""
+        if "routes" in self.unreadable:
+            return self._unreadable(LimitCause.ROUTE_NOT_ALLOWED, "routes", route)
         allowed = self.limits.routes
         if allowed is None or route in allowed:
             return None
@@ -71,6 +85,24 @@ class LimitedObject:
             "this credential may not be used for this API",
             route,
             f"{_listed(allowed)}: {self.name('routes')}",
+        )
+
+    def beyond_unreadable(self, *, rates_alone: bool) -> Exceeded | None:
+        """Whether no call may pass, as a rate or a quota is not understood."""
+        if "rate" in self.unreadable:
+            return self._unreadable(LimitCause.RATE_EXCEEDED, "rate", "", UNREADABLE_RETRY_AFTER_S)
+        if "quota" in self.unreadable and not rates_alone:
+            return self._unreadable(LimitCause.QUOTA_EXCEEDED, "quota", "", UNREADABLE_RETRY_AFTER_S)
+        return None
+
+    def _unreadable(self, cause: LimitCause, member: str, found: str, retry_after: int | None = None) -> Exceeded:
+        return Exceeded(
+            cause,
+            self.name(member),
+            "a limit of this credential is not understood here, so that no call passes",
+            found,
+            f"a limit that this release understands: {self.name(member)}",
+            retry_after,
         )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 import structlog
-from pydantic import ValidationError
 
 from shared.clock import Clock
 from shared.contracts.key_registry import Change, Snapshot
@@ -19,6 +18,7 @@ from shared.scopes import covered
 log = structlog.get_logger()
 
 _NO_LIMITS = Limits()
+_ALL_READ: frozenset[str] = frozenset()
 MAX_KEPT_CALLS = 8192
 
 
@@ -59,15 +59,13 @@ class LimitTable:
         application_id = entry.application_id or (entry.id if entry.kind == "application" else None)
         if application_id is not None and entry.scopes is not None:
             self._scopes[application_id] = entry.scopes
-        try:
-            limits = _NO_LIMITS if entry.limits is None else _read(entry.limits)
-        except ValidationError as error:
-            log.error("limits.unreadable", kind=entry.kind, id=entry.id, errors=error.error_count())
-            limits = before.limits if before is not None else _NO_LIMITS
-        if before is not None and before.limits == limits:
+        limits, unreadable = (_NO_LIMITS, _ALL_READ) if entry.limits is None else _read(entry.limits)
+        if unreadable:
+            log.error("limits.unreadable", kind=entry.kind, id=entry.id, members=sorted(unreadable))
+        if before is not None and (before.limits, before.unreadable) == (limits, unreadable):
             self.objects[entry.id] = before
-        elif not limits.empty:
-            self.objects[entry.id] = LimitedObject(entry.kind, entry.id, limits, application_id)
+        elif unreadable or not limits.empty:
+            self.objects[entry.id] = LimitedObject(entry.kind, entry.id, limits, application_id, unreadable)
 
     def of(
         self, ids: Collection[str], *, client: str, route: str | None = None, scopes: Sequence[str] = ()
@@ -96,7 +94,8 @@ class LimitTable:
             return None
         beyond = []
         for found in objects:
-            at = (found.beyond_address(client), None if route is None else found.beyond_route(route))
+            of_route = None if route is None else found.beyond_route(route)
+            at = (found.beyond_address(client), of_route, found.beyond_unreadable(rates_alone=route is None))
             beyond += [(found.limits.report_only, exceeded) for exceeded in at if exceeded is not None]
         blocked = next((exceeded for report_only, exceeded in beyond if not report_only), None)
         meters = [meter for found in objects for meter in (found.rate_meters if route is None else found.meters)]
@@ -108,12 +107,11 @@ class LimitTable:
         return defined is None or any(covered(defined, scope) for scope in scopes)
 
 
-def _read(limits: Mapping[str, Any]) -> Limits:
-    """Raises `ValidationError`."""
+def _read(limits: Mapping[str, Any]) -> tuple[Limits, frozenset[str]]:
     return _shared(orjson.dumps(limits, option=orjson.OPT_SORT_KEYS))
 
 
 @lru_cache(maxsize=4096)
-def _shared(limits: bytes) -> Limits:
+def _shared(limits: bytes) -> tuple[Limits, frozenset[str]]:
     """Most objects have one of a few combinations of limits."""
-    return Limits.read(orjson.loads(limits))
+    return Limits.read_each(orjson.loads(limits))

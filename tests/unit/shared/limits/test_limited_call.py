@@ -1,13 +1,16 @@
 """What limits let through: the narrowest of each kind, and what the caller learns."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contracts.key_registry import Change
+from shared.contracts.limits import ObjectLimits
 from shared.limits.limited_call import WaitingCall
-from shared.limits.outcomes import Exceeded, OnlyReported
+from shared.limits.outcomes import Exceeded, LimitCause, OnlyReported
 from tests.support.clock import FakeClock
 from tests.support.doubles.limits import SharesInMemory
 from tests.support.limited import CLIENT, LimitedProcess, limited_process, limits_of
@@ -175,3 +178,44 @@ async def test_as_long_as_much_is_free_a_call_waits_for_nobody(clock: FakeClock)
         if n % 50 == 0:
             await process.shares.renew()
     assert waited < 20
+
+
+@pytest.mark.parametrize(
+    ("limits", "cause"),
+    [
+        ({"addresses": ["the office"]}, LimitCause.ADDRESS_NOT_ALLOWED),
+        ({"routes": {"not": "site"}}, LimitCause.ROUTE_NOT_ALLOWED),
+        ({"rate": {"calls": "many"}}, LimitCause.RATE_EXCEEDED),
+        ({"quota": {"calls": 5, "per": "week"}}, LimitCause.QUOTA_EXCEEDED),
+        ({"quota": {"calls": 5, "per": "day", "report_only": "at night"}}, LimitCause.QUOTA_EXCEEDED),
+    ],
+)
+async def test_a_limit_that_is_not_understood_lets_nobody_through_and_the_others_hold(
+    clock: FakeClock, limits: dict[str, Any], cause: LimitCause
+) -> None:
+    """A registry of a newer release may have written it."""
+    process = process_with(clock, ObjectLimits(kind="company", id="c", limits=limits))
+    assert (await refusal(process, "c")).cause == cause
+    if "addresses" not in limits:
+        both = {**limits, "addresses": ["192.0.2.0/24"]}
+        process = process_with(clock, ObjectLimits(kind="company", id="c", limits=both))
+        assert (await refusal(process, "c", client="203.0.113.9")).cause == LimitCause.ADDRESS_NOT_ALLOWED
+    process.table.apply(
+        Change(
+            seq=1,
+            kind="company",
+            id="c",
+            status="active",
+            at=1.0,
+            limits=ObjectLimits(limits={"routes": ["site"]}),
+        )
+    )
+    assert await process.outcome("c") is None
+
+
+async def test_ipv4_networks_that_are_written_as_ipv6_have_the_same_addresses(clock: FakeClock) -> None:
+    limits = limits_of("company", "c", addresses=["::ffff:203.0.113.0/120", "::ffff:192.0.2.1"])
+    process = process_with(clock, limits)
+    for client in ("203.0.113.7", "::ffff:203.0.113.7", "192.0.2.1"):
+        assert await process.outcome("c", client=client) is None
+    assert (await refusal(process, "c", client="192.0.2.2")).cause == LimitCause.ADDRESS_NOT_ALLOWED
