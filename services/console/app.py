@@ -18,6 +18,8 @@ from services.console.http.operations.table import OperationPages
 from services.console.http.people import PeoplePages
 from services.console.http.portal.entrance import EntrancePages
 from services.console.http.portal.table import PortalPages
+from services.console.http.rights.applications import ApplicationPage, BookingStops
+from services.console.http.rights.credentials import CredentialChangePages
 from services.console.http.search import SearchPages
 from services.console.http.sign_in import SignInPages
 from services.console.http.signed_in import Sessions
@@ -48,6 +50,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     visitors = Visitors(api, TrustedProxies(settings.trusted_proxies))
     sessions = Sessions(visitors, renderer)
     usage, stops = RecentUsage(clock), Stops(clock)
+    new = NewCredentialPages(renderer, stops)
     health = Health(NAME)
     health.add(REGISTRY, lambda: client.get("/health/ready"))
     return service_app(
@@ -60,10 +63,13 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             EntrancePages(visitors, renderer),
             CompanyPages(renderer, usage, stops),
             BookingPages(renderer),
-            NewCredentialPages(renderer),
+            new,
             CredentialPages(renderer, usage, stops),
             LimitPages(renderer),
             ApplicationPages(renderer),
+            ApplicationPage(renderer, stops),
+            BookingStops(renderer, stops, new),
+            CredentialChangePages(renderer),
             PeoplePages(visitors, renderer),
             SearchPages(renderer),
             SupportPages(renderer),

@@ -32,6 +32,8 @@ if (document.querySelector("[data-once]")) {
   }
 }
 
+// A question is what the page is about: who uses a keyboard or a screen reader begins there.
+document.querySelector(".question")?.focus();
 // Calls as they arrive: looks again every few seconds, while somebody is looking.
 const LOOK_AGAIN_MS = 5000;
 for (const live of document.querySelectorAll("[data-live]")) {

@@ -13,6 +13,8 @@ from services.console.http.operations.table import OperationPages, operation_end
 from services.console.http.people import PeoplePages
 from services.console.http.portal.entrance import EntrancePages
 from services.console.http.portal.table import PortalPages, portal_endpoints
+from services.console.http.rights.applications import ApplicationPage, BookingStops
+from services.console.http.rights.credentials import CredentialChangePages
 from services.console.http.search import SearchPages
 from services.console.http.sign_in import SignInPages
 from services.console.http.signed_in import FormHandler, PageHandler, Sessions
@@ -37,6 +39,9 @@ def endpoints(
     credentials: CredentialPages,
     limits: LimitPages,
     applications: ApplicationPages,
+    application: ApplicationPage,
+    booking_stops: BookingStops,
+    changes: CredentialChangePages,
     people: PeoplePages,
     search: SearchPages,
     support: SupportPages,
@@ -77,6 +82,7 @@ def endpoints(
         form(f"{COMPANY}/booked-applications", bookings.create, "Book an application"),
         page(f"{COMPANY}/booked-applications/{{booking}}", new.application, "A booked application"),
         form(f"{COMPANY}/booked-applications/{{booking}}", new.create_api_token, "Create an API token"),
+        form(f"{COMPANY}/booked-applications/{{booking}}/{ACT}", booking_stops.act, "Suspend, resume or revoke it"),
         page(f"{COMPANY}/booked-applications/{{booking}}/limits", limits.of_booking, "Limits of a booking"),
         form(f"{COMPANY}/booked-applications/{{booking}}/limits", limits.change_booking, "Change them"),
         page(f"{COMPANY}/api", new.api_clients, "API clients"),
@@ -84,6 +90,8 @@ def endpoints(
         page(f"{COMPANY}/access-keys", new.access_keys, "Access keys"),
         form(f"{COMPANY}/access-keys", new.create_access_key, "Create an access key"),
         page(f"{COMPANY}/credentials/{{kind}}", credentials.list, "All credentials of one kind"),
+        page(f"{CREDENTIAL}/change", changes.show, "What can be changed of a credential"),
+        form(f"{CREDENTIAL}/change", changes.change, "Change it"),
         page(CREDENTIAL, credentials.show, "A credential"),
         form(f"{CREDENTIAL}/{ACT}", credentials.act, "Suspend, resume or revoke a credential"),
         form(f"{CREDENTIAL}/rotate", credentials.rotate, "Rotate a credential"),
@@ -93,6 +101,9 @@ def endpoints(
         form("/downloads", new.download, "Save what a page shows once"),
         page("/applications", applications.list, "Applications"),
         form("/applications", applications.create, "Create an application"),
+        page("/applications/{application}", application.show, "An application"),
+        form("/applications/{application}", application.change, "Change it"),
+        form(f"/applications/{{application}}/{ACT}", application.act, "Suspend, resume or revoke an application"),
         page("/search", search.show, "Search"),
         form("/search", search.find, "Find what somebody has at hand"),
         page("/explain", support.explain, "Why a call was refused"),

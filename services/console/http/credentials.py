@@ -27,7 +27,7 @@ class CredentialPages:
         self._renderer = renderer
         self._usage = usage
         self._stops = stops
-        self._secrets = NewCredentialPages(renderer)
+        self._secrets = NewCredentialPages(renderer, stops)
 
     async def list(self, request: web.Request, session: Session) -> web.Response:
         """All of one kind that a company has, page by page."""
@@ -44,13 +44,17 @@ class CredentialPages:
         )
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
-        company, kind, credential = await self._found(request, session)
+        company, kind, credential = await found_credential(request, session)
         stop = await self._stops.view(request, session, f"/{kind.path}/{credential['id']}", credential["id"])
-        return await self._page(session, company, kind, credential, stop=stop)
+        wanted = request.query.get("end", "")
+        ending = [
+            v for v in credential.get("versions", ()) if v["state"] == "retiring" and str(v["version"]) == wanted
+        ]
+        return await self._page(session, company, kind, credential, stop=stop, ending=next(iter(ending), None))
 
     async def act(self, request: web.Request, session: Session, form: Form) -> web.Response:
         """Suspend, resume or revoke, or try it. How far that has come is shown by the credential's own page."""
-        company, kind, credential = await self._found(request, session)
+        company, kind, credential = await found_credential(request, session)
         path = f"/{kind.path}/{credential['id']}"
         try:
             changed = await self._stops.act(session, path, request.match_info["act"], form)
@@ -61,7 +65,7 @@ class CredentialPages:
         return self._renderer.redirect(f"{credential_path(company, kind, credential)}?receipt={changed['receipt']}")
 
     async def rotate(self, request: web.Request, session: Session, form: Form) -> web.Response:
-        company, kind, credential = await self._found(request, session)
+        company, kind, credential = await found_credential(request, session)
         path, chosen = credential_path(company, kind, credential), form.text("keep_old_for")
         if not kind.rotates:
             raise NotFound(f"a {kind.noun} is succeeded by another one: it is not rotated")
@@ -79,21 +83,13 @@ class CredentialPages:
         return self._secrets.secret_page(session, kind, company, rotated, path, f"{kind.noun} rotated")
 
     async def end_version(self, request: web.Request, session: Session, _: Form) -> web.Response:
-        company, kind, credential = await self._found(request, session)
+        company, kind, credential = await found_credential(request, session)
         version = segment(request.match_info["version"])
         try:
             await session.api.post(f"/{kind.path}/{credential['id']}/versions/{version}/revoke")
         except Conflict as error:
             return await self._page(session, company, kind, credential, status=409, problem=error.description)
         return self._renderer.redirect(credential_path(company, kind, credential))
-
-    async def _found(self, request: web.Request, session: Session) -> tuple[Object, Kind, Object]:
-        kind = kind_of(request)
-        company = await company_of(request, session)
-        credential = await session.api.get(f"/{kind.path}/{segment(request.match_info['id'])}")
-        if credential["company_id"] != company["id"]:
-            raise NotFound(f"no such {kind.noun} of this company")
-        return company, kind, credential
 
     async def _page(
         self,
@@ -103,6 +99,7 @@ class CredentialPages:
         credential: Object,
         *,
         stop: StopView = NO_STOP,
+        ending: Object | None = None,
         status: int = 200,
         problem: str = "",
     ) -> web.Response:
@@ -116,10 +113,21 @@ class CredentialPages:
             week=await self._usage.week(session, credential_id=credential["id"]),
             overlaps=OVERLAPS | QUIET,
             stop=stop,
+            ending_version=ending,
             trials=TRIALS,
             problem=problem,
             path=credential_path(company, kind, credential),
         )
+
+
+async def found_credential(request: web.Request, session: Session) -> tuple[Object, Kind, Object]:
+    """The company, the kind and the credential that the path names; raises `NotFound` for another company's."""
+    kind = kind_of(request)
+    company = await company_of(request, session)
+    credential = await session.api.get(f"/{kind.path}/{segment(request.match_info['id'])}")
+    if credential["company_id"] != company["id"]:
+        raise NotFound(f"no such {kind.noun} of this company")
+    return company, kind, credential
 
 
 def kind_of(request: web.Request) -> Kind:

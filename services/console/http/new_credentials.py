@@ -9,6 +9,7 @@ from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.http.bookings import booked_scopes
 from services.console.http.companies import SHOWN_OF_A_KIND, company_of, company_path
+from services.console.http.stops import NO_STOP, TRIALS, Stops
 from services.console.pages.kinds import BY_PATH, Kind, environment, shown_once
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
@@ -27,12 +28,16 @@ DOWNLOADS = {
 class NewCredentialPages:
     """Of each kind a page with its list and its form; the form's errors are shown on that same page."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, stops: Stops) -> None:
         self._renderer = renderer
+        self._stops = stops
 
     async def application(self, request: web.Request, session: Session) -> web.Response:
         company = await company_of(request, session)
-        return await self._application(request, session, company, opened=request.query.get("new") == "api-token")
+        booking = await self._booking(request, session, company)
+        stop = await self._stops.view(request, session, f"/bookings/{booking['id']}", booking["id"])
+        opened = request.query.get("new") == "api-token"
+        return await self.booked_application(request, session, company, opened=opened, stop=stop)
 
     async def create_api_token(self, request: web.Request, session: Session, form: Form) -> web.Response:
         company = await company_of(request, session)
@@ -45,7 +50,7 @@ class NewCredentialPages:
         try:
             return await self._create(session, API_TOKENS, company, body, form, request.path)
         except (Unprocessable, Conflict) as error:
-            return await self._application(request, session, company, opened=True, **_again(form, error))
+            return await self.booked_application(request, session, company, opened=True, **_again(form, error))
 
     async def api_clients(self, request: web.Request, session: Session) -> web.Response:
         company = await company_of(request, session)
@@ -145,7 +150,7 @@ class NewCredentialPages:
             raise NotFound("no such booking of this company")
         return found
 
-    async def _application(
+    async def booked_application(
         self, request: web.Request, session: Session, company: Object, status: int = 200, **values: Any
     ) -> web.Response:
         booking = await self._booking(request, session, company)
@@ -160,7 +165,8 @@ class NewCredentialPages:
             tokens=tokens,
             more=more,
             base=company_path(company),
-            **values,
+            trials=TRIALS,
+            **{"opened": False, "stop": NO_STOP, **values},
         )
 
     async def _list(

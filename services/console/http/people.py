@@ -66,15 +66,18 @@ class PeoplePages:
         return self._renderer.redirect("/account")
 
     async def _list(self, session: Session, status: int = 200, **values: Any) -> web.Response:
-        people, invitations = await together(
+        people, invitations, companies = await together(
             session.api.items("/people"),
             session.api.items("/invitations") if session.owns else _none(),
+            session.api.items("/companies"),
         )
         return self._renderer.page(
             "people.html",
             session=session,
             status=status,
             people=people,
+            companies=companies,
+            names={company["id"]: company["name"] for company in companies},
             invitations=[i for i in invitations if i["status"] == "open"],
             **{"link": "", "invitation": None, **values},
         )

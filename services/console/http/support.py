@@ -3,11 +3,13 @@
 from aiohttp import web
 
 from services.console.admin_api import segment
+from services.console.http.operations.filtered_list import filtered_list
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import NotFound, Unprocessable
 
 MAX_ID_CHARACTERS = 200
+AUDIT_FILTERS = ("action", "actor", "company_id", "after", "before")
 
 
 class SupportPages:
@@ -36,28 +38,5 @@ class SupportPages:
         )
 
     async def audit(self, request: web.Request, session: Session) -> web.Response:
-        filters = {name: request.query.get(name, "").strip()[:200] for name in ("action", "actor", "company_id")}
-        try:
-            page = await session.api.get("/audit", limit="50", cursor=request.query.get("cursor", ""), **filters)
-        except Unprocessable as error:
-            page = {"items": [], "next_cursor": None}
-            return self._audit(session, page, filters, 422, error.description)
-        return self._audit(session, page, filters)
-
-    def _audit(
-        self,
-        session: Session,
-        page: dict[str, object],
-        filters: dict[str, str],
-        status: int = 200,
-        problem: str = "",
-    ) -> web.Response:
-        return self._renderer.page(
-            "audit.html",
-            session=session,
-            status=status,
-            lines=page["items"],
-            next_cursor=page["next_cursor"],
-            filters=filters,
-            problem=problem,
-        )
+        found = await filtered_list(request, session, "/audit", AUDIT_FILTERS)
+        return self._renderer.page("audit.html", session=session, status=found.status, **found.values)

@@ -4,6 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+IN_WORDS: Mapping[str, str] = {
+    "remote_application": "name",
+    "name": "name",
+    "comment": "comment",
+    "scopes": "scopes",
+    "audience": "audience",
+    "default_ttl": "life of its session tokens",
+    "max_ttl": "its limit",
+    "expires_at": "expiry",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -28,7 +39,14 @@ class Kind:
     shown: tuple[Shown, ...]
     usage: str
     """What its holder does with it."""
+    changes: tuple[str, ...]
+    """Members that can be changed, in the order of the form."""
     rotates: bool = True
+
+    @property
+    def changes_in_words(self) -> str:
+        names = [IN_WORDS[member] for member in self.changes]
+        return f"{', '.join(names[:-1])} and {names[-1]}"
 
     @property
     def plural(self) -> str:
@@ -49,6 +67,7 @@ KINDS = (
             Shown("application_prefix", "Application prefix", "APPLICATION_PREFIX"),
         ),
         "Hand the token and the client prefix to the third party: it sends them with each request.",
+        ("remote_application", "expires_at"),
     ),
     Kind(
         "access-keys",
@@ -56,6 +75,7 @@ KINDS = (
         "name",
         (Shown("key", "Access key", "ACCESS_KEY", secret=True),),
         "Its holder sends it as x-api-key to /generate, and gets session tokens.",
+        ("name", "default_ttl", "max_ttl", "expires_at"),
     ),
     Kind(
         "api-clients",
@@ -63,6 +83,7 @@ KINDS = (
         "comment",
         (Shown("key", "Key", "CLIENT_KEY"), Shown("secret", "Secret", "CLIENT_SECRET", secret=True)),
         "Key and secret, joined by a colon and base64-encoded, are sent to /auth/token.",
+        ("comment", "scopes", "audience", "expires_at"),
     ),
     Kind(
         "key-pairs",
@@ -74,6 +95,7 @@ KINDS = (
             Shown("public_key", "Public Key", file_name="public_key.pem"),
         ),
         "The private key signs the JWT that is exchanged at /iam/oauth/token; the KID is in its header.",
+        ("scopes", "expires_at"),
         rotates=False,
     ),
 )

@@ -63,7 +63,8 @@ def wrong_limits(error: Invalid, form: Mapping[str, str]) -> dict[str, str]:
     for wrong in error.errors:
         member = next((name for name in FIELDS if wrong.field == name or wrong.field.startswith(f"{name}.")), "")
         field = FIELDS.get(member, "")
-        message = wrong.message if field else f"{wrong.field} {wrong.message}"
+        message = "is missing" if wrong.message == "Field required" else wrong.message
+        message = message if field else f"{wrong.field} {message}"
         item = wrong.field.removeprefix(member).lstrip(".")
         lines = _lines(form.get(field, ""))
         if field in {"addresses", "routes"} and item.isdecimal() and int(item) < len(lines):

@@ -1,8 +1,12 @@
-"""What OpenAPI says of the members of checkpoints and of months of the audit trail that have left."""
+"""What OpenAPI says of actors, of checkpoints and of months of the audit trail that have left."""
 
 from shared.contracts.documentation import Member, Members
 
 AUDIT_MEMBERS: Members = {
+    "actor_name": Member(
+        "A person's e-mail, or an admin token's name. null: a service, nobody, or whoever no longer exists.",
+        "owner@example.com",
+    ),
     "archived_months": Member(
         "On the last page: the months whose lines are no longer here, and the file that each has left for, in the "
         "registry's `PASSGATE_AUDIT_ARCHIVE_DIR`. Filters do not look into them.",

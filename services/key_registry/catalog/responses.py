@@ -1,6 +1,6 @@
 """The responses of the admin API; of a credential never its digest."""
 
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -149,61 +149,6 @@ class CreatedKeyPair(KeyPairResponse):
 
 class CreatedAdminToken(AdminTokenResponse):
     token: str
-
-
-class AuditLine(BaseModel):
-    model_config = ConfigDict(json_schema_extra=describe)
-
-    seq: int
-    at: Instant
-    action: str
-    actor: str
-    subject_kind: str
-    subject: str
-    company_id: str | None
-    company: CompanyName | None
-    request_id: str
-    detail: dict[str, Any]
-    previous_hash: str
-    hash: str
-    """SHA-256, hex, over the line's members and `previous_hash`."""
-    erased: bool
-
-
-class ArchivedMonth(BaseModel):
-    model_config = ConfigDict(json_schema_extra=describe)
-
-    month: str
-    first_seq: int
-    last_seq: int
-    file: str
-    sha256: str
-
-
-class AuditPage(BaseModel):
-    model_config = ConfigDict(json_schema_extra=describe)
-
-    items: list[AuditLine]
-    next_cursor: str | None
-    archived_months: list[ArchivedMonth]
-
-
-class AuditCheckpoint(BaseModel):
-    model_config = ConfigDict(json_schema_extra=describe)
-
-    count: int
-    head: str
-    at: Instant
-    epoch: str
-    jws: str
-
-
-class AuditKeys(BaseModel):
-    """A JWK Set (RFC 7517)."""
-
-    model_config = ConfigDict(json_schema_extra=describe)
-
-    keys: list[dict[str, str]]
 
 
 class AppliedBy(BaseModel):

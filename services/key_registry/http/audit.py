@@ -6,19 +6,18 @@ from typing import Any
 
 from aiohttp import web
 
-from services.key_registry.admin.audit_reader import AuditReader
+from services.key_registry.admin.audit_reader import AuditPage, AuditReader, actor_of
 from services.key_registry.audit_trail.chain import AuditFilter, Line
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys, read_checkpoint
 from services.key_registry.audit_trail.ports import KeptCheckpoint, Month
-from services.key_registry.catalog.field_types import instant, parse_instant
-from services.key_registry.catalog.resources import Row
-from services.key_registry.catalog.responses import (
+from services.key_registry.audit_trail.responses import (
     ArchivedMonth,
     AuditCheckpoint,
     AuditKeys,
     AuditLine,
-    AuditPage,
+    AuditPageResponse,
 )
+from services.key_registry.catalog.field_types import instant, parse_instant
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import AUDIT_FILTERS, BASE, CHECKPOINTS, PAGING, page_model, problems
 from services.key_registry.paging import parse_page, parse_query, text
@@ -42,7 +41,7 @@ class AuditEndpoint:
         caller = await self._authentication.caller(request)
         requested = parse_page(list(request.query.items()), FILTERS)
         page = await self._reader.page(caller.admin, AuditFilter(**requested.filters), requested)
-        items = [_shown(line, page.companies.get(line.company_id)) for line in page.lines]
+        items = [_shown(line, page) for line in page.lines]
         archived = [_archived(month) for month in page.archived]
         return json_response(
             {"items": items, "next_cursor": page.cursor, "archived_months": archived}, headers=NO_STORE
@@ -80,12 +79,14 @@ def _checkpoint(kept: KeptCheckpoint) -> dict[str, Any]:
     return shown.model_dump(mode="json")
 
 
-def _shown(line: Line, company: Row | None) -> dict[str, Any]:
+def _shown(line: Line, page: AuditPage) -> dict[str, Any]:
     members = {
         **asdict(line),
+        "actor_name": page.names.get(actor_of(line)),
+        "subject_name": page.names.get((line.subject_kind, line.subject)),
         "hash": line.hash.hex(),
         "previous_hash": line.previous_hash.hex(),
-        "company": company,
+        "company": page.companies.get(line.company_id),
         "erased": line.erased_detail is not None,
     }
     return AuditLine.model_validate(members).model_dump(mode="json")
@@ -100,7 +101,7 @@ def audit_endpoints(handlers: AuditEndpoint, admin: partial[Endpoint]) -> list[E
             handlers.page,
             "List audit lines, the newest first",
             parameters=(*AUDIT_FILTERS, *PAGING),
-            responses={200: Response("One page", AuditPage), **refused},
+            responses={200: Response("One page", AuditPageResponse), **refused},
         ),
         endpoint(
             f"{BASE}/audit/checkpoints",

@@ -12,7 +12,7 @@ from services.console.pages.renderer import wrong_fields
 from services.console.session import Session
 from shared.errors import Unprocessable
 
-DAYS = frozenset({"from", "to"})
+DAYS = frozenset({"from", "to", "after", "before"})
 """Filters that are typed as days, and begin with them, in UTC."""
 NO_DAY = "must be a day, such as 2026-11-27"
 MAX_FILTER_CHARACTERS = 255

@@ -128,6 +128,8 @@ async def test_a_credential_is_rotated_suspended_resumed_and_revoked_at_its_page
     await owner.follow("I have saved it")
     assert "retiring" in owner.page.words
     await owner.press("End now")
+    assert "It has not been used." in owner.page.words
+    await owner.press("Yes, end it")
     assert "retiring" not in owner.page.words.replace("end the secret that is already retiring", "")
     await owner.press("Suspend")
     await owner.press("Yes, suspend it")

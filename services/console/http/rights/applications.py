@@ -1,0 +1,108 @@
+"""An application: its name and scopes, those that are only tried, and its stop; and the stop of one booking."""
+
+from typing import Any
+
+from aiohttp import web
+
+from services.console.admin_api import Object, segment
+from services.console.browser.forms import Form
+from services.console.http.companies import company_of, company_path
+from services.console.http.new_credentials import NewCredentialPages
+from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
+from services.console.pages.renderer import Renderer, filled_in
+from services.console.session import Session
+from shared.errors import Conflict, NotFound, Unprocessable
+
+
+class ApplicationPage:
+    def __init__(self, renderer: Renderer, stops: Stops) -> None:
+        self._renderer = renderer
+        self._stops = stops
+
+    async def show(self, request: web.Request, session: Session) -> web.Response:
+        application = await _application(request, session)
+        stop = await self._stops.view(request, session, _api_path(application), application["id"])
+        return self._page(session, application, stop=stop)
+
+    async def change(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        application = await _application(request, session)
+        body = {
+            "name": form.text("name"),
+            "scopes": form.text("scopes").split(),
+            "report_only_scopes": form.text("report_only_scopes").split(),
+        }
+        try:
+            await session.api.patch(_api_path(application), body)
+        except (Unprocessable, Conflict) as error:
+            return self._page(session, application, **filled_in(form.values(), error))
+        return self._renderer.redirect(f"{_path(application)}?saved")
+
+    async def act(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        application = await _application(request, session)
+        try:
+            changed = await self._stops.act(session, _api_path(application), request.match_info["act"], form)
+        except Conflict as error:
+            return self._page(session, application, status=409, problem=error.description)
+        if tried := changed.get("report_only"):
+            return self._page(session, application, stop=StopView(tried=tried))
+        return self._renderer.redirect(f"{_path(application)}?receipt={changed['receipt']}")
+
+    def _page(
+        self, session: Session, application: Object, *, stop: StopView = NO_STOP, **values: Any
+    ) -> web.Response:
+        now = {
+            "name": application["name"],
+            "scopes": " ".join(application["scopes"]),
+            "report_only_scopes": " ".join(application["report_only_scopes"]),
+        }
+        return self._renderer.page(
+            "application_details.html",
+            session=session,
+            application=application,
+            stop=stop,
+            trials=TRIALS,
+            path=_path(application),
+            now=now,
+            **values,
+        )
+
+
+class BookingStops:
+    """`pages` shows the booking, with its API tokens."""
+
+    def __init__(self, renderer: Renderer, stops: Stops, pages: NewCredentialPages) -> None:
+        self._renderer = renderer
+        self._stops = stops
+        self._pages = pages
+
+    async def act(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        company = await company_of(request, session)
+        booking = await session.api.get(f"/bookings/{segment(request.match_info['booking'])}")
+        if booking["company_id"] != company["id"]:
+            raise NotFound("no such booking of this company")
+        try:
+            changed = await self._stops.act(session, f"/bookings/{booking['id']}", request.match_info["act"], form)
+        except Conflict as error:
+            return await self._pages.booked_application(
+                request, session, company, status=409, problem=error.description
+            )
+        if tried := changed.get("report_only"):
+            return await self._pages.booked_application(request, session, company, stop=StopView(tried=tried))
+        path = f"{company_path(company)}/booked-applications/{booking['id']}"
+        return self._renderer.redirect(f"{path}?receipt={changed['receipt']}")
+
+
+async def _application(request: web.Request, session: Session) -> Object:
+    """By its prefix or its id. Who is of one company has no page of it: what is booked is on the booking's."""
+    if session.me["company_id"]:
+        raise NotFound("there is no such page")
+    found: Object = await session.api.get(f"/applications/{segment(request.match_info['application'])}")
+    return found
+
+
+def _api_path(application: Object) -> str:
+    return f"/applications/{application['id']}"
+
+
+def _path(application: Object) -> str:
+    return f"/applications/{segment(application['application_prefix'])}"
