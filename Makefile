@@ -22,7 +22,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 	--generate-hashes --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status run backup restore docs test soak soak-upstreams soak-restores fuzz test-browser lint lock bench bench-peers bench-revocation bench-memory compose-up
+.PHONY: made help up down clean status run backup restore docs test soak soak-upstreams soak-restores soak-rotations soak-flood fuzz test-browser lint lock bench bench-peers bench-revocation bench-memory compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,14 @@ soak-upstreams: ## Let upstreams of a gateway fail in each way, for MINUTES=10; 
 soak-restores: ## Restore a whole installation's database at random moments, RESTORES=100; nothing stopped may come back
 	@$(VENV) test
 	@$(BIN)/python -m tests.soak.restores --restores $(or $(RESTORES),100) $(ARGS)
+
+soak-rotations: ## Rotate 1,000 credentials three times under load, ARGS="--credentials 1000"; no good call may be refused
+	@$(VENV) test
+	@$(BIN)/python -m tests.soak.rotations $(ARGS)
+
+soak-flood: ## Send a gateway 1,000,000 junk calls, ARGS="--calls 1000000"; what they leave behind is to be as promised
+	@$(VENV) test
+	@$(BIN)/python -m tests.soak.flood $(ARGS)
 
 fuzz: ## Try gateway/http1 with inputs guided by its coverage, for MINUTES=10; ARGS=--keep keeps what they reach
 	@$(VENV) test

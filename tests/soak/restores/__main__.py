@@ -34,7 +34,7 @@ async def soak(restores: int, at_once: int, seed: int, every: int) -> tuple[bool
     outcome = Outcome()
     shares = [len(range(number, restores, at_once)) for number in range(at_once)]
     with tempfile.TemporaryDirectory() as directory, postgres_server() as postgres, valkey_server() as valkey:
-        async with DatabaseTemplate.migrated_by(_migrate, postgres) as template, asyncio.TaskGroup() as group:
+        async with DatabaseTemplate.migrated_by(migrate, postgres) as template, asyncio.TaskGroup() as group:
             for number, share in enumerate(shares):
                 place = Path(directory) / str(number)
                 redis_url = urlsplit(valkey)._replace(path=f"/{number}").geturl()
@@ -43,7 +43,7 @@ async def soak(restores: int, at_once: int, seed: int, every: int) -> tuple[bool
     return not outcome.violations and max(outcome.back + outcome.back_without) <= BACK_LIMIT_S, _report(outcome)
 
 
-async def _migrate(database_url: str) -> None:
+async def migrate(database_url: str) -> None:
     await key_registry.migrate(database_url)
     await token_issuer.migrate(database_url)
 
@@ -117,7 +117,7 @@ def main() -> int:
     parser.add_argument("--assertions-every", type=int, default=1, help="wait for new assertions after each Nth")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    with _logs_elsewhere():
+    with logs_elsewhere():
         kept, report = asyncio.run(
             soak(given.restores, min(given.at_once, 16, given.restores), given.seed, given.assertions_every)
         )
@@ -126,7 +126,7 @@ def main() -> int:
 
 
 @contextmanager
-def _logs_elsewhere() -> Iterator[None]:
+def logs_elsewhere() -> Iterator[None]:
     """All processes of the installations are this one, and log to its standard output."""
     sys.stdout.flush()
     kept, log = os.dup(1), os.open(os.environ.get("SOAK_LOG", os.devnull), os.O_WRONLY | os.O_CREAT, 0o600)

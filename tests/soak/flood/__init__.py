@@ -1,0 +1,1 @@
+"""Junk from strangers, and what it leaves behind."""

@@ -1,0 +1,1 @@
+"""Credentials that are rotated again and again while they are used."""
