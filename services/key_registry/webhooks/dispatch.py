@@ -71,7 +71,7 @@ class Dispatcher:
         )
         self._dead = Counter(
             "webhook_dead_deliveries_total",
-            "Deliveries that were given up after three days of attempts.",
+            "Deliveries that were given up after three days of attempts, or of waiting for a target that failed.",
             registry=metrics,
         )
 
@@ -111,7 +111,8 @@ class Dispatcher:
         task.add_done_callback(lambda task: self._ended(lane, webhook.id, task))
 
     def _ended(self, lane: _Lane, webhook_id: UUID, task: "asyncio.Task[None]") -> None:
-        lane.running.pop(webhook_id, None)
+        if lane.running.get(webhook_id) is task:  # else its lease ran out, and another task has followed
+            del lane.running[webhook_id]
         if task.cancelled():
             return
         if (error := task.exception()) is not None:
@@ -126,10 +127,13 @@ class Dispatcher:
                 due = await self._queue.next_due(webhook.id, self._now())
                 if due is None:
                     break
-                outcome = await self._attempted(webhook, due)
-                mine = await self._queue.finish(webhook.id, due.id, outcome)
+                outcome = await self._attempted(due.webhook, due)
+                finished = await self._queue.finish(due, outcome)
                 self._report(webhook, due, outcome)
-                if not mine or outcome.state != "delivered":
+                if finished.given_up:
+                    self._dead.inc(finished.given_up)
+                    log.warning("webhook.backlog_given_up", webhook=str(webhook.id), deliveries=finished.given_up)
+                if not finished.mine or outcome.state != "delivered":
                     break
             await self._queue.release(webhook.id)
         except Unavailable as error:

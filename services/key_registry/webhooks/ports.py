@@ -74,6 +74,8 @@ class ClaimedWebhook:
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
     id: int
+    webhook: ClaimedWebhook
+    """As it is now: it may have been changed since it was claimed."""
     event: Event
     client_prefix: str | None
     """Of the company that the event concerns."""
@@ -93,6 +95,14 @@ class Outcome:
     give_up_at: datetime | None
     pause: timedelta | None
     """How long nothing is sent to the webhook; None after a success."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    mine: bool
+    """False where the webhook is no longer this process's."""
+    given_up: int
+    """Deliveries beside this one."""
 
 
 class WebhookWriter(Protocol):
@@ -147,10 +157,15 @@ class DeliveryQueue(Protocol):
         """
         ...
 
-    async def next_due(self, webhook_id: UUID, now: datetime) -> DueDelivery | None: ...
+    async def next_due(self, webhook_id: UUID, now: datetime) -> DueDelivery | None:
+        """None also where the webhook is no longer this process's, or is disabled."""
+        ...
 
-    async def finish(self, webhook_id: UUID, delivery_id: int, outcome: Outcome) -> bool:
-        """Keep what came of an attempt. False where the webhook is no longer this process's."""
+    async def finish(self, due: DueDelivery, outcome: Outcome) -> Finished:
+        """Keep what came of an attempt, unless the delivery was replayed meanwhile.
+
+        Gives up all that has waited for three days for a webhook that has failed for as long.
+        """
         ...
 
     async def release(self, webhook_id: UUID | None = None) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.key_registry.storage.postgres.notices.events import PostgresEventReader
 from services.key_registry.webhooks.ports import DeliveryState, KeptDelivery, Webhook
+from services.key_registry.webhooks.schedule import RETRIED_FOR
 from shared.postgres.pool import Database
 
 _KEPT = ("id", "company_id", "created_at")
@@ -36,7 +37,8 @@ _UPDATE = " ".join(
 )
 _REPLAY = """
 UPDATE webhook_delivery
-SET state = 'pending', tries = 0, next_attempt_at = $3, give_up_at = NULL, finished_at = NULL
+SET state = 'pending', tries = 0, next_attempt_at = $3, finished_at = NULL,
+    give_up_at = $3::timestamptz + $4::interval
 WHERE webhook_id = $1 AND id = $2 RETURNING id
 """
 _DELIVERIES = """
@@ -66,7 +68,7 @@ class PostgresWebhookWriter(PostgresEventReader):
         await self._connection.execute("DELETE FROM webhook WHERE id = $1", id_)
 
     async def replay_delivery(self, webhook_id: UUID, delivery_id: int, now: datetime) -> bool:
-        return await self._connection.fetchval(_REPLAY, webhook_id, delivery_id, now) is not None
+        return await self._connection.fetchval(_REPLAY, webhook_id, delivery_id, now, RETRIED_FOR) is not None
 
 
 class PostgresWebhooks:

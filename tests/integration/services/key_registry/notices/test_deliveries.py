@@ -5,6 +5,7 @@ import contextlib
 import ipaddress
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -163,6 +164,72 @@ async def test_what_waited_for_longer_than_three_days_is_tried_all_the_same(post
         post.clock.advance(10 * 86400)
         await run(process)
         assert (await post.delivery(id_)).state == "delivered"
+
+
+async def test_what_waited_for_three_days_behind_others_for_a_target_that_failed_is_given_up_too(
+    post: Post,
+) -> None:
+    async with receiver(status(503)) as found, post.process() as process:
+        id_ = await post.webhook(found.url)
+        await post.events(5)
+        await run(process)
+        post.clock.advance(RETRIED_FOR.total_seconds() - 3600)
+        await post.events(1)
+        await run(process)
+        assert {delivery.state for delivery in await post.deliveries(id_)} == {"pending"}
+        post.clock.advance(3601)
+        await run(process)
+        newest, *others = await post.deliveries(id_)
+        assert newest.state == "pending"
+        dead = [delivery for delivery in others if delivery.state == "dead"]
+        assert len(dead) == 3, "the others have had their first attempt just now, or an hour ago"
+        found.respond = status(200)
+        async with post.store.writing() as writer:
+            await writer.replay_delivery(id_, dead[0].id, instant(post.clock.now()))
+        post.clock.advance(86400)
+        await run(process)
+        states = {delivery.id: delivery.state for delivery in await post.deliveries(id_)}
+        assert [states[delivery.id] for delivery in (newest, *dead)] == ["delivered", "delivered", "dead", "dead"]
+
+
+@pytest.mark.parametrize("change", ["enabled", "url"])
+async def test_a_webhook_that_is_changed_while_it_is_delivered_to_holds_as_it_is_now(
+    post: Post, change: str
+) -> None:
+    async with receiver() as found, receiver() as other, post.process() as process:
+        id_ = await post.webhook(found.url)
+        await post.events(3)
+
+        async def changed(writer_to_process: asyncio.StreamWriter) -> None:
+            webhook = await post.webhooks.find(id_)
+            assert webhook is not None
+            async with post.store.writing() as writer:
+                disabled = replace(webhook, enabled=False)
+                await writer.update_webhook(disabled if change == "enabled" else replace(webhook, url=other.url))
+            await status(204)(writer_to_process)
+
+        found.respond = changed
+        await run(process)
+        assert len(found.received) == 1
+        assert len(other.received) == (0 if change == "enabled" else 2)
+
+
+async def test_a_delivery_that_is_replayed_during_its_last_attempt_is_tried_again(post: Post) -> None:
+    async with receiver(status(503)) as found, post.process() as process:
+        id_ = await post.webhook(found.url)
+        await post.events()
+        await run(process)
+        delivery = await post.delivery(id_)
+        post.clock.advance(RETRIED_FOR.total_seconds())
+
+        async def replayed(writer_to_process: asyncio.StreamWriter) -> None:
+            async with post.store.writing() as writer:
+                assert await writer.replay_delivery(id_, delivery.id, instant(post.clock.now()))
+            await status(503)(writer_to_process)
+
+        found.respond = replayed
+        await run(process)
+        assert (await post.delivery(id_)).state == "pending"
 
 
 async def test_targets_that_hang_hold_up_no_other(post: Post) -> None:

@@ -1,5 +1,6 @@
 """Whatever becomes of the store or of a delivery, nothing ends the dispatcher and nothing is lost."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -11,12 +12,13 @@ from services.key_registry.catalog.field_types import instant
 from services.key_registry.events.ports import Event
 from services.key_registry.webhooks.client import PostResult
 from services.key_registry.webhooks.dispatch import Dispatcher
-from services.key_registry.webhooks.ports import ClaimedWebhook, DueDelivery, Outcome
+from services.key_registry.webhooks.ports import ClaimedWebhook, DueDelivery, Finished, Outcome
 from services.key_registry.webhooks.secret_box import WebhookSecrets
 from services.key_registry.webhooks.targets import Target
 from shared.errors import Unavailable
 from shared.sealed_box import SealedBox
 from tests.support.clock import FakeClock
+from tests.support.waiting import until
 
 SECRETS = WebhookSecrets(SealedBox(b"k" * 32))
 METHODS = ("claim", "next_due", "finish", "release")
@@ -47,12 +49,12 @@ class Queue:
     async def next_due(self, webhook_id: UUID, now: datetime) -> DueDelivery | None:
         self._require("next_due")
         done = self.outcomes and self.outcomes[-1].state == "delivered"
-        return None if done else DueDelivery(1, self.event, None, len(self.outcomes), None)
+        return None if done else DueDelivery(1, self.webhook, self.event, None, len(self.outcomes), None)
 
-    async def finish(self, webhook_id: UUID, delivery_id: int, outcome: Outcome) -> bool:
+    async def finish(self, due: DueDelivery, outcome: Outcome) -> Finished:
         self._require("finish")
         self.outcomes.append(outcome)
-        return True
+        return Finished(mine=True, given_up=0)
 
     async def release(self, webhook_id: UUID | None = None) -> None:
         self._require("release")
@@ -121,3 +123,34 @@ async def test_an_error_of_our_own_ends_one_delivery_and_not_the_dispatcher(cloc
     await dispatcher.begin()
     await dispatcher.settled()
     assert [outcome.state for outcome in queue.outcomes] == ["delivered"]
+
+
+async def test_a_task_whose_lease_ran_out_leaves_the_one_that_followed_to_be_cut_at_the_end(
+    clock: FakeClock,
+) -> None:
+    queue, slow, entered = Queue(clock), [asyncio.Event(), asyncio.Event()], asyncio.Event()
+    cut: list[str] = []
+
+    async def post(*_: object) -> PostResult:
+        turn = slow.pop(0)
+        entered.set()
+        try:
+            await turn.wait()
+        except asyncio.CancelledError:
+            cut.append("second")
+            raise
+        return PostResult(503, "status")
+
+    first = slow[0]
+    dispatcher = Dispatcher(queue, post, SECRETS, clock)
+    for _ in range(2):
+        queue.claimed = False  # the lease ran out
+        await dispatcher.begin()
+        await entered.wait()
+        entered.clear()
+    first.set()
+    await until(lambda: len(queue.outcomes) == 1)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    await dispatcher.stop()
+    assert cut == ["second"]
