@@ -1,5 +1,6 @@
 """A call that limits hold for, and whether it may pass."""
 
+import asyncio
 import math
 from collections.abc import Collection, Sequence
 
@@ -47,46 +48,34 @@ class LimitedCall:
         return self._reported
 
     def _without_credit(self) -> "Outcome | WaitingCall":
+        """Credit is taken before others are asked about: whoever comes meanwhile finds it gone."""
         shares, monotonic = self._shares, self._clock.monotonic()
         asked: list[Meter] = []
+        taken: list[Meter] = []
         over: dict[Meter, Exceeded] = {}
         for meter in self._meters:
-            if meter.credit > 0:
-                continue
-            if monotonic >= meter.dry_until:
-                if not shares.away:
-                    asked.append(meter)
-                    continue
-                if shares.take_locally(meter):
-                    continue
-            over[meter] = self.exceeded(meter)
-            if not meter.report_only:
-                return over[meter]
-        if asked:
-            return WaitingCall(self, shares, asked, over)
-        return self.passed(over, self._meters)
-
-    def passed(self, over: "dict[Meter, Exceeded]", counted: Collection[Meter]) -> Outcome:
-        """It passes, and is counted by those of `counted` that it is not beyond."""
-        for meter in counted:
-            if meter not in over:
+            if meter.credit < 1 and monotonic >= meter.dry_until and not shares.away:
+                asked.append(meter)
+            elif meter.credit >= 1 or (monotonic >= meter.dry_until and shares.take_locally(meter)):
                 meter.credit -= 1
-                if meter.credit < 0:  # it was used up while the others were asked about
-                    self._shares.count(meter)
+                taken.append(meter)
+            else:
+                over[meter] = self.exceeded(meter)
+                if not meter.report_only:
+                    self.give_back(taken)
+                    return over[meter]
+        return WaitingCall(self, shares, asked, taken, over) if asked else self.passed(over)
+
+    def passed(self, over: "dict[Meter, Exceeded]") -> Outcome:
+        """It passes; what it is `over` is only reported."""
         reported = (*(self._reported.exceeded if self._reported else ()), *over.values())
         return OnlyReported(reported) if reported else None
 
-    def not_passed(self, given: Collection[Meter], over: "dict[Meter, Exceeded]") -> Exceeded | None:
-        """The enforced limit that it is beyond; the others get back what they have `given`."""
-        refused = next((exceeded for meter, exceeded in over.items() if not meter.report_only), None)
-        if refused is not None:
-            for meter in given:
-                meter.credit += 1
-                self._shares.count(meter)
-        return refused
-
-    def others(self, asked: Collection[Meter]) -> Collection[Meter]:
-        return [meter for meter in self._meters if meter not in asked]
+    def give_back(self, taken: Collection[Meter]) -> None:
+        """Of a call that does not pass."""
+        for meter in taken:
+            meter.credit += 1
+            self._shares.count(meter)
 
     def lines(self) -> list[str]:
         """`RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers-10 has them."""
@@ -124,27 +113,42 @@ class LimitedCall:
 class WaitingCall:
     """A call whose limits have to be asked about."""
 
-    __slots__ = ("_asked", "_call", "_over", "_shares")
+    __slots__ = ("_asked", "_call", "_over", "_shares", "_taken")
 
     def __init__(
-        self, call: LimitedCall, shares: Shares, asked: Sequence[Meter], over: dict[Meter, Exceeded]
+        self,
+        call: LimitedCall,
+        shares: Shares,
+        asked: Sequence[Meter],
+        taken: Sequence[Meter],
+        over: dict[Meter, Exceeded],
     ) -> None:
+        """`taken`: those whose credit it has taken already."""
         self._call = call
         self._shares = shares
         self._asked = asked
+        self._taken = taken
         self._over = over
 
     async def outcome(self) -> Outcome:
-        """Whether it may pass; None: it may."""
-        call, asked, over = self._call, self._asked, dict(self._over)
-        futures = [self._shares.ask(meter) for meter in asked]
-        passes = [await future for future in futures]
-        for meter, given in zip(asked, passes, strict=True):
-            if not given:
+        """Whether it may pass; None: it may. To be awaited once: when it is cancelled, no credit is used."""
+        call, over, taken = self._call, dict(self._over), list(self._taken)
+        futures = [self._shares.ask(meter) for meter in self._asked]
+        try:
+            passes = [await future for future in futures]
+        except asyncio.CancelledError:
+            call.give_back(taken)
+            raise
+        for meter, given in zip(self._asked, passes, strict=True):
+            if given:
+                taken.append(meter)
+            else:
                 over[meter] = call.exceeded(meter)
-        given_by = [meter for meter, given in zip(asked, passes, strict=True) if given]
-        refused = call.not_passed(given_by, over)
-        return call.passed(over, call.others(asked)) if refused is None else refused
+        refused = next((exceeded for meter, exceeded in over.items() if not meter.report_only), None)
+        if refused is None:
+            return call.passed(over)
+        call.give_back(taken)
+        return refused
 
 
 def _bound(meter: Meter) -> str:

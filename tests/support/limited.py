@@ -41,6 +41,20 @@ class LimitedProcess:
         """How many of so many calls pass."""
         return sum([await self.outcome(*ids) is None for _ in range(calls)])
 
+    async def passed_at_once(self, calls: int, *ids: str, leaving: int = 0) -> int:
+        """How many of so many calls pass that come before a renewal; `leaving` of those that wait leave."""
+        call = self.table.of(ids, client=CLIENT, route="site")
+        assert call is not None
+        outcomes = [call.take() for _ in range(calls)]
+        waiting = [asyncio.create_task(each.outcome()) for each in outcomes if isinstance(each, WaitingCall)]
+        await asyncio.sleep(0)
+        for task in waiting[:leaving]:
+            task.cancel()
+        while any(not task.done() for task in waiting):
+            await self.shares.renew()
+            await asyncio.sleep(0)
+        return outcomes.count(None) + sum(not task.cancelled() and task.result() is None for task in waiting)
+
 
 def limited_process(store: Store, clock: Clock, *limits: ObjectLimits) -> LimitedProcess:
     shares = Shares(store, clock, place="test")

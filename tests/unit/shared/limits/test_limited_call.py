@@ -219,3 +219,34 @@ async def test_ipv4_networks_that_are_written_as_ipv6_have_the_same_addresses(cl
     for client in ("203.0.113.7", "::ffff:203.0.113.7", "192.0.2.1"):
         assert await process.outcome("c", client=client) is None
     assert (await refusal(process, "c", client="192.0.2.2")).cause == LimitCause.ADDRESS_NOT_ALLOWED
+
+
+@pytest.mark.parametrize("credit_of", ["company", "t"])
+async def test_however_many_calls_come_at_once_no_limit_is_exceeded(clock: FakeClock, credit_of: str) -> None:
+    """Also where one limit has credit here and calls wait for another."""
+    store, hour = SharesInMemory(clock), {"calls": 3600, "per_seconds": 3600}
+    process = limited_process(
+        store,
+        clock,
+        limits_of("company", "company", rate={**hour, "burst": 40}, quota={"calls": 400, "per": "day"}),
+        limits_of("api_token", "t", rate={**hour, "burst": 1000}),
+        limits_of("api_token", "u", rate={**hour, "burst": 1000}),
+    )
+    passed = await process.passed(3, "company" if credit_of == "company" else "t")
+    counted = passed if credit_of == "company" else 0
+    for ids in (("company", "t"), ("company", "u"), ("company", "t")):
+        passed_now = await process.passed_at_once(100, *ids)
+        counted += passed_now
+    assert counted == 40
+
+
+async def test_call_that_leaves_while_it_waits_uses_no_credit(clock: FakeClock) -> None:
+    hour = {"calls": 3600, "per_seconds": 3600}
+    process = process_with(
+        clock,
+        limits_of("company", "company", rate={**hour, "burst": 10}),
+        limits_of("api_token", "t", rate={**hour, "burst": 100}),
+    )
+    assert await process.passed(1, "company") == 1
+    await process.passed_at_once(3, "company", "t", leaving=3)
+    assert await process.passed_at_once(50, "company") >= 9
