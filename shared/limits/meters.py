@@ -28,7 +28,8 @@ class Meter(ABC):
 
     __slots__ = (
         *("active", "available", "base", "cause", "credit", "dry_until", "key", "known_at", "label", "limit"),
-        *("local", "next_at", "owed", "pace", "report_only", "size", "unsettled", "used_at", "waiting", "window_s"),
+        *("local", "next_at", "owed", "pace", "recount", "report_only", "size", "unsettled", "used_at", "waiting"),
+        *("window_s", "__weakref__"),
     )
 
     def __init__(self, key: str, label: str, limit: str, cause: LimitCause, size: int, window_s: int) -> None:
@@ -42,6 +43,8 @@ class Meter(ABC):
         self.window_s = window_s
         """Seconds in which all of `size` comes back."""
         self.report_only = False
+        self.recount = False
+        """Whether the next renewal says what is known to be used, since Valkey may have lost it."""
         self.credit = 0
         self.base = 0
         """The credit after the last renewal."""
@@ -74,6 +77,10 @@ class Meter(ABC):
     def arguments(self, now: float) -> tuple[str, tuple[object, ...]]:
         """Key, kind, size, interval or end, and how much is known to be used; `now` in seconds since the epoch."""
 
+    def known_used(self, now: float) -> int:
+        """Calls that are known to be used of what comes back at a fixed time alone."""
+        return 0
+
     @abstractmethod
     def share(self, processes: int, monotonic: float, now: float) -> Gcra:
         """What this process may let through while nobody can be asked."""
@@ -95,15 +102,13 @@ class Meter(ABC):
 
     def due(self, processes: int, monotonic: float) -> bool:
         """Whether there is something to report or to ask. Credit that is held is reported, unless it is small."""
-        if self.waiting or self.owed or self.credit != self.base:
+        if self.waiting or self.owed or self.recount or self.credit != self.base:
             return True
         small = self.credit * processes * SMALL_CREDIT_PARTS <= self.size
         return self.credit > 0 and (not small or monotonic - self.used_at >= SMALL_CREDIT_LIFE_S)
 
     def renewal(self, processes: int, monotonic: float) -> Renewal:
         """What is reported and asked from now on."""
-        if self.credit < 0:
-            self.owed, self.credit = self.owed - self.credit, 0
         wanted, owed, used = len(self.waiting), self.owed, max(0, self.base - self.credit)
         self.owed, self.pace = 0, max(used + wanted, self.pace // 2)
         if used or wanted:
@@ -117,7 +122,7 @@ class Meter(ABC):
 
     def renewed(self, extra: int, free: int, monotonic: float) -> None:
         """`extra`: credit that it has got."""
-        self.available, self.known_at, self.local = free, monotonic, None
+        self.available, self.known_at, self.local, self.recount = free, monotonic, None, False
         self.credit += extra
         self.base += extra
         if free > 0:

@@ -51,9 +51,12 @@ class QuotaMeter(Meter):
 
     def arguments(self, now: float) -> tuple[str, tuple[object, ...]]:
         period = self._period_at(now)
-        known_used = self.size - (self.available or 0) if self.known_in == period.name else 0
         self._asked_in, self._left_s = period.name, period.ends_at - now
-        return f"{self.key}:{period.name}", ("quota", self.size, int(period.ends_at), known_used)
+        kind = "recount" if self.recount else "quota"
+        return f"{self.key}:{period.name}", (kind, self.size, int(period.ends_at), self.known_used(now))
+
+    def known_used(self, now: float) -> int:
+        return self.size - (self.available or 0) if self.known_in == self._period_at(now).name else 0
 
     def renewed(self, extra: int, free: int, monotonic: float) -> None:
         super().renewed(extra, free, monotonic)

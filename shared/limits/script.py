@@ -4,12 +4,12 @@ PROCESS_FORGOTTEN_AFTER_S = 10
 """Seconds after which a process that renews nothing takes no share any more."""
 
 SCRIPT = """
--- KEYS[1]: who takes shares. KEYS[2]: the number of the last renewal of this process, and its reply. KEYS[3..]:
--- one for each limit. ARGV[1]: this process, ARGV[2]: seconds until a silent one is forgotten, ARGV[3]: the number
--- of this renewal; one that comes again, as its reply was lost, counts nothing. Then for each limit: 'rate' or
--- 'quota', its size (burst or calls), microseconds for one call or the second of the epoch at which the period
--- ends, how much of a quota is known to be used, should it not be known here, and a renewal: back, owed, held,
--- wanted, ahead.
+-- KEYS[1]: who takes shares. KEYS[2]: the number of the last renewal of this process, and its reply. KEYS[3]: since
+-- when these keys are kept. KEYS[4..]: one for each limit. ARGV[1]: this process, ARGV[2]: seconds until a silent
+-- one is forgotten, ARGV[3]: the number of this renewal; one that comes again, as its reply was lost, counts
+-- nothing. Then for each limit: 'rate', 'quota' or 'recount', its size (burst or calls), microseconds for one call
+-- or the second of the epoch at which the period ends, how much of a quota is known to be used, should it not be
+-- known here (or less, with 'recount'), and a renewal: back, owed, held, wanted, ahead.
 local function get(key)
     local value = redis.pcall('GET', key)
     if type(value) == 'table' then -- what another has written there is no count
@@ -31,20 +31,38 @@ redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2] * 1000000)
 redis.call('EXPIRE', KEYS[1], 60)
 local processes = redis.call('ZCARD', KEYS[1])
-local reply = {processes}
-for i = 3, #KEYS do
-    local at = 4 + (i - 3) * 9
+local since = tonumber(get(KEYS[3]))
+if not since then
+    since = math.floor(now / 1000)
+    redis.call('SET', KEYS[3], string.format('%.0f', since))
+end
+redis.call('EXPIRE', KEYS[3], 86400)
+local reply = {processes, since}
+for i = 4, #KEYS do
+    local at = 4 + (i - 4) * 9
     local size, x = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
     local back, owed, held = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
     local wanted, ahead = tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8])
-    local known = tonumber(get(KEYS[i]))
+    local kept = get(KEYS[i])
+    local bound = ' ' .. ARGV[at + 1] .. ' ' .. ARGV[at + 2]
     local arrival, used, free
     if ARGV[at] == 'rate' then
+        -- Kept with the limit that it was counted by. Under another one as many calls are used, and at most all.
+        local known, by, old_x = string.match(kept, '^(%S+)( %S+ (%S+))$')
+        known = tonumber(known or '') or now
+        if by and by ~= bound then
+            known = now + math.min(math.max(0, known - now) / tonumber(old_x), size) * x
+        end
         -- What is held has not come yet: it is taken anew, so that a bucket that has filled since has room for it.
-        arrival = math.max((known or 0) - (back + held) * x, now) + (owed + held) * x
+        arrival = math.max(known - (back + held) * x, now) + (owed + held) * x
         free = math.floor((now - arrival) / x + size + 0.000001)
     else
-        used = (known or tonumber(ARGV[at + 3])) + owed - back
+        local reported = tonumber(ARGV[at + 3])
+        used = tonumber(kept) or reported
+        if ARGV[at] == 'recount' then
+            used = math.max(used, reported)
+        end
+        used = used + owed - back
         free = size - used
     end
     local given = math.max(0, math.min(wanted, free))
@@ -54,7 +72,7 @@ for i = 3, #KEYS do
         arrival = arrival + taken * x
         wait = math.max(0, math.ceil(arrival + x - size * x - now))
         local life = math.max(1, math.ceil((arrival - now) / 1000) + 1)
-        redis.call('SET', KEYS[i], string.format('%.17g', arrival), 'PX', life)
+        redis.call('SET', KEYS[i], string.format('%.17g', arrival) .. bound, 'PX', life)
     else
         redis.call('SET', KEYS[i], string.format('%.0f', used + taken), 'EXAT', string.format('%.0f', x + 86400))
     end

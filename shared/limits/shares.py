@@ -18,18 +18,18 @@ from prometheus_client import CollectorRegistry, Gauge
 from shared.background_task import BackgroundTask
 from shared.clock import Clock
 from shared.errors import Unavailable
+from shared.limits.losses import Asked, Recounts, Unsettled
 from shared.limits.meters import Meter
 from shared.limits.renewals import NOTHING
 from shared.limits.script import PROCESS_FORGOTTEN_AFTER_S, SCRIPT
-from shared.limits.unsettled import Asked, Unsettled
 
 log = structlog.get_logger()
 
 PREFIX = "passgate:limits:"
 RENEWAL_INTERVAL_S = 0.025
 """Between two reports of what has passed, while calls pass."""
-PRESENCE_INTERVAL_S = 3.0
-"""Between two renewals of a process that nobody calls: it counts all the same."""
+PRESENCE_INTERVAL_S = 0.5
+"""Between two renewals of a process that nobody calls: it counts, and notices a Valkey that has lost its data."""
 STORE_RETRY_INTERVAL_S = 0.25
 MAX_METERS_AT_ONCE = 100
 """Of one script: others of Valkey's clients have their turn between two."""
@@ -70,6 +70,7 @@ class Shares:
         self._active: list[Meter] = []
         self._present = False
         self._present_at = float("-inf")
+        self._recounts = Recounts()
         self._wake = asyncio.Event()
         self.tasks = (BackgroundTask("limit_shares", self._keep_renewing),)
         held_locally = Gauge(
@@ -120,6 +121,8 @@ class Shares:
         if self._unsettled is not None and not await self._settle(self._unsettled):
             self._decide_locally([Asked(meter, NOTHING, tuple(meter.waiting)) for meter in self._active])
             return
+        for meter in self._recounts.some():
+            self.count(meter)
         due = [meter for meter in self._active if meter.due(self.processes, monotonic)]
         if due:
             for start in range(0, len(due), MAX_METERS_AT_ONCE):
@@ -174,19 +177,20 @@ class Shares:
                 meter.dry(wait_us / 1e6 or meter.wait(monotonic, now), monotonic)
             for position, future in enumerate(waiting):
                 _respond(meter, future, passes=position < given)
+            self._recounts.note(meter, now)
             self._on_renewal(meter)
 
     def _known(self, reply: Sequence[int]) -> None:
+        self._recounts.look(reply[1], self._clock.now(), was_away=self.away)
         self._set_away(away=False)
         self.processes = max(1, reply[0])
         self._present_at = self._clock.monotonic()
 
     async def _execute(self, keys: Sequence[str], arguments: Sequence[object]) -> Any:
-        of_all = (f"{self._prefix}processes", f"{self._prefix}renewed:{self._process}")
+        of_all = [f"{self._prefix}{name}" for name in ("processes", f"renewed:{self._process}", "kept_since")]
         about = (self._process, PROCESS_FORGOTTEN_AFTER_S, self._number)
-        return await self._store.execute(
-            "EVAL", SCRIPT, len(of_all) + len(keys), *of_all, *keys, *about, *arguments
-        )
+        all_ = (*of_all, *keys)
+        return await self._store.execute("EVAL", SCRIPT, len(all_), *all_, *about, *arguments)
 
     async def _settle(self, unsettled: Unsettled) -> bool:
         """Send what may have been counted again, under its number; whether its reply is known now."""
@@ -229,14 +233,14 @@ class Shares:
 
 def _by_meter(reply: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
     """Calls of those that wait that may pass, more credit, what is free, and microseconds until something is."""
-    for n in range(1, len(reply), 4):
+    for n in range(2, len(reply), 4):
         given, extra, free, wait_us = reply[n : n + 4]
         yield given, extra, free, wait_us
 
 
 def _counts(meter: Meter) -> bool:
     """Whether it is looked at again in the next round."""
-    meter.active = bool(meter.waiting) or meter.owed > 0 or meter.credit != 0
+    meter.active = bool(meter.waiting) or meter.owed > 0 or meter.credit != 0 or meter.recount
     return meter.active
 
 

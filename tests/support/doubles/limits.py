@@ -20,42 +20,48 @@ class SharesInMemory:
         self._clock = clock
         self._processes: set[str] = set()
         self._renewed: dict[str, tuple[int, list[int]]] = {}
-        self._rates: dict[str, Gcra] = {}
+        self._rates: dict[tuple[str, int, float], Gcra] = {}
         self._used: dict[str, int] = {}
+        self._kept_since = 1
+
+    def lose_all(self) -> None:
+        self._rates, self._used, self._renewed = {}, {}, {}
+        self._kept_since += 1
 
     async def execute(self, *command: Any) -> list[int]:
         if not self.available:
             raise Unavailable
         self.rounds += 1
         _, _, count, *rest = command
-        keys, arguments = rest[2:count], rest[count:]
+        keys, arguments = rest[3:count], rest[count:]
         process, _, number = arguments[:3]
         self._processes.add(process)
         if self._renewed.get(process, (0, []))[0] == number:
             return self._renewed[process][1]
-        reply = [len(self._processes)]
+        reply = [len(self._processes), self._kept_since]
         for n, key in enumerate(keys):
             kind, size, x, known_used, *renewal = arguments[3 + 9 * n : 12 + 9 * n]
             asked = Renewal(*renewal)
             reply += (
                 self._rate(key, size, float(x) / 1e6, asked)
                 if kind == "rate"
-                else self._quota(key, size, known_used, asked)
+                else self._quota(key, size, known_used, asked, recount=kind == "recount")
             )
         self._renewed[process] = number, reply
         return reply
 
     def _rate(self, key: str, size: int, interval: float, asked: Renewal) -> Sequence[int]:
         now = self._clock.monotonic()
-        bucket = self._rates.setdefault(key, Gcra(interval, size, now=now))
+        bucket = self._rates.setdefault((key, size, interval), Gcra(interval, size, now=now))
         bucket.give_back(asked.back + asked.held, now)
         bucket.owe(asked.owed + asked.held, now)
         given, extra, free = self._taken(bucket.free(now), asked)
         bucket.owe(given + extra, now)
         return given, extra, free, round(bucket.wait(now) * 1e6)
 
-    def _quota(self, key: str, size: int, known_used: int, asked: Renewal) -> Sequence[int]:
-        used = self._used.get(key, known_used) + asked.owed - asked.back
+    def _quota(self, key: str, size: int, known: int, asked: Renewal, *, recount: bool) -> Sequence[int]:
+        used = self._used.get(key, known)
+        used = (max(used, known) if recount else used) + asked.owed - asked.back
         given, extra, free = self._taken(max(0, size - used), asked)
         self._used[key] = used + given + extra
         return given, extra, free, 0

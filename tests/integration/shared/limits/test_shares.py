@@ -9,8 +9,9 @@ import pytest
 
 from shared.clock import SystemClock
 from shared.limits.limited_call import WaitingCall
-from shared.limits.shares import PREFIX
+from shared.limits.shares import PREFIX, PRESENCE_INTERVAL_S
 from shared.redis import PipelinedRedis
+from tests.support.clock import FakeClock
 from tests.support.limited import CLIENT, LimitedProcess, limited_process, limits_of
 
 PER_HOUR = {"calls": 3600, "per_seconds": 3600}
@@ -98,5 +99,34 @@ async def test_nothing_is_kept_for_longer_than_it_counts(valkeys: list[Pipelined
     assert await process.passed(1, "c") == 1
     keys = await valkeys[0].execute("KEYS", f"{PREFIX}*")
     lives = [await valkeys[0].execute("TTL", key) for key in keys]
-    assert len(lives) == len(("processes", "the last renewal of this one", "rate", "quota"))
+    assert len(lives) == len(("processes", "the last renewal of this one", "kept_since", "rate", "quota"))
     assert all(0 <= life <= 2 * 86_400 for life in lives)
+
+
+async def test_another_rate_goes_on_with_as_many_calls_used_and_not_for_as_long(
+    valkeys: list[PipelinedRedis],
+) -> None:
+    async def passed(attempts: int, **rate: int) -> int:
+        process = limited_process(valkeys[0], SystemClock(), limits_of("company", "c", rate=rate))
+        return await process.passed(attempts, "c")
+
+    assert await passed(7, calls=5, per_seconds=86_400) == 5
+    assert await passed(120, calls=100, per_seconds=3600) == 95
+    assert await passed(3, calls=2, per_seconds=86_400) == 0
+    assert await passed(9, calls=10, per_seconds=86_400) == 8
+
+
+async def test_a_valkey_that_lost_its_data_gives_no_quota_again(
+    valkeys: list[PipelinedRedis], redis_database: str
+) -> None:
+    quota = limits_of("company", "c", quota={"calls": 50, "per": "month"})
+    clock = FakeClock(SystemClock().now())
+    knows, other = (limited_process(valkey, clock, quota) for valkey in valkeys[:2])
+    for process in (other, knows):
+        await process.shares.renew()
+    assert await knows.passed(55, "c") == 50
+    await valkeys[0].execute("DEL", *await valkeys[0].execute("KEYS", f"{PREFIX}*"))
+    for process in (other, knows, knows):
+        clock.advance(PRESENCE_INTERVAL_S)
+        await process.shares.renew()
+    assert await other.passed(55, "c") == 0

@@ -207,3 +207,33 @@ async def test_a_process_without_limits_asks_nobody(clock: FakeClock) -> None:
     await process.shares.renew()
     assert await process.outcome("c") is None
     assert store.rounds == 0
+
+
+async def test_a_store_that_lost_its_data_learns_how_much_of_each_quota_any_process_knows_to_be_used(
+    clock: FakeClock,
+) -> None:
+    """Also from one that nobody calls since, and whoever renews first."""
+    store = SharesInMemory(clock)
+    knows, other = processes(clock, store, quota={"calls": 50, "per": "day"})[:2]
+    await acquainted([knows, other], clock)
+    assert await knows.passed(55, "c") == 50
+    clock.advance(PRESENCE_INTERVAL_S)
+    store.lose_all()
+    for _ in range(2):
+        for process in (other, knows):
+            await process.shares.renew()
+        clock.advance(PRESENCE_INTERVAL_S)
+    assert await other.passed(55, "c") == 0
+
+
+async def test_counts_of_a_quota_are_never_lowered_by_what_a_process_knew_before(clock: FakeClock) -> None:
+    store = SharesInMemory(clock)
+    early, late = processes(clock, store, quota={"calls": 50, "per": "day"})[:2]
+    assert await early.passed(10, "c") == 10
+    assert await late.passed(20, "c") == 20
+    store.lose_all()
+    for _ in range(2):
+        for process in (late, early):
+            clock.advance(PRESENCE_INTERVAL_S)
+            await process.shares.renew()
+    assert await early.passed(55, "c") + await late.passed(55, "c") == 20
