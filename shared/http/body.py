@@ -1,7 +1,7 @@
 """Request bodies, read within a bound in bytes and in time."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import orjson
@@ -14,10 +14,21 @@ from shared.strict_json import InvalidJson, Limits, loads_object
 BODY_TIMEOUT_S = 30.0
 """Seconds in which a body must have arrived."""
 
+JudgeAgain = Callable[[], Awaitable[object]]
+_JUDGE_AGAIN = web.RequestKey[JudgeAgain]("judge_again")
+
 _LIMITS = Limits(allows_nul=True)
 """Whoever stores a text decides on U+0000."""
 
 M = TypeVar("M", bound=BaseModel)
+
+
+def judge_again_with_body(request: web.BaseRequest, judge: JudgeAgain) -> None:
+    """Await `judge` once the body has come, if it has not come by the time that it is read.
+
+    Whoever sends a body slowly would otherwise act with what was revoked meanwhile. What it raises, `read` raises.
+    """
+    request[_JUDGE_AGAIN] = judge
 
 
 async def read(request: web.BaseRequest, *, limit: int) -> bytes:
@@ -33,6 +44,14 @@ async def read(request: web.BaseRequest, *, limit: int) -> bytes:
         raise TooLarge(f"the body is larger than {limit} bytes")
     if not request.can_read_body:
         return b""
+    had_come = request.content.is_eof()
+    body = await _within(request, limit)
+    if not had_come and (judge_again := request.get(_JUDGE_AGAIN)) is not None:
+        await judge_again()
+    return body
+
+
+async def _within(request: web.BaseRequest, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     try:

@@ -41,8 +41,11 @@ class AccessControl:
         self._trail = trail
         self._clock = clock
 
-    async def authenticate(self, token: str) -> Admin:
-        """Raises `UnknownAdminToken`, and `Unauthenticated` when the token or its company is not active."""
+    async def authenticate(self, token: str, *, counted: bool = True) -> Admin:
+        """Raises `UnknownAdminToken`, and `Unauthenticated` when the token or its company is not active.
+
+        `counted`: as a use of it, where it is accepted.
+        """
         if not opaque.well_formed(opaque.ADMIN_TOKEN, token):
             raise UnknownAdminToken("malformed")
         async with self._store.reading() as reader:
@@ -56,7 +59,8 @@ class AccessControl:
             self._refused(row, cause)
             self._count(row, version, cause)
             raise Unauthenticated("a valid admin token is required")
-        self._count(row, version)
+        if counted:
+            self._count(row, version)
         return Admin(row["id"], Role(row["role"]), row["company_id"], row["name"])
 
     def permit(self, admin: Admin, operation: Operation, kind: str) -> None:

@@ -1,6 +1,7 @@
 """Who calls the admin API: exactly one `Authorization: Bearer` field (RFC 6750), for an admin token or a person."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from aiohttp import web
 
@@ -10,6 +11,7 @@ from services.key_registry.people.session_access import SessionAccess
 from shared import opaque
 from shared.audit.trail import RefusalAudit
 from shared.errors import Forbidden, ServiceError, Unauthenticated
+from shared.http.body import judge_again_with_body
 from shared.http.endpoints import route_of
 from shared.http.responses import problem
 
@@ -27,19 +29,30 @@ class Authentication:
         self._audit = audit
 
     async def caller(self, request: web.Request) -> Caller:
-        """Raises `Unauthenticated`."""
+        """Raises `Unauthenticated`. Who sends a body is judged again once it has come: `judge_again_with_body`."""
         fields = request.headers.getall("Authorization", [])
         scheme, _, token = fields[0].partition(" ") if len(fields) == 1 else ("", "", "")
         if scheme.lower() != "bearer":
             raise Unauthenticated("an admin token is required, in one Authorization: Bearer field")
+        admin = await self._known(request, token)
+        judge_again_with_body(request, partial(self._require_unchanged, request, token, admin))
+        return Caller(admin, token)
+
+    async def _known(self, request: web.Request, token: str, *, again: bool = False) -> Admin:
         try:
-            is_session = token.startswith(f"{opaque.PERSON_SESSION}_")
-            known = self._sessions if is_session else self._access
-            return Caller(await known.authenticate(token), token)
+            if token.startswith(f"{opaque.PERSON_SESSION}_"):
+                return await self._sessions.authenticate(token)
+            return await self._access.authenticate(token, counted=not again)
         except UnknownBearer as error:
             client = request.remote or ""
             self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=client)
             raise
+
+    async def _require_unchanged(self, request: web.Request, token: str, before: Admin) -> None:
+        """What was permitted by the role before is not by another one."""
+        now = await self._known(request, token, again=True)
+        if (now.role, now.company_id) != (before.role, before.company_id):
+            raise Forbidden("the role has changed while the body was on its way: repeat the request")
 
 
 def render_error(error: ServiceError) -> web.Response:

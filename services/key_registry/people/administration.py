@@ -16,7 +16,7 @@ from services.key_registry.people.invitations import listed_company
 from services.key_registry.people.ports import PeopleReader, PeopleStore, PeopleWriter, Person
 from services.key_registry.people.responses import PersonResponse
 from shared.clock import Clock
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, Forbidden, NotFound
 
 KIND = "person"
 
@@ -57,6 +57,7 @@ class PeopleAdministration:
         """Counts from the next request on. Raises `Conflict` for one who is revoked, and for the last owner."""
         self.permit(admin, Operation.CHANGE)
         async with self._store.writing() as writer:
+            await _require_still_permitted(writer, admin)
             person = await _visible(writer, admin, reference)
             if person.status == "revoked":
                 raise Conflict("the person is revoked, which is final: the role cannot be changed")
@@ -75,6 +76,7 @@ class PeopleAdministration:
         """
         self.permit(admin, operation)
         async with self._store.writing() as writer:
+            await _require_still_permitted(writer, admin)
             person = await _visible(writer, admin, reference)
             status = status_after(person.status, operation)
             if status == person.status:
@@ -109,11 +111,18 @@ async def _visible(reader: PeopleReader, admin: Admin, reference: UUID | str) ->
 
 
 async def _require_another_owner(writer: PeopleWriter, admin: Admin, person: Person) -> None:
-    """The last active owner of the operator's people does not lock themselves out; an admin token still can."""
-    is_self = admin.kind == "person" and admin.id == person.id
-    last = person.company_id is None and person.role is Role.OWNER
-    if is_self and last and await writer.count_active_owners() <= 1:
-        raise Conflict("you are the last active owner: make another person an owner first")
+    """No person stops the last active owner of the operator's people; an admin token still can."""
+    last = person.company_id is None and person.role is Role.OWNER and person.status == "active"
+    if admin.kind == "person" and last and await writer.count_active_owners() <= 1:
+        whose = "you are" if admin.id == person.id else "this is"
+        raise Conflict(f"{whose} the last active owner: make another person an owner first")
+
+
+async def _require_still_permitted(writer: PeopleWriter, admin: Admin) -> None:
+    """Of two who stop each other at the same moment, the second no longer may. Raises `Forbidden`."""
+    person = await writer.find_person(admin.id) if admin.kind == "person" else None
+    if person is not None and (person.role is not admin.role or person.status != "active"):
+        raise Forbidden("your role has changed meanwhile")
 
 
 def _shown(person: Person) -> Object:

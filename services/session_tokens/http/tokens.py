@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import orjson
 from aiohttp import web
@@ -16,7 +17,7 @@ from shared.contracts.credential_expiry import expires_soon, expiry_fields
 from shared.contracts.key_registry import AccessKey
 from shared.contracts.session_tokens import ResolvedSession
 from shared.errors import Invalid, ServiceError, Unauthenticated, UnsupportedMediaType
-from shared.http.body import json_object, read, require_content_type
+from shared.http.body import json_object, judge_again_with_body, read, require_content_type
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import route_of
 from shared.http.responses import NO_STORE, error_headers, json_response, problem, status_of
@@ -56,12 +57,14 @@ class SessionTokenEndpoints:
     async def generate(self, request: web.Request) -> web.Response:
         """POST /generate"""
         with self._counting(request):
-            key = await self._tokens.authorize(_single_header(request, "x-api-key"))
+            secret = _single_header(request, "x-api-key")
+            key = await self._tokens.authorize(secret)
             client, route = self._addresses.of(request), route_of(request)
             with self._usage.limited(key.key, route, client):
                 limited = await self._limits.require(key.key, client=client)
         ttl, uses = _query_parameter(request, "ttl"), _query_parameter(request, "uses")
         require_content_type(request, "application/json")
+        judge_again_with_body(request, partial(self._tokens.authorize, secret))
         parameters = parse(await read(request, limit=MAX_BODY_BYTES))
         created = await self._tokens.create(key, parameters, ttl=ttl, uses=uses)
         self._usage.created(key.key, created.expires_at, parameters, route, client)

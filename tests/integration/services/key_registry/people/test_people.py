@@ -1,12 +1,15 @@
 """People over HTTP: who sees whom, what owners do to them, and what becomes of their sessions."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
+import orjson
 import pytest
 
 from services.key_registry.people import throttle
 from services.key_registry.storage.postgres.people.pruning import prune_people
 from tests.integration.services.key_registry.people.joining import PASSWORD, People
+from tests.support.harness.key_registry import Admin
 
 NEW = "another horse battery staple"
 
@@ -111,6 +114,51 @@ async def test_the_last_owner_does_not_lock_themselves_out(people: People) -> No
     assert sorted(response.status for response in demoted) == [200, 409]
     last = one if demoted[0].status == 409 else another
     assert (await people.owner.post(f"/people/{last.id}/revoke")).status == 200, "an admin token may"
+
+
+async def test_two_owners_who_stop_each_other_at_once_are_not_both_stopped(people: People) -> None:
+    one, other = await people.join("owner"), await people.join("owner")
+    acts = (
+        one.admin.patch(f"/people/{other.id}", {"role": "viewer"}),
+        other.admin.post(f"/people/{one.id}/suspend"),
+    )
+    assert sorted([response.status == 200 for response in await asyncio.gather(*acts)]) == [False, True]
+
+
+async def test_who_was_stopped_while_a_body_was_on_its_way_does_nothing_with_it(people: People) -> None:
+    token = await people.owner.create("/admin-tokens", name="stolen", role="owner")
+    revoked, demoted = await people.join("owner"), await people.join("owner")
+    company = await people.owner.company()
+    stolen, free = people.owner.with_token(token["token"]), asyncio.Event()
+
+    async def slowly(admin: Admin, method: str, path: str, body: object) -> int:
+        async def pieces() -> AsyncIterator[bytes]:
+            yield orjson.dumps(body)[:1]
+            await free.wait()
+            yield orjson.dumps(body)[1:]
+
+        return (await admin.call(method, path, raw=pieces())).status  # type: ignore[arg-type]
+
+    requests = [
+        (stolen, "POST", "/admin-tokens", {"name": "later", "role": "owner"}),
+        (stolen, "PATCH", f"/companies/{company['id']}", {"name": "Other"}),
+        (stolen, "POST", "/revocations", {"kind": "company", "id": company["id"]}),
+        (stolen, "POST", "/leaks", {"found": [{"text": "x"}]}),
+        (stolen, "POST", "/webhooks", {"url": "https://hook.example/"}),
+        (revoked.admin, "POST", "/invitations", {"role": "owner"}),
+        (revoked.admin, "POST", "/me/password", {"current": PASSWORD, "new": NEW}),
+        (revoked.admin, "PATCH", f"/people/{demoted.id}", {"role": "viewer"}),
+        (demoted.admin, "POST", "/invitations", {"role": "owner"}),
+    ]
+    tasks = [asyncio.create_task(slowly(*request)) for request in requests]
+    for admin in (stolen, revoked.admin, demoted.admin):
+        assert (await admin.get("/me")).status == 200
+    assert (await people.owner.post(f"/admin-tokens/{token['id']}/revoke")).status == 200
+    assert (await people.owner.post(f"/people/{revoked.id}/revoke")).status == 200
+    assert (await people.owner.patch(f"/people/{demoted.id}", {"role": "editor"})).status == 200
+    free.set()
+    statuses = await asyncio.gather(*tasks)
+    assert statuses == [401] * (len(requests) - 1) + [403]
 
 
 async def test_a_new_password_ends_all_other_sessions(people: People) -> None:
