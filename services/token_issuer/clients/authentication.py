@@ -2,13 +2,15 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, Protocol
 from urllib.parse import unquote_plus
 
-from services.token_issuer.clients.assertions import AssertionVerifier, InvalidAssertion
+from services.token_issuer.clients.assertions import AssertionVerifier, InvalidAssertion, VerifiedAssertion
 from services.token_issuer.clients.client import Client, stopped
+from services.token_issuer.clients.limits import Use
 from services.token_issuer.clients.secrets import presented
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
@@ -112,13 +114,16 @@ class ClientAuthenticator:
         self._audiences = audiences
         """What a client assertion may name as `aud`."""
 
-    async def authenticate(self, given: ClientProof, *, address: str) -> Client:
+    async def authenticate(
+        self, given: ClientProof, *, address: str, use_later: Callable[[Use], None] | None = None
+    ) -> Client:
         """The client that `given` proves.
 
-        Raises `InvalidClient`, `TooManyWrongSecrets` and `Unavailable`.
+        A client assertion is used up at once, unless `use_later` takes what does so. Raises `InvalidClient`,
+        `TooManyWrongSecrets` and `Unavailable`.
         """
         if given.method == "private_key_jwt":
-            return await self._by_assertion(given)
+            return await self._by_assertion(given, use_later)
         return await self._by_secret(given.client_id or "", given.proof, address)
 
     async def _by_secret(self, client_id: str, secret: str, address: str) -> Client:
@@ -151,7 +156,7 @@ class ClientAuthenticator:
             known = presented(record, secret)
         return record, known
 
-    async def _by_assertion(self, given: ClientProof) -> Client:
+    async def _by_assertion(self, given: ClientProof, use_later: Callable[[Use], None] | None) -> Client:
         try:
             assertion = await self._assertions.verify(
                 given.proof, audiences=self._audiences, typ=CLIENT_AUTHENTICATION
@@ -161,6 +166,13 @@ class ClientAuthenticator:
         client = assertion.client
         if given.client_id not in (None, client.client_id):
             raise InvalidClient("client_id must be the iss of the client_assertion", subject=client.audited)
-        if not await self._assertions.use_once(assertion):
-            raise InvalidClient("the client_assertion's jti was used before", subject=client.audited)
+        use = partial(self._use, assertion)
+        if use_later is None:
+            await use()
+        else:
+            use_later(use)
         return client
+
+    async def _use(self, assertion: VerifiedAssertion) -> None:
+        if not await self._assertions.use_once(assertion):
+            raise InvalidClient("the client_assertion's jti was used before", subject=assertion.client.audited)

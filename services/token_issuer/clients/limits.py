@@ -1,5 +1,6 @@
 """The limits of a client at the token endpoints, for each request that it has proved to be its own."""
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from services.token_issuer.clients.client import Client
@@ -17,16 +18,28 @@ async def unlimited(client: Client) -> None:
     """`Admit` where there are no limits."""
 
 
+Use = Callable[[], Awaitable[None]]
+"""Uses something up. Raises what refuses the client when it was used before."""
+
+
 class ClientAdmission:
-    """`Admit` of one request from `address`; `fields` are those of its response."""
+    """`Admit` of one request from `address`; `fields` are those of its response.
+
+    What proves the client and works once is used up after its limits let it pass: see `then`.
+    """
 
     def __init__(self, limits: EndpointLimits, address: str) -> None:
         self._limits = limits
         self._address = address
         self.fields: dict[str, str] = {}
+        self._uses: list[Use] = []
+
+    def then(self, use: Use) -> None:
+        """To be called once the limits let the client pass."""
+        self._uses.append(use)
 
     async def __call__(self, client: Client) -> None:
-        """Raises `RateExceeded` and `AddressNotAllowed`."""
+        """Raises `RateExceeded` and `AddressNotAllowed`, and what `then` was given raises."""
         ids = (client.company_id, client.credential_id)
         try:
             found = await self._limits.require(ids, client=self._address, company_id=client.company_id)
@@ -34,3 +47,5 @@ class ClientAdmission:
             error.subject = client.audited
             raise
         self.fields |= found
+        while self._uses:
+            await self._uses.pop()()

@@ -103,8 +103,8 @@ class TokenEndpoint:
         with self._refusals.reporting(endpoint=self.profile.path, address=address):
             given = await parameters(request, accepts_json=self.profile.accepts_json)
             grant = self._grant(given.get("grant_type"))
-            client = await self._client(request, given, address)
             admission = ClientAdmission(self._limits, address)
+            client = await self._client(request, given, address, admission)
             decision = await grant.authorize(given, client, admission)
             token = await self._issuer.issue(decision, typ=self.profile.typ)
         self._counts.issued(decision.grant)
@@ -129,13 +129,15 @@ class TokenEndpoint:
             raise UnsupportedGrantType(f"grant_type must be {' or '.join(self._grants)}")
         return self._grants[grant_type]
 
-    async def _client(self, request: web.Request, given: Mapping[str, str], address: str) -> Client | None:
+    async def _client(
+        self, request: web.Request, given: Mapping[str, str], address: str, admission: ClientAdmission
+    ) -> Client | None:
         proof = client_proof(authorization(request), given)
         if proof is None:
             return None
         if proof.method not in self.profile.methods:
             raise InvalidClient(f"clients authenticate here by {' or '.join(self.profile.methods)}")
-        return await self._authenticator.authenticate(proof, address=address)
+        return await self._authenticator.authenticate(proof, address=address, use_later=admission.then)
 
     def _response(self, token: AccessToken) -> dict[str, Any]:
         response: dict[str, Any] = {

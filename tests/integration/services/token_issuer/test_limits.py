@@ -1,5 +1,6 @@
 """The limits of a client at the token endpoints."""
 
+from services.token_issuer.clients.authentication import JWT_BEARER
 from shared.contracts.key_registry import Kind
 from tests.support.harness.token_issuer import Issuer
 from tests.support.waiting import until
@@ -60,3 +61,27 @@ async def test_an_assertion_that_a_limit_refuses_is_not_used_up(issuer: Issuer) 
         return response.status == 200
 
     await until(accepted)
+
+
+async def test_a_client_assertion_that_a_limit_refuses_is_not_used_up_and_works_once_after(issuer: Issuer) -> None:
+    kind: Kind = "key_pair"
+    issuer.registry.limit(kind, issuer.key_pair.id, addresses=["192.0.2.0/24"])
+
+    async def present(jti: str | None) -> tuple[int, str]:
+        assertion = issuer.assertion(jti=jti, aud=issuer.settings.issuer)
+        proof = {"client_assertion_type": JWT_BEARER, "client_assertion": assertion}
+        response, body = await issuer.post("/oauth2/token", {**GRANT, **proof})
+        return response.status, body.get("error", "")
+
+    async def refused() -> bool:
+        return (await present(None))[0] == 403
+
+    await until(refused)
+    assert await present("once") == (403, "address_not_allowed")
+    issuer.registry.limit(kind, issuer.key_pair.id)
+
+    async def accepted() -> bool:
+        return (await present("once"))[0] == 200
+
+    await until(accepted)
+    assert await present("once") == (401, "invalid_client")
