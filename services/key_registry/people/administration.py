@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.key_registry.admin.access import AccessControl
@@ -54,7 +55,10 @@ class PeopleAdministration:
         return [_shown(person) for person in found], cursor
 
     async def change_role(self, admin: Admin, reference: UUID | str, role: Role) -> Object:
-        """Counts from the next request on. Raises `Conflict` for one who is revoked, and for the last owner."""
+        """Counts from the next request on; the open invitations of who was an owner are revoked.
+
+        Raises `Conflict` for one who is revoked, and for the last owner.
+        """
         self.permit(admin, Operation.CHANGE)
         async with self._store.writing() as writer:
             await _require_still_permitted(writer, admin)
@@ -66,11 +70,13 @@ class PeopleAdministration:
             if role is not Role.OWNER:
                 await _require_another_owner(writer, admin, person)
             changed = replace(person, role=role, updated_at=self._now())
-            detail = {"was": {"role": person.role}, "now": {"role": role}}
+            detail: dict[str, Any] = {"was": {"role": person.role}, "now": {"role": role}}
+            if person.role is Role.OWNER and (revoked := await writer.revoke_invitations_by(person.id)):
+                detail["invitations_revoked"] = revoked
             return await self._written(writer, admin, Operation.CHANGE, changed, detail)
 
     async def set_status(self, admin: Admin, operation: Operation, reference: UUID | str) -> Object:
-        """Suspend, resume or revoke. What is so already stays as it is; the sessions end, and stay so.
+        """Suspend, resume or revoke. What is so already stays as it is; sessions and open invitations end for good.
 
         Raises `Conflict` out of "revoked", and for the last owner.
         """
@@ -81,12 +87,15 @@ class PeopleAdministration:
             status = status_after(person.status, operation)
             if status == person.status:
                 return _shown(person)
-            changed, detail = replace(person, status=status, updated_at=self._now()), {"role": person.role}
+            changed = replace(person, status=status, updated_at=self._now())
+            detail: dict[str, Any] = {"role": person.role}
             if status == "active":
                 return await self._written(writer, admin, operation, changed, detail)
             await _require_another_owner(writer, admin, person)
-            ended = await writer.end_sessions(person.id, changed.updated_at)
-            return await self._written(writer, admin, operation, changed, {**detail, "sessions_ended": ended})
+            detail["sessions_ended"] = await writer.end_sessions(person.id, changed.updated_at)
+            if revoked := await writer.revoke_invitations_by(person.id):
+                detail["invitations_revoked"] = revoked
+            return await self._written(writer, admin, operation, changed, detail)
 
     async def _written(
         self, writer: PeopleWriter, admin: Admin, operation: Operation, person: Person, detail: Object

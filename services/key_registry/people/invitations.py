@@ -61,6 +61,8 @@ class Invitations:
                 status="open",
                 created_at=now,
                 expires_at=now + timedelta(seconds=body.expires_in),
+                # A portal session ends with each sign-out: what it has sent goes on.
+                created_by=None if admin.kind == "portal_session" else admin.id,
             )
             await writer.insert_invitation(invitation)
             detail = {"role": invitation.role}

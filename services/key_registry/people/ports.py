@@ -59,6 +59,8 @@ class Invitation:
     status: Literal["open", "accepted", "revoked"]
     created_at: datetime
     expires_at: datetime
+    created_by: UUID | None
+    """The person or the admin token; an open invitation ends with whoever it is. None: it ends by itself."""
 
     def status_at(self, now: datetime) -> InvitationStatus:
         return "expired" if self.status == "open" and self.expires_at <= now else self.status
@@ -85,7 +87,9 @@ class PeopleReader(Reader, PortalReader, Protocol):
         """Those that were not ended, the newest first."""
         ...
 
-    async def find_invitation(self, id_: UUID) -> Invitation | None: ...
+    async def find_invitation(self, id_: UUID) -> Invitation | None:
+        """Revoked as well where its creator was stopped or is no owner any more; so for all that find some."""
+        ...
 
     async def find_invitation_by_digest(self, digest: bytes) -> Invitation | None: ...
 
@@ -116,6 +120,10 @@ class PeopleWriter(PeopleReader, PortalWriter, Writer, Protocol):
     async def insert_invitation(self, invitation: Invitation) -> None: ...
 
     async def close_invitation(self, id_: UUID, status: Literal["accepted", "revoked"]) -> None: ...
+
+    async def revoke_invitations_by(self, person_id: UUID) -> int:
+        """Those of the person that are open; how many."""
+        ...
 
 
 class PeopleStore(Protocol):

@@ -12,8 +12,22 @@ from services.key_registry.storage.postgres.people.portal_sessions import (
     PostgresPortalWriter,
 )
 
-_COLUMNS = ("id", "digest", "role", "company_id", "email", "status", "created_at", "expires_at")
-_INVITATIONS = " ".join(("SELECT", ", ".join(_COLUMNS), "FROM invitation"))
+_COLUMNS = ("id", "digest", "role", "company_id", "email", "status", "created_at", "expires_at", "created_by")
+_STATUS = """
+    CASE WHEN status <> 'open' OR created_by IS NULL
+        OR EXISTS (SELECT FROM person AS p WHERE p.id = created_by AND p.status = 'active' AND p.role = 'owner')
+        OR EXISTS (
+            SELECT FROM admin_token AS token
+            WHERE token.id = created_by AND token.status = 'active' AND token.role = 'owner' AND NOT EXISTS (
+                SELECT FROM credential_version AS secret WHERE secret.credential_id = token.id
+                    AND secret.revoked AND secret.retires_at >= invitation.created_at
+            )
+        )
+    THEN status ELSE 'revoked' END AS status
+"""
+"""An open invitation is revoked with its creator, or with a secret that may have created it."""
+_SHOWN = ", ".join(_STATUS if column == "status" else column for column in _COLUMNS)
+_INVITATIONS = " ".join(("SELECT", _SHOWN, "FROM invitation"))
 _FIND = " ".join((_INVITATIONS, "WHERE id = $1"))
 _BY_DIGEST = " ".join((_INVITATIONS, "WHERE digest = $1"))
 _NEWEST = " ".join(
@@ -28,6 +42,7 @@ _INSERT = " ".join(
         f"VALUES ({', '.join(f'${n}' for n in range(1, len(_COLUMNS) + 1))})",
     )
 )
+_REVOKE_BY = "UPDATE invitation SET status = 'revoked' WHERE created_by = $1 AND status = 'open'"
 
 
 class PostgresPeopleReader(PostgresAccountReader, PostgresPortalReader):
@@ -52,6 +67,10 @@ class PostgresPeopleWriter(PostgresPeopleReader, PostgresAccountWriter, Postgres
 
     async def close_invitation(self, id_: UUID, status: Literal["accepted", "revoked"]) -> None:
         await self._connection.execute("UPDATE invitation SET status = $2 WHERE id = $1", id_, status)
+
+    async def revoke_invitations_by(self, person_id: UUID) -> int:
+        status = await self._connection.execute(_REVOKE_BY, person_id)
+        return int(status.rpartition(" ")[2])
 
 
 def _invitation(record: Any) -> Invitation | None:

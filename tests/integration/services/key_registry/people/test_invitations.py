@@ -152,3 +152,35 @@ async def test_limits_of_an_invitations_life(people: People) -> None:
     assert (await people.stranger.post("/invitations/inspect", {"token": token})).status == 200
     people.clock.advance(1)
     assert (await people.stranger.post("/invitations/inspect", {"token": token})).status == 404
+
+
+@pytest.mark.parametrize("act", ["suspend", "revoke", "demote"])
+async def test_open_invitations_end_with_the_owner_who_created_them(people: People, act: str) -> None:
+    maker = await people.join("owner")
+    prepared, colleague = await maker.admin.create("/invitations", role="owner"), await people.invite("owner")
+    if act == "demote":
+        assert (await people.owner.patch(f"/people/{maker.id}", {"role": "editor"})).status == 200
+    else:
+        assert (await people.owner.post(f"/people/{maker.id}/{act}")).status == 200
+    assert (await people.accept(prepared["token"], people.email())).body["code"] == "invitation_invalid"
+    assert (await people.owner.get(f"/invitations/{prepared['id']}")).body["status"] == "revoked"
+    (line, *_) = (await people.owner.get(f"/audit?subject={maker.id}")).body["items"]
+    assert line["detail"]["invitations_revoked"] == 1
+    if act == "suspend":
+        assert (await people.owner.post(f"/people/{maker.id}/resume")).status == 200
+        assert (await people.accept(prepared["token"], people.email())).status == 404
+    assert (await people.accept(colleague["token"], people.email())).status == 201
+
+
+@pytest.mark.parametrize("act", ["suspend", "revoke", "leak"])
+async def test_open_invitations_end_with_the_admin_token_that_created_them(people: People, act: str) -> None:
+    token = await people.owner.create("/admin-tokens", name="stolen", role="owner")
+    prepared = await people.owner.with_token(token["token"]).create("/invitations", role="owner")
+    if act == "leak":
+        stopped = await people.owner.post("/leaks", {"found": [{"text": token["token"]}]})
+    else:
+        stopped = await people.owner.post(f"/admin-tokens/{token['id']}/{act}")
+    assert stopped.status == 200
+    listed = (await people.owner.get("/invitations?limit=100")).body["items"]
+    assert {item["status"] for item in listed if item["id"] == prepared["id"]} == {"revoked"}
+    assert (await people.accept(prepared["token"], people.email())).status == 404
