@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cases import each_case
+
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("gateway", "services", "shared", "deploy")
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
@@ -34,7 +36,7 @@ def _is_event(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and EVENT.fullmatch(str(node.value)) is not None
 
 
-@pytest.mark.parametrize("module", modules_that_log())
+@each_case("module", modules_that_log())
 def test_every_event_is_a_literal_identifier_with_a_dot(module: str) -> None:
     assert calls_with_other_events((ROOT / module).read_text(encoding="utf-8")) == []
 

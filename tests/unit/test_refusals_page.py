@@ -3,12 +3,11 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from services.operator_validator.validation import Cause as ApiTokenCause
 from services.session_tokens.tokens import Cause as SessionTokenCause
 from shared.jose.errors import Fault
 from shared.limits.outcomes import LimitCause
+from tests.support.cases import each_case
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/refusals.md").read_text(encoding="utf-8")
@@ -39,7 +38,7 @@ def causes() -> list[str]:
     return sorted((found | members) - OF_ADDRESSES)
 
 
-@pytest.mark.parametrize("cause", causes())
+@each_case("cause", causes())
 def test_each_cause_is_explained(cause: str) -> None:
     assert f"`{cause}`" in PAGE
 

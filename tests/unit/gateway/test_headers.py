@@ -8,6 +8,7 @@ from gateway.headers import addressed_to, call_lines, client_lines, passed_befor
 from gateway.origin import Origin, unproxied
 from gateway.routing.rewriting.header_rules import HeaderRules
 from gateway.routing.table import Route
+from tests.support.cases import each_case
 from tests.support.http1.heads import fields_of, head_of, response_of, route_of
 from tests.support.http1.identity_fields import IDENTITY_FIELDS
 
@@ -41,7 +42,7 @@ def values(fields: Fields, name: str) -> list[str]:
     return [value for given, value in fields if given.lower() == name.lower()]
 
 
-@pytest.mark.parametrize("line", IDENTITY_FIELDS)
+@each_case("line", IDENTITY_FIELDS)
 def test_what_an_outsider_may_not_say_is_left_out(line: bytes) -> None:
     assert not any("evil" in value for _, value in sent(line.decode()))
 

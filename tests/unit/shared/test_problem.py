@@ -5,6 +5,7 @@ from http import HTTPStatus
 import pytest
 
 from shared.problem import TITLES, problem_document, title_of
+from tests.support.cases import each_case
 
 
 def test_a_problem_has_the_members_of_the_rfc_and_the_request_by_its_id() -> None:
@@ -28,7 +29,7 @@ def test_each_wrong_field_is_named_with_its_message() -> None:
     assert "errors" not in problem_document(422, "validation_failed", "x", request_id="")
 
 
-@pytest.mark.parametrize("status", sorted(TITLES))
+@each_case("status", sorted(TITLES))
 def test_the_title_is_the_phrase_of_the_status(status: int) -> None:
     renamed = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
     assert title_of(status) == renamed.get(status, HTTPStatus(status).phrase)

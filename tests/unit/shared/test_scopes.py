@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.scopes import InvalidScope, covered, covers, grant, intersection, parse_scope, parse_scope_list
+from tests.support.cases import each_case
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_covered(granted: str, wanted: str) -> None:
     assert covers(granted, wanted)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("granted", "wanted"),
     [
         ("site:read", "site:write"),
@@ -116,7 +117,7 @@ def test_a_scope_is_segments_joined_by_colons(text: str) -> None:
     assert ":".join(parse_scope(text)) == text
 
 
-@pytest.mark.parametrize(
+@each_case(
     "text",
     [
         "",

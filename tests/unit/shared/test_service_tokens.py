@@ -4,6 +4,7 @@ from shared.errors import Forbidden, Unauthenticated
 from shared.jose.keys import generate_private_key
 from shared.jose.signer import Signer
 from shared.service_tokens import INTERNAL_CALLS, SERVICES, ServiceAuthenticator, ServiceIdentity
+from tests.support.cases import each_case
 from tests.support.clock import FakeClock
 
 SIGNERS = {name: Signer(name, "EdDSA", generate_private_key("EdDSA")) for name in SERVICES}
@@ -15,8 +16,8 @@ def registry(clock: FakeClock) -> ServiceAuthenticator:
     return ServiceAuthenticator(KEYS, "key_registry", clock)
 
 
-@pytest.mark.parametrize("caller", SERVICES)
-@pytest.mark.parametrize("area", ["credentials", "changes", "audit", "revocations", "no such area"])
+@each_case("caller", SERVICES)
+@each_case("area", ["credentials", "changes", "audit", "revocations", "no such area"])
 def test_only_the_callers_in_the_table_may_call_an_area(
     registry: ServiceAuthenticator, clock: FakeClock, caller: str, area: str
 ) -> None:

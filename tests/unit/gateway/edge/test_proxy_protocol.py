@@ -14,6 +14,7 @@ from gateway.edge.proxy_protocol import (
     begins_header,
     read_header,
 )
+from tests.support.cases import each_case
 from tests.support.http1.proxy_headers import LOCAL, PROXY, SIGNATURE, TCP4, TCP6, UNIX, UNSPECIFIED, raw_v2, v2
 
 LONGEST = b"PROXY UNKNOWN " + b"x" * (MAX_V1_BYTES - 16) + b"\r\n"
@@ -111,7 +112,7 @@ def test_as_long_as_it_is_not_complete_nothing_is_said(header: bytes) -> None:
         assert read_header(header[:end]) is None
 
 
-@pytest.mark.parametrize("data", MALFORMED)
+@each_case("data", MALFORMED)
 def test_what_is_not_exactly_a_header_is_refused_whole_and_byte_by_byte(data: bytes) -> None:
     with pytest.raises(MalformedHeader):
         read_header(data)

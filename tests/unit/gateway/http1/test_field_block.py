@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.http1 import field_block, request
 from gateway.http1.request import BadRequest, parse_head
+from tests.support.cases import each_case
 from tests.support.http1.framing_payloads import FORWARDED, REFUSED
 
 FIELDS = b"\r\nHost: a.example\r\nAccept: */*\r\nX-A: b"
@@ -56,7 +57,7 @@ def test_whatever_the_credential_is_the_head_is_read_as_for_the_first_time(
     assert reading(raw) == expected
 
 
-@pytest.mark.parametrize("name", [*REFUSED, *FORWARDED])
+@each_case("name", [*REFUSED, *FORWARDED])
 def test_a_head_that_came_before_is_read_as_it_was_then(name: str) -> None:
     payload = REFUSED.get(name) or FORWARDED[name][0]
     raw = payload.partition(b"\r\n\r\n")[0]

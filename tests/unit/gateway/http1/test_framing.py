@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cases import each_case
 from tests.support.http1.framing_payloads import FAMILIES, FORWARDED, RESPONSES
 from tests.support.http1.invariants import (
     assert_readers_agree_on_request,
@@ -50,7 +51,7 @@ def test_each_rule_has_payloads_by_its_name(rule: str) -> None:
     assert family.refused or family.bad_responses or family.forwarded or family.responses
 
 
-@pytest.mark.parametrize("name", FORWARDED)
+@each_case("name", FORWARDED)
 def test_h11_and_llhttp_read_a_request_as_it_is_read_here(name: str) -> None:
     raw, content = FORWARDED[name]
     found = read_requests([raw])
@@ -61,7 +62,7 @@ def test_h11_and_llhttp_read_a_request_as_it_is_read_here(name: str) -> None:
     assert (llhttp_request(raw) is None) is (name in LLHTTP_REFUSES)
 
 
-@pytest.mark.parametrize("name", RESPONSES)
+@each_case("name", RESPONSES)
 def test_h11_and_llhttp_read_a_response_as_it_is_read_here(name: str) -> None:
     raw, _, method = RESPONSES[name]
     response = read_response([raw], method)

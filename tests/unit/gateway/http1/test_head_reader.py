@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.cases import each_case
 from tests.support.http1 import near_valid
 from tests.support.http1.framing_payloads import FAMILIES, FORWARDED, MALFORMED, chunked, get, head
 from tests.support.http1.invariants import check_requests
@@ -33,7 +34,7 @@ def test_the_cuts_make_no_difference(cuts: list[int]) -> None:
     assert read_requests(pieces(STREAM, cuts)).values == read_requests([STREAM]).values
 
 
-@pytest.mark.parametrize("name", MALFORMED)
+@each_case("name", MALFORMED)
 def test_a_refused_request_is_refused_wherever_it_is_cut(name: str) -> None:
     payload = MALFORMED[name][:20_000] + AFTER
     assert read_requests([payload]).failure
@@ -42,14 +43,14 @@ def test_a_refused_request_is_refused_wherever_it_is_cut(name: str) -> None:
         assert (found.complete, bool(found.failure)) == ([], True), f"cut at {cut}"
 
 
-@pytest.mark.parametrize("name", MALFORMED)
+@each_case("name", MALFORMED)
 def test_a_refused_request_is_refused_byte_by_byte(name: str) -> None:
     payload = MALFORMED[name][:30_000] + AFTER
     found = read_requests(pieces(payload, range(len(payload))))
     assert (found.complete, bool(found.failure)) == ([], True)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "beginning",
     [
         *(b"\n", b"\0", b"GET / HTTP/1.1\n", b"GET / HTTP/1.1\rX", b"GET / HTTP/1.1\r\nX: a\nY", b"GE\0"),
@@ -59,12 +60,12 @@ def test_a_refused_request_is_refused_byte_by_byte(name: str) -> None:
         *(b"GET /" + b"a" * 9000, get()[:-2] + b"X: " + b"y" * 17_000),
     ],
 )
-@pytest.mark.parametrize("whole", [True, False])
+@each_case("whole", [True, False])
 def test_what_cannot_become_a_request_is_refused_before_its_end(beginning: bytes, whole: bool) -> None:
     assert read_requests([beginning] if whole else pieces(beginning, range(len(beginning)))).failure
 
 
-@pytest.mark.parametrize("name", FORWARDED)
+@each_case("name", FORWARDED)
 def test_a_valid_request_is_the_same_wherever_it_is_cut(name: str) -> None:
     payload = FORWARDED[name].raw + AFTER
     whole = read_requests([payload])
@@ -73,7 +74,7 @@ def test_a_valid_request_is_the_same_wherever_it_is_cut(name: str) -> None:
         assert read_requests(pieces(payload, cuts)).values == whole.values
 
 
-@pytest.mark.parametrize("name", [*FAMILIES["R18"].refused, *FAMILIES["R19"].refused])
+@each_case("name", [*FAMILIES["R18"].refused, *FAMILIES["R19"].refused])
 def test_a_broken_body_never_ends(name: str) -> None:
     payload = FAMILIES["R18"].refused.get(name) or FAMILIES["R19"].refused[name]
     assert read_requests([payload]).complete == []

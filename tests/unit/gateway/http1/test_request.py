@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.http1.request import BadRequest, parse_head
+from tests.support.cases import each_case
 from tests.support.http1.framing_payloads import MALFORMED
 from tests.support.http1.framing_payloads.connections import R22_LAST, R22_PERSISTENT
 from tests.support.http1.heads import head_of
@@ -16,7 +17,7 @@ HEADS = {
 }
 
 
-@pytest.mark.parametrize("name", HEADS)
+@each_case("name", HEADS)
 def test_a_head_with_two_readings_is_refused(name: str) -> None:
     with pytest.raises(BadRequest) as refusal:
         parse_head(HEADS[name])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.http1 import fields
 from gateway.http1.response import MAX_HEAD_BYTES, ResponseReader
+from tests.support.cases import each_case
 from tests.support.http1 import near_valid
 from tests.support.http1.framing_payloads import BAD_RESPONSES, RESPONSES
 from tests.support.http1.framing_payloads.connections import R22_LAST_RESPONSES, R22_REUSABLE_RESPONSES
@@ -17,7 +18,7 @@ from tests.support.http1.invariants import check_response
 from tests.support.http1.reading import pieces, read_response, split_points
 
 
-@pytest.mark.parametrize("name", BAD_RESPONSES)
+@each_case("name", BAD_RESPONSES)
 def test_a_response_with_two_readings_is_none_wherever_it_is_cut(name: str) -> None:
     raw = BAD_RESPONSES[name]
     assert read_response([raw]).failure
@@ -26,7 +27,7 @@ def test_a_response_with_two_readings_is_none_wherever_it_is_cut(name: str) -> N
     assert read_response(pieces(raw[:5000], range(5000))).failure or len(raw) > 5000
 
 
-@pytest.mark.parametrize("name", RESPONSES)
+@each_case("name", RESPONSES)
 def test_a_valid_response_is_the_same_wherever_it_is_cut(name: str) -> None:
     raw, content, method = RESPONSES[name]
     whole = read_response([raw], method)

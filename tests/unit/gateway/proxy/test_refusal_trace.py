@@ -26,6 +26,7 @@ from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_TOKEN, mint
 from shared.refusal_traces.recorder import RefusalTraces
+from tests.support.cases import each_case
 from tests.support.clock import FakeClock
 from tests.support.doubles.gateway import ISSUER, KEY, VALID, FollowedAgo, Follower, Operator, no_limits, token
 from tests.support.http1.heads import head_of, route_of
@@ -148,7 +149,7 @@ CASES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@each_case("case", CASES, ids=lambda case: case.name)
 async def test_true_fault_is_named(world: World, case: Case) -> None:
     lines = case.lines
     if case.claims is not None:

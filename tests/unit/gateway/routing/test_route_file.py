@@ -10,6 +10,7 @@ from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.table import RouteTable
 from gateway.routing.upstream_address import OwnPorts
+from tests.support.cases import each_case
 
 OWN = OwnPorts("gateway.example", frozenset({8080, 8081}), issuer="https://gateway.example")
 UPSTREAMS = "upstreams:\n  a: {url: http://10.0.0.1:8105}\nroutes:\n"
@@ -206,7 +207,7 @@ BAD: list[tuple[dict[str, str | None], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "message"), BAD)
+@each_case(("changes", "message"), BAD)
 def test_what_is_wrong_with_a_route_is_reported_with_its_line(changes: dict[str, str | None], message: str) -> None:
     members = {name: value for name, value in {**VALID, **changes}.items() if value is not None}
     route = ", ".join(f"{name}: {value}" for name, value in members.items())

@@ -13,6 +13,7 @@ from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.route_schema import RouteEntry, json_schema
 from gateway.routing.upstream_address import OwnPorts
 from gateway.routing.upstream_schema import UpstreamEntry
+from tests.support.cases import each_case
 from tests.unit.gateway.routing.test_route_file import BAD, CORP, ISSUED, UPSTREAMS, VALID
 
 DEPLOY = Path(__file__).parents[4] / "deploy"
@@ -33,7 +34,7 @@ def test_the_shipped_file_is_valid_for_editors_too() -> None:
     VALIDATOR.validate(yaml.safe_load((DEPLOY / "routes.yaml").read_text()))
 
 
-@pytest.mark.parametrize("changes", [changes for changes, _ in BAD])
+@each_case("changes", [changes for changes, _ in BAD])
 def test_what_the_schema_refuses_the_gateway_refuses(changes: dict[str, str | None]) -> None:
     text = file_with(changes)
     with pytest.raises(RouteFileError):

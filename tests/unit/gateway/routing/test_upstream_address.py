@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.routing.upstream_address import BadAddress, OwnPorts, has_address, is_metadata, parse_address
+from tests.support.cases import each_case
 
 OWN = OwnPorts("gateway.example", frozenset({8080, 8081}))
 
@@ -23,7 +24,7 @@ def test_an_address_is_taken_apart(url: str, parsed: tuple[str, str, int]) -> No
     assert parse_address(url, OWN) == parsed
 
 
-@pytest.mark.parametrize(
+@each_case(
     "url",
     [
         "", "a", "a:80", "//a", "file:///etc/passwd", "file:x", "ftp://a", "gopher://a", "unix:///run/x", "http+unix://x",

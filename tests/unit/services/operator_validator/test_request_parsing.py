@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from services.operator_validator.request_parsing import from_json, from_query
 from services.operator_validator.validation import ValidationRequest
 from shared.errors import Invalid
+from tests.support.cases import each_case
 
 REQUEST = ValidationRequest("T", "C", "A")
 
@@ -55,7 +56,7 @@ def test_the_token_may_come_in_the_header_alone_or_equal_in_both() -> None:
     assert from_query("token=T&applicationPrefix=A&clientPrefix=C", "T") == REQUEST
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("query", "header", "said"),
     [
         ("", None, "token is missing"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.session_tokens.parameters import BadParameters, as_query, parse
 from shared.strict_json import Rule
+from tests.support.cases import each_case
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=128)
@@ -130,7 +131,7 @@ def test_what_is_just_within_the_limits_is_kept(body: bytes) -> None:
     assert parse(body).text == body
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("body", "rule"),
     [
         (b"", Rule.JSON),

@@ -13,6 +13,7 @@ from shared.contracts.access_token import (
 )
 from shared.jose.claims import check_claims
 from shared.jose.errors import InvalidToken
+from tests.support.cases import each_case
 
 ISSUER = "https://passgate.example"
 NOW = 1_800_000_000
@@ -69,7 +70,7 @@ def test_a_token_of_the_first_release_is_read_as_one_of_today(claims: AccessToke
     assert read(old) == claims
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changes",
     [
         {"credential_kind": "session_token"},

@@ -12,6 +12,7 @@ from shared.contracts.session_tokens import ResolvedSession, SessionTokensClient
 from shared.contracts.token_issuer import TokenIssuerClient
 from shared.errors import Unavailable
 from shared.opaque import API_TOKEN, mint
+from tests.support.cases import each_case
 
 TOKEN = mint(API_TOKEN)
 SESSION = "01234567-89ab-4cde-8f01-23456789abcd"
@@ -75,8 +76,8 @@ SKEWED: list[object] = [
 ]
 
 
-@pytest.mark.parametrize("call", [name for name in CALLS if name != "jwks"])
-@pytest.mark.parametrize("response", [{}, *SKEWED])
+@each_case("call", [name for name in CALLS if name != "jwks"])
+@each_case("response", [{}, *SKEWED])
 async def test_a_skewed_response_is_unavailable(call: str, response: object) -> None:
     with pytest.raises(Unavailable):
         await CALLS[call](Service(response))

@@ -11,6 +11,7 @@ from services.token_issuer import oauth_errors
 from shared.error_pages.codes import CODES
 from shared.error_pages.pages import LINES, PAGES_PATH, ErrorTypes, page_of
 from shared.errors import ServiceError
+from tests.support.cases import each_case
 from tests.support.http1.heads import head_of
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -29,7 +30,7 @@ def test_codes_are_found() -> None:
     assert {"invalid_token", "malformed_request", "bad_gateway", "overloaded", "too_many_requests"} <= set(codes())
 
 
-@pytest.mark.parametrize("code", codes())
+@each_case("code", codes())
 def test_each_code_of_the_gateway_has_a_page(code: str) -> None:
     assert page_of(PAGES_PATH + code) is not None
 
@@ -59,7 +60,7 @@ class Reader(HTMLParser):
         self.attributes |= {name for name, _ in attrs}
 
 
-@pytest.mark.parametrize("code", CODES)
+@each_case("code", CODES)
 def test_page_is_small_and_holds_nothing_that_runs_or_loads(code: str) -> None:
     page = page_of(PAGES_PATH + code)
     assert page is not None

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from shared.jose import base64url
 from shared.jose.keys import public_jwk, public_pem
 from shared.jose.verifier import Fault, InvalidToken, verify
+from tests.support.cases import each_case
 from tests.support.forged_tokens import (
     EXPECTED,
     KEYS,
@@ -539,7 +540,7 @@ def test_the_table_holds_hundreds_of_different_forgeries() -> None:
     assert len({token for _, token, _ in FORGERIES}) >= 400
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("token", "fault"),
     [pytest.param(token, fault, id=name.encode("ascii", "replace").decode()) for name, token, fault in FORGERIES],
 )

@@ -30,6 +30,7 @@ from shared.jose.keys import (
     public_pem,
     thumbprint,
 )
+from tests.support.cases import each_case
 from tests.support.forged_tokens import PRIVATE, RSA
 
 RSA_JWK = public_jwk(RSA.public_key(), "kp_1", "RS256")
@@ -154,7 +155,7 @@ def test_a_jwk_with_a_private_member_is_refused_as_exposed(member: str) -> None:
         assert "private or secret key" in refused(without(jwk, **{member: "AQ"}))
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("changes", "where"),
     [
         ({"kty": "oct"}, "public_key.kty"),

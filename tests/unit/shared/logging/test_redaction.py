@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from shared import opaque
 from shared.logging import redaction
 from shared.logging.redaction import REDACTED, redacted, redacted_value
+from tests.support.cases import each_case
 
 JWT = "eyJhbGciOiJSUzM4NCJ9.eyJhdWQiOiIyMDkxIiwic3ViIjoiYSJ9.SEEDMsh4rmm2EstcjCaUhDScgqQIc"
 PEM = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIMmV\n-----END PRIVATE KEY-----\n"
@@ -69,9 +70,9 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("spelling", SPELLINGS)
-@pytest.mark.parametrize("secret", SECRETS, ids=KINDS)
+@each_case("place", PLACES)
+@each_case("spelling", SPELLINGS)
+@each_case("secret", SECRETS, ids=KINDS)
 def test_nothing_of_a_secret_is_left_wherever_it_stands_and_however_it_is_spelt(
     secret: str, spelling: str, place: str
 ) -> None:
@@ -105,9 +106,9 @@ def test_a_token_that_is_cut_after_an_encoded_character_is_redacted() -> None:
         assert "JhdW" not in redacted(encoded_payload[:end])
 
 
-@pytest.mark.parametrize("between", ["", "/", "_", ".", "-", "&x=", "%2F", "%5F", "%"])
-@pytest.mark.parametrize("first", SECRETS, ids=KINDS)
-@pytest.mark.parametrize("second", SECRETS, ids=KINDS)
+@each_case("between", ["", "/", "_", ".", "-", "&x=", "%2F", "%5F", "%"])
+@each_case("first", SECRETS, ids=KINDS)
+@each_case("second", SECRETS, ids=KINDS)
 def test_nothing_is_left_of_two_secrets_one_after_the_other(first: str, second: str, between: str) -> None:
     text = redacted(f"/x/{first}{between}{second}/y")
     assert [piece for piece in (*pieces(first), *pieces(second)) if piece in text] == []
@@ -172,9 +173,9 @@ def test_what_is_nested_without_end_is_not_shown() -> None:
     assert REDACTED in json.dumps(redacted_value(loop))
 
 
-@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
-@pytest.mark.parametrize("before", ["", "a", "ab", "abc", f"{opaque.public_id('pgck')}:"])
-@pytest.mark.parametrize("prefix", opaque.SECRET_PREFIXES)
+@each_case("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@each_case("before", ["", "a", "ab", "abc", f"{opaque.public_id('pgck')}:"])
+@each_case("prefix", opaque.SECRET_PREFIXES)
 def test_nothing_of_a_secret_is_left_in_base64_at_whichever_alignment(
     prefix: str, before: str, encode: Callable[[bytes], bytes]
 ) -> None:

@@ -3,9 +3,8 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from shared.refusal_traces.causes import CHECKS, ORDER, check_of, comes_after
+from tests.support.cases import each_case
 
 PAGE = (Path(__file__).resolve().parents[4] / "docs/refusals.md").read_text(encoding="utf-8")
 EXPLAINED = sorted(
@@ -17,7 +16,7 @@ EXPLAINED = sorted(
 )
 
 
-@pytest.mark.parametrize("cause", EXPLAINED)
+@each_case("cause", EXPLAINED)
 def test_cause_has_a_check(cause: str) -> None:
     assert CHECKS[cause].name in ORDER
     assert CHECKS[cause].expected

@@ -22,6 +22,7 @@ from shared.jose.errors import Fault
 from shared.jose.keys import generate_private_key, public_pem
 from shared.jose.signatures import sign
 from shared.jose.signer import Signer
+from tests.support.cases import each_case
 from tests.support.clock import FakeClock
 from tests.support.doubles.external_issuer import (
     SETTINGS,
@@ -337,7 +338,7 @@ async def forged_at(clock: FakeClock) -> ExternalIssuers:
     return ExternalIssuers(lambda: table, sets.fetch, clock, clock, CountedFetches(), own_remembers=lambda _: False)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "forgery",
     [
         pytest.param(token, id=ascii(name))

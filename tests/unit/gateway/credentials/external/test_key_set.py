@@ -8,6 +8,7 @@ from gateway.credentials.external.key_set import MAX_KEYS, read_key_set, shown
 from shared.jose.errors import InvalidKey
 from shared.jose.keys import generate_private_key
 from shared.jose.signer import Signer
+from tests.support.cases import each_case
 from tests.support.doubles.external_issuer import SIGNERS, document, jwk
 
 ALGORITHMS = frozenset({"RS256", "RS384", "ES256", "EdDSA"})
@@ -43,7 +44,7 @@ def test_a_kid_is_shown_so_that_it_means_nothing_to_who_shows_it(kid: str, text:
     assert reason == f"kid {text} is that of several keys for ES256"
 
 
-@pytest.mark.parametrize(
+@each_case(
     "unusable",
     [
         jwk(EC, use="enc"),

@@ -6,6 +6,7 @@ from gateway.routing.match import match
 from gateway.routing.matching.explain import explain
 from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.routing.table import Route, RouteTable
+from tests.support.cases import each_case
 from tests.support.http1.heads import route_of
 
 TABLE = RouteTable(
@@ -96,9 +97,9 @@ def test_where_there_is_no_route_it_says_so() -> None:
     assert (found.status, found.others) == (404, ())
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
-@pytest.mark.parametrize("host", ["", "a.test", "b.test"])
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v1/x", "/v1/new", "/v1/new/", "/x/new/y", "/x"])
+@each_case("method", ["GET", "POST", "PUT"])
+@each_case("host", ["", "a.test", "b.test"])
+@each_case("path", ["/", "/v1", "/v1/", "/v1/x", "/v1/new", "/v1/new/", "/x/new/y", "/x"])
 def test_what_is_explained_is_what_is_done(method: str, host: str, path: str) -> None:
     found = explain(TABLE, method, f"http://{host}{path}" if host else path)
     done = match(TABLE, method, path, host)

@@ -13,6 +13,7 @@ from gateway.routing.rewriting.header_rules import (
     ResponseFields,
     read_rules,
 )
+from tests.support.cases import each_case
 
 IDENTITY = [
     "X-Passgate-Company",
@@ -24,9 +25,7 @@ IDENTITY = [
 ]
 
 
-@pytest.mark.parametrize(
-    "name", sorted({*WRITTEN_FOR_UPSTREAMS, *IDENTITY, "Host", "HOST", "X-Forwarded-For", "te"})
-)
+@each_case("name", sorted({*WRITTEN_FOR_UPSTREAMS, *IDENTITY, "Host", "HOST", "X-Forwarded-For", "te"}))
 def test_what_the_gateway_says_to_an_upstream_is_not_for_a_route_to_say(name: str) -> None:
     with pytest.raises(ValueError, match="for the gateway alone to say"):
         RequestField.check(name)

@@ -7,6 +7,7 @@ from gateway.routing.rewriting.location import outer_location
 from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.routing.table import Route, Upstream
 from gateway.upstreams.settings import Address
+from tests.support.cases import each_case
 from tests.support.http1.heads import route_of
 
 SERVICE = Upstream("s", "http", "inner.test", 80, addresses=(Address("inner.test", 80), Address("fd00::1", 8105)))
@@ -18,7 +19,7 @@ HOSTED = route_of(upstream=SERVICE, path="/svc", prefix=True, rewrite=PrefixRewr
 OUTER = Origin("9.9.9.9", "10.0.0.9", "9.9.9.9", "https", "api.example.com", trusted=True)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("route", "location", "outer"),
     [
         (PLAIN, "http://inner.test/a?b#c", "https://api.example.com/a?b#c"),
@@ -53,7 +54,7 @@ def test_what_names_the_upstream_is_made_to_name_what_was_called(route: Route, l
     assert outer_location(location, route, "/svc/x", OUTER) == outer
 
 
-@pytest.mark.parametrize(
+@each_case(
     "location",
     [
         "https://inner.test/a", "http://inner.test:81/a", "http://inner.test.evil.test/a", "http://other.test/inner/a",
@@ -62,7 +63,7 @@ def test_what_names_the_upstream_is_made_to_name_what_was_called(route: Route, l
         "a", "../a", "?a", "", "mailto:a@inner.test", "\\\\inner.test/a",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("route", [PLAIN, STRIPPED, REWRITTEN])
+@each_case("route", [PLAIN, STRIPPED, REWRITTEN])
 def test_what_names_anything_else_stays_as_it_is(route: Route, location: str) -> None:
     assert outer_location(location, route, "/svc/x", OUTER) == location
 

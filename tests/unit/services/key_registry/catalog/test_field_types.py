@@ -24,6 +24,7 @@ from services.key_registry.http.bodies import change_of, members
 from shared import opaque
 from shared.errors import Invalid, Unprocessable
 from shared.http.body import validated
+from tests.support.cases import each_case
 
 ID = "0190c000-0000-7000-8000-000000000001"
 VALID: dict[str, tuple[Resource, dict[str, Any]]] = {
@@ -64,7 +65,7 @@ def test_an_unknown_member_is_named(kind: str) -> None:
     assert wrong_fields(resource, {**body, "status": "active"}) == ["status"]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("kind", "member", "value"),
     [
         ("company", "name", ""),
@@ -252,8 +253,8 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
-@pytest.mark.parametrize(("kind", "member"), TEXTS)
+@each_case("secret", SECRETS.values(), ids=SECRETS)
+@each_case(("kind", "member"), TEXTS)
 def test_a_text_that_holds_a_secret_is_refused_by_name_and_not_repeated(
     kind: str, member: str, secret: str
 ) -> None:

@@ -5,12 +5,13 @@ from uuid_utils.compat import uuid7
 
 from services.key_registry.catalog.permissions import NEEDED, Admin, Operation, Role
 from services.key_registry.catalog.resources import RESOURCES
+from tests.support.cases import each_case
 
 WRITES = frozenset(Operation) - {Operation.READ}
 
 
-@pytest.mark.parametrize("kind", sorted(set(RESOURCES) - {"admin_token"}))
-@pytest.mark.parametrize("operation", Operation)
+@each_case("kind", sorted(set(RESOURCES) - {"admin_token"}))
+@each_case("operation", Operation)
 def test_viewers_read_and_editors_write(kind: str, operation: Operation) -> None:
     assert Admin(uuid7(), Role.VIEWER).may(operation, kind) is (operation is Operation.READ)
     assert Admin(uuid7(), Role.EDITOR).may(operation, kind)
@@ -32,8 +33,8 @@ def test_every_resource_is_in_the_table_for_every_operation() -> None:
     assert all(set(NEEDED[kind]) == set(Operation) for kind in RESOURCES)
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-@pytest.mark.parametrize("operation", Operation)
+@each_case("kind", RESOURCES)
+@each_case("operation", Operation)
 def test_a_token_bound_to_a_company_only_reads_what_the_platform_decides(kind: str, operation: Operation) -> None:
     decided = kind in ("company", "application", "booking") and operation is not Operation.READ
     assert Admin(uuid7(), Role.OWNER, uuid7()).bound_from(operation, kind) is decided
