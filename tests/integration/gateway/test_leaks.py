@@ -19,7 +19,7 @@ from tests.support.http1.upstream import OK, Script, Upstream, UpstreamCall, run
 from tests.support.http1.websockets import accepting, echo, handshake
 from tests.support.waiting import until
 
-CLIENTS = 120
+CLIENTS = 40
 """In each state."""
 OWN_TASKS = ("Pool.", "Exchange.")
 BEGUN = OK[:-1]
