@@ -4,12 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from deploy.cli import login, objects, records, scan
+from deploy.cli import login, records, scan
 from deploy.cli.database import commands as database
+from deploy.cli.objects import commands as objects
+from deploy.cli.operations import diagnosis, leaks, listings, status
 from deploy.cli.outcome import Failure
 from shared.console import give_up_output, open_streams
 
-COMMANDS = (login, objects, records, database, scan)
+COMMANDS = (login, objects, records, listings, leaks, diagnosis, status, database, scan)
 """Each has `add`, which says how its commands are called, and names what runs them."""
 DESCRIPTION = """\
 The command line of Passgate, over the admin API. After `make up` it finds the registry and the owner's token by

@@ -14,6 +14,8 @@ from deploy.variables import read_variables
 
 DEFAULT_URL = "http://127.0.0.1:8101"
 URL_VARIABLE = "PASSGATE_KEY_REGISTRY_URL"
+GATEWAY_VARIABLE = "PASSGATE_GATEWAY_URL"
+DEFAULT_GATEWAY_URL = "http://127.0.0.1:8080"
 TOKEN_VARIABLE = "PASSGATE_ADMIN_TOKEN"
 NOT_LOGGED_IN = f"no admin token: `passgate login`, or set {TOKEN_VARIABLE}"
 
@@ -43,16 +45,38 @@ def connection(arguments: argparse.Namespace, environment: Mapping[str, str] = o
     The URL is the option's or the environment's, else the one that came with the token: no token goes where a file
     that has another one says. Raises `WrongUsage` when none of them has a token, and for what is no URL.
     """
+    found = maybe_connection(arguments, environment)
+    if found is None:
+        raise WrongUsage(NOT_LOGGED_IN)
+    return found
+
+
+def maybe_connection(
+    arguments: argparse.Namespace, environment: Mapping[str, str] = os.environ
+) -> Connection | None:
+    """As `connection`; None where there is no token."""
     token, of_token = environment.get(TOKEN_VARIABLE), DEFAULT_URL
     if not token:
         kept = _kept(login_file(environment))
         token, of_token = kept.get("token"), kept.get("url") or DEFAULT_URL
     if not token:
-        demo = read_variables(Path(environment.get("PASSGATE_VAR") or "var") / "demo.env")
+        demo = demo_variables(environment)
         token, of_token = demo.get("ADMIN_TOKEN"), demo.get("REGISTRY_URL") or DEFAULT_URL
     if not token:
-        raise WrongUsage(NOT_LOGGED_IN)
+        return None
     return Connection(registry_url(arguments.url or environment.get(URL_VARIABLE) or of_token), token)
+
+
+def demo_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """What `make up` of this checkout, or of PASSGATE_VAR, has written for its demo; nothing where it has not."""
+    return read_variables(Path(environment.get("PASSGATE_VAR") or "var") / "demo.env")
+
+
+def gateway_url(given: str, environment: Mapping[str, str], demo: Mapping[str, str]) -> str:
+    """Raises `WrongUsage` for what is no URL."""
+    return registry_url(
+        given or environment.get(GATEWAY_VARIABLE) or demo.get("GATEWAY_URL") or DEFAULT_GATEWAY_URL
+    )
 
 
 def registry_url(text: str) -> str:

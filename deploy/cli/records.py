@@ -1,16 +1,17 @@
 """`passgate events`, `passgate audit list` and `passgate explain`: what happened, and why a call was refused."""
 
 import argparse
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from deploy.cli.connection import connection
 from deploy.cli.outcome import DONE, Refused
 from deploy.cli.registry import Registry
-from deploy.cli.tables import print_json, print_object, print_table
+from deploy.cli.tables import print_json, print_object, print_table, shown
 
 DEFAULT_LIMIT = 50
-EVENT_COLUMNS = ("at", "type", "company.client_prefix", "data")
+EVENT_COLUMNS = ("at", "type", "company.client_prefix", "data.kind", "data.name", "data")
 AUDIT_COLUMNS = ("at", "action", "actor", "subject_kind", "subject", "company.client_prefix")
 DECISION_COLUMNS = ("at", "request_id", "route", "status", "cause", "client")
 
@@ -53,18 +54,31 @@ def _audit(arguments: argparse.Namespace) -> int:
 def _explain(arguments: argparse.Namespace) -> int:
     if not arguments.request_id:
         return _print_page(arguments, "/decisions", DECISION_COLUMNS, "no call was refused in the last 7 days")
-    try:
-        found = Registry(connection(arguments)).get(f"/decisions/{quote(arguments.request_id, safe='')}")
-    except Refused as error:
-        raise Refused(f"{error}: refusals are kept for 7 days, and calls that were served are not") from None
+    found = Registry(connection(arguments)).get_or_none(f"/decisions/{quote(arguments.request_id, safe='')}")
+    if found is None:
+        raise Refused(
+            f"no refused call has the request id {arguments.request_id!r}: refusals are kept for 7 days, and calls "
+            "that were served are not; `passgate explain` lists the newest"
+        )
     if arguments.json:
         print_json(found)
         return DONE
     print_object({name: value for name, value in found.items() if name != "steps"})
-    if steps := found["steps"]:
-        print()
-        print_table(tuple(steps[0]), steps, "")
+    for step in found["steps"]:
+        _print_step(step)
+    if found["cause"]:
+        print(f"\nwhat to do about {found['cause']}: docs/refusals.md")
     return DONE
+
+
+def _print_step(step: Mapping[str, Any]) -> None:
+    """A check that failed is shown whole, with what was there and what has to be."""
+    if step["ok"]:
+        print(f"  ok      {step['check']}  {step['found'] or ''}".rstrip())
+        return
+    print(f"  FAILED  {step['check']}  (process {step['process']})")
+    print(f"          found     {shown(step['found'])}")
+    print(f"          expected  {shown(step['expected'])}")
 
 
 def _print_page(arguments: argparse.Namespace, path: str, columns: tuple[str, ...], empty: str) -> int:

@@ -6,12 +6,14 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import Request, build_opener
 
 from deploy.cli.connection import Connection
+from deploy.cli.http import NoRedirects
 from deploy.cli.outcome import Refused, Unreachable, WrongUsage
 
 TIMEOUT_S = 30.0
@@ -20,18 +22,13 @@ ATTEMPTS = 3
 """Of a call that gets 503, or no response: each has the same Idempotency-Key, so that it is done once."""
 RETRY_INTERVAL_S, MAX_WAIT_S = 1.0, 5.0
 PAGE_SIZE = 100
-NAMES = ("client_prefix", "application_prefix", "name", "remote_application", "comment", "key", "kid")
+MAX_LOOKED_THROUGH = 5000
+"""Objects of a list that takes no words."""
+NAMES = ("email", "client_prefix", "application_prefix", "name", "remote_application", "comment", "key", "kid")
 """Members that people know an object by."""
 MAX_BYTES = 64 * 1024 * 1024
 
 Object = dict[str, Any]
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    """The token is for the registry alone: what answers with a redirect is not followed to another host."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
 
 
 class Registry:
@@ -39,12 +36,16 @@ class Registry:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._opener = build_opener(_NoRedirects)
+        self._opener = build_opener(NoRedirects)
 
     def get(self, path: str, **query: str) -> Any:
         """`path` is below `/admin/v1`; members of `query` that are empty are left out."""
         given = urlencode({name: value for name, value in query.items() if value})
         return self._call("GET", f"{path}?{given}" if given else path)
+
+    def get_or_none(self, path: str) -> Any:
+        """As `get`; None for what is absent."""
+        return self._request("GET", path, None, {})
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         return self._call("POST", path, body, {"Idempotency-Key": str(uuid.uuid4())})
@@ -66,21 +67,27 @@ class Registry:
             if not cursor:
                 return
 
-    def find(self, path: str, reference: str) -> Object:
+    def find(
+        self, path: str, reference: str, of: Mapping[str, str] = MappingProxyType({}), *, searched: bool = True
+    ) -> Object:
         """By its id, its public name, or the whole name that only one has, and nothing that is merely like it.
 
-        Raises `Refused` when none or several have it.
+        `of` says whose it has to be, as `company_id`. Without `searched` the list takes no words, and is looked
+        through. Raises `Refused` when none or several have it.
         """
         found = self._request("GET", f"{path}/{quote(reference, safe='')}", None, {})
-        if found is not None:
+        if found is not None and (not of or _is_of(found, of)):
             return dict(found)
-        like = list(self.items(path, PAGE_SIZE, q=reference))
-        called = [each for each in like if reference in {each.get(member) for member in NAMES}]
+        words, limit = ({"q": reference}, PAGE_SIZE) if searched else ({}, MAX_LOOKED_THROUGH)
+        like = list(self.items(path, limit, **words, **of))
+        called = [each for each in like if reference in {each["id"], *(each.get(member) for member in NAMES)}]
         if len(called) == 1:
             return called[0]
-        shown = ", ".join(f"{name_of(each)} ({each['id']})" for each in (called or like)[:3])
+        shown = ", ".join(f"{_name_and_company(each)} ({each['id']})" for each in (called or like)[:3])
         if called:
-            raise Refused(f"{path[1:]}: several are called {reference!r}, give an id: {shown}")
+            raise Refused(f"{path[1:]}: several are called {reference!r}, give an id or --company: {shown}")
+        if not searched:
+            shown = ""
         raise Refused(f"{path[1:]}: nothing is called {reference!r}{f'; there is {shown}' if shown else ''}")
 
     def _call(
@@ -88,7 +95,12 @@ class Registry:
     ) -> Any:
         value = self._request(method, path, body, more or {})
         if value is None:
-            raise Refused(f"{path.partition('?')[0]}: there is no such object")
+            collection = path.partition("?")[0]
+            if method == "GET" and collection.count("/") == 1:
+                raise Refused(
+                    f"{self._connection.url} is no key registry: it knows no {collection[1:]}; give --url"
+                )
+            raise Refused(f"{collection[1:].replace('/', ' ')}: there is no such object")
         return value
 
     def _request(self, method: str, path: str, body: Mapping[str, Any] | None, more: Mapping[str, str]) -> Any:
@@ -126,6 +138,20 @@ def name_of(item: Mapping[str, Any]) -> str:
         own = item.get("remote_application")
         return str(own or f"{item['company']['client_prefix']}:{booked['application_prefix']}")
     return str(next((item[member] for member in ("name", "comment", *NAMES) if item.get(member)), item["id"]))
+
+
+def _is_of(found: Mapping[str, Any], of: Mapping[str, str]) -> bool:
+    """Whether it belongs to each of `of`, which are ids or names; False where that is not to be seen."""
+    for name, wanted in of.items():
+        known = [found.get(name), *(found.get(name.removesuffix("_id")) or {}).values()]
+        if wanted.casefold() not in {str(value).casefold() for value in known}:
+            return False
+    return True
+
+
+def _name_and_company(item: Mapping[str, Any]) -> str:
+    company = item.get("company")
+    return name_of(item) + (f" of {company['client_prefix']}" if company else "")
 
 
 def _seconds(retry_after: str | None) -> float:

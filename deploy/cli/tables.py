@@ -14,13 +14,19 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], empty: str) -> None:
-    """A line for each row; `a.b` is the member `b` of the member `a`."""
+    """A line for each row; `a.b` is the member `b` of the member `a`.
+
+    A person's terminal is spared long values, but for those of the last column; what reads a pipe gets all.
+    """
     table = [[shown(member(row, column)) for column in columns] for row in rows]
     if not table:
         print(empty, file=sys.stderr)
         return
     heads = [column.replace("_", " ").replace(".", " ").upper() for column in columns]
-    widths = [min(max(map(len, cells)), MAX_WIDTH) for cells in zip(heads, *table, strict=True)]
+    longest = [max(map(len, cells)) for cells in zip(heads, *table, strict=True)]
+    last = len(longest) - 1
+    whole = not sys.stdout.isatty()
+    widths = [size if whole or column == last else min(size, MAX_WIDTH) for column, size in enumerate(longest)]
     for line in (heads, *table):
         cells = (_cut(cell, width).ljust(width) for cell, width in zip(line, widths, strict=True))
         print("  ".join(cells).rstrip())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deploy.cli.nouns import NOUNS
+from deploy.cli.objects.nouns import NOUNS
 from shared import opaque
 from tests.integration.deploy.cli.conftest import Run
 from tests.support.harness.key_registry import Running
@@ -119,7 +119,7 @@ async def test_a_secret_goes_to_a_private_file_and_not_to_a_pipe(
         (("api-tokens", "create", "--remote-application", "x", "--json"), 2, "which booking"),
         (("key-pairs", "create", "--company", "x", "--scope", "s", "--public-key", "/none", "--json"), 2, "/none"),
         (("--url", "http://127.0.0.1:9", "companies", "list"), 3, "cannot be reached"),
-        (("explain", "no-such-request"), 1, "kept for 7 days"),
+        (("explain", "no-such-request"), 1, "no refused call has the request id"),
     ],
 )
 async def test_what_goes_wrong_is_said_with_its_status(
@@ -154,3 +154,97 @@ async def test_records_are_listed(passgate: Run, company: str) -> None:
     assert key["id"] in json.dumps(events)
     assert "access_key" in (await passgate("audit", "list", "--company", company))[1]
     assert (await passgate("explain"))[0] == 0
+
+
+async def test_names_that_several_companies_use_are_told_apart_by_the_company(passgate: Run, company: str) -> None:
+    other = f"{company}b"
+    uri = f"https://{other}.example"
+    await created(passgate, "companies", "create", "--name", "Y", "--client-prefix", other, "--company-uri", uri)
+    keys = {}
+    for each in (company, other):
+        key = await created(passgate, "access-keys", "create", "--company", each, "--name", f"shared {company}")
+        keys[each] = key["id"]
+    status, _, errors = await passgate("access-keys", "rotate", f"shared {company}", "--json")
+    assert status == 1
+    assert f"of {company} ({keys[company]})" in errors
+    assert f"of {other} ({keys[other]})" in errors
+    for each, id_ in keys.items():
+        shown = await created(passgate, "access-keys", "show", f"shared {company}", "--company", each)
+        assert shown["id"] == id_
+    assert (await passgate("access-keys", "show", keys[other], "--company", company))[0] == 1
+    revoked = ("access-keys", "revoke", f"shared {company}", "--company", other.upper(), "--yes")
+    assert (await passgate(*revoked))[0] == 0
+    assert (await created(passgate, "access-keys", "show", keys[company]))["status"] == "active"
+
+
+async def test_one_secret_ends_alone_and_a_credential_without_one_says_so(passgate: Run, company: str) -> None:
+    key = await created(passgate, "access-keys", "create", "--company", company, "--name", f"v {company}")
+    status, output, errors = await passgate("access-keys", "versions", "revoke", key["id"], "1", "--yes")
+    assert (status, errors) == (0, "")
+    assert "No other works" in output
+    assert (await passgate("access-keys", "versions", "revoke", key["id"], "7", "--yes"))[0] == 1
+    assert (await created(passgate, "access-keys", "versions", "list", key["id"]))[0]["state"] == "retired"
+    status, output, _ = await passgate("access-keys", "impact", key["id"])
+    assert "no_secret" in output
+    assert "no_secret" in (await passgate("access-keys", "list", "--company", company))[1]
+
+
+async def test_a_stop_can_be_tried_and_stops_nothing(passgate: Run, company: str) -> None:
+    tried = await created(passgate, "companies", "suspend", company, "--try", "10m")
+    assert (tried["status"], tried["report_only"]["status"]) == ("active", "suspended")
+    assert "goes on: active" in (await passgate("companies", "revoke", company, "--try", "1h"))[1]
+    assert (await created(passgate, "companies", "show", company))["status"] == "active"
+    assert await created(passgate, "report-only", "--company", company) == []
+
+
+async def test_a_key_pair_is_rotated_by_a_successor_with_its_rights(passgate: Run, company: str) -> None:
+    given = ("--company", company, "--scope", "site:read", "--algorithm", "ES256")
+    old = await created(passgate, "key-pairs", "create", *given)
+    new = await created(passgate, "key-pairs", "rotate", old["kid"], "--keep-old-for", "1h")
+    assert new["kid"] != old["kid"]
+    assert (new["scopes"], new["algorithm"], new["succeeds"]) == (old["scopes"], "ES256", old["kid"])
+    assert new["private_key"].startswith("-----BEGIN")
+
+
+async def test_secrets_that_were_found_are_ended(passgate: Run, company: str, tmp_path: Path) -> None:
+    key = await created(passgate, "access-keys", "create", "--company", company, "--name", f"leak {company}")
+    (tmp_path / "log").write_text(f"nothing\nx-api-key: {key['key']}\n")
+    assert (await passgate("leaks", "report", "log"))[0] == 2, "nobody is there to be asked"
+    status, output, _ = await passgate("leaks", "report", "log", "--yes", "--source", "log")
+    assert status == 0
+    assert key["id"] in output
+    assert key["key"] not in output
+    assert (await created(passgate, "access-keys", "show", key["id"]))["effective_status"] == "no_secret"
+
+
+async def test_webhooks_people_and_invitations_are_managed(
+    passgate: Run, company: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await created(passgate, "webhooks", "list", "--company", company) == []
+    invited = await created(passgate, "invitations", "create", "--role", "viewer", "--company", company)
+    assert invited["token"]
+    listed = await created(passgate, "invitations", "list", "--company", company)
+    assert [each["id"] for each in listed] == [invited["id"]]
+    assert (await passgate("invitations", "revoke", invited["id"], "--yes"))[0] == 0
+    assert isinstance(await created(passgate, "people", "list"), list)
+    assert (await passgate("people", "show", "nobody@example.org"))[0] == 1
+
+
+async def test_usage_keys_receipts_status_and_search_are_shown(
+    passgate: Run, company: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await created(passgate, "usage", "--company", company, "--group-by", "credential_id") == []
+    assert "items" in await created(passgate, "signing-keys")
+    done = await created(passgate, "companies", "suspend", company)
+    receipt = done["receipt"]
+    assert (await created(passgate, "receipts", str(receipt["id"]), "--wait", "1"))["state"] == "applied"
+    assert (await created(passgate, "status"))["me"]["role"] == "owner"
+    found = await created(passgate, "search", company)
+    assert {each["kind"] for each in found} >= {"company", "application", "booking"}
+    monkeypatch.setattr("sys.stdin", io.StringIO("nothing of this kind\n"))
+    assert await created(passgate, "search", "-") == []
+
+
+async def test_what_is_no_registry_is_called_so(passgate: Run, registry: Running) -> None:
+    status, _, errors = await passgate("--url", f"{registry.url}/elsewhere", "companies", "list")
+    assert (status, "is no key registry" in errors) == (1, True)

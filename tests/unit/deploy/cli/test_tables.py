@@ -17,11 +17,19 @@ def test_columns_are_aligned_and_members_of_members_are_found(capsys: pytest.Cap
     assert lines == ["NAME    COMPANY CLIENT PREFIX", "a       x", "longer"]
 
 
-def test_a_long_value_is_cut_and_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
-    print_table(("key",), [{"key": "a\n" * 100}], "none")
-    line = capsys.readouterr().out.splitlines()[1]
-    assert len(line) == MAX_WIDTH
-    assert line.endswith("…")
+def test_a_long_value_is_cut_for_a_person_and_stays_on_its_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    print_table(("key", "last"), [{"key": "a\n" * 100, "last": "b" * 100}], "none")
+    first, last = capsys.readouterr().out.splitlines()[1].split("  ")
+    assert (len(first), first[-1]) == (MAX_WIDTH, "…")
+    assert last == "b" * 100, "the last column is never cut"
+
+
+def test_a_pipe_gets_the_whole_of_a_long_value(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("key", "last"), [{"key": "a" * 100, "last": "b"}], "none")
+    assert capsys.readouterr().out.splitlines()[1] == f"{'a' * 100}  b"
 
 
 def test_an_empty_list_says_what_to_do_and_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,21 @@
 """The resources of the admin API, as the command line names them."""
 
-from dataclasses import dataclass
+import argparse
+from dataclasses import dataclass, replace
+
+VERBS = (
+    "list",
+    "show",
+    "impact",
+    "create",
+    "change",
+    "rotate",
+    "versions",
+    "suspend",
+    "resume",
+    "revoke",
+    "delete",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,10 +26,12 @@ class Option:
     help: str
     required: bool = False
     kind: str = "text"
-    """`text`, `instant`, `number`, `json`, `list` (given several times), `duration` (seconds, or 10m, 24h, 7d), or
-    `file` (what is in it)."""
+    """`text`, `instant`, `number`, `json`, `yes or no`, `list` (given several times), `duration` (seconds, or 10m,
+    24h, 7d), or `file` (what is in it)."""
     fixed: bool = False
     """Whether it cannot be changed afterwards."""
+    of_a_successor: bool = False
+    """Whether a key pair that succeeds another may have another one."""
 
     @property
     def flag(self) -> str:
@@ -31,6 +48,17 @@ class Noun:
     secrets: tuple[str, ...] = ()
     """Members that the response to a create or rotate has this once."""
     rotates: bool = False
+    verbs: tuple[str, ...] = VERBS
+    searched: bool = True
+    """Whether its list takes words and a status."""
+
+    def has(self, verb: str) -> bool:
+        return verb in self.verbs and (verb != "versions" or self.rotates)
+
+    def filters_in(self, arguments: argparse.Namespace) -> dict[str, str]:
+        """Which objects are meant, as far as the command says so."""
+        given = {name: getattr(arguments, name, None) for name in self.filters}
+        return {name: value for name, value in given.items() if value}
 
 
 COMPANY = Option("company_id", "its company: client prefix or id", required=True, fixed=True)
@@ -39,7 +67,7 @@ SCOPES = Option("scopes", "a scope that it may ask for; again for each", kind="l
 LIMITS = Option("limits", 'JSON, such as \'{"rate":{"calls":50,"per_seconds":1,"burst":100}}\'', kind="json")
 STATE = ("effective_status", "expires_at")
 
-NOUNS = (
+RESOURCES = (
     Noun(
         "companies",
         "company",
@@ -125,12 +153,14 @@ NOUNS = (
         ("kid", "algorithm", "company.client_prefix", "scopes", *STATE, "id"),
         (
             COMPANY,
-            SCOPES,
-            Option("public_key", "file with its public key (PEM or JWK)", kind="file", fixed=True),
-            Option("algorithm", "RS256 unless said otherwise", fixed=True),
-            Option("rsa_bits", "2048, 3072 or 4096", kind="number", fixed=True),
-            EXPIRES,
-            LIMITS,
+            replace(SCOPES, of_a_successor=True),
+            Option(
+                "public_key", "file with its public key (PEM or JWK)", kind="file", fixed=True, of_a_successor=True
+            ),
+            Option("algorithm", "RS256 unless said otherwise", fixed=True, of_a_successor=True),
+            Option("rsa_bits", "2048, 3072 or 4096", kind="number", fixed=True, of_a_successor=True),
+            replace(EXPIRES, of_a_successor=True),
+            replace(LIMITS, of_a_successor=True),
             Option("succeeds", "the KID of the one that this one takes over from", fixed=True),
             Option("keep_old_for", "how long that one goes on", kind="duration", fixed=True),
             Option("keep_old_until_quiet_for", "until nobody uses it for so long", kind="duration", fixed=True),
@@ -153,3 +183,48 @@ NOUNS = (
         rotates=True,
     ),
 )  # fmt: skip
+"""What has the admin API's verbs for objects, all of them."""
+
+OTHERS = (
+    Noun(
+        "webhooks",
+        "webhook",
+        ("name", "company.client_prefix", "url", "enabled", "failing_since", "last_delivered_at", "id"),
+        (
+            Option("company_id", "its company; without it: the operator's, for all companies", fixed=True),
+            Option("name", "what people call it", required=True),
+            Option("url", "where events are sent", required=True),
+            Option("types", "a type of events, such as credential.expiring; again for each", kind="list"),
+            Option("enabled", "yes or no", kind="yes or no"),
+        ),
+        filters=("company_id",),
+        secrets=("secret",),
+        verbs=("list", "show", "create", "change", "rotate", "delete", "deliveries"),
+        searched=False,
+    ),
+    Noun(
+        "people",
+        "person",
+        ("email", "role", "company_id", "status", "created_at", "id"),
+        (Option("role", "owner, editor or viewer"),),
+        filters=("company_id",),
+        verbs=("list", "show", "change", "suspend", "resume", "revoke"),
+        searched=False,
+    ),
+    Noun(
+        "invitations",
+        "invitation",
+        ("email", "role", "company_id", "status", "expires_at", "id"),
+        (
+            Option("role", "owner, editor or viewer", required=True, fixed=True),
+            Option("company_id", "the one company that it is for", fixed=True),
+            Option("email", "the only address that it is for", fixed=True),
+            Option("expires_in", "how long its link works (7d)", kind="duration", fixed=True),
+        ),
+        filters=("company_id",),
+        secrets=("token",),
+        verbs=("list", "show", "create", "revoke"),
+        searched=False,
+    ),
+)  # fmt: skip
+NOUNS = (*RESOURCES, *OTHERS)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from deploy.cli.nouns import NOUNS, Noun
+from deploy.cli.objects.nouns import RESOURCES as NOUNS
+from deploy.cli.objects.nouns import Noun
 from services.key_registry.catalog.resources import RESOURCES, Resource
 
 BY_PATH: dict[str, Resource] = {resource.path: resource for resource in RESOURCES.values()}

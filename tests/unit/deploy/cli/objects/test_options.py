@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy.cli.objects import seconds
+from deploy.cli.objects.options import seconds
 from deploy.cli.outcome import WrongUsage
 
 

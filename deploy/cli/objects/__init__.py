@@ -1,0 +1,1 @@
+"""The resources of the admin API: each noun with the verbs that it has."""

@@ -1,0 +1,130 @@
+"""What the verbs of objects do: list, show, create, change, suspend, resume, revoke, delete, impact."""
+
+import argparse
+from typing import Any
+
+from deploy.cli import secrets_output
+from deploy.cli.confirmation import confirm
+from deploy.cli.connection import connection
+from deploy.cli.objects.impact import in_words
+from deploy.cli.objects.nouns import Noun
+from deploy.cli.objects.options import given, seconds
+from deploy.cli.outcome import DONE, WrongUsage
+from deploy.cli.registry import Object, Registry, name_of
+from deploy.cli.tables import print_json, print_object, print_table
+
+RECEIPT_WAIT_S = "3"
+
+
+def list_(noun: Noun, arguments: argparse.Namespace) -> int:
+    words = {"q": arguments.search, "status": arguments.status} if noun.searched else {}
+    found = Registry(connection(arguments)).items(
+        f"/{noun.path}", arguments.limit, **words, **noun.filters_in(arguments)
+    )
+    if arguments.json:
+        print_json(list(found))
+    else:
+        how = f": passgate {noun.path} create --help" if noun.has("create") else ""
+        print_table(noun.columns, found, f"no {noun.one} yet{how}")
+    return DONE
+
+
+def show(noun: Noun, arguments: argparse.Namespace) -> int:
+    _print(arguments, _found(noun, arguments)[1])
+    return DONE
+
+
+def impact(noun: Noun, arguments: argparse.Namespace) -> int:
+    registry, found = _found(noun, arguments)
+    impact = registry.get(f"/{noun.path}/{found['id']}/impact")
+    if arguments.json:
+        print_json(impact)
+    else:
+        print(f"{noun.one} {name_of(found)}: {impact['effective_status']}. A stop would end {in_words(impact)}")
+    return DONE
+
+
+def create(noun: Noun, arguments: argparse.Namespace) -> int:
+    body = given(noun.options, arguments)
+    shows_a_secret = noun.secrets and not body.get("public_key")
+    if shows_a_secret:
+        secrets_output.require_destination(arguments)
+    registry = Registry(connection(arguments))
+    if noun.path == "api-tokens" and "booking_id" not in body:
+        body["booking_id"] = _booking(registry, arguments)
+    created = registry.post(f"/{noun.path}", body)
+    _print(arguments, secrets_output.take_secret(arguments, created, noun.secrets) if shows_a_secret else created)
+    return DONE
+
+
+def _booking(registry: Registry, arguments: argparse.Namespace) -> str:
+    if not (arguments.company and arguments.application):
+        raise WrongUsage("which booking: --booking ID, or --company and --application")
+    query = {"company_id": arguments.company, "application_id": arguments.application}
+    found = next(registry.items("/bookings", 1, **query), None)
+    if found is None:
+        names = f"--company {arguments.company} --application {arguments.application}"
+        raise WrongUsage(f"that application is not booked yet: passgate bookings create {names}")
+    return str(found["id"])
+
+
+def change(noun: Noun, arguments: argparse.Namespace) -> int:
+    body = given([option for option in noun.options if not option.fixed], arguments)
+    if not body:
+        raise WrongUsage("what to change? --help lists what can be")
+    registry, found = _found(noun, arguments)
+    _print(arguments, registry.patch(f"/{noun.path}/{found['id']}", body))
+    return DONE
+
+
+def set_status(act: str, noun: Noun, arguments: argparse.Namespace) -> int:
+    registry, found = _found(noun, arguments)
+    path = f"/{noun.path}/{found['id']}"
+    trial = getattr(arguments, "try_for", None)
+    if trial is not None:
+        tried = registry.post(f"{path}/{act}?report_only=true&report_only_for={seconds(trial)}")
+        return _show_trial(act, noun, arguments, tried)
+    if act == "revoke":
+        stops = ""
+        if not arguments.yes and noun.has("impact"):
+            stops = f" It ends {in_words(registry.get(f'{path}/impact'))}."
+        confirm(arguments, f"{act} {noun.one} {name_of(found)} ({found['id']}), for ever?{stops}")
+    done = registry.post(f"{path}/{act}")
+    receipt = None
+    if "receipt" in done:
+        receipt = registry.get(f"/receipts/{done['receipt']}", wait="applied", timeout=RECEIPT_WAIT_S)
+    if arguments.json:
+        print_json({**done, "receipt": receipt} if receipt else done)
+    else:
+        applied = f"; applied on {receipt['applied']} of {receipt['of']}" if receipt else ""
+        print(f"{noun.one} {name_of(found)}: {done['status']}{applied}")
+    return DONE
+
+
+def _show_trial(act: str, noun: Noun, arguments: argparse.Namespace, tried: Object) -> int:
+    if arguments.json:
+        print_json(tried)
+        return DONE
+    print(f"{noun.one} {name_of(tried)} goes on: {tried['effective_status']}")
+    print(f"until {tried['report_only']['until']} calls that {act} would refuse are counted: passgate report-only")
+    return DONE
+
+
+def delete(noun: Noun, arguments: argparse.Namespace) -> int:
+    registry, found = _found(noun, arguments)
+    confirm(arguments, f"delete {noun.one} {name_of(found)} ({found['id']})?")
+    registry.delete(f"/{noun.path}/{found['id']}")
+    if not arguments.json:
+        print(f"{noun.one} {found['id']}: deleted")
+    return DONE
+
+
+def _found(noun: Noun, arguments: argparse.Namespace) -> tuple[Registry, Object]:
+    registry = Registry(connection(arguments))
+    return registry, registry.find(
+        f"/{noun.path}", arguments.reference, noun.filters_in(arguments), searched=noun.searched
+    )
+
+
+def _print(arguments: argparse.Namespace, value: dict[str, Any]) -> None:
+    print_json(value) if arguments.json else print_object(value)

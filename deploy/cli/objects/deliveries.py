@@ -1,0 +1,42 @@
+"""`passgate webhooks deliveries` and its `replay`."""
+
+import argparse
+from typing import Any
+
+from deploy.cli.connection import connection
+from deploy.cli.objects.nouns import Noun
+from deploy.cli.outcome import DONE
+from deploy.cli.registry import Registry
+from deploy.cli.tables import print_json, print_table
+
+COLUMNS = ("id", "event_type", "state", "created_at", "next_attempt_at", "attempt")
+
+
+def list_deliveries(noun: Noun, arguments: argparse.Namespace) -> int:
+    registry = Registry(connection(arguments))
+    found = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments), searched=noun.searched)
+    listed = registry.items(f"/{noun.path}/{found['id']}/deliveries", arguments.limit, state=arguments.state)
+    if arguments.json:
+        print_json(list(listed))
+    else:
+        print_table(COLUMNS, ({**each, "attempt": _last(each)} for each in listed), "nothing was delivered yet")
+    return DONE
+
+
+def replay(noun: Noun, arguments: argparse.Namespace) -> int:
+    registry = Registry(connection(arguments))
+    found = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments), searched=noun.searched)
+    done = registry.post(f"/{noun.path}/{found['id']}/deliveries/{arguments.delivery}/replay")
+    if arguments.json:
+        print_json(done)
+    else:
+        print(f"delivery {done['id']} of {done['event_type']}: {done['state']}, tried again at once")
+    return DONE
+
+
+def _last(delivery: dict[str, Any]) -> str:
+    """What became of the newest attempt."""
+    if not delivery["attempts"]:
+        return ""
+    newest = delivery["attempts"][-1]
+    return f"{len(delivery['attempts'])}: {newest['status'] or newest['error']}"

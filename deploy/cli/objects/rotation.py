@@ -1,0 +1,121 @@
+"""New secrets in place of old ones: `rotate`, and `versions`, which ends one alone."""
+
+import argparse
+from typing import Any
+
+from deploy.cli import secrets_output
+from deploy.cli.confirmation import confirm
+from deploy.cli.connection import connection
+from deploy.cli.objects.nouns import Noun
+from deploy.cli.objects.options import given, seconds
+from deploy.cli.outcome import DONE, Refused
+from deploy.cli.registry import Registry, name_of
+from deploy.cli.tables import print_json, print_object, print_table
+
+VERSION_COLUMNS = ("version", "state", "last_four", "created_at", "retires_at", "last_used_at", "quiet_for")
+KEPT_OF_A_KEY_PAIR = ("company_id", "scopes", "algorithm", "limits")
+"""Members that the successor of a key pair has from it, unless others are given."""
+RECEIPT_WAIT_S = "3"
+
+
+def add_overlap(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep-old-for", default="24h", metavar="TIME", help="0, 10m, 24h (default), 7d, at most 30d"
+    )
+    parser.add_argument(
+        "--keep-old-until-quiet-for", metavar="TIME", help="in its place: until nobody uses it for so long (7d)"
+    )
+    parser.add_argument("--end-oldest", action="store_true", help="end a secret that is retiring already")
+
+
+def rotate(noun: Noun, arguments: argparse.Namespace) -> int:
+    secrets_output.require_destination(arguments)
+    body = _overlap(arguments)
+    registry = Registry(connection(arguments))
+    found = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments))
+    rotated = registry.post(f"/{noun.path}/{found['id']}/rotate", body)
+    _show_new(noun, arguments, rotated)
+    return DONE
+
+
+def rotate_webhook(noun: Noun, arguments: argparse.Namespace) -> int:
+    secrets_output.require_destination(arguments)
+    registry = Registry(connection(arguments))
+    found = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments), searched=noun.searched)
+    body = {"keep_old_for": seconds(arguments.keep_old_for)}
+    _show_new(noun, arguments, registry.post(f"/{noun.path}/{found['id']}/rotate", body))
+    return DONE
+
+
+def rotate_key_pair(noun: Noun, arguments: argparse.Namespace) -> int:
+    """A new key pair with the same rights, which succeeds the old one: a KID is never given to another key."""
+    if arguments.public_key is None:
+        secrets_output.require_destination(arguments)
+    own = given([option for option in noun.options if option.of_a_successor], arguments)
+    registry = Registry(connection(arguments))
+    old = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments))
+    kept = {name: old[name] for name in KEPT_OF_A_KEY_PAIR}
+    if "public_key" in own:
+        kept.pop("algorithm")
+    body = {**kept, **own, **_overlap(arguments), "succeeds": old["kid"]}
+    created = registry.post(f"/{noun.path}", {name: value for name, value in body.items() if value is not None})
+    _show_new(noun, arguments, created)
+    return DONE
+
+
+def list_versions(noun: Noun, arguments: argparse.Namespace) -> int:
+    registry = Registry(connection(arguments))
+    versions = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments))["versions"]
+    if arguments.json:
+        print_json(versions)
+    else:
+        print_table(VERSION_COLUMNS, versions, "it has no secret")
+    return DONE
+
+
+def revoke_version(noun: Noun, arguments: argparse.Namespace) -> int:
+    registry = Registry(connection(arguments))
+    found = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments))
+    version = next((v for v in found["versions"] if str(v["version"]) == arguments.version), None)
+    if version is None:
+        raise Refused(f"{noun.one} {name_of(found)} shows no version {arguments.version}: `versions list` does")
+    alone = (
+        "" if _another_works(found["versions"], version) else " No other works: it is refused until it is rotated."
+    )
+    confirm(
+        arguments,
+        f"end version {version['version']} (…{version['last_four'] or ''}, {version['state']}) of {noun.one} "
+        f"{name_of(found)}, and what was issued with it, for ever?{alone}",
+    )
+    done = registry.post(f"/{noun.path}/{found['id']}/versions/{version['version']}/revoke")
+    receipt = registry.get(f"/receipts/{done['receipt']}", wait="applied", timeout=RECEIPT_WAIT_S)
+    if arguments.json:
+        print_json({**done, "receipt": receipt})
+    else:
+        applied = f"applied on {receipt['applied']} of {receipt['of']}"
+        print(f"{noun.one} {name_of(found)}: version {version['version']} has ended; {applied}{alone}")
+    return DONE
+
+
+def _another_works(versions: list[dict[str, Any]], ended: dict[str, Any]) -> bool:
+    return any(v["state"] != "retired" for v in versions if v["version"] != ended["version"])
+
+
+def _overlap(arguments: argparse.Namespace) -> dict[str, Any]:
+    overlap = {"keep_old_for": seconds(arguments.keep_old_for)}
+    if arguments.keep_old_until_quiet_for is not None:
+        overlap = {"keep_old_until_quiet_for": seconds(arguments.keep_old_until_quiet_for)}
+    return {**overlap, "end_oldest": arguments.end_oldest}
+
+
+def _show_new(noun: Noun, arguments: argparse.Namespace, created: dict[str, Any]) -> None:
+    shown = secrets_output.take_secret(arguments, created, noun.secrets)
+    if arguments.json:
+        print_json(shown)
+        return
+    print_object(shown)
+    for version in created.get("versions") or ():
+        if version["state"] == "retiring":
+            quiet = f" at the latest, or once unused for {version['quiet_for']} s" if version["quiet_for"] else ""
+            old = f"version {version['version']} (…{version['last_four']})"
+            print(f"\n{old} works until {version['retires_at']}{quiet}")

@@ -1,0 +1,136 @@
+"""`passgate usage`, `report-only`, `receipts`, `signing-keys` and `search`: pages of the admin API as tables."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from deploy.cli.connection import connection
+from deploy.cli.outcome import DONE, WrongUsage
+from deploy.cli.registry import Registry
+from deploy.cli.tables import print_json, print_object, print_table
+
+DEFAULT_LIMIT = 50
+USAGE_COLUMNS = ("period", "calls.accepted", "calls.refused", "calls.failed", "distinct_users", "refusals")
+GROUPS = ("company_id", "credential_id", "route")
+REPORT_ONLY_COLUMNS = (
+    "day",
+    "company.client_prefix",
+    "kind",
+    "name",
+    "cause",
+    "count",
+    "last_at",
+    "last_request_id",
+)
+KEY_COLUMNS = ("kid", "algorithm", "state", "published_at", "signing_since", "retired_at", "waiting_for")
+FOUND_COLUMNS = ("kind", "name", "company.client_prefix", "version", "last_four", "effective_status", "id")
+RECEIPT_COLUMNS = ("service", "instance", "applied", "ms")
+
+
+def add(commands: Any) -> None:
+    usage = commands.add_parser("usage", help="how much was called, by whom and where")
+    usage.add_argument("--company", default="", metavar="NAME", help="only credentials of this company")
+    usage.add_argument("--credential", default="", metavar="ID", help="only this one: its id, key or KID")
+    usage.add_argument("--route", default="", help="only calls of this route")
+    usage.add_argument("--by", default="day", choices=("hour", "day", "month"), help="how long a period is (day)")
+    usage.add_argument("--from", dest="start", default="", metavar="TIME", help="such as 2026-11-01T00:00:00Z")
+    usage.add_argument("--to", dest="end", default="", metavar="TIME", help="up to this time (now)")
+    usage.add_argument("--group-by", default="", metavar="A,B", help="company_id, credential_id, route")
+    _listed(usage, _usage)
+    tried = commands.add_parser("report-only", help="calls that would have been refused by what is only tried")
+    for name in ("company", "cause", "kind", "name"):
+        tried.add_argument(f"--{name}", default="", help=f"only those of this {name}")
+    _listed(tried, _report_only)
+    keys = commands.add_parser("signing-keys", help="the keys of access tokens, and the gateways that lack one")
+    keys.add_argument("--json", action="store_true", help="print JSON")
+    keys.set_defaults(run=_signing_keys)
+    receipt = commands.add_parser("receipts", help="which processes have applied a change")
+    receipt.add_argument("id", metavar="ID", help="the `receipt` of a change, or its Passgate-Receipt")
+    receipt.add_argument("--wait", type=int, default=0, metavar="SECONDS", help="until all have, at most so long")
+    receipt.add_argument("--json", action="store_true", help="print JSON")
+    receipt.set_defaults(run=_receipt)
+    search = commands.add_parser("search", help="find objects of every kind by words, an id, or a secret")
+    search.add_argument("text", metavar="TEXT", help="`-`: read from standard input, as it has to be for a secret")
+    search.add_argument("--json", action="store_true", help="print JSON")
+    search.set_defaults(run=_search)
+
+
+def _listed(parser: argparse.ArgumentParser, run: Any) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--limit", type=int, default=DEFAULT_LIMIT, help=f"at most so many (default {DEFAULT_LIMIT})"
+    )
+    parser.set_defaults(run=run)
+
+
+def _usage(arguments: argparse.Namespace) -> int:
+    query = {
+        "by": arguments.by,
+        "from": arguments.start,
+        "to": arguments.end,
+        "company_id": arguments.company,
+        "credential_id": arguments.credential,
+        "route": arguments.route,
+        "group_by": arguments.group_by,
+    }
+    groups = [name for name in GROUPS if name in arguments.group_by.split(",")]
+    return _print(
+        arguments, "/usage", query, (*USAGE_COLUMNS[:1], *groups, *USAGE_COLUMNS[1:]), "no call in this time"
+    )
+
+
+def _report_only(arguments: argparse.Namespace) -> int:
+    query = {
+        "company_id": arguments.company,
+        "cause": arguments.cause,
+        "kind": arguments.kind,
+        "name": arguments.name,
+    }
+    return _print(arguments, "/report-only", query, REPORT_ONLY_COLUMNS, "nothing would have been refused")
+
+
+def _print(
+    arguments: argparse.Namespace, path: str, query: Mapping[str, str], columns: tuple[str, ...], empty: str
+) -> int:
+    found = Registry(connection(arguments)).items(path, arguments.limit, **query)
+    if arguments.json:
+        print_json(list(found))
+    else:
+        print_table(columns, found, empty)
+    return DONE
+
+
+def _signing_keys(arguments: argparse.Namespace) -> int:
+    found = Registry(connection(arguments)).get("/signing-keys")
+    if arguments.json:
+        print_json(found)
+    else:
+        print_table(KEY_COLUMNS, found["items"], "there is no signing key yet")
+        print(f"next rotation: {found['next_rotation_at'] or 'not known'}")
+    return DONE
+
+
+def _receipt(arguments: argparse.Namespace) -> int:
+    wait = {"wait": "applied", "timeout": str(arguments.wait)} if arguments.wait else {}
+    found = Registry(connection(arguments)).get(f"/receipts/{quote(arguments.id, safe='')}", **wait)
+    if arguments.json:
+        print_json(found)
+        return DONE
+    print_object({name: value for name, value in found.items() if name != "consumers"})
+    print()
+    print_table(RECEIPT_COLUMNS, found["consumers"], "no process follows the changes")
+    return DONE
+
+
+def _search(arguments: argparse.Namespace) -> int:
+    text = sys.stdin.readline().strip() if arguments.text == "-" else arguments.text
+    if not text:
+        raise WrongUsage("what is to be found?")
+    found = Registry(connection(arguments)).post("/search", {"text": text})["items"]
+    if arguments.json:
+        print_json(found)
+    else:
+        print_table(FOUND_COLUMNS, found, "nothing is like this")
+    return DONE
