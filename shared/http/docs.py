@@ -29,7 +29,11 @@ PAGE = """<!doctype html>
 <body><div id="swagger-ui"></div>
 <script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/{start}"></script></body></html>
 """
-START = 'SwaggerUIBundle({url: "%s", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null});\n'
+START = (
+    'SwaggerUIBundle({url: "%s", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null, '
+    'docExpansion: "none", defaultModelsExpandDepth: -1});\n'
+)
+"""Each section is closed at first, and the schemas are left out: a browser needs a minute to draw all of them."""
 
 
 INTERNAL = "/internal/"

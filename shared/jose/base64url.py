@@ -28,7 +28,7 @@ def decode_clean(text: bytes) -> bytes:
         return b""
     remainder = len(text) & 3
     if remainder == 1:
-        raise ValueError("is cut off: no base64url text has this length")
+        raise ValueError("is cut off, or has a character too many: no base64url text has this length")
     if text[-1] not in _CANONICAL_LAST[remainder]:
         raise ValueError("is not canonical base64url: bits of its last character that encode no byte are not zero")
     return binascii.a2b_base64(text.translate(_TO_STANDARD) + _PADDING[remainder])

@@ -55,7 +55,7 @@ def header_members(segment: bytes) -> dict[str, Any]:
 def _read(segment: bytes, kid_form: re.Pattern[str]) -> Header:
     members = header_members(segment)
     _meaning(members)
-    return Header(_algorithm(members), _kid(members, kid_form), _type(members))
+    return Header(_algorithm(members), _kid(members, kid_form), read_type(members))
 
 
 # A signer's header is the same for all its tokens.
@@ -100,7 +100,8 @@ def _kid(members: dict[str, Any], form: re.Pattern[str] = KID) -> str:
     return kid
 
 
-def _type(members: dict[str, Any]) -> str | None:
+def read_type(members: dict[str, Any]) -> str | None:
+    """None when the token has none. Raises `InvalidToken` for one that is no type of a token here."""
     if "typ" not in members:
         return None
     value = members["typ"]
@@ -116,6 +117,6 @@ CHECKS: tuple[tuple[str, Callable[[dict[str, Any]], object]], ...] = (
     ("header", _meaning),
     ("alg", _algorithm),
     ("kid", _kid),
-    ("typ", _type),
+    ("typ", read_type),
 )
 """Every check of the header of a token of ours, in the order of `_read`. Each raises InvalidToken for one thing."""

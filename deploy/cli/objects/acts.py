@@ -1,6 +1,7 @@
 """What the verbs of objects do: list, show, create, change, suspend, resume, revoke, delete, impact."""
 
 import argparse
+import sys
 from typing import Any
 
 from deploy.cli import secrets_output
@@ -54,6 +55,12 @@ def create(noun: Noun, arguments: argparse.Namespace) -> int:
         body["booking_id"] = _booking(registry, arguments)
     created = registry.post(f"/{noun.path}", body)
     _print(arguments, secrets_output.take_secret(arguments, created, noun.secrets) if shows_a_secret else created)
+    if "://" not in (uri := created.get("company_uri", "://")) and not uri.startswith("urn:"):
+        print(
+            f"note: {uri!r} has no https://, and `iss` and `sub` of its assertions must be exactly that; it never "
+            f"changes, so delete the company and create it again if an URL was meant",
+            file=sys.stderr,
+        )
     return DONE
 
 

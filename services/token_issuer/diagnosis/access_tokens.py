@@ -53,8 +53,8 @@ class AccessTokenDiagnosis:
             skip_claims(findings)
             findings.skip("private_claims", "stopped")
             return findings
-        presented = Presented(read.payload, read.token.header.type if read.token else None, self._clock.now())
-        find_claim_faults(findings, presented, self._expectation, issuer_hint="")
+        presented = Presented(read.payload, read.type, self._clock.now())
+        find_claim_faults(findings, presented, self._expectation, issuer_hint="", type_known=read.type_known)
         self._check_stopped(read, findings, signed=signed)
         return findings
 

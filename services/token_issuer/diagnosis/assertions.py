@@ -75,9 +75,9 @@ class AssertionDiagnosis:
             skip_claims(findings)
             return
         expectation = self._expectation(known, read.payload)
-        kind = read.token.header.type if read.token else None
-        presented = Presented(read.payload, kind, self._clock.now())
-        find_claim_faults(findings, presented, expectation, issuer_hint="the URI of the company whose key signs")
+        presented = Presented(read.payload, read.type, self._clock.now())
+        hint = "the URI of the company whose key signs"
+        find_claim_faults(findings, presented, expectation, issuer_hint=hint, type_known=read.type_known)
 
     def _expectation(self, known: KeyPair | None, payload: dict[str, Any]) -> Expectation:
         """Without a record: what the text shows, which is that `sub` is to be the same as `iss`."""

@@ -12,10 +12,16 @@ NAMES = {"typ": "use"}
 
 
 def find_claim_faults(
-    findings: Findings, presented: Presented, expectation: Expectation, *, issuer_hint: str
+    findings: Findings, presented: Presented, expectation: Expectation, *, issuer_hint: str, type_known: bool = True
 ) -> None:
-    """`issuer_hint`: what `iss` is expected to be, where it may not be said."""
+    """`issuer_hint`: what `iss` is expected to be, where it may not be said.
+
+    Without `type_known` the use that `typ` says is not judged: it could not be read.
+    """
     for name, check in CHECKS:
+        if name == "typ" and not type_known:
+            findings.skip(NAMES[name], expected=_expected(name, expectation, presented.now, issuer_hint))
+            continue
         findings.check(
             NAMES.get(name, name),
             partial(check, presented, expectation),

@@ -40,6 +40,19 @@ class TokenText:
     token: UnverifiedToken | None
     """None when the header, or the base64url of a part, is refused."""
 
+    @property
+    def type(self) -> str | None:
+        """`typ` as a verifier reads it, whatever else is wrong; None where it is left out, or refused."""
+        try:
+            return None if self.header is None else header_rules.read_type(self.header)
+        except InvalidToken:
+            return None
+
+    @property
+    def type_known(self) -> bool:
+        """Whether the header could be read, and its `typ` is one that there is."""
+        return self.header is not None and ("typ" not in self.header or self.type is not None)
+
 
 def read_text(text: str, findings: Findings) -> TokenText:
     """Adds the findings `form`, `header`, `alg`, `kid`, `typ`, `payload` and `signature_form`."""

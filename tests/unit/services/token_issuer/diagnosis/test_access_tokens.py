@@ -148,3 +148,11 @@ async def test_diagnosis_and_gateway_agree(changes: dict[str, Any], typ: str, fo
     signer = Signer(kid, "ES256", generate_private_key("ES256")) if forged else None
     text = around.format(both.token(typ=typ, signer=signer, **changes))
     assert (both.diagnosis.of(text).ok is True) is await both.is_accepted(text)
+
+
+async def test_use_of_a_token_is_judged_by_its_typ_whatever_else_is_wrong(both: Both) -> None:
+    findings = both.diagnosis.of(f"{both.token()}x")
+    found = {finding.check: finding for finding in findings.all}
+    assert (found["typ"].ok, found["use"].ok, found["use"].found) == (True, True, "at+jwt")
+    found = {finding.check: finding for finding in both.diagnosis.of(f"x{both.token()}").all}
+    assert (found["header"].ok, found["use"].ok) == (False, None), "what cannot be read is not judged"
