@@ -4,14 +4,28 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from deploy.cli import login, records, scan
+from deploy.cli import completion, login, records, scan
 from deploy.cli.database import commands as database
 from deploy.cli.objects import commands as objects
-from deploy.cli.operations import diagnosis, leaks, listings, status
+from deploy.cli.operations import deployables, diagnosis, leaks, listings, status
 from deploy.cli.outcome import Failure
+from deploy.cli.plan import commands as plan
 from shared.console import give_up_output, open_streams
 
-COMMANDS = (login, objects, records, listings, leaks, diagnosis, status, database, scan)
+COMMANDS = (
+    login,
+    objects,
+    records,
+    listings,
+    leaks,
+    diagnosis,
+    status,
+    deployables,
+    plan,
+    database,
+    scan,
+    completion,
+)
 """Each has `add`, which says how its commands are called, and names what runs them."""
 DESCRIPTION = """\
 The command line of Passgate, over the admin API. After `make up` it finds the registry and the owner's token by
@@ -30,7 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
-    arguments = parser.parse_args(argv)
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and not getattr(arguments, "takes_the_rest", False):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    arguments.rest, arguments.parser = rest, parser
     try:
         status: int = arguments.run(arguments)
         sys.stdout.flush()

@@ -1,12 +1,17 @@
 """`passgate events`, `passgate audit list` and `passgate explain`: what happened, and why a call was refused."""
 
 import argparse
+import json
+import os
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from deploy.cli.connection import connection
-from deploy.cli.outcome import DONE, Refused
+from deploy.cli.operations import deployables
+from deploy.cli.outcome import DONE, Refused, WrongUsage
 from deploy.cli.registry import Registry
 from deploy.cli.tables import print_json, print_object, print_table, shown
 
@@ -25,6 +30,13 @@ def add(commands: Any) -> None:
     listed = verbs.add_parser("list", help="its lines, the newest first")
     _page_options(listed, "company_id", "action", "actor")
     listed.set_defaults(run=_audit)
+    deployables.add_verify(verbs)
+    export = verbs.add_parser("export", help="its lines with their hashes, as JSON Lines, the newest first")
+    export.add_argument("file", metavar="FILE", help="a new file, of mode 0600")
+    export.add_argument(
+        "--company", dest="company_id", default="", metavar="NAME", help="only those of this company"
+    )
+    export.set_defaults(run=_export)
     explain = commands.add_parser("explain", help="why a call was refused, by its request id")
     explain.add_argument(
         "request_id", nargs="?", metavar="ID", help="of X-Request-Id; without it: the newest refusals"
@@ -49,6 +61,29 @@ def _events(arguments: argparse.Namespace) -> int:
 
 def _audit(arguments: argparse.Namespace) -> int:
     return _print_page(arguments, "/audit", AUDIT_COLUMNS, "nothing like this is in the trail")
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    """The present month too. The file is there once it is whole."""
+    path = Path(arguments.file)
+    if path.exists():
+        raise WrongUsage(f"{path} exists already: it is left as it is")
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    count = 0
+    try:
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
+            for line in Registry(connection(arguments)).items(
+                "/audit", sys.maxsize, company_id=arguments.company_id
+            ):
+                output.write(json.dumps(line, ensure_ascii=False) + "\n")
+                count += 1
+        unfinished.rename(path)
+    except OSError as error:
+        raise WrongUsage(f"{path}: {error.strerror}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+    print(f"{path}: {count} lines")
+    return DONE
 
 
 def _explain(arguments: argparse.Namespace) -> int:

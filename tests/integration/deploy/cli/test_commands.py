@@ -14,11 +14,10 @@ from tests.integration.deploy.cli.conftest import Run
 from tests.support.harness.key_registry import Running
 
 
-async def created(passgate: Run, *arguments: str) -> dict[str, Any]:
+async def created(passgate: Run, *arguments: str) -> Any:
     status, output, errors = await passgate(*arguments, "--json")
     assert status == 0, errors
-    value: dict[str, Any] = json.loads(output)
-    return value
+    return json.loads(output)
 
 
 @pytest.fixture
