@@ -74,7 +74,8 @@ def _unquote(raw: str) -> str | None:
     """None when `raw` is not percent-encoded UTF-8."""
     try:
         if "%" not in raw and "+" not in raw:
-            raw.encode("utf-8")
+            if not raw.isascii():
+                raw.encode("utf-8")
             return raw
         if _BROKEN_ESCAPE.search(raw):
             return None

@@ -65,8 +65,8 @@ class OperatorEndpoints:
 
     async def _public(self, request: web.Request, validation: ValidationRequest) -> web.Response:
         result = await self._validate(request, validation)
-        if result.valid and result.record is not None:  # what the gateway asks for, it counts itself
-            record = result.record
+        record = result.record
+        if self._trial_stops.by_id and result.valid and record is not None:  # the gateway counts its own calls
             self._trial_stops.count(record.depends_on, record.company.id, request_id.get())
         route, client = route_of(request), self._addresses.of(request)
         if result.record is not None:

@@ -108,7 +108,8 @@ class SessionTokenEndpoints:
 
     def _count_trial(self, key: AccessKey) -> None:
         """Of a public request: what the gateway resolves, it counts itself."""
-        self._trial_stops.count(key.depends_on, key.company.id, request_id.get())
+        if self._trial_stops.by_id:
+            self._trial_stops.count(key.depends_on, key.company.id, request_id.get())
 
     def _expiry(self, key: AccessKey) -> dict[str, str]:
         return expiry_fields(key.ends_at, self._now())

@@ -107,7 +107,7 @@ async def head_of(connection: Connection) -> Head:
 
 async def written(connection: Connection, event_ids: Sequence[str]) -> frozenset[str]:
     """Those of the ids whose events are in the trail: an event is older than no line that it became."""
-    since = min(map(_begun, event_ids), default=_EVER)
+    since = _begun(event_ids)
     return frozenset(record[0] for record in await connection.fetch(_WRITTEN, event_ids, since))
 
 
@@ -181,12 +181,15 @@ def _block(expression: str) -> str:
     return f"({expression} >> {LINES_PER_BLOCK_LOG2})::int"
 
 
-def _begun(event_id: str) -> date:
-    """The month from which on the event can have been written: ids of version 7 (RFC 9562) have a time."""
-    id_ = UUID(event_id)
-    if id_.version != 7:
+def _begun(event_ids: Sequence[str]) -> date:
+    """The month from which on the events can have been written: ids of version 7 (RFC 9562) have a time.
+
+    Their texts have its order, so that only the first has to be read.
+    """
+    texts = [id_.lower() for id_ in event_ids]
+    if not texts or any(text[14:15] != "7" for text in texts):
         return _EVER
-    return _month(datetime.fromtimestamp((id_.int >> 80) / 1000, UTC) - RECENT)
+    return _month(datetime.fromtimestamp((UUID(min(texts)).int >> 80) / 1000, UTC) - RECENT)
 
 
 def _month(moment: datetime) -> date:
