@@ -5,12 +5,16 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
+import structlog
+
 from shared.background_task import PeriodicTask
 from shared.clock import Clock
 from shared.contracts.limits import MAX_NOTICES, NEARLY_USED_PERCENT, Percent, QuotaNotice
 from shared.errors import CallRejected, Unavailable
 from shared.limits.meters import Meter
 from shared.limits.quota_meter import QuotaMeter
+
+log = structlog.get_logger()
 
 SEND_INTERVAL_S = 2.0
 MAX_QUEUED = 2_000
@@ -77,8 +81,9 @@ class QuotaWatch:
             notices = [self._queued.popleft() for _ in range(min(MAX_NOTICES, len(self._queued)))]
             try:
                 await self._sink.add_quota_notices(notices)
-            except CallRejected:
-                continue
+            except CallRejected as error:
+                log.error("quota_notices.rejected", notices=len(notices), detail=error.detail)
             except BaseException:
-                self._queued.extendleft(reversed(notices))
+                room = MAX_QUEUED - len(self._queued)  # what came meanwhile stays: the oldest are left out
+                self._queued.extendleft(reversed(notices[len(notices) - min(room, len(notices)) :]))
                 raise

@@ -18,10 +18,14 @@ LEAK_MEMBERS: Members = {
     "index": Member("Which of the strings, from 0 on.", 0),
     "outcome": Member(
         "`ended` now; `already_ended` (by an earlier report, a revocation, or its time); `unknown` has the form of "
-        "a secret of ours and is none; `not_ours` has not.",
+        "a secret of ours and is none; `not_ours` has not; `left_out`: the string holds more than is looked at in "
+        "one report, report it again in parts.",
         "ended",
     ),
-    "label": Member("As secret scanners say it: whether it is, or once was, a credential.", "true_positive"),
+    "label": Member(
+        "As secret scanners say it: whether it is, or once was, a credential. null: not known, of `left_out`.",
+        "true_positive",
+    ),
     "kind": Member(
         "The kind of the credential; `jwt` for an access token, `session_token`, `person_session` or `invitation`. "
         "null: none.",

@@ -10,8 +10,9 @@ from shared import opaque
 from shared.contracts.key_registry import Kind
 from shared.logging.redaction import redacted
 
-Outcome = Literal["ended", "already_ended", "unknown", "not_ours"]
-"""`unknown` has the form of a secret of ours and was never one; `not_ours` has not even that."""
+Ending = Literal["ended", "already_ended", "unknown", "not_ours", "left_out"]
+"""`unknown` has the form of a secret of ours and was never one; `not_ours` has not even that. `left_out`: there
+may be secrets that were not looked at."""
 
 FoundKind = Kind | Literal["person_session", "invitation", "portal_session"]
 
@@ -41,7 +42,7 @@ class Report:
 class Finding:
     """What one string was, as far as it was anything."""
 
-    outcome: Outcome
+    outcome: Ending
     kind: FoundKind | None = None
     id: str | None = None
     """The registry's id of the credential, or the `jti` of an access token."""
@@ -59,6 +60,7 @@ class Finding:
 
 
 NOT_OURS = Finding("not_ours")
+LEFT_OUT = Finding("left_out")
 EndFound = Callable[[str, Report, Admin | None], Awaitable[Finding | None]]
 """What a secret was, once it has ended; None when nobody has it, or not for the admin. Raises `Unavailable`."""
 

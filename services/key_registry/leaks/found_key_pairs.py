@@ -7,7 +7,7 @@ from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import KEY_PAIR, Row
 from services.key_registry.events.recording import data_of, record
-from services.key_registry.leaks.finding import Finding, Outcome, Report
+from services.key_registry.leaks.finding import Ending, Finding, Report
 from services.key_registry.storage.ports import Reader, Store, Writer
 from shared.clock import Clock
 
@@ -50,7 +50,7 @@ async def _visible(reader: Reader, thumbprint: bytes, by: Admin | None) -> Seque
     return [row for row in found if by is None or by.company_id in (None, row["company_id"])]
 
 
-async def _finding(reader: Reader, row: Row, outcome: Outcome) -> Finding:
+async def _finding(reader: Reader, row: Row, outcome: Ending) -> Finding:
     return Finding(
         outcome,
         kind="key_pair",

@@ -31,14 +31,19 @@ class FoundPeopleSecrets:
         }
 
     async def end_session(self, secret: str, report: Report, by: Admin | None) -> Finding | None:
-        async with self._store.writing() as writer:
-            found = await writer.find_session(opaque.digest(secret))
+        digest = opaque.digest(secret)
+        async with self._store.reading() as reader:  # what nobody has takes no turn of those who write
+            found = await reader.find_session(digest) or await reader.find_portal_session_by_token(digest)
             if found is None:
-                portal = await writer.find_portal_session_by_token(opaque.digest(secret))
-                return await self._end_portal(writer, portal, secret, report, by)
-            if _hidden(by, found[1].company_id):
                 return None
-            (session, person), now = found, instant(self._clock.now())
+        async with self._store.writing() as writer:
+            of_person = await writer.find_session(digest)
+            if of_person is None:
+                portal = await writer.find_portal_session_by_token(digest)
+                return await self._end_portal(writer, portal, secret, report, by)
+            if _hidden(by, of_person[1].company_id):
+                return None
+            (session, person), now = of_person, instant(self._clock.now())
             ended = now < session.expires_at and await writer.end_session(person.id, session.id, now)
             if ended:
                 detail = {"person": str(person.id), **report.detail}
@@ -48,6 +53,9 @@ class FoundPeopleSecrets:
 
     async def end_portal_link(self, secret: str, report: Report, by: Admin | None) -> Finding | None:
         """The session too, if the link was followed: nobody knows by whom."""
+        async with self._store.reading() as reader:
+            if await reader.find_portal_session_by_link(opaque.digest(secret)) is None:
+                return None
         async with self._store.writing() as writer:
             session = await writer.find_portal_session_by_link(opaque.digest(secret))
             return await self._end_portal(writer, session, secret, report, by)
@@ -65,6 +73,9 @@ class FoundPeopleSecrets:
         return await _notified(writer, finding, report, now)
 
     async def end_invitation(self, secret: str, report: Report, by: Admin | None) -> Finding | None:
+        async with self._store.reading() as reader:
+            if await reader.find_invitation_by_digest(opaque.digest(secret)) is None:
+                return None
         async with self._store.writing() as writer:
             invitation = await writer.find_invitation_by_digest(opaque.digest(secret))
             if invitation is None or _hidden(by, invitation.company_id):

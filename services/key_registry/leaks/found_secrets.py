@@ -9,7 +9,7 @@ from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.catalog.versions import Version
 from services.key_registry.events.recording import data_of, record
-from services.key_registry.leaks.finding import Finding, Outcome, Report
+from services.key_registry.leaks.finding import Ending, Finding, Report
 from services.key_registry.storage.ports import Reader, Store, Writer
 from shared.clock import Clock
 from shared.contracts.key_registry import Kind
@@ -78,7 +78,7 @@ def _has_ended(row: Row, version: Version) -> bool:
     return version.revoked or row["status"] == "revoked"
 
 
-async def _finding(reader: Reader, resource: Resource, row: Row, version: Version, *, outcome: Outcome) -> Finding:
+async def _finding(reader: Reader, resource: Resource, row: Row, version: Version, *, outcome: Ending) -> Finding:
     owner, name = resource.company_of(row), resource.name_column
     return Finding(
         outcome,

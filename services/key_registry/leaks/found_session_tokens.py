@@ -10,7 +10,7 @@ from services.key_registry.audit_trail.chain import AuditFilter
 from services.key_registry.audit_trail.ports import AuditLines
 from services.key_registry.catalog.field_types import MAX_TTL_S, instant
 from services.key_registry.catalog.permissions import Admin
-from services.key_registry.leaks.finding import Finding, Outcome, Report
+from services.key_registry.leaks.finding import Ending, Finding, Report
 from shared.clock import Clock
 from shared.contracts.key_registry import Revocation
 
@@ -48,5 +48,5 @@ class FoundSessionTokens:
             kind="session_token", id=id_, until=until, company_id=line.company_id, reason="leaked", leaked=True
         )
         receipt, is_new = await self._revocations.end(revocation, report.actor, report.detail)
-        outcome: Outcome = "ended" if is_new else "already_ended"
+        outcome: Ending = "ended" if is_new else "already_ended"
         return Finding(outcome, kind="session_token", id=id_, company_id=line.company_id, receipt=receipt)

@@ -1,7 +1,10 @@
 """Ends an access token that was found: its `jti`. Whether it is ours, the keys say that the issuer has reported."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
+
+import orjson
 
 from services.key_registry.admin.revocations import Revocations
 from services.key_registry.catalog.permissions import Admin
@@ -12,7 +15,7 @@ from shared.contracts.key_registry import Revocation
 from shared.contracts.signing_keys import SigningKeyReport
 from shared.jose.errors import Fault, InvalidKey, InvalidToken
 from shared.jose.keys import PublicKey, load_public_key
-from shared.jose.verifier import parse, unverified_issuer, verify
+from shared.jose.verifier import UnverifiedToken, parse, unverified_issuer, verify
 
 RETENTION_MARGIN_S = 120.0
 """Seconds after `exp` for which the revocation is kept: verifiers allow for clocks that differ."""
@@ -37,9 +40,14 @@ class FoundTokens:
                 return NOT_OURS
             # Signed by a key of ours it is ours, whatever it names as its issuer.
             expected = expectation(unverified_issuer(unverified) or "")
-            claims = AccessTokenClaims.read(
-                verify(token, key_for=_key_of(keys), expectation=expected, now=self._clock.now())
-            )
+            check = partial(verify, token, key_for=_key_of(keys), expectation=expected)
+            try:
+                verified = check(now=self._clock.now())
+            except InvalidToken as error:
+                if error.code is not Fault.NOT_YET_VALID:
+                    raise
+                verified = check(now=_valid_from(unverified))  # the issuer's clock may be ahead of this one
+            claims = AccessTokenClaims.read(verified)
         except InvalidToken as error:
             # Times are checked once the signature holds.
             return Finding("already_ended", kind="jwt") if error.code is Fault.EXPIRED else NOT_OURS
@@ -62,6 +70,12 @@ class FoundTokens:
             company_id=claims.company_id,
             receipt=receipt,
         )
+
+
+def _valid_from(token: UnverifiedToken) -> float:
+    """Of one whose signature holds."""
+    claims = orjson.loads(token.payload)
+    return max(float(claims.get(name) or 0) for name in ("iat", "nbf"))
 
 
 def _key_of(report: SigningKeyReport) -> Callable[[str], PublicKey | None]:

@@ -105,8 +105,9 @@ def _text(entry: Mapping[str, Any], name: str, limit: int) -> str:
 
 
 def feedback(alerts: Sequence[Alert], judged: Sequence[Judged]) -> list[dict[str, str]]:
-    """For each token whether it was one. It is named by its SHA-256: no secret is sent back."""
+    """For each token that was looked at whether it was one. It is named by its SHA-256: no secret is sent back."""
     real = {each.index for each in judged if each.finding.real}
+    left_out = {each.index for each in judged if each.finding.outcome == "left_out"} - real
     return [
         {
             "token_hash": hashlib.sha256(alert.token.encode("utf-8", "surrogatepass")).hexdigest(),
@@ -114,4 +115,5 @@ def feedback(alerts: Sequence[Alert], judged: Sequence[Judged]) -> list[dict[str
             "label": "true_positive" if index in real else "false_positive",
         }
         for index, alert in enumerate(alerts)
+        if index not in left_out
     ]

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.key_registry.catalog.responses import CompanyName
 from services.key_registry.leaks.documentation import describe
-from services.key_registry.leaks.finding import MAX_SOURCE_CHARACTERS, MAX_URL_CHARACTERS, FoundKind, Outcome
+from services.key_registry.leaks.finding import MAX_SOURCE_CHARACTERS, MAX_URL_CHARACTERS, Ending, FoundKind
 
 MAX_FOUND = 1000
 MAX_TEXT_CHARACTERS = 16384
@@ -35,8 +35,8 @@ class LeakFinding(BaseModel):
     model_config = ConfigDict(json_schema_extra=describe)
 
     index: int
-    outcome: Outcome
-    label: Label
+    outcome: Ending
+    label: Label | None
     kind: FoundKind | None
     id: str | None
     version: int | None

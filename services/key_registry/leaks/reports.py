@@ -9,7 +9,7 @@ from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import company_names
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Row
-from services.key_registry.leaks.finding import NOT_OURS, EndFound, Finding, Report, unknown
+from services.key_registry.leaks.finding import LEFT_OUT, NOT_OURS, EndFound, Finding, Report, unknown
 from services.key_registry.leaks.found import Found
 from services.key_registry.leaks.found_secrets import RESOURCE_OF_PREFIX
 from services.key_registry.storage.ports import Store
@@ -19,8 +19,8 @@ from shared.contracts.session_tokens import session_token_id
 from shared.jose.private_keys import private_keys_in, public_half_of
 
 KIND = "leak"
-MAX_SECRETS_PER_STRING = 20
-"""Secrets in one string that are looked at: a string is meant to be one secret, or a line that holds one."""
+MAX_SECRETS = 2000
+"""Of one report that are looked at: a string is meant to be one secret, or a line that holds some."""
 _UUID = re.compile(r"(?<![0-9A-Fa-f-])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f-])")
 _JWT = re.compile(
     r"(?<![A-Za-z0-9_-])(?>[A-Za-z0-9_-]*?(?=ey))(ey[A-Za-z0-9_-]++\.ey[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)"
@@ -67,13 +67,16 @@ class LeakReports:
         """What each string was, in their order, once all that is real has ended.
 
         Each secret ends by itself: when this raises `Unavailable`, some have ended, and the same report again ends
-        the others. For an admin who is bound to a company, secrets of others are `unknown`, and go on.
+        the others. Of more than `MAX_SECRETS` the others are `left_out`, and go on. For an admin who is bound to a
+        company, secrets of others are `unknown`, and go on.
         """
-        judged = []
+        judged, left = [], MAX_SECRETS
         for index, string in enumerate(strings):
             await asyncio.sleep(0)  # others have their turn, however many strings hold nothing that is looked up
             secrets = secrets_in(string.text)
-            findings = [finding for secret in secrets for finding in await self._end(secret, string.report, by)]
+            looked_at, left = secrets[:left], max(0, left - len(secrets))
+            findings = [finding for secret in looked_at for finding in await self._end(secret, string.report, by)]
+            findings += [LEFT_OUT] if len(looked_at) < len(secrets) else []
             judged += [Judged(index, finding) for finding in findings or [NOT_OURS]]
         return judged
 
@@ -104,4 +107,4 @@ def secrets_in(text: str) -> list[str]:
     uuids = (found.lower() for found in _UUID.findall(text))
     session_tokens = (found for found in uuids if SESSION_TOKEN.fullmatch(found))
     found = [*opaque.find_in(text), *_JWT.findall(text), *private_keys_in(text), *session_tokens]
-    return list(dict.fromkeys(found))[:MAX_SECRETS_PER_STRING]
+    return list(dict.fromkeys(found))

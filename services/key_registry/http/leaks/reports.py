@@ -111,13 +111,19 @@ def _shown(judged: Sequence[Judged], companies: Mapping[str | None, Row]) -> lis
         LeakFinding.model_validate(
             {
                 "index": each.index,
-                "label": "true_positive" if each.finding.real else "false_positive",
+                "label": _label(each),
                 "company": companies.get(each.finding.company_id),
                 **_members(each),
             }
         )
         for each in judged
     ]
+
+
+def _label(each: Judged) -> str | None:
+    if each.finding.outcome == "left_out":
+        return None
+    return "true_positive" if each.finding.real else "false_positive"
 
 
 def _members(each: Judged) -> dict[str, Any]:

@@ -21,13 +21,14 @@ from services.key_registry.catalog.resources import (
     RESOURCES,
     Resource,
 )
+from services.key_registry.leaks import reports
 from services.key_registry.leaks.finding import Finding, Report
 from services.key_registry.leaks.found import Found
 from services.key_registry.leaks.found_key_pairs import FoundKeyPairs
 from services.key_registry.leaks.found_secrets import RESOURCE_OF_PREFIX, FoundSecrets
 from services.key_registry.leaks.found_session_tokens import FoundSessionTokens
 from services.key_registry.leaks.found_tokens import FoundTokens
-from services.key_registry.leaks.reports import MAX_SECRETS_PER_STRING, FoundString, LeakReports, secrets_in
+from services.key_registry.leaks.reports import FoundString, LeakReports, secrets_in
 from shared import opaque
 from shared.contracts.key_registry import AuditEvent
 from shared.contracts.session_tokens import session_token_id
@@ -211,9 +212,23 @@ async def test_line_of_text_gives_every_secret_in_it_in_its_order(found: Reporte
     ]
 
 
-def test_number_of_secrets_that_are_looked_for_in_a_string_is_bounded() -> None:
-    flood = " ".join(opaque.mint(opaque.API_TOKEN) for _ in range(100))
-    assert len(secrets_in(flood)) == MAX_SECRETS_PER_STRING
+async def test_what_is_beyond_the_number_of_secrets_that_are_looked_at_is_said_to_be_left_out(
+    found: Reported, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their form is public: whoever makes up any number of them hides none that is real."""
+    real = (await credential(desk, ACCESS_KEY))["key"]
+    forged = [opaque.mint(opaque.API_TOKEN) for _ in range(100)]
+    assert (await found.outcomes(" ".join([*forged, real])))[-1] == "ended"
+    monkeypatch.setattr(reports, "MAX_SECRETS", 3)
+    another = (await credential(desk, ACCESS_KEY))["key"]
+    strings = [*(" ".join(forged[n : n + 2]) for n in range(0, 6, 2)), another, "nothing"]
+    judged = await found.reports.end_all([FoundString(text, Report.of("x")) for text in strings])
+    assert [(each.index, each.finding.outcome) for each in judged] == [
+        *((0, "unknown"), (0, "unknown")),
+        *((1, "unknown"), (1, "left_out")),
+        *((2, "left_out"), (3, "left_out"), (4, "not_ours")),
+    ]
+    assert await found.outcomes(another) == ["ended"]
 
 
 def test_token_is_found_whatever_stands_before_it() -> None:
@@ -294,6 +309,12 @@ async def test_access_token_ends_by_its_id_and_its_company_is_notified_once(foun
     assert await found.outcomes(text) == ["already_ended"]
     [(company_id, data)] = found.leaks
     assert (company_id, data["id"], data["url"]) == ("0190c0de-0000-7000-8000-000000000001", "j1", URL)
+
+
+async def test_access_token_of_an_issuer_whose_clock_is_ahead_ends_too(found: Reported, desk: Desk) -> None:
+    now = int(desk.clock.now())
+    assert await found.outcomes(token(desk.clock, iat=now + 600, exp=now + 4200)) == ["ended"]
+    assert desk.store.tables.revocations["jwt", "j1"].until > now + 4200
 
 
 async def test_token_that_no_key_of_ours_has_signed_ends_nothing(found: Reported, desk: Desk) -> None:
