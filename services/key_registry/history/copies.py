@@ -27,6 +27,10 @@ AUDIT_HEAD_INTERVAL_S = 1.0
 COMPACT_INTERVAL_S = 60.0
 WAIT_S = 0.5
 """Seconds that a write waits for the copies at most, once it is durable."""
+COPY_TIMEOUT_S = 5.0
+"""Seconds for one look into a copy, or one page of changes."""
+FILL_TIMEOUT_S = 120.0
+"""Seconds for all that is known, which may be hundreds of thousands of records."""
 PAGE_SIZE = 1000
 
 
@@ -123,13 +127,16 @@ class HistoryCopies:
         await asyncio.to_thread(known.add, stopped)
         head = HistoryHead(position, audit.seq, audit.hash, known.head.horizon)
         self._guard.require_open()
-        await copy.add(list(known.records.values()), head)
+        async with asyncio.timeout(FILL_TIMEOUT_S):
+            await copy.add(list(known.records.values()), head)
         log.info("history_copy.filled", copy=copy.name, records=len(known.records), horizon=head.horizon)
         return head
 
     async def _update(self, state: CopyState) -> None:
         try:
             await self._bring_up(state)
+        except TimeoutError:
+            state.set_up(up=False, detail="it does not respond")
         except Unavailable as error:
             state.set_up(up=False, detail=error.detail)
         except Exception:
@@ -142,8 +149,9 @@ class HistoryCopies:
             finished.set()
 
     async def _bring_up(self, state: CopyState) -> None:
-        """Until the copy has the newest change. Raises `Unavailable`."""
-        head = await state.copy.head()
+        """Until the copy has the newest change. Raises `Unavailable`, and `TimeoutError`."""
+        async with asyncio.timeout(COPY_TIMEOUT_S):
+            head = await state.copy.head()
         if head is None:
             await state.copy.clear()
             head = await self.fill(state.copy)
@@ -172,7 +180,8 @@ class HistoryCopies:
         further = HistoryHead(newest, known.audit.seq, known.audit.hash, head.horizon)
         if further != head:
             people = await self._store.audited_after(head.audit_seq, newest.seq)
-            await state.copy.add([*records, *people], further)
+            async with asyncio.timeout(COPY_TIMEOUT_S):
+                await state.copy.add([*records, *people], further)
         state.head_written_at = now
         return further
 

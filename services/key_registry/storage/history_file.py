@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +20,8 @@ COMPACT_FROM_BYTES = 1024 * 1024
 """A smaller file is never written anew; a larger one when it is twice what it was then."""
 TAIL_BYTES = 64 * 1024
 """In which the newest head is looked for first."""
+LOCK_TIMEOUT_S = 2.0
+LOCK_RETRY_INTERVAL_S = 0.01
 
 T = TypeVar("T")
 
@@ -40,8 +43,7 @@ class HistoryFile:
         return await self._run(self._load)
 
     async def add(self, records: Sequence[StateRecord], head: HistoryHead) -> None:
-        lines = [*(self._seal.record(record) for record in records), self._seal.head(head)]
-        await self._run(lambda: self._append(lines))
+        await self._run(lambda: self._append(records, head))
 
     async def clear(self) -> None:
         """Lines that are not valid stand in the way of none, and leave when the file is written anew."""
@@ -54,14 +56,14 @@ class HistoryFile:
             return await asyncio.to_thread(work)
         except OSError as error:
             raise Unavailable(
-                "the history file is unavailable", detail=f"{self._path}: {error.strerror}"
+                "the history file is unavailable", detail=f"{self._path}: {error.strerror or error}"
             ) from error
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._path.with_suffix(".lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _wait_for(lock.fileno())
             yield
 
     def _lines(self, start: int = 0) -> list[tuple[str, str]]:
@@ -78,16 +80,17 @@ class HistoryFile:
     def _newest_head(self) -> HistoryHead | None:
         with contextlib.suppress(FileNotFoundError):
             start = max(0, self._path.stat().st_size - TAIL_BYTES)
-            for name, value in reversed(self._lines(start)):
-                if name == HEAD and (head := self._seal.read_head(value)) is not None:
-                    return head
+            heads = (self._seal.read_head(value) for name, value in self._lines(start) if name == HEAD)
+            if valid := [head for head in heads if head is not None]:
+                return max(valid, key=lambda head: (head.position.seq, head.audit_seq))
         kept = self._load()
         return None if kept is None else kept.head
 
     def _load(self) -> Kept | None:
         return self._seal.read_lines(self.name, self._lines())
 
-    def _append(self, lines: Sequence[tuple[str, str]]) -> None:
+    def _append(self, records: Sequence[StateRecord], head: HistoryHead) -> None:
+        lines = [*(self._seal.record(record) for record in records), self._seal.head(head)]
         data = "".join(f"{name} {value}\n" for name, value in lines).encode("ascii")
         with self._locked():
             new = not self._path.exists()
@@ -119,6 +122,18 @@ class HistoryFile:
             fresh.replace(self._path)
             _sync(self._path.parent)
             self._compact_at = max(COMPACT_FROM_BYTES, 2 * self._path.stat().st_size)
+
+
+def _wait_for(lock: int) -> None:
+    """Raises `TimeoutError` when another holds it for `LOCK_TIMEOUT_S`: no thread waits for ever."""
+    deadline = time.monotonic() + LOCK_TIMEOUT_S
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise TimeoutError("another process holds the lock of the file") from None
+        time.sleep(LOCK_RETRY_INTERVAL_S)
 
 
 def _last_byte(descriptor: int, size: int) -> bytes:

@@ -1,5 +1,7 @@
 """Both copies of the history keep the same promises."""
 
+import fcntl
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,7 @@ async def test_an_earlier_record_or_head_never_replaces_a_later_one(open_copy: A
     await copy.add([record(1, 7, "active")], head(7))
     kept = await copy.load()
     assert (kept.head, kept.in_order()) == (head(8), [record(1, 8)])
+    assert await copy.head() == head(8)
 
 
 async def test_another_history_and_another_key_see_nothing_of_it(open_copy: Any) -> None:
@@ -93,6 +96,35 @@ async def test_a_file_that_was_cut_short_goes_on_with_its_next_line(tmp_path: Pa
     kept = await copy.load()
     assert kept is not None
     assert (kept.head, [r.id for r in kept.in_order()]) == (head(2), ["jti 1", "jti 2"])
+
+
+async def test_a_file_whose_lock_another_process_keeps_is_unavailable_until_it_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history_file, "LOCK_TIMEOUT_S", 0.05)
+    copy = HistoryFile(tmp_path, "one", Seal([], "one"))
+    await copy.add([record(1, 1)], head(1))
+    with (tmp_path / "one.lock").open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(Unavailable):
+            await copy.add([record(2, 2)], head(2))
+        assert await copy.head() == head(1)
+    await copy.add([record(2, 2)], head(2))
+    assert await copy.head() == head(2)
+
+
+async def test_records_are_sealed_beside_the_event_loop(tmp_path: Path) -> None:
+    """There may be hundreds of thousands of them."""
+    threads = set()
+
+    class Watched(Seal):
+        def record(self, record: StateRecord) -> tuple[str, str]:
+            threads.add(threading.current_thread())
+            return super().record(record)
+
+    await HistoryFile(tmp_path, "one", Watched([], "one")).add([record(1, 1)], head(1))
+    assert threading.main_thread() not in threads
+    assert len(threads) == 1
 
 
 async def test_a_large_file_is_written_anew_with_the_last_of_each(
