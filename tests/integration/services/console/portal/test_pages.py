@@ -114,6 +114,7 @@ async def test_each_role_is_offered_what_it_may_do(console: Console) -> None:
         page = await browser.open(f"{visiting.base}/access-keys")
         assert any("New access key" in form.buttons for form in page.forms) is makes
         page = await browser.open("/people")
+        assert "Nobody has an account yet" in page.words
         assert any("Make invitation link" in form.buttons for form in page.forms) is invites
 
 
