@@ -17,7 +17,7 @@ import orjson
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.storage.ports import Reader, Remembered, Writer
 from shared.errors import Invalid, Unprocessable
-from shared.sealed_box import SealedBox
+from shared.sealed_box import CannotOpen, SealedBox
 
 IDEMPOTENCY_KEYS_KEPT_S = 86400
 _KEY_PURPOSE = b"passgate idempotent answer 1"
@@ -51,13 +51,18 @@ class IdempotentRequest:
         return self._box.seal(response, context=self._context)
 
     def open(self, sealed: bytes, request: bytes) -> bytes:
-        """The response that was sealed for `request`. Raises `IdempotencyKeyReused` when this one is another.
+        """The response that was sealed for `request`. Raises `IdempotencyKeyReused` when this one is another, and
+        where it was sent with another secret of the same admin token, which alone opens the response.
 
         What the first release sealed opens as well: it is kept for a day.
         """
         if request != self.request:
             raise IdempotencyKeyReused.field("Idempotency-Key", "was used for another request; choose a new one")
-        return self._box.open(sealed, context=self._context, unversioned_too=True)
+        try:
+            return self._box.open(sealed, context=self._context, unversioned_too=True)
+        except CannotOpen:
+            why = "was used with another secret of this admin token: what it did is done; choose a new one"
+            raise IdempotencyKeyReused.field("Idempotency-Key", why) from None
 
     async def recall(self, reader: Reader, now: float) -> dict[str, Any] | None:
         """The response that the same request got before; None when it is a new one.
