@@ -13,7 +13,7 @@ from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.presentation import Object, company_names
 from services.key_registry.admin.recorder import append
 from services.key_registry.admin.visibility import Reference, find_visible
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.storage.ports import Reader, Store, Writer
@@ -97,7 +97,10 @@ class WebhookAdministration:
     async def rotate(
         self, admin: Admin, id_: UUID, body: SecretRotation, request: IdempotentRequest | None = None
     ) -> Object:
-        """A new secret; deliveries are signed with the one before as well for `keep_old_for`."""
+        """A new secret; deliveries are signed with the one before as well for `keep_old_for`.
+
+        Raises `Conflict` where they are signed with two already, unless the older is to end, or both.
+        """
         self.permit(admin, Operation.ROTATE)
         secret = new_secret()
         sealed = self._secrets.seal(id_, secret)
@@ -106,6 +109,8 @@ class WebhookAdministration:
                 return shown
             webhook, now = await self._own(writer, admin, id_), self._now()
             kept = body.keep_old_for > 0
+            if kept and not body.end_oldest:
+                _require_one_secret(webhook, now)
             changed = replace(
                 webhook,
                 sealed_secret=sealed,
@@ -210,3 +215,12 @@ async def _company_of(reader: Reader, admin: Admin, reference: Reference | None)
         raise Unprocessable.field("company_id", "refers to a revoked company")
     id_: UUID = company["id"]
     return id_
+
+
+def _require_one_secret(webhook: Webhook, now: datetime) -> None:
+    until = webhook.previous_secret_until
+    if webhook.previous_sealed_secret is not None and until is not None and until > now:
+        raise Conflict(
+            f"deliveries are signed with two secrets already, the older until {format_instant(until)}: wait, or "
+            "end it with end_oldest"
+        )

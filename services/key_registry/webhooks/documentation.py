@@ -38,6 +38,7 @@ WEBHOOK_MEMBERS: Members = {
     "keep_old_for": Member(
         "Seconds for which deliveries are signed with the present secret beside the new one. 0: not at all.", 86400
     ),
+    "end_oldest": Member("Whether the older of two secrets that deliveries are signed with ends at once.", False),
     "DeliveryResponse.id": Member("The delivery's number.", 42),
     "event_id": Member("The event's id, which is `webhook-id` of each attempt.", _ID),
     "event_type": Member("The event's type.", "credential.expiring"),

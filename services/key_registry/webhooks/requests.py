@@ -53,6 +53,7 @@ class WebhookPatch(WebhookBody):
 
 
 class SecretRotation(WebhookBody):
-    """For how long deliveries are signed with the present secret as well, in seconds."""
+    """`keep_old_for`: for how long deliveries are signed with the present secret as well, in seconds."""
 
     keep_old_for: KeepOldFor = DEFAULT_KEEP_OLD_FOR_S
+    end_oldest: bool = False

@@ -147,10 +147,13 @@ async def test_the_secret_is_shown_once_sealed_at_rest_and_replaced_with_an_over
         assert (await owner.post(f"{path}/rotate", **rotation)).body == rotated.body
         secrets = [once.body["secret"], rotated.body["secret"]]
         assert len(set(secrets)) == 2
+        third = await owner.post(f"{path}/rotate", {"keep_old_for": 60})
+        assert (third.status, rotated.body["previous_secret_until"][:16] in third.body["detail"]) == (409, True)
         await stop(owner, key)
         await got(found, 1)
         for secret in secrets:
             Verifier(secret).verify(found.received[0].body, found.received[0].headers)
+        assert (await owner.post(f"{path}/rotate", {"end_oldest": True})).status == 201
         ended = (await owner.post(f"{path}/rotate", {"keep_old_for": 0})).body
         assert ended["previous_secret_until"] is None
         await stop(owner, key, "resume")
