@@ -38,6 +38,7 @@ from services.key_registry.http.search import SearchEndpoint
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
 from services.key_registry.leaks.found import Found
 from services.key_registry.leaks.found_key_pairs import FoundKeyPairs
+from services.key_registry.leaks.found_people_secrets import FoundPeopleSecrets
 from services.key_registry.leaks.found_secrets import FoundSecrets
 from services.key_registry.leaks.found_session_tokens import FoundSessionTokens
 from services.key_registry.leaks.found_tokens import FoundTokens
@@ -120,9 +121,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         FoundKeyPairs(stores.objects, clock),
         FoundSessionTokens(lines, revocations, clock),
         FoundTokens(reported_keys, revocations, clock),
+        FoundPeopleSecrets(stores.objects, clock),
     )
     github_keys = settings.github_secret_scanning_keys
-    leaks = leaks_over(stores.objects, found, access, authentication, trail, clock, keys_from=github_keys)
+    leaks = leaks_over(found, access, stores.objects, authentication, trail, clock, keys_from=github_keys)
     signing_keys = SigningKeys(reported_keys, consumers, access)
     internal = InternalEndpoints(
         Lookups(PostgresCredentials(stores.database, stores.history.guard)),

@@ -334,7 +334,17 @@ class Revoked(Wire):
 class HeldSecret(Wire):
     """A secret that whoever holds it wants to end."""
 
-    kind: Literal["api_token", "access_key", "api_client", "admin_token", "key_pair", "session_token"]
+    kind: Literal[
+        "api_token",
+        "access_key",
+        "api_client",
+        "admin_token",
+        "key_pair",
+        "session_token",
+        "person_session",
+        "invitation",
+        "portal_link",
+    ]
     digest: str = Field(pattern=anchored(SHA256))
     """SHA-256, in hex; of a key pair the thumbprint of its public key (RFC 7638), of a session token its id."""
     client: str = Field(default="", max_length=64)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.key_registry.leaks.finding import Report
 from services.key_registry.leaks.found_key_pairs import FoundKeyPairs
+from services.key_registry.leaks.found_people_secrets import FoundPeopleSecrets
 from services.key_registry.leaks.found_secrets import FoundSecrets
 from services.key_registry.leaks.found_session_tokens import FoundSessionTokens
 from services.key_registry.leaks.found_tokens import FoundTokens
@@ -16,12 +17,17 @@ class Found:
     key_pairs: FoundKeyPairs
     session_tokens: FoundSessionTokens
     access_tokens: FoundTokens
+    people: FoundPeopleSecrets
 
     async def end_held(self, secret: HeldSecret) -> bool:
         """Whether there was such a secret, which has ended, durably. Raises `Unavailable`."""
         report, digest = Report.of("anonymous", by="its holder", client=secret.client), bytes.fromhex(secret.digest)
-        if secret.kind == "key_pair":
-            return bool(await self.key_pairs.end(digest, report))
-        if secret.kind == "session_token":
-            return await self.session_tokens.end(secret.digest, report) is not None
-        return await self.secrets.end(secret.kind, digest, report) is not None
+        match secret.kind:
+            case "key_pair":
+                return bool(await self.key_pairs.end(digest, report))
+            case "session_token":
+                return await self.session_tokens.end(secret.digest, report) is not None
+            case "person_session" | "invitation" | "portal_link":
+                return await self.people.end(secret.kind, digest, report) is not None
+            case _:
+                return await self.secrets.end(secret.kind, digest, report) is not None

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from services.key_registry.catalog.field_types import instant
@@ -14,6 +16,13 @@ from services.key_registry.people.ports import PeopleStore, PeopleWriter
 from shared import opaque
 from shared.clock import Clock
 
+PeopleSecretKind = Literal["person_session", "invitation", "portal_link"]
+
+
+class _Secret(NamedTuple):
+    digest: bytes
+    last_four: str | None
+
 
 class FoundPeopleSecrets:
     """Again changes nothing. Each method gives None for what nobody has, or not for `by`; raises `Unavailable`."""
@@ -24,14 +33,37 @@ class FoundPeopleSecrets:
 
     @property
     def by_prefix(self) -> Mapping[str, EndFound]:
-        return {
-            opaque.PERSON_SESSION: self.end_session,
-            opaque.INVITATION: self.end_invitation,
-            opaque.PORTAL_LINK: self.end_portal_link,
+        kinds: Mapping[str, PeopleSecretKind] = {
+            opaque.PERSON_SESSION: "person_session",
+            opaque.INVITATION: "invitation",
+            opaque.PORTAL_LINK: "portal_link",
         }
+        return {prefix: partial(self._end_text, kind) for prefix, kind in kinds.items()}
 
-    async def end_session(self, secret: str, report: Report, by: Admin | None) -> Finding | None:
-        digest = opaque.digest(secret)
+    async def _end_text(
+        self, kind: PeopleSecretKind, secret: str, report: Report, by: Admin | None
+    ) -> Finding | None:
+        return await self.end(kind, opaque.digest(secret), report, by, last_four=opaque.last_four(secret))
+
+    async def end(
+        self,
+        kind: PeopleSecretKind,
+        digest: bytes,
+        report: Report,
+        by: Admin | None = None,
+        *,
+        last_four: str | None = None,
+    ) -> Finding | None:
+        """That whose secret has this SHA-256; `last_four`: what may be shown of the secret, where it is known."""
+        secret = _Secret(digest, last_four)
+        if kind == "person_session":
+            return await self._end_session(secret, report, by)
+        if kind == "invitation":
+            return await self._end_invitation(secret, report, by)
+        return await self._end_portal_link(secret, report, by)
+
+    async def _end_session(self, secret: _Secret, report: Report, by: Admin | None) -> Finding | None:
+        digest = secret.digest
         async with self._store.reading() as reader:  # what nobody has takes no turn of those who write
             found = await reader.find_session(digest) or await reader.find_portal_session_by_token(digest)
             if found is None:
@@ -51,17 +83,17 @@ class FoundPeopleSecrets:
             finding = _finding("person_session", session.id, person.company_id, secret, ended=ended)
             return await _notified(writer, finding, report, now)
 
-    async def end_portal_link(self, secret: str, report: Report, by: Admin | None) -> Finding | None:
+    async def _end_portal_link(self, secret: _Secret, report: Report, by: Admin | None) -> Finding | None:
         """The session too, if the link was followed: nobody knows by whom."""
         async with self._store.reading() as reader:
-            if await reader.find_portal_session_by_link(opaque.digest(secret)) is None:
+            if await reader.find_portal_session_by_link(secret.digest) is None:
                 return None
         async with self._store.writing() as writer:
-            session = await writer.find_portal_session_by_link(opaque.digest(secret))
+            session = await writer.find_portal_session_by_link(secret.digest)
             return await self._end_portal(writer, session, secret, report, by)
 
     async def _end_portal(
-        self, writer: PeopleWriter, session: PortalSession | None, secret: str, report: Report, by: Admin | None
+        self, writer: PeopleWriter, session: PortalSession | None, secret: _Secret, report: Report, by: Admin | None
     ) -> Finding | None:
         if session is None or _hidden(by, session.company_id):
             return None
@@ -72,12 +104,12 @@ class FoundPeopleSecrets:
         finding = _finding("portal_session", id_, company_id, secret, ended=ended)
         return await _notified(writer, finding, report, now)
 
-    async def end_invitation(self, secret: str, report: Report, by: Admin | None) -> Finding | None:
+    async def _end_invitation(self, secret: _Secret, report: Report, by: Admin | None) -> Finding | None:
         async with self._store.reading() as reader:
-            if await reader.find_invitation_by_digest(opaque.digest(secret)) is None:
+            if await reader.find_invitation_by_digest(secret.digest) is None:
                 return None
         async with self._store.writing() as writer:
-            invitation = await writer.find_invitation_by_digest(opaque.digest(secret))
+            invitation = await writer.find_invitation_by_digest(secret.digest)
             if invitation is None or _hidden(by, invitation.company_id):
                 return None
             id_, company_id, now = invitation.id, invitation.company_id, instant(self._clock.now())
@@ -93,12 +125,12 @@ def _hidden(by: Admin | None, company_id: UUID | None) -> bool:
     return by is not None and by.company_id is not None and company_id != by.company_id
 
 
-def _finding(kind: FoundKind, id_: UUID, company_id: UUID | None, secret: str, *, ended: bool) -> Finding:
+def _finding(kind: FoundKind, id_: UUID, company_id: UUID | None, secret: _Secret, *, ended: bool) -> Finding:
     return Finding(
         "ended" if ended else "already_ended",
         kind=kind,
         id=str(id_),
-        last_four=opaque.last_four(secret),
+        last_four=secret.last_four,
         company_id=str(company_id) if company_id else None,
     )
 

@@ -9,7 +9,7 @@ from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import company_names
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Row
-from services.key_registry.leaks.finding import LEFT_OUT, NOT_OURS, EndFound, Finding, Report, unknown
+from services.key_registry.leaks.finding import LEFT_OUT, NOT_OURS, Finding, Report, unknown
 from services.key_registry.leaks.found import Found
 from services.key_registry.leaks.found_secrets import RESOURCE_OF_PREFIX
 from services.key_registry.storage.ports import Store
@@ -45,16 +45,13 @@ class Judged:
 
 
 class LeakReports:
-    """`others`: what ends the secrets of which the registry keeps no objects, by their prefix."""
-
     def __init__(
         self,
         store: Store,
         found: Found,
-        others: Mapping[str, EndFound],
         access: AccessControl,
     ) -> None:
-        self._others = others
+        self._people = found.people.by_prefix
         self._store = store
         self._found = found
         self._access = access
@@ -88,7 +85,7 @@ class LeakReports:
     async def _end(self, secret: str, report: Report, by: Admin | None) -> Sequence[Finding]:
         """Nothing for what has no mark of ours and is not ours either: UUIDs and private keys are everywhere."""
         prefix = secret.partition("_")[0]
-        if (end := self._others.get(prefix)) is not None:
+        if (end := self._people.get(prefix)) is not None:
             return [await end(secret, report, by) or unknown(secret)]
         if (resource := RESOURCE_OF_PREFIX.get(prefix)) is not None:
             found = await self._found.secrets.end(resource.kind, opaque.digest(secret), report, by=by)

@@ -21,12 +21,17 @@ MAX_AT_ONCE = 4
 """Calls of the registry: strangers leave room for those who request tokens."""
 MAX_WAITING = 32
 
-SecretKind = Literal["api_token", "access_key", "api_client", "admin_token"]
+SecretKind = Literal[
+    "api_token", "access_key", "api_client", "admin_token", "person_session", "invitation", "portal_link"
+]
 KIND_OF_PREFIX: Mapping[str, SecretKind] = {
     opaque.API_TOKEN: "api_token",
     opaque.ACCESS_KEY: "access_key",
     opaque.API_CLIENT_SECRET: "api_client",
     opaque.ADMIN_TOKEN: "admin_token",
+    opaque.PERSON_SESSION: "person_session",
+    opaque.INVITATION: "invitation",
+    opaque.PORTAL_LINK: "portal_link",
 }
 
 

@@ -5,17 +5,16 @@ from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.leaks.partner_keys import PartnerKeys, reader_of
 from services.key_registry.http.leaks.reports import LeakEndpoint
 from services.key_registry.leaks.found import Found
-from services.key_registry.leaks.found_people_secrets import FoundPeopleSecrets
 from services.key_registry.leaks.reports import LeakReports
-from services.key_registry.people.ports import PeopleStore
+from services.key_registry.storage.ports import Store
 from shared.audit.trail import RefusalAudit
 from shared.clock import Clock
 
 
 def leaks_over(
-    store: PeopleStore,
     found: Found,
     access: AccessControl,
+    store: Store,
     authentication: Authentication,
     audit: RefusalAudit,
     clock: Clock,
@@ -24,6 +23,5 @@ def leaks_over(
 ) -> LeakEndpoint:
     """`keys_from`: the file or URL with the keys of GitHub's reports; None: there are none."""
     keys = None if keys_from is None else PartnerKeys(reader_of(keys_from), clock)
-    people = FoundPeopleSecrets(store, clock)
-    reports = LeakReports(store, found, people.by_prefix, access)
+    reports = LeakReports(store, found, access)
     return LeakEndpoint(reports, authentication, audit, keys)

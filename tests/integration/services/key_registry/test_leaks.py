@@ -18,6 +18,8 @@ from shared import opaque
 from shared.contracts.key_registry import AuditEvent, HeldSecret
 from shared.contracts.session_tokens import session_token_id
 from shared.jose.private_keys import public_half_of
+from tests.integration.services.key_registry.people.joining import People
+from tests.support.clock import FakeClock
 from tests.support.harness.key_registry import Admin, Responded, Running, running_registry
 from tests.support.harness.registry_databases import RegistryTemplate
 from tests.unit.services.key_registry.http.leaks.test_partner_keys import document
@@ -224,3 +226,14 @@ async def test_private_key_and_session_token_end_in_a_report_and_by_their_holder
     assert session_token_id(token) in {revocation["id"] for revocation in kept}
     events = (await owner.get(f"/events?company_id={company}&type=credential.leaked")).body["items"]
     assert sorted(event["data"]["kind"] for event in events) == ["key_pair"] * 3 + ["session_token"]
+
+
+async def test_whoever_holds_a_session_or_an_invitation_ends_it(running: Running) -> None:
+    people = People(running, FakeClock())
+    joined, invitation = await people.join(), await people.invite()
+    async with running.client("token_issuer") as client:
+        for kind, secret in (("person_session", joined.admin.token or ""), ("invitation", invitation["token"])):
+            assert await client.end_secret(HeldSecret(kind=kind, digest=opaque.digest(secret).hex()))
+        assert not await client.end_secret(HeldSecret(kind="portal_link", digest="0" * 64))
+    assert (await joined.admin.get("/me")).status == 401
+    assert (await running.owner.get(f"/invitations/{invitation['id']}")).body["status"] == "revoked"

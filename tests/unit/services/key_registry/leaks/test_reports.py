@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -25,6 +25,7 @@ from services.key_registry.leaks import reports
 from services.key_registry.leaks.finding import Finding, Report
 from services.key_registry.leaks.found import Found
 from services.key_registry.leaks.found_key_pairs import FoundKeyPairs
+from services.key_registry.leaks.found_people_secrets import FoundPeopleSecrets
 from services.key_registry.leaks.found_secrets import RESOURCE_OF_PREFIX, FoundSecrets
 from services.key_registry.leaks.found_session_tokens import FoundSessionTokens
 from services.key_registry.leaks.found_tokens import FoundTokens
@@ -98,8 +99,8 @@ class Reported:
                 FoundKeyPairs(desk.store, desk.clock),
                 FoundSessionTokens(self.lines, revocations, desk.clock),
                 FoundTokens(self.keys, revocations, desk.clock),
+                FoundPeopleSecrets(cast("Any", desk.store), desk.clock),
             ),
-            {},
             desk.access,
         )
 

@@ -24,7 +24,7 @@ def held(rules: TokenRules) -> HeldCredentials:
 async def test_secret_of_every_kind_is_reported_by_its_digest_alone(
     held: HeldCredentials, rules: TokenRules
 ) -> None:
-    assert set(KIND_OF_PREFIX) == set(opaque.CREDENTIAL_PREFIXES)
+    assert set(KIND_OF_PREFIX) == set(opaque.SECRET_PREFIXES)
     for prefix, kind in KIND_OF_PREFIX.items():
         secret = opaque.mint(prefix)
         await held.end(secret, client="192.0.2.7")
