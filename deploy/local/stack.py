@@ -63,6 +63,8 @@ TLS_FILES = ("PASSGATE_TLS_CERTIFICATE_FILE", "PASSGATE_TLS_KEY_FILE")
 WORKERS = "PASSGATE_GATEWAY_WORKERS"
 CONSOLE_URL = "PASSGATE_CONSOLE_URL"
 """What the key registry makes links of portal sessions with: no process calls it."""
+PLATFORM_PORTS = "PASSGATE_PLATFORM_PORTS"
+"""To which the key registry sends no webhooks."""
 STORE_PORTS = {"postgres": 15432, "valkey": 16379}
 STORE_URLS = {"postgres": "PASSGATE_DATABASE_URL", "valkey": "PASSGATE_REDIS_URL"}
 STORE_PASSWORDS = {"postgres": "PASSGATE_DATABASE_PASSWORD_FILE", "valkey": "PASSGATE_REDIS_PASSWORD_FILE"}
@@ -183,6 +185,7 @@ class Stack:
         }
         if deployable.name == "key_registry":
             own[CONSOLE_URL] = self._environment.get(CONSOLE_URL) or self.url("console")
+            own[PLATFORM_PORTS] = self._environment.get(PLATFORM_PORTS) or ",".join(map(str, self._ports.values()))
         if deployable.name == "gateway":
             own["PASSGATE_OPS_PORT"] = str(self.port("gateway_ops"))
             own[WORKERS] = self._environment.get(WORKERS) or "1"  # beside nine other processes on one machine

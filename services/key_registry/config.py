@@ -89,6 +89,17 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
         "HTTP as well",
     )
 
+    platform_ports: Annotated[tuple[int, ...], NoDecode] = Field(
+        default=(8080, 8081, 8082, 8105, 8106),
+        description="ports, with commas, of the gateway (with its operations and decisions), the samples and the "
+        "console: webhooks do not lead to them within `PASSGATE_WEBHOOK_PRIVATE_NETWORKS`",
+    )
+
+    @field_validator("platform_ports", mode="before")
+    @classmethod
+    def _ports(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
     @field_validator("webhook_key_file")
     @classmethod
     def _holds_a_key(cls, path: Path | None) -> Path | None:

@@ -27,9 +27,6 @@ from shared.clock import Clock
 from shared.http.app import Resource
 from shared.postgres.pool import Database
 
-GATEWAY_PORTS = (8081, 8082)
-"""Of its operations and of its decisions, unless they were moved."""
-
 
 class Notices:
     """`resources` are to be started and stopped with the application; `event_written` is set by its store."""
@@ -46,7 +43,9 @@ class Notices:
         event_written: asyncio.Event,
     ) -> None:
         names, secrets = SystemNames(), WebhookSecrets.from_file(settings.webhook_key_file)
-        policy = TargetPolicy(settings.webhook_private_networks, own_places(settings))
+        policy = TargetPolicy(
+            settings.webhook_private_networks, own_places(settings), frozenset(settings.platform_ports)
+        )
 
         async def check(target: Target) -> None:
             await check_target(target, names.addresses, policy)
@@ -81,4 +80,4 @@ def own_places(settings: Settings) -> frozenset[tuple[str, int]]:
     for url, default in {**ports, **stores}.items():
         parts = urlsplit(url)
         places.add(((parts.hostname or "").lower(), parts.port or default))
-    return frozenset(places | {("", port) for port in (settings.port, *GATEWAY_PORTS) if port})
+    return frozenset(places | ({("", settings.port)} if settings.port else set()))

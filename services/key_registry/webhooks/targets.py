@@ -92,6 +92,8 @@ class TargetPolicy:
     """Those that are allowed although they are not public, and over plain HTTP."""
     own: Collection[tuple[str, int]] = ()
     """Hosts and ports of Passgate's services and stores."""
+    platform_ports: Collection[int] = ()
+    """Other ports of Passgate's, of whose hosts nothing is known here: those of the gateway and of the console."""
 
     def check(self, target: Target, addresses: Sequence[Address]) -> None:
         """That all `addresses` of a target may be connected to. Raises `ForbiddenTarget`.
@@ -104,6 +106,8 @@ class TargetPolicy:
             raise ForbiddenTarget("leads to a port of Passgate's own")
         for address in map(_plain, addresses):
             private = any(address in n for n in self.private_networks if n.version == address.version)
+            if private and target.port in self.platform_ports:
+                raise ForbiddenTarget("leads to a port of Passgate's own")
             if not private and not is_public(address):
                 raise ForbiddenTarget("leads to an address that is not public")
             if not private and not target.secure:

@@ -97,3 +97,12 @@ def test_a_url_is_taken_apart_as_it_is_sent() -> None:
     assert parse_target("https://[::1]y:443").authority == "[::1]"
     bare = parse_target("http://[::1]")
     assert (bare.host, bare.port, bare.authority, bare.path) == ("::1", 80, "[::1]", "/")
+
+
+def test_no_port_of_the_platform_is_reached_within_allowed_networks() -> None:
+    policy = TargetPolicy((ipaddress.ip_network("10.1.0.0/16"),), platform_ports=(8080, 28106))
+    for port in (8080, 28106):
+        assert "Passgate's own" in (check(policy, f"http://x.example:{port}", "10.1.2.3") or "")
+        assert "Passgate's own" in (check(policy, f"https://x.example:{port}", "1.1.1.1", "10.1.2.3") or "")
+        assert check(policy, f"https://x.example:{port}", "1.1.1.1") is None
+    assert check(policy, "http://x.example:8443", "10.1.2.3") is None
