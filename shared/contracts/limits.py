@@ -69,8 +69,10 @@ NOTICE_MEMBERS: Members = {
 
 
 def _network(value: str) -> str:
+    """As addresses of clients are compared with it: without a zone, which none of them has."""
+    address, slash, length = value.partition("/")
     try:
-        return str(_as_ipv4(ip_network(value)))
+        return str(_as_ipv4(ip_network(address.partition("%")[0] + slash + length)))
     except ValueError as error:
         raise ValueError(_what_is_wrong(value, str(error))) from None
 

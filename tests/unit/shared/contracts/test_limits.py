@@ -56,3 +56,17 @@ def test_an_address_is_a_network_in_its_usual_form() -> None:
 def test_limits_of_a_newer_release_are_read_as_far_as_they_are_known() -> None:
     stored = {"rate": {**RATE, "burst": 5, "weight": 2}, "hours": "9-17"}
     assert Limits.read(stored) == Limits.model_validate({"rate": {**RATE, "burst": 5}})
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("::ffff:203.0.113.0/120", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7", "203.0.113.7/32"),
+        ("fe80::1%eth0", "fe80::1/128"),
+        ("fe80::%eth0/64", "fe80::/64"),
+        ("::/0", "::/0"),
+    ],
+)
+def test_an_address_is_kept_as_those_of_clients_are_compared_with_it(given: str, kept: str) -> None:
+    assert Limits.model_validate({"addresses": [given]}).addresses == [kept]
