@@ -74,9 +74,10 @@ class AdminApi:
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         raw = None if body is None else orjson.dumps(body)
-        status, value = await self._client.request(method, BASE + path, raw, {**self._headers, **(headers or {})})
+        sent = {**self._headers, **(headers or {})}
+        status, value, received = await self._client.exchange(method, BASE + path, raw, sent)
         if status >= 400:
-            raise _error(status, value)
+            raise _error(status, value, received.get("Retry-After", ""))
         return value
 
 
@@ -116,7 +117,7 @@ def segment(value: str) -> str:
     return quote(value, safe="") if value not in {".", ".."} else "%2E"
 
 
-def _error(status: int, problem: Any) -> ServiceError:
+def _error(status: int, problem: Any, retry_after: str) -> ServiceError:
     document = problem if isinstance(problem, dict) else {}
     description = str(document.get("detail") or "the request was refused")
     wrong = [FieldError(str(e["field"]), str(e["message"])) for e in document.get("errors", ())]
@@ -130,7 +131,8 @@ def _error(status: int, problem: Any) -> ServiceError:
         case 409:
             return errors.Conflict(description)
         case 429:
-            return errors.TooManyRequests(description, retry_after=RETRY_AFTER_S)
+            seconds = int(retry_after) if retry_after.isdecimal() else RETRY_AFTER_S
+            return errors.TooManyRequests(description, retry_after=seconds)
         case 400 | 413 | 415 | 422:
             return errors.Unprocessable(description, errors=wrong)
         case _:

@@ -97,6 +97,13 @@ class ServiceClient:
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any]:
         """Status and JSON of any response under 500. Raises `Unavailable` without one in time, and on a 5xx."""
+        status, value, _ = await self.exchange(method, path, body, headers)
+        return status, value
+
+    async def exchange(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        """As `request`, with the header fields."""
         sent = dict(headers or {})
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
@@ -105,7 +112,7 @@ class ServiceClient:
         if response.status >= 500:
             raise Unavailable(detail=f"{method} {self._base}: {response.status}")
         try:
-            return response.status, orjson.loads(raw) if raw else None
+            return response.status, orjson.loads(raw) if raw else None, response.headers
         except orjson.JSONDecodeError:
             raise Unavailable(detail=f"{method} {self._base}: not JSON") from None
 

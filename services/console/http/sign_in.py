@@ -34,7 +34,9 @@ class SignInPages:
         except TooManyRequests as error:
             minutes = -(-error.retry_after // 60)
             wait = "a minute" if minutes == 1 else f"{minutes} minutes"
-            return self._again(form, 429, f"Too many attempts. Wait {wait}, then try again.")
+            response = self._again(form, 429, f"Too many attempts. Wait {wait}, then try again.")
+            response.headers["Retry-After"] = str(error.retry_after)
+            return response
         return self._begin(created, own_path(form.text("next")))
 
     async def sign_out(self, _: web.Request, session: Session, __: Form) -> web.Response:

@@ -121,3 +121,15 @@ async def test_a_person_ends_a_session_elsewhere_and_changes_the_password(consol
     assert "The password is changed" in here.page.words
     assert (await signed_in_again(console, email)).page.status == 401
     assert (await signed_in_again(console, email, "a new long one")).page.status == 200
+
+
+async def test_who_has_tried_too_often_learns_when_to_come_again(console: Console) -> None:
+    email, browser = await email_of(await console.person()), console.browser()
+    for _ in range(10):
+        await browser.open("/sign-in")
+        page = await browser.press("Sign in", E_mail=email, Password="a wrong password")
+        if page.status == 429:
+            break
+    assert page.status == 429
+    assert 1 <= int(browser.headers["Retry-After"]) <= 900
+    assert "Too many attempts" in page.text
