@@ -17,6 +17,7 @@ from hypothesis import settings
 from deploy.local.stores.postgres import OWNER, create_owner_and_database
 from tests.support import nested_connections
 from tests.support.clock import FakeClock
+from tests.support.harness.forking.client import begin
 from tests.support.harness.stores import postgres_server, valkey_server
 from tests.support.loop import LoopWatch
 from tests.support.sharing.units import in_order
@@ -33,6 +34,8 @@ RANDOM = re.compile(
 
 
 END_TO_END = "tests/e2e/"
+FORKING = (END_TO_END, "tests/integration/")
+"""Where the tests are that start deployables as processes."""
 STACK_START_TIMEOUT_S = 180
 """Of whichever end-to-end test is the first, and so starts the stack, beside others that start theirs."""
 
@@ -49,6 +52,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(END_TO_END) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(STACK_START_TIMEOUT_S))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Whoever shares the tests starts one server that forks processes, for all who will need it."""
+    if session.config.option.processes > 1 and any(item.nodeid.startswith(FORKING) for item in session.items):
+        begin()
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

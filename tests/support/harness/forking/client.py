@@ -1,4 +1,7 @@
-"""Asks the server for processes; one server for each process of the tests, which begins with the first request."""
+"""Asks the server for processes.
+
+It begins with the first request; where processes share the tests, before that, and is one for all of them.
+"""
 
 import atexit
 import json
@@ -31,6 +34,11 @@ def fork(module: str, arguments: Sequence[str], environment: Mapping[str, str], 
     finally:
         os.close(of_the_server)
     return Forked(read_number(status), status)
+
+
+def begin() -> None:
+    """Start the server, for this process and all that it forks: they ask the same one."""
+    _requests()
 
 
 def use(requests: socket.socket) -> None:
