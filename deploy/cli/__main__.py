@@ -10,6 +10,7 @@ from deploy.cli.objects import commands as objects
 from deploy.cli.operations import deployables, diagnosis, leaks, listings, status
 from deploy.cli.outcome import Failure
 from deploy.cli.plan import commands as plan
+from deploy.cli.plan import takeover
 from shared.console import give_up_output, open_streams
 
 COMMANDS = (
@@ -22,6 +23,7 @@ COMMANDS = (
     status,
     deployables,
     plan,
+    takeover,
     database,
     scan,
     completion,

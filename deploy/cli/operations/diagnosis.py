@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from deploy.cli.connection import demo_variables, gateway_url, maybe_connection
+from deploy.cli.connection import GATEWAY_VARIABLE, demo_variables, gateway_url, maybe_connection
 from deploy.cli.http import send_form
 from deploy.cli.outcome import DONE, REFUSED, WrongUsage
 from deploy.cli.tables import print_json, shown
@@ -29,8 +29,7 @@ def _diagnose(arguments: argparse.Namespace) -> int:
     text = _text(arguments.file)
     kind = arguments.kind or _kind(text)
     url = gateway_url(arguments.gateway, os.environ, demo_variables(os.environ))
-    known = maybe_connection(arguments)
-    token = known.token if known is not None and kind == "assertion" else ""
+    token = _admin_token(arguments) if kind == "assertion" else ""
     found = send_form(f"{url}/oauth2/diagnose", {kind: text}, token)
     if arguments.json:
         print_json(found)
@@ -44,6 +43,15 @@ def _diagnose(arguments: argparse.Namespace) -> int:
             print(f"          do        {check['fix']}")
     print(f"the {found['kind']} {'is valid' if found['ok'] else 'is not valid'}")
     return DONE if found["ok"] else REFUSED
+
+
+def _admin_token(arguments: argparse.Namespace) -> str:
+    """With it more is said. It goes to a gateway that was named, or that came with the token, and to no other."""
+    known = maybe_connection(arguments)
+    named = arguments.gateway or os.environ.get(GATEWAY_VARIABLE)
+    if known is None or not (named or known.token == demo_variables(os.environ).get("ADMIN_TOKEN")):
+        return ""
+    return known.token
 
 
 def _text(file: str) -> str:

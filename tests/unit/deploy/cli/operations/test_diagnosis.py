@@ -1,0 +1,24 @@
+"""An admin token is sent with an assertion to the gateway that was meant, and to no other."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from deploy.cli.operations.diagnosis import _admin_token
+from deploy.variables import write_variables
+
+
+def test_a_token_of_elsewhere_is_not_sent_to_the_demo_of_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_variables(tmp_path / "demo.env", {"ADMIN_TOKEN": "of the demo", "GATEWAY_URL": "http://127.0.0.1:1"})
+    for name in ("PASSGATE_ADMIN_TOKEN", "PASSGATE_GATEWAY_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PASSGATE_VAR", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    unnamed = argparse.Namespace(url="", gateway="")
+    assert _admin_token(unnamed) == "of the demo"
+    monkeypatch.setenv("PASSGATE_ADMIN_TOKEN", "of elsewhere")
+    assert _admin_token(unnamed) == ""
+    assert _admin_token(argparse.Namespace(url="", gateway="https://api.example")) == "of elsewhere"
