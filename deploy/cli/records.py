@@ -17,7 +17,7 @@ from deploy.cli.tables import print_json, print_object, print_table, shown
 
 DEFAULT_LIMIT = 50
 EVENT_COLUMNS = ("at", "type", "company.client_prefix", "data.kind", "data.name", "data")
-AUDIT_COLUMNS = ("at", "action", "actor", "subject_kind", "subject", "company.client_prefix")
+AUDIT_COLUMNS = ("at", "action", "actor_name", "subject_kind", "subject_name", "company.client_prefix", "actor")
 DECISION_COLUMNS = ("at", "request_id", "route", "status", "cause", "client")
 
 
