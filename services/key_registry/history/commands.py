@@ -9,7 +9,7 @@ from services.key_registry.history import report
 from services.key_registry.history.app import RECOVERY_TIMEOUT_S, open_copies
 from services.key_registry.history.comparison import loss
 from services.key_registry.history.copies import HistoryCopies
-from services.key_registry.history.ports import HistoryCopy
+from services.key_registry.history.ports import HistoryCopy, NothingValid
 from services.key_registry.history.records import HistoryHead, Kept
 from services.key_registry.history.recovery import Recovery
 from services.key_registry.storage.postgres.history.recovery import PostgresRecovery
@@ -42,7 +42,7 @@ def check_history(settings: Settings, *, accept_loss: bool = False) -> int:
 async def _check(settings: Settings, database: Database, redis: PipelinedRedis, *, accept_loss: bool) -> int:
     store = PostgresHistory(database)
     history = await store.history()
-    copies, heads = await _readable(open_copies(settings, redis, history))
+    copies, heads = await _readable(open_copies(settings, redis, history), set_aside=accept_loss)
     if not heads:
         return failed("there is no copy of the history that can be read", status=2)
     state = await store.state(heads)
@@ -64,14 +64,18 @@ async def _check(settings: Settings, database: Database, redis: PipelinedRedis, 
     return succeeded(report.whole(state, [copy.name for copy in copies]))
 
 
-async def _readable(copies: Sequence[HistoryCopy]) -> tuple[list[HistoryCopy], list[HistoryHead]]:
-    """Those that hold something; the others are reported."""
+async def _readable(
+    copies: Sequence[HistoryCopy], *, set_aside: bool
+) -> tuple[list[HistoryCopy], list[HistoryHead]]:
+    """Those that hold something; the others are reported, and one that holds nothing valid may be set aside."""
     found = []
     for copy in copies:
         try:
             head = await copy.head()
         except Unavailable as error:
             failed(f"{copy.name}: {error.description}")
+            if set_aside and isinstance(error, NothingValid):
+                await copy.clear()
             continue
         if head is None:
             failed(f"{copy.name}: holds nothing of this history")

@@ -14,7 +14,7 @@ from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.history.comparison import Loss, loss
 from services.key_registry.history.copies import HistoryCopies
 from services.key_registry.history.guard import CannotRely, HistoryGuard
-from services.key_registry.history.ports import HistoryCopy, HistoryStore, Restore
+from services.key_registry.history.ports import HistoryCopy, HistoryStore, NothingValid, Restore
 from services.key_registry.history.records import HistoryHead, Kept
 from services.key_registry.history.recovery import Recovery
 from shared.background_task import PeriodicTask
@@ -114,6 +114,10 @@ class HistoryKeeping:
         """How far it was by each copy, and by this process. Raises `Unavailable` where that says too little."""
         copies = [state.copy for state in self._copies.states]
         found = await asyncio.gather(*map(_head, copies), return_exceptions=True)
+        if invalid := [
+            copy.name for copy, result in zip(copies, found, strict=True) if isinstance(result, NothingValid)
+        ]:
+            raise CannotRely(f"the history cannot be compared: {', '.join(invalid)} was written with another key")
         unavailable = [
             copy.name for copy, result in zip(copies, found, strict=True) if isinstance(result, Unavailable)
         ]

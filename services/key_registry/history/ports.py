@@ -10,6 +10,7 @@ from uuid import UUID
 from services.key_registry.audit_trail.chain import Head
 from services.key_registry.history.records import HistoryHead, Kept, Position, StateRecord
 from services.key_registry.storage.ports import Writer
+from shared.errors import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,17 @@ class DatabaseState:
         return HistoryHead(self.last, self.audit.seq, self.audit.hash)
 
 
+class NothingValid(Unavailable):
+    """A copy that nobody else can write to holds something, and nothing that this registry's keys verify."""
+
+
 class HistoryCopy(Protocol):
     """One place outside the database. A record, or a head, of an earlier position never replaces a later one."""
 
     name: str
 
     async def head(self) -> HistoryHead | None:
-        """None when it holds nothing of this history."""
+        """None when it holds nothing of this history. Raises `NothingValid`."""
         ...
 
     async def load(self) -> Kept | None:

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
+from services.key_registry.history.ports import NothingValid
 from services.key_registry.history.records import HistoryHead, Kept, StateRecord, bounded
 from services.key_registry.history.sealing import HEAD, Seal
 from shared.errors import Unavailable
@@ -24,6 +27,7 @@ LOCK_TIMEOUT_S = 2.0
 LOCK_RETRY_INTERVAL_S = 0.01
 
 T = TypeVar("T")
+log = structlog.get_logger()
 
 
 class HistoryFile:
@@ -46,7 +50,7 @@ class HistoryFile:
         await self._run(lambda: self._append(records, head))
 
     async def clear(self) -> None:
-        """Lines that are not valid stand in the way of none, and leave when the file is written anew."""
+        await self._run(self._set_aside)
 
     async def compact(self, now: float) -> None:
         await self._run(lambda: self._compact(now))
@@ -84,7 +88,25 @@ class HistoryFile:
             if valid := [head for head in heads if head is not None]:
                 return max(valid, key=lambda head: (head.position.seq, head.audit_seq))
         kept = self._load()
+        if kept is None and self._has_head():
+            raise NothingValid(
+                "nothing in the history file is valid", detail=f"{self._path}: written with another audit key"
+            )
         return None if kept is None else kept.head
+
+    def _has_head(self) -> bool:
+        """Whether a whole head was written, valid or not: one that a crash has cut short does not count."""
+        try:
+            lines = self._path.read_bytes().split(b"\n")[:-1]
+        except FileNotFoundError:
+            return False
+        return any(line.startswith(f"{HEAD} ".encode()) for line in lines)
+
+    def _set_aside(self) -> None:
+        with self._locked():
+            if self._path.exists() and self._load() is None:
+                log.error("history_copy.set_aside", copy=self.name)
+                self._path.replace(self._path.with_suffix(".set_aside"))
 
     def _load(self) -> Kept | None:
         return self._seal.read_lines(self.name, self._lines())

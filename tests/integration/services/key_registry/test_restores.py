@@ -20,6 +20,8 @@ from services.key_registry.history.commands import check_history
 from shared import opaque
 from shared.contracts.key_registry import AuditEvent, Revocation
 from shared.contracts.signing_keys import SigningKeyReport, SigningKeyReporter, SigningKeyStatus
+from shared.jose.keys import generate_private_key
+from shared.jose.pem import private_pem
 from tests.integration.services.key_registry.people.joining import People
 from tests.support.clock import FakeClock
 from tests.support.harness.database_copies import DatabaseCopies
@@ -43,6 +45,7 @@ class Place:
         self.database_url, self.redis_url, self.directory = database_url, redis_url, directory
         self.token = opaque.mint(opaque.ADMIN_TOKEN)
         self.history = directory / "history"
+        self.audit_key = directory / "audit_key.pem"
         self.webhook_key = directory / "webhook_key"
         self.webhook_key.write_text("k" * 42 + "w")
 
@@ -55,7 +58,7 @@ class Place:
             registered=False,
             redis_url=self.redis_url,
             history_dir=self.history,
-            audit_key_file=self.directory / "audit_key.pem",
+            audit_key_file=self.audit_key,
             webhook_key_file=self.webhook_key,
             store_timeout=5.0,
         ) as running:
@@ -72,7 +75,7 @@ class Place:
             database_url=self.database_url,
             redis_url=self.redis_url,
             history_dir=self.history,
-            audit_key_file=self.directory / "audit_key.pem",
+            audit_key_file=self.audit_key,
             **ServiceKeys(self.directory).settings("key_registry"),
         )
 
@@ -271,6 +274,22 @@ async def test_without_any_copy_that_can_be_read_a_registry_that_has_a_folder_fo
     async with place.started() as running:
         await becomes(503, lambda: ready(running))
         assert (await running.owner.get("/companies")).status == 503
+
+
+async def test_a_folder_that_was_written_under_another_audit_key_keeps_the_registry_closed(place: Place) -> None:
+    """What it says cannot be compared, and is not taken for nothing."""
+    async with place.running() as running:
+        await running.owner.company()
+    place.audit_key = place.directory / "another_audit_key.pem"
+    place.audit_key.write_text(private_pem(generate_private_key("EdDSA")))
+    await place.lose("valkey")
+    async with place.started() as running:
+        await becomes(503, lambda: ready(running))
+        assert (await running.owner.get("/companies")).status == 503
+        assert await asyncio.to_thread(check_history, place.settings()) == 2
+        await asyncio.to_thread(check_history, place.settings(), accept_loss=True)
+        await until(lambda: open_(running.owner))
+    assert list(place.history.glob("*.set_aside"))
 
 
 async def narrowed(owner: Admin, company: dict[str, Any]) -> dict[str, dict[str, Any]]:
