@@ -66,10 +66,16 @@ def of_stack(environment: Mapping[str, str]) -> Tools:
     Raises `WrongUsage` where neither is known.
     """
     from deploy.errors import StackError
-    from deploy.local.commands import as_it_runs
-    from deploy.local.runfile import RunFile
-    from deploy.local.stack import Stack, default_var
-    from deploy.local.stores.postgres import binary
+
+    try:
+        from deploy.local.commands import as_it_runs
+        from deploy.local.runfile import RunFile
+        from deploy.local.stack import Stack, default_var
+        from deploy.local.stores.postgres import binary
+    except ImportError:
+        raise WrongUsage(
+            "an image has no pg_dump: on the host, in Compose's folder: passgate backup --compose"
+        ) from None
 
     var = default_var()
     try:
