@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("tests.support.sharing.plugin",)
 RANDOM = re.compile(
-    r"(?i)pg(?:at|ak|cs|ad|ck|ps|il)_[a-z0-9]{22}|kp_[a-z0-9]{22}|[0-9a-f]{64}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+    r"(?i)pg(?:at|ak|cs|ad|ck|ps|il|pl)_[a-z0-9]{22}|kp_[a-z0-9]{22}|[0-9a-f]{64}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 )
 """Our own secrets, their digests and ids, and UUIDs."""
 

@@ -18,6 +18,7 @@ OWNERS = {
     "gateway/proxy/exchange.py",  # a look-up, which ends with its request
     "gateway/proxy/upstream/background/due_jobs.py",  # jobs that are due, in a group that its task owns
     "gateway/proxy/upstream/attempts.py",  # connections that are being opened, which end with the pool
+    "services/console/admin_api.py",  # calls for one page, which end before it is made
     "shared/background_task.py",
     "shared/http/liveness/listener.py",  # connections that are handed over, in a moment
     "shared/single_flight.py",
