@@ -31,7 +31,7 @@ class _Log:
         self.service = "passgate"
         self.fields: dict[str, object] = {}
         """What each line has besides: what distinguishes this process from others of its service."""
-        self.prefix = ""
+        self.prefix = '"level":"info","service":"passgate"'
         """How an access-log line goes on after its time."""
         self.access_enabled = True
         self.debug_enabled = False

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.key_registry.admin.access import UnknownBearer
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
-from services.key_registry.people.ports import PeopleReader, PeopleStore, SessionUse
+from services.key_registry.people.ports import PeopleStore, SessionUse
 from services.key_registry.people.sessions import why_company_refused, why_refused
 from shared import opaque
 from shared.audit.trail import AuditTrail
@@ -45,10 +45,10 @@ class SessionAccess:
             raise UnknownSession("malformed")
         async with self._store.reading() as reader:
             found = await reader.find_session(opaque.digest(token))
-            if found is None:
-                return await self._of_portal(reader, token)
-            session, person = found
-            cause = await why_refused(reader, person)
+            cause = None if found is None else await why_refused(reader, found[1])
+        if found is None:
+            return await self._of_portal(token)
+        session, person = found
         now = instant(self._clock.now())
         if cause or not session.live(now, self._idle_timeout):
             cause = cause or ("ended" if session.ended_at else "expired")
@@ -58,13 +58,14 @@ class SessionAccess:
             await self._used(session.id, now)
         return Admin(person.id, person.role, person.company_id, person.email, session.id, "person")
 
-    async def _of_portal(self, reader: PeopleReader, token: str) -> Admin:
-        session = await reader.find_portal_session_by_token(opaque.digest(token))
-        if session is None or session.last_used_at is None:
-            raise UnknownSession("unknown")
+    async def _of_portal(self, token: str) -> Admin:
+        async with self._store.reading() as reader:
+            session = await reader.find_portal_session_by_token(opaque.digest(token))
+            if session is None or session.last_used_at is None:
+                raise UnknownSession("unknown")
+            cause = await why_company_refused(reader, session.company_id)
         now = instant(self._clock.now())
         status = session.status_at(now, self._idle_timeout)
-        cause = await why_company_refused(reader, session.company_id)
         if cause or status != "open":
             raise self._refused("portal_session", session.id, session.company_id, {"cause": cause or status})
         if now - session.last_used_at >= LAST_USE_INTERVAL:

@@ -94,7 +94,7 @@ async def test_no_call_is_lost_or_counted_twice_when_connections_are_cut_at_any_
 async def test_hours_of_a_process_whose_clock_is_ahead_count_as_the_present_one(
     usage: PostgresUsage, created: All
 ) -> None:
-    ahead = [HOUR + 1, HOUR + 24, HOUR + 48, HOUR + 24 * 365]
+    ahead = [HOUR + 3, HOUR + 24, HOUR + 48, HOUR + 24 * 365]
     counts = (counted(created, 2, hour=hour, users=(n,), addresses=(n,)) for n, hour in enumerate(ahead, 1))
     await usage.add(batch(*counts))
     for by in ("hour", "day"):

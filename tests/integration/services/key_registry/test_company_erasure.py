@@ -97,7 +97,8 @@ async def test_a_company_is_exported_whole_and_erased_from_table_and_files(
         owner = running.owner
         company, other = await company_with_all(owner), await owner.company(name="Remaining")
         await called(running, company)
-        await owner.create("/webhooks", company_id=company["id"], name=NAMES[4], url=f"{NAMES[2]}/hooks")
+        webhook = {"name": NAMES[4], "url": f"{NAMES[2]}/hooks", "types": ["credential.leaked"]}
+        await owner.create("/webhooks", company_id=company["id"], **webhook)
         months, lines = PostgresMonths(running.database), PostgresAuditLines(running.database)
         await months.prepare(*MONTHS)
         await write(running.database, 1, MONTHS[1])  # so that the month of the company's lines is over

@@ -45,7 +45,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_each_test_is_counted_once(shown: str) -> None:
-    assert " 6 passed, 2 skipped, 2 warnings" in shown
+    assert " 6 failed, 6 passed, 2 skipped, " in shown
     for file in ("test_a.py", "test_b.py"):
         assert f"PASSED {file}::test_after_it" in shown
 
