@@ -5,7 +5,7 @@
 #: FILE=passgate.dump         backup, restore: the file
 #: DETACH=1                    up: return when the stack is ready
 #: ARGS="..."                  test, bench: arguments, such as ARGS="tests/unit -x"
-#: WORKERS=3                   test: processes that share the tests
+#: WORKERS=2                   test: processes that share the tests
 #: MINUTES=10                  soak, soak-upstreams, fuzz, bench-memory: how long
 #
 # make's own exit status is 0 or 2; `.venv/bin/python -m deploy.local run "..."` passes the command's on.
@@ -14,7 +14,7 @@ export PYTHON
 override CMD := $(value CMD)
 export CMD
 # More than there are cores: half of the time a test waits.
-WORKERS ?= 3
+WORKERS ?= 2
 SOURCES := $(wildcard gateway services shared deploy tests)
 PRODUCT := $(wildcard gateway services shared deploy)
 BIN := .venv/bin

@@ -36,7 +36,7 @@ def units(nodeids: Sequence[str]) -> list[list[int]]:
 def _rank(nodeid: str) -> tuple[int, ...]:
     path = nodeid.partition("::")[0]
     if path == FIRST_OF_THE_STACK:
-        return (0, 1)
+        return (0, 0, 1)
     if path in OWN_STACK:
         # The first begins at once; the shared stack's tests in the second process; the rest when one is free.
         return (0, 0) if path == OWN_STACK[0] else (0, 2 + OWN_STACK.index(path))
