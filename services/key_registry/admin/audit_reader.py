@@ -99,9 +99,7 @@ async def _object_name(reader: PeopleReader, admin: Admin, kind: str, id_: str) 
         return None
     if row is None or (kind == "admin_token" and admin.company_id not in (None, row["company_id"])):
         return None
-    if resource.searched and row[resource.searched[0]]:
-        return str(row[resource.searched[0]])
-    return await name_of(reader, resource.kind, id_)
+    return resource.given_name(row) or await name_of(reader, resource.kind, id_)
 
 
 async def whole(lines: AuditLines) -> AsyncIterator[Line]:

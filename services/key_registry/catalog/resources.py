@@ -89,6 +89,10 @@ class Resource:
         """The kinds of what it depends on; the column of each is the kind's name and `_id`."""
         return tuple(kind for kind in ("company", "application", "booking") if f"{kind}_id" in self.columns)
 
+    def given_name(self, row: Mapping[str, Any]) -> str | None:
+        """The name or comment that a person gave it; None where it has none, as a booking has."""
+        return str(row[self.searched[0]]) if self.searched and row[self.searched[0]] else None
+
     def company_of(self, row: Mapping[str, Any]) -> UUID | None:
         """The company whose object it is; None for one of the platform itself."""
         owner = row["id"] if self.kind == "company" else row.get("company_id")

@@ -105,6 +105,4 @@ async def _found(reader: Reader, resource: Resource, item: Mapping[str, Any], ve
 
 async def _name(reader: Reader, resource: Resource, item: Mapping[str, Any]) -> str | None:
     """What a person gave it; of a booking, both prefixes."""
-    if resource.searched and item[resource.searched[0]]:
-        return str(item[resource.searched[0]])
-    return await name_of(reader, resource.kind, item["id"])
+    return resource.given_name(item) or await name_of(reader, resource.kind, item["id"])
