@@ -1,8 +1,6 @@
 """Whose portal it is."""
 
-import asyncio
-
-from services.console.admin_api import Object, segment
+from services.console.admin_api import Object, segment, together
 from services.console.pages.kinds import KINDS, Kind
 from services.console.session import Session
 from shared.errors import NotFound
@@ -19,6 +17,6 @@ async def own_company(session: Session) -> Object:
 
 async def own_credentials(session: Session, company: Object) -> list[tuple[Kind, Object]]:
     """All of the company's, of each kind, the newest first."""
-    lists = await asyncio.gather(*(session.api.items(f"/{kind.path}", company_id=company["id"]) for kind in KINDS))
+    lists = await together(*(session.api.items(f"/{kind.path}", company_id=company["id"]) for kind in KINDS))
     found = [(kind, item) for kind, items in zip(KINDS, lists, strict=True) for item in items]
     return sorted(found, key=lambda pair: str(pair[1]["created_at"]), reverse=True)

@@ -1,12 +1,11 @@
 """Where a company's people begin: the first call is waited for, and then is seen arriving."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
-from services.console.admin_api import Object
+from services.console.admin_api import Object, together
 from services.console.http.portal.company import own_company, own_credentials
 from services.console.http.usage import RecentUsage
 from services.console.pages.portal.arrivals import Arrivals, arrivals
@@ -27,7 +26,7 @@ class HomePages:
 
     async def show(self, _: web.Request, session: Session) -> web.Response:
         company = await own_company(session)
-        (found, credentials), week = await asyncio.gather(
+        (found, credentials), week = await together(
             self._arrivals(session, company), self._usage.week(session, company_id=company["id"])
         )
         soon = [pair for pair in credentials if pair[1].get("expires_soon") and pair[1]["status"] == "active"]
@@ -43,7 +42,7 @@ class HomePages:
 
     async def _arrivals(self, session: Session, company: Object) -> tuple[Arrivals, list[Any]]:
         since = (datetime.fromtimestamp(self._clock.now(), UTC) - timedelta(hours=HOURS)).isoformat()
-        credentials, usage, refused = await asyncio.gather(
+        credentials, usage, refused = await together(
             own_credentials(session, company),
             session.api.get(
                 "/usage", by="hour", group_by="credential_id,route", limit="200", **{"from": since[:19] + "Z"}

@@ -1,10 +1,8 @@
 """Who is here for the company: by its own site, and what people did."""
 
-import asyncio
-
 from aiohttp import web
 
-from services.console.admin_api import segment
+from services.console.admin_api import segment, together
 from services.console.browser.forms import Form
 from services.console.http.portal.company import own_company, own_credentials
 from services.console.pages.portal.activity import Known, acts_of
@@ -32,7 +30,7 @@ class PortalPeoplePages:
 
     async def activity(self, request: web.Request, session: Session) -> web.Response:
         company = await own_company(session)
-        page, people, sessions, credentials = await asyncio.gather(
+        page, people, sessions, credentials = await together(
             session.api.get("/audit", limit=LINES, cursor=request.query.get("cursor", "")),
             session.api.items("/people"),
             session.api.items(f"/companies/{company['id']}/portal-sessions"),

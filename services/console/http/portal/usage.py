@@ -1,9 +1,8 @@
 """How much of its limits a company has used, and by what."""
 
-import asyncio
-
 from aiohttp import web
 
+from services.console.admin_api import together
 from services.console.http.companies import company_path
 from services.console.http.portal.company import own_company, own_credentials
 from services.console.http.usage import RecentUsage
@@ -26,7 +25,7 @@ class UsagePages:
         company = await own_company(session)
         now = self._clock.now()
         start, week_start = starts(now), f"{first_day(now).isoformat()}T00:00:00Z"
-        credentials, bookings, week, day, month, by_both = await asyncio.gather(
+        credentials, bookings, week, day, month, by_both = await together(
             own_credentials(session, company),
             session.api.items("/bookings", company_id=company["id"]),
             self._usage.week(session, company_id=company["id"]),
