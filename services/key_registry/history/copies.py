@@ -13,7 +13,7 @@ import structlog
 from services.key_registry.history.comparison import is_lost
 from services.key_registry.history.guard import HistoryGuard
 from services.key_registry.history.ports import HistoryCopy, HistoryStore
-from services.key_registry.history.records import HistoryHead, Kept, Position, StateRecord, merged
+from services.key_registry.history.records import ORIGIN, HistoryHead, Kept, Position, StateRecord, merged
 from shared.background_task import PeriodicTask
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -123,7 +123,7 @@ class HistoryCopies:
         stopped, position = await self._store.all_stopped()
         audit = (await self._store.state(())).audit
         others = await self.loaded([state.copy for state in self.states if state.copy is not copy])
-        known = others or Kept(HistoryHead(position, horizon=position.seq))
+        known = others or await self._of_the_feed(position)
         await asyncio.to_thread(known.add, stopped)
         head = HistoryHead(position, audit.seq, audit.hash, known.head.horizon)
         self._guard.require_open()
@@ -131,6 +131,16 @@ class HistoryCopies:
             await copy.add(list(known.records.values()), head)
         log.info("history_copy.filled", copy=copy.name, records=len(known.records), horizon=head.horizon)
         return head
+
+    async def _of_the_feed(self, position: Position) -> Kept:
+        """Where nothing is known outside yet: all changes, unless the feed has lost its first ones."""
+        kept, reached = Kept(HistoryHead(position)), ORIGIN
+        while (changed := await self._store.changed_after(reached, PAGE_SIZE)) is not None:
+            records, reached = changed
+            await asyncio.to_thread(kept.add, records)
+            if not records or reached.seq >= position.seq:
+                return kept
+        return Kept(HistoryHead(position, horizon=position.seq))
 
     async def _update(self, state: CopyState) -> None:
         try:

@@ -101,7 +101,7 @@ async def test_a_commit_whose_reply_was_lost_tried_again_is_one_row_or_one_rotat
     server = urlsplit(registry_database_url)
     async with LosesCommitReplies(server.hostname or "", server.port or 0) as proxy:
         through = server._replace(netloc=f"{server.username}:{server.password}@127.0.0.1:{proxy.port}").geturl()
-        async with running_registry(through, tmp_path) as running:
+        async with running_registry(through, tmp_path, store_timeout=0.8) as running:
             owner = running.owner
             company = await owner.company()
             proxy.armed = True

@@ -17,6 +17,9 @@ from tests.support.harness.key_registry import Admin, Running, running_registry
 from tests.support.harness.proxy import FaultProxy
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S, until
 
+STORE_TIMEOUT_S = 0.8
+"""As it is by default: what a database that does not respond may take."""
+
 
 @dataclass
 class Cuttable:
@@ -30,7 +33,7 @@ async def cuttable(registry_database_url: str, tmp_path: Path) -> AsyncIterator[
     server = urlsplit(registry_database_url)
     async with FaultProxy(server.hostname or "", server.port or 0) as proxy:
         through = server._replace(netloc=f"{server.username}:{server.password}@127.0.0.1:{proxy.port}").geturl()
-        async with running_registry(through, tmp_path) as running:
+        async with running_registry(through, tmp_path, store_timeout=STORE_TIMEOUT_S) as running:
             yield Cuttable(running, proxy, registry_database_url)
             proxy.restore()
 

@@ -214,6 +214,36 @@ async def test_the_loss_of_audit_lines_alone_is_noticed_and_consumers_learn_when
         assert health["lost_audit_lines"] >= 1
 
 
+async def lose_copies(place: Place) -> None:
+    for copy in ("valkey", "file"):
+        await place.lose(copy)
+
+
+async def lose_first_changes(place: Place) -> None:
+    """As the feed does once they are old."""
+    connection = await asyncpg.connect(place.database_url)
+    await connection.execute(
+        "DELETE FROM key_registry.change WHERE seq <= (SELECT max(seq) / 2 FROM key_registry.change)"
+    )
+    await connection.close()
+
+
+async def test_copies_that_were_lost_know_all_that_the_feed_still_has(place: Place, copies: DatabaseCopies) -> None:
+    place.history.mkdir()
+    async with place.running() as running:
+        objects = await Objects(running.owner).create()
+        await copies.keep()
+        jti = await stop_all(running, objects)
+        unknown = await objects.token()
+    await lose_copies(place)
+    async with place.running():
+        pass
+    await copies.go_back()
+    async with place.running() as running:
+        await refused(running, objects, jti)
+        assert unknown["id"] in await stopped(running)
+
+
 async def test_a_dump_from_before_what_is_known_stays_closed_until_an_operator_accepts_the_loss(
     place: Place, copies: DatabaseCopies, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -225,8 +255,8 @@ async def test_a_dump_from_before_what_is_known_stays_closed_until_an_operator_a
             await SigningKeyReporter(calls).report(SigningKeyReport(keys=(key,), read_at=1.0))
         await copies.keep()
         await stop_all(running, objects)
-    for lost in ("valkey", "file"):
-        await place.lose(lost)
+    await lose_copies(place)
+    await lose_first_changes(place)
     async with place.running() as running:
         await running.owner.company()
     await copies.go_back()
