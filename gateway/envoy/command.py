@@ -14,6 +14,7 @@ from gateway.envoy.render import CannotRender, render
 from gateway.routing.route_file import RouteFileError
 from gateway.routing.route_watch import read_route_file
 from gateway.routing.upstream_address import place_of
+from shared.error_pages.pages import OWN_PATH, error_types
 
 _DECISION_PORT = 8082
 _HEADER = """\
@@ -41,6 +42,7 @@ def render_envoy(arguments: argparse.Namespace, settings: Settings) -> tuple[int
     file: Path = arguments.file
     try:
         table = read_route_file(file, settings.own_ports)
+        error_types.lead_to(settings.docs_url or settings.issuer + OWN_PATH)
         rules = TokenRules(settings.issuer, settings.audience)
         configuration = render(table, _places(arguments, settings), rules)
     except RouteFileError as error:

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from gateway.envoy.messages import Json, set_field, set_variable
+from shared.error_pages.pages import error_types
 from shared.problem import CONTENT_TYPE, problem_document
 
 _REQUEST_ID = "%REQ(X-REQUEST-ID)%"
@@ -67,7 +68,9 @@ def _invalid_token() -> Json:
 
 
 def _reply(status: int, code: str, description: str, *fields: Json) -> Json:
-    document: dict[str, Any] = problem_document(status, code, description, request_id=_REQUEST_ID)
+    document: dict[str, Any] = problem_document(
+        status, code, description, request_id=_REQUEST_ID, type_=error_types.of(code)
+    )
     return {
         "headers_to_add": [
             set_field("cache-control", "no-store"),

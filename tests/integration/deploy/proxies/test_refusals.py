@@ -1,5 +1,6 @@
 """What the gateway refuses, each proxy refuses in its words; and nobody gets in without a decision."""
 
+import json
 import time
 from pathlib import Path
 
@@ -59,7 +60,12 @@ async def test_what_cannot_be_known_is_503_with_a_time_to_try_again(proxy: Behin
     assert proxy.service.calls == []
     assert reply.status == 503
     assert reply.values("Retry-After")
-    assert compared(reply) == compared(own)
+    assert compared(reply)[:2] == compared(own)[:2]
+    said, expected = json.loads(reply.body), json.loads(own.body)
+    for varying in ("type", "request_id"):  # a proxy whose own 503 it is does not know where the pages are
+        assert said.pop(varying)
+        del expected[varying]
+    assert said == expected
 
 
 async def test_a_response_of_the_service_is_passed_on_whatever_its_status(proxy: BehindProxy) -> None:
