@@ -18,6 +18,7 @@ from services.key_registry.admin.rotation import RotationService
 from services.key_registry.audit_trail.archiving import Archive
 from services.key_registry.audit_trail.checkpointing import Checkpointing
 from services.key_registry.audit_trail.months import MonthUpkeep
+from services.key_registry.audit_trail.partial_verification import PartialVerification
 from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.changes.app import Stores
 from services.key_registry.changes.consumers import Consumers
@@ -45,6 +46,7 @@ from services.key_registry.leaks.found_tokens import FoundTokens
 from services.key_registry.limits.quota_notices import QuotaNotices
 from services.key_registry.lookups import Lookups
 from services.key_registry.metrics import store_metrics
+from services.key_registry.operations.app import operation_handlers
 from services.key_registry.people.app import People
 from services.key_registry.quiet_secrets import QuietSecrets
 from services.key_registry.refusal_traces.keeper import TraceKeeper
@@ -144,6 +146,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     )
     checkpoints, audit_keys = PostgresCheckpoints(stores.database), settings.audit_keys
     reader = AuditReader(lines, months, checkpoints, stores.objects, access)
+    public_keys = None if audit_keys is None else audit_keys.public
+    verification = PartialVerification(lines, months, checkpoints, public_keys)
+    first_owner = OwnerRegistration(AdminTokens(stores.objects, clock), settings.first_owner_token)
+    health = _health(stores, offsets, first_owner)
     table = endpoints(
         [ResourceEndpoints(r, objects, authentication, trials) for r in RESOURCES.values()],
         [RotationEndpoints(r, rotation, authentication) for r in RESOURCES.values() if r.secret is not None],
@@ -159,17 +165,17 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         leaks,
         *usage.endpoints(stores.objects, access, authentication),
         SearchEndpoint(Search(stores.objects, clock), authentication),
+        operation_handlers(stores, consumers, checkpoints, verification, health, access, authentication, clock),
         internal,
     )
     database_clock, prunings = DatabaseClock(stores.database), [notices.prune, usage.prune, people.prune]
     archive = archive_of(settings, stores.patient)
     interval = settings.audit_checkpoint_interval
     signing = None if audit_keys is None else Checkpointing(checkpoints, audit_keys, clock, interval=interval)
-    first_owner = OwnerRegistration(AdminTokens(stores.objects, clock), settings.first_owner_token)
     app = service_app(
         NAME,
         table,
-        health=_health(stores, offsets, first_owner),
+        health=health,
         addresses=people.addresses,
         now=offsets.time,
         metrics=store_metrics(metrics, stores.relay, stores.history.guard, stores.history.copies),

@@ -13,6 +13,8 @@ from services.key_registry.catalog.key_pair_documentation import KEY_PAIR_MEMBER
 from services.key_registry.catalog.limits_documentation import LIMIT_MEMBERS
 from services.key_registry.catalog.report_only_documentation import REPORT_ONLY_MEMBERS
 from services.key_registry.catalog.signing_key_documentation import SIGNING_KEY_MEMBERS
+from services.key_registry.operations.documentation import OPERATIONS_MEMBERS
+from services.key_registry.refusal_traces.documentation import DECISION_MEMBERS
 from services.key_registry.usage.documentation import USAGE_MEMBERS
 from shared.contracts.documentation import Member, Members, describe_members
 
@@ -154,6 +156,7 @@ MEMBERS: Members = {
     **SIGNING_KEY_MEMBERS,
     **REPORT_ONLY_MEMBERS,
     **USAGE_MEMBERS,
+    **OPERATIONS_MEMBERS,
     "state": Member("`applied` once every process that counts has applied the change.", "applied"),
     "applied": Member("How many processes have applied it.", 4),
     "of": Member("How many processes follow the changes.", 4),
@@ -166,40 +169,7 @@ MEMBERS: Members = {
     "service": Member("The name of its service.", "gateway"),
     "instance": Member("The name of the process.", "gateway-1"),
     "receipt": Member("The receipt's id: `/receipts/{id}` shows which processes have applied the change.", 42),
-    "DecisionResponse.at": Member("When it was refused (RFC 3339, UTC).", "2026-11-26T09:30:00Z"),
-    "DecisionResponse.status": Member("The status of the response.", 401),
-    "DecisionResponse.company_id": Member(
-        "The id of the company whose credential it is; null: a stranger's, or not known.", _ID
-    ),
-    "outcome": Member("What became of the call: `refused`.", "refused"),
-    "cause": Member("Why, as a word of docs/refusals.md.", "insufficient_scope"),
-    "route": Member("The route of the route file, or the endpoint of a service.", "site"),
-    "method": Member("The request's method.", "GET"),
-    "path": Member("The request's path, without its query and without what may be a secret.", "/v2.0/site"),
-    "client": Member("The client's address; of IPv6 its /64.", "192.0.2.7"),
-    "credential_kind": Member("The kind of the credential; empty: none, or not known.", "api_client"),
-    "credential": Member(
-        "Its public id; of one that is not known what names it without being a secret: `pgat_`, or a `kid`.",
-        "pgck_4uVbJm2Qk8ZsX1cT7yNdWa",
-    ),
-    "steps": Member(
-        "The checks in the order in which they were made, up to the one that failed; those of the gateway first.",
-        [
-            {
-                "process": "gateway@host:17",
-                "at": "2026-11-26T09:30:00Z",
-                "check": "scope",
-                "ok": False,
-                "found": "articles:read",
-                "expected": "site:read",
-            }
-        ],
-    ),
-    "process": Member("The process that checked.", "gateway@host:17"),
-    "check": Member("What was checked.", "scope"),
-    "ok": Member("Whether it was as expected.", False),
-    "found": Member("What there was, without what may be a secret.", "articles:read"),
-    "expected": Member("What there has to be.", "site:read"),
+    **DECISION_MEMBERS,
     "items": Member("The objects of this page, the newest first.", []),
     "next_cursor": Member("`cursor` of the next page; null on the last.", None),
     "Body.company_id": Member(f"The company. {_REFERENCE}: its `client_prefix`.", "blabla"),

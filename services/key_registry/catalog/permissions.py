@@ -59,6 +59,8 @@ NEEDED: Mapping[str, Mapping[Operation, Role]] = {
     "webhook": _EDITED,
     "usage": {Operation.READ: Role.VIEWER},
     "signing_key": {Operation.READ: Role.VIEWER},
+    "expiry": {Operation.READ: Role.VIEWER},
+    "system": {Operation.READ: Role.VIEWER},
 }
 """The least role for each operation on each kind."""
 

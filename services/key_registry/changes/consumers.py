@@ -50,15 +50,17 @@ class Consumers:
 
     async def reached(self, position: int) -> Sequence[Reached]:
         """Each consumer that is not forgotten."""
-        reported_after, reported_until = self._counted_reports()
+        reported_after, reported_until = self.counted_reports()
         return await self._store.reached(position, reported_after, reported_until)
 
     async def gateways(self) -> Sequence[GatewayKeys]:
         """The processes of the gateway that are not forgotten, and the kids that each has."""
-        return await self._store.gateways(*self._counted_reports())
+        return await self._store.gateways(*self.counted_reports())
 
-    def _counted_reports(self) -> tuple[float, float]:
-        """After a step of the wall clock nobody is forgotten until all had time to report by the new time.
+    def counted_reports(self) -> tuple[float, float]:
+        """After and until when a report has to be for its process to count, in seconds since the epoch.
+
+        After a step of the wall clock nobody is forgotten until all had time to report by the new time.
 
         Nor is anybody for a report from the future until this process would have seen such a step.
         """

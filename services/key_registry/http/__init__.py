@@ -17,6 +17,7 @@ from services.key_registry.http.notices.events import EventEndpoint, event_endpo
 from services.key_registry.http.notices.webhook_table import webhook_endpoints
 from services.key_registry.http.notices.webhooks import WebhookEndpoints
 from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints, status_endpoints
+from services.key_registry.http.operations.table import OperationHandlers, operation_endpoints
 from services.key_registry.http.people.table import PeopleHandlers, people_endpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.report_only import ReportOnlyEndpoint, report_only_endpoint
@@ -69,6 +70,7 @@ def endpoints(
     usage: UsageEndpoint,
     impact: ImpactEndpoint,
     search: SearchEndpoint,
+    operations: OperationHandlers,
     internal: InternalEndpoints,
 ) -> list[Endpoint]:
     return [
@@ -88,6 +90,7 @@ def endpoints(
         usage_endpoint(usage, _ADMIN),
         *impact_endpoints(impact, _ADMIN),
         search_endpoint(search, _ADMIN),
+        *operation_endpoints(operations, _ADMIN),
         *internal_endpoints(internal),
     ]
 

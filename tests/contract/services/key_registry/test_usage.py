@@ -243,14 +243,17 @@ async def test_nothing_is_kept_for_longer_than_is_stated(
             ],
         )
     )
-    tables = ("usage_hour", "distinct_hour", "usage_day", "distinct_day", "issued_tokens", "usage_source")
+    tables = (
+        *("usage_hour", "distinct_hour", "usage_day", "distinct_day"),
+        *("issued_tokens", "usage_source", "usage_total"),
+    )
 
     async def left(after: timedelta) -> list[int]:
         await usage.prune(time.time() + after.total_seconds())
         async with emptied.database.connection() as connection:
             return [await connection.fetchval(f"SELECT count(*) FROM {table}") for table in tables]
 
-    assert await left(timedelta()) == [1, 2, 1, 1, 0, 1]
-    assert await left(timedelta(days=9)) == [1, 1, 1, 1, 0, 1]
-    assert await left(timedelta(days=36)) == [0, 0, 1, 1, 0, 0]
-    assert await left(timedelta(days=1101)) == [0, 0, 0, 0, 0, 0]
+    assert await left(timedelta()) == [1, 2, 1, 1, 0, 1, 1]
+    assert await left(timedelta(days=9)) == [1, 1, 1, 1, 0, 1, 1]
+    assert await left(timedelta(days=36)) == [0, 0, 1, 1, 0, 0, 0]
+    assert await left(timedelta(days=1101)) == [0, 0, 0, 0, 0, 0, 0]

@@ -90,9 +90,17 @@ async def test_every_endpoint_holds_for_every_role(running: Running) -> None:
             assert response.status == (404 if expected(role, "POST", path) else 403), (role, path, target)
     assert calls == len(ROLES) * (len(RESOURCES) * 8 - 1)
     for role in ROLES:
-        assert (await admins[role].get("/audit")).status == 200
-        assert (await admins[role].get("/signing-keys")).status == 200
-        assert (await admins[role].get("/events")).status == 200
+        for read in (
+            "/audit",
+            "/audit/verification",
+            "/signing-keys",
+            "/events",
+            "/overview",
+            "/system",
+            "/expiries",
+        ):
+            assert (await admins[role].get(read)).status == 200, read
+        assert (await admins[role].get("/expiries/days")).status == 200
 
 
 async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Admin) -> None:
@@ -116,6 +124,8 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     wanted |= {("get", "/admin/v1/report-only"), ("post", "/admin/v1/leaks")}
     wanted |= {("get", "/admin/v1/usage"), ("post", "/admin/v1/search")}
     wanted |= {("get", "/admin/v1/signing-keys"), ("get", "/admin/v1/events")}
+    wanted |= {("get", "/admin/v1/expiries"), ("get", "/admin/v1/expiries/days")}
+    wanted |= {("get", "/admin/v1/overview"), ("get", "/admin/v1/system"), ("get", "/admin/v1/audit/verification")}
     one_webhook = "/admin/v1/webhooks/{id}"
     wanted |= {("get", "/admin/v1/webhooks"), ("post", "/admin/v1/webhooks"), ("post", f"{one_webhook}/rotate")}
     wanted |= {("get", one_webhook), ("patch", one_webhook), ("delete", one_webhook)}

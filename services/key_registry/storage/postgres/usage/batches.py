@@ -38,6 +38,13 @@ FROM unnest($1::bigint[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::tex
 WHERE calls > 0 GROUP BY 1, 2, 3, 4, 5, 6, 7
 ON CONFLICT (at, credential_id, version, route, outcome, cause) DO UPDATE SET calls = u.calls + excluded.calls
 """
+_ADD_TOTALS = """
+INSERT INTO usage_total AS u (at, outcome, cause, calls)
+SELECT date_trunc('hour', to_timestamp(hour * 3600.0), 'UTC'), outcome, cause, sum(calls)
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS c (hour, outcome, cause, calls)
+WHERE calls > 0 GROUP BY 1, 2, 3
+ON CONFLICT (at, outcome, cause) DO UPDATE SET calls = u.calls + excluded.calls
+"""
 _USED = """
 INSERT INTO credential_use AS u (credential_id, version, last_used_at)
 SELECT credential_id, version, least(to_timestamp(max(at)), now())
@@ -127,6 +134,8 @@ async def _add_calls(connection: Connection, counted: _Counted) -> None:
     ]
     for period in ("hour", "day"):
         await connection.execute(_ADD.replace("{period}", period), *columns)
+    hours, outcomes, causes, calls = columns[0], columns[4], columns[5], columns[7]
+    await connection.execute(_ADD_TOTALS, hours, outcomes, causes, calls)
     used = [(known.id, count.version, count.last_used_at) for count, known in counted if count.last_used_at]
     if used:
         await connection.execute(_USED, *map(list, zip(*used, strict=True)))

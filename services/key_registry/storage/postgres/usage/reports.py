@@ -130,6 +130,7 @@ class PostgresUsage:
             for table, old, kept_s in (
                 ("usage_hour", "at", HOURS_KEPT_S),
                 ("usage_day", "at", DAYS_KEPT_S),
+                ("usage_total", "at", HOURS_KEPT_S),
                 ("distinct_hour", "what = 'address' AND at", ADDRESSES_KEPT_S),
                 ("distinct_hour", "at", HOURS_KEPT_S),
                 ("distinct_day", "at", DAYS_KEPT_S),

@@ -100,7 +100,7 @@ def reaches(role: str, method: str, path: str) -> bool:
 
 def below_the_platform(method: str, path: str) -> bool:
     """Whether no role of a company is enough."""
-    if path == "/signing-keys" or (method, path) in OF_NOBODY:
+    if path in ("/signing-keys", "/overview", "/system", "/audit/verification") or (method, path) in OF_NOBODY:
         return True
     if path.endswith("/portal-sessions/{session}"):
         return False

@@ -1,0 +1,1 @@
+"""`/admin/v1/overview`, `/system`: what operators watch."""
