@@ -7,25 +7,9 @@ from services.console.admin_api import AdminApiFactory
 from services.console.browser.visitors import Visitors
 from services.console.config import Settings
 from services.console.http import endpoints
-from services.console.http.applications import ApplicationPages
 from services.console.http.assets import Assets
-from services.console.http.bookings import BookingPages
-from services.console.http.companies import CompanyPages
-from services.console.http.credentials import CredentialPages
-from services.console.http.limits import LimitPages
-from services.console.http.new_credentials import NewCredentialPages
-from services.console.http.operations.table import OperationPages
-from services.console.http.people import PeoplePages
-from services.console.http.portal.entrance import EntrancePages
-from services.console.http.portal.table import PortalPages
-from services.console.http.rights.applications import ApplicationPage, BookingStops
-from services.console.http.rights.credentials import CredentialChangePages
-from services.console.http.search import SearchPages
-from services.console.http.sign_in import SignInPages
 from services.console.http.signed_in import Sessions
-from services.console.http.stops import Stops
-from services.console.http.support import SupportPages
-from services.console.http.usage import RecentUsage
+from services.console.http.table import ConsolePages
 from services.console.pages.renderer import Renderer
 from shared.clock import Clock, SystemClock
 from shared.http.app import service_app
@@ -49,33 +33,12 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     renderer = Renderer(assets.urls)
     visitors = Visitors(api, TrustedProxies(settings.trusted_proxies))
     sessions = Sessions(visitors, renderer)
-    usage, stops = RecentUsage(clock), Stops(clock)
-    new = NewCredentialPages(renderer, stops)
+    pages = ConsolePages(renderer, visitors, clock, gateway=settings.issuer, issuer=issuer)
     health = Health(NAME)
     health.add(REGISTRY, lambda: client.get("/health/ready"))
     return service_app(
         NAME,
-        endpoints(
-            renderer,
-            assets,
-            sessions,
-            SignInPages(visitors, renderer),
-            EntrancePages(visitors, renderer),
-            CompanyPages(renderer, usage, stops),
-            BookingPages(renderer),
-            new,
-            CredentialPages(renderer, usage, stops),
-            LimitPages(renderer),
-            ApplicationPages(renderer),
-            ApplicationPage(renderer, stops),
-            BookingStops(renderer, stops, new),
-            CredentialChangePages(renderer),
-            PeoplePages(visitors, renderer),
-            SearchPages(renderer),
-            SupportPages(renderer),
-            OperationPages(renderer, clock),
-            PortalPages(renderer, usage, clock, gateway=settings.issuer, issuer=issuer),
-        ),
+        endpoints(renderer, assets, sessions, pages),
         health=health,
         addresses=visitors,
         metrics=CollectorRegistry(),

@@ -52,7 +52,7 @@ def signed_in(browser: "Browser", values: dict[str, str]) -> Any:
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
-    page.get_by_role("link", name="BlaBla").wait_for()
+    page.get_by_role("heading", name="Overview").wait_for()
     state = context.storage_state()
     context.close()
     return state

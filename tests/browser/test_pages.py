@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(240)
 
 PATHS = (
-    "/companies", "/companies?new=company", "/companies/blabla", "/companies/blabla?ask=suspend",
+    "/", "/system", "/companies", "/companies?new=company", "/companies/blabla", "/companies/blabla?ask=suspend",
     "/companies/blabla/booked-applications", "/companies/blabla/api", "/companies/blabla/api?new=api-client",
     "/companies/blabla/access-keys", "/companies/blabla/settings", "/companies/blabla/settings/key-generation",
     "/companies/blabla/settings/limits", "/notices", "/hygiene", "/hygiene?check=never-expires", "/operations",
@@ -34,7 +34,7 @@ def test_page_fits_and_its_fields_have_labels(owner: "Page", path: str) -> None:
             owner.set_viewport_size({"width": width, "height": 900})
             owner.emulate_media(color_scheme=scheme)
             owner.goto(path)
-            name = path.strip("/").translate(str.maketrans("/?=", "---"))
+            name = path.strip("/").translate(str.maketrans("/?=", "---")) or "overview"
             owner.screenshot(path=FOLDER / f"{name}-{scheme}-{width}.png", full_page=True)
             assert owner.locator("h1").count() == 1
             box = owner.locator("main").bounding_box()

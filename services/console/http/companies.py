@@ -1,5 +1,6 @@
 """Companies: the list, a new one, and one with all of its credentials."""
 
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -32,12 +33,6 @@ class CompanyPages:
         self._usage = usage
         self._stops = stops
 
-    async def overview(self, _: web.Request, session: Session) -> web.Response:
-        """A person of one company begins at its portal; the operator's people with all of them."""
-        if session.me["company_id"]:
-            return self._renderer.redirect("/portal")
-        return self._renderer.redirect("/companies")
-
     async def list(self, request: web.Request, session: Session) -> web.Response:
         return await self._list(request, session, opened=request.query.get("new") == "company")
 
@@ -52,7 +47,7 @@ class CompanyPages:
     async def show(self, request: web.Request, session: Session) -> web.Response:
         company = await company_of(request, session)
         stop = await self._stops.view(request, session, f"/companies/{company['id']}", company["id"])
-        return await self._show(session, company, stop)
+        return await self._show(session, company, stop=stop)
 
     async def settings(self, request: web.Request, session: Session) -> web.Response:
         return await self._settings(session, await company_of(request, session))
@@ -68,16 +63,12 @@ class CompanyPages:
     async def act(self, request: web.Request, session: Session, form: Form) -> web.Response:
         """Suspend, resume or revoke it, which stops and starts all that it has; or try that."""
         company = await company_of(request, session)
-        try:
-            changed = await self._stops.act(session, f"/companies/{company['id']}", request.match_info["act"], form)
-        except Conflict as error:
-            return await self._show(session, company, NO_STOP, status=409, problem=error.description)
-        if tried := changed.get("report_only"):
-            return await self._show(session, company, StopView(tried=tried))
-        return self._renderer.redirect(f"{company_path(company)}?receipt={changed['receipt']}")
+        page, path = partial(self._show, session, company), company_path(company)
+        api_path = f"/companies/{company['id']}"
+        return await self._stops.act(request, session, form, api_path=api_path, path=path, page=page)
 
     async def _show(
-        self, session: Session, company: Object, stop: StopView, *, status: int = 200, problem: str = ""
+        self, session: Session, company: Object, *, stop: StopView = NO_STOP, status: int = 200, problem: str = ""
     ) -> web.Response:
         own = {"company_id": company["id"]}
         lists = [session.api.newest(f"/{kind.path}", SHOWN_OF_A_KIND, **own) for kind in KINDS]

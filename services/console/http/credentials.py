@@ -1,5 +1,7 @@
 """One credential of a company: what it is, its secrets side by side, and what can be done with it."""
 
+from functools import partial
+
 from aiohttp import web
 
 from services.console.admin_api import Object, segment
@@ -55,14 +57,9 @@ class CredentialPages:
     async def act(self, request: web.Request, session: Session, form: Form) -> web.Response:
         """Suspend, resume or revoke, or try it. How far that has come is shown by the credential's own page."""
         company, kind, credential = await found_credential(request, session)
-        path = f"/{kind.path}/{credential['id']}"
-        try:
-            changed = await self._stops.act(session, path, request.match_info["act"], form)
-        except Conflict as error:
-            return await self._page(session, company, kind, credential, status=409, problem=error.description)
-        if tried := changed.get("report_only"):
-            return await self._page(session, company, kind, credential, stop=StopView(tried=tried))
-        return self._renderer.redirect(f"{credential_path(company, kind, credential)}?receipt={changed['receipt']}")
+        page = partial(self._page, session, company, kind, credential)
+        api_path, path = f"/{kind.path}/{credential['id']}", credential_path(company, kind, credential)
+        return await self._stops.act(request, session, form, api_path=api_path, path=path, page=page)
 
     async def rotate(self, request: web.Request, session: Session, form: Form) -> web.Response:
         company, kind, credential = await found_credential(request, session)

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from aiohttp import web
 
 from services.console.admin_api import Object
 from services.console.browser.forms import Form
+from services.console.pages.renderer import Renderer
 from services.console.pages.stops import impact_in_words
 from services.console.session import Session
 from shared.clock import Clock
-from shared.errors import NotFound, Unavailable
+from shared.errors import Conflict, NotFound, Unavailable
 
 ASKED = frozenset({"suspend", "revoke"})
 TRIALS = {"3600": "for an hour", "86400": "for a day"}
@@ -42,10 +44,17 @@ class StopView:
 NO_STOP = StopView()
 
 
+class StoppedPage(Protocol):
+    """The page of the object that is stopped."""
+
+    async def __call__(self, *, stop: StopView = NO_STOP, status: int = 200, problem: str = "") -> web.Response: ...
+
+
 class Stops:
     """`api_path`: of an object, in the admin API."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, renderer: Renderer, clock: Clock) -> None:
+        self._renderer = renderer
         self._clock = clock
 
     async def view(self, request: web.Request, session: Session, api_path: str, id_: str) -> StopView:
@@ -55,16 +64,23 @@ class Stops:
             return StopView(receipt=receipt, look=int(look) if look in LOOKS else 0)
         return StopView(asked=asked, impact=await self._impact(session, api_path), receipt=receipt)
 
-    async def act(self, session: Session, api_path: str, act: str, form: Form) -> Object:
-        """Suspend, resume or revoke, or try it: what the admin API responds.
+    async def act(
+        self, request: web.Request, session: Session, form: Form, *, api_path: str, path: str, page: StoppedPage
+    ) -> web.Response:
+        """Suspend, resume or revoke, or try it. How far a stop has come is shown at `path`, that of `page`.
 
-        Raises `Conflict` for what is revoked, and for a trial of what is stopped so already.
+        What cannot be stopped so, such as what is revoked already, is said by `page`; so is a trial that has begun.
         """
-        query, seconds = "", form.text("report_only_for")
+        act, query, seconds = request.match_info["act"], "", form.text("report_only_for")
         if act in ASKED and seconds in TRIALS:
             query = f"?report_only=true&report_only_for={seconds}"
-        changed: Object = await session.api.post(f"{api_path}/{act}{query}")
-        return changed
+        try:
+            changed = await session.api.post(f"{api_path}/{act}{query}")
+        except Conflict as error:
+            return await page(status=409, problem=error.description)
+        if tried := changed.get("report_only"):
+            return await page(stop=StopView(tried=tried))
+        return self._renderer.redirect(f"{path}?receipt={changed['receipt']}")
 
     async def _impact(self, session: Session, api_path: str) -> Sequence[str]:
         """A stop must not wait for what is known of usage: without it, the page says so."""

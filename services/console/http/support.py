@@ -1,15 +1,13 @@
-"""Why a call was refused, and who did what."""
+"""Why a call was refused."""
 
 from aiohttp import web
 
 from services.console.admin_api import segment
-from services.console.http.operations.filtered_list import filtered_list
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import NotFound, Unprocessable
 
 MAX_ID_CHARACTERS = 200
-AUDIT_FILTERS = ("action", "actor", "company_id", "after", "before")
 
 
 class SupportPages:
@@ -36,7 +34,3 @@ class SupportPages:
             recent=recent,
             problem=problem,
         )
-
-    async def audit(self, request: web.Request, session: Session) -> web.Response:
-        found = await filtered_list(request, session, "/audit", AUDIT_FILTERS)
-        return self._renderer.page("audit.html", session=session, status=found.status, **found.values)

@@ -81,6 +81,11 @@ class Renderer:
         )
         return web.Response(text=text, status=status, content_type="text/html", headers=HEADERS)
 
+    def file(self, name: str, content_type: str) -> web.StreamResponse:
+        """One that a browser saves: it is written once the response is prepared."""
+        headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"', "Content-Type": content_type}
+        return web.StreamResponse(headers=headers)
+
     def redirect(self, path: str) -> web.Response:
         """To a page of ours, after a form (RFC 9110 section 15.4.4)."""
         return web.Response(status=SEE_OTHER, headers={**HEADERS, "Location": path})

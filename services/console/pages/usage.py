@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from services.console.pages.bars import OUTCOMES, Bar, Drawing
+
 DAYS = 7
-OUTCOMES = ("accepted", "refused", "failed")
-HEIGHT, BAR, STEP = 48, 26, 36
-"""Of the drawing, in its own units."""
-MIN_BAR_HEIGHT = 2
-"""Of what is not nothing."""
+DRAWING = Drawing(periods=DAYS, height=48, bar=26, step=36)
 MAX_CAUSES = 20
 
 
@@ -23,16 +21,6 @@ class Day:
     @property
     def total(self) -> int:
         return sum(self.calls.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A rectangle of the drawing."""
-
-    outcome: str
-    x: int
-    y: float
-    height: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +40,12 @@ class Week:
         return sum(self.totals.values())
 
     @property
-    def width(self) -> int:
-        return DAYS * STEP - (STEP - BAR)
-
-    @property
-    def height(self) -> int:
-        return HEIGHT
+    def drawing(self) -> Drawing:
+        return DRAWING
 
     def bars(self) -> Iterator[Bar]:
-        """Of each day one bar, divided by outcome; the busiest day has the whole height."""
-        highest = max((day.total for day in self.days), default=0)
-        for number, day in enumerate(self.days):
-            y = float(HEIGHT)
-            for outcome in OUTCOMES:
-                if calls := day.calls[outcome]:
-                    height = max(MIN_BAR_HEIGHT, round(calls / highest * (HEIGHT - 2 * MIN_BAR_HEIGHT), 1))
-                    y = round(y - height, 1)
-                    yield Bar(outcome, number * STEP, y, height)
+        """Of each day one, divided by outcome."""
+        return DRAWING.bars([day.calls for day in self.days])
 
     @property
     def words(self) -> str:

@@ -44,8 +44,7 @@ async def filtered_list(
 
     A filter that it refuses is an error at its field, over an empty list.
     """
-    form = {name: request.query.get(name, "").strip()[:MAX_FILTER_CHARACTERS] for name in filters}
-    sent = {name: f"{typed}T00:00:00Z" if typed and name in DAYS else typed for name, typed in form.items()}
+    form, sent = typed_filters(request, filters)
     try:
         cursor = request.query.get("cursor", "")
         page = await session.api.get(path, limit=str(limit), cursor=cursor, **sent, **fixed)
@@ -58,3 +57,10 @@ async def filtered_list(
     given = {name: typed for name, typed in form.items() if typed}
     cursor = page["next_cursor"]
     return FilteredList(page["items"], form, {}, f"?{urlencode({**given, 'cursor': cursor})}" if cursor else "")
+
+
+def typed_filters(request: web.Request, filters: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """As they were typed, and as the admin API takes them."""
+    form = {name: request.query.get(name, "").strip()[:MAX_FILTER_CHARACTERS] for name in filters}
+    sent = {name: f"{typed}T00:00:00Z" if typed and name in DAYS else typed for name, typed in form.items()}
+    return form, sent

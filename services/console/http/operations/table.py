@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+from services.console.http.operations.audit import AuditPages
 from services.console.http.operations.hygiene import HygienePages
 from services.console.http.operations.notices import NoticePages
+from services.console.http.operations.overview import OverviewPages
 from services.console.http.operations.report_only import ReportOnlyPages
 from services.console.http.operations.signing_keys import SigningKeyPages
+from services.console.http.operations.system import SystemPages
 from services.console.http.operations.webhooks import WebhookPages
 from services.console.http.signed_in import FormHandler, PageHandler
 from services.console.pages.renderer import Renderer
@@ -17,6 +20,9 @@ WEBHOOK = "/webhooks/{id}"
 
 class OperationPages:
     def __init__(self, renderer: Renderer, clock: Clock) -> None:
+        self.overview = OverviewPages(renderer)
+        self.system = SystemPages(renderer)
+        self.audit = AuditPages(renderer)
         self.notices = NoticePages(renderer)
         self.webhooks = WebhookPages(renderer)
         self.hygiene = HygienePages(renderer, clock)
@@ -31,6 +37,11 @@ def operation_endpoints(
 ) -> list[Endpoint]:
     webhooks = pages.webhooks
     return [
+        page("/", pages.overview.show, "Where one begins"),
+        page("/system", pages.system.show, "What the platform runs on"),
+        page("/audit", pages.audit.list, "The audit trail"),
+        page("/audit/download", pages.audit.download, "Its lines as a file"),
+        page("/audit/verify", pages.audit.verify, "Whether it is what was written"),
         page("/operations", pages.notices.operations, "What operators need rarely"),
         page("/notices", pages.notices.list, "What happened to credentials"),
         page("/hygiene", pages.hygiene.show, "Credentials that want looking after"),

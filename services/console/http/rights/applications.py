@@ -1,5 +1,6 @@
 """An application: its name and scopes, those that are only tried, and its stop; and the stop of one booking."""
 
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -22,7 +23,7 @@ class ApplicationPage:
     async def show(self, request: web.Request, session: Session) -> web.Response:
         application = await _application(request, session)
         stop = await self._stops.view(request, session, _api_path(application), application["id"])
-        return self._page(session, application, stop=stop)
+        return await self._page(session, application, stop=stop)
 
     async def change(self, request: web.Request, session: Session, form: Form) -> web.Response:
         application = await _application(request, session)
@@ -34,20 +35,16 @@ class ApplicationPage:
         try:
             await session.api.patch(_api_path(application), body)
         except (Unprocessable, Conflict) as error:
-            return self._page(session, application, **filled_in(form.values(), error))
+            return await self._page(session, application, **filled_in(form.values(), error))
         return self._renderer.redirect(f"{_path(application)}?saved")
 
     async def act(self, request: web.Request, session: Session, form: Form) -> web.Response:
         application = await _application(request, session)
-        try:
-            changed = await self._stops.act(session, _api_path(application), request.match_info["act"], form)
-        except Conflict as error:
-            return self._page(session, application, status=409, problem=error.description)
-        if tried := changed.get("report_only"):
-            return self._page(session, application, stop=StopView(tried=tried))
-        return self._renderer.redirect(f"{_path(application)}?receipt={changed['receipt']}")
+        page, path = partial(self._page, session, application), _path(application)
+        api_path = _api_path(application)
+        return await self._stops.act(request, session, form, api_path=api_path, path=path, page=page)
 
-    def _page(
+    async def _page(
         self, session: Session, application: Object, *, stop: StopView = NO_STOP, **values: Any
     ) -> web.Response:
         now = {
@@ -70,8 +67,7 @@ class ApplicationPage:
 class BookingStops:
     """`pages` shows the booking, with its API tokens."""
 
-    def __init__(self, renderer: Renderer, stops: Stops, pages: NewCredentialPages) -> None:
-        self._renderer = renderer
+    def __init__(self, stops: Stops, pages: NewCredentialPages) -> None:
         self._stops = stops
         self._pages = pages
 
@@ -80,16 +76,12 @@ class BookingStops:
         booking = await session.api.get(f"/bookings/{segment(request.match_info['booking'])}")
         if booking["company_id"] != company["id"]:
             raise NotFound("no such booking of this company")
-        try:
-            changed = await self._stops.act(session, f"/bookings/{booking['id']}", request.match_info["act"], form)
-        except Conflict as error:
-            return await self._pages.booked_application(
-                request, session, company, status=409, problem=error.description
-            )
-        if tried := changed.get("report_only"):
-            return await self._pages.booked_application(request, session, company, stop=StopView(tried=tried))
-        path = f"{company_path(company)}/booked-applications/{booking['id']}"
-        return self._renderer.redirect(f"{path}?receipt={changed['receipt']}")
+        page = partial(self._pages.booked_application, request, session, company)
+        api_path, path = (
+            f"/bookings/{booking['id']}",
+            f"{company_path(company)}/booked-applications/{booking['id']}",
+        )
+        return await self._stops.act(request, session, form, api_path=api_path, path=path, page=page)
 
 
 async def _application(request: web.Request, session: Session) -> Object:

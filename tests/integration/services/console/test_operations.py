@@ -42,7 +42,7 @@ async def test_the_top_bar_leads_to_every_page_of_operations(owner: Browser) -> 
     await owner.open("/companies")
     for link in ("Notices", "Hygiene", "Operations"):
         assert (await owner.follow(link)).status == 200
-    for link in ("Webhooks", "Signing keys", "Report-only", "Audit", "People"):
+    for link in ("System", "Webhooks", "Signing keys", "Report-only", "Audit", "People"):
         await owner.open("/operations")
         page = await owner.follow(link)
         assert page.url.endswith(owner.page.links.get(link, page.url)), link
@@ -196,7 +196,7 @@ async def test_a_viewer_is_offered_no_change(console: Console) -> None:
     for path in (*PAGES, "/signing-keys"):
         page = await viewer.open(path)
         assert page.status == 200, path
-        assert {button for form in page.forms for button in form.buttons} <= {"Sign out", "Filter"}, path
+        assert {button for form in page.forms for button in form.buttons} <= {"Sign out", "Filter", "Verify"}, path
 
 
 async def test_no_page_has_an_inline_style_or_script(owner: Browser) -> None:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from services.console.pages.usage import HEIGHT, first_day, week_of
+from services.console.pages.usage import DRAWING, first_day, week_of
 
 FIRST = date(2026, 11, 21)
 
@@ -36,7 +36,7 @@ def test_refusals_are_by_cause_the_most_frequent_first() -> None:
 def test_each_outcome_is_seen_however_rare_it_is_and_nothing_leaves_the_drawing() -> None:
     bars = list(week_of([item(27, 1_000_000, 1, 1), item(21, 1)], FIRST).bars())
     assert [bar.outcome for bar in bars] == ["accepted", "accepted", "refused", "failed"]
-    assert all(bar.height >= 2 and 0 <= bar.y <= HEIGHT - bar.height for bar in bars)
+    assert all(bar.height >= 2 and 0 <= bar.y <= DRAWING.height - bar.height for bar in bars)
 
 
 def test_words_say_what_the_drawing_shows() -> None:

@@ -1,0 +1,48 @@
+"""All pages of the console, put together."""
+
+from services.console.browser.visitors import Visitors
+from services.console.http.applications import ApplicationPages
+from services.console.http.bookings import BookingPages
+from services.console.http.companies import CompanyPages
+from services.console.http.credentials import CredentialPages
+from services.console.http.limits import LimitPages
+from services.console.http.new_credentials import NewCredentialPages
+from services.console.http.operations.table import OperationPages
+from services.console.http.people import PeoplePages
+from services.console.http.portal.entrance import EntrancePages
+from services.console.http.portal.table import PortalPages
+from services.console.http.rights.applications import ApplicationPage, BookingStops
+from services.console.http.rights.credentials import CredentialChangePages
+from services.console.http.search import SearchPages
+from services.console.http.sign_in import SignInPages
+from services.console.http.stops import Stops
+from services.console.http.support import SupportPages
+from services.console.http.usage import RecentUsage
+from services.console.pages.renderer import Renderer
+from shared.clock import Clock
+from shared.http.client import ServiceClient
+
+
+class ConsolePages:
+    """`gateway`: its public URL, without a final slash; `issuer`: the token issuer, which diagnoses."""
+
+    def __init__(
+        self, renderer: Renderer, visitors: Visitors, clock: Clock, *, gateway: str, issuer: ServiceClient
+    ) -> None:
+        usage, stops = RecentUsage(clock), Stops(renderer, clock)
+        self.sign_in = SignInPages(visitors, renderer)
+        self.entrance = EntrancePages(visitors, renderer)
+        self.companies = CompanyPages(renderer, usage, stops)
+        self.bookings = BookingPages(renderer)
+        self.new_credentials = NewCredentialPages(renderer, stops)
+        self.booking_stops = BookingStops(stops, self.new_credentials)
+        self.credentials = CredentialPages(renderer, usage, stops)
+        self.credential_changes = CredentialChangePages(renderer)
+        self.limits = LimitPages(renderer)
+        self.applications = ApplicationPages(renderer)
+        self.application = ApplicationPage(renderer, stops)
+        self.people = PeoplePages(visitors, renderer)
+        self.search = SearchPages(renderer)
+        self.support = SupportPages(renderer)
+        self.operations = OperationPages(renderer, clock)
+        self.portal = PortalPages(renderer, usage, clock, gateway=gateway, issuer=issuer)

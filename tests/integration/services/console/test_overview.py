@@ -1,0 +1,79 @@
+"""Where the operator's people begin, and what the platform runs on."""
+
+import time
+from uuid import uuid4
+
+from shared.contracts.key_registry import ORIGIN_MARK, Position
+from shared.contracts.usage.messages import UsageBatch, UsageClient, UsageCount
+from tests.support.browser.browser import Browser
+from tests.support.harness.console import Console
+
+
+async def test_overview_leads_from_nothing_to_the_first_call(owner: Browser, console: Console) -> None:
+    page = await owner.open("/")
+    assert "What to do next" in page.words
+    assert "nothing is let through" in page.words
+    page = await owner.press("New company")
+    assert page.labelled("Client prefix") == ""
+    admin = console.registry.owner
+    company = await admin.company()
+    assert "New application" in {b for form in (await owner.open("/")).forms for b in form.buttons}
+    await admin.booking(company, "sms:send")
+    key = await admin.create("/access-keys", company_id=company["id"], name="x")
+    assert "See the first call arrive" in (await owner.open("/")).words
+    hour = int(time.time() // 3600)
+    of = {"kind": "access_key", "credential": key["id"], "version": 1, "route": "/generate", "hour": hour}
+    counts = (
+        UsageCount(**of, outcome="accepted", calls=1234),
+        UsageCount(**of, outcome="refused", cause="rate_exceeded", calls=5),
+    )
+    async with console.registry.calls("session_tokens") as calls:
+        await UsageClient(calls).add_usage(UsageBatch(source=str(uuid4()), number=1, counts=counts))
+    page = await owner.open("/")
+    assert "What to do next" not in page.words
+    assert "Calls of the last 24 hours: 1,234 accepted, 5 refused, 0 failed." in page.words
+    assert "rate exceeded" in page.words
+    assert page.text.count("<rect") == 2
+    assert "style=" not in page.text
+
+
+async def test_overview_shows_a_stop_until_it_is_everywhere_and_names_who_is_behind(
+    owner: Browser, console: Console
+) -> None:
+    company = await console.registry.owner.company(name="<b>Stopped</b>", client_prefix="stopped")
+    await console.registry.owner.post(f"/companies/{company['id']}/revoke")
+    async with console.registry.client("gateway") as gateway:
+        behind = Position(instance="gateway@slow", service="gateway", position=0, mark=ORIGIN_MARK)
+        await gateway.report(behind)
+        page = await owner.open("/")
+        assert "stopped" in page.words
+        assert "0 of 1" in page.words
+        assert "<b>Stopped" not in page.text
+        page = await owner.follow("Which process is behind")
+        assert "gateway@slow" in page.words
+        assert "behind" in page.words
+        await gateway.report(behind.model_copy(update={"leaving": True}))
+    assert "None: every suspension and revocation is applied" in (await owner.open("/")).words
+
+
+async def test_system_says_what_is_down_and_whether_it_is_needed(owner: Browser) -> None:
+    words = " ".join((await owner.open("/system")).words.split())
+    assert "the registry works without it" in words, "nothing listens at the Valkey of these tests"
+    assert "postgresql" in words
+    assert "The database was never found set back." in words
+
+
+async def test_who_is_of_one_company_begins_at_its_portal_and_sees_no_system(console: Console) -> None:
+    company = await console.registry.owner.company()
+    person = await console.person("owner", company_id=company["id"])
+    assert (await person.open("/")).url.endswith("/portal")
+    assert (await person.open("/system")).status == 403
+    assert "Overview" not in person.page.links
+
+
+async def test_viewer_is_offered_no_change(console: Console) -> None:
+    viewer = await console.person("viewer")
+    for path in ("/", "/system"):
+        page = await viewer.open(path)
+        assert page.status == 200
+        assert {button for form in page.forms for button in form.buttons} == {"Sign out"}
