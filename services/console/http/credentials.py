@@ -25,11 +25,11 @@ STATUSES = ("active", "suspended", "revoked")
 
 
 class CredentialPages:
-    def __init__(self, renderer: Renderer, usage: RecentUsage, stops: Stops) -> None:
+    def __init__(self, renderer: Renderer, usage: RecentUsage, stops: Stops, secrets: NewCredentialPages) -> None:
         self._renderer = renderer
         self._usage = usage
         self._stops = stops
-        self._secrets = NewCredentialPages(renderer, stops)
+        self._secrets = secrets
 
     async def list(self, request: web.Request, session: Session) -> web.Response:
         """All of one kind that a company has, page by page."""

@@ -10,7 +10,8 @@ from services.console.browser.forms import Form
 from services.console.http.bookings import booked_scopes
 from services.console.http.companies import SHOWN_OF_A_KIND, company_of, company_path
 from services.console.http.stops import NO_STOP, TRIALS, Stops
-from services.console.pages.kinds import BY_PATH, Kind, environment, shown_once
+from services.console.pages.handover import handover
+from services.console.pages.kinds import BY_PATH, Kind, shown_once
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, Unprocessable
@@ -20,17 +21,22 @@ API_CLIENTS, KEY_PAIRS = BY_PATH["api-clients"], BY_PATH["key-pairs"]
 DOWNLOADS = {
     "private_key.pem": "application/x-pem-file",
     "public_key.pem": "application/x-pem-file",
+    "private_key.jwk.json": "application/jwk+json",
     "credentials.env": "text/plain",
 }
 """Files that a page of secrets offers, with their types."""
 
 
 class NewCredentialPages:
-    """Of each kind a page with its list and its form; the form's errors are shown on that same page."""
+    """Of each kind a page with its list and its form; the form's errors are shown on that same page.
 
-    def __init__(self, renderer: Renderer, stops: Stops) -> None:
+    `gateway`: its public URL, without a final slash.
+    """
+
+    def __init__(self, renderer: Renderer, stops: Stops, gateway: str) -> None:
         self._renderer = renderer
         self._stops = stops
+        self._gateway = gateway
 
     async def application(self, request: web.Request, session: Session) -> web.Response:
         company = await company_of(request, session)
@@ -133,7 +139,7 @@ class NewCredentialPages:
             company=company,
             credential=created,
             values=values,
-            environment=environment(values),
+            handover=handover(kind, created, self._gateway, company, values),
             back=back,
             heading=heading,
         )
