@@ -15,6 +15,7 @@ from gateway.first_snapshot import FirstSnapshot
 from gateway.forwarding.call_limits import CallLimits
 from gateway.http import endpoints
 from gateway.http.decision import DecisionServer, decision_servers
+from gateway.http.documentation import documentation
 from gateway.http.health import gateway_health
 from gateway.http.identity_keys import IdentityKeyEndpoint
 from gateway.http.routes import RouteEndpoints
@@ -126,10 +127,13 @@ async def build_app(
     )
     first_snapshot = FirstSnapshot(known.following.follower, settings.first_snapshot_wait)
     heap = [FrozenHeap()] if freeze_heap else []
+    table = endpoints(RouteEndpoints(watch).routes, IdentityKeyEndpoint(identity_keys).jwks)
+    pages, readers = documentation(settings, table, clock) if worker is None else ([], [])
     app = service_app(
         NAME,
         [
-            *endpoints(RouteEndpoints(watch).routes, IdentityKeyEndpoint(identity_keys).jwks),
+            *table,
+            *pages,
             *([samples_endpoint(registry)] if worker else []),
         ],
         health=gateway_health(known, watch, calls, offsets, certificate, server.upstreams),
@@ -137,6 +141,7 @@ async def build_app(
         now=clock.now,
         resources=(
             *calls.values(),
+            *readers,
             audit,
             traces,
             report_only,

@@ -186,6 +186,8 @@ class Stack:
         if deployable.name == "key_registry":
             own[CONSOLE_URL] = self._environment.get(CONSOLE_URL) or self.url("console")
             own[PLATFORM_PORTS] = self._environment.get(PLATFORM_PORTS) or ",".join(map(str, self._ports.values()))
+        if deployable.name == "console":
+            own["PASSGATE_GATEWAY_OPS_URL"] = self.url("gateway_ops")
         if deployable.name == "gateway":
             own["PASSGATE_OPS_PORT"] = str(self.port("gateway_ops"))
             own[WORKERS] = self._environment.get(WORKERS) or "1"  # beside nine other processes on one machine

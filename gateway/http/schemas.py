@@ -4,24 +4,31 @@ from pydantic import BaseModel, Field
 
 
 class RouteView(BaseModel):
-    name: str
-    line: int = Field(description="Of the route file.")
-    host: str = Field(description="Empty: any.")
-    path: str
-    prefix: bool
-    methods: list[str] | None
-    credential: str | list[str] = Field(description="One kind, or several in their order.")
-    scopes: list[str]
-    report_only: bool = Field(description="Whether nobody is refused for the credential.")
-    report_only_scopes: list[str] = Field(description="Those of `scopes` that nobody is refused for.")
-    issuers: list[str] = Field(description="Whose JWTs are accepted; empty for other credentials.")
-    identity_token: bool
-    max_staleness: float | None = Field(description="Seconds; null: the gateway's own setting.")
-    upstream: str
+    name: str = Field(description="What logs, metrics and limits call it.", examples=["site"])
+    line: int = Field(description="Of the route file.", examples=[12])
+    host: str = Field(description="Empty: any.", examples=["api.example"])
+    path: str = Field(description="The path, or what paths begin with.", examples=["/v2.0/"])
+    prefix: bool = Field(description="Whether `path` is what paths begin with.", examples=[True])
+    methods: list[str] | None = Field(description="Those it takes; null: every one.", examples=[["GET"]])
+    credential: str | list[str] = Field(description="One kind, or several in their order.", examples=["jwt"])
+    scopes: list[str] = Field(description="Of which a JWT needs each.", examples=[["site:read"]])
+    report_only: bool = Field(description="Whether nobody is refused for the credential.", examples=[False])
+    report_only_scopes: list[str] = Field(
+        description="Those of `scopes` that nobody is refused for.", examples=[[]]
+    )
+    issuers: list[str] = Field(
+        description="Whose JWTs are accepted; empty for other credentials.", examples=[["passgate"]]
+    )
+    identity_token: bool = Field(description="Whether the upstream gets an identity token.", examples=[False])
+    max_staleness: float | None = Field(
+        description="Seconds for which what is cached may be used; null: the gateway's own setting.", examples=[2.5]
+    )
+    upstream: str = Field(description="Where its calls go.", examples=["http://127.0.0.1:8105"])
 
 
 class RoutesView(BaseModel):
-    routes: list[RouteView]
+    routes: list[RouteView] = Field(description="In the order in which they are tried.", examples=[[]])
     errors: list[str] = Field(
-        description="What is wrong with the file as it is now; the routes are then those of an earlier one."
+        description="What is wrong with the file as it is now; the routes are then those of an earlier one.",
+        examples=[[]],
     )

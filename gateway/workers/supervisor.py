@@ -13,10 +13,12 @@ from aiohttp import web
 
 from gateway.config import NAME, OPERATIONS, Settings
 from gateway.http import endpoints
+from gateway.http.documentation import documentation
 from gateway.http.identity_keys import CACHED, IDENTITY_KEYS_PATH
 from gateway.workers.group import Workers
 from gateway.workers.health import ObservedWorker, WorkersHealth
 from gateway.workers.metrics import WorkersRegistry
+from shared.clock import SystemClock
 from shared.errors import Unavailable
 from shared.http.app import service_app
 from shared.http.responses import NO_STORE, json_response
@@ -62,23 +64,25 @@ def supervise(settings: Settings, count: int, own_names: Collection[str]) -> Non
     """Run `count` workers until SIGTERM or SIGINT. `own_names` as for `run`, which also says how it ends."""
     run(
         NAME,
-        partial(build_supervisor, Workers(settings, count)),
+        partial(build_supervisor, settings, Workers(settings, count)),
         settings.operations,
         port_setting="PASSGATE_OPS_PORT",
         own_names=own_names,
     )
 
 
-async def build_supervisor(workers: Workers) -> web.Application:
+async def build_supervisor(settings: Settings, workers: Workers) -> web.Application:
     """What operators see of the whole gateway, in the form of a gateway that is one process."""
     metrics = WorkersRegistry(lambda: workers.all)
+    table = endpoints(WorkerRoutes(lambda: workers.all).routes, WorkerIdentityKeys(lambda: workers.all).jwks)
+    pages, readers = documentation(settings, table, SystemClock())
     return service_app(
         NAME,
-        endpoints(WorkerRoutes(lambda: workers.all).routes, WorkerIdentityKeys(lambda: workers.all).jwks),
+        [*table, *pages],
         health=WorkersHealth(NAME, lambda: workers.all),
         metrics=metrics,
         before_metrics=metrics.refresh,
-        resources=(workers,),
+        resources=(*readers, workers),
         description=OPERATIONS,
     )
 

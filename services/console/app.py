@@ -8,6 +8,7 @@ from services.console.browser.visitors import Visitors
 from services.console.config import Settings
 from services.console.http import endpoints
 from services.console.http.assets import Assets
+from services.console.http.operations.documentation import DocumentationPages
 from services.console.http.signed_in import Sessions
 from services.console.http.table import ConsolePages
 from services.console.pages.renderer import Renderer
@@ -33,7 +34,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     renderer = Renderer(assets.urls)
     visitors = Visitors(api, TrustedProxies(settings.trusted_proxies))
     sessions = Sessions(visitors, renderer)
-    pages = ConsolePages(renderer, visitors, clock, gateway=settings.issuer, issuer=issuer)
+    documentation = DocumentationPages(renderer, settings, clock)
+    pages = ConsolePages(renderer, visitors, documentation, clock, gateway=settings.issuer, issuer=issuer)
     health = Health(NAME)
     health.add(REGISTRY, lambda: client.get("/health/ready"))
     return service_app(
@@ -42,6 +44,6 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         health=health,
         addresses=visitors,
         metrics=CollectorRegistry(),
-        resources=[client, issuer],
+        resources=[client, issuer, *documentation.clients.values()],
         description="Pages for people. Programs use the admin API of the key registry.",
     )

@@ -19,6 +19,12 @@ class Settings(ServiceSettings):
         pattern=anchored(ISSUER),
         description="the gateway's public URL without a final slash, for the code that calls it",
     )
+    sample_resources_url: str = Field(
+        default="http://127.0.0.1:8105", pattern="^https?://", description="where the sample APIs are"
+    )
+    gateway_ops_url: str = Field(
+        default="http://127.0.0.1:8081", pattern="^https?://", description="where the gateway's operations port is"
+    )
     registry_timeout: float = Field(
         default=15.0, gt=0, le=120, description="seconds for one call to the admin API: it may generate an RSA key"
     )

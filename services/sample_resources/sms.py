@@ -13,14 +13,14 @@ Number = Annotated[str, Field(pattern=r"^\+?[0-9]{3,15}$", examples=["+4912345"]
 class Message(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    to: Number
-    text: str = Field(min_length=1, max_length=1600)
+    to: Number = Field(description="A telephone number.")
+    text: str = Field(min_length=1, max_length=1600, description="What it says.", examples=["Hello"])
 
 
 class Accepted(BaseModel):
-    id: str
-    status: str = "accepted"
-    to: str
+    id: str = Field(description="Of the message.", examples=["3f8f7a3e-5a0c-4d5e-9c64-0a7b0a3f5c11"])
+    status: str = Field(default="accepted", description="Always the same.", examples=["accepted"])
+    to: str = Field(description="The number again.", examples=["+4912345"])
 
 
 class Operator(Protocol):

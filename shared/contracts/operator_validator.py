@@ -14,6 +14,7 @@ from shared.opaque import API_TOKEN, well_formed
 VALIDATE = "/OKIT.Operator.Api/api/tokenvalidator"
 VALIDATE_BY_POST = "/operator/v1/validate"
 CHECK = "/internal/v1/check"
+_ID = "0192f0c0-0000-7000-8000-000000000000"
 
 
 class TokenCheck(BaseModel):
@@ -26,21 +27,30 @@ class TokenCheck(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
-    valid: bool
-    cause: str | None = Field(description="Why it is invalid: for the log and the audit trail.")
-    as_of: int = Field(description="The position in the change feed up to which this is true.")
-    mark: str | None = Field(
-        default=None, description="The mark of that position: positions of another history have another one."
+    valid: bool = Field(description="Whether it may be accepted.", examples=[True])
+    cause: str | None = Field(
+        description="Why it is invalid: for the log and the audit trail.", examples=["company_suspended"]
     )
-    api_token_id: str | None = None
-    company_id: str | None = None
-    client_prefix: str | None = None
-    application_id: str | None = None
-    booking_id: str | None = None
-    remote_application: str | None = None
-    version: int | None = Field(default=None, description="Which secret of the credential the token is.")
+    as_of: int = Field(description="The position in the change feed up to which this is true.", examples=[17])
+    mark: str | None = Field(
+        default=None,
+        description="The mark of that position: positions of another history have another one.",
+        examples=["5f2c"],
+    )
+    api_token_id: str | None = Field(default=None, description="Which API token it is.", examples=[_ID])
+    company_id: str | None = Field(default=None, description="Whose it is.", examples=[_ID])
+    client_prefix: str | None = Field(default=None, description="The prefix of that company.", examples=["blabla"])
+    application_id: str | None = Field(default=None, description="The application it is for.", examples=[_ID])
+    booking_id: str | None = Field(default=None, description="The booking of that application.", examples=[_ID])
+    remote_application: str | None = Field(
+        default=None, description="The name that the token was given.", examples=["BlaBla Shop"]
+    )
+    version: int | None = Field(
+        default=None, description="Which secret of the credential the token is.", examples=[1]
+    )
     expires_at: float | None = Field(
         default=None,
+        examples=[1767225600.0],
         description="When the credential ends, or this secret of it where that is earlier, in seconds since the "
         "epoch; null: never.",
     )

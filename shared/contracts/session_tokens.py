@@ -12,6 +12,7 @@ from shared.contracts.identifiers import SESSION_TOKEN, credential_version_id
 from shared.errors import Unavailable
 
 RESOLVE = "/internal/v1/resolve"
+_ID = "0192f0c0-0000-7000-8000-000000000000"
 _ID_DOMAIN = b"passgate session token: id\0"
 
 
@@ -30,21 +31,30 @@ class ResolvedSession(BaseModel):
 
     parameters: dict[str, str] = Field(
         description="Those of a query, in the order sent: strings as they are, any other value as its JSON text, "
-        "digit by digit as it was sent."
+        "digit by digit as it was sent.",
+        examples=[{"userId": "42"}],
     )
-    company: str = Field(description="The client_prefix.")
-    company_id: str
-    access_key_id: str
-    access_key_version: int | None = Field(default=None, description="The secret of it that created the token.")
+    company: str = Field(description="The client_prefix.", examples=["blabla"])
+    company_id: str = Field(description="Whose it is.", examples=[_ID])
+    access_key_id: str = Field(description="What created it.", examples=[_ID])
+    access_key_version: int | None = Field(
+        default=None, description="The secret of it that created the token.", examples=[1]
+    )
     token_id: str = Field(
-        default="", description="Of the token itself: stopped when its holder ends it. Does not lead back to it."
+        default="",
+        description="Of the token itself: stopped when its holder ends it. Does not lead back to it.",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     )
     credential_expires_at: float | None = Field(
-        default=None, description="When the access key ends, in seconds since the epoch; null: not soon."
+        default=None,
+        description="When the access key ends, in seconds since the epoch; null: not soon.",
+        examples=[1767225600.0],
     )
-    expires_at: int = Field(description="Seconds since the epoch.")
+    expires_at: int = Field(description="When it ends, in seconds since the epoch.", examples=[1767225600])
     use_deferred: bool = Field(
-        default=False, description="Whether a use is still to be taken, by the same request without `defer_use`."
+        default=False,
+        description="Whether a use is still to be taken, by the same request without `defer_use`.",
+        examples=[False],
     )
 
     @property

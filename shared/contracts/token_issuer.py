@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts import Caller
 from shared.errors import Unavailable
@@ -15,7 +15,12 @@ class JwksResponse(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    keys: list[dict[str, Any]]
+    keys: list[dict[str, Any]] = Field(
+        description="Public keys as JWKs; a token's `kid` names its own.",
+        examples=[
+            [{"kty": "EC", "crv": "P-256", "x": "...", "y": "...", "kid": "k1", "alg": "ES256", "use": "sig"}]
+        ],
+    )
 
 
 class TokenIssuerClient:

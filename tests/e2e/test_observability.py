@@ -117,6 +117,17 @@ def test_every_process_describes_its_api_in_valid_openapi_3_1_and_shows_it(stack
     assert "http" not in (page.header("Content-Security-Policy") or "http"), "nothing comes from elsewhere"
 
 
+def test_the_gateway_shows_the_documents_of_all_services(stack: Stack) -> None:
+    base = stack.operations_url("gateway")
+    documents = call("GET", f"{base}/openapi/all.json").json()
+    assert [slug for slug, document in documents.items() if not (document and document["paths"])] == []
+    index = call("GET", f"{base}/api-documentation")
+    for path in set(re.findall(r'href="(/[^"#]+)', index.text)):
+        assert call("GET", base + path).status == 200, path
+    assert "script-src" not in (index.header("Content-Security-Policy") or "script-src")
+    assert call("GET", f"{base}/api-documentation/tokens/nothing").status == 404
+
+
 def secrets_of(stack: Stack) -> set[bytes]:
     found = {stack.values[name] for name in SECRET_VARIABLES}
     files = [*stack.secrets.rglob("*"), Path(stack.values["PRIVATE_KEY_FILE"])]

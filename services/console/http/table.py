@@ -7,6 +7,7 @@ from services.console.http.companies import CompanyPages
 from services.console.http.credentials import CredentialPages
 from services.console.http.limits import LimitPages
 from services.console.http.new_credentials import NewCredentialPages
+from services.console.http.operations.documentation import DocumentationPages
 from services.console.http.operations.table import OperationPages
 from services.console.http.people import PeoplePages
 from services.console.http.portal.entrance import EntrancePages
@@ -27,7 +28,14 @@ class ConsolePages:
     """`gateway`: its public URL, without a final slash; `issuer`: the token issuer, which diagnoses."""
 
     def __init__(
-        self, renderer: Renderer, visitors: Visitors, clock: Clock, *, gateway: str, issuer: ServiceClient
+        self,
+        renderer: Renderer,
+        visitors: Visitors,
+        documentation: DocumentationPages,
+        clock: Clock,
+        *,
+        gateway: str,
+        issuer: ServiceClient,
     ) -> None:
         usage, stops = RecentUsage(clock), Stops(renderer, clock)
         self.sign_in = SignInPages(visitors, renderer)
@@ -44,5 +52,5 @@ class ConsolePages:
         self.people = PeoplePages(visitors, renderer)
         self.search = SearchPages(renderer)
         self.support = SupportPages(renderer)
-        self.operations = OperationPages(renderer, clock)
+        self.operations = OperationPages(renderer, clock, documentation)
         self.portal = PortalPages(renderer, usage, clock, gateway=gateway, issuer=issuer)

@@ -126,7 +126,7 @@ MEMBERS: Members = {
     "kind": Member("What kind of thing it is.", "jwt"),
     "until": Member(
         "When nothing that it concerns can be alive any more (RFC 3339). null: after the longest life of any.",
-        None,
+        "2026-12-26T09:30:00Z",
     ),
     "reason": Member("Why, for the audit trail.", "Reported as leaked"),
     "at": Member("When it happened (RFC 3339, UTC).", "2026-11-26T09:30:00Z"),

@@ -51,10 +51,12 @@ def _by_get(handlers: OperatorEndpoints, path: str, *, documented: bool = True) 
         tag=TAG,
         description="Parameter names match without regard to case. The token goes in the query or the header.",
         parameters=(
-            _parameter("token", TOKEN),
+            _parameter("token", TOKEN, "The API token that a caller sent; better in the header field."),
             Parameter("X-Api-Token", "header", "Instead of `token`: keeps it out of the URL."),
-            _parameter("clientPrefix", CLIENT_PREFIX, required=True),
-            _parameter("applicaiontPrefix", APPLICATION_PREFIX, "The protocol's own spelling."),
+            _parameter("clientPrefix", CLIENT_PREFIX, "The prefix of the company.", required=True),
+            _parameter(
+                "applicaiontPrefix", APPLICATION_PREFIX, "The application's, in the protocol's own spelling."
+            ),
             _parameter("applicationPrefix", APPLICATION_PREFIX, "The same, spelled correctly."),
         ),
         responses=PUBLIC_RESPONSES,
@@ -63,6 +65,6 @@ def _by_get(handlers: OperatorEndpoints, path: str, *, documented: bool = True) 
     )
 
 
-def _parameter(name: str, limit: str, description: str = "", *, required: bool = False) -> Parameter:
+def _parameter(name: str, limit: str, description: str, *, required: bool = False) -> Parameter:
     schema = {"type": "string", "maxLength": MAX_CHARACTERS[limit]}
     return Parameter(name, description=description, required=required, schema=schema)

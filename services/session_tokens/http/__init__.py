@@ -18,6 +18,7 @@ PARAMETERS = {
     "description": f"At most {MAX_BODY_BYTES} bytes, {MAX_PARAMETERS} members with names of "
     f"{MAX_NAME_CHARACTERS} characters, {MAX_DEPTH} levels of nesting. No name twice in one object.",
     "additionalProperties": True,
+    "examples": [{"userId": "42", "theme": "dark"}],
     "maxProperties": MAX_PARAMETERS,
     "propertyNames": {"maxLength": MAX_NAME_CHARACTERS},
 }

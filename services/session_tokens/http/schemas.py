@@ -2,19 +2,27 @@
 
 from pydantic import BaseModel, Field
 
+_TOKEN = "3f8f7a3e-5a0c-4d5e-9c64-0a7b0a3f5c11"
+
 
 class Message(BaseModel):
-    message: str = Field(examples=["Wrong token"])
+    message: str = Field(description="What is wrong.", examples=["Wrong token"])
 
 
 class CreatedToken(BaseModel):
-    token: str = Field(json_schema_extra={"format": "uuid"})
-    expiration_time: int = Field(description="Seconds since the epoch.")
+    token: str = Field(
+        json_schema_extra={"format": "uuid"},
+        description="The session token, for `x-api-token` or `apitoken` in the query.",
+        examples=[_TOKEN],
+    )
+    expiration_time: int = Field(description="When it ends, in seconds since the epoch.", examples=[1767225600])
 
 
 class TokenToResolve(BaseModel):
-    token: str
-    peek: bool = Field(default=False, description="Whether this counts as no use.")
+    token: str = Field(description="The session token.", examples=[_TOKEN])
+    peek: bool = Field(default=False, description="Whether this counts as no use.", examples=[False])
     defer_use: bool = Field(
-        default=False, description="Whether a use of a token that has a number of them is left to another request."
+        default=False,
+        description="Whether a use of a token that has a number of them is left to another request.",
+        examples=[False],
     )

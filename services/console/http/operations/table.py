@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from services.console.http.operations.audit import AuditPages
+from services.console.http.operations.documentation import DocumentationPages
 from services.console.http.operations.hygiene import HygienePages
 from services.console.http.operations.notices import NoticePages
 from services.console.http.operations.overview import OverviewPages
@@ -12,6 +13,7 @@ from services.console.http.operations.system import SystemPages
 from services.console.http.operations.webhooks import WebhookPages
 from services.console.http.signed_in import FormHandler, PageHandler
 from services.console.pages.renderer import Renderer
+from shared.api_reference.endpoints import ERROR_CODES_PATH, GROUP_PATH, PAGES_PATH
 from shared.clock import Clock
 from shared.http.endpoints import Endpoint
 
@@ -19,7 +21,7 @@ WEBHOOK = "/webhooks/{id}"
 
 
 class OperationPages:
-    def __init__(self, renderer: Renderer, clock: Clock) -> None:
+    def __init__(self, renderer: Renderer, clock: Clock, documentation: DocumentationPages) -> None:
         self.overview = OverviewPages(renderer)
         self.system = SystemPages(renderer)
         self.audit = AuditPages(renderer)
@@ -28,6 +30,7 @@ class OperationPages:
         self.hygiene = HygienePages(renderer, clock)
         self.signing_keys = SigningKeyPages(renderer)
         self.report_only = ReportOnlyPages(renderer)
+        self.documentation = documentation
 
 
 def operation_endpoints(
@@ -54,5 +57,8 @@ def operation_endpoints(
         form(f"{WEBHOOK}/delete", webhooks.delete, "Delete a webhook"),
         form(f"{WEBHOOK}/deliveries/{{delivery}}/replay", webhooks.replay, "Send an event again"),
         page("/signing-keys", pages.signing_keys.list, "Signing keys"),
+        page(PAGES_PATH, pages.documentation.index, "The API documentation"),
+        page(PAGES_PATH + ERROR_CODES_PATH, pages.documentation.error_codes, "Every error code"),
+        page(PAGES_PATH + GROUP_PATH, pages.documentation.group, "Endpoints of one kind"),
         page("/report-only", pages.report_only.list, "What would have been refused"),
     ]

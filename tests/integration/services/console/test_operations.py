@@ -42,10 +42,30 @@ async def test_the_top_bar_leads_to_every_page_of_operations(owner: Browser) -> 
     await owner.open("/companies")
     for link in ("Notices", "Hygiene", "Operations"):
         assert (await owner.follow(link)).status == 200
-    for link in ("System", "Webhooks", "Signing keys", "Report-only", "Audit", "People"):
+    for link in ("System", "Webhooks", "Signing keys", "Report-only", "Audit", "People", "API documentation"):
         await owner.open("/operations")
         page = await owner.follow(link)
         assert page.url.endswith(owner.page.links.get(link, page.url)), link
+
+
+async def test_the_api_documentation_shows_operators_more_than_a_company(owner: Browser, console: Console) -> None:
+    company = await console.registry.owner.company()
+    partner = await console.person("viewer", company_id=company["id"])
+    internal, public = (
+        "/api-documentation/registry-internal/internal-changes",
+        "/api-documentation/admin-api/companies",
+    )
+    for path, statuses in (
+        (internal, (200, 404)),
+        (public, (200, 200)),
+        ("/api-documentation/error-codes", (200, 200)),
+    ):
+        pages = [await person.open(path) for person in (owner, partner)]
+        assert tuple(page.status for page in pages) == statuses, path
+        assert all(len(page.text.encode()) < 100_000 for page in pages)
+    assert "/internal/" in (await owner.open("/api-documentation")).words
+    assert "/internal/" not in (await partner.open("/api-documentation")).words
+    assert (await owner.open("/api-documentation/nobody/x")).status == 404
 
 
 async def test_notices_say_what_happened_to_what_and_are_filtered(owner: Browser, console: Console) -> None:

@@ -1,0 +1,1 @@
+"""One page over the OpenAPI documents of all services, as HTML without a script."""
