@@ -25,6 +25,11 @@ class Session:
         """Whether there is a password and there are other sessions: not of a portal session."""
         return bool(self.me["kind"] == "person")
 
+    async def second_factor(self) -> dict[str, Any] | None:
+        """Of the person's account; None without one."""
+        found: dict[str, Any] | None = await self.api.get("/me/second-factor") if self.has_account else None
+        return found
+
     @property
     def owns(self) -> bool:
         return bool(self.me["role"] == "owner")

@@ -80,8 +80,8 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
     )
     webhook_key_file: Path | None = Field(
         default=None,
-        description="32 bytes, base64url: the key under which secrets of webhooks are encrypted at rest; unset: "
-        "there are no webhooks",
+        description="32 bytes, base64url: the key under which secrets of webhooks, and those of people's "
+        "authenticators, are encrypted at rest; unset: there are neither",
     )
     webhook_private_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
         default=(),

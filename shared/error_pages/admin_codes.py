@@ -31,6 +31,17 @@ ADMIN_CODES: Mapping[str, Page] = {
         "The link is unknown, was used, was revoked, or has expired.",
         "Ask whoever sent it for another: an owner creates one with POST /admin/v1/invitations.",
     ),
+    "pending_sign_in_invalid": Page(
+        "The sign-in cannot be finished",
+        "Since the password too much time has passed, too many codes were wrong, or it was finished.",
+        "Begin with the password again: POST /admin/v1/sessions.",
+    ),
+    "second_factor_refused": Page(
+        "The code is wrong",
+        "The code of the authenticator is wrong or was used before, or the recovery code is unknown or was used.",
+        "Wait for the next code, and see that the device's clock is right. Whoever has lost the device uses a "
+        "recovery code, or asks an owner to reset the second factor.",
+    ),
     "portal_link_invalid": Page(
         "The link cannot be followed",
         "The link of a portal session is unknown, was followed, has expired, or was ended.",

@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
-from shared.opaque import API_CLIENT_KEY, PATTERN, SECRET_PREFIXES
+from shared.opaque import API_CLIENT_KEY, PATTERN, PENDING_SIGN_IN, SECRET_PREFIXES
 
 REDACTED = "[redacted]"
 MAX_TEXT_CHARACTERS = 8192
@@ -29,7 +29,7 @@ def _in_base64(prefix: str) -> list[str]:
 
 
 _ENCODED_PREFIXES = "|".join(
-    form for prefix in (*SECRET_PREFIXES, API_CLIENT_KEY) for form in _in_base64(f"{prefix}_")
+    form for prefix in (*SECRET_PREFIXES, PENDING_SIGN_IN, API_CLIENT_KEY) for form in _in_base64(f"{prefix}_")
 )
 
 _CERTAIN = (

@@ -1,5 +1,7 @@
 """The cookie that holds a session's token: the one thing of a session that the browser keeps.
 
+Another one holds, for minutes, the token of a sign-in that waits for a code.
+
 `__Host-`: only over TLS (or to the machine itself), for this host alone, from no subdomain (RFC 6265bis 4.1.3.2).
 """
 
@@ -11,6 +13,8 @@ from aiohttp import web
 from shared import opaque
 
 NAME = "__Host-passgate-session"
+PENDING_NAME = "__Host-passgate-sign-in"
+PENDING_LIFE_S = 300
 
 
 def session_token(request: web.Request) -> str:
@@ -30,3 +34,19 @@ def keep(response: web.StreamResponse, session: Mapping[str, str]) -> None:
 
 def drop(response: web.StreamResponse) -> None:
     response.del_cookie(NAME, path="/", secure=True, httponly=True, samesite="Lax")
+
+
+def pending_token(request: web.Request) -> str:
+    """Of a sign-in that waits for a code; empty without a cookie that may be one of ours."""
+    token = request.cookies.get(PENDING_NAME, "")
+    return token if opaque.well_formed(opaque.PENDING_SIGN_IN, token) else ""
+
+
+def keep_pending(response: web.StreamResponse, token: str) -> None:
+    response.set_cookie(
+        PENDING_NAME, token, path="/", secure=True, httponly=True, samesite="Strict", max_age=PENDING_LIFE_S
+    )
+
+
+def drop_pending(response: web.StreamResponse) -> None:
+    response.del_cookie(PENDING_NAME, path="/", secure=True, httponly=True, samesite="Strict")

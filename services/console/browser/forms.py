@@ -33,8 +33,8 @@ class Form:
         return [value for field, value in self._fields if field == name]
 
     def values(self) -> dict[str, str]:
-        """What to show again after an error: no password, and not what proves the form's origin."""
-        hidden = {CSRF_FIELD, "password", "current", "new"}
+        """What to show again after an error: no password or code, and not what proves the form's origin."""
+        hidden = {CSRF_FIELD, "password", "current", "new", "code", "uri"}
         return {name: value for name, value in self._fields if name not in hidden}
 
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from services.console.http.account.table import account_endpoints
 from services.console.http.assets import PATH, Assets
 from services.console.http.operations.table import operation_endpoints
 from services.console.http.portal.table import portal_endpoints
@@ -95,7 +96,6 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
         form("/people/invitations/{id}/revoke", pages.people.withdraw, "Withdraw an invitation"),
         form("/people/{id}/role", pages.people.change_role, "Change somebody's role"),
         form(f"/people/{{id}}/{ACT}", pages.people.act, "Suspend, resume or revoke a person"),
-        page("/account", pages.people.account, "One's own account"),
-        form("/account/password", pages.people.change_password, "Change one's password"),
-        form("/account/sessions/{id}/revoke", pages.people.end_session, "End one of one's sessions"),
+        form("/people/{id}/reset-second-factor", pages.people.reset_second_factor, "Take a second factor away"),
+        *account_endpoints(pages.own, page, form, open_to_all),
     ]

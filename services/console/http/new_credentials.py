@@ -23,6 +23,7 @@ DOWNLOADS = {
     "public_key.pem": "application/x-pem-file",
     "private_key.jwk.json": "application/jwk+json",
     "credentials.env": "text/plain",
+    "recovery-codes.txt": "text/plain",
 }
 """Files that a page of secrets offers, with their types."""
 

@@ -1,4 +1,4 @@
-"""People of the console, invitations, and one's own sessions and password."""
+"""People of the console, and invitations."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from services.console.browser.forms import Form
 from services.console.browser.visitors import Visitors
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
-from shared.errors import Conflict, Unprocessable
+from shared.errors import Conflict, Forbidden, Unprocessable
 
 
 class PeoplePages:
@@ -50,20 +50,12 @@ class PeoplePages:
             return await self._list(session, 409, problem=error.description)
         return self._renderer.redirect("/people")
 
-    async def account(self, _: web.Request, session: Session) -> web.Response:
-        return await self._account(session)
-
-    async def change_password(self, _: web.Request, session: Session, form: Form) -> web.Response:
-        body = {"current": form.secret("current"), "new": form.secret("new")}
+    async def reset_second_factor(self, request: web.Request, session: Session, _: Form) -> web.Response:
         try:
-            await session.api.post("/me/password", body)
-        except Unprocessable as error:
-            return await self._account(session, **filled_in(form.values(), error))
-        return await self._account(session, changed=True)
-
-    async def end_session(self, request: web.Request, session: Session, _: Form) -> web.Response:
-        await session.api.delete(f"/sessions/{segment(request.match_info['id'])}")
-        return self._renderer.redirect("/account")
+            await session.api.post(f"/people/{segment(request.match_info['id'])}/reset-second-factor")
+        except (Conflict, Forbidden) as error:
+            return await self._list(session, 409, problem=error.description)
+        return self._renderer.redirect("/people")
 
     async def _list(self, session: Session, status: int = 200, **values: Any) -> web.Response:
         people, invitations, companies = await together(
@@ -80,13 +72,6 @@ class PeoplePages:
             names={company["id"]: company["name"] for company in companies},
             invitations=[i for i in invitations if i["status"] == "open"],
             **{"link": "", "invitation": None, **values},
-        )
-
-    async def _account(self, session: Session, status: int = 200, **values: Any) -> web.Response:
-        page = await session.api.get("/sessions")
-        sessions = page["items"]
-        return self._renderer.page(
-            "account.html", session=session, status=status, sessions=sessions, **{"changed": False, **values}
         )
 
 

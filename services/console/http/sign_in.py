@@ -10,6 +10,8 @@ from services.console.browser import cookies
 from services.console.browser.forms import Form, read_form
 from services.console.browser.return_path import own_path
 from services.console.browser.visitors import Visitors
+from services.console.browser.waiting import retry_later, too_many_attempts
+from services.console.http.account import second_step
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, TooManyRequests, Unprocessable
@@ -32,12 +34,14 @@ class SignInPages:
         except (SignedOut, Unprocessable):
             return self._again(form, 401, "The e-mail or the password is wrong.")
         except TooManyRequests as error:
-            minutes = -(-error.retry_after // 60)
-            wait = "a minute" if minutes == 1 else f"{minutes} minutes"
-            response = self._again(form, 429, f"Too many attempts. Wait {wait}, then try again.")
-            response.headers["Retry-After"] = str(error.retry_after)
+            return retry_later(self._again(form, 429, too_many_attempts(error)), error)
+        after = own_path(form.text("next"))
+        if "pending_token" in created:
+            response = self._renderer.redirect(second_step.path_of(after))
+            cookies.drop(response)
+            cookies.keep_pending(response, created["pending_token"])
             return response
-        return self._begin(created, own_path(form.text("next")))
+        return self._begin(created, after)
 
     async def sign_out(self, _: web.Request, session: Session, __: Form) -> web.Response:
         with suppress(NotFound):  # it has ended already

@@ -1,6 +1,7 @@
 """All pages of the console, put together."""
 
 from services.console.browser.visitors import Visitors
+from services.console.http.account.table import OwnPages
 from services.console.http.applications import ApplicationPages
 from services.console.http.bookings import BookingPages
 from services.console.http.companies import CompanyPages
@@ -50,6 +51,7 @@ class ConsolePages:
         self.applications = ApplicationPages(renderer)
         self.application = ApplicationPage(renderer, stops)
         self.people = PeoplePages(visitors, renderer)
+        self.own = OwnPages(visitors, renderer)
         self.search = SearchPages(renderer)
         self.support = SupportPages(renderer)
         self.operations = OperationPages(renderer, clock, documentation)

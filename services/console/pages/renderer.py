@@ -13,6 +13,7 @@ from markupsafe import Markup
 from services.console.pages import events
 from services.console.pages.limits import limits_in_words
 from services.console.pages.portal.refusals import credential_of, explanation_of
+from services.console.pages.qr_code import qr_code
 from services.console.pages.stops import drawn_width
 from services.console.session import Session
 from shared.errors import Conflict, FieldError, Invalid, ServiceError
@@ -56,6 +57,7 @@ class Renderer:
         self._environment.filters["limits_in_words"] = limits_in_words
         self._environment.filters["refusal"] = explanation_of
         self._environment.filters["credential_of"] = credential_of
+        self._environment.filters["qr_code"] = qr_code
         self._environment.filters["event_words"] = events.type_in_words
         self._environment.filters["event_details"] = events.details
         self._environment.filters["event_path"] = events.subject_path

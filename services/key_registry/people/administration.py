@@ -97,6 +97,31 @@ class PeopleAdministration:
                 detail["invitations_revoked"] = revoked
             return await self._written(writer, admin, operation, changed, detail)
 
+    async def reset_second_factor(self, admin: Admin, reference: UUID | str) -> Object:
+        """All sessions of the person end. Where none is on nothing changes.
+
+        Raises `Conflict` for one's own, which is turned off with password and code, and for one who is revoked.
+        """
+        self.permit(admin, Operation.CHANGE)
+        if admin.kind == "portal_session":
+            raise Forbidden("a portal session cannot reset a second factor")
+        async with self._store.writing() as writer:
+            await _require_still_permitted(writer, admin)
+            person = await _visible(writer, admin, reference)
+            if admin.id == person.id:
+                raise Conflict("your own second factor is turned off with the password and a code")
+            if person.status == "revoked":
+                raise Conflict("the person is revoked, which is final")
+            if not person.second_factor:
+                return _shown(person)
+            changed = replace(person, totp_since=None, updated_at=self._now())
+            await writer.update_person(changed)
+            await writer.delete_factors(person.id)
+            detail = {"sessions_ended": await writer.end_sessions(person.id, changed.updated_at)}
+            action, company_id = f"{KIND}.second_factor_reset", person.company_id
+            await record(writer, admin.actor, action, person.id, company_id, changed.updated_at, detail)
+            return _shown(changed)
+
     async def _written(
         self, writer: PeopleWriter, admin: Admin, operation: Operation, person: Person, detail: Object
     ) -> Object:

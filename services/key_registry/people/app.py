@@ -5,6 +5,7 @@ from datetime import timedelta
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.config import Settings
 from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.people.factors import FactorEndpoints
 from services.key_registry.http.people.invitations import AcceptanceEndpoints, InvitationEndpoints
 from services.key_registry.http.people.me import MeEndpoints
 from services.key_registry.http.people.people import PeopleEndpoints
@@ -13,6 +14,10 @@ from services.key_registry.http.people.sessions import SessionEndpoints
 from services.key_registry.http.people.table import PeopleHandlers
 from services.key_registry.people.acceptance import InvitationAcceptance
 from services.key_registry.people.administration import PeopleAdministration
+from services.key_registry.people.factors.confirmation import Confirmation
+from services.key_registry.people.factors.own_factors import OwnFactors
+from services.key_registry.people.factors.sealing import FactorSecrets
+from services.key_registry.people.factors.second_step import SecondStep
 from services.key_registry.people.invitations import Invitations
 from services.key_registry.people.own_password import OwnPassword
 from services.key_registry.people.passwords import Passwords
@@ -61,6 +66,10 @@ class People:
         throttle = SignInThrottle(OwnTimesMeanwhile(shared, MemoryFailureTimes(), clock), clock)
         sessions = Sessions(store, self.passwords, throttle, trail, clock, lifetimes)
         acceptance = InvitationAcceptance(store, self.passwords, clock, lifetimes)
+        secrets = FactorSecrets.from_file(settings.webhook_key_file)
+        confirmation = Confirmation(store, self.passwords, throttle, secrets, trail, clock)
+        second_step = SecondStep(store, throttle, secrets, trail, clock, lifetimes)
+        own_factors = OwnFactors(store, confirmation, secrets, clock)
         portal = PortalSessions(store, access, clock, idle_timeout=lifetimes.idle, console_url=settings.console_url)
         self.handlers = PeopleHandlers(
             InvitationEndpoints(Invitations(store, access, clock), self.authentication),
@@ -69,6 +78,7 @@ class People:
             PeopleEndpoints(PeopleAdministration(store, access, clock), self.authentication),
             MeEndpoints(OwnPassword(store, self.passwords, throttle, clock), self.authentication, self.addresses),
             PortalEndpoints(portal, self.authentication, trail, self.addresses),
+            FactorEndpoints(own_factors, second_step, self.authentication, trail, self.addresses),
         )
         self._database = database
 

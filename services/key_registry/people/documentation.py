@@ -49,6 +49,7 @@ PEOPLE_MEMBERS: Members = {
     "address": Member("The address that it was begun from.", "192.0.2.7"),
     "user_agent": Member("The program that it was begun with, as far as it says.", "Mozilla/5.0"),
     "current": Member("Whether it is the one that this request was sent with.", True),
+    "second_factor": Member("Whether a code is needed after the password.", False),
     "person": Member(
         "Who has signed in.",
         {"id": _ID, "email": "jo@blabla.example", "role": "editor", "company_id": None, "status": "active"},

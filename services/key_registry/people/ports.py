@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from services.key_registry.catalog.permissions import Role
+from services.key_registry.people.factors.ports import FactorReader, FactorWriter
 from services.key_registry.people.portal.ports import PortalReader, PortalWriter
 from services.key_registry.storage.ports import Reader, Writer
 from shared.contracts.key_registry import Status
@@ -27,6 +28,12 @@ class Person:
     status: Status
     created_at: datetime
     updated_at: datetime
+    totp_since: datetime | None = None
+    """None: the password is enough."""
+
+    @property
+    def second_factor(self) -> bool:
+        return self.totp_since is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ class Invitation:
         return "expired" if self.status == "open" and self.expires_at <= now else self.status
 
 
-class PeopleReader(Reader, PortalReader, Protocol):
+class PeopleReader(Reader, PortalReader, FactorReader, Protocol):
     async def find_person(self, id_: UUID) -> Person | None: ...
 
     async def find_person_by_email(self, email: str) -> Person | None:
@@ -100,11 +107,11 @@ class PeopleReader(Reader, PortalReader, Protocol):
         ...
 
 
-class PeopleWriter(PeopleReader, PortalWriter, Writer, Protocol):
+class PeopleWriter(PeopleReader, PortalWriter, FactorWriter, Writer, Protocol):
     async def insert_person(self, person: Person) -> None: ...
 
     async def update_person(self, person: Person) -> None:
-        """Its role, status and password."""
+        """Its role, status, password and `totp_since`."""
         ...
 
     async def insert_session(self, session: Session) -> None: ...
@@ -114,7 +121,7 @@ class PeopleWriter(PeopleReader, PortalWriter, Writer, Protocol):
         ...
 
     async def end_sessions(self, person_id: UUID, at: datetime, *, but: UUID | None = None) -> int:
-        """All of the person's, `but` one; how many have not been ended before."""
+        """All of the person's, `but` one, and the sign-ins that wait; how many sessions have not ended before."""
         ...
 
     async def insert_invitation(self, invitation: Invitation) -> None: ...

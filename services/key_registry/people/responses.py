@@ -45,6 +45,7 @@ class SignedInPerson(PeopleResponse):
 
 
 class PersonResponse(SignedInPerson):
+    second_factor: bool
     created_at: Instant
     updated_at: Instant
 

@@ -12,12 +12,16 @@ from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.people.acts import record
+from services.key_registry.people.factors import pending
+from services.key_registry.people.factors.codes import CodeKind
+from services.key_registry.people.factors.pending import BegunSignIn
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.ports import PeopleReader, PeopleStore, PeopleWriter, Person, Session
 from services.key_registry.people.throttle import SignInThrottle
 from shared import opaque
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock
+from shared.contracts.key_registry import AuditEvent
 from shared.errors import NotFound, Unauthenticated, Unavailable
 
 MAX_USER_AGENT_CHARACTERS = 200
@@ -72,8 +76,11 @@ class Sessions:
         self._clock = clock
         self._lifetimes = lifetimes
 
-    async def sign_in(self, email: str, password: str, origin: SignInOrigin) -> OpenedSession:
-        """Raises `SignInRefused`, after the same time whatever the cause, `TooManySignIns` and `Unavailable`."""
+    async def sign_in(self, email: str, password: str, origin: SignInOrigin) -> OpenedSession | BegunSignIn:
+        """A session; where a second factor is on, one that waits for it.
+
+        Raises `SignInRefused`, after the same time whatever the cause, `TooManySignIns` and `Unavailable`.
+        """
         email = email.lower()
         attempt = await self._throttle.begin(email, origin.block)
         try:
@@ -90,11 +97,18 @@ class Sessions:
                     raise self._refused(current, cause or "unknown")
                 if current.password_hash != person.password_hash:
                     raise self._refused(current, "password_changed")
-                opened = await open_session(writer, current, origin, now, self._lifetimes)
+                opened: OpenedSession | BegunSignIn
+                if current.second_factor:
+                    opened = await pending.begin(writer, current, origin.address, now)
+                else:
+                    opened = await open_session(writer, current, origin, now, self._lifetimes)
         except Unavailable:
             await self._throttle.release(attempt)
             raise
-        await self._throttle.succeeded(attempt)
+        if isinstance(opened, OpenedSession):
+            await self._throttle.succeeded(attempt)
+        else:  # wrong codes are counted with wrong passwords: a right password must not forget them
+            await self._throttle.release(attempt)
         return opened
 
     async def own(self, admin: Admin) -> Sequence[Session]:
@@ -124,20 +138,22 @@ class Sessions:
 
     def _refused(self, person: Person | None, cause: str) -> SignInRefused:
         if person is not None:
-            self._trail.note_refusal(
-                self._trail.event(
-                    "person.sign_in_refused",
-                    actor="anonymous",
-                    subject_kind="person",
-                    subject=str(person.id),
-                    company_id=str(person.company_id) if person.company_id else None,
-                    detail={"cause": cause, "status": person.status},
-                )
-            )
+            self._trail.note_refusal(sign_in_refusal(self._trail, person, cause))
         return SignInRefused(cause, person)
 
     def _now(self) -> datetime:
         return instant(self._clock.now())
+
+
+def sign_in_refusal(trail: AuditTrail, person: Person, cause: str) -> AuditEvent:
+    return trail.event(
+        "person.sign_in_refused",
+        actor="anonymous",
+        subject_kind="person",
+        subject=str(person.id),
+        company_id=str(person.company_id) if person.company_id else None,
+        detail={"cause": cause, "status": person.status},
+    )
 
 
 async def why_refused(reader: PeopleReader, person: Person | None) -> str | None:
@@ -159,7 +175,13 @@ async def why_company_refused(reader: PeopleReader, company_id: UUID) -> str | N
 
 
 async def open_session(
-    writer: PeopleWriter, person: Person, origin: SignInOrigin, now: datetime, lifetimes: Lifetimes
+    writer: PeopleWriter,
+    person: Person,
+    origin: SignInOrigin,
+    now: datetime,
+    lifetimes: Lifetimes,
+    *,
+    second_factor: CodeKind | None = None,
 ) -> OpenedSession:
     """A new session, with its line in the trail."""
     token, id_ = opaque.mint(opaque.PERSON_SESSION), uuid7()
@@ -176,6 +198,7 @@ async def open_session(
     )
     await writer.insert_session(session)
     detail = {"person": str(person.id), "address": origin.address}
+    detail |= {"second_factor": second_factor} if second_factor else {}
     await record(writer, f"person:{person.id}", "session.created", id_, person.company_id, now, detail)
     return OpenedSession(session, person, token)
 

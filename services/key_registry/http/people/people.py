@@ -50,6 +50,11 @@ class PeopleEndpoints:
         changed = await self._people.set_status(caller.admin, operation, _reference(request))
         return json_response(changed, headers=NO_STORE)
 
+    async def reset_second_factor(self, request: web.Request) -> web.Response:
+        caller = await self._authentication.caller(request)
+        changed = await self._people.reset_second_factor(caller.admin, _reference(request))
+        return json_response(changed, headers=NO_STORE)
+
 
 def _reference(request: web.Request) -> UUID | str:
     """Raises `NotFound` for what can be neither an id nor an e-mail address."""

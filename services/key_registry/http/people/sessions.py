@@ -7,6 +7,8 @@ from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import BASE
 from services.key_registry.paging import parse_query
+from services.key_registry.people.factors.pending import BegunSignIn
+from services.key_registry.people.factors.schemas import PendingSession
 from services.key_registry.people.requests import SignIn
 from services.key_registry.people.responses import CreatedSession, SessionList, SessionResponse, SignedInPerson
 from services.key_registry.people.sessions import OpenedSession, Sessions, SignInOrigin, SignInRefused
@@ -31,7 +33,7 @@ class SessionEndpoints:
         self._addresses = addresses
 
     async def create(self, request: web.Request) -> web.Response:
-        """201 with the one response that contains the token."""
+        """201 with the one response that contains the token; 202 where a second factor is on."""
         body = validated(SignIn, bodies.members(await bodies.raw_json(request)))
         origin = origin_of(request, self._addresses)
         try:
@@ -43,6 +45,9 @@ class SessionEndpoints:
         except TooManySignIns:
             self._count(request, "throttled", origin)
             raise
+        if isinstance(opened, BegunSignIn):
+            pending = PendingSession(pending_token=opened.token, expires_at=opened.expires_at)
+            return json_response(pending.model_dump(mode="json"), status=202, headers=NO_STORE)
         return created_session(opened)
 
     async def page(self, request: web.Request) -> web.Response:

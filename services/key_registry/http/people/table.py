@@ -6,6 +6,7 @@ from functools import partial
 
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.http.objects import PATCH_TYPES
+from services.key_registry.http.people.factors import FactorEndpoints, factor_endpoints
 from services.key_registry.http.people.invitations import PATH as INVITATIONS
 from services.key_registry.http.people.invitations import AcceptanceEndpoints, InvitationEndpoints
 from services.key_registry.http.people.me import MeEndpoints
@@ -22,6 +23,7 @@ from services.key_registry.http.schemas import (
     page_model,
     problems,
 )
+from services.key_registry.people.factors.schemas import PendingSession
 from services.key_registry.people.requests import (
     Acceptance,
     InvitationToken,
@@ -55,7 +57,8 @@ PASSWORD = "All other sessions of the person end. A wrong present password count
 PEOPLE = """\
 By id or e-mail address. A role counts from the next request on. Suspending and revoking end all sessions of the
 person; revoked is final, and the e-mail address may be invited again. The last active owner of the operator's
-people cannot take that role from themselves.
+people cannot take that role from themselves. Resetting a second factor is for who has lost it: all sessions of the
+person end, and the password is enough again; nobody resets their own, and no portal session does.
 """
 
 
@@ -67,6 +70,7 @@ class PeopleHandlers:
     people: PeopleEndpoints
     me: MeEndpoints
     portal: PortalEndpoints
+    factors: FactorEndpoints
 
 
 def people_endpoints(handlers: PeopleHandlers, admin: partial[Endpoint]) -> Sequence[Endpoint]:
@@ -77,6 +81,7 @@ def people_endpoints(handlers: PeopleHandlers, admin: partial[Endpoint]) -> Sequ
         *_sessions(handlers.sessions, admin, stranger),
         *_people(handlers.people, admin),
         *portal_endpoints(handlers.portal, admin),
+        *factor_endpoints(handlers.factors, admin),
         admin(
             "POST",
             f"{BASE}/me/password",
@@ -178,6 +183,7 @@ def _sessions(handlers: SessionEndpoints, admin: partial[Endpoint], stranger: pa
             body=SignIn,
             responses={
                 201: Response("A session; its token is shown this once", CreatedSession),
+                202: Response("A second factor is on: `/sessions/second-factor` takes the code", PendingSession),
                 **problems(400, 401, 413, 415, 422, 429, 503),
             },
         ),
@@ -233,4 +239,11 @@ def _people(handlers: PeopleEndpoints, admin: partial[Endpoint]) -> list[Endpoin
         handler, summary = partial(handlers.set_status, operation), f"{operation.title()} a person"
         responses = {200: shown, **problems(401, 403, 404, 409, 503)}
         found.append(endpoint("POST", f"{one}/{operation}", handler, summary, responses=responses))
-    return found
+    reset = endpoint(
+        "POST",
+        f"{one}/reset-second-factor",
+        handlers.reset_second_factor,
+        "Take a person's second factor away",
+        responses={200: shown, **problems(401, 403, 404, 409, 503)},
+    )
+    return [*found, reset]

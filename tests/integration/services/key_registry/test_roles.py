@@ -15,6 +15,7 @@ FOR_STRANGERS = (
     ("post", "/admin/v1/invitations/inspect"),
     ("post", "/admin/v1/invitations/accept"),
     ("post", "/admin/v1/sessions"),
+    ("post", "/admin/v1/sessions/second-factor"),
     ("post", "/admin/v1/portal-sessions/inspect"),
     ("post", "/admin/v1/portal-sessions/open"),
 )
@@ -135,9 +136,12 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     wanted |= {("get", "/admin/v1/invitations"), ("post", "/admin/v1/invitations"), ("get", one_invitation)}
     wanted |= {("post", f"{one_invitation}/revoke"), ("get", "/admin/v1/me"), ("get", "/admin/v1/sessions")}
     wanted |= {("delete", "/admin/v1/sessions/{id}"), ("post", "/admin/v1/me/password"), *strangers}
+    second_factor = "/admin/v1/me/second-factor"
+    wanted |= {("get", second_factor), ("post", f"{second_factor}/recovery-codes")}
+    wanted |= {("post", f"{second_factor}/totp{act}") for act in ("", "/confirm", "/remove")}
     one_person = "/admin/v1/people/{id}"
     wanted |= {("get", "/admin/v1/people"), ("get", one_person), ("patch", one_person)}
-    wanted |= {("post", f"{one_person}/{act}") for act in ("suspend", "resume", "revoke")}
+    wanted |= {("post", f"{one_person}/{act}") for act in ("suspend", "resume", "revoke", "reset-second-factor")}
     portal = "/admin/v1/companies/{id}/portal-sessions"
     wanted |= {("get", portal), ("post", portal), ("delete", f"{portal}/{{session}}")}
     for resource in RESOURCES.values():

@@ -9,7 +9,10 @@ from services.key_registry.catalog.permissions import Role
 from services.key_registry.people.ports import Person, Session
 from shared.postgres.pool import Connection, Database
 
-_PERSON = ("id", "email", "password_hash", "role", "company_id", "status", "created_at", "updated_at")
+_PERSON = (
+    *("id", "email", "password_hash", "role", "company_id", "status", "created_at", "updated_at"),
+    "totp_since",
+)
 _SESSION = (
     *("id", "person_id", "digest", "created_at", "last_used_at", "expires_at", "ended_at", "address"),
     "user_agent",
@@ -30,7 +33,9 @@ _INSERT_PERSON = " ".join(
         f"VALUES ({', '.join(f'${n}' for n in range(1, len(_PERSON) + 1))})",
     )
 )
-_UPDATE_PERSON = "UPDATE person SET role = $2, status = $3, password_hash = $4, updated_at = $5 WHERE id = $1"
+_UPDATE_PERSON = """
+UPDATE person SET role = $2, status = $3, password_hash = $4, updated_at = $5, totp_since = $6 WHERE id = $1
+"""
 _BY_DIGEST = " ".join(
     (
         *("SELECT", ", ".join(f"s.{name} AS session_{name}" for name in _SESSION), ","),
@@ -54,6 +59,7 @@ _END_SESSION = """
 UPDATE person_session SET ended_at = $3 WHERE person_id = $1 AND id = $2 AND ended_at IS NULL RETURNING id
 """
 _END_SESSIONS = """
+WITH pending AS (DELETE FROM pending_sign_in WHERE person_id = $1)
 UPDATE person_session SET ended_at = $2
 WHERE person_id = $1 AND ended_at IS NULL AND ($3::uuid IS NULL OR id <> $3) RETURNING id
 """
@@ -98,8 +104,8 @@ class PostgresAccountWriter(PostgresAccountReader):
         await self._connection.execute(_INSERT_PERSON, *(getattr(person, name) for name in _PERSON))
 
     async def update_person(self, person: Person) -> None:
-        values = (person.id, person.role, person.status, person.password_hash, person.updated_at)
-        await self._connection.execute(_UPDATE_PERSON, *values)
+        values = (person.role, person.status, person.password_hash, person.updated_at, person.totp_since)
+        await self._connection.execute(_UPDATE_PERSON, person.id, *values)
 
     async def insert_session(self, session: Session) -> None:
         await self._connection.execute(_INSERT_SESSION, *(getattr(session, name) for name in _SESSION))

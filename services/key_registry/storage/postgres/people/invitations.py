@@ -7,6 +7,7 @@ from uuid import UUID
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.people.ports import Invitation
 from services.key_registry.storage.postgres.people.accounts import PostgresAccountReader, PostgresAccountWriter
+from services.key_registry.storage.postgres.people.factors import PostgresFactorReader, PostgresFactorWriter
 from services.key_registry.storage.postgres.people.portal_sessions import (
     PostgresPortalReader,
     PostgresPortalWriter,
@@ -45,7 +46,7 @@ _INSERT = " ".join(
 _REVOKE_BY = "UPDATE invitation SET status = 'revoked' WHERE created_by = $1 AND status = 'open'"
 
 
-class PostgresPeopleReader(PostgresAccountReader, PostgresPortalReader):
+class PostgresPeopleReader(PostgresAccountReader, PostgresPortalReader, PostgresFactorReader):
     """The part of the reader that is about people, their sessions and invitations, and portal sessions."""
 
     async def find_invitation(self, id_: UUID) -> Invitation | None:
@@ -61,7 +62,7 @@ class PostgresPeopleReader(PostgresAccountReader, PostgresPortalReader):
         return [invitation for record in records if (invitation := _invitation(record)) is not None]
 
 
-class PostgresPeopleWriter(PostgresPeopleReader, PostgresAccountWriter, PostgresPortalWriter):
+class PostgresPeopleWriter(PostgresPeopleReader, PostgresAccountWriter, PostgresPortalWriter, PostgresFactorWriter):
     async def insert_invitation(self, invitation: Invitation) -> None:
         await self._connection.execute(_INSERT, *(getattr(invitation, name) for name in _COLUMNS))
 

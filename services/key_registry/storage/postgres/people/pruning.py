@@ -1,4 +1,4 @@
-"""Deletes sessions, invitations and portal sessions that ended long ago."""
+"""Deletes sessions, invitations and portal sessions that ended long ago, and sign-ins that were not finished."""
 
 from functools import partial
 
@@ -16,11 +16,22 @@ DELETE FROM invitation WHERE id IN (SELECT id FROM invitation WHERE expires_at <
 _PORTAL = """
 DELETE FROM portal_session WHERE id IN (SELECT id FROM portal_session WHERE expires_at < to_timestamp($1) LIMIT $2)
 """
+PENDING_KEPT_S = 3600
+"""Seconds after a sign-in that waits for a code has expired, and after an authenticator was begun with."""
+_PENDING = """
+DELETE FROM pending_sign_in WHERE id IN (
+    SELECT id FROM pending_sign_in WHERE expires_at < to_timestamp($1) LIMIT $2
+)
+"""
+_OFFERED = """
+DELETE FROM person_totp WHERE person_id IN (
+    SELECT person_id FROM person_totp WHERE confirmed_at IS NULL AND created_at < to_timestamp($1) LIMIT $2
+)
+"""
 
 
 async def prune_people(database: Database, now: float) -> None:
     """`now` in seconds since the epoch. Raises `Unavailable`."""
-    await each(
-        partial(delete_in_batches, database, statement, now - KEPT_S)
-        for statement in (_SESSIONS, _INVITATIONS, _PORTAL)
-    )
+    kept = dict.fromkeys((_SESSIONS, _INVITATIONS, _PORTAL), KEPT_S)
+    kept |= dict.fromkeys((_PENDING, _OFFERED), PENDING_KEPT_S)
+    await each(partial(delete_in_batches, database, statement, now - s) for statement, s in kept.items())

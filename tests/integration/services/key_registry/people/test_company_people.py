@@ -14,7 +14,7 @@ ROLES = ("viewer", "editor", "owner")
 OWNERS_ALONE = ("admin-tokens", "invitations")
 """Whatever is done there; reading too."""
 OWNERS_CHANGE = ("people",)
-ONES_OWN = {("GET", "/me"), ("GET", "/sessions"), ("DELETE", "/sessions/{id}"), ("POST", "/me/password")}
+ONES_OWN = {"me", "sessions"}
 READS = {("POST", "/search")}
 OF_NOBODY = {("POST", "/revocations"), ("POST", "/companies"), ("POST", "/applications"), ("POST", "/bookings")}
 """What a company's people never do, whatever their role; and so nothing below."""
@@ -91,7 +91,7 @@ def body_of(method: str, path: str, mine: Estate) -> Any:
 def reaches(role: str, method: str, path: str) -> bool:
     """Whether the role is enough, by the words of the rule: not by the table that the code reads."""
     noun = path.split("/")[1]
-    if (method, path) in ONES_OWN:
+    if noun in ONES_OWN:
         return True
     if noun in OWNERS_ALONE or (noun in OWNERS_CHANGE and method != "GET"):
         return role == "owner"
@@ -147,7 +147,7 @@ async def test_every_documented_endpoint_holds_for_every_role_and_hides_every_ot
         caller = (await people.join(role, company_id=mine.company["id"])).admin
         for method, path in every:
             where = (role, method, path)
-            if "{id}" in path and (method, path) not in ONES_OWN:
+            if "{id}" in path and path.split("/")[1] not in ONES_OWN:
                 foreign = await call(caller, method, path, other, mine)
                 hidden = 404 if reaches(role, method, path) and path != "/signing-keys" else 403
                 assert foreign.status == hidden, (*where, foreign.status, foreign.raw)

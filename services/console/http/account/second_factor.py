@@ -1,0 +1,78 @@
+"""One's own second factor: an authenticator, and recovery codes."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from aiohttp import web
+
+from services.console.browser.forms import Form
+from services.console.pages.renderer import Renderer, filled_in, wrong_fields
+from services.console.session import Session
+from shared.errors import Conflict, Invalid, Unprocessable
+
+PATH = "/account/second-factor"
+API = "/me/second-factor"
+MAX_URI_CHARACTERS = 600
+
+
+class SecondFactorPages:
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    async def show(self, _: web.Request, session: Session) -> web.Response:
+        return await self._show(session)
+
+    async def begin(self, _: web.Request, session: Session, form: Form) -> web.Response:
+        """The authenticator's secret. It is not in force until a code has confirmed it."""
+        try:
+            offered = await session.api.post(f"{API}/totp", {"password": form.secret("password")})
+        except (Unprocessable, Conflict) as error:
+            return await self._show(session, **filled_in(form.values(), error))
+        return self._authenticator(session, offered["uri"], status=201)
+
+    async def confirm(self, _: web.Request, session: Session, form: Form) -> web.Response:
+        try:
+            created = await session.api.post(f"{API}/totp/confirm", {"code": form.text("code")})
+        except Conflict as error:
+            return await self._show(session, **filled_in(form.values(), error))
+        except Unprocessable as error:
+            return self._authenticator(session, form.text("uri"), status=422, errors=wrong_fields(error))
+        return self._recovery_codes(session, created["recovery_codes"])
+
+    async def change(self, _: web.Request, session: Session, form: Form) -> web.Response:
+        body = {"password": form.secret("password"), "code": form.text("code")}
+        try:
+            if form.text("act") == "recovery-codes":
+                created = await session.api.post(f"{API}/recovery-codes", body)
+                return self._recovery_codes(session, created["recovery_codes"])
+            await session.api.post(f"{API}/totp/remove", body)
+        except (Unprocessable, Conflict) as error:
+            return await self._show(session, **filled_in(form.values(), error))
+        return self._renderer.redirect("/account")
+
+    async def _show(self, session: Session, status: int = 200, **values: Any) -> web.Response:
+        factor = await session.second_factor()
+        page = "account/second_factor.html"
+        return self._renderer.page(page, session=session, status=status, factor=factor, **values)
+
+    def _authenticator(self, session: Session, uri: str, *, status: int, **values: Any) -> web.Response:
+        return self._renderer.page(
+            "account/authenticator.html",
+            session=session,
+            status=status,
+            uri=uri,
+            secret=secret_of(uri),
+            **values,
+        )
+
+    def _recovery_codes(self, session: Session, codes: list[str]) -> web.Response:
+        return self._renderer.page("account/recovery_codes.html", session=session, status=201, codes=codes)
+
+
+def secret_of(uri: str) -> str:
+    """What somebody types in who cannot read the QR code. Raises `Invalid`: the form was not ours."""
+    parts = urlsplit(uri) if len(uri) <= MAX_URI_CHARACTERS else urlsplit("")
+    found = parse_qs(parts.query).get("secret", [])
+    if (parts.scheme, parts.netloc) != ("otpauth", "totp") or len(found) != 1:
+        raise Invalid("the form is malformed")
+    return found[0]

@@ -1,0 +1,56 @@
+"""Signing in: the code after the password."""
+
+from urllib.parse import quote
+
+from aiohttp import web
+
+from services.console.admin_api import SignedOut
+from services.console.browser import cookies
+from services.console.browser.forms import read_form
+from services.console.browser.return_path import own_path
+from services.console.browser.visitors import Visitors
+from services.console.browser.waiting import retry_later, too_many_attempts
+from services.console.pages.renderer import Renderer
+from shared.errors import NotFound, TooManyRequests, Unprocessable
+
+PATH = "/sign-in/code"
+
+
+def path_of(after: str) -> str:
+    """Of the page that requests the code; `after` is where to go then."""
+    return f"{PATH}?next={quote(after, safe='/')}"
+
+
+class SecondStepPages:
+    def __init__(self, visitors: Visitors, renderer: Renderer) -> None:
+        self._visitors = visitors
+        self._renderer = renderer
+
+    async def show(self, request: web.Request) -> web.Response:
+        after = own_path(request.query.get("next", "/"))
+        if not cookies.pending_token(request):
+            return self._renderer.redirect("/sign-in")
+        return self._page(after)
+
+    async def finish(self, request: web.Request) -> web.Response:
+        form = await read_form(request)
+        after = own_path(form.text("next"))
+        body = {"token": cookies.pending_token(request), "code": form.text("code")}
+        try:
+            created = await self._visitors.api_of(request).post("/sessions/second-factor", body)
+        except (SignedOut, Unprocessable):
+            return self._page(after, 401, "The code is wrong, or was used before.")
+        except TooManyRequests as error:
+            return retry_later(self._page(after, 429, too_many_attempts(error)), error)
+        except NotFound:
+            problem = "This took too long, or too many codes were wrong. Sign in again."
+            response = self._renderer.page("sign_in.html", status=401, next=after, problem=problem)
+            cookies.drop_pending(response)
+            return response
+        response = self._renderer.redirect(after)
+        cookies.keep(response, created)
+        cookies.drop_pending(response)
+        return response
+
+    def _page(self, after: str, status: int = 200, problem: str = "") -> web.Response:
+        return self._renderer.page("account/second_step.html", status=status, next=after, problem=problem)

@@ -1,0 +1,38 @@
+"""The table of pages of one's own account, and of signing in by more than a password."""
+
+from collections.abc import Callable
+from functools import partial
+
+from services.console.browser.visitors import Visitors
+from services.console.http.account.account import AccountPages
+from services.console.http.account.second_factor import SecondFactorPages
+from services.console.http.account.second_step import SecondStepPages
+from services.console.http.signed_in import FormHandler, PageHandler
+from services.console.pages.renderer import Renderer
+from shared.http.endpoints import Endpoint
+
+PageEndpoint = Callable[[str, PageHandler, str], Endpoint]
+FormEndpoint = Callable[[str, FormHandler, str], Endpoint]
+
+
+class OwnPages:
+    def __init__(self, visitors: Visitors, renderer: Renderer) -> None:
+        self.account = AccountPages(renderer)
+        self.second_factor = SecondFactorPages(renderer)
+        self.second_step = SecondStepPages(visitors, renderer)
+
+
+def account_endpoints(
+    own: OwnPages, page: PageEndpoint, form: FormEndpoint, open_to_all: partial[Endpoint]
+) -> list[Endpoint]:
+    return [
+        open_to_all("GET", "/sign-in/code", own.second_step.show, "Where a second factor is entered"),
+        open_to_all("POST", "/sign-in/code", own.second_step.finish, "Finish signing in"),
+        page("/account", own.account.show, "One's own account"),
+        form("/account/password", own.account.change_password, "Change one's password"),
+        form("/account/sessions/{id}/revoke", own.account.end_session, "End one of one's sessions"),
+        page("/account/second-factor", own.second_factor.show, "One's own second factor"),
+        form("/account/second-factor/begin", own.second_factor.begin, "Set up an authenticator"),
+        form("/account/second-factor/confirm", own.second_factor.confirm, "Turn the second factor on"),
+        form("/account/second-factor/change", own.second_factor.change, "Turn it off, or replace recovery codes"),
+    ]

@@ -1,0 +1,166 @@
+"""`/admin/v1/me/second-factor`, and the code after the password."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from aiohttp import web
+
+from services.key_registry.catalog.permissions import Admin
+from services.key_registry.http import bodies
+from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.people.sessions import PATH as SESSIONS
+from services.key_registry.http.people.sessions import created_session, origin_of
+from services.key_registry.http.schemas import BASE, problems
+from services.key_registry.paging import parse_query
+from services.key_registry.people.factors.confirmation import Presented
+from services.key_registry.people.factors.own_factors import OwnFactors
+from services.key_registry.people.factors.schemas import (
+    ConfirmedAct,
+    RecoveryCodes,
+    SecondFactor,
+    SecondFactorState,
+    TotpConfirmation,
+    TotpOffer,
+)
+from services.key_registry.people.factors.second_step import PendingSignInInvalid, SecondStep
+from services.key_registry.people.responses import CreatedSession
+from services.key_registry.people.throttle import TooManySignIns
+from shared.audit.trail import RefusalAudit
+from shared.http.body import validated
+from shared.http.client_address import ClientAddress
+from shared.http.endpoints import Endpoint, Response, route_of
+from shared.http.responses import NO_STORE, json_response
+
+PATH = f"{BASE}/me/second-factor"
+TOTP = """\
+Codes of an authenticator (RFC 6238: SHA-1, six digits, 30 seconds). The secret counts once a code of it is
+confirmed, within 15 minutes; then a code is needed after the password at each sign-in, and all other sessions of
+the person end. A code works once. Whoever presents a wrong password or code has to wait as at a sign-in.
+"""
+SECOND_STEP = """\
+For five minutes after the password, once. A recovery code does as well, each once. After five wrong codes the
+password is needed again; wrong codes count as failed sign-ins.
+"""
+
+
+class FactorEndpoints:
+    def __init__(
+        self,
+        own: OwnFactors,
+        second_step: SecondStep,
+        authentication: Authentication,
+        audit: RefusalAudit,
+        addresses: ClientAddress,
+    ) -> None:
+        self._own = own
+        self._second_step = second_step
+        self._authentication = authentication
+        self._audit = audit
+        self._addresses = addresses
+
+    async def finish(self, request: web.Request) -> web.Response:
+        """201 with the session that the password began."""
+        body = validated(SecondFactor, bodies.members(await bodies.raw_json(request)))
+        origin = origin_of(request, self._addresses)
+        try:
+            opened = await self._second_step.finish(body.token, body.code, origin)
+        except (PendingSignInInvalid, TooManySignIns) as error:
+            cause = error.cause if isinstance(error, PendingSignInInvalid) else "throttled"
+            self._audit.count_refusal(cause=cause, endpoint=route_of(request), client=origin.address)
+            raise
+        return created_session(opened)
+
+    async def state(self, request: web.Request) -> web.Response:
+        admin = (await self._authentication.caller(request)).admin
+        parse_query(list(request.query.items()), {})
+        state = SecondFactorState.model_validate(await self._own.state(admin))
+        return json_response(state.model_dump(mode="json"), headers=NO_STORE)
+
+    async def offer(self, request: web.Request) -> web.Response:
+        """201 with the one response that contains the secret."""
+        offered = await self._own.offer_totp(*await self._confirming(request))
+        shown = TotpOffer.model_validate(offered).model_dump(mode="json")
+        return json_response(shown, status=201, headers=NO_STORE)
+
+    async def confirm(self, request: web.Request) -> web.Response:
+        admin = (await self._authentication.caller(request)).admin
+        body = validated(TotpConfirmation, bodies.members(await bodies.raw_json(request)))
+        return _recovery_codes(await self._own.confirm_totp(admin, body.code))
+
+    async def replace_recovery_codes(self, request: web.Request) -> web.Response:
+        return _recovery_codes(await self._own.replace_recovery_codes(*await self._confirming(request)))
+
+    async def remove(self, request: web.Request) -> web.Response:
+        await self._own.remove_totp(*await self._confirming(request))
+        return web.Response(status=204, headers=NO_STORE)
+
+    async def _confirming(self, request: web.Request) -> tuple[Admin, Presented]:
+        admin = (await self._authentication.caller(request)).admin
+        body = validated(ConfirmedAct, bodies.members(await bodies.raw_json(request)))
+        return admin, Presented(body.password, body.code, origin_of(request, self._addresses).block)
+
+
+def _recovery_codes(codes: Sequence[str]) -> web.Response:
+    shown = RecoveryCodes(recovery_codes=list(codes)).model_dump(mode="json")
+    return json_response(shown, status=201, headers=NO_STORE)
+
+
+def factor_endpoints(handlers: FactorEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
+    endpoint = partial(admin, tag="people", description=TOTP)
+    confirmed = problems(400, 401, 403, 409, 413, 415, 422, 429, 503)
+    codes = Response("Recovery codes, which are shown this once", RecoveryCodes)
+    return [
+        admin(
+            "POST",
+            f"{SESSIONS}/second-factor",
+            handlers.finish,
+            "Finish signing in with a code",
+            tag="sessions",
+            security="",
+            description=SECOND_STEP,
+            body=SecondFactor,
+            responses={
+                201: Response("A session; its token is shown this once", CreatedSession),
+                **problems(400, 401, 404, 413, 415, 422, 429, 503),
+            },
+        ),
+        endpoint(
+            "GET",
+            PATH,
+            handlers.state,
+            "Show one's own second factor",
+            responses={200: Response("Whether it is on", SecondFactorState), **problems(401, 403, 422, 503)},
+        ),
+        endpoint(
+            "POST",
+            f"{PATH}/totp",
+            handlers.offer,
+            "Begin with an authenticator",
+            body=ConfirmedAct,
+            responses={201: Response("The secret, which is shown this once", TotpOffer), **confirmed},
+        ),
+        endpoint(
+            "POST",
+            f"{PATH}/totp/confirm",
+            handlers.confirm,
+            "Turn the second factor on with a first code",
+            body=TotpConfirmation,
+            responses={201: codes, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
+        ),
+        endpoint(
+            "POST",
+            f"{PATH}/totp/remove",
+            handlers.remove,
+            "Turn the second factor off",
+            body=ConfirmedAct,
+            responses={204: Response("It is off"), **confirmed},
+        ),
+        endpoint(
+            "POST",
+            f"{PATH}/recovery-codes",
+            handlers.replace_recovery_codes,
+            "Replace the recovery codes",
+            body=ConfirmedAct,
+            responses={201: codes, **confirmed},
+        ),
+    ]

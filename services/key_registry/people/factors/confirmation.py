@@ -1,0 +1,91 @@
+"""What people do to their own account once they have shown again that it is theirs."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.permissions import Admin
+from services.key_registry.people.factors.codes import use_code
+from services.key_registry.people.factors.sealing import FactorSecrets
+from services.key_registry.people.passwords import Passwords
+from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
+from services.key_registry.people.throttle import SignInThrottle
+from shared.audit.trail import AuditTrail
+from shared.clock import Clock
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, Unprocessable
+
+T = TypeVar("T")
+
+
+class Presented(NamedTuple):
+    """`code` is needed where a second factor is on."""
+
+    password: str
+    code: str
+    address_block: str
+
+
+class Confirmation:
+    def __init__(
+        self,
+        store: PeopleStore,
+        passwords: Passwords,
+        throttle: SignInThrottle,
+        secrets: FactorSecrets,
+        trail: AuditTrail,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._throttle = throttle
+        self._secrets = secrets
+        self._trail = trail
+        self._clock = clock
+
+    async def confirmed(
+        self,
+        admin: Admin,
+        presented: Presented,
+        act: Callable[[PeopleWriter, Person, datetime], Awaitable[T]],
+    ) -> T:
+        """`act`, in the transaction that uses the code up.
+
+        What is wrong counts as a failed sign-in, for who has a session alone. Raises `Unprocessable` naming
+        `password` or `code`, `TooManySignIns`, `Forbidden` for who is no person, and what `act` raises.
+        """
+        if admin.kind != "person":
+            raise Forbidden(f"a {admin.noun} has no second factor")
+        attempt = await self._throttle.begin(admin.name, presented.address_block)
+        try:
+            async with self._store.reading() as reader:
+                person = await reader.find_person(admin.id)
+            if person is None:
+                raise NotFound("there is no such person")
+            if not await self._passwords.verify(person.password_hash, presented.password):
+                raise self._refused(person, "password", "is not the present password")
+            async with self._store.writing() as writer:
+                now, latest = instant(self._clock.now()), await writer.find_person(admin.id)
+                if latest is None or latest.password_hash != person.password_hash:
+                    raise self._refused(person, "password", "is not the present password")
+                if latest.second_factor and not await use_code(writer, latest, presented.code, now, self._secrets):
+                    raise self._refused(person, "code", "is wrong, or was used before")
+                found = await act(writer, await writer.find_person(admin.id) or latest, now)
+        except (Unavailable, Conflict):
+            await self._throttle.release(attempt)
+            raise
+        await self._throttle.succeeded(attempt)
+        return found
+
+    def _refused(self, person: Person, field: str, message: str) -> Invalid:
+        self._trail.note_refusal(
+            self._trail.event(
+                "person.confirmation_refused",
+                actor=f"person:{person.id}",
+                subject_kind="person",
+                subject=str(person.id),
+                company_id=str(person.company_id) if person.company_id else None,
+                detail={"cause": f"wrong_{field}"},
+            )
+        )
+        return Unprocessable.field(field, message)

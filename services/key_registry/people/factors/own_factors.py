@@ -1,0 +1,136 @@
+"""People who turn their own second factor on and off."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.permissions import Admin
+from services.key_registry.people.acts import record
+from services.key_registry.people.factors import codes
+from services.key_registry.people.factors.confirmation import Confirmation, Presented
+from services.key_registry.people.factors.ports import Totp
+from services.key_registry.people.factors.sealing import FactorSecrets, UnreadableSecret
+from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
+from shared.clock import Clock
+from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
+
+ENROLMENT_LIFE_S = 900
+"""Seconds from the secret to the first code."""
+
+
+class OfferedTotp(NamedTuple):
+    secret: str
+    uri: str
+
+
+class FactorState(NamedTuple):
+    available: bool
+    totp_since: datetime | None
+    recovery_codes_left: int
+
+
+class OwnFactors:
+    """Each method raises `Forbidden` for who is no person."""
+
+    def __init__(
+        self, store: PeopleStore, confirmation: Confirmation, secrets: FactorSecrets, clock: Clock
+    ) -> None:
+        self._store = store
+        self._confirmation = confirmation
+        self._secrets = secrets
+        self._clock = clock
+
+    async def state(self, admin: Admin) -> FactorState:
+        _require_person(admin)
+        async with self._store.reading() as reader:
+            person = await reader.find_person(admin.id)
+            left = await reader.count_recovery_codes(admin.id)
+        return FactorState(self._secrets.available, None if person is None else person.totp_since, left)
+
+    async def offer_totp(self, admin: Admin, presented: Presented) -> OfferedTotp:
+        """A secret that counts once a code of it was confirmed. Raises as `Confirmation`, and `Conflict`."""
+        secret = codes.new_secret()
+
+        async def offer(writer: PeopleWriter, person: Person, now: datetime) -> None:
+            if person.second_factor:
+                raise Conflict("an authenticator is in use: turn it off first")
+            sealed = self._secrets.seal(person.id, secret)
+            await writer.put_totp(Totp(person.id, sealed, now, None, 0))
+
+        await self._confirmation.confirmed(admin, presented, offer)
+        return OfferedTotp(secret, codes.provisioning_uri(secret, admin.name))
+
+    async def confirm_totp(self, admin: Admin, code: str) -> Sequence[str]:
+        """The recovery codes, which are shown this once; all other sessions of the person end.
+
+        Raises `Unprocessable` naming `code`, and `Conflict` where none was offered lately.
+        """
+        _require_person(admin)
+        async with self._store.writing() as writer:
+            now = instant(self._clock.now())
+            person, totp = await writer.find_person(admin.id), await writer.find_totp(admin.id)
+            if person is None:
+                raise NotFound("there is no such person")
+            if person.second_factor or totp is None or now >= totp.created_at + timedelta(seconds=ENROLMENT_LIFE_S):
+                raise Conflict("there is no authenticator to be confirmed: begin again")
+            step = self._step(totp, code, now)
+            await writer.put_totp(replace(totp, confirmed_at=now, last_step=step))
+            await writer.update_person(replace(person, totp_since=now, updated_at=now))
+            shown = await _new_recovery_codes(writer, person)
+            ended = await writer.end_sessions(admin.id, now, but=admin.session_id)
+            await _recorded(writer, admin, "totp_enabled", now, sessions_ended=ended)
+        return shown
+
+    async def replace_recovery_codes(self, admin: Admin, presented: Presented) -> Sequence[str]:
+        """Those of before are worth nothing. Raises as `Confirmation`, and `Conflict`."""
+
+        async def replaced(writer: PeopleWriter, person: Person, now: datetime) -> Sequence[str]:
+            _require_on(person)
+            await writer.update_person(replace(person, updated_at=now))
+            shown = await _new_recovery_codes(writer, person)
+            await _recorded(writer, admin, "recovery_codes_replaced", now)
+            return shown
+
+        return await self._confirmation.confirmed(admin, presented, replaced)
+
+    async def remove_totp(self, admin: Admin, presented: Presented) -> None:
+        """Raises as `Confirmation`, and `Conflict`."""
+
+        async def removed(writer: PeopleWriter, person: Person, now: datetime) -> None:
+            _require_on(person)
+            await writer.delete_factors(person.id)
+            await writer.update_person(replace(person, totp_since=None, updated_at=now))
+            await _recorded(writer, admin, "totp_disabled", now)
+
+        await self._confirmation.confirmed(admin, presented, removed)
+
+    def _step(self, totp: Totp, code: str, now: datetime) -> int:
+        try:
+            step = codes.step_of(self._secrets.open(totp), code, now)
+        except UnreadableSecret:
+            raise Conflict("there is no authenticator to be confirmed: begin again") from None
+        if step is None:
+            raise Unprocessable.field("code", "is wrong: is the clock of the device right?")
+        return step
+
+
+def _require_person(admin: Admin) -> None:
+    if admin.kind != "person":
+        raise Forbidden(f"a {admin.noun} has no second factor")
+
+
+def _require_on(person: Person) -> None:
+    if not person.second_factor:
+        raise Conflict("no authenticator is in use")
+
+
+async def _new_recovery_codes(writer: PeopleWriter, person: Person) -> Sequence[str]:
+    shown = codes.new_recovery_codes()
+    await writer.replace_recovery_codes(person.id, {codes.digest_of(person.id, code) for code in shown})
+    return shown
+
+
+async def _recorded(writer: PeopleWriter, admin: Admin, done: str, now: datetime, **detail: int) -> None:
+    await record(writer, admin.actor, f"person.{done}", admin.id, admin.company_id, now, detail)

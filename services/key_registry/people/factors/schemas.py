@@ -1,0 +1,89 @@
+"""What the admin API takes of second factors, how it shows them, and what OpenAPI says of their members."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.key_registry.catalog.field_types import Instant
+from services.key_registry.catalog.requests import Body
+from services.key_registry.people import documentation
+from services.key_registry.people.factors.codes import MAX_CODE_CHARACTERS
+from services.key_registry.people.requests import Presented, Token
+from shared.contracts.documentation import Member, Members, describe_members
+
+_AT = "2026-11-26T09:30:00Z"
+_TOKEN = "pgsi_" + "A" * 43 + "1AbC2d"
+_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+_RECOVERY = ["mzxw-6ytb-oi2d-k3rp"]
+FACTOR_MEMBERS: Members = {
+    "code": Member("Six digits of the authenticator, or a recovery code.", "492039"),
+    "ConfirmedAct.code": Member(
+        "Six digits of the authenticator, or a recovery code; empty where no second factor is on.", "492039"
+    ),
+    "TotpConfirmation.code": Member("Six digits of the authenticator that was offered.", "492039"),
+    "password": Member("The present password.", "correct horse battery staple"),
+    "SecondFactor.token": Member("Of the sign-in that waits for a code.", _TOKEN),
+    "pending_token": Member("What is sent with the code; it is worth nothing else.", _TOKEN),
+    "expires_at": Member("Until when the code can be sent (RFC 3339).", _AT),
+    "secret": Member("What the authenticator keeps, in base32; shown this once.", _SECRET),
+    "uri": Member(
+        "The same for a QR code.",
+        f"otpauth://totp/Passgate:jo%40blabla.example?secret={_SECRET}&issuer=Passgate",
+    ),
+    "recovery_codes": Member("Each works once instead of a code; shown this once.", _RECOVERY),
+    "available": Member("Whether the registry has the key that secrets are encrypted under.", True),
+    "totp_since": Member("Since when a code is needed after the password. null: it is not.", None),
+    "recovery_codes_left": Member("Recovery codes that have not been used.", 10),
+}
+
+
+def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    describe_members(FACTOR_MEMBERS, schema, model)
+    documentation.describe(schema, model)
+
+
+class _Body(Body):
+    model_config = ConfigDict(json_schema_extra=describe)
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe, from_attributes=True)
+
+
+Code = Annotated[str, Field(max_length=MAX_CODE_CHARACTERS, repr=False)]
+
+
+class SecondFactor(_Body):
+    token: Token
+    code: Code
+
+
+class ConfirmedAct(_Body):
+    """What shows again whose account it is."""
+
+    password: Presented = Field(repr=False)
+    code: Code = ""
+
+
+class TotpConfirmation(_Body):
+    code: Code
+
+
+class PendingSession(_Shown):
+    pending_token: str
+    expires_at: Instant
+
+
+class TotpOffer(_Shown):
+    secret: str
+    uri: str
+
+
+class RecoveryCodes(_Shown):
+    recovery_codes: list[str]
+
+
+class SecondFactorState(_Shown):
+    available: bool
+    totp_since: Instant | None
+    recovery_codes_left: int

@@ -1,0 +1,129 @@
+"""A second factor as a person meets it: turned on from a QR code, entered at sign-in, turned off."""
+
+import re
+import time
+
+import pyotp
+
+from services.console.browser.cookies import NAME, PENDING_NAME
+from tests.support.browser.browser import Browser
+from tests.support.browser.page import Page
+from tests.support.harness.console import PASSWORD, Console
+
+STEP_S = 30
+
+
+class Authenticator:
+    """Shows each code once: the registry takes none twice, and its clock is the real one."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret, self._used = secret, 0
+
+    def code(self) -> str:
+        """The first two of them are within half a minute of the present, whenever they are sent."""
+        self._used = max(self._used + 1, int(time.time()) // STEP_S)
+        return pyotp.TOTP(self._secret).generate_otp(self._used)
+
+
+async def email_of(browser: Browser) -> str:
+    await browser.open("/account")
+    return next(link for link in browser.page.links if "@" in link)
+
+
+async def turned_on(browser: Browser) -> tuple[Authenticator, list[str]]:
+    await browser.open("/account")
+    await browser.follow("Turn on a second factor")
+    page = await browser.press("Set up an authenticator", Current_password=PASSWORD)
+    assert page.status == 201
+    authenticator = Authenticator(page.labelled("Secret"))
+    assert "<svg" in page.text
+    assert "style=" not in page.text
+    wrong = await browser.press("Turn on", Code="000000x")
+    assert (wrong.status, wrong.labelled("Secret")) == (422, page.labelled("Secret"))
+    page = await browser.press("Turn on", Code=authenticator.code())
+    assert page.status == 201, page.words
+    return authenticator, recovery_codes(page)
+
+
+def recovery_codes(page: Page) -> list[str]:
+    found = re.findall(r"(?:[a-z2-7]{4}-){3}[a-z2-7]{4}", page.values["codes"])
+    assert len(found) == 10
+    return found
+
+
+async def sign_in(console: Console, email: str, path: str = "/sign-in") -> Browser:
+    browser = console.browser()
+    await browser.open(path)
+    await browser.press("Sign in", E_mail=email, Password=PASSWORD)
+    return browser
+
+
+async def test_it_is_turned_on_asked_for_and_turned_off(console: Console) -> None:
+    person = await console.person("owner")
+    email = await email_of(person)
+    authenticator, codes = await turned_on(person)
+
+    browser = await sign_in(console, email, "/companies")
+    assert browser.page.url.partition("?")[0].endswith("/sign-in/code")
+    assert (NAME in browser.cookies, PENDING_NAME in browser.cookies) == (False, True)
+    [line] = [line for line in browser.cookie_lines if line.startswith(PENDING_NAME)]
+    parts = {part.strip().lower() for part in line.split(";")}
+    assert {"httponly", "secure", "path=/", "samesite=strict", "max-age=300"} <= parts
+    wrong = await browser.press("Continue", Code="abcdef")
+    assert (wrong.status, "The code is wrong" in wrong.words) == (401, True)
+    page = await browser.press("Continue", Code=authenticator.code())
+    assert page.url.endswith("/companies")
+    assert (NAME in browser.cookies, PENDING_NAME in browser.cookies) == (True, False)
+
+    recovered = await sign_in(console, email)
+    await recovered.press("Continue", Code=codes[0])
+    await recovered.open("/account")
+    assert "Recovery codes left: 9" in recovered.page.words
+    await recovered.follow("Change second factor")
+    off = {"Current_password": PASSWORD}
+    assert (await recovered.press("Turn off", Code="abcdef", **off)).status == 422
+    page = await recovered.press("New recovery codes", Code=codes[1], **off)
+    assert page.status == 201
+    assert codes[2] not in page.text
+    fresh = recovery_codes(page)
+    await recovered.open("/account/second-factor")
+    page = await recovered.press("Turn off", Code=fresh[0], **off)
+    assert "Off: the password is enough" in page.words
+    assert NAME in (await sign_in(console, email)).cookies
+
+
+async def test_without_the_password_there_is_no_page_for_the_code(console: Console) -> None:
+    browser = console.browser()
+    page = await browser.open("/sign-in/code?next=//evil.example/")
+    assert page.url.endswith("/sign-in")
+    page = await browser.post("/sign-in/code", [("code", "000000"), ("next", "//evil.example/")])
+    assert (page.status, page.form_with("Sign in").fields[0]) == (401, ("next", "/"))
+    forged = await browser.post("/sign-in/code", [("code", "000000")], Sec_Fetch_Site="cross-site")
+    assert forged.status == 403
+
+
+async def test_somebody_elses_session_in_the_browser_does_not_outlive_the_password(console: Console) -> None:
+    person, other = await console.person(), await console.person()
+    email = await email_of(person)
+    _, codes = await turned_on(person)
+    browser = console.browser()
+    browser.cookies[NAME] = other.cookies[NAME]
+    await browser.open("/sign-in")
+    await browser.press("Sign in", E_mail=email, Password=PASSWORD)
+    assert NAME not in browser.cookies
+    await browser.press("Continue", Code=codes[0])
+    assert await email_of(browser) == email
+
+
+async def test_an_owner_resets_what_somebody_has_lost(console: Console, owner: Browser) -> None:
+    person = await console.person("viewer")
+    email = await email_of(person)
+    await turned_on(person)
+    before = resets(await owner.open("/people"))
+    after = resets(await owner.press("Reset second factor"))  # of the newest, who are listed first
+    assert (before - after, owner.page.status) == (1, 200)
+    assert NAME in (await sign_in(console, email)).cookies
+
+
+def resets(page: Page) -> int:
+    return sum("Reset second factor" in form.buttons for form in page.forms)
