@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(240)
 
 PATHS = (
-    "/", "/system", "/companies", "/companies?new=company", "/companies/blabla", "/companies/blabla?ask=suspend",
+    "/", "/system", "/expiries", "/audit/verify",
+    "/companies", "/companies?new=company", "/companies/blabla", "/companies/blabla?ask=suspend",
     "/companies/blabla/booked-applications", "/companies/blabla/api", "/companies/blabla/api?new=api-client",
     "/companies/blabla/access-keys", "/companies/blabla/settings", "/companies/blabla/settings/key-generation",
     "/companies/blabla/settings/limits", "/notices", "/hygiene", "/hygiene?check=never-expires", "/operations",

@@ -8,7 +8,7 @@ from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import Unprocessable
 
-PATHS = {kind.path.removesuffix("s").replace("-", "_"): kind.path for kind in KINDS}
+PATHS = {kind.api_kind: kind.path for kind in KINDS}
 """Of our pages, by the kind of a credential."""
 NOTHING_TYPED = "Type a name, a prefix, the last four characters, an id, or paste a whole secret."
 NO_WORD = "Nothing can be found by this: type a name, a prefix, the last four characters, an id, or a secret."

@@ -44,6 +44,11 @@ class Kind:
     rotates: bool = True
 
     @property
+    def api_kind(self) -> str:
+        """As the admin API names it."""
+        return self.path.removesuffix("s").replace("-", "_")
+
+    @property
     def changes_in_words(self) -> str:
         names = [IN_WORDS[member] for member in self.changes]
         return f"{', '.join(names[:-1])} and {names[-1]}"
@@ -100,6 +105,7 @@ KINDS = (
     ),
 )
 BY_PATH = {kind.path: kind for kind in KINDS}
+BY_API_KIND = {kind.api_kind: kind for kind in KINDS}
 
 
 def shown_once(kind: Kind, created: Mapping[str, Any]) -> list[tuple[Shown, str]]:

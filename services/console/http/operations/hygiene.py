@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from services.console.admin_api import Object
+from services.console.pages.expiries import credentials_of
 from services.console.pages.hygiene import CHECKS, Check
 from services.console.pages.kinds import BY_PATH, KINDS, Kind
 from services.console.pages.renderer import Renderer
@@ -21,8 +22,8 @@ MAX_CALLS = 10
 """Of the admin API, for one page of ours."""
 ENOUGH = 50
 """Found credentials after which no further call is made."""
-EXPIRING_PER_PAGE = 100
-MAX_DIGITS = 6
+EXPIRING_PER_PAGE = "100"
+SOON_DAYS = 30
 Found = tuple[Kind, Object]
 
 
@@ -62,18 +63,16 @@ class HygienePages:
         )
 
     async def _expiring(self, request: web.Request, session: Session, company: str) -> dict[str, Any]:
-        """By date. Of more than the walk reaches the page says that it is not all."""
-        found: list[Found] = []
-        left: Place | None = None
-        pages = _walk(session, Place(KINDS[0]), company_id=company, expires_soon="true")
-        async for kind, items, following in pages:
-            left = following
-            found += [(kind, item) for item in items if item["status"] != "revoked"]
-        found.sort(key=lambda pair: str(pair[1]["expires_at"]))
-        start = _number(request.query.get("after", ""))
-        end = start + EXPIRING_PER_PAGE
-        further = f"?{urlencode({'company_id': company, 'after': end})}" if end < len(found) else ""
-        return {"found": found[start:end], "further": further, "cut": left is not None, "went_on": start > 0}
+        """By date."""
+        until = datetime.fromtimestamp(self._clock.now(), UTC) + timedelta(days=SOON_DAYS)
+        cursor, to = request.query.get("cursor", ""), f"{until:%Y-%m-%dT%H:%M:%SZ}"
+        page = await session.api.get("/expiries", limit=EXPIRING_PER_PAGE, cursor=cursor, company_id=company, to=to)
+        following = urlencode({"company_id": company, "cursor": page["next_cursor"] or ""})
+        return {
+            "found": credentials_of(page["items"]),
+            "further": f"?{following}" if page["next_cursor"] else "",
+            "went_on": bool(cursor),
+        }
 
     async def _found(self, request: web.Request, session: Session, company: str, check: Check) -> dict[str, Any]:
         """From where the page before ended on."""
@@ -92,7 +91,6 @@ class HygienePages:
         return {
             "found": found,
             "further": f"?{urlencode(query)}" if left is not None else "",
-            "cut": False,
             "went_on": "kind" in request.query,
         }
 
@@ -108,7 +106,3 @@ async def _walk(
         if following is None:
             return
         place = following
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0

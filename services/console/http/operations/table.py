@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from services.console.http.operations.audit import AuditPages
 from services.console.http.operations.documentation import DocumentationPages
+from services.console.http.operations.expiries import ExpiryPages
 from services.console.http.operations.hygiene import HygienePages
 from services.console.http.operations.notices import NoticePages
 from services.console.http.operations.overview import OverviewPages
@@ -27,6 +28,7 @@ class OperationPages:
         self.audit = AuditPages(renderer)
         self.notices = NoticePages(renderer)
         self.webhooks = WebhookPages(renderer)
+        self.expiries = ExpiryPages(renderer, clock)
         self.hygiene = HygienePages(renderer, clock)
         self.signing_keys = SigningKeyPages(renderer)
         self.report_only = ReportOnlyPages(renderer)
@@ -47,6 +49,7 @@ def operation_endpoints(
         page("/audit/verify", pages.audit.verify, "Whether it is what was written"),
         page("/operations", pages.notices.operations, "What operators need rarely"),
         page("/notices", pages.notices.list, "What happened to credentials"),
+        page("/expiries", pages.expiries.show, "What ends when"),
         page("/hygiene", pages.hygiene.show, "Credentials that want looking after"),
         page("/webhooks", webhooks.list, "Webhooks"),
         form("/webhooks", webhooks.create, "Create a webhook"),

@@ -15,7 +15,16 @@ from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
 
 MARKUP = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
-PAGES = ("/operations", "/notices", "/hygiene", "/hygiene?check=idle", "/webhooks", "/report-only", "/audit")
+PAGES = (
+    "/operations",
+    "/notices",
+    "/hygiene",
+    "/hygiene?check=idle",
+    "/expiries",
+    "/webhooks",
+    "/report-only",
+    "/audit",
+)
 
 
 def days_ahead(days: float) -> str:
