@@ -6,13 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry
 
 from shared.background_task import background_tasks
 from shared.clock_offset import response_fields
 from shared.http.background_health import BackgroundTasks, left_out_report
+from shared.http.direct.endpoints import DirectEndpoints, Respond
 from shared.http.docs import INTERNAL, asset_endpoint, docs_endpoints
-from shared.http.endpoints import Endpoint
+from shared.http.endpoints import Endpoint, Handler
 from shared.http.health import Health
 from shared.http.metrics import HttpMetrics
 from shared.http.middleware import instrument
@@ -26,6 +28,7 @@ if TYPE_CHECKING:  # which knows the services' keys
 HEALTH = web.AppKey("health", Health)
 BACKGROUND = web.AppKey("background", BackgroundTasks)
 METRICS = web.AppKey("metrics", CollectorRegistry)
+DIRECT = web.AppKey("direct", DirectEndpoints)
 
 
 class Resource(Protocol):
@@ -68,17 +71,21 @@ def service_app(
     background = BackgroundTasks(background_tasks(resources))
     background.register(metrics)
     health.watch(background)
-    app = web.Application(middlewares=[instrument(http_metrics, endpoints, addresses, traces)])
-    app[HEALTH], app[BACKGROUND], app[METRICS] = health, background, metrics
+    instrumented = instrument(http_metrics, endpoints, addresses, traces)
+    direct, fields = DirectEndpoints(), _fields(now)
+    app = web.Application(middlewares=[instrumented])
+    app[HEALTH], app[BACKGROUND], app[METRICS], app[DIRECT] = health, background, metrics, direct
     docs = _docs(name, endpoints, security_schemes or {}, description, internal_description)
     for endpoint in (*endpoints, *docs, *_operations(health, http_metrics)):
-        app.router.add_route(endpoint.method, endpoint.path, endpoint.handler)
-        if endpoint.method == "GET":
-            app.router.add_route("HEAD", endpoint.path, endpoint.handler)
+        for method in ("GET", "HEAD") if endpoint.method == "GET" else (endpoint.method,):
+            route = app.router.add_route(method, endpoint.path, endpoint.handler)
+            if endpoint.direct:
+                direct.add(app, route, endpoint.path, _responding(instrumented, endpoint.handler, fields))
     app.on_cleanup.append(_report_left_out)
-    app.on_response_prepare.append(_fields(now))
+    app.on_response_prepare.append(fields)
     for resource in resources:
         app.cleanup_ctx.append(_life_of(resource))
+    app.cleanup_ctx.append(_end_of(direct))
     return app
 
 
@@ -129,6 +136,27 @@ def _fields(now: Callable[[], float]) -> Callable[[web.Request, web.StreamRespon
             response.headers.update(stated)
 
     return prepare
+
+
+def _responding(
+    instrumented: Middleware, handler: Handler, fields: Callable[[web.Request, web.StreamResponse], Awaitable[None]]
+) -> Respond:
+    """What aiohttp does with a request once it has found its endpoint."""
+
+    async def respond(request: web.Request) -> web.StreamResponse:
+        response = await instrumented(request, handler)
+        await fields(request, response)
+        return response
+
+    return respond
+
+
+def _end_of(direct: DirectEndpoints) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def life(_: web.Application) -> AsyncIterator[None]:
+        yield
+        direct.abort()
+
+    return life
 
 
 def _life_of(resource: Resource) -> Callable[[web.Application], AsyncIterator[None]]:

@@ -1,6 +1,7 @@
 """A server's connection: limits in time and size on what arrives, and no word on what parses it."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import StreamReader, web
@@ -24,11 +25,14 @@ PROTOCOL_OPTIONS: dict[str, Any] = {
 }
 
 
-async def finish(server: web.Server, grace: float) -> None:
-    """Finish what has begun to arrive at `server`, which listens no more; after `grace` seconds give it up."""
+async def finish(server: web.Server, grace: float, more: Callable[[], bool]) -> None:
+    """Finish what has begun to arrive at `server`, which listens no more; after `grace` seconds give it up.
+
+    `more`: whether something else is to be waited for as well.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + grace
-    while any(isinstance(c, RequestHandler) and c.serving for c in server.connections):
+    while more() or any(isinstance(c, RequestHandler) and c.serving for c in server.connections):
         if loop.time() >= deadline:
             break
         await asyncio.sleep(0.01)
@@ -42,7 +46,16 @@ class RequestHandler(web.RequestHandler):
     `close`, so that a body on its way is waited for in vain: here the request that has begun is finished.
     """
 
-    __slots__ = ("_content", "_head_deadline", "_head_timer", "_next_head_began", "_serving", "_tail", "draining")
+    __slots__ = (
+        "_bodiless",
+        "_content",
+        "_head_deadline",
+        "_head_timer",
+        "_next_head_began",
+        "_serving",
+        "_tail",
+        "draining",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,6 +72,14 @@ class RequestHandler(web.RequestHandler):
         """The last bytes that arrived."""
         self._next_head_began = False
         """Whether some of the next request arrived while this one is served."""
+        self._bodiless = False
+        """Whether the last request had no body."""
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether all that has arrived is known to be responded to: it ended in a head, and that had no body."""
+        idle = self._waiter is not None and not self._waiter.done() and not self._messages
+        return idle and self._bodiless and self._tail == b"\r\n\r\n" and not (self._close or self._upgraded)
 
     @property
     def serving(self) -> bool:
@@ -94,7 +115,8 @@ class RequestHandler(web.RequestHandler):
         """Its head came in time, and it is being served."""
         self._head_received()
         self._content = request.content
-        self._next_head_began = not request.body_exists and self._tail != b"\r\n\r\n"
+        self._bodiless = not request.body_exists
+        self._next_head_began = self._bodiless and self._tail != b"\r\n\r\n"
 
     def response_created(self) -> None:
         """The next bytes begin another head, unless some of it is here already."""

@@ -60,6 +60,9 @@ class Endpoint:
     documented: bool = True
     poll: bool = False
     """Whether it is called for ever by our own services: then its access lines are debug."""
+    direct: bool = False
+    """Whether plain requests take the direct way, see `shared.http.direct`: for a `path` without names, and a
+    handler whose response has its body as bytes."""
 
 
 def route_of(request: web.Request) -> str:

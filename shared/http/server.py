@@ -17,8 +17,10 @@ from aiohttp import web
 
 from shared.config import ConfigError, ServiceSettings, addresses, refuse
 from shared.console import open_streams
-from shared.http.app import HEALTH
+from shared.http.app import DIRECT, HEALTH
 from shared.http.connection import PROTOCOL_OPTIONS, RequestHandler, finish
+from shared.http.direct.connection import DirectConnection
+from shared.http.direct.endpoints import DirectEndpoints
 from shared.http.liveness.listener import LivenessListener
 from shared.logging import configure
 from shared.setting_names import unknown_settings
@@ -85,17 +87,28 @@ async def listen(
 async def finish_in_flight(runner: web.AppRunner, grace: float) -> None:
     """Finish what `runner` serves, which listens no more; after `grace` seconds give it up."""
     if runner.server is not None:
+        direct = _direct(runner)
         runner.server.pre_shutdown()
+        direct.close()
         await runner.shutdown()
-        await finish(runner.server, grace)
+        await finish(runner.server, grace, lambda: direct.serving)
+        direct.abort()
 
 
-def _connections_of(runner: web.AppRunner, **options: Any) -> Callable[[], RequestHandler]:
+def _direct(runner: web.AppRunner) -> DirectEndpoints:
+    return runner.app.get(DIRECT, DirectEndpoints())
+
+
+def _connections_of(runner: web.AppRunner, **options: Any) -> Callable[[], asyncio.Protocol]:
     server, loop = runner.server, asyncio.get_running_loop()
     if server is None:
         raise RuntimeError("set up the runner first")
-    given = {**PROTOCOL_OPTIONS, **options}
-    return lambda: RequestHandler(server, loop=loop, **given)
+    given, direct = {**PROTOCOL_OPTIONS, **options}, _direct(runner)
+
+    def ordinary() -> RequestHandler:
+        return RequestHandler(server, loop=loop, **given)
+
+    return (lambda: DirectConnection(direct, ordinary, loop)) if direct else ordinary
 
 
 async def serve(
@@ -132,7 +145,7 @@ async def serve(
 
 
 async def _bound(
-    connections: Callable[[], RequestHandler],
+    connections: Callable[[], asyncio.Protocol],
     settings: ServiceSettings,
     port_setting: str,
     socket: Path | None,

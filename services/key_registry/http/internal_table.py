@@ -60,6 +60,7 @@ LIMIT = Parameter(
     schema={"type": "integer", "minimum": 0, "maximum": MAX_PAGE, "default": MAX_PAGE, "examples": [MAX_PAGE]},
 )
 _INTERNAL = partial(Endpoint, tag="internal", security=SERVICE_TOKEN)
+_DIRECT = partial(_INTERNAL, direct=True)
 
 
 def internal_endpoints(handlers: InternalEndpoints) -> list[Endpoint]:
@@ -98,7 +99,7 @@ def _lookup(path: str, parameter: Parameter, handler: Handler, model: type[BaseM
 
 def _feed(handlers: InternalEndpoints) -> list[Endpoint]:
     return [
-        _INTERNAL(
+        _DIRECT(
             "GET",
             f"{BASE}/changes",
             handlers.changes,
@@ -108,14 +109,14 @@ def _feed(handlers: InternalEndpoints) -> list[Endpoint]:
             poll=True,
             responses={200: Response("A page of the feed", wire.ChangePage), **_problems(401, 403, 422, 503)},
         ),
-        _INTERNAL(
+        _DIRECT(
             "GET",
             f"{BASE}/snapshot",
             handlers.snapshot,
             "All that is stopped now",
             responses={200: Response("The snapshot", wire.Snapshot), **_problems(401, 403, 503)},
         ),
-        _INTERNAL(
+        _DIRECT(
             "POST",
             f"{BASE}/positions",
             handlers.report,
@@ -130,7 +131,7 @@ def _feed(handlers: InternalEndpoints) -> list[Endpoint]:
 
 
 def _signing_keys(handlers: InternalEndpoints) -> Endpoint:
-    return _INTERNAL(
+    return _DIRECT(
         "POST",
         f"{BASE}/signing-keys",
         handlers.signing_keys,
@@ -153,7 +154,7 @@ def _live_tokens(handlers: InternalEndpoints) -> Endpoint:
 
 
 def _trial_stops(handlers: InternalEndpoints) -> Endpoint:
-    return _INTERNAL(
+    return _DIRECT(
         "GET",
         f"{BASE}/trial-stops",
         handlers.trial_stops,
@@ -165,7 +166,7 @@ def _trial_stops(handlers: InternalEndpoints) -> Endpoint:
 
 def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
     return [
-        _INTERNAL(
+        _DIRECT(
             "POST",
             f"{BASE}/audit",
             handlers.audit,
@@ -174,7 +175,7 @@ def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
             poll=True,
             responses={204: Response("All lines are durable"), **_WRITE_PROBLEMS},
         ),
-        _INTERNAL(
+        _DIRECT(
             "POST",
             f"{BASE}/refusal-traces",
             handlers.add_traces,
@@ -183,7 +184,7 @@ def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
             poll=True,
             responses={204: Response("Those that there is room for are kept"), **_WRITE_PROBLEMS},
         ),
-        _INTERNAL(
+        _DIRECT(
             "POST",
             f"{BASE}/report-only",
             handlers.add_report_only,
@@ -192,7 +193,7 @@ def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
             poll=True,
             responses={204: Response("The counts are durable"), **_WRITE_PROBLEMS},
         ),
-        _INTERNAL(
+        _DIRECT(
             "POST",
             f"{BASE}/quota-notices",
             handlers.add_quota_notices,
@@ -201,7 +202,7 @@ def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
             poll=True,
             responses={204: Response("Their events are durable"), **_WRITE_PROBLEMS},
         ),
-        _INTERNAL(
+        _DIRECT(
             "POST",
             f"{BASE}/held-secrets",
             handlers.end_secret,
@@ -209,7 +210,7 @@ def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
             body=wire.HeldSecret,
             responses={200: Response("It has ended, if it was one", wire.HeldSecretEnded), **_WRITE_PROBLEMS},
         ),
-        _INTERNAL(
+        _DIRECT(
             "POST",
             f"{BASE}/usage",
             handlers.add_usage,
@@ -220,7 +221,7 @@ def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
             poll=True,
             responses={204: Response("The counts are durable"), **_WRITE_PROBLEMS},
         ),
-        _INTERNAL(
+        _DIRECT(
             "POST",
             f"{BASE}/revocations",
             handlers.revoke,

@@ -28,6 +28,7 @@ def endpoints(handlers: OperatorEndpoints) -> list[Endpoint]:
             body=TokenToCheck,
             responses=PUBLIC_RESPONSES,
             render_error=render_error,
+            direct=True,
         ),
         Endpoint(
             "POST",
@@ -38,6 +39,7 @@ def endpoints(handlers: OperatorEndpoints) -> list[Endpoint]:
             body=TokenToCheck,
             responses={200: Response("Whether it is valid, whose it is, and why not.", TokenCheck)},
             security="service",
+            direct=True,
         ),
     ]
 
@@ -62,6 +64,7 @@ def _by_get(handlers: OperatorEndpoints, path: str, *, documented: bool = True) 
         responses=PUBLIC_RESPONSES,
         render_error=render_error,
         documented=documented,
+        direct=True,
     )
 
 

@@ -67,6 +67,7 @@ def _generate(handlers: SessionTokenEndpoints) -> Endpoint:
         },
         security="accessKey",
         render_error=render_error,
+        direct=True,
     )
 
 
@@ -81,6 +82,7 @@ def _verify(handlers: SessionTokenEndpoints) -> list[Endpoint]:
             responses={200: Response("Exactly what was sent.", schema=PARAMETERS), 403: WRONG, 503: AWAY},
             security="sessionToken",
             render_error=render_error,
+            direct=True,
         ),
         Endpoint(
             "DELETE",
@@ -91,6 +93,7 @@ def _verify(handlers: SessionTokenEndpoints) -> list[Endpoint]:
             responses={204: Response("It is ended, for ever."), 403: WRONG, 503: AWAY},
             security="sessionToken",
             render_error=render_error,
+            direct=True,
         ),
     ]
 
@@ -106,4 +109,5 @@ def _resolve(handlers: SessionTokenEndpoints) -> Endpoint:
         responses={200: Response("What it stands for.", ResolvedSession), 403: WRONG},
         security="service",
         render_error=render_internal_error,
+        direct=True,
     )

@@ -117,6 +117,7 @@ def _token_endpoint(endpoint: TokenEndpoint) -> Endpoint:
         responses={200: Response("The token", TokenResponse), **REFUSED, **LIMITED},
         security="client" if profile.methods == ("client_secret_basic",) else "",
         render_error=render_error,
+        direct=True,
     )
 
 
@@ -132,6 +133,7 @@ def _client_endpoint(path: str, handler: Handler, summary: str, success: Respons
         responses={200: success, **REFUSED},
         security="client",
         render_error=render_error,
+        direct=True,
     )
 
 
