@@ -127,7 +127,8 @@ async def build_app(
     )
     first_snapshot = FirstSnapshot(known.following.follower, settings.first_snapshot_wait)
     heap = [FrozenHeap()] if freeze_heap else []
-    table = endpoints(RouteEndpoints(watch).routes, IdentityKeyEndpoint(identity_keys).jwks)
+    routes = RouteEndpoints(watch)
+    table = endpoints(routes.routes, routes.explain, IdentityKeyEndpoint(identity_keys).jwks)
     pages, readers = documentation(settings, table, clock) if worker is None else ([], [])
     app = service_app(
         NAME,

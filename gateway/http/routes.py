@@ -4,7 +4,8 @@ from aiohttp import web
 
 from gateway.credentials.external.settings import OWN_ISSUER
 from gateway.credentials.kinds import CredentialKind
-from gateway.http.schemas import RoutesView, RouteView
+from gateway.http.schemas import OtherRoute, RouteExplanation, RoutesView, RouteView
+from gateway.routing.matching.explain import explain
 from gateway.routing.route_watch import RouteWatch
 from gateway.routing.table import Route
 from shared.http.responses import NO_STORE, json_response
@@ -18,6 +19,19 @@ class RouteEndpoints:
         """GET /routes"""
         view = RoutesView(routes=[_view(route) for route in self._watch.table.routes], errors=self._watch.errors)
         return json_response(view.model_dump(), headers=NO_STORE)
+
+    async def explain(self, request: web.Request) -> web.Response:
+        """GET /routes/explain: what `python -m gateway which-route` says, of the table in use."""
+        method, url = request.query.get("method", "GET"), request.query.get("url", "")
+        found = explain(self._watch.table, method, url)
+        shown = RouteExplanation(
+            status=found.status,
+            reason=found.reason,
+            route=None if found.route is None else _view(found.route),
+            forwarded=found.forwarded,
+            others=[OtherRoute(name=route.name, line=route.line, why=why) for route, why in found.others],
+        )
+        return json_response(shown.model_dump(), headers=NO_STORE)
 
 
 def _view(route: Route) -> RouteView:

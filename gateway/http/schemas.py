@@ -26,6 +26,25 @@ class RouteView(BaseModel):
     upstream: str = Field(description="Where its calls go.", examples=["http://127.0.0.1:8105"])
 
 
+class OtherRoute(BaseModel):
+    """One that stands for host and path as well, and is not taken."""
+
+    name: str = Field(description="What logs, metrics and limits call it.", examples=["articles"])
+    line: int = Field(description="Of the route file.", examples=[20])
+    why: str = Field(description="Why another one comes first.", examples=["its prefix is shorter"])
+
+
+class RouteExplanation(BaseModel):
+    status: int = Field(
+        description="Of the gateway's own response; 0: the request is forwarded, if its credential is valid.",
+        examples=[0],
+    )
+    reason: str = Field(description="Why there is no route; empty where there is one.", examples=[""])
+    route: RouteView | None = Field(description="The one that takes it; null: none does.", examples=[None])
+    forwarded: str = Field(description="The target that the upstream gets.", examples=["/v2.0/site"])
+    others: list[OtherRoute] = Field(description="Those that come after it.", examples=[[]])
+
+
 class RoutesView(BaseModel):
     routes: list[RouteView] = Field(description="In the order in which they are tried.", examples=[[]])
     errors: list[str] = Field(

@@ -8,11 +8,12 @@ import traceback
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from gateway.config import NAME, OPERATIONS, Settings
-from gateway.http import endpoints
+from gateway.http import EXPLAIN_PATH, ROUTES_PATH, endpoints
 from gateway.http.documentation import documentation
 from gateway.http.identity_keys import CACHED, IDENTITY_KEYS_PATH
 from gateway.workers.group import Workers
@@ -74,7 +75,8 @@ def supervise(settings: Settings, count: int, own_names: Collection[str]) -> Non
 async def build_supervisor(settings: Settings, workers: Workers) -> web.Application:
     """What operators see of the whole gateway, in the form of a gateway that is one process."""
     metrics = WorkersRegistry(lambda: workers.all)
-    table = endpoints(WorkerRoutes(lambda: workers.all).routes, WorkerIdentityKeys(lambda: workers.all).jwks)
+    routes = WorkerRoutes(lambda: workers.all)
+    table = endpoints(routes.routes, routes.explain, WorkerIdentityKeys(lambda: workers.all).jwks)
     pages, readers = documentation(settings, table, SystemClock())
     return service_app(
         NAME,
@@ -95,9 +97,16 @@ class WorkerRoutes:
 
     async def routes(self, _: web.Request) -> web.Response:
         """GET /routes: of the first worker that responds."""
+        return await self._first(ROUTES_PATH)
+
+    async def explain(self, request: web.Request) -> web.Response:
+        """GET /routes/explain: by the first worker that responds."""
+        return await self._first(f"{EXPLAIN_PATH}?{urlencode(dict(request.query))}")
+
+    async def _first(self, path: str) -> web.Response:
         for worker in self._workers():
             try:
-                status, view = await worker.get("/routes")
+                status, view = await worker.get(path)
             except Unavailable:
                 continue
             if status == 200:

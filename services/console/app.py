@@ -9,6 +9,7 @@ from services.console.config import Settings
 from services.console.http import endpoints
 from services.console.http.assets import Assets
 from services.console.http.operations.documentation import DocumentationPages
+from services.console.http.operations.routes import GatewayRoutes
 from services.console.http.signed_in import Sessions
 from services.console.http.table import ConsolePages
 from services.console.pages.renderer import Renderer
@@ -22,11 +23,14 @@ from shared.service_tokens import ServiceIdentity
 
 NAME = "console"
 REGISTRY = "key_registry"
+GATEWAY_CONNECTIONS = 2
+"""To its operations port, for the pages of routes."""
 
 
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
     clock = clock or SystemClock()
     client = ServiceClient(settings.key_registry_url, timeout=settings.registry_timeout)
+    gateway = ServiceClient(settings.gateway_ops_url, connections=GATEWAY_CONNECTIONS)
     issuer = ServiceClient(settings.token_issuer_url, timeout=settings.registry_timeout)
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
     api = AdminApiFactory(client, identity.authorization_for(REGISTRY, purpose=CLIENT_ADDRESS_PURPOSE))
@@ -35,7 +39,15 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     visitors = Visitors(api, TrustedProxies(settings.trusted_proxies))
     sessions = Sessions(visitors, renderer)
     documentation = DocumentationPages(renderer, settings, clock)
-    pages = ConsolePages(renderer, visitors, documentation, clock, gateway=settings.issuer, issuer=issuer)
+    pages = ConsolePages(
+        renderer,
+        visitors,
+        documentation,
+        GatewayRoutes(gateway),
+        clock,
+        gateway=settings.issuer,
+        issuer=issuer,
+    )
     health = Health(NAME)
     health.add(REGISTRY, lambda: client.get("/health/ready"))
     return service_app(
@@ -44,6 +56,6 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         health=health,
         addresses=visitors,
         metrics=CollectorRegistry(),
-        resources=[client, issuer, *documentation.clients.values()],
+        resources=[client, issuer, gateway, *documentation.clients.values()],
         description="Pages for people. Programs use the admin API of the key registry.",
     )

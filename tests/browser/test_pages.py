@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(240)
 
 PATHS = (
-    "/", "/system", "/expiries", "/audit/verify",
+    "/", "/system", "/expiries", "/audit/verify", "/routes", "/routes?url=/nowhere", "/doctor",
     "/companies", "/companies?new=company", "/companies/blabla", "/companies/blabla?ask=suspend",
     "/companies/blabla/booked-applications", "/companies/blabla/api", "/companies/blabla/api?new=api-client",
     "/companies/blabla/access-keys", "/companies/blabla/settings", "/companies/blabla/settings/key-generation",

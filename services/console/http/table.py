@@ -9,6 +9,7 @@ from services.console.http.credentials import CredentialPages
 from services.console.http.limits import LimitPages
 from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.operations.documentation import DocumentationPages
+from services.console.http.operations.routes import GatewayRoutes
 from services.console.http.operations.table import OperationPages
 from services.console.http.people import PeoplePages
 from services.console.http.portal.entrance import EntrancePages
@@ -33,6 +34,7 @@ class ConsolePages:
         renderer: Renderer,
         visitors: Visitors,
         documentation: DocumentationPages,
+        routes: GatewayRoutes,
         clock: Clock,
         *,
         gateway: str,
@@ -49,10 +51,10 @@ class ConsolePages:
         self.credential_changes = CredentialChangePages(renderer)
         self.limits = LimitPages(renderer)
         self.applications = ApplicationPages(renderer)
-        self.application = ApplicationPage(renderer, stops)
+        self.application = ApplicationPage(renderer, stops, routes)
         self.people = PeoplePages(visitors, renderer)
         self.own = OwnPages(visitors, renderer)
         self.search = SearchPages(renderer)
         self.support = SupportPages(renderer)
-        self.operations = OperationPages(renderer, clock, documentation)
+        self.operations = OperationPages(renderer, clock, documentation, routes, issuer)
         self.portal = PortalPages(renderer, usage, clock, gateway=gateway, issuer=issuer)

@@ -10,7 +10,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from services.console.pages import events
+from services.console.pages import events, routes
 from services.console.pages.limits import limits_in_words
 from services.console.pages.portal.refusals import credential_of, explanation_of
 from services.console.pages.qr_code import qr_code
@@ -60,6 +60,8 @@ class Renderer:
         self._environment.filters["qr_code"] = qr_code
         self._environment.filters["event_words"] = events.type_in_words
         self._environment.filters["event_details"] = events.details
+        self._environment.filters["stands_for"] = routes.stands_for
+        self._environment.filters["route_credential"] = routes.credential_in_words
         self._environment.filters["event_path"] = events.subject_path
 
     def page(

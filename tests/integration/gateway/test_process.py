@@ -49,6 +49,11 @@ async def test_operators_see_its_metrics_and_its_routes(gateway: GatewayProcess,
     assert 'gateway_request_duration_seconds_count{method="GET",route="echo",status="200"}' in metrics
     routes = json.loads((await get_operations(gateway, "/routes")).replies[0].body)
     assert "protected" in {route["name"] for route in routes["routes"]}
+    protected = next(route for route in routes["routes"] if route["name"] == "protected")
+    path = f"/routes/explain?method=GET&url={protected['path']}"
+    explained = json.loads((await get_operations(gateway, path)).replies[0].body)
+    assert (explained["status"], explained["route"]) == (0, protected)
+    assert json.loads((await get_operations(gateway, "/routes/explain")).replies[0].body)["status"] == 400
     assert (await get_operations(gateway, "/openapi.json")).replies[0].status == 200
 
 

@@ -156,6 +156,8 @@ async def test_operators_see_one_gateway(workers: Workers) -> None:
     assert report["dependencies"]["changes"]["worker"] in (0, 1)
     routes = json.loads((await workers.operations("/routes"))[1])["routes"]
     assert "open" in {route["name"] for route in routes}
+    explained = json.loads((await workers.operations("/routes/explain?method=GET&url=/nowhere%3Fx%3D1"))[1])
+    assert (explained["status"], explained["route"]) == (404, None)
     document = json.loads((await workers.operations("/openapi.json"))[1])
     assert "/routes" in document["paths"]
     assert (await workers.operations("/docs"))[0] == 200

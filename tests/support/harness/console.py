@@ -15,6 +15,8 @@ from tests.support.harness.key_registry import Running
 from tests.support.harness.serving import serving
 
 PASSWORD = "correct horse battery"
+NOBODY = "http://127.0.0.1:1"
+"""Where nothing listens, whatever else runs on this machine."""
 
 
 @dataclass
@@ -45,7 +47,9 @@ class Console:
 @asynccontextmanager
 async def running_console(registry: Running, **more: Any) -> AsyncIterator[Console]:
     """`more` are settings."""
-    settings = Settings(key_registry_url=registry.url, **registry.keys.settings("console"), **more)
+    settings = Settings(
+        key_registry_url=registry.url, **registry.keys.settings("console"), **{"gateway_ops_url": NOBODY, **more}
+    )
     async with (
         serving(await build_app(settings)) as url,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,

@@ -9,20 +9,30 @@ from services.console.http.operations.hygiene import HygienePages
 from services.console.http.operations.notices import NoticePages
 from services.console.http.operations.overview import OverviewPages
 from services.console.http.operations.report_only import ReportOnlyPages
+from services.console.http.operations.routes import GatewayRoutes, RoutePages
 from services.console.http.operations.signing_keys import SigningKeyPages
 from services.console.http.operations.system import SystemPages
 from services.console.http.operations.webhooks import WebhookPages
+from services.console.http.portal.doctor import DoctorPages
 from services.console.http.signed_in import FormHandler, PageHandler
 from services.console.pages.renderer import Renderer
 from shared.api_reference.endpoints import ERROR_CODES_PATH, GROUP_PATH, PAGES_PATH
 from shared.clock import Clock
+from shared.http.client import ServiceClient
 from shared.http.endpoints import Endpoint
 
 WEBHOOK = "/webhooks/{id}"
 
 
 class OperationPages:
-    def __init__(self, renderer: Renderer, clock: Clock, documentation: DocumentationPages) -> None:
+    def __init__(
+        self,
+        renderer: Renderer,
+        clock: Clock,
+        documentation: DocumentationPages,
+        routes: GatewayRoutes,
+        issuer: ServiceClient,
+    ) -> None:
         self.overview = OverviewPages(renderer)
         self.system = SystemPages(renderer)
         self.audit = AuditPages(renderer)
@@ -32,6 +42,8 @@ class OperationPages:
         self.hygiene = HygienePages(renderer, clock)
         self.signing_keys = SigningKeyPages(renderer)
         self.report_only = ReportOnlyPages(renderer)
+        self.doctor = DoctorPages(renderer, issuer, for_operators=True)
+        self.routes = RoutePages(renderer, routes)
         self.documentation = documentation
 
 
@@ -48,6 +60,9 @@ def operation_endpoints(
         page("/audit/download", pages.audit.download, "Its lines as a file"),
         page("/audit/verify", pages.audit.verify, "Whether it is what was written"),
         page("/operations", pages.notices.operations, "What operators need rarely"),
+        page("/doctor", pages.doctor.show, "What is wrong with a token"),
+        form("/doctor", pages.doctor.diagnose, "Examine one"),
+        page("/routes", pages.routes.show, "Which route takes a request"),
         page("/notices", pages.notices.list, "What happened to credentials"),
         page("/expiries", pages.expiries.show, "What ends when"),
         page("/hygiene", pages.hygiene.show, "Credentials that want looking after"),

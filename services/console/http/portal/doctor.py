@@ -14,7 +14,7 @@ from services.console.http.portal.company import own_company
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared import opaque
-from shared.errors import Unavailable
+from shared.errors import NotFound, Unavailable
 from shared.http.client import ServiceClient
 
 DIAGNOSE = "/oauth2/diagnose"
@@ -22,18 +22,22 @@ NO_TEXT = "Paste an assertion or an access token."
 
 
 class DoctorPages:
-    """What is pasted goes on to the token issuer, is shown again, and is kept nowhere."""
+    """What is pasted goes on to the token issuer, is shown again, and is kept nowhere.
 
-    def __init__(self, renderer: Renderer, issuer: ServiceClient) -> None:
+    For the people of one company, or `for_operators`; the others get `NotFound`.
+    """
+
+    def __init__(self, renderer: Renderer, issuer: ServiceClient, *, for_operators: bool = False) -> None:
         self._renderer = renderer
         self._issuer = issuer
+        self._for_operators = for_operators
 
     async def show(self, _: web.Request, session: Session) -> web.Response:
-        await own_company(session)
+        await self._permit(session)
         return self._page(session, "")
 
     async def diagnose(self, request: web.Request, session: Session, form: Form) -> web.Response:
-        await own_company(session)
+        await self._permit(session)
         text = form.text("text")
         if not text:
             return self._page(session, text, status=422, errors={"text": NO_TEXT})
@@ -50,9 +54,20 @@ class DoctorPages:
         wrong = str(value.get("error_description") or "it cannot be read")
         return self._page(session, text, status=422, errors={"text": wrong})
 
+    async def _permit(self, session: Session) -> None:
+        if not self._for_operators:
+            await own_company(session)
+        elif session.me["company_id"]:
+            raise NotFound("there is no such page")
+
     def _page(self, session: Session, text: str, status: int = 200, **values: Any) -> web.Response:
         return self._renderer.page(
-            "portal/doctor.html", session=session, status=status, text=text, **{"diagnosis": None, **values}
+            "portal/doctor.html",
+            session=session,
+            status=status,
+            text=text,
+            for_operators=self._for_operators,
+            **{"diagnosis": None, **values},
         )
 
 

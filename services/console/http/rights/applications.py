@@ -9,16 +9,19 @@ from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.http.companies import company_of, company_path
 from services.console.http.new_credentials import NewCredentialPages
+from services.console.http.operations.routes import GatewayRoutes
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.pages.renderer import Renderer, filled_in
+from services.console.pages.routes import MAX_OPENED, opened_by
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, Unprocessable
 
 
 class ApplicationPage:
-    def __init__(self, renderer: Renderer, stops: Stops) -> None:
+    def __init__(self, renderer: Renderer, stops: Stops, routes: GatewayRoutes) -> None:
         self._renderer = renderer
         self._stops = stops
+        self._routes = routes
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
         application = await _application(request, session)
@@ -52,10 +55,13 @@ class ApplicationPage:
             "scopes": " ".join(application["scopes"]),
             "report_only_scopes": " ".join(application["report_only_scopes"]),
         }
+        table = await self._routes.all()
         return self._renderer.page(
             "application_details.html",
             session=session,
             application=application,
+            opened=None if table is None else {s: opened_by(s, table["routes"]) for s in application["scopes"]},
+            most=MAX_OPENED,
             stop=stop,
             trials=TRIALS,
             path=_path(application),

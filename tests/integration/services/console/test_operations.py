@@ -51,7 +51,17 @@ async def test_the_top_bar_leads_to_every_page_of_operations(owner: Browser) -> 
     await owner.open("/companies")
     for link in ("Notices", "Hygiene", "Operations"):
         assert (await owner.follow(link)).status == 200
-    for link in ("System", "Webhooks", "Signing keys", "Report-only", "Audit", "People", "API documentation"):
+    for link in (
+        "System",
+        "Routes",
+        "Doctor",
+        "Webhooks",
+        "Signing keys",
+        "Report-only",
+        "Audit",
+        "People",
+        "API documentation",
+    ):
         await owner.open("/operations")
         page = await owner.follow(link)
         assert page.url.endswith(owner.page.links.get(link, page.url)), link

@@ -184,6 +184,16 @@ async def test_doctor_says_what_to_mend_and_asks_as_whoever_is_there(examined: t
     assert (empty.status, len(sent)) == (422, 1)
 
 
+async def test_operators_have_the_same_doctor_and_each_has_their_own(examined: tuple[Visit, list[Any]]) -> None:
+    visiting, sent = examined
+    operator = await visiting.console.person("viewer")
+    await operator.open("/doctor")
+    assert "aud must be ankor.io" in (await operator.press("Examine", Assertion_or_access_token="a.b.c")).words
+    assert sent[0][1] == f"Bearer {next(iter(operator.cookies.values()))}"
+    assert (await visiting.browser.open("/doctor")).status == 404
+    assert (await operator.open("/portal/doctor")).status == 404
+
+
 def test_a_key_of_the_issuer_in_the_header_makes_it_an_access_token() -> None:
     assert is_access_token("eyJhbGciOiJSUzI1NiIsImtpZCI6InNrX3gifQ.e30.c2ln")  # {"alg":"RS256","kid":"sk_x"}
     for other in ("eyJhbGciOiJSUzI1NiIsImtpZCI6ImtwX3gifQ.e30.c2ln", "", "junk", "W10.e30.c2ln", "\u00e9.x.y"):

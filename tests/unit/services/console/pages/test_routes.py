@@ -1,0 +1,36 @@
+"""Routes of the gateway in words, and what opens them."""
+
+from typing import Any
+
+from services.console.pages.routes import credential_in_words, found_routes, opened_by, stands_for
+
+
+def route(name: str, path: str = "/", *scopes: str, **members: Any) -> dict[str, Any]:
+    return {"name": name, "host": "", "path": path, "prefix": False, "scopes": list(scopes), **members}
+
+
+SITE = route("site", "/v2.0/site", "site:read")
+ARTICLES = route("articles", "/articles/", "articles:read", "articles:search", host="api.example", prefix=True)
+OPEN = route("open", "/")
+ROUTES = [SITE, ARTICLES, OPEN]
+
+
+def test_routes_are_found_by_each_word_of_name_host_path_and_scopes() -> None:
+    assert found_routes(ROUTES, "") == ROUTES
+    assert found_routes(ROUTES, "ARTICLES read") == [ARTICLES]
+    assert found_routes(ROUTES, "api.example site") == []
+    assert found_routes(ROUTES, "v2.0") == [SITE]
+
+
+def test_scope_opens_what_needs_it_or_what_it_covers() -> None:
+    assert opened_by("site:read", ROUTES) == [SITE]
+    assert opened_by("articles:*", ROUTES) == [ARTICLES]
+    assert opened_by("articles:write", ROUTES) == []
+
+
+def test_words_say_what_a_route_stands_for_and_asks_for() -> None:
+    assert stands_for(ARTICLES) == "api.example/articles/*"
+    assert stands_for(SITE) == "/v2.0/site"
+    assert credential_in_words({"credential": "jwt"}) == "access token"
+    assert credential_in_words({"credential": ["jwt", "api_token"]}) == "access token or API token"
+    assert credential_in_words({"credential": "none"}) == "none"
