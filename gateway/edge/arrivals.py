@@ -10,7 +10,7 @@ import structlog
 from gateway.edge.cause_counts import CauseCounts
 from gateway.edge.ports import Addresses
 from gateway.edge.proxy_header_reader import ProxyHeaderReader
-from gateway.edge.turns import Turns
+from shared.waiting.turns import Turns
 
 log = structlog.get_logger()
 

@@ -14,10 +14,10 @@ from typing import Protocol
 
 import structlog
 
-from gateway.edge.turns import Turns
 from gateway.proxy.overload.turn_length import TurnLength
 from gateway.refusal import Refusal
 from shared.http.client_address import address_block
+from shared.waiting.turns import Turns
 
 log = structlog.get_logger()
 

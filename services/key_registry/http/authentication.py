@@ -8,6 +8,7 @@ from aiohttp import web
 from services.key_registry.admin.access import AccessControl, UnknownBearer
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.session_access import SessionAccess
+from services.key_registry.storage.turns import writing_for
 from shared import opaque
 from shared.audit.trail import RefusalAudit
 from shared.errors import Forbidden, ServiceError, Unauthenticated
@@ -29,12 +30,16 @@ class Authentication:
         self._audit = audit
 
     async def caller(self, request: web.Request) -> Caller:
-        """Raises `Unauthenticated`. Who sends a body is judged again once it has come: `judge_again_with_body`."""
+        """Raises `Unauthenticated`. Who sends a body is judged again once it has come: `judge_again_with_body`.
+
+        What the request is to write has its turn among what others write: `WriterTurns`.
+        """
         fields = request.headers.getall("Authorization", [])
         scheme, _, token = fields[0].partition(" ") if len(fields) == 1 else ("", "", "")
         if scheme.lower() != "bearer":
             raise Unauthenticated("an admin token is required, in one Authorization: Bearer field")
         admin = await self._known(request, token)
+        writing_for.set(str(admin.company_id or admin.id))
         judge_again_with_body(request, partial(self._require_unchanged, request, token, admin))
         return Caller(admin, token)
 

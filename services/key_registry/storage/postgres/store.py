@@ -45,6 +45,7 @@ from services.key_registry.storage.postgres.statements import (
     query_of,
 )
 from services.key_registry.storage.postgres.versions import PostgresVersionReader, PostgresVersionWriter
+from services.key_registry.storage.turns import WriterTurns
 from shared.contracts.key_registry import Kind, Revocation, Status
 from shared.contracts.limits import ObjectLimits
 from shared.errors import Conflict, Unavailable
@@ -55,8 +56,6 @@ WRITER_LOCK_ID = 0x7061737367617465
 """The advisory lock that every writer holds until it commits: the order of commits is that of positions."""
 MAX_IDLE = "2s"
 """A writer that says nothing for so long (its process is stopped, its network is gone) loses the lock."""
-WRITERS_AT_ONCE = 2
-"""Of one process: one that has the lock and one that waits for it, so that readers find a connection free."""
 
 
 class PostgresReader(PostgresVersionReader, PostgresEventReader, PostgresPeopleReader):
@@ -210,7 +209,7 @@ class PostgresStore:
         self._on_event = on_event
         self._guard = guard
         self._copies = copies
-        self._turns = asyncio.Semaphore(WRITERS_AT_ONCE)
+        self._turns = WriterTurns()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[PostgresReader]:
@@ -226,7 +225,8 @@ class PostgresStore:
         expected = ORIGIN if self._guard is None else self._guard.expected()
         writer = None
         try:
-            async with asyncio.timeout(self._timeout), self._turns, self._database.transaction() as connection:
+            turn, transaction = self._turns.turn(), self._database.transaction()
+            async with asyncio.timeout(self._timeout), turn, transaction as connection:
                 *_, mark = await connection.fetchrow(BEGIN, WRITER_LOCK_ID, MAX_IDLE, expected.seq)
                 if self._guard is not None:
                     self._guard.confirm_mark(expected, mark)

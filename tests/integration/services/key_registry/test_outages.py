@@ -99,6 +99,28 @@ async def test_a_writer_elsewhere_that_holds_the_lock_stops_writes_and_not_reads
     assert (await owner.post(f"{path}/suspend")).status == 200
 
 
+async def test_a_company_that_writes_a_lot_at_once_keeps_nobody_elses_write_waiting(
+    registry_database_url: str, tmp_path: Path
+) -> None:
+    async with running_registry(registry_database_url, tmp_path) as running:
+        owner = running.owner
+        of_company = {"company_id": (await owner.company())["id"]}
+        token = await owner.create("/admin-tokens", name="x", role="editor", **of_company)
+        editor = owner.with_token(token["token"])
+        connection = await asyncpg.connect(registry_database_url)
+        await connection.execute("SELECT pg_advisory_lock($1)", WRITER_LOCK_ID)
+        writes = [asyncio.create_task(editor.post("/access-keys", {"name": "x", **of_company})) for _ in range(12)]
+        await asyncio.sleep(0.1)
+        revoked = asyncio.create_task(owner.post(f"/admin-tokens/{token['id']}/revoke"))
+        await asyncio.sleep(0.1)
+        await connection.close()
+        await asyncio.gather(*writes)
+        assert (await revoked).status == 200
+        lines = (await owner.get("/audit?limit=50")).body["items"]
+        actions = [line["action"] for line in sorted(lines, key=lambda line: line["seq"])]
+        assert actions[: actions.index("admin_token.revoked")].count("access_key.created") <= 3
+
+
 async def test_positions_are_in_the_order_of_commits_with_several_copies(
     registry_database_url: str, tmp_path: Path
 ) -> None:

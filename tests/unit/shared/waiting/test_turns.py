@@ -1,6 +1,6 @@
 """Clients have their turns whatever one of them brings about, and each keeps its own order."""
 
-from gateway.edge.turns import Turns
+from shared.waiting.turns import Turns
 
 
 def taken(turns: Turns[str]) -> list[str]:
