@@ -73,7 +73,8 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
     console_url: str | None = Field(
         default=None,
         pattern=anchored(ISSUER),
-        description="the console's public URL without a final slash, for the links of portal sessions",
+        description="the console's public URL without a final slash, for the links of portal sessions and for "
+        "passkeys, which need a domain with https, or localhost",
     )
     events_kept_days: int = Field(
         default=90, ge=7, le=3650, description="days for which events and their deliveries to webhooks are kept"

@@ -42,6 +42,11 @@ ADMIN_CODES: Mapping[str, Page] = {
         "Wait for the next code, and see that the device's clock is right. Whoever has lost the device uses a "
         "recovery code, or asks an owner to reset the second factor.",
     ),
+    "passkey_refused": Page(
+        "The passkey was not accepted",
+        "It is unknown or was removed, came late or twice, its user was not verified, or its person was stopped.",
+        "Try again, or sign in with the password.",
+    ),
     "portal_link_invalid": Page(
         "The link cannot be followed",
         "The link of a portal session is unknown, was followed, has expired, or was ended.",

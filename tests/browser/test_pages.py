@@ -22,7 +22,7 @@ PATHS = (
     "/companies/blabla/settings/limits", "/notices", "/hygiene", "/hygiene?check=never-expires", "/operations",
     "/webhooks", "/webhooks?new=webhook", "/signing-keys", "/report-only",
     "/applications", "/applications?new=application", "/search", "/explain", "/audit", "/people",
-    "/account", "/sign-in",
+    "/account", "/account/second-factor", "/account/passkeys", "/sign-in",
 )  # fmt: skip
 WIDTHS = (1280, 390)
 FOLDER = ROOT / "var" / "screenshots"

@@ -34,7 +34,7 @@ class Form:
 
     def values(self) -> dict[str, str]:
         """What to show again after an error: no password or code, and not what proves the form's origin."""
-        hidden = {CSRF_FIELD, "password", "current", "new", "code", "uri"}
+        hidden = {CSRF_FIELD, "password", "current", "new", "code", "uri", "credential"}
         return {name: value for name, value in self._fields if name not in hidden}
 
 

@@ -112,12 +112,16 @@ class PeopleAdministration:
                 raise Conflict("your own second factor is turned off with the password and a code")
             if person.status == "revoked":
                 raise Conflict("the person is revoked, which is final")
-            if not person.second_factor:
+            passkeys = await writer.delete_passkeys(person.id)
+            if not person.second_factor and not passkeys:
                 return _shown(person)
             changed = replace(person, totp_since=None, updated_at=self._now())
             await writer.update_person(changed)
             await writer.delete_factors(person.id)
-            detail = {"sessions_ended": await writer.end_sessions(person.id, changed.updated_at)}
+            detail = {
+                "passkeys_removed": passkeys,
+                "sessions_ended": await writer.end_sessions(person.id, changed.updated_at),
+            }
             action, company_id = f"{KIND}.second_factor_reset", person.company_id
             await record(writer, admin.actor, action, person.id, company_id, changed.updated_at, detail)
             return _shown(changed)

@@ -8,6 +8,7 @@ from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.factors import FactorEndpoints
 from services.key_registry.http.people.invitations import AcceptanceEndpoints, InvitationEndpoints
 from services.key_registry.http.people.me import MeEndpoints
+from services.key_registry.http.people.passkeys import PasskeyEndpoints
 from services.key_registry.http.people.people import PeopleEndpoints
 from services.key_registry.http.people.portal import PortalEndpoints
 from services.key_registry.http.people.sessions import SessionEndpoints
@@ -20,6 +21,9 @@ from services.key_registry.people.factors.sealing import FactorSecrets
 from services.key_registry.people.factors.second_step import SecondStep
 from services.key_registry.people.invitations import Invitations
 from services.key_registry.people.own_password import OwnPassword
+from services.key_registry.people.passkeys.own_passkeys import OwnPasskeys
+from services.key_registry.people.passkeys.relying_party import RelyingParty
+from services.key_registry.people.passkeys.sign_in import PasskeySignIn
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.portal.sessions import PortalSessions
 from services.key_registry.people.ports import PeopleStore
@@ -70,6 +74,9 @@ class People:
         confirmation = Confirmation(store, self.passwords, throttle, secrets, trail, clock)
         second_step = SecondStep(store, throttle, secrets, trail, clock, lifetimes)
         own_factors = OwnFactors(store, confirmation, secrets, clock)
+        party, challenges = RelyingParty.of_url(settings.console_url), secrets.challenges
+        own_passkeys = OwnPasskeys(store, confirmation, party, challenges, clock)
+        passkeys = PasskeySignIn(store, party, challenges, trail, clock, lifetimes)
         portal = PortalSessions(store, access, clock, idle_timeout=lifetimes.idle, console_url=settings.console_url)
         self.handlers = PeopleHandlers(
             InvitationEndpoints(Invitations(store, access, clock), self.authentication),
@@ -79,6 +86,7 @@ class People:
             MeEndpoints(OwnPassword(store, self.passwords, throttle, clock), self.authentication, self.addresses),
             PortalEndpoints(portal, self.authentication, trail, self.addresses),
             FactorEndpoints(own_factors, second_step, self.authentication, trail, self.addresses),
+            PasskeyEndpoints(own_passkeys, passkeys, self.authentication, trail, self.addresses),
         )
         self._database = database
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -181,7 +181,7 @@ async def open_session(
     now: datetime,
     lifetimes: Lifetimes,
     *,
-    second_factor: CodeKind | None = None,
+    second_factor: CodeKind | Literal["passkey"] | None = None,
 ) -> OpenedSession:
     """A new session, with its line in the trail."""
     token, id_ = opaque.mint(opaque.PERSON_SESSION), uuid7()

@@ -5,6 +5,7 @@ from functools import partial
 
 from services.console.browser.visitors import Visitors
 from services.console.http.account.account import AccountPages
+from services.console.http.account.passkeys import PasskeyPages
 from services.console.http.account.second_factor import SecondFactorPages
 from services.console.http.account.second_step import SecondStepPages
 from services.console.http.signed_in import FormHandler, PageHandler
@@ -20,6 +21,7 @@ class OwnPages:
         self.account = AccountPages(renderer)
         self.second_factor = SecondFactorPages(renderer)
         self.second_step = SecondStepPages(visitors, renderer)
+        self.passkeys = PasskeyPages(visitors, renderer)
 
 
 def account_endpoints(
@@ -28,9 +30,15 @@ def account_endpoints(
     return [
         open_to_all("GET", "/sign-in/code", own.second_step.show, "Where a second factor is entered"),
         open_to_all("POST", "/sign-in/code", own.second_step.finish, "Finish signing in"),
+        open_to_all("POST", "/sign-in/passkey-options", own.passkeys.options, "What a passkey needs"),
+        open_to_all("POST", "/sign-in/passkey", own.passkeys.signed_in, "Sign in with a passkey"),
         page("/account", own.account.show, "One's own account"),
         form("/account/password", own.account.change_password, "Change one's password"),
         form("/account/sessions/{id}/revoke", own.account.end_session, "End one of one's sessions"),
+        page("/account/passkeys", own.passkeys.list, "One's own passkeys"),
+        form("/account/passkeys", own.passkeys.add, "Add a passkey"),
+        form("/account/passkeys/begin", own.passkeys.begin, "Begin with a new passkey"),
+        form("/account/passkeys/{id}/remove", own.passkeys.remove, "Remove a passkey"),
         page("/account/second-factor", own.second_factor.show, "One's own second factor"),
         form("/account/second-factor/begin", own.second_factor.begin, "Set up an authenticator"),
         form("/account/second-factor/confirm", own.second_factor.confirm, "Turn the second factor on"),

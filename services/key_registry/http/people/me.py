@@ -1,17 +1,24 @@
 """`/admin/v1/me`: who calls, and their password."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from aiohttp import web
 
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.sessions import origin_of
+from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.paging import parse_query
 from services.key_registry.people.own_password import OwnPassword
 from services.key_registry.people.requests import PasswordChange
 from services.key_registry.people.responses import Me
 from shared.http.body import validated
 from shared.http.client_address import ClientAddress
+from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
+
+PASSWORD = "All other sessions of the person end. A wrong present password counts as a failed sign-in."
 
 
 class MeEndpoints:
@@ -37,3 +44,26 @@ class MeEndpoints:
         body = validated(PasswordChange, bodies.members(await bodies.raw_json(request)))
         await self._passwords.change(admin, body, origin_of(request, self._addresses).block)
         return web.Response(status=204, headers=NO_STORE)
+
+
+def me_endpoints(handlers: MeEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
+    return [
+        admin(
+            "POST",
+            f"{BASE}/me/password",
+            handlers.change_password,
+            "Change one's own password",
+            tag="people",
+            description=PASSWORD,
+            body=PasswordChange,
+            responses={204: Response("Changed"), **problems(400, 401, 403, 413, 415, 422, 429, 503)},
+        ),
+        admin(
+            "GET",
+            f"{BASE}/me",
+            handlers.show,
+            "Show who calls",
+            tag="people",
+            responses={200: Response("The person or admin token", Me), **problems(401, 422, 503)},
+        ),
+    ]

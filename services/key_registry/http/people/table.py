@@ -9,14 +9,14 @@ from services.key_registry.http.objects import PATCH_TYPES
 from services.key_registry.http.people.factors import FactorEndpoints, factor_endpoints
 from services.key_registry.http.people.invitations import PATH as INVITATIONS
 from services.key_registry.http.people.invitations import AcceptanceEndpoints, InvitationEndpoints
-from services.key_registry.http.people.me import MeEndpoints
+from services.key_registry.http.people.me import MeEndpoints, me_endpoints
+from services.key_registry.http.people.passkeys import PasskeyEndpoints, passkey_endpoints
 from services.key_registry.http.people.people import PATH as PEOPLE_PATH
 from services.key_registry.http.people.people import PeopleEndpoints
 from services.key_registry.http.people.portal import PortalEndpoints, portal_endpoints
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import SessionEndpoints
 from services.key_registry.http.schemas import (
-    BASE,
     IDEMPOTENCY_KEY,
     PAGING,
     filter_parameter,
@@ -28,7 +28,6 @@ from services.key_registry.people.requests import (
     Acceptance,
     InvitationToken,
     NewInvitation,
-    PasswordChange,
     PersonPatch,
     SignIn,
 )
@@ -37,7 +36,6 @@ from services.key_registry.people.responses import (
     CreatedSession,
     InspectedInvitation,
     InvitationResponse,
-    Me,
     PersonResponse,
     SessionList,
 )
@@ -53,12 +51,11 @@ The token is a bearer token of this API, with the person's role and company. It 
 the person signs out, changes the password elsewhere, or is suspended or revoked. After several failures for one
 e-mail address, or from one client address, whoever tries again has to wait, ever longer.
 """
-PASSWORD = "All other sessions of the person end. A wrong present password counts as a failed sign-in."
 PEOPLE = """\
 By id or e-mail address. A role counts from the next request on. Suspending and revoking end all sessions of the
 person; revoked is final, and the e-mail address may be invited again. The last active owner of the operator's
-people cannot take that role from themselves. Resetting a second factor is for who has lost it: all sessions of the
-person end, and the password is enough again; nobody resets their own, and no portal session does.
+people cannot take that role from themselves. Resetting the second factor ends all sessions and passkeys of who has
+lost it, and the password is enough again; nobody resets their own, and no portal session does.
 """
 
 
@@ -71,6 +68,7 @@ class PeopleHandlers:
     me: MeEndpoints
     portal: PortalEndpoints
     factors: FactorEndpoints
+    passkeys: PasskeyEndpoints
 
 
 def people_endpoints(handlers: PeopleHandlers, admin: partial[Endpoint]) -> Sequence[Endpoint]:
@@ -82,24 +80,8 @@ def people_endpoints(handlers: PeopleHandlers, admin: partial[Endpoint]) -> Sequ
         *_people(handlers.people, admin),
         *portal_endpoints(handlers.portal, admin),
         *factor_endpoints(handlers.factors, admin),
-        admin(
-            "POST",
-            f"{BASE}/me/password",
-            handlers.me.change_password,
-            "Change one's own password",
-            tag="people",
-            description=PASSWORD,
-            body=PasswordChange,
-            responses={204: Response("Changed"), **problems(400, 401, 403, 413, 415, 422, 429, 503)},
-        ),
-        admin(
-            "GET",
-            f"{BASE}/me",
-            handlers.me.show,
-            "Show who calls",
-            tag="people",
-            responses={200: Response("The person or admin token", Me), **problems(401, 422, 503)},
-        ),
+        *passkey_endpoints(handlers.passkeys, admin),
+        *me_endpoints(handlers.me, admin),
     ]
 
 
@@ -235,15 +217,15 @@ def _people(handlers: PeopleEndpoints, admin: partial[Endpoint]) -> list[Endpoin
             responses={200: shown, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
         ),
     ]
+    responses = {200: shown, **problems(401, 403, 404, 409, 503)}
     for operation in (Operation.SUSPEND, Operation.RESUME, Operation.REVOKE):
         handler, summary = partial(handlers.set_status, operation), f"{operation.title()} a person"
-        responses = {200: shown, **problems(401, 403, 404, 409, 503)}
         found.append(endpoint("POST", f"{one}/{operation}", handler, summary, responses=responses))
     reset = endpoint(
         "POST",
         f"{one}/reset-second-factor",
         handlers.reset_second_factor,
-        "Take a person's second factor away",
-        responses={200: shown, **problems(401, 403, 404, 409, 503)},
+        "Take a person's second factor and passkeys away",
+        responses=responses,
     )
     return [*found, reset]

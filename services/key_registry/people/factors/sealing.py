@@ -4,6 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 from services.key_registry.people.factors.ports import Totp
+from services.key_registry.people.passkeys.challenges import Challenges
 from shared.errors import Conflict
 from shared.sealed_box import CannotOpen, SealedBox, read_key
 
@@ -26,6 +27,11 @@ class FactorSecrets:
     @property
     def available(self) -> bool:
         return self._box is not None
+
+    @property
+    def challenges(self) -> Challenges | None:
+        """Those of passkeys, under the same key."""
+        return None if self._box is None else Challenges(self._box)
 
     def seal(self, person_id: UUID, secret: str) -> bytes:
         """Raises `Conflict` without a key."""

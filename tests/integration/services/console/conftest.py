@@ -21,6 +21,7 @@ async def console(
     directory: Path = tmp_path_factory.mktemp("console")
     (directory / "webhook_key").write_text("k" * 42 + "w")
     settings: dict[str, Any] = {"webhook_key_file": directory / "webhook_key"}
+    settings["console_url"] = "http://localhost:8106"
     settings |= {"webhook_private_networks": "127.0.0.0/8", "store_timeout": BUSY_MACHINE_LIMIT_S}
     async with (
         registry_template.copy() as database_url,

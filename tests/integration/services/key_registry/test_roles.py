@@ -16,6 +16,8 @@ FOR_STRANGERS = (
     ("post", "/admin/v1/invitations/accept"),
     ("post", "/admin/v1/sessions"),
     ("post", "/admin/v1/sessions/second-factor"),
+    ("post", "/admin/v1/sessions/passkey-options"),
+    ("post", "/admin/v1/sessions/passkey"),
     ("post", "/admin/v1/portal-sessions/inspect"),
     ("post", "/admin/v1/portal-sessions/open"),
 )
@@ -139,6 +141,9 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     second_factor = "/admin/v1/me/second-factor"
     wanted |= {("get", second_factor), ("post", f"{second_factor}/recovery-codes")}
     wanted |= {("post", f"{second_factor}/totp{act}") for act in ("", "/confirm", "/remove")}
+    passkeys = "/admin/v1/me/passkeys"
+    wanted |= {("get", passkeys), ("post", passkeys), ("post", f"{passkeys}/options")}
+    wanted |= {("delete", f"{passkeys}/{{id}}")}
     one_person = "/admin/v1/people/{id}"
     wanted |= {("get", "/admin/v1/people"), ("get", one_person), ("patch", one_person)}
     wanted |= {("post", f"{one_person}/{act}") for act in ("suspend", "resume", "revoke", "reset-second-factor")}

@@ -8,6 +8,7 @@ from services.key_registry.catalog.permissions import Role
 from services.key_registry.people.ports import Invitation
 from services.key_registry.storage.postgres.people.accounts import PostgresAccountReader, PostgresAccountWriter
 from services.key_registry.storage.postgres.people.factors import PostgresFactorReader, PostgresFactorWriter
+from services.key_registry.storage.postgres.people.passkeys import PostgresPasskeyReader, PostgresPasskeyWriter
 from services.key_registry.storage.postgres.people.portal_sessions import (
     PostgresPortalReader,
     PostgresPortalWriter,
@@ -46,7 +47,9 @@ _INSERT = " ".join(
 _REVOKE_BY = "UPDATE invitation SET status = 'revoked' WHERE created_by = $1 AND status = 'open'"
 
 
-class PostgresPeopleReader(PostgresAccountReader, PostgresPortalReader, PostgresFactorReader):
+class PostgresPeopleReader(
+    PostgresAccountReader, PostgresPortalReader, PostgresFactorReader, PostgresPasskeyReader
+):
     """The part of the reader that is about people, their sessions and invitations, and portal sessions."""
 
     async def find_invitation(self, id_: UUID) -> Invitation | None:
@@ -62,7 +65,9 @@ class PostgresPeopleReader(PostgresAccountReader, PostgresPortalReader, Postgres
         return [invitation for record in records if (invitation := _invitation(record)) is not None]
 
 
-class PostgresPeopleWriter(PostgresPeopleReader, PostgresAccountWriter, PostgresPortalWriter, PostgresFactorWriter):
+class PostgresPeopleWriter(
+    PostgresPeopleReader, PostgresAccountWriter, PostgresPortalWriter, PostgresFactorWriter, PostgresPasskeyWriter
+):
     async def insert_invitation(self, invitation: Invitation) -> None:
         await self._connection.execute(_INSERT, *(getattr(invitation, name) for name in _COLUMNS))
 

@@ -17,10 +17,15 @@ _PORTAL = """
 DELETE FROM portal_session WHERE id IN (SELECT id FROM portal_session WHERE expires_at < to_timestamp($1) LIMIT $2)
 """
 PENDING_KEPT_S = 3600
-"""Seconds after a sign-in that waits for a code has expired, and after an authenticator was begun with."""
+"""Seconds after a sign-in that waits, or a challenge, has expired; or after an authenticator was offered."""
 _PENDING = """
 DELETE FROM pending_sign_in WHERE id IN (
     SELECT id FROM pending_sign_in WHERE expires_at < to_timestamp($1) LIMIT $2
+)
+"""
+_CHALLENGES = """
+DELETE FROM used_challenge WHERE digest IN (
+    SELECT digest FROM used_challenge WHERE expires_at < to_timestamp($1) LIMIT $2
 )
 """
 _OFFERED = """
@@ -33,5 +38,5 @@ DELETE FROM person_totp WHERE person_id IN (
 async def prune_people(database: Database, now: float) -> None:
     """`now` in seconds since the epoch. Raises `Unavailable`."""
     kept = dict.fromkeys((_SESSIONS, _INVITATIONS, _PORTAL), KEPT_S)
-    kept |= dict.fromkeys((_PENDING, _OFFERED), PENDING_KEPT_S)
+    kept |= dict.fromkeys((_PENDING, _OFFERED, _CHALLENGES), PENDING_KEPT_S)
     await each(partial(delete_in_batches, database, statement, now - s) for statement, s in kept.items())

@@ -13,6 +13,9 @@ from tests.support.harness.key_registry import running_registry
 from tests.support.harness.registry_databases import RegistryTemplate
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S
 
+CONSOLE_URL = "http://localhost:8106"
+"""Where browsers know passkeys."""
+
 
 @pytest.fixture(scope="module")
 async def people(
@@ -26,6 +29,7 @@ async def people(
         "store_timeout": BUSY_MACHINE_LIMIT_S,
         "webhook_key_file": directory / "webhook_key",
         "webhook_private_networks": "127.0.0.0/8",
+        "console_url": CONSOLE_URL,
     }
     cheap = replace(PARAMETERS, memory_cost=64, time_cost=1)
     async with registry_template.copy() as url:

@@ -32,8 +32,9 @@ async def test_a_link_says_where_it_leads_and_opens_one_session(people: People) 
     company = await people.owner.company(name="BlaBla GmbH")
     created = await link(people, company)
     assert opaque.well_formed(opaque.PORTAL_LINK, created["token"])
-    assert (created["role"], created["status"], created["url"]) == ("editor", "waiting", None)
+    assert (created["role"], created["status"]) == ("editor", "waiting")
     assert created["path"] == f"/portal-links/{created['token']}"
+    assert created["url"] == f"http://localhost:8106{created['path']}"
     for _ in range(2):
         seen = await people.stranger.post("/portal-sessions/inspect", {"token": created["token"]})
         assert seen.status == 200, "looking uses nothing up"

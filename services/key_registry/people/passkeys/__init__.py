@@ -1,0 +1,1 @@
+"""Passkeys (Web Authentication): sign-in without a password."""

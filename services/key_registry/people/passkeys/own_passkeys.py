@@ -1,0 +1,130 @@
+"""People who add passkeys to their account, and take them away."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.permissions import Admin
+from services.key_registry.people.acts import record
+from services.key_registry.people.factors.confirmation import Confirmation, Presented
+from services.key_registry.people.passkeys.challenges import Challenges, InvalidChallenge, registration_of
+from services.key_registry.people.passkeys.ports import Passkey
+from services.key_registry.people.passkeys.relying_party import (
+    Credential,
+    InvalidCredential,
+    RelyingParty,
+    challenge_of,
+)
+from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
+from shared.clock import Clock
+from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
+
+MAX_PASSKEYS = 20
+UNAVAILABLE = (
+    "passkeys need PASSGATE_CONSOLE_URL of the key registry, with https and a domain or of this machine, and "
+    "PASSGATE_WEBHOOK_KEY_FILE"
+)
+
+
+class OwnPasskeys:
+    """Each method raises `Forbidden` for who is no person. `party` or `challenges` None: there are no passkeys."""
+
+    def __init__(
+        self,
+        store: PeopleStore,
+        confirmation: Confirmation,
+        party: RelyingParty | None,
+        challenges: Challenges | None,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._confirmation = confirmation
+        self._party = party
+        self._challenges = challenges
+        self._clock = clock
+
+    @property
+    def origin(self) -> str | None:
+        """Where browsers know them. None: there are none."""
+        return None if self._party is None or self._challenges is None else self._party.origin
+
+    async def list(self, admin: Admin) -> Sequence[Passkey]:
+        """The newest first."""
+        _session_of(admin)
+        async with self._store.reading() as reader:
+            return await reader.passkeys_of(admin.id)
+
+    async def creation_options(self, admin: Admin, presented: Presented) -> dict[str, Any]:
+        """Raises as `Confirmation`, and `Conflict` where there are no passkeys or too many."""
+        session_id = _session_of(admin)
+        party, challenges = self._both()
+
+        async def known(writer: PeopleWriter, person: Person, _: datetime) -> Sequence[Passkey]:
+            found = await writer.passkeys_of(person.id)
+            _require_fewer(found)
+            return found
+
+        of_person = await self._confirmation.confirmed(admin, presented, known)
+        challenge = challenges.issue(registration_of(admin.id, session_id), self._clock.now())
+        return party.creation_options(admin.id, admin.name, challenge, of_person)
+
+    async def add(self, admin: Admin, name: str, credential: Credential) -> Passkey:
+        """Raises `Unprocessable`, which uses nothing up, and `Conflict`."""
+        session_id = _session_of(admin)
+        party, challenges = self._both()
+        now = instant(self._clock.now())
+        try:
+            given = challenge_of(credential)
+            challenge = challenges.verify(given, registration_of(admin.id, session_id), now.timestamp())
+            new = party.verify_new(credential, given)
+        except (InvalidChallenge, InvalidCredential):
+            raise Unprocessable.field("credential", "is invalid or came too late: begin again") from None
+        passkey = Passkey(uuid7(), admin.id, new.credential_id, new.public_key, new.sign_count, name, now, None)
+        async with self._store.writing() as writer:
+            if not await writer.use_challenge(challenge.digest, challenge.expires_at):
+                raise Unprocessable.field("credential", "was sent before: begin again")
+            _require_fewer(await writer.passkeys_of(admin.id))
+            if not await writer.insert_passkey(passkey):
+                raise Conflict("this passkey is known already")
+            await _recorded(writer, admin, "passkey_added", passkey, now)
+        return passkey
+
+    async def remove(self, admin: Admin, id_: UUID) -> None:
+        """Raises `NotFound`."""
+        _session_of(admin)
+        async with self._store.writing() as writer:
+            passkey = await writer.delete_passkey(admin.id, id_)
+            if passkey is None:
+                raise NotFound("there is no such passkey")
+            await _recorded(writer, admin, "passkey_removed", passkey, instant(self._clock.now()))
+
+    def _both(self) -> tuple[RelyingParty, Challenges]:
+        if self._party is None or self._challenges is None:
+            raise Conflict(UNAVAILABLE)
+        return self._party, self._challenges
+
+
+def _session_of(admin: Admin) -> UUID:
+    if admin.kind != "person" or admin.session_id is None:
+        raise Forbidden(f"a {admin.noun} has no passkeys")
+    return admin.session_id
+
+
+def _require_fewer(known: Sequence[Passkey]) -> None:
+    if len(known) >= MAX_PASSKEYS:
+        raise Conflict(f"there are {MAX_PASSKEYS} passkeys: remove one first")
+
+
+async def _recorded(writer: PeopleWriter, admin: Admin, done: str, passkey: Passkey, now: datetime) -> None:
+    """The person changes with it, so that a restore which brings a removed one back is noticed."""
+    person = await writer.find_person(admin.id)
+    if person is None:
+        raise NotFound("there is no such person")
+    await writer.update_person(replace(person, updated_at=now))
+    detail = {"passkey": str(passkey.id), "name": passkey.name}
+    await record(writer, admin.actor, f"person.{done}", admin.id, admin.company_id, now, detail)

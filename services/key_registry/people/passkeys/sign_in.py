@@ -1,0 +1,109 @@
+"""Signing in with a passkey, without a password."""
+
+from datetime import datetime
+from typing import Any
+
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.people.passkeys.challenges import SIGN_IN, Challenges, InvalidChallenge
+from services.key_registry.people.passkeys.own_passkeys import UNAVAILABLE
+from services.key_registry.people.passkeys.relying_party import (
+    Credential,
+    InvalidCredential,
+    RelyingParty,
+    challenge_of,
+    credential_id_of,
+)
+from services.key_registry.people.ports import PeopleStore, Person
+from services.key_registry.people.sessions import (
+    Lifetimes,
+    OpenedSession,
+    SignInOrigin,
+    open_session,
+    sign_in_refusal,
+    why_refused,
+)
+from shared.audit.trail import AuditTrail
+from shared.clock import Clock
+from shared.errors import Conflict, Unauthenticated
+
+
+class PasskeyRefused(Unauthenticated):
+    """One text for every cause; `cause` is for the log."""
+
+    code = "passkey_refused"
+
+    def __init__(self, cause: str, person: Person | None = None) -> None:
+        super().__init__("the passkey is unknown or was not accepted: try again, or use the password")
+        self.cause = cause
+        self.person = person
+
+
+class PasskeySignIn:
+    def __init__(
+        self,
+        store: PeopleStore,
+        party: RelyingParty | None,
+        challenges: Challenges | None,
+        trail: AuditTrail,
+        clock: Clock,
+        lifetimes: Lifetimes,
+    ) -> None:
+        self._store = store
+        self._party = party
+        self._challenges = challenges
+        self._trail = trail
+        self._clock = clock
+        self._lifetimes = lifetimes
+
+    def options(self) -> dict[str, Any]:
+        """Nothing is kept of them. Raises `Conflict` where there are no passkeys."""
+        party, challenges = self._both()
+        return party.request_options(challenges.issue(SIGN_IN, self._clock.now()))
+
+    async def sign_in(self, credential: Credential, origin: SignInOrigin) -> OpenedSession:
+        """Raises `PasskeyRefused` and `Conflict`.
+
+        A passkey proves possession and who has it: no code is needed beside it. A signature cannot be guessed, so
+        there is no brake; nothing is written before it holds.
+        """
+        party, challenges = self._both()
+        try:
+            given, credential_id = challenge_of(credential), credential_id_of(credential)
+            challenge = challenges.verify(given, SIGN_IN, self._clock.now())
+        except (InvalidCredential, InvalidChallenge) as error:
+            raise PasskeyRefused("malformed" if isinstance(error, InvalidCredential) else "challenge") from None
+        async with self._store.reading() as reader:
+            passkey = await reader.find_passkey(credential_id)
+            person = None if passkey is None else await reader.find_person(passkey.person_id)
+            cause = await why_refused(reader, person)
+        if passkey is None or person is None:
+            raise PasskeyRefused("unknown")
+        try:
+            count = party.verify(credential, given, passkey)
+        except InvalidCredential:
+            raise self._refused(person, "wrong_passkey") from None
+        if cause:
+            raise self._refused(person, cause)
+        async with self._store.writing() as writer:
+            now = self._now()
+            current = await writer.find_person(person.id)
+            cause = await why_refused(writer, current)
+            if cause is None and not await writer.use_challenge(challenge.digest, challenge.expires_at):
+                cause = "challenge_used"
+            if cause is None and not await writer.passkey_used(passkey.id, count, now):
+                cause = "passkey_removed_or_copied"
+            if current is None or cause:
+                raise self._refused(person, cause or "unknown")
+            return await open_session(writer, current, origin, now, self._lifetimes, second_factor="passkey")
+
+    def _both(self) -> tuple[RelyingParty, Challenges]:
+        if self._party is None or self._challenges is None:
+            raise Conflict(UNAVAILABLE)
+        return self._party, self._challenges
+
+    def _refused(self, person: Person, cause: str) -> PasskeyRefused:
+        self._trail.note_refusal(sign_in_refusal(self._trail, person, cause))
+        return PasskeyRefused(cause, person)
+
+    def _now(self) -> datetime:
+        return instant(self._clock.now())
