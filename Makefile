@@ -23,7 +23,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 	--generate-hashes --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status run backup restore docs test soak soak-upstreams soak-restores soak-rotations soak-flood fuzz test-browser lint lock bench bench-peers bench-revocation bench-memory compose-up
+.PHONY: made help up down clean status run backup restore docs test soak soak-upstreams soak-restores soak-rotations soak-flood fuzz test-browser test-clients lint lock bench bench-peers bench-revocation bench-memory compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,11 @@ test-browser: ## Try the console in a real Chromium (apt, as root, where there i
 	@$(BIN)/python -m tests.browser.install
 	@$(BIN)/python -m pytest tests/browser $(ARGS)
 
+test-clients: ## Generate Python clients from the OpenAPI documents, check their types, and call with them
+	@$(VENV) test
+	@$(VENV) clients
+	@$(BIN)/python -m pytest tests/e2e/test_generated_clients.py $(ARGS)
+
 lint: ## Check style, types, import rules and security
 	@$(VENV) test
 	$(BIN)/ruff check $(SOURCES)
@@ -112,6 +117,7 @@ lock: ## Compile the hashed locks in deploy/requirements anew
 	$(COMPILE) pyproject.toml -c deploy/requirements/runtime.txt --extra local --extra test -o deploy/requirements/test.txt
 	$(COMPILE) --group fuzz -o deploy/requirements/fuzz.txt
 	$(COMPILE) -c deploy/requirements/test.txt --group browser -o deploy/requirements/browser.txt
+	$(COMPILE) -c deploy/requirements/test.txt --group clients -o deploy/requirements/clients.txt
 
 bench: ## Measure CPU time per request of the hot paths
 	@$(VENV) test

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv hold what a lock file names: `deploy/local/venv.sh local`, `... test` or `... fuzz`.
+# Makes .venv hold what a lock file names: `deploy/local/venv.sh local`, or `test`, `fuzz`, `browser`, `clients`.
 # Nothing is done when the lock is the one that was installed last.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -23,7 +23,8 @@ _VARIABLES = {"x-api-key": "ACCESS_KEY", "x-api-token": "SESSION_TOKEN"}
 class Body:
     """`type` and `members`: of an object without a name, its members are here."""
 
-    content_types: tuple[str, ...]
+    content_type: str
+    description: str
     type: Any
     members: tuple[Row, ...]
     example: str
@@ -158,10 +159,11 @@ def _operation(
 def _body(given: Mapping[str, Any] | None, definitions: Definitions) -> Body | None:
     if given is None:
         return None
-    schema = next(iter(given["content"].values()))["schema"]
+    content_type, media = next(iter(given["content"].items()))
+    schema = media["schema"]
     example = example_of(schema, definitions)
     members = () if "$ref" in schema else tuple(rows(schema))
-    return Body(tuple(given["content"]), type_in_words(schema), members, _indented(example))
+    return Body(content_type, given.get("description", ""), type_in_words(schema), members, _indented(example))
 
 
 def _outcome(status: str, response: Mapping[str, Any], definitions: Definitions) -> Outcome:
@@ -215,10 +217,10 @@ def _credential(scheme: Mapping[str, Any]) -> str:
 
 def _sent(body: Body) -> list[str]:
     example = json.loads(body.example)
-    if body.content_types[0] == FORM and isinstance(example, dict):
+    if body.content_type == FORM and isinstance(example, dict):
         return [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in example.items()]
     compact = json.dumps(example, ensure_ascii=False)
-    return [f"-H 'Content-Type: {body.content_types[0]}'", f"-d {shlex.quote(compact)}"]
+    return [f"-H 'Content-Type: {body.content_type}'", f"-d {shlex.quote(compact)}"]
 
 
 def _indented(value: Any) -> str:

@@ -111,8 +111,12 @@ def _operation(endpoint: Endpoint, references: Mapping[type[BaseModel], Any]) ->
         operation["security"] = [{endpoint.security: []}]
     schema = references[endpoint.body] if endpoint.body else endpoint.body_schema
     if schema is not None:
-        content = {content_type: {"schema": schema} for content_type in endpoint.body_content_types}
-        operation["requestBody"] = {"required": True, "content": content}
+        # One type in the document: generators make of several a union, of which the usual one for Python fails.
+        first, *others = endpoint.body_content_types
+        operation["requestBody"] = {"required": True, "content": {first: {"schema": schema}}}
+        if others:
+            also = " or ".join(f"`{content_type}`" for content_type in others)
+            operation["requestBody"]["description"] = f"The same is taken as {also}."
     return operation
 
 

@@ -45,6 +45,11 @@ def documents() -> dict[str, dict[str, Any]]:
     return found
 
 
+def public_documents() -> dict[str, dict[str, Any]]:
+    """Those of which somebody makes a client."""
+    return {name: document for name, document in documents().items() if not name.endswith("_internal")}
+
+
 def _registry() -> dict[str, dict[str, Any]]:
     registry = services.key_registry.http
     anything = MagicMock()

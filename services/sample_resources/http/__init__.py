@@ -1,7 +1,7 @@
 """The table of endpoints, with what OpenAPI says of each."""
 
 from services.sample_resources.http.samples import SampleEndpoints
-from services.sample_resources.http.schemas import Editor, Site, Yachts
+from services.sample_resources.http.schemas import Editor, SiteResponse, YachtsResponse
 from services.sample_resources.sms import Accepted, Message
 from shared.http.endpoints import Endpoint, Parameter, Response
 
@@ -13,14 +13,14 @@ def endpoints(handlers: SampleEndpoints) -> list[Endpoint]:
             "/v2.0/site",
             handlers.site,
             "A site (scope site:read at the gateway)",
-            responses={200: Response("The site and the caller.", Site)},
+            responses={200: Response("The site and the caller.", SiteResponse)},
         ),
         Endpoint(
             "GET",
             "/website/v1/yachts",
             handlers.yachts,
             "Yachts (scope website:read:yachts at the gateway)",
-            responses={200: Response("The yachts and the caller.", Yachts)},
+            responses={200: Response("The yachts and the caller.", YachtsResponse)},
         ),
         Endpoint(
             "GET",

@@ -25,11 +25,11 @@ class Sample(BaseModel):
     caller: Caller = Field(description="Who calls.", examples=[{"company": "blabla"}])
 
 
-class Site(Sample):
+class SiteResponse(Sample):
     site: dict[str, Any] = Field(description="The site.", examples=[{"name": "BlaBla"}])
 
 
-class Yachts(Sample):
+class YachtsResponse(Sample):
     yachts: list[dict[str, Any]] = Field(description="The yachts.", examples=[[{"name": "Aurora"}]])
 
 

@@ -16,7 +16,7 @@ from services.key_registry.people.factors.confirmation import Presented
 from services.key_registry.people.factors.own_factors import OwnFactors
 from services.key_registry.people.factors.schemas import (
     ConfirmedAct,
-    RecoveryCodes,
+    RecoveryCodesResponse,
     SecondFactor,
     SecondFactorState,
     TotpConfirmation,
@@ -101,14 +101,14 @@ class FactorEndpoints:
 
 
 def _recovery_codes(codes: Sequence[str]) -> web.Response:
-    shown = RecoveryCodes(recovery_codes=list(codes)).model_dump(mode="json")
+    shown = RecoveryCodesResponse(recovery_codes=list(codes)).model_dump(mode="json")
     return json_response(shown, status=201, headers=NO_STORE)
 
 
 def factor_endpoints(handlers: FactorEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
     endpoint = partial(admin, tag="people", description=TOTP)
     confirmed = problems(400, 401, 403, 409, 413, 415, 422, 429, 503)
-    codes = Response("Recovery codes, which are shown this once", RecoveryCodes)
+    codes = Response("Recovery codes, which are shown this once", RecoveryCodesResponse)
     return [
         admin(
             "POST",

@@ -79,7 +79,7 @@ class TotpOffer(_Shown):
     uri: str
 
 
-class RecoveryCodes(_Shown):
+class RecoveryCodesResponse(_Shown):
     recovery_codes: list[str]
 
 
