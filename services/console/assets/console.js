@@ -38,10 +38,13 @@ document.querySelector(".question")?.focus();
 const LOOK_AGAIN_MS = 5000;
 for (const live of document.querySelectorAll("[data-live]")) {
   const words = (text) => text.replace(/\s+/g, " ").trim();
+  let tag = null;
   setInterval(async () => {
     if (document.hidden || live.contains(document.activeElement)) return;
-    const response = await fetch(live.dataset.live, { redirect: "error" }).catch(() => null);
+    const headers = tag ? { "If-None-Match": tag } : {};
+    const response = await fetch(live.dataset.live, { redirect: "error", headers }).catch(() => null);
     if (!response?.ok) return;
+    tag = response.headers.get("ETag");
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html").body;
     if (words(fresh.textContent) !== words(live.textContent)) live.replaceChildren(...fresh.childNodes);
   }, LOOK_AGAIN_MS);

@@ -83,6 +83,7 @@ class CompanyPages:
             credentials=credentials,
             more_of=[kind for kind, (_, more) in newest if more],
             week=week,
+            sparklines=await self._usage.sparklines(session, [item["id"] for _, item in credentials]),
             last_used_at=max((item["last_used_at"] or "" for _, item in credentials), default=""),
             stop=stop,
             trials=TRIALS,

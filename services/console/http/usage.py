@@ -1,5 +1,8 @@
 """How much was called lately, for the pages of a company and of a credential."""
 
+from collections.abc import Mapping, Sequence
+
+from services.console.pages.sparkline import Sparkline, sparklines_of
 from services.console.pages.usage import Week, first_day, week_of
 from services.console.session import Session
 from shared.clock import Clock
@@ -19,3 +22,13 @@ class RecentUsage:
         except Unavailable:
             return None
         return week_of(page["items"], first)
+
+    async def sparklines(self, session: Session, ids: Sequence[str]) -> Mapping[str, Sparkline] | None:
+        """Of these credentials, by id. None: not known now."""
+        if not ids:
+            return {}
+        try:
+            found = await session.api.get("/usage/credentials", credential_id=",".join(ids))
+        except Unavailable:
+            return None
+        return sparklines_of(found["items"])

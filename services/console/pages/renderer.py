@@ -90,6 +90,10 @@ class Renderer:
         headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"', "Content-Type": content_type}
         return web.StreamResponse(headers=headers)
 
+    def not_modified(self, tag: str) -> web.Response:
+        """The page is still that of the entity tag."""
+        return web.Response(status=304, headers={**HEADERS, "ETag": tag})
+
     def redirect(self, path: str) -> web.Response:
         """To a page of ours, after a form (RFC 9110 section 15.4.4)."""
         return web.Response(status=SEE_OTHER, headers={**HEADERS, "Location": path})

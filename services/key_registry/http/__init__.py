@@ -40,6 +40,7 @@ from services.key_registry.http.schemas import (
 from services.key_registry.http.search import SearchEndpoint, search_endpoint
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
 from services.key_registry.http.usage.calls import UsageEndpoint, usage_endpoint
+from services.key_registry.http.usage.credentials import CredentialUsageEndpoint, credential_usage_endpoint
 from services.key_registry.http.usage.impact import ImpactEndpoint, impact_endpoints
 from services.key_registry.refusal_traces.responses import DecisionResponse
 from services.key_registry.signing_keys.responses import SigningKeysResponse
@@ -68,6 +69,7 @@ def endpoints(
     report_only: ReportOnlyEndpoint,
     leaks: LeakEndpoint,
     usage: UsageEndpoint,
+    credential_usage: CredentialUsageEndpoint,
     impact: ImpactEndpoint,
     search: SearchEndpoint,
     operations: OperationHandlers,
@@ -88,6 +90,7 @@ def endpoints(
         leak_endpoint(leaks, _ADMIN),
         error_page_endpoint(),
         usage_endpoint(usage, _ADMIN),
+        credential_usage_endpoint(credential_usage, _ADMIN),
         *impact_endpoints(impact, _ADMIN),
         search_endpoint(search, _ADMIN),
         *operation_endpoints(operations, _ADMIN),

@@ -6,6 +6,7 @@ from services.key_registry.admin.access import AccessControl
 from services.key_registry.config import Settings
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.usage.calls import UsageEndpoint
+from services.key_registry.http.usage.credentials import CredentialUsageEndpoint
 from services.key_registry.http.usage.impact import ImpactEndpoint
 from services.key_registry.storage.ports import Store
 from services.key_registry.storage.postgres import SCHEMA
@@ -38,7 +39,11 @@ class UsageParts:
 
     def endpoints(
         self, store: Store, access: AccessControl, authentication: Authentication
-    ) -> tuple[UsageEndpoint, ImpactEndpoint]:
+    ) -> tuple[UsageEndpoint, CredentialUsageEndpoint, ImpactEndpoint]:
         impact = ImpactService(self._store, self._dependents, store, access, self._clock)
         reader = UsageReader(self._store, store, access, self._clock)
-        return UsageEndpoint(reader, authentication), ImpactEndpoint(impact, authentication)
+        return (
+            UsageEndpoint(reader, authentication),
+            CredentialUsageEndpoint(reader, authentication),
+            ImpactEndpoint(impact, authentication),
+        )

@@ -67,6 +67,13 @@ USAGE_MEMBERS: Members = {
         "5 %. null: not known, as by route, or where too many access keys are in it.",
         3,
     ),
+    "CredentialDaysResponse.items": Member("One for each id, in their order.", []),
+    "CredentialDays.credential_id": Member("The credential's id.", "0190c0de-0000-7000-8000-000000000001"),
+    "first_day": Member("The first of the days, in UTC.", "2026-11-20"),
+    "CredentialDays.days": Member(
+        "Calls of each day, the oldest first; the last one is today, so far.",
+        [{"accepted": 40, "refused": 2, "failed": 0}],
+    ),
     "UsageResponse.company_id": Member("The company's id, where calls are grouped by it.", None),
     "UsageResponse.credential_id": Member("The credential's id, where calls are grouped by it.", None),
     "UsageResponse.route": Member(

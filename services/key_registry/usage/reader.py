@@ -15,7 +15,7 @@ from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import API_CLIENT, COMPANY, KEY_PAIR
 from services.key_registry.storage.ports import Reader, Store
 from services.key_registry.usage.ports import By, Group, UsageFilter, UsageQuery, UsageRow, UsageStore
-from services.key_registry.usage.responses import CallsByOutcome, UsageResponse
+from services.key_registry.usage.responses import CallsByOutcome, CredentialDays, UsageResponse
 from services.key_registry.usage.sketch import count, merged
 from shared.clock import Clock
 from shared.contracts.usage.messages import Outcome
@@ -79,6 +79,24 @@ class UsageReader:
         items = [_shown(row, None if users is None else users.get(_key(row.at, row.group), 0)) for row in shown]
         return UsagePage(items, end, more=len(rows) > requested.limit)
 
+    async def by_credential(self, admin: Admin, ids: Sequence[UUID], days: int) -> list[CredentialDays]:
+        """Calls of each of these credentials on each of the last days, today included; in the order of `ids`.
+
+        Of what is another company's, or is not there, there are none.
+        """
+        self._access.permit(admin, Operation.READ, "usage")
+        end = instant(self._clock.now())
+        first = begun(end, "day") - timedelta(days=days - 1)
+        which = UsageFilter(first, end, admin.company_id, tuple(ids))
+        query = UsageQuery("day", which, ("credential_id",))
+        found: dict[object, dict[datetime, CallsByOutcome]] = {id_: {} for id_ in ids}
+        for row in await self._usage.rows(query, len(ids) * days, 0):
+            found[row.group["credential_id"]][row.at] = _calls(row)
+        every = [first + timedelta(days=number) for number in range(days)]
+        none = CallsByOutcome()
+        days_of = {id_: [calls.get(day, none) for day in every] for id_, calls in found.items()}
+        return [CredentialDays(credential_id=id_, first_day=first.date(), days=days_of[id_]) for id_ in ids]
+
     async def _filter(
         self, admin: Admin, requested: UsageRequest, start: datetime, end: datetime
     ) -> UsageFilter | None:
@@ -139,18 +157,21 @@ def _key(at: datetime, group: Mapping[Group, UUID | str | None]) -> tuple[object
 
 
 def _shown(row: UsageRow, users: int | None) -> UsageResponse:
-    calls = CallsByOutcome(accepted=_sum(row, "accepted"), refused=_sum(row, "refused"), failed=_sum(row, "failed"))
     group = {name: row.group.get(name) for name in get_args(Group)}
     return UsageResponse.model_validate(
         {
             "period": row.at,
             **group,
-            "calls": calls,
+            "calls": _calls(row),
             "refusals": _causes(row, "refused"),
             "failures": _causes(row, "failed"),
             "distinct_users": users,
         }
     )
+
+
+def _calls(row: UsageRow) -> CallsByOutcome:
+    return CallsByOutcome(accepted=_sum(row, "accepted"), refused=_sum(row, "refused"), failed=_sum(row, "failed"))
 
 
 def _sum(row: UsageRow, outcome: Outcome) -> int:

@@ -1,5 +1,6 @@
 """How usage is shown to admins."""
 
+from datetime import date
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -66,3 +67,19 @@ class UsageResponse(BaseModel):
     refusals: dict[str, int]
     failures: dict[str, int]
     distinct_users: int | None
+
+
+class CredentialDays(BaseModel):
+    """Calls of one credential, by day."""
+
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    credential_id: UUID
+    first_day: date
+    days: list[CallsByOutcome]
+
+
+class CredentialDaysResponse(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    items: list[CredentialDays]

@@ -23,8 +23,9 @@ class Browser:
         """The last `Set-Cookie` fields that there were."""
         self.page = Page(0, url, "")
 
-    async def open(self, path: str) -> Page:
-        return await self._send("GET", path)
+    async def open(self, path: str, **headers: str) -> Page:
+        """`headers` by their names, hyphens as underscores."""
+        return await self._send("GET", path, None, {name.replace("_", "-"): v for name, v in headers.items()})
 
     async def follow(self, link: str) -> Page:
         return await self.open(self.page.links[link])

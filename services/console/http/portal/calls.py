@@ -28,7 +28,7 @@ class CallPages:
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
         company = await own_company(session)
-        usable = [pair for pair in await own_credentials(session, company) if pair[1]["status"] == "active"]
+        usable = [pair for pair in await own_credentials(session, company["id"]) if pair[1]["status"] == "active"]
         chosen = next((pair for pair in usable if pair[1]["id"] == request.query.get("credential")), None)
         found = chosen or next(iter(usable), None)
         values = {} if found is None else self._code(request, company, *found)

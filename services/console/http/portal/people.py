@@ -34,7 +34,7 @@ class PortalPeoplePages:
             session.api.get("/audit", limit=LINES, cursor=request.query.get("cursor", "")),
             session.api.items("/people"),
             session.api.items(f"/companies/{company['id']}/portal-sessions"),
-            own_credentials(session, company),
+            own_credentials(session, company["id"]),
         )
         known = Known(
             {person["id"]: person["email"] for person in people},

@@ -26,7 +26,7 @@ class UsagePages:
         now = self._clock.now()
         start, week_start = starts(now), f"{first_day(now).isoformat()}T00:00:00Z"
         credentials, bookings, week, day, month, by_both = await together(
-            own_credentials(session, company),
+            own_credentials(session, company["id"]),
             session.api.items("/bookings", company_id=company["id"]),
             self._usage.week(session, company_id=company["id"]),
             self._grouped(session, "day", "credential_id", start["day"]),

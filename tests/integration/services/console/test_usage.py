@@ -37,6 +37,9 @@ async def test_calls_of_the_week_are_drawn_and_said_on_both_pages(owner: Browser
         assert page.text.count("<rect") == 3
         assert "Last used" in page.words
         assert "style=" not in page.text
+    company_page = await owner.open(base)
+    assert 'aria-label="Calls by day, the oldest first: 34, 0, 0, 0, 0, 0, 1,205"' in company_page.text
+    assert company_page.text.count('class="spark"') == 1, "no drawing of what was not called"
     page = await owner.open(f"{base}/access-keys/{quiet['id']}")
     assert "No call in the last 7 days." in page.words
     assert "<svg" not in page.text

@@ -127,6 +127,7 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     wanted |= {("get", "/admin/v1/report-only"), ("post", "/admin/v1/leaks")}
     wanted |= {("get", "/admin/v1/usage"), ("post", "/admin/v1/search")}
     wanted |= {("get", "/admin/v1/signing-keys"), ("get", "/admin/v1/events")}
+    wanted |= {("get", "/admin/v1/usage/credentials")}
     wanted |= {("get", "/admin/v1/expiries"), ("get", "/admin/v1/expiries/days")}
     wanted |= {("get", "/admin/v1/overview"), ("get", "/admin/v1/system"), ("get", "/admin/v1/audit/verification")}
     one_webhook = "/admin/v1/webhooks/{id}"

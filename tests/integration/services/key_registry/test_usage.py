@@ -161,3 +161,33 @@ async def test_a_report_whose_response_was_lost_is_not_counted_twice(running: Ru
 
 def _seconds(instant: str) -> float:
     return datetime.fromisoformat(instant).timestamp()
+
+
+async def test_calls_of_several_credentials_are_shown_by_day_in_the_order_of_their_ids(
+    running: Running, owner: Admin
+) -> None:
+    company, client = await client_of(owner)
+    _, other = await client_of(owner)
+    quiet = await owner.create("/access-keys", company_id=company["id"], name="demo")
+    async with counting(running) as usage:
+        usage.count("api_client", client["key"], 1, "site", "accepted")
+        usage.count("api_client", client["key"], 1, "other", "refused", "expired")
+        usage.count("api_client", other["key"], 1, "site", "accepted")
+        await usage.report()
+    ids = [quiet["id"], client["id"], other["id"]]
+    items = (await owner.get(f"/usage/credentials?credential_id={','.join(ids)}")).body["items"]
+    assert [item["credential_id"] for item in items] == ids
+    assert [[sum(day.values()) for day in item["days"]] for item in items] == [
+        [0] * 7,
+        [0] * 6 + [2],
+        [0] * 6 + [1],
+    ]
+    assert items[1]["days"][-1] == {"accepted": 1, "refused": 1, "failed": 0}
+    [item] = (await owner.get(f"/usage/credentials?credential_id={client['id']}&days=1")).body["items"]
+    assert len(item["days"]) == 1
+    token = await owner.create("/admin-tokens", name="bound", role="viewer", company_id=company["id"])
+    bound = owner.with_token(token["token"])
+    items = (await bound.get(f"/usage/credentials?credential_id={','.join(ids)}")).body["items"]
+    assert [sum(item["days"][-1].values()) for item in items] == [0, 2, 0], "nothing of another company"
+    for query in ("", "credential_id=x", f"credential_id={ids[0]},{ids[0]}", f"credential_id={ids[0]}&days=32"):
+        assert (await owner.get(f"/usage/credentials?{query}")).status == 422, query

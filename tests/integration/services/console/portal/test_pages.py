@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from services.console.admin_api import AdminApi
 from services.console.http.portal.doctor import is_access_token
 from tests.integration.services.console.portal.visiting import Visit, enter, visit
 from tests.support.browser.browser import Browser
@@ -36,10 +37,34 @@ async def test_home_leads_to_the_first_credential_waits_and_shows_the_first_call
         page = await browser.open(path)
         assert "The first call has arrived" in page.words
         assert "/generate" in page.words
-        assert page.links["shop"] == f"{visiting.base}/access-keys/{key['id']}"
+        assert page.links["shop"] == f"/companies/{visiting.company['id']}/access-keys/{key['id']}"
     await visiting.called(key, calls=41)
     assert "Calls of the last 24 hours" in (await browser.open("/portal")).words
     assert "<html" not in (await browser.open("/portal/arrivals")).text, "a part of the page"
+
+
+async def test_looking_again_costs_two_reads_while_nothing_is_called(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visiting = await visit(console)
+    browser = visiting.browser
+    assert "ETag" not in (await browser.open("/portal/arrivals"), browser.headers)[1], "a credential would be new"
+    key = await visiting.admin.create("/access-keys", **visiting.of, name="shop")
+    await browser.open("/portal/arrivals")
+    tag, calls, call = browser.headers["ETag"], [], AdminApi._call
+
+    async def counted(api: AdminApi, method: str, path: str, *more: Any) -> Any:
+        calls.append(path.partition("?")[0])
+        return await call(api, method, path, *more)
+
+    monkeypatch.setattr(AdminApi, "_call", counted)
+    page = await browser.open("/portal/arrivals", If_None_Match=tag)
+    assert (page.status, page.text) == (304, "")
+    assert sorted(calls) == ["/decisions", "/me", "/usage"]
+    await visiting.called(key, route="/generate")
+    page = await browser.open("/portal/arrivals", If_None_Match=tag)
+    assert "The first call has arrived" in page.words
+    assert browser.headers["ETag"] != tag
 
 
 async def test_a_refused_call_says_what_was_wrong_and_how_to_mend_it(console: Console) -> None:
