@@ -38,6 +38,7 @@ PATTERN = re.compile(rf"(?:{'|'.join((*SECRET_PREFIXES, PENDING_SIGN_IN))})(?:_|
 """Whatever looks like a secret, or a piece of one, also percent-encoded or several in a row: for redaction."""
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _WHOLE = re.compile(rf"(?:{'|'.join(SECRET_PREFIXES)})_[0-9A-Za-z]{{49}}(?![0-9A-Za-z])")
 _BODY = re.compile(r"[0-9A-Za-z]+")
 
@@ -88,7 +89,10 @@ def _has_shape(prefix: str, text: str, characters: int) -> bool:
 
 
 def _checksum(body: str) -> str:
-    return _base62(zlib.crc32(body.encode("ascii")), CHECKSUM_CHARACTERS)
+    """Two digits at a time: it is worked out for each secret that is presented."""
+    high, low = divmod(zlib.crc32(body.encode("ascii")), len(_PAIRS))
+    high, middle = divmod(high, len(_PAIRS))
+    return _PAIRS[high] + _PAIRS[middle] + _PAIRS[low]
 
 
 def _base62(number: int, width: int) -> str:

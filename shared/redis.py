@@ -61,6 +61,7 @@ class PipelinedRedis:
             url,
             single_connection_client=False,
             socket_connect_timeout=timeout,
+            socket_timeout=None,  # each reply would have a timer of its own: `_send` bounds them all
             retry=Retry(NoBackoff(), 0),
             decode_responses=False,
             maint_notifications_config=MaintNotificationsConfig(enabled=False),

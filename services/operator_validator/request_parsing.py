@@ -49,25 +49,26 @@ def from_query(query: str, header_token: str | None = None) -> ValidationRequest
 def from_json(body: bytes) -> ValidationRequest:
     """The request in a JSON object, under the same names or in snake_case. Raises `Invalid`."""
     try:
-        return _request(loads_object(body, Limits(members=MAX_MEMBERS, allows_nul=True)).items())
+        members = loads_object(body, Limits(members=MAX_MEMBERS, allows_nul=True))
     except InvalidJson as error:
-        repeated = _parameter(error.member)
+        repeated = NAMES.get(_spelled(error.member))
         if repeated is not None:
             raise InvalidParameter(repeated, "is repeated") from None
         raise Invalid(f"the body {error}") from None
+    return _request((spelled, value) for name, value in members.items() if (spelled := _spelled(name)) in NAMES)
 
 
 def _pairs(query: str) -> Iterable[tuple[str, str]]:
+    """The parameters by their names in lower case."""
     for part in query.split("&"):
         raw_name, _, raw_value = part.partition("=")
         name = _unquote(raw_name)
-        known = None if name is None else _parameter(name)
-        if name is None or known is None:
+        if name is None or (spelled := _spelled(name)) not in NAMES:
             continue
         value = _unquote(raw_value)
         if value is None:
-            raise InvalidParameter(known, "is not percent-encoded UTF-8")
-        yield name, value
+            raise InvalidParameter(NAMES[spelled], "is not percent-encoded UTF-8")
+        yield spelled, value
 
 
 def _unquote(raw: str) -> str | None:
@@ -85,15 +86,15 @@ def _unquote(raw: str) -> str | None:
 
 
 def _request(pairs: Iterable[tuple[str, Any]], header_token: str | None = None) -> ValidationRequest:
+    """From the parameters by their names in lower case."""
     given: dict[str, str] = {}
-    spelled: set[str] = set()
-    for name, value in pairs:
-        parameter = _parameter(name)
-        if parameter is not None:
-            if name.lower() in spelled:
-                raise InvalidParameter(parameter, "is repeated")
-            spelled.add(name.lower())
-            _add(given, parameter, value)
+    names: set[str] = set()
+    for spelled, value in pairs:
+        parameter = NAMES[spelled]
+        if spelled in names:
+            raise InvalidParameter(parameter, "is repeated")
+        names.add(spelled)
+        _add(given, parameter, value)
     if header_token is not None:
         _add(given, TOKEN, header_token)
     for parameter in MAX_CHARACTERS:
@@ -102,8 +103,9 @@ def _request(pairs: Iterable[tuple[str, Any]], header_token: str | None = None) 
     return ValidationRequest(given[TOKEN], given[CLIENT_PREFIX], given[APPLICATION_PREFIX])
 
 
-def _parameter(name: str) -> str | None:
-    return NAMES.get(name.lower()) if name.isascii() else None
+def _spelled(name: str) -> str:
+    """`name` in lower case, "" where it has a letter that only becomes one of ASCII by that."""
+    return name.lower() if name.isascii() else ""
 
 
 def _add(given: dict[str, str], parameter: str, value: Any) -> None:

@@ -1,7 +1,5 @@
 """What the session token service counts of its own."""
 
-from types import TracebackType
-
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services.session_tokens.tokens import Cause, WrongToken
@@ -26,20 +24,7 @@ class TokenMetrics:
         self.outbox_events = Gauge(
             "audit_outbox_events", "Audit events that the key registry does not have yet.", registry=registry
         )
-        self.refusals = _Refusals({cause: refused.labels(cause.value) for cause in Cause})
+        self._refused = {cause: refused.labels(cause.value) for cause in Cause}
 
-
-class _Refusals:
-    """`with refusals:` counts a `WrongToken` that leaves the block, by its cause."""
-
-    def __init__(self, counters: dict[Cause, Counter]) -> None:
-        self._counters = counters
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, WrongToken):
-            self._counters[error.cause].inc()
+    def refused(self, error: WrongToken) -> None:
+        self._refused[error.cause].inc()

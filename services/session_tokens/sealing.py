@@ -3,7 +3,6 @@
 import struct
 from dataclasses import dataclass
 
-from shared.contracts.session_tokens import session_token_id
 from shared.sealed_box import CannotOpen, SealedBox
 
 KEY_DOMAIN = b"passgate session token: key"
@@ -27,16 +26,19 @@ class Contents:
     """Whether the token is valid for a number of uses only."""
 
 
-def seal(token: str, contents: Contents) -> bytes:
-    """`contents` under a key derived from the token, bound to the token's id."""
+def seal(token: str, id_: str, contents: Contents) -> bytes:
+    """`contents` under a key derived from the token, bound to the token's id `id_`."""
     header = _HEADER.pack(VERSION, contents.counted, contents.expires_at, contents.access_key)
-    return _box(token).seal(header + contents.parameters, context=session_token_id(token).encode())
+    return _box(token).seal(header + contents.parameters, context=id_.encode())
 
 
-def unseal(token: str, sealed: bytes) -> Contents:
-    """Raises `Unsealable`. What the first release sealed opens as well: a session may live for 30 days."""
+def unseal(token: str, id_: str, sealed: bytes) -> Contents:
+    """`id_` is the token's. Raises `Unsealable`.
+
+    What the first release sealed opens as well: a session may live for 30 days.
+    """
     try:
-        opened = _box(token).open(sealed, context=session_token_id(token).encode(), unversioned_too=True)
+        opened = _box(token).open(sealed, context=id_.encode(), unversioned_too=True)
     except CannotOpen:
         raise Unsealable from None
     version, counted, expires_at, access_key = _HEADER.unpack_from(opened)

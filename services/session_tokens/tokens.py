@@ -126,8 +126,8 @@ class SessionTokens:
         token = str(uuid.uuid4())
         expires_at = int(self._clock.now()) + seconds
         text = parameters.with_auth(key.company.client_prefix)
-        sealed = seal(token, Contents(text, authorized.digest, expires_at, counted=count is not None))
         id_ = session_token_id(token)
+        sealed = seal(token, id_, Contents(text, authorized.digest, expires_at, counted=count is not None))
         event = self._audit.event(
             "session_token.created",
             actor=f"access_key:{key.id}",
@@ -187,7 +187,7 @@ class SessionTokens:
         if sealed is None:
             raise self._refused("session_token", Cause.UNKNOWN)
         try:
-            contents = unseal(token, sealed)
+            contents = unseal(token, id_, sealed)
         except Unsealable:
             raise self._refused("session_token", Cause.TAMPERED, subject=id_) from None
         if contents.expires_at + CLOCK_SKEW_S <= self._clock.now():

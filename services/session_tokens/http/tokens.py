@@ -1,8 +1,8 @@
 """The endpoints: the vendor's protocol (`/generate`, `/verify`), and the gateway's own call."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import TracebackType
 
 import orjson
 from aiohttp import web
@@ -97,8 +97,11 @@ class SessionTokenEndpoints:
         token, peek, defer_use = body.get("token"), body.get("peek") is True, body.get("defer_use") is True
         if not isinstance(token, str):
             raise Invalid.field("token", "must be a string")
-        with self._metrics.refusals:
+        try:
             session = await self._tokens.verify(token, peek=peek or defer_use)
+        except WrongToken as error:
+            self._metrics.refused(error)
+            raise
         deferred = defer_use and session.counted and not peek
         if not deferred:
             self._metrics.resolved += 1
@@ -119,22 +122,38 @@ class SessionTokenEndpoints:
         self._metrics.resolved += 1
         return session
 
-    @contextmanager
-    def _counting(self, request: web.Request) -> Iterator[None]:
-        """Around a public request: what is refused as unknown is counted by endpoint and address.
+    def _counting(self, request: web.Request) -> "_Counting":
+        return _Counting(self._count_refused, request)
 
-        What the gateway resolves is counted there, where route and address are known.
-        """
-        try:
-            with self._metrics.refusals:
-                yield
-        except WrongToken as error:
-            client = self._addresses.of(request)
-            if not error.known:
-                self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=client)
-            elif error.key is not None:
-                self._usage.refused(error.key, error.cause, route_of(request), client)
-            raise
+    def _count_refused(self, request: web.Request, error: WrongToken) -> None:
+        self._metrics.refused(error)
+        client = self._addresses.of(request)
+        if not error.known:
+            self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=client)
+        elif error.key is not None:
+            self._usage.refused(error.key, error.cause, route_of(request), client)
+
+
+class _Counting:
+    """Around a public request: what is refused as unknown is counted by endpoint and address.
+
+    What the gateway resolves is counted there, where route and address are known.
+    """
+
+    __slots__ = ("_count", "_request")
+
+    def __init__(self, count: Callable[[web.Request, WrongToken], None], request: web.Request) -> None:
+        self._count = count
+        self._request = request
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, WrongToken):
+            self._count(self._request, error)
 
 
 def render_error(error: ServiceError) -> web.Response:

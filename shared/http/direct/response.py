@@ -18,7 +18,7 @@ def rendered(response: web.StreamResponse, *, head_only: bool = False, close: bo
     if not isinstance(response, web.Response):
         raise TypeError("a response with a body of bytes is needed")
     body = b"" if response.body is None else response.body
-    if not isinstance(body, bytes) or response.cookies or response.compression or response.chunked:
+    if not isinstance(body, bytes) or response._cookies or response.compression or response.chunked:
         raise TypeError("a response with a body of bytes is needed")
     status, fields = response.status, response.headers
     lines = [f"HTTP/1.1 {status} {response.reason}"]

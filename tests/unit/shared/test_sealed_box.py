@@ -4,6 +4,8 @@ import os
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from shared.sealed_box import KEY_BYTES, NONCE_BYTES, VERSION, CannotOpen, SealedBox
 
@@ -48,6 +50,13 @@ def test_what_the_first_release_sealed_opens_whatever_its_nonce_begins_with(firs
         BOX.open(sealed, context=b"id")
     with pytest.raises(CannotOpen):
         BOX.open(sealed, context=b"other", unversioned_too=True)
+
+
+def test_a_key_is_derived_as_rfc_5869_says() -> None:
+    for secret, purpose, salt in ((b"secret", b"p", b"s"), (b"x" * 200, b"q" * 200, b"t" * 200), (b"s", b"", None)):
+        key = HKDF(SHA256(), length=KEY_BYTES, salt=salt, info=purpose).derive(secret)
+        sealed = SealedBox(key).seal(b"x", context=b"")
+        assert SealedBox.derived(secret, purpose=purpose, salt=salt).open(sealed, context=b"") == b"x"
 
 
 def test_derived_keys_differ_by_secret_purpose_and_salt() -> None:
