@@ -1,7 +1,7 @@
 """Reports refusals beside their response: each is counted in the metrics, and enters the audit trail."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from types import TracebackType
 
 from services.token_issuer.oauth_errors import Refusal, Subject, TooManyWrongSecrets
 from services.token_issuer.usage import ClientUsage
@@ -18,16 +18,15 @@ class Refusals:
         self._usage = usage
         self._count = count
 
-    @contextmanager
-    def reporting(self, *, endpoint: str, address: str) -> Iterator[None]:
+    def reporting(self, *, endpoint: str, address: str) -> "_Reporting":
         """Around the handling of one request."""
-        try:
-            yield
-        except ServiceError as error:
-            self._count(error)
-            if isinstance(error, (Refusal, TooManyWrongSecrets, RateExceeded, AddressNotAllowed)):
-                self._report(error, endpoint, address)
-            raise
+        return _Reporting(self, endpoint, address)
+
+    def report(self, error: ServiceError, endpoint: str, address: str) -> None:
+        """What a request ended in."""
+        self._count(error)
+        if isinstance(error, (Refusal, TooManyWrongSecrets, RateExceeded, AddressNotAllowed)):
+            self._report(error, endpoint, address)
 
     def _report(self, error: Refusal | TooManyWrongSecrets | BeyondLimit, endpoint: str, address: str) -> None:
         """A line for a client that exists; a count for what only claims to be one."""
@@ -47,3 +46,19 @@ class Refusals:
                 detail={"error": error.code, "cause": cause, "endpoint": endpoint, "client": address},
             )
         )
+
+
+class _Reporting:
+    __slots__ = ("_address", "_endpoint", "_refusals")
+
+    def __init__(self, refusals: Refusals, endpoint: str, address: str) -> None:
+        self._refusals, self._endpoint, self._address = refusals, endpoint, address
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, ServiceError):
+            self._refusals.report(error, self._endpoint, self._address)

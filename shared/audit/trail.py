@@ -27,8 +27,8 @@ MAX_AWAITED = 10_000
 MAX_NOTED = 10_000
 """Noted events that may wait; one more is dropped and counted."""
 MAX_BATCH = 500
-GATHERING_S_PER_EVENT = 0.001
-MAX_GATHERING_S = 0.01
+GATHERING_S_PER_EVENT = 0.003
+MAX_GATHERING_S = 0.025
 """Seconds between two batches of awaited events, by the number of those in the first: where many come at a time,
 one batch a moment later serves them all, at a fraction of the cost. Those that come one by one wait for nothing."""
 AWAITED_S = 0.95

@@ -75,7 +75,8 @@ def basic_credentials(authorization: str) -> tuple[str, str]:
     try:
         decoded = base64.b64decode(encoded.strip(" ").encode("ascii"), validate=True).decode("utf-8")
         name, colon, secret = decoded.partition(":")
-        name, secret = (unquote_plus(part, errors="strict") for part in (name, secret))
+        if "%" in decoded or "+" in decoded:
+            name, secret = unquote_plus(name, errors="strict"), unquote_plus(secret, errors="strict")
     except (binascii.Error, UnicodeError):
         raise InvalidClient("the Basic credentials are not base64 of percent-encoded UTF-8") from None
     if not colon or not name or not secret:
