@@ -1,6 +1,5 @@
 """`/admin/v1/audit/verification`: whether the trail is what was written, a part at a time."""
 
-import re
 from functools import partial
 
 from aiohttp import web
@@ -18,6 +17,7 @@ from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.operations.access import permit_platform
 from services.key_registry.operations.responses import VerifiedPartResponse
 from services.key_registry.paging import parse_query
+from shared.contracts.identifiers import SHA256
 from shared.errors import Unprocessable
 from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
@@ -29,7 +29,6 @@ At most {MAX_LINES:,} lines: the hash of each, that it follows from the one befo
 `passgate audit verify` verifies all, also compared with what is known outside the database. Whoever is bound to a
 company does not see it.
 """
-_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MAX_DIGITS = 18
 _PARAMETERS = (
     Parameter(
@@ -40,7 +39,7 @@ _PARAMETERS = (
     Parameter(
         "head",
         description="The hash of that line, in hex.",
-        schema={"type": "string", "pattern": f"^{_HASH.pattern}$", "examples": ["9f" * 32]},
+        schema={"type": "string", "pattern": f"^{SHA256.pattern}$", "examples": ["9f" * 32]},
     ),
 )
 
@@ -97,6 +96,6 @@ def _number(value: str) -> int:
 
 
 def _hash(value: str) -> bytes:
-    if not _HASH.fullmatch(value):
+    if not SHA256.fullmatch(value):
         raise ValueError("must be 64 hexadecimal digits, in lower case")
     return bytes.fromhex(value)
