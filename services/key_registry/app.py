@@ -187,7 +187,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             keeper,
             report_only,
             first_owner,
-            people.passwords,
+            *people.resources,
             Housekeeping(stores.changes, stores.consumers, database_clock, prunings),
             MonthUpkeep(PostgresMonths(stores.patient), database_clock),
             retirements(stores.objects, clock),

@@ -2,7 +2,8 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
@@ -75,6 +76,27 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
         pattern=anchored(ISSUER),
         description="the console's public URL without a final slash, for the links of portal sessions and for "
         "passkeys, which need a domain with https, or localhost",
+    )
+    openid_issuer: str | None = Field(
+        default=None,
+        pattern=anchored(ISSUER),
+        description="the issuer URL of an OpenID provider that people sign in by, without a final slash: "
+        "https, or http on this machine; needs its client's id and secret, `PASSGATE_CONSOLE_URL` and "
+        "`PASSGATE_WEBHOOK_KEY_FILE`",
+    )
+    openid_client_id: str | None = Field(
+        default=None, description="what the console is called at the OpenID provider, as its client"
+    )
+    openid_client_secret_file: Path | None = Field(
+        default=None, description="the secret of that client, which uses `<console>/sign-in/openid/callback`"
+    )
+    openid_name: str = Field(
+        default="OpenID", min_length=1, max_length=60, description="what people call the OpenID provider"
+    )
+    openid_required_for: Literal["nobody", "operator", "everybody"] = Field(
+        default="nobody",
+        description="who signs in by the OpenID provider alone, without passwords and passkeys: `nobody`, the "
+        "people of the `operator`, or `everybody`",
     )
     events_kept_days: int = Field(
         default=90, ge=7, le=3650, description="days for which events and their deliveries to webhooks are kept"
@@ -160,6 +182,27 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
         """What the copies of the history are sealed with; none without an audit key."""
         keys = self.audit_keys
         return () if keys is None else keys.derived("history copies")
+
+    @field_validator("openid_client_secret_file")
+    @classmethod
+    def _holds_a_secret(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            read_secret(path)
+        return path
+
+    @model_validator(mode="after")
+    def _knows_all_of_its_openid_provider(self) -> Self:
+        if self.openid_issuer is None:
+            if self.openid_required_for != "nobody":
+                raise ValueError("PASSGATE_OPENID_REQUIRED_FOR: needs PASSGATE_OPENID_ISSUER")
+            return self
+        for name in ("openid_client_id", "openid_client_secret_file", "console_url", "webhook_key_file"):
+            if getattr(self, name) is None:
+                raise ValueError(f"PASSGATE_OPENID_ISSUER: needs PASSGATE_{name.upper()}")
+        parts = urlsplit(self.openid_issuer)
+        if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("PASSGATE_OPENID_ISSUER: must be https: whoever responds in its place is anybody")
+        return self
 
     @model_validator(mode="after")
     def _signs_what_it_archives(self) -> Self:

@@ -42,6 +42,12 @@ ADMIN_CODES: Mapping[str, Page] = {
         "Wait for the next code, and see that the device's clock is right. Whoever has lost the device uses a "
         "recovery code, or asks an owner to reset the second factor.",
     ),
+    "openid_refused": Page(
+        "Nobody was signed in",
+        "The OpenID provider gave no identity, too much time had passed, or nobody with its verified e-mail "
+        "address may sign in here.",
+        "Begin again. Who has no account yet asks an owner for an invitation.",
+    ),
     "passkey_refused": Page(
         "The passkey was not accepted",
         "It is unknown or was removed, came late or twice, its user was not verified, or its person was stopped.",

@@ -7,11 +7,11 @@ from typing import Protocol
 
 import structlog
 
-from gateway.credentials.external.key_set import KeyId, KeySet, read_key_set, shown
 from gateway.credentials.external.settings import IssuerSettings
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.jose.errors import InvalidKey
+from shared.jose.key_set import KeyId, KeySet, read_key_set, shown
 from shared.jose.keys import PublicKey
 from shared.single_flight import SingleFlight
 

@@ -8,7 +8,6 @@ from typing import Protocol
 from gateway.credentials.access_tokens import token_digest
 from gateway.credentials.external.claims import expectation, identity_of
 from gateway.credentials.external.issuer_keys import ExternalIssuerKeys, FetchKeySet, KeyMetrics
-from gateway.credentials.external.key_set import KeyId
 from gateway.credentials.external.settings import IssuerSettings
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.routing.table import Route, RouteTable
@@ -19,6 +18,7 @@ from shared.contracts.identifiers import OPAQUE_KID
 from shared.errors import Unavailable
 from shared.jose.claims import LEEWAY_S
 from shared.jose.errors import Fault, InvalidToken
+from shared.jose.key_set import KeyId
 from shared.jose.keys import PublicKey
 from shared.jose.verifier import (
     UnverifiedToken,

@@ -1,20 +1,24 @@
 """The cookie that holds a session's token: the one thing of a session that the browser keeps.
 
-Another one holds, for minutes, the token of a sign-in that waits for a code.
+Others hold, for minutes, the token of a sign-in that waits for a code, or for the OpenID provider.
 
 `__Host-`: only over TLS (or to the machine itself), for this host alone, from no subdomain (RFC 6265bis 4.1.3.2).
 """
 
 from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import quote, unquote
 
 from aiohttp import web
 
+from services.console.browser.return_path import own_path
 from shared import opaque
 
 NAME = "__Host-passgate-session"
 PENDING_NAME = "__Host-passgate-sign-in"
 PENDING_LIFE_S = 300
+OPENID_NAME = "__Host-passgate-openid"
+OPENID_LIFE_S = 600
 
 
 def session_token(request: web.Request) -> str:
@@ -50,3 +54,21 @@ def keep_pending(response: web.StreamResponse, token: str) -> None:
 
 def drop_pending(response: web.StreamResponse) -> None:
     response.del_cookie(PENDING_NAME, path="/", secure=True, httponly=True, samesite="Strict")
+
+
+def openid_return(request: web.Request) -> tuple[str, str]:
+    """What whoever comes back from the OpenID provider has begun with, and the path to go on to."""
+    token, _, after = request.cookies.get(OPENID_NAME, "").partition(".")
+    return token, own_path(unquote(after))
+
+
+def keep_openid(response: web.StreamResponse, token: str, after: str) -> None:
+    """`Lax`: the provider's site leads back here."""
+    value = f"{token}.{quote(after, safe='')}"
+    response.set_cookie(
+        OPENID_NAME, value, path="/", secure=True, httponly=True, samesite="Lax", max_age=OPENID_LIFE_S
+    )
+
+
+def drop_openid(response: web.StreamResponse) -> None:
+    response.del_cookie(OPENID_NAME, path="/", secure=True, httponly=True, samesite="Lax")

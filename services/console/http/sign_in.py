@@ -12,18 +12,20 @@ from services.console.browser.return_path import own_path
 from services.console.browser.visitors import Visitors
 from services.console.browser.waiting import retry_later, too_many_attempts
 from services.console.http.account import second_step
+from services.console.http.account.sign_in_page import SignInPage
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, TooManyRequests, Unprocessable
 
 
 class SignInPages:
-    def __init__(self, visitors: Visitors, renderer: Renderer) -> None:
+    def __init__(self, visitors: Visitors, renderer: Renderer, page: SignInPage) -> None:
+        self._page = page
         self._visitors = visitors
         self._renderer = renderer
 
     async def sign_in(self, request: web.Request) -> web.Response:
-        return self._renderer.page("sign_in.html", next=own_path(request.query.get("next", "/")))
+        return await self._page.show(request, own_path(request.query.get("next", "/")))
 
     async def signed_in(self, request: web.Request) -> web.Response:
         """Always a new session: one that somebody else put into this browser is not gone on with."""
@@ -32,9 +34,9 @@ class SignInPages:
         try:
             created = await self._visitors.api_of(request).post("/sessions", body)
         except (SignedOut, Unprocessable):
-            return self._again(form, 401, "The e-mail or the password is wrong.")
+            return await self._again(request, form, 401, "The e-mail or the password is wrong.")
         except TooManyRequests as error:
-            return retry_later(self._again(form, 429, too_many_attempts(error)), error)
+            return retry_later(await self._again(request, form, 429, too_many_attempts(error)), error)
         after = own_path(form.text("next"))
         if "pending_token" in created:
             response = self._renderer.redirect(second_step.path_of(after))
@@ -52,7 +54,7 @@ class SignInPages:
 
     async def invitation(self, request: web.Request) -> web.Response:
         """The link says who invites to what; nothing is used up by looking at it."""
-        return self._invitation(request, await self._invited(request), {}, {})
+        return await self._invitation(request, await self._invited(request), {}, {})
 
     async def accepted(self, request: web.Request) -> web.Response:
         form = await read_form(request)
@@ -65,17 +67,12 @@ class SignInPages:
         try:
             created = await self._visitors.api_of(request).post("/invitations/accept", body)
         except (Unprocessable, Conflict) as error:
-            return self._invitation(request, invited, **filled_in(form.values(), error))
+            return await self._invitation(request, invited, **filled_in(form.values(), error))
         return self._begin(created.get("session", created), "/")
 
-    def _again(self, form: Form, status: int, problem: str) -> web.Response:
-        return self._renderer.page(
-            "sign_in.html",
-            status=status,
-            next=own_path(form.text("next")),
-            form=form.values(),
-            problem=problem,
-        )
+    async def _again(self, request: web.Request, form: Form, status: int, problem: str) -> web.Response:
+        after = own_path(form.text("next"))
+        return await self._page.show(request, after, status, form=form.values(), problem=problem)
 
     async def _invited(self, request: web.Request) -> dict[str, Any]:
         try:
@@ -88,7 +85,7 @@ class SignInPages:
             ) from None
         return found
 
-    def _invitation(
+    async def _invitation(
         self,
         request: web.Request,
         invited: dict[str, Any],
@@ -97,8 +94,17 @@ class SignInPages:
         status: int = 200,
     ) -> web.Response:
         values = {"email": invited.get("email") or "", **form}
+        methods = await self._page.methods(request)
+        required_for = methods["openid_required_for"]
         return self._renderer.page(
-            "invitation.html", status=status, invited=invited, path=request.path, form=values, errors=errors
+            "invitation.html",
+            status=status,
+            invited=invited,
+            path=request.path,
+            form=values,
+            errors=errors,
+            openid_name=methods["openid_name"],
+            by_password=required_for == "nobody" or (required_for == "operator" and bool(invited["company_id"])),
         )
 
     def _begin(self, created: dict[str, Any], path: str) -> web.Response:

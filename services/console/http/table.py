@@ -41,7 +41,8 @@ class ConsolePages:
         issuer: ServiceClient,
     ) -> None:
         usage, stops = RecentUsage(clock), Stops(renderer, clock)
-        self.sign_in = SignInPages(visitors, renderer)
+        self.own = OwnPages(visitors, renderer)
+        self.sign_in = SignInPages(visitors, renderer, self.own.sign_in_page)
         self.entrance = EntrancePages(visitors, renderer)
         self.companies = CompanyPages(renderer, usage, stops)
         self.bookings = BookingPages(renderer)
@@ -53,7 +54,6 @@ class ConsolePages:
         self.applications = ApplicationPages(renderer)
         self.application = ApplicationPage(renderer, stops, routes)
         self.people = PeoplePages(visitors, renderer)
-        self.own = OwnPages(visitors, renderer)
         self.search = SearchPages(renderer)
         self.support = SupportPages(renderer)
         self.operations = OperationPages(renderer, clock, documentation, routes, issuer)

@@ -1,5 +1,6 @@
 """Accepting an invitation: the token is the credential, and becomes a person once."""
 
+import secrets
 from datetime import datetime
 
 from uuid_utils.compat import uuid7
@@ -7,13 +8,14 @@ from uuid_utils.compat import uuid7
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.people.acts import record
+from services.key_registry.people.openid.policy import SignInPolicy
 from services.key_registry.people.passwords import Passwords, check_password
-from services.key_registry.people.ports import Invitation, PeopleReader, PeopleStore, Person
+from services.key_registry.people.ports import Invitation, PeopleReader, PeopleStore, PeopleWriter, Person
 from services.key_registry.people.requests import Acceptance
 from services.key_registry.people.sessions import Lifetimes, OpenedSession, SignInOrigin, open_session
 from shared import opaque
 from shared.clock import Clock
-from shared.errors import NotFound, Unprocessable
+from shared.errors import Conflict, NotFound, Unprocessable
 
 
 class InvitationInvalid(NotFound):
@@ -27,7 +29,15 @@ class InvitationInvalid(NotFound):
 
 
 class InvitationAcceptance:
-    def __init__(self, store: PeopleStore, passwords: Passwords, clock: Clock, lifetimes: Lifetimes) -> None:
+    def __init__(
+        self,
+        store: PeopleStore,
+        passwords: Passwords,
+        clock: Clock,
+        lifetimes: Lifetimes,
+        policy: SignInPolicy,
+    ) -> None:
+        self._policy = policy
         self._store = store
         self._passwords = passwords
         self._clock = clock
@@ -41,8 +51,14 @@ class InvitationAcceptance:
             return await self._open(reader, token)
 
     async def accept(self, body: Acceptance, origin: SignInOrigin) -> OpenedSession:
-        """The new person, signed in. Raises `InvitationInvalid`, and `Unprocessable`, which uses nothing up."""
+        """The new person, signed in.
+
+        Raises `InvitationInvalid`; and `Unprocessable`, or `Conflict` where it is accepted by the OpenID provider
+        alone, which use nothing up.
+        """
         invitation = await self.inspect(body.token)
+        if self._policy.requires_openid(invitation.company_id):
+            raise Conflict("this invitation is accepted by signing in at the OpenID provider alone")
         if invitation.email not in (None, body.email):
             raise Unprocessable.field("email", "is not the address that the invitation is for")
         check_password(body.password, body.email)
@@ -50,26 +66,37 @@ class InvitationAcceptance:
             await _require_free(reader, body.email)
         password_hash = await self._passwords.hashed(body.password)
         async with self._store.writing() as writer:
-            invitation = await self._open(writer, body.token)  # another one may have been quicker
-            await _require_free(writer, body.email)
-            now = self._now()
-            person = Person(
-                id=uuid7(),
-                email=body.email,
-                password_hash=password_hash,
-                role=invitation.role,
-                company_id=invitation.company_id,
-                status="active",
-                created_at=now,
-                updated_at=now,
-            )
-            await writer.insert_person(person)
-            await writer.close_invitation(invitation.id, "accepted")
-            actor, company_id = f"person:{person.id}", person.company_id
-            accepted = {"person": str(person.id)}
-            await record(writer, actor, "invitation.accepted", invitation.id, company_id, now, accepted)
-            await record(writer, actor, "person.created", person.id, company_id, now, {"role": person.role})
-            return await open_session(writer, person, origin, now, self._lifetimes)
+            person = await self.create(writer, body.token, body.email, password_hash)
+            return await open_session(writer, person, origin, person.created_at, self._lifetimes)
+
+    async def create(self, writer: PeopleWriter, token: str, email: str, password_hash: str) -> Person:
+        """The new person. Raises `InvitationInvalid` and `Unprocessable`."""
+        invitation = await self._open(writer, token)  # another one may have been quicker
+        if invitation.email not in (None, email):
+            raise Unprocessable.field("email", "is not the address that the invitation is for")
+        await _require_free(writer, email)
+        now = self._now()
+        person = Person(
+            id=uuid7(),
+            email=email,
+            password_hash=password_hash,
+            role=invitation.role,
+            company_id=invitation.company_id,
+            status="active",
+            created_at=now,
+            updated_at=now,
+        )
+        await writer.insert_person(person)
+        await writer.close_invitation(invitation.id, "accepted")
+        actor, company_id = f"person:{person.id}", person.company_id
+        accepted = {"person": str(person.id)}
+        await record(writer, actor, "invitation.accepted", invitation.id, company_id, now, accepted)
+        await record(writer, actor, "person.created", person.id, company_id, now, {"role": person.role})
+        return person
+
+    async def unusable_password(self) -> str:
+        """The hash of a password that nobody knows: for who signs in by the OpenID provider."""
+        return await self._passwords.hashed(secrets.token_urlsafe(32))
 
     async def _open(self, reader: PeopleReader, token: str) -> Invitation:
         invitation = await reader.find_invitation_by_digest(opaque.digest(token))

@@ -113,7 +113,8 @@ class PeopleAdministration:
             if person.status == "revoked":
                 raise Conflict("the person is revoked, which is final")
             passkeys = await writer.delete_passkeys(person.id)
-            if not person.second_factor and not passkeys:
+            identities = await writer.delete_identities(person.id)
+            if not (person.second_factor or passkeys or identities):
                 return _shown(person)
             changed = replace(person, totp_since=None, updated_at=self._now())
             await writer.update_person(changed)

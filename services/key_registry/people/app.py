@@ -8,6 +8,7 @@ from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.factors import FactorEndpoints
 from services.key_registry.http.people.invitations import AcceptanceEndpoints, InvitationEndpoints
 from services.key_registry.http.people.me import MeEndpoints
+from services.key_registry.http.people.openid import OpenIdEndpoints
 from services.key_registry.http.people.passkeys import PasskeyEndpoints
 from services.key_registry.http.people.people import PeopleEndpoints
 from services.key_registry.http.people.portal import PortalEndpoints
@@ -20,6 +21,11 @@ from services.key_registry.people.factors.own_factors import OwnFactors
 from services.key_registry.people.factors.sealing import FactorSecrets
 from services.key_registry.people.factors.second_step import SecondStep
 from services.key_registry.people.invitations import Invitations
+from services.key_registry.people.openid.policy import SignInPolicy
+from services.key_registry.people.openid.provider import Provider
+from services.key_registry.people.openid.schemas import SignInMethods
+from services.key_registry.people.openid.settings import openid_client
+from services.key_registry.people.openid.sign_in import OpenIdSignIn
 from services.key_registry.people.own_password import OwnPassword
 from services.key_registry.people.passkeys.own_passkeys import OwnPasskeys
 from services.key_registry.people.passkeys.relying_party import RelyingParty
@@ -30,6 +36,7 @@ from services.key_registry.people.ports import PeopleStore
 from services.key_registry.people.session_access import SessionAccess
 from services.key_registry.people.sessions import Lifetimes, Sessions
 from services.key_registry.people.throttle import FAILURES_PREFIX, FAILURES_WINDOW_S, SignInThrottle
+from services.key_registry.storage.openid_provider import HttpProviderClient
 from services.key_registry.storage.postgres.people.accounts import PostgresSessionUse
 from services.key_registry.storage.postgres.people.pruning import prune_people
 from shared.audit.trail import AuditTrail
@@ -43,7 +50,7 @@ from shared.redis import PipelinedRedis
 
 
 class People:
-    """`passwords` is to be started and stopped with the application; `authentication` is that of all endpoints."""
+    """`resources` are to be started and stopped with the application; `authentication` is that of all endpoints."""
 
     def __init__(
         self,
@@ -68,15 +75,22 @@ class People:
         self.passwords = Passwords()
         shared = RedisFailureTimes(redis, prefix=FAILURES_PREFIX, window_s=FAILURES_WINDOW_S)
         throttle = SignInThrottle(OwnTimesMeanwhile(shared, MemoryFailureTimes(), clock), clock)
-        sessions = Sessions(store, self.passwords, throttle, trail, clock, lifetimes)
-        acceptance = InvitationAcceptance(store, self.passwords, clock, lifetimes)
+        policy = SignInPolicy(settings.openid_required_for)
+        sessions = Sessions(store, self.passwords, throttle, trail, clock, lifetimes, policy)
+        acceptance = InvitationAcceptance(store, self.passwords, clock, lifetimes, policy)
         secrets = FactorSecrets.from_file(settings.webhook_key_file)
         confirmation = Confirmation(store, self.passwords, throttle, secrets, trail, clock)
         second_step = SecondStep(store, throttle, secrets, trail, clock, lifetimes)
         own_factors = OwnFactors(store, confirmation, secrets, clock)
         party, challenges = RelyingParty.of_url(settings.console_url), secrets.challenges
         own_passkeys = OwnPasskeys(store, confirmation, party, challenges, clock)
-        passkeys = PasskeySignIn(store, party, challenges, trail, clock, lifetimes)
+        passkeys = PasskeySignIn(store, party, challenges, trail, clock, lifetimes, policy)
+        self.openid_client, client = HttpProviderClient(), openid_client(settings)
+        provider = None if client is None else Provider(client, self.openid_client, clock)
+        openid = OpenIdSignIn(store, provider, secrets.states, acceptance, throttle, trail, clock, lifetimes)
+        methods = SignInMethods(
+            openid_name=None if client is None else client.name, openid_required_for=settings.openid_required_for
+        )
         portal = PortalSessions(store, access, clock, idle_timeout=lifetimes.idle, console_url=settings.console_url)
         self.handlers = PeopleHandlers(
             InvitationEndpoints(Invitations(store, access, clock), self.authentication),
@@ -87,7 +101,9 @@ class People:
             PortalEndpoints(portal, self.authentication, trail, self.addresses),
             FactorEndpoints(own_factors, second_step, self.authentication, trail, self.addresses),
             PasskeyEndpoints(own_passkeys, passkeys, self.authentication, trail, self.addresses),
+            OpenIdEndpoints(openid, methods, trail, self.addresses),
         )
+        self.resources = (self.passwords, self.openid_client)
         self._database = database
 
     async def prune(self, now: float) -> None:

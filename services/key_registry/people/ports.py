@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.people.factors.ports import FactorReader, FactorWriter
+from services.key_registry.people.openid.ports import IdentityReader, IdentityWriter
 from services.key_registry.people.passkeys.ports import PasskeyReader, PasskeyWriter
 from services.key_registry.people.portal.ports import PortalReader, PortalWriter
 from services.key_registry.storage.ports import Reader, Writer
@@ -74,7 +75,7 @@ class Invitation:
         return "expired" if self.status == "open" and self.expires_at <= now else self.status
 
 
-class PeopleReader(Reader, PortalReader, FactorReader, PasskeyReader, Protocol):
+class PeopleReader(Reader, PortalReader, FactorReader, PasskeyReader, IdentityReader, Protocol):
     async def find_person(self, id_: UUID) -> Person | None: ...
 
     async def find_person_by_email(self, email: str) -> Person | None:
@@ -108,7 +109,7 @@ class PeopleReader(Reader, PortalReader, FactorReader, PasskeyReader, Protocol):
         ...
 
 
-class PeopleWriter(PeopleReader, PortalWriter, FactorWriter, PasskeyWriter, Writer, Protocol):
+class PeopleWriter(PeopleReader, PortalWriter, FactorWriter, PasskeyWriter, IdentityWriter, Writer, Protocol):
     async def insert_person(self, person: Person) -> None: ...
 
     async def update_person(self, person: Person) -> None:

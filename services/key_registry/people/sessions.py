@@ -15,6 +15,7 @@ from services.key_registry.people.acts import record
 from services.key_registry.people.factors import pending
 from services.key_registry.people.factors.codes import CodeKind
 from services.key_registry.people.factors.pending import BegunSignIn
+from services.key_registry.people.openid.policy import SignInPolicy
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.ports import PeopleReader, PeopleStore, PeopleWriter, Person, Session
 from services.key_registry.people.throttle import SignInThrottle
@@ -68,7 +69,9 @@ class Sessions:
         trail: AuditTrail,
         clock: Clock,
         lifetimes: Lifetimes,
+        policy: SignInPolicy,
     ) -> None:
+        self._policy = policy
         self._store = store
         self._passwords = passwords
         self._throttle = throttle
@@ -90,6 +93,8 @@ class Sessions:
             matches = await self._passwords.verify(None if person is None else person.password_hash, password)
             if person is None or cause or not matches:
                 raise self._refused(person, cause or "wrong_password")
+            if self._policy.requires_openid(person.company_id):
+                raise self._refused(person, "openid_required")
             async with self._store.writing() as writer:
                 now = self._now()
                 current = await writer.find_person(person.id)  # as they are by now
@@ -181,7 +186,7 @@ async def open_session(
     now: datetime,
     lifetimes: Lifetimes,
     *,
-    second_factor: CodeKind | Literal["passkey"] | None = None,
+    second_factor: CodeKind | Literal["passkey", "openid"] | None = None,
 ) -> OpenedSession:
     """A new session, with its line in the trail."""
     token, id_ = opaque.mint(opaque.PERSON_SESSION), uuid7()

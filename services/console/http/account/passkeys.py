@@ -10,6 +10,7 @@ from services.console.browser import cookies
 from services.console.browser.forms import Form, read_form, require_same_origin
 from services.console.browser.return_path import own_path
 from services.console.browser.visitors import Visitors
+from services.console.http.account.sign_in_page import SignInPage
 from services.console.pages.renderer import HEADERS, Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, Unprocessable
@@ -19,7 +20,8 @@ API = "/me/passkeys"
 
 
 class PasskeyPages:
-    def __init__(self, visitors: Visitors, renderer: Renderer) -> None:
+    def __init__(self, visitors: Visitors, renderer: Renderer, sign_in: SignInPage) -> None:
+        self._sign_in = sign_in
         self._visitors = visitors
         self._renderer = renderer
 
@@ -66,7 +68,7 @@ class PasskeyPages:
             created = await self._visitors.api_of(request).post("/sessions/passkey", body)
         except (SignedOut, Unprocessable, Conflict):
             problem = "The passkey was not accepted. Try again, or use the password."
-            return self._renderer.page("sign_in.html", status=401, next=after, problem=problem)
+            return await self._sign_in.show(request, after, 401, problem=problem)
         response = self._renderer.redirect(after)
         cookies.keep(response, created)
         cookies.drop_pending(response)

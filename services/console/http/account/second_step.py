@@ -10,6 +10,7 @@ from services.console.browser.forms import read_form
 from services.console.browser.return_path import own_path
 from services.console.browser.visitors import Visitors
 from services.console.browser.waiting import retry_later, too_many_attempts
+from services.console.http.account.sign_in_page import SignInPage
 from services.console.pages.renderer import Renderer
 from shared.errors import NotFound, TooManyRequests, Unprocessable
 
@@ -22,7 +23,8 @@ def path_of(after: str) -> str:
 
 
 class SecondStepPages:
-    def __init__(self, visitors: Visitors, renderer: Renderer) -> None:
+    def __init__(self, visitors: Visitors, renderer: Renderer, sign_in: SignInPage) -> None:
+        self._sign_in = sign_in
         self._visitors = visitors
         self._renderer = renderer
 
@@ -44,7 +46,7 @@ class SecondStepPages:
             return retry_later(self._page(after, 429, too_many_attempts(error)), error)
         except NotFound:
             problem = "This took too long, or too many codes were wrong. Sign in again."
-            response = self._renderer.page("sign_in.html", status=401, next=after, problem=problem)
+            response = await self._sign_in.show(request, after, 401, problem=problem)
             cookies.drop_pending(response)
             return response
         response = self._renderer.redirect(after)

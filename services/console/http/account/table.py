@@ -5,9 +5,11 @@ from functools import partial
 
 from services.console.browser.visitors import Visitors
 from services.console.http.account.account import AccountPages
+from services.console.http.account.openid import OpenIdPages
 from services.console.http.account.passkeys import PasskeyPages
 from services.console.http.account.second_factor import SecondFactorPages
 from services.console.http.account.second_step import SecondStepPages
+from services.console.http.account.sign_in_page import SignInPage
 from services.console.http.signed_in import FormHandler, PageHandler
 from services.console.pages.renderer import Renderer
 from shared.http.endpoints import Endpoint
@@ -20,8 +22,10 @@ class OwnPages:
     def __init__(self, visitors: Visitors, renderer: Renderer) -> None:
         self.account = AccountPages(renderer)
         self.second_factor = SecondFactorPages(renderer)
-        self.second_step = SecondStepPages(visitors, renderer)
-        self.passkeys = PasskeyPages(visitors, renderer)
+        self.sign_in_page = SignInPage(visitors, renderer)
+        self.second_step = SecondStepPages(visitors, renderer, self.sign_in_page)
+        self.passkeys = PasskeyPages(visitors, renderer, self.sign_in_page)
+        self.openid = OpenIdPages(visitors, renderer, self.sign_in_page)
 
 
 def account_endpoints(
@@ -32,6 +36,9 @@ def account_endpoints(
         open_to_all("POST", "/sign-in/code", own.second_step.finish, "Finish signing in"),
         open_to_all("POST", "/sign-in/passkey-options", own.passkeys.options, "What a passkey needs"),
         open_to_all("POST", "/sign-in/passkey", own.passkeys.signed_in, "Sign in with a passkey"),
+        open_to_all("GET", "/sign-in/openid", own.openid.begin, "To the OpenID provider"),
+        open_to_all("GET", "/sign-in/openid/callback", own.openid.callback, "Back from it"),
+        open_to_all("GET", "/invitations/{token}/openid", own.openid.accept, "To it, to accept an invitation"),
         page("/account", own.account.show, "One's own account"),
         form("/account/password", own.account.change_password, "Change one's password"),
         form("/account/sessions/{id}/revoke", own.account.end_session, "End one of one's sessions"),

@@ -46,8 +46,7 @@ class SessionEndpoints:
             self._count(request, "throttled", origin)
             raise
         if isinstance(opened, BegunSignIn):
-            pending = PendingSession(pending_token=opened.token, expires_at=opened.expires_at)
-            return json_response(pending.model_dump(mode="json"), status=202, headers=NO_STORE)
+            return begun_session(opened)
         return created_session(opened)
 
     async def page(self, request: web.Request) -> web.Response:
@@ -97,3 +96,9 @@ def created_session(opened: OpenedSession) -> web.Response:
         person=SignedInPerson.model_validate(opened.person),
     )
     return json_response(shown.model_dump(mode="json"), status=201, headers=NO_STORE)
+
+
+def begun_session(begun: BegunSignIn) -> web.Response:
+    """202 with the token of a sign-in that waits for a second factor."""
+    pending = PendingSession(pending_token=begun.token, expires_at=begun.expires_at)
+    return json_response(pending.model_dump(mode="json"), status=202, headers=NO_STORE)

@@ -10,6 +10,7 @@ from services.key_registry.http.people.factors import FactorEndpoints, factor_en
 from services.key_registry.http.people.invitations import PATH as INVITATIONS
 from services.key_registry.http.people.invitations import AcceptanceEndpoints, InvitationEndpoints
 from services.key_registry.http.people.me import MeEndpoints, me_endpoints
+from services.key_registry.http.people.openid import OpenIdEndpoints, openid_endpoints
 from services.key_registry.http.people.passkeys import PasskeyEndpoints, passkey_endpoints
 from services.key_registry.http.people.people import PATH as PEOPLE_PATH
 from services.key_registry.http.people.people import PeopleEndpoints
@@ -69,6 +70,7 @@ class PeopleHandlers:
     portal: PortalEndpoints
     factors: FactorEndpoints
     passkeys: PasskeyEndpoints
+    openid: OpenIdEndpoints
 
 
 def people_endpoints(handlers: PeopleHandlers, admin: partial[Endpoint]) -> Sequence[Endpoint]:
@@ -81,6 +83,7 @@ def people_endpoints(handlers: PeopleHandlers, admin: partial[Endpoint]) -> Sequ
         *portal_endpoints(handlers.portal, admin),
         *factor_endpoints(handlers.factors, admin),
         *passkey_endpoints(handlers.passkeys, admin),
+        *openid_endpoints(handlers.openid, admin),
         *me_endpoints(handlers.me, admin),
     ]
 

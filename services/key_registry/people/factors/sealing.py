@@ -4,6 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 from services.key_registry.people.factors.ports import Totp
+from services.key_registry.people.openid.states import States
 from services.key_registry.people.passkeys.challenges import Challenges
 from shared.errors import Conflict
 from shared.sealed_box import CannotOpen, SealedBox, read_key
@@ -32,6 +33,11 @@ class FactorSecrets:
     def challenges(self) -> Challenges | None:
         """Those of passkeys, under the same key."""
         return None if self._box is None else Challenges(self._box)
+
+    @property
+    def states(self) -> States | None:
+        """Those of people who are at the OpenID provider, under the same key."""
+        return None if self._box is None else States(self._box)
 
     def seal(self, person_id: UUID, secret: str) -> bytes:
         """Raises `Conflict` without a key."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from services.key_registry.catalog.field_types import instant
+from services.key_registry.people.openid.policy import SignInPolicy
 from services.key_registry.people.passkeys.challenges import SIGN_IN, Challenges, InvalidChallenge
 from services.key_registry.people.passkeys.own_passkeys import UNAVAILABLE
 from services.key_registry.people.passkeys.relying_party import (
@@ -47,7 +48,9 @@ class PasskeySignIn:
         trail: AuditTrail,
         clock: Clock,
         lifetimes: Lifetimes,
+        policy: SignInPolicy,
     ) -> None:
+        self._policy = policy
         self._store = store
         self._party = party
         self._challenges = challenges
@@ -82,6 +85,8 @@ class PasskeySignIn:
             count = party.verify(credential, given, passkey)
         except InvalidCredential:
             raise self._refused(person, "wrong_passkey") from None
+        if cause is None and self._policy.requires_openid(person.company_id):
+            cause = "openid_required"
         if cause:
             raise self._refused(person, cause)
         async with self._store.writing() as writer:

@@ -18,6 +18,9 @@ FOR_STRANGERS = (
     ("post", "/admin/v1/sessions/second-factor"),
     ("post", "/admin/v1/sessions/passkey-options"),
     ("post", "/admin/v1/sessions/passkey"),
+    ("get", "/admin/v1/sessions/methods"),
+    ("post", "/admin/v1/sessions/openid"),
+    ("post", "/admin/v1/sessions/openid/finish"),
     ("post", "/admin/v1/portal-sessions/inspect"),
     ("post", "/admin/v1/portal-sessions/open"),
 )

@@ -46,3 +46,34 @@ def test_the_first_owners_token_is_read_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(token + "\n")
     assert Settings(admin_token_file=tmp_path / "token").first_owner_token == token
     assert Settings().first_owner_token is None
+
+
+def test_an_openid_provider_is_known_whole_and_over_tls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "secret").write_text("hunter2")
+    (tmp_path / "key").write_text("k" * 42 + "w")
+    whole = {
+        "PASSGATE_OPENID_ISSUER": "https://login.example",
+        "PASSGATE_OPENID_CLIENT_ID": "console",
+        "PASSGATE_OPENID_CLIENT_SECRET_FILE": str(tmp_path / "secret"),
+        "PASSGATE_CONSOLE_URL": "https://console.example",
+        "PASSGATE_WEBHOOK_KEY_FILE": str(tmp_path / "key"),
+        "PASSGATE_OPENID_REQUIRED_FOR": "operator",
+    }
+    wrong: list[dict[str, str | None]] = [{name: None} for name in whole if name != "PASSGATE_OPENID_REQUIRED_FOR"]
+    wrong += [{"PASSGATE_OPENID_ISSUER": "http://login.example"}, {"PASSGATE_OPENID_REQUIRED_FOR": "all"}]
+    for changed in ({}, *wrong):
+        for name, value in {**whole, **changed}.items():
+            if value is None:
+                monkeypatch.delenv(name, raising=False)
+            else:
+                monkeypatch.setenv(name, value)
+        if not changed:
+            assert load(Settings).openid_required_for == "operator"
+            continue
+        with pytest.raises(SystemExit):
+            load(Settings)
+        errors = capsys.readouterr().err
+        assert "PASSGATE_" in errors
+        assert "hunter2" not in errors

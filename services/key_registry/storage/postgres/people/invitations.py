@@ -8,6 +8,10 @@ from services.key_registry.catalog.permissions import Role
 from services.key_registry.people.ports import Invitation
 from services.key_registry.storage.postgres.people.accounts import PostgresAccountReader, PostgresAccountWriter
 from services.key_registry.storage.postgres.people.factors import PostgresFactorReader, PostgresFactorWriter
+from services.key_registry.storage.postgres.people.identities import (
+    PostgresIdentityReader,
+    PostgresIdentityWriter,
+)
 from services.key_registry.storage.postgres.people.passkeys import PostgresPasskeyReader, PostgresPasskeyWriter
 from services.key_registry.storage.postgres.people.portal_sessions import (
     PostgresPortalReader,
@@ -48,7 +52,7 @@ _REVOKE_BY = "UPDATE invitation SET status = 'revoked' WHERE created_by = $1 AND
 
 
 class PostgresPeopleReader(
-    PostgresAccountReader, PostgresPortalReader, PostgresFactorReader, PostgresPasskeyReader
+    PostgresAccountReader, PostgresPortalReader, PostgresFactorReader, PostgresPasskeyReader, PostgresIdentityReader
 ):
     """The part of the reader that is about people, their sessions and invitations, and portal sessions."""
 
@@ -66,7 +70,12 @@ class PostgresPeopleReader(
 
 
 class PostgresPeopleWriter(
-    PostgresPeopleReader, PostgresAccountWriter, PostgresPortalWriter, PostgresFactorWriter, PostgresPasskeyWriter
+    PostgresPeopleReader,
+    PostgresAccountWriter,
+    PostgresPortalWriter,
+    PostgresFactorWriter,
+    PostgresPasskeyWriter,
+    PostgresIdentityWriter,
 ):
     async def insert_invitation(self, invitation: Invitation) -> None:
         await self._connection.execute(_INSERT, *(getattr(invitation, name) for name in _COLUMNS))

@@ -1,13 +1,21 @@
 """People of a registry that runs: invited, joined, signed in."""
 
 import itertools
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from services.key_registry.people.passwords import PARAMETERS
 from tests.support.clock import FakeClock
-from tests.support.harness.key_registry import Admin, Responded, Running
+from tests.support.harness.key_registry import Admin, Responded, Running, running_registry
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S
 
 PASSWORD = "correct horse battery staple"
+CONSOLE_URL = "http://localhost:8106"
+"""Where browsers know passkeys."""
 
 
 @dataclass
@@ -58,3 +66,22 @@ class Joined:
     id: str
     admin: Admin
     """Calls with the session that the invitation gave."""
+
+
+@asynccontextmanager
+async def running_people(
+    url: str, directory: Path, clock: FakeClock | None = None, **more: Any
+) -> AsyncIterator[People]:
+    """A registry over the database at `url`, with a clock that is to be moved. `more` are settings."""
+    clock, passwords = clock or FakeClock(), "services.key_registry.people.passwords.PARAMETERS"
+    (directory / "webhook_key").write_text("k" * 42 + "w")
+    settings: dict[str, Any] = {
+        "store_timeout": BUSY_MACHINE_LIMIT_S,
+        "webhook_key_file": directory / "webhook_key",
+        "webhook_private_networks": "127.0.0.0/8",
+        "console_url": CONSOLE_URL,
+        **more,
+    }
+    with patch(passwords, replace(PARAMETERS, memory_cost=64, time_cost=1)):
+        async with running_registry(url, directory, clock=clock, **settings) as registry:
+            yield People(registry, clock)

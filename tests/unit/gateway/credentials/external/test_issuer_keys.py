@@ -11,8 +11,8 @@ from gateway.credentials.external.issuer_keys import (
     UNKNOWN_KID_FETCH_INTERVAL_S,
     ExternalIssuerKeys,
 )
-from gateway.credentials.external.key_set import KeyId
 from shared.errors import Unavailable
+from shared.jose.key_set import KeyId
 from shared.jose.keys import generate_private_key
 from shared.jose.signer import Signer
 from tests.support.clock import FakeClock

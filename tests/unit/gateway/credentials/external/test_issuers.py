@@ -11,7 +11,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.credentials.external.issuers import ExternalIssuers
-from gateway.credentials.external.key_set import shown
 from gateway.credentials.external.settings import ClaimMapping, Constant, IssuerSettings
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.kinds import CredentialKind
@@ -19,6 +18,7 @@ from gateway.routing.table import Route, RouteTable
 from shared.errors import Unavailable
 from shared.jose import base64url
 from shared.jose.errors import Fault
+from shared.jose.key_set import shown
 from shared.jose.keys import generate_private_key, public_pem
 from shared.jose.signatures import sign
 from shared.jose.signer import Signer

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from tests.integration.services.key_registry.people.conftest import CONSOLE_URL
-from tests.integration.services.key_registry.people.joining import PASSWORD, Joined, People
+from tests.integration.services.key_registry.people.joining import CONSOLE_URL, PASSWORD, Joined, People
 from tests.support.harness.key_registry import Responded
 from tests.support.software_authenticator import SoftwareAuthenticator
 

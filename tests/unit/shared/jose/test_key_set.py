@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from gateway.credentials.external.key_set import MAX_KEYS, read_key_set, shown
 from shared.jose.errors import InvalidKey
+from shared.jose.key_set import MAX_KEYS, read_key_set, shown
 from shared.jose.keys import generate_private_key
 from shared.jose.signer import Signer
 from tests.support.cases import each_case

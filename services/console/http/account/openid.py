@@ -1,0 +1,68 @@
+"""Signing in by an OpenID provider: to it, and back."""
+
+from aiohttp import web
+
+from services.console.admin_api import Object, SignedOut
+from services.console.browser import cookies
+from services.console.browser.return_path import own_path
+from services.console.browser.visitors import Visitors
+from services.console.browser.waiting import retry_later, too_many_attempts
+from services.console.http.account import second_step
+from services.console.http.account.sign_in_page import SignInPage
+from services.console.pages.renderer import HEADERS, SEE_OTHER, Renderer
+from shared.errors import Conflict, NotFound, TooManyRequests, Unprocessable
+
+PATH = "/sign-in/openid"
+
+
+class OpenIdPages:
+    def __init__(self, visitors: Visitors, renderer: Renderer, sign_in: SignInPage) -> None:
+        self._visitors = visitors
+        self._renderer = renderer
+        self._sign_in = sign_in
+
+    async def begin(self, request: web.Request) -> web.Response:
+        """A link, since browsers follow no redirect of a form to where the policy lets no form go."""
+        return await self._to_provider(request, {}, own_path(request.query.get("next", "/")))
+
+    async def accept(self, request: web.Request) -> web.Response:
+        """Of an invitation."""
+        return await self._to_provider(request, {"invitation": request.match_info["token"]}, "/")
+
+    async def callback(self, request: web.Request) -> web.Response:
+        """Where the provider sends people back. Always a new session, in the browser that has begun."""
+        token, after = cookies.openid_return(request)
+        query = request.query
+        body = {"token": token, "state": query.get("state", ""), "code": query.get("code", "")}
+        body["issuer"] = query.get("iss", "")
+        try:
+            created = await self._visitors.api_of(request).post("/sessions/openid/finish", body)
+            response = self._signed_in(created, after)
+        except TooManyRequests as error:
+            page = await self._sign_in.show(request, after, 429, problem=too_many_attempts(error))
+            response = retry_later(page, error)
+        except (SignedOut, Unprocessable, Conflict, NotFound):
+            name = (await self._sign_in.methods(request))["openid_name"] or "OpenID"
+            problem = (
+                f"{name} did not sign you in: cancelled, too late, or without an account for your e-mail here."
+            )
+            response = await self._sign_in.show(request, after, 401, problem=problem)
+        cookies.drop_openid(response)
+        return response
+
+    def _signed_in(self, created: Object, after: str) -> web.Response:
+        if "pending_token" in created:
+            response = self._renderer.redirect(second_step.path_of(after))
+            cookies.drop(response)
+            cookies.keep_pending(response, created["pending_token"])
+            return response
+        response = self._renderer.redirect(after)
+        cookies.keep(response, created)
+        cookies.drop_pending(response)
+        return response
+
+    async def _to_provider(self, request: web.Request, body: Object, after: str) -> web.Response:
+        begun = await self._visitors.api_of(request).post("/sessions/openid", body)
+        response = web.Response(status=SEE_OTHER, headers={**HEADERS, "Location": begun["url"]})
+        cookies.keep_openid(response, begun["token"], after)
+        return response

@@ -1,0 +1,104 @@
+"""`/admin/v1/sessions/openid`: signing in by an OpenID provider."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from aiohttp import web
+
+from services.key_registry.http import bodies
+from services.key_registry.http.people.sessions import PATH as SESSIONS
+from services.key_registry.http.people.sessions import begun_session, created_session, origin_of
+from services.key_registry.http.schemas import problems
+from services.key_registry.paging import parse_query
+from services.key_registry.people.acceptance import InvitationInvalid
+from services.key_registry.people.factors.pending import BegunSignIn
+from services.key_registry.people.factors.schemas import PendingSession
+from services.key_registry.people.openid.schemas import (
+    BegunOpenIdResponse,
+    OpenIdBegin,
+    OpenIdFinish,
+    SignInMethods,
+)
+from services.key_registry.people.openid.sign_in import OpenIdRefused, OpenIdSignIn, Returned
+from services.key_registry.people.responses import CreatedSession
+from services.key_registry.people.throttle import TooManySignIns
+from shared.audit.trail import RefusalAudit
+from shared.http.body import validated
+from shared.http.client_address import ClientAddress
+from shared.http.endpoints import Endpoint, Response, route_of
+from shared.http.responses import NO_STORE, json_response
+
+OPENID = """\
+OpenID Connect Core 1.0: the code flow with PKCE, for people who exist, or are invited, with the e-mail address that
+the provider has verified. It takes the place of the password: where a second factor is on, its code is needed too.
+"""
+
+
+class OpenIdEndpoints:
+    def __init__(
+        self, sign_in: OpenIdSignIn, methods: SignInMethods, audit: RefusalAudit, addresses: ClientAddress
+    ) -> None:
+        self._sign_in = sign_in
+        self._methods = methods
+        self._audit = audit
+        self._addresses = addresses
+
+    async def methods(self, request: web.Request) -> web.Response:
+        parse_query(list(request.query.items()), {})
+        return json_response(self._methods.model_dump(mode="json"), headers=NO_STORE)
+
+    async def begin(self, request: web.Request) -> web.Response:
+        """201 with where the browser is to go, and what it is to keep."""
+        body = validated(OpenIdBegin, bodies.members(await bodies.raw_json(request)))
+        begun = BegunOpenIdResponse.model_validate(await self._sign_in.begin(body.invitation))
+        return json_response(begun.model_dump(mode="json"), status=201, headers=NO_STORE)
+
+    async def finish(self, request: web.Request) -> web.Response:
+        """201 with the session; 202 where a second factor is on."""
+        body = validated(OpenIdFinish, bodies.members(await bodies.raw_json(request)))
+        origin = origin_of(request, self._addresses)
+        returned = Returned(body.token, body.state, body.code, body.issuer)
+        try:
+            opened = await self._sign_in.finish(returned, origin)
+        except (OpenIdRefused, InvitationInvalid, TooManySignIns) as error:
+            cause = "throttled" if isinstance(error, TooManySignIns) else error.cause
+            if not isinstance(error, OpenIdRefused) or error.person is None:
+                self._audit.count_refusal(cause=cause, endpoint=route_of(request), client=origin.address)
+            raise
+        return begun_session(opened) if isinstance(opened, BegunSignIn) else created_session(opened)
+
+
+def openid_endpoints(handlers: OpenIdEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
+    stranger = partial(admin, tag="sessions", security="", description=OPENID)
+    return [
+        stranger(
+            "GET",
+            f"{SESSIONS}/methods",
+            handlers.methods,
+            "Show how people sign in here",
+            responses={200: Response("Beside passwords and passkeys", SignInMethods), **problems(422, 503)},
+        ),
+        stranger(
+            "POST",
+            f"{SESSIONS}/openid",
+            handlers.begin,
+            "Begin to sign in by the OpenID provider",
+            body=OpenIdBegin,
+            responses={
+                201: Response("Where the browser is to go", BegunOpenIdResponse),
+                **problems(400, 404, 409, 413, 415, 422, 503),
+            },
+        ),
+        stranger(
+            "POST",
+            f"{SESSIONS}/openid/finish",
+            handlers.finish,
+            "Finish signing in by the OpenID provider",
+            body=OpenIdFinish,
+            responses={
+                201: Response("A session; its token is shown this once", CreatedSession),
+                202: Response("A second factor is on: `/sessions/second-factor` takes the code", PendingSession),
+                **problems(400, 401, 404, 409, 413, 415, 422, 429, 503),
+            },
+        ),
+    ]

@@ -1,0 +1,62 @@
+"""What the admin API takes and shows of signing in by an OpenID provider, and what OpenAPI says of the members."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.key_registry.catalog.requests import Body
+from services.key_registry.people import documentation
+from services.key_registry.people.openid.policy import RequiredFor
+from services.key_registry.people.requests import Token
+from shared.contracts.documentation import Member, Members, describe_members
+
+MAX_SEALED_CHARACTERS, MAX_CODE_CHARACTERS = 2048, 4096
+
+OPENID_MEMBERS: Members = {
+    "invitation": Member("The token of an invitation that is to be accepted so; empty: none.", ""),
+    "url": Member(
+        "Where the browser is to go.", "https://login.example/authorize?response_type=code&client_id=passgate"
+    ),
+    "token": Member("What the browser keeps and brings back; whoever has it not cannot finish.", "AXp1bGU"),
+    "state": Member("The `state` that came back from the provider.", "aGVsbG8"),
+    "code": Member("The `code` that came back from the provider.", "c3BsaXhs"),
+    "issuer": Member("The `iss` that came back with it (RFC 9207); empty: none.", "https://login.example"),
+    "openid_name": Member("What the provider is called. null: there is none.", "Example"),
+    "openid_required_for": Member(
+        "Who signs in by it and by nothing else: `nobody`, `operator` or `everybody`.", "nobody"
+    ),
+}
+
+
+def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    describe_members(OPENID_MEMBERS, schema, model)
+    documentation.describe(schema, model)
+
+
+class OpenIdBegin(Body):
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    invitation: Token = ""
+
+
+class OpenIdFinish(Body):
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    token: Annotated[str, Field(max_length=MAX_SEALED_CHARACTERS, repr=False)]
+    state: Annotated[str, Field(max_length=MAX_SEALED_CHARACTERS)]
+    code: Annotated[str, Field(max_length=MAX_CODE_CHARACTERS, repr=False)]
+    issuer: Annotated[str, Field(max_length=MAX_SEALED_CHARACTERS)] = ""
+
+
+class BegunOpenIdResponse(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe, from_attributes=True)
+
+    url: str
+    token: str
+
+
+class SignInMethods(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe, from_attributes=True)
+
+    openid_name: str | None
+    openid_required_for: RequiredFor

@@ -1,0 +1,91 @@
+"""Signing in by an OpenID provider as a person does: from the page to the provider, and back."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.console.browser.cookies import NAME, OPENID_NAME
+from tests.support.harness.console import Console, running_console
+from tests.support.harness.key_registry import running_registry
+from tests.support.harness.registry_databases import RegistryTemplate
+from tests.support.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIdProvider, running_provider
+
+CONSOLE_URL = "http://localhost:8106"
+CALLBACK = "/sign-in/openid/callback"
+
+
+@pytest.fixture(scope="module")
+async def both(
+    registry_template: RegistryTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Console, OpenIdProvider]]:
+    directory: Path = tmp_path_factory.mktemp("console")
+    (directory / "webhook_key").write_text("k" * 42 + "w")
+    (directory / "client_secret").write_text(CLIENT_SECRET)
+    settings: dict[str, Any] = {
+        "webhook_key_file": directory / "webhook_key",
+        "console_url": CONSOLE_URL,
+        "openid_client_id": CLIENT_ID,
+        "openid_client_secret_file": directory / "client_secret",
+        "openid_name": "<b>Example</b>",
+        "openid_required_for": "everybody",
+    }
+    async with (
+        running_provider(f"{CONSOLE_URL}{CALLBACK}", time.time) as provider,
+        registry_template.copy() as url,
+        running_registry(url, directory, openid_issuer=provider.issuer, **settings) as registry,
+        running_console(registry) as console,
+    ):
+        provider.console = f"{console.url}{CALLBACK}"
+        yield console, provider
+
+
+async def test_an_invitation_is_accepted_and_signed_in_with_at_the_provider(
+    both: tuple[Console, OpenIdProvider],
+) -> None:
+    console, provider = both
+    provider.email = "first@example.com"
+    browser = console.browser()
+    page = await browser.open(await console.invitation())
+    assert page.forms == [], "there is no password to choose"
+    page = await browser.follow("Create account with <b>Example</b>")
+    assert (page.status, page.url) == (200, f"{console.url}/")
+    assert "first@example.com" in page.links
+    assert OPENID_NAME not in browser.cookies
+
+    again = console.browser()
+    page = await again.open("/account")
+    assert page.forms == []
+    page = await again.follow("Sign in with <b>Example</b>")
+    assert page.url == f"{console.url}/account"
+    assert again.cookies[NAME] != browser.cookies[NAME]
+
+
+async def test_who_is_unknown_or_cancelled_is_back_at_the_sign_in_page_without_a_session(
+    both: tuple[Console, OpenIdProvider],
+) -> None:
+    console, provider = both
+    provider.email = "nobody@example.com"
+    browser = console.browser()
+    await browser.open("/sign-in?next=//evil.example/")
+    page = await browser.follow("Sign in with <b>Example</b>")
+    assert (page.status, NAME in browser.cookies, OPENID_NAME in browser.cookies) == (401, False, False)
+    assert "<b>Example" not in page.text
+    for query in ("", "?error=access_denied&state=x", "?code=x&state=x", f"?code={'x' * 5000}"):
+        page = await browser.open(f"{CALLBACK}{query}")
+        assert (page.status, NAME in browser.cookies) == (401, False)
+
+
+async def test_a_return_in_another_browser_signs_nobody_in(both: tuple[Console, OpenIdProvider]) -> None:
+    """Whoever is led to a callback that somebody else began is not signed in as them."""
+    console, provider = both
+    provider.email = "first@example.com"
+    attacker, victim = console.browser(), console.browser()
+    provider.console = f"{console.url}/assets/none"  # the attacker stops at the way back
+    await attacker.open("/sign-in/openid")
+    provider.console = f"{console.url}{CALLBACK}"
+    back = attacker.page.url.partition("?")[2]
+    page = await victim.open(f"{CALLBACK}?{back}")
+    assert (page.status, NAME in victim.cookies) == (401, False)

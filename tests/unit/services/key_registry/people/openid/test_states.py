@@ -1,0 +1,43 @@
+"""What a browser keeps while its person is at the provider."""
+
+import base64
+import hashlib
+
+import pytest
+
+from services.key_registry.people.openid.states import STATE_LIFE_S, InvalidState, States
+from shared.sealed_box import SealedBox
+
+NOW = 1_800_000_000.0
+STATES = States(SealedBox(bytes(32)))
+
+
+def test_what_was_begun_comes_back_whole_in_time_with_its_state() -> None:
+    token, begun = STATES.begin("pgil_x", NOW)
+    assert STATES.verify(token, begun.state, NOW + STATE_LIFE_S - 1) == begun
+    digest = hashlib.sha256(begun.code_verifier.encode()).digest()
+    assert begun.code_challenge == base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    assert 43 <= len(begun.code_verifier) <= 128, "RFC 7636 section 4.1"
+    for secret in (begun.state, begun.nonce, begun.code_verifier, "pgil_x"):
+        assert secret not in token
+    shown = repr(begun)
+    assert begun.nonce not in shown
+    assert begun.code_verifier not in shown
+
+
+def test_what_is_late_of_another_browser_or_not_ours_is_invalid() -> None:
+    token, begun = STATES.begin("", NOW)
+    _, other = STATES.begin("", NOW)
+    foreign, theirs = States(SealedBox(b"x" * 32)).begin("", NOW)
+    for presented, state, at in (
+        (token, begun.state, NOW + STATE_LIFE_S),
+        (token, other.state, NOW),
+        (token, "", NOW),
+        (token, "\ud800", NOW),
+        (token[:-2], begun.state, NOW),
+        (foreign, theirs.state, NOW),
+        ("", "", NOW),
+        ("é", "", NOW),
+    ):
+        with pytest.raises(InvalidState):
+            STATES.verify(presented, state, at)
