@@ -1,9 +1,11 @@
-"""`python -m tests.browser.install`: Chromium from the system's packages, where that may be done."""
+"""`python -m tests.browser.install`: Chromium from the system's packages, where that may be done, and axe-core."""
 
 import os
 import shutil
 import subprocess
 import sys
+
+from tests.browser import axe
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 COMMAND = ("apt-get", "install", "-y", "--no-install-recommends", "chromium")
@@ -15,6 +17,8 @@ def chromium() -> str | None:
 
 
 def main() -> int:
+    if not axe.fetch():
+        sys.stderr.write("axe-core could not be fetched: npm has to be there; pages are not checked with it\n")
     if chromium():
         return 0
     if os.geteuid() == 0 and shutil.which("apt-get"):

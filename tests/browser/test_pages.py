@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deploy.local.stack import ROOT
+from tests.browser import axe
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -22,14 +23,18 @@ PATHS = (
     "/companies/blabla/settings/limits", "/notices", "/hygiene", "/hygiene?check=never-expires", "/operations",
     "/webhooks", "/webhooks?new=webhook", "/signing-keys", "/report-only",
     "/applications", "/applications?new=application", "/search", "/explain", "/audit", "/people",
-    "/account", "/account/second-factor", "/account/passkeys", "/sign-in",
+    "/account", "/account/second-factor", "/account/passkeys", "/sign-in", "/api-documentation",
+    "/api-documentation/tokens/tokens", "/api-documentation/admin-api/companies", "/api-documentation/error-codes",
+    "/companies/blabla/credentials/api-tokens",
 )  # fmt: skip
 WIDTHS = (1280, 390)
 FOLDER = ROOT / "var" / "screenshots"
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_page_fits_and_its_fields_have_labels(owner: "Page", path: str) -> None:
+def test_page_fits_and_its_fields_have_labels(owner: "Page", path: str, request: pytest.FixtureRequest) -> None:
+    scripts = request.node.callspec.params["owner"]
+    wrong: dict[tuple[str, int], list[str]] = {}
     for scheme in ("light", "dark"):
         for width in WIDTHS:
             owner.set_viewport_size({"width": width, "height": 900})
@@ -37,9 +42,12 @@ def test_page_fits_and_its_fields_have_labels(owner: "Page", path: str) -> None:
             owner.goto(path)
             name = path.strip("/").translate(str.maketrans("/?=", "---")) or "overview"
             owner.screenshot(path=FOLDER / f"{name}-{scheme}-{width}.png", full_page=True)
+            if scripts:
+                wrong[scheme, width] = axe.violations(owner)
             assert owner.locator("h1").count() == 1
             box = owner.locator("main").bounding_box()
             assert box is not None
             assert box["width"] <= width
+    assert {shown: found for shown, found in wrong.items() if found} == {}
     for field in owner.locator("input:not([type=hidden]), select, textarea:not([hidden])").all():
         assert field.is_hidden() or field.evaluate("e => e.labels.length > 0")

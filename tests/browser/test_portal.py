@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tests.browser import axe
 from tests.browser.test_pages import FOLDER, WIDTHS
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.timeout(240)
 PATHS = (
     "/portal", "/companies/blabla", "/portal/how-to-call", "/portal/how-to-call?language=java", "/portal/usage",
     "/portal/refused-calls", "/portal/doctor", "/notices", "/people", "/portal/sessions", "/portal/activity",
+    "/api-documentation",
 )  # fmt: skip
 
 
@@ -63,12 +65,15 @@ def test_partners_pages_fit_and_their_fields_have_labels(
     browser: "Browser", backend: Backend, values: dict[str, str], scripts: bool
 ) -> None:
     page, complaints = entered(browser, backend.link("blabla"), scripts=scripts, base_url=values["CONSOLE_URL"])
+    wrong: list[str] = []
     for path in PATHS:
         page.goto(path)
         for scheme in ("light", "dark"):
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 900})
                 page.emulate_media(color_scheme=scheme)
+                if scripts:
+                    wrong += [f"{path} {scheme} {width}: {found}" for found in axe.violations(page)]
                 name = path.strip("/").translate(str.maketrans("/?=", "---"))
                 page.screenshot(path=FOLDER / f"partner-{name}-{scheme}-{width}.png", full_page=True)
                 box = page.locator("main").bounding_box()
@@ -79,6 +84,7 @@ def test_partners_pages_fit_and_their_fields_have_labels(
             assert field.is_hidden() or field.evaluate("e => e.labels.length > 0"), path
     page.context.close()
     assert complaints == []
+    assert wrong == []
 
 
 @pytest.mark.parametrize("scripts", [True, False])
