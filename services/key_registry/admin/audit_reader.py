@@ -1,8 +1,11 @@
 """Reading the audit trail: in pages for people, and whole for its verification."""
 
+import contextlib
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
+from uuid import UUID
 
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import company_names, name_of
@@ -11,7 +14,7 @@ from services.key_registry.audit_trail.chain import AuditFilter, Line
 from services.key_registry.audit_trail.ports import AuditLines, Checkpoints, KeptCheckpoint, Month, Months
 from services.key_registry.catalog.field_types import parse_id
 from services.key_registry.catalog.permissions import Admin, Operation
-from services.key_registry.catalog.resources import RESOURCES, Row
+from services.key_registry.catalog.resources import ADMIN_TOKEN, RESOURCES, Resource, Row
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.people.ports import PeopleReader, PeopleStore
 
@@ -70,36 +73,41 @@ def actor_of(line: Line) -> tuple[str, str]:
 
 
 async def _names(reader: PeopleReader, admin: Admin, lines: Sequence[Line]) -> Mapping[tuple[str, str], str]:
+    """Read together for each kind: a page of lines may be about hundreds of objects."""
     wanted = {(line.subject_kind, line.subject) for line in lines} | {actor_of(line) for line in lines}
-    found = {}
+    ids: defaultdict[str, list[UUID]] = defaultdict(list)
     for kind, id_ in wanted:
-        person = kind == "person"
-        name = await _email(reader, admin, id_) if person else await _object_name(reader, admin, kind, id_)
-        if name is not None:
-            found[kind, id_] = name
+        with contextlib.suppress(ValueError):
+            ids[kind].append(parse_id(id_))
+    found: dict[tuple[str, str], str] = {}
+    for kind, of_kind in ids.items():
+        if kind == "person":
+            names = await _emails(reader, admin, of_kind)
+        elif resource := RESOURCES.get(kind):  # type: ignore[call-overload]
+            names = await _object_names(reader, admin, resource, of_kind)
+        else:
+            continue
+        found |= {(kind, str(id_)): name for id_, name in names.items()}
     return found
 
 
-async def _email(reader: PeopleReader, admin: Admin, id_: str) -> str | None:
+async def _emails(reader: PeopleReader, admin: Admin, ids: Sequence[UUID]) -> Mapping[UUID, str]:
     """Whoever is bound to a company gets to know the e-mails of its own people, and not of the operator's."""
-    try:
-        person = await reader.find_person(parse_id(id_))
-    except ValueError:
-        return None
-    return person.email if person is not None and admin.company_id in (None, person.company_id) else None
+    people = [person for id_ in ids if (person := await reader.find_person(id_)) is not None]
+    return {person.id: person.email for person in people if admin.company_id in (None, person.company_id)}
 
 
-async def _object_name(reader: PeopleReader, admin: Admin, kind: str, id_: str) -> str | None:
-    resource = RESOURCES.get(kind)  # type: ignore[call-overload]
-    if resource is None:
-        return None
-    try:
-        row = await reader.find(resource, parse_id(id_))
-    except ValueError:
-        return None
-    if row is None or (kind == "admin_token" and admin.company_id not in (None, row["company_id"])):
-        return None
-    return resource.given_name(row) or await name_of(reader, resource.kind, id_)
+async def _object_names(
+    reader: PeopleReader, admin: Admin, resource: Resource, ids: Sequence[UUID]
+) -> Mapping[UUID, str]:
+    found: dict[UUID, str] = {}
+    for row in await reader.find_all(resource, ids):
+        if resource is ADMIN_TOKEN and admin.company_id not in (None, row["company_id"]):
+            continue
+        name = resource.given_name(row) or await name_of(reader, resource.kind, str(row["id"]))
+        if name is not None:
+            found[row["id"]] = name
+    return found
 
 
 async def whole(lines: AuditLines) -> AsyncIterator[Line]:
