@@ -23,7 +23,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 	--generate-hashes --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status run backup restore docs test soak soak-upstreams soak-restores soak-rotations soak-flood fuzz test-browser test-clients lint lock bench bench-peers bench-revocation bench-memory compose-up
+.PHONY: made help up down clean status run backup restore docs test soak soak-upstreams soak-restores soak-rotations soak-flood fuzz test-browser test-clients lint lock bench bench-peers bench-revocation bench-console bench-memory compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -130,6 +130,10 @@ bench-peers: ## Install nginx, HAProxy, wrk (apt, as root), Envoy, Traefik, Cadd
 bench-revocation: ## Measure the latency of revocations at four gateways
 	@$(VENV) test
 	@$(BIN)/python -m tests.bench.revocation $(ARGS)
+
+bench-console: ## Measure bytes and time of the console's pages with 100,000 credentials
+	@$(VENV) test
+	@$(BIN)/python -m tests.bench.console $(ARGS)
 
 bench-memory: ## Watch a gateway's memory with 10,000 idle clients and a route file that changes
 	@$(VENV) test

@@ -1,0 +1,1 @@
+"""How the console does with a hundred thousand credentials."""
