@@ -85,7 +85,8 @@ class FactorEndpoints:
     async def confirm(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
         body = validated(TotpConfirmation, bodies.members(await bodies.raw_json(request)))
-        return _recovery_codes(await self._own.confirm_totp(admin, body.code))
+        block = origin_of(request, self._addresses).block
+        return _recovery_codes(await self._own.confirm_totp(admin, body.code, block))
 
     async def replace_recovery_codes(self, request: web.Request) -> web.Response:
         return _recovery_codes(await self._own.replace_recovery_codes(*await self._confirming(request)))
@@ -145,7 +146,7 @@ def factor_endpoints(handlers: FactorEndpoints, admin: partial[Endpoint]) -> Seq
             handlers.confirm,
             "Turn the second factor on with a first code",
             body=TotpConfirmation,
-            responses={201: codes, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
+            responses={201: codes, **problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)},
         ),
         endpoint(
             "POST",

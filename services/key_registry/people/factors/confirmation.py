@@ -1,6 +1,7 @@
 """What people do to their own account once they have shown again that it is theirs."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -56,8 +57,7 @@ class Confirmation:
         """
         if admin.kind != "person":
             raise Forbidden(f"a {admin.noun} has no second factor")
-        attempt = await self._throttle.begin(admin.name, presented.address_block)
-        try:
+        async with self.attempt(admin, presented.address_block):
             async with self._store.reading() as reader:
                 person = await reader.find_person(admin.id)
             if person is None:
@@ -70,12 +70,18 @@ class Confirmation:
                     raise self._refused(person, "password", "is not the present password")
                 if latest.second_factor and not await use_code(writer, latest, presented.code, now, self._secrets):
                     raise self._refused(person, "code", "is wrong, or was used before")
-                found = await act(writer, await writer.find_person(admin.id) or latest, now)
+                return await act(writer, await writer.find_person(admin.id) or latest, now)
+
+    @asynccontextmanager
+    async def attempt(self, admin: Admin, address_block: str) -> AsyncIterator[None]:
+        """What fails within counts as a failed sign-in; a success forgets those before. Raises `TooManySignIns`."""
+        attempt = await self._throttle.begin(admin.name, address_block)
+        try:
+            yield
         except (Unavailable, Conflict):
             await self._throttle.release(attempt)
             raise
         await self._throttle.succeeded(attempt)
-        return found
 
     def _refused(self, person: Person, field: str, message: str) -> Invalid:
         self._trail.note_refusal(

@@ -62,13 +62,14 @@ class OwnFactors:
         await self._confirmation.confirmed(admin, presented, offer)
         return OfferedTotp(secret, codes.provisioning_uri(secret, admin.name))
 
-    async def confirm_totp(self, admin: Admin, code: str) -> Sequence[str]:
+    async def confirm_totp(self, admin: Admin, code: str, address_block: str) -> Sequence[str]:
         """The recovery codes, which are shown this once; all other sessions of the person end.
 
-        Raises `Unprocessable` naming `code`, and `Conflict` where none was offered lately.
+        A wrong code counts as a failed sign-in: whoever has the session alone must not guess one. Raises
+        `Unprocessable` naming `code`, `TooManySignIns`, and `Conflict` where none was offered lately.
         """
         _require_person(admin)
-        async with self._store.writing() as writer:
+        async with self._confirmation.attempt(admin, address_block), self._store.writing() as writer:
             now = instant(self._clock.now())
             person, totp = await writer.find_person(admin.id), await writer.find_totp(admin.id)
             if person is None:

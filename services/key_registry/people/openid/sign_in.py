@@ -41,7 +41,7 @@ class OpenIdRefused(Unauthenticated):
     code = "openid_refused"
 
     def __init__(self, cause: str, person: Person | None = None) -> None:
-        super().__init__("nobody with a verified e-mail address of the provider's may sign in here so")
+        super().__init__("the OpenID provider's response was not accepted, or its e-mail address has no account")
         self.cause = cause
         self.person = person
 

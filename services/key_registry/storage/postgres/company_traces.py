@@ -25,7 +25,15 @@ FROM portal_session WHERE company_id = $1 ORDER BY id
 _PEOPLE = "DELETE FROM person WHERE company_id = $1"
 _INVITATIONS = "DELETE FROM invitation WHERE company_id = $1"
 _KNOWN_PEOPLE = """
-SELECT id::text, email, role, status, created_at, updated_at, (
+SELECT id::text, email, role, status, created_at, updated_at, totp_since, (
+    SELECT coalesce(json_agg(json_build_object('name', k.name, 'created_at', k.created_at,
+        'last_used_at', k.last_used_at) ORDER BY k.id), '[]')
+    FROM passkey k WHERE k.person_id = person.id
+) AS passkeys, (
+    SELECT coalesce(json_agg(json_build_object('issuer', i.issuer, 'subject', i.subject,
+        'created_at', i.created_at) ORDER BY i.issuer), '[]')
+    FROM person_identity i WHERE i.person_id = person.id
+) AS identities, (
     SELECT coalesce(json_agg(json_build_object('created_at', s.created_at, 'last_used_at', s.last_used_at,
         'address', s.address, 'user_agent', s.user_agent) ORDER BY s.id), '[]')
     FROM person_session s WHERE s.person_id = person.id

@@ -120,6 +120,9 @@ async def test_a_company_is_exported_whole_and_erased_from_table_and_files(
         ):
             assert kinds.count(kind) == 1, kind
         assert (status, kinds.count("access_key"), kinds.count("invitation")) == (0, 2, 2)
+        (person,) = (item for item in exported if item["kind"] == "person")
+        assert {"sessions", "totp_since", "passkeys", "identities"} <= person.keys()
+        assert not {"password_hash", "sealed_secret", "public_key"} & person.keys()
         assert {"usage", "webhook", "event", "audit_line"} <= set(kinds)
         shown = [item["seq"] for item in exported if item["kind"] == "audit_line"]
         of_company = "SELECT count(*) FROM audit WHERE company_id = $1"

@@ -72,6 +72,12 @@ async def test_guessing_codes_with_somebody_elses_session_is_stopped(people: Peo
     statuses = [(await enrolled.joined.admin.post(f"{TOTP}/remove", wrong)).status for _ in range(6)]
     assert statuses == [422] * 5 + [429]
     people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
+    joined = await people.join()
+    authenticator = await offered(people, joined)
+    wrong = {"code": authenticator.wrong_code()}
+    statuses = [(await joined.admin.post(f"{TOTP}/confirm", wrong)).status for _ in range(6)]
+    assert statuses == [422] * 5 + [429], "nor is one that is being set up confirmed so"
+    people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
 
 
 async def test_new_recovery_codes_end_those_of_before(people: People) -> None:

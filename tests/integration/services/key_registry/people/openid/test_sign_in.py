@@ -132,6 +132,7 @@ async def test_a_return_is_for_the_browser_that_began_once_and_in_time(openid: O
     assert (await openid.finish(late)).status == 401
 
 
+@pytest.mark.filterwarnings("ignore:JWS algorithm")
 async def test_an_id_token_that_is_not_the_providers_for_us_now_is_refused(openid: OpenIdPeople) -> None:
     provider, joined = openid.provider, await of_company(openid.people)
     changes: list[dict[str, Any]] = [
