@@ -58,7 +58,7 @@ def signed_in(browser: "Browser", values: dict[str, str]) -> Any:
     return state
 
 
-@pytest.fixture(params=[True, False], ids=["scripts", "no scripts"])
+@pytest.fixture(params=[True, False], ids=["scripts", "scriptless"])
 def owner(
     request: pytest.FixtureRequest, browser: "Browser", signed_in: Any, values: dict[str, str]
 ) -> "Iterator[Page]":
