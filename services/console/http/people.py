@@ -1,15 +1,20 @@
 """People of the console, and invitations."""
 
+from collections.abc import Container, Sequence
 from typing import Any
 
 from aiohttp import web
 
-from services.console.admin_api import segment, together
+from services.console.admin_api import Object, segment, together
 from services.console.browser.forms import Form
 from services.console.browser.visitors import Visitors
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
-from shared.errors import Conflict, Forbidden, Unprocessable
+from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
+
+OFFERED_COMPANIES = 200
+"""The newest, where somebody is invited; any other is found by who types its prefix."""
+MAX_LOOKED_UP = 50
 
 
 class PeoplePages:
@@ -58,22 +63,40 @@ class PeoplePages:
         return self._renderer.redirect("/people")
 
     async def _list(self, session: Session, status: int = 200, **values: Any) -> web.Response:
-        people, invitations, companies = await together(
+        people, invitations, (companies, more) = await together(
             session.api.items("/people"),
             session.api.items("/invitations") if session.owns else _none(),
-            session.api.items("/companies"),
+            session.api.newest("/companies", OFFERED_COMPANIES),
         )
+        invitations = [invitation for invitation in invitations if invitation["status"] == "open"]
+        known = {company["id"]: company["name"] for company in companies}
         return self._renderer.page(
             "people.html",
             session=session,
             status=status,
             people=people,
             companies=companies,
-            names={company["id"]: company["name"] for company in companies},
-            invitations=[i for i in invitations if i["status"] == "open"],
+            names=known | (await _names_of(session, [*people, *invitations], known) if more else {}),
+            invitations=invitations,
             **{"link": "", "invitation": None, **values},
         )
 
 
-async def _none() -> list[dict[str, Any]]:
+async def _names_of(session: Session, items: Sequence[Object], known: Container[str]) -> dict[str, str]:
+    """Of their companies, those that are not known: by id, and at most `MAX_LOOKED_UP`."""
+    missing = {item["company_id"]: None for item in items if item["company_id"] and item["company_id"] not in known}
+    ids = list(missing)[:MAX_LOOKED_UP]
+    found = await together(*(_name_of(session, id_) for id_ in ids))
+    return {id_: name for id_, name in zip(ids, found, strict=True) if name is not None}
+
+
+async def _name_of(session: Session, company_id: str) -> str | None:
+    try:
+        company = await session.api.get(f"/companies/{segment(company_id)}")
+    except NotFound:  # it was deleted since
+        return None
+    return str(company["name"])
+
+
+async def _none() -> list[Object]:
     return []

@@ -1,5 +1,8 @@
 """Of a list nothing is left out without a word: what does not fit on a page is a link away."""
 
+import pytest
+
+from services.console.http import people
 from services.console.http.companies import SHOWN_OF_A_KIND
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
@@ -36,3 +39,14 @@ async def test_list_of_one_kind_is_filtered_by_name_and_state(owner: Browser, co
     assert "None is like this." in (await owner.open(f"{path}?status=revoked")).words
     assert (await owner.open(f"{path}?status=x")).status == 422
     assert (await owner.open(path.replace("access-keys", "nonsense"))).status == 404
+
+
+async def test_people_are_listed_with_their_companies_however_many_there_are(
+    owner: Browser, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = console.registry.owner
+    company = await admin.company(name="Of long ago")
+    await console.person("viewer", company_id=company["id"])
+    await admin.company()
+    monkeypatch.setattr(people, "OFFERED_COMPANIES", 1)
+    assert "Of long ago" in (await owner.open("/people")).words
