@@ -30,7 +30,8 @@ class SharedTimeout:
         self._timer = None
         while pending and (pending[0][1].done() or pending[0][0] <= loop.time()):
             _, future = pending.popleft()
-            if not future.done():
-                future.set_exception(self._error())
+            error = None if future.done() else self._error()
+            if error is not None and not future.done():  # what makes the error may have failed it already
+                future.set_exception(error)
         if pending:
             self._timer = loop.call_at(pending[0][0], self._fail, loop)

@@ -35,6 +35,23 @@ async def test_each_concurrent_command_gets_its_own_reply(redis_database: str) -
     assert replies == [str(i).encode() for i in range(1000)]
 
 
+async def test_replies_that_arrive_in_pieces_are_put_together(redis_database: str) -> None:
+    store = PipelinedRedis(redis_database, timeout=BUSY_MACHINE_LIMIT_S)
+    texts = [bytes([65 + i]) * 700_000 for i in range(8)]
+    replies = await asyncio.gather(*(store.execute("ECHO", text) for text in texts))
+    await store.stop()
+    assert replies == texts
+
+
+async def test_after_the_stop_nothing_waits_for_a_reply(store: PipelinedRedis, proxy: FaultProxy) -> None:
+    await store.ping()
+    proxy.swallow_responses()
+    waiting = [asyncio.create_task(store.execute("ECHO", "x")) for _ in range(3)]
+    await asyncio.sleep(0)
+    await store.stop()
+    assert all(isinstance(e, Unavailable) for e in await asyncio.gather(*waiting, return_exceptions=True))
+
+
 async def test_refused_command_spoils_none_of_its_batch(store: PipelinedRedis) -> None:
     bad = asyncio.create_task(store.execute("NOSUCHCOMMAND"))
     valid = asyncio.create_task(store.execute("ECHO", "x"))
