@@ -8,6 +8,7 @@ from aiohttp import web
 from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.http.companies import company_of, company_path
+from services.console.http.operations.routes import GatewayRoutes
 from services.console.pages.kinds import BY_PATH
 from services.console.pages.limits import form_of, limits_of, wrong_limits
 from services.console.pages.renderer import Renderer
@@ -31,23 +32,24 @@ class Limited:
 class LimitPages:
     """Whoever is of one company sees its limits: to change them is the operator's."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, routes: GatewayRoutes) -> None:
         self._renderer = renderer
+        self._routes = routes
 
     async def of_company(self, request: web.Request, session: Session) -> web.Response:
-        return self._page(session, await self._company(request, session), changed="saved" in request.query)
+        return await self._page(session, await self._company(request, session), changed="saved" in request.query)
 
     async def change_company(self, request: web.Request, session: Session, form: Form) -> web.Response:
         return await self._change(session, await self._company(request, session), form)
 
     async def of_credential(self, request: web.Request, session: Session) -> web.Response:
-        return self._page(session, await self._credential(request, session), changed="saved" in request.query)
+        return await self._page(session, await self._credential(request, session), changed="saved" in request.query)
 
     async def change_credential(self, request: web.Request, session: Session, form: Form) -> web.Response:
         return await self._change(session, await self._credential(request, session), form)
 
     async def of_booking(self, request: web.Request, session: Session) -> web.Response:
-        return self._page(session, await self._booking(request, session), changed="saved" in request.query)
+        return await self._page(session, await self._booking(request, session), changed="saved" in request.query)
 
     async def change_booking(self, request: web.Request, session: Session, form: Form) -> web.Response:
         return await self._change(session, await self._booking(request, session), form)
@@ -57,20 +59,30 @@ class LimitPages:
         try:
             await session.api.patch(limited.api, {"limits": limits_of(values)})
         except Unprocessable as error:
-            return self._page(session, limited, 422, form=values, errors=wrong_limits(error, values))
+            return await self._page(session, limited, 422, form=values, errors=wrong_limits(error, values))
         except Conflict as error:
-            return self._page(session, limited, 409, form=values, errors={"": error.description})
+            return await self._page(session, limited, 409, form=values, errors={"": error.description})
         return self._renderer.redirect(f"{limited.path}/limits?saved")
 
-    def _page(self, session: Session, limited: Limited, status: int = 200, **values: Any) -> web.Response:
+    async def _page(self, session: Session, limited: Limited, status: int = 200, **values: Any) -> web.Response:
         return self._renderer.page(
             "limits.html",
             session=session,
             status=status,
             company=limited.company,
             limited=limited,
+            unknown_routes=await self._unknown_routes(session, limited),
             **{"form": form_of(limited.object["limits"]), "changed": False, **values},
         )
+
+    async def _unknown_routes(self, session: Session, limited: Limited) -> list[str]:
+        """Those of the limits that the gateway does not have; none while it does not respond, and for a company."""
+        named = (limited.object["limits"] or {}).get("routes") or ()
+        table = await self._routes.all() if named and not session.me["company_id"] else None
+        if table is None:
+            return []
+        known = {route["name"] for route in table["routes"]}
+        return [name for name in named if name not in known]
 
     async def _company(self, request: web.Request, session: Session) -> Limited:
         company = await company_of(request, session)

@@ -10,8 +10,8 @@ from services.console.browser.forms import Form
 from services.console.http.bookings import booked_scopes
 from services.console.http.companies import SHOWN_OF_A_KIND, company_of, company_path
 from services.console.http.stops import NO_STOP, TRIALS, Stops
-from services.console.pages.handover import handover
 from services.console.pages.kinds import BY_PATH, Kind, shown_once
+from services.console.pages.portal.handover import handover
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, Unprocessable

@@ -50,7 +50,7 @@ class ConsolePages:
         self.booking_stops = BookingStops(stops, self.new_credentials)
         self.credentials = CredentialPages(renderer, usage, stops, self.new_credentials)
         self.credential_changes = CredentialChangePages(renderer)
-        self.limits = LimitPages(renderer)
+        self.limits = LimitPages(renderer, routes)
         self.applications = ApplicationPages(renderer)
         self.application = ApplicationPage(renderer, stops, routes)
         self.people = PeoplePages(visitors, renderer)

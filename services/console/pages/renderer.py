@@ -11,12 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from services.console.pages import events, routes
+from services.console.pages.field_errors import wrong_fields
 from services.console.pages.limits import limits_in_words
 from services.console.pages.portal.refusals import credential_of, explanation_of
 from services.console.pages.qr_code import qr_code
 from services.console.pages.stops import drawn_width
 from services.console.session import Session
-from shared.errors import Conflict, FieldError, Invalid, ServiceError
+from shared.errors import Conflict, Invalid, ServiceError
 from shared.http.responses import error_headers, status_of
 from shared.logging import request_id
 
@@ -115,15 +116,6 @@ def _hidden(name: str, value: str) -> Markup:
 def filled_in(form: Mapping[str, Any], error: Invalid | Conflict) -> dict[str, Any]:
     """What a page needs to show a form again, as it was filled in: `form`, `errors` and `status`."""
     return {"form": dict(form), "errors": wrong_fields(error), "status": status_of(error)}
-
-
-def wrong_fields(error: Invalid | Conflict) -> dict[str, str]:
-    """What is wrong with each field; "" holds what is of no one field."""
-    found: dict[str, str] = {}
-    fields = error.errors if isinstance(error, Invalid) else ()
-    for wrong in fields or (FieldError("", error.description),):
-        found.setdefault(wrong.field.split(".")[0], f"{wrong.field} {wrong.message}".strip())
-    return found
 
 
 def shown_instant(text: str | None) -> str:

@@ -40,6 +40,11 @@ class Week:
         return sum(self.totals.values())
 
     @property
+    def highest(self) -> int:
+        """The calls of the busiest day, which has the whole height of the drawing."""
+        return max((day.total for day in self.days), default=0)
+
+    @property
     def drawing(self) -> Drawing:
         return DRAWING
 

@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 from aiohttp import web
 
 from services.console.browser.forms import Form
-from services.console.pages.renderer import Renderer, filled_in, wrong_fields
+from services.console.pages.field_errors import wrong_fields
+from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Invalid, Unprocessable
 

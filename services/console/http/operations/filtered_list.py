@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from services.console.admin_api import Object
-from services.console.pages.renderer import wrong_fields
+from services.console.pages.field_errors import wrong_fields
 from services.console.session import Session
 from shared.errors import Unprocessable
 

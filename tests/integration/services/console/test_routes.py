@@ -67,6 +67,19 @@ async def test_routes_are_listed_and_searched_with_what_is_wrong_with_the_file(
     watch.errors.clear()
 
 
+async def test_a_limit_that_names_a_route_which_the_gateway_lacks_is_pointed_out(
+    with_gateway: tuple[Console, Any],
+) -> None:
+    console, _ = with_gateway
+    limits = {"routes": ["sms", "gone"]}
+    company = await console.registry.owner.company(limits=limits)
+    path = f"/companies/{company['client_prefix']}/settings/limits"
+    words = (await (await console.person("viewer")).open(path)).words
+    assert "The gateway has no route called gone now" in words
+    partner = await console.person("viewer", company_id=company["id"])
+    assert "no route called" not in (await partner.open(path)).words
+
+
 async def test_application_shows_the_routes_that_each_scope_opens(with_gateway: tuple[Console, Any]) -> None:
     console, _ = with_gateway
     booking = await console.registry.owner.booking(await console.registry.owner.company(), "sms:send", "sms:idle")

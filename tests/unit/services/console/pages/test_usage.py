@@ -24,6 +24,11 @@ def test_days_without_a_call_are_days_of_none() -> None:
     assert week.totals == {"accepted": 6, "refused": 0, "failed": 0}
 
 
+def test_the_scale_is_the_busiest_day() -> None:
+    assert week_of([item(27, 5, 1), item(21, 1)], FIRST).highest == 6
+    assert week_of([], FIRST).highest == 0
+
+
 def test_what_is_not_of_the_week_is_left_out() -> None:
     assert week_of([item(20, 5), item(28, 5)], FIRST).total == 0
 

@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from services.console.pages.handover import Handover, handover
 from services.console.pages.kinds import BY_PATH, KINDS, shown_once
+from services.console.pages.portal.handover import Handover, handover
 
 GATEWAY = "https://api.example"
 COMPANY = {"client_prefix": "blabla", "company_uri": "https://blabla.example"}

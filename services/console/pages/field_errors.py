@@ -1,0 +1,25 @@
+"""What the admin API says of the members of a body, as people read it beside a field."""
+
+import re
+
+from shared.errors import Conflict, FieldError, Invalid
+
+_SHOULD = re.compile(r"^(?:Input|String|List|Value|Tuple|Dictionary) should ")
+_NO_VERB = "Field required"
+
+
+def wrong_fields(error: Invalid | Conflict) -> dict[str, str]:
+    """What is wrong with each field, as a sentence; "" holds what is of no one field."""
+    found: dict[str, str] = {}
+    fields = error.errors if isinstance(error, Invalid) else ()
+    for wrong in fields or (FieldError("", error.description),):
+        name, _, place = wrong.field.partition(".")
+        found.setdefault(name, _sentence(place, wrong.message) if name else wrong.message)
+    return found
+
+
+def _sentence(place: str, message: str) -> str:
+    """`place`: which entry of a list, counted from 0, or which member of an object; empty for the field itself."""
+    said = "is missing" if message == _NO_VERB else _SHOULD.sub("must ", message)
+    subject = f"Entry {int(place) + 1}" if place.isdecimal() else place or "This"
+    return f"{subject} {said}" + ("" if said.endswith((".", "?", "!")) else ".")
