@@ -8,9 +8,11 @@ from services.console.http.operations import expiries
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
 
+TODAY = datetime.now(UTC)
+
 
 def day(number: int) -> str:
-    return f"{datetime.now(UTC) + timedelta(days=number):%Y-%m-%d}"
+    return f"{TODAY + timedelta(days=number):%Y-%m-%d}"
 
 
 async def test_calendar_leads_from_each_day_to_what_ends_on_it(
