@@ -49,10 +49,10 @@ class Described:
 _PUBLIC, _REGISTRY = "$GATEWAY_URL", "$REGISTRY_URL"
 _DOCUMENT = "/openapi.json"
 _SERVICES = (
-    ("admin-api", "Admin API", "key_registry", _DOCUMENT, _REGISTRY, False),
     ("tokens", "Tokens", "token_issuer", _DOCUMENT, _PUBLIC, False),
     ("session-tokens", "Session tokens", "session_tokens", _DOCUMENT, _PUBLIC, False),
     ("operator", "Operator", "operator_validator", _DOCUMENT, _PUBLIC, False),
+    ("admin-api", "Admin API", "key_registry", _DOCUMENT, _REGISTRY, False),
     ("samples", "Sample APIs", "sample_resources", _DOCUMENT, _PUBLIC, False),
     ("gateway", "Gateway operations", "gateway", _DOCUMENT, "$GATEWAY_OPERATIONS_URL", True),
     ("registry-internal", "Key registry, internal", "key_registry", "/openapi/internal.json", _REGISTRY, True),

@@ -9,6 +9,8 @@ import pytest
 import requests
 
 from deploy.local.stack import ROOT
+from tests.browser import axe
+from tests.browser.test_pages import FOLDER, WIDTHS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -21,18 +23,36 @@ def at_company(owner: "Page") -> None:
     owner.get_by_role("link", name="BlaBla").click()
 
 
+def looked_at(owner: "Page", name: str, scripts: bool) -> None:
+    """The page of a new secret, which has no address of its own: its screenshots, and what axe-core finds."""
+    wrong = []
+    for scheme in ("light", "dark"):
+        for width in WIDTHS:
+            owner.set_viewport_size({"width": width, "height": 900})
+            owner.emulate_media(color_scheme=scheme)
+            owner.screenshot(path=FOLDER / f"secret-{name}-{scheme}-{width}.png", full_page=True)
+            box = owner.locator("main").bounding_box()
+            assert box is not None
+            assert box["width"] <= width
+            wrong += axe.violations(owner) if scripts else []
+    assert wrong == []
+
+
 def value(owner: "Page", label: str) -> str:
     shown: str = owner.get_by_label(label, exact=True).input_value()
     return shown
 
 
-def test_api_token_of_a_booked_application_sends_a_message(owner: "Page", values: dict[str, str]) -> None:
+def test_api_token_of_a_booked_application_sends_a_message(
+    owner: "Page", values: dict[str, str], request: pytest.FixtureRequest
+) -> None:
     at_company(owner)
     owner.get_by_role("link", name="Booked applications").click()
     owner.get_by_role("link", name="SMS").click()
     owner.get_by_role("button", name="API Token").click()
     owner.get_by_label("Remote Application").fill("BlaBla Shop")
     owner.get_by_role("button", name="Create token").click()
+    looked_at(owner, "api-token", request.node.callspec.params["owner"])
     headers = {"X-Api-Token": value(owner, "Token"), "X-Client-Prefix": value(owner, "Client prefix")}
     message = {"to": "+4912345", "text": "hello"}
     sent = requests.post(f"{values['GATEWAY_URL']}/sms/v1/messages", json=message, headers=headers, timeout=10)
@@ -58,13 +78,16 @@ def test_api_client_of_the_tab_gets_a_site(owner: "Page", values: dict[str, str]
     assert site.status_code == 200, site.text
 
 
-def test_key_pair_of_the_settings_gets_yachts(owner: "Page", values: dict[str, str], tmp_path: Path) -> None:
+def test_key_pair_of_the_settings_gets_yachts(
+    owner: "Page", values: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     at_company(owner)
     owner.get_by_role("link", name="Settings").click()
     owner.get_by_role("link", name="Company Details").click()
     company_uri = value(owner, "Company URL")
     owner.get_by_role("link", name="Key generation").first.click()
     owner.get_by_role("button", name="Generate").click()
+    looked_at(owner, "key-pair", request.node.callspec.params["owner"])
     dialog = owner.get_by_role("dialog")
     private = tmp_path / "key.pem"
     private.write_text(dialog.get_by_label("Private Key").input_value())
