@@ -18,7 +18,7 @@ class NotedRefusal:
     company_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Origin:
     """`client` is the client's address, worked out when a line needs it: most requests have none."""
 

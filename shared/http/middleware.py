@@ -79,8 +79,9 @@ def instrument(
             metrics.observe(request.method, route, status, seconds)
             if route not in QUIET:
                 endpoint = by_route.get(("GET" if request.method == "HEAD" else request.method, route))
-                access_log.write(request, route, endpoint, status, request.get(REFUSED, ""), seconds)
-                if traces is not None and (status >= 400 or origin.noted or REFUSED in request):
+                cause = request.get(REFUSED, "")
+                access_log.write(request, route, endpoint, status, cause, seconds)
+                if traces is not None and (status >= 400 or origin.noted or cause):
                     traces.record_response(
                         request_id=rid,
                         method=request.method,
@@ -90,7 +91,7 @@ def instrument(
                         client=origin.client(),
                         error=request.get(ERROR),
                         noted=origin.noted,
-                        cause=request.get(REFUSED, ""),
+                        cause=cause,
                     )
 
     return middleware
