@@ -50,7 +50,9 @@ class PartialVerification:
         Raises `Unavailable`.
         """
         known, first = await self._known_heads(), await self._first()
-        end, start = await self._checkpoints.head(), first if after is None else after
+        end = await self._checkpoints.head()
+        # lines may have left for files since the part before
+        start = first if after is None or after.seq < first.seq else after
         check, broken = ChainCheck(start, known), None
         try:
             left = MAX_LINES

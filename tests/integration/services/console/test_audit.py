@@ -2,12 +2,16 @@
 
 import csv
 import io
+from typing import Any
 
+import aiohttp
 import orjson
 import pytest
 
+from services.console.admin_api import AdminApi
 from services.console.http.operations import audit
 from services.key_registry.audit_trail import partial_verification
+from shared.errors import Unavailable
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
 from tests.support.harness.registry_databases import tamper
@@ -44,6 +48,24 @@ async def test_file_goes_on_page_after_page_and_says_where_it_was_cut(
     lines = (await owner.open(path)).text.splitlines()
     assert len(lines) == 3
     assert "more" in orjson.loads(lines[-1])
+
+
+async def test_file_that_cannot_be_finished_is_cut_off_and_never_looks_whole(
+    owner: Browser, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = await console.registry.owner.company()
+    await console.registry.owner.create("/access-keys", company_id=company["id"], name="x")
+    monkeypatch.setattr(audit, "LINES_PER_CALL", "1")
+    get = AdminApi.get
+
+    async def first_page_alone(api: AdminApi, path: str, **query: str) -> Any:
+        if query.get("cursor"):
+            raise Unavailable
+        return await get(api, path, **query)
+
+    monkeypatch.setattr(AdminApi, "get", first_page_alone)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await owner.open(f"/audit/download?format=jsonl&company_id={company['client_prefix']}")
 
 
 async def test_wrong_filter_or_format_is_an_error_and_no_file(owner: Browser) -> None:
