@@ -10,7 +10,7 @@ from aiohttp import web
 
 from shared.http.connection import HEAD_TIMEOUT_S, KEEPALIVE_TIMEOUT_S, RequestHandler
 from shared.http.direct.endpoints import DirectEndpoints
-from shared.http.direct.plain_request import PlainRequest, aiohttp_request, plain_request
+from shared.http.direct.plain_request import CutOffBody, PlainRequest, WholeBody, aiohttp_request, plain_request
 from shared.http.direct.response import rendered
 from shared.http.responses import internal_error
 
@@ -97,14 +97,14 @@ class DirectConnection(asyncio.Protocol):
             self._end_wait_for_body()
         if plain is not None and len(data) >= plain.bytes:
             self._held = data[plain.bytes :]
-            self._serve(plain, data[plain.head_bytes : plain.bytes])
+            self._serve(plain, WholeBody(data[plain.head_bytes : plain.bytes]) if plain.body_bytes else None)
         elif plain is not None and not had_head:
             self._held, self._headed = data, plain
             self._body_timer = self._loop.call_later(BODY_WAIT_S, self._stop_waiting_for_body)
         else:
             self._hand_over(data)
 
-    def _serve(self, plain: PlainRequest, body: bytes) -> None:
+    def _serve(self, plain: PlainRequest, body: WholeBody | None) -> None:
         endpoint = self._endpoints[plain.method, plain.path]
         request = aiohttp_request(plain, body, self, self._loop)
         request._match_info = endpoint.match_info
@@ -205,7 +205,10 @@ class DirectConnection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self.transport = None
         self._endpoints.connections.discard(self)
+        headed = self._headed
         self._end_wait_for_body()
+        if headed is not None:  # so that it is logged and counted
+            self._serve(headed, CutOffBody())
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -91,8 +91,18 @@ class WholeBody:
         return self.read_nowait()
 
 
+class CutOffBody(WholeBody):
+    """One whose sender has left before all of it had come."""
+
+    def __init__(self) -> None:
+        super().__init__(b"cut off")
+
+    def read_nowait(self) -> bytes:
+        raise ConnectionResetError("the sender has left")
+
+
 def aiohttp_request(
-    plain: PlainRequest, body: bytes, connection: asyncio.Protocol, loop: asyncio.AbstractEventLoop
+    plain: PlainRequest, body: WholeBody | None, connection: asyncio.Protocol, loop: asyncio.AbstractEventLoop
 ) -> web.Request:
     """The request as aiohttp's parser and server would have made it. It has no writer, and no task."""
     message = RawRequestMessage(
@@ -109,7 +119,7 @@ def aiohttp_request(
     )
     return web.Request(
         message,
-        cast(StreamReader, WholeBody(body)) if body else EMPTY_PAYLOAD,
+        EMPTY_PAYLOAD if body is None else cast(StreamReader, body),
         cast(web.RequestHandler, connection),
         cast(AbstractStreamWriter, None),
         cast("asyncio.Task[None]", None),

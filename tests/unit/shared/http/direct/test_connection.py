@@ -298,6 +298,10 @@ async def _all_seen(monkeypatch: pytest.MonkeyPatch, *, direct: bool) -> list[Se
     return found
 
 
+async def _counted_more(app: web.Application, before: list[str]) -> None:
+    await until(lambda: _counts(app[METRICS]) != before)
+
+
 def _counts(metrics: CollectorRegistry) -> list[str]:
     text = generate_latest(metrics).decode()
     return [line for line in text.splitlines() if line.startswith("http_server_request_duration_seconds_count")]
@@ -329,6 +333,31 @@ async def test_a_conversation_leaves_behind_what_it_does_without_the_direct_way(
         assert seen.wire == expected.wire, pieces
         assert seen.log == expected.log, pieces
         assert seen.metrics == expected.metrics, pieces
+
+
+async def test_a_client_that_leaves_before_all_of_a_body_has_come_is_logged_and_counted_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: dict[bool, Any] = {}
+    for direct in (False, True):
+        written = io.BytesIO()
+        monkeypatch.setattr(logging._log, "sink", LogSink(written, logging._resumed))
+        monkeypatch.setattr(logging._log, "access_enabled", True)
+        app = _app(direct=direct)
+        async with _running(app) as port:
+            for cut in (post()[:-5], post()[:-2]):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                counted = _counts(app[METRICS])
+                writer.write(cut)
+                await asyncio.sleep(0.02)  # for it to arrive
+                writer.close()
+                await _counted_more(app, counted)
+            counted = _counts(app[METRICS])
+        logging._log.sink.flush()
+        lines = [_comparable(json.loads(line)) for line in written.getvalue().splitlines()]
+        seen[direct] = lines, counted
+    assert seen[True] == seen[False]
+    assert [line["status"] for line in seen[True][0]] == [400, 400]
 
 
 async def test_plain_requests_never_reach_the_parser_also_after_one_that_is_not_plain(
