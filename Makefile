@@ -86,11 +86,10 @@ fuzz: ## Try gateway/http1 with inputs guided by its coverage, for MINUTES=10; A
 	@$(VENV) fuzz
 	@$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10) $(ARGS)
 
-test-browser: browser ## Try the console in a real Chromium (apt, as root, where there is none); screenshots in var/screenshots
+test-browser: browser ## Try the console in a real Chromium; screenshots in var/screenshots
 	@$(BIN)/python -m pytest tests/browser $(ARGS)
 
-# Fails where there is no Chromium and none can be installed.
-browser:
+browser: ## Install what test-browser needs: Chromium (apt, as root) and axe-core (npm)
 	@$(VENV) test
 	@$(VENV) browser
 	@$(BIN)/python -m tests.browser.install
