@@ -1,6 +1,7 @@
 """A console over a registry that runs whole, and an owner who has signed in."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,33 @@ from tests.support.harness.registry_databases import RegistryTemplate
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S
 
 
-@pytest.fixture(scope="module")
-async def console(
-    registry_template: RegistryTemplate, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Console]:
-    """One for all tests of a module: each makes what it needs."""
-    directory: Path = tmp_path_factory.mktemp("console")
+@asynccontextmanager
+async def whole_console(template: RegistryTemplate, directory: Path) -> AsyncIterator[Console]:
     (directory / "webhook_key").write_text("k" * 42 + "w")
     settings: dict[str, Any] = {"webhook_key_file": directory / "webhook_key"}
     settings["console_url"] = "http://localhost:8106"
     settings |= {"webhook_private_networks": "127.0.0.0/8", "store_timeout": BUSY_MACHINE_LIMIT_S}
     async with (
-        registry_template.copy() as database_url,
+        template.copy() as database_url,
         running_registry(database_url, directory, **settings) as registry,
         running_console(registry) as running,
     ):
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def console(
+    registry_template: RegistryTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Console]:
+    """One for all tests of a module: each makes what it needs."""
+    async with whole_console(registry_template, tmp_path_factory.mktemp("console")) as running:
+        yield running
+
+
+@pytest.fixture
+async def empty_console(registry_template: RegistryTemplate, tmp_path: Path) -> AsyncIterator[Console]:
+    """One at which nobody has made anything."""
+    async with whole_console(registry_template, tmp_path) as running:
         yield running
 
 

@@ -9,7 +9,8 @@ from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
 
 
-async def test_overview_leads_from_nothing_to_the_first_call(owner: Browser, console: Console) -> None:
+async def test_overview_leads_from_nothing_to_the_first_call(empty_console: Console) -> None:
+    console, owner = empty_console, await empty_console.person("owner")
     page = await owner.open("/")
     assert "What to do next" in page.words
     assert "nothing is let through" in page.words
