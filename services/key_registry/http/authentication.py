@@ -7,8 +7,9 @@ from aiohttp import web
 
 from services.key_registry.admin.access import AccessControl, UnknownBearer
 from services.key_registry.catalog.permissions import Admin
+from services.key_registry.people.ports import PeopleReader
 from services.key_registry.people.session_access import SessionAccess
-from services.key_registry.storage.turns import writing_for
+from services.key_registry.storage.turns import write_on_behalf
 from shared import opaque
 from shared.audit.trail import RefusalAudit
 from shared.errors import Forbidden, ServiceError, Unauthenticated
@@ -32,14 +33,14 @@ class Authentication:
     async def caller(self, request: web.Request) -> Caller:
         """Raises `Unauthenticated`. Who sends a body is judged again once it has come: `judge_again_with_body`.
 
-        What the request is to write has its turn among what others write: `WriterTurns`.
+        What the request writes has its turn among what others write, and is confirmed then: `write_on_behalf`.
         """
         fields = request.headers.getall("Authorization", [])
         scheme, _, token = fields[0].partition(" ") if len(fields) == 1 else ("", "", "")
         if scheme.lower() != "bearer":
             raise Unauthenticated("an admin token is required, in one Authorization: Bearer field")
         admin = await self._known(request, token)
-        writing_for.set(str(admin.company_id or admin.id))
+        write_on_behalf(str(admin.company_id or admin.id), partial(self._confirm, token, admin))
         judge_again_with_body(request, partial(self._require_unchanged, request, token, admin))
         return Caller(admin, token)
 
@@ -55,9 +56,17 @@ class Authentication:
 
     async def _require_unchanged(self, request: web.Request, token: str, before: Admin) -> None:
         """What was permitted by the role before is not by another one."""
-        now = await self._known(request, token, again=True)
-        if (now.role, now.company_id) != (before.role, before.company_id):
-            raise Forbidden("the role has changed while the body was on its way: repeat the request")
+        _require_same(before, await self._known(request, token, again=True))
+
+    async def _confirm(self, token: str, before: Admin, reader: PeopleReader) -> None:
+        """Raises as `caller` does, and `Forbidden`, for who was stopped or has another role meanwhile."""
+        access = self._sessions if token.startswith(f"{opaque.PERSON_SESSION}_") else self._access
+        _require_same(before, await access.known(reader, token))
+
+
+def _require_same(before: Admin, now: Admin) -> None:
+    if (now.role, now.company_id) != (before.role, before.company_id):
+        raise Forbidden("the role has changed since the request began: repeat the request")
 
 
 def render_error(error: ServiceError) -> web.Response:

@@ -61,7 +61,6 @@ class PeopleAdministration:
         """
         self.permit(admin, Operation.CHANGE)
         async with self._store.writing() as writer:
-            await _require_still_permitted(writer, admin)
             person = await _visible(writer, admin, reference)
             if person.status == "revoked":
                 raise Conflict("the person is revoked, which is final: the role cannot be changed")
@@ -82,7 +81,6 @@ class PeopleAdministration:
         """
         self.permit(admin, operation)
         async with self._store.writing() as writer:
-            await _require_still_permitted(writer, admin)
             person = await _visible(writer, admin, reference)
             status = status_after(person.status, operation)
             if status == person.status:
@@ -106,7 +104,6 @@ class PeopleAdministration:
         if admin.kind == "portal_session":
             raise Forbidden("a portal session cannot reset a second factor")
         async with self._store.writing() as writer:
-            await _require_still_permitted(writer, admin)
             person = await _visible(writer, admin, reference)
             if admin.id == person.id:
                 raise Conflict("your own second factor is turned off with the password and a code")
@@ -155,13 +152,6 @@ async def _require_another_owner(writer: PeopleWriter, admin: Admin, person: Per
     if admin.kind == "person" and last and await writer.count_active_owners() <= 1:
         whose = "you are" if admin.id == person.id else "this is"
         raise Conflict(f"{whose} the last active owner: make another person an owner first")
-
-
-async def _require_still_permitted(writer: PeopleWriter, admin: Admin) -> None:
-    """Of two who stop each other at the same moment, the second no longer may. Raises `Forbidden`."""
-    person = await writer.find_person(admin.id) if admin.kind == "person" else None
-    if person is not None and (person.role is not admin.role or person.status != "active"):
-        raise Forbidden("your role has changed meanwhile")
 
 
 def _shown(person: Person) -> Object:

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.key_registry.admin.access import UnknownBearer
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
-from services.key_registry.people.ports import PeopleStore, SessionUse
+from services.key_registry.people.ports import PeopleReader, PeopleStore, SessionUse
 from services.key_registry.people.sessions import why_company_refused, why_refused
 from shared import opaque
 from shared.audit.trail import AuditTrail
@@ -44,34 +44,40 @@ class SessionAccess:
         if not opaque.well_formed(opaque.PERSON_SESSION, token):
             raise UnknownSession("malformed")
         async with self._store.reading() as reader:
-            found = await reader.find_session(opaque.digest(token))
-            cause = None if found is None else await why_refused(reader, found[1])
-        if found is None:
-            return await self._of_portal(token)
-        session, person = found
+            admin, last_used_at = await self._known(reader, token)
         now = instant(self._clock.now())
-        if cause or not session.live(now, self._idle_timeout):
+        if admin.session_id is not None and now - last_used_at >= LAST_USE_INTERVAL:
+            await self._used(admin.session_id, now)
+        return admin
+
+    async def known(self, reader: PeopleReader, token: str) -> Admin:
+        """As `authenticate`, of a token that has the form of one; that it is used is not kept."""
+        return (await self._known(reader, token))[0]
+
+    async def _known(self, reader: PeopleReader, token: str) -> tuple[Admin, datetime]:
+        """With the time of its last use."""
+        found = await reader.find_session(opaque.digest(token))
+        if found is None:
+            return await self._of_portal(reader, token)
+        session, person = found
+        cause = await why_refused(reader, person)
+        if cause or not session.live(instant(self._clock.now()), self._idle_timeout):
             cause = cause or ("ended" if session.ended_at else "expired")
             detail = {"cause": cause, "status": person.status}
             raise self._refused("person", person.id, person.company_id, detail)
-        if now - session.last_used_at >= LAST_USE_INTERVAL:
-            await self._used(session.id, now)
-        return Admin(person.id, person.role, person.company_id, person.email, session.id, "person")
+        admin = Admin(person.id, person.role, person.company_id, person.email, session.id, "person")
+        return admin, session.last_used_at
 
-    async def _of_portal(self, token: str) -> Admin:
-        async with self._store.reading() as reader:
-            session = await reader.find_portal_session_by_token(opaque.digest(token))
-            if session is None or session.last_used_at is None:
-                raise UnknownSession("unknown")
-            cause = await why_company_refused(reader, session.company_id)
-        now = instant(self._clock.now())
-        status = session.status_at(now, self._idle_timeout)
+    async def _of_portal(self, reader: PeopleReader, token: str) -> tuple[Admin, datetime]:
+        session = await reader.find_portal_session_by_token(opaque.digest(token))
+        if session is None or session.last_used_at is None:
+            raise UnknownSession("unknown")
+        cause = await why_company_refused(reader, session.company_id)
+        status = session.status_at(instant(self._clock.now()), self._idle_timeout)
         if cause or status != "open":
             raise self._refused("portal_session", session.id, session.company_id, {"cause": cause or status})
-        if now - session.last_used_at >= LAST_USE_INTERVAL:
-            await self._used(session.id, now)
-        id_ = session.id
-        return Admin(id_, session.role, session.company_id, session.name, id_, "portal_session")
+        admin = Admin(session.id, session.role, session.company_id, session.name, session.id, "portal_session")
+        return admin, session.last_used_at
 
     async def _used(self, id_: UUID, now: datetime) -> None:
         with suppress(Unavailable):  # the next request keeps it

@@ -45,7 +45,7 @@ from services.key_registry.storage.postgres.statements import (
     query_of,
 )
 from services.key_registry.storage.postgres.versions import PostgresVersionReader, PostgresVersionWriter
-from services.key_registry.storage.turns import WriterTurns
+from services.key_registry.storage.turns import WriterTurns, require_still_permitted
 from shared.contracts.key_registry import Kind, Revocation, Status
 from shared.contracts.limits import ObjectLimits
 from shared.errors import Conflict, Unavailable
@@ -231,6 +231,7 @@ class PostgresStore:
                 if self._guard is not None:
                     self._guard.confirm_mark(expected, mark)
                 writer = PostgresWriter(connection, self._guard)
+                await require_still_permitted(writer)
                 yield writer
         except TimeoutError:
             raise Unavailable("too much is being written at once") from None

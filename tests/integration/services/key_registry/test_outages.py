@@ -99,7 +99,7 @@ async def test_a_writer_elsewhere_that_holds_the_lock_stops_writes_and_not_reads
     assert (await owner.post(f"{path}/suspend")).status == 200
 
 
-async def test_a_company_that_writes_a_lot_at_once_keeps_nobody_elses_write_waiting(
+async def test_a_company_that_writes_a_lot_at_once_keeps_nobody_waiting_and_has_nothing_written_once_stopped(
     registry_database_url: str, tmp_path: Path
 ) -> None:
     async with running_registry(registry_database_url, tmp_path) as running:
@@ -114,11 +114,14 @@ async def test_a_company_that_writes_a_lot_at_once_keeps_nobody_elses_write_wait
         revoked = asyncio.create_task(owner.post(f"/admin-tokens/{token['id']}/revoke"))
         await asyncio.sleep(0.1)
         await connection.close()
-        await asyncio.gather(*writes)
+        statuses = [write.status for write in await asyncio.gather(*writes)]
         assert (await revoked).status == 200
         lines = (await owner.get("/audit?limit=50")).body["items"]
         actions = [line["action"] for line in sorted(lines, key=lambda line: line["seq"])]
-        assert actions[: actions.index("admin_token.revoked")].count("access_key.created") <= 3
+        before, after = actions[: (at := actions.index("admin_token.revoked"))], actions[at:]
+        assert before.count("access_key.created") == statuses.count(201) <= 3
+        assert "access_key.created" not in after, "what waited is not permitted any more"
+        assert set(statuses) == {201, 401}
 
 
 async def test_positions_are_in_the_order_of_commits_with_several_copies(

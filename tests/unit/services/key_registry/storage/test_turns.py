@@ -2,10 +2,25 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
-from services.key_registry.storage.turns import WriterTurns, writing_for
+from services.key_registry.people.ports import PeopleReader
+from services.key_registry.storage.turns import WriterTurns, require_still_permitted, write_on_behalf
+from shared.errors import Forbidden
+from shared.logging import request_id
+
+NOBODY: Any = None
+"""What is read of is not what is tested here."""
+
+
+async def permitted(_: PeopleReader) -> None:
+    pass
+
+
+async def stopped(_: PeopleReader) -> None:
+    raise Forbidden("stopped")
 
 
 class Writers:
@@ -20,7 +35,7 @@ class Writers:
         return asyncio.create_task(self._write(caller))
 
     async def _write(self, caller: str) -> None:
-        writing_for.set(caller)
+        write_on_behalf(caller, permitted)
         async with self.turns.turn():
             self.began.append(caller)
             await self.go_on.acquire()
@@ -77,3 +92,13 @@ async def test_a_write_that_fails_gives_its_turn_back() -> None:
             raise RuntimeError
     async with asyncio.timeout(5), turns.turn():
         pass
+
+
+async def test_what_is_confirmed_is_the_request_that_has_begun_and_nothing_that_it_leaves_behind() -> None:
+    request_id.set("one")
+    write_on_behalf("editor", stopped)
+    with pytest.raises(Forbidden):
+        await require_still_permitted(NOBODY)
+    await asyncio.create_task(require_still_permitted(NOBODY))
+    request_id.set("the next on this connection")
+    await require_still_permitted(NOBODY)
