@@ -49,9 +49,14 @@ class Subject:
 class Attempt:
     """One that counts as a failure until it is reported to be none."""
 
-    email: Subject
+    email: Subject | None
+    """None: it names nobody."""
     address: Subject
     at: float
+
+    @property
+    def subjects(self) -> Sequence[Subject]:
+        return (self.address,) if self.email is None else (self.email, self.address)
 
 
 class SignInThrottle:
@@ -59,22 +64,21 @@ class SignInThrottle:
         self._failures = failures
         self._clock = clock
 
-    async def begin(self, email: str, address: str) -> Attempt:
+    async def begin(self, email: str | None, address: str) -> Attempt:
         """Count an attempt. Raises `TooManySignIns` where those before have to be waited for.
 
-        `address` as `address_block` has it.
+        `email` None: whoever it is, so that it counts for the address alone. `address` as `address_block` has it.
         """
         now = self._clock.now()
         attempt = Attempt(
-            Subject(_digest("email", email), FREE_BY_EMAIL),
+            None if email is None else Subject(_digest("email", email), FREE_BY_EMAIL),
             Subject(_digest("address", address), FREE_BY_ADDRESS),
             now,
         )
-        subjects = (attempt.email, attempt.address)
-        for subject in subjects:
+        for subject in attempt.subjects:
             _judge(subject, await self._failures.times(subject.name, keep=subject.keep), now)
         waits = []
-        for subject in subjects:
+        for subject in attempt.subjects:
             times = await self._failures.add(subject.name, now, keep=subject.keep)
             waits.append(wait_after(times[1:], now, subject.free))
         if any(waits):  # others came between the look and the count
@@ -84,12 +88,13 @@ class SignInThrottle:
 
     async def succeeded(self, attempt: Attempt) -> None:
         """Forget the failures of this e-mail; those of its address stay, but for this attempt."""
-        await self._failures.forget(attempt.email.name)
+        if attempt.email is not None:
+            await self._failures.forget(attempt.email.name)
         await self._failures.take_back(attempt.address.name, attempt.at)
 
     async def release(self, attempt: Attempt) -> None:
         """It came to nothing, so nobody guessed wrong."""
-        for subject in (attempt.email, attempt.address):
+        for subject in attempt.subjects:
             await self._failures.take_back(subject.name, attempt.at)
 
 

@@ -101,7 +101,9 @@ class OpenIdSignIn:
         named = bool(returned.issuer) or (await provider.metadata()).names_issuer
         if named and returned.issuer != provider.client.issuer:
             raise OpenIdRefused("response_of_another_issuer")
-        attempt = await self._throttle.begin(f"openid {origin.block}", origin.block)
+        if not returned.code:
+            raise OpenIdRefused("cancelled")
+        attempt = await self._throttle.begin(None, origin.block)
         try:
             token = await provider.id_token(returned.code, state.code_verifier)
             subject = await verified(token, provider, state.nonce, self._clock.now())

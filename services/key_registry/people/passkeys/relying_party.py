@@ -28,6 +28,8 @@ from shared.jose import base64url
 
 NAME = "Passgate"
 LOCALHOST = "localhost"
+MAX_CREDENTIAL_ID_BYTES = 1023
+"""Web Authentication Level 3, section 4, "credential ID"."""
 Credential = Mapping[str, Any]
 """As `PublicKeyCredential.toJSON` gives it."""
 
@@ -100,6 +102,8 @@ class RelyingParty(NamedTuple):
             )
         except Exception as error:  # the library parses what a stranger sends, and raises what its parsers raise
             raise InvalidCredential(type(error).__name__) from None
+        if not 1 <= len(found.credential_id) <= MAX_CREDENTIAL_ID_BYTES:
+            raise InvalidCredential("credential_id")
         return NewCredential(found.credential_id, found.credential_public_key, found.sign_count)
 
     def verify(self, credential: Credential, challenge: bytes, passkey: Passkey) -> int:

@@ -89,3 +89,18 @@ async def test_a_return_in_another_browser_signs_nobody_in(both: tuple[Console, 
     back = attacker.page.url.partition("?")[2]
     page = await victim.open(f"{CALLBACK}?{back}")
     assert (page.status, NAME in victim.cookies) == (401, False)
+
+
+async def test_another_site_leads_nobody_to_the_provider(both: tuple[Console, OpenIdProvider]) -> None:
+    """With a session there somebody would be signed in, or have accepted an invitation, by a look at a page."""
+    console, provider = both
+    provider.email = "led@example.com"
+    invitation = await console.invitation()
+    for site in ("cross-site", "same-site"):
+        browser = console.browser()
+        page = await browser.open(f"{invitation}/openid", Sec_Fetch_Site=site)
+        assert (page.url, NAME in browser.cookies) == (f"{console.url}{invitation}", False)
+        page = await browser.open("/sign-in/openid", Sec_Fetch_Site=site)
+        assert (page.url, NAME in browser.cookies) == (f"{console.url}/sign-in", False)
+    page = await browser.open(f"{invitation}/openid", Sec_Fetch_Site="same-origin")
+    assert NAME in browser.cookies

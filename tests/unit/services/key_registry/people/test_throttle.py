@@ -52,6 +52,14 @@ async def test_an_address_waits_whatever_the_email(throttle: SignInThrottle) -> 
     await fail(throttle, 1, email="another@x", address="b")
 
 
+async def test_who_names_nobody_counts_for_the_address_alone(throttle: SignInThrottle) -> None:
+    await throttle.succeeded(await throttle.begin(None, "a"))
+    for _ in range(FREE_BY_ADDRESS):
+        await throttle.begin(None, "a")
+    assert await wait(throttle) == 30
+    await fail(throttle, 1, address="b")
+
+
 async def test_a_success_forgets_the_email_and_leaves_the_address_its_failures(throttle: SignInThrottle) -> None:
     for _ in range(FREE_BY_ADDRESS):
         await throttle.succeeded(await throttle.begin("jo@x", "a"))

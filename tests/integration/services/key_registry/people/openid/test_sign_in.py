@@ -183,10 +183,23 @@ async def test_a_new_key_of_the_provider_is_fetched_when_it_is_needed(openid: Op
 
 
 async def test_codes_that_are_worth_nothing_are_stopped_after_some(openid: OpenIdPeople) -> None:
-    before = openid.provider.token_requests
-    statuses = [(await openid.finish({**await openid.begin(), "code": "junk"})).status for _ in range(7)]
-    assert statuses == [401] * 5 + [429] * 2
-    assert openid.provider.token_requests == before + 5
+    before, free = openid.provider.token_requests, throttle.FREE_BY_ADDRESS
+    statuses = [(await openid.finish({**await openid.begin(), "code": "junk"})).status for _ in range(free + 2)]
+    assert statuses == [401] * free + [429] * 2
+    assert openid.provider.token_requests == before + free
+
+
+async def test_neither_who_cancels_nor_who_guesses_a_password_keeps_an_address_from_the_provider(
+    openid: OpenIdPeople,
+) -> None:
+    joined, before = await of_company(openid.people), openid.provider.token_requests
+    returned = await openid.begin()
+    for _ in range(throttle.FREE_BY_ADDRESS + 1):
+        assert (await openid.finish({**returned, "code": ""})).status == 401
+    assert openid.provider.token_requests == before
+    for _ in range(throttle.FREE_BY_EMAIL + 1):
+        await openid.people.sign_in("openid 127.0.0.1", "x")
+    assert (await openid.sign_in(joined.email)).status == 201
 
 
 async def test_without_the_provider_nobody_is_signed_in_and_it_is_not_asked_all_the_time(

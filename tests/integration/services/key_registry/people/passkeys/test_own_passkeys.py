@@ -34,6 +34,13 @@ async def test_one_is_added_listed_and_removed_each_with_its_line(people: People
     assert {"person.passkey_added", "person.passkey_removed"} <= set(actions)
 
 
+async def test_an_id_longer_than_the_standard_allows_is_refused(people: People) -> None:
+    joined = await people.join()
+    for length, status in ((0, 422), (1023, 201), (1024, 422), (4000, 422)):
+        authenticator = SoftwareAuthenticator(CONSOLE_URL, credential_id=b"x" * length)
+        assert (await add(joined, authenticator.create(await creation_options(joined)))).status == status
+
+
 async def test_a_new_one_needs_the_password_and_the_code_where_a_second_factor_is_on(people: People) -> None:
     joined = await people.join()
     assert (await joined.admin.post(f"{OWN}/options", {"password": "not the password"})).status == 422
