@@ -135,9 +135,11 @@ class PipelinedRedis:
                 await connection.disconnect(nowait=True)
                 await connection.connect()
                 self._link = Link(self._redis, connection, self._send, self._ended)
-        except (RedisError, OSError, TimeoutError) as error:
+        except Exception as error:
             waiting, self._waiting = self._waiting, deque()
-            fail(waiting, unavailable(error))
+            fail(waiting, unavailable(error))  # also for a fault of ours: nobody else would begin anew
+            if not isinstance(error, (RedisError, OSError, TimeoutError)):
+                raise
         else:
             self._send()
 
