@@ -16,7 +16,7 @@ from schemathesis.specs.openapi import checks
 from services.key_registry.catalog.resources import RESOURCES
 from tests.support.harness.key_registry import Admin, Running
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 EXAMPLES = 3
 """Requests for each operation and each of valid and invalid; the same ones in every run."""
 CHECKS = [
@@ -26,7 +26,7 @@ CHECKS = [
     checks.response_schema_conformance,
     checks.negative_data_rejection,
 ]
-ALIKE = re.compile(r"/admin/v1/(?!companies)[a-z-]+/{id}/(?:suspend|resume|revoke)")
+ALIKE = re.compile(r"/admin/v1/(?!companies)[a-z-]+/{id}/(?:suspend|resume|revoke|impact)")
 """Operations that are the same for every kind of object."""
 
 
