@@ -12,17 +12,27 @@ from shared.postgres.pool import Database
 MAX_CHANGES = 1000
 """That are looked through for stops: the newest ones."""
 _HOURS = "SELECT at, outcome, cause, calls FROM usage_total WHERE at >= $1 ORDER BY at DESC"
-_EXPIRING = """
-(SELECT FROM {kind} WHERE expires_at > $1 AND expires_at <= $2 AND status <> 'revoked'
-    -- by the index of those that are yet to be announced: no revoked one is among them
-    AND expiry_announced IS DISTINCT FROM expires_at LIMIT $3)
-"""
-_ALL_EXPIRING = " UNION ALL ".join(_EXPIRING.replace("{kind}", kind) for kind in KINDS)
-_COUNT_EXPIRING = "SELECT count(*) FROM (SELECT FROM ({all}) f LIMIT $3) found".replace("{all}", _ALL_EXPIRING)
-_FIRST_STEPS = """
-SELECT EXISTS (SELECT FROM company) AS company, EXISTS (SELECT FROM application) AS application,
-    EXISTS (SELECT FROM booking) AS booking, {credential} AS credential, EXISTS (SELECT FROM usage_total) AS call
-""".replace("{credential}", " OR ".join("EXISTS (SELECT FROM {})".replace("{}", kind) for kind in KINDS))
+_ALL_EXPIRING = " UNION ALL ".join(
+    " ".join(
+        (
+            "(SELECT FROM",
+            kind,
+            "WHERE expires_at > $1 AND expires_at <= $2 AND status <> 'revoked'",
+            # By the index of those that are yet to be announced: no revoked one is among them.
+            "AND expiry_announced IS DISTINCT FROM expires_at LIMIT $3)",
+        )
+    )
+    for kind in KINDS
+)
+_COUNT_EXPIRING = " ".join(("SELECT count(*) FROM (SELECT FROM (", _ALL_EXPIRING, ") f LIMIT $3) found"))
+_FIRST_STEPS = " ".join(
+    (
+        "SELECT EXISTS (SELECT FROM company) AS company, EXISTS (SELECT FROM application) AS application,",
+        "EXISTS (SELECT FROM booking) AS booking, EXISTS (SELECT FROM usage_total) AS call,",
+        " OR ".join(" ".join(("EXISTS (SELECT FROM", kind, ")")) for kind in KINDS),
+        "AS credential",
+    )
+)
 _VERSIONS = (
     "SELECT current_setting('server_version') AS server, (SELECT version_num FROM alembic_version) AS schema"
 )
