@@ -22,6 +22,11 @@ def test_a_port_taken_on_all_addresses_is_not_free() -> None:
         assert not is_free(server.getsockname()[1])
 
 
+def test_no_port_is_given_twice_before_its_server_listens() -> None:
+    ports = [free_port() for _ in range(1500)]
+    assert len(set(ports)) == len(ports)
+
+
 def test_a_free_port_is_nobodys() -> None:
     port = free_port()
     assert is_free(port)
