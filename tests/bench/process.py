@@ -25,10 +25,7 @@ def end_leftovers(run_file: RunFile) -> None:
 
 def free_ports(count: int) -> list[int]:
     """So many free ports, no two alike."""
-    ports: set[int] = set()
-    while len(ports) < count:
-        ports.add(free_port())
-    return list(ports)
+    return [free_port() for _ in range(count)]
 
 
 class Peers:

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from services.console.admin_api import Object, SignedOut, segment
 from services.console.browser import cookies
+from services.console.browser.forms import from_another_site
 from services.console.browser.return_path import own_path
 from services.console.browser.visitors import Visitors
 from services.console.browser.waiting import retry_later, too_many_attempts
@@ -26,13 +27,13 @@ class OpenIdPages:
 
         Of our own pages alone: another site that leads here signs nobody in.
         """
-        if _from_elsewhere(request):
+        if from_another_site(request):
             return self._renderer.redirect("/sign-in")
         return await self._to_provider(request, {}, own_path(request.query.get("next", "/")))
 
     async def accept(self, request: web.Request) -> web.Response:
         """Of an invitation, by its own page alone: another site that leads here accepts nothing."""
-        if _from_elsewhere(request):
+        if from_another_site(request):
             return self._renderer.redirect(f"/invitations/{segment(request.match_info['token'])}")
         return await self._to_provider(request, {"invitation": request.match_info["token"]}, "/")
 
@@ -73,8 +74,3 @@ class OpenIdPages:
         response = web.Response(status=SEE_OTHER, headers={**HEADERS, "Location": begun["url"]})
         cookies.keep_openid(response, begun["token"], after)
         return response
-
-
-def _from_elsewhere(request: web.Request) -> bool:
-    """`Sec-Fetch-Site`, which browsers send and pages cannot forge; `none`: somebody has typed the address."""
-    return request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
