@@ -20,6 +20,8 @@ from gateway.credentials.session_tokens import ResolvedCall, Sessions, resolve_f
 from gateway.credentials.staleness import Staleness
 from gateway.forwarding.call_limits import CallLimits
 from gateway.forwarding.forward import Decision, Forward, LookUp
+from gateway.forwarding.repeated_call import REPEATED_KINDS, RepeatedCall
+from gateway.forwarding.repeated_calls import RepeatedCalls, key_of
 from gateway.headers import call_lines, passed_before, upstream_lines
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
@@ -28,7 +30,6 @@ from gateway.origin import Origin
 from gateway.refusal import Refusal
 from gateway.refused_calls.refusals import insufficient_scope, missing_scopes, refusal_of, stopped_refusal
 from gateway.refused_calls.report_only import anonymous_target, enforced, would_lack, would_refuse
-from gateway.repeated import RepeatedCall, RepeatedCalls, key_of
 from gateway.routing.match import match, require_one_route, upstream_target
 from gateway.routing.table import Route, RouteTable
 from gateway.routing.target import Target, read_target
@@ -66,25 +67,28 @@ class Decider:
             return self._within_limits(self._decide(head, origin, request_id), request_id)
         table = self.routes()
         call = self.repeated.find(key, table)
-        if call is not None and self.access_tokens.alive(call.identity):
+        if call is not None and self._holds(call):
             return self._repeat(call, head, origin, request_id)
         decision = self._decide(head, origin, request_id)
-        if isinstance(decision, Forward) and decision.repeats and decision.identity is not None:
-            lines = "\r\n".join(decision.lines[:-1])
-            call = RepeatedCall(
-                table, decision.route, decision.target, lines, decision.identity, from_proxy=origin.trusted
-            )
-            self.repeated.keep(key, head, call)
+        if isinstance(decision, Forward):
+            self.repeated.keep(key, head, origin, decision, table)
         return self._within_limits(decision, request_id)
+
+    def _holds(self, call: RepeatedCall) -> bool:
+        """Whether what is known of its credential, but for what has been stopped, is known still."""
+        if call.api_token is None:
+            return self.access_tokens.alive(call.identity)
+        return self.api_tokens.known_by(call.api_token) is call.identity
 
     def _within_limits(self, decision: Decision | LookUp, request_id: str) -> Decision | LookUp:
         return self.limits.admit(decision, request_id) if isinstance(decision, Forward) else decision
 
     def _repeat(self, call: RepeatedCall, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
-        """What `_decide` decides about a call that it let through before, and whose token is still alive."""
+        """What `_decide` decides about a call that it let through before, and whose credential still holds."""
         route, identity = call.route, call.identity
         try:
-            self.staleness.require(route)
+            if call.api_token is None:
+                self.staleness.require(route)
         except Unavailable as error:
             return refusal_of(error, route)
         if (found := self.stopped.first(identity.depends_on)) is not None:
@@ -95,8 +99,7 @@ class Decider:
         limits = call.limits
         if self.trial_stops is not None and self.trial_stops.by_id:
             self.trial_stops.count(identity.depends_on, identity.company_id, request_id)
-        of_call = self._call_lines(head, route, identity, request_id, trusted=call.from_proxy)
-        lines = [call.lines, of_call]
+        lines = [call.lines, self._call_lines(head, route, identity, request_id, trusted=call.from_proxy)]
         forward = Forward(route, head.method, call.target, lines, identity, came_before=call, limits=limits)
         if limits is not None and (outcome := limits.take()) is not None:
             return self.limits.decided(outcome, forward, request_id)
@@ -232,7 +235,7 @@ class Decider:
         lines += proof
         lines.append(self._call_lines(head, route, identity, request_id, trusted=origin.trusted))
         # Another issuer's keys may change, and nobody here stops its tokens.
-        ours = route.credential is CredentialKind.JWT and identity is not None and not identity.issuer
+        ours = route.credential in REPEATED_KINDS and identity is not None and not identity.issuer
         repeats = ours and not (proof or counted or route.pass_credential or route.report_only)
         limits = None if identity is None else self.limits.of(identity, route, origin)
         return Forward(route, head.method, str(target), lines, identity, repeats, limits=limits)

@@ -81,8 +81,9 @@ def upstream_lines(
         )
     if passed_on:
         lines.append(passed_on)
-    if head.authorization is not None and "authorization" not in withheld:
-        lines.append(f"Authorization: {head.authorization}")
+    credential = head.credential
+    if credential is not None and credential.name not in withheld:
+        lines.append(credential.line)
     lines.append(origin.lines)
     lines.append(_hops_line(head, via, named=route.via))
     if identity is not None:

@@ -14,7 +14,8 @@ from shared.opaque import digest
 
 MAX_CACHED_TOKENS = 50_000
 
-Key = tuple[bytes, str, str]
+ApiTokenKey = tuple[bytes, str, str]
+"""Its digest, the company's prefix and the application's, as they were presented."""
 
 
 class Operator(Protocol):
@@ -34,7 +35,7 @@ class ApiTokens:
     def __init__(self, operator: Operator, clock: Clock, *, size: int = MAX_CACHED_TOKENS) -> None:
         self._operator = operator
         self._clock = clock
-        self._cache: DependentCache[Key, tuple[Identity, float | None]] = DependentCache(size)
+        self._cache: DependentCache[ApiTokenKey, tuple[Identity, float | None]] = DependentCache(size)
         """With the time until which it is so, in seconds since the epoch; None: until something changes."""
         self._follower: Follower | None = None
 
@@ -43,7 +44,10 @@ class ApiTokens:
 
     def known(self, credential: ApiTokenPair, application: str) -> Identity | None:
         """Whose token it is, when that is in the cache."""
-        key = (digest(credential.token), credential.client_prefix, application)
+        return self.known_by(key_of_token(credential, application))
+
+    def known_by(self, key: ApiTokenKey) -> Identity | None:
+        """The same, by what it is known by. The same object as long as nothing has changed."""
         follower = self._follower
         if follower is None or not follower.fresh or (cached := self._cache.get(key)) is None:
             return None
@@ -57,7 +61,7 @@ class ApiTokens:
         """Whose token it is. Raises `RefusedCredential`, or `Unavailable` when that cannot be known."""
         if (known := self.known(credential, application)) is not None:
             return known
-        key, follower = (digest(credential.token), credential.client_prefix, application), self._follower
+        key, follower = key_of_token(credential, application), self._follower
         response = await self._operator.check(
             credential.token, client_prefix=credential.client_prefix, application_prefix=application
         )
@@ -73,6 +77,10 @@ class ApiTokens:
 
     def apply(self, change: Change) -> None:
         self._cache.drop(change.id)
+
+
+def key_of_token(credential: ApiTokenPair, application: str) -> ApiTokenKey:
+    return (digest(credential.token), credential.client_prefix, application)
 
 
 def _known_until(expires_at: float | None, now: float) -> float | None:

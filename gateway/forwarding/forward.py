@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from gateway.credentials.identity import Identity
+from gateway.forwarding.repeated_call import RepeatedCall
 from gateway.refusal import Refusal
-from gateway.repeated import RepeatedCall
 from gateway.routing.table import Route
 from shared.limits.limited_call import LimitedCall
 

@@ -4,7 +4,8 @@ A client sends the same fields with each of its calls, byte for byte, and at mos
 after the strict reading of a whole head, and under its exact bytes: what is found again has been read.
 """
 
-from gateway.http1.fields import MAX_FIELDS, Field, is_plain
+from gateway.http1.credential_line import credential_line
+from gateway.http1.fields import MAX_FIELDS, Field
 from gateway.http1.framing import UNFRAMED, Framing
 from gateway.http1.kept import Kept
 
@@ -13,7 +14,6 @@ MAX_FIELD_BYTES = 16384
 _MAX_KEPT_BLOCKS = 2048
 _MAX_KEPT_BYTES = 1024
 """Of one block."""
-AUTHORIZATION = b"\r\nAuthorization: "
 
 
 class FieldBlock:
@@ -46,46 +46,32 @@ class FieldBlock:
         """What follows from the fields for who passes them on, by what else it depends on."""
 
 
-def find_block(raw: bytes, start: int) -> tuple[FieldBlock, str | None, int] | None:
+def find_block(raw: bytes, start: int) -> tuple[FieldBlock, Field | None, int] | None:
     """The block of the head `raw`, whose first line ends at `start`, if it is kept and nothing else is odd.
 
-    With the value of the head's Authorization field, and how many fields come before that one.
+    With the field of the head's credential, and how many fields come before that one.
     """
-    cut = raw.find(AUTHORIZATION, start)
-    if cut < 0:
+    line = credential_line(raw, start)
+    if line is None:
         block = _kept.get(raw[start:])
         return None if block is None else (block, None, 0)
-    end = _end_of_line(raw, cut)
-    block = _kept.get(raw[start:cut] + raw[end:])
-    value = raw[cut + len(AUTHORIZATION) : end]
-    if block is None or not value or not is_plain(value) or value[0] == 32 or value[-1] == 32:
+    block = _kept.get(raw[start : line.start] + raw[line.end :])
+    if block is None or len(raw) - start > MAX_FIELD_BYTES or len(block.fields) >= MAX_FIELDS:
         return None
-    if len(raw) - start > MAX_FIELD_BYTES or len(block.fields) >= MAX_FIELDS:
-        return None
-    return block, value.decode("ascii"), raw.count(b"\r\n", start, cut)
-
-
-def authorization_in(raw: bytes) -> str:
-    """The value of Authorization in the head `raw`, whose block is kept: it is there once, in this spelling."""
-    start = raw.index(AUTHORIZATION) + len(AUTHORIZATION)
-    return raw[start : _end_of_line(raw, start)].decode("latin-1").strip(" \t")
+    credential = line.plain_field_of(raw)
+    return None if credential is None else (block, credential, raw.count(b"\r\n", start, line.start))
 
 
 def keep_block(raw: bytes, start: int, block: FieldBlock) -> None:
     """Keep `block`, which was read from the head `raw`, unless it is long or may hold a secret."""
-    cut = raw.find(AUTHORIZATION, start)
-    rest = raw[start:] if cut < 0 else raw[start:cut] + raw[_end_of_line(raw, cut) :]
+    line = credential_line(raw, start)
+    rest = raw[start:] if line is None else raw[start : line.start] + raw[line.end :]
     lines = rest.count(b"\r\n")
     if len(rest) > _MAX_KEPT_BYTES or lines != len(block.fields) or not rest.isascii():
-        return  # where the count differs, Authorization is spelled in another way
+        return  # where the count differs, the credential's name is spelled in another way
     if all(field.may_be_kept for field in block.fields):
         _kept.keep(rest, block)
         block.kept = True
-
-
-def _end_of_line(raw: bytes, start: int) -> int:
-    end = raw.find(b"\r\n", start + 2)
-    return len(raw) if end < 0 else end
 
 
 _kept: Kept[bytes, FieldBlock] = Kept(_MAX_KEPT_BLOCKS)

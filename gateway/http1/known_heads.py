@@ -7,7 +7,8 @@ strangers send takes no place.
 import hashlib
 
 from gateway.http1.call_fields import cut_call_fields
-from gateway.http1.field_block import AUTHORIZATION, FieldBlock
+from gateway.http1.credential_line import may_come_again
+from gateway.http1.field_block import FieldBlock
 from gateway.http1.fields import MAX_FIELDS
 from gateway.http1.kept import Kept
 from gateway.http1.request import parse_head
@@ -17,8 +18,6 @@ MAX_DIGESTED_BYTES = 4096
 """Of one head: a longer one is not looked for."""
 _MAX_KEPT_HEADS = 4096
 _MAX_KEPT_TARGET_LENGTH = 128
-_JWT = AUTHORIZATION + b"Bearer ey"
-"""With a token that begins as JSON in base64url: no other calls come again in one step."""
 
 
 def read_head(raw: bytes, *, varies: bool = False) -> RequestHead:
@@ -33,7 +32,7 @@ def read_head(raw: bytes, *, varies: bool = False) -> RequestHead:
 
 
 def _read(raw: bytes) -> RequestHead:
-    if _JWT not in raw or len(raw) > MAX_DIGESTED_BYTES:
+    if len(raw) > MAX_DIGESTED_BYTES or not may_come_again(raw):
         return parse_head(raw)
     digest = hashlib.sha256(raw).digest()
     known = _kept.get(digest)

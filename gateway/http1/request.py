@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from gateway.http1.authority import are_same, parse_authority
 from gateway.http1.body import BodyDecoder, MalformedBody, TooManyExtensions
+from gateway.http1.credential_line import CREDENTIAL_FIELDS
 from gateway.http1.field_block import MAX_FIELD_BYTES, FieldBlock, find_block, keep_block
 from gateway.http1.fields import MAX_FIELDS, Field, MalformedField, parse_lines, tokens
 from gateway.http1.framing import MalformedFraming, request_framing
@@ -54,12 +55,12 @@ def _parse_head(raw: bytes, end_of_line: int) -> RequestHead:
     if not raw.isascii():
         _require_utf8(raw)
     first = _first_values(fields)
-    position = next((number for number, field in enumerate(fields) if field.name == "authorization"), 0)
-    authorization = first.pop("authorization", None)
-    if authorization is not None:
-        del fields[position]
+    position = _position_of_credential(fields, first)
+    credential = None if position is None else fields.pop(position)
+    if credential is not None:
+        del first[credential.name]
     block = FieldBlock(fields, first)
-    head = RequestHead(method, target, block, authorization, position)
+    head = RequestHead(method, target, block, credential, position or 0)
     head.minor_version = minor
     _check_host(head)
     if "content-length" in first or "transfer-encoding" in first:
@@ -140,6 +141,15 @@ def _first_values(fields: list[Field]) -> dict[str, str]:
         if name not in first:
             first[name] = field.value
     return first
+
+
+def _position_of_credential(fields: list[Field], first: dict[str, str]) -> int | None:
+    """Which of the fields is the head's credential: see `RequestHead.credential`."""
+    for name in CREDENTIAL_FIELDS:
+        if name in first:
+            found = [number for number, field in enumerate(fields) if field.name == name]
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 def _check_host(head: RequestHead) -> None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from gateway.credentials.call_usage import CLIENT_LEFT_STATUS, CallUsage
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.forwarding.forward import Forward
+from gateway.forwarding.repeated_call import RepeatedCall
 from gateway.http1.kept import Kept
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
@@ -16,7 +17,6 @@ from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.refusal_trace import record_refusal
 from gateway.proxy.upstream.failure_log import UpstreamFailureLog
 from gateway.refusal import Refusal
-from gateway.repeated import RepeatedCall
 from shared.audit.trail import RefusalAudit
 from shared.logging import access, access_admits, access_kept, kept_fields, request_id
 from shared.metrics import DurationSeries

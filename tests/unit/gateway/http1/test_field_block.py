@@ -88,7 +88,17 @@ def test_the_same_fields_are_read_once_and_any_other_byte_is_another_block() -> 
 
 
 @pytest.mark.parametrize(
-    "line", [b"Cookie: a=b", b"X-Api-Token: t", b"x-api-key: k", b"Proxy-Authorization: x", b"X-A: " + b"x" * 1100]
+    "line",
+    [
+        b"Cookie: a=b",
+        b"X-API-TOKEN: t",
+        b"X-Api-Token: t\r\nX-Api-Token: t",
+        b"X-Api-Token: t\r\nAuthorization: Bearer t",
+        b"AUTHORIZATION: Bearer t\r\nX-Api-Token: t",
+        b"x-api-key: k",
+        b"Proxy-Authorization: x",
+        b"X-A: " + b"x" * 1100,
+    ],
 )
 def test_what_may_be_secret_and_what_is_long_is_not_kept(line: bytes) -> None:
     field_block._kept.clear()
@@ -105,9 +115,33 @@ def test_no_line_with_a_query_is_kept() -> None:
 
 def test_nothing_of_a_credential_is_kept() -> None:
     field_block._kept.clear()
-    for name in (b"Authorization", b"authorization"):
+    for name in (b"Authorization", b"authorization", b"X-Api-Token", b"x-api-token"):
         parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\n" + name + b": Bearer secret")
-    assert "secret" not in str([*field_block._kept])
+    assert len(field_block._kept) == 1
+    assert "secret" not in str([(raw, *block.first.items()) for raw, block in field_block._kept.items()])
+
+
+@pytest.mark.parametrize("name", ["Authorization", "authorization", "X-Api-Token", "x-api-token"])
+def test_the_credential_is_read_as_one_of_the_fields_however_it_is_spelled(name: str) -> None:
+    field_block._kept.clear()
+    raw = b"GET / HTTP/1.1\r\nHost: a\r\n" + name.encode() + b": secret\r\nAccept: */*"
+    for head in (parse_head(raw), parse_head(raw)):
+        assert [field.line for field in head.fields] == ["Host: a", f"{name}: secret", "Accept: */*"]
+        assert head.first(name.lower()) == "secret"
+        assert head.values(name.lower()) == ["secret"]
+        assert head.authorization == ("secret" if name.lower() == "authorization" else None)
+
+
+def test_a_credential_beside_another_is_one_field_among_the_others() -> None:
+    for lines in (("Authorization: a", "X-Api-Token: t"), ("X-Api-Token: t", "Authorization: a")):
+        raw = "\r\n".join(("GET / HTTP/1.1", "Host: a", *lines)).encode()
+        for head in (parse_head(raw), parse_head(raw)):
+            assert [field.line for field in head.fields] == ["Host: a", *lines]
+            assert (head.authorization, head.values("x-api-token")) == ("a", ["t"])
+    several = b"GET / HTTP/1.1\r\nHost: a\r\nX-Api-Token: t\r\nx-api-token: u"
+    for head in (parse_head(several), parse_head(several)):
+        assert head.values("x-api-token") == ["t", "u"]
+        assert head.credential is None
 
 
 def test_no_more_than_so_many_blocks_are_kept() -> None:

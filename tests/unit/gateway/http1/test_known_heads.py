@@ -33,6 +33,7 @@ def seen(head: RequestHead) -> object:
         head.minor_version,
         head.host,
         head.authorization,
+        head.first("x-api-token"),
         head.position,
         fields,
         framing,
@@ -47,6 +48,9 @@ def seen(head: RequestHead) -> object:
         raw_of(HOST, b"Accept: */*", TOKEN + b" \t"),
         raw_of(HOST, TOKEN, b"Content-Length: 3", line=b"POST /v2.0/site HTTP/1.1"),
         raw_of(HOST, TOKEN, b"Connection: close"),
+        raw_of(HOST, b"authorization: Bearer eysecret"),
+        raw_of(HOST, b"X-Api-Token: secret"),
+        raw_of(HOST, b"x-api-token: secret\t", b"Content-Length: 3", line=b"POST /v2.0/site HTTP/1.1"),
     ],
 )
 def test_a_head_that_is_kept_is_read_as_for_the_first_time(raw: bytes, kept: "Kept[bytes, object]") -> None:
@@ -64,7 +68,10 @@ def test_a_head_that_is_kept_is_read_as_for_the_first_time(raw: bytes, kept: "Ke
     "raw",
     [
         raw_of(HOST),
-        raw_of(HOST, b"authorization: Bearer eysecret"),
+        raw_of(HOST, b"AUTHORIZATION: Bearer eysecret"),
+        raw_of(HOST, b"X-API-Token: secret"),
+        raw_of(HOST, b"X-Api-Token: secret", b"X-Api-Token: secret"),
+        raw_of(HOST, b"X-Api-Token: secret", b"Cookie: secret"),
         raw_of(HOST, b"Authorization: Basic secret"),
         raw_of(HOST, b"Authorization:  Bearer eysecret"),
         raw_of(HOST, TOKEN, line=b"GET /v2.0/site?apitoken=secret HTTP/1.1"),

@@ -4,41 +4,22 @@ Most clients send the same few requests again and again. What follows from the b
 table alone is the same each time; whether the token has expired or been stopped since is not, and is not kept.
 """
 
-from gateway.credentials.identity import Identity
+from gateway.credentials.api_tokens import key_of_token
+from gateway.credentials.extract import read_api_token
+from gateway.credentials.kinds import CredentialKind
+from gateway.forwarding.forward import Forward
+from gateway.forwarding.repeated_call import RepeatedCall
 from gateway.http1.kept import Kept
 from gateway.http1.known_heads import keep_head
 from gateway.http1.request_head import RequestHead
 from gateway.origin import Origin
-from gateway.routing.table import Route, RouteTable
-from shared.limits.limited_call import LimitedCall
+from gateway.routing.table import RouteTable
 
 MAX_REPEATED_CALLS = 4096
 _MAX_LINES_LENGTH = 2048
 """Characters of a call's header fields that are kept."""
 
 Key = tuple[bytes, str, bool]
-
-
-class RepeatedCall:
-    """A call by JWT that was forwarded. `lines` are all of its header fields but those that differ by call."""
-
-    __slots__ = ("from_proxy", "identity", "kept", "limits", "limits_as_of", "lines", "route", "table", "target")
-
-    def __init__(
-        self, table: RouteTable, route: Route, target: str, lines: str, identity: Identity, *, from_proxy: bool
-    ) -> None:
-        self.table = table
-        self.route = route
-        self.target = target
-        self.lines = lines
-        self.identity = identity
-        self.from_proxy = from_proxy
-        """Whether it came from a trusted proxy."""
-        self.limits: LimitedCall | None = None
-        self.limits_as_of: object = None
-        """The generation of the table that its limits are from."""
-        self.kept: object = None
-        """For who reports such calls, to keep what is the same each time."""
 
 
 class RepeatedCalls:
@@ -55,9 +36,18 @@ class RepeatedCalls:
         call = self._calls.get(key)
         return call if call is not None and call.table is table else None
 
-    def keep(self, key: Key, head: RequestHead, call: RepeatedCall) -> None:
-        if len(call.lines) <= _MAX_LINES_LENGTH and keep_head(head):
-            self._calls.keep(key, call)
+    def keep(self, key: Key, head: RequestHead, origin: Origin, forward: Forward, table: RouteTable) -> None:
+        """Unless it must not be repeated: see `Forward.repeats`."""
+        identity, route = forward.identity, forward.route
+        if identity is None or not forward.repeats:
+            return
+        lines = "\r\n".join(forward.lines[:-1])
+        if len(lines) > _MAX_LINES_LENGTH or not keep_head(head):
+            return
+        is_jwt = route.credential is CredentialKind.JWT
+        api_token = None if is_jwt else key_of_token(read_api_token(head), route.application)
+        call = RepeatedCall(table, route, forward.target, lines, identity, api_token, from_proxy=origin.trusted)
+        self._calls.keep(key, call)
 
 
 def key_of(head: RequestHead, origin: Origin) -> Key | None:

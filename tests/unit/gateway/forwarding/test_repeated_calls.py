@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import repeated
 from gateway.credentials.kinds import CredentialKind
 from gateway.decision import Decider
+from gateway.forwarding import repeated_calls
 from gateway.forwarding.forward import Forward
+from gateway.forwarding.repeated_calls import RepeatedCalls
 from gateway.http1.known_heads import read_head
 from gateway.http1.request_head import RequestHead
 from gateway.origin import Origin, unproxied
 from gateway.refusal import Refusal
-from gateway.repeated import RepeatedCalls
 from gateway.routing.table import RouteTable
 from shared.contracts.key_registry import Change
 from tests.support.clock import FakeClock
@@ -99,6 +99,48 @@ def test_a_call_that_comes_again_is_counted_where_its_route_goes_on_past_the_bou
     assert counted == ["patient"]
 
 
+async def test_a_call_by_api_token_comes_again_until_something_of_it_changes(desk: Desk) -> None:
+    head = await twice_by_api_token(desk)
+    assert len(desk.decider.repeated) == 1
+    again = decided(desk, head)
+    assert isinstance(again, Forward)
+    assert again.came_before is not None
+    desk.decider.api_tokens.apply(Change(seq=1, kind="company", id="c", status="active", at=0))
+    assert not isinstance(desk.decider.decide(head, CLIENT, "r"), Forward | Refusal), "the operator is asked again"
+
+
+@pytest.mark.parametrize("id_", ["t", "c", "a", "b"])
+async def test_a_call_by_api_token_is_refused_once_what_it_depends_on_is_stopped(id_: str, desk: Desk) -> None:
+    head = await twice_by_api_token(desk)
+    desk.stop(id_)
+    refusal = decided(desk, head)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.status, refusal.cause) == (401, "stopped")
+
+
+async def test_a_call_by_api_token_is_looked_up_while_changes_cannot_be_followed(desk: Desk) -> None:
+    head = await twice_by_api_token(desk)
+    follower = desk.decider.api_tokens._follower
+    assert follower is not None
+    object.__setattr__(follower, "fresh", False)
+    assert not isinstance(desk.decider.decide(head, CLIENT, "r"), Forward | Refusal)
+
+
+async def test_no_api_token_is_kept(desk: Desk) -> None:
+    await twice_by_api_token(desk)
+    assert len(desk.decider.repeated) == 1
+    assert not any("pgat_secret" in text for text in _texts(desk.decider.repeated._calls))
+
+
+async def twice_by_api_token(desk: Desk) -> RequestHead:
+    """The first one is looked up; the second is decided by what is known then, and is kept."""
+    head = head_of("X-Api-Token: pgat_secret", "X-Client-Prefix: blabla", line="POST /sms HTTP/1.1")
+    for _ in range(2):
+        decision = desk.decider.decide(head, CLIENT, "r")
+        assert isinstance(decision if isinstance(decision, Forward | Refusal) else await decision(), Forward)
+    return head
+
+
 def test_a_call_is_decided_anew_when_the_route_table_has_changed(clock: FakeClock, desk: Desk) -> None:
     tables = [ROUTES]
     object.__setattr__(desk.decider, "routes", lambda: tables[0])
@@ -151,7 +193,7 @@ def _texts(thing: Any, seen: set[int] | None = None) -> Iterator[str]:
 
 
 def test_what_is_kept_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repeated, "MAX_REPEATED_CALLS", 3)
+    monkeypatch.setattr(repeated_calls, "MAX_REPEATED_CALLS", 3)
     object.__setattr__(desk.decider, "repeated", RepeatedCalls())
     for number in range(10):
         twice(desk, desk.bearer(jti=f"j{number}"))

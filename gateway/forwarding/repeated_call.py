@@ -1,0 +1,53 @@
+"""A call that comes again byte for byte, but for its id."""
+
+from gateway.credentials.api_tokens import ApiTokenKey
+from gateway.credentials.identity import Identity
+from gateway.credentials.kinds import CredentialKind
+from gateway.routing.table import Route, RouteTable
+from shared.limits.limited_call import LimitedCall
+
+REPEATED_KINDS = frozenset({CredentialKind.JWT, CredentialKind.API_TOKEN})
+"""Of credential. A session token is looked up for each call, and one with a number of uses is used up."""
+
+
+class RepeatedCall:
+    """A call that was forwarded. `lines` are all of its header fields but those that differ by call."""
+
+    __slots__ = (
+        "api_token",
+        "from_proxy",
+        "identity",
+        "kept",
+        "limits",
+        "limits_as_of",
+        "lines",
+        "route",
+        "table",
+        "target",
+    )
+
+    def __init__(
+        self,
+        table: RouteTable,
+        route: Route,
+        target: str,
+        lines: str,
+        identity: Identity,
+        api_token: ApiTokenKey | None,
+        *,
+        from_proxy: bool,
+    ) -> None:
+        self.table = table
+        self.route = route
+        self.target = target
+        self.lines = lines
+        self.identity = identity
+        self.api_token = api_token
+        """By which its API token is known; None where it came with a JWT."""
+        self.from_proxy = from_proxy
+        """Whether it came from a trusted proxy."""
+        self.limits: LimitedCall | None = None
+        self.limits_as_of: object = None
+        """The generation of the table that its limits are from."""
+        self.kept: object = None
+        """For who reports such calls, to keep what is the same each time."""
