@@ -10,8 +10,13 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NoReturn
 
+import orjson
+
 # Also takes a string that is never closed, so that no input is scanned more than once.
 _STRING = re.compile(r'"(?:[^"\\]|\\.?)*+"?', re.DOTALL)
+
+_SHORTEST_NUMBER_CHARACTERS = 25
+"""No integer of 64 bits and no float is longer when it is written as shortly as can be."""
 
 
 class Rule(StrEnum):
@@ -68,6 +73,33 @@ def loads_object(data: bytes, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]
     """
     if limits.size is not None and len(data) > limits.size:
         raise InvalidJson(Rule.SIZE, f"is larger than {limits.size} bytes")
+    value = _shortest(data, limits)
+    if value is None:
+        value = _read(data, limits)
+    if limits.members is not None and len(value) > limits.members:
+        raise InvalidJson(Rule.COUNT, f"holds more than {limits.members} members")
+    if limits.name_characters is not None and max(map(len, value), default=0) > limits.name_characters:
+        raise InvalidJson(Rule.NAME, f"holds a name of more than {limits.name_characters} characters")
+    return value
+
+
+def _shortest(data: bytes, limits: Limits) -> dict[str, Any] | None:
+    """As `_read`, in a fraction of the time, for an object in its shortest spelling; None for any other.
+
+    Writing what was read gives the same bytes only where every member is there once and every number is finite and
+    was read exactly. Programs that write no blanks write so: our own issuer is one of them.
+    """
+    few = data.count(b"[") + data.count(b"{") <= limits.depth
+    if not few or b"\\u" in data or limits.number_characters < _SHORTEST_NUMBER_CHARACTERS:
+        return None
+    try:
+        value = orjson.loads(data)
+        return value if isinstance(value, dict) and orjson.dumps(value) == data else None
+    except (ValueError, TypeError):
+        return None
+
+
+def _read(data: bytes, limits: Limits) -> dict[str, Any]:
     if data.startswith(BOM_UTF8):
         raise InvalidJson(Rule.BYTE_ORDER_MARK, "begins with a byte order mark; send JSON without one")
     try:
@@ -81,10 +113,6 @@ def loads_object(data: bytes, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]
         raise InvalidJson(Rule.JSON, "is not valid JSON") from None
     if not isinstance(value, dict):
         raise InvalidJson(Rule.OBJECT, "must be a JSON object")
-    if limits.members is not None and len(value) > limits.members:
-        raise InvalidJson(Rule.COUNT, f"holds more than {limits.members} members")
-    if limits.name_characters is not None and max(map(len, value), default=0) > limits.name_characters:
-        raise InvalidJson(Rule.NAME, f"holds a name of more than {limits.name_characters} characters")
     if "\\u" in text:
         _check_characters(value, allows_nul=limits.allows_nul)
     return value

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.strict_json import InvalidJson, Limits, Rule, loads_object
+from shared.strict_json import DEFAULT_LIMITS, InvalidJson, Limits, Rule, _read, _shortest, loads_object
 
 VALUES = st.recursive(
     st.none()
@@ -31,6 +31,39 @@ def test_any_bytes_are_an_object_or_a_value_error(data: bytes) -> None:
         assert isinstance(loads_object(data), dict)
     except ValueError:
         return
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a":1,"a":1}',
+        b'{"a":{"b":1,"b":2}}',
+        b'{"a":12345678901234567890123}',
+        b'{"a":1e400}',
+        b'{"a":-0}',
+        b'{"a":1.50}',
+        b'{"a":"\\u0000"}',
+        b'{"a":"\\ud800"}',
+        b'{"a":"\xed\xa0\x80"}',
+        b'{"a":NaN}',
+        b'{"a": 1}',
+        b'\xef\xbb\xbf{"a":1}',
+        b"[1]",
+        b"[" * 2000,
+        b'{"a":' * 300,
+    ],
+)
+def test_what_is_not_the_shortest_spelling_is_judged_by_the_strict_reading(data: bytes) -> None:
+    assert _shortest(data, Limits(depth=4000)) is None
+
+
+@given(st.dictionaries(st.text("abc[{\u0000é", max_size=4), VALUES, max_size=4))
+def test_the_shortest_spelling_is_read_as_the_strict_reading_reads_it(value: dict[str, Any]) -> None:
+    data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    found = _shortest(data, DEFAULT_LIMITS)
+    if found is not None:
+        strictly = _read(data, DEFAULT_LIMITS)
+        assert repr(found) == repr(strictly)
 
 
 def test_sixteen_levels_are_read_and_seventeen_are_not() -> None:
