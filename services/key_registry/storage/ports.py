@@ -50,12 +50,13 @@ class Listing:
     before: UUID | None = None
     equals: Mapping[str, object] = field(default_factory=dict)
     words: tuple[str, ...] = ()
-    """Each is the beginning of a word in one of the `searched` columns; of a booking, in those of its company or of
-    its application."""
+    """Each begins a word in one of the `searched` columns; of a booking, in those of its company or application."""
     booked_by: UUID | None = None
     """Of applications: those that this company has a booking of which is not revoked."""
     expires_soon: ExpiresSoon | None = None
     """Of credentials: those that end soon, or those that do not."""
+    limited: bool | None = None
+    """Of what can have limits of its own: what has some and is not revoked, or all else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,10 @@ class Tables:
         return next((change.mark for change in self.changes if change.seq == position), None)
 
 
+def _limited(row: Row) -> bool:
+    return row["limits"] is not None and row["status"] != "revoked"
+
+
 class _Reader:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -170,6 +174,7 @@ class _Reader:
             and all(_same(name, row[name], value) for name, value in which.equals.items())
             and (which.booked_by is None or row["id"] in booked)
             and (which.expires_soon is None or which.expires_soon.matches(row))
+            and (which.limited is None or which.limited is _limited(row))
             and self._contains(resource, row, which.words)
         )
         return [row for row, _ in zip(found, range(which.limit), strict=False)]

@@ -14,6 +14,7 @@ from services.key_registry.catalog.resources import (
     Resource,
 )
 from services.key_registry.paging import PUNCTUATION
+from services.key_registry.storage.ports import Listing
 
 UNIQUE = {
     "company_client_prefix_key": "client_prefix",
@@ -64,6 +65,8 @@ SET request_digest = excluded.request_digest,
     sealed_answer = excluded.sealed_answer,
     created_at = excluded.created_at
 """
+_LIMITED = "(limits IS NOT NULL AND status <> 'revoked')"
+"""The condition of the indexes of what is limited."""
 _BOOKED = "id IN (SELECT application_id FROM booking WHERE status <> 'revoked' AND company_id ="
 
 
@@ -101,30 +104,25 @@ def _of(resource: Resource) -> Statements:
     )
 
 
-def listing(
-    resource: Resource,
-    equal: Collection[str],
-    *,
-    search: bool = False,
-    booked: bool = False,
-    expires_soon: bool | None = None,
-) -> str:
-    """Takes the limit, the id to start below (or null), a value for each column in `equal`, then what `query_of`
-    returns for the words (with `search`), then a company's id (with `booked`), then from when and until when
-    those that expire soon do (with `expires_soon`)."""
-    if not set(equal) <= set(resource.columns):
-        raise ValueError(f"not all columns of {resource.kind}: {sorted(equal)}")
-    conditions = ["($2::uuid IS NULL OR id < $2)", *(_equal(column, n) for n, column in enumerate(equal, 3))]
-    next_ = len(equal) + 3
-    if search:
+def listing(resource: Resource, which: Listing) -> str:
+    """Takes the limit, the id to start below (or null), the values of `equals`, then what `query_of` returns for
+    the words (where there are any), then the company's id of `booked_by`, then from when and until when those that
+    expire soon do."""
+    if not set(which.equals) <= set(resource.columns):
+        raise ValueError(f"not all columns of {resource.kind}: {sorted(which.equals)}")
+    conditions = ["($2::uuid IS NULL OR id < $2)", *(_equal(column, n) for n, column in enumerate(which.equals, 3))]
+    next_ = len(which.equals) + 3
+    if which.words:
         conditions.append(_found(resource, next_))
         next_ += 1
-    if booked:
+    if which.booked_by is not None:
         conditions.append(f"{_BOOKED} ${next_})")
         next_ += 1
-    if expires_soon is not None:
+    if which.expires_soon is not None:
         soon = f"coalesce(expires_at > ${next_} AND expires_at <= ${next_ + 1}, false)"
-        conditions.append(soon if expires_soon else f"NOT {soon}")
+        conditions.append(soon if which.expires_soon.wanted else f"NOT {soon}")
+    if which.limited is not None:
+        conditions.append(_LIMITED if which.limited else f"NOT {_LIMITED}")
     columns = ", ".join(resource.columns)
     where = " AND ".join(conditions)
     return _sql("SELECT", columns, "FROM", resource.kind, "WHERE", where, "ORDER BY id DESC LIMIT $1")

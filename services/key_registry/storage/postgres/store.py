@@ -72,14 +72,12 @@ class PostgresReader(PostgresVersionReader, PostgresEventReader, PostgresPeopleR
         return id_
 
     async def list(self, resource: Resource, which: Listing) -> Sequence[Row]:
-        booked, soon = which.booked_by is not None, which.expires_soon
-        wanted = None if soon is None else soon.wanted
-        statement = listing(resource, which.equals, search=bool(which.words), booked=booked, expires_soon=wanted)
+        soon = which.expires_soon
         values = [*which.equals.values()]
         values += [query_of(which.words)] if which.words else []
-        values += [which.booked_by] if booked else []
-        values += [soon.now, soon.until] if soon is not None else []
-        records = await self._connection.fetch(statement, which.limit, which.before, *values)
+        values += [] if which.booked_by is None else [which.booked_by]
+        values += [] if soon is None else [soon.now, soon.until]
+        records = await self._connection.fetch(listing(resource, which), which.limit, which.before, *values)
         return [dict(record) for record in records]
 
     async def booked_scopes(self, company_id: UUID) -> Sequence[str]:

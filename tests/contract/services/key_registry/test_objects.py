@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,10 @@ from services.key_registry.catalog.resources import (
     BOOKING,
     COMPANY,
     KEY_PAIR,
+    LIMITED_KINDS,
+    RESOURCES,
     Resource,
+    Row,
 )
 from services.key_registry.storage.ports import AlreadyExists, Listing, Remembered
 from shared.errors import Conflict
@@ -64,6 +68,34 @@ async def test_update_changes_all_but_the_id_and_when_it_was_created(stores: Sto
         "status_at": later,
         "updated_at": later,
     }
+
+
+LIMITED = [RESOURCES[kind] for kind in LIMITED_KINDS]
+
+
+@pytest.mark.parametrize("resource", LIMITED, ids=lambda resource: resource.kind)
+async def test_what_has_limits_of_its_own_is_listed_and_so_is_all_else(stores: Stores, resource: Resource) -> None:
+    limits, rows = {"rate": {"calls": 5, "per_seconds": 1}}, {}
+    states: dict[str, dict[str, Any]] = {
+        "limited": {"limits": limits},
+        "suspended": {"limits": limits, "status": "suspended"},
+        "revoked": {"limits": limits, "status": "revoked"},
+        "free": {},
+    }
+    for name, columns in states.items():
+        rows[name] = await of_a_company(stores, resource)
+        await stores.update(resource, rows[name], **columns)
+    for wanted, names in ((True, {"limited", "suspended"}), (False, {"revoked", "free"})):
+        ids = await listed(stores, resource, Listing(200, limited=wanted))
+        assert {name for name, row in rows.items() if row["id"] in ids} == names
+        assert await listed(stores, resource, Listing(1, before=ids[0], limited=wanted)) == ids[1:2]
+
+
+async def of_a_company(stores: Stores, resource: Resource) -> Row:
+    """One of its own."""
+    created = await stores.company_with_all()
+    row: Row = getattr(created, resource.kind)
+    return row
 
 
 async def test_a_list_has_the_newest_first_and_goes_on_below_a_position(stores: Stores) -> None:

@@ -170,3 +170,33 @@ async def test_type_of_a_problem_leads_to_a_page_at_the_registry_itself(owner: A
         assert f"<code>{response.body['code']}</code>" in page.raw.decode()
         assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert (await owner.get(f"{owner.url}/.well-known/passgate/errors/none")).status == 404
+
+
+async def test_a_list_of_what_has_limits_of_its_own_shows_a_company_its_own_alone(owner: Admin) -> None:
+    limits = {"rate": {"calls": 5, "per_seconds": 1}}
+    company, other = await owner.company(limits=limits), await owner.company(limits=limits)
+    created: dict[str, dict[str, str]] = {}
+    for name, of, more in (
+        ("mine", company, {"limits": limits}),
+        ("free", company, {}),
+        ("theirs", other, {"limits": limits}),
+    ):
+        made = await owner.create("/access-keys", company_id=of["id"], name=name, **more)
+        created[made["id"]] = {"name": name}
+    token = (await owner.create("/admin-tokens", name="x", role="viewer", company_id=company["id"]))["token"]
+    bound = owner.with_token(token)
+
+    async def names(admin: Admin, query: str) -> set[str]:
+        items = (await admin.get(f"/access-keys?limit=200&{query}")).body["items"]
+        return {created[item["id"]]["name"] for item in items if item["id"] in created}
+
+    assert await names(owner, "limited=true") == {"mine", "theirs"}
+    assert await names(owner, f"limited=true&company_id={company['client_prefix']}") == {"mine"}
+    assert await names(bound, "limited=true") == {"mine"}
+    assert await names(bound, "limited=false") == {"free"}
+    assert await names(bound, f"limited=true&company_id={other['id']}") == set()
+    assert [item["id"] for item in (await bound.get("/companies?limited=true")).body["items"]] == [company["id"]]
+    for path in ("bookings", "api-tokens", "api-clients", "key-pairs"):
+        assert (await bound.get(f"/{path}?limited=true")).body["items"] == [], path
+    assert (await owner.get("/access-keys?limited=yes")).fields == {"limited"}
+    assert (await owner.get("/applications?limited=true")).fields == {"limited"}

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from services.key_registry.catalog.resources import COMPANY, RESOURCES
+from services.key_registry.storage.ports import Listing
 from services.key_registry.storage.postgres.statements import listing, query_of, search_vector
 from tests.support.harness.key_registry import Admin, Running
 
@@ -105,7 +106,7 @@ async def crowded(running: Running) -> Running:
 
 
 async def test_a_search_among_ten_thousand_uses_the_index(crowded: Running) -> None:
-    statement = listing(COMPANY, (), search=True)
+    statement = listing(COMPANY, Listing(51, words=("x",)))
     async with crowded.database.connection() as connection:
         plan = await connection.fetch(f"EXPLAIN {statement}", 51, None, query_of(["crowd", "4711"]))
     assert "company_search" in "\n".join(row[0] for row in plan)
