@@ -13,7 +13,13 @@ from deploy.cli.tables import print_json, print_object, print_table
 
 DEFAULT_LIMIT = 50
 USAGE_COLUMNS = ("period", "calls.accepted", "calls.refused", "calls.failed", "distinct_users", "refusals")
-GROUPS = ("company_id", "credential_id", "route")
+GROUPS = {
+    "company_id": ("company.client_prefix",),
+    "credential_id": ("credential_kind", "credential_name", "credential_id"),
+    "route": ("route",),
+}
+"""What calls are grouped by, with the columns that show it."""
+PERIODS = ("hour", "day", "month", "total")
 REPORT_ONLY_COLUMNS = (
     "day",
     "company.client_prefix",
@@ -32,9 +38,9 @@ RECEIPT_COLUMNS = ("service", "instance", "applied", "ms")
 def add(commands: Any) -> None:
     usage = commands.add_parser("usage", help="how much was called, by whom and where")
     usage.add_argument("--company", default="", metavar="NAME", help="only credentials of this company")
-    usage.add_argument("--credential", default="", metavar="ID", help="only this one: its id, key or KID")
+    usage.add_argument("--credential", default="", metavar="ID", help="only this one (or A,B): its id, key or KID")
     usage.add_argument("--route", default="", help="only calls of this route")
-    usage.add_argument("--by", default="day", choices=("hour", "day", "month"), help="how long a period is (day)")
+    usage.add_argument("--by", default="day", choices=PERIODS, help="how long a period is (day)")
     usage.add_argument("--from", dest="start", default="", metavar="TIME", help="such as 2026-11-01T00:00:00Z")
     usage.add_argument("--to", dest="end", default="", metavar="TIME", help="up to this time (now)")
     usage.add_argument("--group-by", default="", metavar="A,B", help="company_id, credential_id, route")
@@ -75,7 +81,8 @@ def _usage(arguments: argparse.Namespace) -> int:
         "route": arguments.route,
         "group_by": arguments.group_by,
     }
-    groups = [name for name in GROUPS if name in arguments.group_by.split(",")]
+    wanted = arguments.group_by.split(",")
+    groups = [column for name, columns in GROUPS.items() if name in wanted for column in columns]
     return _print(
         arguments, "/usage", query, (*USAGE_COLUMNS[:1], *groups, *USAGE_COLUMNS[1:]), "no call in this time"
     )

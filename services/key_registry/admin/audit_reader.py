@@ -83,6 +83,8 @@ async def _names(reader: PeopleReader, admin: Admin, lines: Sequence[Line]) -> M
     for kind, of_kind in ids.items():
         if kind == "person":
             names = await _emails(reader, admin, of_kind)
+        elif kind == "portal_session":
+            names = await _portal_names(reader, admin, of_kind)
         elif resource := RESOURCES.get(kind):  # type: ignore[call-overload]
             names = await _object_names(reader, admin, resource, of_kind)
         else:
@@ -95,6 +97,12 @@ async def _emails(reader: PeopleReader, admin: Admin, ids: Sequence[UUID]) -> Ma
     """Whoever is bound to a company gets to know the e-mails of its own people, and not of the operator's."""
     people = [person for id_ in ids if (person := await reader.find_person(id_)) is not None]
     return {person.id: person.email for person in people if admin.company_id in (None, person.company_id)}
+
+
+async def _portal_names(reader: PeopleReader, admin: Admin, ids: Sequence[UUID]) -> Mapping[UUID, str]:
+    """What the site that let them in calls those who came from there."""
+    sessions = await reader.find_portal_sessions(ids)
+    return {each.id: each.name for each in sessions if admin.company_id in (None, each.company_id)}
 
 
 async def _object_names(

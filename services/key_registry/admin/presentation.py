@@ -58,6 +58,48 @@ async def company_names(reader: Reader, ids: Iterable[str | None]) -> Mapping[st
     return {str(row["id"]): row for row in await reader.find_all(COMPANY, known)}
 
 
+class CredentialName(NamedTuple):
+    """What people know a credential by: what somebody has called it, or its kid."""
+
+    kind: Kind
+    name: str
+
+
+async def credential_names(
+    reader: Reader, ids: Iterable[UUID], company_id: UUID | None
+) -> Mapping[UUID, CredentialName]:
+    """Of the credentials with these ids, as far as they exist; with a `company_id`, of that company's alone."""
+    found: dict[UUID, CredentialName] = {}
+    wanted = set(ids)
+    for kind in EXPIRING_KINDS:
+        resource = RESOURCES[kind]
+        for row in await reader.find_all(resource, wanted):
+            wanted.discard(row["id"])
+            if company_id in (None, row["company_id"]):
+                found[row["id"]] = CredentialName(kind, resource.given_name(row) or str(row["id"]))
+    return found
+
+
+async def names_by_public_id(
+    reader: Reader, wanted: Iterable[tuple[str, str]], company_id: UUID | None
+) -> Mapping[tuple[str, str], str]:
+    """As `credential_names`, of credentials given by their kind and public id: the key, the kid, or else the id."""
+    found: dict[tuple[str, str], str] = {}
+    public_ids = set(wanted)
+    for kind in EXPIRING_KINDS:
+        resource = RESOURCES[kind]
+        of_kind = [id_ for of, id_ in public_ids if of == kind]
+        if resource.public_name is None:
+            rows = await reader.find_all(resource, [UUID(id_) for id_ in of_kind if _is_uuid(id_)])
+        else:
+            rows = await reader.find_named(resource, of_kind)
+        for row in rows:
+            if company_id in (None, row["company_id"]):
+                public_id = str(row[resource.public_name or "id"])
+                found[kind, public_id] = resource.given_name(row) or public_id
+    return found
+
+
 async def name_of(reader: Reader, kind: Kind, id_: str) -> str | None:
     """Its prefix, kid, key or name; of a booking both prefixes. None for what is deleted or no object of ours."""
     resource = RESOURCES.get(kind)

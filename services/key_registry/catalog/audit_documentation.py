@@ -4,7 +4,8 @@ from shared.contracts.documentation import Member, Members
 
 AUDIT_MEMBERS: Members = {
     "actor_name": Member(
-        "A person's e-mail, or an admin token's name. null: a service, nobody, or whoever no longer exists.",
+        "A person's e-mail, an admin token's name, or what the user of a portal session is called. null: a "
+        "service, nobody, or whoever no longer exists.",
         "owner@example.com",
     ),
     "archived_months": Member(

@@ -140,8 +140,8 @@ MEMBERS: Members = {
     "subject_kind": Member("The kind of the object that it was done to.", "company"),
     "subject": Member("The id, kid or key of the object that it was done to.", _ID),
     "subject_name": Member(
-        "What people know the object by: its prefix, kid, key or name; of a booking `client_prefix:"
-        "application_prefix`. null once it is deleted, and for what the registry does not keep.",
+        "What people know the object by: its prefix, kid, key or name, a person's e-mail; of a booking "
+        "`client_prefix:application_prefix`. null once it is deleted, and for what the registry does not keep.",
         "blabla",
     ),
     "request_id": Member(

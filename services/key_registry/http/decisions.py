@@ -8,7 +8,7 @@ from services.key_registry.catalog.field_types import instant, parse_instant
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.paging import parse_page, parse_query, text
 from services.key_registry.refusal_traces.ports import TraceFilter
-from services.key_registry.refusal_traces.reader import TraceReader
+from services.key_registry.refusal_traces.reader import TraceNames, TraceReader
 from services.key_registry.refusal_traces.responses import DecisionResponse, DecisionStep
 from shared.contracts.identifiers import REQUEST_ID
 from shared.contracts.refusal_traces import RefusalTrace
@@ -32,14 +32,16 @@ class DecisionEndpoints:
             raise NotFound("no refusal of this request is kept")
         traces = await self._reader.of_request(caller.admin, request_id)
         steps = [step for trace in traces for step in _steps(trace)]
-        return json_response(_shown(traces[0], steps), headers=NO_STORE)
+        names = await self._reader.names(caller.admin, traces[:1])
+        return json_response(_shown(traces[0], steps, names), headers=NO_STORE)
 
     async def page(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
         requested = parse_page(list(request.query.items()), FILTERS)
         filters = {_NAMES.get(name, name): value for name, value in requested.filters.items()}
         found, cursor = await self._reader.page(caller.admin, TraceFilter(**filters), requested)
-        items = [_shown(kept.trace, _steps(kept.trace)) for kept in found]
+        names = await self._reader.names(caller.admin, [kept.trace for kept in found])
+        items = [_shown(kept.trace, _steps(kept.trace), names) for kept in found]
         return json_response({"items": items, "next_cursor": cursor}, headers=NO_STORE)
 
 
@@ -58,7 +60,14 @@ def _steps(trace: RefusalTrace) -> list[DecisionStep]:
     ]
 
 
-def _shown(trace: RefusalTrace, steps: list[DecisionStep]) -> dict[str, Any]:
-    members = trace.model_dump(exclude={"steps", "process", "service", "at"})
-    shown = DecisionResponse(**members, at=instant(trace.at), outcome="refused", steps=steps)
+def _shown(trace: RefusalTrace, steps: list[DecisionStep], names: TraceNames) -> dict[str, Any]:
+    members = {
+        **trace.model_dump(exclude={"steps", "process", "service", "at"}),
+        "credential_name": names.credentials.get((trace.credential_kind, trace.credential)),
+        "company": names.companies.get(trace.company_id),
+        "at": instant(trace.at),
+        "outcome": "refused",
+        "steps": steps,
+    }
+    shown = DecisionResponse.model_validate(members)
     return shown.model_dump(mode="json")

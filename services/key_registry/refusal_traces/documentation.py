@@ -21,6 +21,14 @@ DECISION_MEMBERS: Members = {
         "Its public id; of one that is not known what names it without being a secret: `pgat_`, or a `kid`.",
         "pgck_4uVbJm2Qk8ZsX1cT7yNdWa",
     ),
+    "DecisionResponse.credential_name": Member(
+        "What people know it by: its name or comment, of a key pair its KID. null: not known, or deleted.",
+        "Nightly report",
+    ),
+    "DecisionResponse.company": Member(
+        "That company's name and prefix. null: it is not known, or is gone.",
+        {"client_prefix": "blabla", "name": "BlaBla"},
+    ),
     "steps": Member(
         "The checks in the order in which they were made, up to the one that failed; those of the gateway first.",
         [

@@ -1,11 +1,14 @@
 """Reading what refused calls met, by request or in pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from services.key_registry.admin.access import AccessControl
+from services.key_registry.admin.presentation import company_names, names_by_public_id
 from services.key_registry.admin.visibility import company_listed
 from services.key_registry.catalog.permissions import Admin, Operation
+from services.key_registry.catalog.resources import Row
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.refusal_traces.ports import KeptTrace, TraceFilter, TraceStore
 from services.key_registry.storage.ports import Store
@@ -15,6 +18,15 @@ from shared.errors import NotFound
 MAX_OF_REQUEST = 20
 """Traces of one request: a client may have chosen the id of another's."""
 OUTERMOST = "gateway"
+
+
+class TraceNames(NamedTuple):
+    """What people know companies and credentials by, as far as they exist."""
+
+    companies: Mapping[str | None, Row]
+    """By id."""
+    credentials: Mapping[tuple[str, str], str]
+    """By kind and public id."""
 
 
 class TraceReader:
@@ -43,3 +55,13 @@ class TraceReader:
             which = replace(which, company_id=await company_listed(reader, admin, which.company_id))
         found = await self._traces.newest(which, seq_of_cursor(page.cursor), page.limit + 1)
         return page_of(found, page.limit, lambda kept: cursor_of_seq(kept.number))
+
+    async def names(self, admin: Admin, traces: Sequence[RefusalTrace]) -> TraceNames:
+        """Of what they are about."""
+        async with self._store.reading() as reader:
+            return TraceNames(
+                await company_names(reader, {trace.company_id for trace in traces}),
+                await names_by_public_id(
+                    reader, {(trace.credential_kind, trace.credential) for trace in traces}, admin.company_id
+                ),
+            )

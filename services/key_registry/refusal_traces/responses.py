@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.key_registry.catalog.documentation import describe
 from services.key_registry.catalog.field_types import Instant
+from services.key_registry.catalog.responses import CompanyName
 
 
 class DecisionStep(BaseModel):
@@ -35,5 +36,7 @@ class DecisionResponse(BaseModel):
     client: str
     credential_kind: str
     credential: str
+    credential_name: str | None
     company_id: str | None
+    company: CompanyName | None
     steps: list[DecisionStep]

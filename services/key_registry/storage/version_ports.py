@@ -15,6 +15,10 @@ class VersionReader(Protocol):
         """The credential of this kind one of whose secrets has this SHA-256, and that secret, working or not."""
         ...
 
+    async def find_named(self, resource: Resource, names: Collection[str]) -> Sequence[Row]:
+        """The API clients with these keys, or the key pairs with these kids, in no order; of other kinds none."""
+        ...
+
     async def find_key_pairs(self, thumbprint: bytes) -> Sequence[Row]:
         """Those whose public key has this SHA-256 thumbprint (RFC 7638), in the order in which they came."""
         ...

@@ -53,7 +53,9 @@ USAGE_MEMBERS: Members = {
     "DependentResponse.kind": Member("The kind of the objects.", "api_token"),
     "active": Member("How many work, as far as that depends on themselves.", 2),
     "suspended": Member("How many are suspended.", 0),
-    "period": Member("When the period begins (RFC 3339, UTC).", "2026-11-26T00:00:00Z"),
+    "period": Member(
+        "When the period begins (RFC 3339, UTC); of a total, the day of `from`.", "2026-11-26T00:00:00Z"
+    ),
     "calls": Member(
         "How many calls there were, by what became of them.", {"accepted": 40, "refused": 2, "failed": 0}
     ),
@@ -75,7 +77,19 @@ USAGE_MEMBERS: Members = {
         [{"accepted": 40, "refused": 2, "failed": 0}],
     ),
     "UsageResponse.company_id": Member("The company's id, where calls are grouped by it.", None),
-    "UsageResponse.credential_id": Member("The credential's id, where calls are grouped by it.", None),
+    "UsageResponse.company": Member(
+        "That company's name and prefix. null: not grouped by it, or it is gone.", None
+    ),
+    "UsageResponse.credential_id": Member(
+        "The credential's id, where calls are grouped by it.", "0190c0de-0000-7000-8000-000000000001"
+    ),
+    "credential_kind": Member(
+        "The kind of that credential. null: not grouped by it, or it was deleted.", "api_token"
+    ),
+    "credential_name": Member(
+        "What people know that credential by: its name or comment, of a key pair its KID. null: as the kind.",
+        "BlaBla Shop",
+    ),
     "UsageResponse.route": Member(
         "The route of the route file, or the path of a service, where calls are grouped by it.", None
     ),

@@ -9,7 +9,8 @@ from uuid import UUID
 from shared.contracts.key_registry import Kind
 from shared.contracts.usage.messages import IssuedWhat, Outcome, UsageBatch
 
-By = Literal["hour", "day", "month"]
+By = Literal["hour", "day", "month", "total"]
+"""`total`: all days from the start on are one period, which begins at the start."""
 Group = Literal["company_id", "credential_id", "route"]
 Distinct = Literal["address", "user"]
 HOURS_KEPT_S = 35 * 86400.0
@@ -102,7 +103,7 @@ class UsageStore(Protocol):
         ...
 
     async def rows(self, query: UsageQuery, limit: int, offset: int) -> Sequence[UsageRow]:
-        """The newest periods first, and in a period by its groups."""
+        """The newest periods first, and in a period by its groups; of a total those with the most calls first."""
         ...
 
     async def sketches(

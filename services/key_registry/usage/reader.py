@@ -5,14 +5,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import get_args
+from typing import NamedTuple, get_args
 from uuid import UUID
 
 from services.key_registry.admin.access import AccessControl
+from services.key_registry.admin.presentation import CredentialName, company_names, credential_names
 from services.key_registry.admin.visibility import Reference, identify
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin, Operation
-from services.key_registry.catalog.resources import API_CLIENT, COMPANY, KEY_PAIR
+from services.key_registry.catalog.resources import API_CLIENT, COMPANY, KEY_PAIR, Row
 from services.key_registry.storage.ports import Reader, Store
 from services.key_registry.usage.ports import By, Group, UsageFilter, UsageQuery, UsageRow, UsageStore
 from services.key_registry.usage.responses import CallsByOutcome, CredentialDays, UsageResponse
@@ -25,7 +26,9 @@ DEFAULT_SPAN: Mapping[By, timedelta] = {
     "hour": timedelta(days=1),
     "day": timedelta(days=30),
     "month": timedelta(days=365),
+    "total": timedelta(days=30),
 }
+_END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 MAX_SKETCHES = 2000
 """That one page merges: access keys times periods."""
 
@@ -36,7 +39,7 @@ class UsageRequest:
     start: datetime | None
     end: datetime | None
     company: Reference | None
-    credential: Reference | None
+    credentials: Sequence[Reference] | None
     route: str | None
     groups: Sequence[Group]
     limit: int
@@ -49,6 +52,11 @@ class UsagePage:
     end: datetime
     """What `end` of the next page is to be, so that the two fit together."""
     more: bool
+
+
+class _Names(NamedTuple):
+    companies: Mapping[str | None, Row]
+    credentials: Mapping[UUID, CredentialName]
 
 
 class UsageReader:
@@ -76,7 +84,10 @@ class UsageReader:
         rows = await self._usage.rows(query, requested.limit + 1, requested.offset)
         shown = rows[: requested.limit]
         users = await self._users(query, shown)
-        items = [_shown(row, None if users is None else users.get(_key(row.at, row.group), 0)) for row in shown]
+        names = await self._names(admin, shown)
+        items = [
+            _shown(row, names, None if users is None else users.get(_key(row.at, row.group), 0)) for row in shown
+        ]
         return UsagePage(items, end, more=len(rows) > requested.limit)
 
     async def by_credential(self, admin: Admin, ids: Sequence[UUID], days: int) -> list[CredentialDays]:
@@ -108,12 +119,24 @@ class UsageReader:
                 if company_id is None or admin.company_id not in (None, company_id):
                     return None
             ids = None
-            if requested.credential is not None:
-                found = await _credential(reader, requested.credential)
-                if found is None:
+            if requested.credentials is not None:
+                found = [await _credential(reader, reference) for reference in requested.credentials]
+                ids = {id_ for id_ in found if id_ is not None}
+                if not ids:
                     return None
-                ids = (found,)
         return UsageFilter(start, end, company_id, ids, requested.route)
+
+    async def _names(self, admin: Admin, shown: Sequence[UsageRow]) -> "_Names":
+        """Of the companies and credentials of the groups, as far as they exist."""
+        companies = {str(id_) for row in shown if (id_ := row.group.get("company_id")) is not None}
+        credentials = {id_ for row in shown if isinstance(id_ := row.group.get("credential_id"), UUID)}
+        if not companies and not credentials:
+            return _Names({}, {})
+        async with self._store.reading() as reader:
+            return _Names(
+                await company_names(reader, companies),
+                await credential_names(reader, credentials, admin.company_id),
+            )
 
     async def _users(self, query: UsageQuery, shown: Sequence[UsageRow]) -> Mapping[tuple[object, ...], int] | None:
         """By period and group. None where they are not known: they are counted by access key alone."""
@@ -133,15 +156,17 @@ class UsageReader:
 
 
 def begun(at: datetime, by: By) -> datetime:
-    """When the period that `at` is in began."""
+    """When the period that `at` is in began; a total begins with a day."""
     at = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     if by == "hour":
         return at
-    return at.replace(hour=0) if by == "day" else at.replace(hour=0, day=1)
+    return at.replace(hour=0, day=1) if by == "month" else at.replace(hour=0)
 
 
 def after(period: datetime, by: By) -> datetime:
-    """When the period after this one begins."""
+    """When the period after this one begins; after a total there is none."""
+    if by == "total":
+        return _END_OF_TIME
     if by == "month":
         return begun(period + timedelta(days=31), by)
     return period + (timedelta(hours=1) if by == "hour" else timedelta(days=1))
@@ -156,12 +181,16 @@ def _key(at: datetime, group: Mapping[Group, UUID | str | None]) -> tuple[object
     return (at, *group.values())
 
 
-def _shown(row: UsageRow, users: int | None) -> UsageResponse:
+def _shown(row: UsageRow, names: _Names, users: int | None) -> UsageResponse:
     group = {name: row.group.get(name) for name in get_args(Group)}
+    credential = names.credentials.get(row.group.get("credential_id"))  # type: ignore[arg-type]
     return UsageResponse.model_validate(
         {
             "period": row.at,
             **group,
+            "company": names.companies.get(str(group["company_id"])),
+            "credential_kind": credential and credential.kind,
+            "credential_name": credential and credential.name,
             "calls": _calls(row),
             "refusals": _causes(row, "refused"),
             "failures": _causes(row, "failed"),

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from services.key_registry.catalog.documentation import describe
 from services.key_registry.catalog.effective_status import EffectiveStatus, StatusReason
 from services.key_registry.catalog.field_types import Instant
+from services.key_registry.catalog.responses import CompanyName
 from shared.contracts.key_registry import Kind, Status
 
 
@@ -61,7 +62,10 @@ class UsageResponse(BaseModel):
 
     period: Instant
     company_id: UUID | None
+    company: CompanyName | None
     credential_id: UUID | None
+    credential_kind: Kind | None
+    credential_name: str | None
     route: str | None
     calls: CallsByOutcome
     refusals: dict[str, int]

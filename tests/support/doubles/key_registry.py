@@ -187,6 +187,12 @@ class _Reader:
         found = self._tables.secrets(resource.kind, [digest])
         return (copy.copy(found[0][0]), found[0][1]) if found else None
 
+    async def find_named(self, resource: Resource, names: Collection[str]) -> Sequence[Row]:
+        if resource.public_name is None or resource.public_name in CASELESS:
+            return []
+        rows = self._tables.objects[resource.kind].values()
+        return [copy.copy(row) for row in rows if row[resource.public_name] in names]
+
     async def find_key_pairs(self, thumbprint: bytes) -> Sequence[Row]:
         rows = self._tables.objects["key_pair"].values()
         wanted = base64url.encode(thumbprint).decode()

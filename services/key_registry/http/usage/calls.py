@@ -8,6 +8,7 @@ from typing import get_args
 
 from aiohttp import web
 
+from services.key_registry.admin.visibility import Reference
 from services.key_registry.catalog.field_types import instant, parse_instant, parse_reference
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import BASE, PAGING, page_model, problems
@@ -24,6 +25,7 @@ and the session tokens; in UTC. Counted in each process and added up every few s
 is lost with a process that is killed, and how long what is kept. A period without a call is left out.
 """
 MAX_OFFSET = 10_000_000
+MAX_CREDENTIALS = 100
 
 
 class UsageEndpoint:
@@ -77,6 +79,13 @@ def _by(value: str) -> By:
     raise ValueError(f"must be one of {', '.join(get_args(By))}")
 
 
+def _credentials(value: str) -> Sequence[Reference]:
+    found = [parse_reference(part) for part in value.split(",")]
+    if len(set(found)) < len(found) or len(found) > MAX_CREDENTIALS:
+        raise ValueError(f"must be 1 to {MAX_CREDENTIALS} ids, keys or kids, each once, with commas between them")
+    return found
+
+
 def _groups(value: str) -> Sequence[Group]:
     groups, known = value.split(","), get_args(Group)
     if len(set(groups)) < len(groups) or not set(groups) <= set(known):
@@ -89,7 +98,7 @@ _FILTERS = {
     "to": parse_instant,
     "by": _by,
     "company_id": parse_reference,
-    "credential_id": parse_reference,
+    "credential_id": _credentials,
     "route": text,
     "group_by": _groups,
 }
@@ -99,7 +108,7 @@ _PARAMETERS = (
     Parameter(
         "from",
         description="From the period with this time (RFC 3339) on. Unless given: a day, 30 days or a year before "
-        "`to`, by `by`.",
+        "`to`, by `by`; of a total 30 days.",
         schema=_TIME,
     ),
     Parameter(
@@ -107,7 +116,8 @@ _PARAMETERS = (
     ),
     Parameter(
         "by",
-        description="How long a period is.",
+        description="How long a period is. `total`: all days from that of `from` on are one, and what was called "
+        "most comes first.",
         schema={"type": "string", "enum": list(get_args(By)), "default": "day"},
     ),
     Parameter(
@@ -117,8 +127,9 @@ _PARAMETERS = (
     ),
     Parameter(
         "credential_id",
-        description="Only this credential: its id; of an API client also its `key`, of a key pair its `kid`.",
-        schema={**_NAMED, "examples": ["pgck_4uVbJm2Qk8ZsX1cT7yNdWa"]},
+        description="Only this credential: its id; of an API client also its `key`, of a key pair its `kid`. Or "
+        f"several, at most {MAX_CREDENTIALS}, with commas between them.",
+        schema={"type": "string", "examples": ["pgck_4uVbJm2Qk8ZsX1cT7yNdWa"]},
     ),
     Parameter(
         "route",

@@ -1,6 +1,6 @@
 """What portal sessions need of their storage; each method raises `Unavailable`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -45,6 +45,10 @@ class PortalSession:
 
 class PortalReader(Protocol):
     async def find_portal_session(self, id_: UUID) -> PortalSession | None: ...
+
+    async def find_portal_sessions(self, ids: Collection[UUID]) -> Sequence[PortalSession]:
+        """Those that are still kept, in no order."""
+        ...
 
     async def find_portal_session_by_link(self, digest: bytes) -> PortalSession | None: ...
 

@@ -74,6 +74,7 @@ _BOOKED = "id IN (SELECT application_id FROM booking WHERE status <> 'revoked' A
 class Statements:
     find: str
     find_all: str
+    find_named: str | None
     identify: str | None
     insert: str
     update: str
@@ -89,6 +90,9 @@ def _of(resource: Resource) -> Statements:
     return Statements(
         find=_sql("SELECT", ", ".join(columns), "FROM", resource.kind, "WHERE id = $1"),
         find_all=_sql("SELECT", ", ".join(columns), "FROM", resource.kind, "WHERE id = ANY($1::uuid[])"),
+        find_named=_sql("SELECT", ", ".join(columns), "FROM", resource.kind, f"WHERE {named} = ANY($1::text[])")
+        if (named := resource.public_name) and named not in CASELESS
+        else None,
         identify=resource.public_name
         and _sql("SELECT id FROM", resource.kind, "WHERE", _equal(resource.public_name, 1)),
         insert=_sql(

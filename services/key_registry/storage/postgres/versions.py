@@ -69,6 +69,12 @@ class PostgresVersionReader:
         row = None if record is None else await self.find(resource, record["credential_id"])
         return None if row is None else (row, _version(record))
 
+    async def find_named(self, resource: Resource, names: Collection[str]) -> Sequence[Row]:
+        statement = STATEMENTS[resource.kind].find_named
+        if statement is None or not names:
+            return []
+        return [dict(record) for record in await self._connection.fetch(statement, list(names))]
+
     async def find_key_pairs(self, thumbprint: bytes) -> Sequence[Row]:
         return [dict(record) for record in await self._connection.fetch(_FIND_KEY_PAIRS, thumbprint)]
 

@@ -143,6 +143,30 @@ async def test_calls_are_summed_by_period_group_outcome_and_cause(usage: Postgre
     assert [[row.at for row in page] for page in pages] == [[now], [before], []]
 
 
+async def test_a_total_is_one_period_in_which_the_most_called_come_first(
+    usage: PostgresUsage, created: All
+) -> None:
+    start = datetime.fromtimestamp((HOUR - 24 * 40) * 3600, UTC).replace(hour=0)
+    await usage.add(
+        batch(
+            counted(created, 2, route="seldom"),
+            counted(created, 3, route="often"),
+            counted(created, 4, route="often", hour=HOUR - 24 * 40, outcome="refused", cause="expired"),
+            counted(created, 9, route="before", hour=HOUR - 24 * 42),
+        )
+    )
+    query = UsageQuery("total", UsageFilter(start, END), ("route",))
+    rows = await usage.rows(query, 50, 0)
+    assert [(row.at, row.group["route"], dict(row.calls)) for row in rows] == [
+        (start, "often", {("accepted", ""): 3, ("refused", "expired"): 4}),
+        (start, "seldom", {("accepted", ""): 2}),
+    ]
+    pages = [await usage.rows(query, 1, offset) for offset in (0, 1, 2)]
+    assert [[row.group["route"] for row in page] for page in pages] == [["often"], ["seldom"], []]
+    (everything,) = await usage.rows(UsageQuery("total", UsageFilter(start, END)), 50, 0)
+    assert sum(everything.calls.values()) == 9
+
+
 def ids_of(created: All) -> UUID:
     return UUID(str(created.api_client["id"]))
 

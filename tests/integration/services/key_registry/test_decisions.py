@@ -58,6 +58,34 @@ async def test_refusals_are_listed_by_company_cause_and_time(running: Running) -
     assert (wrong.status, wrong.body["errors"][0]["field"]) == (422, "case")
 
 
+async def test_names_stand_beside_ids_as_far_as_whoever_reads_may_know_them(running: Running) -> None:
+    owner, at = running.owner, time.time()
+    company, other = await owner.company(), await owner.company()
+    client = await owner.create("/api-clients", company_id=company["id"], comment="Nightly report", scopes=[])
+    key = await owner.create("/access-keys", company_id=company["id"], name="shop")
+    theirs = await owner.create("/access-keys", company_id=other["id"], name="theirs")
+    created = await owner.create("/admin-tokens", name="x", role="viewer", company_id=company["id"])
+    mine = {"at": at, "company_id": company["id"]}
+    await report(
+        running,
+        trace(31, credential_kind="api_client", credential=client["key"], **mine),
+        trace(32, credential_kind="access_key", credential=key["id"], **mine),
+        trace(33, credential_kind="access_key", credential="pgak_", at=at),
+        trace(34, credential_kind="access_key", credential=theirs["id"], **mine),
+    )
+    names = {"request-31": "Nightly report", "request-32": "shop", "request-33": None, "request-34": "theirs"}
+    items = (await owner.get("/decisions?limit=4")).body["items"]
+    assert {item["request_id"]: item["credential_name"] for item in items} == names
+    named = {name: company[name] for name in ("client_prefix", "name")}
+    companies = {item["request_id"]: item["company"] for item in items}
+    assert companies == {**dict.fromkeys(names, named), "request-33": None}
+    bound = owner.with_token(created["token"])
+    items = (await bound.get("/decisions")).body["items"]
+    seen = {item["request_id"]: item["credential_name"] for item in items}
+    assert seen == {"request-31": "Nightly report", "request-32": "shop", "request-34": None}
+    assert (await bound.get("/decisions/request-31")).body["credential_name"] == "Nightly report"
+
+
 async def test_token_of_a_company_sees_the_refusals_of_that_company_alone(running: Running) -> None:
     owner, at = running.owner, time.time()
     company = await owner.company()

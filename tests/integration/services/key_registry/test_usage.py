@@ -74,6 +74,58 @@ async def test_calls_refusals_and_users_are_shown_by_period_and_group(running: R
         assert (await owner.get(f"/usage?{nothing}")).body["items"] == []
 
 
+async def test_groups_have_names_beside_their_ids_as_long_as_there_is_what_has_them(
+    running: Running, owner: Admin
+) -> None:
+    company, client = await client_of(owner)
+    pair = await owner.create("/key-pairs", company_id=company["id"], scopes=[], algorithm="EdDSA")
+    gone = await owner.create("/access-keys", company_id=company["id"], name="gone")
+    async with counting(running) as usage:
+        usage.count("api_client", client["key"], 1, "site", "accepted")
+        usage.count("key_pair", pair["kid"], 0, "site", "accepted")
+        usage.count("access_key", gone["id"], 1, "site", "accepted")
+        await usage.report()
+    await owner.post(f"/access-keys/{gone['id']}/revoke")
+    assert (await owner.call("DELETE", f"/access-keys/{gone['id']}")).status == 204
+    found = (await owner.get(f"/usage?company_id={company['id']}&group_by=company_id,credential_id")).body["items"]
+    names = {item["credential_id"]: (item["credential_kind"], item["credential_name"]) for item in found}
+    assert names == {
+        client["id"]: ("api_client", "demo"),
+        pair["id"]: ("key_pair", pair["kid"]),
+        gone["id"]: (None, None),
+    }
+    named = {name: company[name] for name in ("client_prefix", "name")}
+    assert [item["company"] for item in found] == [named] * 3
+    [item] = (await owner.get(f"/usage?company_id={company['id']}")).body["items"]
+    assert (item["company"], item["credential_kind"], item["credential_name"]) == (None, None, None)
+
+
+async def test_a_total_has_the_most_called_first_and_of_several_credentials_theirs_alone(
+    running: Running, owner: Admin
+) -> None:
+    company, client = await client_of(owner)
+    keys = [await owner.create("/access-keys", company_id=company["id"], name=f"key {n}") for n in range(3)]
+    async with counting(running) as usage:
+        for number, key in enumerate(keys, 1):
+            for user in range(number):
+                cell = usage.count("access_key", key["id"], 1, "/generate", "accepted")
+                usage.user(cell, str(user))
+        usage.count("api_client", client["key"], 1, "site", "refused", "expired")
+        await usage.report()
+    path = "/usage?by=total&from=2026-01-01T09:30:00Z&group_by=credential_id"
+    wanted = ",".join((client["key"], keys[0]["id"], keys[2]["id"]))
+    found = (await owner.get(f"{path}&credential_id={wanted}")).body["items"]
+    assert {item["period"] for item in found} == {"2026-01-01T00:00:00Z"}
+    assert [(item["credential_name"], sum(item["calls"].values())) for item in found[:1]] == [("key 2", 3)]
+    assert {item["credential_id"] for item in found} == {client["id"], keys[0]["id"], keys[2]["id"]}
+    [item] = (await owner.get(f"{path}&company_id={company['client_prefix']}&limit=1")).body["items"]
+    assert (item["credential_name"], item["distinct_users"]) == ("key 2", 3)
+    [all_] = (await owner.get(f"/usage?by=total&company_id={company['id']}")).body["items"]
+    assert (all_["calls"], all_["distinct_users"]) == ({"accepted": 6, "refused": 1, "failed": 0}, 3)
+    for wrong in (f"{client['id']},{client['id']}", ",".join(["x"] * 101), f"{client['id']},"):
+        assert (await owner.get(f"/usage?credential_id={wrong}")).fields == {"credential_id"}
+
+
 async def test_each_parameter_that_is_wrong_is_named(owner: Admin) -> None:
     query = "&".join(f"{name}={value}" for name, value in WRONG.items())
     wrong = await owner.get(f"/usage?{query}")
@@ -99,6 +151,10 @@ async def test_token_of_a_company_sees_the_usage_of_that_company_alone(running: 
         f"credential_id={others['key']}",
     ):
         assert (await bound.get(f"/usage?{filtered}")).body["items"] == []
+    both = f"/usage?by=total&group_by=company_id,credential_id&credential_id={others['key']},{client['key']}"
+    [mine] = (await bound.get(both)).body["items"]
+    assert (mine["credential_id"], mine["credential_name"]) == (client["id"], "demo")
+    assert mine["company"]["client_prefix"] == company["client_prefix"]
 
 
 async def test_last_use_is_shown_with_each_credential_and_each_of_its_secrets(

@@ -1,6 +1,6 @@
 """Portal sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from shared.postgres.pool import Connection
 _COLUMNS = tuple(field.name for field in fields(PortalSession))
 _SESSIONS = " ".join(("SELECT", ", ".join(_COLUMNS), "FROM portal_session"))
 _FIND = " ".join((_SESSIONS, "WHERE id = $1"))
+_FIND_ALL = " ".join((_SESSIONS, "WHERE id = ANY($1::uuid[])"))
 _BY_LINK = " ".join((_SESSIONS, "WHERE link_digest = $1"))
 _BY_TOKEN = " ".join((_SESSIONS, "WHERE session_digest = $1"))
 _NEWEST = " ".join((_SESSIONS, "WHERE company_id = $2 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $1"))
@@ -40,6 +41,10 @@ class PostgresPortalReader:
 
     async def find_portal_session(self, id_: UUID) -> PortalSession | None:
         return _session(await self._connection.fetchrow(_FIND, id_))
+
+    async def find_portal_sessions(self, ids: Collection[UUID]) -> Sequence[PortalSession]:
+        records = await self._connection.fetch(_FIND_ALL, list(ids))
+        return [session for record in records if (session := _session(record)) is not None]
 
     async def find_portal_session_by_link(self, digest: bytes) -> PortalSession | None:
         return _session(await self._connection.fetchrow(_BY_LINK, digest))

@@ -1,7 +1,7 @@
 """What is known of usage in PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from services.key_registry.usage.ports import (
     HOURS_KEPT_S,
     SILENT_AFTER_S,
     SOURCES_KEPT_S,
+    By,
     Distinct,
     Group,
     Live,
@@ -28,9 +29,16 @@ from shared.postgres.pool import Database
 _ROWS = """
 SELECT at, {groups} jsonb_object_agg(outcome || ' ' || cause, calls) AS calls FROM (
     SELECT {at} AS at, {groups} outcome, cause, sum(calls)::bigint AS calls FROM usage_{table}
-    WHERE {conditions} GROUP BY {at}, {groups} outcome, cause
-) c GROUP BY {groups} at ORDER BY at DESC{order} LIMIT {limit} OFFSET {offset}
+    WHERE {conditions}{newest} GROUP BY {at}, {groups} outcome, cause
+    ORDER BY {at} DESC {order}
+) c GROUP BY {groups} at ORDER BY at DESC{most}{order} LIMIT {limit} OFFSET {offset}
 """
+"""In the order of the result from within, so that no more groups are made than the page has."""
+_NEWEST = """ AND at >= (
+    SELECT min(at) FROM (SELECT DISTINCT at FROM usage_{table} WHERE {conditions} ORDER BY at DESC LIMIT {most}) n
+)"""
+"""A page of so many rows is of so many periods at most: the index leads to them, and no older ones are read."""
+_PERIODS: Mapping[By, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 _SKETCHES = (
     "SELECT {at} AS at, {groups} sketch FROM distinct_{table} WHERE {conditions} AND what = {what} LIMIT {limit}"
 )
@@ -76,11 +84,13 @@ class PostgresUsage:
         statement = _Statement(query.which)
         groups = "".join(f"{group}, " for group in query.groups)
         sql = _ROWS.format(
-            at=_truncated(query),
+            at=_period(query, statement),
             table=_table(query),
             groups=groups,
+            most=", sum(calls) DESC" if query.by == "total" else "",
             order="".join(f", {group}" for group in query.groups),
             conditions=statement.conditions,
+            newest=_newest(query, statement, offset + limit),
             limit=statement.parameter(limit),
             offset=statement.parameter(offset),
         )
@@ -92,7 +102,7 @@ class PostgresUsage:
     ) -> Sequence[tuple[datetime, Mapping[Group, UUID | str | None], bytes]]:
         statement = _Statement(query.which)
         sql = _SKETCHES.format(
-            at=_truncated(query),
+            at=_period(query, statement),
             table=_table(query),
             groups="".join(f"{group}, " for group in query.groups),
             conditions=statement.conditions,
@@ -166,7 +176,18 @@ def _table(query: UsageQuery) -> str:
     return "hour" if query.by == "hour" else "day"
 
 
-def _truncated(query: UsageQuery) -> str:
+def _newest(query: UsageQuery, statement: _Statement, most: int) -> str:
+    """Nothing where all that is looked at may be on the page."""
+    period = _PERIODS.get(query.by)
+    if period is None or query.which.end - query.which.start <= period * most:
+        return ""
+    conditions, wanted = statement.conditions, statement.parameter(most)
+    return _NEWEST.format(table=_table(query), conditions=conditions, most=wanted)
+
+
+def _period(query: UsageQuery, statement: _Statement) -> str:
+    if query.by == "total":
+        return f"{statement.parameter(query.which.start)}::timestamptz"
     return "date_trunc('month', at, 'UTC')" if query.by == "month" else "at"
 
 
