@@ -1,7 +1,7 @@
 """Companies: the list, a new one, and one with all of its credentials."""
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -9,7 +9,7 @@ from services.console.admin_api import Object, segment, together
 from services.console.browser.forms import Form
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.http.usage import RecentUsage
-from services.console.pages.kinds import KINDS
+from services.console.pages.kinds import KINDS, Kind
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
@@ -25,6 +25,22 @@ async def company_of(request: web.Request, session: Session) -> Object:
     """The company in the path, by its client prefix or its id."""
     found: Object = await session.api.get(f"/companies/{segment(request.match_info['company'])}")
     return found
+
+
+class NewestCredentials(NamedTuple):
+    credentials: list[tuple[Kind, Object]]
+    """The newest first."""
+    more_of: list[Kind]
+    """The kinds of which there are more."""
+
+
+async def newest_credentials(session: Session, limit: int, **which: str) -> NewestCredentials:
+    """At most `limit` of each kind; `which` are filters that the list of each kind has."""
+    found = await together(*(session.api.newest(f"/{kind.path}", limit, **which) for kind in KINDS))
+    newest = list(zip(KINDS, found, strict=True))
+    credentials = [(kind, item) for kind, (items, _) in newest for item in items]
+    credentials.sort(key=lambda pair: str(pair[1]["created_at"]), reverse=True)
+    return NewestCredentials(credentials, [kind for kind, (_, more) in newest if more])
 
 
 class CompanyPages:
@@ -71,17 +87,15 @@ class CompanyPages:
         self, session: Session, company: Object, *, stop: StopView = NO_STOP, status: int = 200, problem: str = ""
     ) -> web.Response:
         own = {"company_id": company["id"]}
-        lists = [session.api.newest(f"/{kind.path}", SHOWN_OF_A_KIND, **own) for kind in KINDS]
-        week, *found = await together(self._usage.week(session, **own), *lists)
-        newest = list(zip(KINDS, found, strict=True))
-        credentials = [(kind, item) for kind, (items, _) in newest for item in items]
-        credentials.sort(key=lambda pair: str(pair[1]["created_at"]), reverse=True)
+        week, (credentials, more_of) = await together(
+            self._usage.week(session, **own), newest_credentials(session, SHOWN_OF_A_KIND, **own)
+        )
         return self._renderer.page(
             "company.html",
             session=session,
             company=company,
             credentials=credentials,
-            more_of=[kind for kind, (_, more) in newest if more],
+            more_of=more_of,
             week=week,
             sparklines=await self._usage.sparklines(session, [item["id"] for _, item in credentials]),
             last_used_at=max((item["last_used_at"] or "" for _, item in credentials), default=""),

@@ -22,12 +22,13 @@ from shared.logging import configure
 from tests.bench.console.dataset import COMPANIES, CREDENTIALS, PREFIX, fill
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console, running_console
-from tests.support.harness.key_registry import migrate, running_registry
+from tests.support.harness.key_registry import Admin, migrate, running_registry
 from tests.support.harness.stores import postgres_server, valkey_server
 
 MAX_BYTES = 100_000
 MAX_MS = 300.0
 TURNS = 7
+ACTS = 200
 COMPANY = f"/companies/{PREFIX}"
 OPERATORS = (
     "/",
@@ -60,6 +61,7 @@ PARTNERS = (
     "/portal",
     "/portal/how-to-call",
     "/portal/usage",
+    "/portal/usage/api-clients",
     "/portal/refused-calls",
     "/portal/sessions",
     "/portal/activity",
@@ -96,9 +98,16 @@ async def measured(console: Console, report: Report) -> list[Row]:
     owner = await console.person("owner")
     rows = [await opened(owner, path, path, report) for path in await pages_of(owner)]
     (company,) = (await console.registry.owner.get(f"/companies?client_prefix={PREFIX}")).body["items"]
+    await renamed(console.registry.owner, company["id"])
     partner = await console.person("owner", company_id=company["id"])
     rows += [await opened(partner, path, f"partner: {path}", report) for path in PARTNERS]
     return [*rows, *[await searched(owner, text, report) for text in SEARCHED]]
+
+
+async def renamed(owner: Admin, company_id: str) -> None:
+    """As many lines of the audit trail as the page of what people did is taken from."""
+    for item in (await owner.get(f"/api-clients?company_id={company_id}&limit={ACTS}")).body["items"]:
+        await owner.patch(f"/api-clients/{item['id']}", {"comment": f"{item['comment']} of the large company"})
 
 
 async def opened(browser: Browser, path: str, name: str, report: Report) -> Row:

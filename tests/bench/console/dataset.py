@@ -12,6 +12,8 @@ LARGE = 2_000
 """Credentials of the first company; the others share what is left."""
 USED_DAILY = 1_000
 """Credentials of other companies that are used each day; of the first company all of one kind are."""
+LIMITS = '{"quota": {"calls": 1000000, "per": "month"}}'
+"""Of a tenth of the credentials."""
 PREFIX = "co1"
 """Of the first company."""
 
@@ -31,21 +33,22 @@ _STEPS = {
         CREATE TEMPORARY TABLE numbered AS
         SELECT i AS n, c.id AS company_id, uuidv7() AS id, sha256(i::text::bytea) AS digest,
             CASE WHEN i % 50 = 0 THEN 'suspended' ELSE 'active' END AS status,
-            CASE WHEN i % 3 = 0 THEN now() + i % 400 * interval '1 day' + interval '1 hour' END AS expires_at
+            CASE WHEN i % 3 = 0 THEN now() + i % 400 * interval '1 day' + interval '1 hour' END AS expires_at,
+            CASE WHEN i % 10 = 0 THEN '{LIMITS}'::jsonb END AS limits
         FROM generate_series(1, {CREDENTIALS}) i JOIN numbered_company c ON c.n = {_COMPANY_OF};
         INSERT INTO access_key (id, company_id, name, default_ttl, max_ttl, digest, status, status_at, created_at,
-            updated_at, last_four, expires_at)
+            updated_at, last_four, expires_at, limits)
         SELECT id, company_id, 'key ' || n, 3600, 86400, digest, status, now(), now(), now(),
-            right(md5(n::text), 4), expires_at FROM numbered WHERE n % 3 = 0;
+            right(md5(n::text), 4), expires_at, limits FROM numbered WHERE n % 3 = 0;
         INSERT INTO api_client (id, company_id, key, comment, scopes, digest, status, status_at, created_at,
-            updated_at, last_four, expires_at)
+            updated_at, last_four, expires_at, limits)
         SELECT id, company_id, 'pgck_' || left(md5(n::text), 22), 'client ' || n, ARRAY['sms:send'], digest, status,
             now(), now(), now(),
-            right(md5(n::text), 4), expires_at FROM numbered WHERE n % 3 = 1;
+            right(md5(n::text), 4), expires_at, limits FROM numbered WHERE n % 3 = 1;
         INSERT INTO api_token (id, company_id, application_id, booking_id, remote_application, digest, status,
-            status_at, created_at, updated_at, last_four, expires_at)
+            status_at, created_at, updated_at, last_four, expires_at, limits)
         SELECT n.id, n.company_id, b.application_id, b.id, 'shop ' || n.n, n.digest, n.status, now(), now(), now(),
-            right(md5(n.n::text), 4), n.expires_at
+            right(md5(n.n::text), 4), n.expires_at, n.limits
         FROM numbered n JOIN booking b ON b.company_id = n.company_id WHERE n.n % 3 = 2;
     """,
     "usage": f"""

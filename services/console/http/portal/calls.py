@@ -4,9 +4,9 @@ from typing import Any
 
 from aiohttp import web
 
-from services.console.admin_api import Object
-from services.console.http.portal.company import own_company, own_credentials
-from services.console.pages.kinds import Kind
+from services.console.admin_api import Object, together
+from services.console.http.portal.company import own_company, own_company_id, searched_credentials
+from services.console.pages.kinds import BY_API_KIND, Kind
 from services.console.pages.portal.snippets import (
     LANGUAGES,
     RUN,
@@ -17,6 +17,10 @@ from services.console.pages.portal.snippets import (
 )
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
+from shared.contracts.identifiers import UUID_FORM
+from shared.errors import NotFound
+
+OFFERED_OF_A_KIND = 5
 
 
 class CallPages:
@@ -27,13 +31,29 @@ class CallPages:
         self._gateway = gateway
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
-        company = await own_company(session)
-        usable = [pair for pair in await own_credentials(session, company["id"]) if pair[1]["status"] == "active"]
-        chosen = next((pair for pair in usable if pair[1]["id"] == request.query.get("credential")), None)
-        found = chosen or next(iter(usable), None)
-        values = {} if found is None else self._code(request, company, *found)
+        """The newest that are usable are offered, or those that are searched for; `credential` may be any other."""
+        own_company_id(session)
+        company, found = await together(
+            own_company(session), searched_credentials(request, session, OFFERED_OF_A_KIND, status="active")
+        )
+        offered = found.newest.credentials
+        wanted = request.query.get("credential", "")
+        chosen = next((pair for pair in offered if pair[1]["id"] == wanted), None)
+        if chosen is None and (chosen := await _usable(session, wanted)) is not None:
+            offered = [chosen, *offered]
+        shown = chosen or next(iter(offered), None)
+        values = {"language": ""} if shown is None else self._code(request, company, *shown)
         return self._renderer.page(
-            "portal/calls.html", session=session, company=company, usable=usable, languages=LANGUAGES, **values
+            "portal/calls.html",
+            session=session,
+            status=found.status,
+            company=company,
+            usable=offered,
+            more=bool(found.newest.more_of),
+            form=found.form,
+            errors=found.errors,
+            languages=LANGUAGES,
+            **values,
         )
 
     def _code(self, request: web.Request, company: Object, kind: Kind, credential: Object) -> dict[str, Any]:
@@ -52,3 +72,18 @@ class CallPages:
             "run": RUN[language],
             "code": snippet(kind, credential, language, self._gateway, company, path),
         }
+
+
+async def _usable(session: Session, id_: str) -> tuple[Kind, Object] | None:
+    """The credential of the company with this id, whatever its kind; None for what it cannot call with."""
+    if UUID_FORM.fullmatch(id_) is None:
+        return None
+    found = (await session.api.post("/search", {"text": id_}))["items"]
+    kind = next((BY_API_KIND.get(item["kind"]) for item in found if item["id"] == id_), None)
+    if kind is None:
+        return None
+    try:
+        credential = await session.api.get(f"/{kind.path}/{id_}")
+    except NotFound:  # deleted meanwhile
+        return None
+    return (kind, credential) if credential["status"] == "active" else None

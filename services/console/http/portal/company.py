@@ -1,9 +1,16 @@
-"""Whose portal it is."""
+"""Whose portal it is, and which of its credentials have the words that somebody has typed."""
 
-from services.console.admin_api import Object, segment, together
-from services.console.pages.kinds import KINDS, Kind
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from aiohttp import web
+
+from services.console.admin_api import Object, segment
+from services.console.http.companies import NewestCredentials, newest_credentials
+from services.console.http.operations.filtered_list import typed_filters
+from services.console.pages.field_errors import wrong_fields
 from services.console.session import Session
-from shared.errors import NotFound
+from shared.errors import NotFound, Unprocessable
 
 
 async def own_company(session: Session) -> Object:
@@ -20,8 +27,24 @@ def own_company_id(session: Session) -> str:
     return str(company_id)
 
 
-async def own_credentials(session: Session, company_id: str) -> list[tuple[Kind, Object]]:
-    """All of the company's, of each kind, the newest first."""
-    lists = await together(*(session.api.items(f"/{kind.path}", company_id=company_id) for kind in KINDS))
-    found = [(kind, item) for kind, items in zip(KINDS, lists, strict=True) for item in items]
-    return sorted(found, key=lambda pair: str(pair[1]["created_at"]), reverse=True)
+class SearchedCredentials(NamedTuple):
+    """`form` is what was typed, `errors` what is wrong with it: then none is found."""
+
+    newest: NewestCredentials
+    form: Mapping[str, str]
+    errors: Mapping[str, str]
+
+    @property
+    def status(self) -> int:
+        return 422 if self.errors else 200
+
+
+async def searched_credentials(
+    request: web.Request, session: Session, limit: int, **which: str
+) -> SearchedCredentials:
+    """As `newest_credentials`, of those alone that have the words of the query's `q`."""
+    form, sent = typed_filters(request, ("q",))
+    try:
+        return SearchedCredentials(await newest_credentials(session, limit, **sent, **which), form, {})
+    except Unprocessable as error:
+        return SearchedCredentials(NewestCredentials([], []), form, wrong_fields(error))

@@ -3,15 +3,17 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import web
 
 from services.console.admin_api import Object, segment, together
-from services.console.http.portal.company import own_company, own_company_id, own_credentials
+from services.console.http.companies import newest_credentials
+from services.console.http.portal.company import own_company, own_company_id
 from services.console.http.usage import RecentUsage
-from services.console.pages.portal.arrivals import arrivals
+from services.console.pages.expiries import credentials_of
+from services.console.pages.portal.arrivals import Arrivals, arrivals, no_arrivals
 from services.console.pages.portal.refusals import of_calls
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
@@ -19,7 +21,20 @@ from shared.clock import Clock
 
 HOURS = 24
 REFUSED_SHOWN = "8"
+ENDING_DAYS = 30
+ENDING_SHOWN = 10
+LONG_AGO_DAYS = 1100
+"""For which calls are counted."""
 TAG_CHARACTERS = 32
+
+
+class Calls(NamedTuple):
+    """Of the last hours."""
+
+    usage: list[Object]
+    """By hour, credential and route, the newest first."""
+    more: bool
+    refused: Sequence[Mapping[str, Any]]
 
 
 class HomePages:
@@ -29,49 +44,62 @@ class HomePages:
         self._clock = clock
 
     async def show(self, _: web.Request, session: Session) -> web.Response:
-        company = await own_company(session)
-        calls, credentials, week = await together(
+        company_id = own_company_id(session)
+        company, calls, (ending, more_end), week = await together(
+            own_company(session),
             self._calls(session),
-            own_credentials(session, company["id"]),
-            self._usage.week(session, company_id=company["id"]),
+            session.api.newest("/expiries", ENDING_SHOWN, to=self._at(days=ENDING_DAYS)),
+            self._usage.week(session, company_id=company_id),
         )
-        soon = [pair for pair in credentials if pair[1].get("expires_soon") and pair[1]["status"] == "active"]
         return self._renderer.page(
             "portal/home.html",
             session=session,
             company=company,
-            base=_base(company["id"]),
-            arrivals=arrivals(credentials, *calls),
+            base=_base(company_id),
+            arrivals=await self._arrivals(session, calls),
             week=week,
-            soon=soon,
+            ending=credentials_of(ending),
+            more_end=more_end,
         )
 
     async def arrivals(self, request: web.Request, session: Session) -> web.Response:
         """The part of the page that changes, for the script that looks again every few seconds.
 
-        304 (RFC 9110 section 15.4.5) where nothing was called since: then nobody reads the credentials.
+        304 (RFC 9110 section 15.4.5) where nothing was called since: then nothing else is read.
         """
         company_id = own_company_id(session)
         calls = await self._calls(session)
-        tag = f'"{hashlib.sha256(orjson.dumps(calls)).hexdigest()[:TAG_CHARACTERS]}"'
+        tag = f'"{hashlib.sha256(orjson.dumps([*calls])).hexdigest()[:TAG_CHARACTERS]}"'
         if request.headers.get("If-None-Match") == tag:
             return self._renderer.not_modified(tag)
-        found = arrivals(await own_credentials(session, company_id), *calls)
+        found = await self._arrivals(session, calls)
         page = self._renderer.page("portal/arrivals.html", session=session, base=_base(company_id), arrivals=found)
         if found.state != "no_credential":  # the first credential changes the page before any call does
             page.headers["ETag"] = tag
         return page
 
-    async def _calls(self, session: Session) -> tuple[list[Object], Sequence[Mapping[str, Any]]]:
-        """Of the last hours by credential and route, and the refused ones."""
-        since = (datetime.fromtimestamp(self._clock.now(), UTC) - timedelta(hours=HOURS)).isoformat()
-        usage, refused = await together(
-            session.api.get(
-                "/usage", by="hour", group_by="credential_id,route", limit="200", **{"from": since[:19] + "Z"}
+    async def _calls(self, session: Session) -> Calls:
+        (usage, more), refused = await together(
+            session.api.newest(
+                "/usage", 200, by="hour", group_by="credential_id,route", **{"from": self._at(hours=-HOURS)}
             ),
             session.api.get("/decisions", limit=REFUSED_SHOWN),
         )
-        return usage["items"], of_calls(refused["items"])
+        return Calls(usage, more, of_calls(refused["items"]))
+
+    async def _arrivals(self, session: Session, calls: Calls) -> Arrivals:
+        if calls.usage or calls.refused:
+            return arrivals(calls.usage, calls.refused, more=calls.more)
+        (before, _), newest = await together(
+            session.api.newest("/usage", 1, by="day", **{"from": self._at(days=-LONG_AGO_DAYS)}),
+            newest_credentials(session, 1),
+        )
+        return no_arrivals(credentials=bool(newest.credentials), called_before=bool(before))
+
+    def _at(self, **later: int) -> str:
+        """Of a time so much later, RFC 3339."""
+        at = datetime.fromtimestamp(self._clock.now(), UTC) + timedelta(**later)
+        return f"{at.isoformat()[:19]}Z"
 
 
 def _base(company_id: str) -> str:

@@ -4,8 +4,8 @@ from aiohttp import web
 
 from services.console.admin_api import segment, together
 from services.console.browser.forms import Form
-from services.console.http.portal.company import own_company, own_credentials
-from services.console.pages.portal.activity import Known, acts_of
+from services.console.http.portal.company import own_company, own_company_id
+from services.console.pages.portal.activity import acts_of
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 
@@ -29,22 +29,14 @@ class PortalPeoplePages:
         return self._renderer.redirect("/portal/sessions")
 
     async def activity(self, request: web.Request, session: Session) -> web.Response:
-        company = await own_company(session)
-        page, people, sessions, credentials = await together(
-            session.api.get("/audit", limit=LINES, cursor=request.query.get("cursor", "")),
-            session.api.items("/people"),
-            session.api.items(f"/companies/{company['id']}/portal-sessions"),
-            own_credentials(session, company["id"]),
-        )
-        known = Known(
-            {person["id"]: person["email"] for person in people},
-            {item["id"]: item["name"] for item in (*sessions, company)},
-            {item["id"]: (kind, item) for kind, item in credentials},
+        own_company_id(session)
+        company, page = await together(
+            own_company(session), session.api.get("/audit", limit=LINES, cursor=request.query.get("cursor", ""))
         )
         return self._renderer.page(
             "portal/activity.html",
             session=session,
             company=company,
-            acts=acts_of(page["items"], known),
+            acts=acts_of(page["items"]),
             next_cursor=page["next_cursor"],
         )

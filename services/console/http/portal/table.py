@@ -40,6 +40,7 @@ def portal_endpoints(
         page("/portal/arrivals", pages.home.arrivals, "The part of it that changes"),
         page("/portal/how-to-call", pages.calls.show, "Code that calls"),
         page("/portal/usage", pages.usage.show, "Usage against limits"),
+        page("/portal/usage/{kind}", pages.usage.of_kind, "Limits of all credentials of one kind"),
         page("/portal/refused-calls", pages.refusals.list, "Refused calls"),
         page("/portal/refused-calls/{request_id}", pages.refusals.show, "One of them, and how to mend it"),
         page("/portal/sessions", pages.people.sessions, "Portal sessions of the company"),

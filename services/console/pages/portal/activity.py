@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.console.pages.events import type_in_words
-from services.console.pages.kinds import Kind
+from services.console.pages.kinds import BY_API_KIND
 
 OPERATOR = "whoever runs the API"
 _SHORT = 13
@@ -23,40 +23,29 @@ class Act:
     """Of the subject's page, below the company's; empty where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What ids of the trail are known as."""
-
-    people: Mapping[str, str]
-    others: Mapping[str, str]
-    """Portal sessions, and the company itself."""
-    credentials: Mapping[str, tuple[Kind, Mapping[str, Any]]]
+def acts_of(lines: Sequence[Mapping[str, Any]]) -> list[Act]:
+    """The newest first, as the lines are: objects of `GET /audit`."""
+    return [act for line in lines if (act := _act(line)) is not None]
 
 
-def acts_of(lines: Sequence[Mapping[str, Any]], known: Known) -> list[Act]:
-    """The newest first, as the lines are."""
-    return [act for line in lines if (act := _act(line, known)) is not None]
-
-
-def _act(line: Mapping[str, Any], known: Known) -> Act | None:
-    kind, _, id_ = line["actor"].partition(":")
-    match kind:
+def _act(line: Mapping[str, Any]) -> Act | None:
+    match line["actor"].partition(":")[0]:
         case "person":
-            who = known.people.get(id_, "a person of whoever runs the API")
+            who = line["actor_name"] or "a person of whoever runs the API"
         case "portal_session":
-            who = known.others.get(id_, "somebody who came from your own site")
+            who = line["actor_name"] or "somebody who came from your own site"
         case "admin":
             who = OPERATOR
         case _:
             return None
-    subject, path = _subject(line["subject"] or "", known)
+    subject, path = _subject(line)
     what = type_in_words(line["action"]).replace("Api ", "API ")
     return Act(line["at"], who, what, subject, path)
 
 
-def _subject(id_: str, known: Known) -> tuple[str, str]:
-    if id_ in known.credentials:
-        kind, item = known.credentials[id_]
-        return kind.label(item), f"{kind.path}/{item['id']}"
-    named = known.people.get(id_) or known.others.get(id_)
-    return named or (f"{id_[:_SHORT]}…" if len(id_) > _SHORT else id_), ""
+def _subject(line: Mapping[str, Any]) -> tuple[str, str]:
+    id_, name = line["subject"] or "", line["subject_name"]
+    if name is None:
+        return f"{id_[:_SHORT]}…" if len(id_) > _SHORT else id_, ""
+    kind = BY_API_KIND.get(line["subject_kind"])
+    return name, "" if kind is None else f"{kind.path}/{id_}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from services.console.pages.kinds import Kind
+from services.console.pages.portal.credential_names import Named, named
 
 MAX_ROWS = 12
 State = Literal["no_credential", "waiting", "first", "calls"]
@@ -14,11 +14,7 @@ State = Literal["no_credential", "waiting", "first", "calls"]
 class Arrival:
     """Calls with one credential to one route."""
 
-    name: str
-    path: str
-    """Of the credential's page, below the company's; empty for one that is gone."""
-    noun: str
-    """Of the kind of the credential."""
+    credential: Named
     route: str
     last_period: str
     accepted: int
@@ -34,42 +30,36 @@ class Arrivals:
     rows: Sequence[Arrival]
     refused: Sequence[Mapping[str, Any]]
     """The newest refused calls, as the admin API has them."""
+    more: bool = False
+    """Whether there are calls that are in none of the rows."""
 
 
 def arrivals(
-    credentials: Sequence[tuple[Kind, Mapping[str, Any]]],
-    usage: Sequence[Mapping[str, Any]],
-    refused: Sequence[Mapping[str, Any]],
+    usage: Sequence[Mapping[str, Any]], refused: Sequence[Mapping[str, Any]], *, more: bool = False
 ) -> Arrivals:
-    """`usage`: objects of `GET /usage?by=hour&group_by=credential_id,route`."""
-    known = {item["id"]: (kind, item) for kind, item in credentials}
+    """Of some calls. `usage`: objects of `GET /usage?by=hour&group_by=credential_id,route`, the newest where there
+    are `more`."""
     sums: dict[tuple[str, str], dict[str, Any]] = {}
+    names: dict[str, Named] = {}
     for entry in usage:
-        key = (entry["credential_id"] or "", entry["route"] or "")
-        row = sums.setdefault(key, {"accepted": 0, "refused": 0, "failed": 0, "last_period": ""})
+        id_, route = entry["credential_id"] or "", entry["route"] or ""
+        names[id_] = named(entry)
+        row = sums.setdefault((id_, route), {"accepted": 0, "refused": 0, "failed": 0, "last_period": ""})
         for outcome in ("accepted", "refused", "failed"):
             row[outcome] += entry["calls"][outcome]
         row["last_period"] = max(row["last_period"], entry["period"])
-    rows = [_row(known.get(id_), route, row) for (id_, route), row in sums.items()]
-    rows.sort(key=lambda row: (row.last_period, row.accepted + row.refused + row.failed), reverse=True)
-    return Arrivals(_state(credentials, rows, refused), rows[:MAX_ROWS], refused)
+    rows = [Arrival(names[id_], route, **row) for (id_, route), row in sums.items()]
+    rows.sort(key=lambda row: (row.last_period, _total(row)), reverse=True)
+    calls = sum(map(_total, rows)) or len(refused)
+    return Arrivals("first" if calls == 1 else "calls", rows[:MAX_ROWS], refused, more or len(rows) > MAX_ROWS)
 
 
-def _state(
-    credentials: Sequence[tuple[Kind, Mapping[str, Any]]],
-    rows: Sequence[Arrival],
-    refused: Sequence[Mapping[str, Any]],
-) -> State:
-    total = sum(row.accepted + row.refused + row.failed for row in rows) or len(refused)
-    if total == 1:
-        return "first"
-    if total or any(item["last_used_at"] for _, item in credentials):
-        return "calls"
-    return "waiting" if credentials else "no_credential"
+def no_arrivals(*, credentials: bool, called_before: bool) -> Arrivals:
+    """Of no call in the last hours. `credentials`: whether there is any."""
+    if called_before:
+        return Arrivals("calls", (), ())
+    return Arrivals("waiting" if credentials else "no_credential", (), ())
 
 
-def _row(known: tuple[Kind, Mapping[str, Any]] | None, route: str, sums: Mapping[str, Any]) -> Arrival:
-    name = "a credential that is gone" if known is None else known[0].label(known[1])
-    path = "" if known is None else f"{known[0].path}/{known[1]['id']}"
-    noun = "" if known is None else known[0].noun
-    return Arrival(name, path, noun, route, **sums)
+def _total(row: Arrival) -> int:
+    return row.accepted + row.refused + row.failed

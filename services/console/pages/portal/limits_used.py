@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from services.console.pages.limits import limits_in_words
+from services.console.pages.portal.credential_names import Named, named
 
 Per = Literal["day", "month"]
 
@@ -35,16 +36,29 @@ class Limited:
     quota: Quota | None
 
 
-def limited(
-    name: str, noun: str, path: str, limits: Mapping[str, Any] | None, used: Mapping[Per, int] | None
-) -> Limited | None:
-    """None for what has no limits. `used`: accepted calls of this day and month; None: not known of it."""
+@dataclass(frozen=True, slots=True)
+class Called:
+    """How much a credential, or a route, was called: by outcome."""
+
+    credential: Named
+    route: str
+    calls: Mapping[str, int]
+
+
+def limited(name: str, noun: str, path: str, limits: Mapping[str, Any] | None, used: int | None) -> Limited | None:
+    """None for what has no limits. `used`: calls of the day or month that its quota is for; None: not known."""
     words = limits_in_words(limits)
     if not words:
         return None
     quota = (limits or {}).get("quota")
-    shown = None if quota is None or used is None else Quota(used[quota["per"]], quota["calls"], quota["per"])
+    shown = None if quota is None or used is None else Quota(used, quota["calls"], quota["per"])
     return Limited(name, noun, path, words, shown)
+
+
+def quota_period(limits: Mapping[str, Any] | None) -> Per | None:
+    """None without a quota."""
+    quota = (limits or {}).get("quota")
+    return None if quota is None else quota["per"]
 
 
 def starts(now: float) -> dict[Per, str]:
@@ -53,23 +67,11 @@ def starts(now: float) -> dict[Per, str]:
     return {"day": f"{today}T00:00:00Z", "month": f"{today[:8]}01T00:00:00Z"}
 
 
-def used_by(usage: Mapping[Per, Sequence[Mapping[str, Any]]]) -> dict[str, dict[Per, int]]:
-    """Accepted calls by the credential's id; of the whole company under ""."""
-    found: dict[str, dict[Per, int]] = {"": {"day": 0, "month": 0}}
-    for per, items in usage.items():
-        for item in items:
-            calls = item["calls"]["accepted"] + item["calls"]["failed"]
-            of_credential = found.setdefault(item["credential_id"] or "?", {"day": 0, "month": 0})
-            of_credential[per] += calls
-            found[""][per] += calls
-    return found
+def used_of(usage: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Calls that quotas count, and so no refused ones, by the credential's id; those of all together under ""."""
+    return {item["credential_id"] or "": item["calls"]["accepted"] + item["calls"]["failed"] for item in usage}
 
 
-def most_called(items: Sequence[Mapping[str, Any]], member: str, limit: int) -> list[tuple[str, dict[str, int]]]:
-    """The values of `member` (a credential's id, or a route) with their calls by outcome, the busiest first."""
-    sums: dict[str, dict[str, int]] = {}
-    for item in items:
-        row = sums.setdefault(item[member] or "", {"accepted": 0, "refused": 0, "failed": 0})
-        for outcome in row:
-            row[outcome] += item["calls"][outcome]
-    return sorted(sums.items(), key=lambda pair: (-sum(pair[1].values()), pair[0]))[:limit]
+def called(usage: Sequence[Mapping[str, Any]]) -> list[Called]:
+    """Of objects of `GET /usage?by=total`, in their order."""
+    return [Called(named(item), item["route"] or "", item["calls"]) for item in usage]

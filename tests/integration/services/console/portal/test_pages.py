@@ -18,6 +18,7 @@ PAGES = (
     "/portal/arrivals",
     "/portal/how-to-call",
     "/portal/usage",
+    "/portal/usage/access-keys",
     "/portal/refused-calls",
     "/portal/doctor",
     "/portal/sessions",

@@ -2,19 +2,15 @@
 
 from typing import Any
 
-from services.console.pages.kinds import BY_PATH
-from services.console.pages.portal.arrivals import MAX_ROWS, arrivals
-
-KIND = BY_PATH["access-keys"]
+from services.console.pages.portal.arrivals import MAX_ROWS, arrivals, no_arrivals
 
 
-def key(number: int = 1, last_used_at: str | None = None) -> tuple[Any, dict[str, Any]]:
-    return KIND, {"id": f"k{number}", "name": f"key {number}", "last_used_at": last_used_at}
-
-
-def usage(id_: str | None = "k1", route: str = "site", period: str = "2026-11-27T19:00:00Z", **calls: int) -> Any:
+def usage(id_: str = "k1", route: str = "site", period: str = "2026-11-27T19:00:00Z", **calls: int) -> Any:
+    gone = id_ == "gone"
     return {
         "credential_id": id_,
+        "credential_kind": None if gone else "access_key",
+        "credential_name": None if gone else f"key {id_[1:]}",
         "route": route,
         "period": period,
         "calls": {"accepted": 0, "refused": 0, "failed": 0, **calls},
@@ -22,17 +18,16 @@ def usage(id_: str | None = "k1", route: str = "site", period: str = "2026-11-27
 
 
 def test_the_state_follows_what_was_done() -> None:
-    assert arrivals([], [], []).state == "no_credential"
-    assert arrivals([key()], [], []).state == "waiting"
-    assert arrivals([key()], [usage(accepted=1)], []).state == "first"
-    assert arrivals([key()], [], [{"request_id": "r"}]).state == "first", "refused, and still the first"
-    assert arrivals([key()], [usage(accepted=2)], []).state == "calls"
-    assert arrivals([key(last_used_at="2026-01-01T00:00:00Z")], [], []).state == "calls", "long ago"
+    assert no_arrivals(credentials=False, called_before=False).state == "no_credential"
+    assert no_arrivals(credentials=True, called_before=False).state == "waiting"
+    assert no_arrivals(credentials=True, called_before=True).state == "calls", "long ago"
+    assert arrivals([usage(accepted=1)], []).state == "first"
+    assert arrivals([], [{"request_id": "r"}]).state == "first", "refused, and still the first"
+    assert arrivals([usage(accepted=2)], []).state == "calls"
 
 
 def test_hours_are_added_up_by_credential_and_route_the_newest_first() -> None:
     found = arrivals(
-        [key(1), key(2)],
         [
             usage("k1", accepted=2, period="2026-11-27T18:00:00Z"),
             usage("k1", accepted=3, refused=1, period="2026-11-27T19:00:00Z"),
@@ -41,12 +36,17 @@ def test_hours_are_added_up_by_credential_and_route_the_newest_first() -> None:
         ],
         [],
     )
-    rows = [(row.name, row.route, row.accepted, row.refused, row.failed) for row in found.rows]
+    rows = [(row.credential.name, row.route, row.accepted, row.refused, row.failed) for row in found.rows]
     assert rows == [
         ("key 1", "site", 5, 1, 0),
         ("key 2", "sms", 9, 0, 0),
         ("a credential that is gone", "site", 0, 0, 1),
     ]
-    assert (found.rows[0].path, found.rows[2].path) == ("access-keys/k1", "")
+    assert (found.rows[0].credential.path, found.rows[2].credential.path) == ("access-keys/k1", "")
+    assert not found.more
+
+
+def test_calls_that_are_in_no_row_are_said_to_be_there() -> None:
     many = [usage("k1", f"route {number}", accepted=1) for number in range(MAX_ROWS + 5)]
-    assert len(arrivals([key()], many, []).rows) == MAX_ROWS
+    assert (len(arrivals(many, []).rows), arrivals(many, []).more) == (MAX_ROWS, True)
+    assert arrivals(many[:2], [], more=True).more
