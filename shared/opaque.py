@@ -16,9 +16,10 @@ ADMIN_TOKEN = "pgad"
 PERSON_SESSION = "pgps"
 INVITATION = "pgil"
 PORTAL_LINK = "pgpl"
+PASSWORD_RESET = "pgpr"
 CREDENTIAL_PREFIXES = (API_TOKEN, ACCESS_KEY, API_CLIENT_SECRET, ADMIN_TOKEN)
 """Of what the registry keeps as objects; the others are people's."""
-SECRET_PREFIXES = (*CREDENTIAL_PREFIXES, PERSON_SESSION, INVITATION, PORTAL_LINK)
+SECRET_PREFIXES = (*CREDENTIAL_PREFIXES, PERSON_SESSION, INVITATION, PORTAL_LINK, PASSWORD_RESET)
 
 PENDING_SIGN_IN = "pgsi"
 """Lives for minutes and needs a code beside it: no leak of one is reported, but it is in no log."""

@@ -21,6 +21,7 @@ KINDS: Mapping[str, str] = {
     opaque.PERSON_SESSION: "person_session",
     opaque.INVITATION: "invitation",
     opaque.PORTAL_LINK: "portal_link",
+    opaque.PASSWORD_RESET: "password_reset",
 }
 _BODY_CHARACTERS = opaque.RANDOM_CHARACTERS + opaque.CHECKSUM_CHARACTERS
 _SECRET = re.compile(

@@ -12,6 +12,8 @@ from services.key_registry.catalog.field_types import parse_reference
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.config import Settings
 from services.key_registry.history import commands as history
+from services.key_registry.people.password_resets import commands as password_resets
+from services.key_registry.people.password_resets.schemas import DEFAULT_RESET_LIFE_S
 from services.key_registry.privacy import commands as privacy
 from shared.config import load, warn_of_unknown_settings
 from shared.http.server import run
@@ -36,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return privacy.export_company(settings, company=given.company)
     if given.command == "erase-company":
         return privacy.erase_company(settings, company=given.company, yes=given.yes)
+    if given.command == "reset-password":
+        return password_resets.reset_password(settings, email=given.email, expires_in=given.expires_in)
     if given.command == "create-admin-token":
         return commands.create_admin_token(
             settings,
@@ -102,6 +106,20 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--company-id", type=_reference, help="bind the token to this company (its id or prefix)")
     create.add_argument(
         "--expires-at", metavar="TIME", help="when it ends (RFC 3339, such as 2027-01-31T12:00:00Z; default: never)"
+    )
+    reset = parsers.add_parser(
+        "reset-password",
+        help="print a link, once, with which a person sets another password",
+        description="For an owner who has forgotten theirs, when no other owner is there to make the link. Second "
+        "factor and passkeys stay as they are.",
+    )
+    reset.add_argument("email", metavar="EMAIL", help="with which the person signs in")
+    reset.add_argument(
+        "--expires-in",
+        type=int,
+        default=DEFAULT_RESET_LIFE_S,
+        metavar="SECONDS",
+        help=f"how long it works (default: {DEFAULT_RESET_LIFE_S}; at most a day)",
     )
     whole = parsers.add_parser("export-company", help="write all that there is of a company as JSON Lines")
     whole.add_argument("company", type=_reference, help="its id or client_prefix")

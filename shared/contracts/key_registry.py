@@ -344,6 +344,7 @@ class HeldSecret(Wire):
         "person_session",
         "invitation",
         "portal_link",
+        "password_reset",
     ]
     digest: str = Field(pattern=anchored(SHA256))
     """SHA-256, in hex; of a key pair the thumbprint of its public key (RFC 7638), of a session token its id."""

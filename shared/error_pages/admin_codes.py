@@ -59,6 +59,12 @@ ADMIN_CODES: Mapping[str, Page] = {
         "Go back to the site that it came from: its backend requests another with "
         "POST /admin/v1/companies/{id}/portal-sessions.",
     ),
+    "password_reset_invalid": Page(
+        "The link sets no password",
+        "It is unknown, was used, was withdrawn or replaced by another, has expired, or its person may not sign in.",
+        "Ask an owner for another: POST /admin/v1/people/{id}/password-reset, or People, Reset password at the "
+        "console.",
+    ),
     "idempotency_key_reused": Page(
         "The Idempotency-Key was used for something else",
         "Within 24 hours the same key is for the same request, byte for byte in its meaning.",

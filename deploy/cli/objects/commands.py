@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from deploy.cli import secrets_output
-from deploy.cli.objects import acts, deliveries, rotation
+from deploy.cli.objects import acts, deliveries, passwords, rotation
 from deploy.cli.objects.nouns import NOUNS, Noun
 from deploy.cli.objects.options import add_option
 
@@ -130,6 +130,13 @@ def _add_deliveries(verbs: Commands, noun: Noun, verb: str) -> None:
     again.add_argument("delivery", type=int, metavar="NUMBER")
 
 
+def _add_reset_password(verbs: Commands, noun: Noun, verb: str) -> None:
+    what = "make a link with which a person sets another password; it ends one of before"
+    parser = _verb(verbs, noun, verb, what, passwords.reset)
+    passwords.add_options(parser)
+    secrets_output.add_option(parser)
+
+
 def _add_act(verbs: Commands, noun: Noun, act: str) -> None:
     parser = _verb(verbs, noun, act, ACTS[act], partial(acts.set_status, act), final=act == "revoke")
     if act != "resume" and noun.has("impact"):
@@ -156,4 +163,5 @@ _ADD = {
     "versions": _add_versions,
     "deliveries": _add_deliveries,
     "delete": _add_delete,
+    "reset-password": _add_reset_password,
 }

@@ -208,7 +208,7 @@ OTHERS = (
         ("email", "role", "company_id", "status", "created_at", "id"),
         (Option("role", "owner, editor or viewer"),),
         filters=("company_id",),
-        verbs=("list", "show", "change", "suspend", "resume", "revoke"),
+        verbs=("list", "show", "change", "suspend", "resume", "revoke", "reset-password"),
         searched=False,
     ),
     Noun(

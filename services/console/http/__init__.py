@@ -97,5 +97,7 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
         form("/people/{id}/role", pages.people.change_role, "Change somebody's role"),
         form(f"/people/{{id}}/{ACT}", pages.people.act, "Suspend, resume or revoke a person"),
         form("/people/{id}/reset-second-factor", pages.people.reset_second_factor, "Take a second factor away"),
+        form("/people/{id}/password-reset", pages.people.reset_password, "Make a link that sets a password"),
+        form("/people/{id}/password-reset/withdraw", pages.people.withdraw_reset, "Withdraw it"),
         *account_endpoints(pages.own, page, form, open_to_all),
     ]

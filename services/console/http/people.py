@@ -32,8 +32,8 @@ class PeoplePages:
             invitation = await session.api.post("/invitations", body, idempotency_key=form.text("key"))
         except Unprocessable as error:
             return await self._list(session, **filled_in(form.values(), error))
-        link = f"{self._visitors.url(request)}/invitations/{invitation['token']}"
-        return await self._list(session, 201, link=link, invitation=invitation)
+        path, to = f"/invitations/{invitation['token']}", invitation["email"] or "whoever is to have it"
+        return await self._list(session, 201, link=self._link(request, path, to, invitation))
 
     async def withdraw(self, request: web.Request, session: Session, _: Form) -> web.Response:
         await session.api.post(f"/invitations/{segment(request.match_info['id'])}/revoke")
@@ -62,6 +62,22 @@ class PeoplePages:
             return await self._list(session, 409, problem=error.description)
         return self._renderer.redirect("/people")
 
+    async def reset_password(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        path = f"/people/{segment(request.match_info['id'])}/password-reset"
+        try:
+            reset = await session.api.post(path, {}, idempotency_key=form.text("key"))
+        except (Conflict, Forbidden) as error:
+            return await self._list(session, 409, problem=error.description)
+        return await self._list(session, 201, link=self._link(request, reset["path"], reset["email"], reset))
+
+    async def withdraw_reset(self, request: web.Request, session: Session, _: Form) -> web.Response:
+        await session.api.delete(f"/people/{segment(request.match_info['id'])}/password-reset")
+        return self._renderer.redirect("/people")
+
+    def _link(self, request: web.Request, path: str, to: str, made: Object) -> Object:
+        """One that is shown once: the console's own URL is the one that the browser has."""
+        return {"url": f"{self._visitors.url(request)}{path}", "to": to, "expires_at": made["expires_at"]}
+
     async def _list(self, session: Session, status: int = 200, **values: Any) -> web.Response:
         people, invitations, (companies, more) = await together(
             session.api.items("/people"),
@@ -78,7 +94,7 @@ class PeoplePages:
             companies=companies,
             names=known | (await _names_of(session, [*people, *invitations], known) if more else {}),
             invitations=invitations,
-            **{"link": "", "invitation": None, **values},
+            **{"link": None, **values},
         )
 
 

@@ -1,7 +1,8 @@
 """Holds closed what a restore has brought back of people and webhooks, which are in no change feed.
 
 A person who was changed after the dump (role, password, status) is suspended, and a webhook is disabled, until an
-operator has looked. Sessions and open invitations end, whatever is known of them: people sign in again.
+operator has looked. Sessions, open invitations and password resets end, whatever is known of them: people sign in
+again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -131,7 +131,7 @@ class RecoveryWriter(Writer, Protocol):
         ...
 
     async def end_all_sessions(self, at: datetime) -> Mapping[str, int]:
-        """How many sessions and open invitations of each kind have ended."""
+        """How many sessions of each kind, open invitations and password resets have ended."""
         ...
 
     async def signing_kids(self) -> Sequence[str]:

@@ -21,6 +21,7 @@ WORDS = {
     "session_ended": "sessions of people ended",
     "portal_session_ended": "portal sessions ended",
     "invitation_revoked": "open invitations revoked",
+    "password_reset_withdrawn": "password resets withdrawn",
     "unknown": "created after the dump: not in the database, and what was issued with it has ended",
 }
 

@@ -27,8 +27,8 @@ LEAK_MEMBERS: Members = {
         "true_positive",
     ),
     "kind": Member(
-        "The kind of the credential; `jwt` for an access token, `session_token`, `person_session` or `invitation`. "
-        "null: none.",
+        "The kind of the credential; `jwt` for an access token, `session_token`, `person_session`, `invitation`, "
+        "`portal_session` or `password_reset`. null: none.",
         "api_token",
     ),
     "id": Member(

@@ -14,7 +14,7 @@ Ending = Literal["ended", "already_ended", "unknown", "not_ours", "left_out"]
 """`unknown` has the form of a secret of ours and was never one; `not_ours` has not even that. `left_out`: there
 may be secrets that were not looked at."""
 
-FoundKind = Kind | Literal["person_session", "invitation", "portal_session"]
+FoundKind = Kind | Literal["person_session", "invitation", "portal_session", "password_reset"]
 
 MAX_URL_CHARACTERS = 2048
 MAX_SOURCE_CHARACTERS = 255

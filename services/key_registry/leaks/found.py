@@ -27,7 +27,7 @@ class Found:
                 return bool(await self.key_pairs.end(digest, report))
             case "session_token":
                 return await self.session_tokens.end(secret.digest, report) is not None
-            case "person_session" | "invitation" | "portal_link":
+            case "person_session" | "invitation" | "portal_link" | "password_reset":
                 return await self.people.end(secret.kind, digest, report) is not None
             case _:
                 return await self.secrets.end(secret.kind, digest, report) is not None

@@ -1,4 +1,4 @@
-"""Ends a person's session, a portal session, or an invitation, whose token was found."""
+"""Ends a person's session, a portal session, an invitation or a password reset, whose token was found."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ from services.key_registry.people.ports import PeopleStore, PeopleWriter
 from shared import opaque
 from shared.clock import Clock
 
-PeopleSecretKind = Literal["person_session", "invitation", "portal_link"]
+PeopleSecretKind = Literal["person_session", "invitation", "portal_link", "password_reset"]
 
 
 class _Secret(NamedTuple):
@@ -37,6 +37,7 @@ class FoundPeopleSecrets:
             opaque.PERSON_SESSION: "person_session",
             opaque.INVITATION: "invitation",
             opaque.PORTAL_LINK: "portal_link",
+            opaque.PASSWORD_RESET: "password_reset",
         }
         return {prefix: partial(self._end_text, kind) for prefix, kind in kinds.items()}
 
@@ -60,6 +61,8 @@ class FoundPeopleSecrets:
             return await self._end_session(secret, report, by)
         if kind == "invitation":
             return await self._end_invitation(secret, report, by)
+        if kind == "password_reset":
+            return await self._end_password_reset(secret, report, by)
         return await self._end_portal_link(secret, report, by)
 
     async def _end_session(self, secret: _Secret, report: Report, by: Admin | None) -> Finding | None:
@@ -118,6 +121,24 @@ class FoundPeopleSecrets:
                 await writer.close_invitation(id_, "revoked")
                 await record(writer, report.actor, "invitation.revoked", id_, company_id, now, report.detail)
             finding = _finding("invitation", id_, company_id, secret, ended=ended)
+            return await _notified(writer, finding, report, now)
+
+    async def _end_password_reset(self, secret: _Secret, report: Report, by: Admin | None) -> Finding | None:
+        """One that was used or withdrawn is not known any more."""
+        async with self._store.reading() as reader:
+            if await reader.find_password_reset(secret.digest) is None:
+                return None
+        async with self._store.writing() as writer:
+            reset = await writer.find_password_reset(secret.digest)
+            person = None if reset is None else await writer.find_person(reset.person_id)
+            if reset is None or person is None or _hidden(by, person.company_id):
+                return None
+            company_id, now = person.company_id, instant(self._clock.now())
+            ended = now < reset.expires_at and await writer.delete_password_reset(person.id)
+            if ended:
+                detail, action = {"reset": str(reset.id), **report.detail}, "person.password_reset_withdrawn"
+                await record(writer, report.actor, action, person.id, company_id, now, detail)
+            finding = _finding("password_reset", reset.id, company_id, secret, ended=ended)
             return await _notified(writer, finding, report, now)
 
 

@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.people.acts import record
+from services.key_registry.people.links.invalid import LinkInvalid
 from services.key_registry.people.openid.policy import SignInPolicy
 from services.key_registry.people.passwords import Passwords, check_password
 from services.key_registry.people.ports import Invitation, PeopleReader, PeopleStore, PeopleWriter, Person
@@ -15,17 +16,14 @@ from services.key_registry.people.requests import Acceptance
 from services.key_registry.people.sessions import Lifetimes, OpenedSession, SignInOrigin, open_session
 from shared import opaque
 from shared.clock import Clock
-from shared.errors import Conflict, NotFound, Unprocessable
+from shared.errors import Conflict, Unprocessable
 
 
-class InvitationInvalid(NotFound):
-    """Unknown, used, revoked or expired: which of them is for the log alone."""
-
+class InvitationInvalid(LinkInvalid):
     code = "invitation_invalid"
 
     def __init__(self, cause: str) -> None:
-        super().__init__("the invitation is unknown, used, revoked or expired: request another one")
-        self.cause = cause
+        super().__init__("the invitation is unknown, used, revoked or expired: request another one", cause)
 
 
 class InvitationAcceptance:

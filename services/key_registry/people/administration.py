@@ -40,7 +40,7 @@ class PeopleAdministration:
     async def show(self, admin: Admin, reference: UUID | str) -> Object:
         self.permit(admin, Operation.READ)
         async with self._store.reading() as reader:
-            return _shown(await _visible(reader, admin, reference))
+            return await self._shown(reader, await find_visible_person(reader, admin, reference))
 
     async def page(
         self, admin: Admin, company: str | None, page: PageRequest
@@ -51,48 +51,49 @@ class PeopleAdministration:
             which = await listed_company(reader, admin, company)
             before = None if page.cursor is None else UUID(bytes=page.cursor)
             found = await reader.newest_people(which, before, page.limit + 1)
-        found, cursor = page_of(found, page.limit, lambda person: cursor_of_id(person.id))
-        return [_shown(person) for person in found], cursor
+            found, cursor = page_of(found, page.limit, lambda person: cursor_of_id(person.id))
+            resets = await reader.open_password_resets([person.id for person in found], self._now())
+        return [_shown(person, resets.get(person.id)) for person in found], cursor
 
     async def change_role(self, admin: Admin, reference: UUID | str, role: Role) -> Object:
-        """Counts from the next request on; the open invitations of who was an owner are revoked.
+        """Counts from the next request on; the links that who was an owner has made for others end.
 
         Raises `Conflict` for one who is revoked, and for the last owner.
         """
         self.permit(admin, Operation.CHANGE)
         async with self._store.writing() as writer:
-            person = await _visible(writer, admin, reference)
+            person = await find_visible_person(writer, admin, reference)
             if person.status == "revoked":
                 raise Conflict("the person is revoked, which is final: the role cannot be changed")
             if person.role is role:
-                return _shown(person)
+                return await self._shown(writer, person)
             if role is not Role.OWNER:
                 await _require_another_owner(writer, admin, person)
             changed = replace(person, role=role, updated_at=self._now())
             detail: dict[str, Any] = {"was": {"role": person.role}, "now": {"role": role}}
-            if person.role is Role.OWNER and (revoked := await writer.revoke_invitations_by(person.id)):
-                detail["invitations_revoked"] = revoked
+            if person.role is Role.OWNER:
+                detail |= await _links_ended(writer, person)
             return await self._written(writer, admin, Operation.CHANGE, changed, detail)
 
     async def set_status(self, admin: Admin, operation: Operation, reference: UUID | str) -> Object:
-        """Suspend, resume or revoke. What is so already stays as it is; sessions and open invitations end for good.
+        """Suspend, resume or revoke. What is so already stays as it is; sessions and links end for good.
 
         Raises `Conflict` out of "revoked", and for the last owner.
         """
         self.permit(admin, operation)
         async with self._store.writing() as writer:
-            person = await _visible(writer, admin, reference)
+            person = await find_visible_person(writer, admin, reference)
             status = status_after(person.status, operation)
             if status == person.status:
-                return _shown(person)
+                return await self._shown(writer, person)
             changed = replace(person, status=status, updated_at=self._now())
             detail: dict[str, Any] = {"role": person.role}
             if status == "active":
                 return await self._written(writer, admin, operation, changed, detail)
             await _require_another_owner(writer, admin, person)
             detail["sessions_ended"] = await writer.end_sessions(person.id, changed.updated_at)
-            if revoked := await writer.revoke_invitations_by(person.id):
-                detail["invitations_revoked"] = revoked
+            await writer.delete_password_reset(person.id)
+            detail |= await _links_ended(writer, person)
             return await self._written(writer, admin, operation, changed, detail)
 
     async def reset_second_factor(self, admin: Admin, reference: UUID | str) -> Object:
@@ -104,7 +105,7 @@ class PeopleAdministration:
         if admin.kind == "portal_session":
             raise Forbidden("a portal session cannot reset a second factor")
         async with self._store.writing() as writer:
-            person = await _visible(writer, admin, reference)
+            person = await find_visible_person(writer, admin, reference)
             if admin.id == person.id:
                 raise Conflict("your own second factor is turned off with the password and a code")
             if person.status == "revoked":
@@ -112,7 +113,7 @@ class PeopleAdministration:
             passkeys = await writer.delete_passkeys(person.id)
             identities = await writer.delete_identities(person.id)
             if not (person.second_factor or passkeys or identities):
-                return _shown(person)
+                return await self._shown(writer, person)
             changed = replace(person, totp_since=None, updated_at=self._now())
             await writer.update_person(changed)
             await writer.delete_factors(person.id)
@@ -122,7 +123,7 @@ class PeopleAdministration:
             }
             action, company_id = f"{KIND}.second_factor_reset", person.company_id
             await record(writer, admin.actor, action, person.id, company_id, changed.updated_at, detail)
-            return _shown(changed)
+            return await self._shown(writer, changed)
 
     async def _written(
         self, writer: PeopleWriter, admin: Admin, operation: Operation, person: Person, detail: Object
@@ -130,13 +131,17 @@ class PeopleAdministration:
         await writer.update_person(person)
         action = f"{KIND}.{DONE[operation]}"
         await record(writer, admin.actor, action, person.id, person.company_id, person.updated_at, detail)
-        return _shown(person)
+        return await self._shown(writer, person)
+
+    async def _shown(self, reader: PeopleReader, person: Person) -> Object:
+        return _shown(person, (await reader.open_password_resets([person.id], self._now())).get(person.id))
 
     def _now(self) -> datetime:
         return instant(self._clock.now())
 
 
-async def _visible(reader: PeopleReader, admin: Admin, reference: UUID | str) -> Person:
+async def find_visible_person(reader: PeopleReader, admin: Admin, reference: UUID | str) -> Person:
+    """By id or e-mail address. Raises `NotFound` for who is of another company."""
     if isinstance(reference, UUID):
         person = await reader.find_person(reference)
     else:
@@ -154,5 +159,16 @@ async def _require_another_owner(writer: PeopleWriter, admin: Admin, person: Per
         raise Conflict(f"{whose} the last active owner: make another person an owner first")
 
 
-def _shown(person: Person) -> Object:
-    return PersonResponse.model_validate(person).model_dump(mode="json")
+async def _links_ended(writer: PeopleWriter, person: Person) -> dict[str, int]:
+    """How many of each that the person has created, for the line in the trail."""
+    ended = {
+        "invitations_revoked": await writer.revoke_invitations_by(person.id),
+        "password_resets_withdrawn": await writer.delete_password_resets_by(person.id),
+    }
+    return {what: count for what, count in ended.items() if count}
+
+
+def _shown(person: Person, reset_until: datetime | None) -> Object:
+    members = {name: getattr(person, name, None) for name in PersonResponse.model_fields}
+    shown = PersonResponse.model_validate({**members, "password_reset_until": reset_until})
+    return shown.model_dump(mode="json")

@@ -10,6 +10,7 @@ from services.key_registry.http.people.invitations import AcceptanceEndpoints, I
 from services.key_registry.http.people.me import MeEndpoints
 from services.key_registry.http.people.openid import OpenIdEndpoints
 from services.key_registry.http.people.passkeys import PasskeyEndpoints
+from services.key_registry.http.people.password_resets import PasswordResetEndpoints
 from services.key_registry.http.people.people import PeopleEndpoints
 from services.key_registry.http.people.portal import PortalEndpoints
 from services.key_registry.http.people.sessions import SessionEndpoints
@@ -30,6 +31,9 @@ from services.key_registry.people.own_password import OwnPassword
 from services.key_registry.people.passkeys.own_passkeys import OwnPasskeys
 from services.key_registry.people.passkeys.relying_party import RelyingParty
 from services.key_registry.people.passkeys.sign_in import PasskeySignIn
+from services.key_registry.people.password_resets.following import PasswordResetFollowing
+from services.key_registry.people.password_resets.issue import PasswordResetIssue
+from services.key_registry.people.password_resets.links import PasswordResetLinks
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.portal.sessions import PortalSessions
 from services.key_registry.people.ports import PeopleStore
@@ -92,6 +96,9 @@ class People:
             openid_name=None if client is None else client.name, openid_required_for=settings.openid_required_for
         )
         portal = PortalSessions(store, access, clock, idle_timeout=lifetimes.idle, console_url=settings.console_url)
+        issue = PasswordResetIssue(clock, policy, console_url=settings.console_url)
+        resets = PasswordResetLinks(store, access, issue, clock)
+        following = PasswordResetFollowing(store, self.passwords, clock, policy)
         self.handlers = PeopleHandlers(
             InvitationEndpoints(Invitations(store, access, clock), self.authentication),
             AcceptanceEndpoints(acceptance, trail, self.addresses),
@@ -102,10 +109,11 @@ class People:
             FactorEndpoints(own_factors, second_step, self.authentication, trail, self.addresses),
             PasskeyEndpoints(own_passkeys, passkeys, self.authentication, trail, self.addresses),
             OpenIdEndpoints(openid, methods, trail, self.addresses),
+            PasswordResetEndpoints(resets, following, self.authentication, trail, self.addresses),
         )
         self.resources = (self.passwords, self.openid_client)
         self._database = database
 
     async def prune(self, now: float) -> None:
-        """Delete sessions and invitations that ended long ago. Raises `Unavailable`."""
+        """Delete sessions and links that ended long ago. Raises `Unavailable`."""
         await prune_people(self._database, now)

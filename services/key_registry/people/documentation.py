@@ -50,6 +50,9 @@ PEOPLE_MEMBERS: Members = {
     "user_agent": Member("The program that it was begun with, as far as it says.", "Mozilla/5.0"),
     "current": Member("Whether it is the one that this request was sent with.", True),
     "second_factor": Member("Whether a code is needed after the password.", False),
+    "password_reset_until": Member(
+        "Until when a link works that sets another password. null: there is none.", None
+    ),
     "person": Member(
         "Who has signed in.",
         {"id": _ID, "email": "jo@blabla.example", "role": "editor", "company_id": None, "status": "active"},

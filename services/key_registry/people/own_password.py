@@ -21,7 +21,7 @@ class OwnPassword:
         self._clock = clock
 
     async def change(self, admin: Admin, body: PasswordChange, address_block: str) -> None:
-        """All other sessions of the person end.
+        """All other sessions of the person end, and the link that was to set another password.
 
         A wrong present password counts as a failed sign-in, for who has a session alone. Raises `Unprocessable`,
         `TooManySignIns`, `Forbidden` for who is no person, and `Unavailable`.
@@ -43,6 +43,7 @@ class OwnPassword:
                 if latest is None or latest.password_hash != person.password_hash:
                     raise Unprocessable.field("current", "is not the present password")
                 await writer.update_person(replace(latest, password_hash=password_hash, updated_at=now))
+                await writer.delete_password_reset(admin.id)
                 ended = await writer.end_sessions(admin.id, now, but=admin.session_id)
                 detail = {"sessions_ended": ended}
                 action = "person.password_changed"

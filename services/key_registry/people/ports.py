@@ -11,6 +11,7 @@ from services.key_registry.catalog.permissions import Role
 from services.key_registry.people.factors.ports import FactorReader, FactorWriter
 from services.key_registry.people.openid.ports import IdentityReader, IdentityWriter
 from services.key_registry.people.passkeys.ports import PasskeyReader, PasskeyWriter
+from services.key_registry.people.password_resets.ports import PasswordResetReader, PasswordResetWriter
 from services.key_registry.people.portal.ports import PortalReader, PortalWriter
 from services.key_registry.storage.ports import Reader, Writer
 from shared.contracts.key_registry import Status
@@ -75,7 +76,9 @@ class Invitation:
         return "expired" if self.status == "open" and self.expires_at <= now else self.status
 
 
-class PeopleReader(Reader, PortalReader, FactorReader, PasskeyReader, IdentityReader, Protocol):
+class PeopleReader(
+    Reader, PortalReader, FactorReader, PasskeyReader, IdentityReader, PasswordResetReader, Protocol
+):
     async def find_person(self, id_: UUID) -> Person | None: ...
 
     async def find_person_by_email(self, email: str) -> Person | None:
@@ -109,7 +112,9 @@ class PeopleReader(Reader, PortalReader, FactorReader, PasskeyReader, IdentityRe
         ...
 
 
-class PeopleWriter(PeopleReader, PortalWriter, FactorWriter, PasskeyWriter, IdentityWriter, Writer, Protocol):
+class PeopleWriter(
+    PeopleReader, PortalWriter, FactorWriter, PasskeyWriter, IdentityWriter, PasswordResetWriter, Writer, Protocol
+):
     async def insert_person(self, person: Person) -> None: ...
 
     async def update_person(self, person: Person) -> None:

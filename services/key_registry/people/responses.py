@@ -46,6 +46,7 @@ class SignedInPerson(PeopleResponse):
 
 class PersonResponse(SignedInPerson):
     second_factor: bool
+    password_reset_until: Instant | None
     created_at: Instant
     updated_at: Instant
 

@@ -22,7 +22,14 @@ MAX_AT_ONCE = 4
 MAX_WAITING = 32
 
 SecretKind = Literal[
-    "api_token", "access_key", "api_client", "admin_token", "person_session", "invitation", "portal_link"
+    "api_token",
+    "access_key",
+    "api_client",
+    "admin_token",
+    "person_session",
+    "invitation",
+    "portal_link",
+    "password_reset",
 ]
 KIND_OF_PREFIX: Mapping[str, SecretKind] = {
     opaque.API_TOKEN: "api_token",
@@ -32,6 +39,7 @@ KIND_OF_PREFIX: Mapping[str, SecretKind] = {
     opaque.PERSON_SESSION: "person_session",
     opaque.INVITATION: "invitation",
     opaque.PORTAL_LINK: "portal_link",
+    opaque.PASSWORD_RESET: "password_reset",
 }
 
 

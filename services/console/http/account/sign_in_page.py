@@ -27,4 +27,5 @@ class SignInPage:
     async def show(self, request: web.Request, after: str, status: int = 200, **values: Any) -> web.Response:
         """`after`: the path to go on to."""
         methods = await self.methods(request)
-        return self._renderer.page("sign_in.html", status=status, next=after, methods=methods, **values)
+        shown = {"password_is_set": request.query.get("password") == "set", **values}
+        return self._renderer.page("sign_in.html", status=status, next=after, methods=methods, **shown)

@@ -7,6 +7,7 @@ from services.console.browser.visitors import Visitors
 from services.console.http.account.account import AccountPages
 from services.console.http.account.openid import OpenIdPages
 from services.console.http.account.passkeys import PasskeyPages
+from services.console.http.account.password_reset import PasswordResetPages
 from services.console.http.account.second_factor import SecondFactorPages
 from services.console.http.account.second_step import SecondStepPages
 from services.console.http.account.sign_in_page import SignInPage
@@ -26,6 +27,7 @@ class OwnPages:
         self.second_step = SecondStepPages(visitors, renderer, self.sign_in_page)
         self.passkeys = PasskeyPages(visitors, renderer, self.sign_in_page)
         self.openid = OpenIdPages(visitors, renderer, self.sign_in_page)
+        self.password_reset = PasswordResetPages(visitors, renderer)
 
 
 def account_endpoints(
@@ -39,6 +41,8 @@ def account_endpoints(
         open_to_all("GET", "/sign-in/openid", own.openid.begin, "To the OpenID provider"),
         open_to_all("GET", "/sign-in/openid/callback", own.openid.callback, "Back from it"),
         open_to_all("GET", "/invitations/{token}/openid", own.openid.accept, "To it, to accept an invitation"),
+        open_to_all("GET", "/password-resets/{token}", own.password_reset.show, "Whose password a link sets"),
+        open_to_all("POST", "/password-resets/{token}", own.password_reset.set_password, "Set it"),
         page("/account", own.account.show, "One's own account"),
         form("/account/password", own.account.change_password, "Change one's password"),
         form("/account/sessions/{id}/revoke", own.account.end_session, "End one of one's sessions"),

@@ -10,10 +10,11 @@ from services.key_registry.catalog.permissions import Operation
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import idempotent_request
+from services.key_registry.http.people.links import LinkRefusals
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE
 from services.key_registry.paging import parse_page, text
-from services.key_registry.people.acceptance import InvitationAcceptance, InvitationInvalid
+from services.key_registry.people.acceptance import InvitationAcceptance
 from services.key_registry.people.invitations import Invitations
 from services.key_registry.people.requests import Acceptance, InvitationToken, NewInvitation
 from services.key_registry.people.responses import InspectedInvitation
@@ -21,7 +22,6 @@ from shared.audit.trail import RefusalAudit
 from shared.errors import NotFound
 from shared.http.body import validated
 from shared.http.client_address import ClientAddress
-from shared.http.endpoints import route_of
 from shared.http.responses import NO_STORE, json_response
 
 PATH = f"{BASE}/invitations"
@@ -64,31 +64,21 @@ class AcceptanceEndpoints:
 
     def __init__(self, acceptance: InvitationAcceptance, audit: RefusalAudit, addresses: ClientAddress) -> None:
         self._acceptance = acceptance
-        self._audit = audit
+        self._refusals = LinkRefusals(audit, addresses)
         self._addresses = addresses
 
     async def inspect(self, request: web.Request) -> web.Response:
         body = validated(InvitationToken, bodies.members(await bodies.raw_json(request)))
-        try:
+        with self._refusals.counted(request):
             invitation = await self._acceptance.inspect(body.token)
-        except InvitationInvalid as error:
-            self._count(request, error)
-            raise
         return _response(InspectedInvitation.model_validate(invitation).model_dump(mode="json"))
 
     async def accept(self, request: web.Request) -> web.Response:
         """201 with a session of the new person."""
         body = validated(Acceptance, bodies.members(await bodies.raw_json(request)))
-        try:
+        with self._refusals.counted(request):
             opened = await self._acceptance.accept(body, origin_of(request, self._addresses))
-        except InvitationInvalid as error:
-            self._count(request, error)
-            raise
         return created_session(opened)
-
-    def _count(self, request: web.Request, error: InvitationInvalid) -> None:
-        client = self._addresses.of(request)
-        self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=client)
 
 
 def _response(value: Any) -> web.Response:

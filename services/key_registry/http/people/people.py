@@ -35,29 +35,29 @@ class PeopleEndpoints:
 
     async def show(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
-        return json_response(await self._people.show(caller.admin, _reference(request)), headers=NO_STORE)
+        return json_response(await self._people.show(caller.admin, person_of(request)), headers=NO_STORE)
 
     async def change(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
         self._people.permit(caller.admin, Operation.CHANGE)
-        reference = _reference(request)
+        reference = person_of(request)
         patch = validated(PersonPatch, bodies.members(await bodies.raw_json(request, *PATCH_TYPES)))
         changed = await self._people.change_role(caller.admin, reference, patch.role)
         return json_response(changed, headers=NO_STORE)
 
     async def set_status(self, operation: Operation, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
-        changed = await self._people.set_status(caller.admin, operation, _reference(request))
+        changed = await self._people.set_status(caller.admin, operation, person_of(request))
         return json_response(changed, headers=NO_STORE)
 
     async def reset_second_factor(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
-        changed = await self._people.reset_second_factor(caller.admin, _reference(request))
+        changed = await self._people.reset_second_factor(caller.admin, person_of(request))
         return json_response(changed, headers=NO_STORE)
 
 
-def _reference(request: web.Request) -> UUID | str:
-    """Raises `NotFound` for what can be neither an id nor an e-mail address."""
+def person_of(request: web.Request) -> UUID | str:
+    """By id or e-mail address. Raises `NotFound` for what can be neither."""
     given = request.match_info["id"]
     try:
         return parse_email(given) if "@" in given else parse_id(given)

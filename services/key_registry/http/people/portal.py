@@ -12,6 +12,7 @@ from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import idempotent_request, reference_of
+from services.key_registry.http.people.links import LinkRefusals
 from services.key_registry.http.people.sessions import origin_of
 from services.key_registry.http.schemas import BASE, IDEMPOTENCY_KEY, PAGING, page_model, problems
 from services.key_registry.paging import parse_page
@@ -23,12 +24,12 @@ from services.key_registry.people.portal.schemas import (
     PortalLink,
     PortalSessionResponse,
 )
-from services.key_registry.people.portal.sessions import PortalLinkInvalid, PortalSessions
+from services.key_registry.people.portal.sessions import PortalSessions
 from shared.audit.trail import RefusalAudit
 from shared.errors import NotFound
 from shared.http.body import validated
 from shared.http.client_address import ClientAddress
-from shared.http.endpoints import Endpoint, Response, route_of
+from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
 SESSIONS = f"{BASE}/companies/{{id}}/portal-sessions"
@@ -50,7 +51,7 @@ class PortalEndpoints:
     ) -> None:
         self._sessions = sessions
         self._authentication = authentication
-        self._audit = audit
+        self._refusals = LinkRefusals(audit, addresses)
         self._addresses = addresses
 
     async def create(self, request: web.Request) -> web.Response:
@@ -81,11 +82,8 @@ class PortalEndpoints:
 
     async def inspect(self, request: web.Request) -> web.Response:
         body = validated(PortalLink, bodies.members(await bodies.raw_json(request)))
-        try:
+        with self._refusals.counted(request):
             session, company_name = await self._sessions.inspect(body.token)
-        except PortalLinkInvalid as error:
-            self._count(request, error)
-            raise
         shown = InspectedPortalSession(
             company_name=company_name, role=session.role, name=session.name, expires_at=session.expires_at
         )
@@ -94,18 +92,11 @@ class PortalEndpoints:
     async def open(self, request: web.Request) -> web.Response:
         """201 with the token of the session, which is shown this once."""
         body = validated(PortalLink, bodies.members(await bodies.raw_json(request)))
-        try:
+        with self._refusals.counted(request):
             session, token = await self._sessions.open(body.token, origin_of(request, self._addresses))
-        except PortalLinkInvalid as error:
-            self._count(request, error)
-            raise
         members = {name: getattr(session, name, None) for name in OpenedPortalSession.model_fields}
         shown = OpenedPortalSession.model_validate({**members, "token": token, "created_at": session.opened_at})
         return json_response(shown.model_dump(mode="json"), status=201, headers=NO_STORE)
-
-    def _count(self, request: web.Request, error: PortalLinkInvalid) -> None:
-        client = self._addresses.of(request)
-        self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=client)
 
 
 def _company(request: web.Request) -> Reference:

@@ -12,6 +12,10 @@ from services.key_registry.http.people.invitations import AcceptanceEndpoints, I
 from services.key_registry.http.people.me import MeEndpoints, me_endpoints
 from services.key_registry.http.people.openid import OpenIdEndpoints, openid_endpoints
 from services.key_registry.http.people.passkeys import PasskeyEndpoints, passkey_endpoints
+from services.key_registry.http.people.password_resets import (
+    PasswordResetEndpoints,
+    password_reset_endpoints,
+)
 from services.key_registry.http.people.people import PATH as PEOPLE_PATH
 from services.key_registry.http.people.people import PeopleEndpoints
 from services.key_registry.http.people.portal import PortalEndpoints, portal_endpoints
@@ -71,6 +75,7 @@ class PeopleHandlers:
     factors: FactorEndpoints
     passkeys: PasskeyEndpoints
     openid: OpenIdEndpoints
+    password_resets: PasswordResetEndpoints
 
 
 def people_endpoints(handlers: PeopleHandlers, admin: partial[Endpoint]) -> Sequence[Endpoint]:
@@ -84,6 +89,7 @@ def people_endpoints(handlers: PeopleHandlers, admin: partial[Endpoint]) -> Sequ
         *factor_endpoints(handlers.factors, admin),
         *passkey_endpoints(handlers.passkeys, admin),
         *openid_endpoints(handlers.openid, admin),
+        *password_reset_endpoints(handlers.password_resets, admin),
         *me_endpoints(handlers.me, admin),
     ]
 

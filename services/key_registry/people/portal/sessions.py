@@ -17,6 +17,8 @@ from services.key_registry.catalog.permissions import RANK, Admin, Operation
 from services.key_registry.catalog.resources import COMPANY, Row
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.people.acts import record
+from services.key_registry.people.links.console_page import ConsolePage
+from services.key_registry.people.links.invalid import LinkInvalid
 from services.key_registry.people.portal.ports import PortalSession
 from services.key_registry.people.portal.schemas import NewPortalSession, PortalSessionResponse
 from services.key_registry.people.ports import PeopleReader, PeopleStore
@@ -27,17 +29,16 @@ from shared.errors import Conflict, NotFound
 
 KIND = "portal_session"
 PATH = "/portal-links"
-"""Of the console's page that follows a link, and the token after it."""
+"""Of the console's page that follows a link."""
 
 
-class PortalLinkInvalid(NotFound):
-    """Unknown, followed, ended or expired: which of them is for the log alone."""
-
+class PortalLinkInvalid(LinkInvalid):
     code = "portal_link_invalid"
 
     def __init__(self, cause: str) -> None:
-        super().__init__("the link is unknown, used, ended or expired: request another one where it came from")
-        self.cause = cause
+        super().__init__(
+            "the link is unknown, used, ended or expired: request another one where it came from", cause
+        )
 
 
 class OpenedPortal(NamedTuple):
@@ -65,7 +66,7 @@ class PortalSessions:
         self._access = access
         self._clock = clock
         self._idle_timeout = idle_timeout
-        self._console_url = console_url
+        self._page = ConsolePage(console_url, PATH)
 
     def permit(self, admin: Admin, operation: Operation) -> None:
         """Raises `Forbidden`. Every method does so itself: this is for knowing it before a body is read."""
@@ -91,7 +92,7 @@ class PortalSessions:
             await writer.insert_portal_session(session)
             detail = {"role": session.role}
             await record(writer, admin.actor, f"{KIND}.created", session.id, session.company_id, now, detail)
-            shown = {**self._shown(session, now), **self._link(token)}
+            shown = {**self._shown(session, now), **self._page.shown(token)}
             if request is not None:
                 await request.remember(writer, shown, now.timestamp())
         return shown
@@ -168,10 +169,6 @@ class PortalSessions:
         if RANK[body.role] > RANK[admin.role]:
             why = f"the role {body.role} is above the {admin.noun}'s own, {admin.role}"
             self._access.forbid(admin, Operation.CREATE, KIND, why)
-
-    def _link(self, token: str) -> dict[str, Any]:
-        path = f"{PATH}/{token}"
-        return {"token": token, "path": path, "url": self._console_url and f"{self._console_url}{path}"}
 
     def _shown(self, session: PortalSession, now: datetime) -> dict[str, Any]:
         members = {name: getattr(session, name, None) for name in PortalSessionResponse.model_fields}

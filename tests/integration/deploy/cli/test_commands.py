@@ -229,6 +229,27 @@ async def test_webhooks_people_and_invitations_are_managed(
     assert (await passgate("people", "show", "nobody@example.org"))[0] == 1
 
 
+async def test_a_link_that_sets_somebodys_password_is_made_and_withdrawn(
+    passgate: Run, registry: Running, company: str, tmp_path: Path
+) -> None:
+    invited = await created(passgate, "invitations", "create", "--role", "viewer", "--company", company)
+    email, file = f"{company}@example.org", tmp_path / "link.txt"
+    account = {"token": invited["token"], "email": email, "password": "correct horse battery"}
+    stranger = registry.owner.with_token(None)
+    assert (await stranger.post("/invitations/accept", account)).status == 201
+    reset = ("people", "reset-password", email)
+    assert (await passgate(*reset))[0] == 2, "nobody would read it"
+    assert (await passgate(*reset, "--expires-in", "2d", "--json"))[0] == 1
+    status, output, _ = await passgate(*reset, "--expires-in", "1h", "--secret-file", str(file))
+    link = file.read_text().strip()
+    token = link.rpartition("/")[2]
+    assert (status, link in output, email in output) == (0, False, True)
+    assert opaque.well_formed(opaque.PASSWORD_RESET, token)
+    assert (await stranger.post("/password-resets/inspect", {"token": token})).status == 200
+    assert (await passgate(*reset, "--withdraw"))[0] == 0
+    assert (await stranger.post("/password-resets/inspect", {"token": token})).status == 404
+
+
 async def test_usage_keys_receipts_status_and_search_are_shown(
     passgate: Run, company: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,7 +56,7 @@ async def started(*arguments: str, **environment: str) -> AsyncForkedProcess:
 async def test_help_names_every_command() -> None:
     status, output, _ = await command("--help")
     assert status == 0
-    for name in ("python -m services.key_registry", "serve", "migrate", "create-admin-token"):
+    for name in ("python -m services.key_registry", "serve", "migrate", "create-admin-token", "reset-password"):
         assert name in output
     for name in ("verify-audit", "checkpoint-audit", "export-audit"):
         assert name in output

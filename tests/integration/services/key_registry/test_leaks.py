@@ -19,6 +19,7 @@ from shared.contracts.key_registry import AuditEvent, HeldSecret
 from shared.contracts.session_tokens import session_token_id
 from shared.jose.private_keys import public_half_of
 from tests.integration.services.key_registry.people.joining import People
+from tests.integration.services.key_registry.people.password_resets.resetting import made
 from tests.support.clock import FakeClock
 from tests.support.harness.key_registry import Admin, Responded, Running, running_registry
 from tests.support.harness.registry_databases import RegistryTemplate
@@ -231,9 +232,15 @@ async def test_private_key_and_session_token_end_in_a_report_and_by_their_holder
 async def test_whoever_holds_a_session_or_an_invitation_ends_it(running: Running) -> None:
     people = People(running, FakeClock())
     joined, invitation = await people.join(), await people.invite()
+    reset = await made(running.owner, joined)
     async with running.client("token_issuer") as client:
-        for kind, secret in (("person_session", joined.admin.token or ""), ("invitation", invitation["token"])):
+        for kind, secret in (
+            ("person_session", joined.admin.token or ""),
+            ("invitation", invitation["token"]),
+            ("password_reset", reset["token"]),
+        ):
             assert await client.end_secret(HeldSecret(kind=kind, digest=opaque.digest(secret).hex()))
         assert not await client.end_secret(HeldSecret(kind="portal_link", digest="0" * 64))
     assert (await joined.admin.get("/me")).status == 401
+    assert (await running.owner.get(f"/people/{joined.id}")).body["password_reset_until"] is None
     assert (await running.owner.get(f"/invitations/{invitation['id']}")).body["status"] == "revoked"

@@ -23,6 +23,7 @@ from shared.contracts.signing_keys import SigningKeyReport, SigningKeyReporter, 
 from shared.jose.keys import generate_private_key
 from shared.jose.pem import private_pem
 from tests.integration.services.key_registry.people.joining import People
+from tests.integration.services.key_registry.people.password_resets.resetting import NEW, follow, made
 from tests.support.clock import FakeClock
 from tests.support.harness.database_copies import DatabaseCopies
 from tests.support.harness.key_registry import Admin, Running, running_registry
@@ -401,6 +402,29 @@ async def test_people_and_webhooks_that_were_changed_after_the_dump_are_held_and
     assert "people suspended, since they were changed after the dump" in said
     assert "webhooks disabled" in said
     assert "open invitations revoked: 1" in said
+
+
+async def test_links_that_set_a_password_work_no_more_after_a_restore(
+    place: Place, copies: DatabaseCopies, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that was used after the dump is good again by what the database says, and so is its old password."""
+    place.history.mkdir()
+    async with place.running() as running:
+        owner, people = running.owner, People(running, FakeClock())
+        used, waiting = [await people.join() for _ in range(2)]
+        tokens = [(await made(owner, joined))["token"] for joined in (used, waiting)]
+        await copies.keep()
+        body = {"token": tokens[0], "password": NEW}
+        await done(owner.with_token(None), "POST", "/password-resets/follow", body)
+    await copies.go_back()
+    async with place.running() as running:
+        owner, people = running.owner, People(running, FakeClock())
+        assert [(await follow(people, token)).status for token in tokens] == [404, 404]
+        assert (await owner.get(f"/people/{used.id}")).body["status"] == "suspended"
+        await done(owner, "POST", f"/people/{used.id}/resume")
+        assert (await follow(people, tokens[0])).status == 404
+    assert await asyncio.to_thread(check_history, place.settings()) == 0
+    assert "password resets withdrawn: 2" in capsys.readouterr().out
 
 
 async def test_tail_of_the_audit_trail_that_was_cut_is_found_by_either_copy_of_the_history(

@@ -21,10 +21,12 @@ FOR_STRANGERS = (
     ("get", "/admin/v1/sessions/methods"),
     ("post", "/admin/v1/sessions/openid"),
     ("post", "/admin/v1/sessions/openid/finish"),
+    ("post", "/admin/v1/password-resets/inspect"),
+    ("post", "/admin/v1/password-resets/follow"),
     ("post", "/admin/v1/portal-sessions/inspect"),
     ("post", "/admin/v1/portal-sessions/open"),
 )
-"""For who has the token of an invitation or of a portal's link, or a password."""
+"""For who has the token of an invitation, a password reset or a portal's link, or a password."""
 ROTATED = ("api-tokens", "access-keys", "api-clients", "admin-tokens")
 
 
@@ -151,6 +153,7 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     one_person = "/admin/v1/people/{id}"
     wanted |= {("get", "/admin/v1/people"), ("get", one_person), ("patch", one_person)}
     wanted |= {("post", f"{one_person}/{act}") for act in ("suspend", "resume", "revoke", "reset-second-factor")}
+    wanted |= {(method, f"{one_person}/password-reset") for method in ("post", "delete")}
     portal = "/admin/v1/companies/{id}/portal-sessions"
     wanted |= {("get", portal), ("post", portal), ("delete", f"{portal}/{{session}}")}
     for resource in RESOURCES.values():

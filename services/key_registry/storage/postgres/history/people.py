@@ -40,6 +40,9 @@ _ENDED = {
     "portal_session_ended": """
         UPDATE portal_session SET ended_at = $1 WHERE ended_at IS NULL AND expires_at > $1 RETURNING 1
     """,
+    "password_reset_withdrawn": """
+        DELETE FROM password_reset WHERE expires_at > $1 RETURNING 1
+    """,
     "invitation_revoked": """
         UPDATE invitation SET status = 'revoked' WHERE status = 'open' AND expires_at > $1 RETURNING 1
     """,

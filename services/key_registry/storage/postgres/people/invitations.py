@@ -12,28 +12,22 @@ from services.key_registry.storage.postgres.people.identities import (
     PostgresIdentityReader,
     PostgresIdentityWriter,
 )
+from services.key_registry.storage.postgres.people.makers import MAKER_ACTS
 from services.key_registry.storage.postgres.people.passkeys import PostgresPasskeyReader, PostgresPasskeyWriter
+from services.key_registry.storage.postgres.people.password_resets import (
+    PostgresPasswordResetReader,
+    PostgresPasswordResetWriter,
+)
 from services.key_registry.storage.postgres.people.portal_sessions import (
     PostgresPortalReader,
     PostgresPortalWriter,
 )
 
 _COLUMNS = ("id", "digest", "role", "company_id", "email", "status", "created_at", "expires_at", "created_by")
-_STATUS = """
-    CASE WHEN status <> 'open' OR created_by IS NULL
-        OR EXISTS (SELECT FROM person AS p WHERE p.id = created_by AND p.status = 'active' AND p.role = 'owner')
-        OR EXISTS (
-            SELECT FROM admin_token AS token
-            WHERE token.id = created_by AND token.status = 'active' AND token.role = 'owner' AND NOT EXISTS (
-                SELECT FROM credential_version AS secret WHERE secret.credential_id = token.id
-                    AND secret.revoked AND secret.retires_at >= invitation.created_at
-            )
-        )
-    THEN status ELSE 'revoked' END AS status
-"""
+_STATUS = f"CASE WHEN status <> 'open' OR {MAKER_ACTS} THEN status ELSE 'revoked' END AS status"
 """An open invitation is revoked with its creator, or with a secret that may have created it."""
 _SHOWN = ", ".join(_STATUS if column == "status" else column for column in _COLUMNS)
-_INVITATIONS = " ".join(("SELECT", _SHOWN, "FROM invitation"))
+_INVITATIONS = " ".join(("SELECT", _SHOWN, "FROM invitation AS link"))
 _FIND = " ".join((_INVITATIONS, "WHERE id = $1"))
 _BY_DIGEST = " ".join((_INVITATIONS, "WHERE digest = $1"))
 _NEWEST = " ".join(
@@ -52,7 +46,12 @@ _REVOKE_BY = "UPDATE invitation SET status = 'revoked' WHERE created_by = $1 AND
 
 
 class PostgresPeopleReader(
-    PostgresAccountReader, PostgresPortalReader, PostgresFactorReader, PostgresPasskeyReader, PostgresIdentityReader
+    PostgresAccountReader,
+    PostgresPortalReader,
+    PostgresFactorReader,
+    PostgresPasskeyReader,
+    PostgresIdentityReader,
+    PostgresPasswordResetReader,
 ):
     """The part of the reader that is about people, their sessions and invitations, and portal sessions."""
 
@@ -76,6 +75,7 @@ class PostgresPeopleWriter(
     PostgresFactorWriter,
     PostgresPasskeyWriter,
     PostgresIdentityWriter,
+    PostgresPasswordResetWriter,
 ):
     async def insert_invitation(self, invitation: Invitation) -> None:
         await self._connection.execute(_INSERT, *(getattr(invitation, name) for name in _COLUMNS))

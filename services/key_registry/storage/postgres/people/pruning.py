@@ -1,4 +1,4 @@
-"""Deletes sessions, invitations and portal sessions that ended long ago, and sign-ins that were not finished."""
+"""Deletes sessions, invitations and portal sessions that ended long ago, and what was begun and not finished."""
 
 from functools import partial
 
@@ -17,7 +17,8 @@ _PORTAL = """
 DELETE FROM portal_session WHERE id IN (SELECT id FROM portal_session WHERE expires_at < to_timestamp($1) LIMIT $2)
 """
 PENDING_KEPT_S = 3600
-"""Seconds after a sign-in that waits, or a challenge, has expired; or after an authenticator was offered."""
+"""Seconds after a sign-in that waits, a challenge or a password reset has expired; or after an authenticator was
+offered."""
 _PENDING = """
 DELETE FROM pending_sign_in WHERE id IN (
     SELECT id FROM pending_sign_in WHERE expires_at < to_timestamp($1) LIMIT $2
@@ -26,6 +27,11 @@ DELETE FROM pending_sign_in WHERE id IN (
 _CHALLENGES = """
 DELETE FROM used_challenge WHERE digest IN (
     SELECT digest FROM used_challenge WHERE expires_at < to_timestamp($1) LIMIT $2
+)
+"""
+_RESETS = """
+DELETE FROM password_reset WHERE person_id IN (
+    SELECT person_id FROM password_reset WHERE expires_at < to_timestamp($1) LIMIT $2
 )
 """
 _OFFERED = """
@@ -38,5 +44,5 @@ DELETE FROM person_totp WHERE person_id IN (
 async def prune_people(database: Database, now: float) -> None:
     """`now` in seconds since the epoch. Raises `Unavailable`."""
     kept = dict.fromkeys((_SESSIONS, _INVITATIONS, _PORTAL), KEPT_S)
-    kept |= dict.fromkeys((_PENDING, _OFFERED, _CHALLENGES), PENDING_KEPT_S)
+    kept |= dict.fromkeys((_PENDING, _OFFERED, _CHALLENGES, _RESETS), PENDING_KEPT_S)
     await each(partial(delete_in_batches, database, statement, now - s) for statement, s in kept.items())

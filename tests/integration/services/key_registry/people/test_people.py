@@ -20,6 +20,7 @@ async def test_a_person_is_found_by_id_and_by_email(people: People) -> None:
     assert (await people.owner.get(f"/people/{joined.email.upper()}")).body == by_id
     assert by_id.keys() == {
         *("id", "email", "role", "company_id", "status", "created_at", "updated_at", "second_factor"),
+        "password_reset_until",
     }
     assert by_id["email"] == joined.email
     for absent in ("x", "x@y", "00000000-0000-7000-8000-000000000000", "a%2Fb@x"):

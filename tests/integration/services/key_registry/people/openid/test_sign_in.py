@@ -13,6 +13,7 @@ from tests.integration.services.key_registry.people.factors.enrolment import enr
 from tests.integration.services.key_registry.people.joining import Joined, People
 from tests.integration.services.key_registry.people.openid.returning import OpenIdPeople
 from tests.integration.services.key_registry.people.passkeys.registering import present, registered, request_options
+from tests.integration.services.key_registry.people.password_resets.resetting import follow, made, path_of
 from tests.support.openid_provider import CLIENT_ID, CLIENT_SECRET
 
 
@@ -68,6 +69,16 @@ async def test_where_it_is_required_passwords_and_passkeys_open_nothing(openid: 
     assert (await openid.sign_in(joined.email)).status == 201
     methods = await people.stranger.get("/sessions/methods")
     assert methods.body == {"openid_name": "Example", "openid_required_for": "operator"}
+
+
+async def test_there_is_no_link_for_a_password_where_the_provider_alone_signs_in(openid: OpenIdPeople) -> None:
+    people, joined = openid.people, await of_company(openid.people)
+    token = (await made(people.owner, joined))["token"]
+    async with people.registry.database.connection() as connection:
+        await connection.execute("UPDATE person SET company_id = NULL WHERE id = $1", joined.id)
+    refused = await people.owner.post(path_of(joined), {})
+    assert (refused.status, "OpenID provider alone" in refused.body["detail"]) == (409, True)
+    assert (await follow(people, token)).status == 404
 
 
 async def test_who_has_no_account_or_no_verified_address_is_refused_alike(openid: OpenIdPeople) -> None:

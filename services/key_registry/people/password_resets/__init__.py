@@ -1,0 +1,1 @@
+"""A forgotten password: an owner's link, which sets another one once."""

@@ -1,0 +1,14 @@
+"""Links end with whoever has created them."""
+
+MAKER_ACTS = """
+    link.created_by IS NULL
+    OR EXISTS (SELECT FROM person AS p WHERE p.id = link.created_by AND p.status = 'active' AND p.role = 'owner')
+    OR EXISTS (
+        SELECT FROM admin_token AS token
+        WHERE token.id = link.created_by AND token.status = 'active' AND token.role = 'owner' AND NOT EXISTS (
+            SELECT FROM credential_version AS secret WHERE secret.credential_id = token.id
+                AND secret.revoked AND secret.retires_at >= link.created_at
+        )
+    )
+"""
+"""Of a table called `link`: its creator is still an owner, and no secret that may have created it leaked."""
