@@ -22,7 +22,7 @@ CREDENTIAL_PREFIXES = (API_TOKEN, ACCESS_KEY, API_CLIENT_SECRET, ADMIN_TOKEN)
 SECRET_PREFIXES = (*CREDENTIAL_PREFIXES, PERSON_SESSION, INVITATION, PORTAL_LINK, PASSWORD_RESET)
 
 PENDING_SIGN_IN = "pgsi"
-"""Lives for minutes and needs a code beside it: no leak of one is reported, but it is in no log."""
+"""Sealed, lives for minutes and needs a code beside it: no leak of one is reported, but it is in no log."""
 
 API_CLIENT_KEY = "pgck"
 KEY_PAIR = "kp"
@@ -42,6 +42,7 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _WHOLE = re.compile(rf"(?:{'|'.join(SECRET_PREFIXES)})_[0-9A-Za-z]{{49}}(?![0-9A-Za-z])")
 _BODY = re.compile(r"[0-9A-Za-z]+")
+_SEALED = re.compile(r"(?:[0-9a-f]{2}){1,500}")
 
 
 def mint(prefix: str) -> str:
@@ -59,6 +60,17 @@ def well_formed(prefix: str, text: str) -> bool:
     """Whether `text` has the form and checksum of a secret of this kind: if not, nothing need be looked up."""
     body = text[:-CHECKSUM_CHARACTERS]
     return _has_shape(prefix, text, RANDOM_CHARACTERS + CHECKSUM_CHARACTERS) and text == body + _checksum(body)
+
+
+def sealed(prefix: str, content: bytes) -> str:
+    """A secret that is kept by its holder alone: `<prefix>_<content in hex>`, where `content` is encrypted."""
+    return f"{prefix}_{content.hex()}"
+
+
+def content_of_sealed(prefix: str, text: str) -> bytes | None:
+    """None for what has not the form of one of this kind."""
+    head, _, body = text.partition("_")
+    return bytes.fromhex(body) if head == prefix and _SEALED.fullmatch(body) else None
 
 
 def well_formed_id(prefix: str, text: str) -> bool:

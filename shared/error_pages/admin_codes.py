@@ -33,7 +33,7 @@ ADMIN_CODES: Mapping[str, Page] = {
     ),
     "pending_sign_in_invalid": Page(
         "The sign-in cannot be finished",
-        "Since the password too much time has passed, too many codes were wrong, or it was finished.",
+        "Since the password too much time has passed, the person was changed or stopped, or it was finished.",
         "Begin with the password again: POST /admin/v1/sessions.",
     ),
     "second_factor_refused": Page(
@@ -47,6 +47,12 @@ ADMIN_CODES: Mapping[str, Page] = {
         "The OpenID provider gave no identity, too much time had passed, or nobody with its verified e-mail "
         "address may sign in here.",
         "Begin again. Who has no account yet asks an owner for an invitation.",
+    ),
+    "openid_subject_taken": Page(
+        "The provider's account is another person's here",
+        "An account at the OpenID provider signs in one person here, whatever e-mail address it has there.",
+        "Sign in there with the account of your own. Where it is yours and the person here is an earlier one of "
+        "yours, an owner resets that person's second factor, or revokes them.",
     ),
     "passkey_refused": Page(
         "The passkey was not accepted",

@@ -28,7 +28,8 @@ class OpenIdProvider:
     issuer: str = ""
     email: Any = "jo@blabla.example"
     email_verified: Any = True
-    subject: str = "subject-1"
+    subject: str = ""
+    """Empty: one for each `email`."""
     down: bool = False
     change: Callable[[dict[str, Any]], None] = lambda claims: None
     header: dict[str, Any] = field(default_factory=dict)
@@ -53,7 +54,7 @@ class OpenIdProvider:
         claims = {
             "iss": self.issuer,
             "aud": CLIENT_ID,
-            "sub": self.subject,
+            "sub": self.subject or f"subject-of-{self.email}",
             "iat": now,
             "exp": now + LIFE_S,
             "nonce": nonce,

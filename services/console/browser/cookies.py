@@ -43,7 +43,7 @@ def drop(response: web.StreamResponse) -> None:
 def pending_token(request: web.Request) -> str:
     """Of a sign-in that waits for a code; empty without a cookie that may be one of ours."""
     token = request.cookies.get(PENDING_NAME, "")
-    return token if opaque.well_formed(opaque.PENDING_SIGN_IN, token) else ""
+    return "" if opaque.content_of_sealed(opaque.PENDING_SIGN_IN, token) is None else token
 
 
 def keep_pending(response: web.StreamResponse, token: str) -> None:

@@ -68,6 +68,9 @@ class SignInPages:
             created = await self._visitors.api_of(request).post("/invitations/accept", body)
         except (Unprocessable, Conflict) as error:
             return await self._invitation(request, invited, **filled_in(form.values(), error))
+        except TooManyRequests as error:
+            problem = too_many_attempts(error)
+            return retry_later(await self._invitation(request, invited, form.values(), {}, 429, problem), error)
         return self._begin(created.get("session", created), "/")
 
     async def _again(self, request: web.Request, form: Form, status: int, problem: str) -> web.Response:
@@ -92,6 +95,7 @@ class SignInPages:
         form: dict[str, str],
         errors: dict[str, str],
         status: int = 200,
+        problem: str = "",
     ) -> web.Response:
         values = {"email": invited.get("email") or "", **form}
         methods = await self._page.methods(request)
@@ -103,6 +107,7 @@ class SignInPages:
             path=request.path,
             form=values,
             errors=errors,
+            problem=problem,
             openid_name=methods["openid_name"],
             by_password=required_for == "nobody" or (required_for == "operator" and bool(invited["company_id"])),
         )

@@ -14,9 +14,10 @@ from services.key_registry.people.passwords import Passwords, check_password
 from services.key_registry.people.ports import Invitation, PeopleReader, PeopleStore, PeopleWriter, Person
 from services.key_registry.people.requests import Acceptance
 from services.key_registry.people.sessions import Lifetimes, OpenedSession, SignInOrigin, open_session
+from services.key_registry.people.throttle import SignInThrottle
 from shared import opaque
 from shared.clock import Clock
-from shared.errors import Conflict, Unprocessable
+from shared.errors import Conflict, Unavailable, Unprocessable
 
 
 class InvitationInvalid(LinkInvalid):
@@ -31,11 +32,13 @@ class InvitationAcceptance:
         self,
         store: PeopleStore,
         passwords: Passwords,
+        throttle: SignInThrottle,
         clock: Clock,
         lifetimes: Lifetimes,
         policy: SignInPolicy,
     ) -> None:
         self._policy = policy
+        self._throttle = throttle
         self._store = store
         self._passwords = passwords
         self._clock = clock
@@ -51,8 +54,9 @@ class InvitationAcceptance:
     async def accept(self, body: Acceptance, origin: SignInOrigin) -> OpenedSession:
         """The new person, signed in.
 
-        Raises `InvitationInvalid`; and `Unprocessable`, or `Conflict` where it is accepted by the OpenID provider
-        alone, which use nothing up.
+        An address that is taken counts as a failed sign-in, for this invitation and for the client's address:
+        nobody finds out by it who has an account here. Raises `InvitationInvalid`; and `TooManySignIns`,
+        `Unprocessable`, or `Conflict` where it is accepted by the OpenID provider alone, which use nothing up.
         """
         invitation = await self.inspect(body.token)
         if self._policy.requires_openid(invitation.company_id):
@@ -60,6 +64,16 @@ class InvitationAcceptance:
         if invitation.email not in (None, body.email):
             raise Unprocessable.field("email", "is not the address that the invitation is for")
         check_password(body.password, body.email)
+        attempt = await self._throttle.begin(f"invitation {invitation.id}", origin.block)
+        try:
+            opened = await self._accepted(body, origin)
+        except (Unavailable, InvitationInvalid):
+            await self._throttle.release(attempt)
+            raise
+        await self._throttle.succeeded(attempt)
+        return opened
+
+    async def _accepted(self, body: Acceptance, origin: SignInOrigin) -> OpenedSession:
         async with self._store.reading() as reader:
             await _require_free(reader, body.email)
         password_hash = await self._passwords.hashed(body.password)

@@ -80,18 +80,21 @@ class People:
         shared = RedisFailureTimes(redis, prefix=FAILURES_PREFIX, window_s=FAILURES_WINDOW_S)
         throttle = SignInThrottle(OwnTimesMeanwhile(shared, MemoryFailureTimes(), clock), clock)
         policy = SignInPolicy(settings.openid_required_for)
-        sessions = Sessions(store, self.passwords, throttle, trail, clock, lifetimes, policy)
-        acceptance = InvitationAcceptance(store, self.passwords, clock, lifetimes, policy)
+        acceptance = InvitationAcceptance(store, self.passwords, throttle, clock, lifetimes, policy)
         secrets = FactorSecrets.from_file(settings.webhook_key_file)
+        pending = secrets.pending_sign_ins()
+        sessions = Sessions(store, self.passwords, throttle, pending, trail, clock, lifetimes, policy)
         confirmation = Confirmation(store, self.passwords, throttle, secrets, trail, clock)
-        second_step = SecondStep(store, throttle, secrets, trail, clock, lifetimes)
+        second_step = SecondStep(store, throttle, pending, secrets, trail, clock, lifetimes)
         own_factors = OwnFactors(store, confirmation, secrets, clock)
         party, challenges = RelyingParty.of_url(settings.console_url), secrets.challenges
         own_passkeys = OwnPasskeys(store, confirmation, party, challenges, clock)
         passkeys = PasskeySignIn(store, party, challenges, trail, clock, lifetimes, policy)
         self.openid_client, client = HttpProviderClient(), openid_client(settings)
         provider = None if client is None else Provider(client, self.openid_client, clock)
-        openid = OpenIdSignIn(store, provider, secrets.states, acceptance, throttle, trail, clock, lifetimes)
+        openid = OpenIdSignIn(
+            store, provider, secrets.states, acceptance, throttle, pending, trail, clock, lifetimes
+        )
         methods = SignInMethods(
             openid_name=None if client is None else client.name, openid_required_for=settings.openid_required_for
         )
@@ -111,7 +114,7 @@ class People:
             OpenIdEndpoints(openid, methods, trail, self.addresses),
             PasswordResetEndpoints(resets, following, self.authentication, trail, self.addresses),
         )
-        self.resources = (self.passwords, self.openid_client)
+        self.resources = (self.passwords, self.openid_client, *(() if provider is None else (provider,)))
         self._database = database
 
     async def prune(self, now: float) -> None:

@@ -12,9 +12,8 @@ from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.people.acts import record
-from services.key_registry.people.factors import pending
 from services.key_registry.people.factors.codes import CodeKind
-from services.key_registry.people.factors.pending import BegunSignIn
+from services.key_registry.people.factors.pending import BegunSignIn, PendingSignIns
 from services.key_registry.people.openid.policy import SignInPolicy
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.ports import PeopleReader, PeopleStore, PeopleWriter, Person, Session
@@ -66,12 +65,14 @@ class Sessions:
         store: PeopleStore,
         passwords: Passwords,
         throttle: SignInThrottle,
+        pending: PendingSignIns,
         trail: AuditTrail,
         clock: Clock,
         lifetimes: Lifetimes,
         policy: SignInPolicy,
     ) -> None:
         self._policy = policy
+        self._pending = pending
         self._store = store
         self._passwords = passwords
         self._throttle = throttle
@@ -104,7 +105,7 @@ class Sessions:
                     raise self._refused(current, "password_changed")
                 opened: OpenedSession | BegunSignIn
                 if current.second_factor:
-                    opened = await pending.begin(writer, current, origin.address, now)
+                    opened = await self._pending.begin(writer, current, origin.address, now)
                 else:
                     opened = await open_session(writer, current, origin, now, self._lifetimes)
         except Unavailable:

@@ -67,7 +67,8 @@ class SignInThrottle:
     async def begin(self, email: str | None, address: str) -> Attempt:
         """Count an attempt. Raises `TooManySignIns` where those before have to be waited for.
 
-        `email` None: whoever it is, so that it counts for the address alone. `address` as `address_block` has it.
+        `email` None: whoever it is, so that it counts for the address alone; in its place may be what else is tried
+        by name, such as an invitation. `address` as `address_block` has it.
         """
         now = self._clock.now()
         attempt = Attempt(

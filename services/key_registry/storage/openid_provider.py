@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 from yarl import URL
 
+from services.key_registry.people.openid.ports import ProviderAway
 from shared.errors import Unavailable
 
 CALL_TIMEOUT_S = 5.0
@@ -54,7 +55,7 @@ class HttpProviderClient:
         fields: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Raises `Unavailable`; its `detail` says why, without what was sent."""
+        """Raises `ProviderAway`; its `detail` says why, without what was sent."""
         if self._session is None:
             raise Unavailable("the client is not open yet")
         try:
@@ -63,7 +64,7 @@ class HttpProviderClient:
             ) as response:
                 yield response
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise Unavailable(detail=f"the OpenID provider: {type(error).__name__}") from None
+            raise ProviderAway(detail=f"the OpenID provider: {type(error).__name__}") from None
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

@@ -99,3 +99,23 @@ def test_four_characters_are_shown_of_a_secret_that_stays_unguessable_without_th
     assert opaque.last_four(secret) == secret[-4:]
     assert opaque.last_four("x" * 16 + "abcd") == "abcd"
     assert opaque.last_four("x" * 15 + "abcd") is None
+
+
+def test_what_is_sealed_has_one_spelling_and_does_not_stay_in_a_log() -> None:
+    content = bytes(range(69))
+    text = opaque.sealed(opaque.PENDING_SIGN_IN, content)
+    assert opaque.content_of_sealed(opaque.PENDING_SIGN_IN, text) == content
+    assert opaque.PATTERN.fullmatch(text)
+    others = (
+        text.upper(),
+        f"{text} ",
+        f" {text}",
+        f"{text}\n",
+        text[:-1],
+        text.replace("_", "_ "),
+        "pgsi_",
+        "pgsi",
+        "",
+    )
+    for other in (*others, text.replace("pgsi", "pgps"), text + "zz", f"pgsi_{'00' * 501}"):
+        assert opaque.content_of_sealed(opaque.PENDING_SIGN_IN, other) is None

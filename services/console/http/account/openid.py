@@ -49,7 +49,10 @@ class OpenIdPages:
         except TooManyRequests as error:
             page = await self._sign_in.show(request, after, 429, problem=too_many_attempts(error))
             response = retry_later(page, error)
-        except (SignedOut, Unprocessable, Conflict, NotFound):
+        except Conflict as error:
+            problem = f"{error.description[:1].upper()}{error.description[1:]}."
+            response = await self._sign_in.show(request, after, 409, problem=problem)
+        except (SignedOut, Unprocessable, NotFound):
             name = (await self._sign_in.methods(request))["openid_name"] or "OpenID"
             problem = (
                 f"{name} did not sign you in: cancelled, too late, or without an account for your e-mail here."

@@ -45,8 +45,13 @@ class PasskeyPages:
             return await self._list(request, session, problem=error.description, status=422)
         return self._renderer.redirect(PATH)
 
-    async def remove(self, request: web.Request, session: Session, _: Form) -> web.Response:
-        await session.api.delete(f"{API}/{segment(request.match_info['id'])}")
+    async def remove(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        id_ = request.match_info["id"]
+        body = {"password": form.secret("password"), "code": form.text("code")}
+        try:
+            await session.api.post(f"{API}/{segment(id_)}/remove", body)
+        except (Unprocessable, Conflict) as error:
+            return await self._list(request, session, removing=id_, **filled_in(form.values(), error))
         return self._renderer.redirect(PATH)
 
     async def options(self, request: web.Request) -> web.Response:
@@ -75,6 +80,7 @@ class PasskeyPages:
         return response
 
     async def _list(self, request: web.Request, session: Session, status: int = 200, **values: Any) -> web.Response:
+        asked = values.pop("removing", request.query.get("remove", ""))
         listed, factor = await together(session.api.get(API), session.second_factor())
         return self._renderer.page(
             "account/passkeys.html",
@@ -84,6 +90,7 @@ class PasskeyPages:
             origin=listed["origin"],
             here=self._visitors.url(request) == listed["origin"],
             factor=factor,
+            removing=next((passkey for passkey in listed["items"] if passkey["id"] == asked), None),
             **values,
         )
 

@@ -45,7 +45,7 @@ class SecondStepPages:
         except TooManyRequests as error:
             return retry_later(self._page(after, 429, too_many_attempts(error)), error)
         except NotFound:
-            problem = "This took too long, or too many codes were wrong. Sign in again."
+            problem = "This took too long, or your account was changed meanwhile. Sign in again."
             response = await self._sign_in.show(request, after, 401, problem=problem)
             cookies.drop_pending(response)
             return response

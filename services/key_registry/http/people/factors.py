@@ -38,8 +38,8 @@ confirmed, within 15 minutes; then a code is needed after the password at each s
 the person end. A code works once. Whoever presents a wrong password or code has to wait as at a sign-in.
 """
 SECOND_STEP = """\
-For five minutes after the password, once. A recovery code does as well, each once. After five wrong codes the
-password is needed again; wrong codes count as failed sign-ins.
+For five minutes after the password, once. A recovery code does as well, each once. Wrong codes count as failed
+sign-ins: after five of them whoever tries again has to wait. It ends when the person's password or factors change.
 """
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from aiohttp import web
 
 from services.key_registry.people.links.invalid import LinkInvalid
+from services.key_registry.people.throttle import TooManySignIns
 from shared.audit.trail import RefusalAudit
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import route_of
@@ -18,10 +19,10 @@ class LinkRefusals:
 
     @contextmanager
     def counted(self, request: web.Request) -> Iterator[None]:
-        """A `LinkInvalid` within is counted by its cause, which nobody is told, and raised."""
+        """What is raised within is counted: a `LinkInvalid` by its cause, which nobody is told."""
         try:
             yield
-        except LinkInvalid as error:
-            client = self._addresses.of(request)
-            self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=client)
+        except (LinkInvalid, TooManySignIns) as error:
+            client, cause = self._addresses.of(request), getattr(error, "cause", "throttled")
+            self._audit.count_refusal(cause=cause, endpoint=route_of(request), client=client)
             raise

@@ -35,7 +35,7 @@ PATH = f"{BASE}/me/passkeys"
 PASSKEYS = """\
 Passkeys (Web Authentication) of the caller, whom the authenticator knows: each is enough to sign in. The relying
 party is the console at `PASSGATE_CONSOLE_URL`. Options are for five minutes and one response; those for a new
-passkey need the password, and a code where a second factor is on.
+passkey, and removing one, need the password, and a code where a second factor is on.
 """
 
 
@@ -63,9 +63,7 @@ class PasskeyEndpoints:
 
     async def creation_options(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
-        body = validated(ConfirmedAct, bodies.members(await bodies.raw_json(request)))
-        presented = Presented(body.password, body.code, origin_of(request, self._addresses).block)
-        options = await self._own.creation_options(admin, presented)
+        options = await self._own.creation_options(admin, await self._presented(request))
         return json_response({"options": options}, status=201, headers=NO_STORE)
 
     async def add(self, request: web.Request) -> web.Response:
@@ -81,8 +79,12 @@ class PasskeyEndpoints:
             id_ = parse_id(request.match_info["id"])
         except ValueError:
             raise NotFound("there is no such passkey") from None
-        await self._own.remove(admin, id_)
+        await self._own.remove(admin, id_, await self._presented(request))
         return web.Response(status=204, headers=NO_STORE)
+
+    async def _presented(self, request: web.Request) -> Presented:
+        body = validated(ConfirmedAct, bodies.members(await bodies.raw_json(request)))
+        return Presented(body.password, body.code, origin_of(request, self._addresses).block)
 
     async def request_options(self, _: web.Request) -> web.Response:
         return json_response({"options": self._sign_in.options()}, status=201, headers=NO_STORE)
@@ -134,11 +136,15 @@ def passkey_endpoints(handlers: PasskeyEndpoints, admin: partial[Endpoint]) -> S
             },
         ),
         endpoint(
-            "DELETE",
-            f"{PATH}/{{id}}",
+            "POST",
+            f"{PATH}/{{id}}/remove",
             handlers.remove,
             "Remove a passkey",
-            responses={204: Response("Removed"), **problems(401, 403, 404, 503)},
+            body=ConfirmedAct,
+            responses={
+                204: Response("Removed"),
+                **problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
+            },
         ),
         stranger(
             "POST",

@@ -156,7 +156,7 @@ def _acceptance(handlers: AcceptanceEndpoints, stranger: partial[Endpoint]) -> l
             body=Acceptance,
             responses={
                 201: Response("A session; its token is shown this once", CreatedSession),
-                **problems(400, 404, 413, 415, 422, 503),
+                **problems(400, 404, 409, 413, 415, 422, 429, 503),
             },
         ),
     ]

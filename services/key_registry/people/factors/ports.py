@@ -20,25 +20,12 @@ class Totp:
     """Of the last code that was used: each works once."""
 
 
-@dataclass(frozen=True, slots=True)
-class PendingSignIn:
-    """The password was right, a code is to come. It is no session: nothing but a code can be sent with it."""
-
-    id: UUID
-    person_id: UUID
-    digest: bytes = field(repr=False)
-    expires_at: datetime
-    wrong_codes: int
-
-
 class FactorReader(Protocol):
     async def find_totp(self, person_id: UUID) -> Totp | None: ...
 
     async def count_recovery_codes(self, person_id: UUID) -> int:
         """Those that have not been used."""
         ...
-
-    async def find_pending_sign_in(self, digest: bytes) -> PendingSignIn | None: ...
 
 
 class FactorWriter(FactorReader, Protocol):
@@ -57,17 +44,5 @@ class FactorWriter(FactorReader, Protocol):
         ...
 
     async def delete_factors(self, person_id: UUID) -> None:
-        """Authenticator, recovery codes, and the sign-ins that wait for one."""
-        ...
-
-    async def insert_pending_sign_in(self, pending: PendingSignIn, *, kept: int) -> None:
-        """The newest `kept` of the person's stay."""
-        ...
-
-    async def count_wrong_code(self, id_: UUID, most: int) -> None:
-        """By the `most`-th the sign-in is over."""
-        ...
-
-    async def delete_pending_sign_in(self, id_: UUID) -> bool:
-        """False where there is none: it was used."""
+        """Authenticator and recovery codes."""
         ...

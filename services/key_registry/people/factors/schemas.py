@@ -12,7 +12,7 @@ from services.key_registry.people.requests import Presented, Token
 from shared.contracts.documentation import Member, Members, describe_members
 
 _AT = "2026-11-26T09:30:00Z"
-_TOKEN = "pgsi_" + "A" * 43 + "1AbC2d"
+_TOKEN = "pgsi_01" + "5e" * 92
 _SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 _RECOVERY = ["mzxw-6ytb-oi2d-k3rp"]
 FACTOR_MEMBERS: Members = {

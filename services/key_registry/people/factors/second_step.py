@@ -5,7 +5,7 @@ from datetime import datetime
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.people.acts import record
 from services.key_registry.people.factors.codes import use_code
-from services.key_registry.people.factors.ports import PendingSignIn
+from services.key_registry.people.factors.pending import InvalidPending, PendingSignIn, PendingSignIns
 from services.key_registry.people.factors.sealing import FactorSecrets
 from services.key_registry.people.ports import PeopleReader, PeopleStore, Person
 from services.key_registry.people.sessions import (
@@ -17,13 +17,9 @@ from services.key_registry.people.sessions import (
     why_refused,
 )
 from services.key_registry.people.throttle import SignInThrottle
-from shared import opaque
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock
 from shared.errors import NotFound, Unauthenticated, Unavailable
-
-MAX_WRONG_CODES = 5
-"""After so many the password is needed again; the brake on guessing counts them as well."""
 
 
 class PendingSignInInvalid(NotFound):
@@ -48,6 +44,7 @@ class SecondStep:
         self,
         store: PeopleStore,
         throttle: SignInThrottle,
+        pending: PendingSignIns,
         secrets: FactorSecrets,
         trail: AuditTrail,
         clock: Clock,
@@ -55,62 +52,60 @@ class SecondStep:
     ) -> None:
         self._store = store
         self._throttle = throttle
+        self._pending = pending
         self._secrets = secrets
         self._trail = trail
         self._clock = clock
         self._lifetimes = lifetimes
 
     async def finish(self, token: str, code: str, origin: SignInOrigin) -> OpenedSession:
-        """The session, once.
+        """The session, once. The brake on guessing counts wrong codes with wrong passwords.
 
         Raises `PendingSignInInvalid`, `SecondFactorRefused`, `TooManySignIns` and `Unavailable`.
         """
-        if not opaque.well_formed(opaque.PENDING_SIGN_IN, token):
-            raise PendingSignInInvalid("malformed")
-        digest = opaque.digest(token)
+        try:
+            pending = self._pending.read(token, self._now())
+        except InvalidPending as error:
+            raise PendingSignInInvalid(error.args[0]) from None
         async with self._store.reading() as reader:
-            _, person = await self._pending(reader, digest)
+            person = await self._person(reader, pending)
         attempt = await self._throttle.begin(person.email, origin.block)
         try:
-            opened = await self._tried(digest, code, origin)
+            opened = await self._opened(pending, code, origin)
         except (Unavailable, PendingSignInInvalid):
             await self._throttle.release(attempt)
             raise
-        if opened is None:
+        except SecondFactorRefused:
             self._trail.note_refusal(sign_in_refusal(self._trail, person, "wrong_code"))
-            raise SecondFactorRefused
+            raise
         await self._throttle.succeeded(attempt)
         return opened
 
-    async def _tried(self, digest: bytes, code: str, origin: SignInOrigin) -> OpenedSession | None:
-        """None: the code is wrong, which is counted."""
+    async def _opened(self, pending: PendingSignIn, code: str, origin: SignInOrigin) -> OpenedSession:
+        """A wrong code is as if nothing had been sent: another may follow."""
         async with self._store.writing() as writer:
-            now = self._now()
-            pending, person = await self._pending(writer, digest)
+            now, person = self._now(), await self._person(writer, pending)
+            if not await writer.use_challenge(pending.digest, pending.expires_at):
+                raise PendingSignInInvalid("used")
             used = await use_code(writer, person, code, now, self._secrets)
             if used is None:
-                await writer.count_wrong_code(pending.id, MAX_WRONG_CODES)
-                return None
-            await writer.delete_pending_sign_in(pending.id)
+                raise SecondFactorRefused
             if used == "recovery_code":
                 left = {"left": await writer.count_recovery_codes(person.id)}
                 action = "person.recovery_code_used"
                 await record(writer, f"person:{person.id}", action, person.id, person.company_id, now, left)
             return await open_session(writer, person, origin, now, self._lifetimes, second_factor=used)
 
-    async def _pending(self, reader: PeopleReader, digest: bytes) -> tuple[PendingSignIn, Person]:
+    async def _person(self, reader: PeopleReader, pending: PendingSignIn) -> Person:
         """Raises `PendingSignInInvalid`."""
-        pending = await reader.find_pending_sign_in(digest)
-        if pending is None:
-            raise PendingSignInInvalid("unknown")
-        if pending.expires_at <= self._now():
-            raise PendingSignInInvalid("expired")
         person = await reader.find_person(pending.person_id)
         if cause := await why_refused(reader, person):
             raise PendingSignInInvalid(cause)
         if person is None or not person.second_factor:
             raise PendingSignInInvalid("second_factor_off")
-        return pending, person
+        if not pending.is_of(person):
+            raise PendingSignInInvalid("person_changed")
+        return person
 
     def _now(self) -> datetime:
         return instant(self._clock.now())

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from shared.errors import Unavailable
+
 
 class Identity(NamedTuple):
     person_id: UUID
@@ -18,13 +20,19 @@ class IdentityReader(Protocol):
 
 
 class IdentityWriter(IdentityReader, Protocol):
-    async def insert_identity(self, identity: Identity) -> None: ...
+    async def insert_identity(self, identity: Identity) -> bool:
+        """False where the subject is another person's; that of one who is revoked is free."""
+        ...
 
     async def delete_identities(self, person_id: UUID) -> int: ...
 
 
+class ProviderAway(Unavailable):
+    """There was no response: nobody need try for a while."""
+
+
 class ProviderClient(Protocol):
-    """Bounded in time and bytes; follows no redirect."""
+    """Bounded in time and bytes; follows no redirect. What is no response raises `ProviderAway`."""
 
     async def get(self, url: str) -> bytes:
         """The body of a 200."""

@@ -1,20 +1,23 @@
 """The OpenID provider: what its discovery document says, its keys, and its token endpoint."""
 
 import base64
-from collections.abc import Mapping
+import math
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import structlog
 
-from services.key_registry.people.openid.ports import ProviderClient
+from services.key_registry.people.openid.ports import ProviderAway, ProviderClient
 from shared import strict_json
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.jose.errors import InvalidKey
 from shared.jose.key_set import KeyId, read_key_set
 from shared.jose.keys import PublicKey
+from shared.single_flight import SingleFlight
 
 log = structlog.get_logger()
 
@@ -22,8 +25,9 @@ ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "ES256", "EdDSA"})
 METADATA_AGE_S = 3600.0
 """Seconds for which the discovery document and the keys are taken as they were."""
 FETCH_INTERVAL_S = 10.0
-"""Seconds between two fetches that unknown kids, or people while the provider is away, bring about."""
+"""Seconds between two fetches that unknown kids bring about, and for which a provider that failed is left alone."""
 SCOPE = "openid email"
+NO_RESPONSE = "the OpenID provider does not respond"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,10 @@ class CodeRefused(Exception):
 
 
 class Provider:
-    """Fetched when it is needed, and kept for an hour. Every method raises `Unavailable`."""
+    """Fetched when it is needed, by one call for all who need it, and kept for an hour.
+
+    Every method raises `Unavailable`: for `FETCH_INTERVAL_S` seconds after a failure at once, without a call.
+    """
 
     def __init__(self, client: OpenIdClient, http: ProviderClient, clock: Clock) -> None:
         self.client = client
@@ -63,22 +70,20 @@ class Provider:
         self._metadata: Metadata | None = None
         self._keys: Mapping[KeyId, PublicKey] = {}
         self._metadata_at = self._keys_at = self._failed_at = float("-inf")
+        self._discovery = SingleFlight("openid_discovery", self._fetch_metadata)
+        self._key_set = SingleFlight("openid_key_set", self._fetch_keys)
+
+    async def start(self) -> None:
+        """Nothing is fetched before it is needed."""
+
+    async def stop(self) -> None:
+        await self._discovery.stop()
+        await self._key_set.stop()
 
     async def metadata(self) -> Metadata:
-        now = self._clock.monotonic()
-        if self._metadata is not None and now - self._metadata_at < METADATA_AGE_S:
+        if self._metadata is not None and self._clock.monotonic() - self._metadata_at < METADATA_AGE_S:
             return self._metadata
-        if now - self._failed_at < FETCH_INTERVAL_S:
-            raise Unavailable("the OpenID provider does not respond")
-        try:
-            document = await self._http.get(f"{self.client.issuer}/.well-known/openid-configuration")
-            self._metadata = _metadata(document, self.client.issuer)
-        except Unavailable as error:
-            self._failed_at = self._clock.monotonic()
-            log.warning("openid_provider.unavailable", reason=error.detail or error.description)
-            raise Unavailable("the OpenID provider does not respond", detail=error.detail) from None
-        self._metadata_at = now
-        return self._metadata
+        return await self._discovery.run()
 
     async def authorization_url(self, state: str, nonce: str, code_challenge: str) -> str:
         """OpenID Connect Core 1.0 section 3.1.2.1, RFC 7636 section 4.3."""
@@ -111,7 +116,7 @@ class Provider:
             fields |= {"client_id": client.client_id, "client_secret": client.client_secret}
         else:
             authorization = _basic(client.client_id, client.client_secret)
-        status, body = await self._http.post(metadata.token_endpoint, fields, authorization)
+        status, body = await self._exchange(metadata.token_endpoint, fields, authorization)
         try:
             token = strict_json.loads_object(body).get("id_token") if status == 200 else None
         except ValueError:
@@ -126,13 +131,45 @@ class Provider:
         age = self._clock.monotonic() - self._keys_at
         known = self._keys.get((kid, algorithm))
         if age >= METADATA_AGE_S or (known is None and age >= FETCH_INTERVAL_S):
-            document = await self._http.get((await self.metadata()).jwks_uri)
+            await self._key_set.run()
+        return self._keys.get((kid, algorithm))
+
+    async def _fetch_metadata(self) -> Metadata:
+        async with self._call():
+            document = await self._http.get(f"{self.client.issuer}/.well-known/openid-configuration")
+            self._metadata = _metadata(document, self.client.issuer)
+        self._metadata_at = self._clock.monotonic()
+        return self._metadata
+
+    async def _fetch_keys(self) -> None:
+        metadata = await self.metadata()
+        async with self._call():
+            document = await self._http.get(metadata.jwks_uri)
             try:
                 self._keys = read_key_set(document, ALGORITHMS).keys
             except InvalidKey as error:
                 raise Unavailable(detail=f"the OpenID provider's keys: {error.description}") from None
-            self._keys_at = self._clock.monotonic()
-        return self._keys.get((kid, algorithm))
+        self._keys_at = self._clock.monotonic()
+
+    async def _exchange(self, url: str, fields: Mapping[str, str], authorization: str) -> tuple[int, bytes]:
+        """A response of its own to each code: what it says of one is no failure for others, whoever sends that."""
+        async with self._call(ProviderAway):
+            return await self._http.post(url, fields, authorization)
+
+    @asynccontextmanager
+    async def _call(self, failure: type[Unavailable] = Unavailable) -> AsyncIterator[None]:
+        """Of the provider. It is left alone for a while after a `failure`."""
+        left = self._failed_at + FETCH_INTERVAL_S - self._clock.monotonic()
+        if left > 0:
+            raise Unavailable(NO_RESPONSE, retry_after=math.ceil(left))
+        try:
+            yield
+        except Unavailable as error:
+            retry_after = 1
+            if isinstance(error, failure):
+                self._failed_at, retry_after = self._clock.monotonic(), math.ceil(FETCH_INTERVAL_S)
+            log.warning("openid_provider.unavailable", reason=error.detail or error.description)
+            raise Unavailable(NO_RESPONSE, retry_after=retry_after, detail=error.detail) from None
 
 
 def _metadata(document: bytes, issuer: str) -> Metadata:

@@ -6,8 +6,7 @@ from typing import NamedTuple
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.people.acceptance import InvitationAcceptance, InvitationInvalid
 from services.key_registry.people.acts import record
-from services.key_registry.people.factors import pending
-from services.key_registry.people.factors.pending import BegunSignIn
+from services.key_registry.people.factors.pending import BegunSignIn, PendingSignIns
 from services.key_registry.people.openid.id_token import InvalidIdToken, VerifiedSubject, verified
 from services.key_registry.people.openid.ports import Identity
 from services.key_registry.people.openid.provider import CodeRefused, Provider
@@ -46,6 +45,18 @@ class OpenIdRefused(Unauthenticated):
         self.person = person
 
 
+class SubjectTaken(Conflict):
+    """Whoever signs in has shown that the account there is theirs, and may know that it is in use here."""
+
+    code = "openid_subject_taken"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this account at the OpenID provider signs in another person here: ask an owner to reset that person's "
+            "second factor, or to revoke them"
+        )
+
+
 class Returned(NamedTuple):
     """What a browser brings back from the provider; `issuer` empty: the response had no `iss`."""
 
@@ -65,10 +76,12 @@ class OpenIdSignIn:
         states: States | None,
         acceptance: InvitationAcceptance,
         throttle: SignInThrottle,
+        pending: PendingSignIns,
         trail: AuditTrail,
         clock: Clock,
         lifetimes: Lifetimes,
     ) -> None:
+        self._pending = pending
         self._store = store
         self._provider = provider
         self._states = states
@@ -91,7 +104,7 @@ class OpenIdSignIn:
         """A session, once; where a second factor is on, one that waits for it.
 
         Attempts from one address count as failed sign-ins do, since each is a call to the provider. Raises
-        `OpenIdRefused`, `InvitationInvalid`, `TooManySignIns`, `Unavailable` and `Conflict`.
+        `OpenIdRefused`, `SubjectTaken`, `InvitationInvalid`, `TooManySignIns`, `Unavailable` and `Conflict`.
         """
         provider, states = self._both()
         try:
@@ -132,7 +145,7 @@ class OpenIdSignIn:
                 person = await self._known(writer, subject.email)
             await self._require_same_subject(writer, person, Identity(person.id, issuer, subject.subject, now))
             if person.second_factor:
-                return await pending.begin(writer, person, origin.address, now)
+                return await self._pending.begin(writer, person, origin.address, now)
             return await open_session(writer, person, origin, now, self._lifetimes, second_factor="openid")
 
     async def _known(self, writer: PeopleWriter, email: str) -> Person:
@@ -154,7 +167,9 @@ class OpenIdSignIn:
         if known is not None and known.subject != identity.subject:
             raise self._refused("another_subject", person)
         if known is None:
-            await writer.insert_identity(identity)
+            if not await writer.insert_identity(identity):
+                self._trail.note_refusal(sign_in_refusal(self._trail, person, "subject_of_another_person"))
+                raise SubjectTaken
             actor, at, detail = f"person:{person.id}", identity.created_at, {"issuer": identity.issuer}
             await record(writer, actor, "person.openid_linked", person.id, person.company_id, at, detail)
 

@@ -94,14 +94,20 @@ class OwnPasskeys:
             await _recorded(writer, admin, "passkey_added", passkey, now)
         return passkey
 
-    async def remove(self, admin: Admin, id_: UUID) -> None:
-        """Raises `NotFound`."""
+    async def remove(self, admin: Admin, id_: UUID, presented: Presented) -> None:
+        """Raises as `Confirmation`, and `NotFound`: which there are is no secret to who has the session."""
         _session_of(admin)
-        async with self._store.writing() as writer:
+        async with self._store.reading() as reader:
+            if id_ not in {passkey.id for passkey in await reader.passkeys_of(admin.id)}:
+                raise NotFound("there is no such passkey")
+
+        async def removed(writer: PeopleWriter, _: Person, now: datetime) -> None:
             passkey = await writer.delete_passkey(admin.id, id_)
             if passkey is None:
                 raise NotFound("there is no such passkey")
-            await _recorded(writer, admin, "passkey_removed", passkey, instant(self._clock.now()))
+            await _recorded(writer, admin, "passkey_removed", passkey, now)
+
+        await self._confirmation.confirmed(admin, presented, removed)
 
     def _both(self) -> tuple[RelyingParty, Challenges]:
         if self._party is None or self._challenges is None:

@@ -149,7 +149,7 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     wanted |= {("post", f"{second_factor}/totp{act}") for act in ("", "/confirm", "/remove")}
     passkeys = "/admin/v1/me/passkeys"
     wanted |= {("get", passkeys), ("post", passkeys), ("post", f"{passkeys}/options")}
-    wanted |= {("delete", f"{passkeys}/{{id}}")}
+    wanted |= {("post", f"{passkeys}/{{id}}/remove")}
     one_person = "/admin/v1/people/{id}"
     wanted |= {("get", "/admin/v1/people"), ("get", one_person), ("patch", one_person)}
     wanted |= {("post", f"{one_person}/{act}") for act in ("suspend", "resume", "revoke", "reset-second-factor")}

@@ -59,7 +59,6 @@ _END_SESSION = """
 UPDATE person_session SET ended_at = $3 WHERE person_id = $1 AND id = $2 AND ended_at IS NULL RETURNING id
 """
 _END_SESSIONS = """
-WITH pending AS (DELETE FROM pending_sign_in WHERE person_id = $1)
 UPDATE person_session SET ended_at = $2
 WHERE person_id = $1 AND ended_at IS NULL AND ($3::uuid IS NULL OR id <> $3) RETURNING id
 """

@@ -4,11 +4,10 @@ from collections.abc import Collection
 from dataclasses import fields
 from uuid import UUID
 
-from services.key_registry.people.factors.ports import PendingSignIn, Totp
+from services.key_registry.people.factors.ports import Totp
 from shared.postgres.pool import Connection
 
 _TOTP = tuple(field.name for field in fields(Totp))
-_PENDING = tuple(field.name for field in fields(PendingSignIn))
 _FIND_TOTP = " ".join(("SELECT", ", ".join(_TOTP), "FROM person_totp WHERE person_id = $1"))
 _PUT_TOTP = " ".join(
     (
@@ -21,18 +20,6 @@ _PUT_TOTP = " ".join(
 _USE_STEP = "UPDATE person_totp SET last_step = $2 WHERE person_id = $1 AND last_step < $2 RETURNING 1"
 _ADD_CODES = "INSERT INTO recovery_code (person_id, digest) SELECT $1, unnest($2::bytea[])"
 _USE_CODE = "DELETE FROM recovery_code WHERE person_id = $1 AND digest = $2 RETURNING 1"
-_FIND_PENDING = " ".join(("SELECT", ", ".join(_PENDING), "FROM pending_sign_in WHERE digest = $1"))
-_INSERT_PENDING = " ".join(
-    (
-        f"INSERT INTO pending_sign_in ({', '.join(_PENDING)})",
-        f"VALUES ({', '.join(f'${n}' for n in range(1, len(_PENDING) + 1))})",
-    )
-)
-_DROP_OLDER = """
-DELETE FROM pending_sign_in WHERE person_id = $1
-AND id NOT IN (SELECT id FROM pending_sign_in WHERE person_id = $1 ORDER BY id DESC LIMIT $2)
-"""
-_WRONG_CODE = "UPDATE pending_sign_in SET wrong_codes = wrong_codes + 1 WHERE id = $1 RETURNING wrong_codes"
 
 
 class PostgresFactorReader:
@@ -47,10 +34,6 @@ class PostgresFactorReader:
     async def count_recovery_codes(self, person_id: UUID) -> int:
         statement = "SELECT count(*) FROM recovery_code WHERE person_id = $1"
         return int(await self._connection.fetchval(statement, person_id))
-
-    async def find_pending_sign_in(self, digest: bytes) -> PendingSignIn | None:
-        record = await self._connection.fetchrow(_FIND_PENDING, digest)
-        return None if record is None else PendingSignIn(**record)
 
 
 class PostgresFactorWriter(PostgresFactorReader):
@@ -70,16 +53,3 @@ class PostgresFactorWriter(PostgresFactorReader):
     async def delete_factors(self, person_id: UUID) -> None:
         await self._connection.execute("DELETE FROM person_totp WHERE person_id = $1", person_id)
         await self._connection.execute("DELETE FROM recovery_code WHERE person_id = $1", person_id)
-        await self._connection.execute("DELETE FROM pending_sign_in WHERE person_id = $1", person_id)
-
-    async def insert_pending_sign_in(self, pending: PendingSignIn, *, kept: int) -> None:
-        await self._connection.execute(_INSERT_PENDING, *(getattr(pending, name) for name in _PENDING))
-        await self._connection.execute(_DROP_OLDER, pending.person_id, kept)
-
-    async def count_wrong_code(self, id_: UUID, most: int) -> None:
-        if await self._connection.fetchval(_WRONG_CODE, id_) >= most:
-            await self.delete_pending_sign_in(id_)
-
-    async def delete_pending_sign_in(self, id_: UUID) -> bool:
-        statement = "DELETE FROM pending_sign_in WHERE id = $1 RETURNING 1"
-        return await self._connection.fetchval(statement, id_) is not None

@@ -7,7 +7,14 @@ from shared.postgres.pool import Connection
 
 _COLUMNS = ", ".join(Identity._fields)
 _FIND = " ".join(("SELECT", _COLUMNS, "FROM person_identity WHERE person_id = $1 AND issuer = $2"))
-_INSERT = " ".join((f"INSERT INTO person_identity ({_COLUMNS})", "VALUES ($1, $2, $3, $4)"))
+_FREE = """
+DELETE FROM person_identity AS identity USING person
+WHERE identity.issuer = $1 AND identity.subject = $2
+    AND person.id = identity.person_id AND person.status = 'revoked'
+"""
+_INSERT = " ".join(
+    (f"INSERT INTO person_identity ({_COLUMNS})", "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING 1")
+)
 
 
 class PostgresIdentityReader:
@@ -21,8 +28,9 @@ class PostgresIdentityReader:
 
 
 class PostgresIdentityWriter(PostgresIdentityReader):
-    async def insert_identity(self, identity: Identity) -> None:
-        await self._connection.execute(_INSERT, *identity)
+    async def insert_identity(self, identity: Identity) -> bool:
+        await self._connection.execute(_FREE, identity.issuer, identity.subject)
+        return await self._connection.fetchval(_INSERT, *identity) is not None
 
     async def delete_identities(self, person_id: UUID) -> int:
         status = await self._connection.execute("DELETE FROM person_identity WHERE person_id = $1", person_id)

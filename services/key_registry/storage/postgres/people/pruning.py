@@ -16,14 +16,8 @@ DELETE FROM invitation WHERE id IN (SELECT id FROM invitation WHERE expires_at <
 _PORTAL = """
 DELETE FROM portal_session WHERE id IN (SELECT id FROM portal_session WHERE expires_at < to_timestamp($1) LIMIT $2)
 """
-PENDING_KEPT_S = 3600
-"""Seconds after a sign-in that waits, a challenge or a password reset has expired; or after an authenticator was
-offered."""
-_PENDING = """
-DELETE FROM pending_sign_in WHERE id IN (
-    SELECT id FROM pending_sign_in WHERE expires_at < to_timestamp($1) LIMIT $2
-)
-"""
+UNFINISHED_KEPT_S = 3600
+"""Seconds after a challenge or a password reset has expired, or an authenticator was offered."""
 _CHALLENGES = """
 DELETE FROM used_challenge WHERE digest IN (
     SELECT digest FROM used_challenge WHERE expires_at < to_timestamp($1) LIMIT $2
@@ -44,5 +38,5 @@ DELETE FROM person_totp WHERE person_id IN (
 async def prune_people(database: Database, now: float) -> None:
     """`now` in seconds since the epoch. Raises `Unavailable`."""
     kept = dict.fromkeys((_SESSIONS, _INVITATIONS, _PORTAL), KEPT_S)
-    kept |= dict.fromkeys((_PENDING, _OFFERED, _CHALLENGES, _RESETS), PENDING_KEPT_S)
+    kept |= dict.fromkeys((_OFFERED, _CHALLENGES, _RESETS), UNFINISHED_KEPT_S)
     await each(partial(delete_in_batches, database, statement, now - s) for statement, s in kept.items())

@@ -78,6 +78,20 @@ async def test_who_is_unknown_or_cancelled_is_back_at_the_sign_in_page_without_a
         assert (page.status, NAME in browser.cookies) == (401, False)
 
 
+async def test_who_has_the_providers_account_of_somebody_else_is_told_so(
+    both: tuple[Console, OpenIdProvider],
+) -> None:
+    console, provider = both
+    for email in ("one@example.com", "two@example.com"):
+        provider.email, provider.subject = email, "the same"
+        browser = console.browser()
+        await browser.open(await console.invitation())
+        page = await browser.follow("Create account with <b>Example</b>")
+    provider.subject = ""
+    assert (page.status, NAME in browser.cookies) == (409, False)
+    assert "signs in another person here" in page.words
+
+
 async def test_a_return_in_another_browser_signs_nobody_in(both: tuple[Console, OpenIdProvider]) -> None:
     """Whoever is led to a callback that somebody else began is not signed in as them."""
     console, provider = both

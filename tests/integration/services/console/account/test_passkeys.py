@@ -53,6 +53,10 @@ async def test_one_is_added_signs_in_and_is_removed(console: Console) -> None:
     assert (await sign_in(console, authenticator, "//evil.example/")).page.url.startswith(console.url)
     await browser.open("/account/passkeys")
     page = await browser.press("Remove <b>Phone</b>")
+    assert ("Remove <b>Phone</b>?" in page.words, "<b>Phone" in page.text) == (True, False)
+    page = await browser.press("Yes, remove it", Current_password="not it at all")
+    assert (page.status, 'id="password-note"' in page.text) == (422, True)
+    page = await browser.press("Yes, remove it", Current_password=PASSWORD)
     assert "There is none yet" in page.words
     refused = await sign_in(console, authenticator)
     assert (refused.page.status, NAME in refused.cookies) == (401, False)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from services.key_registry.people import throttle
 from shared import opaque
 from tests.integration.services.key_registry.people.joining import PASSWORD, People
 
@@ -184,3 +185,32 @@ async def test_open_invitations_end_with_the_admin_token_that_created_them(peopl
     listed = (await people.owner.get("/invitations?limit=100")).body["items"]
     assert {item["status"] for item in listed if item["id"] == prepared["id"]} == {"revoked"}
     assert (await people.accept(prepared["token"], people.email())).status == 404
+
+
+async def test_whoever_is_invited_does_not_find_out_who_has_an_account(people: People) -> None:
+    people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
+    taken, token = (await people.join()).email, (await people.invite())["token"]
+    other = (await people.invite())["token"]
+    statuses = [(await people.accept(token, taken)).status for _ in range(throttle.FREE_BY_EMAIL)]
+    assert statuses == [422] * throttle.FREE_BY_EMAIL
+    for email in (taken, people.email()):
+        refused = await people.accept(token, email)
+        assert (refused.status, int(refused.headers["Retry-After"])) == (429, throttle.FIRST_WAIT_S)
+    assert (await people.accept(other, people.email())).status == 201, "another invitation of the same address"
+    people.clock.advance(throttle.FIRST_WAIT_S)
+    assert (await people.accept(token, people.email())).status == 201
+
+
+async def test_nor_do_several_who_are_invited_from_one_address(people: People) -> None:
+    people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
+    taken, tokens = (await people.join()).email, [(await people.invite())["token"] for _ in range(8)]
+    statuses = [(await people.accept(token, taken)).status for token in tokens for _ in range(4)]
+    assert statuses == [422] * throttle.FREE_BY_ADDRESS + [429] * (32 - throttle.FREE_BY_ADDRESS)
+    people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
+
+
+async def test_what_is_wrong_with_a_password_is_no_guess(people: People) -> None:
+    token, email = (await people.invite())["token"], people.email()
+    for _ in range(throttle.FREE_BY_EMAIL + 1):
+        assert (await people.accept(token, email, "short")).status == 422
+    assert (await people.accept(token, email)).status == 201

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from services.key_registry.people import throttle
 from services.key_registry.people.factors.own_factors import ENROLMENT_LIFE_S
-from services.key_registry.storage.postgres.people.pruning import PENDING_KEPT_S, prune_people
+from services.key_registry.storage.postgres.people.pruning import UNFINISHED_KEPT_S, prune_people
 from tests.integration.services.key_registry.people.factors.enrolment import (
     RECOVERY,
     TOTP,
@@ -165,11 +165,12 @@ async def test_what_is_known_of_each_use_makes_a_restore_notice_it(people: Peopl
 async def test_what_was_begun_and_not_finished_is_deleted_after_an_hour(people: People) -> None:
     joined, enrolled = await people.join(), await enrol(people, await people.join())
     await offered(people, joined)
-    await password_step(people, enrolled)
-    people.clock.advance(PENDING_KEPT_S + 301)
+    token = await password_step(people, enrolled)
+    assert (await finish(people, token, enrolled.authenticator.next_code())).status == 201
+    people.clock.advance(UNFINISHED_KEPT_S + 301)
     await prune_people(people.registry.database, people.clock.now())
     async with people.registry.database.connection() as connection:
-        assert await connection.fetchval("SELECT count(*) FROM pending_sign_in") == 0
+        assert await connection.fetchval("SELECT count(*) FROM used_challenge") == 0
         assert await connection.fetchval("SELECT count(*) FROM person_totp WHERE confirmed_at IS NULL") == 0
         found = "SELECT count(*) FROM person_totp WHERE person_id = $1"
         assert await connection.fetchval(found, UUID(enrolled.joined.id)) == 1

@@ -31,5 +31,5 @@ class OpenIdPeople:
         return await self.people.stranger.post("/sessions/openid/finish", returned)
 
     async def sign_in(self, email: str, *, invitation: str = "", subject: str = "") -> Responded:
-        self.provider.email, self.provider.subject = email, subject or f"subject-of-{email}"
+        self.provider.email, self.provider.subject = email, subject
         return await self.finish(await self.begin(invitation))

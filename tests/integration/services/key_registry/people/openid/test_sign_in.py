@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 from joserfc.jwk import OctKey, RSAKey
 
@@ -102,11 +103,39 @@ async def test_somebody_else_who_gets_the_address_later_is_refused_until_an_owne
     openid: OpenIdPeople,
 ) -> None:
     people, joined = openid.people, await of_company(openid.people)
-    assert (await openid.sign_in(joined.email, subject="one")).status == 201
-    assert (await openid.sign_in(joined.email, subject="another")).status == 401
-    assert (await openid.sign_in(joined.email, subject="one")).status == 201
+    assert (await openid.sign_in(joined.email, subject="first-of-it")).status == 201
+    assert (await openid.sign_in(joined.email, subject="second-of-it")).status == 401
+    assert (await openid.sign_in(joined.email, subject="first-of-it")).status == 201
     assert (await people.owner.post(f"/people/{joined.id}/reset-second-factor")).status == 200
-    assert (await openid.sign_in(joined.email, subject="another")).status == 201
+    assert (await openid.sign_in(joined.email, subject="second-of-it")).status == 201
+
+
+async def test_one_subject_is_never_bound_to_two_people(openid: OpenIdPeople) -> None:
+    people, first, second = openid.people, await of_company(openid.people), await of_company(openid.people)
+    assert (await openid.sign_in(first.email, subject="shared")).status == 201
+    email = people.email()
+    invitation = (await people.invite(email=email))["token"]
+    for other, token in ((second.email, ""), (email, invitation)):
+        taken = await openid.sign_in(other, invitation=token, subject="shared")
+        assert (taken.status, taken.body["code"]) == (409, "openid_subject_taken")
+        assert "reset that person's second factor" in taken.body["detail"]
+    assert (await openid.sign_in(second.email, subject="its-own")).status == 201
+    assert (await openid.sign_in(email, invitation=invitation, subject="new")).status == 201, "nothing was used up"
+    assert (await openid.sign_in(first.email, subject="shared")).status == 201
+    async with people.registry.database.connection() as connection:
+        with pytest.raises(asyncpg.UniqueViolationError):
+            statement = "UPDATE person_identity SET subject = 'shared' WHERE subject = 'its-own'"
+            await connection.execute(statement)
+
+
+async def test_the_subject_of_who_was_revoked_signs_in_who_is_invited_again(openid: OpenIdPeople) -> None:
+    people, gone = openid.people, await of_company(openid.people)
+    assert (await openid.sign_in(gone.email, subject="back")).status == 201
+    assert (await people.owner.post(f"/people/{gone.id}/revoke")).status == 200
+    invitation = (await people.invite(email=gone.email))["token"]
+    again = await openid.sign_in(gone.email, invitation=invitation, subject="back")
+    assert again.status == 201, again.raw
+    assert again.body["person"]["id"] != gone.id
 
 
 async def test_a_second_factor_is_needed_after_the_provider_too(openid: OpenIdPeople) -> None:
@@ -218,8 +247,9 @@ async def test_without_the_provider_nobody_is_signed_in_and_it_is_not_asked_all_
 ) -> None:
     openid.people.clock.advance(METADATA_AGE_S)
     openid.provider.down = True
-    assert (await openid.people.stranger.post("/sessions/openid", {})).status == 503
+    away = await openid.people.stranger.post("/sessions/openid", {})
     openid.provider.down = False
-    assert (await openid.people.stranger.post("/sessions/openid", {})).status == 503
+    again = await openid.people.stranger.post("/sessions/openid", {})
+    assert [(r.status, int(r.headers["Retry-After"])) for r in (away, again)] == [(503, FETCH_INTERVAL_S)] * 2
     openid.people.clock.advance(FETCH_INTERVAL_S)
     assert (await openid.people.stranger.post("/sessions/openid", {})).status == 201

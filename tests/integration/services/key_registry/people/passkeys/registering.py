@@ -28,6 +28,10 @@ async def registered(joined: Joined, name: str = "Phone", **confirmation: str) -
     return authenticator
 
 
+async def remove(joined: Joined, id_: str, **confirmation: str) -> Responded:
+    return await joined.admin.post(f"{OWN}/{id_}/remove", {"password": PASSWORD, **confirmation})
+
+
 async def request_options(people: People) -> dict[str, Any]:
     response = await people.stranger.post("/sessions/passkey-options")
     assert response.status == 201, response.raw

@@ -13,6 +13,7 @@ from tests.integration.services.key_registry.people.passkeys.registering import 
     creation_options,
     present,
     registered,
+    remove,
     request_options,
 )
 from tests.support.software_authenticator import SoftwareAuthenticator
@@ -26,9 +27,9 @@ async def test_one_is_added_listed_and_removed_each_with_its_line(people: People
     assert (listed["origin"], passkey["name"], passkey["last_used_at"]) == (CONSOLE_URL, "Phone", None)
     assert passkey.keys() == {"id", "name", "created_at", "last_used_at"}
     other = await people.join()
-    assert (await other.admin.delete(f"{OWN}/{passkey['id']}")).status == 404
-    assert (await joined.admin.delete(f"{OWN}/{passkey['id']}")).status == 204
-    assert (await joined.admin.delete(f"{OWN}/{passkey['id']}")).status == 404
+    assert (await remove(other, passkey["id"])).status == 404
+    assert (await remove(joined, passkey["id"])).status == 204
+    assert (await remove(joined, passkey["id"])).status == 404
     assert (await present(people, authenticator.get(await request_options(people)))).status == 401
     actions = [line["action"] for line in (await people.owner.get(f"/audit?subject={joined.id}")).body["items"]]
     assert {"person.passkey_added", "person.passkey_removed"} <= set(actions)
@@ -47,6 +48,26 @@ async def test_a_new_one_needs_the_password_and_the_code_where_a_second_factor_i
     enrolled = await enrol(people, joined)
     assert (await joined.admin.post(f"{OWN}/options", {"password": PASSWORD})).status == 422
     await registered(joined, code=enrolled.authenticator.next_code())
+    people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
+
+
+async def test_removing_one_needs_them_too_and_guessing_is_stopped(people: People) -> None:
+    joined = await people.join()
+    authenticator = await registered(joined)
+    (passkey,) = (await joined.admin.get(OWN)).body["items"]
+    assert (await joined.admin.delete(f"{OWN}/{passkey['id']}")).status == 404, "not without"
+    wrong = await remove(joined, passkey["id"], password="not the password")
+    assert (wrong.status, wrong.fields) == (422, {"password"})
+    enrolled = await enrol(people, joined)
+    wrong = await remove(joined, passkey["id"], code=enrolled.authenticator.wrong_code())
+    assert (wrong.status, wrong.fields) == (422, {"code"})
+    assert (await present(people, authenticator.get(await request_options(people)))).status == 201, "it is there"
+    assert (await remove(joined, passkey["id"], code=enrolled.authenticator.next_code())).status == 204
+    people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
+    await registered(joined, code=enrolled.authenticator.next_code())
+    (passkey,) = (await joined.admin.get(OWN)).body["items"]
+    attempts = [await remove(joined, passkey["id"], password="x") for _ in range(throttle.FREE_BY_EMAIL + 1)]
+    assert [r.status for r in attempts] == [422] * throttle.FREE_BY_EMAIL + [429]
     people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
 
 

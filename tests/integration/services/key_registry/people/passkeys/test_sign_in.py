@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from services.key_registry.people.passkeys.challenges import CHALLENGE_LIFE_S
-from services.key_registry.storage.postgres.people.pruning import PENDING_KEPT_S, prune_people
+from services.key_registry.storage.postgres.people.pruning import UNFINISHED_KEPT_S, prune_people
 from tests.integration.services.key_registry.people.factors.enrolment import enrol
 from tests.integration.services.key_registry.people.joining import People
 from tests.integration.services.key_registry.people.passkeys.registering import (
@@ -126,6 +126,6 @@ async def test_strangers_who_begin_write_nothing_and_what_was_used_is_deleted_in
     assert len({each["challenge"] for each in options}) == 5
     assert await kept() == before
     assert (await present(people, authenticator.get(options[0]))).status == 201
-    people.clock.advance(CHALLENGE_LIFE_S + PENDING_KEPT_S + 1)
+    people.clock.advance(CHALLENGE_LIFE_S + UNFINISHED_KEPT_S + 1)
     await prune_people(people.registry.database, people.clock.now())
     assert await kept() == 0

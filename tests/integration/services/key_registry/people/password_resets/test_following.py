@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from services.key_registry.people.password_resets.schemas import DEFAULT_RESET_LIFE_S
-from services.key_registry.storage.postgres.people.pruning import PENDING_KEPT_S, prune_people
+from services.key_registry.storage.postgres.people.pruning import UNFINISHED_KEPT_S, prune_people
 from shared import opaque
 from tests.integration.services.key_registry.people.factors.enrolment import enrol, finish, password_step
 from tests.integration.services.key_registry.people.joining import CONSOLE_URL, PASSWORD, People
@@ -106,7 +106,7 @@ async def test_it_works_for_hours_and_is_deleted_an_hour_later(people: People) -
     people.clock.advance(1)
     assert (await follow(people, token)).status == 404
     assert (await people.owner.get(f"/people/{joined.id}")).body["password_reset_until"] is None
-    people.clock.advance(PENDING_KEPT_S + 1)
+    people.clock.advance(UNFINISHED_KEPT_S + 1)
     await prune_people(people.registry.database, people.clock.now())
     async with people.registry.database.connection() as connection:
         statement = "SELECT count(*) FROM password_reset WHERE person_id = $1::uuid"
