@@ -54,6 +54,11 @@ ADMIN_CODES: Mapping[str, Page] = {
         "Sign in there with the account of your own. Where it is yours and the person here is an earlier one of "
         "yours, an owner resets that person's second factor, or revokes them.",
     ),
+    "openid_not_confirmed": Page(
+        "The OpenID provider did not confirm it",
+        "Nobody signed in there anew, another account did, or too much time had passed.",
+        "Begin again: POST /admin/v1/me/openid-confirmations, and sign in there with the account of your own.",
+    ),
     "passkey_refused": Page(
         "The passkey was not accepted",
         "It is unknown or was removed, came late or twice, its user was not verified, or its person was stopped.",
@@ -67,7 +72,7 @@ ADMIN_CODES: Mapping[str, Page] = {
     ),
     "password_reset_invalid": Page(
         "The link sets no password",
-        "It is unknown, was used, was withdrawn or replaced by another, has expired, or its person may not sign in.",
+        "It is unknown, was used, withdrawn or replaced by another, has expired, or its person may not sign in.",
         "Ask an owner for another: POST /admin/v1/people/{id}/password-reset, or People, Reset password at the "
         "console.",
     ),

@@ -40,6 +40,8 @@ class OpenIdProvider:
     """Where the client's redirect URI is really served; empty: there."""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     token_requests: int = 0
+    asked_anew: int = 0
+    """How often somebody had to sign in although they were signed in."""
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -49,7 +51,7 @@ class OpenIdProvider:
         app.router.add_get("/jwks", self._jwks)
         return app
 
-    def id_token(self, nonce: str) -> str:
+    def id_token(self, nonce: str, auth_time: str = "") -> str:
         now = int(self.now())
         claims = {
             "iss": self.issuer,
@@ -61,6 +63,7 @@ class OpenIdProvider:
             "email": self.email,
             "email_verified": self.email_verified,
         }
+        claims |= {"auth_time": int(auth_time)} if auth_time else {}
         self.change(claims)
         header = {"alg": "RS256", "kid": self.key.kid, **self.header}
         return jwt.encode(header, claims, self.signing_key or self.key, algorithms=[header["alg"]])
@@ -85,8 +88,10 @@ class OpenIdProvider:
         assert query["redirect_uri"] == self.redirect_uri
         assert (query["response_type"], query["code_challenge_method"]) == ("code", "S256")
         assert {"openid", "email"} <= set(query["scope"].split())
-        code = secrets.token_urlsafe(16)
+        code, anew = secrets.token_urlsafe(16), (query.get("prompt"), query.get("max_age")) == ("login", "0")
+        self.asked_anew += anew
         self.codes[code] = {"nonce": query["nonce"], "challenge": query["code_challenge"]}
+        self.codes[code] |= {"auth_time": str(int(self.now()))} if anew else {}
         back = urlencode({"code": code, "state": query["state"], "iss": self.issuer})
         return web.Response(status=303, headers={"Location": f"{self.console or self.redirect_uri}?{back}"})
 
@@ -108,7 +113,11 @@ class OpenIdProvider:
         ):
             return web.json_response({"error": "invalid_grant"}, status=400)
         return web.json_response(
-            {"id_token": self.id_token(known["nonce"]), "access_token": "x", "token_type": "Bearer"}
+            {
+                "id_token": self.id_token(known["nonce"], known.get("auth_time", "")),
+                "access_token": "x",
+                "token_type": "Bearer",
+            }
         )
 
     async def _jwks(self, _: web.Request) -> web.Response:

@@ -1,6 +1,7 @@
 """The cookie that holds a session's token: the one thing of a session that the browser keeps.
 
-Others hold, for minutes, the token of a sign-in that waits for a code, or for the OpenID provider.
+Others hold, for minutes, the token of a sign-in that waits for a code, or for the OpenID provider, and what that
+has confirmed.
 
 `__Host-`: only over TLS (or to the machine itself), for this host alone, from no subdomain (RFC 6265bis 4.1.3.2).
 """
@@ -18,7 +19,12 @@ NAME = "__Host-passgate-session"
 PENDING_NAME = "__Host-passgate-sign-in"
 PENDING_LIFE_S = 300
 OPENID_NAME = "__Host-passgate-openid"
+CONFIRMING_NAME = "__Host-passgate-openid-confirm"
+"""In the place of it, of who shows anew that a session is theirs: the newest of both is what one comes back to."""
 OPENID_LIFE_S = 600
+CONFIRMATION_NAME = "__Host-passgate-confirmation"
+CONFIRMATION_LIFE_S = 300
+MAX_CONFIRMATION_CHARACTERS = 512
 
 
 def session_token(request: web.Request) -> str:
@@ -56,19 +62,41 @@ def drop_pending(response: web.StreamResponse) -> None:
     response.del_cookie(PENDING_NAME, path="/", secure=True, httponly=True, samesite="Strict")
 
 
-def openid_return(request: web.Request) -> tuple[str, str]:
+def openid_return(request: web.Request, *, confirming: bool = False) -> tuple[str, str]:
     """What whoever comes back from the OpenID provider has begun with, and the path to go on to."""
-    token, _, after = request.cookies.get(OPENID_NAME, "").partition(".")
+    token, _, after = request.cookies.get(CONFIRMING_NAME if confirming else OPENID_NAME, "").partition(".")
     return token, own_path(unquote(after))
 
 
-def keep_openid(response: web.StreamResponse, token: str, after: str) -> None:
+def confirms_by_openid(request: web.Request) -> bool:
+    """Whether whoever comes back from the provider has a session, and began to show that it is theirs."""
+    return CONFIRMING_NAME in request.cookies
+
+
+def keep_openid(response: web.StreamResponse, token: str, after: str, *, confirming: bool = False) -> None:
     """`Lax`: the provider's site leads back here."""
+    drop_openid(response)
     value = f"{token}.{quote(after, safe='')}"
-    response.set_cookie(
-        OPENID_NAME, value, path="/", secure=True, httponly=True, samesite="Lax", max_age=OPENID_LIFE_S
-    )
+    name = CONFIRMING_NAME if confirming else OPENID_NAME
+    response.set_cookie(name, value, path="/", secure=True, httponly=True, samesite="Lax", max_age=OPENID_LIFE_S)
 
 
 def drop_openid(response: web.StreamResponse) -> None:
-    response.del_cookie(OPENID_NAME, path="/", secure=True, httponly=True, samesite="Lax")
+    for name in (OPENID_NAME, CONFIRMING_NAME):
+        response.del_cookie(name, path="/", secure=True, httponly=True, samesite="Lax")
+
+
+def confirmation(request: web.Request) -> str:
+    """Of a fresh sign-in at the OpenID provider; empty without one."""
+    return request.cookies.get(CONFIRMATION_NAME, "")[:MAX_CONFIRMATION_CHARACTERS]
+
+
+def keep_confirmation(response: web.StreamResponse, token: str) -> None:
+    """`Lax`: the page after it is still of the way back from the provider's site."""
+    response.set_cookie(
+        CONFIRMATION_NAME, token, path="/", secure=True, httponly=True, samesite="Lax", max_age=CONFIRMATION_LIFE_S
+    )
+
+
+def drop_confirmation(response: web.StreamResponse) -> None:
+    response.del_cookie(CONFIRMATION_NAME, path="/", secure=True, httponly=True, samesite="Lax")

@@ -22,8 +22,10 @@ from services.key_registry.people.factors.own_factors import OwnFactors
 from services.key_registry.people.factors.sealing import FactorSecrets
 from services.key_registry.people.factors.second_step import SecondStep
 from services.key_registry.people.invitations import Invitations
+from services.key_registry.people.openid.confirmation import OpenIdConfirmation
 from services.key_registry.people.openid.policy import SignInPolicy
 from services.key_registry.people.openid.provider import Provider
+from services.key_registry.people.openid.returns import Returns
 from services.key_registry.people.openid.schemas import SignInMethods
 from services.key_registry.people.openid.settings import openid_client
 from services.key_registry.people.openid.sign_in import OpenIdSignIn
@@ -84,17 +86,18 @@ class People:
         secrets = FactorSecrets.from_file(settings.webhook_key_file)
         pending = secrets.pending_sign_ins()
         sessions = Sessions(store, self.passwords, throttle, pending, trail, clock, lifetimes, policy)
-        confirmation = Confirmation(store, self.passwords, throttle, secrets, trail, clock)
+        challenges = secrets.challenges
+        confirmation = Confirmation(store, self.passwords, throttle, secrets, challenges, trail, clock)
         second_step = SecondStep(store, throttle, pending, secrets, trail, clock, lifetimes)
-        own_factors = OwnFactors(store, confirmation, secrets, clock)
-        party, challenges = RelyingParty.of_url(settings.console_url), secrets.challenges
+        party = RelyingParty.of_url(settings.console_url)
         own_passkeys = OwnPasskeys(store, confirmation, party, challenges, clock)
         passkeys = PasskeySignIn(store, party, challenges, trail, clock, lifetimes, policy)
         self.openid_client, client = HttpProviderClient(), openid_client(settings)
         provider = None if client is None else Provider(client, self.openid_client, clock)
-        openid = OpenIdSignIn(
-            store, provider, secrets.states, acceptance, throttle, pending, trail, clock, lifetimes
-        )
+        returns = Returns(provider, secrets.states, throttle, clock)
+        own_factors = OwnFactors(store, confirmation, secrets, clock, openid_issuer=returns.issuer)
+        openid = OpenIdSignIn(store, returns, acceptance, pending, trail, clock, lifetimes)
+        fresh = OpenIdConfirmation(store, returns, challenges, clock)
         methods = SignInMethods(
             openid_name=None if client is None else client.name, openid_required_for=settings.openid_required_for
         )
@@ -111,7 +114,7 @@ class People:
             PortalEndpoints(portal, self.authentication, trail, self.addresses),
             FactorEndpoints(own_factors, second_step, self.authentication, trail, self.addresses),
             PasskeyEndpoints(own_passkeys, passkeys, self.authentication, trail, self.addresses),
-            OpenIdEndpoints(openid, methods, trail, self.addresses),
+            OpenIdEndpoints(openid, fresh, methods, self.authentication, trail, self.addresses),
             PasswordResetEndpoints(resets, following, self.authentication, trail, self.addresses),
         )
         self.resources = (self.passwords, self.openid_client, *(() if provider is None else (provider,)))

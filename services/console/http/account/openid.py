@@ -9,6 +9,7 @@ from services.console.browser.return_path import own_path
 from services.console.browser.visitors import Visitors
 from services.console.browser.waiting import retry_later, too_many_attempts
 from services.console.http.account import second_step
+from services.console.http.account.own_confirmation import OwnConfirmation
 from services.console.http.account.sign_in_page import SignInPage
 from services.console.pages.renderer import HEADERS, SEE_OTHER, Renderer
 from shared.errors import Conflict, NotFound, TooManyRequests, Unprocessable
@@ -17,7 +18,10 @@ PATH = "/sign-in/openid"
 
 
 class OpenIdPages:
-    def __init__(self, visitors: Visitors, renderer: Renderer, sign_in: SignInPage) -> None:
+    def __init__(
+        self, visitors: Visitors, renderer: Renderer, sign_in: SignInPage, confirmation: OwnConfirmation
+    ) -> None:
+        self._confirmation = confirmation
         self._visitors = visitors
         self._renderer = renderer
         self._sign_in = sign_in
@@ -38,7 +42,12 @@ class OpenIdPages:
         return await self._to_provider(request, {"invitation": request.match_info["token"]}, "/")
 
     async def callback(self, request: web.Request) -> web.Response:
-        """Where the provider sends people back. Always a new session, in the browser that has begun."""
+        """Where the provider sends people back. Always a new session, in the browser that has begun.
+
+        But for who has begun to confirm that a session is theirs, which goes on.
+        """
+        if cookies.confirms_by_openid(request):
+            return await self._confirmed(request)
         token, after = cookies.openid_return(request)
         query = request.query
         body = {"token": token, "state": query.get("state", ""), "code": query.get("code", "")}
@@ -58,6 +67,14 @@ class OpenIdPages:
                 f"{name} did not sign you in: cancelled, too late, or without an account for your e-mail here."
             )
             response = await self._sign_in.show(request, after, 401, problem=problem)
+        cookies.drop_openid(response)
+        return response
+
+    async def _confirmed(self, request: web.Request) -> web.Response:
+        try:
+            response = await self._confirmation.finish(request)
+        except SignedOut:
+            response = self._renderer.redirect("/sign-in")
         cookies.drop_openid(response)
         return response
 

@@ -10,6 +10,7 @@ from services.console.browser import cookies
 from services.console.browser.forms import Form, read_form, require_same_origin
 from services.console.browser.return_path import own_path
 from services.console.browser.visitors import Visitors
+from services.console.http.account.own_confirmation import OwnConfirmation
 from services.console.http.account.sign_in_page import SignInPage
 from services.console.pages.renderer import HEADERS, Renderer, filled_in
 from services.console.session import Session
@@ -20,8 +21,11 @@ API = "/me/passkeys"
 
 
 class PasskeyPages:
-    def __init__(self, visitors: Visitors, renderer: Renderer, sign_in: SignInPage) -> None:
+    def __init__(
+        self, visitors: Visitors, renderer: Renderer, sign_in: SignInPage, confirmation: OwnConfirmation
+    ) -> None:
         self._sign_in = sign_in
+        self._confirmation = confirmation
         self._visitors = visitors
         self._renderer = renderer
 
@@ -29,13 +33,14 @@ class PasskeyPages:
         return await self._list(request, session)
 
     async def begin(self, request: web.Request, session: Session, form: Form) -> web.Response:
-        body = {"password": form.secret("password"), "code": form.text("code")}
         try:
-            created = await session.api.post(f"{API}/options", body)
+            created = await session.api.post(f"{API}/options", self._confirmation.presented(request, form))
         except (Unprocessable, Conflict) as error:
-            return await self._list(request, session, **filled_in(form.values(), error))
+            response = await self._list(request, session, **filled_in(form.values(), error))
+            return self._confirmation.used(response, error)
         options = orjson.dumps(created["options"]).decode()
-        return self._renderer.page("account/new_passkey.html", session=session, status=201, options=options)
+        page = self._renderer.page("account/new_passkey.html", session=session, status=201, options=options)
+        return self._confirmation.used(page)
 
     async def add(self, request: web.Request, session: Session, form: Form) -> web.Response:
         try:
@@ -47,12 +52,12 @@ class PasskeyPages:
 
     async def remove(self, request: web.Request, session: Session, form: Form) -> web.Response:
         id_ = request.match_info["id"]
-        body = {"password": form.secret("password"), "code": form.text("code")}
         try:
-            await session.api.post(f"{API}/{segment(id_)}/remove", body)
+            await session.api.post(f"{API}/{segment(id_)}/remove", self._confirmation.presented(request, form))
         except (Unprocessable, Conflict) as error:
-            return await self._list(request, session, removing=id_, **filled_in(form.values(), error))
-        return self._renderer.redirect(PATH)
+            response = await self._list(request, session, removing=id_, **filled_in(form.values(), error))
+            return self._confirmation.used(response, error)
+        return self._confirmation.used(self._renderer.redirect(PATH))
 
     async def options(self, request: web.Request) -> web.Response:
         """For the script of the sign-in page: what it passes to the browser."""
@@ -90,6 +95,7 @@ class PasskeyPages:
             origin=listed["origin"],
             here=self._visitors.url(request) == listed["origin"],
             factor=factor,
+            confirm=await self._confirmation.shown(request, factor),
             removing=next((passkey for passkey in listed["items"] if passkey["id"] == asked), None),
             **values,
         )

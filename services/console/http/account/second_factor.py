@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 from aiohttp import web
 
 from services.console.browser.forms import Form
+from services.console.http.account.own_confirmation import OwnConfirmation
 from services.console.pages.field_errors import wrong_fields
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
@@ -17,44 +18,48 @@ MAX_URI_CHARACTERS = 600
 
 
 class SecondFactorPages:
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, confirmation: OwnConfirmation) -> None:
         self._renderer = renderer
+        self._confirmation = confirmation
 
-    async def show(self, _: web.Request, session: Session) -> web.Response:
-        return await self._show(session)
+    async def show(self, request: web.Request, session: Session) -> web.Response:
+        return await self._show(request, session)
 
-    async def begin(self, _: web.Request, session: Session, form: Form) -> web.Response:
+    async def begin(self, request: web.Request, session: Session, form: Form) -> web.Response:
         """The authenticator's secret. It is not in force until a code has confirmed it."""
         try:
-            offered = await session.api.post(f"{API}/totp", {"password": form.secret("password")})
+            offered = await session.api.post(f"{API}/totp", self._confirmation.presented(request, form))
         except (Unprocessable, Conflict) as error:
-            return await self._show(session, **filled_in(form.values(), error))
-        return self._authenticator(session, offered["uri"], status=201)
+            response = await self._show(request, session, **filled_in(form.values(), error))
+            return self._confirmation.used(response, error)
+        return self._confirmation.used(self._authenticator(session, offered["uri"], status=201))
 
-    async def confirm(self, _: web.Request, session: Session, form: Form) -> web.Response:
+    async def confirm(self, request: web.Request, session: Session, form: Form) -> web.Response:
         try:
             created = await session.api.post(f"{API}/totp/confirm", {"code": form.text("code")})
         except Conflict as error:
-            return await self._show(session, **filled_in(form.values(), error))
+            return await self._show(request, session, **filled_in(form.values(), error))
         except Unprocessable as error:
             return self._authenticator(session, form.text("uri"), status=422, errors=wrong_fields(error))
         return self._recovery_codes(session, created["recovery_codes"])
 
-    async def change(self, _: web.Request, session: Session, form: Form) -> web.Response:
-        body = {"password": form.secret("password"), "code": form.text("code")}
+    async def change(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        body = self._confirmation.presented(request, form)
         try:
             if form.text("act") == "recovery-codes":
                 created = await session.api.post(f"{API}/recovery-codes", body)
-                return self._recovery_codes(session, created["recovery_codes"])
+                return self._confirmation.used(self._recovery_codes(session, created["recovery_codes"]))
             await session.api.post(f"{API}/totp/remove", body)
         except (Unprocessable, Conflict) as error:
-            return await self._show(session, **filled_in(form.values(), error))
-        return self._renderer.redirect("/account")
+            response = await self._show(request, session, **filled_in(form.values(), error))
+            return self._confirmation.used(response, error)
+        return self._confirmation.used(self._renderer.redirect("/account"))
 
-    async def _show(self, session: Session, status: int = 200, **values: Any) -> web.Response:
+    async def _show(self, request: web.Request, session: Session, status: int = 200, **values: Any) -> web.Response:
         factor = await session.second_factor()
+        confirm = await self._confirmation.shown(request, factor)
         page = "account/second_factor.html"
-        return self._renderer.page(page, session=session, status=status, factor=factor, **values)
+        return self._renderer.page(page, session=session, status=status, factor=factor, confirm=confirm, **values)
 
     def _authenticator(self, session: Session, uri: str, *, status: int, **values: Any) -> web.Response:
         return self._renderer.page(

@@ -6,6 +6,7 @@ from functools import partial
 from services.console.browser.visitors import Visitors
 from services.console.http.account.account import AccountPages
 from services.console.http.account.openid import OpenIdPages
+from services.console.http.account.own_confirmation import OwnConfirmation
 from services.console.http.account.passkeys import PasskeyPages
 from services.console.http.account.password_reset import PasswordResetPages
 from services.console.http.account.second_factor import SecondFactorPages
@@ -22,11 +23,12 @@ FormEndpoint = Callable[[str, FormHandler, str], Endpoint]
 class OwnPages:
     def __init__(self, visitors: Visitors, renderer: Renderer) -> None:
         self.account = AccountPages(renderer)
-        self.second_factor = SecondFactorPages(renderer)
         self.sign_in_page = SignInPage(visitors, renderer)
+        self.confirmation = OwnConfirmation(visitors, renderer, self.sign_in_page)
+        self.second_factor = SecondFactorPages(renderer, self.confirmation)
         self.second_step = SecondStepPages(visitors, renderer, self.sign_in_page)
-        self.passkeys = PasskeyPages(visitors, renderer, self.sign_in_page)
-        self.openid = OpenIdPages(visitors, renderer, self.sign_in_page)
+        self.passkeys = PasskeyPages(visitors, renderer, self.sign_in_page, self.confirmation)
+        self.openid = OpenIdPages(visitors, renderer, self.sign_in_page, self.confirmation)
         self.password_reset = PasswordResetPages(visitors, renderer)
 
 
@@ -46,6 +48,7 @@ def account_endpoints(
         page("/account", own.account.show, "One's own account"),
         form("/account/password", own.account.change_password, "Change one's password"),
         form("/account/sessions/{id}/revoke", own.account.end_session, "End one of one's sessions"),
+        page("/account/confirm", own.confirmation.begin, "To the OpenID provider, to show anew who one is"),
         page("/account/passkeys", own.passkeys.list, "One's own passkeys"),
         form("/account/passkeys", own.passkeys.add, "Add a passkey"),
         form("/account/passkeys/begin", own.passkeys.begin, "Begin with a new passkey"),

@@ -98,7 +98,8 @@ class FactorEndpoints:
     async def _confirming(self, request: web.Request) -> tuple[Admin, Presented]:
         admin = (await self._authentication.caller(request)).admin
         body = validated(ConfirmedAct, bodies.members(await bodies.raw_json(request)))
-        return admin, Presented(body.password, body.code, origin_of(request, self._addresses).block)
+        block = origin_of(request, self._addresses).block
+        return admin, Presented(body.password, body.code, block, body.confirmation)
 
 
 def _recovery_codes(codes: Sequence[str]) -> web.Response:

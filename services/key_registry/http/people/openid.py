@@ -6,20 +6,24 @@ from functools import partial
 from aiohttp import web
 
 from services.key_registry.http import bodies
+from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import begun_session, created_session, origin_of
-from services.key_registry.http.schemas import problems
+from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.paging import parse_query
 from services.key_registry.people.acceptance import InvitationInvalid
 from services.key_registry.people.factors.pending import BegunSignIn
 from services.key_registry.people.factors.schemas import PendingSession
+from services.key_registry.people.openid.confirmation import NotConfirmed, OpenIdConfirmation
+from services.key_registry.people.openid.returns import OpenIdRefused, Returned
 from services.key_registry.people.openid.schemas import (
     BegunOpenIdResponse,
+    FreshSignInResponse,
     OpenIdBegin,
     OpenIdFinish,
     SignInMethods,
 )
-from services.key_registry.people.openid.sign_in import OpenIdRefused, OpenIdSignIn, Returned
+from services.key_registry.people.openid.sign_in import OpenIdSignIn
 from services.key_registry.people.responses import CreatedSession
 from services.key_registry.people.throttle import TooManySignIns
 from shared.audit.trail import RefusalAudit
@@ -32,12 +36,26 @@ OPENID = """\
 OpenID Connect Core 1.0: the code flow with PKCE, for people who exist, or are invited, with the e-mail address that
 the provider has verified. It takes the place of the password: where a second factor is on, its code is needed too.
 """
+CONFIRMATIONS = f"{BASE}/me/openid-confirmations"
+CONFIRMATION = """\
+For who has joined by the provider and has no password here. The provider asks again who it is (`prompt=login`,
+`max_age=0`), and its `auth_time` must be of after the beginning. What this gives takes the place of the password,
+once, for five minutes, in this session: in `confirmation` of `/me/second-factor` and `/me/passkeys`.
+"""
 
 
 class OpenIdEndpoints:
     def __init__(
-        self, sign_in: OpenIdSignIn, methods: SignInMethods, audit: RefusalAudit, addresses: ClientAddress
+        self,
+        sign_in: OpenIdSignIn,
+        confirmation: OpenIdConfirmation,
+        methods: SignInMethods,
+        authentication: Authentication,
+        audit: RefusalAudit,
+        addresses: ClientAddress,
     ) -> None:
+        self._confirmation = confirmation
+        self._authentication = authentication
         self._sign_in = sign_in
         self._methods = methods
         self._audit = audit
@@ -55,9 +73,7 @@ class OpenIdEndpoints:
 
     async def finish(self, request: web.Request) -> web.Response:
         """201 with the session; 202 where a second factor is on."""
-        body = validated(OpenIdFinish, bodies.members(await bodies.raw_json(request)))
-        origin = origin_of(request, self._addresses)
-        returned = Returned(body.token, body.state, body.code, body.issuer)
+        origin, returned = origin_of(request, self._addresses), await _returned(request)
         try:
             opened = await self._sign_in.finish(returned, origin)
         except (OpenIdRefused, InvitationInvalid, TooManySignIns) as error:
@@ -67,10 +83,54 @@ class OpenIdEndpoints:
             raise
         return begun_session(opened) if isinstance(opened, BegunSignIn) else created_session(opened)
 
+    async def begin_confirmation(self, request: web.Request) -> web.Response:
+        admin = (await self._authentication.caller(request)).admin
+        begun = BegunOpenIdResponse.model_validate(await self._confirmation.begin(admin))
+        return json_response(begun.model_dump(mode="json"), status=201, headers=NO_STORE)
+
+    async def finish_confirmation(self, request: web.Request) -> web.Response:
+        admin = (await self._authentication.caller(request)).admin
+        origin, returned = origin_of(request, self._addresses), await _returned(request)
+        try:
+            fresh = await self._confirmation.finish(admin, returned, origin.block)
+        except (NotConfirmed, TooManySignIns) as error:
+            cause = error.cause if isinstance(error, NotConfirmed) else "throttled"
+            self._audit.count_refusal(cause=cause, endpoint=route_of(request), client=origin.address)
+            raise
+        shown = FreshSignInResponse.model_validate(fresh).model_dump(mode="json")
+        return json_response(shown, status=201, headers=NO_STORE)
+
+
+async def _returned(request: web.Request) -> Returned:
+    body = validated(OpenIdFinish, bodies.members(await bodies.raw_json(request)))
+    return Returned(body.token, body.state, body.code, body.issuer)
+
 
 def openid_endpoints(handlers: OpenIdEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
     stranger = partial(admin, tag="sessions", security="", description=OPENID)
+    endpoint = partial(admin, tag="people", description=CONFIRMATION)
     return [
+        endpoint(
+            "POST",
+            CONFIRMATIONS,
+            handlers.begin_confirmation,
+            "Begin a fresh sign-in at the OpenID provider",
+            responses={
+                201: Response("Where the browser is to go", BegunOpenIdResponse),
+                **problems(401, 403, 409, 503),
+            },
+        ),
+        endpoint(
+            "POST",
+            f"{CONFIRMATIONS}/finish",
+            handlers.finish_confirmation,
+            "Finish a fresh sign-in at the OpenID provider",
+            body=OpenIdFinish,
+            responses={
+                201: Response("What takes the place of the password", FreshSignInResponse),
+                **problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
+            },
+        ),
         stranger(
             "GET",
             f"{SESSIONS}/methods",

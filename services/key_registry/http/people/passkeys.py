@@ -84,7 +84,8 @@ class PasskeyEndpoints:
 
     async def _presented(self, request: web.Request) -> Presented:
         body = validated(ConfirmedAct, bodies.members(await bodies.raw_json(request)))
-        return Presented(body.password, body.code, origin_of(request, self._addresses).block)
+        block = origin_of(request, self._addresses).block
+        return Presented(body.password, body.code, block, body.confirmation)
 
     async def request_options(self, _: web.Request) -> web.Response:
         return json_response({"options": self._sign_in.options()}, status=201, headers=NO_STORE)

@@ -9,14 +9,22 @@ from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.factors.codes import use_code
 from services.key_registry.people.factors.sealing import FactorSecrets
+from services.key_registry.people.passkeys.challenges import (
+    Challenge,
+    Challenges,
+    InvalidChallenge,
+    confirmation_of,
+)
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
 from services.key_registry.people.throttle import SignInThrottle
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock
 from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, Unprocessable
+from shared.jose import base64url
 
 T = TypeVar("T")
+NOT_CONFIRMED = "was used, or came too late: sign in at the OpenID provider again"
 
 
 class Presented(NamedTuple):
@@ -25,6 +33,8 @@ class Presented(NamedTuple):
     password: str
     code: str
     address_block: str
+    confirmation: str = ""
+    """Of a fresh sign-in at the OpenID provider, in the place of the password."""
 
 
 class Confirmation:
@@ -34,6 +44,7 @@ class Confirmation:
         passwords: Passwords,
         throttle: SignInThrottle,
         secrets: FactorSecrets,
+        challenges: Challenges | None,
         trail: AuditTrail,
         clock: Clock,
     ) -> None:
@@ -41,6 +52,7 @@ class Confirmation:
         self._passwords = passwords
         self._throttle = throttle
         self._secrets = secrets
+        self._challenges = challenges
         self._trail = trail
         self._clock = clock
 
@@ -53,7 +65,8 @@ class Confirmation:
         """`act`, in the transaction that uses the code up.
 
         What is wrong counts as a failed sign-in, for who has a session alone. Raises `Unprocessable` naming
-        `password` or `code`, `TooManySignIns`, `Forbidden` for who is no person, and what `act` raises.
+        `password`, `confirmation` or `code`, `TooManySignIns`, `Forbidden` for who is no person, and what `act`
+        raises.
         """
         if admin.kind != "person":
             raise Forbidden(f"a {admin.noun} has no second factor")
@@ -62,7 +75,8 @@ class Confirmation:
                 person = await reader.find_person(admin.id)
             if person is None:
                 raise NotFound("there is no such person")
-            if not await self._passwords.verify(person.password_hash, presented.password):
+            challenge = self._fresh_sign_in(admin, person, presented) if presented.confirmation else None
+            if challenge is None and not await self._passwords.verify(person.password_hash, presented.password):
                 raise self._refused(person, "password", "is not the present password")
             async with self._store.writing() as writer:
                 now, latest = instant(self._clock.now()), await writer.find_person(admin.id)
@@ -70,7 +84,19 @@ class Confirmation:
                     raise self._refused(person, "password", "is not the present password")
                 if latest.second_factor and not await use_code(writer, latest, presented.code, now, self._secrets):
                     raise self._refused(person, "code", "is wrong, or was used before")
+                if challenge is not None and not await writer.use_challenge(challenge.digest, challenge.expires_at):
+                    raise self._refused(person, "confirmation", NOT_CONFIRMED)
                 return await act(writer, await writer.find_person(admin.id) or latest, now)
+
+    def _fresh_sign_in(self, admin: Admin, person: Person, presented: Presented) -> Challenge:
+        """It confirms one act, and stays as it is when that comes to nothing."""
+        try:
+            if self._challenges is None:
+                raise InvalidChallenge
+            given, now = base64url.decode(presented.confirmation.encode("ascii")), self._clock.now()
+            return self._challenges.verify(given, confirmation_of(admin.id, str(admin.session_id)), now)
+        except (InvalidChallenge, ValueError):
+            raise self._refused(person, "confirmation", NOT_CONFIRMED) from None
 
     @asynccontextmanager
     async def attempt(self, admin: Admin, address_block: str) -> AsyncIterator[None]:

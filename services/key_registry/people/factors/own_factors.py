@@ -29,14 +29,23 @@ class FactorState(NamedTuple):
     available: bool
     totp_since: datetime | None
     recovery_codes_left: int
+    confirms_by_openid: bool
+    """Whether a fresh sign-in at the provider may take the place of the password."""
 
 
 class OwnFactors:
     """Each method raises `Forbidden` for who is no person."""
 
     def __init__(
-        self, store: PeopleStore, confirmation: Confirmation, secrets: FactorSecrets, clock: Clock
+        self,
+        store: PeopleStore,
+        confirmation: Confirmation,
+        secrets: FactorSecrets,
+        clock: Clock,
+        *,
+        openid_issuer: str | None,
     ) -> None:
+        self._openid_issuer = openid_issuer
         self._store = store
         self._confirmation = confirmation
         self._secrets = secrets
@@ -46,8 +55,9 @@ class OwnFactors:
         _require_person(admin)
         async with self._store.reading() as reader:
             person = await reader.find_person(admin.id)
-            left = await reader.count_recovery_codes(admin.id)
-        return FactorState(self._secrets.available, None if person is None else person.totp_since, left)
+            left, issuer = await reader.count_recovery_codes(admin.id), self._openid_issuer
+            bound = issuer is not None and await reader.find_identity(admin.id, issuer) is not None
+        return FactorState(self._secrets.available, None if person is None else person.totp_since, left, bound)
 
     async def offer_totp(self, admin: Admin, presented: Presented) -> OfferedTotp:
         """A secret that counts once a code of it was confirmed. Raises as `Confirmation`, and `Conflict`."""

@@ -11,6 +11,7 @@ from services.key_registry.people.factors.codes import MAX_CODE_CHARACTERS
 from services.key_registry.people.requests import Presented, Token
 from shared.contracts.documentation import Member, Members, describe_members
 
+MAX_CONFIRMATION_CHARACTERS = 512
 _AT = "2026-11-26T09:30:00Z"
 _TOKEN = "pgsi_01" + "5e" * 92
 _SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -21,7 +22,15 @@ FACTOR_MEMBERS: Members = {
         "Six digits of the authenticator, or a recovery code; empty where no second factor is on.", "492039"
     ),
     "TotpConfirmation.code": Member("Six digits of the authenticator that was offered.", "492039"),
-    "password": Member("The present password.", "correct horse battery staple"),
+    "password": Member(
+        "The present password; empty where `confirmation` takes its place.", "correct horse battery staple"
+    ),
+    "confirmation": Member(
+        "What a fresh sign-in at the OpenID provider has given (`/me/openid-confirmations`), for one act; empty: "
+        "the password is presented.",
+        "",
+    ),
+    "confirms_by_openid": Member("Whether a fresh sign-in at the OpenID provider may take its place.", False),
     "SecondFactor.token": Member("Of the sign-in that waits for a code.", _TOKEN),
     "pending_token": Member("What is sent with the code; it is worth nothing else.", _TOKEN),
     "expires_at": Member("Until when the code can be sent (RFC 3339).", _AT),
@@ -61,8 +70,9 @@ class SecondFactor(_Body):
 class ConfirmedAct(_Body):
     """What shows again whose account it is."""
 
-    password: Presented = Field(repr=False)
+    password: Presented = Field("", repr=False)
     code: Code = ""
+    confirmation: Annotated[str, Field(max_length=MAX_CONFIRMATION_CHARACTERS, repr=False)] = ""
 
 
 class TotpConfirmation(_Body):
@@ -87,3 +97,4 @@ class SecondFactorState(_Shown):
     available: bool
     totp_since: Instant | None
     recovery_codes_left: int
+    confirms_by_openid: bool

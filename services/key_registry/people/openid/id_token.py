@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from services.key_registry.people.emails import parse_email
 from services.key_registry.people.openid.provider import Provider
 from shared.contracts.identifiers import OPAQUE_KID
+from shared.jose.claim_checks import LEEWAY_S
 from shared.jose.errors import InvalidToken
 from shared.jose.verifier import Expectation, check_claims, check_signature, parse
 
@@ -23,8 +24,13 @@ class VerifiedSubject(NamedTuple):
     """In lower case; the provider has verified it."""
 
 
-async def verified(token: str, provider: Provider, nonce: str, now: float) -> VerifiedSubject:
-    """Raises `InvalidIdToken` and `Unavailable`."""
+async def verified(
+    token: str, provider: Provider, nonce: str, now: float, signed_in_since: float | None = None
+) -> VerifiedSubject:
+    """With `signed_in_since` (seconds since the epoch), who has signed in there no earlier.
+
+    Raises `InvalidIdToken` and `Unavailable`.
+    """
     client = provider.client
     expectation = Expectation(
         issuers=frozenset({client.issuer}),
@@ -47,7 +53,17 @@ async def verified(token: str, provider: Provider, nonce: str, now: float) -> Ve
     presented = members["nonce"]
     if not isinstance(presented, str) or not compare_digest(presented.encode(), nonce.encode()):
         raise InvalidIdToken("wrong_nonce")
+    if signed_in_since is not None:
+        _require_signed_in_since(signed_in_since, members.get("auth_time"), now)
     return VerifiedSubject(_subject(members["sub"]), _email(members))
+
+
+def _require_signed_in_since(since: float, auth_time: Any, now: float) -> None:
+    """Whole seconds, by another clock than ours."""
+    if not isinstance(auth_time, int | float) or isinstance(auth_time, bool):
+        raise InvalidIdToken("no_auth_time")
+    if not since - LEEWAY_S < auth_time < now + LEEWAY_S:
+        raise InvalidIdToken("not_signed_in_anew")
 
 
 def _subject(value: Any) -> str:

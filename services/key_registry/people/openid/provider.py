@@ -85,21 +85,23 @@ class Provider:
             return self._metadata
         return await self._discovery.run()
 
-    async def authorization_url(self, state: str, nonce: str, code_challenge: str) -> str:
-        """OpenID Connect Core 1.0 section 3.1.2.1, RFC 7636 section 4.3."""
+    async def authorization_url(self, state: str, nonce: str, code_challenge: str, *, anew: bool = False) -> str:
+        """OpenID Connect Core 1.0 section 3.1.2.1, RFC 7636 section 4.3.
+
+        `anew`: whoever is signed in there signs in again, and the ID token says when.
+        """
         endpoint = (await self.metadata()).authorization_endpoint
-        query = urlencode(
-            {
-                "response_type": "code",
-                "client_id": self.client.client_id,
-                "redirect_uri": self.client.redirect_uri,
-                "scope": SCOPE,
-                "state": state,
-                "nonce": nonce,
-                "code_challenge": code_challenge,
-                "code_challenge_method": "S256",
-            }
-        )
+        fields = {
+            "response_type": "code",
+            "client_id": self.client.client_id,
+            "redirect_uri": self.client.redirect_uri,
+            "scope": SCOPE,
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": code_challenge,
+            "code_challenge_method": "S256",
+        }
+        query = urlencode(fields | ({"prompt": "login", "max_age": "0"} if anew else {}))
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{query}"
 
     async def id_token(self, code: str, code_verifier: str) -> str:

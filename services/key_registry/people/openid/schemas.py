@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.requests import Body
 from services.key_registry.people import documentation
 from services.key_registry.people.openid.policy import RequiredFor
@@ -20,6 +21,8 @@ OPENID_MEMBERS: Members = {
     "token": Member("What the browser keeps and brings back; whoever has it not cannot finish.", "AXp1bGU"),
     "state": Member("The `state` that came back from the provider.", "aGVsbG8"),
     "code": Member("The `code` that came back from the provider.", "c3BsaXhs"),
+    "confirmation": Member("What takes the place of the password once, in this session.", "AQp1bGU"),
+    "expires_at": Member("Until when it does (RFC 3339).", "2026-11-26T09:35:00Z"),
     "issuer": Member("The `iss` that came back with it (RFC 9207); empty: none.", "https://login.example"),
     "openid_name": Member("What the provider is called. null: there is none.", "Example"),
     "openid_required_for": Member(
@@ -53,6 +56,13 @@ class BegunOpenIdResponse(BaseModel):
 
     url: str
     token: str
+
+
+class FreshSignInResponse(BaseModel):
+    model_config = ConfigDict(json_schema_extra=describe, from_attributes=True)
+
+    confirmation: str
+    expires_at: Instant
 
 
 class SignInMethods(BaseModel):

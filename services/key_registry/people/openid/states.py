@@ -30,6 +30,12 @@ class State:
     invitation: str = field(repr=False)
     """The token of one that is to be accepted; empty: none."""
     expires_at: float
+    session: str = ""
+    """Of who is to show anew who they are; empty: it is a sign-in."""
+
+    @property
+    def begun_at(self) -> float:
+        return self.expires_at - STATE_LIFE_S
 
     @property
     def code_challenge(self) -> str:
@@ -41,10 +47,10 @@ class States:
     def __init__(self, box: SealedBox) -> None:
         self._box = box
 
-    def begin(self, invitation: str, now: float) -> tuple[str, State]:
+    def begin(self, invitation: str, now: float, session: str = "") -> tuple[str, State]:
         """The token for the browser, and what it holds."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        begun = State(state, nonce, verifier, invitation, now + STATE_LIFE_S)
+        begun = State(state, nonce, verifier, invitation, now + STATE_LIFE_S, session)
         sealed = self._box.seal(orjson.dumps(asdict(begun)), context=_CONTEXT)
         return base64url.encode(sealed).decode(), begun
 

@@ -47,6 +47,11 @@ class Challenges:
         return Challenge(opaque.digest(challenge.hex()), datetime.fromtimestamp(expires_at, UTC))
 
 
+def confirmation_of(person_id: UUID, session_id: str) -> bytes:
+    """The purpose of what says that this person has signed in anew at the OpenID provider, in this session."""
+    return b"openid confirmation:" + person_id.bytes + session_id.encode()
+
+
 def registration_of(person_id: UUID, session_id: UUID) -> bytes:
     """The purpose of a challenge for a new passkey: of this person, in this session."""
     return b"passkey registration:" + person_id.bytes + session_id.bytes

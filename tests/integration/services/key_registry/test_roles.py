@@ -147,6 +147,8 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     second_factor = "/admin/v1/me/second-factor"
     wanted |= {("get", second_factor), ("post", f"{second_factor}/recovery-codes")}
     wanted |= {("post", f"{second_factor}/totp{act}") for act in ("", "/confirm", "/remove")}
+    confirmations = "/admin/v1/me/openid-confirmations"
+    wanted |= {("post", confirmations), ("post", f"{confirmations}/finish")}
     passkeys = "/admin/v1/me/passkeys"
     wanted |= {("get", passkeys), ("post", passkeys), ("post", f"{passkeys}/options")}
     wanted |= {("post", f"{passkeys}/{{id}}/remove")}

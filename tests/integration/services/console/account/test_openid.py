@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 
-from services.console.browser.cookies import NAME, OPENID_NAME
+from services.console.browser.cookies import CONFIRMATION_NAME, NAME, OPENID_NAME
 from tests.support.harness.console import Console, running_console
 from tests.support.harness.key_registry import running_registry
 from tests.support.harness.registry_databases import RegistryTemplate
@@ -83,7 +84,7 @@ async def test_who_has_the_providers_account_of_somebody_else_is_told_so(
 ) -> None:
     console, provider = both
     for email in ("one@example.com", "two@example.com"):
-        provider.email, provider.subject = email, "the same"
+        provider.email, provider.subject = email, "the-same"
         browser = console.browser()
         await browser.open(await console.invitation())
         page = await browser.follow("Create account with <b>Example</b>")
@@ -118,3 +119,48 @@ async def test_another_site_leads_nobody_to_the_provider(both: tuple[Console, Op
         assert (page.url, NAME in browser.cookies) == (f"{console.url}/sign-in", False)
     page = await browser.open(f"{invitation}/openid", Sec_Fetch_Site="same-origin")
     assert NAME in browser.cookies
+
+
+async def test_who_has_no_password_confirms_at_the_provider_and_turns_on_a_second_factor(
+    both: tuple[Console, OpenIdProvider],
+) -> None:
+    console, provider = both
+    provider.email = "fresh@example.com"
+    browser = console.browser()
+    await browser.open(await console.invitation())
+    await browser.follow("Create account with <b>Example</b>")
+    session = browser.cookies[NAME]
+    await browser.open("/account/second-factor")
+    page = await browser.follow("Confirm with <b>Example</b>")
+    assert (page.status, page.url) == (200, f"{console.url}/account/second-factor")
+    assert "has confirmed that it is you" in page.words
+    assert (browser.cookies[NAME], CONFIRMATION_NAME in browser.cookies) == (session, True)
+    [line] = [line for line in browser.cookie_lines if line.startswith(CONFIRMATION_NAME)]
+    assert {"httponly", "secure", "path=/", "max-age=300"} <= {part.strip().lower() for part in line.split(";")}
+    page = await browser.press("Set up an authenticator")
+    assert (page.status, CONFIRMATION_NAME in browser.cookies) == (201, False)
+    code = pyotp.TOTP(page.labelled("Secret")).now()
+    assert (await browser.press("Turn on", Code=code)).status == 201
+    page = await browser.open("/account/second-factor")
+    assert "Current password" in page.words, "it was for one act"
+
+
+async def test_an_account_at_the_provider_that_is_another_one_confirms_nothing(
+    both: tuple[Console, OpenIdProvider],
+) -> None:
+    console, provider = both
+    provider.email = "third@example.com"
+    browser = console.browser()
+    await browser.open(await console.invitation())
+    await browser.follow("Create account with <b>Example</b>")
+    await browser.open("/account/second-factor")
+    provider.subject = "another"
+    page = await browser.follow("Confirm with <b>Example</b>")
+    provider.subject = ""
+    assert "did not confirm that it is you" in page.words
+    assert (NAME in browser.cookies, CONFIRMATION_NAME in browser.cookies) == (True, False)
+    for site in ("cross-site", "same-site"):
+        page = await browser.open("/account/confirm?next=/account/passkeys", Sec_Fetch_Site=site)
+        assert page.url == f"{console.url}/account"
+    page = await browser.open("/account/confirm?next=//evil.example/", Sec_Fetch_Site="same-origin")
+    assert page.url == f"{console.url}/account"

@@ -19,13 +19,17 @@ class OpenIdPeople:
         """What the browser keeps, and what it comes back with."""
         begun = await self.people.stranger.post("/sessions/openid", {"invitation": invitation})
         assert begun.status == 201, begun.raw
+        return await self.go(begun.body)
+
+    async def go(self, begun: dict[str, str]) -> dict[str, str]:
+        """To the provider, and what the browser is sent back with."""
         async with (
             aiohttp.ClientSession() as http,
-            http.get(begun.body["url"], allow_redirects=False) as response,
+            http.get(begun["url"], allow_redirects=False) as response,
         ):
             assert response.status == 303, await response.text()
             back = dict(parse_qsl(urlsplit(response.headers["Location"]).query))
-        return {"token": begun.body["token"], "state": back["state"], "code": back["code"], "issuer": back["iss"]}
+        return {"token": begun["token"], "state": back["state"], "code": back["code"], "issuer": back["iss"]}
 
     async def finish(self, returned: dict[str, str]) -> Responded:
         return await self.people.stranger.post("/sessions/openid/finish", returned)

@@ -1,0 +1,73 @@
+"""What shows again whose account it is: the password, or a fresh sign-in at the OpenID provider in its place."""
+
+from typing import Any
+
+from aiohttp import web
+
+from services.console.browser import cookies
+from services.console.browser.forms import Form, from_another_site
+from services.console.browser.visitors import Visitors
+from services.console.http.account.sign_in_page import SignInPage
+from services.console.pages.renderer import HEADERS, SEE_OTHER, Renderer
+from services.console.session import Session
+from shared.errors import Conflict, Invalid, TooManyRequests, Unprocessable
+
+API = "/me/openid-confirmations"
+PAGES = frozenset({"/account/second-factor", "/account/passkeys"})
+"""Where it may be asked for, and where one comes back to."""
+
+
+class OwnConfirmation:
+    def __init__(self, visitors: Visitors, renderer: Renderer, sign_in: SignInPage) -> None:
+        self._visitors = visitors
+        self._renderer = renderer
+        self._sign_in = sign_in
+
+    def presented(self, request: web.Request, form: Form) -> dict[str, str]:
+        """For the admin API."""
+        body = {"password": form.secret("password"), "code": form.text("code")}
+        confirmation = cookies.confirmation(request)
+        return {**body, "confirmation": confirmation} if confirmation and not body["password"] else body
+
+    async def shown(self, request: web.Request, factor: dict[str, Any] | None) -> dict[str, Any]:
+        """What a page needs to ask for it: `provider`, if one may be asked, and whether it was (`done`)."""
+        if factor is None or not factor["confirms_by_openid"]:
+            return {"provider": "", "done": False, "failed": False}
+        name = (await self._sign_in.methods(request))["openid_name"] or "OpenID"
+        failed = request.query.get("confirmed") == "no"
+        return {"provider": name, "done": bool(cookies.confirmation(request)), "failed": failed}
+
+    def used(self, response: web.Response, error: Invalid | Conflict | None = None) -> web.Response:
+        """Forget what has confirmed an act, or was not accepted; what is wrong with something else leaves it."""
+        if error is None or (isinstance(error, Invalid) and any(e.field == "confirmation" for e in error.errors)):
+            cookies.drop_confirmation(response)
+        return response
+
+    async def begin(self, request: web.Request, session: Session) -> web.Response:
+        """A link of our own pages alone, as signing in by the provider is."""
+        after = request.query.get("next", "")
+        if from_another_site(request) or after not in PAGES:
+            return self._renderer.redirect("/account")
+        try:
+            begun = await session.api.post(API)
+        except Conflict:
+            return self._renderer.redirect(f"{after}?confirmed=no")
+        response = web.Response(status=SEE_OTHER, headers={**HEADERS, "Location": begun["url"]})
+        cookies.keep_openid(response, begun["token"], after, confirming=True)
+        return response
+
+    async def finish(self, request: web.Request) -> web.Response:
+        """Back from the provider, with the session that was left. Raises `SignedOut`."""
+        token, after = cookies.openid_return(request, confirming=True)
+        query = request.query
+        body = {"token": token, "state": query.get("state", ""), "code": query.get("code", "")}
+        body["issuer"] = query.get("iss", "")
+        path = after if after in PAGES else "/account"
+        try:
+            api = self._visitors.api_of(request, cookies.session_token(request))
+            fresh = await api.post(f"{API}/finish", body)
+        except (Conflict, Unprocessable, TooManyRequests):
+            return self._renderer.redirect(f"{path}?confirmed=no")
+        response = self._renderer.redirect(path)
+        cookies.keep_confirmation(response, fresh["confirmation"])
+        return response

@@ -1,0 +1,86 @@
+"""A fresh sign-in at the OpenID provider, in the place of the password: for what people do to their own account."""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from services.key_registry.catalog.permissions import Admin
+from services.key_registry.people.openid.returns import BegunOpenId, OpenIdRefused, Returned, Returns
+from services.key_registry.people.passkeys.challenges import CHALLENGE_LIFE_S, Challenges, confirmation_of
+from services.key_registry.people.ports import PeopleStore
+from shared import opaque
+from shared.clock import Clock
+from shared.errors import Conflict, Forbidden
+from shared.jose import base64url
+
+
+class NotConfirmed(Conflict):
+    """Not 401: the session goes on. One text for every cause; `cause` is for the log."""
+
+    code = "openid_not_confirmed"
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            "the OpenID provider did not confirm that it is you: begin again, with the account you use here"
+        )
+        self.cause = cause
+
+
+class FreshSignIn(NamedTuple):
+    confirmation: str
+    expires_at: datetime
+
+
+class OpenIdConfirmation:
+    """Each method raises `Forbidden` for who is no person, and `Conflict` where there is no provider."""
+
+    def __init__(self, store: PeopleStore, returns: Returns, challenges: Challenges | None, clock: Clock) -> None:
+        self._store = store
+        self._returns = returns
+        self._challenges = challenges
+        self._clock = clock
+
+    async def begin(self, admin: Admin) -> BegunOpenId:
+        """Raises `Conflict` also for who has never signed in there, and `Unavailable`."""
+        session = _session_of(admin)
+        if await self._subject(admin) is None:
+            raise Conflict("your account is not bound to one at the OpenID provider: sign in by it once")
+        return await self._returns.begin(session=session)
+
+    async def finish(self, admin: Admin, returned: Returned, address_block: str) -> FreshSignIn:
+        """What confirms one act, for some minutes, in this session alone.
+
+        Raises `NotConfirmed`, `TooManySignIns` and `Unavailable`.
+        """
+        session, subject, challenges = _session_of(admin), await self._subject(admin), self._challenges
+        if challenges is None or subject is None:
+            raise NotConfirmed("not_bound")
+        try:
+            async with self._returns.returned(returned, address_block, session=session) as (state, found):
+                if found.subject != subject:
+                    raise OpenIdRefused("another_subject")
+                async with self._store.writing() as writer:
+                    ends = datetime.fromtimestamp(state.expires_at, UTC)
+                    if not await writer.use_challenge(opaque.digest(state.state), ends):
+                        raise OpenIdRefused("state_used")
+        except OpenIdRefused as error:
+            raise NotConfirmed(error.cause) from None
+        now = self._clock.now()
+        issued = challenges.issue(confirmation_of(admin.id, session), now)
+        return FreshSignIn(
+            base64url.encode(issued).decode(), datetime.fromtimestamp(int(now + CHALLENGE_LIFE_S), UTC)
+        )
+
+    async def _subject(self, admin: Admin) -> str | None:
+        """That of the person at the provider."""
+        issuer = self._returns.issuer
+        if issuer is None:
+            raise Conflict("the registry has no PASSGATE_OPENID_ISSUER")
+        async with self._store.reading() as reader:
+            identity = await reader.find_identity(admin.id, issuer)
+        return None if identity is None else identity.subject
+
+
+def _session_of(admin: Admin) -> str:
+    if admin.kind != "person" or admin.session_id is None:
+        raise Forbidden(f"a {admin.noun} has no account at the OpenID provider")
+    return str(admin.session_id)
