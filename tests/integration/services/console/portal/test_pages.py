@@ -1,6 +1,7 @@
 """What a company's own people see: their calls arriving, code that calls, limits, refusals, and only their own."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -118,6 +119,21 @@ async def test_code_has_ones_own_ids_and_path_and_stays_text_whatever_is_in_them
     assert pair["kid"] in page.words
     assert "Go" not in page.links, "its library cannot sign so simply"
     assert {"Python", "JavaScript", "Java"} <= page.links.keys()
+
+
+async def test_names_of_credentials_stay_text_wherever_they_stand_beside_an_id(console: Console) -> None:
+    visiting = await visit(console)
+    limits = {"quota": {"calls": 100, "per": "day"}}
+    ends = (datetime.now(UTC) + timedelta(days=3)).isoformat()[:19] + "Z"
+    key = await visiting.admin.create("/access-keys", **visiting.of, name=MARKUP, limits=limits, expires_at=ends)
+    await visiting.called(key)
+    await visiting.refused(601, credential=key["id"], credential_kind="access_key")
+    for path in (*PAGES, "/portal/refused-calls/request-601", f"/portal/how-to-call?credential={key['id']}"):
+        page = await visiting.browser.open(path)
+        assert page.status == 200, path
+        assert "<script>alert" not in page.text, path
+        assert "<img" not in page.text, path
+        assert ("alert(1)" in page.words) is (path not in ("/portal/doctor", "/portal/sessions")), path
 
 
 async def test_operators_people_and_other_companies_have_no_portal_here(console: Console, owner: Browser) -> None:

@@ -40,7 +40,8 @@ class Visit:
 
     async def refused(self, number: int, **members: Any) -> str:
         """The request id of a call of the company that was refused."""
-        kept = trace(number, at=time.time(), company_id=self.company["id"], credential_kind="api_token", **members)
+        given = {"credential_kind": "api_token", **members}
+        kept = trace(number, at=time.time(), company_id=self.company["id"], **given)
         async with self.console.registry.client("gateway") as client:
             await client.add_traces([kept])
         return kept.request_id
