@@ -59,6 +59,7 @@ OPERATORS = (
 )
 PARTNERS = (
     "/portal",
+    "/portal/arrivals",
     "/portal/how-to-call",
     "/portal/usage",
     "/portal/usage/api-clients",
