@@ -61,7 +61,7 @@ test: ## Run the tests against real stores (TEST_BACKEND=auto|docker|embedded)
 	@$(VENV) test
 	@PYTHONDONTWRITEBYTECODE= SSL_CERT_FILE=/dev/null $(BIN)/python -m pytest --processes $(WORKERS) $(ARGS)
 
-soak: ## Change and disturb a running stack at random, for MINUTES=10; what is revoked must stay revoked
+soak: ## Change and disturb a running stack at random, for MINUTES=10; what is revoked must stay revoked, and limits hold
 	@$(VENV) test
 	@SOAK_MINUTES=$(or $(MINUTES),10) $(BIN)/python -m pytest -s tests/e2e/test_revocation_property.py -k soak $(ARGS)
 

@@ -1,8 +1,9 @@
-"""A revocation holds everywhere within a second, and stays: random sequences of changes and faults, three gateways.
+"""A revocation holds everywhere within a second, and stays, and so does a limit: random changes and faults.
 
-All processes are the real ones, over real stores. While a sequence goes on, all that it has created is used at
-every gateway, all the time, and each outcome is held against a plain model (`tests/support/chaos/model.py`):
-nothing is accepted after a refusal, and nothing that is active is refused for long.
+Three gateways and all other processes are the real ones, over real stores. While a sequence goes on, all that it
+has created is used at every gateway, all the time, and each outcome is held against a plain model
+(`tests/support/chaos/model.py`): nothing is accepted after a refusal, nothing that is active is refused for long,
+and of what has limits no more passes than they allow, and no less (`tests/support/chaos/limits`).
 
 A failing sequence is shown as a program, with what happened; `make soak` shrinks it, which may take minutes.
 """
@@ -22,15 +23,19 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from tests.support.chaos.family import CREDENTIALS, ENDED_BY_HOLDER, PATHS, ROTATED
 from tests.support.chaos.faults import HOW, links_of
 from tests.support.chaos.figures import Figures
-from tests.support.chaos.plane import GATEWAYS, INSTANCES, Plane
+from tests.support.chaos.limits.history import CHOICES, LIMITED_KINDS
+from tests.support.chaos.plane import GATEWAYS, INSTANCES, REGISTRIES, Plane
 from tests.support.chaos.stage import RunningStage, running_stage
 from tests.support.chaos.world import VALKEY_COMES_BACK, World
 
 BOUND = 2.0
 """Seconds for which the consumers trust what they knew: less than the default, so that sequences outlast it."""
 SEQUENCES = 3
-"""That every run of the tests tries; `make soak` tries as many more as it is given minutes."""
-STEPS = 12
+"""Of revocations, that every run of the tests tries; `make soak` tries as many more as it is given minutes."""
+LIMIT_SEQUENCES = (25, 53, 103, 129)
+"""Those of limits: without a fault, with Valkey killed or away, with a credential that is rotated meanwhile."""
+STEPS = {"revocations": 12, "limits": 8}
+"""A limit goes on until calls have come to it."""
 OVERLAP = 3600
 """Seconds for which the old secret goes on after a rotation: longer than any sequence."""
 SOAKED_PLANE = 300.0
@@ -40,10 +45,13 @@ SOAKED = "SOAK_MINUTES" in os.environ
 
 Step = tuple[Any, ...]
 """The name of a method of `World`, and its arguments."""
+Weighted = tuple[int, st.SearchStrategy[Step]]
+"""How many times as often as one of weight 1."""
+LIMITED_CREDENTIALS = tuple(kind for kind in CREDENTIALS if kind in LIMITED_KINDS)
+LIMITED_AND_ROTATED = tuple(kind for kind in ROTATED if kind in LIMITED_KINDS)
 
-LIMITS = settings(
+SETTINGS = settings(
     max_examples=2,
-    stateful_step_count=STEPS,
     deadline=None,
     database=None,
     phases=(Phase.generate, Phase.shrink) if SOAKED else (Phase.generate,),
@@ -52,14 +60,50 @@ LIMITS = settings(
 )
 
 
-def steps_on(plane: Plane) -> st.SearchStrategy[Step]:
+def steps_on(plane: Plane, *, mostly_limits: bool) -> st.SearchStrategy[Step]:
     """A method of `World` with its arguments. Some come more often than others; the simplest stand first."""
+    kinds = _mostly_limits(plane) if mostly_limits else [*_changes(), *_faults(plane), (3, _limit())]
+    weighted = [strategy for times, strategy in kinds for _ in range(times)]
+    return st.integers(0, len(weighted) - 1).flatmap(weighted.__getitem__)
+
+
+def _limit() -> st.SearchStrategy[Step]:
+    """It is soon used up by all the calls that are made meanwhile."""
+    kinds, choices = st.sampled_from(LIMITED_KINDS), st.sampled_from([*CHOICES])
+    return st.tuples(st.just("limit"), kinds, choices, st.sampled_from([0, 10, 30]))
+
+
+def _mostly_limits(plane: Plane) -> list[Weighted]:
+    """Few things are stopped, and faults are those that limits depend on: there is something to limit."""
+    credentials, rotated = st.sampled_from(LIMITED_CREDENTIALS), st.sampled_from(LIMITED_AND_ROTATED)
+    links = [
+        (name, target)
+        for name, target in links_of(plane)
+        if (name in GATEWAYS and target == "valkey") or target == "registry"
+    ]
+    return [
+        (12, _limit()),
+        (1, st.just(("lift",))),
+        (4, st.tuples(st.just("rotate"), rotated, st.sampled_from([OVERLAP, 0]))),
+        (1, st.tuples(st.just("end_version"), rotated, st.sampled_from([0, -1]))),
+        (2, st.tuples(st.just("change"), st.sampled_from(["suspend", "revoke"]), credentials)),
+        (2, st.just(("resume",))),
+        (1, st.tuples(st.just("make"), credentials)),
+        (1, st.just(("heal",))),
+        (1, st.tuples(st.just("hurt"), st.sampled_from(links), st.sampled_from(HOW))),
+        (1, st.tuples(st.just("hurt_valkey"), st.sampled_from(HOW))),
+        (1, st.tuples(st.just("restart"), st.sampled_from((*GATEWAYS, *REGISTRIES)), st.booleans())),
+        (1, st.tuples(st.just("restart_valkey"), st.sampled_from(VALKEY_COMES_BACK), st.sampled_from([0.0, 1.0]))),
+    ]
+
+
+def _changes() -> list[Weighted]:
     anything, credentials, tokens = (
         st.sampled_from([*PATHS]),
         st.sampled_from(CREDENTIALS),
         st.sampled_from([*ENDED_BY_HOLDER]),
     )
-    kinds: list[tuple[int, st.SearchStrategy[Step]]] = [
+    return [
         (2, st.tuples(st.just("wait"), st.sampled_from([0.1, 0.3, 1.2, BOUND + 0.5]))),
         (4, st.tuples(st.just("change"), st.just("suspend"), anything)),
         (4, st.tuples(st.just("change"), st.just("revoke"), anything)),
@@ -69,17 +113,20 @@ def steps_on(plane: Plane) -> st.SearchStrategy[Step]:
         (2, st.tuples(st.just("make"), credentials)),
         (3, st.tuples(st.just("rotate"), st.sampled_from(ROTATED), st.sampled_from([0, OVERLAP]))),
         (3, st.tuples(st.just("end_version"), st.sampled_from(ROTATED), st.sampled_from([0, -1]))),
+    ]
+
+
+def _faults(plane: Plane) -> list[Weighted]:
+    return [
         (1, st.just(("heal",))),
         (3, st.tuples(st.just("hurt"), st.sampled_from(links_of(plane)), st.sampled_from(HOW))),
         (2, st.tuples(st.just("restart"), st.sampled_from((*GATEWAYS, *INSTANCES)), st.booleans())),
         (1, st.tuples(st.just("restart_postgres"), st.sampled_from([0.0, 1.0]))),
         (2, st.tuples(st.just("restart_valkey"), st.sampled_from(VALKEY_COMES_BACK), st.sampled_from([0.0, 1.0]))),
     ]
-    weighted = [strategy for times, strategy in kinds for _ in range(times)]
-    return st.integers(0, len(weighted) - 1).flatmap(weighted.__getitem__)
 
 
-def machine_on(stage: RunningStage) -> type[RuleBasedStateMachine]:
+def machine_on(stage: RunningStage, *, mostly_limits: bool) -> type[RuleBasedStateMachine]:
     """Sequences on a plane that goes on from one to the next."""
 
     class RevocationPlane(RuleBasedStateMachine):
@@ -105,7 +152,7 @@ def machine_on(stage: RunningStage) -> type[RuleBasedStateMachine]:
             self.idle = company == 0
             self.act(self.world.begin)
 
-        @rule(step=steps_on(stage.stage.plane))
+        @rule(step=steps_on(stage.stage.plane, mostly_limits=mostly_limits))
         def do(self, step: Step) -> None:
             name, *arguments = step
             self.act(partial(getattr(self.world, name), *arguments))
@@ -121,8 +168,11 @@ def machine_on(stage: RunningStage) -> type[RuleBasedStateMachine]:
 
 
 def run_sequence(stage: RunningStage, number: int) -> None:
-    """That of the seed `number`, after the idle one; it is the same in every run."""
-    run_state_machine_as_test(seed(number)(machine_on(stage)), settings=LIMITS)
+    """That of the seed `number`, after the idle one; it is the same in every run. Odd ones are of limits mostly."""
+    mostly_limits = number % 2 == 1
+    steps = STEPS["limits" if mostly_limits else "revocations"]
+    machine = seed(number)(machine_on(stage, mostly_limits=mostly_limits))
+    run_state_machine_as_test(machine, settings=settings(SETTINGS, stateful_step_count=steps))
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +182,17 @@ def stage() -> Iterator[RunningStage]:
 
 
 @pytest.mark.timeout(300)  # some 10 s on a quiet machine
-@pytest.mark.parametrize("number", range(1, SEQUENCES + 1))
+@pytest.mark.parametrize("number", range(2, 2 * SEQUENCES + 1, 2))
 def test_nothing_is_accepted_after_a_refusal_nor_refused_for_long_in_fixed_sequence(
+    stage: RunningStage, number: int
+) -> None:
+    run_sequence(stage, number)
+    sys.stdout.write(f"{stage.stage.figures}\n")
+
+
+@pytest.mark.timeout(300)  # some 10 s on a quiet machine
+@pytest.mark.parametrize("number", LIMIT_SEQUENCES)
+def test_limits_let_through_what_they_allow_and_no_more_nor_what_is_stopped_in_fixed_sequence(
     stage: RunningStage, number: int
 ) -> None:
     run_sequence(stage, number)
@@ -143,7 +202,7 @@ def test_nothing_is_accepted_after_a_refusal_nor_refused_for_long_in_fixed_seque
 @pytest.mark.timeout(0)
 @pytest.mark.skipif(not SOAKED, reason="make soak MINUTES=30")
 def test_soak_nothing_is_accepted_after_a_refusal_for_as_long_as_one_likes() -> None:
-    """The seed of each sequence is shown; `SOAK_SEED` is that of the first one, and a number of the test above."""
+    """The seed of each sequence is shown; `SOAK_SEED` is that of the first one, and a number of the tests above."""
     over = time.monotonic() + 60 * float(os.environ["SOAK_MINUTES"])
     number = int(os.environ.get("SOAK_SEED") or time.time())
     figures = Figures()

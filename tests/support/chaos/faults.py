@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.support.chaos.judge import Judge
 from tests.support.chaos.model import Fault
 from tests.support.chaos.plane import CONSUMERS, FOLLOWED_REGISTRY, GATEWAYS, REGISTRIES, Plane, deployable_of
+from tests.support.harness.proxy import FaultProxy
 
 DELAY = 0.3
 """Seconds for which a slow connection holds back what goes through it, each way."""
@@ -33,11 +34,26 @@ class Faults:
 
     def hurt(self, link: tuple[str, str], how: str) -> None:
         """Until `heal`: `cut` refuses connections, `swallow` responds to nothing, `delay` is slow."""
-        if link in self._hurt:
+        self._hurt_all([link], how, self._of_link(link, how))
+
+    def hurt_valkey(self, how: str) -> None:
+        """As `hurt`, of all gateways' connections to it: as one fault, since none counts with another."""
+        gateways = frozenset(GATEWAYS)
+        fault = Fault(f"{how} all gateways -> valkey", 0.0, stream=gateways, alone=gateways)
+        self._hurt_all([(gateway, "valkey") for gateway in GATEWAYS], how, fault)
+
+    def _hurt_all(self, links: Iterable[tuple[str, str]], how: str, fault: Fault) -> None:
+        links = [link for link in links if link not in self._hurt]
+        if not links:
             return
-        self._hurt[link] = fault = self._of_link(link, how)
         self._judge.faults.append(fault)
-        proxy = self._plane.links[link]
+        for link in links:
+            self._hurt[link] = fault
+            self._hurt_one(self._plane.links[link], how)
+        fault.began = time.monotonic()
+        self._note(fault.name)
+
+    def _hurt_one(self, proxy: FaultProxy, how: str) -> None:
         match how:
             case "cut":
                 proxy.cut()
@@ -45,8 +61,6 @@ class Faults:
                 proxy.swallow()
             case _:
                 proxy.delay = DELAY
-        fault.began = time.monotonic()
-        self._note(fault.name)
 
     def heal(self) -> None:
         """All connections are whole again."""
@@ -61,7 +75,7 @@ class Faults:
         process = self._plane.processes[name]
         concerned = frozenset({name}) | (self._plane.consumers_of(name) if name in REGISTRIES else frozenset())
         fault = Fault(f"restart of {name}", 0.0, affects=concerned, feed=concerned, stream=concerned)
-        with self._noted(replace(fault, begins_anew=frozenset({name}))):
+        with self._noted(replace(fault, alone=frozenset({name}), begins_anew=frozenset({name}))):
             await asyncio.to_thread(process.end, at_once=at_once)
             await asyncio.to_thread(process.start)
 
@@ -75,7 +89,9 @@ class Faults:
     async def restart_valkey(self, seconds: float, *, data: bool = True, backup: Path | None = None) -> None:
         """Killed, and away for so long; it comes back with its data, without any, or with those of `backup`."""
         affects = frozenset({"session_tokens", "token_issuer"})
-        with self._noted(Fault("restart of Valkey", 0.0, affects=affects, stream=EVERYONE)):
+        with self._noted(
+            Fault("restart of Valkey", 0.0, affects=affects, stream=EVERYONE, alone=EVERYONE, forgets=True)
+        ):
             await asyncio.to_thread(self._plane.valkey.kill)
             await asyncio.sleep(seconds)
             if not data or backup is not None:
@@ -112,7 +128,8 @@ class Faults:
             return replace(fault, feed=frozenset({name}), total=how != "delay")
         if target == "valkey":
             needs_it = deployable_of(name) in ("session_tokens", "token_issuer")
-            return replace(fault, affects=fault.affects if needs_it else frozenset(), stream=frozenset({name}))
+            affects = fault.affects if needs_it else frozenset[str]()
+            return replace(fault, affects=affects, stream=frozenset({name}), alone=frozenset({name}))
         return fault
 
 

@@ -5,12 +5,16 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from tests.support.chaos.limits.told import NOTHING_TOLD, Told
 from tests.support.chaos.model import PROMPT, RECOVERY, Fault, Outcome, Thing
 
 LEARNING = 2.0
 """Seconds in which every gateway has a signing key that signs at once, because its predecessor was revoked."""
 LASTING = 5.0
 """Seconds of 503, one response after the other, which are too many once nothing is disturbed."""
+
+JUDGED_AFTER_LIMITS = frozenset({"booking", "application", "assertion"})
+"""By the issuer: an assertion that a limit refuses is not used up."""
 
 
 class Starvation:
@@ -49,6 +53,19 @@ class Observation:
     text: str
     """The status, for whoever reads of a violation."""
     by_jwt_alone: bool = False
+    place: str = ""
+    """The process that holds it to limits; empty where there are none."""
+    limited_by: tuple[Thing, ...] = ()
+    """Those whose limits hold for it."""
+    told: Told = NOTHING_TOLD
+    """What the response says of limits."""
+
+    @property
+    def proven(self) -> tuple[Thing, ...]:
+        """What has been found valid before its limits are looked at: at a token endpoint who requests, alone."""
+        if self.place != "token_issuer":
+            return self.depends_on
+        return tuple(thing for thing in self.depends_on if thing.kind not in JUDGED_AFTER_LIMITS)
 
 
 @dataclass
@@ -71,7 +88,10 @@ class Judge:
         """What is wrong with an outcome, None when it may be so."""
         if observed.outcome is Outcome.ACCEPTED:
             self._unknown_since.pop(observed.what, None)
-            return self._wrong_acceptance(observed)
+            return self._wrong_acceptance(observed, observed.depends_on)
+        if observed.outcome is Outcome.LIMITED:
+            self._unknown_since.pop(observed.what, None)
+            return self._wrong_acceptance(observed, observed.proven)
         if observed.outcome is Outcome.REFUSED:
             self._unknown_since.pop(observed.what, None)
             if self._was_stopped(observed):
@@ -83,9 +103,10 @@ class Judge:
         """All faults are over, and everything has been seen to work since."""
         self.faults = [fault for fault in self.faults if fault.ended is None]
 
-    def _wrong_acceptance(self, observed: Observation) -> str | None:
-        things = observed.depends_on
-        if observed.what in self._refused and not any(thing.ever_resumed for thing in things):
+    def _wrong_acceptance(self, observed: Observation, things: Collection[Thing]) -> str | None:
+        """`things`: what it took for valid."""
+        of_all = len(things) == len(observed.depends_on)
+        if of_all and observed.what in self._refused and not any(thing.ever_resumed for thing in things):
             return "accepted after a refusal, and nothing was resumed"
         for thing in things:
             stop = thing.stop_in_force(observed.received)
@@ -97,7 +118,7 @@ class Judge:
                 return (
                     f"accepted {late:.3f} s after, by its receipt, all had applied that {thing} was {stop.status}"
                 )
-            followed = self._could_follow(observed.decides, since, observed.sent)
+            followed = self.could_follow(observed.decides, since, observed.sent)
             seen = self.last_accepted if followed else self.last_accepted_blind
             seen[thing] = max(seen.get(thing, 0.0), observed.sent - since)
             late = observed.sent - since - self._starved(observed, since)
@@ -175,7 +196,7 @@ class Judge:
             for fault in self.faults
         )
 
-    def _could_follow(self, name: str, since: float, until: float) -> bool:
+    def could_follow(self, name: str, since: float, until: float) -> bool:
         """Whether the feed, or the stream, was there for it all the time."""
         feed = not any(name in fault.feed and fault.touches(since - RECOVERY, until) for fault in self.faults)
         stream = not any(name in fault.stream and fault.touches(since - RECOVERY, until) for fault in self.faults)

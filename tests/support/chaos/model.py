@@ -6,6 +6,8 @@ All times are seconds of the monotonic clock of the one process that calls, chan
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tests.support.chaos.limits.history import LimitHistory
+
 PROMPT = 1.0
 """Seconds after an acknowledgement in which every consumer that can follow the changes has applied it."""
 RECOVERY = 5.0
@@ -14,6 +16,8 @@ RECOVERY = 5.0
 
 class Outcome(StrEnum):
     ACCEPTED = "accepted"
+    LIMITED = "limited"
+    """Valid, and beyond a limit."""
     REFUSED = "refused"
     UNKNOWN = "unknown"
     """Refused because it cannot be known, or no response at all."""
@@ -38,6 +42,7 @@ class Thing:
         self.id = id_
         self.created_at = at
         self.events = [Event("active", at, at)]
+        self.limits = LimitHistory(at)
         self.lost = False
         """Its only store has forgotten it: it need not work any more."""
 
@@ -64,6 +69,11 @@ class Thing:
     @property
     def uncertain(self) -> bool:
         return self.events[-1].acked is None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether nobody knows what it is, or which limits it has."""
+        return self.uncertain or self.limits.uncertain
 
     @property
     def status(self) -> str:
@@ -118,6 +128,10 @@ class Fault:
     """Cannot read the change stream."""
     total: bool = False
     """Nothing at all comes through: those in `feed` can know how old is what they know."""
+    alone: frozenset[str] = frozenset()
+    """Cannot count calls with the others, or may not know what they have counted."""
+    forgets: bool = False
+    """What was counted may be lost."""
     begins_anew: frozenset[str] = frozenset()
     """Processes that are started again: they are counted in receipts once they have reported what they know."""
 

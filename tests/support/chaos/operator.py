@@ -10,10 +10,12 @@ from typing import Any
 import aiohttp
 import orjson
 
+from shared.contracts.limits import Limits
 from shared.contracts.session_tokens import session_token_id
 from tests.support.chaos import probes as probes
 from tests.support.chaos.family import PATHS, VERSION, Family, is_version
 from tests.support.chaos.figures import Figures
+from tests.support.chaos.limits.history import limits_of
 from tests.support.chaos.model import RECOVERY, Event, Thing
 from tests.support.chaos.plane import GATEWAYS, REGISTRIES, Plane
 from tests.support.chaos.probes import Response, send
@@ -70,6 +72,24 @@ class Operator:
         path = f"/{PATHS[thing.kind]}/{thing.id}/{operation}"
         await self._give(thing, STATUS[operation], lambda: self._admin("POST", path))
 
+    async def limit(self, thing: Thing, limits: Limits) -> bool:
+        """Set them in the place of those that it has. Returns whether they are known to be set, or refused."""
+        event = thing.limits.begin(limits, time.monotonic())
+        given = None if limits.empty else limits.model_dump(exclude_none=True)
+        response = await self._admin("PATCH", f"/{PATHS[thing.kind]}/{thing.id}", json={"limits": given})
+        if response.status == 200:
+            event.acked = time.monotonic()
+        elif 400 <= response.status < 500:
+            thing.limits.refused(event)
+        return 0 < response.status < 500
+
+    async def lift(self, things: Iterable[Thing]) -> None:
+        """All limits of `things`; tried again while a fault is in the way, or has been until just now."""
+        deadline = time.monotonic() + 2 * RECOVERY
+        for thing in [thing for thing in things if thing.limits.present and thing.status != "revoked"]:
+            while not await self.limit(thing, Limits()) and time.monotonic() < deadline:
+                await asyncio.sleep(0.1)
+
     async def rotate(self, family: Family, kind: str, keep_old_for: int) -> None:
         """A new secret of the newest credential of a kind; the one before ends at once, or goes on."""
         credential, (*_, current) = family.things[kind], family.versions[kind]
@@ -108,14 +128,16 @@ class Operator:
         changed += [(family, v) for family in families for of in family.versions.values() for v in of]
         changed += [(Family(0, ""), key) for key in signing_keys]
         for family, thing in changed:
-            while thing.uncertain and time.monotonic() < deadline and not await self._resolved(family, thing):
+            while thing.in_doubt and time.monotonic() < deadline and not await self._resolved(family, thing):
                 await asyncio.sleep(0.1)
 
     async def _resolved(self, family: Family, thing: Thing) -> bool:
         if thing.kind in PATHS:
             response = await self._admin("GET", f"/{PATHS[thing.kind]}/{thing.id}")
             if response.status == 200:
-                thing.resolve(orjson.loads(response.body)["status"], time.monotonic())
+                found = orjson.loads(response.body)
+                thing.resolve(found["status"], time.monotonic())
+                thing.limits.resolve(limits_of(found.get("limits")), time.monotonic())
             return 0 < response.status < 500
         if is_version(thing):
             response = await self._admin("GET", _path_of(thing).partition("/versions/")[0])
@@ -183,7 +205,7 @@ class Operator:
         given = {"Authorization": f"Bearer {self._plane.admin_token}", **(headers or {})}
         url = f"{self._plane.urls[registry]}/admin/v1{path}"
         response = await send(self._client, method, url, headers=given, **options)
-        about = f" {options['json']}" if path == "/revocations" else ""
+        about = f" {options['json']}" if path == "/revocations" or method == "PATCH" else ""
         self._note(f"{registry}: {method} {path}{about}: {response.status or response.error}")
         return response
 

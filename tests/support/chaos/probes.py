@@ -3,7 +3,7 @@
 import base64
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ import aiohttp
 import jwt
 import orjson
 
+from tests.support.chaos.limits.history import LIMITED_KINDS
+from tests.support.chaos.limits.told import NOTHING_TOLD, Told, told_by
 from tests.support.chaos.model import Outcome, Thing
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -28,6 +30,8 @@ class Response:
     error: str = ""
     receipt: str = ""
     """The field `Passgate-Receipt`."""
+    told: Told = NOTHING_TOLD
+    """What it says of limits."""
 
     def outcome(self, refusals: Collection[int]) -> Outcome:
         """Raises `AssertionError` for a status that no such call may have."""
@@ -35,6 +39,8 @@ class Response:
             return Outcome.ACCEPTED
         if self.status in refusals:
             return Outcome.REFUSED
+        if self.told.exceeded:
+            return Outcome.LIMITED
         assert self.status in AWAY or not self.status, f"unexpected {self}"
         return Outcome.UNKNOWN
 
@@ -63,6 +69,9 @@ class Probe:
     """Sent to the registry's copies, and of no gateway."""
     on_accepted: Callable[[bytes], None] | None = None
     """Takes the body of a response that accepts."""
+    limited_by: tuple[Thing, ...] = ()
+    """Those whose limits hold for it: at `limited_at`, or the gateway that is called."""
+    limited_at: str = ""
 
     def read(self, response: Response) -> Outcome:
         if response.status == 200 and self.decides == "operator_validator":
@@ -74,7 +83,9 @@ async def send(session: aiohttp.ClientSession, method: str, url: str, **options:
     try:
         async with session.request(method, url, allow_redirects=False, **options) as response:
             receipt = response.headers.get("Passgate-Receipt", "")
-            return Response(response.status, await response.read(), receipt=receipt)
+            body = await response.read()
+            told = told_by(response.status, response.headers, body)
+            return Response(response.status, body, receipt=receipt, told=told)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         return Response(0, b"", type(error).__name__)
 
@@ -94,6 +105,7 @@ def of_api_token(number: int, prefix: str, token: str, things: tuple[Thing, ...]
             things,
             request("GET", f"/apps/{number}", headers=headers),
             relies=frozenset({operator}),
+            limited_by=_limited(things),
         ),
         Probe(
             "operator's check",
@@ -107,7 +119,11 @@ def of_api_token(number: int, prefix: str, token: str, things: tuple[Thing, ...]
 
 def of_access_token(token: str, path: str, things: tuple[Thing, ...]) -> Probe:
     call = request("GET", path, headers={"Authorization": f"Bearer {token}"})
-    return Probe(f"call with JWT to {path}", things, call, by_jwt_alone=True)
+    return Probe(f"call with JWT to {path}", things, call, by_jwt_alone=True, limited_by=_limited(things))
+
+
+def _limited(things: Iterable[Thing]) -> tuple[Thing, ...]:
+    return tuple(thing for thing in things if thing.kind in LIMITED_KINDS)
 
 
 def client_grant(
@@ -138,8 +154,17 @@ def _at_issuer(
 ) -> Probe:
     issuer = "token_issuer"
     return Probe(
-        name, things, call, frozenset({400, 401}), issuer, frozenset({issuer}), slow=True, on_accepted=on_accepted
-    )  # fmt: skip
+        name,
+        things,
+        call,
+        frozenset({400, 401}),
+        issuer,
+        frozenset({issuer}),
+        slow=True,
+        on_accepted=on_accepted,
+        limited_by=_limited(thing for thing in things if thing.kind != "booking"),
+        limited_at=issuer,
+    )
 
 
 def assertion(pair: Object, uri: str, scope: str) -> str:
@@ -172,6 +197,8 @@ def of_access_key(key: str, things: tuple[Thing, ...], on_accepted: Callable[[by
         frozenset({sessions}),
         slow=True,
         on_accepted=on_accepted,
+        limited_by=_limited(things),
+        limited_at=sessions,
     )
 
 
@@ -180,7 +207,15 @@ def of_session(token: str, things: tuple[Thing, ...]) -> list[Probe]:
     call = request("GET", "/verify", headers={"x-api-token": token})
     verify = Probe("verifying a session", things, call, frozenset({403}), sessions, frozenset({sessions}))
     call = request("GET", f"/editor?apitoken={token}")
-    editor = Probe("call with session", things, call, frozenset({401}), sessions, frozenset({sessions}))
+    editor = Probe(
+        "call with session",
+        things,
+        call,
+        frozenset({401}),
+        sessions,
+        frozenset({sessions}),
+        limited_by=_limited(things),
+    )
     return [verify, editor]
 
 

@@ -5,19 +5,39 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any, TypeVar
 
+from tests.support.chaos.family import Family
 from tests.support.chaos.figures import Figures
 from tests.support.chaos.judge import Starvation
-from tests.support.chaos.plane import Plane, running_plane
-from tests.support.chaos.world import Stage
+from tests.support.chaos.model import Thing
+from tests.support.chaos.plane import ROUTES, Plane, running_plane
 
 SAMPLED_EVERY = 0.05
 LONGEST_ACT = 120.0
 """Both in seconds."""
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nyes"
 T = TypeVar("T")
+
+
+@dataclass
+class Stage:
+    """A plane, and what all sequences on it share."""
+
+    plane: Plane
+    starvation: Starvation
+    figures: Figures
+    bystander: Family | None = None
+    """Of a company that nothing is done to."""
+    scopes_are_booked: bool | None = None
+    streaming: bool = False
+    signing_keys: dict[str, Thing] = field(default_factory=dict)
+    applications: int = 0
+    """That have been created, one with each company; the first is the bystander's."""
+    routed: int = ROUTES
+    """Those below it have routes."""
 
 
 class RunningStage:

@@ -3,13 +3,16 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import aiohttp
 
 from tests.support.chaos.judge import Judge, Observation
-from tests.support.chaos.model import RECOVERY, Outcome
+from tests.support.chaos.limits.judge import LimitJudge
+from tests.support.chaos.model import PROMPT, RECOVERY, Outcome, Thing
 from tests.support.chaos.plane import GATEWAYS, REGISTRIES, Plane
 from tests.support.chaos.probes import Probe, Response
+from tests.support.waiting import until
 
 PAUSE = {False: 0.2, True: 0.5}
 """Seconds between two rounds of calls at least: of those that are cheap, and of the slow ones."""
@@ -19,6 +22,18 @@ TIMEOUT = 2.5
 """Seconds for a response."""
 ENOUGH = 5
 """Violations after which no more are noted."""
+
+
+@dataclass
+class Answered:
+    """Calls that the limits of one thing hold for, sent since a moment."""
+
+    thing: Thing
+    since: float
+    calls: int = 0
+
+    def note(self, observed: Observation) -> None:
+        self.calls += observed.sent >= self.since and self.thing in observed.limited_by
 
 
 class Watch:
@@ -33,8 +48,10 @@ class Watch:
         """Processes that have begun anew, and know nothing but what they have received since."""
         self._plane = plane
         self._judge = judge
+        self._limits = LimitJudge(judge)
         self._probes = probes
         self._note = note
+        self._answered: Answered | None = None
         self._last: dict[tuple[str, Probe], Observation] = {}
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -72,6 +89,11 @@ class Watch:
                 raise AssertionError("not as expected in the end:\n" + "\n".join(waiting[:ENOUGH]))
             await asyncio.sleep(0.05)
 
+    async def until_answered(self, thing: Thing, calls: int) -> None:
+        """Return when so many have had a response, or none in time, that the limits hold for which it has now."""
+        answered = self._answered = Answered(thing, time.monotonic() + PROMPT)
+        await until(lambda: not calls or answered.calls >= calls)
+
     def _not_as_expected(self, sent: Iterable[tuple[str, Probe]], began: float) -> Iterator[str]:
         present = set(self._probes())
         for name, probe in sent:
@@ -101,11 +123,15 @@ class Watch:
 
     async def _observe(self, name: str, probe: Probe) -> None:
         sent = time.monotonic()
+        self._limits.sent(probe.limited_by, probe.limited_at or name)
         response = await probe.call(self._sessions[name], self._plane.urls[name])
         observed = self._observation(name, probe, response, sent)
         self._last[name, probe] = observed
         self.outcomes[observed.outcome] += 1
-        wrong = self._judge.violation(observed)
+        if self._answered is not None:
+            self._answered.note(observed)
+        of_limits = self._limits.violation(observed)
+        wrong = self._judge.violation(observed) or of_limits
         if wrong is not None and len(self.violations) < ENOUGH:
             self.violations.append(f"{name}: {probe.name}: {wrong}; {response}")
             self._note(f"VIOLATION {self.violations[-1]}")
@@ -124,4 +150,7 @@ class Watch:
             received=time.monotonic(),
             text=str(response),
             by_jwt_alone=probe.by_jwt_alone,
+            place=probe.limited_at or name,
+            limited_by=probe.limited_by,
+            told=response.told,
         )

@@ -3,49 +3,25 @@
 import asyncio
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import aiohttp
-import redis.asyncio
-
-from shared.changes.stream import STREAM
+from tests.support.chaos.companies import Companies
 from tests.support.chaos.family import CREDENTIALS, Family
 from tests.support.chaos.faults import Faults
-from tests.support.chaos.figures import Figures
-from tests.support.chaos.judge import Judge, Starvation
-from tests.support.chaos.model import RECOVERY, Thing
+from tests.support.chaos.judge import Judge
+from tests.support.chaos.limits.history import CHOICES, limits_of
+from tests.support.chaos.model import Thing
 from tests.support.chaos.operator import Operator
-from tests.support.chaos.plane import GATEWAYS, ROUTES, Plane
-from tests.support.chaos.probes import Probe, send
+from tests.support.chaos.probes import Probe
+from tests.support.chaos.stage import Stage
 from tests.support.chaos.watch import Watch
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S
 
 BYSTANDER = ("api_token", "access_key", "api_client")
 VALKEY_COMES_BACK = ("as it was", "empty", "from backup")
-MOST_APPLICATIONS = 20
-"""That one sequence may take up."""
 CATCHING_UP = 1.3
 """Seconds in which a consumer that works again has polled again, one call that was lost included."""
 LAST_LINES = 60
-
-
-@dataclass
-class Stage:
-    """A plane, and what all sequences on it share."""
-
-    plane: Plane
-    starvation: Starvation
-    figures: Figures
-    bystander: Family | None = None
-    """Of a company that nothing is done to."""
-    scopes_are_booked: bool | None = None
-    streaming: bool = False
-    signing_keys: dict[str, Thing] = field(default_factory=dict)
-    applications: int = 0
-    """That have been created, one with each company; the first is the bystander's."""
-    routed: int = ROUTES
-    """Those below it have routes."""
 
 
 class World:
@@ -60,6 +36,7 @@ class World:
         self._judge = Judge(stage.plane.bound, stage.starvation, stage.streaming)
         self._faults = Faults(stage.plane, self._judge, self.note)
         self._operator = Operator(stage.plane, stage.figures, self.note)
+        self._companies = Companies(stage, self._operator)
         self._watch = Watch(stage.plane, self._judge, self._probes, self.note)
         self._backup: tuple[Path, frozenset[Thing]] = Path(), frozenset()
         """Valkey's data at the beginning, and the sessions that are in it."""
@@ -70,13 +47,14 @@ class World:
         Nothing is hurt then: how long this takes says how busy the machine is, and nothing of the product.
         """
         await self._plane.until_ready()
-        await self._route_enough()
+        await self._companies.route_enough()
         await self._operator.start()
         await self._watch.start()
         if self._stage.bystander is None:
-            self._stage.bystander = await self._new_family(BYSTANDER, BUSY_MACHINE_LIMIT_S)
+            self._stage.bystander = await self._companies.new(BYSTANDER, BUSY_MACHINE_LIMIT_S)
             await self.settle()
-            await self._learn()
+            await self._companies.learn()
+            self._judge.streaming = self._stage.streaming
         await self._start_over(BUSY_MACHINE_LIMIT_S)
         assert self._families, self._with_story("no company could be created")
         await self.settle()
@@ -122,6 +100,18 @@ class World:
         if version.status == "active":
             await self._operator.end_version(version)
 
+    async def limit(self, kind: str, choice: str, calls: int) -> None:
+        """The newest of a kind, by one of `CHOICES`, for so many calls at least; "none" removes what it has."""
+        thing = (await self._family()).things[kind]
+        await self._operator.limit(thing, limits_of(CHOICES[choice]))
+        await self._watch.until_answered(thing, calls)
+
+    async def lift(self) -> None:
+        """All limits of the newest company and of what it has."""
+        for thing in list((await self._family()).things.values()):
+            if thing.limits.present:
+                await self._operator.limit(thing, limits_of(None))
+
     async def resume(self) -> None:
         """All that is suspended."""
         for thing in list((await self._family()).things.values()):
@@ -146,6 +136,10 @@ class World:
         """See `Faults`; until `heal`."""
         self._faults.hurt(link, how)
 
+    async def hurt_valkey(self, how: str) -> None:
+        """The same for the connections of all gateways to it."""
+        self._faults.hurt_valkey(how)
+
     async def heal(self) -> None:
         self.note("heal")
         self._faults.heal()
@@ -167,11 +161,15 @@ class World:
         self.note(f"Valkey is back, {how}")
 
     async def settle(self) -> None:
-        """Heal everything; return when all is as the model has it, which may take `RECOVERY` seconds."""
+        """Heal everything, lift all limits; return when all is as the model has it.
+
+        That may take `RECOVERY` seconds.
+        """
         self._faults.heal()
         self.note("settle")
         try:
             await self._operator.resolve(self._families, self._stage.signing_keys.values())
+            await self._operator.lift(self._limited())
             await self._watch.until_as_expected()
             await asyncio.sleep(self._faults.last_ended + CATCHING_UP - time.monotonic())
         except AssertionError as error:
@@ -191,40 +189,9 @@ class World:
 
     async def _start_over(self, patience: float = 0.0) -> None:
         self.note("a new company")
-        family = await self._new_family(CREDENTIALS, patience)
+        family = await self._companies.new(CREDENTIALS, patience)
         if family is not None:
             self._families.append(family)
-
-    async def _new_family(self, credentials: Iterable[str], patience: float) -> Family | None:
-        """None when for `patience` seconds there was a fault in the way."""
-        number = self._stage.applications
-        self._stage.applications += 1
-        family = Family(number, f"c{number}-{time.time_ns():x}", self._stage.scopes_are_booked)
-        family.signing_keys = self._stage.signing_keys
-        return family if await self._operator.found(family, credentials, patience) else None
-
-    async def _learn(self) -> None:
-        """See whether tokens depend on bookings here, and whether changes come over a stream."""
-        bystander = self._stage.bystander
-        assert bystander is not None, self._with_story("no company could be created")
-        async with asyncio.timeout(BUSY_MACHINE_LIMIT_S):
-            while bystander.scopes_are_booked is None:
-                await asyncio.sleep(0.1)
-        self._stage.scopes_are_booked = bystander.scopes_are_booked
-        async with redis.asyncio.from_url(self._plane.valkey.store.url()) as client:
-            self._stage.streaming = self._judge.streaming = bool(await client.exists(STREAM))
-
-    async def _route_enough(self) -> None:
-        """Have routes for as many applications as one sequence may take up."""
-        stage = self._stage
-        if stage.applications + MOST_APPLICATIONS <= stage.routed:
-            return
-        stage.routed = stage.applications + ROUTES
-        self._plane.route((0, *range(stage.applications, stage.routed)))
-        urls = [f"{self._plane.urls[gateway]}/use/{stage.routed - 1}" for gateway in GATEWAYS]
-        async with aiohttp.ClientSession() as client, asyncio.timeout(2 * RECOVERY):
-            while any([(await send(client, "GET", url)).status != 401 for url in urls]):
-                await asyncio.sleep(0.2)
 
     async def _back_up_valkey(self) -> None:
         sessions = frozenset(self._sessions())
@@ -235,6 +202,9 @@ class World:
     def _probes(self) -> list[Probe]:
         families = [f for f in (self._stage.bystander, *self._families) if f is not None]
         return [probe for family in families for probe in family.probes]
+
+    def _limited(self) -> Iterable[Thing]:
+        return dict.fromkeys(thing for probe in self._probes() for thing in probe.limited_by)
 
     def _sessions(self) -> set[Thing]:
         return {thing for probe in self._probes() for thing in probe.depends_on if thing.kind == "session"}

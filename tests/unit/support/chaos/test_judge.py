@@ -1,6 +1,7 @@
 """The model that the running plane is judged by judges rightly itself."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def done(thing: Thing, status: str, began: float, acked: float | None) -> None:
     thing.begin(status, began).acked = acked
 
 
-def observed(thing: Thing, outcome: Outcome, sent: float, **others: bool) -> Observation:
+def observed(thing: Thing, outcome: Outcome, sent: float, **others: Any) -> Observation:
     return Observation("g/1", (thing,), "g", frozenset({"g"}), outcome, sent, sent + 0.1, "200", **others)
 
 
@@ -158,3 +159,18 @@ def test_time_without_a_cpu_is_not_held_against_a_process(judge: Judge, thing: T
     done(thing, "revoked", 9.9, 10.0)
     assert judge.violation(observed(thing, Outcome.ACCEPTED, 11.4)) is None
     assert judge.violation(observed(thing, Outcome.ACCEPTED, 11.6)) is not None
+
+
+def test_a_refusal_by_a_limit_takes_for_valid_what_was_stopped(judge: Judge, thing: Thing) -> None:
+    done(thing, "revoked", 9.9, 10.0)
+    assert judge.violation(observed(thing, Outcome.LIMITED, 10.9)) is None
+    assert "accepted 1.10 s after" in (judge.violation(observed(thing, Outcome.LIMITED, 11.1)) or "")
+
+
+def test_the_issuer_looks_at_limits_before_what_is_requested(judge: Judge, thing: Thing) -> None:
+    booking = Thing("booking", "b", 0.0)
+    done(booking, "revoked", 1.0, 1.1)
+    limited = replace(observed(thing, Outcome.LIMITED, 10.0), depends_on=(thing, booking), place="token_issuer")
+    refused = replace(limited, outcome=Outcome.REFUSED)
+    assert [judge.violation(each) for each in (limited, refused, limited)] == [None, None, None]
+    assert judge.violation(replace(limited, place="g")) is not None
