@@ -53,6 +53,19 @@ async def test_every_kind_is_found_as_it_was_inserted(stores: Stores) -> None:
         assert await found(stores, resource, row["id"]) == row
 
 
+async def test_credentials_are_found_by_several_public_names_at_once(stores: Stores) -> None:
+    one, other = await stores.company_with_all(), await stores.company_with_all()
+    async with stores.objects.reading() as reader:
+        for resource, column in ((API_CLIENT, "key"), (KEY_PAIR, "kid")):
+            rows = [getattr(each, resource.kind) for each in (one, other)]
+            names = [row[column] for row in rows]
+            found = await reader.find_named(resource, [*names, "nobody", names[0].swapcase()])
+            assert sorted(found, key=lambda row: names.index(row[column])) == rows
+            assert await reader.find_named(resource, []) == []
+        assert await reader.find_named(COMPANY, [one.company["client_prefix"]]) == []
+        assert await reader.find_named(ACCESS_KEY, [one.access_key["name"]]) == []
+
+
 async def test_what_is_absent_is_none(stores: Stores) -> None:
     assert await found(stores, COMPANY, uuid7()) is None
 

@@ -143,6 +143,29 @@ async def test_calls_are_summed_by_period_group_outcome_and_cause(usage: Postgre
     assert [[row.at for row in page] for page in pages] == [[now], [before], []]
 
 
+@pytest.mark.parametrize("groups", [(), ("route",), ("credential_id", "route")])
+async def test_small_pages_are_together_what_a_large_one_is(
+    usage: PostgresUsage, created: All, groups: Any
+) -> None:
+    lots = random.Random(7)
+    token = {"kind": "api_token", "credential": str(created.api_token["id"])}
+    await usage.add(
+        batch(
+            *(
+                counted(created, lots.randrange(1, 9), hour=HOUR - lots.randrange(0, 72), route=f"r{n % 5}", **of)
+                for n in range(60)
+                for of in ({}, token)
+            )
+        )
+    )
+    for by in ("hour", "day", "month", "total"):
+        query = UsageQuery(by, UsageFilter(BEGIN, END), groups)
+        whole = await usage.rows(query, 1000, 0)
+        assert len(whole) > (1 if by == "hour" else 0)
+        paged = [row for offset in range(0, len(whole), 2) for row in await usage.rows(query, 2, offset)]
+        assert paged == whole, by
+
+
 async def test_a_total_is_one_period_in_which_the_most_called_come_first(
     usage: PostgresUsage, created: All
 ) -> None:
