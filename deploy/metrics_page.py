@@ -49,7 +49,10 @@ def metrics() -> list[Metric]:
 
 
 def _declared(path: Path) -> list[Metric]:
-    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    source = path.read_text(encoding="utf-8")
+    if not any(f"{called}(" in source for called in KINDS):
+        return []
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     return [metric for call in calls if (metric := _metric(call, path)) is not None]
 
 
