@@ -74,8 +74,8 @@ class Settings(ServiceSettings, DatabaseSettings, RedisSettings):
     console_url: str | None = Field(
         default=None,
         pattern=anchored(ISSUER),
-        description="the console's public URL without a final slash, for the links of portal sessions and for "
-        "passkeys, which need a domain with https, or localhost",
+        description="the console's public URL without a final slash, for the links of portal sessions and of "
+        "password resets, and for passkeys, which need a domain with https, or localhost",
     )
     openid_issuer: str | None = Field(
         default=None,

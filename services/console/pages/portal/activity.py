@@ -34,7 +34,7 @@ def _act(line: Mapping[str, Any]) -> Act | None:
             who = line["actor_name"] or "a person of whoever runs the API"
         case "portal_session":
             who = line["actor_name"] or "somebody who came from your own site"
-        case "admin":
+        case "admin" | "command-line":
             who = OPERATOR
         case _:
             return None

@@ -18,6 +18,7 @@ def test_each_act_has_who_what_and_of_what_by_name() -> None:
             line("portal_session:s1", "portal_session.opened", "s1", by="Al of BlaBla", of="Al of BlaBla"),
             line("portal_session:gone", "access_key.revoked", "01a21e68-ad9d-740e"),
             line("admin:a1", "company.changed", "c1", by="of the operator", of="BlaBla"),
+            line("command-line", "person.password_reset_created", "p1", of="jo@blabla.example"),
             line("person:operator", "session.ended", None),
             line("client:pgck_x", "token.issued", "j1"),
             line("anonymous", "api_token.refused", "k1", of="shop"),
@@ -28,5 +29,6 @@ def test_each_act_has_who_what_and_of_what_by_name() -> None:
         ("Al of BlaBla", "Portal session opened", "Al of BlaBla", ""),
         ("somebody who came from your own site", "Access key revoked", "01a21e68-ad9d…", ""),
         ("whoever runs the API", "Company changed", "BlaBla", ""),
+        ("whoever runs the API", "Person password reset created", "jo@blabla.example", ""),
         ("a person of whoever runs the API", "Session ended", "", ""),
     ]
