@@ -40,7 +40,7 @@ class QuietSecrets:
         async with self._store.reading() as reader:
             if not await reader.quiet(instant(self._clock.now()), MARGIN_S, 1):
                 return 0
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=None) as writer:
             due = await writer.quiet(instant(self._clock.now()), MARGIN_S, AT_ONCE)  # none that was used meanwhile
             for secret in due:
                 await self._end(writer, secret)

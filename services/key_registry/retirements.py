@@ -37,7 +37,7 @@ async def announce(store: Store, clock: Clock) -> int:
         now = instant(clock.now())
         if not await reader.retired(now, 1) and not await reader.expired(now, 1):
             return 0
-    async with store.writing() as writer:
+    async with store.writing(by=None) as writer:
         now, recorder = instant(clock.now()), Recorder(clock)
         retired, expired = await writer.retired(now, AT_ONCE), await writer.expired(now, AT_ONCE)
         for version in retired:

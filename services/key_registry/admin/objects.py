@@ -58,7 +58,7 @@ class ObjectService:
                 if response := await self._response_to(reader, request):
                     return response
         new = await self._factories[resource.kind](body)  # outside the transaction: an RSA key takes seconds
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             if request is not None and (response := await self._response_to(writer, request)):
                 return response
             row = await new_row(writer, admin, resource, new.row, self._now())
@@ -94,7 +94,7 @@ class ObjectService:
     async def change(self, admin: Admin, resource: Resource, reference: Reference, patch: requests.Body) -> Written:
         """The object with the members that were set changed. Raises `Conflict` for one that is revoked."""
         self.permit(admin, Operation.CHANGE, resource)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             row = await self._own(writer, admin, Operation.CHANGE, resource, reference)
             if row["status"] == "revoked":
                 raise Conflict("it is revoked, which is final: it cannot be changed")
@@ -123,7 +123,7 @@ class ObjectService:
     ) -> Written:
         """Suspend, resume or revoke. What is so already stays as it is. Raises `Conflict` out of "revoked"."""
         self.permit(admin, operation, resource)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             row = await self._own(writer, admin, operation, resource, reference)
             status = status_after(row["status"], operation)
             if status == row["status"]:
@@ -140,7 +140,7 @@ class ObjectService:
         Whether a credential was ever used is not known, so an active one is never taken to be unused.
         """
         self.permit(admin, Operation.DELETE, resource)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             row = await self._own(writer, admin, Operation.DELETE, resource, reference)
             if resource.deletable == "revoked" and row["status"] != "revoked":
                 raise Conflict("revoke it first: only a revoked credential can be deleted")

@@ -84,5 +84,5 @@ class AuditLog:
 
     async def audit(self, events: Sequence[AuditEvent]) -> None:
         """Returns when the events are durable, all of them or none."""
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=None) as writer:
             await append(writer, events)

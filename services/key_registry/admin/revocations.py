@@ -49,15 +49,20 @@ class Revocations:
             raise Unprocessable.field("id", "must be 1 to 255 printable characters")
         if not math.isfinite(revocation.until) or not 0 <= revocation.until <= now + MAX_REVOCATION_LIFE_S:
             raise Unprocessable.field("until", f"must be a time at most {MAX_REVOCATION_LIFE_S} seconds from now")
-        receipt, _ = await self.end(revocation, f"service:{service}")
+        receipt, _ = await self.end(revocation, f"service:{service}", by=None)
         return receipt
 
     async def end(
-        self, revocation: Revocation, actor: str, detail: Mapping[str, Any] = MappingProxyType({})
+        self,
+        revocation: Revocation,
+        actor: str,
+        detail: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        by: Admin | None,
     ) -> tuple[int, bool]:
         """The receipt, when it is durable, and whether that is new. `detail` is for line and event."""
         now = self._clock.now()
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=by) as writer:
             which = RevocationListing(1, equals={"kind": revocation.kind, "id": revocation.id})
             known = bool(await writer.revocations(which))
             receipt = await self._stopped(writer, revocation, actor, now, detail)
@@ -79,7 +84,7 @@ class Revocations:
         if requested.kind == "signing_key":
             until = max(until, longest)  # it may have signed a moment ago
         which = RevocationListing(1, equals={"kind": requested.kind, "id": requested.id})
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             known = await writer.revocations(which)
             if known and requested.until is None and _outlives_all(known[0]):
                 return known[0], await writer.last_change(requested.id)

@@ -55,7 +55,7 @@ class RotationService:
         """
         self.permit(admin, Operation.ROTATE, resource)
         new = new_secret(resource)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             if request is not None and (shown := await request.recall(writer, self._clock.now())):
                 return Written(shown, await writer.last_change(shown["id"]))
             row = await self._own(writer, admin, Operation.ROTATE, resource, reference)
@@ -83,7 +83,7 @@ class RotationService:
     async def revoke_version(self, admin: Admin, resource: Resource, reference: Reference, number: int) -> Written:
         """End one secret at once, and what was issued with it. What has ended so already stays as it is."""
         self.permit(admin, Operation.REVOKE_VERSION, resource)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             row = await self._own(writer, admin, Operation.REVOKE_VERSION, resource, reference)
             now = instant(self._clock.now())
             versions = (await writer.versions([row["id"]]))[row["id"]]

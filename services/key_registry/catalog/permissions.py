@@ -1,9 +1,9 @@
 """Who may do what over the admin API: one table."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal, NoReturn
 from uuid import UUID
 
 
@@ -69,6 +69,12 @@ OF_THE_PLATFORM = frozenset({"company", "application", "booking", "revocation"})
 bound to a company only reads it."""
 
 AdminKind = Literal["admin_token", "person", "portal_session"]
+Confirm = Callable[[Any], Awaitable[None]]
+"""Takes the `PeopleReader` of a write; raises what says why it is not permitted any more, of `shared.errors`."""
+
+
+async def _unconfirmed(_: Any) -> NoReturn:
+    raise RuntimeError("an admin whom no request has authenticated does not write")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,13 @@ class Admin:
     session_id: UUID | None = None
     """None: it is an admin token."""
     kind: AdminKind = "admin_token"
+    confirm: Confirm = field(default=_unconfirmed, compare=False, repr=False)
+    """Whether what was presented is still good for the same."""
+
+    @property
+    def turn(self) -> str:
+        """Whose turn it is when many write: the operator's have one each, those of a company one together."""
+        return str(self.company_id or self.id)
 
     @property
     def actor(self) -> str:

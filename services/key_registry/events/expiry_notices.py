@@ -72,7 +72,7 @@ class ExpiryNotices:
         async with self._store.reading() as reader:
             if not await reader.unscheduled(after, 1):
                 return True
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=None) as writer:
             now = instant(self._clock.now())
             found = await writer.unscheduled(after, AT_ONCE)
             for credential in found:
@@ -84,7 +84,7 @@ class ExpiryNotices:
         async with self._store.reading() as reader:
             if not await reader.due_notices(instant(self._clock.now()), 1):
                 return False
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=None) as writer:
             now = instant(self._clock.now())
             due = await writer.due_notices(now, AT_ONCE)
             for notice in due:

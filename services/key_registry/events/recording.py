@@ -44,7 +44,7 @@ async def record(
     data: Mapping[str, Any],
     once: str | None = None,
 ) -> bool:
-    """Write an event in the transaction of `writer`, as `store.writing()` has it: with the rest of it, or not.
+    """Write an event in the transaction of `writer`, as `store.writing` has it: with the rest of it, or not.
 
     It is listed by `GET /admin/v1/events` and goes to each webhook of the company and of the operator. `at` is in
     seconds since the epoch. `company_id` is None for what concerns the operator alone. `data` is JSON; whatever in

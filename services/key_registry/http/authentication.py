@@ -1,6 +1,6 @@
 """Who calls the admin API: exactly one `Authorization: Bearer` field (RFC 6750), for an admin token or a person."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from aiohttp import web
@@ -9,7 +9,6 @@ from services.key_registry.admin.access import AccessControl, UnknownBearer
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.ports import PeopleReader
 from services.key_registry.people.session_access import SessionAccess
-from services.key_registry.storage.turns import write_on_behalf
 from shared import opaque
 from shared.audit.trail import RefusalAudit
 from shared.errors import Forbidden, ServiceError, Unauthenticated
@@ -33,14 +32,14 @@ class Authentication:
     async def caller(self, request: web.Request) -> Caller:
         """Raises `Unauthenticated`. Who sends a body is judged again once it has come: `judge_again_with_body`.
 
-        What the request writes has its turn among what others write, and is confirmed then: `write_on_behalf`.
+        What it writes `by` the admin is confirmed once more when it has its turn: `Store.writing`.
         """
         fields = request.headers.getall("Authorization", [])
         scheme, _, token = fields[0].partition(" ") if len(fields) == 1 else ("", "", "")
         if scheme.lower() != "bearer":
             raise Unauthenticated("an admin token is required, in one Authorization: Bearer field")
-        admin = await self._known(request, token)
-        write_on_behalf(str(admin.company_id or admin.id), partial(self._confirm, token, admin))
+        known = await self._known(request, token)
+        admin = replace(known, confirm=partial(self._confirm, token, known))
         judge_again_with_body(request, partial(self._require_unchanged, request, token, admin))
         return Caller(admin, token)
 

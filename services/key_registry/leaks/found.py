@@ -24,10 +24,10 @@ class Found:
         report, digest = Report.of("anonymous", by="its holder", client=secret.client), bytes.fromhex(secret.digest)
         match secret.kind:
             case "key_pair":
-                return bool(await self.key_pairs.end(digest, report))
+                return bool(await self.key_pairs.end(digest, report, by=None))
             case "session_token":
-                return await self.session_tokens.end(secret.digest, report) is not None
+                return await self.session_tokens.end(secret.digest, report, by=None) is not None
             case "person_session" | "invitation" | "portal_link" | "password_reset":
-                return await self.people.end(secret.kind, digest, report) is not None
+                return await self.people.end(secret.kind, digest, report, None) is not None
             case _:
-                return await self.secrets.end(secret.kind, digest, report) is not None
+                return await self.secrets.end(secret.kind, digest, report, by=None) is not None

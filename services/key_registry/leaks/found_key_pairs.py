@@ -20,7 +20,7 @@ class FoundKeyPairs:
         self._clock = clock
         self._recorder = Recorder(clock)
 
-    async def end(self, thumbprint: bytes, report: Report, *, by: Admin | None = None) -> Sequence[Finding]:
+    async def end(self, thumbprint: bytes, report: Report, *, by: Admin | None) -> Sequence[Finding]:
         """Each key pair with this public key, once it has ended: companies may have registered the same one.
 
         Nothing where there is none, or none for `by`; that costs a read alone. Raises `Unavailable`.
@@ -29,7 +29,7 @@ class FoundKeyPairs:
             found = await _visible(reader, thumbprint, by)
             if all(row["status"] == "revoked" for row in found):
                 return [await _finding(reader, row, "already_ended") for row in found]
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=by) as writer:
             return [await self._end(writer, row, report) for row in await _visible(writer, thumbprint, by)]
 
     async def _end(self, writer: Writer, row: Row, report: Report) -> Finding:

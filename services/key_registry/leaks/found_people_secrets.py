@@ -51,7 +51,7 @@ class FoundPeopleSecrets:
         kind: PeopleSecretKind,
         digest: bytes,
         report: Report,
-        by: Admin | None = None,
+        by: Admin | None,
         *,
         last_four: str | None = None,
     ) -> Finding | None:
@@ -71,7 +71,7 @@ class FoundPeopleSecrets:
             found = await reader.find_session(digest) or await reader.find_portal_session_by_token(digest)
             if found is None:
                 return None
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=by) as writer:
             of_person = await writer.find_session(digest)
             if of_person is None:
                 portal = await writer.find_portal_session_by_token(digest)
@@ -91,7 +91,7 @@ class FoundPeopleSecrets:
         async with self._store.reading() as reader:
             if await reader.find_portal_session_by_link(secret.digest) is None:
                 return None
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=by) as writer:
             session = await writer.find_portal_session_by_link(secret.digest)
             return await self._end_portal(writer, session, secret, report, by)
 
@@ -111,7 +111,7 @@ class FoundPeopleSecrets:
         async with self._store.reading() as reader:
             if await reader.find_invitation_by_digest(secret.digest) is None:
                 return None
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=by) as writer:
             invitation = await writer.find_invitation_by_digest(secret.digest)
             if invitation is None or _hidden(by, invitation.company_id):
                 return None
@@ -128,7 +128,7 @@ class FoundPeopleSecrets:
         async with self._store.reading() as reader:
             if await reader.find_password_reset(secret.digest) is None:
                 return None
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=by) as writer:
             reset = await writer.find_password_reset(secret.digest)
             person = None if reset is None else await writer.find_person(reset.person_id)
             if reset is None or person is None or _hidden(by, person.company_id):

@@ -27,7 +27,7 @@ class FoundSecrets:
         self._clock = clock
         self._recorder = Recorder(clock)
 
-    async def end(self, kind: Kind, digest: bytes, report: Report, *, by: Admin | None = None) -> Finding | None:
+    async def end(self, kind: Kind, digest: bytes, report: Report, *, by: Admin | None) -> Finding | None:
         """What the secret with this SHA-256 was, once it has ended; None when nobody has it, or not for `by`.
 
         A secret that nobody has costs a read, and no turn of those who write. Raises `Unavailable`.
@@ -39,7 +39,7 @@ class FoundSecrets:
                 return None
             if _has_ended(*found):
                 return await _finding(reader, resource, *found, outcome="already_ended")
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=by) as writer:
             found = await _visible(writer, resource, digest, by)
             if found is None:
                 return None

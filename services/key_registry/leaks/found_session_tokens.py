@@ -27,7 +27,7 @@ class FoundSessionTokens:
         self._revocations = revocations
         self._clock = clock
 
-    async def end(self, id_: str, report: Report, *, by: Admin | None = None) -> Finding | None:
+    async def end(self, id_: str, report: Report, *, by: Admin | None) -> Finding | None:
         """What the token with this id was, once it has ended; None when there is none, or not for `by`.
 
         Raises `Unavailable`.
@@ -47,6 +47,6 @@ class FoundSessionTokens:
         revocation = Revocation(
             kind="session_token", id=id_, until=until, company_id=line.company_id, reason="leaked", leaked=True
         )
-        receipt, is_new = await self._revocations.end(revocation, report.actor, report.detail)
+        receipt, is_new = await self._revocations.end(revocation, report.actor, report.detail, by=by)
         outcome: Ending = "ended" if is_new else "already_ended"
         return Finding(outcome, kind="session_token", id=id_, company_id=line.company_id, receipt=receipt)

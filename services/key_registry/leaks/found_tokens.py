@@ -31,7 +31,7 @@ class FoundTokens:
         self._revocations = revocations
         self._clock = clock
 
-    async def end(self, token: str, report: Report, *, by: Admin | None = None) -> Finding:
+    async def end(self, token: str, report: Report, *, by: Admin | None) -> Finding:
         """What the token was, once it has ended. Raises `Unavailable`."""
         try:
             unverified = parse(token)  # what is no JWT costs no look-up
@@ -61,7 +61,7 @@ class FoundTokens:
             reason="leaked",
             leaked=True,
         )
-        receipt, is_new = await self._revocations.end(revocation, report.actor, report.detail)
+        receipt, is_new = await self._revocations.end(revocation, report.actor, report.detail, by=by)
         return Finding(
             "ended" if is_new else "already_ended",
             kind="jwt",

@@ -60,7 +60,7 @@ class LeakReports:
         """Raises `Forbidden`. Whoever holds a secret may end it: so may an editor an admin token."""
         self._access.permit(admin, Operation.CREATE, KIND)
 
-    async def end_all(self, strings: Sequence[FoundString], *, by: Admin | None = None) -> list[Judged]:
+    async def end_all(self, strings: Sequence[FoundString], *, by: Admin | None) -> list[Judged]:
         """What each string was, in their order, once all that is real has ended.
 
         Each secret ends by itself: when this raises `Unavailable`, some have ended, and the same report again ends

@@ -16,7 +16,7 @@ class QuotaNotices:
 
     async def add(self, notices: Sequence[QuotaNotice]) -> None:
         """Returns when their events are durable. Of an object that is gone there is none."""
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=None) as writer:
             for notice in notices:
                 await _record(writer, notice)
 

@@ -77,7 +77,7 @@ class InvitationAcceptance:
         async with self._store.reading() as reader:
             await _require_free(reader, body.email)
         password_hash = await self._passwords.hashed(body.password)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=None) as writer:
             person = await self.create(writer, body.token, body.email, password_hash)
             return await open_session(writer, person, origin, person.created_at, self._lifetimes)
 

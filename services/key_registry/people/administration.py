@@ -61,7 +61,7 @@ class PeopleAdministration:
         Raises `Conflict` for one who is revoked, and for the last owner.
         """
         self.permit(admin, Operation.CHANGE)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             person = await find_visible_person(writer, admin, reference)
             if person.status == "revoked":
                 raise Conflict("the person is revoked, which is final: the role cannot be changed")
@@ -81,7 +81,7 @@ class PeopleAdministration:
         Raises `Conflict` out of "revoked", and for the last owner.
         """
         self.permit(admin, operation)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             person = await find_visible_person(writer, admin, reference)
             status = status_after(person.status, operation)
             if status == person.status:
@@ -104,7 +104,7 @@ class PeopleAdministration:
         self.permit(admin, Operation.CHANGE)
         if admin.kind == "portal_session":
             raise Forbidden("a portal session cannot reset a second factor")
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             person = await find_visible_person(writer, admin, reference)
             if admin.id == person.id:
                 raise Conflict("your own second factor is turned off with the password and a code")

@@ -48,7 +48,7 @@ class Invitations:
         """
         self.permit(admin, Operation.CREATE)
         token = opaque.mint(opaque.INVITATION)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             now = self._now()
             if request is not None and (shown := await request.recall(writer, now.timestamp())):
                 return shown
@@ -94,7 +94,7 @@ class Invitations:
     async def revoke(self, admin: Admin, id_: UUID) -> Object:
         """Again changes nothing. Raises `Conflict` for one that was accepted."""
         self.permit(admin, Operation.REVOKE)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             invitation, now = _own(admin, await writer.find_invitation(id_)), self._now()
             if invitation.status == "accepted":
                 raise Conflict("it was accepted: revoke the person instead")

@@ -38,7 +38,7 @@ class OwnPassword:
             if not await self._passwords.verify(person.password_hash, body.current):
                 raise Unprocessable.field("current", "is not the present password")
             password_hash = await self._passwords.hashed(body.new)
-            async with self._store.writing() as writer:
+            async with self._store.writing(by=admin) as writer:
                 now, latest = instant(self._clock.now()), await writer.find_person(admin.id)
                 if latest is None or latest.password_hash != person.password_hash:
                     raise Unprocessable.field("current", "is not the present password")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
-from services.key_registry.catalog.permissions import Role
+from services.key_registry.catalog.permissions import Admin, Role
 from services.key_registry.people.factors.ports import FactorReader, FactorWriter
 from services.key_registry.people.openid.ports import IdentityReader, IdentityWriter
 from services.key_registry.people.passkeys.ports import PasskeyReader, PasskeyWriter
@@ -141,9 +141,11 @@ class PeopleWriter(
 
 
 class PeopleStore(Protocol):
+    """As `Store` of `storage.ports`."""
+
     def reading(self) -> AbstractAsyncContextManager[PeopleReader]: ...
 
-    def writing(self) -> AbstractAsyncContextManager[PeopleWriter]: ...
+    def writing(self, *, by: Admin | None) -> AbstractAsyncContextManager[PeopleWriter]: ...
 
 
 class SessionUse(Protocol):

@@ -96,7 +96,7 @@ class Sessions:
                 raise self._refused(person, cause or "wrong_password")
             if self._policy.requires_openid(person.company_id):
                 raise self._refused(person, "openid_required")
-            async with self._store.writing() as writer:
+            async with self._store.writing(by=None) as writer:
                 now = self._now()
                 current = await writer.find_person(person.id)  # as they are by now
                 if current is None or (cause := await why_refused(writer, current)):
@@ -130,7 +130,7 @@ class Sessions:
         id_ = id_ or admin.session_id
         if admin.session_id is None or id_ is None:
             raise NotFound("there is no such session")
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             now = self._now()
             if admin.kind == "portal_session":
                 if id_ != admin.session_id or not await writer.end_portal_session(id_, now):

@@ -83,7 +83,7 @@ class CompanyErasure:
         deleted = 0
         column = "id" if resource is COMPANY else "company_id"
         while True:
-            async with self._store.writing() as writer:
+            async with self._store.writing(by=None) as writer:
                 rows = await writer.list(resource, Listing(OBJECTS_PER_TRANSACTION, equals={column: company_id}))
                 now = self._clock.now()
                 until = now + MAX_TOKEN_LIFE_S
@@ -105,7 +105,7 @@ class CompanyErasure:
             subject=str(company_id),
             detail={"objects": objects},
         )
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=None) as writer:
             await append(writer, [event])
 
     async def _erase_lines(self, company_id: UUID) -> int:

@@ -46,7 +46,7 @@ class StopTrials:
     ) -> Tried:
         """Raises `Forbidden`, `NotFound`, and `Conflict` for what is stopped so already."""
         self._access.permit(admin, operation, resource.kind)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             row = await find_visible(writer, admin, resource, reference)
             self._access.permit_bound(admin, operation, resource)
             status: Literal["suspended", "revoked"] = "revoked" if operation is Operation.REVOKE else "suspended"

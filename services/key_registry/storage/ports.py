@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.key_registry.audit_trail.chain import Head, Line
 from services.key_registry.catalog.expiry import ExpiresSoon
+from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import Resource, Row
 from services.key_registry.events.ports import EventReader, EventWriter
 from services.key_registry.report_only.ports import TrialWriter
@@ -173,21 +174,18 @@ class Writer(Reader, VersionWriter, EventWriter, WebhookWriter, TrialWriter, Pro
         ...
 
     async def keep_stopped(self, kind: Kind, id_: str, until: float, at: float, reason: str = "deleted") -> None:
-        """The same for an object that is deleted at `at`, or for a version of it that is revoked.
-
-        Both times are seconds since the epoch.
-        """
+        """The same for an object that is deleted `at`, or a version that is revoked; seconds since the epoch."""
         ...
 
     async def remember(self, admin_id: UUID, key: bytes, response: Remembered, at: datetime) -> None: ...
 
 
 class Store(Protocol):
-    """Every method raises `Unavailable` when the store is unavailable."""
+    """Every method raises `Unavailable`; `writing`, by an admin who may not any more, what `Admin.confirm` does."""
 
     def reading(self) -> AbstractAsyncContextManager[Reader]: ...
 
-    def writing(self) -> AbstractAsyncContextManager[Writer]: ...
+    def writing(self, *, by: Admin | None) -> AbstractAsyncContextManager[Writer]: ...
 
 
 class Credentials(Protocol):

@@ -66,7 +66,7 @@ class WebhookAdministration:
         await self._require_allowed(body.url)
         id_, secret = uuid7(), new_secret()
         sealed = self._secrets.seal(id_, secret)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             if request is not None and (shown := await request.recall(writer, self._clock.now())):
                 return shown
             company_id, now = await _company_of(writer, admin, body.company_id), self._now()
@@ -83,7 +83,7 @@ class WebhookAdministration:
         given = patch.model_dump(exclude_unset=True)
         if "url" in given:
             await self._require_allowed(given["url"])
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             webhook = await self._own(writer, admin, id_)
             if "types" in given:
                 given["types"] = tuple(given["types"])
@@ -104,7 +104,7 @@ class WebhookAdministration:
         self.permit(admin, Operation.ROTATE)
         secret = new_secret()
         sealed = self._secrets.seal(id_, secret)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             if request is not None and (shown := await request.recall(writer, self._clock.now())):
                 return shown
             webhook, now = await self._own(writer, admin, id_), self._now()
@@ -124,7 +124,7 @@ class WebhookAdministration:
     async def delete(self, admin: Admin, id_: UUID) -> None:
         """And its deliveries."""
         self.permit(admin, Operation.DELETE)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             webhook = await self._own(writer, admin, id_)
             await writer.delete_webhook(id_)
             await self._audit(writer, admin, "deleted", webhook, {"name": webhook.name})
@@ -132,7 +132,7 @@ class WebhookAdministration:
     async def replay(self, admin: Admin, id_: UUID, delivery_id: int) -> None:
         """Try a delivery again, at once and for three days, whatever has become of it."""
         self.permit(admin, Operation.CHANGE)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             webhook = await self._own(writer, admin, id_)
             if not await writer.replay_delivery(id_, delivery_id, self._now()):
                 raise NotFound("there is no such delivery")

@@ -17,6 +17,7 @@ from services.key_registry.catalog.effective_status import effective_status
 from services.key_registry.catalog.expiry import EXPIRING_KINDS, Expired, expired
 from services.key_registry.catalog.field_types import in_utc
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
+from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import (
     APPLICATION,
     BOOKING,
@@ -464,10 +465,13 @@ class MemoryStore:
         yield _Reader(self.tables)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Writer]:
+    async def writing(self, *, by: Admin | None) -> AsyncIterator[Writer]:
         async with self._one_writer:
             tables = self.tables.copy()
-            yield _Writer(tables)
+            writer = _Writer(tables)
+            if by is not None:
+                await by.confirm(writer)
+            yield writer
             self.tables = tables
 
     async def api_tokens(self, digests: Sequence[bytes]) -> Mapping[bytes, ApiToken]:
@@ -624,7 +628,7 @@ class MemoryCheckpoints:
         self.kept: list[KeptCheckpoint] = []
 
     async def head(self) -> Head:
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=None) as writer:
             return await writer.audit_head()
 
     async def epoch(self) -> str:

@@ -39,12 +39,12 @@ class Stores:
 
     async def insert(self, resource: Resource, **columns: Any) -> Row:
         row = new_row(resource, **columns)
-        async with self.objects.writing() as writer:
+        async with self.objects.writing(by=None) as writer:
             await writer.insert(resource, row)
         return row
 
     async def update(self, resource: Resource, row: Row, **columns: Any) -> None:
-        async with self.objects.writing() as writer:
+        async with self.objects.writing(by=None) as writer:
             await writer.update(resource, {**row, **columns})
 
     async def company_with_all(self) -> "All":

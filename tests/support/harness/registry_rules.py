@@ -27,6 +27,10 @@ from tests.support.doubles.key_registry import MemoryStore
 from tests.support.doubles.usage import UsageSinkDouble
 
 
+async def permitted(_: object) -> None:
+    """Confirms an admin whom nobody stops."""
+
+
 @dataclass
 class Desk:
     """The registry, with shorthands for an owner who creates objects."""
@@ -97,7 +101,7 @@ class Desk:
         return await self.create(BOOKING, company_id=company["id"], application_id=application["id"])
 
     def bound(self, company: Object, role: Role = Role.EDITOR) -> Admin:
-        return Admin(uuid7(), role, UUID(company["id"]))
+        return Admin(uuid7(), role, UUID(company["id"]), confirm=permitted)
 
     @property
     def actions(self) -> list[str]:
@@ -111,4 +115,5 @@ def registry_desk(clock: FakeClock) -> Desk:
     access = AccessControl(store, trail, clock, Usage(UsageSinkDouble(), clock=clock))
     registry = ObjectService(store, access, factories(KeyGenerator()), clock)
     rotation = RotationService(store, access, clock)
-    return Desk(registry, rotation, store, access, trail, clock, Admin(uuid7(), Role.OWNER))
+    owner = Admin(uuid7(), Role.OWNER, confirm=permitted)
+    return Desk(registry, rotation, store, access, trail, clock, owner)

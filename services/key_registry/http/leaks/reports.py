@@ -82,7 +82,7 @@ class LeakEndpoint:
             FoundString(alert.token, Report.of(github.ACTOR, url=alert.url, source=alert.source))
             for alert in alerts
         ]
-        judged = await self._reports.end_all(strings)
+        judged = await self._reports.end_all(strings, by=None)
         return json_response(github.feedback(alerts, judged), headers=NO_STORE)
 
     def _refused(self, request: web.Request, cause: str) -> Unauthenticated:

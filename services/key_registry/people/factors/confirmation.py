@@ -78,7 +78,7 @@ class Confirmation:
             challenge = self._fresh_sign_in(admin, person, presented) if presented.confirmation else None
             if challenge is None and not await self._passwords.verify(person.password_hash, presented.password):
                 raise self._refused(person, "password", "is not the present password")
-            async with self._store.writing() as writer:
+            async with self._store.writing(by=admin) as writer:
                 now, latest = instant(self._clock.now()), await writer.find_person(admin.id)
                 if latest is None or latest.password_hash != person.password_hash:
                     raise self._refused(person, "password", "is not the present password")

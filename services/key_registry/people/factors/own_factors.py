@@ -79,7 +79,7 @@ class OwnFactors:
         `Unprocessable` naming `code`, `TooManySignIns`, and `Conflict` where none was offered lately.
         """
         _require_person(admin)
-        async with self._confirmation.attempt(admin, address_block), self._store.writing() as writer:
+        async with self._confirmation.attempt(admin, address_block), self._store.writing(by=admin) as writer:
             now = instant(self._clock.now())
             person, totp = await writer.find_person(admin.id), await writer.find_totp(admin.id)
             if person is None:

@@ -83,7 +83,7 @@ class SecondStep:
 
     async def _opened(self, pending: PendingSignIn, code: str, origin: SignInOrigin) -> OpenedSession:
         """A wrong code is as if nothing had been sent: another may follow."""
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=None) as writer:
             now, person = self._now(), await self._person(writer, pending)
             if not await writer.use_challenge(pending.digest, pending.expires_at):
                 raise PendingSignInInvalid("used")

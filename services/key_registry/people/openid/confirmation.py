@@ -58,7 +58,7 @@ class OpenIdConfirmation:
             async with self._returns.returned(returned, address_block, session=session) as (state, found):
                 if found.subject != subject:
                     raise OpenIdRefused("another_subject")
-                async with self._store.writing() as writer:
+                async with self._store.writing(by=admin) as writer:
                     ends = datetime.fromtimestamp(state.expires_at, UTC)
                     if not await writer.use_challenge(opaque.digest(state.state), ends):
                         raise OpenIdRefused("state_used")

@@ -77,7 +77,7 @@ class OpenIdSignIn:
     ) -> OpenedSession | BegunSignIn:
         issuer = self._returns.issuer or ""
         unusable = await self._acceptance.unusable_password() if state.invitation else ""
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=None) as writer:
             now = instant(self._clock.now())
             ends = datetime.fromtimestamp(state.expires_at, UTC)
             if not await writer.use_challenge(opaque.digest(state.state), ends):

@@ -85,7 +85,7 @@ class OwnPasskeys:
         except (InvalidChallenge, InvalidCredential):
             raise Unprocessable.field("credential", "is invalid or came too late: begin again") from None
         passkey = Passkey(uuid7(), admin.id, new.credential_id, new.public_key, new.sign_count, name, now, None)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             if not await writer.use_challenge(challenge.digest, challenge.expires_at):
                 raise Unprocessable.field("credential", "was sent before: begin again")
             _require_fewer(await writer.passkeys_of(admin.id))

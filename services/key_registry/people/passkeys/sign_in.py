@@ -89,7 +89,7 @@ class PasskeySignIn:
             cause = "openid_required"
         if cause:
             raise self._refused(person, cause)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=None) as writer:
             now = self._now()
             current = await writer.find_person(person.id)
             cause = await why_refused(writer, current)

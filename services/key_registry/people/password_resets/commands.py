@@ -27,7 +27,7 @@ def reset_password(settings: Settings, *, email: str, expires_in: int) -> int:
         body = validated(NewPasswordReset, {"expires_in": expires_in})
         policy = SignInPolicy(settings.openid_required_for)
         issue = PasswordResetIssue(SystemClock(), policy, console_url=settings.console_url)
-        async with PostgresStore(database).writing() as writer:
+        async with PostgresStore(database).writing(by=None) as writer:
             person = await writer.find_person_by_email(email.lower())
             if person is None:
                 raise NotFound("there is no such person")

@@ -48,7 +48,7 @@ class PasswordResetFollowing:
         _, person = await self.inspect(token)
         check_password(password, person.email)
         password_hash = await self._passwords.hashed(password)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=None) as writer:
             reset, person = await self._open(writer, token)  # another one may have been quicker
             now = self._now()
             await writer.delete_password_reset(person.id)

@@ -45,7 +45,7 @@ class PasswordResetLinks:
         Raises as `PasswordResetIssue`, and `Conflict` for oneself.
         """
         self.permit(admin)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             if request is not None and (shown := await request.recall(writer, self._clock.now())):
                 return shown
             person = await find_visible_person(writer, admin, reference)
@@ -59,7 +59,7 @@ class PasswordResetLinks:
     async def withdraw(self, admin: Admin, reference: UUID | str) -> None:
         """End the link of a person; where there is none nothing changes."""
         self.permit(admin)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             person = await find_visible_person(writer, admin, reference)
             if await writer.delete_password_reset(person.id):
                 now, action = instant(self._clock.now()), f"{KIND}.password_reset_withdrawn"

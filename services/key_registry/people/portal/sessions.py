@@ -81,7 +81,7 @@ class PortalSessions:
         """
         self.permit(admin, Operation.CREATE)
         token = opaque.mint(opaque.PORTAL_LINK)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             found, now = await find_visible(writer, admin, COMPANY, company), self._now()
             self._permit_role(admin, body)
             if request is not None and (shown := await request.recall(writer, now.timestamp())):
@@ -112,7 +112,7 @@ class PortalSessions:
     async def end(self, admin: Admin, company: Reference, id_: UUID) -> None:
         """End it, or its link; again changes nothing. Raises `NotFound`."""
         self.permit(admin, Operation.REVOKE)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=admin) as writer:
             company_id = (await find_visible(writer, admin, COMPANY, company))["id"]
             session, now = await writer.find_portal_session(id_), self._now()
             if session is None or session.company_id != company_id:
@@ -133,7 +133,7 @@ class PortalSessions:
         if not opaque.well_formed(opaque.PORTAL_LINK, token):
             raise PortalLinkInvalid("malformed")
         secret = opaque.mint(opaque.PERSON_SESSION)
-        async with self._store.writing() as writer:
+        async with self._store.writing(by=None) as writer:
             session, _ = await self._waiting(writer, token)
             now = self._now()
             opened = replace(

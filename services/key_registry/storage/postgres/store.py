@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from services.key_registry.audit_trail.chain import Head, Line
+from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.events.ports import Event
 from services.key_registry.history.guard import HistoryGuard
@@ -45,7 +46,7 @@ from services.key_registry.storage.postgres.statements import (
     query_of,
 )
 from services.key_registry.storage.postgres.versions import PostgresVersionReader, PostgresVersionWriter
-from services.key_registry.storage.turns import WriterTurns, require_still_permitted
+from services.key_registry.storage.turns import WriterTurns
 from shared.contracts.key_registry import Kind, Revocation, Status
 from shared.contracts.limits import ObjectLimits
 from shared.errors import Conflict, Unavailable
@@ -86,9 +87,8 @@ class PostgresReader(PostgresVersionReader, PostgresEventReader, PostgresPeopleR
     async def revocations(self, which: RevocationListing) -> Sequence[KeptRevocation]:
         conditions = [f"{column} = ${n}" for n, column in enumerate(which.equals, 4)]
         statement = " ".join((" AND ".join([REVOCATIONS, *conditions]), "ORDER BY number DESC LIMIT $1"))
-        records = await self._connection.fetch(
-            statement, which.limit, which.before, list(RESOURCES), *which.equals.values()
-        )
+        values = (which.limit, which.before, list(RESOURCES), *which.equals.values())
+        records = await self._connection.fetch(statement, *values)
         return [KeptRevocation(**record) for record in records]
 
     async def last_change(self, id_: str) -> int:
@@ -116,9 +116,8 @@ class PostgresWriter(
 
     async def insert(self, resource: Resource, row: Row) -> None:
         try:
-            await self._connection.execute(
-                STATEMENTS[resource.kind].insert, *(row[column] for column in resource.columns)
-            )
+            values = (row[column] for column in resource.columns)
+            await self._connection.execute(STATEMENTS[resource.kind].insert, *values)
         except asyncpg.UniqueViolationError as error:
             raise AlreadyExists(UNIQUE.get(error.constraint_name or "", "a value")) from None
 
@@ -187,6 +186,7 @@ class PostgresStore:
     """`timeout` bounds a write, waiting for one's turn included, in seconds.
 
     `on_change` is called when a write may have added to the feed, `on_event` when one may have to the events.
+    By None writes a service, the registry itself, or whoever proves in the write who they are.
     With a `guard`, nothing is read or written in a history that was set back: that raises `Unavailable`. A write
     returns once `copies` have what it changed.
     """
@@ -219,17 +219,18 @@ class PostgresStore:
                 self._guard.confirm_mark(expected, await connection.fetchval(MARK, expected.seq))
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[PostgresWriter]:
+    async def writing(self, *, by: Admin | None) -> AsyncIterator[PostgresWriter]:
         expected = ORIGIN if self._guard is None else self._guard.expected()
         writer = None
         try:
-            turn, transaction = self._turns.turn(), self._database.transaction()
+            turn, transaction = self._turns.turn("" if by is None else by.turn), self._database.transaction()
             async with asyncio.timeout(self._timeout), turn, transaction as connection:
                 *_, mark = await connection.fetchrow(BEGIN, WRITER_LOCK_ID, MAX_IDLE, expected.seq)
                 if self._guard is not None:
                     self._guard.confirm_mark(expected, mark)
                 writer = PostgresWriter(connection, self._guard)
-                await require_still_permitted(writer)
+                if by is not None:
+                    await by.confirm(writer)
                 yield writer
         except TimeoutError:
             raise Unavailable("too much is being written at once") from None

@@ -35,7 +35,7 @@ def event(action: str = "token.issued", **members: object) -> AuditEvent:
 
 
 async def write(stores: Stores, *events: AuditEvent) -> None:
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         await append(writer, events)
 
 

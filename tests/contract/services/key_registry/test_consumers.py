@@ -11,7 +11,7 @@ from tests.support.harness.key_registry_stores import Stores
 
 @pytest.fixture(autouse=True)
 async def _ten_changes(stores: Stores) -> None:
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         for n in range(10):
             await writer.append_change("company", f"c{n}", "suspended", 1.0, None)
 

@@ -19,19 +19,19 @@ def event(type_: str = "credential.revoked") -> Event:
 
 
 async def test_what_is_to_be_written_once_is_written_once(stores: Stores) -> None:
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         assert await writer.append_event(event(), None)
         assert await writer.append_event(event(), None)
         assert await writer.append_event(event(), "a")
         assert not await writer.append_event(event(), "a")
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         assert not await writer.append_event(event(), "a")
         assert await writer.append_event(event(), "b")
 
 
 async def test_notices_are_due_in_order_and_each_credential_has_one(stores: Stores) -> None:
     one, other = (Expiring("access_key", uuid7(), NOW + 9 * DAY) for _ in range(2))
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         for notice in (
             ExpiryNotice(one, 30, NOW),
             ExpiryNotice(other, 7, NOW + DAY),
@@ -49,7 +49,7 @@ async def test_credentials_without_a_notice_of_their_present_expiry_are_found(st
     created = await stores.company_with_all()
     row = {**created.access_key, "expires_at": NOW + 9 * DAY}
     credential = Expiring("access_key", row["id"], row["expires_at"])
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         assert await writer.unscheduled(NOW, 9) == []
         await writer.update(ACCESS_KEY, row)
         assert await writer.unscheduled(NOW, 9) == [credential]
@@ -72,7 +72,7 @@ async def test_of_processes_that_announce_at_a_time_one_does(stores: Stores) -> 
     clock.advance(DAY.total_seconds())
     await asyncio.gather(*(process.announce() for process in processes))
     once = f"expiring:{created.access_key['id']}:{expires_at.timestamp():.6f}:7"
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         assert not await writer.append_event(event(), once)
         (notice,) = await writer.due_notices(expires_at, 9)
         assert (notice.credential.id, notice.days) == (created.access_key["id"], 1)

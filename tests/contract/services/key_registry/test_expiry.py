@@ -76,7 +76,7 @@ async def test_what_has_ended_is_due_until_it_is_announced_and_again_when_it_is_
     row = await credential(stores, resource, expires_at=LATER)
     revoked = await credential(stores, resource, expires_at=LATER)
     await stores.update(resource, revoked, status="revoked")
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         assert await writer.expired(LATER - timedelta(seconds=1), 10) == []
         (due,) = await writer.expired(LATER, 10)
         assert (due.kind, due.id, due.expires_at) == (resource.kind, row["id"], LATER)

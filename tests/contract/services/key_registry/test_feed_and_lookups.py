@@ -33,7 +33,7 @@ UNMARKED = {"mark": None, "previous_mark": None}
 
 
 async def append(stores: Stores, *ids: str) -> None:
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         for id_ in ids:
             await writer.append_change("company", id_, "suspended", AT, None)
 
@@ -122,7 +122,7 @@ async def test_the_snapshot_holds_what_is_suspended_and_what_was_revoked_lately(
 
 async def test_a_revocation_of_something_else_is_kept_for_as_long_as_the_longest_requested(stores: Stores) -> None:
     async def stop(until: float) -> bool:
-        async with stores.objects.writing() as writer:
+        async with stores.objects.writing(by=None) as writer:
             return await writer.stop(Revocation(kind="jwt", id="j", until=until), AT)
 
     assert await stop(100.0) is True
@@ -133,7 +133,7 @@ async def test_a_revocation_of_something_else_is_kept_for_as_long_as_the_longest
 
 
 async def test_what_was_deleted_stays_stopped(stores: Stores) -> None:
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         await writer.keep_stopped("api_client", "x", AT, AT - 60)
         await writer.keep_stopped("api_client", "x", AT, AT - 60)
     assert (await snapshot(stores, AT)).stopped == (Stopped(kind="api_client", id="x", until=AT),)
@@ -178,7 +178,7 @@ async def test_a_record_shows_the_status_of_all_that_it_depends_on(stores: Store
 
 
 async def test_a_change_is_found_by_its_position_with_its_company(stores: Stores) -> None:
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         assert await writer.append_change("api_client", "a", "revoked", AT, AT + 60, "c") == 1
     wanted = Change(seq=1, kind="api_client", id="a", status="revoked", at=AT, until=AT + 60, company_id="c")
     found = await stores.changes.find(1)
@@ -243,7 +243,7 @@ async def test_a_company_without_bookings_has_none_and_a_revoked_one_shows_where
 
 
 async def test_revocations_are_listed_the_newest_first_without_deleted_objects(stores: Stores) -> None:
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         for id_, company_id in (("a", None), ("b", "c"), ("d", None)):
             stopped = Revocation(kind="jwt", id=id_, until=AT + 60, company_id=company_id, reason="r" * 300)
             await writer.stop(stopped, AT)
@@ -268,7 +268,7 @@ async def test_revocations_are_listed_the_newest_first_without_deleted_objects(s
 
 async def test_a_change_names_the_limits_that_it_sets_and_no_others(stores: Stores) -> None:
     limits = ObjectLimits(limits={"routes": ["site"]}, application_id="a", scopes=("sms:send",))
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         await writer.append_change("booking", "b", "active", AT, None, None, limits)
         await writer.append_change("booking", "b", "active", AT, None, None, ObjectLimits())
         await writer.append_change("booking", "b", "active", AT, None, None)

@@ -158,14 +158,14 @@ async def test_what_something_refers_to_is_not_deleted(stores: Stores) -> None:
         (BOOKING, created.booking),
     ]:
         with pytest.raises(Conflict):
-            async with stores.objects.writing() as writer:
+            async with stores.objects.writing(by=None) as writer:
                 await writer.delete(resource, row["id"])
         assert await found(stores, resource, row["id"]) is not None
 
 
 async def test_what_nothing_refers_to_is_deleted(stores: Stores) -> None:
     created = await stores.company_with_all()
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         assert await writer.count(API_TOKEN, "booking_id", created.booking["id"]) == 1
         await writer.delete(API_TOKEN, created.api_token["id"])
         assert await writer.count(API_TOKEN, "booking_id", created.booking["id"]) == 0
@@ -177,7 +177,7 @@ async def test_what_nothing_refers_to_is_deleted(stores: Stores) -> None:
 async def test_a_transaction_that_fails_leaves_nothing(stores: Stores) -> None:
     row = new_row(COMPANY)
     with pytest.raises(ZeroDivisionError):
-        async with stores.objects.writing() as writer:
+        async with stores.objects.writing(by=None) as writer:
             await writer.insert(COMPANY, row)
             await writer.append_change("company", str(row["id"]), "active", 1.0, None)
             raise ZeroDivisionError
@@ -190,7 +190,7 @@ async def test_writers_take_turns(stores: Stores) -> None:
 
     async def write() -> None:
         nonlocal inside
-        async with stores.objects.writing():
+        async with stores.objects.writing(by=None):
             inside += 1
             assert inside == 1
             await asyncio.sleep(0.005)
@@ -217,7 +217,7 @@ async def test_booked_scopes_are_those_of_active_bookings_of_active_applications
 async def test_a_response_is_remembered_until_it_is_too_old(stores: Stores) -> None:
     admin = await stores.insert(ADMIN_TOKEN)
     key, response = b"k" * 32, Remembered(b"r" * 32, b"sealed")
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         await writer.remember(admin["id"], key, response, NOW)
     async with stores.objects.reading() as reader:
         assert await reader.recall(admin["id"], key, NOW - timedelta(seconds=1)) == response
@@ -230,7 +230,7 @@ async def test_a_key_that_was_forgotten_is_used_again(stores: Stores) -> None:
     admin = await stores.insert(ADMIN_TOKEN)
     key, newer = b"k" * 32, Remembered(b"s" * 32, b"newer")
     later = NOW + timedelta(days=2)
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         await writer.remember(admin["id"], key, Remembered(b"r" * 32, b"older"), NOW)
         await writer.remember(admin["id"], key, newer, later)
     async with stores.objects.reading() as reader:

@@ -69,7 +69,7 @@ async def process(stores: Stores, usage: PostgresUsage) -> Process:
 async def retiring(stores: Stores, since: datetime) -> UUID:
     """An API client whose first secret ends once nobody has used it for 100 s."""
     row = (await stores.company_with_all()).api_client
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         await writer.add_version(
             API_CLIENT, row["id"], Version(2, b"the new secret: " + row["id"].bytes, "abcd", since)
         )
@@ -93,7 +93,7 @@ async def test_a_secret_is_quiet_since_its_last_use_or_since_another_took_its_pl
 ) -> None:
     row = (await stores.company_with_all()).api_client
     first = Version(1, row["digest"], "abcd", NOW)
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         await writer.add_version(API_CLIENT, row["id"], Version(2, b"2" * 32, "abcd", ago(110)))
         await writer.update_version(row["id"], replace(first, retires_at=AT + timedelta(days=1), quiet_for=100))
     key = ("api_client", row["id"], 1)
@@ -111,7 +111,7 @@ async def test_a_secret_is_quiet_since_its_last_use_or_since_another_took_its_pl
     assert await quiet(stores) == []
     for ended in ({"retires_at": AT}, {"revoked": True}, {}):
         end = replace(first, retires_at=AT + timedelta(days=1), quiet_for=1)
-        async with stores.objects.writing() as writer:
+        async with stores.objects.writing(by=None) as writer:
             await writer.update_version(row["id"], replace(end, **ended))
         assert len(await quiet(stores)) == (not ended)
 

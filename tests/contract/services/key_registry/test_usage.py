@@ -227,7 +227,7 @@ async def test_calls_of_a_credential_that_is_deleted_are_reported_as_not_kept(
         )
     )
     assert (await usage.live(ALL)).tokens == {"jwt": 2}
-    async with PostgresStore(emptied.database).writing() as writer:
+    async with PostgresStore(emptied.database).writing(by=None) as writer:
         await writer.delete(API_CLIENT, ids_of(created))
     assert await usage.add(batch(counted(created, 3), counted(created, 4, kind="api_token", credential="x"))) == 7
     assert await usage.calls(ALL) == 2, "what it did before remains its company's"

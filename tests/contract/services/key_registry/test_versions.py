@@ -40,13 +40,13 @@ async def versions_of(stores: Stores, row: Row) -> dict[int, Version]:
 
 
 async def add(stores: Stores, resource: Resource, row: Row, *versions: Version) -> None:
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         for version in versions:
             await writer.add_version(resource, row["id"], version)
 
 
 async def end(stores: Stores, row: Row, version: Version) -> None:
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         await writer.update_version(row["id"], version)
 
 
@@ -133,7 +133,7 @@ async def test_what_has_retired_by_itself_is_due_until_it_is_announced(stores: S
     await end(stores, row, replace(first_of(row), retires_at=NOW))
     await end(stores, row, replace(SECOND, retires_at=NOW, revoked=True))
     await end(stores, row, replace(third, retires_at=LATER))
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         (due,) = await writer.retired(NOW, 10)
         assert (due.kind, due.credential_id, due.version, due.retires_at) == ("access_key", row["id"], 1, NOW)
         assert await writer.retired(NOW - timedelta(seconds=1), 10) == []
@@ -145,7 +145,7 @@ async def test_what_has_retired_by_itself_is_due_until_it_is_announced(stores: S
 async def test_the_secrets_of_a_deleted_credential_are_gone(stores: Stores) -> None:
     row = (await stores.company_with_all()).access_key
     await add(stores, ACCESS_KEY, row, SECOND)
-    async with stores.objects.writing() as writer:
+    async with stores.objects.writing(by=None) as writer:
         await writer.delete(ACCESS_KEY, row["id"])
         assert (await writer.versions([row["id"]]))[row["id"]] == []
         assert await writer.find_by_secret(ACCESS_KEY, SECOND.digest) is None

@@ -66,14 +66,14 @@ class Post:
         given = {"company_id": None, "name": "x", "url": url, "types": (), "enabled": True, **members}
         sealed = SECRETS.seal(id_, SECRET)
         webhook = Webhook(id=id_, created_at=now, updated_at=now, sealed_secret=sealed, **given)
-        async with self.store.writing() as writer:
+        async with self.store.writing(by=None) as writer:
             await writer.insert_webhook(webhook)
         return id_
 
     async def events(self, count: int = 1) -> Sequence[str]:
         """Their ids, in the order in which they were written."""
         for _ in range(count):
-            async with self.store.writing() as writer:
+            async with self.store.writing(by=None) as writer:
                 at = self.clock.now()
                 await record(writer, "credential.revoked", at=at, company_id=None, data={"name": "Käse"})
         kept = await PostgresEvents(self.database).newest(ALL, None, count)
@@ -147,7 +147,7 @@ async def test_what_fails_is_tried_again_with_the_same_id_for_three_days_then_ke
         assert webhook.failing_since == instant(start + 0.001)
 
         found.respond = status(200)
-        async with post.store.writing() as writer:
+        async with post.store.writing(by=None) as writer:
             assert await writer.replay_delivery(id_, delivery.id, instant(post.clock.now()))
         await run(process)
         assert (await post.delivery(id_)).state == "delivered"
@@ -184,7 +184,7 @@ async def test_what_waited_for_three_days_behind_others_for_a_target_that_failed
         dead = [delivery for delivery in others if delivery.state == "dead"]
         assert len(dead) == 3, "the others have had their first attempt just now, or an hour ago"
         found.respond = status(200)
-        async with post.store.writing() as writer:
+        async with post.store.writing(by=None) as writer:
             await writer.replay_delivery(id_, dead[0].id, instant(post.clock.now()))
         post.clock.advance(86400)
         await run(process)
@@ -203,7 +203,7 @@ async def test_a_webhook_that_is_changed_while_it_is_delivered_to_holds_as_it_is
         async def changed(writer_to_process: asyncio.StreamWriter) -> None:
             webhook = await post.webhooks.find(id_)
             assert webhook is not None
-            async with post.store.writing() as writer:
+            async with post.store.writing(by=None) as writer:
                 disabled = replace(webhook, enabled=False)
                 await writer.update_webhook(disabled if change == "enabled" else replace(webhook, url=other.url))
             await status(204)(writer_to_process)
@@ -223,7 +223,7 @@ async def test_a_delivery_that_is_replayed_during_its_last_attempt_is_tried_agai
         post.clock.advance(RETRIED_FOR.total_seconds())
 
         async def replayed(writer_to_process: asyncio.StreamWriter) -> None:
-            async with post.store.writing() as writer:
+            async with post.store.writing(by=None) as writer:
                 assert await writer.replay_delivery(id_, delivery.id, instant(post.clock.now()))
             await status(503)(writer_to_process)
 
@@ -309,7 +309,7 @@ async def test_events_are_due_with_their_transaction_or_not_at_all(post: Post) -
     async with receiver() as found, post.process() as process:
         id_ = await post.webhook(found.url)
         with contextlib.suppress(RuntimeError):
-            async with post.store.writing() as writer:
+            async with post.store.writing(by=None) as writer:
                 await record(writer, "credential.revoked", at=post.clock.now(), company_id=None, data={})
                 raise RuntimeError
         await run(process)

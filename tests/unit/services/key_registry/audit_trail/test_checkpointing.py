@@ -26,7 +26,7 @@ class Trail:
         self.checkpointing = Checkpointing(self.checkpoints, KEYS, clock, interval=3600)
 
     async def grow(self, lines: int) -> None:
-        async with self.store.writing() as writer:
+        async with self.store.writing(by=None) as writer:
             await append(writer, [AuditEvent(action="a.created", actor="admin:1", at=1.8e9)] * lines)
 
     @property

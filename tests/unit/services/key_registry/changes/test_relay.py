@@ -43,7 +43,7 @@ class ScriptedStream:
 
 
 async def add(store: MemoryStore, *ids: str) -> None:
-    async with store.writing() as writer:
+    async with store.writing(by=None) as writer:
         for id_ in ids:
             await writer.append_change("company", id_, "suspended", 1.0, None, id_)
 

@@ -93,7 +93,7 @@ async def test_an_act_that_fails_leaves_no_event(desk: Desk, monkeypatch: pytest
 async def test_what_may_be_a_secret_is_redacted_and_public_names_are_not(desk: Desk) -> None:
     secrets = [opaque.mint(prefix) for prefix in opaque.SECRET_PREFIXES]
     data = {"found": secrets, "in": {"text": f"see {secrets[0]}"}, "key": opaque.public_id(opaque.API_CLIENT_KEY)}
-    async with desk.store.writing() as writer:
+    async with desk.store.writing(by=None) as writer:
         await record(writer, "credential.leaked", at=1.0, company_id=None, data=data)
     ((_, _, kept),) = events(desk)
     assert not opaque.find_in(str(kept))
@@ -107,7 +107,7 @@ async def test_what_may_be_a_secret_is_redacted_and_public_names_are_not(desk: D
 async def test_what_is_to_be_written_once_is_written_once(desk: Desk) -> None:
     written = []
     for once in ("quota:1:80", "quota:1:80", "quota:2:80", None, None):
-        async with desk.store.writing() as writer:
+        async with desk.store.writing(by=None) as writer:
             new = await record(writer, "quota.nearly_used", at=1.0, company_id=None, data={}, once=once)
             written.append(new)
     assert written == [True, False, True, True, True]

@@ -37,7 +37,7 @@ from shared.errors import Forbidden
 from shared.jose.keys import generate_private_key, private_pem, public_jwk
 from shared.jose.signer import Signer
 from tests.support.clock import FakeClock
-from tests.support.harness.registry_rules import Desk
+from tests.support.harness.registry_rules import Desk, permitted
 
 URL = "https://git.example/shop/settings.py"
 PRIVATE = generate_private_key("EdDSA")
@@ -200,7 +200,8 @@ async def test_line_of_text_gives_every_secret_in_it_in_its_order(found: Reporte
     one, other = await credential(desk, ACCESS_KEY), await credential(desk, API_CLIENT)
     stranger = opaque.mint(opaque.API_TOKEN)
     text = f'KEY="{one["key"]}" SECRET={other["secret"]}; {stranger} {one["key"]}'
-    judged = await found.reports.end_all([FoundString(line, Report.of("x")) for line in (text, "nothing", text)])
+    strings = [FoundString(line, Report.of("x")) for line in (text, "nothing", text)]
+    judged = await found.reports.end_all(strings, by=None)
     assert [(each.index, each.finding.outcome) for each in judged] == [
         (0, "ended"),
         (0, "ended"),
@@ -222,7 +223,7 @@ async def test_what_is_beyond_the_number_of_secrets_that_are_looked_at_is_said_t
     monkeypatch.setattr(reports, "MAX_SECRETS", 3)
     another = (await credential(desk, ACCESS_KEY))["key"]
     strings = [*(" ".join(forged[n : n + 2]) for n in range(0, 6, 2)), another, "nothing"]
-    judged = await found.reports.end_all([FoundString(text, Report.of("x")) for text in strings])
+    judged = await found.reports.end_all([FoundString(text, Report.of("x")) for text in strings], by=None)
     assert [(each.index, each.finding.outcome) for each in judged] == [
         *((0, "unknown"), (0, "unknown")),
         *((1, "unknown"), (1, "left_out")),
@@ -265,7 +266,7 @@ async def test_what_is_no_secret_of_ours_costs_no_turn_of_those_who_write(
 
 async def test_bound_admin_ends_secrets_of_that_company_alone(found: Reported, desk: Desk) -> None:
     own, other = await credential(desk, ACCESS_KEY), await credential(desk, ACCESS_KEY)
-    bound = Admin(uuid7(), Role.EDITOR, UUID(own["company_id"]))
+    bound = Admin(uuid7(), Role.EDITOR, UUID(own["company_id"]), confirm=permitted)
     assert await found.outcomes(own["key"], other["key"], by=bound) == ["ended", "unknown"]
     assert await states(desk, ACCESS_KEY, other["id"]) == ["current"]
 

@@ -2,25 +2,10 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any
 
 import pytest
 
-from services.key_registry.people.ports import PeopleReader
-from services.key_registry.storage.turns import WriterTurns, require_still_permitted, write_on_behalf
-from shared.errors import Forbidden
-from shared.logging import request_id
-
-NOBODY: Any = None
-"""What is read of is not what is tested here."""
-
-
-async def permitted(_: PeopleReader) -> None:
-    pass
-
-
-async def stopped(_: PeopleReader) -> None:
-    raise Forbidden("stopped")
+from services.key_registry.storage.turns import WriterTurns
 
 
 class Writers:
@@ -35,8 +20,7 @@ class Writers:
         return asyncio.create_task(self._write(caller))
 
     async def _write(self, caller: str) -> None:
-        write_on_behalf(caller, permitted)
-        async with self.turns.turn():
+        async with self.turns.turn(caller):
             self.began.append(caller)
             await self.go_on.acquire()
 
@@ -88,17 +72,7 @@ async def test_who_gives_up_keeps_no_turn(turn_came: bool) -> None:
 async def test_a_write_that_fails_gives_its_turn_back() -> None:
     turns = WriterTurns(1)
     with suppress(RuntimeError):
-        async with turns.turn():
+        async with turns.turn("a"):
             raise RuntimeError
-    async with asyncio.timeout(5), turns.turn():
+    async with asyncio.timeout(5), turns.turn("a"):
         pass
-
-
-async def test_what_is_confirmed_is_the_request_that_has_begun_and_nothing_that_it_leaves_behind() -> None:
-    request_id.set("one")
-    write_on_behalf("editor", stopped)
-    with pytest.raises(Forbidden):
-        await require_still_permitted(NOBODY)
-    await asyncio.create_task(require_still_permitted(NOBODY))
-    request_id.set("the next on this connection")
-    await require_still_permitted(NOBODY)
