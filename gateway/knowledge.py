@@ -41,6 +41,11 @@ class Knowledge:
     following: Following
     limits: LimitTable
 
+    @property
+    def resources(self) -> tuple[IssuerKeys, KeySetClient, ExternalIssuers, Following]:
+        """To be started and stopped with the application."""
+        return (self.issuer_keys, self.key_sets, self.external_issuers, self.following)
+
 
 def knowledge(
     settings: Settings,

@@ -67,7 +67,8 @@ def internal_endpoints(handlers: InternalEndpoints) -> list[Endpoint]:
     return [
         *_lookups(handlers),
         *_feed(handlers),
-        *_writes(handlers),
+        *_reports(handlers),
+        *_stops(handlers),
         _signing_keys(handlers),
         _live_tokens(handlers),
         _trial_stops(handlers),
@@ -164,44 +165,48 @@ def _trial_stops(handlers: InternalEndpoints) -> Endpoint:
     )
 
 
-def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
+def _reports(handlers: InternalEndpoints) -> list[Endpoint]:
+    """What services know of calls."""
+    kept, durable = "Those that there is room for are kept", "The counts are durable"
+    again = "A batch whose `number` is not above the last of its `source` was added before, and is not added again."
     return [
-        _DIRECT(
-            "POST",
-            f"{BASE}/audit",
-            handlers.audit,
-            "Add lines to the audit trail",
-            body=wire.AuditBatch,
-            poll=True,
-            responses={204: Response("All lines are durable"), **_WRITE_PROBLEMS},
-        ),
-        _DIRECT(
-            "POST",
-            f"{BASE}/refusal-traces",
-            handlers.add_traces,
-            "Report what refused calls met",
-            body=TraceBatch,
-            poll=True,
-            responses={204: Response("Those that there is room for are kept"), **_WRITE_PROBLEMS},
-        ),
-        _DIRECT(
-            "POST",
-            f"{BASE}/report-only",
+        _report("audit", handlers.audit, "Add lines to the audit trail", wire.AuditBatch, "All lines are durable"),
+        _report("refusal-traces", handlers.add_traces, "Report what refused calls met", TraceBatch, kept),
+        _report(
+            "report-only",
             handlers.add_report_only,
             "Report how many calls would have been refused",
-            body=ReportOnlyBatch,
-            poll=True,
-            responses={204: Response("The counts are durable"), **_WRITE_PROBLEMS},
+            ReportOnlyBatch,
+            durable,
         ),
-        _DIRECT(
-            "POST",
-            f"{BASE}/quota-notices",
+        _report(
+            "quota-notices",
             handlers.add_quota_notices,
             "Report quotas that are nearly or wholly used",
-            body=QuotaNoticeBatch,
-            poll=True,
-            responses={204: Response("Their events are durable"), **_WRITE_PROBLEMS},
+            QuotaNoticeBatch,
+            "Their events are durable",
         ),
+        _report("usage", handlers.add_usage, "Report how often credentials were used", UsageBatch, durable, again),
+    ]
+
+
+def _report(
+    path: str, handler: Handler, summary: str, body: type[BaseModel], done: str, description: str = ""
+) -> Endpoint:
+    return _DIRECT(
+        "POST",
+        f"{BASE}/{path}",
+        handler,
+        summary,
+        description=description,
+        body=body,
+        poll=True,
+        responses={204: Response(done), **_WRITE_PROBLEMS},
+    )
+
+
+def _stops(handlers: InternalEndpoints) -> list[Endpoint]:
+    return [
         _DIRECT(
             "POST",
             f"{BASE}/held-secrets",
@@ -209,17 +214,6 @@ def _writes(handlers: InternalEndpoints) -> list[Endpoint]:
             "End a secret, by its holder",
             body=wire.HeldSecret,
             responses={200: Response("It has ended, if it was one", wire.HeldSecretEnded), **_WRITE_PROBLEMS},
-        ),
-        _DIRECT(
-            "POST",
-            f"{BASE}/usage",
-            handlers.add_usage,
-            "Report how often credentials were used",
-            description="A batch whose `number` is not above the last of its `source` was added before, and is not "
-            "added again.",
-            body=UsageBatch,
-            poll=True,
-            responses={204: Response("The counts are durable"), **_WRITE_PROBLEMS},
         ),
         _DIRECT(
             "POST",

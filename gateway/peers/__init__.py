@@ -1,0 +1,1 @@
+"""Those whom the gateway calls besides upstreams."""
