@@ -56,11 +56,14 @@ class PipelinedRedis:
         self._waiting: deque[Command] = deque()
         self._replies = SharedTimeout(timeout, self._timed_out)
         self._connector = SingleFlight("redis_connect", self._connect)
+        self._stopped = False
 
     async def start(self) -> None:
-        """Nothing to do: the connection opens at its first use, and again after a failure."""
+        """The connection opens at its first use, and again after a failure."""
+        self._stopped = False
 
     async def stop(self) -> None:
+        self._stopped = True
         under_way = [command.reply for command in (*self._sent, *self._waiting) if not command.reply.done()]
         if under_way:
             await asyncio.wait(under_way, timeout=self._timeout * 2)
@@ -77,6 +80,8 @@ class PipelinedRedis:
         kind `CommandRejected` when the server rejects this very command. Raises `ValueError` for what cannot be
         encoded (text with a lone surrogate; neither text, bytes nor a number).
         """
+        if self._stopped:
+            raise Unavailable("the store is unavailable", detail="valkey: stopped")
         if len(self._waiting) >= MAX_WAITING:
             raise Unavailable("too many requests wait for the store")
         packed = self._packed(*command)  # not in the batch, which would fail as a whole
@@ -151,8 +156,8 @@ class PipelinedRedis:
             self._send()
 
     def _timed_out(self) -> Unavailable:
-        """What is due is no younger than what has timed out: nothing of it is awaited any more."""
+        """Of one command, which may have waited for others: only a server that is silent is given up."""
         error = Unavailable("the store does not respond", detail="valkey: timeout")
-        if self._link is not None and self._link.sent:
+        if self._link is not None and self._link.silent_s >= self._timeout / 2:
             self._link.abandon(error)
         return error

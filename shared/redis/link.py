@@ -58,12 +58,21 @@ class Link(asyncio.Protocol):
         self._reader = Reader(
             protocolError=InvalidResponse, replyError=connection._parser.parse_error, notEnoughData=_NOTHING
         )
+        self._heard_at = 0.0
+        """When something came last, or the first of what is due was sent, by the loop's clock."""
         self._transport: asyncio.Transport = connection._writer.transport
         self._transport.set_protocol(self)
         if self._transport.is_closing():
             raise ConnectionError("closed")
 
+    @property
+    def silent_s(self) -> float:
+        """Seconds for which a reply has been due, and nothing has come."""
+        return asyncio.get_running_loop().time() - self._heard_at if self.sent else 0.0
+
     def send(self, batch: Sequence[Command]) -> None:
+        if not self.sent:
+            self._heard_at = asyncio.get_running_loop().time()
         self.sent.extend(batch)
         self._transport.write(b"".join([command.packed for command in batch]))
 
@@ -76,6 +85,7 @@ class Link(asyncio.Protocol):
         self._on_end(self, error)
 
     def data_received(self, data: bytes) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
         try:
             self._reader.feed(data)
             while (reply := self._reader.gets()) is not _NOTHING:

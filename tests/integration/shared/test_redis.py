@@ -6,6 +6,7 @@ import pytest
 
 from shared.errors import Unavailable
 from shared.redis import CommandRejected, PipelinedRedis
+from shared.redis.link import Command
 from tests.support.harness.proxy import FaultProxy
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S, until
 
@@ -140,6 +141,32 @@ async def test_store_away_is_unavailable_within_its_timeout_and_back_by_itself(
             await store.execute("INCR", "n")
     proxy.restore()
     await until(lambda: responds(store))
+
+
+async def test_what_times_out_ends_the_connection_only_where_the_server_is_silent(store: PipelinedRedis) -> None:
+    """A command that waited for a slow batch may time out while the server responds to its younger ones."""
+    loop = asyncio.get_running_loop()
+    await store.ping()
+    link = store._link
+    assert link is not None
+    due = Command("ECHO", b"", loop.create_future())
+    link.sent.append(due)
+    link._heard_at = loop.time()
+    assert isinstance(store._timed_out(), Unavailable)
+    assert store._link is link
+    assert not due.reply.done()
+    link._heard_at = loop.time() - 0.4
+    store._timed_out()
+    assert isinstance(due.reply.exception(), Unavailable)
+    assert await store.execute("ECHO", "x") == b"x"
+
+
+async def test_after_the_stop_no_connection_is_opened_again(store: PipelinedRedis) -> None:
+    await store.stop()
+    with pytest.raises(Unavailable):
+        await store.execute("ECHO", "x")
+    await store.start()
+    assert await store.execute("ECHO", "x") == b"x"
 
 
 async def responds(store: PipelinedRedis) -> bool:
