@@ -6,19 +6,14 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.audit_reader import AuditReader
 from services.key_registry.admin.bootstrap import AdminTokens, OwnerRegistration
 from services.key_registry.admin.creation import factories
 from services.key_registry.admin.key_generation import KeyGenerator
 from services.key_registry.admin.objects import ObjectService
 from services.key_registry.admin.receipts import Receipts
-from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.admin.revocations import Revocations
 from services.key_registry.admin.rotation import RotationService
-from services.key_registry.audit_trail.archiving import Archive
-from services.key_registry.audit_trail.checkpointing import Checkpointing
-from services.key_registry.audit_trail.months import MonthUpkeep
-from services.key_registry.audit_trail.partial_verification import PartialVerification
+from services.key_registry.audit_trail.app import AuditParts
 from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.changes.app import Stores
 from services.key_registry.changes.consumers import Consumers
@@ -26,7 +21,6 @@ from services.key_registry.changes.feed import Feed
 from services.key_registry.config import Settings
 from services.key_registry.housekeeping import Housekeeping
 from services.key_registry.http import SECURITY_SCHEMES, endpoints
-from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.decisions import DecisionEndpoints
 from services.key_registry.http.internal import InternalEndpoints
 from services.key_registry.http.leaks import leaks_over
@@ -37,12 +31,7 @@ from services.key_registry.http.revocations import RevocationEndpoints
 from services.key_registry.http.rotation import RotationEndpoints
 from services.key_registry.http.search import SearchEndpoint
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
-from services.key_registry.leaks.found import Found
-from services.key_registry.leaks.found_key_pairs import FoundKeyPairs
-from services.key_registry.leaks.found_people_secrets import FoundPeopleSecrets
-from services.key_registry.leaks.found_secrets import FoundSecrets
-from services.key_registry.leaks.found_session_tokens import FoundSessionTokens
-from services.key_registry.leaks.found_tokens import FoundTokens
+from services.key_registry.leaks.app import found_over
 from services.key_registry.limits.quota_notices import QuotaNotices
 from services.key_registry.lookups import Lookups
 from services.key_registry.metrics import store_metrics
@@ -56,9 +45,6 @@ from services.key_registry.report_only.trials import StopTrials
 from services.key_registry.retirements import retirements
 from services.key_registry.search.search import Search
 from services.key_registry.signing_keys.keys import SigningKeys
-from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
-from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
-from services.key_registry.storage.postgres.audit_months import PostgresMonths
 from services.key_registry.storage.postgres.clock import NAME as DATABASE_CLOCK
 from services.key_registry.storage.postgres.clock import DatabaseClock, clock_observation
 from services.key_registry.storage.postgres.credentials import PostgresCredentials
@@ -67,13 +53,12 @@ from services.key_registry.storage.postgres.report_only import PostgresReportOnl
 from services.key_registry.storage.postgres.signing_keys import PostgresSigningKeyReports
 from services.key_registry.usage.app import UsageParts
 from services.key_registry.webhooks.app import Notices
-from shared.audit.trail import AuditTrail
 from shared.clock import Clock, SystemClock
 from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.error_pages.pages import OWN_PATH, error_types
-from shared.http.app import service_app
+from shared.http.app import Resource, service_app
+from shared.http.endpoints import Endpoint
 from shared.http.health import CLOCK, POSTGRESQL, VALKEY, Health
-from shared.postgres.pool import Database
 from shared.service_tokens import ServiceAuthenticator
 
 NAME = "key_registry"
@@ -94,143 +79,145 @@ which processes have applied it. What was so already names the receipt of the ch
 
 
 async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Application:
-    clock = clock or SystemClock()
     error_types.lead_to(settings.docs_url or OWN_PATH)
-    stores = Stores(settings, clock)
-    audit_log = AuditLog(stores.objects)
-    metrics = CollectorRegistry()
-    offsets = ClockOffsets(clock, reference=DATABASE_CLOCK, metrics=metrics)
-    trail = AuditTrail(audit_log, service=NAME, clock=clock, metrics=metrics)
-    usage = UsageParts(settings, stores.database, clock, metrics)
-    access = AccessControl(stores.objects, trail, clock, usage.own)
-    people = People(settings, stores.database, stores.redis, stores.objects, access, trail, clock, name=NAME)
-    authentication, generator = people.authentication, KeyGenerator()
-    trials = StopTrials(stores.objects, access, clock)
-    objects = ObjectService(stores.objects, access, factories(generator), clock)
-    rotation = RotationService(stores.objects, access, clock)
-    consumers = Consumers(stores.consumers, clock)
-    receipts = Receipts(stores.changes, stores.objects, consumers, access)
-    revocations = Revocations(stores.objects, access, clock)
-    traces = PostgresRefusalTraces(stores.database)
-    keeper = TraceKeeper(traces, clock, max_bytes=settings.refusal_traces_max_bytes, metrics=metrics)
-    written = stores.event_written
-    notices = Notices(settings, stores.database, stores.objects, access, authentication, clock, metrics, written)
-    report_only = ReportOnlyKeeper(PostgresReportOnly(stores.database), stores.objects, access)
-    reported_keys = PostgresSigningKeyReports(stores.database, stores.patient)
-    lines, months = PostgresAuditLines(stores.database), PostgresMonths(stores.database)
-    found = Found(
-        FoundSecrets(stores.objects, clock),
-        FoundKeyPairs(stores.objects, clock),
-        FoundSessionTokens(lines, revocations, clock),
-        FoundTokens(reported_keys, revocations, clock),
-        FoundPeopleSecrets(stores.objects, clock),
-    )
-    github_keys = settings.github_secret_scanning_keys
-    leaks = leaks_over(found, access, stores.objects, authentication, trail, clock, keys_from=github_keys)
-    signing_keys = SigningKeys(reported_keys, consumers, access)
-    internal = InternalEndpoints(
-        Lookups(PostgresCredentials(stores.database, stores.history.guard)),
-        Feed(stores.changes, JudgingClock(clock, offsets)),
-        consumers,
-        revocations,
-        audit_log,
-        signing_keys,
-        ServiceAuthenticator.from_file(
-            settings.service_jwks_file, callee=NAME, clock=clock, on_refusal=trail.count_service_refusal
-        ),
-        keeper,
-        report_only,
-        found,
-        usage.keeper,
-        QuotaNotices(stores.objects),
-    )
-    checkpoints, audit_keys = PostgresCheckpoints(stores.database), settings.audit_keys
-    reader = AuditReader(lines, months, checkpoints, stores.objects, access)
-    public_keys = None if audit_keys is None else audit_keys.public
-    verification = PartialVerification(lines, months, checkpoints, public_keys)
-    first_owner = OwnerRegistration(AdminTokens(stores.objects, clock), settings.first_owner_token)
-    health = _health(stores, offsets, first_owner)
-    table = endpoints(
-        [ResourceEndpoints(r, objects, authentication, trials) for r in RESOURCES.values()],
-        [RotationEndpoints(r, rotation, authentication) for r in RESOURCES.values() if r.secret is not None],
-        AuditEndpoint(reader, authentication, audit_keys),
-        ReceiptEndpoint(receipts, authentication),
-        RevocationEndpoints(revocations, authentication),
-        DecisionEndpoints(TraceReader(traces, stores.objects, access), authentication),
-        SigningKeyEndpoint(signing_keys, authentication),
-        notices.events,
-        notices.webhooks,
-        people.handlers,
-        ReportOnlyEndpoint(report_only, authentication),
-        leaks,
-        *usage.endpoints(stores.objects, access, authentication),
-        SearchEndpoint(Search(stores.objects, clock), authentication),
-        operation_handlers(stores, consumers, checkpoints, verification, health, access, authentication, clock),
-        internal,
-    )
-    database_clock, prunings = DatabaseClock(stores.database), [notices.prune, usage.prune, people.prune]
-    archive = archive_of(settings, stores.patient)
-    interval = settings.audit_checkpoint_interval
-    signing = None if audit_keys is None else Checkpointing(checkpoints, audit_keys, clock, interval=interval)
+    parts = Parts(settings, clock or SystemClock())
+    stores, health = parts.stores, parts.health()
     app = service_app(
         NAME,
-        table,
+        parts.table(health),
         health=health,
-        addresses=people.addresses,
-        now=offsets.time,
-        metrics=store_metrics(metrics, stores.relay, stores.history.guard, stores.history.copies),
-        resources=[
-            *stores.resources,
-            trail,
-            *usage.resources,
-            generator,
-            keeper,
-            report_only,
-            first_owner,
-            *people.resources,
-            Housekeeping(stores.changes, stores.consumers, database_clock, prunings),
-            MonthUpkeep(PostgresMonths(stores.patient), database_clock),
-            retirements(stores.objects, clock),
-            QuietSecrets(stores.objects, clock).task,
-            *notices.resources,
-            clock_observation(stores.database, offsets),
-            *([] if archive is None else [archive]),
-            *([] if signing is None else [signing]),
-        ],
+        addresses=parts.people.addresses,
+        now=parts.offsets.time,
+        metrics=store_metrics(parts.metrics, stores.relay, stores.history.guard, stores.history.copies),
+        resources=parts.resources(),
         security_schemes=SECURITY_SCHEMES,
         description=DESCRIPTION,
         internal_description="For Passgate's other services alone, which say who they are with a service token.",
     )
-    app.on_shutdown.append(lambda _: _at_once(receipts.release))
+    app.on_shutdown.append(lambda _: _at_once(parts.receipts.release))
     return app
 
 
-def _health(stores: Stores, offsets: ClockOffsets, first_owner: OwnerRegistration) -> Health:
-    health = Health(NAME)
-    health.add(POSTGRESQL, stores.objects.check)
-    health.add(VALKEY, stores.redis.check_writes, required=False)
-    health.add("change_relay", stores.relay.check, required=False)
-    health.add("history", stores.history.guard.check, details=stores.history.keeping.details)
-    health.add("history_copies", stores.history.copies.check, required=False)
-    health.add(CLOCK, offsets.check)
-    health.add("first_owner", first_owner.check)
-    return health
+class Parts:
+    """What several endpoints or tasks share; what one alone needs is made beside it."""
 
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings, self.clock, self.metrics = settings, clock, CollectorRegistry()
+        self.offsets = ClockOffsets(clock, reference=DATABASE_CLOCK, metrics=self.metrics)
+        self.stores = stores = Stores(settings, clock)
+        database, self.store = stores.database, stores.objects
+        self.audit = AuditParts(settings, stores, clock, self.metrics, name=NAME)
+        self.usage = UsageParts(settings, database, clock, self.metrics)
+        trail = self.audit.trail
+        self.access = AccessControl(self.store, trail, clock, self.usage.own)
+        self.people = People(settings, database, stores.redis, self.store, self.access, trail, clock, name=NAME)
+        self.notices = self._notices()
+        self.generator = KeyGenerator()
+        self.consumers = Consumers(stores.consumers, clock)
+        self.receipts = Receipts(stores.changes, self.store, self.consumers, self.access)
+        self.revocations = Revocations(self.store, self.access, clock)
+        self.traces = PostgresRefusalTraces(database)
+        kept = settings.refusal_traces_max_bytes
+        self.trace_keeper = TraceKeeper(self.traces, clock, max_bytes=kept, metrics=self.metrics)
+        self.report_only = ReportOnlyKeeper(PostgresReportOnly(database), self.store, self.access)
+        reported_keys = PostgresSigningKeyReports(database, stores.patient)
+        self.signing_keys = SigningKeys(reported_keys, self.consumers, self.access)
+        self.found = found_over(stores, self.audit.lines, reported_keys, self.revocations, clock)
+        self.first_owner = OwnerRegistration(AdminTokens(self.store, clock), settings.first_owner_token)
 
-def archive_of(settings: Settings, database: Database) -> Archive | None:
-    """Where old months of the audit trail leave for, if anywhere; `database` needs time."""
-    folder, keys = settings.audit_archive_dir, settings.audit_keys
-    if folder is None or keys is None:
-        return None
-    return Archive(
-        PostgresMonths(database),
-        PostgresAuditLines(database),
-        PostgresCheckpoints(database),
-        keys,
-        DatabaseClock(database),
-        folder=folder,
-        kept=settings.audit_months_kept,
-    )
+    def _notices(self) -> Notices:
+        authentication, written = self.people.authentication, self.stores.event_written
+        settings, database = self.settings, self.stores.database
+        return Notices(
+            settings, database, self.store, self.access, authentication, self.clock, self.metrics, written
+        )
+
+    def health(self) -> Health:
+        stores, health = self.stores, Health(NAME)
+        health.add(POSTGRESQL, stores.objects.check)
+        health.add(VALKEY, stores.redis.check_writes, required=False)
+        health.add("change_relay", stores.relay.check, required=False)
+        health.add("history", stores.history.guard.check, details=stores.history.keeping.details)
+        health.add("history_copies", stores.history.copies.check, required=False)
+        health.add(CLOCK, self.offsets.check)
+        health.add("first_owner", self.first_owner.check)
+        return health
+
+    def table(self, health: Health) -> list[Endpoint]:
+        store, access, authentication = self.store, self.access, self.people.authentication
+        stores, audit, clock = self.stores, self.audit, self.clock
+        resources, rotations = self._objects()
+        github_keys = self.settings.github_secret_scanning_keys
+        leaks = leaks_over(self.found, access, store, authentication, audit.trail, clock, keys_from=github_keys)
+        watched = (stores, self.consumers, audit.checkpoints, audit.verification, health)
+        return endpoints(
+            resources,
+            rotations,
+            audit.endpoint(access, authentication),
+            ReceiptEndpoint(self.receipts, authentication),
+            RevocationEndpoints(self.revocations, authentication),
+            DecisionEndpoints(TraceReader(self.traces, store, access), authentication),
+            SigningKeyEndpoint(self.signing_keys, authentication),
+            self.notices.events,
+            self.notices.webhooks,
+            self.people.handlers,
+            ReportOnlyEndpoint(self.report_only, authentication),
+            leaks,
+            *self.usage.endpoints(store, access, authentication),
+            SearchEndpoint(Search(store, clock), authentication),
+            operation_handlers(*watched, access, authentication, clock),
+            self._internal(),
+        )
+
+    def _objects(self) -> tuple[list[ResourceEndpoints], list[RotationEndpoints]]:
+        """What there is, and those whose secret is rotated."""
+        store, access, clock, authentication = self.store, self.access, self.clock, self.people.authentication
+        trials = StopTrials(store, access, clock)
+        objects = ObjectService(store, access, factories(self.generator), clock)
+        rotation = RotationService(store, access, clock)
+        return (
+            [ResourceEndpoints(r, objects, authentication, trials) for r in RESOURCES.values()],
+            [RotationEndpoints(r, rotation, authentication) for r in RESOURCES.values() if r.secret is not None],
+        )
+
+    def _internal(self) -> InternalEndpoints:
+        stores, clock, keys = self.stores, self.clock, self.settings.service_jwks_file
+        refused = self.audit.trail.count_service_refusal
+        return InternalEndpoints(
+            Lookups(PostgresCredentials(stores.database, stores.history.guard)),
+            Feed(stores.changes, JudgingClock(clock, self.offsets)),
+            self.consumers,
+            self.revocations,
+            self.audit.log,
+            self.signing_keys,
+            ServiceAuthenticator.from_file(keys, callee=NAME, clock=clock, on_refusal=refused),
+            self.trace_keeper,
+            self.report_only,
+            self.found,
+            self.usage.keeper,
+            QuotaNotices(self.store),
+        )
+
+    def resources(self) -> list[Resource]:
+        """In the order in which they start."""
+        stores, clock = self.stores, self.clock
+        prunings = [self.notices.prune, self.usage.prune, self.people.prune]
+        return [
+            *stores.resources,
+            self.audit.trail,
+            *self.usage.resources,
+            self.generator,
+            self.trace_keeper,
+            self.report_only,
+            self.first_owner,
+            *self.people.resources,
+            Housekeeping(stores.changes, stores.consumers, DatabaseClock(stores.database), prunings),
+            retirements(self.store, clock),
+            QuietSecrets(self.store, clock).task,
+            *self.notices.resources,
+            clock_observation(stores.database, self.offsets),
+            *self.audit.tasks,
+        ]
 
 
 async def _at_once(call: Callable[[], None]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from services.key_registry.admin.bootstrap import AdminTokens
-from services.key_registry.app import archive_of
+from services.key_registry.audit_trail.app import archive_of
 from services.key_registry.audit_trail.archive_file import InvalidArchive
 from services.key_registry.audit_trail.archiving import ArchiveBusy
 from services.key_registry.audit_trail.chain import BrokenTrail
