@@ -14,6 +14,7 @@ from shared.background_task import BackgroundTask
 from shared.changes.follower import ChangeFollower, ChangeSource
 from shared.contracts.key_registry import Position
 from shared.errors import Unavailable
+from shared.release import RELEASE
 
 log = structlog.get_logger()
 
@@ -96,4 +97,5 @@ class PositionReporter:
             staleness_bound=max(self._follower.bound, self._longest_bound()),
             signing_keys=self._signing_keys(),
             usage_source=self._usage_source,
+            release=RELEASE,
         )

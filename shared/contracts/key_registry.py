@@ -288,6 +288,8 @@ class Position(Wire):
     """The kids of the token issuer that it verifies with, from a gateway; None: it does not say."""
     usage_source: str | None = Field(default=None, pattern=anchored(UUID_FORM))
     """Its `source` in batches of usage; None, from releases before: it is not known how far it has counted."""
+    release: str | None = Field(default=None, pattern=r"^[0-9A-Za-z.+-]{1,64}$")
+    """Of Passgate; None, from releases before this was said."""
 
 
 class AuditEvent(Wire):

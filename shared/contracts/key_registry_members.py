@@ -78,6 +78,7 @@ MEMBERS: Members = {
         "The `source` of its batches of usage. null: from a release that does not say how far it has counted.",
         "0190c0de-0000-7000-8000-000000000001",
     ),
+    "release": Member("The release of Passgate that it is. null: it does not say.", "0.1.0"),
     "staleness_bound": Member("Seconds for which it may accept by what it knows, without a word from here.", 5.0),
     "events": Member("The events, which become lines in this order.", []),
     "action": Member("What was done: a dotted name, the past tense last.", "token.issued"),

@@ -55,6 +55,7 @@ OPERATIONS_MEMBERS: Members = {
         "its staleness bound, is left out.",
         [],
     ),
+    "FollowerResponse.release": Member("The release of Passgate that it is; null: it does not say.", "0.1.0"),
     "joined_at": Member("When it first reported (RFC 3339, UTC).", _AT),
     "reported_at": Member("When it last reported (RFC 3339, UTC).", _AT),
     "FollowerResponse.behind": Member("How many changes it has not applied.", 0),
@@ -67,6 +68,7 @@ OPERATIONS_MEMBERS: Members = {
     "required": Member("Whether the registry gets no traffic without it.", True),
     "latency_ms": Member("How long the check took, in milliseconds.", 0.8),
     "DependencyResponse.reason": Member("Why it is down; null while it is up.", None),
+    "SystemResponse.release": Member("The release of Passgate that the registry is.", "0.1.0"),
     "database_version": Member("The version of PostgreSQL.", "17.2"),
     "schema_revision": Member("The newest migration of the registry's schema.", "0031"),
     "history_copies": Member(

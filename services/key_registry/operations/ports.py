@@ -30,6 +30,8 @@ class Follower:
 
     service: str
     instance: str
+    release: str | None
+    """Of Passgate; None: it does not say."""
     joined_at: float
     reported_at: float
     position: int

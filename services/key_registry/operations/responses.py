@@ -86,6 +86,7 @@ class FollowerResponse(BaseModel):
 
     service: str
     instance: str
+    release: str | None
     joined_at: Instant
     reported_at: Instant
     behind: int
@@ -148,6 +149,7 @@ class SystemResponse(BaseModel):
     position: int
     followers: list[FollowerResponse]
     dependencies: list[DependencyResponse]
+    release: str
     database_version: str
     schema_revision: str
     history_copies: list[HistoryCopyResponse]

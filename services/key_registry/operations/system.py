@@ -23,6 +23,7 @@ from services.key_registry.operations.responses import (
     SystemResponse,
 )
 from shared.clock import Clock
+from shared.release import RELEASE
 
 
 class DependencyState(Protocol):
@@ -74,6 +75,7 @@ class System:
             position=last,
             followers=[_follower(each, last) for each in followers],
             dependencies=[_dependency(each) for each in await self._dependencies()],
+            release=RELEASE,
             database_version=versions.server,
             schema_revision=versions.schema,
             history_copies=[_copy(each, last) for each in self._copies()],
@@ -97,6 +99,7 @@ def _follower(follower: Follower, last: int) -> FollowerResponse:
     return FollowerResponse(
         service=follower.service,
         instance=follower.instance,
+        release=follower.release,
         joined_at=instant(follower.joined_at),
         reported_at=instant(follower.reported_at),
         behind=changes,

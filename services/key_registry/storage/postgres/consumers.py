@@ -17,11 +17,12 @@ WITH quick AS (
     SELECT set_config('synchronous_commit', 'off', true)
 ), known AS (
     INSERT INTO consumer (instance, service, position, mark, joined_at, reported_at, staleness_bound, signing_keys,
-        usage_source)
-    SELECT $1, $2, $3, $4, $5, $5, $6, $7, $8::uuid FROM quick
+        usage_source, release)
+    SELECT $1, $2, $3, $4, $5, $5, $6, $7, $8::uuid, $9 FROM quick
     ON CONFLICT (instance) DO UPDATE SET position = excluded.position, mark = excluded.mark,
         reported_at = excluded.reported_at, staleness_bound = excluded.staleness_bound,
-        signing_keys = excluded.signing_keys, usage_source = excluded.usage_source
+        signing_keys = excluded.signing_keys, usage_source = excluded.usage_source,
+        release = excluded.release
     WHERE consumer.service = excluded.service
 )
 INSERT INTO report (instance, position, mark, at)
@@ -75,7 +76,8 @@ class PostgresConsumers:
             mark = position.mark or NO_MARK
             known = (position.instance, position.service, position.position, mark, at)
             kids = None if position.signing_keys is None else list(position.signing_keys)
-            await connection.execute(_REPORT, *known, position.staleness_bound, kids, position.usage_source)
+            said = (position.staleness_bound, kids, position.usage_source, position.release)
+            await connection.execute(_REPORT, *known, *said)
 
     async def forget(self, instance: str, service: str) -> None:
         async with self._database.connection() as connection:

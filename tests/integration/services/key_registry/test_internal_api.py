@@ -206,6 +206,8 @@ async def test_a_position_is_taken_from_the_service_itself_and_without_a_line_in
         {"position": 2**63},
         {"position": "many"},
         {"position": None},
+        {"release": "x" * 65},
+        {"release": "0.1\n"},
     ],
 )
 async def test_a_position_that_is_none_is_refused_naming_the_field(running: Running, wrong: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from uuid import uuid4
 from services.key_registry.operations import overview
 from shared.contracts.key_registry import ORIGIN_MARK, KeyRegistryClient, Position
 from shared.contracts.usage.messages import UsageBatch, UsageClient, UsageCount
+from shared.release import RELEASE
 from tests.support.harness.key_registry import Admin, Running
 
 
@@ -19,10 +20,12 @@ def called(key: dict[str, Any], *, hours_ago: int = 0, **members: Any) -> UsageC
     return UsageCount(kind="access_key", credential=key["id"], version=1, route="/generate", hour=hour, **given)
 
 
-async def report(client: KeyRegistryClient, instance: str, position: int) -> None:
+async def report(client: KeyRegistryClient, instance: str, position: int, *, release: str | None = None) -> None:
     changes = (await client.changes(position - 1, limit=1)).changes if position else ()
     mark = changes[0].mark if changes else ORIGIN_MARK
-    await client.report(Position(instance=instance, service="gateway", position=position, mark=mark))
+    await client.report(
+        Position(instance=instance, service="gateway", position=position, mark=mark, release=release)
+    )
 
 
 async def test_calls_of_all_companies_are_shown_by_hour_outcome_and_cause(running: Running, owner: Admin) -> None:
@@ -56,7 +59,7 @@ async def test_stop_is_in_flight_until_the_last_process_has_applied_it(running: 
     stopped = await owner.post(f"/companies/{company['id']}/suspend")
     receipt = stopped.body["receipt"]
     async with running.client("gateway") as client:
-        await report(client, "gateway@ahead", receipt)
+        await report(client, "gateway@ahead", receipt, release="9.9.9")
         await report(client, "gateway@behind", receipt - 1)
         shown = (await owner.get("/overview")).body
         [stop] = shown["in_flight"]
@@ -66,9 +69,9 @@ async def test_stop_is_in_flight_until_the_last_process_has_applied_it(running: 
         assert (gateways["service"], gateways["instances"], gateways["behind"]) == ("gateway", 2, 1)
         assert gateways["behind_since"] == stop["at"]
         system = (await owner.get("/system")).body
-        assert [(each["instance"], each["behind"]) for each in system["followers"]] == [
-            ("gateway@ahead", 0),
-            ("gateway@behind", 1),
+        assert [(each["instance"], each["behind"], each["release"]) for each in system["followers"]] == [
+            ("gateway@ahead", 0, "9.9.9"),
+            ("gateway@behind", 1, None),
         ]
         assert system["position"] == receipt
         await report(client, "gateway@behind", receipt)
@@ -102,6 +105,7 @@ async def test_the_system_says_what_it_runs_on(owner: Admin) -> None:
     assert not dependencies["valkey"]["required"]
     assert shown["database_version"].partition(".")[0].isdigit()
     assert len(shown["schema_revision"]) == 4
+    assert shown["release"] == RELEASE
     assert {each["name"] for each in shown["history_copies"]} == {"valkey"}
     assert shown["restore"] is None
     assert shown["audit"]["lines"] > 0

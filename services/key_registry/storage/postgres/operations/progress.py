@@ -37,7 +37,7 @@ _VERSIONS = (
     "SELECT current_setting('server_version') AS server, (SELECT version_num FROM alembic_version) AS schema"
 )
 _FOLLOWERS = """
-SELECT c.service, c.instance, c.joined_at, c.reported_at, coalesce(h.seq, 0) AS position,
+SELECT c.service, c.instance, c.release, c.joined_at, c.reported_at, coalesce(h.seq, 0) AS position,
     (SELECT n.at FROM change n WHERE n.seq > coalesce(h.seq, 0) ORDER BY n.seq LIMIT 1) AS behind_since
 FROM consumer c
 -- a position that another change has by now is of a history that was lost
