@@ -84,9 +84,12 @@ def languages_of(kind: Kind, credential: Mapping[str, Any]) -> list[str]:
 
 
 def sent_path(kind: Kind, given: str) -> str:
-    """`given` if it can be the path of a request, else that of a sample."""
+    """`given` if it can be the path of a request, else that of this kind's sample.
+
+    The sample of another kind is one that nobody has typed: the page of that kind's credential has sent it along.
+    """
     well_formed = len(given) <= MAX_PATH_CHARACTERS and _PATH.fullmatch(given)
-    return given if well_formed else SAMPLE_PATHS[kind.path]
+    return given if well_formed and given not in SAMPLE_PATHS.values() else SAMPLE_PATHS[kind.path]
 
 
 def snippet(

@@ -121,6 +121,17 @@ async def test_code_has_ones_own_ids_and_path_and_stays_text_whatever_is_in_them
     assert {"Python", "JavaScript", "Java"} <= page.links.keys()
 
 
+async def test_another_credential_is_called_at_a_path_of_its_own_kind(console: Console) -> None:
+    visiting = await visit(console)
+    key = await visiting.admin.create("/access-keys", **visiting.of, name="shop")
+    for path, called in (
+        ("/v2.0/site", "http://127.0.0.1:8080/editor"),
+        ("/my/own", "http://127.0.0.1:8080/my/own"),
+    ):
+        page = await visiting.browser.open(f"/portal/how-to-call?credential={key['id']}&path={path}")
+        assert called in page.words
+
+
 async def test_names_of_credentials_stay_text_wherever_they_stand_beside_an_id(console: Console) -> None:
     visiting = await visit(console)
     limits = {"quota": {"calls": 100, "per": "day"}}

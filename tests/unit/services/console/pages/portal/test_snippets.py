@@ -69,3 +69,10 @@ def test_javascript_is_well_formed(tmp_path: Any) -> None:
 @pytest.mark.parametrize("given", ["", "x", "//\n", "/ä", "/a b", "/" + "a" * 500, "https://evil.example/"])
 def test_what_is_no_path_becomes_the_samples(given: str) -> None:
     assert sent_path(BY_PATH["api-clients"], given) == "/v2.0/site"
+
+
+def test_the_path_of_the_kind_before_is_not_taken_over_and_a_typed_one_is() -> None:
+    for chosen in KINDS:
+        for before in KINDS:
+            assert sent_path(chosen, SAMPLE_PATHS[before.path]) == SAMPLE_PATHS[chosen.path]
+        assert sent_path(chosen, "/my/own") == "/my/own"
