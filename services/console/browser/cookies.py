@@ -53,13 +53,14 @@ def pending_token(request: web.Request) -> str:
 
 
 def keep_pending(response: web.StreamResponse, token: str) -> None:
+    """`Lax`: the page for the code may be the last of the way back from the provider's site."""
     response.set_cookie(
-        PENDING_NAME, token, path="/", secure=True, httponly=True, samesite="Strict", max_age=PENDING_LIFE_S
+        PENDING_NAME, token, path="/", secure=True, httponly=True, samesite="Lax", max_age=PENDING_LIFE_S
     )
 
 
 def drop_pending(response: web.StreamResponse) -> None:
-    response.del_cookie(PENDING_NAME, path="/", secure=True, httponly=True, samesite="Strict")
+    response.del_cookie(PENDING_NAME, path="/", secure=True, httponly=True, samesite="Lax")
 
 
 def openid_return(request: web.Request, *, confirming: bool = False) -> tuple[str, str]:

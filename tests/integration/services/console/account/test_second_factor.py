@@ -68,7 +68,7 @@ async def test_it_is_turned_on_asked_for_and_turned_off(console: Console) -> Non
     assert (NAME in browser.cookies, PENDING_NAME in browser.cookies) == (False, True)
     [line] = [line for line in browser.cookie_lines if line.startswith(PENDING_NAME)]
     parts = {part.strip().lower() for part in line.split(";")}
-    assert {"httponly", "secure", "path=/", "samesite=strict", "max-age=300"} <= parts
+    assert {"httponly", "secure", "path=/", "samesite=lax", "max-age=300"} <= parts
     wrong = await browser.press("Continue", Code="abcdef")
     assert (wrong.status, "The code is wrong" in wrong.words) == (401, True)
     page = await browser.press("Continue", Code=authenticator.code())
