@@ -18,6 +18,7 @@ PENDING_LIFE_S = 300
 """Seconds from the password to the code."""
 _CONTEXT = b"pending sign-in"
 _END_BYTES, _ID_BYTES = 8, 16
+_CONTENT_BYTES = _END_BYTES + _ID_BYTES + hashlib.sha256().digest_size
 
 
 class InvalidPending(Exception):
@@ -64,6 +65,8 @@ class PendingSignIns:
             opened = self._box.open(content, context=_CONTEXT)
         except CannotOpen:
             raise InvalidPending("malformed") from None
+        if len(opened) != _CONTENT_BYTES:  # of another version, with other members
+            raise InvalidPending("expired")
         end, rest = datetime.fromtimestamp(int.from_bytes(opened[:_END_BYTES]), UTC), opened[_END_BYTES:]
         if end <= now:
             raise InvalidPending("expired")

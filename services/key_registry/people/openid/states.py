@@ -58,7 +58,7 @@ class States:
         """Raises `InvalidState`."""
         try:
             found = State(**orjson.loads(self._box.open(base64url.decode(token.encode("ascii")), context=_CONTEXT)))
-        except (CannotOpen, ValueError):
+        except (CannotOpen, ValueError, TypeError):  # TypeError: of another version, with other members
             raise InvalidState from None
         if found.expires_at <= now or not compare_digest(found.state.encode(), state.encode("utf-8", "replace")):
             raise InvalidState

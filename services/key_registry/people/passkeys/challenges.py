@@ -12,6 +12,7 @@ from shared import opaque
 from shared.sealed_box import CannotOpen, SealedBox
 
 CHALLENGE_LIFE_S = 300
+END_BYTES = 8
 RANDOM_BYTES = 16
 SIGN_IN = b"passkey sign-in"
 
@@ -32,7 +33,7 @@ class Challenges:
         self._box = box
 
     def issue(self, purpose: bytes, now: float) -> bytes:
-        content = int(now + CHALLENGE_LIFE_S).to_bytes(8) + os.urandom(RANDOM_BYTES)
+        content = int(now + CHALLENGE_LIFE_S).to_bytes(END_BYTES) + os.urandom(RANDOM_BYTES)
         return self._box.seal(content, context=purpose)
 
     def verify(self, challenge: bytes, purpose: bytes, now: float) -> Challenge:
@@ -41,7 +42,9 @@ class Challenges:
             content = self._box.open(challenge, context=purpose)
         except CannotOpen:
             raise InvalidChallenge from None
-        expires_at = int.from_bytes(content[:8])
+        if len(content) != END_BYTES + RANDOM_BYTES:  # of another version, with other members
+            raise InvalidChallenge
+        expires_at = int.from_bytes(content[:END_BYTES])
         if expires_at <= now:
             raise InvalidChallenge
         return Challenge(opaque.digest(challenge.hex()), datetime.fromtimestamp(expires_at, UTC))

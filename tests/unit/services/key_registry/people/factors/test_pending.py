@@ -85,3 +85,11 @@ async def test_those_of_others_for_something_else_or_damaged_are_malformed() -> 
 async def test_without_a_key_they_are_of_this_process() -> None:
     pending = FactorSecrets(None).pending_sign_ins()
     assert pending.read(await begun(pending), NOW).is_of(JO)
+
+
+@pytest.mark.parametrize("size", [0, 7, 8, 23, 24, 55, 57])
+async def test_one_that_another_version_has_sealed_is_expired(size: int) -> None:
+    content = b"\xff" * size
+    token = opaque.sealed(opaque.PENDING_SIGN_IN, SealedBox(bytes(32)).seal(content, context=b"pending sign-in"))
+    with pytest.raises(InvalidPending, match="expired"):
+        PENDING.read(token, NOW)

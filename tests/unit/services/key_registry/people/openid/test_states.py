@@ -3,9 +3,11 @@
 import base64
 import hashlib
 
+import orjson
 import pytest
 
 from services.key_registry.people.openid.states import STATE_LIFE_S, InvalidState, States
+from shared.jose import base64url
 from shared.sealed_box import SealedBox
 
 NOW = 1_800_000_000.0
@@ -41,3 +43,19 @@ def test_what_is_late_of_another_browser_or_not_ours_is_invalid() -> None:
     ):
         with pytest.raises(InvalidState):
             STATES.verify(presented, state, at)
+
+
+@pytest.mark.parametrize("members", [{"state": "s", "member_of_a_newer_version": 1}, {"state": "s"}, {}, [], 1])
+def test_one_that_another_version_has_sealed_is_invalid(members: object) -> None:
+    sealed = SealedBox(bytes(32)).seal(orjson.dumps(members), context=b"openid sign-in")
+    with pytest.raises(InvalidState):
+        STATES.verify(base64url.encode(sealed).decode(), "s", NOW)
+
+
+def test_one_with_a_member_more_is_invalid_although_the_others_are_right() -> None:
+    token, begun = STATES.begin("", NOW)
+    box = SealedBox(bytes(32))
+    members = orjson.loads(box.open(base64url.decode(token.encode()), context=b"openid sign-in"))
+    newer = box.seal(orjson.dumps(members | {"new": 1}), context=b"openid sign-in")
+    with pytest.raises(InvalidState):
+        STATES.verify(base64url.encode(newer).decode(), begun.state, NOW)

@@ -26,3 +26,10 @@ def test_those_of_others_for_something_else_or_damaged_are_invalid() -> None:
     for challenge in (others, CHALLENGES.issue(b"something else", NOW), *damaged):
         with pytest.raises(InvalidChallenge):
             CHALLENGES.verify(challenge, SIGN_IN, NOW)
+
+
+@pytest.mark.parametrize("size", [0, 7, 23, 25])
+def test_one_that_another_version_has_sealed_is_invalid(size: int) -> None:
+    challenge = SealedBox(bytes(32)).seal(b"\xff" * size, context=SIGN_IN)
+    with pytest.raises(InvalidChallenge):
+        Challenges(SealedBox(bytes(32))).verify(challenge, SIGN_IN, 0.0)
