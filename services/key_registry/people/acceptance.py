@@ -54,8 +54,8 @@ class InvitationAcceptance:
     async def accept(self, body: Acceptance, origin: SignInOrigin) -> OpenedSession:
         """The new person, signed in.
 
-        An address that is taken counts as a failed sign-in, for this invitation and for the client's address:
-        nobody finds out by it who has an account here. Raises `InvitationInvalid`; and `TooManySignIns`,
+        An address that is taken counts as a failed sign-in, for this invitation and for the client's address: it
+        slows down who tries out who has an account here. Raises `InvitationInvalid`; and `TooManySignIns`,
         `Unprocessable`, or `Conflict` where it is accepted by the OpenID provider alone, which use nothing up.
         """
         invitation = await self.inspect(body.token)

@@ -119,6 +119,7 @@ class PeopleAdministration:
             await writer.delete_factors(person.id)
             detail = {
                 "passkeys_removed": passkeys,
+                "identities_removed": identities,
                 "sessions_ended": await writer.end_sessions(person.id, changed.updated_at),
             }
             action, company_id = f"{KIND}.second_factor_reset", person.company_id

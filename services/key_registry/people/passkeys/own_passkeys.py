@@ -132,5 +132,5 @@ async def _recorded(writer: PeopleWriter, admin: Admin, done: str, passkey: Pass
     if person is None:
         raise NotFound("there is no such person")
     await writer.update_person(replace(person, updated_at=now))
-    detail = {"passkey": str(passkey.id), "name": passkey.name}
+    detail = {"passkey": str(passkey.id)}
     await record(writer, admin.actor, f"person.{done}", admin.id, admin.company_id, now, detail)

@@ -187,7 +187,7 @@ async def test_open_invitations_end_with_the_admin_token_that_created_them(peopl
     assert (await people.accept(prepared["token"], people.email())).status == 404
 
 
-async def test_whoever_is_invited_does_not_find_out_who_has_an_account(people: People) -> None:
+async def test_whoever_is_invited_is_slowed_down_in_finding_out_who_has_an_account(people: People) -> None:
     people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
     taken, token = (await people.join()).email, (await people.invite())["token"]
     other = (await people.invite())["token"]
@@ -201,7 +201,7 @@ async def test_whoever_is_invited_does_not_find_out_who_has_an_account(people: P
     assert (await people.accept(token, people.email())).status == 201
 
 
-async def test_nor_do_several_who_are_invited_from_one_address(people: People) -> None:
+async def test_so_are_several_who_are_invited_from_one_address(people: People) -> None:
     people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
     taken, tokens = (await people.join()).email, [(await people.invite())["token"] for _ in range(8)]
     statuses = [(await people.accept(token, taken)).status for token in tokens for _ in range(4)]

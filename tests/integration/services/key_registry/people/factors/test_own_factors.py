@@ -119,6 +119,8 @@ async def test_an_owner_takes_away_what_somebody_has_lost_and_their_sessions_end
     lines = (await people.owner.get(f"/audit?subject={enrolled.joined.id}")).body["items"]
     by = {line["action"]: line["actor"] for line in lines}
     assert by["person.second_factor_reset"] == f"person:{owner.id}"
+    [detail] = [line["detail"] for line in lines if line["action"] == "person.second_factor_reset"]
+    assert detail.keys() == {"passkeys_removed", "identities_removed", "sessions_ended"}
 
 
 async def test_nobody_resets_their_own_and_an_admin_token_has_none(people: People) -> None:
