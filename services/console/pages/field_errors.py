@@ -20,6 +20,9 @@ def wrong_fields(error: Invalid | Conflict) -> dict[str, str]:
 
 def _sentence(place: str, message: str) -> str:
     """`place`: which entry of a list, counted from 0, or which member of an object; empty for the field itself."""
+    return sentence(f"Entry {int(place) + 1}" if place.isdecimal() else place or "This", message)
+
+
+def sentence(subject: str, message: str) -> str:
     said = "is missing" if message == _NO_VERB else _SHOULD.sub("must ", message)
-    subject = f"Entry {int(place) + 1}" if place.isdecimal() else place or "This"
     return f"{subject} {said}" + ("" if said.endswith((".", "?", "!")) else ".")

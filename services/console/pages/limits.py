@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from services.console.pages.field_errors import sentence
 from shared.errors import Invalid
 
 MAX_DIGITS = 18
@@ -58,18 +59,17 @@ def form_of(limits: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def wrong_limits(error: Invalid, form: Mapping[str, str]) -> dict[str, str]:
-    """What is wrong with each field of the form; "" has what is of no one field."""
+    """What is wrong with each field of the form, as a sentence; "" has what is of no one field."""
     found: dict[str, str] = {}
     for wrong in error.errors:
         member = next((name for name in FIELDS if wrong.field == name or wrong.field.startswith(f"{name}.")), "")
         field = FIELDS.get(member, "")
-        message = "is missing" if wrong.message == "Field required" else wrong.message
-        message = message if field else f"{wrong.field} {message}"
+        subject = "This" if field else wrong.field
         item = wrong.field.removeprefix(member).lstrip(".")
         lines = _lines(form.get(field, ""))
         if field in {"addresses", "routes"} and item.isdecimal() and int(item) < len(lines):
-            message = f"“{lines[int(item)]}” {message}"
-        found.setdefault(field, message)
+            subject = f"“{lines[int(item)]}”"
+        found.setdefault(field, sentence(subject, wrong.message))
     return found or {"": error.description}
 
 

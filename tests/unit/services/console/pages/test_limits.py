@@ -40,17 +40,17 @@ def test_what_is_wrong_is_said_at_its_field_and_the_rest_at_the_top() -> None:
     error = Unprocessable(
         "wrong",
         errors=[
-            FieldError("limits.rate.calls", "a"),
-            FieldError("limits.routes.1", "b"),
-            FieldError("limits.rate", "c"),
-            FieldError("limits.colour", "d"),
-            FieldError("limits.addresses.9", "e"),
+            FieldError("limits.rate.calls", "Input should be greater than or equal to 1"),
+            FieldError("limits.routes.1", "is not a route"),
+            FieldError("limits.rate", "Field required"),
+            FieldError("limits.colour", "Extra inputs are not permitted"),
+            FieldError("limits.addresses.9", "is no network"),
         ],
     )
     assert wrong_limits(error, {"routes": "x\n\ny"}) == {
-        "rate_calls": "a",
-        "routes": "“y” b",
-        "": "limits.colour d",
-        "addresses": "e",
+        "rate_calls": "This must be greater than or equal to 1.",
+        "routes": "“y” is not a route.",
+        "": "limits.colour Extra inputs are not permitted.",
+        "addresses": "This is no network.",
     }
     assert wrong_limits(Unprocessable("all of it"), {}) == {"": "all of it"}
