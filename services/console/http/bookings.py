@@ -12,12 +12,18 @@ from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
 
-async def booked_scopes(session: Session, company: Object) -> list[str]:
-    """Every scope that an active booking of the company gives a right to."""
+async def booked_scopes(session: Session, company: Object) -> dict[str, list[str]]:
+    """Every scope that an active booking of the company gives a right to, once, below its application."""
     bookings = await session.api.items("/bookings", company_id=company["id"], status="active")
     booked = {booking["application_id"] for booking in bookings}
-    applications = [a for a in await session.api.items("/applications") if a["id"] in booked]
-    return list(dict.fromkeys(scope for application in applications for scope in application["scopes"]))
+    found: dict[str, list[str]] = {}
+    known: set[str] = set()
+    for application in await session.api.items("/applications"):
+        scopes = [scope for scope in application["scopes"] if scope not in known]
+        if application["id"] in booked and scopes:
+            found[f"{application['name']} ({application['application_prefix']})"] = scopes
+            known.update(scopes)
+    return found
 
 
 class BookingPages:

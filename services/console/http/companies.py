@@ -90,8 +90,10 @@ class CompanyPages:
         week, (credentials, more_of) = await together(
             self._usage.week(session, **own), newest_credentials(session, SHOWN_OF_A_KIND, **own)
         )
+        booked = bool(credentials) or bool((await session.api.newest("/bookings", 1, **own))[0])
         return self._renderer.page(
             "company.html",
+            booked=booked,
             session=session,
             company=company,
             credentials=credentials,

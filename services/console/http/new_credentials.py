@@ -26,6 +26,7 @@ DOWNLOADS = {
     "recovery-codes.txt": "text/plain",
 }
 """Files that a page of secrets offers, with their types."""
+NO_SCOPES = "Choose at least one: without a scope no API lets it in."
 
 
 class NewCredentialPages:
@@ -73,6 +74,10 @@ class NewCredentialPages:
             **({"audience": form.text("audience")} if form.text("audience") else {}),
             **_expiry(form),
         }
+        if not body["scopes"]:
+            return await self._list(
+                session, company, API_CLIENTS, "api_clients.html", opened=True, **_without_scopes(form)
+            )
         try:
             return await self._create(session, API_CLIENTS, company, body, form, request.path)
         except (Unprocessable, Conflict) as error:
@@ -107,6 +112,8 @@ class NewCredentialPages:
             **{name: value for name, value in given.items() if value},
             **_expiry(form),
         }
+        if not body["scopes"]:
+            return await self._list(session, company, KEY_PAIRS, "key_generation.html", **_without_scopes(form))
         try:
             return await self._create(session, KEY_PAIRS, company, body, form, request.path)
         except (Unprocessable, Conflict) as error:
@@ -201,3 +208,7 @@ def _expiry(form: Form) -> dict[str, str]:
 
 def _again(form: Form, error: Unprocessable | Conflict) -> dict[str, Any]:
     return {**filled_in(form.values(), error), "chosen": form.all("scopes")}
+
+
+def _without_scopes(form: Form) -> dict[str, Any]:
+    return {"form": form.values(), "errors": {"scopes": NO_SCOPES}, "chosen": [], "status": 422}

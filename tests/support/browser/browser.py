@@ -33,10 +33,8 @@ class Browser:
     async def press(self, button: str, **typed: str) -> Page:
         """The button of a form, after `typed` into its fields: by the label, its blanks as underscores."""
         form = self.page.form_with(button)
-        given = dict(form.fields)
-        for label, value in typed.items():
-            given[self.page.names[self._field(label)]] = value
-        fields = [(name, given[name] if name != "scopes" else value) for name, value in form.fields]
+        given = {self.page.names[self._field(label)]: value for label, value in typed.items()}
+        fields = [(name, given.get(name, value)) for name, value in form.fields]
         if form.buttons[button][0]:
             fields.append(form.buttons[button])
         if form.method == "get":

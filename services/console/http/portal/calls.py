@@ -10,7 +10,9 @@ from services.console.pages.kinds import BY_API_KIND, Kind
 from services.console.pages.portal.snippets import (
     LANGUAGES,
     RUN,
+    SAMPLE_PATHS,
     environment_of,
+    lacks_scopes,
     languages_of,
     sent_path,
     snippet,
@@ -68,6 +70,8 @@ class CallPages:
             "offered": offered,
             "language": language,
             "path": path,
+            "lacks_scopes": lacks_scopes(credential),
+            "works": path != SAMPLE_PATHS[kind.path] or not lacks_scopes(credential),
             "variables": environment_of(kind),
             "run": RUN[language],
             "code": snippet(kind, credential, language, self._gateway, company, path),

@@ -39,8 +39,10 @@ class CredentialChangePages:
     async def _page(
         self, session: Session, company: Object, kind: Kind, credential: Object, status: int = 200, **values: Any
     ) -> web.Response:
-        scopes = await booked_scopes(session, company) if "scopes" in kind.changes else []
+        scopes = await booked_scopes(session, company) if "scopes" in kind.changes else {}
         own = credential.get("scopes") or []
+        booked = {scope for of_one in scopes.values() for scope in of_one}
+        unbooked = [scope for scope in own if scope not in booked]
         return self._renderer.page(
             "credential_change.html",
             session=session,
@@ -49,7 +51,7 @@ class CredentialChangePages:
             kind=kind,
             credential=credential,
             now={member: _now(credential, member) for member in kind.changes},
-            scopes=[*scopes, *(scope for scope in own if scope not in scopes)],
+            scopes={**scopes, **({"Not booked now": unbooked} if unbooked else {})},
             path=credential_path(company, kind, credential),
             **{"chosen": own, **values},
         )

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from services.console.pages.kinds import Kind, Shown, environment
-from services.console.pages.portal.snippets import LANGUAGES, SAMPLE_PATHS, languages_of, snippet
+from services.console.pages.portal.snippets import LANGUAGES, SAMPLE_PATHS, lacks_scopes, languages_of, snippet
 
 Values = list[tuple[Shown, str]]
 
@@ -33,7 +33,8 @@ class Handover:
     fields: tuple[SentField, ...]
     language: str
     code: str
-    """Works as it is where the sample APIs run; elsewhere its path has to be that of the vendor's own API."""
+    """Works as it is where the sample APIs run; elsewhere its path has to be that of the vendor's own API. Empty
+    for a credential that lacks scopes: no call of it would be served."""
     path: str
     environment: str
     """Contents of a `.env` file; empty for what is in files of its own."""
@@ -56,7 +57,7 @@ def handover(
         gateway=gateway,
         fields=_fields(kind, gateway, company),
         language=LANGUAGES[language],
-        code=code,
+        code="" if lacks_scopes(credential) else code,
         path=path,
         environment=f"{variables}GATEWAY_URL={gateway}\n" if variables else "",
         jwk=next((_private_jwk(v, credential) for shown, v in secrets if shown.member == "private_key"), ""),

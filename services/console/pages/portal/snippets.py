@@ -92,6 +92,11 @@ def sent_path(kind: Kind, given: str) -> str:
     return given if well_formed and given not in SAMPLE_PATHS.values() else SAMPLE_PATHS[kind.path]
 
 
+def lacks_scopes(credential: Mapping[str, Any]) -> bool:
+    """Whether it is of a kind that has scopes, and has none: every route that asks for one refuses it."""
+    return credential.get("scopes") == []
+
+
 def snippet(
     kind: Kind, credential: Mapping[str, Any], language: str, gateway: str, company: Mapping[str, Any], path: str
 ) -> str:

@@ -105,7 +105,7 @@ async def test_code_has_ones_own_ids_and_path_and_stays_text_whatever_is_in_them
     visiting = await visit(console)
     client = await visiting.admin.create("/api-clients", **visiting.of, comment=MARKUP, scopes=[])
     pair = await visiting.admin.create("/key-pairs", **visiting.of, scopes=[], algorithm="EdDSA")
-    page = await visiting.browser.open(f"/portal/how-to-call?credential={client['id']}&language=python")
+    page = await visiting.browser.open(f"/portal/how-to-call?credential={client['id']}&language=python&path=/x")
     assert client["key"] in page.words
     assert "http://127.0.0.1:8080/auth/token" in page.words
     assert client["secret"] not in page.text
@@ -115,7 +115,7 @@ async def test_code_has_ones_own_ids_and_path_and_stays_text_whatever_is_in_them
         assert page.status == 200
         assert "<script>alert" not in page.text
         assert "<img" not in page.text
-    page = await visiting.browser.open(f"/portal/how-to-call?credential={pair['id']}&language=go")
+    page = await visiting.browser.open(f"/portal/how-to-call?credential={pair['id']}&language=go&path=/x")
     assert pair["kid"] in page.words
     assert "Go" not in page.links, "its library cannot sign so simply"
     assert {"Python", "JavaScript", "Java"} <= page.links.keys()
@@ -130,6 +130,18 @@ async def test_another_credential_is_called_at_a_path_of_its_own_kind(console: C
     ):
         page = await visiting.browser.open(f"/portal/how-to-call?credential={key['id']}&path={path}")
         assert called in page.words
+
+
+async def test_a_credential_without_scopes_is_offered_no_call_but_the_way_to_its_scopes(console: Console) -> None:
+    visiting = await visit(console)
+    client = await visiting.admin.create("/api-clients", **visiting.of, comment="shop", scopes=[])
+    page = await visiting.browser.open(f"/portal/how-to-call?credential={client['id']}")
+    assert "/auth/token" not in page.words
+    assert page.links["Choose its scopes"] == f"{visiting.base}/api-clients/{client['id']}/change"
+    await visiting.browser.open(f"{visiting.base}/api-clients/{client['id']}")
+    page = await visiting.browser.press("Rotate")
+    assert (page.status, "A first call" in page.words) == (201, False)
+    assert page.links["choose its scopes"].endswith(f"{client['id']}/change")
 
 
 async def test_names_of_credentials_stay_text_wherever_they_stand_beside_an_id(console: Console) -> None:

@@ -1,0 +1,56 @@
+"""A new company: what comes first, and nothing that would be refused."""
+
+import secrets
+from typing import Any
+
+import pytest
+
+from tests.support.browser.browser import Browser
+from tests.support.harness.console import Console
+
+FORMS = (("/api?new=api-client", "Generate"), ("/settings/key-generation", "Generate"))
+
+
+@pytest.fixture
+async def company(console: Console) -> dict[str, Any]:
+    created = await console.registry.owner.company()
+    return {**created, "page": f"/companies/{created['client_prefix']}"}
+
+
+async def test_first_step_is_to_book_an_application(owner: Browser, company: dict[str, Any]) -> None:
+    page = await owner.open(company["page"])
+    assert page.links["book an application"] == f"{company['page']}/booked-applications"
+    for form, button in FORMS:
+        page = await owner.open(company["page"] + form)
+        assert page.links["book an application first"] == f"{company['page']}/booked-applications"
+        assert not any(button in form.buttons for form in page.forms)
+
+
+async def test_nothing_is_generated_without_a_scope(
+    owner: Browser, console: Console, company: dict[str, Any]
+) -> None:
+    await console.registry.owner.booking(company, "site:read", "site:write")
+    for form, path, kind in zip(
+        FORMS, ("/api", "/settings/key-generation"), ("api-clients", "key-pairs"), strict=True
+    ):
+        await owner.open(company["page"] + form[0])
+        fields = [field for field in owner.page.form_with("Generate").fields if field[0] != "scopes"]
+        page = await owner.post(company["page"] + path, [*fields, ("comment", "shop")])
+        assert (page.status, "Choose at least one" in page.words) == (422, True)
+        assert (await console.registry.owner.get(f"/{kind}?company_id={company['id']}")).body["items"] == []
+
+
+async def test_of_one_application_the_scopes_are_ticked_and_of_several_they_are_chosen(
+    owner: Browser, console: Console, company: dict[str, Any]
+) -> None:
+    first, second = f"s{secrets.token_hex(4)}:read", f"s{secrets.token_hex(4)}:read"
+    await console.registry.owner.booking(company, first)
+    for form, button in FORMS:
+        await owner.open(company["page"] + form)
+        assert ("scopes", first) in owner.page.form_with(button).fields
+    await console.registry.owner.booking(company, second)
+    for form, button in FORMS:
+        page = await owner.open(company["page"] + form)
+        assert first in page.words
+        assert second in page.words
+        assert not [field for field in page.form_with(button).fields if field[0] == "scopes"]
