@@ -11,6 +11,7 @@ from aiohttp import web
 from services.console.browser import cookies
 from services.console.browser.forms import Form
 from services.console.http.portal.company import own_company
+from services.console.pages.portal.pasted import recognised
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared import opaque
@@ -22,7 +23,8 @@ NO_TEXT = "Paste an assertion or an access token."
 
 
 class DoctorPages:
-    """What is pasted goes on to the token issuer, is shown again, and is kept nowhere.
+    """What is pasted goes on to the token issuer, is shown again, and is kept nowhere. One of our own secrets is
+    recognised here: it goes nowhere, and is not shown again.
 
     For the people of one company, or `for_operators`; the others get `NotFound`.
     """
@@ -41,6 +43,8 @@ class DoctorPages:
         text = form.text("text")
         if not text:
             return self._page(session, text, status=422, errors={"text": NO_TEXT})
+        if (pasted := recognised(text)) is not None:
+            return self._page(session, "", pasted=pasted)
         body = urlencode({"token" if is_access_token(text) else "assertion": text}).encode()
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
@@ -67,7 +71,7 @@ class DoctorPages:
             status=status,
             text=text,
             for_operators=self._for_operators,
-            **{"diagnosis": None, **values},
+            **{"diagnosis": None, "pasted": None, **values},
         )
 
 

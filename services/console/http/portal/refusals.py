@@ -11,7 +11,11 @@ from services.console.session import Session
 from shared.errors import NotFound, Unprocessable
 
 FILTERS = ("from", "to")
-GONE = "no refused call of yours has this id: they are kept for 7 days, and served ones are not"
+GONE = (
+    "No refused call of yours has this id: they are kept for 7 days, and served ones are not. If the response was "
+    "401, the key itself was not recognised, so that nobody can tell whose call it was: compare what you send with "
+    "what you copied, or paste it into Doctor, which says whether it is whole."
+)
 
 
 class RefusalPages:

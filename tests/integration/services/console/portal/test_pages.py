@@ -9,6 +9,7 @@ from aiohttp import web
 
 from services.console.admin_api import AdminApi
 from services.console.http.portal.doctor import is_access_token
+from shared import opaque
 from tests.integration.services.console.portal.visiting import Visit, enter, visit
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console, running_console
@@ -247,6 +248,26 @@ async def test_doctor_says_what_to_mend_and_asks_as_whoever_is_there(examined: t
     assert "a.b.c" not in page.url
     empty = await visiting.browser.press("Examine", Assertion_or_access_token=" ")
     assert (empty.status, len(sent)) == (422, 1)
+
+
+async def test_a_secret_of_ours_goes_nowhere_and_is_not_shown_again(examined: tuple[Visit, list[Any]]) -> None:
+    visiting, sent = examined
+    token = opaque.mint(opaque.API_TOKEN)
+    for pasted, verdict in ((token, "it is whole"), (token[:-1], "it is not whole")):
+        await visiting.browser.open("/portal/doctor")
+        page = await visiting.browser.press("Examine", Assertion_or_access_token=pasted)
+        assert verdict in page.words
+        assert "X-Api-Token" in page.words
+        assert pasted not in page.text
+    assert sent == []
+
+
+async def test_an_unknown_request_id_says_what_it_means_and_is_the_same_for_anothers(console: Console) -> None:
+    visiting, other = await visit(console), await visit(console)
+    theirs = await other.refused(511, cause="expired")
+    for id_ in (theirs, "0123456789abcdef"):
+        page = await visiting.browser.open(f"/portal/refused-calls/{id_}")
+        assert (page.status, "the key itself was not recognised" in page.words) == (404, True)
 
 
 async def test_operators_have_the_same_doctor_and_each_has_their_own(examined: tuple[Visit, list[Any]]) -> None:
