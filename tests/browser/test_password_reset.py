@@ -28,6 +28,7 @@ def test_who_has_forgotten_the_password_signs_in_with_another(
 
     owner.goto("/people")
     owner.get_by_label("E-mail").fill(email)
+    owner.get_by_label("All companies").check()
     owner.get_by_role("button", name="Make invitation link").click()
     page.goto(owner.get_by_label("One-time link").input_value())
     page.get_by_label("Password").fill(PASSWORD)

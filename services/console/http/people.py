@@ -26,6 +26,8 @@ class PeoplePages:
         return await self._list(session)
 
     async def invite(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        if not session.me["company_id"] and (wrong := _not_chosen(form)):
+            return await self._list(session, 422, form=form.values(), errors={"sees": wrong})
         body = {"role": form.text("role")}
         body |= {name: form.text(name) for name in ("email", "company_id") if form.text(name)}
         try:
@@ -96,6 +98,17 @@ class PeoplePages:
             invitations=invitations,
             **{"link": None, **values},
         )
+
+
+def _not_chosen(form: Form) -> str:
+    """What is wrong with the choice of whom an operator's invitation is for: a field left empty chooses nothing."""
+    chosen = (form.text("sees"), bool(form.text("company_id")))
+    if chosen in (("all", False), ("one", True)):
+        return ""
+    return {
+        "all": "Choose one company, or leave the company empty: all companies are seen by the operator's people.",
+        "one": "Say which company, by its client prefix.",
+    }.get(chosen[0], "Choose all companies, or one.")
 
 
 async def _names_of(session: Session, items: Sequence[Object], known: Container[str]) -> dict[str, str]:

@@ -1,0 +1,31 @@
+"""Whom an operator invites is chosen: what is left empty never lets anybody see all companies."""
+
+import pytest
+
+from tests.support.browser.browser import Browser
+from tests.support.browser.page import Page
+from tests.support.harness.console import Console
+
+
+@pytest.mark.parametrize("chosen", [{}, {"sees": "one"}, {"sees": "all", "company_id": "own"}, {"sees": "x"}])
+async def test_nobody_is_invited_before_it_is_chosen(
+    owner: Browser, console: Console, chosen: dict[str, str]
+) -> None:
+    company = await console.registry.owner.company()
+    page = await invite(owner, chosen, company["client_prefix"])
+    assert (page.status, "One-time link" in page.words) == (422, False)
+
+
+@pytest.mark.parametrize("chosen", [{"sees": "all"}, {"sees": "one", "company_id": "own"}])
+async def test_who_is_chosen_gets_a_link(owner: Browser, console: Console, chosen: dict[str, str]) -> None:
+    company = await console.registry.owner.company()
+    page = await invite(owner, chosen, company["client_prefix"])
+    assert page.status == 201
+    assert "One-time link" in page.labels
+
+
+async def invite(owner: Browser, chosen: dict[str, str], prefix: str) -> Page:
+    await owner.open("/people")
+    kept = [field for field in owner.page.form_with("Make invitation link").fields if field[0] in ("csrf", "key")]
+    given = {name: prefix if value == "own" else value for name, value in chosen.items()}
+    return await owner.post("/people/invitations", [*kept, ("role", "viewer"), *given.items()])
