@@ -59,7 +59,7 @@ restore: made ## Replace the database of the stack by FILE=passgate.dump; it ask
 # the system's certificates, which takes longer than all else that an import of aiohttp does.
 test: ## Run the tests against real stores (TEST_BACKEND=auto|docker|embedded)
 	@$(VENV) test
-	@PYTHONDONTWRITEBYTECODE= SSL_CERT_FILE=/dev/null $(BIN)/python -m pytest --processes $(WORKERS) $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= SSL_CERT_FILE=/dev/null $(BIN)/python -m pytest --processes $(WORKERS) --ignore=tests/browser $(ARGS)
 
 soak: ## Change and disturb a running stack at random, for MINUTES=10; what is revoked must stay revoked, and limits hold
 	@$(VENV) test

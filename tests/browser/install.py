@@ -1,5 +1,6 @@
 """`python -m tests.browser.install`: Chromium from the system's packages, where that may be done, and axe-core."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from tests.browser import axe
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 COMMAND = ("apt-get", "install", "-y", "--no-install-recommends", "chromium")
+INSTALL_TIMEOUT_S = 300
 
 
 def chromium() -> str | None:
@@ -23,9 +25,11 @@ def main() -> int:
         return 0
     if os.geteuid() == 0 and shutil.which("apt-get"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for step in (("apt-get", "update", "-qq"), COMMAND):
-            if subprocess.run(step, env=environment, stdout=subprocess.DEVNULL, timeout=900).returncode:
-                break
+        with contextlib.suppress(subprocess.SubprocessError):
+            for step in (("apt-get", "update", "-qq"), COMMAND):
+                subprocess.run(
+                    step, env=environment, stdout=subprocess.DEVNULL, timeout=INSTALL_TIMEOUT_S, check=True
+                )
     if chromium():
         return 0
     sys.stderr.write(
