@@ -74,7 +74,7 @@ class NewCredentialPages:
             **({"audience": form.text("audience")} if form.text("audience") else {}),
             **_expiry(form),
         }
-        if not body["scopes"]:
+        if not body["scopes"] and await booked_scopes(session, company):
             return await self._list(
                 session, company, API_CLIENTS, "api_clients.html", opened=True, **_without_scopes(form)
             )
@@ -112,7 +112,7 @@ class NewCredentialPages:
             **{name: value for name, value in given.items() if value},
             **_expiry(form),
         }
-        if not body["scopes"]:
+        if not body["scopes"] and await booked_scopes(session, company):
             return await self._list(session, company, KEY_PAIRS, "key_generation.html", **_without_scopes(form))
         try:
             return await self._create(session, KEY_PAIRS, company, body, form, request.path)
