@@ -3,8 +3,8 @@
 For each e-mail, and for each client address; the addresses of one IPv6 network of 64 bits are one.
 
 An attempt counts before its password is verified, so that many at once are no way around it; one that succeeds is
-taken back. Nothing is counted while somebody has to wait, so that the wait ends by itself; after an hour without a
-failure all is forgotten.
+taken back. What begins while somebody has to wait is not counted, so that the wait ends by itself; after an hour
+without a failure all is forgotten.
 """
 
 import math
@@ -82,8 +82,9 @@ class SignInThrottle:
         for subject in attempt.subjects:
             times = await self._failures.add(subject.name, now, keep=subject.keep)
             waits.append(wait_after(times[1:], now, subject.free))
-        if any(waits):  # others came between the look and the count
-            await self.release(attempt)
+        if any(
+            waits
+        ):  # others came between the look and the count: it counts, as it may have pushed one of them out
             raise TooManySignIns(retry_after=math.ceil(max(waits)))
         return attempt
 

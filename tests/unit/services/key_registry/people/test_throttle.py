@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -80,6 +81,31 @@ async def test_what_came_to_nothing_does_not_count(throttle: SignInThrottle) -> 
 async def test_of_many_at_once_no_more_than_the_free_ones_pass(throttle: SignInThrottle) -> None:
     results = await asyncio.gather(*(throttle.begin("jo@x", "a") for _ in range(20)), return_exceptions=True)
     assert sum(not isinstance(result, Exception) for result in results) == FREE_BY_EMAIL
+
+
+class Interleaved(MemoryFailureTimes):
+    """As in Valkey: what is begun together is looked at, and then counted, before any of it goes on."""
+
+    async def times(self, subject: str, *, keep: int) -> Sequence[float]:
+        found = await super().times(subject, keep=keep)
+        await asyncio.sleep(0)
+        return found
+
+    async def add(self, subject: str, at: float, *, keep: int) -> Sequence[float]:
+        found = await super().add(subject, at, keep=keep)
+        await asyncio.sleep(0)
+        return found
+
+
+@pytest.mark.parametrize("same_email", [True, False])
+async def test_burst_after_burst_no_more_than_the_free_ones_pass(clock: FakeClock, *, same_email: bool) -> None:
+    throttle, passed = SignInThrottle(Interleaved(), clock), 0
+    for burst in range(5):
+        begun = (throttle.begin("jo@x" if same_email else f"{burst}-{n}@x", "a") for n in range(100))
+        results = await asyncio.gather(*begun, return_exceptions=True)
+        passed += sum(not isinstance(result, Exception) for result in results)
+        clock.advance(1)
+    assert passed == (FREE_BY_EMAIL if same_email else FREE_BY_ADDRESS)
 
 
 async def test_a_clock_set_back_makes_no_wait_longer(throttle: SignInThrottle, clock: FakeClock) -> None:
