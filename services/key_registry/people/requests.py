@@ -26,7 +26,7 @@ NewPassword = Annotated[
     Field(json_schema_extra={"minLength": MIN_PASSWORD_CHARACTERS, "maxLength": MAX_PASSWORD_CHARACTERS}),
 ]
 """Its limits are checked together with the e-mail."""
-Token = Annotated[str, Field(max_length=MAX_TOKEN_CHARACTERS)]
+Token = Annotated[str, Field(max_length=MAX_TOKEN_CHARACTERS, repr=False)]
 Presented = Annotated[str, Field(max_length=MAX_PASSWORD_CHARACTERS)]
 """A password that may be the right one."""
 
