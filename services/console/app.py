@@ -55,6 +55,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         endpoints(renderer, assets, sessions, pages),
         health=health,
         addresses=visitors,
+        render_unmatched=renderer.error,
         metrics=CollectorRegistry(),
         resources=[client, issuer, gateway, *documentation.clients.values()],
         description="Pages for people. Programs use the admin API of the key registry.",

@@ -14,11 +14,12 @@ from shared.clock_offset import response_fields
 from shared.http.background_health import BackgroundTasks, left_out_report
 from shared.http.direct.endpoints import DirectEndpoints, Respond
 from shared.http.docs import INTERNAL, asset_endpoint, docs_endpoints
-from shared.http.endpoints import Endpoint, Handler
+from shared.http.endpoints import Endpoint, Handler, RenderError
 from shared.http.health import Health
 from shared.http.metrics import HttpMetrics
 from shared.http.middleware import instrument
 from shared.http.openapi import openapi_document
+from shared.http.responses import problem
 from shared.logging import report_left_out
 
 if TYPE_CHECKING:  # which knows the services' keys
@@ -53,6 +54,7 @@ def service_app(
     internal_description: str | None = None,
     before_metrics: Callable[[], Awaitable[object]] | None = None,
     traces: "ServiceRefusals | None" = None,
+    render_unmatched: RenderError = problem,
 ) -> web.Application:
     """An application with `endpoints`, `/health*`, `/metrics`, `/openapi.json` and `/docs`.
 
@@ -63,6 +65,7 @@ def service_app(
     `before_metrics` is awaited each time before the metrics are collected.
     `now`: the time that is stated to callers who ask for it, in seconds since the epoch.
     `traces` gets to know of each refusal; it is one of the resources.
+    `render_unmatched`: how the error of a path looks that no endpoint has; RFC 9457 by default.
     `resources` are started in order before the first request and stopped in reverse after the last; their
     background tasks are part of health and metrics.
     """
@@ -71,7 +74,7 @@ def service_app(
     background = BackgroundTasks(background_tasks(resources))
     background.register(metrics)
     health.watch(background)
-    instrumented = instrument(http_metrics, endpoints, addresses, traces)
+    instrumented = instrument(http_metrics, endpoints, addresses, traces, render_unmatched)
     direct, fields = DirectEndpoints(), _fields(now)
     app = web.Application(middlewares=[instrumented])
     app[HEALTH], app[BACKGROUND], app[METRICS], app[DIRECT] = health, background, metrics, direct

@@ -42,11 +42,13 @@ def instrument(
     endpoints: Sequence[Endpoint] = (),
     addresses: "ClientAddresses | None" = None,
     traces: "ServiceRefusals | None" = None,
+    render_unmatched: RenderError = problem,
 ) -> Middleware:
-    """`endpoints`: how their errors look, RFC 9457 for all others, and which of them require a credential.
+    """`endpoints`: how their errors look, and which of them require a credential.
 
     `addresses`: whose word names the client; without it the client is the other end of the connection.
     `traces`: what gets to know of each refusal.
+    `render_unmatched`: how the error of a path looks that no endpoint has.
     """
     renderers = {endpoint.path: endpoint.render_error for endpoint in endpoints}
     access_log = AccessLog(addresses)
@@ -65,7 +67,7 @@ def instrument(
             connection.request_begun(request)
         status = 499  # the caller left before there was a response
         try:
-            response = await _response(request, handler, renderers.get(_path(request, route), problem))
+            response = await _response(request, handler, renderers.get(_path(request, route), render_unmatched))
             status = response.status
             response.headers["X-Request-Id"] = rid
             if isinstance(connection, RequestHandler) and connection.draining:
