@@ -12,7 +12,7 @@ from services.key_registry.storage.postgres.people.identities import (
     PostgresIdentityReader,
     PostgresIdentityWriter,
 )
-from services.key_registry.storage.postgres.people.makers import MAKER_ACTS
+from services.key_registry.storage.postgres.people.makers import ENDS_AT, MAKER_ACTS
 from services.key_registry.storage.postgres.people.passkeys import PostgresPasskeyReader, PostgresPasskeyWriter
 from services.key_registry.storage.postgres.people.password_resets import (
     PostgresPasswordResetReader,
@@ -26,7 +26,8 @@ from services.key_registry.storage.postgres.people.portal_sessions import (
 _COLUMNS = ("id", "digest", "role", "company_id", "email", "status", "created_at", "expires_at", "created_by")
 _STATUS = f"CASE WHEN status <> 'open' OR {MAKER_ACTS} THEN status ELSE 'revoked' END AS status"
 """An open invitation is revoked with its creator, or with a secret that may have created it."""
-_SHOWN = ", ".join(_STATUS if column == "status" else column for column in _COLUMNS)
+_EFFECTIVE = {"status": _STATUS, "expires_at": f"{ENDS_AT} AS expires_at"}
+_SHOWN = ", ".join(_EFFECTIVE.get(column, column) for column in _COLUMNS)
 _INVITATIONS = " ".join(("SELECT", _SHOWN, "FROM invitation AS link"))
 _FIND = " ".join((_INVITATIONS, "WHERE id = $1"))
 _BY_DIGEST = " ".join((_INVITATIONS, "WHERE digest = $1"))

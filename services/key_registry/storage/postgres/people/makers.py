@@ -12,3 +12,6 @@ MAKER_ACTS = """
     )
 """
 """Of a table called `link`: its creator is still an owner, and no secret that may have created it leaked."""
+_OF_MAKER = "(SELECT token.expires_at FROM admin_token AS token WHERE token.id = link.created_by)"
+ENDS_AT = f"LEAST(link.expires_at, {_OF_MAKER})"
+"""Of such a table: an admin token that ends earlier takes the link with it (PostgreSQL's LEAST ignores NULL)."""

@@ -6,13 +6,16 @@ from datetime import datetime
 from uuid import UUID
 
 from services.key_registry.people.password_resets.ports import PasswordReset
-from services.key_registry.storage.postgres.people.makers import MAKER_ACTS
+from services.key_registry.storage.postgres.people.makers import ENDS_AT, MAKER_ACTS
 from shared.postgres.pool import Connection
 
 _COLUMNS = tuple(field.name for field in fields(PasswordReset))
 _LIVE = " ".join(("FROM password_reset AS link WHERE (", MAKER_ACTS, ")"))
-_BY_DIGEST = " ".join(("SELECT", ", ".join(_COLUMNS), _LIVE, "AND digest = $1"))
-_OPEN = " ".join(("SELECT person_id, expires_at", _LIVE, "AND person_id = ANY($1::uuid[]) AND expires_at > $2"))
+_SHOWN = ", ".join(f"{ENDS_AT} AS expires_at" if column == "expires_at" else column for column in _COLUMNS)
+_BY_DIGEST = " ".join(("SELECT", _SHOWN, _LIVE, "AND digest = $1"))
+_OPEN = " ".join(
+    ("SELECT person_id,", ENDS_AT, "AS expires_at", _LIVE, "AND person_id = ANY($1::uuid[]) AND", ENDS_AT, "> $2")
+)
 _PUT = " ".join(
     (
         f"INSERT INTO password_reset ({', '.join(_COLUMNS)})",

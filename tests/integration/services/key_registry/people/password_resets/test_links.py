@@ -1,7 +1,10 @@
 """Who may make the link that sets somebody's password, over HTTP, and what ends it."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from services.key_registry.catalog.field_types import format_instant
 from tests.integration.services.key_registry.people.joining import PASSWORD, People
 from tests.integration.services.key_registry.people.password_resets.resetting import (
     NEW,
@@ -100,6 +103,19 @@ async def test_it_ends_with_the_admin_token_that_made_it(people: People, act: st
         stopped = await people.owner.post(f"/admin-tokens/{stolen['id']}/{act}")
     assert stopped.status == 200
     assert (await follow(people, token)).status == 404
+
+
+async def test_it_ends_when_the_admin_token_that_made_it_does(people: People) -> None:
+    soon = format_instant(datetime.fromtimestamp(people.clock.now() + 60, UTC))
+    maker = await people.owner.create("/admin-tokens", name="short", role="owner", expires_at=soon)
+    joined, by_token = await people.join(), people.owner.with_token(maker["token"])
+    token = (await made(by_token, joined))["token"]
+    invitation = await by_token.create("/invitations", role="owner")
+    assert (await people.owner.get(f"/people/{joined.id}")).body["password_reset_until"] == soon
+    people.clock.advance(60)
+    assert (await people.owner.get(f"/people/{joined.id}")).body["password_reset_until"] is None
+    assert (await follow(people, token)).status == 404
+    assert (await people.accept(invitation["token"], people.email())).status == 404
 
 
 async def test_who_looks_at_people_sees_that_a_link_is_out_and_until_when(people: People) -> None:
