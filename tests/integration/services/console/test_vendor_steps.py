@@ -47,7 +47,9 @@ async def test_api_token_is_made_at_a_booked_application(owner: Browser, company
     assert owner.page.status == 201
     assert opaque.well_formed(opaque.API_TOKEN, owner.page.labelled("Token"))
     assert owner.page.labelled("Client prefix") in owner.page.url
-    assert owner.page.labelled("Application prefix")
+    application, client = owner.page.labelled("Application prefix"), owner.page.labelled("Client prefix")
+    prefixes = f"applicationPrefix={application}&clientPrefix={client}"
+    assert f"/OKIT.Operator.Api/api/tokenvalidator?token=…&{prefixes}" in owner.page.words
     await owner.follow("I have saved it")
     assert "BlaBla Shop" in owner.page.links
 
@@ -70,6 +72,8 @@ async def test_company_url_and_key_pair_are_in_the_settings(owner: Browser, comp
     assert owner.page.labelled("Company URL").startswith("https://")
     await owner.follow("Key generation")
     await owner.press("Generate")
+    assert "/iam/oauth/token" in owner.page.words
+    assert "the aud of each assertion" in owner.page.words
     assert owner.page.status == 201
     assert opaque.well_formed_id(opaque.KEY_PAIR, owner.page.labelled("Key ID (KID)"))
     assert owner.page.labelled("Private Key").startswith("-----BEGIN PRIVATE KEY-----")
