@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.support.chaos.limits.told import NOTHING_TOLD, Told
 from tests.support.chaos.model import PROMPT, RECOVERY, Fault, Outcome, Thing
+from tests.support.chaos.stores import STORES
 
 LEARNING = 2.0
 """Seconds in which every gateway has a signing key that signs at once, because its predecessor was revoked."""
@@ -185,7 +186,8 @@ class Judge:
                 continue
             grace = RECOVERY
             if fault.ended is not None:
-                grace += self.starvation.between(observed.relies & fault.affects, fault.ended, observed.sent)
+                names = {*(observed.relies & fault.affects), STORES}
+                grace += self.starvation.between(names, fault.ended, observed.sent)
             if fault.touches(since - grace, observed.received):
                 return False
         return True
@@ -203,7 +205,9 @@ class Judge:
         return feed or (self.streaming and stream)
 
     def _starved(self, observed: Observation, since: float) -> float:
-        return self.starvation.between({*observed.relies, observed.decides, "driver"}, since, observed.received)
+        return self.starvation.between(
+            {*observed.relies, observed.decides, "driver", STORES}, since, observed.received
+        )
 
 
 def _has_new_key(observed: Observation) -> bool:

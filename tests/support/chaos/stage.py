@@ -14,6 +14,7 @@ from tests.support.chaos.figures import Figures
 from tests.support.chaos.judge import Starvation
 from tests.support.chaos.model import Thing
 from tests.support.chaos.plane import ROUTES, Plane, running_plane
+from tests.support.chaos.stores import STORES, StoreStarvation
 
 SAMPLED_EVERY = 0.05
 LONGEST_ACT = 120.0
@@ -92,11 +93,11 @@ async def _staged(figures: Figures, bound: float) -> AsyncIterator[Stage]:
 
 async def _sample(plane: Plane, starvation: Starvation) -> None:
     """Who has waited for a CPU and for how long; `driver` is this very thread."""
-    driver = 0.0
+    driver, stores = 0.0, StoreStarvation(plane.postgres, plane.valkey)
     while True:
         began = time.monotonic()
         totals = {name: process.starved() for name, process in plane.processes.items()}
-        starvation.add(began, {**totals, "driver": driver})
+        starvation.add(began, {**totals, "driver": driver, STORES: stores.total()})
         await asyncio.sleep(SAMPLED_EVERY)
         driver += max(0.0, time.monotonic() - began - SAMPLED_EVERY - 0.005)
 

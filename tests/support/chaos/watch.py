@@ -12,6 +12,7 @@ from tests.support.chaos.limits.judge import LimitJudge
 from tests.support.chaos.model import PROMPT, RECOVERY, Outcome, Thing
 from tests.support.chaos.plane import GATEWAYS, REGISTRIES, Plane
 from tests.support.chaos.probes import Probe, Response
+from tests.support.chaos.stores import STORES
 from tests.support.waiting import until
 
 PAUSE = {False: 0.2, True: 0.5}
@@ -84,7 +85,8 @@ class Watch:
         while waiting := list(self._not_as_expected(sent, began)):
             self.raise_failures()
             assert not self.violations, "\n".join(self.violations)
-            starved = self._judge.starvation.between((*self._plane.processes, "driver"), began, time.monotonic())
+            names = (*self._plane.processes, "driver", STORES)
+            starved = self._judge.starvation.between(names, began, time.monotonic())
             if time.monotonic() > began + limit + starved:
                 raise AssertionError("not as expected in the end:\n" + "\n".join(waiting[:ENOUGH]))
             await asyncio.sleep(0.05)

@@ -18,6 +18,7 @@ from tests.support.chaos.limits.counts import Passed, Used
 from tests.support.chaos.limits.history import LEVELS, Bound, LimitEvent, bounds
 from tests.support.chaos.model import PROMPT, RECOVERY, Outcome, Thing
 from tests.support.chaos.plane import FOLLOWED_REGISTRY, GATEWAYS, deployable_of
+from tests.support.chaos.stores import STORES
 
 GIVEN_BACK_S = 6.0
 """For which a turn that came back may still be missed."""
@@ -145,7 +146,7 @@ class LimitJudge:
         )
 
     def _starved(self, observed: Observation, since: float) -> float:
-        names = {observed.place, FOLLOWED_REGISTRY.get(observed.place, ""), "driver"}
+        names = {observed.place, FOLLOWED_REGISTRY.get(observed.place, ""), "driver", STORES}
         return self._judge.starvation.between(names, since, observed.received)
 
     def _used_of(self, observed: Observation, thing: Thing, bound: Bound) -> Used:
