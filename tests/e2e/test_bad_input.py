@@ -206,7 +206,8 @@ def test_every_method_on_every_path_is_below_500(stack: Stack, name: str) -> Non
     described = [
         path
         for document in ("openapi.json", "openapi/internal.json")
-        for path in call("GET", f"{base}/{document}").json().get("paths", ())
+        if (found := call("GET", f"{base}/{document}")).status == 200
+        for path in found.json()["paths"]
     ]
     paths = [re.sub(r"{\w+}", "00000000-0000-0000-0000-000000000000", path) for path in described]
     few = paths if len(paths) < 20 else [*paths[:6], *paths[-9:]]  # the registry's are alike
