@@ -23,6 +23,7 @@ from deploy.local.stores.postgres import DATABASE, OWNER, Postgres
 from deploy.local.stores.valkey import Valkey
 from shared.config import read_secret
 from tests.support.chaos.routes import write_routes
+from tests.support.chaos.stores import waited_for_cpu
 from tests.support.harness.commands import run_command
 from tests.support.harness.forking.process import ForkedProcess
 from tests.support.harness.proxy import FaultProxy
@@ -75,11 +76,8 @@ class Process:
         return 0 if self.running is None else self.running.pid
 
     def starved(self) -> float:
-        """Seconds for which its first thread has waited for a CPU."""
-        try:
-            return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[1]) / 1e9
-        except (OSError, ValueError, IndexError):
-            return 0.0
+        """Seconds for which it has waited for a CPU."""
+        return waited_for_cpu(self.pid)
 
 
 @dataclass

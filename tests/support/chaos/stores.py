@@ -19,7 +19,7 @@ class StoreStarvation:
 
     def total(self) -> float:
         """Seconds since the first reading."""
-        waited = {pid: _waited(pid) for store in self._stores for pid in _pids(store)}
+        waited = {pid: waited_for_cpu(pid) for store in self._stores for pid in _pids(store)}
         longer = [at - self._waited[pid] for pid, at in waited.items() if pid in self._waited]
         self._total += max(longer, default=0.0)
         self._waited = waited
@@ -35,8 +35,8 @@ def _pids(store: "RunningStore[Any]") -> list[int]:
     return [pid, *map(int, children.split())]
 
 
-def _waited(pid: int) -> float:
-    """Seconds for which its first thread has waited for a CPU."""
+def waited_for_cpu(pid: int) -> float:
+    """Seconds for which its first thread has; 0 for a process that is not there."""
     try:
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
