@@ -110,7 +110,7 @@ class People:
             AcceptanceEndpoints(acceptance, trail, self.addresses),
             SessionEndpoints(sessions, self.authentication, trail, self.addresses),
             PeopleEndpoints(PeopleAdministration(store, access, clock), self.authentication),
-            MeEndpoints(OwnPassword(store, self.passwords, throttle, clock), self.authentication, self.addresses),
+            MeEndpoints(OwnPassword(confirmation, self.passwords), self.authentication, self.addresses),
             PortalEndpoints(portal, self.authentication, trail, self.addresses),
             FactorEndpoints(own_factors, second_step, self.authentication, trail, self.addresses),
             PasskeyEndpoints(own_passkeys, passkeys, self.authentication, trail, self.addresses),

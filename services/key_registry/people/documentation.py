@@ -62,8 +62,6 @@ PEOPLE_MEMBERS: Members = {
     "Me.name": Member(
         "The person's e-mail address, or the name of the portal session or the admin token.", "jo@blabla.example"
     ),
-    "PasswordChange.current": Member("The present password.", "correct horse battery staple"),
-    "PasswordChange.new": Member("The new one: 12 to 1024 characters.", "another horse battery staple"),
     "SessionList.items": Member("The caller's sessions that have not ended, the newest first.", []),
 }
 

@@ -61,8 +61,3 @@ class SignIn(PeopleBody):
 
 class PersonPatch(PeopleBody):
     role: AnyRole
-
-
-class PasswordChange(PeopleBody):
-    current: Presented = Field(repr=False)
-    new: NewPassword = Field(repr=False)

@@ -6,31 +6,37 @@ from aiohttp import web
 
 from services.console.admin_api import segment, together
 from services.console.browser.forms import Form
+from services.console.http.account.own_confirmation import OwnConfirmation
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Unprocessable
 
 
 class AccountPages:
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, confirmation: OwnConfirmation) -> None:
         self._renderer = renderer
+        self._confirmation = confirmation
 
-    async def show(self, _: web.Request, session: Session) -> web.Response:
-        return await self._account(session)
+    async def show(self, request: web.Request, session: Session) -> web.Response:
+        return await self._account(request, session)
 
-    async def change_password(self, _: web.Request, session: Session, form: Form) -> web.Response:
-        body = {"current": form.secret("current"), "new": form.secret("new")}
+    async def change_password(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        body = {**self._confirmation.presented(request, form), "new": form.secret("new")}
         try:
             await session.api.post("/me/password", body)
         except Unprocessable as error:
-            return await self._account(session, **filled_in(form.values(), error))
-        return await self._account(session, changed=True)
+            response = await self._account(request, session, **filled_in(form.values(), error))
+            return self._confirmation.used(response, error)
+        changed = await self._account(request, session, changed=True)
+        return self._confirmation.used(changed)
 
     async def end_session(self, request: web.Request, session: Session, _: Form) -> web.Response:
         await session.api.delete(f"/sessions/{segment(request.match_info['id'])}")
         return self._renderer.redirect("/account")
 
-    async def _account(self, session: Session, status: int = 200, **values: Any) -> web.Response:
+    async def _account(
+        self, request: web.Request, session: Session, status: int = 200, **values: Any
+    ) -> web.Response:
         page, factor = await together(session.api.get("/sessions"), session.second_factor())
         return self._renderer.page(
             "account.html",
@@ -38,5 +44,6 @@ class AccountPages:
             status=status,
             sessions=page["items"],
             factor=factor,
+            confirm=await self._confirmation.shown(request, factor),
             **{"changed": False, **values},
         )

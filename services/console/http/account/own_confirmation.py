@@ -13,7 +13,7 @@ from services.console.session import Session
 from shared.errors import Conflict, Invalid, TooManyRequests, Unprocessable
 
 API = "/me/openid-confirmations"
-PAGES = frozenset({"/account/second-factor", "/account/passkeys"})
+PAGES = frozenset({"/account", "/account/second-factor", "/account/passkeys"})
 """Where it may be asked for, and where one comes back to."""
 
 

@@ -22,9 +22,9 @@ FormEndpoint = Callable[[str, FormHandler, str], Endpoint]
 
 class OwnPages:
     def __init__(self, visitors: Visitors, renderer: Renderer) -> None:
-        self.account = AccountPages(renderer)
         self.sign_in_page = SignInPage(visitors, renderer)
         self.confirmation = OwnConfirmation(visitors, renderer, self.sign_in_page)
+        self.account = AccountPages(renderer, self.confirmation)
         self.second_factor = SecondFactorPages(renderer, self.confirmation)
         self.second_step = SecondStepPages(visitors, renderer, self.sign_in_page)
         self.passkeys = PasskeyPages(visitors, renderer, self.sign_in_page, self.confirmation)

@@ -8,6 +8,7 @@ from aiohttp import web
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.people.confirming import presented
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
@@ -98,8 +99,7 @@ class FactorEndpoints:
     async def _confirming(self, request: web.Request) -> tuple[Admin, Presented]:
         admin = (await self._authentication.caller(request)).admin
         body = validated(ConfirmedAct, bodies.members(await bodies.raw_json(request)))
-        block = origin_of(request, self._addresses).block
-        return admin, Presented(body.password, body.code, block, body.confirmation)
+        return admin, presented(body, request, self._addresses)
 
 
 def _recovery_codes(codes: Sequence[str]) -> web.Response:

@@ -7,18 +7,21 @@ from aiohttp import web
 
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
-from services.key_registry.http.people.sessions import origin_of
+from services.key_registry.http.people.confirming import presented
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.paging import parse_query
+from services.key_registry.people.factors.schemas import PasswordChange
 from services.key_registry.people.own_password import OwnPassword
-from services.key_registry.people.requests import PasswordChange
 from services.key_registry.people.responses import Me
 from shared.http.body import validated
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
-PASSWORD = "All other sessions of the person end. A wrong present password counts as a failed sign-in."
+PASSWORD = """\
+All other sessions of the person end. The present password is needed, or a fresh sign-in at the OpenID provider in
+its place, and a code where a second factor is on. What is wrong counts as a failed sign-in.
+"""
 
 
 class MeEndpoints:
@@ -42,7 +45,7 @@ class MeEndpoints:
     async def change_password(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
         body = validated(PasswordChange, bodies.members(await bodies.raw_json(request)))
-        await self._passwords.change(admin, body, origin_of(request, self._addresses).block)
+        await self._passwords.change(admin, body.new, presented(body, request, self._addresses))
         return web.Response(status=204, headers=NO_STORE)
 
 
@@ -56,7 +59,7 @@ def me_endpoints(handlers: MeEndpoints, admin: partial[Endpoint]) -> Sequence[En
             tag="people",
             description=PASSWORD,
             body=PasswordChange,
-            responses={204: Response("Changed"), **problems(400, 401, 403, 413, 415, 422, 429, 503)},
+            responses={204: Response("Changed"), **problems(400, 401, 403, 404, 413, 415, 422, 429, 503)},
         ),
         admin(
             "GET",

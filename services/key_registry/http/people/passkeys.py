@@ -8,6 +8,7 @@ from aiohttp import web
 from services.key_registry.catalog.field_types import parse_id
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.people.confirming import presented
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
@@ -84,8 +85,7 @@ class PasskeyEndpoints:
 
     async def _presented(self, request: web.Request) -> Presented:
         body = validated(ConfirmedAct, bodies.members(await bodies.raw_json(request)))
-        block = origin_of(request, self._addresses).block
-        return Presented(body.password, body.code, block, body.confirmation)
+        return presented(body, request, self._addresses)
 
     async def request_options(self, _: web.Request) -> web.Response:
         return json_response({"options": self._sign_in.options()}, status=201, headers=NO_STORE)

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
@@ -24,17 +25,37 @@ from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, U
 from shared.jose import base64url
 
 T = TypeVar("T")
+WRONG_PASSWORD = "is not the present password"
 NOT_CONFIRMED = "was used, or came too late: sign in at the OpenID provider again"
 
 
-class Presented(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Presented:
     """`code` is needed where a second factor is on."""
 
-    password: str
-    code: str
+    password: str = field(repr=False)
+    code: str = field(repr=False)
     address_block: str
-    confirmation: str = ""
+    confirmation: str = field(default="", repr=False)
     """Of a fresh sign-in at the OpenID provider, in the place of the password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The account is the caller's, as far as it can be known before anything is written."""
+
+    admin: Admin
+    person: Person
+    code: str = field(repr=False)
+    challenge: Challenge | None
+    """Of the fresh sign-in that took the place of the password."""
+
+    @property
+    def by(self) -> tuple[str, str]:
+        """The member of the body that showed it, and what is said of it once it does not any more."""
+        if self.challenge is not None:
+            return "confirmation", NOT_CONFIRMED
+        return "password", WRONG_PASSWORD
 
 
 class Confirmation:
@@ -68,25 +89,33 @@ class Confirmation:
         `password`, `confirmation` or `code`, `TooManySignIns`, `Forbidden` for who is no person, and what `act`
         raises.
         """
-        if admin.kind != "person":
-            raise Forbidden(f"a {admin.noun} has no second factor")
+        require_person(admin)
         async with self.attempt(admin, presented.address_block):
-            async with self._store.reading() as reader:
-                person = await reader.find_person(admin.id)
-            if person is None:
-                raise NotFound("there is no such person")
-            challenge = self._fresh_sign_in(admin, person, presented) if presented.confirmation else None
-            if challenge is None and not await self._passwords.verify(person.password_hash, presented.password):
-                raise self._refused(person, "password", "is not the present password")
-            async with self._store.writing(by=admin) as writer:
-                now, latest = instant(self._clock.now()), await writer.find_person(admin.id)
-                if latest is None or latest.password_hash != person.password_hash:
-                    raise self._refused(person, "password", "is not the present password")
-                if latest.second_factor and not await use_code(writer, latest, presented.code, now, self._secrets):
-                    raise self._refused(person, "code", "is wrong, or was used before")
-                if challenge is not None and not await writer.use_challenge(challenge.digest, challenge.expires_at):
-                    raise self._refused(person, "confirmation", NOT_CONFIRMED)
-                return await act(writer, await writer.find_person(admin.id) or latest, now)
+            return await self.acted(await self.shown(admin, presented), act)
+
+    async def shown(self, admin: Admin, presented: Presented) -> Shown:
+        """The first half of `confirmed`, within an `attempt`: all but the code."""
+        async with self._store.reading() as reader:
+            person = await reader.find_person(admin.id)
+        if person is None:
+            raise NotFound("there is no such person")
+        challenge = self._fresh_sign_in(admin, person, presented) if presented.confirmation else None
+        if challenge is None and not await self._passwords.verify(person.password_hash, presented.password):
+            raise self._refused(person, "password", WRONG_PASSWORD)
+        return Shown(admin, person, presented.code, challenge)
+
+    async def acted(self, shown: Shown, act: Callable[[PeopleWriter, Person, datetime], Awaitable[T]]) -> T:
+        """The second half: the code, and `act`."""
+        admin, person, challenge = shown.admin, shown.person, shown.challenge
+        async with self._store.writing(by=admin) as writer:
+            now, latest = instant(self._clock.now()), await writer.find_person(admin.id)
+            if latest is None or latest.password_hash != person.password_hash:
+                raise self._refused(person, *shown.by)
+            if latest.second_factor and not await use_code(writer, latest, shown.code, now, self._secrets):
+                raise self._refused(person, "code", "is wrong, or was used before")
+            if challenge is not None and not await writer.use_challenge(challenge.digest, challenge.expires_at):
+                raise self._refused(person, "confirmation", NOT_CONFIRMED)
+            return await act(writer, await writer.find_person(admin.id) or latest, now)
 
     def _fresh_sign_in(self, admin: Admin, person: Person, presented: Presented) -> Challenge:
         """It confirms one act, and stays as it is when that comes to nothing."""
@@ -121,3 +150,9 @@ class Confirmation:
             )
         )
         return Unprocessable.field(field, message)
+
+
+def require_person(admin: Admin) -> None:
+    """Raises `Forbidden`."""
+    if admin.kind != "person":
+        raise Forbidden(f"a {admin.noun} has no password and no second factor")

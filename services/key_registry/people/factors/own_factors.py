@@ -9,12 +9,12 @@ from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.acts import record
 from services.key_registry.people.factors import codes
-from services.key_registry.people.factors.confirmation import Confirmation, Presented
+from services.key_registry.people.factors.confirmation import Confirmation, Presented, require_person
 from services.key_registry.people.factors.ports import Totp
 from services.key_registry.people.factors.sealing import FactorSecrets, UnreadableSecret
 from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
 from shared.clock import Clock
-from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
+from shared.errors import Conflict, NotFound, Unprocessable
 
 ENROLMENT_LIFE_S = 900
 """Seconds from the secret to the first code."""
@@ -52,7 +52,7 @@ class OwnFactors:
         self._clock = clock
 
     async def state(self, admin: Admin) -> FactorState:
-        _require_person(admin)
+        require_person(admin)
         async with self._store.reading() as reader:
             person = await reader.find_person(admin.id)
             left, issuer = await reader.count_recovery_codes(admin.id), self._openid_issuer
@@ -78,7 +78,7 @@ class OwnFactors:
         A wrong code counts as a failed sign-in: whoever has the session alone must not guess one. Raises
         `Unprocessable` naming `code`, `TooManySignIns`, and `Conflict` where none was offered lately.
         """
-        _require_person(admin)
+        require_person(admin)
         async with self._confirmation.attempt(admin, address_block), self._store.writing(by=admin) as writer:
             now = instant(self._clock.now())
             person, totp = await writer.find_person(admin.id), await writer.find_totp(admin.id)
@@ -125,11 +125,6 @@ class OwnFactors:
         if step is None:
             raise Unprocessable.field("code", "is wrong: is the clock of the device right?")
         return step
-
-
-def _require_person(admin: Admin) -> None:
-    if admin.kind != "person":
-        raise Forbidden(f"a {admin.noun} has no second factor")
 
 
 def _require_on(person: Person) -> None:

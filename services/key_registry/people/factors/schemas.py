@@ -8,7 +8,7 @@ from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.requests import Body
 from services.key_registry.people import documentation
 from services.key_registry.people.factors.codes import MAX_CODE_CHARACTERS
-from services.key_registry.people.requests import Presented, Token
+from services.key_registry.people.requests import NewPassword, Presented, Token
 from shared.contracts.documentation import Member, Members, describe_members
 
 MAX_CONFIRMATION_CHARACTERS = 512
@@ -21,6 +21,10 @@ FACTOR_MEMBERS: Members = {
     "ConfirmedAct.code": Member(
         "Six digits of the authenticator, or a recovery code; empty where no second factor is on.", "492039"
     ),
+    "PasswordChange.code": Member(
+        "Six digits of the authenticator, or a recovery code; empty where no second factor is on.", "492039"
+    ),
+    "PasswordChange.new": Member("The new one: 12 to 1024 characters.", "another horse battery staple"),
     "TotpConfirmation.code": Member("Six digits of the authenticator that was offered.", "492039"),
     "password": Member(
         "The present password; empty where `confirmation` takes its place.", "correct horse battery staple"
@@ -73,6 +77,10 @@ class ConfirmedAct(_Body):
     password: Presented = Field("", repr=False)
     code: Code = ""
     confirmation: Annotated[str, Field(max_length=MAX_CONFIRMATION_CHARACTERS, repr=False)] = ""
+
+
+class PasswordChange(ConfirmedAct):
+    new: NewPassword = Field(repr=False)
 
 
 class TotpConfirmation(_Body):

@@ -92,6 +92,21 @@ async def test_it_is_turned_on_asked_for_and_turned_off(console: Console) -> Non
     assert NAME in (await sign_in(console, email)).cookies
 
 
+async def test_another_password_is_set_with_a_code(console: Console) -> None:
+    person = await console.person()
+    email = await email_of(person)
+    await person.open("/account")
+    assert "Code" not in person.page.labels
+    _, codes = await turned_on(person)
+    await person.open("/account")
+    fields = {"Current_password": PASSWORD, "New_password": "a new long one"}
+    refused = await person.press("Change password", Code="abcdef", **fields)
+    assert (refused.status, 'id="code-note"' in refused.text) == (422, True)
+    page = await person.press("Change password", Code=codes[0], **fields)
+    assert (page.status, "The password is changed" in page.words) == (200, True)
+    assert NAME not in (await sign_in(console, email)).cookies
+
+
 async def test_without_the_password_there_is_no_page_for_the_code(console: Console) -> None:
     browser = console.browser()
     page = await browser.open("/sign-in/code?next=//evil.example/")

@@ -80,7 +80,7 @@ def body_of(method: str, path: str, mine: Estate) -> Any:
         "/search": {"text": "nothing"},
         "/leaks": {"found": [{"text": "nothing of ours"}]},
         "/revocations": {"kind": "jwt", "id": "x"},
-        "/me/password": {"current": "not it, but long", "new": "another long password"},
+        "/me/password": {"password": "not it, but long", "new": "another long password"},
         "/companies/{id}/portal-sessions": {"name": "y"},
     }
     if method == "PATCH":

@@ -10,6 +10,7 @@ from services.key_registry.people import throttle
 from services.key_registry.storage.postgres.people.pruning import prune_people
 from tests.integration.services.key_registry.people.joining import PASSWORD, People
 from tests.support.harness.key_registry import Admin
+from tests.support.waiting import until
 
 NEW = "another horse battery staple"
 
@@ -149,7 +150,7 @@ async def test_who_was_stopped_while_a_body_was_on_its_way_does_nothing_with_it(
         (stolen, "POST", "/leaks", {"found": [{"text": "x"}]}),
         (stolen, "POST", "/webhooks", {"url": "https://hook.example/"}),
         (revoked.admin, "POST", "/invitations", {"role": "owner"}),
-        (revoked.admin, "POST", "/me/password", {"current": PASSWORD, "new": NEW}),
+        (revoked.admin, "POST", "/me/password", {"password": PASSWORD, "new": NEW}),
         (revoked.admin, "PATCH", f"/people/{demoted.id}", {"role": "viewer"}),
         (demoted.admin, "POST", "/invitations", {"role": "owner"}),
     ]
@@ -167,26 +168,38 @@ async def test_who_was_stopped_while_a_body_was_on_its_way_does_nothing_with_it(
 async def test_a_new_password_ends_all_other_sessions(people: People) -> None:
     joined = await people.join()
     second = await people.again(joined)
-    wrong = await joined.admin.post("/me/password", {"current": "x", "new": NEW})
-    assert (wrong.status, wrong.fields) == (422, {"current"})
+    wrong = await joined.admin.post("/me/password", {"password": "x", "new": NEW})
+    assert (wrong.status, wrong.fields) == (422, {"password"})
     for refused in ("short", joined.email):
-        response = await joined.admin.post("/me/password", {"current": PASSWORD, "new": refused})
+        response = await joined.admin.post("/me/password", {"password": PASSWORD, "new": refused})
         assert (response.status, response.fields) == (422, {"new"})
-    changed = await joined.admin.post("/me/password", {"current": PASSWORD, "new": NEW})
+    changed = await joined.admin.post("/me/password", {"password": PASSWORD, "new": NEW})
     assert (changed.status, changed.raw) == (204, b"")
     assert (await joined.admin.get("/me")).status == 200
     assert (await second.get("/me")).status == 401
     assert (await people.sign_in(joined.email)).status == 401
     assert (await people.sign_in(joined.email, NEW)).status == 201
-    assert (await people.owner.post("/me/password", {"current": PASSWORD, "new": NEW})).status == 403
+    assert (await people.owner.post("/me/password", {"password": PASSWORD, "new": NEW})).status == 403
     lines = (await people.owner.get(f"/audit?subject={joined.id}")).body["items"]
     assert "person.password_changed" in [line["action"] for line in lines]
+
+
+async def test_a_wrong_present_password_is_in_the_trail(people: People) -> None:
+    joined = await people.join()
+    assert (await joined.admin.post("/me/password", {"password": "a wrong one", "new": NEW})).status == 422
+
+    async def refusal() -> object:
+        lines = (await people.owner.get(f"/audit?subject={joined.id}")).body["items"]
+        found = [line["detail"]["cause"] for line in lines if line["action"] == "person.confirmation_refused"]
+        return found == ["wrong_password"]
+
+    await until(refusal)  # refusals are written a moment later
 
 
 async def test_a_stolen_session_does_not_guess_the_password(people: People) -> None:
     people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
     joined = await people.join()
-    body = {"current": "a wrong one", "new": NEW}
+    body = {"password": "a wrong one", "new": NEW}
     guesses = [(await joined.admin.post("/me/password", body)).status for _ in range(6)]
     assert guesses == [422] * 5 + [429]
     people.clock.advance(2 * throttle.FAILURES_WINDOW_S)

@@ -127,7 +127,7 @@ async def test_it_is_the_operators_to_give_and_never_more_than_the_caller_has(pe
     assert (await bound.get(of_other)).status == 404
     assert (await bound.delete(f"{of_other}/{theirs['id']}")).status == 404
     assert (await bound.delete(f"{path}/{theirs['id']}")).status == 404, "nor through the own company's path"
-    assert (await bound.post("/me/password", {"current": "x", "new": "y" * 12})).status == 403
+    assert (await bound.post("/me/password", {"password": "x", "new": "y" * 12})).status == 403
     assert (await bound.get("/sessions")).body["items"] == []
 
 

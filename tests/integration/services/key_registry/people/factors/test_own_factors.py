@@ -72,6 +72,20 @@ async def test_turning_it_on_needs_the_password_and_turning_it_off_the_code_too(
     await until(all_in_the_trail)  # refusals are written a moment later
 
 
+async def test_changing_the_password_needs_the_code_too(people: People) -> None:
+    enrolled = await enrol(people, await people.join())
+    admin, new = enrolled.joined.admin, {"new": "another long password"}
+    for wrong in ("", enrolled.authenticator.wrong_code()):
+        refused = await admin.post("/me/password", {"password": PASSWORD, "code": wrong, **new})
+        assert (refused.status, refused.fields) == (422, {"code"})
+    assert (await people.sign_in(enrolled.joined.email)).status == 202, "it is still the password"
+    code = enrolled.authenticator.next_code()
+    assert (await admin.post("/me/password", enrolled.confirmation(code) | new)).status == 204
+    assert (await admin.post("/me/password", {"password": new["new"], "code": code, "new": PASSWORD})).status == 422
+    used = {"password": new["new"], "code": enrolled.recovery_codes[0], "new": PASSWORD}
+    assert (await admin.post("/me/password", used)).status == 204, "a recovery code does as well"
+
+
 async def test_guessing_codes_with_somebody_elses_session_is_stopped(people: People) -> None:
     enrolled = await enrol(people, await people.join())
     wrong = enrolled.confirmation(enrolled.authenticator.wrong_code())

@@ -13,7 +13,7 @@ from tests.integration.services.key_registry.people.factors.enrolment import (
     finish,
     password_step,
 )
-from tests.integration.services.key_registry.people.joining import PASSWORD, People
+from tests.integration.services.key_registry.people.joining import People
 from tests.support.harness.key_registry import Responded
 
 NEW = "another horse battery staple"
@@ -141,7 +141,7 @@ async def test_who_was_stopped_meanwhile_or_has_another_password_finishes_nothin
         lambda enrolled: people.owner.post(f"/people/{enrolled.joined.id}/suspend"),
         lambda enrolled: people.owner.post(f"/companies/{company['id']}/suspend"),
         lambda enrolled: people.owner.post(f"/people/{enrolled.joined.id}/reset-second-factor"),
-        lambda enrolled: enrolled.joined.admin.post("/me/password", {"current": PASSWORD, "new": NEW}),
+        lambda enrolled: enrolled.joined.admin.post("/me/password", enrolled.confirmation() | {"new": NEW}),
     )
     for number, change in enumerate(changes):
         of = {"company_id": company["id"]} if number == 1 else {}

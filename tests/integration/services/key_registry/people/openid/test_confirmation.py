@@ -77,6 +77,16 @@ async def test_who_has_no_password_adds_a_passkey_and_removes_it(openid: OpenIdP
     assert (await joined.admin.post(path, {"confirmation": await confirmed(openid, joined)})).status == 204
 
 
+async def test_who_has_no_password_sets_one(openid: OpenIdPeople) -> None:
+    joined, new = await joined_by_provider(openid), "a password of one's own"
+    assert (await joined.admin.post("/me/password", {"new": new})).fields == {"password"}
+    body = {"confirmation": await confirmed(openid, joined), "new": new}
+    assert (await joined.admin.post("/me/password", body)).status == 204
+    assert (await openid.people.sign_in(joined.email, new)).status == 201
+    refused = await joined.admin.post("/me/password", {**body, "new": "yet another one of them"})
+    assert (refused.status, refused.fields) == (422, {"confirmation"}), "it is for one act"
+
+
 async def test_the_provider_is_to_ask_anew_and_to_say_when_it_did(openid: OpenIdPeople) -> None:
     joined = await joined_by_provider(openid)
     now, asked = openid.people.clock.now, openid.provider.asked_anew

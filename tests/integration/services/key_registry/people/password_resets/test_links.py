@@ -69,7 +69,7 @@ async def test_there_is_none_for_who_may_not_sign_in_and_stopping_them_ends_it(p
 async def test_who_remembers_the_password_and_changes_it_ends_the_link(people: People) -> None:
     joined = await people.join()
     token = (await made(people.owner, joined))["token"]
-    changed = await joined.admin.post("/me/password", {"current": PASSWORD, "new": NEW})
+    changed = await joined.admin.post("/me/password", {"password": PASSWORD, "new": NEW})
     assert changed.status == 204
     assert (await follow(people, token, PASSWORD)).status == 404
 
