@@ -103,6 +103,12 @@ async def test_it_ends_with_the_admin_token_that_made_it(people: People, act: st
         stopped = await people.owner.post(f"/admin-tokens/{stolen['id']}/{act}")
     assert stopped.status == 200
     assert (await follow(people, token)).status == 404
+    if act == "suspend":
+        people.clock.advance(1)
+        assert (await people.owner.post(f"/admin-tokens/{stolen['id']}/resume")).status == 200
+        assert (await follow(people, token)).status == 404
+        token = (await made(people.owner.with_token(stolen["token"]), joined))["token"]
+        assert (await follow(people, token)).status == 204
 
 
 async def test_it_ends_when_the_admin_token_that_made_it_does(people: People) -> None:
