@@ -10,6 +10,8 @@ from shared.jose.claim_checks import LEEWAY_S
 from shared.jose.errors import InvalidToken
 from shared.jose.verifier import Expectation, check_claims, check_signature, parse
 
+FRESH_LEEWAY_S = 10.0
+"""Seconds by which a fresh sign-in may seem to be older than the request for it, by another clock than ours."""
 MAX_SUBJECT_CHARACTERS = 255
 """Section 2 of OpenID Connect Core."""
 
@@ -59,10 +61,10 @@ async def verified(
 
 
 def _require_signed_in_since(since: float, auth_time: Any, now: float) -> None:
-    """Whole seconds, by another clock than ours."""
+    """`auth_time` is in whole seconds (section 2), and what is too old is a sign-in of before."""
     if not isinstance(auth_time, int | float) or isinstance(auth_time, bool):
         raise InvalidIdToken("no_auth_time")
-    if not since - LEEWAY_S < auth_time < now + LEEWAY_S:
+    if not since - FRESH_LEEWAY_S <= auth_time < now + LEEWAY_S:
         raise InvalidIdToken("not_signed_in_anew")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.key_registry.people import throttle
+from services.key_registry.people.openid.id_token import FRESH_LEEWAY_S
 from services.key_registry.people.openid.states import STATE_LIFE_S
 from services.key_registry.people.passkeys.challenges import CHALLENGE_LIFE_S
 from shared.jose.claim_checks import LEEWAY_S
@@ -94,7 +95,7 @@ async def test_the_provider_is_to_ask_anew_and_to_say_when_it_did(openid: OpenId
         {"auth_time": None},
         {"auth_time": "now"},
         {"auth_time": True},
-        {"auth_time": int(now() - LEEWAY_S - 1)},
+        {"auth_time": int(now() - FRESH_LEEWAY_S - 1)},
         {"auth_time": int(now() + LEEWAY_S + 1)},
     ]
     for changed in changes:
@@ -102,7 +103,7 @@ async def test_the_provider_is_to_ask_anew_and_to_say_when_it_did(openid: OpenId
         refused = await finish(joined, await begin(openid, joined))
         assert (refused.status, refused.body["code"]) == (409, "openid_not_confirmed"), changed
     assert openid.provider.asked_anew == asked + len(changes)
-    openid.provider.change = lambda claims: claims.update(auth_time=int(now() - LEEWAY_S + 2))
+    openid.provider.change = lambda claims: claims.update(auth_time=int(now() - FRESH_LEEWAY_S + 2))
     assert (await finish(joined, await begin(openid, joined))).status == 201, "another clock"
 
 
