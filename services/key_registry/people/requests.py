@@ -27,6 +27,8 @@ NewPassword = Annotated[
 ]
 """Its limits are checked together with the e-mail."""
 Token = Annotated[str, Field(max_length=MAX_TOKEN_CHARACTERS, repr=False)]
+ShownOnce = Annotated[str, Field(repr=False)]
+"""A secret, or what contains one, in a response."""
 Presented = Annotated[str, Field(max_length=MAX_PASSWORD_CHARACTERS)]
 """A password that may be the right one."""
 

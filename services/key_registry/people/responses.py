@@ -8,6 +8,7 @@ from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.permissions import AdminKind, Role
 from services.key_registry.people.documentation import describe
 from services.key_registry.people.ports import InvitationStatus
+from services.key_registry.people.requests import ShownOnce
 from shared.contracts.key_registry import Status
 
 
@@ -26,7 +27,7 @@ class InvitationResponse(PeopleResponse):
 
 
 class CreatedInvitation(InvitationResponse):
-    token: str
+    token: ShownOnce
 
 
 class InspectedInvitation(PeopleResponse):
@@ -53,7 +54,7 @@ class PersonResponse(SignedInPerson):
 
 class CreatedSession(PeopleResponse):
     id: UUID
-    token: str
+    token: ShownOnce
     created_at: Instant
     expires_at: Instant
     person: SignedInPerson

@@ -1,7 +1,7 @@
 """Signing in and out: the sessions of people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -44,10 +44,11 @@ class SignInOrigin(NamedTuple):
     user_agent: str
 
 
-class OpenedSession(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
     session: Session
     person: Person
-    token: str
+    token: str = field(repr=False)
 
 
 class SignInRefused(Unauthenticated):

@@ -93,9 +93,11 @@ class PortalEndpoints:
         """201 with the token of the session, which is shown this once."""
         body = validated(PortalLink, bodies.members(await bodies.raw_json(request)))
         with self._refusals.counted(request):
-            session, token = await self._sessions.open(body.token, origin_of(request, self._addresses))
+            opened = await self._sessions.open(body.token, origin_of(request, self._addresses))
+        session = opened.session
         members = {name: getattr(session, name, None) for name in OpenedPortalSession.model_fields}
-        shown = OpenedPortalSession.model_validate({**members, "token": token, "created_at": session.opened_at})
+        members |= {"token": opened.token, "created_at": session.opened_at}
+        shown = OpenedPortalSession.model_validate(members)
         return json_response(shown.model_dump(mode="json"), status=201, headers=NO_STORE)
 
 

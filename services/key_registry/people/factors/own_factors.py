@@ -1,7 +1,7 @@
 """People who turn their own second factor on and off."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -20,9 +20,11 @@ ENROLMENT_LIFE_S = 900
 """Seconds from the secret to the first code."""
 
 
-class OfferedTotp(NamedTuple):
-    secret: str
-    uri: str
+@dataclass(frozen=True, slots=True)
+class OfferedTotp:
+    secret: str = field(repr=False)
+    uri: str = field(repr=False)
+    """With the secret in it."""
 
 
 class FactorState(NamedTuple):

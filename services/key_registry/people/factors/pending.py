@@ -5,6 +5,7 @@ they like: they fill no table, and push out no sign-in of that person. What was 
 """
 
 import hashlib
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -25,8 +26,9 @@ class InvalidPending(Exception):
     """`args[0]` says why, in one word: `malformed` is not ours as well."""
 
 
-class BegunSignIn(NamedTuple):
-    token: str
+@dataclass(frozen=True, slots=True)
+class BegunSignIn:
+    token: str = field(repr=False)
     expires_at: datetime
 
 

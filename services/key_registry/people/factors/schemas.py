@@ -8,7 +8,7 @@ from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.requests import Body
 from services.key_registry.people import documentation
 from services.key_registry.people.factors.codes import MAX_CODE_CHARACTERS
-from services.key_registry.people.requests import NewPassword, Presented, Token
+from services.key_registry.people.requests import NewPassword, Presented, ShownOnce, Token
 from shared.contracts.documentation import Member, Members, describe_members
 
 MAX_CONFIRMATION_CHARACTERS = 512
@@ -88,17 +88,17 @@ class TotpConfirmation(_Body):
 
 
 class PendingSession(_Shown):
-    pending_token: str
+    pending_token: ShownOnce
     expires_at: Instant
 
 
 class TotpOffer(_Shown):
-    secret: str
-    uri: str
+    secret: ShownOnce
+    uri: ShownOnce
 
 
 class RecoveryCodesResponse(_Shown):
-    recovery_codes: list[str]
+    recovery_codes: Annotated[list[str], Field(repr=False)]
 
 
 class SecondFactorState(_Shown):

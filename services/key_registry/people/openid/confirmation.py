@@ -1,7 +1,7 @@
 """A fresh sign-in at the OpenID provider, in the place of the password: for what people do to their own account."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.openid.returns import BegunOpenId, OpenIdRefused, Returned, Returns
@@ -25,8 +25,9 @@ class NotConfirmed(Conflict):
         self.cause = cause
 
 
-class FreshSignIn(NamedTuple):
-    confirmation: str
+@dataclass(frozen=True, slots=True)
+class FreshSignIn:
+    confirmation: str = field(repr=False)
     expires_at: datetime
 
 

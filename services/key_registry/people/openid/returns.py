@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from services.key_registry.people.acceptance import InvitationInvalid
 from services.key_registry.people.openid.id_token import InvalidIdToken, VerifiedSubject, verified
@@ -14,19 +14,21 @@ from shared.clock import Clock
 from shared.errors import Conflict, Unauthenticated, Unavailable
 
 
-class BegunOpenId(NamedTuple):
-    url: str
+@dataclass(frozen=True, slots=True)
+class BegunOpenId:
+    url: str = field(repr=False)
     """Of the provider, for the browser."""
-    token: str
+    token: str = field(repr=False)
     """For the browser to keep: without it nobody returns."""
 
 
-class Returned(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Returned:
     """What a browser brings back from the provider; `issuer` empty: the response had no `iss`."""
 
-    token: str
+    token: str = field(repr=False)
     state: str
-    code: str
+    code: str = field(repr=False)
     issuer: str
 
 

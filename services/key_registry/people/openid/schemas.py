@@ -8,7 +8,7 @@ from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.requests import Body
 from services.key_registry.people import documentation
 from services.key_registry.people.openid.policy import RequiredFor
-from services.key_registry.people.requests import Token
+from services.key_registry.people.requests import ShownOnce, Token
 from shared.contracts.documentation import Member, Members, describe_members
 
 MAX_SEALED_CHARACTERS, MAX_CODE_CHARACTERS = 2048, 4096
@@ -54,14 +54,14 @@ class OpenIdFinish(Body):
 class BegunOpenIdResponse(BaseModel):
     model_config = ConfigDict(json_schema_extra=describe, from_attributes=True)
 
-    url: str
-    token: str
+    url: ShownOnce
+    token: ShownOnce
 
 
 class FreshSignInResponse(BaseModel):
     model_config = ConfigDict(json_schema_extra=describe, from_attributes=True)
 
-    confirmation: str
+    confirmation: ShownOnce
     expires_at: Instant
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.requests import Body
 from services.key_registry.people import documentation
-from services.key_registry.people.requests import NewPassword, Token
+from services.key_registry.people.requests import NewPassword, ShownOnce, Token
 from shared.contracts.documentation import Member, Members, describe_members
 
 DEFAULT_RESET_LIFE_S, MAX_RESET_LIFE_S = 14_400, 86_400
@@ -66,9 +66,9 @@ class CreatedPasswordReset(_Shown):
     email: str
     created_at: Instant
     expires_at: Instant
-    token: str
-    path: str
-    url: str | None
+    token: ShownOnce
+    path: ShownOnce
+    url: str | None = Field(repr=False)
 
 
 class InspectedPasswordReset(_Shown):

@@ -10,7 +10,7 @@ from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.requests import Body
 from services.key_registry.people import documentation
 from services.key_registry.people.portal.ports import PortalStatus
-from services.key_registry.people.requests import AnyRole, Token
+from services.key_registry.people.requests import AnyRole, ShownOnce, Token
 from shared.contracts.documentation import Member, Members, describe_members
 
 DEFAULT_LINK_LIFE_S, MAX_LINK_LIFE_S = 300, 3600
@@ -89,9 +89,9 @@ class PortalSessionResponse(PortalResponse):
 
 
 class CreatedPortalSession(PortalSessionResponse):
-    token: str
-    path: str
-    url: str | None
+    token: ShownOnce
+    path: ShownOnce
+    url: str | None = Field(repr=False)
 
 
 class InspectedPortalSession(PortalResponse):
@@ -103,7 +103,7 @@ class InspectedPortalSession(PortalResponse):
 
 class OpenedPortalSession(PortalResponse):
     id: UUID
-    token: str
+    token: ShownOnce
     company_id: UUID
     role: Role
     name: str

@@ -1,9 +1,9 @@
 """Portal sessions: a vendor's backend asks for a link, whoever follows it gets a session, once."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -41,9 +41,10 @@ class PortalLinkInvalid(LinkInvalid):
         )
 
 
-class OpenedPortal(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class OpenedPortal:
     session: PortalSession
-    token: str
+    token: str = field(repr=False)
 
 
 class PortalSessions:
