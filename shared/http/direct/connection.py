@@ -122,6 +122,8 @@ class DirectConnection(asyncio.Protocol):
             written = rendered(internal_error(), head_only=head_only, close=close)
         finally:
             self._task = None
+            if self.transport is None:  # it was lost meanwhile
+                self._endpoints.connections.discard(self)
         if self.transport is None:
             return
         self.transport.write(written)
@@ -204,11 +206,12 @@ class DirectConnection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.transport = None
-        self._endpoints.connections.discard(self)
         headed = self._headed
         self._end_wait_for_body()
         if headed is not None:  # so that it is logged and counted
             self._serve(headed, CutOffBody())
+        if self._task is None:  # else whoever stops the server has still to know of it
+            self._endpoints.connections.discard(self)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -24,6 +24,7 @@ class DirectEndpoints(dict[tuple[str, str], DirectEndpoint]):
     def __init__(self) -> None:
         super().__init__()
         self.connections: set[DirectConnection] = set()
+        """Those that are open, and those that were lost while a response is under way."""
 
     def add(self, app: web.Application, route: web.AbstractRoute, path: str, respond: Respond) -> None:
         match_info = web.UrlMappingMatchInfo({}, route)

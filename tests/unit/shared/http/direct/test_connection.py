@@ -213,11 +213,17 @@ class Held:
     """A handler that responds once it is released."""
 
     begun: int = 0
+    ended: list[str] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def respond(self, request: web.Request) -> web.Response:
         self.begun += 1
-        await self.released.wait()
+        try:
+            await self.released.wait()
+        except asyncio.CancelledError:
+            self.ended.append("given up")
+            raise
+        self.ended.append("finished")
         return json_response({"held": True})
 
 
@@ -449,6 +455,34 @@ async def test_what_is_not_finished_within_the_grace_is_given_up(held: Held) -> 
     assert await _end_of(reader) == b""
     assert not runner.app[DIRECT].connections
     writer.close()
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize("sent", [get(b"/held"), post(target=b"/held")[:-2]])
+@pytest.mark.parametrize("released", [True, False])
+async def test_what_a_client_that_has_left_began_is_finished_or_given_up_as_well(
+    held: Held, sent: bytes, released: bool
+) -> None:
+    runner = web.AppRunner(_app(direct=True, held=held), shutdown_timeout=1)
+    await runner.setup()
+    server = await listen(runner, "127.0.0.1", 0)
+    direct = runner.app[DIRECT]
+    _, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
+    writer.write(sent)
+    await until(lambda: direct.serving)
+    (connection,) = direct.connections
+    writer.transport.abort()
+    await until(lambda: connection.transport is None and held.begun)
+    assert direct.serving
+    server.close()
+    ending = asyncio.create_task(finish_in_flight(runner, BUSY_MACHINE_LIMIT_S if released else 0.05))
+    await asyncio.sleep(0.02)  # time in which it would end without it
+    assert not ending.done()
+    if released:
+        held.released.set()
+    await ending
+    await until(lambda: not direct.connections)
+    assert held.ended == ["finished" if released else "given up"]
     await runner.cleanup()
 
 
