@@ -8,7 +8,7 @@ from aiohttp import web
 from services.key_registry.admin.access import AccessControl, UnknownBearer
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.ports import PeopleReader
-from services.key_registry.people.session_access import SessionAccess
+from services.key_registry.people.sessions.access import SessionAccess
 from shared import opaque
 from shared.audit.trail import RefusalAudit
 from shared.errors import Forbidden, ServiceError, Unauthenticated

@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from services.key_registry.admin.recorder import append
+from services.key_registry.people.ports import Person
 from services.key_registry.storage.ports import Writer
+from shared.audit.trail import AuditTrail
 from shared.contracts.key_registry import AuditEvent
 from shared.logging import request_id
 
@@ -32,3 +34,15 @@ async def record(
         detail=dict(detail or {}),
     )
     await append(writer, [event])
+
+
+def sign_in_refusal(trail: AuditTrail, person: Person, cause: str) -> AuditEvent:
+    """Of a person who is known, by whichever way they came; `cause` is never shown to them."""
+    return trail.event(
+        "person.sign_in_refused",
+        actor="anonymous",
+        subject_kind="person",
+        subject=str(person.id),
+        company_id=str(person.company_id) if person.company_id else None,
+        detail={"cause": cause, "status": person.status},
+    )

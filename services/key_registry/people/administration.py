@@ -13,7 +13,7 @@ from services.key_registry.catalog.lifecycle import DONE, status_after
 from services.key_registry.catalog.permissions import Admin, Operation, Role
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.people.acts import record
-from services.key_registry.people.invitations import listed_company
+from services.key_registry.people.invitations.administration import listed_company
 from services.key_registry.people.ports import PeopleReader, PeopleStore, PeopleWriter, Person
 from services.key_registry.people.responses import PersonResponse
 from shared.clock import Clock

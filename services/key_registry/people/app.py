@@ -15,15 +15,14 @@ from services.key_registry.http.people.people import PeopleEndpoints
 from services.key_registry.http.people.portal import PortalEndpoints
 from services.key_registry.http.people.sessions import SessionEndpoints
 from services.key_registry.http.people.table import PeopleHandlers
-from services.key_registry.people.acceptance import InvitationAcceptance
 from services.key_registry.people.administration import PeopleAdministration
 from services.key_registry.people.factors.confirmation import Confirmation
 from services.key_registry.people.factors.own_factors import OwnFactors
 from services.key_registry.people.factors.sealing import FactorSecrets
 from services.key_registry.people.factors.second_step import SecondStep
-from services.key_registry.people.invitations import Invitations
+from services.key_registry.people.invitations.acceptance import InvitationAcceptance
+from services.key_registry.people.invitations.administration import Invitations
 from services.key_registry.people.openid.confirmation import OpenIdConfirmation
-from services.key_registry.people.openid.policy import SignInPolicy
 from services.key_registry.people.openid.provider import Provider
 from services.key_registry.people.openid.returns import Returns
 from services.key_registry.people.openid.schemas import SignInMethods
@@ -39,8 +38,11 @@ from services.key_registry.people.password_resets.links import PasswordResetLink
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.portal.sessions import PortalSessions
 from services.key_registry.people.ports import PeopleStore
-from services.key_registry.people.session_access import SessionAccess
-from services.key_registry.people.sessions import Lifetimes, Sessions
+from services.key_registry.people.sessions.access import SessionAccess
+from services.key_registry.people.sessions.opening import Lifetimes
+from services.key_registry.people.sessions.own_sessions import OwnSessions
+from services.key_registry.people.sessions.password_sign_in import PasswordSignIn
+from services.key_registry.people.sign_in_policy import SignInPolicy
 from services.key_registry.people.throttle import FAILURES_PREFIX, FAILURES_WINDOW_S, SignInThrottle
 from services.key_registry.storage.openid_provider import HttpProviderClient
 from services.key_registry.storage.postgres.people.accounts import PostgresSessionUse
@@ -85,7 +87,8 @@ class People:
         acceptance = InvitationAcceptance(store, self.passwords, throttle, clock, lifetimes, policy)
         secrets = FactorSecrets.from_file(settings.webhook_key_file)
         pending = secrets.pending_sign_ins()
-        sessions = Sessions(store, self.passwords, throttle, pending, trail, clock, lifetimes, policy)
+        sign_in = PasswordSignIn(store, self.passwords, throttle, pending, trail, clock, lifetimes, policy)
+        own_sessions = OwnSessions(store, clock, idle_timeout=lifetimes.idle)
         challenges = secrets.challenges
         confirmation = Confirmation(store, self.passwords, throttle, secrets, challenges, trail, clock)
         second_step = SecondStep(store, throttle, pending, secrets, trail, clock, lifetimes)
@@ -108,7 +111,7 @@ class People:
         self.handlers = PeopleHandlers(
             InvitationEndpoints(Invitations(store, access, clock), self.authentication),
             AcceptanceEndpoints(acceptance, trail, self.addresses),
-            SessionEndpoints(sessions, self.authentication, trail, self.addresses),
+            SessionEndpoints(sign_in, own_sessions, self.authentication, trail, self.addresses),
             PeopleEndpoints(PeopleAdministration(store, access, clock), self.authentication),
             MeEndpoints(OwnPassword(confirmation, self.passwords), self.authentication, self.addresses),
             PortalEndpoints(portal, self.authentication, trail, self.addresses),

@@ -1,6 +1,7 @@
-"""A brake on guessing passwords: after some failures whoever signs in has to wait, ever longer.
+"""A rate limit for guessing passwords: after some failures whoever signs in has to wait, ever longer.
 
-For each e-mail, and for each client address; the addresses of one IPv6 network of 64 bits are one.
+For each subject that is tried by name (the e-mail of a person, an invitation), and for each client address; the
+addresses of one IPv6 network of 64 bits are one.
 
 An attempt counts before its password is verified, so that many at once are no way around it; one that succeeds is
 taken back. What begins while somebody has to wait is not counted, so that the wait ends by itself; after an hour
@@ -16,7 +17,7 @@ from shared.clock import Clock
 from shared.errors import TooManyRequests
 from shared.failure_times import FailureTimes
 
-FREE_BY_EMAIL = 5
+FREE_BY_SUBJECT = 5
 """Failures without a wait."""
 FREE_BY_ADDRESS = 30
 """The same: a whole company may come from one address."""
@@ -26,6 +27,8 @@ FAILURES_WINDOW_S = 3600
 """Seconds without a failure after which those before are forgotten."""
 FAILURES_PREFIX = "passgate:failed_sign_ins:"
 """Of their keys in Valkey."""
+_SUBJECT = "email"
+"""In the digests of subjects; another word would forget what has been counted."""
 _KEPT_WAITS = 6
 """By so many failures after the free ones the wait has grown to `MAX_WAIT_S`."""
 
@@ -36,8 +39,10 @@ class TooManySignIns(TooManyRequests):
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    name: str
+class Counted:
+    """One list of failures: of a subject, or of an address."""
+
+    key: str
     free: int
 
     @property
@@ -49,14 +54,14 @@ class Subject:
 class Attempt:
     """One that counts as a failure until it is reported to be none."""
 
-    email: Subject | None
+    subject: Counted | None
     """None: it names nobody."""
-    address: Subject
+    address: Counted
     at: float
 
     @property
-    def subjects(self) -> Sequence[Subject]:
-        return (self.address,) if self.email is None else (self.email, self.address)
+    def counted(self) -> Sequence[Counted]:
+        return (self.address,) if self.subject is None else (self.subject, self.address)
 
 
 class SignInThrottle:
@@ -64,40 +69,39 @@ class SignInThrottle:
         self._failures = failures
         self._clock = clock
 
-    async def begin(self, email: str | None, address: str) -> Attempt:
+    async def begin(self, subject: str | None, address: str) -> Attempt:
         """Count an attempt. Raises `TooManySignIns` where those before have to be waited for.
 
-        `email` None: whoever it is, so that it counts for the address alone; in its place may be what else is tried
-        by name, such as an invitation. `address` as `address_block` has it.
+        `subject`: the e-mail of a person, or what else is tried by name, such as an invitation; None: nobody, so
+        that it counts for the address alone. `address` as `address_block` has it.
         """
         now = self._clock.now()
         attempt = Attempt(
-            None if email is None else Subject(_digest("email", email), FREE_BY_EMAIL),
-            Subject(_digest("address", address), FREE_BY_ADDRESS),
+            None if subject is None else Counted(_digest(_SUBJECT, subject), FREE_BY_SUBJECT),
+            Counted(_digest("address", address), FREE_BY_ADDRESS),
             now,
         )
-        for subject in attempt.subjects:
-            _judge(subject, await self._failures.times(subject.name, keep=subject.keep), now)
+        for counted in attempt.counted:
+            _judge(counted, await self._failures.times(counted.key, keep=counted.keep), now)
         waits = []
-        for subject in attempt.subjects:
-            times = await self._failures.add(subject.name, now, keep=subject.keep)
-            waits.append(wait_after(times[1:], now, subject.free))
-        if any(
-            waits
-        ):  # others came between the look and the count: it counts, as it may have pushed one of them out
+        for counted in attempt.counted:
+            times = await self._failures.add(counted.key, now, keep=counted.keep)
+            waits.append(wait_after(times[1:], now, counted.free))
+        if any(waits):
+            # Others came between the look and the count: it counts, as it may have pushed one of them out.
             raise TooManySignIns(retry_after=math.ceil(max(waits)))
         return attempt
 
     async def succeeded(self, attempt: Attempt) -> None:
-        """Forget the failures of this e-mail; those of its address stay, but for this attempt."""
-        if attempt.email is not None:
-            await self._failures.forget(attempt.email.name)
-        await self._failures.take_back(attempt.address.name, attempt.at)
+        """Forget the failures of its subject; those of its address stay, but for this attempt."""
+        if attempt.subject is not None:
+            await self._failures.forget(attempt.subject.key)
+        await self._failures.take_back(attempt.address.key, attempt.at)
 
     async def release(self, attempt: Attempt) -> None:
         """It came to nothing, so nobody guessed wrong."""
-        for subject in attempt.subjects:
-            await self._failures.take_back(subject.name, attempt.at)
+        for counted in attempt.counted:
+            await self._failures.take_back(counted.key, attempt.at)
 
 
 def wait_after(times: Sequence[float], now: float, free: int) -> float:
@@ -114,8 +118,8 @@ def wait_after(times: Sequence[float], now: float, free: int) -> float:
     return min(max(wait - (now - times[0]), 0), wait)
 
 
-def _judge(subject: Subject, times: Sequence[float], now: float) -> None:
-    if wait := wait_after(times, now, subject.free):
+def _judge(counted: Counted, times: Sequence[float], now: float) -> None:
+    if wait := wait_after(times, now, counted.free):
         raise TooManySignIns(retry_after=math.ceil(wait))
 
 

@@ -10,12 +10,12 @@ from services.key_registry.catalog.permissions import Operation
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import idempotent_request
-from services.key_registry.http.people.links import LinkRefusals
+from services.key_registry.http.people.link_refusals import LinkRefusals
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE
 from services.key_registry.paging import parse_page, text
-from services.key_registry.people.acceptance import InvitationAcceptance
-from services.key_registry.people.invitations import Invitations
+from services.key_registry.people.invitations.acceptance import InvitationAcceptance
+from services.key_registry.people.invitations.administration import Invitations
 from services.key_registry.people.requests import Acceptance, InvitationToken, NewInvitation
 from services.key_registry.people.responses import InspectedInvitation
 from shared.audit.trail import RefusalAudit

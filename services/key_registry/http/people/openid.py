@@ -11,9 +11,9 @@ from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import begun_session, created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.paging import parse_query
-from services.key_registry.people.acceptance import InvitationInvalid
 from services.key_registry.people.factors.pending import BegunSignIn
 from services.key_registry.people.factors.schemas import PendingSession
+from services.key_registry.people.invitations.acceptance import InvitationInvalid
 from services.key_registry.people.openid.confirmation import NotConfirmed, OpenIdConfirmation
 from services.key_registry.people.openid.returns import OpenIdRefused, Returned
 from services.key_registry.people.openid.schemas import (

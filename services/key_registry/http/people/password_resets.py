@@ -8,7 +8,7 @@ from aiohttp import web
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import idempotent_request
-from services.key_registry.http.people.links import LinkRefusals
+from services.key_registry.http.people.link_refusals import LinkRefusals
 from services.key_registry.http.people.people import PATH as PEOPLE
 from services.key_registry.http.people.people import person_of
 from services.key_registry.http.people.sessions import origin_of

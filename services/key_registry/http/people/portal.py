@@ -12,7 +12,7 @@ from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import idempotent_request, reference_of
-from services.key_registry.http.people.links import LinkRefusals
+from services.key_registry.http.people.link_refusals import LinkRefusals
 from services.key_registry.http.people.sessions import origin_of
 from services.key_registry.http.schemas import BASE, IDEMPOTENCY_KEY, PAGING, page_model, problems
 from services.key_registry.paging import parse_page

@@ -11,7 +11,9 @@ from services.key_registry.people.factors.pending import BegunSignIn
 from services.key_registry.people.factors.schemas import PendingSession
 from services.key_registry.people.requests import SignIn
 from services.key_registry.people.responses import CreatedSession, SessionList, SessionResponse, SignedInPerson
-from services.key_registry.people.sessions import OpenedSession, Sessions, SignInOrigin, SignInRefused
+from services.key_registry.people.sessions.opening import OpenedSession, SignInOrigin
+from services.key_registry.people.sessions.own_sessions import OwnSessions
+from services.key_registry.people.sessions.password_sign_in import PasswordSignIn, SignInRefused
 from services.key_registry.people.throttle import TooManySignIns
 from shared.audit.trail import RefusalAudit
 from shared.errors import NotFound
@@ -25,9 +27,15 @@ PATH = f"{BASE}/sessions"
 
 class SessionEndpoints:
     def __init__(
-        self, sessions: Sessions, authentication: Authentication, audit: RefusalAudit, addresses: ClientAddress
+        self,
+        sign_in: PasswordSignIn,
+        own: OwnSessions,
+        authentication: Authentication,
+        audit: RefusalAudit,
+        addresses: ClientAddress,
     ) -> None:
-        self._sessions = sessions
+        self._sign_in = sign_in
+        self._own = own
         self._authentication = authentication
         self._audit = audit
         self._addresses = addresses
@@ -37,7 +45,7 @@ class SessionEndpoints:
         body = validated(SignIn, bodies.members(await bodies.raw_json(request)))
         origin = origin_of(request, self._addresses)
         try:
-            opened = await self._sessions.sign_in(body.email, body.password, origin)
+            opened = await self._sign_in.sign_in(body.email, body.password, origin)
         except SignInRefused as error:
             if error.person is None:  # of a person that is known there is a line in the trail
                 self._count(request, error.cause, origin)
@@ -62,7 +70,7 @@ class SessionEndpoints:
                 user_agent=session.user_agent,
                 current=session.id == admin.session_id,
             )
-            for session in await self._sessions.own(admin)
+            for session in await self._own.list(admin)
         ]
         return json_response(SessionList(items=items).model_dump(mode="json"), headers=NO_STORE)
 
@@ -73,7 +81,7 @@ class SessionEndpoints:
             id_ = None if text == "current" else parse_id(text)
         except ValueError:
             raise NotFound("there is no such session") from None
-        await self._sessions.sign_out(admin, id_)
+        await self._own.sign_out(admin, id_)
         return web.Response(status=204, headers=NO_STORE)
 
     def _count(self, request: web.Request, cause: str, origin: SignInOrigin) -> None:

@@ -3,19 +3,13 @@
 from datetime import datetime
 
 from services.key_registry.catalog.field_types import instant
-from services.key_registry.people.acts import record
+from services.key_registry.people.acts import record, sign_in_refusal
 from services.key_registry.people.factors.codes import use_code
 from services.key_registry.people.factors.pending import InvalidPending, PendingSignIn, PendingSignIns
 from services.key_registry.people.factors.sealing import FactorSecrets
 from services.key_registry.people.ports import PeopleReader, PeopleStore, Person
-from services.key_registry.people.sessions import (
-    Lifetimes,
-    OpenedSession,
-    SignInOrigin,
-    open_session,
-    sign_in_refusal,
-    why_refused,
-)
+from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
+from services.key_registry.people.sessions.standing import why_refused
 from services.key_registry.people.throttle import SignInThrottle
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from services.key_registry.people.acceptance import InvitationInvalid
+from services.key_registry.people.invitations.acceptance import InvitationInvalid
 from services.key_registry.people.openid.id_token import InvalidIdToken, VerifiedSubject, verified
 from services.key_registry.people.openid.provider import CodeRefused, Provider
 from services.key_registry.people.openid.states import InvalidState, State, States

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.requests import Body
 from services.key_registry.people import documentation
-from services.key_registry.people.openid.policy import RequiredFor
 from services.key_registry.people.requests import ShownOnce, Token
+from services.key_registry.people.sign_in_policy import RequiredFor
 from shared.contracts.documentation import Member, Members, describe_members
 
 MAX_SEALED_CHARACTERS, MAX_CODE_CHARACTERS = 2048, 4096

@@ -3,22 +3,16 @@
 from datetime import UTC, datetime
 
 from services.key_registry.catalog.field_types import instant
-from services.key_registry.people.acceptance import InvitationAcceptance
-from services.key_registry.people.acts import record
+from services.key_registry.people.acts import record, sign_in_refusal
 from services.key_registry.people.factors.pending import BegunSignIn, PendingSignIns
+from services.key_registry.people.invitations.acceptance import InvitationAcceptance
 from services.key_registry.people.openid.id_token import VerifiedSubject
 from services.key_registry.people.openid.ports import Identity
 from services.key_registry.people.openid.returns import BegunOpenId, OpenIdRefused, Returned, Returns
 from services.key_registry.people.openid.states import State
 from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
-from services.key_registry.people.sessions import (
-    Lifetimes,
-    OpenedSession,
-    SignInOrigin,
-    open_session,
-    sign_in_refusal,
-    why_refused,
-)
+from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
+from services.key_registry.people.sessions.standing import why_refused
 from shared import opaque
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from services.key_registry.catalog.field_types import instant
-from services.key_registry.people.openid.policy import SignInPolicy
+from services.key_registry.people.acts import sign_in_refusal
 from services.key_registry.people.passkeys.challenges import SIGN_IN, Challenges, InvalidChallenge
 from services.key_registry.people.passkeys.own_passkeys import UNAVAILABLE
 from services.key_registry.people.passkeys.relying_party import (
@@ -15,14 +15,9 @@ from services.key_registry.people.passkeys.relying_party import (
     credential_id_of,
 )
 from services.key_registry.people.ports import PeopleStore, Person
-from services.key_registry.people.sessions import (
-    Lifetimes,
-    OpenedSession,
-    SignInOrigin,
-    open_session,
-    sign_in_refusal,
-    why_refused,
-)
+from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
+from services.key_registry.people.sessions.standing import why_refused
+from services.key_registry.people.sign_in_policy import SignInPolicy
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock
 from shared.errors import Conflict, Unauthenticated

@@ -4,9 +4,9 @@ import asyncio
 
 from services.key_registry.commands import failed, with_database
 from services.key_registry.config import Settings
-from services.key_registry.people.openid.policy import SignInPolicy
 from services.key_registry.people.password_resets.issue import PasswordResetIssue
 from services.key_registry.people.password_resets.schemas import NewPasswordReset
+from services.key_registry.people.sign_in_policy import SignInPolicy
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.clock import SystemClock
 from shared.console import print_line

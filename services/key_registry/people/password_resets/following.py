@@ -8,12 +8,13 @@ from datetime import datetime
 
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.people.acts import record
-from services.key_registry.people.links.invalid import LinkInvalid
-from services.key_registry.people.openid.policy import SignInPolicy
+from services.key_registry.people.links import LinkInvalid
 from services.key_registry.people.password_resets.ports import PasswordReset
 from services.key_registry.people.passwords import Passwords, check_password
 from services.key_registry.people.ports import PeopleReader, PeopleStore, Person
-from services.key_registry.people.sessions import SignInOrigin, why_refused
+from services.key_registry.people.sessions.opening import SignInOrigin
+from services.key_registry.people.sessions.standing import why_refused
+from services.key_registry.people.sign_in_policy import SignInPolicy
 from shared import opaque
 from shared.clock import Clock
 

@@ -8,12 +8,12 @@ from uuid_utils.compat import uuid7
 
 from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.people.acts import record
-from services.key_registry.people.links.console_page import ConsolePage
-from services.key_registry.people.openid.policy import SignInPolicy
+from services.key_registry.people.links import ConsolePage
 from services.key_registry.people.password_resets.ports import PasswordReset
 from services.key_registry.people.password_resets.schemas import CreatedPasswordReset
 from services.key_registry.people.ports import PeopleWriter, Person
-from services.key_registry.people.sessions import why_refused
+from services.key_registry.people.sessions.standing import why_refused
+from services.key_registry.people.sign_in_policy import SignInPolicy
 from shared import opaque
 from shared.clock import Clock
 from shared.errors import Conflict

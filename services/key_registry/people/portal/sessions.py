@@ -17,12 +17,11 @@ from services.key_registry.catalog.permissions import RANK, Admin, Operation
 from services.key_registry.catalog.resources import COMPANY, Row
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.people.acts import record
-from services.key_registry.people.links.console_page import ConsolePage
-from services.key_registry.people.links.invalid import LinkInvalid
+from services.key_registry.people.links import ConsolePage, LinkInvalid
 from services.key_registry.people.portal.ports import PortalSession
 from services.key_registry.people.portal.schemas import NewPortalSession, PortalSessionResponse
 from services.key_registry.people.ports import PeopleReader, PeopleStore
-from services.key_registry.people.sessions import SignInOrigin, shortened
+from services.key_registry.people.sessions.opening import SignInOrigin, shortened
 from shared import opaque
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound

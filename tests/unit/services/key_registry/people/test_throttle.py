@@ -6,7 +6,7 @@ import pytest
 from services.key_registry.people.throttle import (
     FAILURES_WINDOW_S,
     FREE_BY_ADDRESS,
-    FREE_BY_EMAIL,
+    FREE_BY_SUBJECT,
     MAX_WAIT_S,
     SignInThrottle,
     TooManySignIns,
@@ -32,7 +32,7 @@ async def wait(throttle: SignInThrottle, email: str = "jo@x", address: str = "a"
 
 
 async def test_the_wait_grows_to_its_bound_and_ends_by_itself(throttle: SignInThrottle, clock: FakeClock) -> None:
-    await fail(throttle, FREE_BY_EMAIL)
+    await fail(throttle, FREE_BY_SUBJECT)
     waits = []
     for _ in range(8):
         waits.append(await wait(throttle))
@@ -43,7 +43,7 @@ async def test_the_wait_grows_to_its_bound_and_ends_by_itself(throttle: SignInTh
     assert waits == [30, 60, 120, 240, 480, 900, 900, 900]
     assert MAX_WAIT_S < FAILURES_WINDOW_S
     clock.advance(FAILURES_WINDOW_S)
-    await fail(throttle, FREE_BY_EMAIL)
+    await fail(throttle, FREE_BY_SUBJECT)
 
 
 async def test_an_address_waits_whatever_the_email(throttle: SignInThrottle) -> None:
@@ -64,11 +64,11 @@ async def test_who_names_nobody_counts_for_the_address_alone(throttle: SignInThr
 async def test_a_success_forgets_the_email_and_leaves_the_address_its_failures(throttle: SignInThrottle) -> None:
     for _ in range(FREE_BY_ADDRESS):
         await throttle.succeeded(await throttle.begin("jo@x", "a"))
-    await fail(throttle, FREE_BY_EMAIL - 1)
+    await fail(throttle, FREE_BY_SUBJECT - 1)
     await throttle.succeeded(await throttle.begin("jo@x", "a"))
-    await fail(throttle, FREE_BY_EMAIL)
+    await fail(throttle, FREE_BY_SUBJECT)
     assert await wait(throttle) == 30
-    for number in range(FREE_BY_ADDRESS - 2 * FREE_BY_EMAIL + 1):
+    for number in range(FREE_BY_ADDRESS - 2 * FREE_BY_SUBJECT + 1):
         await fail(throttle, 1, email=f"{number}@x")
     assert await wait(throttle, email="another@x") == 30
 
@@ -80,7 +80,7 @@ async def test_what_came_to_nothing_does_not_count(throttle: SignInThrottle) -> 
 
 async def test_of_many_at_once_no_more_than_the_free_ones_pass(throttle: SignInThrottle) -> None:
     results = await asyncio.gather(*(throttle.begin("jo@x", "a") for _ in range(20)), return_exceptions=True)
-    assert sum(not isinstance(result, Exception) for result in results) == FREE_BY_EMAIL
+    assert sum(not isinstance(result, Exception) for result in results) == FREE_BY_SUBJECT
 
 
 class Interleaved(MemoryFailureTimes):
@@ -105,10 +105,10 @@ async def test_burst_after_burst_no_more_than_the_free_ones_pass(clock: FakeCloc
         results = await asyncio.gather(*begun, return_exceptions=True)
         passed += sum(not isinstance(result, Exception) for result in results)
         clock.advance(1)
-    assert passed == (FREE_BY_EMAIL if same_email else FREE_BY_ADDRESS)
+    assert passed == (FREE_BY_SUBJECT if same_email else FREE_BY_ADDRESS)
 
 
 async def test_a_clock_set_back_makes_no_wait_longer(throttle: SignInThrottle, clock: FakeClock) -> None:
-    await fail(throttle, FREE_BY_EMAIL)
+    await fail(throttle, FREE_BY_SUBJECT)
     clock.skew(-86400)
     assert await wait(throttle) <= 30

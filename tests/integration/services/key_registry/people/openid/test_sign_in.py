@@ -237,7 +237,7 @@ async def test_neither_who_cancels_nor_who_guesses_a_password_keeps_an_address_f
     for _ in range(throttle.FREE_BY_ADDRESS + 1):
         assert (await openid.finish({**returned, "code": ""})).status == 401
     assert openid.provider.token_requests == before
-    for _ in range(throttle.FREE_BY_EMAIL + 1):
+    for _ in range(throttle.FREE_BY_SUBJECT + 1):
         await openid.people.sign_in("openid 127.0.0.1", "x")
     assert (await openid.sign_in(joined.email)).status == 201
 

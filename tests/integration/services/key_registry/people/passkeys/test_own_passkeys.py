@@ -68,8 +68,8 @@ async def test_removing_one_needs_them_too_and_guessing_is_stopped(people: Peopl
     people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
     await registered(joined, code=enrolled.authenticator.next_code())
     (passkey,) = (await joined.admin.get(OWN)).body["items"]
-    attempts = [await remove(joined, passkey["id"], password="x") for _ in range(throttle.FREE_BY_EMAIL + 1)]
-    assert [r.status for r in attempts] == [422] * throttle.FREE_BY_EMAIL + [429]
+    attempts = [await remove(joined, passkey["id"], password="x") for _ in range(throttle.FREE_BY_SUBJECT + 1)]
+    assert [r.status for r in attempts] == [422] * throttle.FREE_BY_SUBJECT + [429]
     people.clock.advance(2 * throttle.FAILURES_WINDOW_S)
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-from services.key_registry.people.links.invalid import LinkInvalid
+from services.key_registry.people.links import LinkInvalid
 from services.key_registry.people.throttle import TooManySignIns
 from shared.audit.trail import RefusalAudit
 from shared.http.client_address import ClientAddress

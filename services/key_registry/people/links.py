@@ -1,6 +1,16 @@
-"""Where the console follows a link."""
+"""Links to the console that work once: what invitations, portal sessions and password resets have in common."""
 
 from typing import Any
+
+from shared.errors import NotFound
+
+
+class LinkInvalid(NotFound):
+    """Unknown, used, ended or expired: which of them (`cause`) is for the log alone."""
+
+    def __init__(self, description: str, cause: str) -> None:
+        super().__init__(description)
+        self.cause = cause
 
 
 class ConsolePage:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from services.key_registry.people.openid.policy import SignInPolicy
+from services.key_registry.people.sign_in_policy import SignInPolicy
 
 COMPANY = UUID(int=1)
 

@@ -1,4 +1,4 @@
-"""Invitations: links with which somebody becomes a person here, once."""
+"""Who may invite whom, and take it back."""
 
 from collections.abc import Sequence
 from dataclasses import replace

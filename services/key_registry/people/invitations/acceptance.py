@@ -8,12 +8,12 @@ from uuid_utils.compat import uuid7
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.people.acts import record
-from services.key_registry.people.links.invalid import LinkInvalid
-from services.key_registry.people.openid.policy import SignInPolicy
+from services.key_registry.people.links import LinkInvalid
 from services.key_registry.people.passwords import Passwords, check_password
 from services.key_registry.people.ports import Invitation, PeopleReader, PeopleStore, PeopleWriter, Person
 from services.key_registry.people.requests import Acceptance
-from services.key_registry.people.sessions import Lifetimes, OpenedSession, SignInOrigin, open_session
+from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
+from services.key_registry.people.sign_in_policy import SignInPolicy
 from services.key_registry.people.throttle import SignInThrottle
 from shared import opaque
 from shared.clock import Clock

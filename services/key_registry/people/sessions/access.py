@@ -9,7 +9,7 @@ from services.key_registry.admin.access import UnknownBearer
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.ports import PeopleReader, PeopleStore, SessionUse
-from services.key_registry.people.sessions import why_company_refused, why_refused
+from services.key_registry.people.sessions.standing import why_company_refused, why_refused
 from shared import opaque
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock

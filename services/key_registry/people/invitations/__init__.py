@@ -1,0 +1,1 @@
+"""Invitations: links with which somebody becomes a person here, once."""

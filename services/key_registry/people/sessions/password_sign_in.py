@@ -1,0 +1,92 @@
+"""Signing in with a password."""
+
+from datetime import datetime
+
+from services.key_registry.catalog.field_types import instant
+from services.key_registry.people.acts import sign_in_refusal
+from services.key_registry.people.factors.pending import BegunSignIn, PendingSignIns
+from services.key_registry.people.passwords import Passwords
+from services.key_registry.people.ports import PeopleStore, Person
+from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
+from services.key_registry.people.sessions.standing import why_refused
+from services.key_registry.people.sign_in_policy import SignInPolicy
+from services.key_registry.people.throttle import SignInThrottle
+from shared.audit.trail import AuditTrail
+from shared.clock import Clock
+from shared.errors import Unauthenticated, Unavailable
+
+
+class SignInRefused(Unauthenticated):
+    """One text for every cause, so that nobody learns who has an account; `cause` is for the log."""
+
+    def __init__(self, cause: str, person: Person | None = None) -> None:
+        super().__init__("the e-mail address or the password is wrong")
+        self.cause = cause
+        self.person = person
+
+
+class PasswordSignIn:
+    def __init__(
+        self,
+        store: PeopleStore,
+        passwords: Passwords,
+        throttle: SignInThrottle,
+        pending: PendingSignIns,
+        trail: AuditTrail,
+        clock: Clock,
+        lifetimes: Lifetimes,
+        policy: SignInPolicy,
+    ) -> None:
+        self._policy = policy
+        self._pending = pending
+        self._store = store
+        self._passwords = passwords
+        self._throttle = throttle
+        self._trail = trail
+        self._clock = clock
+        self._lifetimes = lifetimes
+
+    async def sign_in(self, email: str, password: str, origin: SignInOrigin) -> OpenedSession | BegunSignIn:
+        """A session; where a second factor is on, one that waits for it.
+
+        Raises `SignInRefused`, after the same time whatever the cause, `TooManySignIns` and `Unavailable`.
+        """
+        email = email.lower()
+        attempt = await self._throttle.begin(email, origin.block)
+        try:
+            async with self._store.reading() as reader:
+                person = await reader.find_person_by_email(email)
+                cause = await why_refused(reader, person)
+            matches = await self._passwords.verify(None if person is None else person.password_hash, password)
+            if person is None or cause or not matches:
+                raise self._refused(person, cause or "wrong_password")
+            if self._policy.requires_openid(person.company_id):
+                raise self._refused(person, "openid_required")
+            async with self._store.writing(by=None) as writer:
+                now = self._now()
+                current = await writer.find_person(person.id)  # as they are by now
+                if current is None or (cause := await why_refused(writer, current)):
+                    raise self._refused(current, cause or "unknown")
+                if current.password_hash != person.password_hash:
+                    raise self._refused(current, "password_changed")
+                opened: OpenedSession | BegunSignIn
+                if current.second_factor:
+                    opened = await self._pending.begin(writer, current, origin.address, now)
+                else:
+                    opened = await open_session(writer, current, origin, now, self._lifetimes)
+        except Unavailable:
+            await self._throttle.release(attempt)
+            raise
+        if isinstance(opened, OpenedSession):
+            await self._throttle.succeeded(attempt)
+        else:  # wrong codes are counted with wrong passwords: a right password must not forget them
+            await self._throttle.release(attempt)
+        return opened
+
+    def _refused(self, person: Person | None, cause: str) -> SignInRefused:
+        if person is not None:
+            self._trail.note_refusal(sign_in_refusal(self._trail, person, cause))
+        return SignInRefused(cause, person)
+
+    def _now(self) -> datetime:
+        return instant(self._clock.now())
