@@ -10,6 +10,7 @@ import asyncpg
 import orjson
 
 from shared.errors import Unavailable
+from shared.postgres.connection import TypedConnection
 
 SERVER_STATE_ERRORS = (
     OSError,
@@ -52,6 +53,7 @@ class Database:
     async def start(self) -> None:
         self._pool = await asyncpg.create_pool(
             self._dsn,
+            connection_class=TypedConnection,
             min_size=0,
             max_size=self._size,
             timeout=self._timeout,

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -119,3 +120,30 @@ def test_migrations_run_twice_at_once_apply_once(database_url: str, tmp_path: Pa
             await connection.close()
 
     assert asyncio.run(count()) == 1
+
+
+async def asked_on_a_new_connection(dsn: str, query: str, *given: object) -> tuple[object, list[str]]:
+    """The query's value, and all that the connection sent for it."""
+    database, sent = Database(dsn, schema="public", size=1), list[str]()
+    await database.start()
+    async with database.connection() as connection:
+        connection.add_query_logger(lambda record: sent.append(record.query))
+        value = await connection.fetchval(query, *given)
+    await database.stop()
+    return value, sent
+
+
+async def test_a_new_connection_does_not_ask_again_what_postgresqls_own_types_are(database_url: str) -> None:
+    ids, query = [uuid4(), uuid4()], "SELECT $1::uuid[]"
+    await asked_on_a_new_connection(database_url, query, ids)
+    assert await asked_on_a_new_connection(database_url, query, ids) == (ids, [query])
+
+
+async def test_a_type_of_ones_own_is_asked_for_on_each_connection(database_url: str, database: Database) -> None:
+    query = "SELECT ARRAY['fair']::weather[]"
+    for _ in range(2):
+        async with database.connection() as connection:
+            await connection.execute("DROP TYPE IF EXISTS weather; CREATE TYPE weather AS ENUM ('fair', 'foul')")
+        value, sent = await asked_on_a_new_connection(database_url, query)
+        assert value == ["fair"]
+        assert len(sent) > 1
