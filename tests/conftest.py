@@ -5,13 +5,14 @@ import inspect
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 import redis.asyncio
+import uvloop
 from hypothesis import settings
 
 from deploy.local.stores.postgres import OWNER, create_owner_and_database
@@ -63,6 +64,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Leaves what is random out of a test's name, which is the same in every run and every process of one."""
     return argname if isinstance(val, str) and RANDOM.search(val) else None
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that every deployable runs on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local.ports import free_port
 from gateway.upstreams.settings import Address, Balance
 from tests.support.harness.public_server import Public, public_server, upstream_at
 from tests.support.http1.client import converse
@@ -29,14 +30,6 @@ def spread_over(*ports: int, weights: tuple[int, ...] = (), **settings: Any) -> 
     each = weights or (1,) * len(ports)
     addresses = tuple(Address("127.0.0.1", port, weight) for port, weight in zip(ports, each, strict=True))
     return upstream_at(ports[0], addresses=addresses, **settings)
-
-
-def unused_port() -> int:
-    """At which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 CLIENTS = itertools.cycle(("127.0.0.2", "127.0.0.3"))
@@ -88,7 +81,7 @@ async def test_least_connections_leaves_an_address_alone_that_is_slow() -> None:
 async def test_a_call_goes_to_another_address_when_one_refuses_the_connection(method: bytes) -> None:
     """Whatever its method: nothing has been sent yet."""
     async with upstreams(1) as (there,):
-        async with public_server(spread_over(unused_port(), there.port)) as public:
+        async with public_server(spread_over(free_port(), there.port)) as public:
             request = get(method + b" /x HTTP/1.1", b"Content-Length: 4") + b"body"
             assert await statuses(public, *[request] * 4) == [200] * 4
         assert [(call.body, call.values("Host")) for call in there.calls] == [
@@ -113,7 +106,7 @@ async def test_a_call_goes_to_another_address_when_one_does_not_take_the_connect
 
 
 async def test_an_upstream_of_which_no_address_is_there_is_a_503() -> None:
-    async with public_server(spread_over(unused_port(), unused_port())) as public:
+    async with public_server(spread_over(free_port(), free_port())) as public:
         assert await statuses(public, get()) == [503]
         labels = {"route": "all", "upstream": "upstream", "status": "503", "cause": "unreachable"}
         assert public.metric("gateway_upstream_failures_total", **labels) == 1

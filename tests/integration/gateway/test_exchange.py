@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import uvloop
 
 from tests.support.harness.public_server import Public, post, public_server, upstream_at
 from tests.support.http1.client import Conversation, converse
@@ -24,7 +25,7 @@ async def slow_to_connect(
     seconds: float, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, *, connect_timeout: float, **route: Any
 ) -> AsyncIterator[Public]:
     """A server for whose upstream it takes so long to open a connection."""
-    connect = asyncio.BaseEventLoop.create_connection
+    connect = uvloop.Loop.create_connection
 
     async def connect_late(self: Any, *arguments: Any, **options: Any) -> Any:
         if len(arguments) > 2 and arguments[2] == upstream.port:
@@ -33,7 +34,7 @@ async def slow_to_connect(
 
     target = upstream_at(upstream.port, connect_timeout=connect_timeout)
     async with public_server(target, **route) as public:
-        monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", connect_late)
+        monkeypatch.setattr(uvloop.Loop, "create_connection", connect_late)
         yield public
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import uvloop
 from structlog.testing import capture_logs
 
 from gateway.http1.response import ResponseHead
@@ -245,7 +246,7 @@ async def test_an_attempt_that_fails_after_another_has_succeeded_leaves_its_plac
     """Or an upstream that fails now and then would have no place left in the end."""
     gate = asyncio.Event()
     attempts = 0
-    connect = asyncio.BaseEventLoop.create_connection
+    connect = uvloop.Loop.create_connection
 
     async def first_fails_late(self: Any, *arguments: Any, **options: Any) -> Any:
         nonlocal attempts
@@ -255,7 +256,7 @@ async def test_an_attempt_that_fails_after_another_has_succeeded_leaves_its_plac
             raise ConnectionRefusedError
         return await connect(self, *arguments, **options)
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", first_fails_late)
+    monkeypatch.setattr(uvloop.Loop, "create_connection", first_fails_late)
     target = target_of(upstream, connections=2)
     both = [Call(), Call()]
     pools.of(target).acquire(both[0])
@@ -281,13 +282,13 @@ async def test_who_asks_for_a_fresh_connection_gets_none_that_another_call_has_u
     target = target_of(upstream, connect_timeout=60)
     pools.of(target).acquire(first)
     await until(lambda: first.connection is not None)
-    connect = asyncio.BaseEventLoop.create_connection
+    connect = uvloop.Loop.create_connection
 
     async def late(self: Any, *arguments: Any, **options: Any) -> Any:
         await gate.wait()
         return await connect(self, *arguments, **options)
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", late)
+    monkeypatch.setattr(uvloop.Loop, "create_connection", late)
     pools.of(target).acquire(again, fresh=True)
     first.send()
     assert await asyncio.wait_for(first.status, 5) == 200

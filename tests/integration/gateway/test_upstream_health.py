@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from deploy.local.ports import free_port
 from gateway.upstreams.settings import CircuitBreaker, HealthCheck
 from shared.errors import Unavailable
-from tests.integration.gateway.test_balancing import CLIENTS, spread_over, statuses, unused_port, upstreams
+from tests.integration.gateway.test_balancing import CLIENTS, spread_over, statuses, upstreams
 from tests.support.harness.public_server import Public, public_server, upstream_at
 from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import get
@@ -86,7 +87,7 @@ async def test_an_upstream_that_does_not_respond_gets_no_more_calls(
 
 
 async def test_an_upstream_that_is_not_there_is_left_alone_and_back_with_its_first_response() -> None:
-    port = unused_port()
+    port = free_port()
     with capture_logs() as logs:
         async with public_server(upstream_at(port, circuit_breaker=SHORT)) as public:
             await statuses(public, *[get()] * 3)
@@ -427,7 +428,7 @@ async def test_operators_see_each_address_the_circuit_and_what_has_happened() ->
 async def test_an_upstream_that_failed_and_is_not_called_any_more_does_not_count_as_a_fault_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with public_server(upstream_at(unused_port(), circuit_breaker=SHORT)) as public:
+    async with public_server(upstream_at(free_port(), circuit_breaker=SHORT)) as public:
         await statuses(public, *[get()] * 3)
         states = public.server.upstreams
         with pytest.raises(Unavailable):

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import uvloop
 from structlog.testing import capture_logs
 
+from deploy.local.ports import free_port
 from gateway.proxy.upstream.background import names
 from gateway.routing.table import Upstream as Target
 from gateway.routing.upstream_address import OwnPorts
-from tests.integration.gateway.test_balancing import statuses, unused_port
+from tests.integration.gateway.test_balancing import statuses
 from tests.support.harness.public_server import Public, public_server
 from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import get
@@ -52,7 +54,7 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> Resolver:
 @asynccontextmanager
 async def servers(*hosts: str) -> AsyncIterator[list[Upstream]]:
     """One at each of these addresses, all at one port."""
-    port = unused_port()
+    port = free_port()
     found = [Upstream(port) for _ in hosts]
     running = [await asyncio.start_server(one.serve, host, port) for one, host in zip(found, hosts, strict=True)]
     try:
@@ -182,14 +184,14 @@ async def test_no_connection_is_made_to_a_metadata_address_among_others(
 ) -> None:
     resolver.found = [address, "127.0.0.1"]
     connected: list[object] = []
-    connect = asyncio.BaseEventLoop.create_connection
+    connect = uvloop.Loop.create_connection
 
     async def recording(self: Any, *arguments: Any, **options: Any) -> Any:
         connected.extend(arguments[1:2])
         return await connect(self, *arguments, **options)
 
     async with servers("127.0.0.1") as (one,), public_server(named(one.port)) as public:
-        monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", recording)
+        monkeypatch.setattr(uvloop.Loop, "create_connection", recording)
         assert await calls_to(public, one) == [6]
     assert address not in connected
     assert "127.0.0.1" in connected
