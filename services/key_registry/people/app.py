@@ -16,28 +16,33 @@ from services.key_registry.http.people.portal import PortalEndpoints
 from services.key_registry.http.people.sessions import SessionEndpoints
 from services.key_registry.http.people.table import PeopleHandlers
 from services.key_registry.people.administration import PeopleAdministration
-from services.key_registry.people.factors.confirmation import Confirmation
 from services.key_registry.people.factors.own_factors import OwnFactors
-from services.key_registry.people.factors.sealing import FactorSecrets
+from services.key_registry.people.factors.pending import PendingSignIns
 from services.key_registry.people.factors.second_step import SecondStep
+from services.key_registry.people.factors.totp_secrets import TotpSecrets
 from services.key_registry.people.invitations.acceptance import InvitationAcceptance
 from services.key_registry.people.invitations.administration import Invitations
-from services.key_registry.people.openid.confirmation import OpenIdConfirmation
+from services.key_registry.people.openid.authorization_flow import AuthorizationFlow
 from services.key_registry.people.openid.provider import Provider
-from services.key_registry.people.openid.returns import Returns
 from services.key_registry.people.openid.schemas import SignInMethods
 from services.key_registry.people.openid.settings import openid_client
 from services.key_registry.people.openid.sign_in import OpenIdSignIn
+from services.key_registry.people.openid.states import States
 from services.key_registry.people.own_password import OwnPassword
+from services.key_registry.people.passkeys.challenges import Challenges
 from services.key_registry.people.passkeys.own_passkeys import OwnPasskeys
 from services.key_registry.people.passkeys.relying_party import RelyingParty
 from services.key_registry.people.passkeys.sign_in import PasskeySignIn
+from services.key_registry.people.password_resets.administration import PasswordResetAdministration
 from services.key_registry.people.password_resets.following import PasswordResetFollowing
 from services.key_registry.people.password_resets.issue import PasswordResetIssue
-from services.key_registry.people.password_resets.links import PasswordResetLinks
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.portal.sessions import PortalSessions
 from services.key_registry.people.ports import PeopleStore
+from services.key_registry.people.reauthentication.confirmations import Confirmations
+from services.key_registry.people.reauthentication.openid import OpenIdReauthentication
+from services.key_registry.people.reauthentication.reauthentication import Reauthentication
+from services.key_registry.people.sealing import Seals
 from services.key_registry.people.sessions.access import SessionAccess
 from services.key_registry.people.sessions.opening import Lifetimes
 from services.key_registry.people.sessions.own_sessions import OwnSessions
@@ -55,6 +60,7 @@ from shared.failure_times.redis import RedisFailureTimes
 from shared.http.client_address import ClientAddress
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
+from shared.sealed_box import SealedBox, read_key
 
 
 class People:
@@ -72,57 +78,114 @@ class People:
         *,
         name: str,
     ) -> None:
-        lifetimes = Lifetimes(
+        self._database, self._store, self._access, self._trail, self._clock = database, store, access, trail, clock
+        self._console_url = settings.console_url
+        self._policy = SignInPolicy(settings.openid_required_for)
+        self._lifetimes = Lifetimes(
             idle=timedelta(seconds=settings.person_session_idle_timeout),
             longest=timedelta(seconds=settings.person_session_lifetime),
         )
-        uses = PostgresSessionUse(database)
-        session_access = SessionAccess(store, uses, trail, clock, idle_timeout=lifetimes.idle)
-        self.authentication = Authentication(access, session_access, trail)
-        self.addresses = ClientAddress.from_file(settings.service_jwks_file, callee=name, clock=clock)
         self.passwords = Passwords()
-        shared = RedisFailureTimes(redis, prefix=FAILURES_PREFIX, window_s=FAILURES_WINDOW_S)
-        throttle = SignInThrottle(OwnTimesMeanwhile(shared, MemoryFailureTimes(), clock), clock)
-        policy = SignInPolicy(settings.openid_required_for)
-        acceptance = InvitationAcceptance(store, self.passwords, throttle, clock, lifetimes, policy)
-        secrets = FactorSecrets.from_file(settings.webhook_key_file)
-        pending = secrets.pending_sign_ins()
-        sign_in = PasswordSignIn(store, self.passwords, throttle, pending, trail, clock, lifetimes, policy)
-        own_sessions = OwnSessions(store, clock, idle_timeout=lifetimes.idle)
-        challenges = secrets.challenges
-        confirmation = Confirmation(store, self.passwords, throttle, secrets, challenges, trail, clock)
-        second_step = SecondStep(store, throttle, pending, secrets, trail, clock, lifetimes)
-        party = RelyingParty.of_url(settings.console_url)
-        own_passkeys = OwnPasskeys(store, confirmation, party, challenges, clock)
-        passkeys = PasskeySignIn(store, party, challenges, trail, clock, lifetimes, policy)
-        self.openid_client, client = HttpProviderClient(), openid_client(settings)
-        provider = None if client is None else Provider(client, self.openid_client, clock)
-        returns = Returns(provider, secrets.states, throttle, clock)
-        own_factors = OwnFactors(store, confirmation, secrets, clock, openid_issuer=returns.issuer)
-        openid = OpenIdSignIn(store, returns, acceptance, pending, trail, clock, lifetimes)
-        fresh = OpenIdConfirmation(store, returns, challenges, clock)
-        methods = SignInMethods(
-            openid_name=None if client is None else client.name, openid_required_for=settings.openid_required_for
+        self.addresses = ClientAddress.from_file(settings.service_jwks_file, callee=name, clock=clock)
+        self.authentication = Authentication(access, self._session_access(), trail)
+        self._throttle = _throttle(redis, clock)
+        self._acceptance = InvitationAcceptance(
+            store, self.passwords, self._throttle, clock, self._lifetimes, self._policy
         )
-        portal = PortalSessions(store, access, clock, idle_timeout=lifetimes.idle, console_url=settings.console_url)
-        issue = PasswordResetIssue(clock, policy, console_url=settings.console_url)
-        resets = PasswordResetLinks(store, access, issue, clock)
-        following = PasswordResetFollowing(store, self.passwords, clock, policy)
+        self._set_up_sealing(None if settings.webhook_key_file is None else read_key(settings.webhook_key_file))
+        self._set_up_provider(settings)
+        self._reauthentication = Reauthentication(
+            store, self.passwords, self._throttle, self._totp_secrets, self._confirmations, trail, clock
+        )
+        self.resources = (
+            self.passwords,
+            self.openid_client,
+            *(() if self._provider is None else (self._provider,)),
+        )
         self.handlers = PeopleHandlers(
-            InvitationEndpoints(Invitations(store, access, clock), self.authentication),
-            AcceptanceEndpoints(acceptance, trail, self.addresses),
-            SessionEndpoints(sign_in, own_sessions, self.authentication, trail, self.addresses),
-            PeopleEndpoints(PeopleAdministration(store, access, clock), self.authentication),
-            MeEndpoints(OwnPassword(confirmation, self.passwords), self.authentication, self.addresses),
-            PortalEndpoints(portal, self.authentication, trail, self.addresses),
-            FactorEndpoints(own_factors, second_step, self.authentication, trail, self.addresses),
-            PasskeyEndpoints(own_passkeys, passkeys, self.authentication, trail, self.addresses),
-            OpenIdEndpoints(openid, fresh, methods, self.authentication, trail, self.addresses),
-            PasswordResetEndpoints(resets, following, self.authentication, trail, self.addresses),
+            invitations=InvitationEndpoints(Invitations(store, access, clock), self.authentication),
+            acceptance=AcceptanceEndpoints(self._acceptance, trail, self.addresses),
+            sessions=self._sessions(),
+            people=PeopleEndpoints(PeopleAdministration(store, access, clock), self.authentication),
+            me=MeEndpoints(
+                OwnPassword(self._reauthentication, self.passwords), self.authentication, self.addresses
+            ),
+            portal=self._portal(),
+            factors=self._factors(),
+            passkeys=self._passkeys(),
+            openid=self._openid(settings),
+            password_resets=self._password_resets(),
         )
-        self.resources = (self.passwords, self.openid_client, *(() if provider is None else (provider,)))
-        self._database = database
 
     async def prune(self, now: float) -> None:
         """Delete sessions and links that ended long ago. Raises `Unavailable`."""
         await prune_people(self._database, now)
+
+    def _session_access(self) -> SessionAccess:
+        uses = PostgresSessionUse(self._database)
+        return SessionAccess(self._store, uses, self._trail, self._clock, idle_timeout=self._lifetimes.idle)
+
+    def _set_up_sealing(self, key: bytes | None) -> None:
+        """All is under one key; without it sign-ins that wait for a code are of this process alone."""
+        box = None if key is None else SealedBox(key)
+        seals = None if box is None else Seals(box)
+        self._totp_secrets = TotpSecrets(box)
+        self._pending = PendingSignIns(seals or Seals.of_this_process())
+        self._challenges = None if seals is None else Challenges(seals)
+        self._states = None if seals is None else States(seals)
+        self._confirmations = None if seals is None else Confirmations(seals)
+
+    def _set_up_provider(self, settings: Settings) -> None:
+        self.openid_client, client = HttpProviderClient(), openid_client(settings)
+        self._provider = None if client is None else Provider(client, self.openid_client, self._clock)
+        self._openid_flow = AuthorizationFlow(self._provider, self._states, self._throttle, self._clock)
+
+    def _sessions(self) -> SessionEndpoints:
+        store, trail, clock, lifetimes = self._store, self._trail, self._clock, self._lifetimes
+        sign_in = PasswordSignIn(
+            store, self.passwords, self._throttle, self._pending, trail, clock, lifetimes, self._policy
+        )
+        own = OwnSessions(store, clock, idle_timeout=lifetimes.idle)
+        return SessionEndpoints(sign_in, own, self.authentication, trail, self.addresses)
+
+    def _portal(self) -> PortalEndpoints:
+        sessions = PortalSessions(
+            *(self._store, self._access, self._clock),
+            idle_timeout=self._lifetimes.idle,
+            console_url=self._console_url,
+        )
+        return PortalEndpoints(sessions, self.authentication, self._trail, self.addresses)
+
+    def _factors(self) -> FactorEndpoints:
+        store, clock, secrets = self._store, self._clock, self._totp_secrets
+        own = OwnFactors(store, self._reauthentication, secrets, clock, openid_issuer=self._openid_flow.issuer)
+        second_step = SecondStep(store, self._throttle, self._pending, secrets, self._trail, clock, self._lifetimes)
+        return FactorEndpoints(own, second_step, self.authentication, self._trail, self.addresses)
+
+    def _passkeys(self) -> PasskeyEndpoints:
+        party, challenges, clock = RelyingParty.of_url(self._console_url), self._challenges, self._clock
+        own = OwnPasskeys(self._store, self._reauthentication, party, challenges, clock)
+        sign_in = PasskeySignIn(self._store, party, challenges, self._trail, clock, self._lifetimes, self._policy)
+        return PasskeyEndpoints(own, sign_in, self.authentication, self._trail, self.addresses)
+
+    def _openid(self, settings: Settings) -> OpenIdEndpoints:
+        store, flow, trail, clock = self._store, self._openid_flow, self._trail, self._clock
+        sign_in = OpenIdSignIn(store, flow, self._acceptance, self._pending, trail, clock, self._lifetimes)
+        reauthentication = OpenIdReauthentication(store, flow, self._confirmations, clock)
+        methods = SignInMethods(
+            openid_name=None if self._provider is None else self._provider.client.name,
+            openid_required_for=settings.openid_required_for,
+        )
+        return OpenIdEndpoints(sign_in, reauthentication, methods, self.authentication, trail, self.addresses)
+
+    def _password_resets(self) -> PasswordResetEndpoints:
+        issue = PasswordResetIssue(self._clock, self._policy, console_url=self._console_url)
+        administration = PasswordResetAdministration(self._store, self._access, issue, self._clock)
+        following = PasswordResetFollowing(self._store, self.passwords, self._clock, self._policy)
+        return PasswordResetEndpoints(administration, following, self.authentication, self._trail, self.addresses)
+
+
+def _throttle(redis: PipelinedRedis, clock: Clock) -> SignInThrottle:
+    """While Valkey is unavailable each registry counts for itself."""
+    shared = RedisFailureTimes(redis, prefix=FAILURES_PREFIX, window_s=FAILURES_WINDOW_S)
+    return SignInThrottle(OwnTimesMeanwhile(shared, MemoryFailureTimes(), clock), clock)

@@ -5,25 +5,25 @@ from datetime import datetime
 
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.acts import record
-from services.key_registry.people.factors.confirmation import Confirmation, Presented, require_person
 from services.key_registry.people.passwords import Passwords, check_password
 from services.key_registry.people.ports import PeopleWriter, Person
+from services.key_registry.people.reauthentication.reauthentication import Proof, Reauthentication, require_person
 
 
 class OwnPassword:
-    def __init__(self, confirmation: Confirmation, passwords: Passwords) -> None:
-        self._confirmation = confirmation
+    def __init__(self, reauthentication: Reauthentication, passwords: Passwords) -> None:
+        self._reauthentication = reauthentication
         self._passwords = passwords
 
-    async def change(self, admin: Admin, new: str, presented: Presented) -> None:
+    async def change(self, admin: Admin, new: str, proof: Proof) -> None:
         """All other sessions of the person end, and the link that was to set another password.
 
-        Raises as `Confirmation`, and `Unprocessable` naming `new`, which counts as no failure.
+        Raises as `Reauthentication`, and `Unprocessable` naming `new`, which counts as no failure.
         """
         require_person(admin)
         check_password(new, admin.name, "new")
-        async with self._confirmation.attempt(admin, presented.address_block):
-            shown = await self._confirmation.shown(admin, presented)
+        async with self._reauthentication.attempt(admin, proof.address_block):
+            checked = await self._reauthentication.check(admin, proof)
             password_hash = await self._passwords.hashed(new)  # not while a transaction is open
 
             async def changed(writer: PeopleWriter, person: Person, now: datetime) -> None:
@@ -34,4 +34,4 @@ class OwnPassword:
                 action = "person.password_changed"
                 await record(writer, admin.actor, action, person.id, person.company_id, now, detail)
 
-            await self._confirmation.acted(shown, changed)
+            await self._reauthentication.run_checked(checked, changed)

@@ -13,6 +13,7 @@ from services.key_registry.people.openid.ports import IdentityReader, IdentityWr
 from services.key_registry.people.passkeys.ports import PasskeyReader, PasskeyWriter
 from services.key_registry.people.password_resets.ports import PasswordResetReader, PasswordResetWriter
 from services.key_registry.people.portal.ports import PortalReader, PortalWriter
+from services.key_registry.people.sealing import UsesOnce
 from services.key_registry.storage.ports import Reader, Writer
 from shared.contracts.key_registry import Status
 
@@ -113,7 +114,15 @@ class PeopleReader(
 
 
 class PeopleWriter(
-    PeopleReader, PortalWriter, FactorWriter, PasskeyWriter, IdentityWriter, PasswordResetWriter, Writer, Protocol
+    PeopleReader,
+    PortalWriter,
+    FactorWriter,
+    PasskeyWriter,
+    IdentityWriter,
+    PasswordResetWriter,
+    UsesOnce,
+    Writer,
+    Protocol,
 ):
     async def insert_person(self, person: Person) -> None: ...
 

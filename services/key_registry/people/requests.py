@@ -29,7 +29,7 @@ NewPassword = Annotated[
 Token = Annotated[str, Field(max_length=MAX_TOKEN_CHARACTERS, repr=False)]
 ShownOnce = Annotated[str, Field(repr=False)]
 """A secret, or what contains one, in a response."""
-Presented = Annotated[str, Field(max_length=MAX_PASSWORD_CHARACTERS)]
+PasswordAttempt = Annotated[str, Field(max_length=MAX_PASSWORD_CHARACTERS)]
 """A password that may be the right one."""
 
 
@@ -58,7 +58,7 @@ class Acceptance(PeopleBody):
 
 class SignIn(PeopleBody):
     email: Annotated[str, Field(max_length=MAX_EMAIL_CHARACTERS)]
-    password: Presented = Field(repr=False)
+    password: PasswordAttempt = Field(repr=False)
 
 
 class PersonPatch(PeopleBody):

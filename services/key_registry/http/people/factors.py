@@ -8,15 +8,13 @@ from aiohttp import web
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
-from services.key_registry.http.people.confirming import presented
+from services.key_registry.http.people.proof import proof_of
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.paging import parse_query
-from services.key_registry.people.factors.confirmation import Presented
 from services.key_registry.people.factors.own_factors import OwnFactors
 from services.key_registry.people.factors.schemas import (
-    ConfirmedAct,
     RecoveryCodesResponse,
     SecondFactor,
     SecondFactorState,
@@ -24,6 +22,8 @@ from services.key_registry.people.factors.schemas import (
     TotpOffer,
 )
 from services.key_registry.people.factors.second_step import PendingSignInInvalid, SecondStep
+from services.key_registry.people.reauthentication.reauthentication import Proof
+from services.key_registry.people.reauthentication.schemas import ConfirmedAct
 from services.key_registry.people.responses import CreatedSession
 from services.key_registry.people.throttle import TooManySignIns
 from shared.audit.trail import RefusalAudit
@@ -96,10 +96,10 @@ class FactorEndpoints:
         await self._own.remove_totp(*await self._confirming(request))
         return web.Response(status=204, headers=NO_STORE)
 
-    async def _confirming(self, request: web.Request) -> tuple[Admin, Presented]:
+    async def _confirming(self, request: web.Request) -> tuple[Admin, Proof]:
         admin = (await self._authentication.caller(request)).admin
         body = validated(ConfirmedAct, bodies.members(await bodies.raw_json(request)))
-        return admin, presented(body, request, self._addresses)
+        return admin, proof_of(body, request, self._addresses)
 
 
 def _recovery_codes(codes: Sequence[str]) -> web.Response:

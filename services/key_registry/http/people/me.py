@@ -7,11 +7,11 @@ from aiohttp import web
 
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
-from services.key_registry.http.people.confirming import presented
+from services.key_registry.http.people.proof import proof_of
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.paging import parse_query
-from services.key_registry.people.factors.schemas import PasswordChange
 from services.key_registry.people.own_password import OwnPassword
+from services.key_registry.people.reauthentication.schemas import PasswordChange
 from services.key_registry.people.responses import Me
 from shared.http.body import validated
 from shared.http.client_address import ClientAddress
@@ -45,7 +45,7 @@ class MeEndpoints:
     async def change_password(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
         body = validated(PasswordChange, bodies.members(await bodies.raw_json(request)))
-        await self._passwords.change(admin, body.new, presented(body, request, self._addresses))
+        await self._passwords.change(admin, body.new, proof_of(body, request, self._addresses))
         return web.Response(status=204, headers=NO_STORE)
 
 

@@ -14,8 +14,7 @@ from services.key_registry.paging import parse_query
 from services.key_registry.people.factors.pending import BegunSignIn
 from services.key_registry.people.factors.schemas import PendingSession
 from services.key_registry.people.invitations.acceptance import InvitationInvalid
-from services.key_registry.people.openid.confirmation import NotConfirmed, OpenIdConfirmation
-from services.key_registry.people.openid.returns import OpenIdRefused, Returned
+from services.key_registry.people.openid.authorization_flow import AuthorizationResponse, OpenIdRefused
 from services.key_registry.people.openid.schemas import (
     BegunOpenIdResponse,
     FreshSignInResponse,
@@ -24,6 +23,7 @@ from services.key_registry.people.openid.schemas import (
     SignInMethods,
 )
 from services.key_registry.people.openid.sign_in import OpenIdSignIn
+from services.key_registry.people.reauthentication.openid import NotConfirmed, OpenIdReauthentication
 from services.key_registry.people.responses import CreatedSession
 from services.key_registry.people.throttle import TooManySignIns
 from shared.audit.trail import RefusalAudit
@@ -49,13 +49,13 @@ class OpenIdEndpoints:
     def __init__(
         self,
         sign_in: OpenIdSignIn,
-        confirmation: OpenIdConfirmation,
+        reauthentication: OpenIdReauthentication,
         methods: SignInMethods,
         authentication: Authentication,
         audit: RefusalAudit,
         addresses: ClientAddress,
     ) -> None:
-        self._confirmation = confirmation
+        self._reauthentication = reauthentication
         self._authentication = authentication
         self._sign_in = sign_in
         self._methods = methods
@@ -74,9 +74,9 @@ class OpenIdEndpoints:
 
     async def finish(self, request: web.Request) -> web.Response:
         """201 with the session; 202 where a second factor is on."""
-        origin, returned = origin_of(request, self._addresses), await _returned(request)
+        origin, response = origin_of(request, self._addresses), await _response_of(request)
         try:
-            opened = await self._sign_in.finish(returned, origin)
+            opened = await self._sign_in.finish(response, origin)
         except (OpenIdRefused, InvitationInvalid, TooManySignIns) as error:
             cause = "throttled" if isinstance(error, TooManySignIns) else error.cause
             if not isinstance(error, OpenIdRefused) or error.person is None:
@@ -86,14 +86,14 @@ class OpenIdEndpoints:
 
     async def begin_confirmation(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
-        begun = BegunOpenIdResponse.model_validate(await self._confirmation.begin(admin))
+        begun = BegunOpenIdResponse.model_validate(await self._reauthentication.begin(admin))
         return json_response(begun.model_dump(mode="json"), status=201, headers=NO_STORE)
 
     async def finish_confirmation(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
-        origin, returned = origin_of(request, self._addresses), await _returned(request)
+        origin, response = origin_of(request, self._addresses), await _response_of(request)
         try:
-            fresh = await self._confirmation.finish(admin, returned, origin.block)
+            fresh = await self._reauthentication.finish(admin, response, origin.block)
         except (NotConfirmed, TooManySignIns) as error:
             cause = error.cause if isinstance(error, NotConfirmed) else "throttled"
             self._audit.count_refusal(cause=cause, endpoint=route_of(request), client=origin.address)
@@ -102,9 +102,9 @@ class OpenIdEndpoints:
         return json_response(shown, status=201, headers=NO_STORE)
 
 
-async def _returned(request: web.Request) -> Returned:
+async def _response_of(request: web.Request) -> AuthorizationResponse:
     body = validated(OpenIdFinish, bodies.members(await bodies.raw_json(request)))
-    return Returned(body.token, body.state, body.code, body.issuer)
+    return AuthorizationResponse(body.token, body.state, body.code, body.issuer)
 
 
 def openid_endpoints(handlers: OpenIdEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:

@@ -8,13 +8,11 @@ from aiohttp import web
 from services.key_registry.catalog.field_types import parse_id
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
-from services.key_registry.http.people.confirming import presented
+from services.key_registry.http.people.proof import proof_of
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.paging import parse_query
-from services.key_registry.people.factors.confirmation import Presented
-from services.key_registry.people.factors.schemas import ConfirmedAct
 from services.key_registry.people.passkeys.own_passkeys import OwnPasskeys
 from services.key_registry.people.passkeys.schemas import (
     NewPasskey,
@@ -24,6 +22,8 @@ from services.key_registry.people.passkeys.schemas import (
     PresentedPasskey,
 )
 from services.key_registry.people.passkeys.sign_in import PasskeyRefused, PasskeySignIn
+from services.key_registry.people.reauthentication.reauthentication import Proof
+from services.key_registry.people.reauthentication.schemas import ConfirmedAct
 from services.key_registry.people.responses import CreatedSession
 from shared.audit.trail import RefusalAudit
 from shared.errors import NotFound
@@ -64,7 +64,7 @@ class PasskeyEndpoints:
 
     async def creation_options(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
-        options = await self._own.creation_options(admin, await self._presented(request))
+        options = await self._own.creation_options(admin, await self._proof(request))
         return json_response({"options": options}, status=201, headers=NO_STORE)
 
     async def add(self, request: web.Request) -> web.Response:
@@ -80,12 +80,12 @@ class PasskeyEndpoints:
             id_ = parse_id(request.match_info["id"])
         except ValueError:
             raise NotFound("there is no such passkey") from None
-        await self._own.remove(admin, id_, await self._presented(request))
+        await self._own.remove(admin, id_, await self._proof(request))
         return web.Response(status=204, headers=NO_STORE)
 
-    async def _presented(self, request: web.Request) -> Presented:
+    async def _proof(self, request: web.Request) -> Proof:
         body = validated(ConfirmedAct, bodies.members(await bodies.raw_json(request)))
-        return presented(body, request, self._addresses)
+        return proof_of(body, request, self._addresses)
 
     async def request_options(self, _: web.Request) -> web.Response:
         return json_response({"options": self._sign_in.options()}, status=201, headers=NO_STORE)

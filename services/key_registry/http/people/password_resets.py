@@ -13,8 +13,8 @@ from services.key_registry.http.people.people import PATH as PEOPLE
 from services.key_registry.http.people.people import person_of
 from services.key_registry.http.people.sessions import origin_of
 from services.key_registry.http.schemas import BASE, IDEMPOTENCY_KEY, problems
+from services.key_registry.people.password_resets.administration import PasswordResetAdministration
 from services.key_registry.people.password_resets.following import PasswordResetFollowing
-from services.key_registry.people.password_resets.links import PasswordResetLinks
 from services.key_registry.people.password_resets.schemas import (
     CreatedPasswordReset,
     InspectedPasswordReset,
@@ -42,7 +42,7 @@ provider alone.
 class PasswordResetEndpoints:
     def __init__(
         self,
-        links: PasswordResetLinks,
+        links: PasswordResetAdministration,
         following: PasswordResetFollowing,
         authentication: Authentication,
         audit: RefusalAudit,

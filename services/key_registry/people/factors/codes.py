@@ -12,7 +12,7 @@ from uuid import UUID
 import pyotp
 import structlog
 
-from services.key_registry.people.factors.sealing import FactorSecrets, UnreadableSecret
+from services.key_registry.people.factors.totp_secrets import TotpSecrets, UnreadableSecret
 from services.key_registry.people.ports import PeopleWriter, Person
 from shared import opaque
 
@@ -72,7 +72,7 @@ def plain(code: str) -> str:
 
 
 async def use_code(
-    writer: PeopleWriter, person: Person, code: str, at: datetime, factor_secrets: FactorSecrets
+    writer: PeopleWriter, person: Person, code: str, at: datetime, factor_secrets: TotpSecrets
 ) -> CodeKind | None:
     """Whether `code` is one of this person's that has not been used; now it is. None: nothing was written.
 

@@ -9,10 +9,10 @@ from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.acts import record
 from services.key_registry.people.factors import codes
-from services.key_registry.people.factors.confirmation import Confirmation, Presented, require_person
 from services.key_registry.people.factors.ports import Totp
-from services.key_registry.people.factors.sealing import FactorSecrets, UnreadableSecret
+from services.key_registry.people.factors.totp_secrets import TotpSecrets, UnreadableSecret
 from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
+from services.key_registry.people.reauthentication.reauthentication import Proof, Reauthentication, require_person
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound, Unprocessable
 
@@ -41,15 +41,15 @@ class OwnFactors:
     def __init__(
         self,
         store: PeopleStore,
-        confirmation: Confirmation,
-        secrets: FactorSecrets,
+        reauthentication: Reauthentication,
+        secrets: TotpSecrets,
         clock: Clock,
         *,
         openid_issuer: str | None,
     ) -> None:
         self._openid_issuer = openid_issuer
         self._store = store
-        self._confirmation = confirmation
+        self._reauthentication = reauthentication
         self._secrets = secrets
         self._clock = clock
 
@@ -61,8 +61,8 @@ class OwnFactors:
             bound = issuer is not None and await reader.find_identity(admin.id, issuer) is not None
         return FactorState(self._secrets.available, None if person is None else person.totp_since, left, bound)
 
-    async def offer_totp(self, admin: Admin, presented: Presented) -> OfferedTotp:
-        """A secret that counts once a code of it was confirmed. Raises as `Confirmation`, and `Conflict`."""
+    async def offer_totp(self, admin: Admin, proof: Proof) -> OfferedTotp:
+        """A secret that counts once a code of it was confirmed. Raises as `Reauthentication`, and `Conflict`."""
         secret = codes.new_secret()
 
         async def offer(writer: PeopleWriter, person: Person, now: datetime) -> None:
@@ -71,7 +71,7 @@ class OwnFactors:
             sealed = self._secrets.seal(person.id, secret)
             await writer.put_totp(Totp(person.id, sealed, now, None, 0))
 
-        await self._confirmation.confirmed(admin, presented, offer)
+        await self._reauthentication.run(admin, proof, offer)
         return OfferedTotp(secret, codes.provisioning_uri(secret, admin.name))
 
     async def confirm_totp(self, admin: Admin, code: str, address_block: str) -> Sequence[str]:
@@ -81,7 +81,7 @@ class OwnFactors:
         `Unprocessable` naming `code`, `TooManySignIns`, and `Conflict` where none was offered lately.
         """
         require_person(admin)
-        async with self._confirmation.attempt(admin, address_block), self._store.writing(by=admin) as writer:
+        async with self._reauthentication.attempt(admin, address_block), self._store.writing(by=admin) as writer:
             now = instant(self._clock.now())
             person, totp = await writer.find_person(admin.id), await writer.find_totp(admin.id)
             if person is None:
@@ -96,8 +96,8 @@ class OwnFactors:
             await _recorded(writer, admin, "totp_enabled", now, sessions_ended=ended)
         return shown
 
-    async def replace_recovery_codes(self, admin: Admin, presented: Presented) -> Sequence[str]:
-        """Those of before are worth nothing. Raises as `Confirmation`, and `Conflict`."""
+    async def replace_recovery_codes(self, admin: Admin, proof: Proof) -> Sequence[str]:
+        """Those of before are invalid. Raises as `Reauthentication`, and `Conflict`."""
 
         async def replaced(writer: PeopleWriter, person: Person, now: datetime) -> Sequence[str]:
             _require_on(person)
@@ -106,10 +106,10 @@ class OwnFactors:
             await _recorded(writer, admin, "recovery_codes_replaced", now)
             return shown
 
-        return await self._confirmation.confirmed(admin, presented, replaced)
+        return await self._reauthentication.run(admin, proof, replaced)
 
-    async def remove_totp(self, admin: Admin, presented: Presented) -> None:
-        """Raises as `Confirmation`, and `Conflict`."""
+    async def remove_totp(self, admin: Admin, proof: Proof) -> None:
+        """Raises as `Reauthentication`, and `Conflict`."""
 
         async def removed(writer: PeopleWriter, person: Person, now: datetime) -> None:
             _require_on(person)
@@ -117,7 +117,7 @@ class OwnFactors:
             await writer.update_person(replace(person, totp_since=None, updated_at=now))
             await _recorded(writer, admin, "totp_disabled", now)
 
-        await self._confirmation.confirmed(admin, presented, removed)
+        await self._reauthentication.run(admin, proof, removed)
 
     def _step(self, totp: Totp, code: str, now: datetime) -> int:
         try:

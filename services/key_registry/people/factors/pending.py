@@ -1,29 +1,25 @@
 """A sign-in that waits for a second factor: the password was right, and nothing else is known.
 
-It is kept by whoever signs in, sealed with its end. So those who know somebody's password may begin as often as
-they like: they fill no table, and push out no sign-in of that person. What was finished is kept until it expires.
+It is kept by whoever signs in. So those who know somebody's password may begin as often as they like: they fill no
+table, and push out no sign-in of that person.
 """
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from services.key_registry.people.acts import record
 from services.key_registry.people.ports import PeopleWriter, Person
+from services.key_registry.people.sealing import InvalidSeal, Opened, Seals
 from shared import opaque
-from shared.sealed_box import CannotOpen, SealedBox
 
 PENDING_LIFE_S = 300
 """Seconds from the password to the code."""
-_CONTEXT = b"pending sign-in"
-_END_BYTES, _ID_BYTES = 8, 16
-_CONTENT_BYTES = _END_BYTES + _ID_BYTES + hashlib.sha256().digest_size
-
-
-class InvalidPending(Exception):
-    """`args[0]` says why, in one word: `malformed` is not ours as well."""
+_PURPOSE = b"pending sign-in"
+_ID_BYTES = 16
+_CONTENT_BYTES = _ID_BYTES + hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +32,8 @@ class PendingSignIn(NamedTuple):
     """It is no session: nothing but a code can be sent with it."""
 
     person_id: UUID
-    digest: bytes
-    """By which it is known once it was finished."""
-    expires_at: datetime
     state: bytes
+    seal: Opened
 
     def is_of(self, person: Person) -> bool:
         """False for somebody else, and for one who has changed since: password, factors, role, status."""
@@ -47,32 +41,25 @@ class PendingSignIn(NamedTuple):
 
 
 class PendingSignIns:
-    def __init__(self, box: SealedBox) -> None:
-        self._box = box
+    def __init__(self, seals: Seals) -> None:
+        self._seals = seals
 
     async def begin(self, writer: PeopleWriter, person: Person, address: str, now: datetime) -> BegunSignIn:
-        ends = int((now + timedelta(seconds=PENDING_LIFE_S)).timestamp())
-        content = ends.to_bytes(_END_BYTES) + person.id.bytes + _state_of(person)
-        token = opaque.sealed(opaque.PENDING_SIGN_IN, self._box.seal(content, context=_CONTEXT))
+        content, at = person.id.bytes + _state_of(person), now.timestamp()
+        sealed = self._seals.seal(content, _PURPOSE, now=at, life_s=PENDING_LIFE_S)
         actor, detail = f"person:{person.id}", {"address": address}
         await record(writer, actor, "person.second_factor_requested", person.id, person.company_id, now, detail)
-        return BegunSignIn(token, datetime.fromtimestamp(ends, UTC))
+        ends = datetime.fromtimestamp(int(at + PENDING_LIFE_S), UTC)
+        return BegunSignIn(opaque.sealed(opaque.PENDING_SIGN_IN, sealed), ends)
 
     def read(self, token: str, now: datetime) -> PendingSignIn:
-        """Raises `InvalidPending`. Whether it was finished is known to the store alone."""
-        content = opaque.content_of_sealed(opaque.PENDING_SIGN_IN, token)
-        if content is None:
-            raise InvalidPending("malformed")
-        try:
-            opened = self._box.open(content, context=_CONTEXT)
-        except CannotOpen:
-            raise InvalidPending("malformed") from None
-        if len(opened) != _CONTENT_BYTES:  # of another version, with other members
-            raise InvalidPending("expired")
-        end, rest = datetime.fromtimestamp(int.from_bytes(opened[:_END_BYTES]), UTC), opened[_END_BYTES:]
-        if end <= now:
-            raise InvalidPending("expired")
-        return PendingSignIn(UUID(bytes=rest[:_ID_BYTES]), opaque.digest(token), end, rest[_ID_BYTES:])
+        """Raises `InvalidSeal`. Whether it was finished is known to the store alone."""
+        sealed = opaque.content_of_sealed(opaque.PENDING_SIGN_IN, token)
+        if sealed is None:
+            raise InvalidSeal("malformed")
+        opened = self._seals.open(sealed, _PURPOSE, now=now.timestamp(), content_bytes=_CONTENT_BYTES)
+        id_, state = opened.content[:_ID_BYTES], opened.content[_ID_BYTES:]
+        return PendingSignIn(UUID(bytes=id_), state, opened)
 
 
 def _state_of(person: Person) -> bytes:

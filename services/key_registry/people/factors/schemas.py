@@ -8,32 +8,16 @@ from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.requests import Body
 from services.key_registry.people import documentation
 from services.key_registry.people.factors.codes import MAX_CODE_CHARACTERS
-from services.key_registry.people.requests import NewPassword, Presented, ShownOnce, Token
+from services.key_registry.people.requests import ShownOnce, Token
 from shared.contracts.documentation import Member, Members, describe_members
 
-MAX_CONFIRMATION_CHARACTERS = 512
 _AT = "2026-11-26T09:30:00Z"
 _TOKEN = "pgsi_01" + "5e" * 92
 _SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 _RECOVERY = ["mzxw-6ytb-oi2d-k3rp"]
 FACTOR_MEMBERS: Members = {
     "code": Member("Six digits of the authenticator, or a recovery code.", "492039"),
-    "ConfirmedAct.code": Member(
-        "Six digits of the authenticator, or a recovery code; empty where no second factor is on.", "492039"
-    ),
-    "PasswordChange.code": Member(
-        "Six digits of the authenticator, or a recovery code; empty where no second factor is on.", "492039"
-    ),
-    "PasswordChange.new": Member("The new one: 12 to 1024 characters.", "another horse battery staple"),
     "TotpConfirmation.code": Member("Six digits of the authenticator that was offered.", "492039"),
-    "password": Member(
-        "The present password; empty where `confirmation` takes its place.", "correct horse battery staple"
-    ),
-    "confirmation": Member(
-        "What a fresh sign-in at the OpenID provider has given (`/me/openid-confirmations`), for one act; empty: "
-        "the password is presented.",
-        "",
-    ),
     "confirms_by_openid": Member("Whether a fresh sign-in at the OpenID provider may take its place.", False),
     "SecondFactor.token": Member("Of the sign-in that waits for a code.", _TOKEN),
     "pending_token": Member("What is sent with the code; it is worth nothing else.", _TOKEN),
@@ -69,18 +53,6 @@ Code = Annotated[str, Field(max_length=MAX_CODE_CHARACTERS, repr=False)]
 class SecondFactor(_Body):
     token: Token
     code: Code
-
-
-class ConfirmedAct(_Body):
-    """What shows again whose account it is."""
-
-    password: Presented = Field("", repr=False)
-    code: Code = ""
-    confirmation: Annotated[str, Field(max_length=MAX_CONFIRMATION_CHARACTERS, repr=False)] = ""
-
-
-class PasswordChange(ConfirmedAct):
-    new: NewPassword = Field(repr=False)
 
 
 class TotpConfirmation(_Body):

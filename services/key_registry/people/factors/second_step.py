@@ -5,9 +5,10 @@ from datetime import datetime
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.people.acts import record, sign_in_refusal
 from services.key_registry.people.factors.codes import use_code
-from services.key_registry.people.factors.pending import InvalidPending, PendingSignIn, PendingSignIns
-from services.key_registry.people.factors.sealing import FactorSecrets
+from services.key_registry.people.factors.pending import PendingSignIn, PendingSignIns
+from services.key_registry.people.factors.totp_secrets import TotpSecrets
 from services.key_registry.people.ports import PeopleReader, PeopleStore, Person
+from services.key_registry.people.sealing import InvalidSeal
 from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
 from services.key_registry.people.sessions.standing import why_refused
 from services.key_registry.people.throttle import SignInThrottle
@@ -39,7 +40,7 @@ class SecondStep:
         store: PeopleStore,
         throttle: SignInThrottle,
         pending: PendingSignIns,
-        secrets: FactorSecrets,
+        secrets: TotpSecrets,
         trail: AuditTrail,
         clock: Clock,
         lifetimes: Lifetimes,
@@ -53,13 +54,13 @@ class SecondStep:
         self._lifetimes = lifetimes
 
     async def finish(self, token: str, code: str, origin: SignInOrigin) -> OpenedSession:
-        """The session, once. The brake on guessing counts wrong codes with wrong passwords.
+        """The session, once. The rate limit counts wrong codes with wrong passwords.
 
         Raises `PendingSignInInvalid`, `SecondFactorRefused`, `TooManySignIns` and `Unavailable`.
         """
         try:
             pending = self._pending.read(token, self._now())
-        except InvalidPending as error:
+        except InvalidSeal as error:
             raise PendingSignInInvalid(error.args[0]) from None
         async with self._store.reading() as reader:
             person = await self._person(reader, pending)
@@ -79,7 +80,7 @@ class SecondStep:
         """A wrong code is as if nothing had been sent: another may follow."""
         async with self._store.writing(by=None) as writer:
             now, person = self._now(), await self._person(writer, pending)
-            if not await writer.use_challenge(pending.digest, pending.expires_at):
+            if not await writer.use_once(pending.seal):
                 raise PendingSignInInvalid("used")
             used = await use_code(writer, person, code, now, self._secrets)
             if used is None:

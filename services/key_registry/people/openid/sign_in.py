@@ -1,19 +1,20 @@
 """Signing in by the OpenID provider: people who exist, or are invited, with an e-mail address that it verified."""
 
-from datetime import UTC, datetime
-
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.people.acts import record, sign_in_refusal
 from services.key_registry.people.factors.pending import BegunSignIn, PendingSignIns
 from services.key_registry.people.invitations.acceptance import InvitationAcceptance
-from services.key_registry.people.openid.id_token import VerifiedSubject
+from services.key_registry.people.openid.authorization_flow import (
+    AuthorizationFlow,
+    AuthorizationResponse,
+    Authorized,
+    BegunOpenId,
+    OpenIdRefused,
+)
 from services.key_registry.people.openid.ports import Identity
-from services.key_registry.people.openid.returns import BegunOpenId, OpenIdRefused, Returned, Returns
-from services.key_registry.people.openid.states import State
 from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
 from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
 from services.key_registry.people.sessions.standing import why_refused
-from shared import opaque
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock
 from shared.errors import Conflict, Unprocessable
@@ -37,7 +38,7 @@ class OpenIdSignIn:
     def __init__(
         self,
         store: PeopleStore,
-        returns: Returns,
+        flow: AuthorizationFlow,
         acceptance: InvitationAcceptance,
         pending: PendingSignIns,
         trail: AuditTrail,
@@ -45,7 +46,7 @@ class OpenIdSignIn:
         lifetimes: Lifetimes,
     ) -> None:
         self._store = store
-        self._returns = returns
+        self._flow = flow
         self._acceptance = acceptance
         self._pending = pending
         self._trail = trail
@@ -54,27 +55,24 @@ class OpenIdSignIn:
 
     async def begin(self, invitation: str = "") -> BegunOpenId:
         """Nothing is written. Raises `InvitationInvalid`, `Unavailable` and `Conflict`."""
-        if invitation and self._returns.issuer is not None:
+        if invitation and self._flow.issuer is not None:
             await self._acceptance.inspect(invitation)
-        return await self._returns.begin(invitation=invitation)
+        return await self._flow.begin(invitation=invitation)
 
-    async def finish(self, returned: Returned, origin: SignInOrigin) -> OpenedSession | BegunSignIn:
+    async def finish(self, response: AuthorizationResponse, origin: SignInOrigin) -> OpenedSession | BegunSignIn:
         """A session, once; where a second factor is on, one that waits for it.
 
-        Raises as `Returns`, `SubjectTaken` and `InvitationInvalid`.
+        Raises as `AuthorizationFlow`, `SubjectTaken` and `InvitationInvalid`.
         """
-        async with self._returns.returned(returned, origin.block) as (state, subject):
-            return await self._opened(state, subject, origin)
+        async with self._flow.callback(response, origin.block) as authorized:
+            return await self._opened(authorized, origin)
 
-    async def _opened(
-        self, state: State, subject: VerifiedSubject, origin: SignInOrigin
-    ) -> OpenedSession | BegunSignIn:
-        issuer = self._returns.issuer or ""
+    async def _opened(self, authorized: Authorized, origin: SignInOrigin) -> OpenedSession | BegunSignIn:
+        state, subject, issuer = authorized.state, authorized.subject, self._flow.issuer or ""
         unusable = await self._acceptance.unusable_password() if state.invitation else ""
         async with self._store.writing(by=None) as writer:
             now = instant(self._clock.now())
-            ends = datetime.fromtimestamp(state.expires_at, UTC)
-            if not await writer.use_challenge(opaque.digest(state.state), ends):
+            if not await writer.use_once(authorized.seal):
                 raise OpenIdRefused("state_used")
             if state.invitation:
                 person = await self._invited(writer, state.invitation, subject.email, unusable)

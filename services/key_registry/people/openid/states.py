@@ -10,16 +10,12 @@ from hmac import compare_digest
 
 import orjson
 
+from services.key_registry.people.sealing import InvalidSeal, Opened, Seals
 from shared.jose import base64url
-from shared.sealed_box import CannotOpen, SealedBox
 
 STATE_LIFE_S = 600
 """Seconds for signing in at the provider."""
-_CONTEXT = b"openid sign-in"
-
-
-class InvalidState(Exception):
-    """Not ours, expired, or not of this browser."""
+_PURPOSE = b"openid sign-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +25,9 @@ class State:
     code_verifier: str = field(repr=False)
     invitation: str = field(repr=False)
     """The token of one that is to be accepted; empty: none."""
-    expires_at: float
+    begun_at: float
     session: str = ""
     """Of who is to show anew who they are; empty: it is a sign-in."""
-
-    @property
-    def begun_at(self) -> float:
-        return self.expires_at - STATE_LIFE_S
 
     @property
     def code_challenge(self) -> str:
@@ -44,22 +36,23 @@ class State:
 
 
 class States:
-    def __init__(self, box: SealedBox) -> None:
-        self._box = box
+    def __init__(self, seals: Seals) -> None:
+        self._seals = seals
 
     def begin(self, invitation: str, now: float, session: str = "") -> tuple[str, State]:
         """The token for the browser, and what it holds."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        begun = State(state, nonce, verifier, invitation, now + STATE_LIFE_S, session)
-        sealed = self._box.seal(orjson.dumps(asdict(begun)), context=_CONTEXT)
+        begun = State(state, nonce, verifier, invitation, now, session)
+        sealed = self._seals.seal(orjson.dumps(asdict(begun)), _PURPOSE, now=now, life_s=STATE_LIFE_S)
         return base64url.encode(sealed).decode(), begun
 
-    def verify(self, token: str, state: str, now: float) -> State:
-        """Raises `InvalidState`."""
+    def verify(self, token: str, state: str, now: float) -> tuple[State, Opened]:
+        """What was begun, and by what it is used up. Raises `InvalidSeal`, also where it is not of this browser."""
         try:
-            found = State(**orjson.loads(self._box.open(base64url.decode(token.encode("ascii")), context=_CONTEXT)))
-        except (CannotOpen, ValueError, TypeError):  # TypeError: of another version, with other members
-            raise InvalidState from None
-        if found.expires_at <= now or not compare_digest(found.state.encode(), state.encode("utf-8", "replace")):
-            raise InvalidState
-        return found
+            opened = self._seals.open(base64url.decode(token.encode("ascii")), _PURPOSE, now=now)
+            begun = State(**orjson.loads(opened.content))
+        except (ValueError, TypeError):  # TypeError: of another version, with other members
+            raise InvalidSeal("malformed") from None
+        if not compare_digest(begun.state.encode(), state.encode("utf-8", "replace")):
+            raise InvalidSeal("malformed")
+        return begun, opened

@@ -11,16 +11,17 @@ from uuid_utils.compat import uuid7
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.acts import record
-from services.key_registry.people.factors.confirmation import Confirmation, Presented
-from services.key_registry.people.passkeys.challenges import Challenges, InvalidChallenge, registration_of
+from services.key_registry.people.passkeys.challenges import Challenges, registration_of
 from services.key_registry.people.passkeys.ports import Passkey
 from services.key_registry.people.passkeys.relying_party import (
-    Credential,
     InvalidCredential,
     RelyingParty,
+    WebAuthnResponse,
     challenge_of,
 )
 from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
+from services.key_registry.people.reauthentication.reauthentication import Proof, Reauthentication
+from services.key_registry.people.sealing import InvalidSeal
 from shared.clock import Clock
 from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
 
@@ -37,13 +38,13 @@ class OwnPasskeys:
     def __init__(
         self,
         store: PeopleStore,
-        confirmation: Confirmation,
+        reauthentication: Reauthentication,
         party: RelyingParty | None,
         challenges: Challenges | None,
         clock: Clock,
     ) -> None:
         self._store = store
-        self._confirmation = confirmation
+        self._reauthentication = reauthentication
         self._party = party
         self._challenges = challenges
         self._clock = clock
@@ -59,34 +60,34 @@ class OwnPasskeys:
         async with self._store.reading() as reader:
             return await reader.passkeys_of(admin.id)
 
-    async def creation_options(self, admin: Admin, presented: Presented) -> dict[str, Any]:
-        """Raises as `Confirmation`, and `Conflict` where there are no passkeys or too many."""
+    async def creation_options(self, admin: Admin, proof: Proof) -> dict[str, Any]:
+        """Raises as `Reauthentication`, and `Conflict` where there are no passkeys or too many."""
         session_id = _session_of(admin)
-        party, challenges = self._both()
+        party, challenges = self._party_and_challenges()
 
         async def known(writer: PeopleWriter, person: Person, _: datetime) -> Sequence[Passkey]:
             found = await writer.passkeys_of(person.id)
             _require_fewer(found)
             return found
 
-        of_person = await self._confirmation.confirmed(admin, presented, known)
+        of_person = await self._reauthentication.run(admin, proof, known)
         challenge = challenges.issue(registration_of(admin.id, session_id), self._clock.now())
         return party.creation_options(admin.id, admin.name, challenge, of_person)
 
-    async def add(self, admin: Admin, name: str, credential: Credential) -> Passkey:
+    async def add(self, admin: Admin, name: str, credential: WebAuthnResponse) -> Passkey:
         """Raises `Unprocessable`, which uses nothing up, and `Conflict`."""
         session_id = _session_of(admin)
-        party, challenges = self._both()
+        party, challenges = self._party_and_challenges()
         now = instant(self._clock.now())
         try:
             given = challenge_of(credential)
             challenge = challenges.verify(given, registration_of(admin.id, session_id), now.timestamp())
             new = party.verify_new(credential, given)
-        except (InvalidChallenge, InvalidCredential):
+        except (InvalidSeal, InvalidCredential):
             raise Unprocessable.field("credential", "is invalid or came too late: begin again") from None
         passkey = Passkey(uuid7(), admin.id, new.credential_id, new.public_key, new.sign_count, name, now, None)
         async with self._store.writing(by=admin) as writer:
-            if not await writer.use_challenge(challenge.digest, challenge.expires_at):
+            if not await writer.use_once(challenge):
                 raise Unprocessable.field("credential", "was sent before: begin again")
             _require_fewer(await writer.passkeys_of(admin.id))
             if not await writer.insert_passkey(passkey):
@@ -94,8 +95,8 @@ class OwnPasskeys:
             await _recorded(writer, admin, "passkey_added", passkey, now)
         return passkey
 
-    async def remove(self, admin: Admin, id_: UUID, presented: Presented) -> None:
-        """Raises as `Confirmation`, and `NotFound`: which there are is no secret to who has the session."""
+    async def remove(self, admin: Admin, id_: UUID, proof: Proof) -> None:
+        """Raises as `Reauthentication`, and `NotFound`: which there are is no secret to who has the session."""
         _session_of(admin)
         async with self._store.reading() as reader:
             if id_ not in {passkey.id for passkey in await reader.passkeys_of(admin.id)}:
@@ -107,9 +108,9 @@ class OwnPasskeys:
                 raise NotFound("there is no such passkey")
             await _recorded(writer, admin, "passkey_removed", passkey, now)
 
-        await self._confirmation.confirmed(admin, presented, removed)
+        await self._reauthentication.run(admin, proof, removed)
 
-    def _both(self) -> tuple[RelyingParty, Challenges]:
+    def _party_and_challenges(self) -> tuple[RelyingParty, Challenges]:
         if self._party is None or self._challenges is None:
             raise Conflict(UNAVAILABLE)
         return self._party, self._challenges

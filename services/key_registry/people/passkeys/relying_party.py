@@ -30,7 +30,7 @@ NAME = "Passgate"
 LOCALHOST = "localhost"
 MAX_CREDENTIAL_ID_BYTES = 1023
 """Web Authentication Level 3, section 4, "credential ID"."""
-Credential = Mapping[str, Any]
+WebAuthnResponse = Mapping[str, Any]
 """As `PublicKeyCredential.toJSON` gives it."""
 
 
@@ -90,7 +90,7 @@ class RelyingParty(NamedTuple):
         )
         return _json(options)
 
-    def verify_new(self, credential: Credential, challenge: bytes) -> NewCredential:
+    def verify_new(self, credential: WebAuthnResponse, challenge: bytes) -> NewCredential:
         """Raises `InvalidCredential`."""
         try:
             found = verify_registration_response(
@@ -106,7 +106,7 @@ class RelyingParty(NamedTuple):
             raise InvalidCredential("credential_id")
         return NewCredential(found.credential_id, found.credential_public_key, found.sign_count)
 
-    def verify(self, credential: Credential, challenge: bytes, passkey: Passkey) -> int:
+    def verify(self, credential: WebAuthnResponse, challenge: bytes, passkey: Passkey) -> int:
         """The authenticator's count. Raises `InvalidCredential`, also where the user is another one."""
         try:
             given = parse_authentication_credential_json(dict(credential))
@@ -128,7 +128,7 @@ class RelyingParty(NamedTuple):
         return found.new_sign_count
 
 
-def challenge_of(credential: Credential) -> bytes:
+def challenge_of(credential: WebAuthnResponse) -> bytes:
     """What it responds to, as it says itself. Raises `InvalidCredential`."""
     try:
         return parse_client_data_json(_bytes(credential["response"]["clientDataJSON"])).challenge
@@ -136,7 +136,7 @@ def challenge_of(credential: Credential) -> bytes:
         raise InvalidCredential(type(error).__name__) from None
 
 
-def credential_id_of(credential: Credential) -> bytes:
+def credential_id_of(credential: WebAuthnResponse) -> bytes:
     """Raises `InvalidCredential`."""
     try:
         return _bytes(credential["rawId"])

@@ -5,16 +5,17 @@ from typing import Any
 
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.people.acts import sign_in_refusal
-from services.key_registry.people.passkeys.challenges import SIGN_IN, Challenges, InvalidChallenge
+from services.key_registry.people.passkeys.challenges import SIGN_IN, Challenges
 from services.key_registry.people.passkeys.own_passkeys import UNAVAILABLE
 from services.key_registry.people.passkeys.relying_party import (
-    Credential,
     InvalidCredential,
     RelyingParty,
+    WebAuthnResponse,
     challenge_of,
     credential_id_of,
 )
 from services.key_registry.people.ports import PeopleStore, Person
+from services.key_registry.people.sealing import InvalidSeal
 from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
 from services.key_registry.people.sessions.standing import why_refused
 from services.key_registry.people.sign_in_policy import SignInPolicy
@@ -55,20 +56,20 @@ class PasskeySignIn:
 
     def options(self) -> dict[str, Any]:
         """Nothing is kept of them. Raises `Conflict` where there are no passkeys."""
-        party, challenges = self._both()
+        party, challenges = self._party_and_challenges()
         return party.request_options(challenges.issue(SIGN_IN, self._clock.now()))
 
-    async def sign_in(self, credential: Credential, origin: SignInOrigin) -> OpenedSession:
+    async def sign_in(self, credential: WebAuthnResponse, origin: SignInOrigin) -> OpenedSession:
         """Raises `PasskeyRefused` and `Conflict`.
 
         A passkey proves possession and who has it: no code is needed beside it. A signature cannot be guessed, so
         there is no brake; nothing is written before it holds.
         """
-        party, challenges = self._both()
+        party, challenges = self._party_and_challenges()
         try:
             given, credential_id = challenge_of(credential), credential_id_of(credential)
             challenge = challenges.verify(given, SIGN_IN, self._clock.now())
-        except (InvalidCredential, InvalidChallenge) as error:
+        except (InvalidCredential, InvalidSeal) as error:
             raise PasskeyRefused("malformed" if isinstance(error, InvalidCredential) else "challenge") from None
         async with self._store.reading() as reader:
             passkey = await reader.find_passkey(credential_id)
@@ -88,7 +89,7 @@ class PasskeySignIn:
             now = self._now()
             current = await writer.find_person(person.id)
             cause = await why_refused(writer, current)
-            if cause is None and not await writer.use_challenge(challenge.digest, challenge.expires_at):
+            if cause is None and not await writer.use_once(challenge):
                 cause = "challenge_used"
             if cause is None and not await writer.passkey_used(passkey.id, count, now):
                 cause = "passkey_removed_or_copied"
@@ -96,7 +97,7 @@ class PasskeySignIn:
                 raise self._refused(person, cause or "unknown")
             return await open_session(writer, current, origin, now, self._lifetimes, second_factor="passkey")
 
-    def _both(self) -> tuple[RelyingParty, Challenges]:
+    def _party_and_challenges(self) -> tuple[RelyingParty, Challenges]:
         if self._party is None or self._challenges is None:
             raise Conflict(UNAVAILABLE)
         return self._party, self._challenges

@@ -22,6 +22,7 @@ from services.key_registry.storage.postgres.people.portal_sessions import (
     PostgresPortalReader,
     PostgresPortalWriter,
 )
+from services.key_registry.storage.postgres.people.used_seals import PostgresUsedSeals
 
 _COLUMNS = ("id", "digest", "role", "company_id", "email", "status", "created_at", "expires_at", "created_by")
 _STATUS = f"CASE WHEN status <> 'open' OR {MAKER_ACTS} THEN status ELSE 'revoked' END AS status"
@@ -77,6 +78,7 @@ class PostgresPeopleWriter(
     PostgresPasskeyWriter,
     PostgresIdentityWriter,
     PostgresPasswordResetWriter,
+    PostgresUsedSeals,
 ):
     async def insert_invitation(self, invitation: Invitation) -> None:
         await self._connection.execute(_INSERT, *(getattr(invitation, name) for name in _COLUMNS))

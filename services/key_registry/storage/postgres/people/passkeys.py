@@ -24,9 +24,6 @@ UPDATE passkey SET sign_count = $2, last_used_at = $3
 WHERE id = $1 AND (sign_count < $2 OR (sign_count = 0 AND $2 = 0)) RETURNING 1
 """
 _DELETE = " ".join(("DELETE FROM passkey WHERE person_id = $1 AND id = $2 RETURNING", ", ".join(_COLUMNS)))
-_USE_CHALLENGE = """
-INSERT INTO used_challenge (digest, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1
-"""
 
 
 class PostgresPasskeyReader:
@@ -57,6 +54,3 @@ class PostgresPasskeyWriter(PostgresPasskeyReader):
     async def delete_passkeys(self, person_id: UUID) -> int:
         status = await self._connection.execute("DELETE FROM passkey WHERE person_id = $1", person_id)
         return int(status.rpartition(" ")[2])
-
-    async def use_challenge(self, digest: bytes, expires_at: datetime) -> bool:
-        return await self._connection.fetchval(_USE_CHALLENGE, digest, expires_at) is not None

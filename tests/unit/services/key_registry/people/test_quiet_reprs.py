@@ -15,7 +15,7 @@ from services.key_registry.people.factors.schemas import TotpOffer
 
 SECRETS = {
     *("token", "password", "new", "code", "confirmation", "invitation", "secret", "pending_token"),
-    *("recovery_codes", "client_secret", "code_verifier", "nonce", "password_hash"),
+    *("recovery_codes", "client_secret", "code_verifier", "nonce", "password_hash", "content"),
     *("uri", "url", "path"),
 }
 """Names of members: of what somebody sends or is shown once, and of addresses that contain it."""

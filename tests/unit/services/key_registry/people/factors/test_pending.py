@@ -10,15 +10,17 @@ import pytest
 
 from services.key_registry.audit_trail.chain import START, Head, Line
 from services.key_registry.catalog.permissions import Role
-from services.key_registry.people.factors.pending import PENDING_LIFE_S, InvalidPending, PendingSignIns
-from services.key_registry.people.factors.sealing import FactorSecrets
+from services.key_registry.people.factors.pending import PENDING_LIFE_S, PendingSignIns
 from services.key_registry.people.ports import PeopleWriter, Person
+from services.key_registry.people.sealing import InvalidSeal, Seals
 from shared import opaque
 from shared.sealed_box import SealedBox
 
 NOW = datetime(2027, 1, 15, 8, 0, tzinfo=UTC)
 JO = Person(UUID(int=1), "jo@x.example", "hash", Role.OWNER, None, "active", NOW, NOW, totp_since=NOW)
-PENDING = PendingSignIns(SealedBox(bytes(32)))
+SEALS = Seals(SealedBox(bytes(32)))
+PENDING = PendingSignIns(SEALS)
+PURPOSE = b"pending sign-in"
 
 
 class AuditAlone:
@@ -48,9 +50,9 @@ async def begun(pending: PendingSignIns = PENDING) -> str:
 async def test_each_is_another_and_lives_for_minutes() -> None:
     first, second = await begun(), await begun()
     last = NOW + timedelta(seconds=PENDING_LIFE_S - 1)
-    assert PENDING.read(first, last).digest != PENDING.read(second, last).digest
+    assert PENDING.read(first, last).seal.digest != PENDING.read(second, last).seal.digest
     assert len(first) <= 255
-    with pytest.raises(InvalidPending, match="expired"):
+    with pytest.raises(InvalidSeal, match="expired"):
         PENDING.read(first, last + timedelta(seconds=1))
 
 
@@ -71,25 +73,25 @@ async def test_it_is_of_the_person_as_they_were(changed: dict[str, Any]) -> None
 
 
 async def test_those_of_others_for_something_else_or_damaged_are_malformed() -> None:
-    box = SealedBox(bytes(32))
-    elsewhere = opaque.sealed(opaque.PENDING_SIGN_IN, box.seal(bytes(56), context=b"something else"))
+    sealed = SEALS.seal(bytes(48), b"something else", now=NOW.timestamp(), life_s=60)
+    elsewhere = opaque.sealed(opaque.PENDING_SIGN_IN, sealed)
     others = [
-        await begun(PendingSignIns(SealedBox(b"x" * 32))),
-        await begun(FactorSecrets(None).pending_sign_ins()),
+        await begun(PendingSignIns(Seals(SealedBox(b"x" * 32)))),
+        await begun(PendingSignIns(Seals.of_this_process())),
     ]
     for token in (*others, elsewhere, opaque.sealed(opaque.PENDING_SIGN_IN, b"\x01"), "pgsi_", ""):
-        with pytest.raises(InvalidPending, match="malformed"):
+        with pytest.raises(InvalidSeal, match="malformed"):
             PENDING.read(token, NOW)
 
 
 async def test_without_a_key_they_are_of_this_process() -> None:
-    pending = FactorSecrets(None).pending_sign_ins()
+    pending = PendingSignIns(Seals.of_this_process())
     assert pending.read(await begun(pending), NOW).is_of(JO)
 
 
-@pytest.mark.parametrize("size", [0, 7, 8, 23, 24, 55, 57])
+@pytest.mark.parametrize("size", [0, 15, 16, 47, 49])
 async def test_one_that_another_version_has_sealed_is_expired(size: int) -> None:
-    content = b"\xff" * size
-    token = opaque.sealed(opaque.PENDING_SIGN_IN, SealedBox(bytes(32)).seal(content, context=b"pending sign-in"))
-    with pytest.raises(InvalidPending, match="expired"):
+    sealed = SEALS.seal(b"\xff" * size, PURPOSE, now=NOW.timestamp(), life_s=60)
+    token = opaque.sealed(opaque.PENDING_SIGN_IN, sealed)
+    with pytest.raises(InvalidSeal, match="expired"):
         PENDING.read(token, NOW)

@@ -1,16 +1,16 @@
 """A fresh sign-in at the OpenID provider, in the place of the password: for what people do to their own account."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-
 from services.key_registry.catalog.permissions import Admin
-from services.key_registry.people.openid.returns import BegunOpenId, OpenIdRefused, Returned, Returns
-from services.key_registry.people.passkeys.challenges import CHALLENGE_LIFE_S, Challenges, confirmation_of
+from services.key_registry.people.openid.authorization_flow import (
+    AuthorizationFlow,
+    AuthorizationResponse,
+    BegunOpenId,
+    OpenIdRefused,
+)
 from services.key_registry.people.ports import PeopleStore
-from shared import opaque
+from services.key_registry.people.reauthentication.confirmations import Confirmations, FreshSignIn
 from shared.clock import Clock
 from shared.errors import Conflict, Forbidden
-from shared.jose import base64url
 
 
 class NotConfirmed(Conflict):
@@ -25,19 +25,15 @@ class NotConfirmed(Conflict):
         self.cause = cause
 
 
-@dataclass(frozen=True, slots=True)
-class FreshSignIn:
-    confirmation: str = field(repr=False)
-    expires_at: datetime
-
-
-class OpenIdConfirmation:
+class OpenIdReauthentication:
     """Each method raises `Forbidden` for who is no person, and `Conflict` where there is no provider."""
 
-    def __init__(self, store: PeopleStore, returns: Returns, challenges: Challenges | None, clock: Clock) -> None:
+    def __init__(
+        self, store: PeopleStore, flow: AuthorizationFlow, confirmations: Confirmations | None, clock: Clock
+    ) -> None:
         self._store = store
-        self._returns = returns
-        self._challenges = challenges
+        self._flow = flow
+        self._confirmations = confirmations
         self._clock = clock
 
     async def begin(self, admin: Admin) -> BegunOpenId:
@@ -45,35 +41,30 @@ class OpenIdConfirmation:
         session = _session_of(admin)
         if await self._subject(admin) is None:
             raise Conflict("your account is not bound to one at the OpenID provider: sign in by it once")
-        return await self._returns.begin(session=session)
+        return await self._flow.begin(session=session)
 
-    async def finish(self, admin: Admin, returned: Returned, address_block: str) -> FreshSignIn:
+    async def finish(self, admin: Admin, response: AuthorizationResponse, address_block: str) -> FreshSignIn:
         """What confirms one act, for some minutes, in this session alone.
 
         Raises `NotConfirmed`, `TooManySignIns` and `Unavailable`.
         """
-        session, subject, challenges = _session_of(admin), await self._subject(admin), self._challenges
-        if challenges is None or subject is None:
+        session, subject = _session_of(admin), await self._subject(admin)
+        if self._confirmations is None or subject is None:
             raise NotConfirmed("not_bound")
         try:
-            async with self._returns.returned(returned, address_block, session=session) as (state, found):
-                if found.subject != subject:
+            async with self._flow.callback(response, address_block, session=session) as authorized:
+                if authorized.subject.subject != subject:
                     raise OpenIdRefused("another_subject")
                 async with self._store.writing(by=admin) as writer:
-                    ends = datetime.fromtimestamp(state.expires_at, UTC)
-                    if not await writer.use_challenge(opaque.digest(state.state), ends):
+                    if not await writer.use_once(authorized.seal):
                         raise OpenIdRefused("state_used")
         except OpenIdRefused as error:
             raise NotConfirmed(error.cause) from None
-        now = self._clock.now()
-        issued = challenges.issue(confirmation_of(admin.id, session), now)
-        return FreshSignIn(
-            base64url.encode(issued).decode(), datetime.fromtimestamp(int(now + CHALLENGE_LIFE_S), UTC)
-        )
+        return self._confirmations.issue(admin.id, admin.session_id, self._clock.now())
 
     async def _subject(self, admin: Admin) -> str | None:
         """That of the person at the provider."""
-        issuer = self._returns.issuer
+        issuer = self._flow.issuer
         if issuer is None:
             raise Conflict("the registry has no PASSGATE_OPENID_ISSUER")
         async with self._store.reading() as reader:

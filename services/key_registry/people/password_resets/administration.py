@@ -18,7 +18,7 @@ from shared.clock import Clock
 from shared.errors import Conflict, Forbidden
 
 
-class PasswordResetLinks:
+class PasswordResetAdministration:
     """Each method raises `Forbidden` when the role does not reach: it takes an owner, so that nobody makes a link
     for somebody of a higher role. `NotFound` is for who is of another company.
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from services.key_registry.people.invitations.acceptance import InvitationInvalid
 from services.key_registry.people.openid.id_token import InvalidIdToken, VerifiedSubject, verified
 from services.key_registry.people.openid.provider import CodeRefused, Provider
-from services.key_registry.people.openid.states import InvalidState, State, States
+from services.key_registry.people.openid.states import State, States
 from services.key_registry.people.ports import Person
+from services.key_registry.people.sealing import InvalidSeal, Opened
 from services.key_registry.people.throttle import SignInThrottle
 from shared.clock import Clock
 from shared.errors import Conflict, Unauthenticated, Unavailable
@@ -23,13 +24,25 @@ class BegunOpenId:
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
-    """What a browser brings back from the provider; `issuer` empty: the response had no `iss`."""
+class AuthorizationResponse:
+    """What a browser brings back from the provider (OpenID Connect Core section 3.1.2.5), and the token it kept.
+
+    `issuer` empty: the response had no `iss`.
+    """
 
     token: str = field(repr=False)
     state: str
     code: str = field(repr=False)
     issuer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Authorized:
+    """What was begun, who has come back, and what uses that up."""
+
+    state: State
+    seal: Opened
+    subject: VerifiedSubject
 
 
 class OpenIdRefused(Unauthenticated):
@@ -43,7 +56,7 @@ class OpenIdRefused(Unauthenticated):
         self.person = person
 
 
-class Returns:
+class AuthorizationFlow:
     """`provider` or `states` None: there is no provider, and each method raises `Conflict`."""
 
     def __init__(
@@ -64,37 +77,38 @@ class Returns:
 
         Raises `Unavailable` and `Conflict`.
         """
-        provider, states = self._both()
+        provider, states = self._provider_and_states()
         token, state = states.begin(invitation, self._clock.now(), session)
         url = await provider.authorization_url(state.state, state.nonce, state.code_challenge, anew=bool(session))
         return BegunOpenId(url, token)
 
     @asynccontextmanager
-    async def returned(
-        self, returned: Returned, address_block: str, *, session: str = ""
-    ) -> AsyncIterator[tuple[State, VerifiedSubject]]:
+    async def callback(
+        self, response: AuthorizationResponse, address_block: str, *, session: str = ""
+    ) -> AsyncIterator[Authorized]:
         """What was begun, for this `session`, and who has come back, for what is done with it within.
 
         Attempts from one address count as failed sign-ins do, since each is a call to the provider. Raises
         `OpenIdRefused`, `TooManySignIns`, `Unavailable` and `Conflict`.
         """
-        provider, states = self._both()
+        provider, states = self._provider_and_states()
         try:
-            state = states.verify(returned.token, returned.state, self._clock.now())
-        except InvalidState:
+            state, seal = states.verify(response.token, response.state, self._clock.now())
+        except InvalidSeal:
             raise OpenIdRefused("state") from None
         if state.session != session:
             raise OpenIdRefused("state_of_something_else")
-        named = bool(returned.issuer) or (await provider.metadata()).names_issuer
-        if named and returned.issuer != provider.client.issuer:
+        named = bool(response.issuer) or (await provider.metadata()).names_issuer
+        if named and response.issuer != provider.client.issuer:
             raise OpenIdRefused("response_of_another_issuer")
-        if not returned.code:
+        if not response.code:
             raise OpenIdRefused("cancelled")
         attempt = await self._throttle.begin(None, address_block)
         try:
-            token = await provider.id_token(returned.code, state.code_verifier)
+            token = await provider.id_token(response.code, state.code_verifier)
             since = state.begun_at if session else None
-            yield state, await verified(token, provider, state.nonce, self._clock.now(), since)
+            subject = await verified(token, provider, state.nonce, self._clock.now(), since)
+            yield Authorized(state, seal, subject)
         except (Unavailable, InvitationInvalid):
             await self._throttle.release(attempt)
             raise
@@ -103,7 +117,7 @@ class Returns:
             raise OpenIdRefused(cause) from None
         await self._throttle.succeeded(attempt)
 
-    def _both(self) -> tuple[Provider, States]:
+    def _provider_and_states(self) -> tuple[Provider, States]:
         if self._provider is None or self._states is None:
             raise Conflict("the registry has no PASSGATE_OPENID_ISSUER")
         return self._provider, self._states

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.key_registry.people.factors.ports import Totp
-from services.key_registry.people.factors.sealing import FactorSecrets, UnreadableSecret
+from services.key_registry.people.factors.totp_secrets import TotpSecrets, UnreadableSecret
 from shared.errors import Conflict
 from shared.sealed_box import SealedBox
 
@@ -20,15 +20,15 @@ def totp(sealed: bytes) -> Totp:
 
 
 def test_a_secret_is_read_by_its_own_person_under_its_own_key_alone() -> None:
-    secrets = FactorSecrets(BOX)
+    secrets = TotpSecrets(BOX)
     kept = totp(secrets.seal(ME, "SECRET"))
     assert secrets.open(kept) == "SECRET"
     assert b"SECRET" not in kept.sealed_secret
     assert "SECRET" not in repr(kept)
     others = (
         (secrets, replace(kept, person_id=OTHER)),
-        (FactorSecrets(SealedBox(b"x" * 32)), kept),
-        (FactorSecrets(None), kept),
+        (TotpSecrets(SealedBox(b"x" * 32)), kept),
+        (TotpSecrets(None), kept),
         (secrets, totp(BOX.seal(b"SECRET", context=b"webhook:" + ME.bytes))),
     )
     for reader, found in others:
@@ -37,6 +37,6 @@ def test_a_secret_is_read_by_its_own_person_under_its_own_key_alone() -> None:
 
 
 def test_without_a_key_nothing_is_kept() -> None:
-    assert not FactorSecrets(None).available
+    assert not TotpSecrets(None).available
     with pytest.raises(Conflict, match="PASSGATE_WEBHOOK_KEY_FILE"):
-        FactorSecrets(None).seal(ME, "SECRET")
+        TotpSecrets(None).seal(ME, "SECRET")

@@ -1,49 +1,25 @@
 """Secrets of authenticators at rest: encrypted under a key that is not in the database, bound to their person."""
 
-import os
-from pathlib import Path
 from uuid import UUID
 
-from services.key_registry.people.factors.pending import PendingSignIns
 from services.key_registry.people.factors.ports import Totp
-from services.key_registry.people.openid.states import States
-from services.key_registry.people.passkeys.challenges import Challenges
 from shared.errors import Conflict
-from shared.sealed_box import KEY_BYTES, CannotOpen, SealedBox, read_key
+from shared.sealed_box import CannotOpen, SealedBox
 
 
 class UnreadableSecret(Exception):
     """There is no key, another one, or what was kept is damaged."""
 
 
-class FactorSecrets:
+class TotpSecrets:
     """`box` None: there is no key, and so nobody turns a second factor on."""
 
     def __init__(self, box: SealedBox | None) -> None:
         self._box = box
 
-    @classmethod
-    def from_file(cls, path: Path | None) -> "FactorSecrets":
-        """Raises `ValueError` naming the file, never its content."""
-        return cls(None if path is None else SealedBox(read_key(path)))
-
     @property
     def available(self) -> bool:
         return self._box is not None
-
-    @property
-    def challenges(self) -> Challenges | None:
-        """Those of passkeys, under the same key."""
-        return None if self._box is None else Challenges(self._box)
-
-    @property
-    def states(self) -> States | None:
-        """Those of people who are at the OpenID provider, under the same key."""
-        return None if self._box is None else States(self._box)
-
-    def pending_sign_ins(self) -> PendingSignIns:
-        """Those that wait for a code, under the same key; without one, under one of this process alone."""
-        return PendingSignIns(self._box or SealedBox(os.urandom(KEY_BYTES)))
 
     def seal(self, person_id: UUID, secret: str) -> bytes:
         """Raises `Conflict` without a key."""

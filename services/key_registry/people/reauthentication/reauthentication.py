@@ -9,20 +9,15 @@ from typing import TypeVar
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.factors.codes import use_code
-from services.key_registry.people.factors.sealing import FactorSecrets
-from services.key_registry.people.passkeys.challenges import (
-    Challenge,
-    Challenges,
-    InvalidChallenge,
-    confirmation_of,
-)
+from services.key_registry.people.factors.totp_secrets import TotpSecrets
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
+from services.key_registry.people.reauthentication.confirmations import Confirmations
+from services.key_registry.people.sealing import InvalidSeal, Opened
 from services.key_registry.people.throttle import SignInThrottle
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock
 from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, Unprocessable
-from shared.jose import base64url
 
 T = TypeVar("T")
 WRONG_PASSWORD = "is not the present password"
@@ -30,7 +25,7 @@ NOT_CONFIRMED = "was used, or came too late: sign in at the OpenID provider agai
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
+class Proof:
     """`code` is needed where a second factor is on."""
 
     password: str = field(repr=False)
@@ -41,31 +36,31 @@ class Presented:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Checked:
     """The account is the caller's, as far as it can be known before anything is written."""
 
     admin: Admin
     person: Person
     code: str = field(repr=False)
-    challenge: Challenge | None
+    fresh_sign_in: Opened | None
     """Of the fresh sign-in that took the place of the password."""
 
     @property
     def by(self) -> tuple[str, str]:
         """The member of the body that showed it, and what is said of it once it does not any more."""
-        if self.challenge is not None:
+        if self.fresh_sign_in is not None:
             return "confirmation", NOT_CONFIRMED
         return "password", WRONG_PASSWORD
 
 
-class Confirmation:
+class Reauthentication:
     def __init__(
         self,
         store: PeopleStore,
         passwords: Passwords,
         throttle: SignInThrottle,
-        secrets: FactorSecrets,
-        challenges: Challenges | None,
+        secrets: TotpSecrets,
+        confirmations: Confirmations | None,
         trail: AuditTrail,
         clock: Clock,
     ) -> None:
@@ -73,58 +68,56 @@ class Confirmation:
         self._passwords = passwords
         self._throttle = throttle
         self._secrets = secrets
-        self._challenges = challenges
+        self._confirmations = confirmations
         self._trail = trail
         self._clock = clock
 
-    async def confirmed(
-        self,
-        admin: Admin,
-        presented: Presented,
-        act: Callable[[PeopleWriter, Person, datetime], Awaitable[T]],
+    async def run(
+        self, admin: Admin, proof: Proof, act: Callable[[PeopleWriter, Person, datetime], Awaitable[T]]
     ) -> T:
-        """`act`, in the transaction that uses the code up.
+        """`act`, in the transaction that uses up what has proved it.
 
         What is wrong counts as a failed sign-in, for who has a session alone. Raises `Unprocessable` naming
         `password`, `confirmation` or `code`, `TooManySignIns`, `Forbidden` for who is no person, and what `act`
         raises.
         """
         require_person(admin)
-        async with self.attempt(admin, presented.address_block):
-            return await self.acted(await self.shown(admin, presented), act)
+        async with self.attempt(admin, proof.address_block):
+            return await self.run_checked(await self.check(admin, proof), act)
 
-    async def shown(self, admin: Admin, presented: Presented) -> Shown:
-        """The first half of `confirmed`, within an `attempt`: all but the code."""
+    async def check(self, admin: Admin, proof: Proof) -> Checked:
+        """The first half of `run`, within an `attempt`: all but the code."""
         async with self._store.reading() as reader:
             person = await reader.find_person(admin.id)
         if person is None:
             raise NotFound("there is no such person")
-        challenge = self._fresh_sign_in(admin, person, presented) if presented.confirmation else None
-        if challenge is None and not await self._passwords.verify(person.password_hash, presented.password):
+        fresh = self._fresh_sign_in(admin, person, proof) if proof.confirmation else None
+        if fresh is None and not await self._passwords.verify(person.password_hash, proof.password):
             raise self._refused(person, "password", WRONG_PASSWORD)
-        return Shown(admin, person, presented.code, challenge)
+        return Checked(admin, person, proof.code, fresh)
 
-    async def acted(self, shown: Shown, act: Callable[[PeopleWriter, Person, datetime], Awaitable[T]]) -> T:
+    async def run_checked(
+        self, checked: Checked, act: Callable[[PeopleWriter, Person, datetime], Awaitable[T]]
+    ) -> T:
         """The second half: the code, and `act`."""
-        admin, person, challenge = shown.admin, shown.person, shown.challenge
-        async with self._store.writing(by=admin) as writer:
-            now, latest = instant(self._clock.now()), await writer.find_person(admin.id)
+        person, fresh = checked.person, checked.fresh_sign_in
+        async with self._store.writing(by=checked.admin) as writer:
+            now, latest = instant(self._clock.now()), await writer.find_person(person.id)
             if latest is None or latest.password_hash != person.password_hash:
-                raise self._refused(person, *shown.by)
-            if latest.second_factor and not await use_code(writer, latest, shown.code, now, self._secrets):
+                raise self._refused(person, *checked.by)
+            if latest.second_factor and not await use_code(writer, latest, checked.code, now, self._secrets):
                 raise self._refused(person, "code", "is wrong, or was used before")
-            if challenge is not None and not await writer.use_challenge(challenge.digest, challenge.expires_at):
+            if fresh is not None and not await writer.use_once(fresh):
                 raise self._refused(person, "confirmation", NOT_CONFIRMED)
-            return await act(writer, await writer.find_person(admin.id) or latest, now)
+            return await act(writer, await writer.find_person(person.id) or latest, now)
 
-    def _fresh_sign_in(self, admin: Admin, person: Person, presented: Presented) -> Challenge:
+    def _fresh_sign_in(self, admin: Admin, person: Person, proof: Proof) -> Opened:
         """It confirms one act, and stays as it is when that comes to nothing."""
         try:
-            if self._challenges is None:
-                raise InvalidChallenge
-            given, now = base64url.decode(presented.confirmation.encode("ascii")), self._clock.now()
-            return self._challenges.verify(given, confirmation_of(admin.id, str(admin.session_id)), now)
-        except (InvalidChallenge, ValueError):
+            if self._confirmations is None:
+                raise InvalidSeal("malformed")
+            return self._confirmations.verify(proof.confirmation, admin.id, admin.session_id, self._clock.now())
+        except InvalidSeal:
             raise self._refused(person, "confirmation", NOT_CONFIRMED) from None
 
     @asynccontextmanager

@@ -1,0 +1,13 @@
+"""What callers send to show again whose account it is."""
+
+from aiohttp import web
+
+from services.key_registry.http.people.sessions import origin_of
+from services.key_registry.people.reauthentication.reauthentication import Proof
+from services.key_registry.people.reauthentication.schemas import ConfirmedAct
+from shared.http.client_address import ClientAddress
+
+
+def proof_of(body: ConfirmedAct, request: web.Request, addresses: ClientAddress) -> Proof:
+    block = origin_of(request, addresses).block
+    return Proof(body.password, body.code, block, body.confirmation)

@@ -1,0 +1,1 @@
+"""Showing again whose account it is, before somebody changes their own."""

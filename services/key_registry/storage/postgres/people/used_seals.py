@@ -1,0 +1,17 @@
+"""What was sealed for others to keep, and used."""
+
+from services.key_registry.people.sealing import Opened
+from shared.postgres.pool import Connection
+
+_USE = """
+INSERT INTO used_challenge (digest, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1
+"""
+
+
+class PostgresUsedSeals:
+    """The part of the writer that uses what was sealed."""
+
+    _connection: Connection
+
+    async def use_once(self, opened: Opened) -> bool:
+        return await self._connection.fetchval(_USE, opened.digest, opened.expires_at) is not None
