@@ -7,7 +7,7 @@ from typing import Any
 
 from services.console.pages.kinds import BY_API_KIND, Kind
 
-DAYS = 90
+CALENDAR_DAYS = 90
 """That are shown, today included."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -31,7 +31,7 @@ class Month:
 def months_of(days: Sequence[Mapping[str, Any]], today: date) -> list[Month]:
     """Of the objects of `GET /expiries/days`: every month that one of the days is in."""
     counts = {date.fromisoformat(item["day"]): item["credentials"] for item in days}
-    shown = {today + timedelta(days=number) for number in range(DAYS)}
+    shown = {today + timedelta(days=number) for number in range(CALENDAR_DAYS)}
     first = sorted({day.replace(day=1) for day in shown})
     return [Month(f"{month:%B %Y}", _weeks(month, counts, shown)) for month in first]
 

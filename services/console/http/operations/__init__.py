@@ -1,1 +1,1 @@
-"""What operators look at now and then: notices, webhooks, hygiene, signing keys, and what is report-only."""
+"""The operator's own pages beside companies and credentials; `table` lists them."""

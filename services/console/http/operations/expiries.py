@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from services.console.http.operations.filtered_list import NO_DAY
-from services.console.pages.expiries import DAYS, WEEKDAYS, credentials_of, months_of
+from services.console.http.operations.filtered_list import MAX_FILTER_CHARACTERS, NO_DAY
+from services.console.pages.expiries import CALENDAR_DAYS, WEEKDAYS, credentials_of, months_of
 from services.console.pages.hygiene import CHECKS
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
@@ -15,7 +15,6 @@ from shared.clock import Clock
 from shared.errors import Unprocessable
 
 PER_PAGE = "100"
-MAX_FILTER_CHARACTERS = 255
 
 
 class ExpiryPages:
@@ -36,7 +35,7 @@ class ExpiryPages:
 
     async def _calendar(self, session: Session, company: str) -> dict[str, Any]:
         today = datetime.fromtimestamp(self._clock.now(), UTC).date()
-        found = await session.api.get("/expiries/days", days=str(DAYS), company_id=company)
+        found = await session.api.get("/expiries/days", days=str(CALENDAR_DAYS), company_id=company)
         total = sum(item["credentials"] for item in found["items"])
         months, until = months_of(found["items"], today), found["counted_until"]
         return {"day": None, "months": months, "weekdays": WEEKDAYS, "total": total, "until": until, "today": today}

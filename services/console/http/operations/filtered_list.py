@@ -12,7 +12,7 @@ from services.console.pages.field_errors import wrong_fields
 from services.console.session import Session
 from shared.errors import Unprocessable
 
-DAYS = frozenset({"from", "to", "after", "before"})
+DAY_FILTERS = frozenset({"from", "to", "after", "before"})
 """Filters that are typed as days, and begin with them, in UTC."""
 NO_DAY = "must be a day, such as 2026-11-27"
 MAX_FILTER_CHARACTERS = 255
@@ -50,7 +50,7 @@ async def filtered_list(
         page = await session.api.get(path, limit=str(limit), cursor=cursor, **sent, **fixed)
     except Unprocessable as error:
         wrong = {
-            name if name in form else "": NO_DAY if name in DAYS else message
+            name if name in form else "": NO_DAY if name in DAY_FILTERS else message
             for name, message in wrong_fields(error).items()
         }
         return FilteredList((), form, wrong, "")
@@ -62,5 +62,5 @@ async def filtered_list(
 def typed_filters(request: web.Request, filters: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
     """As they were typed, and as the admin API takes them."""
     form = {name: request.query.get(name, "").strip()[:MAX_FILTER_CHARACTERS] for name in filters}
-    sent = {name: f"{typed}T00:00:00Z" if typed and name in DAYS else typed for name, typed in form.items()}
+    sent = {name: f"{typed}T00:00:00Z" if typed and name in DAY_FILTERS else typed for name, typed in form.items()}
     return form, sent

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from services.console.admin_api import Object
+from services.console.http.operations.filtered_list import MAX_FILTER_CHARACTERS
 from services.console.pages.expiries import credentials_of
 from services.console.pages.hygiene import CHECKS, Check
 from services.console.pages.kinds import BY_PATH, KINDS, Kind
@@ -48,7 +49,7 @@ class HygienePages:
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
         check = CHECKS.get(request.query.get("check", ""))
-        company = request.query.get("company_id", "").strip()[:255]
+        company = request.query.get("company_id", "").strip()[:MAX_FILTER_CHARACTERS]
         if check is None:
             values = await self._expiring(request, session, company)
         else:
@@ -63,7 +64,7 @@ class HygienePages:
         )
 
     async def _expiring(self, request: web.Request, session: Session, company: str) -> dict[str, Any]:
-        """By date."""
+        """What expires soon, in the order in which it does."""
         until = datetime.fromtimestamp(self._clock.now(), UTC) + timedelta(days=SOON_DAYS)
         cursor, to = request.query.get("cursor", ""), f"{until:%Y-%m-%dT%H:%M:%SZ}"
         page = await session.api.get("/expiries", limit=EXPIRING_PER_PAGE, cursor=cursor, company_id=company, to=to)
@@ -75,7 +76,7 @@ class HygienePages:
         }
 
     async def _found(self, request: web.Request, session: Session, company: str, check: Check) -> dict[str, Any]:
-        """From where the page before ended on."""
+        """What a check finds, from where the page before this one has ended."""
         now = datetime.fromtimestamp(self._clock.now(), UTC)
         place = Place(BY_PATH.get(request.query.get("kind", ""), KINDS[0]), request.query.get("cursor", ""))
         found: list[Found] = []

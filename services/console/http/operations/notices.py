@@ -1,4 +1,4 @@
-"""What happened to credentials, and the page that leads to what operators need rarely."""
+"""What happened to credentials."""
 
 from aiohttp import web
 
@@ -13,9 +13,6 @@ FILTERS = ("company_id", "type", "from", "to")
 class NoticePages:
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
-
-    async def operations(self, _: web.Request, session: Session) -> web.Response:
-        return self._renderer.page("operations/index.html", session=session)
 
     async def list(self, request: web.Request, session: Session) -> web.Response:
         found = await filtered_list(request, session, "/events", FILTERS)

@@ -6,6 +6,7 @@ from services.console.http.operations.audit import AuditPages
 from services.console.http.operations.documentation import DocumentationPages
 from services.console.http.operations.expiries import ExpiryPages
 from services.console.http.operations.hygiene import HygienePages
+from services.console.http.operations.index import IndexPage
 from services.console.http.operations.notices import NoticePages
 from services.console.http.operations.overview import OverviewPages
 from services.console.http.operations.report_only import ReportOnlyPages
@@ -35,6 +36,7 @@ class OperationPages:
     ) -> None:
         self.overview = OverviewPages(renderer)
         self.system = SystemPages(renderer)
+        self.index = IndexPage(renderer)
         self.audit = AuditPages(renderer)
         self.notices = NoticePages(renderer)
         self.webhooks = WebhookPages(renderer)
@@ -54,24 +56,24 @@ def operation_endpoints(
 ) -> list[Endpoint]:
     webhooks = pages.webhooks
     return [
-        page("/", pages.overview.show, "Where one begins"),
+        page("/", pages.overview.show, "Where operators begin"),
         page("/system", pages.system.show, "What the platform runs on"),
         page("/audit", pages.audit.list, "The audit trail"),
-        page("/audit/download", pages.audit.download, "Its lines as a file"),
-        page("/audit/verify", pages.audit.verify, "Whether it is what was written"),
-        page("/operations", pages.notices.operations, "What operators need rarely"),
+        page("/audit/download", pages.audit.download, "The audit trail as a file"),
+        page("/audit/verify", pages.audit.verify, "Whether the audit trail is what was written"),
+        page("/operations", pages.index.show, "What operators need rarely"),
         page("/doctor", pages.doctor.show, "What is wrong with a token"),
-        form("/doctor", pages.doctor.diagnose, "Examine one"),
+        form("/doctor", pages.doctor.diagnose, "Examine a token"),
         page("/routes", pages.routes.show, "Which route takes a request"),
         page("/notices", pages.notices.list, "What happened to credentials"),
-        page("/expiries", pages.expiries.show, "What ends when"),
+        page("/expiries", pages.expiries.show, "When credentials expire"),
         page("/hygiene", pages.hygiene.show, "Credentials that want looking after"),
         page("/webhooks", webhooks.list, "Webhooks"),
         form("/webhooks", webhooks.create, "Create a webhook"),
         page(WEBHOOK, webhooks.show, "A webhook with its deliveries"),
         form(WEBHOOK, webhooks.change, "Change a webhook"),
         form(f"{WEBHOOK}/{{act:enable|disable}}", webhooks.switch, "Enable or disable a webhook"),
-        form(f"{WEBHOOK}/rotate", webhooks.rotate, "Replace its secret"),
+        form(f"{WEBHOOK}/rotate", webhooks.rotate, "Replace a webhook's secret"),
         form(f"{WEBHOOK}/delete", webhooks.delete, "Delete a webhook"),
         form(f"{WEBHOOK}/deliveries/{{delivery}}/replay", webhooks.replay, "Send an event again"),
         page("/signing-keys", pages.signing_keys.list, "Signing keys"),

@@ -37,15 +37,15 @@ def portal_endpoints(
 ) -> list[Endpoint]:
     return [
         page("/portal", pages.home.show, "Where a company's people begin"),
-        page("/portal/arrivals", pages.home.arrivals, "The part of it that changes"),
+        page("/portal/arrivals", pages.home.arrivals, "The part of a company's home that changes"),
         page("/portal/how-to-call", pages.calls.show, "Code that calls"),
         page("/portal/usage", pages.usage.show, "Usage against limits"),
         page("/portal/usage/{kind}", pages.usage.of_kind, "Limits of all credentials of one kind"),
         page("/portal/refused-calls", pages.refusals.list, "Refused calls"),
-        page("/portal/refused-calls/{request_id}", pages.refusals.show, "One of them, and how to mend it"),
+        page("/portal/refused-calls/{request_id}", pages.refusals.show, "A refused call, and how to fix it"),
         page("/portal/sessions", pages.people.sessions, "Portal sessions of the company"),
-        form("/portal/sessions/{id}/end", pages.people.end, "End one"),
+        form("/portal/sessions/{id}/end", pages.people.end, "End a portal session"),
         page("/portal/activity", pages.people.activity, "What people did"),
         page("/portal/doctor", pages.doctor.show, "What is wrong with a token"),
-        form("/portal/doctor", pages.doctor.diagnose, "Examine one"),
+        form("/portal/doctor", pages.doctor.diagnose, "Examine a token"),
     ]

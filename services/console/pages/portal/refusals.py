@@ -1,4 +1,4 @@
-"""Why a call was refused, in words for whoever sent it and is to mend it; the causes are of docs/refusals.md."""
+"""Why a call was refused, in words for whoever sent it and is to fix it; the causes are of docs/refusals.md."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ _STOPPED = "Ask whoever runs the API why. Until it is resumed nothing that depen
 _NEW_SECRET = "Take the new secret into use: its page under Credentials lists the secrets and when each was used."
 _WAIT = "Send it again later, after the time in Retry-After if the response has that."
 _OURS = "Your call is not at fault. Send it again; if that goes on, give the request id to whoever runs the API."
-_SIGNED = "Paste the assertion or token into Doctor: it makes every check and says what to mend."
+_SIGNED = "Paste the assertion or token into Doctor: it makes every check and says what to fix."
 
 EXPLANATIONS: Mapping[str, Explanation] = {
     "no_credential": Explanation("No credential was sent", "Send it where the API looks for it: see How to call."),

@@ -160,7 +160,7 @@ class Provider:
 
     @asynccontextmanager
     async def _call(self, failure: type[Unavailable] = Unavailable) -> AsyncIterator[None]:
-        """Of the provider. It is left alone for a while after a `failure`."""
+        """Of the provider. After a `failure` no call is made for `FETCH_INTERVAL_S`."""
         left = self._failed_at + FETCH_INTERVAL_S - self._clock.monotonic()
         if left > 0:
             raise Unavailable(NO_RESPONSE, retry_after=math.ceil(left))

@@ -18,7 +18,7 @@ OPENID_MEMBERS: Members = {
     "url": Member(
         "Where the browser is to go.", "https://login.example/authorize?response_type=code&client_id=passgate"
     ),
-    "token": Member("What the browser keeps and brings back; whoever has it not cannot finish.", "AXp1bGU"),
+    "token": Member("What the browser keeps and sends when it comes back; nobody finishes without it.", "AXp1bGU"),
     "state": Member("The `state` that came back from the provider.", "aGVsbG8"),
     "code": Member("The `code` that came back from the provider.", "c3BsaXhs"),
     "confirmation": Member("What takes the place of the password once, in this session.", "AQp1bGU"),

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from services.console.pages.expiries import DAYS, credentials_of, months_of
+from services.console.pages.expiries import CALENDAR_DAYS, credentials_of, months_of
 
 TODAY = date(2026, 11, 27)
 
@@ -13,7 +13,7 @@ def test_every_day_that_is_looked_at_is_in_one_month_once() -> None:
     assert [month.name for month in months] == ["November 2026", "December 2026", "January 2027", "February 2027"]
     cells = [cell for month in months for week in month.weeks for cell in week if cell is not None]
     shown = [cell.day for cell in cells if cell.shown]
-    assert len(shown) == len(set(shown)) == DAYS
+    assert len(shown) == len(set(shown)) == CALENDAR_DAYS
     assert (shown[0], shown[-1]) == (TODAY, date(2027, 2, 24))
     assert len({cell.day for cell in cells}) == len(cells) == 30 + 31 + 31 + 28
 
