@@ -6,6 +6,7 @@ from services.console.http.account.table import account_endpoints
 from services.console.http.assets import PATH, Assets
 from services.console.http.operations.table import operation_endpoints
 from services.console.http.portal.table import portal_endpoints
+from services.console.http.sign_in.table import sign_in_endpoints
 from services.console.http.signed_in import FormHandler, PageHandler, Sessions
 from services.console.http.table import ConsolePages
 from services.console.pages.renderer import Renderer
@@ -29,13 +30,8 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
 
     return [
         open_to_all("GET", PATH, assets.get, "Style sheet and script"),
-        open_to_all("GET", "/sign-in", pages.sign_in.sign_in, "Sign in"),
-        open_to_all("POST", "/sign-in", pages.sign_in.signed_in, "Sign in"),
-        open_to_all("GET", "/invitations/{token}", pages.sign_in.invitation, "What a one-time link invites to"),
-        open_to_all("POST", "/invitations/{token}", pages.sign_in.accepted, "Create the account"),
-        open_to_all("GET", "/portal-links/{token}", pages.entrance.show, "Where a portal session's link leads"),
-        open_to_all("POST", "/portal-links/{token}", pages.entrance.enter, "Follow it, once"),
-        form("/sign-out", pages.sign_in.sign_out, "Sign out"),
+        *sign_in_endpoints(pages.sign_in, open_to_all),
+        form("/sign-out", pages.sign_in.password.sign_out, "Sign out"),
         page("/companies", pages.companies.list, "Companies"),
         form("/companies", pages.companies.create, "Create a company"),
         page(COMPANY, pages.companies.show, "A company with all of its credentials"),
@@ -45,7 +41,7 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
         page(f"{COMPANY}/settings/key-generation", pages.new_credentials.key_generation, "Key generation"),
         form(f"{COMPANY}/settings/key-generation", pages.new_credentials.create_key_pair, "Generate a key pair"),
         page(f"{COMPANY}/settings/limits", pages.limits.of_company, "Limits of a company"),
-        form(f"{COMPANY}/settings/limits", pages.limits.change_company, "Change them"),
+        form(f"{COMPANY}/settings/limits", pages.limits.change_company, "Change limits of a company"),
         page(f"{COMPANY}/booked-applications", pages.bookings.list, "Booked applications"),
         form(f"{COMPANY}/booked-applications", pages.bookings.create, "Book an application"),
         page(
@@ -59,28 +55,32 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
         form(
             f"{COMPANY}/booked-applications/{{booking}}/{ACT}",
             pages.booking_stops.act,
-            "Suspend, resume or revoke it",
+            "Suspend, resume or revoke a booking",
         ),
         page(f"{COMPANY}/booked-applications/{{booking}}/limits", pages.limits.of_booking, "Limits of a booking"),
-        form(f"{COMPANY}/booked-applications/{{booking}}/limits", pages.limits.change_booking, "Change them"),
+        form(
+            f"{COMPANY}/booked-applications/{{booking}}/limits",
+            pages.limits.change_booking,
+            "Change limits of a booking",
+        ),
         page(f"{COMPANY}/api", pages.new_credentials.api_clients, "API clients"),
         form(f"{COMPANY}/api", pages.new_credentials.create_api_client, "Generate an API key"),
         page(f"{COMPANY}/access-keys", pages.new_credentials.access_keys, "Access keys"),
         form(f"{COMPANY}/access-keys", pages.new_credentials.create_access_key, "Create an access key"),
         page(f"{COMPANY}/credentials/{{kind}}", pages.credentials.list, "All credentials of one kind"),
         page(f"{CREDENTIAL}/change", pages.credential_changes.show, "What can be changed of a credential"),
-        form(f"{CREDENTIAL}/change", pages.credential_changes.change, "Change it"),
+        form(f"{CREDENTIAL}/change", pages.credential_changes.change, "Change a credential"),
         page(CREDENTIAL, pages.credentials.show, "A credential"),
         form(f"{CREDENTIAL}/{ACT}", pages.credentials.act, "Suspend, resume or revoke a credential"),
         form(f"{CREDENTIAL}/rotate", pages.credentials.rotate, "Rotate a credential"),
         form(f"{CREDENTIAL}/versions/{{version}}/revoke", pages.credentials.end_version, "End one of its secrets"),
         page(f"{CREDENTIAL}/limits", pages.limits.of_credential, "Limits of a credential"),
-        form(f"{CREDENTIAL}/limits", pages.limits.change_credential, "Change them"),
+        form(f"{CREDENTIAL}/limits", pages.limits.change_credential, "Change limits of a credential"),
         form("/downloads", pages.new_credentials.download, "Save what a page shows once"),
         page("/applications", pages.applications.list, "Applications"),
         form("/applications", pages.applications.create, "Create an application"),
         page("/applications/{application}", pages.application.show, "An application"),
-        form("/applications/{application}", pages.application.change, "Change it"),
+        form("/applications/{application}", pages.application.change, "Change an application"),
         form(
             f"/applications/{{application}}/{ACT}",
             pages.application.act,
@@ -98,6 +98,10 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
         form(f"/people/{{id}}/{ACT}", pages.people.act, "Suspend, resume or revoke a person"),
         form("/people/{id}/reset-second-factor", pages.people.reset_second_factor, "Take a second factor away"),
         form("/people/{id}/password-reset", pages.people.reset_password, "Make a link that sets a password"),
-        form("/people/{id}/password-reset/withdraw", pages.people.withdraw_reset, "Withdraw it"),
-        *account_endpoints(pages.own, page, form, open_to_all),
+        form(
+            "/people/{id}/password-reset/withdraw",
+            pages.people.withdraw_reset,
+            "Withdraw a link that sets a password",
+        ),
+        *account_endpoints(pages.own, page, form),
     ]

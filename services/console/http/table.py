@@ -12,12 +12,12 @@ from services.console.http.operations.documentation import DocumentationPages
 from services.console.http.operations.routes import GatewayRoutes
 from services.console.http.operations.table import OperationPages
 from services.console.http.people import PeoplePages
-from services.console.http.portal.entrance import EntrancePages
 from services.console.http.portal.table import PortalPages
 from services.console.http.rights.applications import ApplicationPage, BookingStops
 from services.console.http.rights.credentials import CredentialChangePages
 from services.console.http.search import SearchPages
-from services.console.http.sign_in import SignInPages
+from services.console.http.sign_in.page import SignInPage
+from services.console.http.sign_in.table import SignInPages
 from services.console.http.stops import Stops
 from services.console.http.support import SupportPages
 from services.console.http.usage import RecentUsage
@@ -41,9 +41,9 @@ class ConsolePages:
         issuer: ServiceClient,
     ) -> None:
         usage, stops = RecentUsage(clock), Stops(renderer, clock)
-        self.own = OwnPages(visitors, renderer)
-        self.sign_in = SignInPages(visitors, renderer, self.own.sign_in_page)
-        self.entrance = EntrancePages(visitors, renderer)
+        sign_in = SignInPage(visitors, renderer)
+        self.own = OwnPages(visitors, renderer, sign_in)
+        self.sign_in = SignInPages(visitors, renderer, sign_in, self.own.reauthentication)
         self.companies = CompanyPages(renderer, usage, stops)
         self.bookings = BookingPages(renderer)
         self.new_credentials = NewCredentialPages(renderer, stops, gateway)

@@ -99,6 +99,10 @@ class Renderer:
         """To a page of ours, after a form (RFC 9110 section 15.4.4)."""
         return web.Response(status=SEE_OTHER, headers={**HEADERS, "Location": path})
 
+    def redirect_to_provider(self, url: str) -> web.Response:
+        """To the OpenID provider, which `url` is of."""
+        return web.Response(status=SEE_OTHER, headers={**HEADERS, "Location": url})
+
     def error(self, error: ServiceError) -> web.Response:
         """A page for what ended a request."""
         status = status_of(error)

@@ -1,1 +1,1 @@
-"""One's own account: sessions, password, second factor."""
+"""One's own account: sessions, password, second factor, passkeys."""

@@ -6,29 +6,29 @@ from aiohttp import web
 
 from services.console.admin_api import segment, together
 from services.console.browser.forms import Form
-from services.console.http.account.own_confirmation import OwnConfirmation
+from services.console.http.account.reauthentication import Reauthentication
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Unprocessable
 
 
 class AccountPages:
-    def __init__(self, renderer: Renderer, confirmation: OwnConfirmation) -> None:
+    def __init__(self, renderer: Renderer, reauthentication: Reauthentication) -> None:
         self._renderer = renderer
-        self._confirmation = confirmation
+        self._reauthentication = reauthentication
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
         return await self._account(request, session)
 
     async def change_password(self, request: web.Request, session: Session, form: Form) -> web.Response:
-        body = {**self._confirmation.presented(request, form), "new": form.secret("new")}
+        body = {**self._reauthentication.request_body(request, form), "new": form.secret("new")}
         try:
             await session.api.post("/me/password", body)
         except Unprocessable as error:
             response = await self._account(request, session, **filled_in(form.values(), error))
-            return self._confirmation.used(response, error)
+            return self._reauthentication.drop_spent(response, error)
         changed = await self._account(request, session, changed=True)
-        return self._confirmation.used(changed)
+        return self._reauthentication.drop_spent(changed)
 
     async def end_session(self, request: web.Request, session: Session, _: Form) -> web.Response:
         await session.api.delete(f"/sessions/{segment(request.match_info['id'])}")
@@ -44,6 +44,6 @@ class AccountPages:
             status=status,
             sessions=page["items"],
             factor=factor,
-            confirm=await self._confirmation.shown(request, factor),
+            confirm=await self._reauthentication.template_values(request, factor),
             **{"changed": False, **values},
         )

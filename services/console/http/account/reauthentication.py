@@ -7,8 +7,9 @@ from aiohttp import web
 from services.console.browser import cookies
 from services.console.browser.forms import Form, from_another_site
 from services.console.browser.visitors import Visitors
-from services.console.http.account.sign_in_page import SignInPage
-from services.console.pages.renderer import HEADERS, SEE_OTHER, Renderer
+from services.console.http.sign_in.authorization_response import authorization_response
+from services.console.http.sign_in.page import SignInPage
+from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import Conflict, Invalid, TooManyRequests, Unprocessable
 
@@ -17,19 +18,19 @@ PAGES = frozenset({"/account", "/account/second-factor", "/account/passkeys"})
 """Where it may be asked for, and where one comes back to."""
 
 
-class OwnConfirmation:
+class Reauthentication:
     def __init__(self, visitors: Visitors, renderer: Renderer, sign_in: SignInPage) -> None:
         self._visitors = visitors
         self._renderer = renderer
         self._sign_in = sign_in
 
-    def presented(self, request: web.Request, form: Form) -> dict[str, str]:
+    def request_body(self, request: web.Request, form: Form) -> dict[str, str]:
         """For the admin API."""
         body = {"password": form.secret("password"), "code": form.text("code")}
         confirmation = cookies.confirmation(request)
         return {**body, "confirmation": confirmation} if confirmation and not body["password"] else body
 
-    async def shown(self, request: web.Request, factor: dict[str, Any] | None) -> dict[str, Any]:
+    async def template_values(self, request: web.Request, factor: dict[str, Any] | None) -> dict[str, Any]:
         """What a page needs to ask for it: `provider`, if one may be asked, and whether it was (`done`)."""
         if factor is None or not factor["confirms_by_openid"]:
             return {"provider": "", "done": False, "failed": False}
@@ -37,7 +38,7 @@ class OwnConfirmation:
         failed = request.query.get("confirmed") == "no"
         return {"provider": name, "done": bool(cookies.confirmation(request)), "failed": failed}
 
-    def used(self, response: web.Response, error: Invalid | Conflict | None = None) -> web.Response:
+    def drop_spent(self, response: web.Response, error: Invalid | Conflict | None = None) -> web.Response:
         """Forget what has confirmed an act, or was not accepted; what is wrong with something else leaves it."""
         if error is None or (isinstance(error, Invalid) and any(e.field == "confirmation" for e in error.errors)):
             cookies.drop_confirmation(response)
@@ -52,16 +53,13 @@ class OwnConfirmation:
             begun = await session.api.post(API)
         except Conflict:
             return self._renderer.redirect(f"{after}?confirmed=no")
-        response = web.Response(status=SEE_OTHER, headers={**HEADERS, "Location": begun["url"]})
+        response = self._renderer.redirect_to_provider(begun["url"])
         cookies.keep_openid(response, begun["token"], after, confirming=True)
         return response
 
     async def finish(self, request: web.Request) -> web.Response:
         """Back from the provider, with the session that was left. Raises `SignedOut`."""
-        token, after = cookies.openid_return(request, confirming=True)
-        query = request.query
-        body = {"token": token, "state": query.get("state", ""), "code": query.get("code", "")}
-        body["issuer"] = query.get("iss", "")
+        body, after = authorization_response(request, confirming=True)
         path = after if after in PAGES else "/account"
         try:
             api = self._visitors.api_of(request, cookies.session_token(request))

@@ -6,21 +6,20 @@ from urllib.parse import parse_qs, urlsplit
 from aiohttp import web
 
 from services.console.browser.forms import Form
-from services.console.http.account.own_confirmation import OwnConfirmation
+from services.console.http.account.reauthentication import Reauthentication
 from services.console.pages.field_errors import wrong_fields
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Invalid, Unprocessable
 
-PATH = "/account/second-factor"
 API = "/me/second-factor"
 MAX_URI_CHARACTERS = 600
 
 
 class SecondFactorPages:
-    def __init__(self, renderer: Renderer, confirmation: OwnConfirmation) -> None:
+    def __init__(self, renderer: Renderer, reauthentication: Reauthentication) -> None:
         self._renderer = renderer
-        self._confirmation = confirmation
+        self._reauthentication = reauthentication
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
         return await self._show(request, session)
@@ -28,11 +27,11 @@ class SecondFactorPages:
     async def begin(self, request: web.Request, session: Session, form: Form) -> web.Response:
         """The authenticator's secret. It is not in force until a code has confirmed it."""
         try:
-            offered = await session.api.post(f"{API}/totp", self._confirmation.presented(request, form))
+            offered = await session.api.post(f"{API}/totp", self._reauthentication.request_body(request, form))
         except (Unprocessable, Conflict) as error:
             response = await self._show(request, session, **filled_in(form.values(), error))
-            return self._confirmation.used(response, error)
-        return self._confirmation.used(self._authenticator(session, offered["uri"], status=201))
+            return self._reauthentication.drop_spent(response, error)
+        return self._reauthentication.drop_spent(self._authenticator(session, offered["uri"], status=201))
 
     async def confirm(self, request: web.Request, session: Session, form: Form) -> web.Response:
         try:
@@ -44,20 +43,20 @@ class SecondFactorPages:
         return self._recovery_codes(session, created["recovery_codes"])
 
     async def change(self, request: web.Request, session: Session, form: Form) -> web.Response:
-        body = self._confirmation.presented(request, form)
+        body = self._reauthentication.request_body(request, form)
         try:
             if form.text("act") == "recovery-codes":
                 created = await session.api.post(f"{API}/recovery-codes", body)
-                return self._confirmation.used(self._recovery_codes(session, created["recovery_codes"]))
+                return self._reauthentication.drop_spent(self._recovery_codes(session, created["recovery_codes"]))
             await session.api.post(f"{API}/totp/remove", body)
         except (Unprocessable, Conflict) as error:
             response = await self._show(request, session, **filled_in(form.values(), error))
-            return self._confirmation.used(response, error)
-        return self._confirmation.used(self._renderer.redirect("/account"))
+            return self._reauthentication.drop_spent(response, error)
+        return self._reauthentication.drop_spent(self._renderer.redirect("/account"))
 
     async def _show(self, request: web.Request, session: Session, status: int = 200, **values: Any) -> web.Response:
         factor = await session.second_factor()
-        confirm = await self._confirmation.shown(request, factor)
+        confirm = await self._reauthentication.template_values(request, factor)
         page = "account/second_factor.html"
         return self._renderer.page(page, session=session, status=status, factor=factor, confirm=confirm, **values)
 

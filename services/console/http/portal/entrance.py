@@ -8,9 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
-from services.console.browser import cookies
 from services.console.browser.forms import read_form
 from services.console.browser.visitors import Visitors
+from services.console.http.sign_in.new_session import begin_session
 from services.console.pages.renderer import Renderer
 from shared.errors import NotFound, Unprocessable
 
@@ -27,11 +27,8 @@ class EntrancePages:
         return self._renderer.page("portal/entrance.html", link=link, path=request.path)
 
     async def enter(self, request: web.Request) -> web.Response:
-        """Always a new session: one of somebody else that this browser had is not gone on with."""
         await read_form(request)
-        response = self._renderer.redirect("/")
-        cookies.keep(response, await self._of_link(request, "open"))
-        return response
+        return begin_session(self._renderer, await self._of_link(request, "open"), "/")
 
     async def _of_link(self, request: web.Request, act: str) -> dict[str, Any]:
         body = {"token": request.match_info["token"]}

@@ -8,20 +8,19 @@ from services.console.browser.forms import from_another_site
 from services.console.browser.return_path import own_path
 from services.console.browser.visitors import Visitors
 from services.console.browser.waiting import retry_later, too_many_attempts
-from services.console.http.account import second_step
-from services.console.http.account.own_confirmation import OwnConfirmation
-from services.console.http.account.sign_in_page import SignInPage
-from services.console.pages.renderer import HEADERS, SEE_OTHER, Renderer
+from services.console.http.account.reauthentication import Reauthentication
+from services.console.http.sign_in.authorization_response import authorization_response
+from services.console.http.sign_in.new_session import begin_session
+from services.console.http.sign_in.page import SignInPage
+from services.console.pages.renderer import Renderer
 from shared.errors import Conflict, NotFound, TooManyRequests, Unprocessable
-
-PATH = "/sign-in/openid"
 
 
 class OpenIdPages:
     def __init__(
-        self, visitors: Visitors, renderer: Renderer, sign_in: SignInPage, confirmation: OwnConfirmation
+        self, visitors: Visitors, renderer: Renderer, sign_in: SignInPage, reauthentication: Reauthentication
     ) -> None:
-        self._confirmation = confirmation
+        self._reauthentication = reauthentication
         self._visitors = visitors
         self._renderer = renderer
         self._sign_in = sign_in
@@ -42,19 +41,16 @@ class OpenIdPages:
         return await self._to_provider(request, {"invitation": request.match_info["token"]}, "/")
 
     async def callback(self, request: web.Request) -> web.Response:
-        """Where the provider sends people back. Always a new session, in the browser that has begun.
+        """Where the provider sends people back: into a new session, in the browser that has begun.
 
-        But for who has begun to confirm that a session is theirs, which goes on.
+        But for who has begun to show that a session is theirs, which goes on.
         """
         if cookies.confirms_by_openid(request):
             return await self._confirmed(request)
-        token, after = cookies.openid_return(request)
-        query = request.query
-        body = {"token": token, "state": query.get("state", ""), "code": query.get("code", "")}
-        body["issuer"] = query.get("iss", "")
+        body, after = authorization_response(request)
         try:
             created = await self._visitors.api_of(request).post("/sessions/openid/finish", body)
-            response = self._signed_in(created, after)
+            response = begin_session(self._renderer, created, after)
         except TooManyRequests as error:
             page = await self._sign_in.show(request, after, 429, problem=too_many_attempts(error))
             response = retry_later(page, error)
@@ -72,25 +68,14 @@ class OpenIdPages:
 
     async def _confirmed(self, request: web.Request) -> web.Response:
         try:
-            response = await self._confirmation.finish(request)
+            response = await self._reauthentication.finish(request)
         except SignedOut:
             response = self._renderer.redirect("/sign-in")
         cookies.drop_openid(response)
         return response
 
-    def _signed_in(self, created: Object, after: str) -> web.Response:
-        if "pending_token" in created:
-            response = self._renderer.redirect(second_step.path_of(after))
-            cookies.drop(response)
-            cookies.keep_pending(response, created["pending_token"])
-            return response
-        response = self._renderer.redirect(after)
-        cookies.keep(response, created)
-        cookies.drop_pending(response)
-        return response
-
     async def _to_provider(self, request: web.Request, body: Object, after: str) -> web.Response:
         begun = await self._visitors.api_of(request).post("/sessions/openid", body)
-        response = web.Response(status=SEE_OTHER, headers={**HEADERS, "Location": begun["url"]})
+        response = self._renderer.redirect_to_provider(begun["url"])
         cookies.keep_openid(response, begun["token"], after)
         return response

@@ -1,7 +1,5 @@
 """Signing in: the code after the password."""
 
-from urllib.parse import quote
-
 from aiohttp import web
 
 from services.console.admin_api import SignedOut
@@ -10,16 +8,10 @@ from services.console.browser.forms import read_form
 from services.console.browser.return_path import own_path
 from services.console.browser.visitors import Visitors
 from services.console.browser.waiting import retry_later, too_many_attempts
-from services.console.http.account.sign_in_page import SignInPage
+from services.console.http.sign_in.new_session import begin_session
+from services.console.http.sign_in.page import SignInPage
 from services.console.pages.renderer import Renderer
 from shared.errors import NotFound, TooManyRequests, Unprocessable
-
-PATH = "/sign-in/code"
-
-
-def path_of(after: str) -> str:
-    """Of the page that requests the code; `after` is where to go then."""
-    return f"{PATH}?next={quote(after, safe='/')}"
 
 
 class SecondStepPages:
@@ -49,10 +41,7 @@ class SecondStepPages:
             response = await self._sign_in.show(request, after, 401, problem=problem)
             cookies.drop_pending(response)
             return response
-        response = self._renderer.redirect(after)
-        cookies.keep(response, created)
-        cookies.drop_pending(response)
-        return response
+        return begin_session(self._renderer, created, after)
 
     def _page(self, after: str, status: int = 200, problem: str = "") -> web.Response:
         return self._renderer.page("account/second_step.html", status=status, next=after, problem=problem)

@@ -130,6 +130,17 @@ async def test_somebody_elses_session_in_the_browser_does_not_outlive_the_passwo
     assert await email_of(browser) == email
 
 
+async def test_whoever_signs_in_instead_leaves_no_sign_in_that_waits_for_a_code(console: Console) -> None:
+    person, other = await console.person(), await console.person()
+    email, others_email = await email_of(person), await email_of(other)
+    await turned_on(person)
+    browser = await sign_in(console, email)
+    assert PENDING_NAME in browser.cookies
+    await browser.open("/sign-in")
+    await browser.press("Sign in", E_mail=others_email, Password=PASSWORD)
+    assert (NAME in browser.cookies, PENDING_NAME in browser.cookies) == (True, False)
+
+
 async def test_an_owner_resets_what_somebody_has_lost(console: Console, owner: Browser) -> None:
     person = await console.person("viewer")
     email = await email_of(person)

@@ -1,0 +1,1 @@
+"""Signing in and out, in every way that there is, and what somebody may do without a session."""
