@@ -1,13 +1,18 @@
-"""Why a call was refused."""
+"""Why calls were refused, for the operator's people: the newest of them, and one with all that it met."""
 
 from aiohttp import web
 
 from services.console.admin_api import segment
+from services.console.http.operations.filtered_list import filtered_list
+from services.console.pages.refused_calls.calls import of_calls
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import NotFound, Unprocessable
+from shared.refusal_traces.causes import CHECKS
 
 MAX_ID_CHARACTERS = 200
+FILTERS = ("company_id", "cause", "credential", "from", "to")
+GONE = "No refused call has this id: they are kept for 7 days, and served ones are not."
 
 
 class SupportPages:
@@ -15,22 +20,33 @@ class SupportPages:
         self._renderer = renderer
 
     async def explain(self, request: web.Request, session: Session) -> web.Response:
-        """What a refused call met, by the request id that its response had."""
+        """By the request id that the response had, or those that the filters name.
+
+        A person of one company has a page of the company's own calls.
+        """
         wanted = request.query.get("request_id", "").strip()[:MAX_ID_CHARACTERS]
-        decision, problem, status = None, "", 200
-        if wanted:
-            try:
-                decision = await session.api.get(f"/decisions/{segment(wanted)}")
-            except (NotFound, Unprocessable):
-                status = 404
-                problem = "No refused call has this id: they are kept for 7 days, and served ones are not."
-        recent = [] if wanted else (await session.api.get("/decisions", limit="25"))["items"]
+        if session.me["company_id"]:
+            return self._renderer.redirect(f"/portal/refused-calls{f'/{segment(wanted)}' if wanted else ''}")
+        return await (self._one(session, wanted) if wanted else self._list(request, session))
+
+    async def _one(self, session: Session, wanted: str) -> web.Response:
+        try:
+            decision = await session.api.get(f"/decisions/{segment(wanted)}")
+        except (NotFound, Unprocessable):
+            return self._renderer.page(
+                "explain.html", session=session, status=404, wanted=wanted, decision=None, problem=GONE
+            )
+        return self._renderer.page("explain.html", session=session, wanted=wanted, decision=decision)
+
+    async def _list(self, request: web.Request, session: Session) -> web.Response:
+        found = await filtered_list(request, session, "/decisions", FILTERS)
+        causes = sorted(CHECKS.keys() | ({found.form["cause"]} - {""}))
         return self._renderer.page(
             "explain.html",
             session=session,
-            status=status,
-            wanted=wanted,
-            decision=decision,
-            recent=recent,
-            problem=problem,
+            status=found.status,
+            wanted="",
+            decision=None,
+            causes=causes,
+            **{**found.values, "items": of_calls(found.items)},
         )

@@ -57,6 +57,10 @@ class Kind:
     def plural(self) -> str:
         return f"{self.noun}s"
 
+    def public_id(self, credential: Mapping[str, Any]) -> str:
+        """By which refused calls name it: no secret."""
+        return str(credential[{"api-clients": "key", "key-pairs": "kid"}.get(self.path, "id")])
+
     def label(self, credential: Mapping[str, Any]) -> str:
         return str(credential.get(self.named_by) or credential["id"])
 

@@ -13,8 +13,10 @@ from markupsafe import Markup
 from services.console.pages import events, routes
 from services.console.pages.field_errors import wrong_fields
 from services.console.pages.limits import limits_in_words
-from services.console.pages.portal.refusals import credential_of, explanation_of
 from services.console.pages.qr_code import qr_code
+from services.console.pages.refused_calls.calls import checks_of, credential_of
+from services.console.pages.refused_calls.explanations import explanation_of
+from services.console.pages.refused_calls.operators import todo_of_operator
 from services.console.pages.stops import drawn_width
 from services.console.session import Session
 from shared.errors import Conflict, Invalid, ServiceError
@@ -57,7 +59,9 @@ class Renderer:
         self._environment.filters["drawn_width"] = drawn_width
         self._environment.filters["limits_in_words"] = limits_in_words
         self._environment.filters["refusal"] = explanation_of
+        self._environment.filters["operator_todo"] = todo_of_operator
         self._environment.filters["credential_of"] = credential_of
+        self._environment.filters["checks_of"] = checks_of
         self._environment.filters["qr_code"] = qr_code
         self._environment.filters["event_words"] = events.type_in_words
         self._environment.filters["event_details"] = events.details

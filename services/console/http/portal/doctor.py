@@ -11,7 +11,7 @@ from aiohttp import web
 from services.console.browser import cookies
 from services.console.browser.forms import Form
 from services.console.http.portal.company import own_company
-from services.console.pages.portal.pasted import recognised
+from services.console.pages.refused_calls.own_secrets import MISTYPED, recognised
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared import opaque
@@ -71,6 +71,7 @@ class DoctorPages:
             status=status,
             text=text,
             for_operators=self._for_operators,
+            mistyped=MISTYPED,
             **{"diagnosis": None, "pasted": None, **values},
         )
 

@@ -14,7 +14,7 @@ from services.console.http.portal.company import own_company, own_company_id
 from services.console.http.usage import RecentUsage
 from services.console.pages.expiries import credentials_of
 from services.console.pages.portal.arrivals import Arrivals, arrivals, no_arrivals
-from services.console.pages.portal.refusals import of_calls
+from services.console.pages.refused_calls.calls import of_calls
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.clock import Clock

@@ -5,12 +5,13 @@ from aiohttp import web
 from services.console.admin_api import segment
 from services.console.http.operations.filtered_list import filtered_list
 from services.console.http.portal.company import own_company
-from services.console.pages.portal.refusals import of_calls
+from services.console.pages.refused_calls.calls import of_calls
+from services.console.pages.refused_calls.explanations import titles
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import NotFound, Unprocessable
 
-FILTERS = ("from", "to")
+FILTERS = ("cause", "credential", "from", "to")
 GONE = (
     "No refused call of yours has this id: they are kept for 7 days, and served ones are not. If the response was "
     "401, the key itself was not recognised, so that nobody can tell whose call it was: compare what you send with "
@@ -31,6 +32,7 @@ class RefusalPages:
             "portal/refused_calls.html",
             session=session,
             company=company,
+            causes=titles(found.form["cause"]),
             status=found.status,
             **{**found.values, "items": of_calls(found.items)},
         )

@@ -166,7 +166,8 @@ async def test_operators_people_and_other_companies_have_no_portal_here(console:
     for path in PAGES:
         assert (await owner.open(path)).status == 404, path
         page = await visiting.browser.open(f"{path}?credential={key['id']}")
-        assert (page.status, "theirs alone" in page.text, key["id"] in page.text) == (200, False, False), path
+        shown = page.text.replace(f'value="{key["id"]}"', "")  # a filter keeps what was typed
+        assert (page.status, "theirs alone" in shown, key["id"] in shown) == (200, False, False), path
         assert (await console.browser().open(path)).url.partition("?")[0].endswith("/sign-in")
 
 

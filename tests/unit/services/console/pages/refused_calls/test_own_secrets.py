@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.console.pages.portal.pasted import recognised
+from services.console.pages.refused_calls.own_secrets import recognised
 from shared import opaque
 
 SECRETS = (opaque.API_TOKEN, opaque.ACCESS_KEY, opaque.API_CLIENT_SECRET)

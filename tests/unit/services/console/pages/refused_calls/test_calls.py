@@ -1,13 +1,6 @@
-"""A refused call is explained by its cause, and where that says nothing to a partner by its status."""
+"""Refused calls are one each, whoever has reported them, and lead to their credentials."""
 
-from services.console.pages.portal.refusals import EXPLANATIONS, credential_of, explanation_of, of_calls
-
-
-def test_cause_comes_before_status_and_nothing_is_left_unexplained() -> None:
-    assert explanation_of({"cause": "quota_exceeded", "status": 429}) == EXPLANATIONS["quota_exceeded"]
-    assert explanation_of({"cause": "anything", "status": 429}).title == "Too many at once"
-    assert "not at fault" in explanation_of({"cause": "circuit_open", "status": 503}).todo
-    assert all(title and todo.endswith(".") for title, todo in EXPLANATIONS.values())
+from services.console.pages.refused_calls.calls import checks_of, credential_of, of_calls
 
 
 def decision(request_id: str, process: str, **members: object) -> dict[str, object]:
@@ -29,3 +22,17 @@ def test_a_credential_leads_to_its_page_where_there_is_one() -> None:
     )
     assert credential_of({"credential_kind": "api_token", "credential": ""}) == ("API token", "")
     assert credential_of({"credential_kind": "jwt", "credential": "x"}) == ("jwt", "")
+
+
+def test_checks_are_told_apart_by_process() -> None:
+    steps = [
+        {"process": "gateway@a:1", "at": "2026-11-28T00:00:00Z"},
+        {"process": "gateway@a:1", "at": "2026-11-28T00:00:00Z"},
+        {"process": "token_issuer@b:2", "at": "2026-11-28T00:00:01Z"},
+    ]
+    found = list(checks_of({"steps": steps}))
+    assert [(each.service, each.process, len(each.steps)) for each in found] == [
+        ("gateway", "gateway@a:1", 2),
+        ("token issuer", "token_issuer@b:2", 1),
+    ]
+    assert found[1].at == "2026-11-28T00:00:01Z"

@@ -1,9 +1,9 @@
 """Why a call was refused, in words for whoever sent it and is to fix it; the causes are of docs/refusals.md."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from services.console.pages.kinds import BY_PATH
+from services.console.pages.refused_calls.own_secrets import MISTYPED, kind_of_prefix
 
 
 class Explanation(NamedTuple):
@@ -16,6 +16,7 @@ _STOPPED = "Ask whoever runs the API why. Until it is resumed nothing that depen
 _NEW_SECRET = "Take the new secret into use: its page under Credentials lists the secrets and when each was used."
 _WAIT = "Send it again later, after the time in Retry-After if the response has that."
 _OURS = "Your call is not at fault. Send it again; if that goes on, give the request id to whoever runs the API."
+_EXACTLY = "It is compared exactly: capital and small letters as the console shows them."
 _SIGNED = "Paste the assertion or token into Doctor: it makes every check and says what to fix."
 
 EXPLANATIONS: Mapping[str, Explanation] = {
@@ -35,6 +36,12 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "missing_claim": Explanation("A claim is missing", _SIGNED),
     "invalid_claim": Explanation("A claim is invalid", _SIGNED),
     "jti_used": Explanation("The assertion was used before", "Make a new assertion, with a new jti, each time."),
+    "unknown": Explanation(
+        "The token or key is not known", "It has ended, or is of another environment: make or request a new one."
+    ),
+    "unknown_client": Explanation(
+        "No API client has this key", "Send the key and the secret as they were shown together, the key first."
+    ),
     "wrong_secret": Explanation("The secret is wrong", "Send the current secret; one that is lost is rotated."),
     "version_retired": Explanation("The secret was rotated away", _NEW_SECRET),
     "version_revoked": Explanation("The secret was ended", _NEW_SECRET),
@@ -49,14 +56,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "access_key_expired": Explanation("The access key has expired", "Make a new access key."),
     "booking_suspended": Explanation("The booking is suspended", _STOPPED),
     "booking_revoked": Explanation("The booking is revoked", _STOPPED),
-    "company_suspended": Explanation("Your company is suspended", _STOPPED),
-    "company_revoked": Explanation("Your company is revoked", _STOPPED),
+    "company_suspended": Explanation("The company is suspended", _STOPPED),
+    "company_revoked": Explanation("The company is revoked", _STOPPED),
     "application_suspended": Explanation("The application is suspended", _STOPPED),
     "application_revoked": Explanation("The application is revoked", _STOPPED),
     "ended": Explanation("The session token was ended", "Request a new one from /generate."),
     "used_up": Explanation("The session token is used up", "Request a new one from /generate."),
     "wrong_company": Explanation(
-        "The client prefix is not that of the token", "Send your own client prefix in X-Client-Prefix."
+        "The client prefix is not that of the token", f"Send your own client prefix in X-Client-Prefix. {_EXACTLY}"
     ),
     "wrong_application": Explanation(
         "The token is for another application", "Use an API token that was made at this API's application."
@@ -91,30 +98,34 @@ _BY_STATUS: Mapping[int, Explanation] = {
 }
 
 
+_TOKEN_VALIDATOR = "tokenvalidator"
+"""The end of its path, which is without regard to case."""
+_AT_TOKEN_VALIDATOR: Mapping[str, Explanation] = {
+    "wrong_company": EXPLANATIONS["wrong_company"]._replace(
+        todo=f"Send your own client prefix in the parameter clientPrefix of the query. {_EXACTLY}"
+    ),
+    "wrong_application": EXPLANATIONS["wrong_application"]._replace(
+        todo="Send the application's prefix in the parameter applicationPrefix of the query, or use an API token "
+        "that was made at that application."
+    ),
+    "malformed": Explanation("The API token was cut off or changed", MISTYPED),
+}
+
+
 def explanation_of(decision: Mapping[str, Any]) -> Explanation:
     """Of a refused call, as the admin API shows it."""
+    cause = decision["cause"]
+    if decision["path"].lower().endswith(_TOKEN_VALIDATOR) and cause in _AT_TOKEN_VALIDATOR:
+        return _AT_TOKEN_VALIDATOR[cause]
+    if cause == "malformed" and (kind := kind_of_prefix(decision["credential"])) is not None:
+        return Explanation(f"{kind.noun[0].upper()}{kind.noun[1:]} was mistyped or cut off", MISTYPED)
     by_status = _BY_STATUS.get(decision["status"], Explanation("It could not be served", _OURS))
-    return EXPLANATIONS.get(decision["cause"], by_status)
+    return EXPLANATIONS.get(cause, by_status)
 
 
-def of_calls(decisions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """One for each call: where several processes say why one was refused, it is what the gateway says."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for decision in decisions:
-        known = found.setdefault(decision["request_id"], decision)
-        if _of_gateway(decision) and not _of_gateway(known):
-            found[decision["request_id"]] = decision
-    return list(found.values())
-
-
-def credential_of(decision: Mapping[str, Any]) -> tuple[str, str]:
-    """What kind of credential it was, as people call it, and where its page is below the company's; or ""."""
-    path = f"{decision['credential_kind'].replace('_', '-')}s"
-    kind = BY_PATH.get(path)
-    if kind is None:
-        return decision["credential_kind"].replace("_", " "), ""
-    return kind.noun, f"{path}/{decision['credential']}" if decision["credential"] else ""
-
-
-def _of_gateway(decision: Mapping[str, Any]) -> bool:
-    return any(step["process"].startswith("gateway") for step in decision["steps"][:1])
+def titles(more: str = "") -> list[tuple[str, str]]:
+    """Each cause that has an explanation, and `more`, with its title; in the order of the titles."""
+    found = {cause: explanation.title for cause, explanation in EXPLANATIONS.items()}
+    if more:
+        found.setdefault(more, more.replace("_", " ").capitalize())
+    return sorted(found.items(), key=lambda pair: pair[1])

@@ -1,0 +1,50 @@
+"""Refused calls of the admin API's list, as pages show them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from services.console.pages.kinds import BY_PATH
+
+_OUTERMOST = "gateway"
+
+
+class Checks(NamedTuple):
+    """What one process has checked, in order."""
+
+    service: str
+    """In words."""
+    process: str
+    steps: Sequence[Mapping[str, Any]]
+
+    @property
+    def at(self) -> str:
+        return str(self.steps[0]["at"])
+
+
+def of_calls(decisions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """One for each call: where several processes say why one was refused, it is what the gateway says."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for decision in decisions:
+        known = found.setdefault(decision["request_id"], decision)
+        if _of_gateway(decision) and not _of_gateway(known):
+            found[decision["request_id"]] = decision
+    return list(found.values())
+
+
+def credential_of(decision: Mapping[str, Any]) -> tuple[str, str]:
+    """What kind of credential it was, as people call it, and where its page is below the company's; or ""."""
+    path = f"{decision['credential_kind'].replace('_', '-')}s"
+    kind = BY_PATH.get(path)
+    if kind is None:
+        return decision["credential_kind"].replace("_", " "), ""
+    return kind.noun, f"{path}/{decision['credential']}" if decision["credential"] else ""
+
+
+def checks_of(decision: Mapping[str, Any]) -> Iterator[Checks]:
+    for process, steps in groupby(decision["steps"], key=lambda step: str(step["process"])):
+        yield Checks(process.partition("@")[0].replace("_", " "), process, list(steps))
+
+
+def _of_gateway(decision: Mapping[str, Any]) -> bool:
+    return any(step["process"].startswith(f"{_OUTERMOST}@") for step in decision["steps"][:1])

@@ -1,0 +1,65 @@
+"""What the operator of the API can do about a refused call, where that is more than to tell whoever sent it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_RESUME = "Resume it at its page, or tell the company why not."
+_REVOKED = "What is revoked is never resumed: make a new one at the company, and hand it over."
+_ROTATED = "The company has to take the new secret into use; where that is lost, rotate the credential once more."
+_UPSTREAM = "Look at the service behind the route: its log has the same request id. System shows our own processes."
+_LIMITS = "Change the limit at the company, the booking or the credential that is named below, if it is too narrow."
+_OTHER_ENVIRONMENT = "Ask for its beginning and its last four characters, and look for these under Search."
+
+TODO: Mapping[str, str] = {
+    "malformed": "Doctor says of a credential that is pasted whether it is whole.",
+    "unknown": _OTHER_ENVIRONMENT,
+    "unknown_client": _OTHER_ENVIRONMENT,
+    "unknown_kid": "Look for the KID under Search: it is of another environment, or its key pair was deleted.",
+    "wrong_secret": "Where the secret is lost, rotate the credential at its page.",
+    "expired": "Of a credential that has ended, set a later expiry at its page; a token is requested anew.",
+    "access_key_expired": "Set a later expiry at the page of the access key.",
+    "version_retired": _ROTATED,
+    "version_revoked": _ROTATED,
+    "access_key_version_retired": _ROTATED,
+    "access_key_version_revoked": _ROTATED,
+    "stopped": "What is stopped is named below. If it is suspended, it can be resumed at its page.",
+    "suspended": _RESUME,
+    "access_key_suspended": _RESUME,
+    "booking_suspended": _RESUME,
+    "company_suspended": _RESUME,
+    "application_suspended": _RESUME,
+    "revoked": _REVOKED,
+    "access_key_revoked": _REVOKED,
+    "booking_revoked": "Book the application for the company once more: API tokens are then made anew.",
+    "wrong_application": "Make the company an API token at the application of the route; Routes names that.",
+    "insufficient_scope": (
+        "Grant the scope: change the scopes at the credential's page, which offers it once the application that "
+        "defines it is booked for the company. Tokens that are out keep the scopes that they have."
+    ),
+    "invalid_scope": "Grant the scope at the credential's page, if the company is to have it.",
+    "address_not_allowed": _LIMITS,
+    "route_not_allowed": _LIMITS,
+    "rate_exceeded": _LIMITS,
+    "quota_exceeded": _LIMITS,
+    "origin_not_allowed": "Name the origin in cors of the route, if its pages may call.",
+    "no_route": "Routes says which route takes a request, and why no other.",
+    "method_not_allowed": "Routes says which methods the route takes.",
+    "too_large": "max_body of the route is the bound.",
+    "wrong_issuer": "The issuers of the route are in the route file: iss is compared exactly, to a final slash.",
+    "wrong_audience": "The audience is that of the credential, or PASSGATE_AUDIENCE: compare it with the route's.",
+    "not_a_trusted_proxy": "Name the proxy's address in PASSGATE_TRUSTED_PROXIES.",
+    "overload": "More calls come than these processes can serve: start more workers or gateways.",
+    "dependency_unavailable": "System shows which process or store does not respond.",
+    "unavailable": "System shows which process or store does not respond.",
+    "temporarily_unavailable": "System shows which process or store does not respond.",
+    "stale": "System shows which process cannot follow the changes.",
+    "internal": "It is a fault of ours: the log has request.failed under this request id. Please report it.",
+    **dict.fromkeys(("unreachable", "connect_timeout", "tls_failed", "circuit_open"), _UPSTREAM),
+    **dict.fromkeys(("connections_in_use", "response_timeout", "response_stalled"), _UPSTREAM),
+    **dict.fromkeys(("connection_lost", "invalid_response"), _UPSTREAM),
+}
+
+
+def todo_of_operator(decision: Mapping[str, Any]) -> str:
+    """Empty where only whoever sent the call can do something."""
+    return TODO.get(decision["cause"], "")

@@ -1,0 +1,59 @@
+"""What kind of secret a text is, by its own prefix and checksum: nothing is looked up or kept."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from shared import opaque
+
+MISTYPED = (
+    "Copy it again from where it was saved, without blanks, quotes or line breaks. One that is lost is replaced by "
+    "a new one."
+)
+
+
+class SecretKind(NamedTuple):
+    noun: str
+    goes: str
+    """Where its holder sends it."""
+
+
+class Pasted(NamedTuple):
+    noun: str
+    whole: bool
+    goes: str
+
+
+_KINDS: Mapping[str, SecretKind] = {
+    opaque.API_TOKEN: SecretKind(
+        "an API token", "Send it in X-Api-Token, with your client prefix in X-Client-Prefix."
+    ),
+    opaque.ACCESS_KEY: SecretKind(
+        "an access key", "Send it in x-api-key to POST /generate, which returns a session token."
+    ),
+    opaque.API_CLIENT_SECRET: SecretKind(
+        "the secret of an API client",
+        "Send it to POST /auth/token, after the key and a colon, as Basic credentials.",
+    ),
+    opaque.API_CLIENT_KEY: SecretKind(
+        "the key of an API client, which is no secret",
+        "Send it to POST /auth/token, before a colon and the secret, as Basic credentials.",
+    ),
+}
+_PREFIX = re.compile(rf"({'|'.join(_KINDS)})_")
+
+
+def recognised(text: str) -> Pasted | None:
+    """None for what has no prefix of a partner's credential."""
+    found = _PREFIX.match(text)
+    if found is None:
+        return None
+    prefix = found[1]
+    well_formed = opaque.well_formed_id if prefix == opaque.API_CLIENT_KEY else opaque.well_formed
+    kind = _KINDS[prefix]
+    return Pasted(kind.noun, well_formed(prefix, text), kind.goes)
+
+
+def kind_of_prefix(prefix: str) -> SecretKind | None:
+    """Of a prefix alone, such as `pgat_`: what is kept of a secret that nobody knows."""
+    return _KINDS.get(prefix.removesuffix("_"))

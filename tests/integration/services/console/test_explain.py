@@ -1,0 +1,108 @@
+"""Why calls were refused, for the operator's people: in words, with what can be done, and where it leads."""
+
+import re
+import time
+from typing import Any
+from uuid import uuid4
+
+from shared.contracts.refusal_traces import TraceStep
+from shared.contracts.usage.messages import UsageBatch, UsageClient, UsageCount
+from tests.integration.services.console.portal.visiting import enter
+from tests.support.browser.browser import Browser
+from tests.support.harness.console import Console
+from tests.support.traces import trace
+
+
+async def refused(console: Console, number: int, **members: Any) -> str:
+    """The request id of a call that the gateway has refused."""
+    kept = trace(number, at=time.time(), **members)
+    async with console.registry.client("gateway") as client:
+        await client.add_traces([kept])
+    return kept.request_id
+
+
+async def test_a_refused_call_says_what_was_wrong_what_to_do_and_whose_it_was(
+    owner: Browser, console: Console
+) -> None:
+    company = await console.registry.owner.company(name="Blue <b>Boats</b>")
+    client = await console.registry.owner.create(
+        "/api-clients", company_id=company["id"], comment="Nightly", scopes=[]
+    )
+    of = {"company_id": company["id"], "credential_kind": "api_client", "credential": client["key"]}
+    step = TraceStep(check="scope", ok=False, found="", expected="site:read")
+    id_ = await refused(console, 7001, cause="insufficient_scope", status=403, steps=(step,), **of)
+    page = await owner.open(f"/explain?request_id={id_}")
+    words = " ".join(page.words.split())
+    assert "A scope is missing" in words
+    assert "What the company has to do. Request the scope with the token" in words
+    assert "What you can do. Grant the scope" in words
+    assert "scopefailednothingsite:read" in words
+    assert "What the gateway checked" in words
+    assert page.links["Blue <b>Boats</b>"] == f"/companies/{company['client_prefix']}"
+    assert page.links["Nightly"] == f"/companies/{company['client_prefix']}/api-clients/{client['key']}"
+    assert (await owner.follow("Nightly")).status == 200
+    assert "<b>Boats" not in page.text
+    assert " UTC" in words
+    assert re.search(r"\d{2}T\d{2}:", words) is None, "an instant as a machine writes it"
+
+
+async def test_what_nobody_is_known_for_says_so_and_what_was_mistyped_is_named(
+    owner: Browser, console: Console
+) -> None:
+    id_ = await refused(console, 7002, cause="malformed", credential="pgat_")
+    words = " ".join((await owner.open(f"/explain?request_id={id_}")).words.split())
+    assert "An API token was mistyped or cut off" in words
+    assert "Copy it again from where it was saved" in words
+    assert "Nobody can be named" in words
+
+
+async def test_the_list_is_filtered_and_pages_of_refusals_lead_to_their_calls(
+    owner: Browser, console: Console
+) -> None:
+    admin = console.registry.owner
+    company, other = await admin.company(name="One"), await admin.company(name="Two")
+    key = await admin.create("/access-keys", company_id=company["id"], name="shop")
+    of = {"credential_kind": "access_key", "credential": key["id"], "company_id": company["id"]}
+    wanted = await refused(console, 7003, cause="quota_exceeded", status=429, **of)
+    another_cause = await refused(console, 7004, cause="expired", **of)
+    another_company = await refused(console, 7005, cause="quota_exceeded", status=429, company_id=other["id"])
+    counts = UsageCount(
+        kind="access_key",
+        credential=key["id"],
+        version=1,
+        route="site",
+        hour=int(time.time() // 3600),
+        outcome="refused",
+        cause="quota_exceeded",
+        calls=1,
+    )
+    async with console.registry.calls("gateway") as calls:
+        await UsageClient(calls).add_usage(UsageBatch(source=str(uuid4()), number=1, counts=(counts,)))
+    base = f"/companies/{company['client_prefix']}"
+    for path in (base, f"{base}/access-keys/{key['id']}"):
+        await owner.open(path)
+        page = await owner.follow("quota exceeded")
+        assert page.status == 200
+        assert wanted in page.text
+        assert another_cause not in page.text
+        assert another_company not in page.text
+    await owner.open("/")
+    page = await owner.follow("quota exceeded")
+    assert wanted in page.text
+    assert another_company in page.text
+    assert another_cause not in page.text
+    assert (await owner.open("/explain?cause=no_such&company_id=nobody")).status == 200
+    assert (await owner.open("/explain?from=yesterday")).status == 422
+    own = await enter(console, company)
+    await own.open(f"{base}/access-keys/{key['id']}")
+    page = await own.follow("quota exceeded")
+    assert "/portal/refused-calls" in page.url
+    assert wanted in page.text
+    assert another_cause not in page.text
+
+
+async def test_a_person_of_one_company_is_led_to_the_company_s_own_page(console: Console) -> None:
+    company = await console.registry.owner.company()
+    id_ = await refused(console, 7006, company_id=company["id"])
+    page = await (await enter(console, company)).open(f"/explain?request_id={id_}")
+    assert page.url.endswith(f"/portal/refused-calls/{id_}")
