@@ -55,6 +55,7 @@ class Link(asyncio.Protocol):
         """Whose replies are due."""
         self._callbacks = redis.response_callbacks
         self._on_idle, self._on_end = on_idle, on_end
+        # `_parser` and `_writer` are redis-py's own (8.1.0): look here when another version is pinned.
         self._reader = Reader(
             protocolError=InvalidResponse, replyError=connection._parser.parse_error, notEnoughData=_NOTHING
         )

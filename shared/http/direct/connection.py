@@ -107,7 +107,7 @@ class DirectConnection(asyncio.Protocol):
     def _serve(self, plain: PlainRequest, body: WholeBody | None) -> None:
         endpoint = self._endpoints[plain.method, plain.path]
         request = aiohttp_request(plain, body, self, self._loop)
-        request._match_info = endpoint.match_info
+        request._match_info = endpoint.match_info  # of aiohttp itself (3.14.5), whose router would set it
         self._task = self._loop.create_task(self._respond(request, endpoint.respond))
 
     async def _respond(self, request: web.Request, respond: Callable[[web.Request], Any]) -> None:
