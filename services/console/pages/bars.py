@@ -1,11 +1,15 @@
 """Drawings of calls: one bar for each period, divided by outcome."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 OUTCOMES = ("accepted", "refused", "failed")
 MIN_BAR_HEIGHT = 2
 """Of what is not nothing, in the drawing's own units."""
+
+
+Calls = Mapping[str, int]
+"""Of one period, by outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Drawing:
     def width(self) -> int:
         return self.periods * self.step - (self.step - self.bar)
 
-    def bars(self, periods: Sequence[Mapping[str, int]]) -> Iterator[Bar]:
+    def bars(self, periods: Sequence[Calls]) -> Iterator[Bar]:
         """Of each period, its calls by outcome; the busiest has the whole height."""
         highest = max((sum(calls.values()) for calls in periods), default=0)
         for number, calls in enumerate(periods):
@@ -42,3 +46,21 @@ class Drawing:
                     height = max(MIN_BAR_HEIGHT, round(count / highest * room, 1))
                     y = round(y - height, 1)
                     yield Bar(outcome, number * self.step, y, height)
+
+
+def totals_of(periods: Iterable[Calls]) -> dict[str, int]:
+    """By outcome."""
+    found = dict.fromkeys(OUTCOMES, 0)
+    for calls in periods:
+        for outcome in OUTCOMES:
+            found[outcome] += calls[outcome]
+    return found
+
+
+def in_words(span: str, periods: Sequence[tuple[str, Calls]]) -> str:
+    """What a drawing of `span` shows, for whoever does not see it; each period with when it is."""
+    said = ", ".join(
+        f"{number:,} {outcome}" for outcome, number in totals_of(calls for _, calls in periods).items()
+    )
+    when, most = max(((when, sum(calls.values())) for when, calls in periods), key=lambda each: each[1])
+    return f"Calls of the last {span}: {said}. Most of them {when}: {most:,}."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.console.pages.bars import OUTCOMES, Bar, Drawing
+from services.console.pages.bars import OUTCOMES, Bar, Calls, Drawing, in_words, totals_of
 
 HOURS = 25
 """That are drawn: the last 24, and the present one."""
@@ -18,8 +18,7 @@ MAX_CAUSES = 12
 @dataclass(frozen=True, slots=True)
 class Hour:
     begins: datetime
-    calls: Mapping[str, int]
-    """By outcome."""
+    calls: Calls
     refusals: Mapping[str, int]
     """By cause."""
 
@@ -46,10 +45,11 @@ class CallsOfDay:
         return sum(hour.total for hour in self.hours)
 
     @property
-    def periods(self) -> list[tuple[str, Mapping[str, int]]]:
+    def periods(self) -> list[tuple[str, Calls]]:
         """The numbers of the latest hours, and of all of them."""
         since = f"Since {self.hours[-LATEST_HOURS].begins:%H:%M} UTC"
-        return [(since, _sum(self.hours[-LATEST_HOURS:])), ("24 hours", _sum(self.hours))]
+        calls = [hour.calls for hour in self.hours]
+        return [(since, totals_of(calls[-LATEST_HOURS:])), ("24 hours", totals_of(calls))]
 
     @property
     def refusals(self) -> list[tuple[str, int, int]]:
@@ -62,12 +62,8 @@ class CallsOfDay:
     @property
     def words(self) -> str:
         """What the drawing shows, for whoever does not see it."""
-        said = ", ".join(f"{number:,} {outcome}" for outcome, number in _sum(self.hours).items())
-        busiest = max(self.hours, key=lambda hour: hour.total)
-        return (
-            f"Calls of the last 24 hours: {said}. Most of them in the hour from {busiest.begins:%H:%M} UTC: "
-            f"{busiest.total:,}."
-        )
+        hours = [(f"in the hour from {hour.begins:%H:%M} UTC", hour.calls) for hour in self.hours]
+        return in_words("24 hours", hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +101,6 @@ def first_steps(there_is: Mapping[str, bool]) -> list[Step]:
         Step("Create a credential for the company, and hand it over.", there_is["credential"], "/companies"),
         Step("See the first call arrive here, some seconds after it was made.", done=False),
     ]
-
-
-def _sum(hours: Sequence[Hour]) -> dict[str, int]:
-    return {outcome: sum(hour.calls[outcome] for hour in hours) for outcome in OUTCOMES}
 
 
 def _refused(hours: Sequence[Hour], cause: str) -> int:

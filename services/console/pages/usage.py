@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.console.pages.bars import OUTCOMES, Bar, Drawing
+from services.console.pages.bars import OUTCOMES, Bar, Calls, Drawing, in_words, totals_of
 
 DAYS = 7
 DRAWING = Drawing(periods=DAYS, height=48, bar=26, step=36)
@@ -15,8 +15,7 @@ MAX_CAUSES = 20
 @dataclass(frozen=True, slots=True)
 class Day:
     day: date
-    calls: Mapping[str, int]
-    """By outcome."""
+    calls: Calls
 
     @property
     def total(self) -> int:
@@ -33,7 +32,7 @@ class Week:
 
     @property
     def totals(self) -> dict[str, int]:
-        return {outcome: sum(day.calls[outcome] for day in self.days) for outcome in OUTCOMES}
+        return totals_of(day.calls for day in self.days)
 
     @property
     def total(self) -> int:
@@ -55,11 +54,7 @@ class Week:
     @property
     def words(self) -> str:
         """What the drawing shows, for whoever does not see it."""
-        said = ", ".join(f"{number:,} {outcome}" for outcome, number in self.totals.items())
-        busiest = max(self.days, key=lambda day: day.total)
-        return (
-            f"Calls of the last {DAYS} days: {said}. Most of them on {busiest.day.isoformat()}: {busiest.total:,}."
-        )
+        return in_words(f"{DAYS} days", [(f"on {day.day.isoformat()}", day.calls) for day in self.days])
 
 
 def first_day(now: float) -> date:
