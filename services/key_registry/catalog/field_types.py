@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
+from shared.clock import Clock
 from shared.contracts.identifiers import (
     CLAIM,
     MAX_CLAIM_CHARACTERS,
@@ -75,6 +76,11 @@ def parse_instant(value: object) -> datetime:
 def instant(seconds: float) -> datetime:
     """Seconds since the epoch as a time in UTC."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def now_of(clock: Clock) -> datetime:
+    """The present time in UTC."""
+    return instant(clock.now())
 
 
 def in_utc(value: datetime) -> datetime:

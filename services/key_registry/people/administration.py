@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import Object
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.lifecycle import DONE, status_after
 from services.key_registry.catalog.permissions import Admin, Operation, Role
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
@@ -52,7 +52,7 @@ class PeopleAdministration:
             before = None if page.cursor is None else UUID(bytes=page.cursor)
             found = await reader.newest_people(which, before, page.limit + 1)
             found, cursor = page_of(found, page.limit, lambda person: cursor_of_id(person.id))
-            resets = await reader.open_password_resets([person.id for person in found], self._now())
+            resets = await reader.open_password_resets([person.id for person in found], now_of(self._clock))
         return [_shown(person, resets.get(person.id)) for person in found], cursor
 
     async def change_role(self, admin: Admin, reference: UUID | str, role: Role) -> Object:
@@ -69,7 +69,7 @@ class PeopleAdministration:
                 return await self._shown(writer, person)
             if role is not Role.OWNER:
                 await _require_another_owner(writer, admin, person)
-            changed = replace(person, role=role, updated_at=self._now())
+            changed = replace(person, role=role, updated_at=now_of(self._clock))
             detail: dict[str, Any] = {"was": {"role": person.role}, "now": {"role": role}}
             if person.role is Role.OWNER:
                 detail |= await _links_ended(writer, person)
@@ -86,7 +86,7 @@ class PeopleAdministration:
             status = status_after(person.status, operation)
             if status == person.status:
                 return await self._shown(writer, person)
-            changed = replace(person, status=status, updated_at=self._now())
+            changed = replace(person, status=status, updated_at=now_of(self._clock))
             detail: dict[str, Any] = {"role": person.role}
             if status == "active":
                 return await self._written(writer, admin, operation, changed, detail)
@@ -114,7 +114,7 @@ class PeopleAdministration:
             identities = await writer.delete_identities(person.id)
             if not (person.second_factor or passkeys or identities):
                 return await self._shown(writer, person)
-            changed = replace(person, totp_since=None, updated_at=self._now())
+            changed = replace(person, totp_since=None, updated_at=now_of(self._clock))
             await writer.update_person(changed)
             await writer.delete_factors(person.id)
             detail = {
@@ -135,10 +135,7 @@ class PeopleAdministration:
         return await self._shown(writer, person)
 
     async def _shown(self, reader: PeopleReader, person: Person) -> Object:
-        return _shown(person, (await reader.open_password_resets([person.id], self._now())).get(person.id))
-
-    def _now(self) -> datetime:
-        return instant(self._clock.now())
+        return _shown(person, (await reader.open_password_resets([person.id], now_of(self._clock))).get(person.id))
 
 
 async def find_visible_person(reader: PeopleReader, admin: Admin, reference: UUID | str) -> Person:

@@ -1,5 +1,6 @@
 """What OpenAPI says of the members of people, of their sessions and of invitations."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
@@ -70,3 +71,13 @@ def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
     """For `json_schema_extra`: as `catalog.documentation.describe`, with the members of people."""
     describe_members(PEOPLE_MEMBERS, schema, model)
     documentation.describe(schema, model)
+
+
+def describing(members: Members) -> Callable[[dict[str, Any], type[BaseModel]], None]:
+    """As `describe`, with `members` before those of people."""
+
+    def described(schema: dict[str, Any], model: type[BaseModel]) -> None:
+        describe_members(members, schema, model)
+        describe(schema, model)
+
+    return described

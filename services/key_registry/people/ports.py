@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from services.key_registry.catalog.permissions import Admin, Role
 from services.key_registry.people.factors.ports import FactorReader, FactorWriter
+from services.key_registry.people.invitations.ports import InvitationReader, InvitationWriter
 from services.key_registry.people.openid.ports import IdentityReader, IdentityWriter
 from services.key_registry.people.passkeys.ports import PasskeyReader, PasskeyWriter
 from services.key_registry.people.password_resets.ports import PasswordResetReader, PasswordResetWriter
@@ -16,8 +17,6 @@ from services.key_registry.people.portal.ports import PortalReader, PortalWriter
 from services.key_registry.people.sealing import UsesOnce
 from services.key_registry.storage.ports import Reader, Writer
 from shared.contracts.key_registry import Status
-
-InvitationStatus = Literal["open", "accepted", "expired", "revoked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +58,15 @@ class Session:
         return self.ended_at is None and now < self.expires_at and now < self.last_used_at + idle_timeout
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    id: UUID
-    digest: bytes = field(repr=False)
-    role: Role
-    company_id: UUID | None
-    email: str | None
-    """None: anybody's."""
-    status: Literal["open", "accepted", "revoked"]
-    created_at: datetime
-    expires_at: datetime
-    created_by: UUID | None
-    """The person or the admin token; an open invitation ends with whoever it is. None: it ends by itself."""
-
-    def status_at(self, now: datetime) -> InvitationStatus:
-        return "expired" if self.status == "open" and self.expires_at <= now else self.status
-
-
 class PeopleReader(
-    Reader, PortalReader, FactorReader, PasskeyReader, IdentityReader, PasswordResetReader, Protocol
+    Reader,
+    InvitationReader,
+    PortalReader,
+    FactorReader,
+    PasskeyReader,
+    IdentityReader,
+    PasswordResetReader,
+    Protocol,
 ):
     async def find_person(self, id_: UUID) -> Person | None: ...
 
@@ -100,21 +88,10 @@ class PeopleReader(
         """Those that were not ended, the newest first."""
         ...
 
-    async def find_invitation(self, id_: UUID) -> Invitation | None:
-        """Revoked as well where its creator was stopped or is no owner any more; so for all that find some."""
-        ...
-
-    async def find_invitation_by_digest(self, digest: bytes) -> Invitation | None: ...
-
-    async def newest_invitations(
-        self, company_id: UUID | None, before: UUID | None, limit: int
-    ) -> Sequence[Invitation]:
-        """All, or those of a company."""
-        ...
-
 
 class PeopleWriter(
     PeopleReader,
+    InvitationWriter,
     PortalWriter,
     FactorWriter,
     PasskeyWriter,
@@ -138,14 +115,6 @@ class PeopleWriter(
 
     async def end_sessions(self, person_id: UUID, at: datetime, *, but: UUID | None = None) -> int:
         """All of the person's, `but` one; how many had not ended before."""
-        ...
-
-    async def insert_invitation(self, invitation: Invitation) -> None: ...
-
-    async def close_invitation(self, id_: UUID, status: Literal["accepted", "revoked"]) -> None: ...
-
-    async def revoke_invitations_by(self, person_id: UUID) -> int:
-        """Those of the person that are open; how many."""
         ...
 
 

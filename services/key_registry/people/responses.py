@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.permissions import AdminKind, Role
 from services.key_registry.people.documentation import describe
-from services.key_registry.people.ports import InvitationStatus
+from services.key_registry.people.invitations.ports import InvitationStatus
 from services.key_registry.people.requests import ShownOnce
 from shared.contracts.key_registry import Status
 

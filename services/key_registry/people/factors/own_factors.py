@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.acts import record
 from services.key_registry.people.factors import codes
@@ -82,7 +82,7 @@ class OwnFactors:
         """
         require_person(admin)
         async with self._reauthentication.attempt(admin, address_block), self._store.writing(by=admin) as writer:
-            now = instant(self._clock.now())
+            now = now_of(self._clock)
             person, totp = await writer.find_person(admin.id), await writer.find_totp(admin.id)
             if person is None:
                 raise NotFound("there is no such person")

@@ -1,15 +1,15 @@
 """What the admin API takes of second factors, how it shows them, and what OpenAPI says of their members."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.requests import Body
-from services.key_registry.people import documentation
+from services.key_registry.people.documentation import describing
 from services.key_registry.people.factors.codes import MAX_CODE_CHARACTERS
 from services.key_registry.people.requests import ShownOnce, Token
-from shared.contracts.documentation import Member, Members, describe_members
+from shared.contracts.documentation import Member, Members
 
 _AT = "2026-11-26T09:30:00Z"
 _TOKEN = "pgsi_01" + "5e" * 92
@@ -33,10 +33,7 @@ FACTOR_MEMBERS: Members = {
     "recovery_codes_left": Member("Recovery codes that have not been used.", 10),
 }
 
-
-def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    describe_members(FACTOR_MEMBERS, schema, model)
-    documentation.describe(schema, model)
+describe = describing(FACTOR_MEMBERS)
 
 
 class _Body(Body):

@@ -1,8 +1,6 @@
 """The second step of a sign-in: a code after the password."""
 
-from datetime import datetime
-
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.people.acts import record, sign_in_refusal
 from services.key_registry.people.factors.codes import use_code
 from services.key_registry.people.factors.pending import PendingSignIn, PendingSignIns
@@ -59,7 +57,7 @@ class SecondStep:
         Raises `PendingSignInInvalid`, `SecondFactorRefused`, `TooManySignIns` and `Unavailable`.
         """
         try:
-            pending = self._pending.read(token, self._now())
+            pending = self._pending.read(token, now_of(self._clock))
         except InvalidSeal as error:
             raise PendingSignInInvalid(error.args[0]) from None
         async with self._store.reading() as reader:
@@ -79,7 +77,7 @@ class SecondStep:
     async def _opened(self, pending: PendingSignIn, code: str, origin: SignInOrigin) -> OpenedSession:
         """A wrong code is as if nothing had been sent: another may follow."""
         async with self._store.writing(by=None) as writer:
-            now, person = self._now(), await self._person(writer, pending)
+            now, person = now_of(self._clock), await self._person(writer, pending)
             if not await writer.use_once(pending.seal):
                 raise PendingSignInInvalid("used")
             used = await use_code(writer, person, code, now, self._secrets)
@@ -101,6 +99,3 @@ class SecondStep:
         if not pending.is_of(person):
             raise PendingSignInInvalid("person_changed")
         return person
-
-    def _now(self) -> datetime:
-        return instant(self._clock.now())

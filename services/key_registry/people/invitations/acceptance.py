@@ -1,16 +1,16 @@
 """Accepting an invitation: the token is the credential, and becomes a person once."""
 
 import secrets
-from datetime import datetime
 
 from uuid_utils.compat import uuid7
 
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.people.acts import record
+from services.key_registry.people.invitations.ports import Invitation
 from services.key_registry.people.links import LinkInvalid
 from services.key_registry.people.passwords import Passwords, check_password
-from services.key_registry.people.ports import Invitation, PeopleReader, PeopleStore, PeopleWriter, Person
+from services.key_registry.people.ports import PeopleReader, PeopleStore, PeopleWriter, Person
 from services.key_registry.people.requests import Acceptance
 from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
 from services.key_registry.people.sign_in_policy import SignInPolicy
@@ -87,7 +87,7 @@ class InvitationAcceptance:
         if invitation.email not in (None, email):
             raise Unprocessable.field("email", "is not the address that the invitation is for")
         await _require_free(writer, email)
-        now = self._now()
+        now = now_of(self._clock)
         person = Person(
             id=uuid7(),
             email=email,
@@ -114,16 +114,13 @@ class InvitationAcceptance:
         invitation = await reader.find_invitation_by_digest(opaque.digest(token))
         if invitation is None:
             raise InvitationInvalid("unknown")
-        if (status := invitation.status_at(self._now())) != "open":
+        if (status := invitation.status_at(now_of(self._clock))) != "open":
             raise InvitationInvalid(status)
         if invitation.company_id is not None:
             company = await reader.find(COMPANY, invitation.company_id)
             if company is None or company["status"] != "active":
                 raise InvitationInvalid("company_inactive")
         return invitation
-
-    def _now(self) -> datetime:
-        return instant(self._clock.now())
 
 
 async def _require_free(reader: PeopleReader, email: str) -> None:

@@ -12,12 +12,13 @@ from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.presentation import Object
 from services.key_registry.admin.visibility import NO_COMPANY, Reference, company_listed, find_visible
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.people.acts import record
-from services.key_registry.people.ports import Invitation, PeopleStore
+from services.key_registry.people.invitations.ports import Invitation
+from services.key_registry.people.ports import PeopleStore
 from services.key_registry.people.requests import NewInvitation
 from services.key_registry.people.responses import InvitationResponse
 from services.key_registry.storage.ports import Reader
@@ -49,7 +50,7 @@ class Invitations:
         self.permit(admin, Operation.CREATE)
         token = opaque.mint(opaque.INVITATION)
         async with self._store.writing(by=admin) as writer:
-            now = self._now()
+            now = now_of(self._clock)
             if request is not None and (shown := await request.recall(writer, now.timestamp())):
                 return shown
             invitation = Invitation(
@@ -77,7 +78,7 @@ class Invitations:
     async def show(self, admin: Admin, id_: UUID) -> Object:
         self.permit(admin, Operation.READ)
         async with self._store.reading() as reader:
-            return self._shown(_own(admin, await reader.find_invitation(id_)), self._now())
+            return self._shown(_own(admin, await reader.find_invitation(id_)), now_of(self._clock))
 
     async def page(
         self, admin: Admin, company: str | None, page: PageRequest
@@ -89,13 +90,13 @@ class Invitations:
             before = None if page.cursor is None else UUID(bytes=page.cursor)
             found = await reader.newest_invitations(which, before, page.limit + 1)
         found, cursor = page_of(found, page.limit, lambda invitation: cursor_of_id(invitation.id))
-        return [self._shown(invitation, self._now()) for invitation in found], cursor
+        return [self._shown(invitation, now_of(self._clock)) for invitation in found], cursor
 
     async def revoke(self, admin: Admin, id_: UUID) -> Object:
         """Again changes nothing. Raises `Conflict` for one that was accepted."""
         self.permit(admin, Operation.REVOKE)
         async with self._store.writing(by=admin) as writer:
-            invitation, now = _own(admin, await writer.find_invitation(id_)), self._now()
+            invitation, now = _own(admin, await writer.find_invitation(id_)), now_of(self._clock)
             if invitation.status == "accepted":
                 raise Conflict("it was accepted: revoke the person instead")
             if invitation.status == "open":
@@ -115,9 +116,6 @@ class Invitations:
             expires_at=invitation.expires_at,
         )
         return shown.model_dump(mode="json")
-
-    def _now(self) -> datetime:
-        return instant(self._clock.now())
 
 
 async def listed_company(reader: Reader, admin: Admin, reference: str | None) -> UUID | None:

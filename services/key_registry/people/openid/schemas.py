@@ -1,15 +1,15 @@
 """What the admin API takes and shows of signing in by an OpenID provider, and what OpenAPI says of the members."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.requests import Body
-from services.key_registry.people import documentation
+from services.key_registry.people.documentation import describing
 from services.key_registry.people.requests import ShownOnce, Token
 from services.key_registry.people.sign_in_policy import RequiredFor
-from shared.contracts.documentation import Member, Members, describe_members
+from shared.contracts.documentation import Member, Members
 
 MAX_SEALED_CHARACTERS, MAX_CODE_CHARACTERS = 2048, 4096
 
@@ -30,10 +30,7 @@ OPENID_MEMBERS: Members = {
     ),
 }
 
-
-def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    describe_members(OPENID_MEMBERS, schema, model)
-    documentation.describe(schema, model)
+describe = describing(OPENID_MEMBERS)
 
 
 class OpenIdBegin(Body):

@@ -1,6 +1,6 @@
 """Signing in by the OpenID provider: people who exist, or are invited, with an e-mail address that it verified."""
 
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.people.acts import record, sign_in_refusal
 from services.key_registry.people.factors.pending import BegunSignIn, PendingSignIns
 from services.key_registry.people.invitations.acceptance import InvitationAcceptance
@@ -71,7 +71,7 @@ class OpenIdSignIn:
         state, subject, issuer = authorized.state, authorized.subject, self._flow.issuer or ""
         unusable = await self._acceptance.unusable_password() if state.invitation else ""
         async with self._store.writing(by=None) as writer:
-            now = instant(self._clock.now())
+            now = now_of(self._clock)
             if not await writer.use_once(authorized.seal):
                 raise OpenIdRefused("state_used")
             if state.invitation:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.acts import record
 from services.key_registry.people.passkeys.challenges import Challenges, registration_of
@@ -78,7 +78,7 @@ class OwnPasskeys:
         """Raises `Unprocessable`, which uses nothing up, and `Conflict`."""
         session_id = _session_of(admin)
         party, challenges = self._party_and_challenges()
-        now = instant(self._clock.now())
+        now = now_of(self._clock)
         try:
             given = challenge_of(credential)
             challenge = challenges.verify(given, registration_of(admin.id, session_id), now.timestamp())

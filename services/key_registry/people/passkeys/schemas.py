@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from services.key_registry.catalog.field_types import Instant, Name
 from services.key_registry.catalog.requests import Body
-from services.key_registry.people import documentation
-from shared.contracts.documentation import Member, Members, describe_members
+from services.key_registry.people.documentation import describing
+from shared.contracts.documentation import Member, Members
 
 _OPTIONS = "For `navigator.credentials` in the browser, as Web Authentication Level 3 has it in JSON."
 _CREDENTIAL = {"id": "dGVzdA", "rawId": "dGVzdA", "type": "public-key", "response": {"clientDataJSON": "e30"}}
@@ -24,10 +24,7 @@ PASSKEY_MEMBERS: Members = {
     ),
 }
 
-
-def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    describe_members(PASSKEY_MEMBERS, schema, model)
-    documentation.describe(schema, model)
+describe = describing(PASSKEY_MEMBERS)
 
 
 class _Shown(BaseModel):

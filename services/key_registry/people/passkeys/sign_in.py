@@ -1,9 +1,8 @@
 """Signing in with a passkey, without a password."""
 
-from datetime import datetime
 from typing import Any
 
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.people.acts import sign_in_refusal
 from services.key_registry.people.passkeys.challenges import SIGN_IN, Challenges
 from services.key_registry.people.passkeys.own_passkeys import UNAVAILABLE
@@ -86,7 +85,7 @@ class PasskeySignIn:
         if cause:
             raise self._refused(person, cause)
         async with self._store.writing(by=None) as writer:
-            now = self._now()
+            now = now_of(self._clock)
             current = await writer.find_person(person.id)
             cause = await why_refused(writer, current)
             if cause is None and not await writer.use_once(challenge):
@@ -105,6 +104,3 @@ class PasskeySignIn:
     def _refused(self, person: Person, cause: str) -> PasskeyRefused:
         self._trail.note_refusal(sign_in_refusal(self._trail, person, cause))
         return PasskeyRefused(cause, person)
-
-    def _now(self) -> datetime:
-        return instant(self._clock.now())

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.presentation import Object
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.people.acts import record
 from services.key_registry.people.administration import KIND, find_visible_person
@@ -62,5 +62,5 @@ class PasswordResetAdministration:
         async with self._store.writing(by=admin) as writer:
             person = await find_visible_person(writer, admin, reference)
             if await writer.delete_password_reset(person.id):
-                now, action = instant(self._clock.now()), f"{KIND}.password_reset_withdrawn"
+                now, action = now_of(self._clock), f"{KIND}.password_reset_withdrawn"
                 await record(writer, admin.actor, action, person.id, person.company_id, now)

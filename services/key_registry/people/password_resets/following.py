@@ -4,9 +4,8 @@ It opens no session and takes no second factor away: whoever follows it signs in
 """
 
 from dataclasses import replace
-from datetime import datetime
 
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.people.acts import record
 from services.key_registry.people.links import LinkInvalid
 from services.key_registry.people.password_resets.ports import PasswordReset
@@ -51,7 +50,7 @@ class PasswordResetFollowing:
         password_hash = await self._passwords.hashed(password)
         async with self._store.writing(by=None) as writer:
             reset, person = await self._open(writer, token)  # another one may have been quicker
-            now = self._now()
+            now = now_of(self._clock)
             await writer.delete_password_reset(person.id)
             await writer.update_person(replace(person, password_hash=password_hash, updated_at=now))
             detail = {
@@ -66,7 +65,7 @@ class PasswordResetFollowing:
         reset = await reader.find_password_reset(opaque.digest(token))
         if reset is None:
             raise PasswordResetInvalid("unknown")
-        if reset.expires_at <= self._now():
+        if reset.expires_at <= now_of(self._clock):
             raise PasswordResetInvalid("expired")
         person = await reader.find_person(reset.person_id)
         cause = await why_refused(reader, person)
@@ -75,6 +74,3 @@ class PasswordResetFollowing:
         if self._policy.requires_openid(person.company_id):
             raise PasswordResetInvalid("openid_required")
         return reset, person
-
-    def _now(self) -> datetime:
-        return instant(self._clock.now())

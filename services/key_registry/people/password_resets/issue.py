@@ -6,7 +6,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.key_registry.catalog.field_types import format_instant, instant
+from services.key_registry.catalog.field_types import format_instant, now_of
 from services.key_registry.people.acts import record
 from services.key_registry.people.links import ConsolePage
 from services.key_registry.people.password_resets.ports import PasswordReset
@@ -39,7 +39,7 @@ class PasswordResetIssue:
             raise Conflict(f"nobody can sign in as this person now: {cause.replace('_', ' ')}")
         if self._policy.requires_openid(person.company_id):
             raise Conflict("this person signs in at the OpenID provider alone, with no password of ours")
-        token, now = opaque.mint(opaque.PASSWORD_RESET), instant(self._clock.now())
+        token, now = opaque.mint(opaque.PASSWORD_RESET), now_of(self._clock)
         expires_at = now + timedelta(seconds=expires_in)
         reset = PasswordReset(uuid7(), person.id, opaque.digest(token), now, expires_at, created_by)
         await writer.put_password_reset(reset)

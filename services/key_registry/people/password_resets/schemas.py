@@ -1,15 +1,15 @@
 """What the admin API takes of password resets, how it shows them, and what OpenAPI says of their members."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.requests import Body
-from services.key_registry.people import documentation
+from services.key_registry.people.documentation import describing
 from services.key_registry.people.requests import NewPassword, ShownOnce, Token
-from shared.contracts.documentation import Member, Members, describe_members
+from shared.contracts.documentation import Member, Members
 
 DEFAULT_RESET_LIFE_S, MAX_RESET_LIFE_S = 14_400, 86_400
 
@@ -32,11 +32,7 @@ PASSWORD_RESET_MEMBERS: Members = {
     "password": Member("The new one: 12 to 1024 characters, and not the e-mail address.", "another horse battery"),
 }
 
-
-def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    """For `json_schema_extra`: as `people.documentation.describe`, with the members of password resets."""
-    describe_members(PASSWORD_RESET_MEMBERS, schema, model)
-    documentation.describe(schema, model)
+describe = describing(PASSWORD_RESET_MEMBERS)
 
 
 class _Body(Body):

@@ -1,6 +1,6 @@
 """What the admin API takes of portal sessions, how it shows them, and what OpenAPI says of their members."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.key_registry.catalog.field_types import Instant, Name
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.requests import Body
-from services.key_registry.people import documentation
+from services.key_registry.people.documentation import describing
 from services.key_registry.people.portal.ports import PortalStatus
 from services.key_registry.people.requests import AnyRole, ShownOnce, Token
-from shared.contracts.documentation import Member, Members, describe_members
+from shared.contracts.documentation import Member, Members
 
 DEFAULT_LINK_LIFE_S, MAX_LINK_LIFE_S = 300, 3600
 DEFAULT_SESSION_LIFE_S, MIN_SESSION_LIFE_S, MAX_SESSION_LIFE_S = 14_400, 60, 86_400
@@ -48,11 +48,7 @@ PORTAL_MEMBERS: Members = {
     "InspectedPortalSession.company_name": Member("The name of the company.", "BlaBla"),
 }
 
-
-def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    """For `json_schema_extra`: as `people.documentation.describe`, with the members of portal sessions."""
-    describe_members(PORTAL_MEMBERS, schema, model)
-    documentation.describe(schema, model)
+describe = describing(PORTAL_MEMBERS)
 
 
 class NewPortalSession(Body):

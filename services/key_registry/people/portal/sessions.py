@@ -12,7 +12,7 @@ from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.presentation import Object
 from services.key_registry.admin.visibility import Reference, find_visible
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import RANK, Admin, Operation
 from services.key_registry.catalog.resources import COMPANY, Row
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
@@ -82,7 +82,7 @@ class PortalSessions:
         self.permit(admin, Operation.CREATE)
         token = opaque.mint(opaque.PORTAL_LINK)
         async with self._store.writing(by=admin) as writer:
-            found, now = await find_visible(writer, admin, COMPANY, company), self._now()
+            found, now = await find_visible(writer, admin, COMPANY, company), now_of(self._clock)
             self._permit_role(admin, body)
             if request is not None and (shown := await request.recall(writer, now.timestamp())):
                 return shown
@@ -107,14 +107,14 @@ class PortalSessions:
             id_ = (await find_visible(reader, admin, COMPANY, company))["id"]
             found = await reader.newest_portal_sessions(id_, before, page.limit + 1)
         found, cursor = page_of(found, page.limit, lambda session: cursor_of_id(session.id))
-        return [self._shown(session, self._now()) for session in found], cursor
+        return [self._shown(session, now_of(self._clock)) for session in found], cursor
 
     async def end(self, admin: Admin, company: Reference, id_: UUID) -> None:
         """End it, or its link; again changes nothing. Raises `NotFound`."""
         self.permit(admin, Operation.REVOKE)
         async with self._store.writing(by=admin) as writer:
             company_id = (await find_visible(writer, admin, COMPANY, company))["id"]
-            session, now = await writer.find_portal_session(id_), self._now()
+            session, now = await writer.find_portal_session(id_), now_of(self._clock)
             if session is None or session.company_id != company_id:
                 raise NotFound("there is no such portal session")
             if await writer.end_portal_session(id_, now):
@@ -135,7 +135,7 @@ class PortalSessions:
         secret = opaque.mint(opaque.PERSON_SESSION)
         async with self._store.writing(by=None) as writer:
             session, _ = await self._waiting(writer, token)
-            now = self._now()
+            now = now_of(self._clock)
             opened = replace(
                 session,
                 session_digest=opaque.digest(secret),
@@ -154,7 +154,7 @@ class PortalSessions:
         session = await reader.find_portal_session_by_link(opaque.digest(token))
         if session is None:
             raise PortalLinkInvalid("unknown")
-        if (status := session.status_at(self._now(), self._idle_timeout)) != "waiting":
+        if (status := session.status_at(now_of(self._clock), self._idle_timeout)) != "waiting":
             raise PortalLinkInvalid("used" if session.opened_at else status)
         company = await reader.find(COMPANY, session.company_id)
         if company is None or company["status"] != "active":
@@ -176,9 +176,6 @@ class PortalSessions:
             {**members, "status": session.status_at(now, self._idle_timeout)}
         )
         return shown.model_dump(mode="json")
-
-    def _now(self) -> datetime:
-        return instant(self._clock.now())
 
 
 def _new(company: Row, body: NewPortalSession, link_digest: bytes, now: datetime) -> PortalSession:

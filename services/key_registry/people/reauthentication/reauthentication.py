@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.factors.codes import use_code
 from services.key_registry.people.factors.totp_secrets import TotpSecrets
@@ -102,7 +102,7 @@ class Reauthentication:
         """The second half: the code, and `act`."""
         person, fresh = checked.person, checked.fresh_sign_in
         async with self._store.writing(by=checked.admin) as writer:
-            now, latest = instant(self._clock.now()), await writer.find_person(person.id)
+            now, latest = now_of(self._clock), await writer.find_person(person.id)
             if latest is None or latest.password_hash != person.password_hash:
                 raise self._refused(person, *checked.by)
             if latest.second_factor and not await use_code(writer, latest, checked.code, now, self._secrets):

@@ -1,14 +1,14 @@
 """What the admin API takes of what people do to their own account, and what OpenAPI says of the members."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from services.key_registry.catalog.requests import Body
-from services.key_registry.people import documentation
+from services.key_registry.people.documentation import describing
 from services.key_registry.people.factors.schemas import Code
 from services.key_registry.people.requests import NewPassword, PasswordAttempt
-from shared.contracts.documentation import Member, Members, describe_members
+from shared.contracts.documentation import Member, Members
 
 MAX_CONFIRMATION_CHARACTERS = 512
 REAUTHENTICATION_MEMBERS: Members = {
@@ -26,10 +26,7 @@ REAUTHENTICATION_MEMBERS: Members = {
     "new": Member("The new one: 12 to 1024 characters.", "another horse battery staple"),
 }
 
-
-def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    describe_members(REAUTHENTICATION_MEMBERS, schema, model)
-    documentation.describe(schema, model)
+describe = describing(REAUTHENTICATION_MEMBERS)
 
 
 class ConfirmedAct(Body):

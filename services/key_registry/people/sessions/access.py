@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.key_registry.admin.access import UnknownBearer
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.ports import PeopleReader, PeopleStore, SessionUse
 from services.key_registry.people.sessions.standing import why_company_refused, why_refused
@@ -45,7 +45,7 @@ class SessionAccess:
             raise UnknownSession("malformed")
         async with self._store.reading() as reader:
             admin, last_used_at = await self._known(reader, token)
-        now = instant(self._clock.now())
+        now = now_of(self._clock)
         if admin.session_id is not None and now - last_used_at >= LAST_USE_INTERVAL:
             await self._used(admin.session_id, now)
         return admin
@@ -61,7 +61,7 @@ class SessionAccess:
             return await self._of_portal(reader, token)
         session, person = found
         cause = await why_refused(reader, person)
-        if cause or not session.live(instant(self._clock.now()), self._idle_timeout):
+        if cause or not session.live(now_of(self._clock), self._idle_timeout):
             cause = cause or ("ended" if session.ended_at else "expired")
             detail = {"cause": cause, "status": person.status}
             raise self._refused("person", person.id, person.company_id, detail)
@@ -73,7 +73,7 @@ class SessionAccess:
         if session is None or session.last_used_at is None:
             raise UnknownSession("unknown")
         cause = await why_company_refused(reader, session.company_id)
-        status = session.status_at(instant(self._clock.now()), self._idle_timeout)
+        status = session.status_at(now_of(self._clock), self._idle_timeout)
         if cause or status != "open":
             raise self._refused("portal_session", session.id, session.company_id, {"cause": cause or status})
         admin = Admin(session.id, session.role, session.company_id, session.name, session.id, "portal_session")

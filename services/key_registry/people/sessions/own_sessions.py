@@ -1,10 +1,10 @@
 """People who look at their sessions, and sign out."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.acts import record
 from services.key_registry.people.ports import PeopleStore, Session
@@ -28,7 +28,7 @@ class OwnSessions:
             return ()
         async with self._store.reading() as reader:
             sessions = await reader.sessions_of(admin.id, MAX_LISTED)
-        return [session for session in sessions if session.live(self._now(), self._idle_timeout)]
+        return [session for session in sessions if session.live(now_of(self._clock), self._idle_timeout)]
 
     async def sign_out(self, admin: Admin, id_: UUID | None) -> None:
         """End one of the caller's sessions; None: the present one. Raises `NotFound`."""
@@ -36,7 +36,7 @@ class OwnSessions:
         if admin.session_id is None or id_ is None:
             raise NotFound("there is no such session")
         async with self._store.writing(by=admin) as writer:
-            now = self._now()
+            now = now_of(self._clock)
             if admin.kind == "portal_session":
                 if id_ != admin.session_id or not await writer.end_portal_session(id_, now):
                     raise NotFound("there is no such session")
@@ -46,6 +46,3 @@ class OwnSessions:
                 raise NotFound("there is no such session")
             detail = {"person": str(admin.id)}
             await record(writer, admin.actor, "session.ended", id_, admin.company_id, now, detail)
-
-    def _now(self) -> datetime:
-        return instant(self._clock.now())

@@ -1,8 +1,6 @@
 """Signing in with a password."""
 
-from datetime import datetime
-
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import now_of
 from services.key_registry.people.acts import sign_in_refusal
 from services.key_registry.people.factors.pending import BegunSignIn, PendingSignIns
 from services.key_registry.people.passwords import Passwords
@@ -63,7 +61,7 @@ class PasswordSignIn:
             if self._policy.requires_openid(person.company_id):
                 raise self._refused(person, "openid_required")
             async with self._store.writing(by=None) as writer:
-                now = self._now()
+                now = now_of(self._clock)
                 current = await writer.find_person(person.id)  # as they are by now
                 if current is None or (cause := await why_refused(writer, current)):
                     raise self._refused(current, cause or "unknown")
@@ -87,6 +85,3 @@ class PasswordSignIn:
         if person is not None:
             self._trail.note_refusal(sign_in_refusal(self._trail, person, cause))
         return SignInRefused(cause, person)
-
-    def _now(self) -> datetime:
-        return instant(self._clock.now())

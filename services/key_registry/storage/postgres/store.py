@@ -27,7 +27,7 @@ from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import append, head_of, written
 from services.key_registry.storage.postgres.notices.events import PostgresEventReader, PostgresEventWriter
 from services.key_registry.storage.postgres.notices.webhooks import PostgresWebhookWriter
-from services.key_registry.storage.postgres.people.invitations import PostgresPeopleReader, PostgresPeopleWriter
+from services.key_registry.storage.postgres.people.store import PostgresPeopleReader, PostgresPeopleWriter
 from services.key_registry.storage.postgres.report_only import keep_trial
 from services.key_registry.storage.postgres.statements import (
     APPEND_CHANGE,

@@ -5,24 +5,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 from services.key_registry.catalog.permissions import Role
-from services.key_registry.people.ports import Invitation
-from services.key_registry.storage.postgres.people.accounts import PostgresAccountReader, PostgresAccountWriter
-from services.key_registry.storage.postgres.people.factors import PostgresFactorReader, PostgresFactorWriter
-from services.key_registry.storage.postgres.people.identities import (
-    PostgresIdentityReader,
-    PostgresIdentityWriter,
-)
+from services.key_registry.people.invitations.ports import Invitation
 from services.key_registry.storage.postgres.people.makers import ENDS_AT, MAKER_ACTS
-from services.key_registry.storage.postgres.people.passkeys import PostgresPasskeyReader, PostgresPasskeyWriter
-from services.key_registry.storage.postgres.people.password_resets import (
-    PostgresPasswordResetReader,
-    PostgresPasswordResetWriter,
-)
-from services.key_registry.storage.postgres.people.portal_sessions import (
-    PostgresPortalReader,
-    PostgresPortalWriter,
-)
-from services.key_registry.storage.postgres.people.used_seals import PostgresUsedSeals
+from shared.postgres.pool import Connection
 
 _COLUMNS = ("id", "digest", "role", "company_id", "email", "status", "created_at", "expires_at", "created_by")
 _STATUS = f"CASE WHEN status <> 'open' OR {MAKER_ACTS} THEN status ELSE 'revoked' END AS status"
@@ -47,15 +32,10 @@ _INSERT = " ".join(
 _REVOKE_BY = "UPDATE invitation SET status = 'revoked' WHERE created_by = $1 AND status = 'open'"
 
 
-class PostgresPeopleReader(
-    PostgresAccountReader,
-    PostgresPortalReader,
-    PostgresFactorReader,
-    PostgresPasskeyReader,
-    PostgresIdentityReader,
-    PostgresPasswordResetReader,
-):
-    """The part of the reader that is about people, their sessions and invitations, and portal sessions."""
+class PostgresInvitationReader:
+    """The part of the reader that is about invitations."""
+
+    _connection: Connection
 
     async def find_invitation(self, id_: UUID) -> Invitation | None:
         return _invitation(await self._connection.fetchrow(_FIND, id_))
@@ -70,16 +50,7 @@ class PostgresPeopleReader(
         return [invitation for record in records if (invitation := _invitation(record)) is not None]
 
 
-class PostgresPeopleWriter(
-    PostgresPeopleReader,
-    PostgresAccountWriter,
-    PostgresPortalWriter,
-    PostgresFactorWriter,
-    PostgresPasskeyWriter,
-    PostgresIdentityWriter,
-    PostgresPasswordResetWriter,
-    PostgresUsedSeals,
-):
+class PostgresInvitationWriter(PostgresInvitationReader):
     async def insert_invitation(self, invitation: Invitation) -> None:
         await self._connection.execute(_INSERT, *(getattr(invitation, name) for name in _COLUMNS))
 
