@@ -1,15 +1,15 @@
 """One's own sessions and password."""
 
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from services.console.admin_api import segment, together
 from services.console.browser.forms import Form
-from services.console.http.account.reauthentication import Reauthentication
-from services.console.pages.renderer import Renderer, filled_in
+from services.console.http.account.reauthentication import REFUSALS, Reauthentication
+from services.console.pages.renderer import Renderer
 from services.console.session import Session
-from shared.errors import Unprocessable
 
 
 class AccountPages:
@@ -24,9 +24,9 @@ class AccountPages:
         body = {**self._reauthentication.request_body(request, form), "new": form.secret("new")}
         try:
             await session.api.post("/me/password", body)
-        except Unprocessable as error:
-            response = await self._account(request, session, **filled_in(form.values(), error))
-            return self._reauthentication.drop_spent(response, error)
+        except REFUSALS as error:
+            again = partial(self._account, request, session)
+            return await self._reauthentication.again(error, form, again)
         changed = await self._account(request, session, changed=True)
         return self._reauthentication.drop_spent(changed)
 

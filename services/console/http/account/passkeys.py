@@ -1,5 +1,6 @@
 """One's own passkeys."""
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -8,9 +9,9 @@ from aiohttp import web
 from services.console.admin_api import segment, together
 from services.console.browser.forms import Form
 from services.console.browser.visitors import Visitors
-from services.console.http.account.reauthentication import Reauthentication
+from services.console.http.account.reauthentication import REFUSALS, Reauthentication
 from services.console.http.sign_in.passkey import credential_of
-from services.console.pages.renderer import Renderer, filled_in
+from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
@@ -30,9 +31,9 @@ class PasskeyPages:
     async def begin(self, request: web.Request, session: Session, form: Form) -> web.Response:
         try:
             created = await session.api.post(f"{API}/options", self._reauthentication.request_body(request, form))
-        except (Unprocessable, Conflict) as error:
-            response = await self._list(request, session, **filled_in(form.values(), error))
-            return self._reauthentication.drop_spent(response, error)
+        except REFUSALS as error:
+            again = partial(self._list, request, session)
+            return await self._reauthentication.again(error, form, again)
         options = orjson.dumps(created["options"]).decode()
         page = self._renderer.page("account/new_passkey.html", session=session, status=201, options=options)
         return self._reauthentication.drop_spent(page)
@@ -51,9 +52,9 @@ class PasskeyPages:
             await session.api.post(
                 f"{API}/{segment(id_)}/remove", self._reauthentication.request_body(request, form)
             )
-        except (Unprocessable, Conflict) as error:
-            response = await self._list(request, session, removing=id_, **filled_in(form.values(), error))
-            return self._reauthentication.drop_spent(response, error)
+        except REFUSALS as error:
+            again = partial(self._list, request, session, removing=id_)
+            return await self._reauthentication.again(error, form, again)
         return self._reauthentication.drop_spent(self._renderer.redirect(PATH))
 
     async def _list(self, request: web.Request, session: Session, status: int = 200, **values: Any) -> web.Response:

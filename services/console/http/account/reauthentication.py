@@ -1,5 +1,6 @@
 """What shows again whose account it is: the password, or a fresh sign-in at the OpenID provider in its place."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
@@ -7,12 +8,16 @@ from aiohttp import web
 from services.console.browser import cookies
 from services.console.browser.forms import Form, from_another_site
 from services.console.browser.visitors import Visitors
+from services.console.browser.waiting import retry_later, too_many_attempts
 from services.console.http.sign_in.authorization_response import authorization_response
 from services.console.http.sign_in.page import SignInPage
-from services.console.pages.renderer import Renderer
+from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Invalid, TooManyRequests, Unprocessable
 
+Refusal = Unprocessable | Conflict | TooManyRequests
+REFUSALS = (Unprocessable, Conflict, TooManyRequests)
+"""Of what somebody does to their own account: the page is shown again."""
 API = "/me/openid-confirmations"
 PAGES = frozenset({"/account", "/account/second-factor", "/account/passkeys"})
 """Where it may be asked for, and where one comes back to."""
@@ -43,6 +48,13 @@ class Reauthentication:
         if error is None or (isinstance(error, Invalid) and any(e.field == "confirmation" for e in error.errors)):
             cookies.drop_confirmation(response)
         return response
+
+    async def again(self, error: Refusal, form: Form, page: Callable[..., Awaitable[web.Response]]) -> web.Response:
+        """`page` with the form as it was filled in, and why nothing was done; who has to wait is told how long."""
+        if isinstance(error, TooManyRequests):
+            errors = {"": too_many_attempts(error)}
+            return retry_later(await page(form=form.values(), errors=errors, status=429), error)
+        return self.drop_spent(await page(**filled_in(form.values(), error)), error)
 
     async def begin(self, request: web.Request, session: Session) -> web.Response:
         """A link of our own pages alone, as signing in by the provider is."""

@@ -1,16 +1,18 @@
 """One's own second factor: an authenticator, and recovery codes."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import web
 
 from services.console.browser.forms import Form
-from services.console.http.account.reauthentication import Reauthentication
+from services.console.browser.waiting import retry_later, too_many_attempts
+from services.console.http.account.reauthentication import REFUSALS, Reauthentication
 from services.console.pages.field_errors import wrong_fields
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
-from shared.errors import Conflict, Invalid, Unprocessable
+from shared.errors import Conflict, Invalid, TooManyRequests, Unprocessable
 
 API = "/me/second-factor"
 MAX_URI_CHARACTERS = 600
@@ -28,9 +30,9 @@ class SecondFactorPages:
         """The authenticator's secret. It is not in force until a code has confirmed it."""
         try:
             offered = await session.api.post(f"{API}/totp", self._reauthentication.request_body(request, form))
-        except (Unprocessable, Conflict) as error:
-            response = await self._show(request, session, **filled_in(form.values(), error))
-            return self._reauthentication.drop_spent(response, error)
+        except REFUSALS as error:
+            again = partial(self._show, request, session)
+            return await self._reauthentication.again(error, form, again)
         return self._reauthentication.drop_spent(self._authenticator(session, offered["uri"], status=201))
 
     async def confirm(self, request: web.Request, session: Session, form: Form) -> web.Response:
@@ -40,6 +42,9 @@ class SecondFactorPages:
             return await self._show(request, session, **filled_in(form.values(), error))
         except Unprocessable as error:
             return self._authenticator(session, form.text("uri"), status=422, errors=wrong_fields(error))
+        except TooManyRequests as error:
+            errors = {"": too_many_attempts(error)}
+            return retry_later(self._authenticator(session, form.text("uri"), status=429, errors=errors), error)
         return self._recovery_codes(session, created["recovery_codes"])
 
     async def change(self, request: web.Request, session: Session, form: Form) -> web.Response:
@@ -49,9 +54,9 @@ class SecondFactorPages:
                 created = await session.api.post(f"{API}/recovery-codes", body)
                 return self._reauthentication.drop_spent(self._recovery_codes(session, created["recovery_codes"]))
             await session.api.post(f"{API}/totp/remove", body)
-        except (Unprocessable, Conflict) as error:
-            response = await self._show(request, session, **filled_in(form.values(), error))
-            return self._reauthentication.drop_spent(response, error)
+        except REFUSALS as error:
+            again = partial(self._show, request, session)
+            return await self._reauthentication.again(error, form, again)
         return self._reauthentication.drop_spent(self._renderer.redirect("/account"))
 
     async def _show(self, request: web.Request, session: Session, status: int = 200, **values: Any) -> web.Response:

@@ -107,6 +107,25 @@ async def test_another_password_is_set_with_a_code(console: Console) -> None:
     assert NAME not in (await sign_in(console, email)).cookies
 
 
+async def test_whoever_has_to_wait_is_told_so_on_the_page_with_its_form(console: Console) -> None:
+    """Each of them in turn: whoever waits for one waits for all."""
+    person = await console.person()
+    fields = {"Current_password": "not it at all", "New_password": "a new long one"}
+    await person.open("/account")
+    for _ in range(5):
+        assert (await person.press("Change password", **fields)).status == 422
+    pages = [await person.press("Change password", **fields)]
+    await person.open("/account/second-factor")
+    pages.append(await person.press("Set up an authenticator", Current_password=PASSWORD))
+    await person.open("/account/passkeys")
+    csrf = [(name, value) for name, value in person.page.form_with("Sign out").fields if name == "csrf"]
+    pages.append(await person.post("/account/passkeys/begin", [*csrf, ("password", PASSWORD)]))
+    for page in pages:
+        assert (page.status, "Too many attempts. Wait a minute" in page.words) == (429, True)
+    assert all("Current password" in page.labels for page in pages[:2])
+    assert "without the password" in pages[2].words, "the page of passkeys"
+
+
 async def test_without_the_password_there_is_no_page_for_the_code(console: Console) -> None:
     browser = console.browser()
     page = await browser.open("/sign-in/code?next=//evil.example/")
