@@ -25,7 +25,7 @@ PATHS = (
     "/applications", "/applications?new=application", "/search", "/explain", "/audit", "/people",
     "/account", "/account/second-factor", "/account/passkeys", "/sign-in", "/api-documentation",
     "/api-documentation/tokens/tokens", "/api-documentation/admin-api/companies", "/api-documentation/error-codes",
-    "/companies/blabla/credentials/api-tokens",
+    "/companies/blabla/credentials/api-tokens", "/companies/blabla/people",
 )  # fmt: skip
 WIDTHS = (1280, 390)
 FOLDER = ROOT / "var" / "screenshots"

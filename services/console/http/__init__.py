@@ -5,6 +5,7 @@ from functools import partial
 from services.console.http.account.table import account_endpoints
 from services.console.http.assets import PATH, Assets
 from services.console.http.operations.table import operation_endpoints
+from services.console.http.people.table import people_endpoints
 from services.console.http.portal.table import portal_endpoints
 from services.console.http.sign_in.table import sign_in_endpoints
 from services.console.http.signed_in import FormHandler, PageHandler, Sessions
@@ -91,17 +92,7 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
         page("/explain", pages.support.explain, "Why a call was refused"),
         *operation_endpoints(pages.operations, page, form),
         *portal_endpoints(pages.portal, page, form),
-        page("/people", pages.people.list, "People"),
-        form("/people/invitations", pages.people.invite, "Invite somebody"),
-        form("/people/invitations/{id}/revoke", pages.people.withdraw, "Withdraw an invitation"),
-        form("/people/{id}/role", pages.people.change_role, "Change somebody's role"),
-        form(f"/people/{{id}}/{ACT}", pages.people.act, "Suspend, resume or revoke a person"),
-        form("/people/{id}/reset-second-factor", pages.people.reset_second_factor, "Take a second factor away"),
-        form("/people/{id}/password-reset", pages.people.reset_password, "Make a link that sets a password"),
-        form(
-            "/people/{id}/password-reset/withdraw",
-            pages.people.withdraw_reset,
-            "Withdraw a link that sets a password",
-        ),
+        *people_endpoints(pages.people, "/people", page, form),
+        *people_endpoints(pages.people, f"{COMPANY}/people", page, form),
         *account_endpoints(pages.own, page, form),
     ]

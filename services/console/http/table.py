@@ -11,7 +11,7 @@ from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.operations.documentation import DocumentationPages
 from services.console.http.operations.routes import GatewayRoutes
 from services.console.http.operations.table import OperationPages
-from services.console.http.people import PeoplePages
+from services.console.http.people.people import PeoplePages
 from services.console.http.portal.table import PortalPages
 from services.console.http.rights.applications import ApplicationPage, BookingStops
 from services.console.http.rights.credentials import CredentialChangePages

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.console.http import people
 from services.console.http.companies import SHOWN_OF_A_KIND
+from services.console.http.people import people
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
 

@@ -1,13 +1,14 @@
-"""People of the console, and invitations."""
+"""People of the console, and invitations: of everybody, or of the company in the path."""
 
 from collections.abc import Container, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from services.console.admin_api import Object, segment, together
 from services.console.browser.forms import Form
 from services.console.browser.visitors import Visitors
+from services.console.http.companies import company_of, company_path
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
@@ -17,87 +18,123 @@ OFFERED_COMPANIES = 200
 MAX_LOOKED_UP = 50
 
 
+class Place(NamedTuple):
+    """Whose people a page is about, and its path."""
+
+    path: str
+    company: Object | None
+
+
 class PeoplePages:
+    """Each page is there twice: below `/people`, and below a company for its people alone."""
+
     def __init__(self, visitors: Visitors, renderer: Renderer) -> None:
         self._visitors = visitors
         self._renderer = renderer
 
-    async def list(self, _: web.Request, session: Session) -> web.Response:
-        return await self._list(session)
+    async def list(self, request: web.Request, session: Session) -> web.Response:
+        return await self._list(request, session)
 
     async def invite(self, request: web.Request, session: Session, form: Form) -> web.Response:
-        if not session.me["company_id"] and (wrong := _not_chosen(form)):
-            return await self._list(session, 422, form=form.values(), errors={"sees": wrong})
+        company = (await _place(request, session)).company
+        if company is None and not session.me["company_id"] and (wrong := _not_chosen(form)):
+            return await self._list(request, session, 422, form=form.values(), errors={"sees": wrong})
         body = {"role": form.text("role")}
         body |= {name: form.text(name) for name in ("email", "company_id") if form.text(name)}
+        body |= {} if company is None else {"company_id": company["id"]}
         try:
             invitation = await session.api.post("/invitations", body, idempotency_key=form.text("key"))
         except Unprocessable as error:
-            return await self._list(session, **filled_in(form.values(), error))
+            return await self._list(request, session, **filled_in(form.values(), error))
         path, to = f"/invitations/{invitation['token']}", invitation["email"] or "whoever is to have it"
-        return await self._list(session, 201, link=self._link(request, path, to, invitation))
+        return await self._list(request, session, 201, link=self._link(request, path, to, invitation))
 
     async def withdraw(self, request: web.Request, session: Session, _: Form) -> web.Response:
         await session.api.post(f"/invitations/{segment(request.match_info['id'])}/revoke")
-        return self._renderer.redirect("/people")
+        return await self._back(request, session)
 
     async def change_role(self, request: web.Request, session: Session, form: Form) -> web.Response:
         path = f"/people/{segment(request.match_info['id'])}"
         try:
             await session.api.patch(path, {"role": form.text("role")})
         except (Conflict, Unprocessable) as error:
-            return await self._list(session, 409, problem=error.description)
-        return self._renderer.redirect("/people")
+            return await self._list(request, session, 409, problem=error.description)
+        return await self._back(request, session)
 
     async def act(self, request: web.Request, session: Session, _: Form) -> web.Response:
         path = f"/people/{segment(request.match_info['id'])}/{request.match_info['act']}"
         try:
             await session.api.post(path)
         except Conflict as error:
-            return await self._list(session, 409, problem=error.description)
-        return self._renderer.redirect("/people")
+            return await self._list(request, session, 409, problem=error.description)
+        return await self._back(request, session)
 
     async def reset_second_factor(self, request: web.Request, session: Session, _: Form) -> web.Response:
         try:
             await session.api.post(f"/people/{segment(request.match_info['id'])}/reset-second-factor")
         except (Conflict, Forbidden) as error:
-            return await self._list(session, 409, problem=error.description)
-        return self._renderer.redirect("/people")
+            return await self._list(request, session, 409, problem=error.description)
+        return await self._back(request, session)
 
     async def reset_password(self, request: web.Request, session: Session, form: Form) -> web.Response:
         path = f"/people/{segment(request.match_info['id'])}/password-reset"
         try:
             reset = await session.api.post(path, {}, idempotency_key=form.text("key"))
         except (Conflict, Forbidden) as error:
-            return await self._list(session, 409, problem=error.description)
-        return await self._list(session, 201, link=self._link(request, reset["path"], reset["email"], reset))
+            return await self._list(request, session, 409, problem=error.description)
+        return await self._list(
+            request, session, 201, link=self._link(request, reset["path"], reset["email"], reset)
+        )
 
     async def withdraw_reset(self, request: web.Request, session: Session, _: Form) -> web.Response:
         await session.api.delete(f"/people/{segment(request.match_info['id'])}/password-reset")
-        return self._renderer.redirect("/people")
+        return await self._back(request, session)
 
     def _link(self, request: web.Request, path: str, to: str, made: Object) -> Object:
         """One that is shown once: the console's own URL is the one that the browser has."""
         return {"url": f"{self._visitors.url(request)}{path}", "to": to, "expires_at": made["expires_at"]}
 
-    async def _list(self, session: Session, status: int = 200, **values: Any) -> web.Response:
-        people, invitations, (companies, more) = await together(
-            session.api.items("/people"),
-            session.api.items("/invitations") if session.owns else _none(),
-            session.api.newest("/companies", OFFERED_COMPANIES),
-        )
-        invitations = [invitation for invitation in invitations if invitation["status"] == "open"]
-        known = {company["id"]: company["name"] for company in companies}
-        return self._renderer.page(
-            "people.html",
-            session=session,
-            status=status,
-            people=people,
-            companies=companies,
-            names=known | (await _names_of(session, [*people, *invitations], known) if more else {}),
-            invitations=invitations,
-            **{"link": None, **values},
-        )
+    async def _back(self, request: web.Request, session: Session) -> web.Response:
+        return self._renderer.redirect((await _place(request, session)).path)
+
+    async def _list(self, request: web.Request, session: Session, status: int = 200, **values: Any) -> web.Response:
+        place = await _place(request, session)
+        found = await (_of_all(session) if place.company is None else _of_company(session, place.company))
+        template = "people/all.html" if place.company is None else "people/company.html"
+        shown = {"link": None, "path": place.path, **found, **values}
+        return self._renderer.page(template, session=session, status=status, **shown)
+
+
+async def _place(request: web.Request, session: Session) -> Place:
+    """Raises `NotFound` for a company that is not there, or not the person's to see."""
+    if "company" not in request.match_info:
+        return Place("/people", None)
+    company = await company_of(request, session)
+    return Place(f"{company_path(company)}/people", company)
+
+
+async def _of_all(session: Session) -> Object:
+    people, invitations, (companies, more) = await together(
+        session.api.items("/people"),
+        _open_invitations(session),
+        session.api.newest("/companies", OFFERED_COMPANIES),
+    )
+    known = {company["id"]: company["name"] for company in companies}
+    names = known | (await _names_of(session, [*people, *invitations], known) if more else {})
+    return {"people": people, "invitations": invitations, "companies": companies, "names": names}
+
+
+async def _of_company(session: Session, company: Object) -> Object:
+    people, invitations = await together(
+        session.api.items("/people", company_id=company["id"]), _open_invitations(session, company_id=company["id"])
+    )
+    return {"people": people, "invitations": invitations, "company": company}
+
+
+async def _open_invitations(session: Session, **which: str) -> list[Object]:
+    """None for who may not see them."""
+    found = await session.api.items("/invitations", **which) if session.owns else []
+    return [invitation for invitation in found if invitation["status"] == "open"]
 
 
 def _not_chosen(form: Form) -> str:
@@ -125,7 +162,3 @@ async def _name_of(session: Session, company_id: str) -> str | None:
     except NotFound:  # it was deleted since
         return None
     return str(company["name"])
-
-
-async def _none() -> list[Object]:
-    return []

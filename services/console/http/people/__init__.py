@@ -1,0 +1,1 @@
+"""People of the console, and invitations: of all, and of one company."""
