@@ -39,6 +39,14 @@ PEOPLE_MEMBERS: Members = {
         "The bearer token of the session, shown this once.", "pgps_" + "A" * 43 + "1AbC2d"
     ),
     "InvitationResponse.expires_at": Member("Until when it can be accepted (RFC 3339).", _AT),
+    "InspectedInvitation.company_name": Member(
+        "The name of the company that the person is bound to. null: one of the operator's people.", "BlaBla"
+    ),
+    "InspectedInvitation.invited_by": Member(
+        "The e-mail address of who has made the invitation. null: a program, or somebody whom the invited person "
+        "does not get to see, such as the operator's people for a company's.",
+        "jo@blabla.example",
+    ),
     "InspectedInvitation.expires_at": Member("Until when it can be accepted (RFC 3339).", _AT),
     "CreatedSession.expires_at": Member(
         "When it ends in any case (RFC 3339); before that when it is not used for long.", _AT

@@ -33,7 +33,9 @@ class CreatedInvitation(InvitationResponse):
 class InspectedInvitation(PeopleResponse):
     role: Role
     company_id: UUID | None
+    company_name: str | None
     email: str | None
+    invited_by: str | None
     expires_at: Instant
 
 

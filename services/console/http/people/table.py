@@ -21,5 +21,7 @@ def people_endpoints(
         form(f"{base}/{{id}}/{{act:suspend|resume|revoke}}", pages.act, "Suspend, resume or revoke a person"),
         form(f"{base}/{{id}}/reset-second-factor", pages.reset_second_factor, "Take a second factor away"),
         form(f"{base}/{{id}}/password-reset", pages.reset_password, "Make a link that sets a password"),
-        form(f"{base}/{{id}}/password-reset/withdraw", pages.withdraw_reset, "Withdraw a link that sets a password"),
+        form(
+            f"{base}/{{id}}/password-reset/withdraw", pages.withdraw_reset, "Withdraw a link that sets a password"
+        ),
     ]

@@ -17,7 +17,6 @@ from services.key_registry.paging import parse_page, text
 from services.key_registry.people.invitations.acceptance import InvitationAcceptance
 from services.key_registry.people.invitations.administration import Invitations
 from services.key_registry.people.requests import Acceptance, InvitationToken, NewInvitation
-from services.key_registry.people.responses import InspectedInvitation
 from shared.audit.trail import RefusalAudit
 from shared.errors import NotFound
 from shared.http.body import validated
@@ -70,8 +69,8 @@ class AcceptanceEndpoints:
     async def inspect(self, request: web.Request) -> web.Response:
         body = validated(InvitationToken, bodies.members(await bodies.raw_json(request)))
         with self._refusals.counted(request):
-            invitation = await self._acceptance.inspect(body.token)
-        return _response(InspectedInvitation.model_validate(invitation).model_dump(mode="json"))
+            invitation = await self._acceptance.show(body.token)
+        return _response(invitation.model_dump(mode="json"))
 
     async def accept(self, request: web.Request) -> web.Response:
         """201 with a session of the new person."""

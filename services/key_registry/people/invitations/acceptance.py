@@ -12,6 +12,7 @@ from services.key_registry.people.links import LinkInvalid
 from services.key_registry.people.passwords import Passwords, check_password
 from services.key_registry.people.ports import PeopleReader, PeopleStore, PeopleWriter, Person
 from services.key_registry.people.requests import Acceptance
+from services.key_registry.people.responses import InspectedInvitation
 from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
 from services.key_registry.people.sign_in_policy import SignInPolicy
 from services.key_registry.people.throttle import SignInThrottle
@@ -50,6 +51,25 @@ class InvitationAcceptance:
             raise InvitationInvalid("malformed")
         async with self._store.reading() as reader:
             return await self._open(reader, token)
+
+    async def show(self, token: str) -> InspectedInvitation:
+        """What the link is for, to whoever has it; nothing is used up. Raises `InvitationInvalid`.
+
+        Who invites is named where they will be among the people that the invited one sees: links get about, and
+        nobody learns by one who the operator's people are.
+        """
+        invitation = await self.inspect(token)
+        async with self._store.reading() as reader:
+            company = invitation.company_id and await reader.find(COMPANY, invitation.company_id)
+            inviter = invitation.created_by and await reader.find_person(invitation.created_by)
+        return InspectedInvitation(
+            role=invitation.role,
+            company_id=invitation.company_id,
+            company_name=company["name"] if company else None,
+            email=invitation.email,
+            invited_by=inviter.email if inviter and inviter.company_id == invitation.company_id else None,
+            expires_at=invitation.expires_at,
+        )
 
     async def accept(self, body: Acceptance, origin: SignInOrigin) -> OpenedSession:
         """The new person, signed in.

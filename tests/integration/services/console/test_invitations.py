@@ -24,6 +24,18 @@ async def test_who_is_chosen_gets_a_link(owner: Browser, console: Console, chose
     assert "One-time link" in page.labels
 
 
+async def test_the_invitation_says_to_which_company_and_by_whom(console: Console) -> None:
+    company = await console.registry.owner.company()
+    by_nobody = await console.browser().open(await console.invitation("editor", company_id=company["id"]))
+    assert f"You are invited as editor of {company['name']}" in by_nobody.words
+    inviter = await console.person("owner", company_id=company["id"])
+    await inviter.open("/people")
+    page = await inviter.press("Make invitation link", Role="viewer")
+    seen = await console.browser().open(page.labelled("One-time link"))
+    email = (await console.registry.owner.get(f"/people?company_id={company['id']}")).body["items"][0]["email"]
+    assert f"{email} invites you as viewer of {company['name']}" in seen.words
+
+
 async def invite(owner: Browser, chosen: dict[str, str], prefix: str) -> Page:
     await owner.open("/people")
     kept = [field for field in owner.page.form_with("Make invitation link").fields if field[0] in ("csrf", "key")]

@@ -20,7 +20,9 @@ async def test_an_invitation_is_accepted_once_and_gives_a_session(people: People
     assert inspected.status == 200
     assert inspected.body == {
         **{name: created[name] for name in ("role", "company_id", "expires_at")},
+        "company_name": company["name"],
         "email": None,
+        "invited_by": None,
     }
     email = people.email()
     accepted = await people.accept(created["token"], email.upper())
@@ -47,6 +49,20 @@ async def test_an_invitation_is_accepted_once_and_gives_a_session(people: People
     lines = (await people.owner.get(f"/audit?actor=person:{person['id']}")).body["items"]
     assert [line["action"] for line in lines] == ["session.created", "person.created", "invitation.accepted"]
     assert {line["company_id"] for line in lines} == {company["id"]}
+
+
+async def test_the_link_names_who_invites_to_those_alone_who_will_see_them(people: People) -> None:
+    company = await people.owner.company()
+    of_operator, of_company = await people.join("owner"), await people.join("owner", company_id=company["id"])
+    for inviter, members, named in (
+        (of_operator, {}, of_operator.email),
+        (of_operator, {"company_id": company["id"]}, None),
+        (of_company, {}, of_company.email),
+    ):
+        created = await inviter.admin.create("/invitations", role="viewer", **members)
+        inspected = (await people.stranger.post("/invitations/inspect", {"token": created["token"]})).body
+        assert inspected["invited_by"] == named
+        assert inspected["company_name"] == (company["name"] if created["company_id"] else None)
 
 
 async def test_two_who_accept_at_once_become_one_person(people: People) -> None:
