@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 import redis.asyncio
+import structlog
 import uvloop
 from hypothesis import settings
 
@@ -39,6 +40,11 @@ FORKING = (END_TO_END, "tests/integration/")
 """Where the tests are that start deployables as processes."""
 STACK_START_TIMEOUT_S = 180
 """Of whichever end-to-end test is the first, and so starts the stack, beside others that start theirs."""
+
+for processor in structlog.get_config()["processors"]:
+    if isinstance(processor, structlog.dev.ConsoleRenderer):
+        # The other is drawn with boxes and colours, for a second of the event loop.
+        processor.exception_formatter = structlog.dev.plain_traceback
 
 # The stores of the tests speak no TLS, and to ask them takes a context for each connection.
 os.environ["PGSSLMODE"] = "disable"

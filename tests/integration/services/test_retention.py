@@ -102,8 +102,10 @@ class StoreClock:
 async def opened(url: str, schema: str) -> AsyncIterator[Database]:
     database = Database(url, schema=schema, timeout=60)
     await database.start()
-    yield database
-    await database.stop()
+    try:
+        yield database
+    finally:
+        await database.stop()
 
 
 async def sizes(url: str, schema: str) -> dict[str, tuple[int, int]]:

@@ -47,8 +47,10 @@ class DatabaseTemplate:
         """The URL of a database of one's own, as the role that owns it (no superuser); dropped afterwards."""
         name = f"test_{secrets.token_hex(6)}"
         await self._execute(f'CREATE DATABASE "{name}" {copied_from(self.name)}')
-        yield self.url_of(name)
-        await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        try:
+            yield self.url_of(name)
+        finally:
+            await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def url_of(self, name: str) -> str:
         server = urlsplit(self.superuser_url)

@@ -125,8 +125,10 @@ class Running:
         authorization = self.keys.identity(service).authorization_for("key_registry")
         caller = ServiceClient(self.url, authorization=authorization, timeout=BUSY_MACHINE_LIMIT_S)
         await caller.start()
-        yield caller
-        await caller.stop()
+        try:
+            yield caller
+        finally:
+            await caller.stop()
 
     @asynccontextmanager
     async def client(self, service: str) -> AsyncIterator[KeyRegistryClient]:

@@ -45,9 +45,11 @@ class LocalStack:
         while not ready.exists():
             assert process.poll() is None, log.read_text()
             time.sleep(0.05)
-        yield
-        process.terminate()
-        process.wait(FORKED_STOP_TIMEOUT_S)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(FORKED_STOP_TIMEOUT_S)
 
     def run(self, *arguments: str, limit: float = 110, **environment: str) -> "subprocess.CompletedProcess[str]":
         """`python -m deploy.local` with these arguments, and with these variables set otherwise."""

@@ -57,8 +57,10 @@ class Operator:
         authorization = self.keys.identity(caller).authorization_for("operator_validator") if caller else None
         calls = ServiceClient(self.url, authorization=authorization)
         await calls.start()
-        yield OperatorValidatorClient(calls)
-        await calls.stop()
+        try:
+            yield OperatorValidatorClient(calls)
+        finally:
+            await calls.stop()
 
     async def _ready_status(self) -> int:
         return (await self.call("GET", "/health/ready"))[0]

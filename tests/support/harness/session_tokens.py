@@ -88,5 +88,7 @@ class Service:
         authorization = self.stack.keys.identity("gateway").authorization_for("session_tokens")
         client = ServiceClient(self.url, authorization=authorization)
         await client.start()
-        yield SessionTokensClient(client)
-        await client.stop()
+        try:
+            yield SessionTokensClient(client)
+        finally:
+            await client.stop()

@@ -59,8 +59,10 @@ async def insert_as_before(connection: asyncpg.Connection, lines: Sequence[Line]
 async def database(url: str) -> AsyncIterator[Database]:
     opened = Database(url, schema=SCHEMA, timeout=30)
     await opened.start()
-    yield opened
-    await opened.stop()
+    try:
+        yield opened
+    finally:
+        await opened.stop()
 
 
 async def write(db: Database, lines: int, today: date) -> list[AuditEvent]:

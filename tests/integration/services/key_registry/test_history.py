@@ -21,7 +21,7 @@ from shared.contracts.key_registry import KeyRegistryClient, Position, Revocatio
 from shared.errors import Unavailable
 from tests.support.harness.database_copies import DatabaseCopies
 from tests.support.harness.key_registry import Running, running_registry
-from tests.support.waiting import within
+from tests.support.waiting import until
 
 
 @dataclass
@@ -60,17 +60,19 @@ class Plane:
         for consumer in consumers:
             await consumer.follower.start()
             await consumer.reporter.start()
-        await within(10, lambda: all(c.follower.fresh for c in consumers))
-        yield consumers
-        for consumer in consumers:
-            await consumer.reporter.stop()
-            await consumer.follower.stop()
+        await until(lambda: all(c.follower.fresh for c in consumers))
+        try:
+            yield consumers
+        finally:
+            for consumer in consumers:
+                await consumer.reporter.stop()
+                await consumer.follower.stop()
 
     async def revoke(self, count: int) -> list[str]:
         """So many JWTs, each by a change of its own."""
         ids = [secrets.token_hex(8) for _ in range(count)]
         for id_ in ids:
-            await within(10, partial(self._revoked, id_))
+            await until(partial(self._revoked, id_))
         return ids
 
     async def _revoked(self, id_: str) -> bool:
@@ -143,13 +145,13 @@ async def test_consumers_that_stream_know_what_is_revoked_after_it_and_again_ove
     async with plane.running(4) as consumers:
         await copies.keep()
         lost = await plane.revoke(10)
-        await within(10, lambda: all(c.knows(lost) for c in consumers))
+        await until(lambda: all(c.knows(lost) for c in consumers))
         await copies.go_back()
         revoked = await plane.revoke(others)
-        await within(10, lambda: all(c.knows([*lost, *revoked]) for c in consumers))
-        await within(10, lambda: all(c.follower.streaming and c.follower.fresh for c in consumers))
+        await until(lambda: all(c.knows([*lost, *revoked]) for c in consumers))
+        await until(lambda: all(c.follower.streaming and c.follower.fresh for c in consumers))
         later = await plane.revoke(3)
-        await within(10, lambda: all(c.knows(later) for c in consumers))
+        await until(lambda: all(c.knows(later) for c in consumers))
 
 
 async def test_a_receipt_says_applied_only_once_each_consumer_has_applied_that_very_change(
@@ -160,7 +162,7 @@ async def test_a_receipt_says_applied_only_once_each_consumer_has_applied_that_v
         assert await plane.receipt(await plane.last(), "?wait=applied&timeout=10") == ("applied", 4, 4)
         await copies.keep()
         lost = await plane.revoke(10)
-        await within(10, lambda: all(c.knows(lost) for c in consumers))
+        await until(lambda: all(c.knows(lost) for c in consumers))
         await copies.go_back()
         for _ in range(2):
             revoked = await plane.revoke(4)
@@ -197,7 +199,7 @@ async def test_a_restore_again_and_again_loses_nothing(plane: Plane, copies: Dat
         for _ in range(3):
             await copies.keep()
             lost = await plane.revoke(5)
-            await asyncio.gather(*(within(10, partial(c.knows, lost)) for c in consumers))
+            await asyncio.gather(*(until(partial(c.knows, lost)) for c in consumers))
             await copies.go_back()
             revoked = await plane.revoke(5)
-            await asyncio.gather(*(within(10, partial(c.knows, [*lost, *revoked])) for c in consumers))
+            await asyncio.gather(*(until(partial(c.knows, [*lost, *revoked])) for c in consumers))

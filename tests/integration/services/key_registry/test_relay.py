@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,16 +70,17 @@ class Relayed:
 @asynccontextmanager
 async def relaying(database_url: str, redis_url: str, directory: Path) -> AsyncIterator[Relayed]:
     server = urlsplit(redis_url)
-    reader, redis = ChangeStreamReader(redis_url, wait=0.2), PipelinedRedis(redis_url)
-    async with FaultProxy(server.hostname or "", server.port or 0) as proxy:
+    async with AsyncExitStack() as stack:
+        reader, redis = ChangeStreamReader(redis_url, wait=0.2), PipelinedRedis(redis_url)
+        stack.push_async_callback(reader.stop)
+        stack.push_async_callback(redis.stop)
+        proxy = await stack.enter_async_context(FaultProxy(server.hostname or "", server.port or 0))
         through = f"redis://{server.netloc.rpartition('@')[0]}@127.0.0.1:{proxy.port}/0"
-        async with running_registry(database_url, directory, redis_url=through) as running:
-            relayed = Relayed(running, proxy, reader, redis)
-            await relayed.until("change_relay_up", 1)
-            yield relayed
-            proxy.restore()
-    await reader.stop()
-    await redis.stop()
+        running = await stack.enter_async_context(running_registry(database_url, directory, redis_url=through))
+        stack.callback(proxy.restore)
+        relayed = Relayed(running, proxy, reader, redis)
+        await relayed.until("change_relay_up", 1)
+        yield relayed
 
 
 @pytest.fixture
