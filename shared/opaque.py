@@ -38,6 +38,9 @@ ID_CHARACTERS = 22
 PATTERN = re.compile(rf"(?:{'|'.join((*SECRET_PREFIXES, PENDING_SIGN_IN))})(?:_|%5[Ff])[0-9A-Za-z_]{{8,}}")
 """Whatever looks like a secret, or a piece of one, also percent-encoded or several in a row: for redaction."""
 
+_CLAIMED = frozenset({*SECRET_PREFIXES, PENDING_SIGN_IN, API_CLIENT_KEY})
+LONGEST_PREFIX = max(map(len, _CLAIMED))
+
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _WHOLE = re.compile(rf"(?:{'|'.join(SECRET_PREFIXES)})_[0-9A-Za-z]{{49}}(?![0-9A-Za-z])")
@@ -75,6 +78,17 @@ def content_of_sealed(prefix: str, text: str) -> bytes | None:
 
 def well_formed_id(prefix: str, text: str) -> bool:
     return _has_shape(prefix, text, ID_CHARACTERS)
+
+
+def claimed_prefix(text: str) -> str:
+    """`pgat_` and the like, of what begins as a secret or a key of ours does, whole or not; "" of all else."""
+    prefix, underscore, _ = text[: LONGEST_PREFIX + 1].partition("_")
+    return f"{prefix}_" if underscore and prefix in _CLAIMED else ""
+
+
+def of_another_kind(prefix: str, text: str) -> bool:
+    """Whether by its beginning it is a secret or a key of ours, and not of the kind that is expected here."""
+    return claimed_prefix(text) not in ("", f"{prefix}_")
 
 
 def digest(text: str) -> bytes:

@@ -12,6 +12,7 @@ from shared.jose.claims import LEEWAY_S
 from shared.jose.errors import Fault, InvalidToken
 from shared.jose.keys import PublicKey
 from shared.jose.verifier import UnverifiedToken, check_claims, check_signature, parse, unverified_issuer
+from shared.opaque import claimed_prefix
 
 MAX_REMEMBERED_TOKENS = 20_000
 
@@ -111,7 +112,14 @@ def _parse(token: str) -> UnverifiedToken:
     try:
         return parse(token)
     except InvalidToken as error:
-        raise RefusedCredential.for_token(error) from None
+        raise not_a_jwt(token, error) from None
+
+
+def not_a_jwt(token: str, error: InvalidToken) -> RefusedCredential:
+    """The refusal of what cannot be read as a token: often it is one of our secrets, in the place of one."""
+    if prefix := claimed_prefix(token):
+        return RefusedCredential.of_another_kind(prefix, "an access token (a JWT)")
+    return RefusedCredential.for_token(error)
 
 
 def _for_audience(verified: Verified, audiences: frozenset[str]) -> Identity:

@@ -10,7 +10,7 @@ from shared.clock import Clock
 from shared.contracts.credential_expiry import EXPIRES_SOON_S, expires_soon
 from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.operator_validator import TokenCheck
-from shared.opaque import digest
+from shared.opaque import claimed_prefix, digest
 
 MAX_CACHED_TOKENS = 50_000
 
@@ -109,6 +109,8 @@ def _identity(response: TokenCheck, credential: ApiTokenPair, application: str, 
 
 def _refused(response: TokenCheck, credential: ApiTokenPair, application: str) -> RefusedCredential:
     """Of a token that is known the operator has written a line; the rest is counted here, by route and client."""
+    if response.cause == "wrong_kind":
+        return RefusedCredential.of_another_kind(claimed_prefix(credential.token), "an API token")
     refused = RefusedCredential(response.cause or "not_valid", noted=response.api_token_id is not None)
     if response.api_token_id is None:
         return refused

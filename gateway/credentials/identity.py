@@ -85,6 +85,13 @@ class RefusedCredential(Exception):
         return refused
 
     @classmethod
+    def of_another_kind(cls, prefix: str, expected: str) -> "RefusedCredential":
+        """Of a secret or a key of ours, by its prefix, which belongs elsewhere."""
+        refused = cls("wrong_kind")
+        refused.found, refused.expected = f"it begins with {prefix}", expected
+        return refused
+
+    @classmethod
     def of(cls, identity: Identity, cause: str, **detail: object) -> "RefusedCredential":
         """The refusal of a credential whose holder is known."""
         refused = cls(cause)

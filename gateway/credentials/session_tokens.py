@@ -13,6 +13,7 @@ from gateway.http1.request_head import RequestHead
 from gateway.routing.table import Route
 from gateway.routing.target import Target
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession
+from shared.opaque import claimed_prefix
 
 KIND = "session_token"
 TakeUse = Callable[[], Awaitable[ResolvedSession]]
@@ -41,7 +42,7 @@ async def resolve(
     """
     session = await sessions.resolve(credential.token, peek=peek, defer_use=defer_use)
     if isinstance(session, RefusedSession):
-        raise _refused(session)
+        raise _refused(session, credential)
     return session
 
 
@@ -75,8 +76,10 @@ async def resolve_for(
     return ResolvedCall(identity_of(session), found, take_use)
 
 
-def _refused(session: RefusedSession) -> RefusedCredential:
+def _refused(session: RefusedSession, credential: SessionToken) -> RefusedCredential:
     """With the access key that created it, where the session tokens' service knows it."""
+    if session.cause == "wrong_kind":
+        return RefusedCredential.of_another_kind(claimed_prefix(credential.token), "a session token (a UUID)")
     refused = RefusedCredential(session.cause, noted=session.known)
     if session.access_key_id:
         refused.kind, refused.subject, refused.version = KIND, session.access_key_id, session.access_key_version

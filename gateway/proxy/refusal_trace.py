@@ -8,7 +8,7 @@ from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.http.client_address import address_block
 from shared.jose.errors import InvalidToken
 from shared.jose.verifier import parse
-from shared.opaque import SECRET_PREFIXES
+from shared.opaque import claimed_prefix
 from shared.refusal_traces.causes import comes_after
 from shared.refusal_traces.recorder import RefusalTraces
 from shared.refusal_traces.steps import failed, passed, shown
@@ -100,11 +100,12 @@ def _name_of(request: RequestHead | None) -> str:
     if request is None:
         return ""
     if request.authorization is not None:
+        token = request.authorization.partition(" ")[2].strip()
         try:
-            return f"kid {shown(parse(request.authorization.partition(' ')[2].strip()).header.kid)}"
+            return f"kid {shown(parse(token).header.kid)}"
         except InvalidToken:
-            return "a bearer token"
+            return claimed_prefix(token) or "a bearer token"
     for name in ("x-api-token", "x-api-key"):
         for value in request.values(name):
-            return f"{value[:4]}_" if value[:4] in SECRET_PREFIXES else "a token in X-Api-Token"
+            return claimed_prefix(value) or "a token in X-Api-Token"
     return "a session token in the query" if "apitoken=" in request.target else ""

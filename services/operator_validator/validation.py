@@ -7,13 +7,14 @@ from services.operator_validator.storage.ports import ApiTokens, Feed
 from shared.audit.trail import RefusalAudit
 from shared.clock import Clock
 from shared.contracts.key_registry import ApiToken
-from shared.opaque import API_TOKEN, digest, well_formed
+from shared.opaque import API_TOKEN, digest, of_another_kind, well_formed
 
 
 class Cause(StrEnum):
     """Why a token is invalid: for the audit trail and the gateway's log, never for the caller."""
 
     MALFORMED = "malformed"
+    WRONG_KIND = "wrong_kind"
     UNKNOWN = "unknown"
     SUSPENDED = "suspended"
     REVOKED = "revoked"
@@ -70,14 +71,15 @@ class Validator:
     async def _validate(self, request: ValidationRequest) -> ValidationResult:
         position, mark = self._feed.position, self._feed.mark
         if not well_formed(API_TOKEN, request.token):
-            return ValidationResult(Cause.MALFORMED, None, position, mark)
+            cause = Cause.WRONG_KIND if of_another_kind(API_TOKEN, request.token) else Cause.MALFORMED
+            return ValidationResult(cause, None, position, mark)
         record = await self._tokens.get(digest(request.token))
         if record is None:
             return ValidationResult(Cause.UNKNOWN, None, position, mark)
-        cause = stopped(record, self._clock.now()) or mismatch(record, request)
+        found = stopped(record, self._clock.now()) or mismatch(record, request)
         if record.as_of > position:
             position, mark = record.as_of, record.mark
-        return ValidationResult(cause, record, position, mark)
+        return ValidationResult(found, record, position, mark)
 
     def _report(self, cause: Cause, record: ApiToken) -> None:
         event = self._audit.event(

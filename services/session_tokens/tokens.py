@@ -14,12 +14,14 @@ from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.key_registry import AccessKey, Revocation
 from shared.contracts.session_tokens import session_token_id
 from shared.errors import Forbidden, Invalid
-from shared.opaque import ACCESS_KEY, digest, well_formed
+from shared.opaque import ACCESS_KEY, claimed_prefix, digest, of_another_kind, well_formed
 
 MAX_USES = 1_000_000
 CLOCK_SKEW_S = 30
 """Seconds by which our clock and the store's may differ. The store forgets a token when its time is up: one that is
 past it for longer was brought back by a copy."""
+SESSION_TOKEN_PREFIX = ""
+"""It has none: whatever has one of ours is of another kind."""
 _INTEGER = re.compile(r"[0-9]{1,9}")
 
 
@@ -27,6 +29,7 @@ class Cause(StrEnum):
     """Why a key or a token is refused: for the audit trail, never for the caller."""
 
     MALFORMED = "malformed"
+    WRONG_KIND = "wrong_kind"
     UNKNOWN = "unknown"
     ACCESS_KEY_SUSPENDED = "access_key_suspended"
     ACCESS_KEY_REVOKED = "access_key_revoked"
@@ -46,9 +49,11 @@ class WrongToken(Forbidden):
 
     code = "wrong_token"
 
-    def __init__(self, cause: Cause, *, known: bool, key: AccessKey | None = None) -> None:
+    def __init__(self, cause: Cause, *, known: bool, key: AccessKey | None = None, presented: str = "") -> None:
         super().__init__("Wrong token")
         self.cause = cause
+        self.presented = presented
+        """The prefix of what has not the form of its kind, if it is one of ours."""
         self.key = key
         """The access key that it is, or was created with, as far as that is known."""
         self.known = known
@@ -105,7 +110,7 @@ class SessionTokens:
     async def authorize(self, access_key: str) -> AuthorizedKey:
         """Raises `WrongToken` unless the access key and its company are active, and this secret of it works."""
         if not well_formed(ACCESS_KEY, access_key):
-            raise self._refused("access_key", Cause.MALFORMED)
+            raise _not_of_form(ACCESS_KEY, access_key)
         sha256 = digest(access_key)
         key = await self._access_keys.get(sha256)
         if key is None:
@@ -181,7 +186,7 @@ class SessionTokens:
     async def _open(self, token: str) -> tuple[str, Contents]:
         token = token.lower()  # RFC 9562 section 4: read without regard to case
         if not SESSION_TOKEN.fullmatch(token):
-            raise self._refused("session_token", Cause.MALFORMED)
+            raise _not_of_form(SESSION_TOKEN_PREFIX, token)
         id_ = session_token_id(token)
         sealed = await self._store.get(id_)
         if sealed is None:
@@ -213,6 +218,11 @@ class SessionTokens:
             )
         )
         return WrongToken(cause, known=True, key=key)
+
+
+def _not_of_form(prefix: str, text: str) -> WrongToken:
+    cause = Cause.WRONG_KIND if of_another_kind(prefix, text) else Cause.MALFORMED
+    return WrongToken(cause, known=False, presented=claimed_prefix(text))
 
 
 def stopped(key: AccessKey, now: float) -> Cause | None:

@@ -30,9 +30,13 @@ class Refusal(ServiceError):
     counts the others.
     """
 
-    def __init__(self, description: str, *, detail: str = "", subject: Subject | None = None) -> None:
+    def __init__(
+        self, description: str, *, detail: str = "", subject: Subject | None = None, presented: str = ""
+    ) -> None:
         super().__init__(description, detail=detail)
         self.subject = subject
+        self.presented = presented
+        """The prefix of what came in the place of a client's key, if it is one of ours."""
 
 
 class InvalidRequest(Invalid):

@@ -33,7 +33,14 @@ class Refusals:
         subject, cause = error.subject, error.detail or error.description
         if not isinstance(subject, Subject):
             # What has a detail is logged with it, by the middleware.
-            self._audit.count_refusal(cause=cause, endpoint=endpoint, client=address, logged=bool(error.detail))
+            presented = error.presented if isinstance(error, Refusal) else ""
+            self._audit.count_refusal(
+                cause=cause,
+                endpoint=endpoint,
+                client=address,
+                logged=bool(error.detail),
+                presented=presented,
+            )
             return
         self._usage.refused(subject, error, endpoint, address)
         self._audit.note_refusal(

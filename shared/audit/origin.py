@@ -16,6 +16,8 @@ class NotedRefusal:
     kind: str = ""
     subject: str = ""
     company_id: str | None = None
+    presented: str = ""
+    """Of a credential that is not known the prefix that names its kind, if it has one; no secret."""
 
 
 @dataclass(slots=True)

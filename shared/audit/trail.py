@@ -59,7 +59,9 @@ class RefusalAudit(Protocol):
 
     def note_refusal(self, event: AuditEvent) -> None: ...
 
-    def count_refusal(self, *, cause: str, endpoint: str, client: str, logged: bool = False) -> None: ...
+    def count_refusal(
+        self, *, cause: str, endpoint: str, client: str, logged: bool = False, presented: str = ""
+    ) -> None: ...
 
 
 class AuditTrail:
@@ -177,12 +179,15 @@ class AuditTrail:
         if self._refusals.admit(event):
             self.note(event)
 
-    def count_refusal(self, *, cause: str, endpoint: str, client: str, logged: bool = False) -> None:
+    def count_refusal(
+        self, *, cause: str, endpoint: str, client: str, logged: bool = False, presented: str = ""
+    ) -> None:
         """The refusal of what names no credential that we know: counted, and logged under the request's id.
 
         `logged`: the caller's own log line has the cause. Past a bound only the count remains.
+        `presented`: the prefix of its kind, for the trace.
         """
-        request_origin.get().note(NotedRefusal(cause))
+        request_origin.get().note(NotedRefusal(cause, presented=presented))
         if self._refusals.count(cause=cause, endpoint=endpoint, client=client) and not logged:
             log.info("credential.refused", cause=cause, endpoint=endpoint, client=client)
 

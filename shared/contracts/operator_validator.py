@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.contracts import Caller, response_of
 from shared.contracts.identifiers import PREFIX, credential_version_id
 from shared.errors import Unavailable
-from shared.opaque import API_TOKEN, well_formed
+from shared.opaque import API_TOKEN, of_another_kind, well_formed
 
 VALIDATE = "/OKIT.Operator.Api/api/tokenvalidator"
 VALIDATE_BY_POST = "/operator/v1/validate"
@@ -65,6 +65,7 @@ class TokenCheck(BaseModel):
 
 
 MALFORMED = TokenCheck(valid=False, cause="malformed", as_of=-1)
+WRONG_KIND = MALFORMED.model_copy(update={"cause": "wrong_kind"})
 
 
 class OperatorValidatorClient:
@@ -101,7 +102,7 @@ class OperatorValidatorClient:
     async def check(self, token: str, *, client_prefix: str, application_prefix: str) -> TokenCheck:
         """The gateway's own call: also returns whose token it is, and why it is refused."""
         if not _well_formed(token, client_prefix, application_prefix):
-            return MALFORMED
+            return WRONG_KIND if of_another_kind(API_TOKEN, token) else MALFORMED
         response = await self._client.post(CHECK, _check_body(token, client_prefix, application_prefix))
         return response_of(TokenCheck, response)
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.contracts import Caller, response_of
 from shared.contracts.identifiers import SESSION_TOKEN, credential_version_id
 from shared.errors import Unavailable
+from shared.opaque import claimed_prefix
 
 RESOLVE = "/internal/v1/resolve"
 _ID = "0192f0c0-0000-7000-8000-000000000000"
@@ -81,6 +82,7 @@ class RefusedSession:
 
 
 MALFORMED = RefusedSession("malformed", known=False)
+WRONG_KIND = RefusedSession("wrong_kind", known=False)
 
 
 class SessionTokensClient:
@@ -97,7 +99,7 @@ class SessionTokensClient:
         """
         token = token.lower()
         if not SESSION_TOKEN.fullmatch(token):
-            return MALFORMED
+            return WRONG_KIND if claimed_prefix(token) else MALFORMED
         asked = {"token": token, **({"peek": True} if peek else {}), **({"defer_use": True} if defer_use else {})}
         body = orjson.dumps(asked)
         status, response = await self._client.request("POST", RESOLVE, body)

@@ -48,7 +48,7 @@ class ServiceRefusals(RefusalTraces):
                 cause=word[:64],
                 client=address[:64],
                 credential_kind=note.kind,
-                credential=shown(note.subject),
+                credential=shown(note.subject or note.presented),
                 company_id=note.company_id,
                 steps=tuple(_steps(word, route, note, error)),
             )
@@ -69,6 +69,8 @@ def _steps(cause: str, route: str, note: NotedRefusal, error: ServiceError | Non
         steps.append(passed("lookup", f"{note.kind} {note.subject}", "a credential that Passgate knows"))
     if isinstance(error, RateExceeded | AddressNotAllowed):
         return [*steps, failed(cause, error.exceeded.found, error.exceeded.expected)]
+    if note.presented:
+        return [*steps, failed(cause, f"{cause}: it begins with {note.presented}")]
     description = "" if error is None else error.description
     steps.append(failed(cause, f"{cause}: {description}" if description else cause))
     return steps

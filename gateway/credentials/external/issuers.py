@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from gateway.credentials.access_tokens import token_digest
+from gateway.credentials.access_tokens import not_a_jwt, token_digest
 from gateway.credentials.external.claims import expectation, identity_of
 from gateway.credentials.external.issuer_keys import ExternalIssuerKeys, FetchKeySet, KeyMetrics
 from gateway.credentials.external.settings import IssuerSettings
@@ -200,7 +200,7 @@ def _parse(token: str, route: Route) -> tuple[UnverifiedToken, IssuerSettings]:
         unverified = parse(token, kid_form=OPAQUE_KID)
         settings = route.external.get(unverified_issuer(unverified) or "")
     except InvalidToken as error:
-        raise RefusedCredential.for_token(error) from None
+        raise not_a_jwt(token, error) from None
     if settings is None:
         reason = f"the route accepts tokens of {', '.join(sorted(route.external))}"
         raise RefusedCredential.for_token(InvalidToken(Fault.WRONG_ISSUER, reason))

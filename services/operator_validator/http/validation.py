@@ -15,6 +15,7 @@ from shared.http.endpoints import route_of
 from shared.http.middleware import REFUSED
 from shared.http.responses import NO_STORE, error_headers, json_response, status_of
 from shared.logging import request_id
+from shared.opaque import claimed_prefix
 from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceAuthenticator
 from shared.usage.recorder import Usage
@@ -74,7 +75,8 @@ class OperatorEndpoints:
             token, cause = result.record, "" if result.cause is None else result.cause.value
             self._usage.count("api_token", token.id, token.version, route, outcome, cause, address=client)
         elif result.cause is not None:
-            self._audit.count_refusal(cause=result.cause, endpoint=route, client=client)
+            presented = claimed_prefix(validation.token)
+            self._audit.count_refusal(cause=result.cause, endpoint=route, client=client, presented=presented)
         return web.Response(body=VALID if result.valid else NOT_VALID, headers=JSON_NO_STORE)
 
     async def _validate(self, request: web.Request, validation: ValidationRequest) -> ValidationResult:

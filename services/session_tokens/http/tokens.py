@@ -129,7 +129,9 @@ class SessionTokenEndpoints:
         self._metrics.refused(error)
         client = self._addresses.of(request)
         if not error.known:
-            self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=client)
+            self._audit.count_refusal(
+                cause=error.cause, endpoint=route_of(request), client=client, presented=error.presented
+            )
         elif error.key is not None:
             self._usage.refused(error.key, error.cause, route_of(request), client)
 

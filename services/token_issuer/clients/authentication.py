@@ -18,7 +18,14 @@ from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest
 from shared.clock import Clock
 from shared.contracts.key_registry import ApiClient, ClientSecret
 from shared.jose.header import CLIENT_AUTHENTICATION
-from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, well_formed, well_formed_id
+from shared.opaque import (
+    API_CLIENT_KEY,
+    API_CLIENT_SECRET,
+    claimed_prefix,
+    of_another_kind,
+    well_formed,
+    well_formed_id,
+)
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_BASIC_CHARACTERS = 2048
@@ -139,9 +146,11 @@ class ClientAuthenticator:
             await self._throttle.wrong(address, client_id)
         await self._time_floor.wait_until_floor(started)
         if record is None:
-            raise InvalidClient(FAILED, detail="unknown_client")
-        cause = "wrong_secret" if known is None else stopped(record, now) or ended
-        raise InvalidClient(FAILED, detail=cause or "", subject=Client.of_api_client(record, known).audited)
+            other = of_another_kind(API_CLIENT_KEY, client_id)  # most often key and secret are swapped
+            cause = "wrong_kind" if other else "unknown_client"
+            raise InvalidClient(FAILED, detail=cause, presented=claimed_prefix(client_id) if other else "")
+        refused = "wrong_secret" if known is None else stopped(record, now) or ended
+        raise InvalidClient(FAILED, detail=refused or "", subject=Client.of_api_client(record, known).audited)
 
     async def _presented(self, client_id: str, secret: str) -> tuple[ApiClient | None, ClientSecret | None]:
         """The client, and which of its secrets was presented, each as far as there is one.

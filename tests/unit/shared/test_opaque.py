@@ -119,3 +119,12 @@ def test_what_is_sealed_has_one_spelling_and_does_not_stay_in_a_log() -> None:
     )
     for other in (*others, text.replace("pgsi", "pgps"), text + "zz", f"pgsi_{'00' * 501}"):
         assert opaque.content_of_sealed(opaque.PENDING_SIGN_IN, other) is None
+
+
+def test_kind_is_told_by_the_beginning_alone_whole_or_not() -> None:
+    for prefix in (*opaque.SECRET_PREFIXES, opaque.API_CLIENT_KEY):
+        assert opaque.claimed_prefix(f"{prefix}_x") == f"{prefix}_"
+        assert opaque.of_another_kind(opaque.API_TOKEN, f"{prefix}_") == (prefix != opaque.API_TOKEN)
+    for text in ("", "pgat", "pgatx_", "_", "eyJ.x.y", "PGAT_x", "5f0c5c6e-8c1c-4d5e-9b1a-0123456789ab", "\ud800_"):
+        assert opaque.claimed_prefix(text) == ""
+        assert not opaque.of_another_kind(opaque.API_TOKEN, text)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from services.console.pages.refused_calls.own_secrets import MISTYPED, kind_of_prefix
+from services.console.pages.refused_calls.own_secrets import MISTYPED, is_client_secret, kind_of_prefix
 
 
 class Explanation(NamedTuple):
@@ -25,6 +25,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "no_api_token": Explanation("The API token is missing", "Send both X-Api-Token and X-Client-Prefix."),
     "no_client_prefix": Explanation("The client prefix is missing", "Send X-Client-Prefix beside X-Api-Token."),
     "ambiguous_credential": Explanation("Two credentials in one call", "Send one kind of credential, once."),
+    "wrong_kind": Explanation("Another kind of credential belongs here", "How to call says which one, and where."),
     "malformed": Explanation("The credential was cut off or changed", _NEW_TOKEN),
     "expired": Explanation("The token or credential has expired", _NEW_TOKEN),
     "not_yet_valid": Explanation("The token is not valid yet", "Set the clock of the machine that made it (NTP)."),
@@ -100,6 +101,11 @@ _BY_STATUS: Mapping[int, Explanation] = {
 
 _TOKEN_VALIDATOR = "tokenvalidator"
 """The end of its path, which is without regard to case."""
+_TOKEN_ENDPOINT = "/token"
+"""As above, of every token endpoint: a client sends its key and its secret there."""
+_SWAPPED = Explanation(
+    "The key and the secret of an API client were swapped", "Send the key first, then a colon and the secret."
+)
 _AT_TOKEN_VALIDATOR: Mapping[str, Explanation] = {
     "wrong_company": EXPLANATIONS["wrong_company"]._replace(
         todo=f"Send your own client prefix in the parameter clientPrefix of the query. {_EXACTLY}"
@@ -114,11 +120,16 @@ _AT_TOKEN_VALIDATOR: Mapping[str, Explanation] = {
 
 def explanation_of(decision: Mapping[str, Any]) -> Explanation:
     """Of a refused call, as the admin API shows it."""
-    cause = decision["cause"]
+    cause, prefix = decision["cause"], decision["credential"]
     if decision["path"].lower().endswith(_TOKEN_VALIDATOR) and cause in _AT_TOKEN_VALIDATOR:
         return _AT_TOKEN_VALIDATOR[cause]
-    if cause == "malformed" and (kind := kind_of_prefix(decision["credential"])) is not None:
-        return Explanation(f"{kind.noun[0].upper()}{kind.noun[1:]} was mistyped or cut off", MISTYPED)
+    if cause == "wrong_kind" and decision["path"].lower().endswith(_TOKEN_ENDPOINT) and is_client_secret(prefix):
+        return _SWAPPED
+    if cause in ("malformed", "wrong_kind") and (kind := kind_of_prefix(prefix)) is not None:
+        noun = f"{kind.noun[0].upper()}{kind.noun[1:]}"
+        if cause == "malformed":
+            return Explanation(f"{noun} was mistyped or cut off", MISTYPED)
+        return Explanation(f"{noun} was sent where another kind of credential belongs", kind.goes)
     by_status = _BY_STATUS.get(decision["status"], Explanation("It could not be served", _OURS))
     return EXPLANATIONS.get(cause, by_status)
 

@@ -11,6 +11,7 @@ _LIMITS = "Change the limit at the company, the booking or the credential that i
 _OTHER_ENVIRONMENT = "Ask for its beginning and its last four characters, and look for these under Search."
 
 TODO: Mapping[str, str] = {
+    "wrong_kind": "The page of the company lists its credentials by kind: the right one may be missing.",
     "malformed": "Doctor says of a credential that is pasted whether it is whole.",
     "unknown": _OTHER_ENVIRONMENT,
     "unknown_client": _OTHER_ENVIRONMENT,

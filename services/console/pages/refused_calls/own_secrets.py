@@ -35,6 +35,7 @@ _KINDS: Mapping[str, SecretKind] = {
         "the secret of an API client",
         "Send it to POST /auth/token, after the key and a colon, as Basic credentials.",
     ),
+    opaque.ADMIN_TOKEN: SecretKind("an admin token", "It is for the admin API alone: never send it anywhere else."),
     opaque.API_CLIENT_KEY: SecretKind(
         "the key of an API client, which is no secret",
         "Send it to POST /auth/token, before a colon and the secret, as Basic credentials.",
@@ -57,3 +58,7 @@ def recognised(text: str) -> Pasted | None:
 def kind_of_prefix(prefix: str) -> SecretKind | None:
     """Of a prefix alone, such as `pgat_`: what is kept of a secret that nobody knows."""
     return _KINDS.get(prefix.removesuffix("_"))
+
+
+def is_client_secret(prefix: str) -> bool:
+    return prefix == f"{opaque.API_CLIENT_SECRET}_"

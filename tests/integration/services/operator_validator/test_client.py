@@ -4,7 +4,7 @@ import pytest
 
 from shared.contracts.operator_validator import CHECK
 from shared.errors import Unavailable
-from shared.opaque import API_TOKEN, mint
+from shared.opaque import ACCESS_KEY, API_TOKEN, mint
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.operator_validator import Operator
 
@@ -54,6 +54,8 @@ async def test_the_gateway_is_told_why_a_token_is_refused(operator: Operator) ->
         unknown = await client.check(mint(API_TOKEN), client_prefix="blabla", application_prefix="SMS")
         assert (known.valid, known.cause, known.api_token_id) == (False, "wrong_application", operator.record.id)
         assert (unknown.valid, unknown.cause, unknown.api_token_id) == (False, "unknown", None)
+        other = await client.check(mint(ACCESS_KEY), client_prefix="blabla", application_prefix="SMS")
+        assert (other.valid, other.cause) == (False, "wrong_kind")
         for odd in ODD:
             check = await client.check(odd, client_prefix="blabla", application_prefix="SMS")
             assert (check.valid, check.cause) == (False, "malformed")

@@ -141,6 +141,32 @@ async def test_the_line_of_a_refused_key_names_the_client_and_the_endpoint(servi
     assert event.detail == {"cause": "access_key_suspended", "endpoint": "/generate", "client": CLIENT}
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "prefix", "cause"),
+    [
+        ("/generate", "x_api_key", "pgat_", "wrong_kind"),
+        ("/generate", "x_api_key", "pgak_", "malformed"),
+        ("/verify", "x_api_token", "pgak_", "wrong_kind"),
+        ("/verify", "x_api_token", "", "malformed"),
+    ],
+)
+async def test_what_was_sent_in_the_place_of_a_key_or_token_is_traced_by_its_prefix_alone(
+    service: Service, path: str, field: str, prefix: str, cause: str
+) -> None:
+    sent = f"{prefix}of-its-holder"
+    response, _ = await service.call(
+        "POST" if path == "/generate" else "GET",
+        path,
+        data=b"{}" if path == "/generate" else None,
+        **{field: sent},
+    )
+    assert response.status == 403
+    traces = service.stack.registry.traces
+    await until(lambda: bool(traces))
+    assert (traces[-1].cause, traces[-1].credential, traces[-1].company_id) == (cause, prefix, None)
+    assert "of-its-holder" not in traces[-1].model_dump_json()
+
+
 async def test_refused_calls_of_the_internal_api_are_counted_in_the_audit_trail(stack: Stack) -> None:
     async with stack.copy() as service:
         response, _ = await service.call("POST", RESOLVE, data=b"{}", authorization="Bearer x")

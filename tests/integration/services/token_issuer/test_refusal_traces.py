@@ -8,6 +8,7 @@ import pytest
 from services.token_issuer.http.parameters import FORM, JSON
 from services.token_issuer.metadata import TOKEN_PATH
 from shared.contracts.refusal_traces import RefusalTrace
+from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
 from tests.support.harness.token_issuer import Issuer, basic
 from tests.support.waiting import until
 
@@ -44,6 +45,12 @@ CASES = (
     Case("no colon", "credential", "an id, a colon and a secret", headers={"authorization": encoded("ab")}),
     Case(
         "client of another environment", "lookup", "unknown_client", headers={"authorization": basic("pgck_x", "y")}
+    ),
+    Case(
+        "key and secret swapped",
+        "credential",
+        "wrong_kind: it begins with pgcs_",
+        headers={"authorization": basic(mint(API_CLIENT_SECRET), public_id(API_CLIENT_KEY))},
     ),
     Case("scope not granted", "scope", "not granted", f"{GRANT}&scope=entity:write".encode()),
     Case("scope with a comma", "scope", "joined by colons", f"{GRANT}&scope=a%2Cb".encode()),

@@ -20,7 +20,7 @@ from gateway.routing.table import RouteTable
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Change
 from shared.contracts.refusal_traces import RefusalTrace
-from shared.contracts.session_tokens import RefusedSession
+from shared.contracts.session_tokens import WRONG_KIND, RefusedSession
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
@@ -55,7 +55,7 @@ class Sink:
 
 class Sessions:
     async def resolve(self, token: str, *, peek: bool = False, defer_use: bool = False) -> RefusedSession:
-        return RefusedSession("unknown", known=False)
+        return WRONG_KIND if token.startswith("pgat_") else RefusedSession("unknown", known=False)
 
 
 class World:
@@ -145,6 +145,12 @@ CASES = (
     Case("API token of another environment", "GET /sms HTTP/1.1", "lookup", "unknown", "this environment",
          refused_by_operator="unknown", lines=SMS),
     Case("session token ended", f"GET /editor?apitoken={SESSION} HTTP/1.1", "lookup", "unknown"),
+    Case("API token for Bearer", SITE, "credential", "begins with pgat_", "(a JWT)", lines=(BEARER + SECRET,)),
+    Case("API client's key for Bearer", SITE, "credential", "begins with pgck_", lines=(f"{BEARER}pgck_x",)),
+    Case("API token as session token", f"GET /editor?apitoken={SECRET} HTTP/1.1", "credential", "begins with pgat_",
+         "a session token"),
+    Case("access key as API token", "GET /sms HTTP/1.1", "credential", "begins with pgak_", "an API token",
+         refused_by_operator="wrong_kind", lines=("X-Api-Token: pgak_x", SMS[1])),
     Case("two session tokens", f"GET /editor?apitoken={SESSION}&apitoken={SESSION} HTTP/1.1", "form"),
 )  # fmt: skip
 
@@ -159,7 +165,8 @@ async def test_true_fault_is_named(world: World, case: Case) -> None:
     if case.stop:
         world.stopped.apply(Change(seq=1, kind="company", id=case.stop, status="suspended", at=0))
     if case.refused_by_operator:
-        known = {} if case.refused_by_operator != "unknown" else {"api_token_id": None}
+        nobody = case.refused_by_operator in ("unknown", "wrong_kind")
+        known = {"api_token_id": None} if nobody else {}
         world.operator.response = VALID.model_copy(
             update={"valid": False, "cause": case.refused_by_operator, **known}
         )
@@ -182,6 +189,11 @@ async def test_credential_that_is_genuine_is_named_with_its_company(world: World
     assert [step.check for step in found.steps] == [
         "request", "route", "method", "credential", "genuine", "status", "scope",
     ]  # fmt: skip
+
+
+async def test_a_credential_of_another_kind_is_named_by_its_prefix_alone(world: World) -> None:
+    found = await world.trace(SITE, BEARER + SECRET)
+    assert (found.cause, found.credential, found.company_id) == ("wrong_kind", "pgat_", None)
 
 
 async def test_what_cannot_be_known_is_named_so(world: World) -> None:

@@ -34,6 +34,17 @@ def test_a_mistyped_secret_is_named_by_its_kind() -> None:
     assert explanation_of({**mistyped, "credential": "kid x"}) == EXPLANATIONS["malformed"]
 
 
+def test_a_credential_of_another_kind_is_named_with_the_place_where_it_goes() -> None:
+    misplaced = {**CALL, "cause": "wrong_kind", "status": 401}
+    found = explanation_of({**misplaced, "credential": "pgat_"})
+    assert found.title == "An API token was sent where another kind of credential belongs"
+    assert "X-Api-Token" in found.todo
+    swapped = {**misplaced, "credential": "pgcs_"}
+    assert "swapped" in explanation_of({**swapped, "path": "/auth/token"}).title
+    assert "swapped" not in explanation_of(swapped).title
+    assert explanation_of({**misplaced, "credential": "pgil_"}) == EXPLANATIONS["wrong_kind"]
+
+
 def test_causes_are_offered_by_title_with_one_that_has_none() -> None:
     offered = dict(titles("some_cause"))
     assert offered["some_cause"] == "Some cause"
