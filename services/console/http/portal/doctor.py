@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 import orjson
 from aiohttp import web
 
+from services.console.admin_api import Object
 from services.console.browser import cookies
 from services.console.browser.forms import Form
 from services.console.http.portal.company import own_company
+from services.console.pages.kinds import BY_API_KIND, Kind
 from services.console.pages.refused_calls.own_secrets import MISTYPED, recognised
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
@@ -24,7 +26,7 @@ NO_TEXT = "Paste an assertion or an access token."
 
 class DoctorPages:
     """What is pasted goes on to the token issuer, is shown again, and is kept nowhere. One of our own secrets is
-    recognised here: it goes nowhere, and is not shown again.
+    recognised here and is not shown again; a whole one is looked for among the credentials that the person may see.
 
     For the people of one company, or `for_operators`; the others get `NotFound`.
     """
@@ -44,7 +46,8 @@ class DoctorPages:
         if not text:
             return self._page(session, text, status=422, errors={"text": NO_TEXT})
         if (pasted := recognised(text)) is not None:
-            return self._page(session, "", pasted=pasted)
+            known = await _known(session, text) if pasted.whole and pasted.registered else []
+            return self._page(session, "", pasted=pasted, known=known)
         body = urlencode({"token" if is_access_token(text) else "assertion": text}).encode()
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
@@ -72,8 +75,14 @@ class DoctorPages:
             text=text,
             for_operators=self._for_operators,
             mistyped=MISTYPED,
-            **{"diagnosis": None, "pasted": None, **values},
+            **{"diagnosis": None, "pasted": None, "known": [], **values},
         )
+
+
+async def _known(session: Session, text: str) -> list[tuple[Kind, Object]]:
+    """The credentials whose secret or key it is: one, or none."""
+    found = (await session.api.post("/search", {"text": text}))["items"]
+    return [(BY_API_KIND[item["kind"]], item) for item in found if item["kind"] in BY_API_KIND]
 
 
 def is_access_token(text: str) -> bool:

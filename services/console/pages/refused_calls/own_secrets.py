@@ -1,10 +1,11 @@
-"""What kind of secret a text is, by its own prefix and checksum: nothing is looked up or kept."""
+"""What kind of secret a text is, by its own form: nothing is looked up or kept."""
 
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from shared import opaque
+from shared.contracts.identifiers import SESSION_TOKEN
 
 MISTYPED = (
     "Copy it again from where it was saved, without blanks, quotes or line breaks. One that is lost is replaced by "
@@ -22,6 +23,8 @@ class Pasted(NamedTuple):
     noun: str
     whole: bool
     goes: str
+    registered: bool
+    """Whether it is that of a company's credential, which the key registry finds by its digest."""
 
 
 _KINDS: Mapping[str, SecretKind] = {
@@ -41,18 +44,28 @@ _KINDS: Mapping[str, SecretKind] = {
         "Send it to POST /auth/token, before a colon and the secret, as Basic credentials.",
     ),
 }
+_SESSION_TOKEN = SecretKind(
+    "a session token",
+    "Send it in x-api-token, or as apitoken in the query. It has ended once its time or its uses are up, or its "
+    "access key is stopped: GET /verify says so, and counts as a use. Request a new one from POST /generate.",
+)
+_NEARLY_SESSION_TOKEN = re.compile(r"(?=[0-9A-Fa-f-]{24,48}\Z)[0-9A-Fa-f]+(?:-[0-9A-Fa-f]+){2,6}-?")
+"""A UUID, or one with a few characters too many or too few."""
 _PREFIX = re.compile(rf"({'|'.join(_KINDS)})_")
 
 
 def recognised(text: str) -> Pasted | None:
-    """None for what has no prefix of a partner's credential."""
+    """None for what has not the form of a partner's credential, nor nearly so."""
+    if _NEARLY_SESSION_TOKEN.fullmatch(text):
+        whole = SESSION_TOKEN.fullmatch(text.lower()) is not None
+        return Pasted(_SESSION_TOKEN.noun, whole, _SESSION_TOKEN.goes, registered=False)
     found = _PREFIX.match(text)
     if found is None:
         return None
     prefix = found[1]
     well_formed = opaque.well_formed_id if prefix == opaque.API_CLIENT_KEY else opaque.well_formed
     kind = _KINDS[prefix]
-    return Pasted(kind.noun, well_formed(prefix, text), kind.goes)
+    return Pasted(kind.noun, well_formed(prefix, text), kind.goes, registered=prefix != opaque.ADMIN_TOKEN)
 
 
 def kind_of_prefix(prefix: str) -> SecretKind | None:

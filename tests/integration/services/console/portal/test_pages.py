@@ -251,6 +251,29 @@ async def test_doctor_says_what_to_mend_and_asks_as_whoever_is_there(examined: t
     assert (empty.status, len(sent)) == (422, 1)
 
 
+async def test_a_whole_secret_of_one_s_own_is_named_with_its_state_and_nobody_else_s(
+    examined: tuple[Visit, list[Any]],
+) -> None:
+    visiting, sent = examined
+    other = await visit(visiting.console)
+    mine = await visiting.admin.create("/access-keys", **visiting.of, name="<b>shop</b>")
+    theirs = await other.admin.create("/access-keys", **other.of, name="theirs alone")
+    await visiting.admin.post(f"/access-keys/{mine['id']}/suspend")
+    for key, verdict in ((mine["key"], "which is suspended"), (theirs["key"], "No credential of yours has it")):
+        await visiting.browser.open("/portal/doctor")
+        page = await visiting.browser.press("Examine", Assertion_or_access_token=key)
+        assert verdict in " ".join(page.words.split())
+        assert "theirs alone" not in page.text
+        assert key not in page.text
+        assert ("<b>shop</b>" in page.links) is (key == mine["key"])
+    await visiting.browser.open("/portal/doctor")
+    session_token = "5f0c5c6e-8c1c-4d5e-9b1a-0123456789ab"
+    page = await visiting.browser.press("Examine", Assertion_or_access_token=session_token)
+    assert "This is a session token, and it is whole" in page.words
+    assert session_token not in page.text
+    assert sent == []
+
+
 async def test_a_secret_of_ours_goes_nowhere_and_is_not_shown_again(examined: tuple[Visit, list[Any]]) -> None:
     visiting, sent = examined
     token = opaque.mint(opaque.API_TOKEN)

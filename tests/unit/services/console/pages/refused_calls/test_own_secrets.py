@@ -27,6 +27,25 @@ def test_the_key_of_a_client_is_told_from_its_secret() -> None:
     assert (key.whole, key.noun != secret.noun) == (True, True)
 
 
-@pytest.mark.parametrize("text", ["", "a.b.c", "pgat", "eyJ.x.y", "xpgat_abc"])
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("5f0c5c6e-8c1c-4d5e-9b1a-0123456789ab", True),
+        ("5F0C5C6E-8C1C-4D5E-9B1A-0123456789AB", True),
+        ("5f0c5c6e-8c1c-4d5e-9b1a-0123456789a", False),
+        ("5f0c5c6e-8c1c-1d5e-9b1a-0123456789ab", False),
+        ("5f0c5c6e-8c1c-4d5e-9b1a-", False),
+    ],
+)
+def test_a_session_token_is_recognised_and_known_to_its_own_service_alone(text: str, whole: bool) -> None:
+    found = recognised(text)
+    assert found is not None
+    assert (found.noun, found.whole, found.registered) == ("a session token", whole, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["5f0c5c6e", "2026-11-28", "5f0c5c6e8c1c4d5e9b1a0123456789ab", "", "a.b.c", "pgat", "eyJ.x.y", "xpgat_abc"],
+)
 def test_everything_else_is_left_to_the_issuer(text: str) -> None:
     assert recognised(text) is None
