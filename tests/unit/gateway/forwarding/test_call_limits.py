@@ -12,9 +12,9 @@ from shared.contracts.key_registry import Change
 from shared.contracts.limits import ObjectLimits
 from shared.report_only.counts import WouldRefuse
 from tests.support.clock import FakeClock
+from tests.support.doubles.desk import API_TOKEN, SESSION, Desk
 from tests.support.http1.heads import head_of
 from tests.support.limited import limits_of
-from tests.unit.gateway.test_decision import API_TOKEN, SESSION, Desk
 
 CLIENT = "9.9.9.9"
 TWO = {"calls": 2, "per_seconds": 60}

@@ -20,8 +20,8 @@ from gateway.refusal import Refusal
 from gateway.routing.table import RouteTable
 from shared.contracts.key_registry import Change
 from tests.support.clock import FakeClock
+from tests.support.doubles.desk import ROUTES, Desk
 from tests.support.http1.heads import fields_of, head_of, route_of
-from tests.unit.gateway.test_decision import ROUTES, Desk
 
 CLIENT = unproxied("9.9.9.9", "gateway.example")
 PROXY = Origin(client="8.8.8.8", peer="10.0.0.9", chain="8.8.8.8", scheme="https", host="a.example", trusted=True)

@@ -14,9 +14,9 @@ from shared.contracts.report_only import TrialStop
 from shared.report_only.counts import ReportOnlyCounts, WouldRefuse
 from shared.report_only.trial_stops import TrialStops
 from tests.support.clock import FakeClock
+from tests.support.doubles.desk import SESSION, Desk
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.http1.heads import fields_of, head_of, route_of
-from tests.unit.gateway.test_decision import SESSION, Desk
 
 JWT, API_TOKEN, SESSION_TOKEN = CredentialKind.JWT, CredentialKind.API_TOKEN, CredentialKind.SESSION_TOKEN
 
