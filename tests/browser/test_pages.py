@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy.local.stack import ROOT
 from tests.browser import axe
+from tests.browser.screens import FOLDER, WIDTHS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -27,8 +27,6 @@ PATHS = (
     "/api-documentation/tokens/tokens", "/api-documentation/admin-api/companies", "/api-documentation/error-codes",
     "/companies/blabla/credentials/api-tokens", "/companies/blabla/people",
 )  # fmt: skip
-WIDTHS = (1280, 390)
-FOLDER = ROOT / "var" / "screenshots"
 
 
 @pytest.mark.parametrize("path", PATHS)

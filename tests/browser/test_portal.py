@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.browser import axe
-from tests.browser.test_pages import FOLDER, WIDTHS
+from tests.browser.screens import FOLDER, WIDTHS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

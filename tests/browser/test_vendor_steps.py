@@ -10,7 +10,7 @@ import requests
 
 from deploy.local.stack import ROOT
 from tests.browser import axe
-from tests.browser.test_pages import FOLDER, WIDTHS
+from tests.browser.screens import FOLDER, WIDTHS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

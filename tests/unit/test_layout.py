@@ -100,6 +100,13 @@ def test_no_test_double_is_in_the_product() -> None:
     assert [path for path in modules() if path.name.startswith("test_") or "tests" in path.parts] == []
 
 
+def test_no_test_is_imported_by_another() -> None:
+    """What several need has a module of its own, and a name that says what it is."""
+    found = re.compile(r"^from tests\.(?:\w+\.)*test_\w+ import|^from tests(?:\.\w+)* import test_", re.MULTILINE)
+    tests = sorted((ROOT / "tests").rglob("*.py"))
+    assert [str(path.relative_to(ROOT)) for path in tests if found.search(path.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize(
     "folder", sorted(ROOT.glob("services/*/migrations/versions")), ids=lambda p: p.parents[1].name
 )

@@ -1,48 +1,17 @@
 """Several addresses of one upstream: each gets its share, and one that cannot be reached costs no call."""
 
 import asyncio
-import contextlib
-import itertools
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
 from deploy.local.ports import free_port
-from gateway.upstreams.settings import Address, Balance
-from tests.support.harness.public_server import Public, public_server, upstream_at
-from tests.support.http1.client import converse
+from gateway.upstreams.settings import Balance
+from tests.integration.gateway.several_upstreams import spread_over, statuses, upstreams
+from tests.support.harness.public_server import public_server
 from tests.support.http1.framing_payloads import get
-from tests.support.http1.upstream import OK, Upstream, UpstreamCall, running_upstream
+from tests.support.http1.upstream import OK, UpstreamCall
 from tests.support.waiting import until
-
-
-@asynccontextmanager
-async def upstreams(count: int) -> AsyncIterator[list[Upstream]]:
-    async with contextlib.AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(running_upstream()) for _ in range(count)]
-
-
-def spread_over(*ports: int, weights: tuple[int, ...] = (), **settings: Any) -> Any:
-    """An upstream with an address of each port."""
-    each = weights or (1,) * len(ports)
-    addresses = tuple(Address("127.0.0.1", port, weight) for port, weight in zip(ports, each, strict=True))
-    return upstream_at(ports[0], addresses=addresses, **settings)
-
-
-CLIENTS = itertools.cycle(("127.0.0.2", "127.0.0.3"))
-"""By turns: what fails for one alone may be his own fault."""
-
-
-async def statuses(public: Public, *requests: bytes) -> list[int]:
-    """Of requests that are sent one after the other, by two clients."""
-    found = []
-    for request in requests:
-        conversation = await converse(public.port, request, replies=1, quiet=10, client=next(CLIENTS))
-        found += [reply.status for reply in conversation.replies]
-    return found
 
 
 @pytest.mark.parametrize("balance", Balance)

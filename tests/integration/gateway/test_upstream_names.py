@@ -14,7 +14,7 @@ from deploy.local.ports import free_port
 from gateway.proxy.upstream.background import names
 from gateway.routing.table import Upstream as Target
 from gateway.routing.upstream_address import OwnPorts
-from tests.integration.gateway.test_balancing import statuses
+from tests.integration.gateway.several_upstreams import statuses
 from tests.support.harness.public_server import Public, public_server
 from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import get

@@ -14,7 +14,7 @@ from gateway.proxy.upstream.background import tls_watch
 from gateway.routing.table import Upstream as Target
 from gateway.upstreams.settings import Address, HealthCheck, UpstreamTls
 from shared.errors import Unavailable
-from tests.integration.gateway.test_balancing import statuses
+from tests.integration.gateway.several_upstreams import statuses
 from tests.support.harness.certificates import CertificateFiles, write_certificate
 from tests.support.harness.public_server import Public, public_server
 from tests.support.http1.framing_payloads import get

@@ -3,7 +3,7 @@
 import asyncio
 
 from services.key_registry.audit_trail.chain import START
-from tests.contract.services.key_registry.test_audit_lines import event, write
+from tests.contract.services.key_registry.audit_events import event, write
 from tests.support.harness.key_registry_stores import Stores
 
 

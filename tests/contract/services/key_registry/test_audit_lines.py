@@ -8,12 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
-from services.key_registry.admin.recorder import append
 from services.key_registry.audit_trail.chain import START, AuditFilter, Line, verified
-from shared.contracts.key_registry import AuditEvent
-from tests.support.harness.key_registry_stores import NOW, Stores
+from tests.contract.services.key_registry.audit_events import event, write
+from tests.support.harness.key_registry_stores import Stores
 
-AT = NOW.timestamp()
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 DETAILS = st.dictionaries(
     TEXTS,
@@ -28,15 +26,6 @@ DETAILS = st.dictionaries(
     ),
     max_size=4,
 )
-
-
-def event(action: str = "token.issued", **members: object) -> AuditEvent:
-    return AuditEvent.model_validate({"action": action, "actor": "client:x", "at": AT, **members})
-
-
-async def write(stores: Stores, *events: AuditEvent) -> None:
-    async with stores.objects.writing(by=None) as writer:
-        await append(writer, events)
 
 
 async def in_order(stores: Stores) -> AsyncIterator[Line]:

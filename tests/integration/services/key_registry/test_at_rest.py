@@ -3,22 +3,11 @@
 import asyncpg
 import pytest
 
-from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from shared import opaque
 from shared.contracts.key_registry import parse_snapshot
+from tests.integration.services.key_registry.tables import dump
 from tests.support.harness.key_registry import Running
-
-
-async def dump(running: Running) -> str:
-    """Every value of every table of the schema."""
-    async with running.database.connection() as connection:
-        names = await connection.fetch(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'key_registry'"
-        )
-        rows = [await connection.fetch(f'SELECT t::text FROM "{record[0]}" t') for record in names]
-    assert len(names) > len(RESOURCES)
-    return "\n".join(record[0] for table in rows for record in table)
 
 
 async def test_no_secret_is_in_a_dump_or_a_metric(running: Running) -> None:

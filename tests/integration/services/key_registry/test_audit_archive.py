@@ -17,19 +17,17 @@ from services.key_registry.audit_trail.archive_file import ArchiveWriter, Invali
 from services.key_registry.audit_trail.archiving import Archive, ArchiveBusy
 from services.key_registry.audit_trail.chain import AuditFilter, BrokenTrail
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys
-from services.key_registry.audit_trail.months import following, month_of
+from services.key_registry.audit_trail.months import following
 from services.key_registry.audit_trail.verification import Verification, verified_files, verified_trail
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.audit_months import PostgresMonths
 from shared.jose.keys import generate_private_key
 from shared.postgres.pool import Database
-from tests.integration.services.key_registry.test_audit_months import database, write
+from tests.integration.services.key_registry.archive import KEYS, MONTHS
+from tests.integration.services.key_registry.audit_lines import database, write
 from tests.support.harness.key_registry import running_registry
 
-KEYS = CheckpointKeys([generate_private_key("EdDSA")])
-THIS = month_of(datetime.now(UTC).timestamp())
-MONTHS = [THIS]
 while len(MONTHS) < 4:
     MONTHS.append(following(MONTHS[-1]))
 

@@ -1,9 +1,8 @@
 """A trail from before there were months, and its months afterwards: one chain, whatever wrote its lines."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -16,11 +15,11 @@ from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.audit_trail.chain import START, AuditFilter, Head, Line, chained, verified
 from services.key_registry.audit_trail.months import following, month_of
 from services.key_registry.storage.postgres import SCHEMA
-from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines, append, head_of, written
+from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines, head_of, written
 from services.key_registry.storage.postgres.audit_months import PostgresMonths
 from services.key_registry.storage.postgres.store import PostgresStore
-from shared.contracts.key_registry import AuditEvent
 from shared.postgres.pool import Database
+from tests.integration.services.key_registry.audit_lines import FILTERS, database, events, write
 from tests.support.harness.key_registry import migrate, migrate_to
 
 COLUMNS = (
@@ -30,19 +29,6 @@ COLUMNS = (
 BEFORE = "0008"
 THIS = month_of(datetime.now(UTC).timestamp())
 NEXT = following(THIS)
-FILTERS = {
-    "company_id": "c",
-    "action": "a.created",
-    "actor": "admin:1",
-    "subject": "s",
-    "request_id": "r",
-    "subject_kind": "company",
-}
-
-
-def events(count: int) -> list[AuditEvent]:
-    at = datetime.now(UTC).timestamp()
-    return [AuditEvent(id=str(uuid7()), at=at, detail={"n": n}, **FILTERS) for n in range(count)]
 
 
 async def insert_as_before(connection: asyncpg.Connection, lines: Sequence[Line]) -> None:
@@ -53,23 +39,6 @@ async def insert_as_before(connection: asyncpg.Connection, lines: Sequence[Line]
         await connection.execute(
             f"INSERT INTO {SCHEMA}.audit ({', '.join(COLUMNS)}) VALUES ({numbers})", *members.values()
         )
-
-
-@asynccontextmanager
-async def database(url: str) -> AsyncIterator[Database]:
-    opened = Database(url, schema=SCHEMA, timeout=30)
-    await opened.start()
-    try:
-        yield opened
-    finally:
-        await opened.stop()
-
-
-async def write(db: Database, lines: int, today: date) -> list[AuditEvent]:
-    new = events(lines)
-    async with db.transaction() as connection:
-        await append(connection, list(chained(await head_of(connection), new)), today)
-    return new
 
 
 async def partitions(db: Database) -> dict[str, int]:

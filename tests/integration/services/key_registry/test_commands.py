@@ -1,14 +1,10 @@
 """`python -m services.key_registry ...`."""
 
 import asyncio
-import io
 import os
 import signal
-from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
-from unittest.mock import patch
 
 import aiohttp
 import asyncpg
@@ -16,36 +12,15 @@ import pytest
 
 from deploy.generate_secrets import generate_secrets
 from deploy.local.ports import free_port
-from services.key_registry.__main__ import main
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from shared import opaque
 from shared.config import read_secret
 from shared.postgres.schema import Schema
-from shared.setting_names import PREFIX
+from tests.integration.services.key_registry.command import command
 from tests.support.harness.forking.async_process import AsyncForkedProcess, start_process
 from tests.support.harness.forking.client import fork, read_number
 from tests.support.harness.key_registry import Admin
 from tests.support.harness.registry_databases import tamper
-
-
-async def command(*arguments: str, **environment: str) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of `main` in this process: it has a loop of its own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    output, errors = io.StringIO(), io.StringIO()
-    with (
-        patch.dict(os.environ, {**kept, **environment}, clear=True),
-        redirect_stdout(output),
-        redirect_stderr(errors),
-    ):
-        status = await asyncio.to_thread(_status, arguments)
-    return status, output.getvalue(), errors.getvalue()
-
-
-def _status(arguments: Sequence[str]) -> int:
-    try:
-        return main(arguments)
-    except SystemExit as end:
-        return int(end.code or 0)
 
 
 async def started(*arguments: str, **environment: str) -> AsyncForkedProcess:

@@ -21,10 +21,10 @@ from services.key_registry.storage.postgres.audit_months import PostgresMonths
 from services.key_registry.storage.postgres.company_traces import PostgresCompanyTraces
 from shared.contracts.usage.messages import UsageBatch, UsageClient, UsageCount
 from shared.jose.keys import private_pem
-from tests.integration.services.key_registry.test_at_rest import dump
-from tests.integration.services.key_registry.test_audit_archive import KEYS, MONTHS, THIS
-from tests.integration.services.key_registry.test_audit_months import write
-from tests.integration.services.key_registry.test_commands import command
+from tests.integration.services.key_registry.archive import KEYS, MONTHS, THIS
+from tests.integration.services.key_registry.audit_lines import write
+from tests.integration.services.key_registry.command import command
+from tests.integration.services.key_registry.tables import dump
 from tests.support.harness.key_registry import Admin, Running, running_registry
 from tests.support.harness.registry_databases import RegistryTemplate
 

@@ -9,27 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.integration.services.key_registry.hostile_values import STRINGS, VALUES
 from tests.support.harness.key_registry import Admin
 
-STRINGS = [
-    "",
-    " ",
-    "\0",
-    "a\0b",
-    "\n",
-    "\x7f",
-    "\u202e",
-    "\U0001f600" * 60,
-    "'; DROP TABLE company; --",
-    "%00",
-    "{}",
-    "../../etc/passwd",
-    "${jndi:ldap://x}",
-    "x" * 1001,
-    "٣",
-    "\ufeffx",
-]
-VALUES: list[Any] = [None, True, False, 0, -1, 2**31, 2**63, 2**64, 1.5, 1e308, [], {}, [[]], [None], {"a": {}}]
 PATHS = (
     "companies",
     "applications",

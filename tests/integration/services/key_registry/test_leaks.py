@@ -23,8 +23,8 @@ from tests.integration.services.key_registry.people.password_resets.resetting im
 from tests.support.clock import FakeClock
 from tests.support.harness.key_registry import Admin, Responded, Running, running_registry
 from tests.support.harness.registry_databases import RegistryTemplate
-from tests.unit.services.key_registry.http.leaks.test_partner_keys import document
-from tests.unit.services.key_registry.leaks.test_github import KEY
+from tests.unit.services.key_registry.http.leaks.key_documents import document
+from tests.unit.services.key_registry.leaks.github_keys import KEY
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 
 from services.key_registry.storage.postgres import SCHEMA
-from tests.integration.services.key_registry.test_commands import command
+from tests.integration.services.key_registry.command import command
 from tests.support.harness.key_registry import migrate_to
 
 BEFORE = "0004"

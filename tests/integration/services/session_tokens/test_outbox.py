@@ -16,7 +16,7 @@ from shared.contracts.key_registry import AuditEvent
 from shared.contracts.session_tokens import session_token_id
 from shared.errors import Unavailable
 from shared.redis import PipelinedRedis
-from tests.integration.services.session_tokens.test_process import environment_of, is_ready
+from tests.integration.services.session_tokens.process import environment_of, is_ready
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.harness.forking.async_process import start_process
 from tests.support.harness.key_registry import running_registry

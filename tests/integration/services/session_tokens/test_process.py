@@ -3,35 +3,13 @@
 import asyncio
 import signal
 
-import aiohttp
 import pytest
 
 from deploy.local.ports import free_port
+from tests.integration.services.session_tokens.process import environment_of, is_ready
 from tests.support.harness.commands import run_command
 from tests.support.harness.forking.async_process import start_process
 from tests.support.harness.session_tokens import Stack
-
-
-def environment_of(stack: Stack, port: int) -> dict[str, str]:
-    keys = {f"PASSGATE_{name.upper()}": str(path) for name, path in stack.keys.settings("session_tokens").items()}
-    return {
-        "PASSGATE_PORT": str(port),
-        "PASSGATE_REDIS_URL": stack.redis_url,
-        "PASSGATE_KEY_REGISTRY_URL": stack.registry_url,
-        **keys,
-    }
-
-
-async def is_ready(http: aiohttp.ClientSession, url: str) -> None:
-    async with asyncio.timeout(15):
-        while True:
-            try:
-                async with http.get(f"{url}/health/ready") as response:
-                    if response.status == 200:
-                        return
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(0.05)
 
 
 async def test_a_process_serves_and_keeps_secrets_out_of_its_log_and_ends_in_order(stack: Stack) -> None:

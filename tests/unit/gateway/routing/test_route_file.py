@@ -11,10 +11,9 @@ from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.table import RouteTable
 from gateway.routing.upstream_address import OwnPorts
 from tests.support.cases import each_case
+from tests.unit.gateway.routing.route_files import BAD, CORP, ISSUED, SITE, UPSTREAMS, VALID
 
 OWN = OwnPorts("gateway.example", frozenset({8080, 8081}), issuer="https://gateway.example")
-UPSTREAMS = "upstreams:\n  a: {url: http://10.0.0.1:8105}\nroutes:\n"
-SITE = "  - {name: site, path: /site, methods: [GET], credential: none, upstream: a}\n"
 
 
 def parse(text: str, **environment: str) -> RouteTable:
@@ -79,132 +78,6 @@ def test_route_and_a_scope_of_one_may_be_report_only() -> None:
     assert (route.scopes, route.report_only_scopes, route.report_only) == (("x", "y", "z"), frozenset("y"), False)
     [route] = parse(text.replace("jwt,", "jwt, report_only: true,")).routes
     assert (route.report_only, route.end_on_revocation) == (True, False)
-
-
-VALID = {"name": "x", "path": "/x", "methods": "[GET]", "credential": "none", "upstream": "a"}
-BAD: list[tuple[dict[str, str | None], str]] = [
-    ({"upstream": "b"}, "upstream must be one of a"),
-    ({"upstream": None}, "upstream is missing"),
-    ({"path": None}, "prefix is needed: either path or prefix"),
-    ({"prefix": "/y"}, "path is needed: either path or prefix, not both"),
-    ({"methods": None}, "methods is missing"),
-    ({"methods": "[get]"}, "methods must be names of methods in capitals"),
-    ({"methods": "[GET, GET]"}, "methods names something twice"),
-    ({"methods": "[TRACE]"}, "without CONNECT and TRACE"),
-    ({"methods": "[GET, any]"}, "or any, alone"),
-    ({"methods": "[]"}, "methods must be a list of strings"),
-    ({"methods": "{a: b}"}, "methods must be a list of strings"),
-    ({"credential": None}, "credential is missing"),
-    ({"credential": "open"}, "credential must be one of none, jwt,"),
-    ({"credential": "[]"}, "credential must be one of none, jwt,"),
-    ({"credential": "[api_token, api_token]", "application": "S"}, "credential names something twice"),
-    ({"credential": "[none, api_token]", "application": "S"}, "credential cannot combine none with another"),
-    ({"credential": "[jwt, session_token]"}, "scopes is missing: the credential jwt needs it"),
-    (
-        {"credential": "[jwt, session_token]", "scopes": "[]", "application": "S"},
-        "application is for the credential",
-    ),
-    ({"name": None}, "name is missing"),
-    ({"name": "a b"}, "name must be letters"),
-    ({"path": "x"}, "path must begin with /"),
-    ({"path": None, "prefix": "x/y"}, "prefix must begin with /"),
-    ({"path": "/a b"}, "path cannot be: the path holds a character"),
-    ({"path": "/a/../b"}, "path cannot be: the path holds a dot segment"),
-    ({"path": "/%61"}, "path must be written as it is matched: /a"),
-    ({"path": "/a%3Apurge"}, "path must be written as it is matched: /a:purge"),
-    ({"path": "'/{x}/%40me'"}, "path must be written as it is matched: /{x}/@me"),
-    ({"path": "'/a?b'"}, "path must be written as it is matched: /a"),
-    ({"path": "/internal/v1"}, "path is reserved"),
-    ({"path": None, "prefix": "/Metrics"}, "prefix is reserved"),
-    ({"path": "'/internal/{x}'"}, "path is reserved"),
-    ({"path": "'/a/{x}/{x}'"}, "path names a segment twice"),
-    ({"path": "'/a/x{y}'"}, "path may have braces only around the name of a whole segment, as in /v1/{id}"),
-    ({"path": "'/a/{}'"}, "path may have braces only"),
-    ({"path": "'/a/{0}'"}, "path may have braces only"),
-    ({"path": "'/%61/{x}'"}, "path must be written as it is matched: /a/{x}"),
-    ({"path": None, "prefix": "'/a/{x'"}, "prefix may have braces only"),
-    ({"path": "'/a/../{x}'"}, "path cannot be: the path holds a dot segment"),
-    ({"strip_prefix": "true"}, "strip_prefix is for a route with a prefix"),
-    ({"rewrite_prefix": "/y"}, "rewrite_prefix is for a route with a prefix"),
-    (
-        {"path": None, "prefix": "/x", "strip_prefix": "true", "rewrite_prefix": "/y"},
-        "rewrite_prefix and strip_prefix exclude each other",
-    ),
-    ({"path": None, "prefix": "/x", "rewrite_prefix": "y"}, "rewrite_prefix must begin with /"),
-    ({"path": None, "prefix": "/x", "rewrite_prefix": "/y/"}, "rewrite_prefix must not end with /"),
-    ({"path": None, "prefix": "/x", "rewrite_prefix": "/"}, "rewrite_prefix must not end with /; to leave"),
-    ({"path": None, "prefix": "/x", "rewrite_prefix": "'/{y}'"}, "rewrite_prefix must be spelled out"),
-    ({"path": None, "prefix": "/x", "rewrite_prefix": "/internal"}, "rewrite_prefix is reserved"),
-    ({"path": None, "prefix": "/x", "rewrite_prefix": "/a/../b"}, "rewrite_prefix cannot be: the path holds a dot"),
-    ({"path": None, "prefix": "/x", "rewrite_prefix": "/a%2Fb"}, "rewrite_prefix cannot be: the path holds an esc"),
-    ({"request_headers": "[]"}, "request_headers must be a mapping"),
-    ({"request_headers": "{add: {}}"}, "request_headers.add is unknown"),
-    ({"request_headers": "{set: []}"}, "request_headers.set must be a mapping"),
-    ({"request_headers": "{set: {Host: x}}"}, "request_headers.set.Host is for the gateway alone to say"),
-    ({"request_headers": "{set: {X-Passgate-Company: x}}"}, "request_headers.set.X-Passgate-Company is for the"),
-    ({"request_headers": "{set: {Remote-User: x}}"}, "request_headers.set.Remote-User names the caller"),
-    ({"request_headers": "{set: {a_b: x}}"}, "request_headers.set.a_b must be letters and digits, with hyphens"),
-    ({"request_headers": "{set: {X-A: [x]}}"}, "request_headers.set.X-A must be a string"),
-    ({"request_headers": "{set: {X-A: 'a\u00e9'}}"}, "request_headers.set.X-A must be 1 to 4096 printable ASCII"),
-    ({"request_headers": "{set: {X-A: 1, X-A: 2}}"}, "X-A is given twice"),
-    (
-        {"request_headers": "{set: {X-A: '${NOWHERE}'}}"},
-        "request_headers.set.X-A needs the environment variable NOWHERE",
-    ),
-    ({"request_headers": "{remove: [Connection]}"}, "request_headers.remove is for the gateway alone to say"),
-    ({"response_headers": "{remove: [Content-Length]}"}, "response_headers.remove is for the gateway alone to say"),
-    ({"response_headers": "{set: {Date: x}}"}, "response_headers.set.Date must be there, and be the time"),
-    ({"encoded_slashes": "1"}, "encoded_slashes must be true or false"),
-    ({"host": "a.test:80"}, "host must be a host without a port, or *. and the end of one, such as *.example.com"),
-    ({"host": "'*'"}, "host must be a host"),
-    ({"host": "http://a.test"}, "host must be a host"),
-    ({"host": "''"}, "host must not be empty"),
-    ({"scope": "[y]"}, "unknown member 'scope'; did you mean scopes?"),
-    ({"rewrite": "/y"}, "unknown member 'rewrite'"),
-    ({"scopes": "[y]"}, "scopes are for the credential jwt"),
-    ({"scopes": "[]"}, "scopes are for the credential jwt"),
-    ({"credential": "jwt"}, "scopes is missing: the credential jwt needs it; an empty list means any partner"),
-    ({"report_only": "true"}, "report_only needs a credential"),
-    ({"credential": "jwt", "scopes": "[]", "report_only": "maybe"}, "report_only must be true or false"),
-    ({"credential": "jwt", "scopes": "[{report_only: true}]"}, "scopes has a mapping without scope"),
-    ({"credential": "jwt", "scopes": "[{scope: 'a b'}]"}, "scopes must be 1 to 8 segments"),
-    (
-        {"credential": "jwt", "scopes": "[{scope: x, report_only: 1}]"},
-        "scopes has a mapping whose report_only must",
-    ),
-    (
-        {"credential": "jwt", "scopes": "[{scope: x, only: 1}]"},
-        "scopes has a mapping with the unknown member 'only'",
-    ),
-    ({"credential": "jwt", "scopes": "[x, {scope: x}]"}, "scopes names something twice"),
-    ({"credential": "jwt", "scopes": ""}, "scopes must be a list of strings"),
-    ({"credential": "jwt", "scopes": "['a b']"}, "scopes must be 1 to 8 segments"),
-    ({"max_staleness": "60"}, "max_staleness is for the credential jwt only"),
-    (
-        {"credential": "jwt", "scopes": "[]", "max_staleness": "0"},
-        "max_staleness must be a number from 0.1 to 3600",
-    ),
-    (
-        {"credential": "jwt", "scopes": "[]", "max_staleness": "86400"},
-        "max_staleness must be a number from 0.1 to 3600",
-    ),
-    ({"audience": "y"}, "audience is for the credential jwt"),
-    ({"credential": "jwt", "scopes": "[]", "audience": "'a b'"}, "audience must be 1 to 255"),
-    ({"credential": "api_token"}, "application is missing"),
-    ({"credential": "jwt", "scopes": "[]", "application": "S"}, "application is for the credential api_token"),
-    ({"credential": "api_token", "application": "-"}, "application must be an application_prefix"),
-    ({"retry": "yes"}, "retry must be true or false"),
-    ({"identity_token": "true"}, "identity_token needs a credential"),
-    ({"websocket": "true", "methods": "[POST]"}, "websocket needs the method GET"),
-    ({"merge_query": "true"}, "merge_query is for the credential session_token"),
-    ({"max_body": "-1"}, "max_body must be a whole number from 0 to 1099511627776"),
-    ({"max_body": "1.5"}, "max_body must be a whole number"),
-    ({"max_body": "1e99"}, "max_body must be a whole number"),
-    ({"max_body": "nan"}, "max_body must be a whole number"),
-    ({"max_body": "much"}, "max_body must be a whole number"),
-    ({"idle_timeout": "[1]"}, "idle_timeout must be a number"),
-    ({"response_timeout": "0"}, "response_timeout must be a number"),
-]
 
 
 @each_case(("changes", "message"), BAD)
@@ -408,18 +281,6 @@ def test_a_variable_that_is_not_set_is_named() -> None:
     assert errors(text) == [
         "routes.yaml:2: upstream a: url needs the environment variable NOWHERE, which is not set"
     ]
-
-
-CORP = """issuers:
-  corp:
-    issuer: https://id.corp.example
-    jwks_url: ${CORP_JWKS:-https://id.corp.example/jwks}
-    audience: orders
-    algorithms: [RS256, Ed25519]
-    claims: {company: org.id, scopes: [realm_access, roles], client: {value: shop}}
-    refresh_every: 60
-"""
-ISSUED = SITE.replace("credential: none", "credential: jwt, scopes: [], issuers: [passgate, corp]")
 
 
 def test_another_issuer_is_read_and_named_by_routes() -> None:

@@ -14,7 +14,7 @@ from gateway.routing.route_schema import RouteEntry, json_schema
 from gateway.routing.upstream_address import OwnPorts
 from gateway.routing.upstream_schema import UpstreamEntry
 from tests.support.cases import each_case
-from tests.unit.gateway.routing.test_route_file import BAD, CORP, ISSUED, UPSTREAMS, VALID
+from tests.unit.gateway.routing.route_files import BAD, CORP, ISSUED, UPSTREAMS, VALID
 
 DEPLOY = Path(__file__).parents[4] / "deploy"
 VALIDATOR = Draft202012Validator(json_schema())

@@ -3,7 +3,7 @@
 import re
 
 from services.console.browser.cookies import NAME, PENDING_NAME
-from tests.integration.services.console.account.test_second_factor import email_of, sign_in, turned_on
+from tests.integration.services.console.account.enrolment import email_of, sign_in, turned_on
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
 

@@ -10,8 +10,8 @@ from standardwebhooks import Webhook as Verifier
 from uuid_utils.compat import uuid7
 
 from services.key_registry.storage.postgres.company_traces import PostgresCompanyTraces
-from tests.integration.services.key_registry.test_at_rest import dump
-from tests.integration.services.key_registry.test_hostile_input import STRINGS, VALUES
+from tests.integration.services.key_registry.hostile_values import STRINGS, VALUES
+from tests.integration.services.key_registry.tables import dump
 from tests.support.harness.key_registry import Admin, Running
 from tests.support.harness.webhook_receiver import Receiver, receiver, status
 from tests.support.waiting import until

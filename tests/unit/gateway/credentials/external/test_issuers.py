@@ -38,7 +38,7 @@ from tests.support.forged_tokens import EXPECTED, compact
 from tests.support.forged_tokens import SIGNERS as FORGERS
 from tests.support.http1.heads import route_of
 from tests.support.waiting import until
-from tests.unit.shared.jose.test_forgeries import FORGERIES
+from tests.unit.shared.jose.forgeries import FORGERIES
 
 OTHER = replace(SETTINGS, name="other", issuer="https://other.example", jwks_url="https://other.example/jwks")
 OTHER_SIGNER = Signer("ES256-1", "ES256", generate_private_key("ES256"))

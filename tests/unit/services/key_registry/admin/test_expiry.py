@@ -1,10 +1,7 @@
 """Credentials that end by themselves: of every kind, when that is soon, and who is informed."""
 
-from typing import Any
-
 import pytest
 
-from services.key_registry.admin.presentation import Object
 from services.key_registry.catalog.expiry import EXPIRING_KINDS
 from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.catalog.permissions import Operation
@@ -12,13 +9,13 @@ from services.key_registry.catalog.resources import (
     ACCESS_KEY,
     ADMIN_TOKEN,
     API_CLIENT,
-    API_TOKEN,
     RESOURCES,
     Resource,
 )
 from services.key_registry.retirements import announce
 from shared.errors import Unauthenticated, Unprocessable
 from tests.support.harness.registry_rules import Desk
+from tests.unit.services.key_registry.admin.expiring import created
 
 DAY = 86400
 EVERY_KIND = [RESOURCES[kind] for kind in EXPIRING_KINDS]
@@ -26,21 +23,6 @@ EVERY_KIND = [RESOURCES[kind] for kind in EXPIRING_KINDS]
 
 def at(desk: Desk, seconds: float) -> str:
     return format_instant(instant(desk.clock.now() + seconds))
-
-
-async def created(desk: Desk, resource: Resource, **members: Any) -> Object:
-    company = await desk.company()
-    of: dict[str, Any] = {"company_id": company["id"]}
-    if resource is API_TOKEN:
-        of = {"booking_id": (await desk.booking(company))["id"]}
-    bodies: dict[str, dict[str, Any]] = {
-        "api_token": {"remote_application": "Shop"},
-        "access_key": {"name": "x"},
-        "api_client": {"comment": "x", "scopes": []},
-        "key_pair": {"scopes": [], "algorithm": "EdDSA"},
-        "admin_token": {"name": "x", "role": "viewer"},
-    }
-    return await desk.create(resource, **of, **bodies[resource.kind], **members)
 
 
 @pytest.mark.parametrize("resource", EVERY_KIND, ids=lambda resource: resource.kind)

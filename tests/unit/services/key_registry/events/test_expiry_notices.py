@@ -9,7 +9,7 @@ from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import ACCESS_KEY, RESOURCES, Resource
 from services.key_registry.events.expiry_notices import AT_ONCE, ExpiryNotices
 from tests.support.harness.registry_rules import Desk
-from tests.unit.services.key_registry.admin.test_expiry import created
+from tests.unit.services.key_registry.admin.expiring import created
 
 DAY = 86400
 

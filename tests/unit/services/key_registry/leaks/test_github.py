@@ -9,20 +9,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.key_registry.leaks.finding import NOT_OURS, Finding
 from services.key_registry.leaks.github import Alert, alerts_in, feedback, keys_of, signed_by
 from services.key_registry.leaks.messages import MAX_FOUND, MAX_TEXT_CHARACTERS
 from services.key_registry.leaks.reports import Judged
 from shared.errors import Invalid
+from tests.unit.services.key_registry.leaks.github_keys import KEY, pem
 
-KEY = ec.generate_private_key(ec.SECP256R1())
 BODY = b'[{"token": "x", "type": "passgate", "url": "https://git.example", "source": "content"}]'
-
-
-def pem(key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey) -> str:
-    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def signature(body: bytes = BODY, key: ec.EllipticCurvePrivateKey = KEY) -> str:

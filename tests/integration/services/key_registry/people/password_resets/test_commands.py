@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 from shared import opaque
+from tests.integration.services.key_registry.command import command
 from tests.integration.services.key_registry.people.joining import CONSOLE_URL, PASSWORD, running_people
 from tests.integration.services.key_registry.people.password_resets.resetting import NEW, follow
-from tests.integration.services.key_registry.test_commands import command
 from tests.support.clock import FakeClock
 
 RESET = "reset-password"

@@ -1,6 +1,5 @@
 """Keys are read when they are needed, at most once a minute, and the last ones go on when they cannot be."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from services.key_registry.http.leaks.partner_keys import (
 )
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
-from tests.unit.services.key_registry.leaks.test_github import KEY, pem
+from tests.unit.services.key_registry.http.leaks.key_documents import document
 
 
 class Published:
@@ -27,10 +26,6 @@ class Published:
         if self.failure is not None:
             raise self.failure
         return document(*self.identifiers)
-
-
-def document(*identifiers: str) -> bytes:
-    return json.dumps({"public_keys": [{"key_identifier": name, "key": pem(KEY)} for name in identifiers]}).encode()
 
 
 async def test_flood_of_identifiers_that_are_made_up_reads_the_keys_once_a_minute(clock: FakeClock) -> None:
