@@ -42,6 +42,8 @@ class Kind:
     changes: tuple[str, ...]
     """Members that can be changed, in the order of the form."""
     rotates: bool = True
+    caution: str = ""
+    """What its holder must not do."""
 
     @property
     def api_kind(self) -> str:
@@ -85,6 +87,9 @@ KINDS = (
         (Shown("key", "Access key", "ACCESS_KEY", secret=True),),
         "Its holder sends it as x-api-key to /generate, and gets session tokens.",
         ("name", "default_ttl", "max_ttl", "expires_at"),
+        caution="Leave auth out of the body of /generate: the company's client prefix stands there then. What is "
+        "sent as auth comes back to all who have the session token, which travels in URLs: it must never be the "
+        "access key.",
     ),
     Kind(
         "api-clients",

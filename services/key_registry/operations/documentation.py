@@ -8,8 +8,8 @@ _HOUR = {"period": _AT, "calls": {"accepted": 1200, "refused": 3, "failed": 0}, 
 OPERATIONS_MEMBERS: Members = {
     "OverviewResponse.as_of": Member("When this was so (RFC 3339, UTC).", _AT),
     "OverviewResponse.hours": Member(
-        "Calls of all credentials in the last 24 hours and in the present one, the newest hour first; one without "
-        "a call is left out.",
+        "Calls by the credentials of all companies in the last 24 hours and in the present one, the newest hour "
+        "first; one without a call is left out. Calls of the admin API are not counted.",
         [_HOUR],
     ),
     "CallsOfHour.period": Member("When the hour began (RFC 3339, UTC).", "2026-11-26T09:00:00Z"),

@@ -53,7 +53,9 @@ def _generate(handlers: SessionTokenEndpoints) -> Endpoint:
         handlers.generate,
         "Create a session token for parameters",
         tag=TAG,
-        description="`auth` is filled in with the company's public id when it is not among the parameters. Without "
+        description="`auth` is filled in with the company's public id when it is not among the parameters: leave "
+        "it out. What is sent as `auth` comes back as it is to whoever has the token, which travels in URLs: "
+        "the access key itself must never be sent there. Without "
         "`Content-Type: application/json` it is 400.",
         parameters=(ttl, uses),
         body_schema=PARAMETERS,

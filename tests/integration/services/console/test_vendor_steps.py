@@ -86,6 +86,7 @@ async def test_access_key_is_made_for_session_tokens(owner: Browser, company: st
     await owner.press("New access key")
     await owner.press("Create access key", Name="server")
     assert opaque.well_formed(opaque.ACCESS_KEY, owner.page.labelled("Access key"))
+    assert "Leave auth out of the body of /generate" in " ".join(owner.page.words.split())
 
 
 async def test_a_secret_is_shown_once_and_the_same_form_sent_twice_makes_one(owner: Browser, company: str) -> None:

@@ -40,6 +40,11 @@ async def test_calls_of_all_companies_are_shown_by_hour_outcome_and_cause(runnin
     counts.append(called(keys[0], outcome="refused", cause="expired", calls=2))
     counts.append(called(keys[0], hours_ago=24, calls=7))
     counts.append(called(keys[0], hours_ago=25, calls=50))
+    token = await owner.create("/admin-tokens", name="automation", role="editor")
+    of_admin = called(token, calls=100).model_copy(update={"kind": "admin_token", "route": "/admin/v1/companies"})
+    async with running.calls("gateway") as calls:
+        await UsageClient(calls).add_usage(UsageBatch(source=str(uuid4()), number=1, counts=(of_admin,)))
+    assert not (await owner.get("/overview")).body["there_is"]["call"], "partners have called nothing yet"
     batch = UsageBatch(source=str(uuid4()), number=1, counts=tuple(counts))
     async with running.calls("session_tokens") as calls:
         await UsageClient(calls).add_usage(batch)

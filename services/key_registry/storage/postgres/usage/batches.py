@@ -134,8 +134,10 @@ async def _add_calls(connection: Connection, counted: _Counted) -> None:
     ]
     for period in ("hour", "day"):
         await connection.execute(_ADD.replace("{period}", period), *columns)
-    hours, outcomes, causes, calls = columns[0], columns[4], columns[5], columns[7]
-    await connection.execute(_ADD_TOTALS, hours, outcomes, causes, calls)
+    # An admin token calls us, not an API: the overview shows what partners call.
+    by_companies = [count for count, _ in counted if count.kind != "admin_token"]
+    totals = [(count.hour, count.outcome, count.cause, count.calls) for count in by_companies]
+    await connection.execute(_ADD_TOTALS, *([each[n] for each in totals] for n in range(4)))
     used = [(known.id, count.version, count.last_used_at) for count, known in counted if count.last_used_at]
     if used:
         await connection.execute(_USED, *map(list, zip(*used, strict=True)))
