@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from services.key_registry import commands
 from services.key_registry.app import NAME, build_app
@@ -17,6 +18,8 @@ from services.key_registry.people.password_resets.schemas import DEFAULT_RESET_L
 from services.key_registry.privacy import commands as privacy
 from shared.config import load, warn_of_unknown_settings
 from shared.http.server import run
+
+Parsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     parsers = parser.add_subparsers(dest="command", metavar="COMMAND")
     parsers.add_parser("serve", help="serve the admin and internal APIs (the default)")
     parsers.add_parser("migrate", help="bring the database's schema to the newest revision")
+    for add in (_add_audit, _add_history, _add_owners, _add_privacy):
+        add(parsers)
+    return parser
+
+
+def _add_audit(parsers: Parsers) -> None:
     verify = parsers.add_parser("verify-audit", help="check the hash chain of the audit trail; 1 when it is broken")
     verify.add_argument(
         "file",
@@ -91,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
         help="write this month alone, and drop nothing (default: those past PASSGATE_AUDIT_MONTHS_KEPT)",
     )
     parsers.add_parser("checkpoint-audit", help="sign a checkpoint of the audit trail's end, keep it and print it")
+
+
+def _add_history(parsers: Parsers) -> None:
     check = parsers.add_parser(
         "check-history",
         help="compare the database with the copies of its history: what a restore has lost; 1 when it was set back",
@@ -100,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="go on with a dump older than what the copies know: stops what is known, ends all access tokens",
     )
+
+
+def _add_owners(parsers: Parsers) -> None:
     create = parsers.add_parser("create-admin-token", help="create an admin token and print it, once")
     create.add_argument("--role", required=True, choices=[role.value for role in Role])
     create.add_argument("--name", required=True)
@@ -121,6 +136,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help=f"how long it works (default: {DEFAULT_RESET_LIFE_S}; at most a day)",
     )
+
+
+def _add_privacy(parsers: Parsers) -> None:
     whole = parsers.add_parser("export-company", help="write all that there is of a company as JSON Lines")
     whole.add_argument("company", type=_reference, help="its id or client_prefix")
     erase = parsers.add_parser(
@@ -133,7 +151,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     erase.add_argument("company", type=_reference, help="its id or client_prefix")
     erase.add_argument("--yes", action="store_true", help="do not ask")
-    return parser
 
 
 def _reference(text: str) -> object:

@@ -1,5 +1,6 @@
 """The table of pages and forms."""
 
+from collections.abc import Callable
 from functools import partial
 
 from services.console.http.account.table import account_endpoints
@@ -16,6 +17,8 @@ from shared.http.endpoints import Endpoint, Handler
 COMPANY = "/companies/{company}"
 CREDENTIAL = f"{COMPANY}/{{kind:api-tokens|access-keys|api-clients|key-pairs}}/{{id}}"
 ACT = "{act:suspend|resume|revoke}"
+PageEndpoint = Callable[[str, PageHandler, str], Endpoint]
+FormEndpoint = Callable[[str, FormHandler, str], Endpoint]
 
 
 def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: ConsolePages) -> list[Endpoint]:
@@ -33,6 +36,23 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
         open_to_all("GET", PATH, assets.get, "Style sheet and script"),
         *sign_in_endpoints(pages.sign_in, open_to_all),
         form("/sign-out", pages.sign_in.password.sign_out, "Sign out"),
+        *_companies(pages, page, form),
+        *_new_credentials(pages, page, form),
+        *_credentials(pages, page, form),
+        *_applications(pages, page, form),
+        page("/search", pages.search.show, "Search"),
+        form("/search", pages.search.find, "Find what somebody has at hand"),
+        page("/explain", pages.support.explain, "Why a call was refused"),
+        *operation_endpoints(pages.operations, page, form),
+        *portal_endpoints(pages.portal, page, form),
+        *people_endpoints(pages.people, "/people", page, form),
+        *people_endpoints(pages.people, f"{COMPANY}/people", page, form),
+        *account_endpoints(pages.own, page, form),
+    ]
+
+
+def _companies(pages: ConsolePages, page: PageEndpoint, form: FormEndpoint) -> list[Endpoint]:
+    return [
         page("/companies", pages.companies.list, "Companies"),
         form("/companies", pages.companies.create, "Create a company"),
         page(COMPANY, pages.companies.show, "A company with all of its credentials"),
@@ -43,6 +63,11 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
         form(f"{COMPANY}/settings/key-generation", pages.new_credentials.create_key_pair, "Generate a key pair"),
         page(f"{COMPANY}/settings/limits", pages.limits.of_company, "Limits of a company"),
         form(f"{COMPANY}/settings/limits", pages.limits.change_company, "Change limits of a company"),
+    ]
+
+
+def _new_credentials(pages: ConsolePages, page: PageEndpoint, form: FormEndpoint) -> list[Endpoint]:
+    return [
         page(f"{COMPANY}/booked-applications", pages.bookings.list, "Booked applications"),
         form(f"{COMPANY}/booked-applications", pages.bookings.create, "Book an application"),
         page(
@@ -68,6 +93,11 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
         form(f"{COMPANY}/api", pages.new_credentials.create_api_client, "Generate an API key"),
         page(f"{COMPANY}/access-keys", pages.new_credentials.access_keys, "Access keys"),
         form(f"{COMPANY}/access-keys", pages.new_credentials.create_access_key, "Create an access key"),
+    ]
+
+
+def _credentials(pages: ConsolePages, page: PageEndpoint, form: FormEndpoint) -> list[Endpoint]:
+    return [
         page(f"{COMPANY}/credentials/{{kind}}", pages.credentials.list, "All credentials of one kind"),
         page(f"{CREDENTIAL}/change", pages.credential_changes.show, "What can be changed of a credential"),
         form(f"{CREDENTIAL}/change", pages.credential_changes.change, "Change a credential"),
@@ -78,6 +108,11 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
         page(f"{CREDENTIAL}/limits", pages.limits.of_credential, "Limits of a credential"),
         form(f"{CREDENTIAL}/limits", pages.limits.change_credential, "Change limits of a credential"),
         form("/downloads", pages.new_credentials.download, "Save what a page shows once"),
+    ]
+
+
+def _applications(pages: ConsolePages, page: PageEndpoint, form: FormEndpoint) -> list[Endpoint]:
+    return [
         page("/applications", pages.applications.list, "Applications"),
         form("/applications", pages.applications.create, "Create an application"),
         page("/applications/{application}", pages.application.show, "An application"),
@@ -87,12 +122,4 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
             pages.application.act,
             "Suspend, resume or revoke an application",
         ),
-        page("/search", pages.search.show, "Search"),
-        form("/search", pages.search.find, "Find what somebody has at hand"),
-        page("/explain", pages.support.explain, "Why a call was refused"),
-        *operation_endpoints(pages.operations, page, form),
-        *portal_endpoints(pages.portal, page, form),
-        *people_endpoints(pages.people, "/people", page, form),
-        *people_endpoints(pages.people, f"{COMPANY}/people", page, form),
-        *account_endpoints(pages.own, page, form),
     ]

@@ -44,6 +44,10 @@ _FILTERS = (
 
 def webhook_endpoints(handlers: WebhookEndpoints, admin: partial[Endpoint]) -> list[Endpoint]:
     endpoint, one = partial(admin, tag="webhooks"), f"{PATH}/{{id}}"
+    return [*_webhooks(handlers, endpoint, one), *_deliveries(handlers, endpoint, one)]
+
+
+def _webhooks(handlers: WebhookEndpoints, endpoint: partial[Endpoint], one: str) -> list[Endpoint]:
     shown = Response("The webhook", WebhookResponse)
     created = Response("The webhook with its secret, which is shown this once", CreatedWebhook)
     return [
@@ -98,6 +102,11 @@ def webhook_endpoints(handlers: WebhookEndpoints, admin: partial[Endpoint]) -> l
             "Delete a webhook and its deliveries",
             responses={204: Response("Deleted"), **problems(401, 403, 404, 503)},
         ),
+    ]
+
+
+def _deliveries(handlers: WebhookEndpoints, endpoint: partial[Endpoint], one: str) -> list[Endpoint]:
+    return [
         endpoint(
             "GET",
             f"{one}/deliveries",

@@ -108,9 +108,10 @@ def _recovery_codes(codes: Sequence[str]) -> web.Response:
 
 
 def factor_endpoints(handlers: FactorEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
-    endpoint = partial(admin, tag="people", description=TOTP)
-    confirmed = problems(400, 401, 403, 409, 413, 415, 422, 429, 503)
-    codes = Response("Recovery codes, which are shown this once", RecoveryCodesResponse)
+    return [*_sign_in(handlers, admin), *_own(handlers, admin)]
+
+
+def _sign_in(handlers: FactorEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
     return [
         admin(
             "POST",
@@ -126,6 +127,14 @@ def factor_endpoints(handlers: FactorEndpoints, admin: partial[Endpoint]) -> Seq
                 **problems(400, 401, 404, 413, 415, 422, 429, 503),
             },
         ),
+    ]
+
+
+def _own(handlers: FactorEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
+    endpoint = partial(admin, tag="people", description=TOTP)
+    confirmed = problems(400, 401, 403, 409, 413, 415, 422, 429, 503)
+    codes = Response("Recovery codes, which are shown this once", RecoveryCodesResponse)
+    return [
         endpoint(
             "GET",
             PATH,

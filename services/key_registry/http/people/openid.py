@@ -108,7 +108,10 @@ async def _response_of(request: web.Request) -> AuthorizationResponse:
 
 
 def openid_endpoints(handlers: OpenIdEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
-    stranger = partial(admin, tag="sessions", security="", description=OPENID)
+    return [*_reauthentication(handlers, admin), *_sign_in(handlers, admin)]
+
+
+def _reauthentication(handlers: OpenIdEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
     endpoint = partial(admin, tag="people", description=CONFIRMATION)
     return [
         endpoint(
@@ -132,6 +135,12 @@ def openid_endpoints(handlers: OpenIdEndpoints, admin: partial[Endpoint]) -> Seq
                 **problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
             },
         ),
+    ]
+
+
+def _sign_in(handlers: OpenIdEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
+    stranger = partial(admin, tag="sessions", security="", description=OPENID)
+    return [
         stranger(
             "GET",
             f"{SESSIONS}/methods",

@@ -104,8 +104,11 @@ class PasskeyEndpoints:
 
 
 def passkey_endpoints(handlers: PasskeyEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
+    return [*_own(handlers, admin), *_sign_in(handlers, admin)]
+
+
+def _own(handlers: PasskeyEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
     endpoint = partial(admin, tag="people", description=PASSKEYS)
-    stranger = partial(admin, tag="sessions", security="", description=PASSKEYS)
     return [
         endpoint(
             "GET",
@@ -147,6 +150,12 @@ def passkey_endpoints(handlers: PasskeyEndpoints, admin: partial[Endpoint]) -> S
                 **problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
             },
         ),
+    ]
+
+
+def _sign_in(handlers: PasskeyEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
+    stranger = partial(admin, tag="sessions", security="", description=PASSKEYS)
+    return [
         stranger(
             "POST",
             f"{SESSIONS}/passkey-options",

@@ -106,7 +106,11 @@ def _company(request: web.Request) -> Reference:
 
 
 def portal_endpoints(handlers: PortalEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
-    endpoint, stranger = partial(admin, tag="portal-sessions"), partial(admin, tag="portal-sessions", security="")
+    return [*_administration(handlers, admin), *_links(handlers, admin)]
+
+
+def _administration(handlers: PortalEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
+    endpoint = partial(admin, tag="portal-sessions")
     return [
         endpoint(
             "POST",
@@ -139,6 +143,12 @@ def portal_endpoints(handlers: PortalEndpoints, admin: partial[Endpoint]) -> Seq
             "End a portal session, or its link",
             responses={204: Response("Ended"), **problems(401, 403, 404, 503)},
         ),
+    ]
+
+
+def _links(handlers: PortalEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoint]:
+    stranger = partial(admin, tag="portal-sessions", security="")
+    return [
         stranger(
             "POST",
             f"{LINKS}/inspect",
