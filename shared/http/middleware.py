@@ -84,19 +84,25 @@ def instrument(
                 cause = request.get(REFUSED, "")
                 access_log.write(request, route, endpoint, status, cause, seconds)
                 if traces is not None and (status >= 400 or origin.noted or cause):
-                    traces.record_response(
-                        request_id=rid,
-                        method=request.method,
-                        path=request.rel_url.raw_path,
-                        route=route,
-                        status=status,
-                        client=origin.client(),
-                        error=request.get(ERROR),
-                        noted=origin.noted,
-                        cause=cause,
-                    )
+                    _record(traces, request, origin, rid, status, cause)
 
     return middleware
+
+
+def _record(
+    traces: "ServiceRefusals", request: web.Request, origin: Origin, rid: str, status: int, cause: str
+) -> None:
+    traces.record_response(
+        request_id=rid,
+        method=request.method,
+        path=request.rel_url.raw_path,
+        route=origin.endpoint,
+        status=status,
+        client=origin.client(),
+        error=request.get(ERROR),
+        noted=origin.noted,
+        cause=cause,
+    )
 
 
 class AccessLog:
