@@ -27,6 +27,10 @@ PATHS = (
     "/api-documentation/tokens/tokens", "/api-documentation/admin-api/companies", "/api-documentation/error-codes",
     "/companies/blabla/credentials/api-tokens", "/companies/blabla/people",
 )  # fmt: skip
+LOW_LINKS = """() => [...document.querySelectorAll("header a, nav a, .crumbs a, td > a")]
+    .filter(a => a.checkVisibility() && !a.matches(".skip") && a.getBoundingClientRect().height < 24)
+    .map(a => a.textContent)"""
+"""Links of a list that a finger does not hit (WCAG 2.5.8)."""
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -46,6 +50,22 @@ def test_page_fits_and_its_fields_have_labels(owner: "Page", path: str, request:
             box = owner.locator("main").bounding_box()
             assert box is not None
             assert box["width"] <= width
+            assert owner.evaluate(LOW_LINKS) == [], (scheme, width)
     assert {shown: found for shown, found in wrong.items() if found} == {}
     for field in owner.locator("input:not([type=hidden]), select, textarea:not([hidden])").all():
         assert field.is_hidden() or field.evaluate("e => e.labels.length > 0")
+
+
+def test_the_menu_is_one_line_in_a_hand_and_opens_without_scripts(owner: "Page") -> None:
+    owner.set_viewport_size({"width": 390, "height": 900})
+    owner.goto("/companies")
+    header = owner.locator("header").bounding_box()
+    assert header is not None
+    assert header["height"] < 60
+    assert owner.get_by_role("link", name="Search").is_hidden()
+    owner.get_by_text("Menu", exact=True).click()
+    owner.get_by_role("link", name="Search").click()
+    owner.get_by_role("heading", name="Search").wait_for()
+    owner.set_viewport_size({"width": 1280, "height": 900})
+    assert owner.get_by_text("Menu", exact=True).is_hidden()
+    assert owner.get_by_role("link", name="Companies").is_visible()

@@ -23,6 +23,13 @@ def _sentence(place: str, message: str) -> str:
     return sentence(f"Entry {int(place) + 1}" if place.isdecimal() else place or "This", message)
 
 
+def as_sentence(message: str) -> str:
+    """As people read it who see nothing around it. A member's or somebody's own name stays as it is written."""
+    first, _, _ = message.partition(" ")
+    said = message[:1].upper() + message[1:] if first.isalpha() else message
+    return said + ("." if said and said[-1].isalnum() else "")
+
+
 def sentence(subject: str, message: str) -> str:
     said = "is missing" if message == _NO_VERB else _SHOULD.sub("must ", message)
     return f"{subject} {said}" + ("" if said.endswith((".", "?", "!")) else ".")

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from services.console.pages import events, routes
-from services.console.pages.field_errors import wrong_fields
+from services.console.pages.field_errors import as_sentence, wrong_fields
 from services.console.pages.limits import limits_in_words
 from services.console.pages.qr_code import qr_code
 from services.console.pages.refused_calls.calls import checks_of, credential_of
@@ -56,6 +56,7 @@ class Renderer:
         self._environment.globals["assets"] = dict(assets)
         self._environment.filters["instant"] = shown_instant
         self._environment.filters["words"] = in_words
+        self._environment.filters["as_sentence"] = as_sentence
         self._environment.filters["drawn_width"] = drawn_width
         self._environment.filters["limits_in_words"] = limits_in_words
         self._environment.filters["refusal"] = explanation_of

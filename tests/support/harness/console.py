@@ -1,5 +1,6 @@
 """The console as it runs, over a key registry that runs whole, and people at it."""
 
+import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ import aiohttp
 from services.console.app import build_app
 from services.console.config import Settings
 from tests.support.browser.browser import Browser
+from tests.support.browser.page import Page
 from tests.support.harness.key_registry import Running
 from tests.support.harness.serving import serving
 
@@ -42,6 +44,18 @@ class Console:
         await browser.press("Create account", E_mail=email, Password=PASSWORD)
         assert browser.page.status == 200, browser.page.text
         return browser
+
+
+async def email_of(browser: Browser) -> str:
+    """Of whoever has signed in, as the top of each page has it."""
+    await browser.open("/account")
+    return shown_email(browser.page)
+
+
+def shown_email(page: Page) -> str:
+    found = re.search(r"[^\s@]+@[^\s@,]+", page.words)
+    assert found is not None, page.words
+    return found[0]
 
 
 @asynccontextmanager

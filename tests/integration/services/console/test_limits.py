@@ -97,7 +97,7 @@ async def test_a_wrong_limit_is_said_at_its_field_and_what_was_typed_is_kept(
         await owner.open(path)
         page = await owner.press("Save limits", **typed)
         assert page.status == 422, typed
-        assert f'class="wrong" id="{field}-note"' in page.text, typed
+        assert f'class="wrong" id="{field}-wrong"' in page.text, typed
         assert page.text.count('class="wrong"') == 1, typed
         for label, value in typed.items():
             assert page.labelled(label.replace("_", " ")) == value

@@ -55,4 +55,4 @@ async def test_people_are_listed_with_their_companies_however_many_there_are(
 async def test_an_address_that_no_page_has_is_a_page_that_leads_on(owner: Browser) -> None:
     page = await owner.open("/nope")
     assert (page.status, page.links["To the start page"]) == (404, "/")
-    assert "no such resource" in page.words
+    assert "No such resource." in page.words

@@ -49,7 +49,7 @@ async def reported(console: Console, company_id: str, **members: Any) -> None:
 
 async def test_the_top_bar_leads_to_every_page_of_operations(owner: Browser) -> None:
     await owner.open("/companies")
-    for link in ("Notices", "Hygiene", "Operations"):
+    for link in ("Notices", "Needs attention", "Operations"):
         assert (await owner.follow(link)).status == 200
     for link in (
         "System",

@@ -55,7 +55,7 @@ async def test_overview_shows_a_stop_until_it_is_everywhere_and_names_who_is_beh
         assert "gateway@slow" in page.words
         assert "behind" in page.words
         await gateway.report(behind.model_copy(update={"leaving": True}))
-    assert "None: every suspension and revocation is applied" in (await owner.open("/")).words
+    assert "every suspension and revocation is applied everywhere" in (await owner.open("/")).words
 
 
 async def test_system_says_what_is_down_and_whether_it_is_needed(owner: Browser) -> None:

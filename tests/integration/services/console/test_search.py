@@ -19,6 +19,16 @@ async def test_pasted_secret_leads_to_its_credential_and_is_in_no_address(owner:
     assert shown.url.endswith(f"/access-keys/{key['id']}")
 
 
+async def test_who_searches_for_a_request_id_is_told_where_to_look(owner: Browser, console: Console) -> None:
+    company = await console.registry.owner.company()
+    partner = await console.person("viewer", company_id=company["id"])
+    for person, path in ((owner, "/explain"), (partner, "/portal/refused-calls")):
+        await person.open("/search")
+        page = await person.press("Search", What_you_have_of_it="4ed9a218f0c94c6ab1d1a1b2c3d4e5f6")
+        assert "request id" in page.words
+        assert page.links["Refused calls"] == path
+
+
 async def test_word_finds_every_kind_with_a_link_to_its_page(owner: Browser, console: Console) -> None:
     admin = console.registry.owner
     company = await admin.company(name="Zweigstelle")

@@ -4,7 +4,7 @@ import pytest
 
 from services.console.browser.cookies import NAME
 from tests.support.browser.browser import Browser
-from tests.support.harness.console import PASSWORD, Console
+from tests.support.harness.console import PASSWORD, Console, email_of
 
 PAGES = ("/", "/companies", "/applications", "/explain", "/audit", "/people", "/account", "/companies/x/settings")
 
@@ -16,11 +16,6 @@ async def signed_in_again(
     await browser.open(path)
     await browser.press("Sign in", E_mail=email, Password=password)
     return browser
-
-
-async def email_of(browser: Browser) -> str:
-    await browser.open("/account")
-    return next(link for link in browser.page.links if "@" in link)
 
 
 async def test_first_owners_link_makes_one_account_and_then_nothing(console: Console) -> None:
@@ -48,7 +43,7 @@ async def test_wrong_account_names_the_field_keeps_what_was_typed_and_uses_nothi
     await browser.open(link)
     page = await browser.press("Create account", **typed)
     assert page.status == 422
-    assert f'id="{field}-note"' in page.text
+    assert f'id="{field}-wrong"' in page.text
     assert page.labelled("E-mail") == typed["E_mail"]
     assert page.labelled("Password") == ""
     assert (await console.browser().open(link)).status == 200

@@ -95,10 +95,10 @@ async def test_a_url_that_is_refused_is_said_at_its_field_and_kept(owner: Browse
         await owner.open("/webhooks?new=webhook")
         page = await owner.press("Create webhook", Name="x", URL=url)
         assert page.status == 422
-        assert 'class="wrong" id="url-note"' in page.text
+        assert 'class="wrong" id="url-wrong"' in page.text
         assert page.labelled("URL") == url
     page = await owner.press("Create webhook", Name="x", URL="https://hooks.example", Company="nobody")
-    assert 'class="wrong" id="company_id-note"' in page.text
+    assert 'class="wrong" id="company_id-wrong"' in page.text
 
 
 async def test_the_form_sent_twice_makes_one_webhook(owner: Browser) -> None:

@@ -24,11 +24,6 @@ class Authenticator:
         return pyotp.TOTP(self._secret).generate_otp(self._used)
 
 
-async def email_of(browser: Browser) -> str:
-    await browser.open("/account")
-    return next(link for link in browser.page.links if "@" in link)
-
-
 async def turned_on(browser: Browser) -> tuple[Authenticator, list[str]]:
     await browser.open("/account")
     await browser.follow("Turn on a second factor")

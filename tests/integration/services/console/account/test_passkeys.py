@@ -55,7 +55,7 @@ async def test_one_is_added_signs_in_and_is_removed(console: Console) -> None:
     page = await browser.press("Remove <b>Phone</b>")
     assert ("Remove <b>Phone</b>?" in page.words, "<b>Phone" in page.text) == (True, False)
     page = await browser.press("Yes, remove it", Current_password="not it at all")
-    assert (page.status, 'id="password-note"' in page.text) == (422, True)
+    assert (page.status, 'id="password-wrong"' in page.text) == (422, True)
     page = await browser.press("Yes, remove it", Current_password=PASSWORD)
     assert "There is none yet" in page.words
     refused = await sign_in(console, authenticator)

@@ -3,9 +3,9 @@
 import re
 
 from services.console.browser.cookies import NAME, PENDING_NAME
-from tests.integration.services.console.account.enrolment import email_of, sign_in, turned_on
+from tests.integration.services.console.account.enrolment import sign_in, turned_on
 from tests.support.browser.browser import Browser
-from tests.support.harness.console import Console
+from tests.support.harness.console import Console, email_of
 
 NEW = "a password that is new"
 
@@ -31,7 +31,7 @@ async def test_a_link_sets_another_password_and_the_person_signs_in_with_it(
     page = await browser.open(link)
     assert (page.status, email in page.words) == (200, True)
     page = await browser.press("Set password", New_password="short")
-    assert (page.status, 'id="password-note"' in page.text) == (422, True)
+    assert (page.status, 'id="password-wrong"' in page.text) == (422, True)
     page = await browser.press("Set password", New_password=NEW)
     assert page.url == f"{console.url}/sign-in?password=set"
     assert "The password is set" in page.words

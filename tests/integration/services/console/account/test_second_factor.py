@@ -1,10 +1,10 @@
 """A second factor as a person meets it: turned on from a QR code, entered at sign-in, turned off."""
 
 from services.console.browser.cookies import NAME, PENDING_NAME
-from tests.integration.services.console.account.enrolment import email_of, recovery_codes, sign_in, turned_on
+from tests.integration.services.console.account.enrolment import recovery_codes, sign_in, turned_on
 from tests.support.browser.browser import Browser
 from tests.support.browser.page import Page
-from tests.support.harness.console import PASSWORD, Console
+from tests.support.harness.console import PASSWORD, Console, email_of
 
 
 async def test_it_is_turned_on_asked_for_and_turned_off(console: Console) -> None:
@@ -50,7 +50,7 @@ async def test_another_password_is_set_with_a_code(console: Console) -> None:
     await person.open("/account")
     fields = {"Current_password": PASSWORD, "New_password": "a new long one"}
     refused = await person.press("Change password", Code="abcdef", **fields)
-    assert (refused.status, 'id="code-note"' in refused.text) == (422, True)
+    assert (refused.status, 'id="code-wrong"' in refused.text) == (422, True)
     page = await person.press("Change password", Code=codes[0], **fields)
     assert (page.status, "The password is changed" in page.words) == (200, True)
     assert NAME not in (await sign_in(console, email)).cookies

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.console.pages.field_errors import wrong_fields
+from services.console.pages.field_errors import as_sentence, wrong_fields
 from shared.errors import Conflict, FieldError, Unprocessable
 
 
@@ -26,3 +26,17 @@ def test_what_is_of_no_field_stays_as_it_is_and_of_two_messages_the_first_is_sho
     assert wrong_fields(Conflict("there is one already")) == {"": "there is one already"}
     errors = [FieldError("name", "is empty"), FieldError("name", "is bad")]
     assert wrong_fields(Unprocessable("x", errors=errors)) == {"name": "This is empty."}
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("no such resource", "No such resource."),
+        ("Is there one?", "Is there one?"),
+        ("client_prefix is taken", "client_prefix is taken."),
+        ("`at` is no time", "`at` is no time."),
+        ("", ""),
+    ],
+)
+def test_a_message_on_its_own_is_a_sentence_and_names_stay_as_they_are_written(message: str, shown: str) -> None:
+    assert as_sentence(message) == shown
