@@ -15,6 +15,10 @@ from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
 SHOWN_OF_A_KIND = 20
+DOUBTFUL = (
+    "{uri} has no https:// before it. Write it with it, or say below that it is meant as it is: the company's JWTs "
+    "must name exactly this, and it cannot be changed later."
+)
 
 
 def company_path(company: Object) -> str:
@@ -43,6 +47,11 @@ async def newest_credentials(session: Session, limit: int, **which: str) -> Newe
     return NewestCredentials(credentials, [kind for kind, (_, more) in newest if more])
 
 
+def _names_a_scheme(uri: str) -> bool:
+    """A host alone is a company's URI as well, for the few whose JWTs name one: it is asked about."""
+    return "://" in uri or uri.startswith("urn:")
+
+
 class CompanyPages:
     def __init__(self, renderer: Renderer, usage: RecentUsage, stops: Stops) -> None:
         self._renderer = renderer
@@ -54,6 +63,10 @@ class CompanyPages:
 
     async def create(self, request: web.Request, session: Session, form: Form) -> web.Response:
         body = {name: form.text(name) for name in ("name", "client_prefix", "company_uri")}
+        if (uri := body["company_uri"]) and not _names_a_scheme(uri) and form.text("without_scheme") != uri:
+            errors = {"company_uri": DOUBTFUL.format(uri=uri)}
+            again = {"form": form.values(), "errors": errors, "doubtful_uri": uri}
+            return await self._list(request, session, opened=True, status=422, **again)
         try:
             company = await session.api.post("/companies", body, idempotency_key=form.text("key"))
         except (Unprocessable, Conflict) as error:
@@ -120,7 +133,7 @@ class CompanyPages:
             next_cursor=page["next_cursor"],
             q=query,
             opened=opened,
-            **values,
+            **{"doubtful_uri": "", **values},
         )
 
     async def _settings(self, session: Session, company: Object, status: int = 200, **values: Any) -> web.Response:

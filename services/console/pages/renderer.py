@@ -31,14 +31,14 @@ POLICY = (
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",
+    "Referrer-Policy": "strict-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 """Of every page. `no-store`: a secret that is shown once is in no cache, and the back button shows no page of a
-session that has ended. `same-origin`: with less, browsers without `Sec-Fetch-Site` send our own forms with
-`Origin: null`."""
+session that has ended. `strict-origin`: paths hold the tokens of links, and a proxy in front may log `Referer`;
+with `no-referrer`, browsers without `Sec-Fetch-Site` send our own forms with `Origin: null`."""
 SEE_OTHER = 303
 
 

@@ -88,7 +88,7 @@ async def test_every_page_forbids_other_scripts_frames_caches_and_referrers(
             policy = owner.headers["Content-Security-Policy"]
             assert "default-src 'none'" in policy
             assert "unsafe" not in policy
-            assert owner.headers["Referrer-Policy"] == "same-origin"
+            assert owner.headers["Referrer-Policy"] == "strict-origin"
             assert owner.headers["Cache-Control"] == "no-store"
 
 

@@ -52,3 +52,29 @@ async def test_all_scopes_that_are_booked_are_ticked(
         page = await owner.open(company["page"] + form)
         assert {("scopes", first), ("scopes", second)} <= set(page.form_with(button).fields)
         assert "take away what is not needed" in page.words
+
+
+async def test_a_company_url_without_a_scheme_is_asked_about_and_taken_when_it_is_meant(
+    owner: Browser, console: Console
+) -> None:
+    uri, other = f"{secrets.token_hex(4)}.example", f"{secrets.token_hex(4)}.example"
+    given = {"Name": "Acme", "Client_prefix": f"c{secrets.token_hex(4)}"}
+    await owner.open("/companies?new=company")
+    page = await owner.press("Create company", **given, Company_URL=uri)
+    assert (page.status, f"{uri} has no https://" in page.words) == (422, True)
+    assert page.labelled("Client prefix") == given["Client_prefix"]
+    fields = [*page.form_with("Create company").fields, ("without_scheme", uri)]
+    changed = [(name, other if name == "company_uri" else value) for name, value in fields]
+    page = await owner.post("/companies", changed)
+    assert (page.status, f"{other} has no https://" in page.words) == (422, True), "the other one was meant"
+    page = await owner.post("/companies", fields)
+    assert (page.status, uri in page.words) == (200, True)
+
+
+@pytest.mark.parametrize("scheme", ["https://", "http://", "urn:company:"])
+async def test_a_company_url_with_a_scheme_is_not_asked_about(owner: Browser, scheme: str) -> None:
+    uri = f"{scheme}{secrets.token_hex(4)}"
+    await owner.open("/companies?new=company")
+    given = {"Name": "Acme", "Client_prefix": f"c{secrets.token_hex(4)}", "Company_URL": uri}
+    page = await owner.press("Create company", **given)
+    assert (page.status, uri in page.words) == (200, True)
