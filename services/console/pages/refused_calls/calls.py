@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from services.console.pages.kinds import BY_PATH
+from services.console.pages.refused_calls.own_secrets import kind_of_prefix
 
 _OUTERMOST = "gateway"
 
@@ -33,7 +34,13 @@ def of_calls(decisions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def credential_of(decision: Mapping[str, Any]) -> tuple[str, str]:
-    """What kind of credential it was, as people call it, and where its page is below the company's; or ""."""
+    """What kind of credential it was, as people call it, and where its page is below the company's; or "".
+
+    Of one that nobody knows the kind is told by the prefix.
+    """
+    if not decision["credential_kind"]:
+        claimed = kind_of_prefix(decision["credential"])
+        return "" if claimed is None else claimed.noun, ""
     path = f"{decision['credential_kind'].replace('_', '-')}s"
     kind = BY_PATH.get(path)
     if kind is None:
