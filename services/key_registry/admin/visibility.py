@@ -11,7 +11,7 @@ from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPANY, RESOURCES, Resource, Row
 from services.key_registry.paging import PageRequest
 from services.key_registry.storage.ports import Listing, Reader
-from shared.errors import NotFound
+from shared.errors import NotFound, Unprocessable
 
 Reference = UUID | str
 """An id, or a public name."""
@@ -109,3 +109,20 @@ async def _visible(reader: Reader, admin: Admin, resource: Resource, row: Row) -
     if resource is not APPLICATION:
         return False
     return bool(await reader.list(APPLICATION, Listing(1, equals={"id": row["id"]}, booked_by=admin.company_id)))
+
+
+async def bound_company(reader: Reader, admin: Admin, reference: Reference | None) -> UUID | None:
+    """The company that something new of an admin's is to be bound to; None: the operator's own.
+
+    Without a `reference` it is the admin's own. Raises `Unprocessable` naming `company_id`.
+    """
+    if reference is None:
+        return admin.company_id
+    try:
+        company = await find_visible(reader, admin, COMPANY, reference)
+    except NotFound:
+        raise Unprocessable.field("company_id", "does not refer to an existing company") from None
+    if company["status"] == "revoked":
+        raise Unprocessable.field("company_id", "refers to a revoked company")
+    id_: UUID = company["id"]
+    return id_

@@ -12,10 +12,9 @@ from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.presentation import Object, company_names
 from services.key_registry.admin.recorder import append
-from services.key_registry.admin.visibility import Reference, find_visible
+from services.key_registry.admin.visibility import bound_company
 from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.catalog.permissions import Admin, Operation
-from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.storage.ports import Reader, Store, Writer
 from services.key_registry.webhooks.ports import Webhook
 from services.key_registry.webhooks.requests import NewWebhook, SecretRotation, WebhookPatch
@@ -69,7 +68,7 @@ class WebhookAdministration:
         async with self._store.writing(by=admin) as writer:
             if request is not None and (shown := await request.recall(writer, self._clock.now())):
                 return shown
-            company_id, now = await _company_of(writer, admin, body.company_id), self._now()
+            company_id, now = await bound_company(writer, admin, body.company_id), self._now()
             if await writer.count_webhooks(company_id) >= MAX_WEBHOOKS:
                 raise Conflict(f"there are {MAX_WEBHOOKS} webhooks already")
             named = (body.name, body.url, tuple(body.types), body.enabled)
@@ -201,20 +200,6 @@ async def present(reader: Reader, webhooks: Sequence[Webhook]) -> Sequence[Objec
 
 def _company_id(webhook: Webhook) -> str | None:
     return None if webhook.company_id is None else str(webhook.company_id)
-
-
-async def _company_of(reader: Reader, admin: Admin, reference: Reference | None) -> UUID | None:
-    """Raises `Unprocessable`."""
-    if reference is None:
-        return admin.company_id
-    try:
-        company = await find_visible(reader, admin, COMPANY, reference)
-    except NotFound:
-        raise Unprocessable.field("company_id", "does not refer to an existing company") from None
-    if company["status"] == "revoked":
-        raise Unprocessable.field("company_id", "refers to a revoked company")
-    id_: UUID = company["id"]
-    return id_
 
 
 def _require_one_secret(webhook: Webhook, now: datetime) -> None:

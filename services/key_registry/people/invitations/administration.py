@@ -11,10 +11,13 @@ from uuid_utils.compat import uuid7
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.presentation import Object
-from services.key_registry.admin.visibility import NO_COMPANY, Reference, company_listed, find_visible
+from services.key_registry.admin.visibility import (
+    NO_COMPANY,
+    bound_company,
+    company_listed,
+)
 from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin, Operation
-from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.people.acts import record
 from services.key_registry.people.invitations.ports import Invitation
@@ -24,7 +27,7 @@ from services.key_registry.people.responses import InvitationResponse
 from services.key_registry.storage.ports import Reader
 from shared import opaque
 from shared.clock import Clock
-from shared.errors import Conflict, NotFound, Unprocessable
+from shared.errors import Conflict, NotFound
 
 KIND = "invitation"
 NOBODYS = UUID(int=0)
@@ -57,7 +60,7 @@ class Invitations:
                 id=uuid7(),
                 digest=opaque.digest(token),
                 role=body.role,
-                company_id=await _company_of(writer, admin, body.company_id),
+                company_id=await bound_company(writer, admin, body.company_id),
                 email=body.email,
                 status="open",
                 created_at=now,
@@ -125,20 +128,6 @@ async def listed_company(reader: Reader, admin: Admin, reference: str | None) ->
     """
     id_ = await company_listed(reader, admin, reference)
     return None if id_ is None else NOBODYS if id_ == NO_COMPANY else UUID(id_)
-
-
-async def _company_of(reader: Reader, admin: Admin, reference: Reference | None) -> UUID | None:
-    """Raises `Unprocessable`."""
-    if reference is None:
-        return admin.company_id
-    try:
-        company = await find_visible(reader, admin, COMPANY, reference)
-    except NotFound:
-        raise Unprocessable.field("company_id", "does not refer to an existing company") from None
-    if company["status"] == "revoked":
-        raise Unprocessable.field("company_id", "refers to a revoked company")
-    id_: UUID = company["id"]
-    return id_
 
 
 def _own(admin: Admin, invitation: Invitation | None) -> Invitation:
