@@ -12,7 +12,7 @@ class Settings(ServiceSettings):
         default=(),
         description="networks, with commas, of the proxies in front of the console, whose X-Forwarded-For and "
         "X-Forwarded-Proto are used; without it all people behind one proxy have one address, and are one to the "
-        "brake on guessing passwords",
+        "rate limit for guessing passwords",
     )
     issuer: str = Field(
         default="http://127.0.0.1:8080",

@@ -1,4 +1,4 @@
-"""A brake on guessing: ten wrong secrets in a minute from one address for one client, and that pair has to wait.
+"""A rate limit for guessing: after ten wrong secrets in a minute a client and an address together have to wait.
 
 The addresses of one IPv6 network of 64 bits are one: whoever has one has them all.
 

@@ -62,7 +62,7 @@ class PasskeySignIn:
         """Raises `PasskeyRefused` and `Conflict`.
 
         A passkey proves possession and who has it: no code is needed beside it. A signature cannot be guessed, so
-        there is no brake; nothing is written before it holds.
+        there is no rate limit; nothing is written before it holds.
         """
         party, challenges = self._party_and_challenges()
         try:
