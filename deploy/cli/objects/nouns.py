@@ -150,9 +150,10 @@ RESOURCES = (
     Noun(
         "key-pairs",
         "key pair",
-        ("kid", "algorithm", "company.client_prefix", "scopes", *STATE, "id"),
+        ("kid", "comment", "algorithm", "company.client_prefix", "scopes", *STATE, "id"),
         (
             COMPANY,
+            Option("comment", "what it is for"),
             replace(SCOPES, of_a_successor=True),
             Option(
                 "public_key", "file with its public key (PEM or JWK)", kind="file", fixed=True, of_a_successor=True

@@ -105,7 +105,7 @@ class NewCredentialPages:
 
     async def create_key_pair(self, request: web.Request, session: Session, form: Form) -> web.Response:
         company = await company_of(request, session)
-        given = {"algorithm": form.text("algorithm"), "public_key": form.text("public_key")}
+        given = {name: form.text(name) for name in ("comment", "algorithm", "public_key")}
         body = {
             "company_id": company["id"],
             "scopes": form.all("scopes"),

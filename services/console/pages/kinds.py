@@ -64,7 +64,8 @@ class Kind:
         return str(credential[{"api-clients": "key", "key-pairs": "kid"}.get(self.path, "id")])
 
     def label(self, credential: Mapping[str, Any]) -> str:
-        return str(credential.get(self.named_by) or credential["id"])
+        named = credential.get("comment") if self.named_by == "kid" else None
+        return str(named or credential.get(self.named_by) or credential["id"])
 
 
 KINDS = (
@@ -109,7 +110,7 @@ KINDS = (
             Shown("public_key", "Public Key", file_name="public_key.pem"),
         ),
         "The private key signs the JWT that is exchanged at /iam/oauth/token; the KID is in its header.",
-        ("scopes", "expires_at"),
+        ("comment", "scopes", "expires_at"),
         rotates=False,
     ),
 )

@@ -93,6 +93,7 @@ async def _key_pair(body: requests.NewKeyPair, generator: KeyGenerator) -> NewOb
     row = {
         "company_id": body.company_id,
         "scopes": body.scopes,
+        "comment": body.comment,
         "expires_at": body.expires_at,
         "limits": body.limits and body.limits.model_dump(),
         "succeeds": None,

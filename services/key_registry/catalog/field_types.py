@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
@@ -164,6 +164,7 @@ Name = Annotated[
 Comment = Annotated[
     str, StringConstraints(max_length=1000), AfterValidator(_not_blank), AfterValidator(_lines), NoSecret
 ]
+OptionalComment = Comment | Literal[""]
 Prefix = Annotated[
     str,
     StringConstraints(max_length=MAX_PREFIX_CHARACTERS),

@@ -12,6 +12,7 @@ from services.key_registry.catalog.field_types import (
     CompanyUri,
     Instant,
     Name,
+    OptionalComment,
     PemOrJwk,
     Prefix,
     Reason,
@@ -102,6 +103,7 @@ class NewKeyPair(Body):
 
     company_id: Reference
     scopes: Scopes
+    comment: OptionalComment = ""
     public_key: PemOrJwk | None = None
     algorithm: Algorithm | None = None
     rsa_bits: RsaBits | None = None
@@ -217,6 +219,7 @@ class ApiClientPatch(Patch):
 
 
 class KeyPairPatch(Patch):
+    comment: OptionalComment = ""
     scopes: Scopes = []
     expires_at: Instant | None = None
     limits: Limits | None = None

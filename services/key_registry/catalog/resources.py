@@ -216,7 +216,7 @@ KEY_PAIR = Resource(
     parents=(_OF_COMPANY,),
     hidden=("public_jwk",),
     public_name="kid",
-    searched=("kid",),
+    searched=("kid", "comment"),
 )
 ADMIN_TOKEN = Resource(
     kind="admin_token",

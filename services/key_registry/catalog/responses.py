@@ -111,6 +111,7 @@ class KeyPairResponse(CredentialResponse):
     company_id: UUID
     company: CompanyName
     kid: str
+    comment: str
     algorithm: str
     scopes: list[str]
     public_key: str

@@ -151,3 +151,20 @@ def test_every_kind_of_credential_has_its_pages() -> None:
 
     credentials = {r.path for r in RESOURCES.values() if r.deletable == "revoked"} - {"admin-tokens"}
     assert set(BY_PATH) == credentials
+
+
+async def test_a_key_pair_is_called_by_its_comment_beside_the_end_of_its_kid(owner: Browser, company: str) -> None:
+    await at_company(owner, company)
+    await owner.follow("Settings")
+    await owner.follow("Key generation")
+    page = await owner.press("Generate", Comment="website of the fleet")
+    kid = page.labelled("Key ID (KID)")
+    await at_company(owner, company)
+    assert f"…{kid[-4:]}" in owner.page.words
+    await owner.follow("website of the fleet")
+    assert kid in owner.page.words
+    await owner.follow("Change comment, scopes and expiry")
+    await owner.press("Save", Comment="")
+    assert owner.page.status == 200
+    await at_company(owner, company)
+    assert kid in owner.page.links

@@ -49,6 +49,17 @@ async def test_bookings_are_found_by_company_and_by_application(owner: Admin) ->
     assert [b["id"] for b in (await owner.get(f"/bookings?q={prefix}")).body["items"]] == [booking["id"]]
 
 
+async def test_a_key_pair_is_found_by_its_comment_and_by_its_kid(owner: Admin) -> None:
+    of = {"company_id": (await owner.company())["id"], "scopes": []}
+    first, second = f"w{secrets.token_hex(4)}", f"w{secrets.token_hex(4)}"
+    made = await owner.create("/key-pairs", **of, comment=f"for the {first}", algorithm="ES256")
+    assert (await owner.create("/key-pairs", **of, algorithm="ES256"))["comment"] == ""
+    await owner.patch(f"/key-pairs/{made['id']}", {"comment": f"for the {second}"})
+    for q, found in ((first, []), (second, [made["id"]]), (made["kid"], [made["id"]])):
+        assert [pair["id"] for pair in (await owner.get(f"/key-pairs?q={q}")).body["items"]] == found
+    assert (await owner.patch(f"/key-pairs/{made['id']}", {"comment": ""})).body["comment"] == ""
+
+
 async def test_a_credential_is_found_by_the_last_four_characters_of_its_secret_in_any_case(owner: Admin) -> None:
     company = await owner.company()
     booking = await owner.booking(company)
