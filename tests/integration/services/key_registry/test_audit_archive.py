@@ -17,7 +17,6 @@ from services.key_registry.audit_trail.archive_file import ArchiveWriter, Invali
 from services.key_registry.audit_trail.archiving import Archive, ArchiveBusy
 from services.key_registry.audit_trail.chain import AuditFilter, BrokenTrail
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys
-from services.key_registry.audit_trail.months import following
 from services.key_registry.audit_trail.verification import Verification, verified_files, verified_trail
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
@@ -27,9 +26,6 @@ from shared.postgres.pool import Database
 from tests.integration.services.key_registry.archive import KEYS, MONTHS
 from tests.integration.services.key_registry.audit_lines import database, write
 from tests.support.harness.key_registry import running_registry
-
-while len(MONTHS) < 4:
-    MONTHS.append(following(MONTHS[-1]))
 
 
 class Cut(BaseException):
