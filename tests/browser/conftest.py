@@ -1,9 +1,11 @@
 """A stack that is up, a browser, and the first owner, who made an account by the one-time link."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pytest_asyncio.plugin import PytestAsyncioFunction
 
 from tests.browser.install import chromium
 from tests.support.harness.local_stack import LocalStack, local_stack
@@ -11,11 +13,17 @@ from tests.support.harness.local_stack import LocalStack, local_stack
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+HERE = Path(__file__).parent
 EMAIL, PASSWORD = "owner@example.com", "correct horse battery"
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those with an event loop first: Playwright's synchronous API leaves its own running until the end."""
+    items.sort(key=lambda item: item.path.parent == HERE and not isinstance(item, PytestAsyncioFunction))
 
 
 @pytest.fixture(scope="session")

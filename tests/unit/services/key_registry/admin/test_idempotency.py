@@ -41,7 +41,7 @@ def test_another_request_with_the_key_is_refused() -> None:
 
 @pytest.mark.parametrize("other", [attempt(token="pgad_y"), attempt("other")])
 def test_nobody_reads_it_without_both_the_token_and_the_key(other: IdempotentRequest) -> None:
-    with pytest.raises(IdempotencyKeyReused, match="") as refused:
+    with pytest.raises(IdempotencyKeyReused) as refused:
         other.open(attempt().seal(b"response"), other.request)
     assert "another secret" in refused.value.errors[0].message
 
