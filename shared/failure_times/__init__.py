@@ -21,6 +21,10 @@ class FailureTimes(Protocol):
         """The times, `at` among them: one step, so that of concurrent calls each sees those before it."""
         ...
 
+    async def add_if(self, subject: str, at: float, *, seen: Sequence[float], keep: int) -> bool:
+        """Add it where the times are still those that `times` gave, in one step. Whether it was added."""
+        ...
+
     async def take_back(self, subject: str, at: float) -> None:
         """Delete one that was added at that time: it was no failure."""
         ...
@@ -45,6 +49,14 @@ class OwnTimesMeanwhile:
         own = await self._own.add(subject, at, keep=keep)
         times = await self._from_store(lambda: self._store.add(subject, at, keep=keep))
         return own if times is None else times
+
+    async def add_if(self, subject: str, at: float, *, seen: Sequence[float], keep: int) -> bool:
+        added = await self._from_store(lambda: self._store.add_if(subject, at, seen=seen, keep=keep))
+        if added is None:
+            return await self._own.add_if(subject, at, seen=seen, keep=keep)
+        if added:
+            await self._own.add(subject, at, keep=keep)
+        return added
 
     async def take_back(self, subject: str, at: float) -> None:
         await self._own.take_back(subject, at)

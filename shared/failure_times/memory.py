@@ -23,6 +23,12 @@ class MemoryFailureTimes:
             self._times.popitem(last=False)
         return list(times)
 
+    async def add_if(self, subject: str, at: float, *, seen: Sequence[float], keep: int) -> bool:
+        unchanged = list(self._times.get(subject, ()))[:keep] == list(seen)
+        if unchanged:
+            await self.add(subject, at, keep=keep)
+        return unchanged
+
     async def take_back(self, subject: str, at: float) -> None:
         times = self._times.get(subject, deque())
         if at in times:

@@ -11,6 +11,9 @@ redis.call('LTRIM', KEYS[1], 0, ARGV[2] - 1)
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return redis.call('LRANGE', KEYS[1], 0, -1)
 """
+_ADD_IF = f"""
+if table.concat(redis.call('LRANGE', KEYS[1], 0, ARGV[2] - 1), ' ') ~= ARGV[4] then return 0 end
+{_ADD}"""
 
 
 class RedisFailureTimes:
@@ -26,6 +29,10 @@ class RedisFailureTimes:
 
     async def add(self, subject: str, at: float, *, keep: int) -> Sequence[float]:
         return await self._times("EVAL", _ADD, 1, self._prefix + subject, repr(at), keep, self._window_s)
+
+    async def add_if(self, subject: str, at: float, *, seen: Sequence[float], keep: int) -> bool:
+        given = (self._prefix + subject, repr(at), keep, self._window_s, " ".join(map(repr, seen)))
+        return bool(await self._redis.execute("EVAL", _ADD_IF, 1, *given))
 
     async def take_back(self, subject: str, at: float) -> None:
         await self._redis.execute("LREM", self._prefix + subject, 1, repr(at))

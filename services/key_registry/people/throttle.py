@@ -4,8 +4,9 @@ For each subject that is tried by name (the e-mail of a person, an invitation), 
 addresses of one IPv6 network of 64 bits are one.
 
 An attempt counts before its password is verified, so that many at once are no way around it; one that succeeds is
-taken back. What begins while somebody has to wait is not counted, so that the wait ends by itself; after an hour
-without a failure all is forgotten.
+taken back. What begins while somebody has to wait is not counted, nor is what came with others at once and was one
+too many: the wait grows by passwords that were verified alone, and ends by itself. After an hour without a failure
+all is forgotten.
 """
 
 import math
@@ -81,15 +82,16 @@ class SignInThrottle:
             Counted(_digest("address", address), FREE_BY_ADDRESS),
             now,
         )
-        for counted in attempt.counted:
-            _judge(counted, await self._failures.times(counted.key, keep=counted.keep), now)
-        waits = []
-        for counted in attempt.counted:
-            times = await self._failures.add(counted.key, now, keep=counted.keep)
-            waits.append(wait_after(times[1:], now, counted.free))
-        if any(waits):
-            # Others came between the look and the count: it counts, as it may have pushed one of them out.
-            raise TooManySignIns(retry_after=math.ceil(max(waits)))
+        seen = [await self._judged(counted, now) for counted in attempt.counted]
+        in_count: list[Counted] = []
+        try:
+            for counted, times in zip(attempt.counted, seen, strict=True):
+                await self._count(counted, now, times)
+                in_count.append(counted)
+        except TooManySignIns:
+            for counted in in_count:
+                await self._failures.take_back(counted.key, now)
+            raise
         return attempt
 
     async def succeeded(self, attempt: Attempt) -> None:
@@ -102,6 +104,20 @@ class SignInThrottle:
         """It came to nothing, so nobody guessed wrong."""
         for counted in attempt.counted:
             await self._failures.take_back(counted.key, attempt.at)
+
+    async def _judged(self, counted: Counted, now: float) -> Sequence[float]:
+        """Its times. Raises `TooManySignIns` where they have to be waited for."""
+        times = await self._failures.times(counted.key, keep=counted.keep)
+        if wait := wait_after(times, now, counted.free):
+            raise TooManySignIns(retry_after=math.ceil(wait))
+        return times
+
+    async def _count(self, counted: Counted, now: float, times: Sequence[float]) -> None:
+        for _ in range(counted.keep):
+            if await self._failures.add_if(counted.key, now, seen=times, keep=counted.keep):
+                return
+            times = await self._judged(counted, now)  # others came between the look and the count
+        raise TooManySignIns(retry_after=FIRST_WAIT_S)
 
 
 def wait_after(times: Sequence[float], now: float, free: int) -> float:
@@ -116,11 +132,6 @@ def wait_after(times: Sequence[float], now: float, free: int) -> float:
         return 0
     wait: float = min(MAX_WAIT_S, FIRST_WAIT_S * 2 ** min(run - free, _KEPT_WAITS))
     return min(max(wait - (now - times[0]), 0), wait)
-
-
-def _judge(counted: Counted, times: Sequence[float], now: float) -> None:
-    if wait := wait_after(times, now, counted.free):
-        raise TooManySignIns(retry_after=math.ceil(wait))
 
 
 def _digest(kind: str, value: str) -> str:

@@ -56,6 +56,22 @@ async def test_concurrent_failures_each_see_those_before(failures: FailureTimes)
     assert sorted(len(times) for times in counts) == list(range(1, 13))
 
 
+@REAL_OR_MEMORY
+async def test_a_failure_is_added_only_to_the_times_that_were_seen(failures: FailureTimes) -> None:
+    assert await failures.add_if("one", 1.5, seen=[], keep=2)
+    assert not await failures.add_if("one", 2.5, seen=[], keep=2)
+    assert not await failures.add_if("other", 2.5, seen=[1.5], keep=2)
+    assert await failures.add_if("one", 2.5, seen=[1.5], keep=2)
+    assert await failures.add_if("one", 3.0, seen=await failures.times("one", keep=2), keep=2)
+    assert list(await failures.times("one", keep=3)) == [3.0, 2.5]
+
+
+@REAL_OR_MEMORY
+async def test_of_concurrent_failures_one_is_added_to_the_same_times(failures: FailureTimes) -> None:
+    added = await asyncio.gather(*(failures.add_if("one", float(i), seen=[], keep=20) for i in range(12)))
+    assert sum(added) == 1
+
+
 async def test_counts_in_redis_always_have_a_time_to_live(redis_database: str) -> None:
     redis = PipelinedRedis(redis_database, timeout=5)
     for _ in range(3):

@@ -91,10 +91,10 @@ class Interleaved(MemoryFailureTimes):
         await asyncio.sleep(0)
         return found
 
-    async def add(self, subject: str, at: float, *, keep: int) -> Sequence[float]:
-        found = await super().add(subject, at, keep=keep)
+    async def add_if(self, subject: str, at: float, *, seen: Sequence[float], keep: int) -> bool:
+        added = await super().add_if(subject, at, seen=seen, keep=keep)
         await asyncio.sleep(0)
-        return found
+        return added
 
 
 @pytest.mark.parametrize("same_email", [True, False])
@@ -106,6 +106,28 @@ async def test_burst_after_burst_no_more_than_the_free_ones_pass(clock: FakeCloc
         passed += sum(not isinstance(result, Exception) for result in results)
         clock.advance(1)
     assert passed == (FREE_BY_SUBJECT if same_email else FREE_BY_ADDRESS)
+
+
+@pytest.mark.parametrize("before", [0, 1, FREE_BY_SUBJECT - 1])
+async def test_a_burst_makes_nobody_wait_longer_than_the_failures_in_it_that_were_judged(
+    clock: FakeClock, before: int
+) -> None:
+    throttle = SignInThrottle(Interleaved(), clock)
+    await fail(throttle, before, address="b")
+    await asyncio.gather(*(throttle.begin("jo@x", "a") for _ in range(40)), return_exceptions=True)
+    assert await wait(throttle, address="c") == 30
+    clock.advance(30)
+    await fail(throttle, 1, address="c")
+    assert await wait(throttle, address="c") == 60
+
+
+async def test_what_an_address_is_refused_for_counts_for_no_email(clock: FakeClock) -> None:
+    throttle = SignInThrottle(Interleaved(), clock)
+    begun = (throttle.begin(f"{number}@x", "a") for number in range(FREE_BY_ADDRESS + 40))
+    results = await asyncio.gather(*begun, return_exceptions=True)
+    refused = [number for number, result in enumerate(results) if isinstance(result, TooManySignIns)]
+    assert len(refused) == 40
+    await fail(throttle, FREE_BY_SUBJECT, email=f"{refused[0]}@x", address="b")
 
 
 async def test_a_clock_set_back_makes_no_wait_longer(throttle: SignInThrottle, clock: FakeClock) -> None:
