@@ -125,6 +125,12 @@ def test_an_unknown_member_is_named(kind: str) -> None:
         ("api_client", "audience", ""),
         ("api_client", "audience", "a b"),
         ("api_client", "audience", "x" * 256),
+        ("key_pair", "comment", "x" * 1001),
+        ("key_pair", "comment", "a\x00b"),
+        ("key_pair", "comment", " \n"),
+        ("key_pair", "comment", "pgat_" + "a" * 43),
+        ("key_pair", "comment", 5),
+        ("key_pair", "comment", None),
         ("key_pair", "algorithm", "HS256"),
         ("key_pair", "algorithm", "none"),
         ("key_pair", "rsa_bits", 1024),
@@ -139,6 +145,22 @@ def test_an_unknown_member_is_named(kind: str) -> None:
 def test_a_wrong_value_is_refused_naming_its_member(kind: str, member: str, value: object) -> None:
     resource, body = VALID[kind]
     assert [field.split(".")[0] for field in wrong_fields(resource, {**body, member: value})] == [member]
+
+
+@each_case(
+    ("comment", "said"),
+    [
+        (" ", "must not be blank: leave it empty instead"),
+        ("x" * 1001, "String should have at most 1000 characters"),
+        (7, "Input should be a valid string"),
+    ],
+)
+def test_what_is_wrong_with_an_optional_comment_is_said_once_and_of_the_comment(comment: object, said: str) -> None:
+    for model, others in ((KEY_PAIR.create, VALID["key_pair"][1]), (KEY_PAIR.change, {})):
+        assert validated(model, {**others, "comment": ""})
+        with pytest.raises(Unprocessable) as refused:
+            validated(model, {**others, "comment": comment})
+        assert [(error.field, error.message) for error in refused.value.errors] == [("comment", said)]
 
 
 @pytest.mark.parametrize(
