@@ -10,10 +10,10 @@ from services.console.pages.kinds import BY_API_KIND, Kind
 from services.console.pages.portal.snippets import (
     LANGUAGES,
     RUN,
-    SAMPLE_PATHS,
     environment_of,
     lacks_scopes,
     languages_of,
+    sample_path,
     sent_path,
     snippet,
 )
@@ -63,7 +63,7 @@ class CallPages:
         language = request.query.get("language", "")
         if language not in offered:
             language = offered[0]
-        path = sent_path(kind, request.query.get("path", "").strip())
+        path = sent_path(kind, credential, request.query.get("path", "").strip())
         return {
             "kind": kind,
             "credential": credential,
@@ -71,7 +71,7 @@ class CallPages:
             "language": language,
             "path": path,
             "lacks_scopes": lacks_scopes(credential),
-            "works": path != SAMPLE_PATHS[kind.path] or not lacks_scopes(credential),
+            "works": path != sample_path(kind, credential) or not lacks_scopes(credential),
             "variables": environment_of(kind),
             "run": RUN[language],
             "code": snippet(kind, credential, language, self._gateway, company, path),

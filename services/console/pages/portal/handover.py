@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from services.console.pages.kinds import Kind, Shown, environment
-from services.console.pages.portal.snippets import LANGUAGES, SAMPLE_PATHS, lacks_scopes, languages_of, snippet
+from services.console.pages.portal.snippets import LANGUAGES, lacks_scopes, languages_of, sample_path, snippet
 
 Values = list[tuple[Shown, str]]
 
@@ -47,7 +47,7 @@ def handover(
 ) -> Handover:
     """Of a credential that was just created or rotated; `values` are what its page shows."""
     language = languages_of(kind, credential)[0]
-    path = SAMPLE_PATHS[kind.path]
+    path = sample_path(kind, credential)
     code = snippet(kind, credential, language, gateway, company, path)
     variables = environment(values)
     secrets = [(shown, value) for shown, value in values if shown.secret]

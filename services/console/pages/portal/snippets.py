@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from services.console.pages.kinds import Kind
+from shared.scopes import covered
 
 FOLDER = Path(__file__).resolve().parents[2] / "snippets"
 LANGUAGES: Mapping[str, str] = {
@@ -39,6 +40,8 @@ SAMPLE_PATHS: Mapping[str, str] = {
     "key-pairs": "/website/v1/yachts",
 }
 """Of the sample APIs, until somebody says which one is to be called."""
+_SAMPLE_SCOPES: Mapping[str, str] = {"/v2.0/site": "site:read", "/website/v1/yachts": "website:read:yachts"}
+"""What each of them takes that a JWT opens, as in `deploy/routes.yaml`."""
 SAMPLE_BODY = {"to": "+15550100", "text": "Hello"}
 MAX_PATH_CHARACTERS = 500
 _PATH = re.compile(r"/[\x21-\x7e]*")
@@ -83,13 +86,27 @@ def languages_of(kind: Kind, credential: Mapping[str, Any]) -> list[str]:
     return [language for language in LANGUAGES if not lacking.get(language)]
 
 
-def sent_path(kind: Kind, given: str) -> str:
-    """`given` if it can be the path of a request, else that of this kind's sample.
+def sample_path(kind: Kind, credential: Mapping[str, Any]) -> str:
+    """That of its kind, or another which the credential's scopes open, where they do not open that one."""
+    own = SAMPLE_PATHS[kind.path]
+    opened = _opened(credential)
+    return opened[0] if own in _SAMPLE_SCOPES and opened and own not in opened else own
 
-    The sample of another kind is one that nobody has typed: the page of that kind's credential has sent it along.
+
+def sent_path(kind: Kind, credential: Mapping[str, Any], given: str) -> str:
+    """`given` if it can be the path of a request, else that of a sample.
+
+    A sample that the credential does not open is one that nobody has typed: the page of the credential before has
+    sent it along.
     """
     well_formed = len(given) <= MAX_PATH_CHARACTERS and _PATH.fullmatch(given)
-    return given if well_formed and given not in SAMPLE_PATHS.values() else SAMPLE_PATHS[kind.path]
+    foreign = given in SAMPLE_PATHS.values() and given not in _opened(credential)
+    return given if well_formed and not foreign else sample_path(kind, credential)
+
+
+def _opened(credential: Mapping[str, Any]) -> list[str]:
+    granted = credential.get("scopes", ())
+    return [path for path, scope in _SAMPLE_SCOPES.items() if covered(granted, scope)]
 
 
 def lacks_scopes(credential: Mapping[str, Any]) -> bool:

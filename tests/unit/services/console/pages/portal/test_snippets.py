@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from services.console.pages.kinds import BY_PATH, KINDS
-from services.console.pages.portal.snippets import LANGUAGES, RUN, SAMPLE_PATHS, languages_of, sent_path, snippet
+from services.console.pages.portal.snippets import (
+    LANGUAGES,
+    RUN,
+    SAMPLE_PATHS,
+    languages_of,
+    sample_path,
+    sent_path,
+    snippet,
+)
 
 GATEWAY = "https://api.example"
 NASTY = "https://x.example/'\"\\$(id)`id`${1}%s é"
@@ -68,11 +76,23 @@ def test_javascript_is_well_formed(tmp_path: Any) -> None:
 
 @pytest.mark.parametrize("given", ["", "x", "//\n", "/ä", "/a b", "/" + "a" * 500, "https://evil.example/"])
 def test_what_is_no_path_becomes_the_samples(given: str) -> None:
-    assert sent_path(BY_PATH["api-clients"], given) == "/v2.0/site"
+    assert sent_path(BY_PATH["api-clients"], {"scopes": []}, given) == "/v2.0/site"
 
 
 def test_the_path_of_the_kind_before_is_not_taken_over_and_a_typed_one_is() -> None:
     for chosen in KINDS:
         for before in KINDS:
-            assert sent_path(chosen, SAMPLE_PATHS[before.path]) == SAMPLE_PATHS[chosen.path]
-        assert sent_path(chosen, "/my/own") == "/my/own"
+            shown = sent_path(chosen, credential(chosen.path), SAMPLE_PATHS[before.path])
+            assert shown == SAMPLE_PATHS[chosen.path]
+        assert sent_path(chosen, credential(chosen.path), "/my/own") == "/my/own"
+
+
+@pytest.mark.parametrize("kind", ["api-clients", "key-pairs"])
+def test_a_sample_that_the_scopes_open_is_shown(kind: str) -> None:
+    site, yachts = "/v2.0/site", "/website/v1/yachts"
+    assert sample_path(BY_PATH[kind], {"scopes": ["site:read"]}) == site
+    assert sample_path(BY_PATH[kind], {"scopes": ["website:read:*"]}) == yachts
+    assert sample_path(BY_PATH[kind], {"scopes": ["site:*", "website:*"]}) == SAMPLE_PATHS[kind]
+    assert sample_path(BY_PATH[kind], {"scopes": ["boats:read"]}) == SAMPLE_PATHS[kind]
+    assert sent_path(BY_PATH[kind], {"scopes": ["website:read:*"]}, site) == yachts
+    assert sent_path(BY_PATH[kind], {"scopes": ["site:read", "website:read:*"]}, yachts) == yachts
