@@ -21,8 +21,9 @@ def begin_session(renderer: Renderer, created: Object, after: str) -> web.Respon
         response = renderer.redirect(f"{CODE_PATH}?next={quote(after, safe='/')}")
         cookies.drop(response)
         cookies.keep_pending(response, created["pending_token"])
-        return response
-    response = renderer.redirect(after)
-    cookies.keep(response, created)
-    cookies.drop_pending(response)
+    else:
+        response = renderer.redirect(after)
+        cookies.keep(response, created)
+        cookies.drop_pending(response)
+    cookies.drop_confirmation(response)  # of the session before, perhaps of somebody else
     return response

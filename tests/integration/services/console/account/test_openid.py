@@ -145,6 +145,26 @@ async def test_who_has_no_password_confirms_at_the_provider_and_turns_on_a_secon
     assert "Current password" in page.words, "it was for one act"
 
 
+@pytest.mark.parametrize("signs_out", [True, False])
+async def test_what_has_confirmed_an_act_is_gone_with_its_session(
+    both: tuple[Console, OpenIdProvider], signs_out: bool
+) -> None:
+    console, provider = both
+    browser = console.browser()
+    for email in ("before@example.com", "after@example.com"):
+        provider.email = f"{signs_out}-{email}".lower()
+        await browser.open(await console.invitation())
+        await browser.follow("Create account with <b>Example</b>")
+        assert CONFIRMATION_NAME not in browser.cookies
+        page = await browser.open("/account/second-factor")
+        assert "Current password" in page.words
+        page = await browser.follow("Confirm with <b>Example</b>")
+        assert CONFIRMATION_NAME in browser.cookies
+        if signs_out:
+            await browser.press("Sign out")
+            assert CONFIRMATION_NAME not in browser.cookies
+
+
 async def test_an_account_at_the_provider_that_is_another_one_confirms_nothing(
     both: tuple[Console, OpenIdProvider],
 ) -> None:
