@@ -108,7 +108,9 @@ class People:
             sessions=self._sessions(),
             people=PeopleEndpoints(PeopleAdministration(store, access, clock), self.authentication),
             me=MeEndpoints(
-                OwnPassword(self._reauthentication, self.passwords), self.authentication, self.addresses
+                OwnPassword(self._reauthentication, self.passwords, self._policy),
+                self.authentication,
+                self.addresses,
             ),
             portal=self._portal(),
             factors=self._factors(),

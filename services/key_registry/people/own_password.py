@@ -8,19 +8,25 @@ from services.key_registry.people.acts import record
 from services.key_registry.people.passwords import Passwords, check_password
 from services.key_registry.people.ports import PeopleWriter, Person
 from services.key_registry.people.reauthentication.reauthentication import Proof, Reauthentication, require_person
+from services.key_registry.people.sign_in_policy import SignInPolicy
+from shared.errors import Conflict
 
 
 class OwnPassword:
-    def __init__(self, reauthentication: Reauthentication, passwords: Passwords) -> None:
+    def __init__(self, reauthentication: Reauthentication, passwords: Passwords, policy: SignInPolicy) -> None:
         self._reauthentication = reauthentication
         self._passwords = passwords
+        self._policy = policy
 
     async def change(self, admin: Admin, new: str, proof: Proof) -> None:
-        """All other sessions of the person end, and the link that was to set another password.
+        """All other sessions of the person end, and so does the link of a password reset.
 
-        Raises as `Reauthentication`, and `Unprocessable` naming `new`, which counts as no failure.
+        Raises as `Reauthentication`; and `Unprocessable` naming `new`, or `Conflict` for who signs in by the OpenID
+        provider alone, which count as no failure and use nothing up.
         """
         require_person(admin)
+        if self._policy.requires_openid(admin.company_id):
+            raise Conflict("you sign in at the OpenID provider alone, with no password of ours")
         check_password(new, admin.name, "new")
         async with self._reauthentication.attempt(admin, proof.address_block):
             checked = await self._reauthentication.check(admin, proof)

@@ -20,7 +20,8 @@ from shared.http.responses import NO_STORE, json_response
 
 PASSWORD = """\
 All other sessions of the person end. The present password is needed, or a fresh sign-in at the OpenID provider in
-its place, and a code where a second factor is on. What is wrong counts as a failed sign-in.
+its place, and a code where a second factor is on. What is wrong counts as a failed sign-in. Who has to sign in by
+the provider gets 409 and no password.
 """
 
 
@@ -59,7 +60,7 @@ def me_endpoints(handlers: MeEndpoints, admin: partial[Endpoint]) -> Sequence[En
             tag="people",
             description=PASSWORD,
             body=PasswordChange,
-            responses={204: Response("Changed"), **problems(400, 401, 403, 404, 413, 415, 422, 429, 503)},
+            responses={204: Response("Changed"), **problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)},
         ),
         admin(
             "GET",
@@ -67,6 +68,6 @@ def me_endpoints(handlers: MeEndpoints, admin: partial[Endpoint]) -> Sequence[En
             handlers.show,
             "Show who calls",
             tag="people",
-            responses={200: Response("The person or admin token", Me), **problems(401, 422, 503)},
+            responses={200: Response("The person, admin token or portal session", Me), **problems(401, 422, 503)},
         ),
     ]

@@ -25,10 +25,10 @@ def no_failures(openid: OpenIdPeople) -> None:
     openid.provider.change = lambda claims: None
 
 
-async def joined_by_provider(openid: OpenIdPeople) -> Joined:
+async def joined_by_provider(openid: OpenIdPeople, *, of_operator: bool = False) -> Joined:
     people = openid.people
-    email, company = people.email(), await people.owner.company()
-    invitation = await people.invite("editor", email=email, company_id=company["id"])
+    email, of = people.email(), {} if of_operator else {"company_id": (await people.owner.company())["id"]}
+    invitation = await people.invite("editor", email=email, **of)
     opened = await openid.sign_in(email, invitation=invitation["token"])
     assert opened.status == 201, opened.raw
     return Joined(email, opened.body["person"]["id"], people.owner.with_token(opened.body["token"]))
@@ -86,6 +86,17 @@ async def test_who_has_no_password_sets_one(openid: OpenIdPeople) -> None:
     assert (await openid.people.sign_in(joined.email, new)).status == 201
     refused = await joined.admin.post("/me/password", {**body, "new": "yet another one of them"})
     assert (refused.status, refused.fields) == (422, {"confirmation"}), "it is for one act"
+
+
+async def test_who_has_to_sign_in_by_the_provider_sets_no_password(openid: OpenIdPeople) -> None:
+    joined, new = await joined_by_provider(openid, of_operator=True), "a password of one's own"
+    confirmation = await confirmed(openid, joined)
+    for _ in range(throttle.FREE_BY_SUBJECT + 1):
+        refused = await joined.admin.post("/me/password", {"confirmation": confirmation, "new": new})
+        assert (refused.status, "OpenID provider alone" in refused.raw.decode()) == (409, True)
+    assert (await joined.admin.post(TOTP, {"password": new})).fields == {"password"}
+    offered = await joined.admin.post(TOTP, {"confirmation": confirmation})
+    assert offered.status == 201, "nothing was used up, and nothing counts as a failed sign-in"
 
 
 async def test_the_provider_is_to_ask_anew_and_to_say_when_it_did(openid: OpenIdPeople) -> None:
