@@ -17,7 +17,7 @@ from services.key_registry.people.sealing import InvalidSeal, Opened
 from services.key_registry.people.throttle import SignInThrottle
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock
-from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, Unprocessable
+from shared.errors import Forbidden, Invalid, NotFound, Unprocessable
 
 T = TypeVar("T")
 WRONG_PASSWORD = "is not the present password"
@@ -122,11 +122,16 @@ class Reauthentication:
 
     @asynccontextmanager
     async def attempt(self, admin: Admin, address_block: str) -> AsyncIterator[None]:
-        """What fails within counts as a failed sign-in; a success forgets those before. Raises `TooManySignIns`."""
+        """`Unprocessable` counts as a failed sign-in; nothing else that is raised within does.
+
+        A success forgets the failures before it. Raises `TooManySignIns`.
+        """
         attempt = await self._throttle.begin(admin.name, address_block)
         try:
             yield
-        except (Unavailable, Conflict):
+        except Unprocessable:
+            raise
+        except Exception:
             await self._throttle.release(attempt)
             raise
         await self._throttle.succeeded(attempt)
