@@ -92,7 +92,7 @@ class OwnPasskeys:
             _require_fewer(await writer.passkeys_of(admin.id))
             if not await writer.insert_passkey(passkey):
                 raise Conflict("this passkey is known already")
-            await _recorded(writer, admin, "passkey_added", passkey, now)
+            await _recorded(writer, admin, "passkey_added", passkey.id, now)
         return passkey
 
     async def remove(self, admin: Admin, id_: UUID, proof: Proof) -> None:
@@ -103,10 +103,9 @@ class OwnPasskeys:
                 raise NotFound("there is no such passkey")
 
         async def removed(writer: PeopleWriter, _: Person, now: datetime) -> None:
-            passkey = await writer.delete_passkey(admin.id, id_)
-            if passkey is None:
+            if not await writer.delete_passkey(admin.id, id_):
                 raise NotFound("there is no such passkey")
-            await _recorded(writer, admin, "passkey_removed", passkey, now)
+            await _recorded(writer, admin, "passkey_removed", id_, now)
 
         await self._reauthentication.run(admin, proof, removed)
 
@@ -127,11 +126,11 @@ def _require_fewer(known: Sequence[Passkey]) -> None:
         raise Conflict(f"there are {MAX_PASSKEYS} passkeys: remove one first")
 
 
-async def _recorded(writer: PeopleWriter, admin: Admin, done: str, passkey: Passkey, now: datetime) -> None:
+async def _recorded(writer: PeopleWriter, admin: Admin, done: str, passkey_id: UUID, now: datetime) -> None:
     """The person changes with it, so that a restore which brings a removed one back is noticed."""
     person = await writer.find_person(admin.id)
     if person is None:
         raise NotFound("there is no such person")
     await writer.update_person(replace(person, updated_at=now))
-    detail = {"passkey": str(passkey.id)}
+    detail = {"passkey": str(passkey_id)}
     await record(writer, admin.actor, f"person.{done}", admin.id, admin.company_id, now, detail)

@@ -1,4 +1,4 @@
-"""Passkeys of people, and challenges that were used."""
+"""Passkeys of people."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -23,7 +23,7 @@ _USED = """
 UPDATE passkey SET sign_count = $2, last_used_at = $3
 WHERE id = $1 AND (sign_count < $2 OR (sign_count = 0 AND $2 = 0)) RETURNING 1
 """
-_DELETE = " ".join(("DELETE FROM passkey WHERE person_id = $1 AND id = $2 RETURNING", ", ".join(_COLUMNS)))
+_DELETE = "DELETE FROM passkey WHERE person_id = $1 AND id = $2 RETURNING 1"
 
 
 class PostgresPasskeyReader:
@@ -47,9 +47,8 @@ class PostgresPasskeyWriter(PostgresPasskeyReader):
     async def passkey_used(self, id_: UUID, sign_count: int, at: datetime) -> bool:
         return await self._connection.fetchval(_USED, id_, sign_count, at) is not None
 
-    async def delete_passkey(self, person_id: UUID, id_: UUID) -> Passkey | None:
-        record = await self._connection.fetchrow(_DELETE, person_id, id_)
-        return None if record is None else Passkey(**record)
+    async def delete_passkey(self, person_id: UUID, id_: UUID) -> bool:
+        return await self._connection.fetchval(_DELETE, person_id, id_) is not None
 
     async def delete_passkeys(self, person_id: UUID) -> int:
         status = await self._connection.execute("DELETE FROM passkey WHERE person_id = $1", person_id)

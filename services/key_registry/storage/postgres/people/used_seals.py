@@ -1,4 +1,4 @@
-"""What was sealed for others to keep, and used."""
+"""What was sealed for others to keep, and used. The table is named after the first kind: challenges of passkeys."""
 
 from services.key_registry.people.sealing import Opened
 from shared.postgres.pool import Connection
