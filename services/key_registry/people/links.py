@@ -1,4 +1,5 @@
-"""Links to the console that work once: what invitations, portal sessions and password resets have in common."""
+"""Links to the console that work once: how one that does not work is refused, and where portal sessions and
+password resets lead."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Refused calls of one's own company: what was wrong, and how to mend it."""
+"""Refused calls of one's own company: what was wrong, and what to do about it."""
 
 from aiohttp import web
 

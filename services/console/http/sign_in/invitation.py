@@ -38,7 +38,7 @@ class InvitationPages:
         except TooManyRequests as error:
             problem = too_many_attempts(error)
             return retry_later(await self._shown(request, invited, form.values(), {}, 429, problem), error)
-        return begin_session(self._renderer, created.get("session", created), "/")
+        return begin_session(self._renderer, created, "/")
 
     async def _invited(self, request: web.Request) -> dict[str, Any]:
         try:

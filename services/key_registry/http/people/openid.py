@@ -39,9 +39,9 @@ the provider has verified. It takes the place of the password: where a second fa
 CONFIRMATIONS = f"{BASE}/me/openid-confirmations"
 CONFIRMATION = """\
 For who has joined by the provider and has no password here. The provider asks again who it is (`prompt=login`,
-`max_age=0`), and its `auth_time` must be of after the beginning. What this gives takes the place of the password,
-once, for five minutes, in this session: in `confirmation` of `/me/second-factor`, `/me/passkeys` and
-`/me/password`.
+`max_age=0`), and its `auth_time` must be no more than ten seconds before it was asked. What this gives takes the
+place of the password, once, for five minutes, in this session: in `confirmation` of `/me/second-factor`,
+`/me/passkeys` and `/me/password`.
 """
 
 

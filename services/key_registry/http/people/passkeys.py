@@ -36,7 +36,8 @@ PATH = f"{BASE}/me/passkeys"
 PASSKEYS = """\
 Passkeys (Web Authentication) of the caller, whom the authenticator knows: each is enough to sign in. The relying
 party is the console at `PASSGATE_CONSOLE_URL`. Options are for five minutes and one response; those for a new
-passkey, and removing one, need the password, and a code where a second factor is on.
+passkey, and removing one, need the password or a fresh sign-in at the OpenID provider (`confirmation`), and a code
+where a second factor is on.
 """
 
 

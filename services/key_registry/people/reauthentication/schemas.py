@@ -23,7 +23,9 @@ REAUTHENTICATION_MEMBERS: Members = {
         "the password is presented.",
         "",
     ),
-    "new": Member("The new one: 12 to 1024 characters.", "another horse battery staple"),
+    "new": Member(
+        "The new one: 12 to 1024 characters, and not the e-mail address.", "another horse battery staple"
+    ),
 }
 
 describe = describing(REAUTHENTICATION_MEMBERS)

@@ -1,4 +1,4 @@
-"""Guessing is braked, stopped credentials get nothing, and what is unavailable fails closed and comes back."""
+"""Guessing is slowed down, stopped credentials get nothing, and what is unavailable fails closed and comes back."""
 
 import asyncio
 import secrets
