@@ -50,11 +50,11 @@ class PeoplePages:
         return await self._list(request, session, 201, link=self._link(request, path, to, invitation))
 
     async def withdraw(self, request: web.Request, session: Session, _: Form) -> web.Response:
-        await session.api.post(f"/invitations/{segment(request.match_info['id'])}/revoke")
+        await session.api.post(f"{await _named(request, session, 'invitations')}/revoke")
         return await self._back(request, session)
 
     async def change_role(self, request: web.Request, session: Session, form: Form) -> web.Response:
-        path = f"/people/{segment(request.match_info['id'])}"
+        path = await _named(request, session, "people")
         try:
             await session.api.patch(path, {"role": form.text("role")})
         except (Conflict, Unprocessable) as error:
@@ -62,24 +62,25 @@ class PeoplePages:
         return await self._back(request, session)
 
     async def act(self, request: web.Request, session: Session, _: Form) -> web.Response:
-        path = f"/people/{segment(request.match_info['id'])}/{request.match_info['act']}"
+        path = await _named(request, session, "people")
         try:
-            await session.api.post(path)
+            await session.api.post(f"{path}/{request.match_info['act']}")
         except Conflict as error:
             return await self._list(request, session, 409, problem=error.description)
         return await self._back(request, session)
 
     async def reset_second_factor(self, request: web.Request, session: Session, _: Form) -> web.Response:
+        path = await _named(request, session, "people")
         try:
-            await session.api.post(f"/people/{segment(request.match_info['id'])}/reset-second-factor")
+            await session.api.post(f"{path}/reset-second-factor")
         except (Conflict, Forbidden) as error:
             return await self._list(request, session, 409, problem=error.description)
         return await self._back(request, session)
 
     async def reset_password(self, request: web.Request, session: Session, form: Form) -> web.Response:
-        path = f"/people/{segment(request.match_info['id'])}/password-reset"
+        path = await _named(request, session, "people")
         try:
-            reset = await session.api.post(path, {}, idempotency_key=form.text("key"))
+            reset = await session.api.post(f"{path}/password-reset", {}, idempotency_key=form.text("key"))
         except (Conflict, Forbidden) as error:
             return await self._list(request, session, 409, problem=error.description)
         return await self._list(
@@ -87,7 +88,7 @@ class PeoplePages:
         )
 
     async def withdraw_reset(self, request: web.Request, session: Session, _: Form) -> web.Response:
-        await session.api.delete(f"/people/{segment(request.match_info['id'])}/password-reset")
+        await session.api.delete(f"{await _named(request, session, 'people')}/password-reset")
         return await self._back(request, session)
 
     def _link(self, request: web.Request, path: str, to: str, made: Object) -> Object:
@@ -111,6 +112,15 @@ async def _place(request: web.Request, session: Session) -> Place:
         return Place("/people", None)
     company = await company_of(request, session)
     return Place(f"{company_path(company)}/people", company)
+
+
+async def _named(request: web.Request, session: Session, kind: str) -> str:
+    """The API's path of the person or invitation that the path names; raises `NotFound` for another company's."""
+    path = f"/{kind}/{segment(request.match_info['id'])}"
+    company = (await _place(request, session)).company
+    if company is not None and (await session.api.get(path))["company_id"] != company["id"]:
+        raise NotFound("this company has nothing with this id")
+    return path
 
 
 async def _of_all(session: Session) -> Object:

@@ -1,5 +1,7 @@
 """The operator sees and invites the people of one company where the company is."""
 
+import pytest
+
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import PASSWORD, Console
 
@@ -45,6 +47,35 @@ async def test_acts_on_a_companys_person_lead_back_to_that_company(owner: Browse
     assert "suspended" not in page.words
     page = await owner.press("Change", **{f"Role_of_{await email_of(console, company['id'])}": "editor"})
     assert page.url.removeprefix(console.url) == path
+
+
+@pytest.mark.parametrize(
+    "act", ["suspend", "role", "reset-second-factor", "password-reset", "password-reset/withdraw"]
+)
+async def test_acts_below_one_company_do_nothing_to_people_of_another(
+    owner: Browser, console: Console, act: str
+) -> None:
+    admin = console.registry.owner
+    company, other = await admin.company(), await admin.company()
+    await console.person("viewer", company_id=other["id"])
+    before = (await admin.get("/people?limit=1")).body["items"][0]
+    assert before["company_id"] == other["id"]
+    await owner.open(f"/companies/{company['client_prefix']}/people")
+    fields = [*owner.page.form_with("Make invitation link").fields, ("role", "owner")]
+    page = await owner.post(f"/companies/{company['client_prefix']}/people/{before['id']}/{act}", fields)
+    assert page.status == 404
+    assert (await admin.get("/people?limit=1")).body["items"][0] == before
+
+
+async def test_invitations_of_another_company_are_not_withdrawn_below_one(owner: Browser, console: Console) -> None:
+    admin = console.registry.owner
+    company, other = await admin.company(), await admin.company()
+    invitation = await admin.create("/invitations", role="viewer", company_id=other["id"])
+    await owner.open(f"/companies/{company['client_prefix']}/people")
+    path = f"/companies/{company['client_prefix']}/people/invitations/{invitation['id']}/revoke"
+    page = await owner.post(path, owner.page.form_with("Make invitation link").fields)
+    assert page.status == 404
+    assert (await admin.get(f"/invitations/{invitation['id']}")).body["status"] == "open"
 
 
 async def test_a_form_at_one_company_invites_to_no_other(owner: Browser, console: Console) -> None:
