@@ -79,6 +79,7 @@ _CAUSES: Mapping[str, Mapping[str, str]] = {
         "invalid_claim": _CLAIM,
         "lifetime_too_long": "a life within the bound",
         "invalid_grant": "an assertion that holds",
+        "jti_used": "a jti that this key has not signed before",
     },
     "times": {
         "expired": "a time that has not passed",

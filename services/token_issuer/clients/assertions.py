@@ -23,6 +23,8 @@ from shared.opaque import KEY_PAIR, well_formed_id
 ASSERTION_LEEWAY_S = 55.0
 """Seconds that clocks may differ by. One of 60 s is refused, so this stops short of it by the time on the way."""
 MAX_ASSERTION_LIFETIME_S = 3600.0
+JTI_USED = "jti_used"
+"""Of an assertion that `use_once` says no to: for the log and the audit trail."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,12 @@ from functools import partial
 from typing import Literal, Protocol
 from urllib.parse import unquote_plus
 
-from services.token_issuer.clients.assertions import AssertionVerifier, InvalidAssertion, VerifiedAssertion
+from services.token_issuer.clients.assertions import (
+    JTI_USED,
+    AssertionVerifier,
+    InvalidAssertion,
+    VerifiedAssertion,
+)
 from services.token_issuer.clients.client import Client, stopped
 from services.token_issuer.clients.limits import Use
 from services.token_issuer.clients.secrets import presented
@@ -185,4 +190,5 @@ class ClientAuthenticator:
 
     async def _use(self, assertion: VerifiedAssertion) -> None:
         if not await self._assertions.use_once(assertion):
-            raise InvalidClient("the client_assertion's jti was used before", subject=assertion.client.audited)
+            said = "the client_assertion's jti was used before"
+            raise InvalidClient(said, detail=JTI_USED, subject=assertion.client.audited)

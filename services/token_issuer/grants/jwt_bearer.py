@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from services.token_issuer.clients.assertions import AssertionVerifier, InvalidAssertion, VerifiedAssertion
+from services.token_issuer.clients.assertions import (
+    JTI_USED,
+    AssertionVerifier,
+    InvalidAssertion,
+    VerifiedAssertion,
+)
 from services.token_issuer.clients.client import Client
 from services.token_issuer.clients.limits import Admit, unlimited
 from services.token_issuer.grants import granted, requested_scopes
@@ -52,7 +57,8 @@ class JwtBearer:
         booked = requested.booked
         await admit(verified.client)
         if not await self._assertions.use_once(verified):
-            raise InvalidGrant("jti was used before; sign a new assertion", subject=verified.client.audited)
+            said = "jti was used before; sign a new assertion"
+            raise InvalidGrant(said, detail=JTI_USED, subject=verified.client.audited)
         return AuthorizedGrant(GRANT_TYPE, verified.client, booked.scopes, booked.depends_on, requested.lacking)
 
     async def _verified(self, parameters: Mapping[str, str]) -> VerifiedAssertion:

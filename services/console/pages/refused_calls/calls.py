@@ -40,7 +40,7 @@ def credential_of(decision: Mapping[str, Any]) -> tuple[str, str]:
     """
     if not decision["credential_kind"]:
         claimed = kind_of_prefix(decision["credential"])
-        return "" if claimed is None else claimed.noun, ""
+        return "" if claimed is None else f"{claimed.noun[0].upper()}{claimed.noun[1:]}", ""
     path = f"{decision['credential_kind'].replace('_', '-')}s"
     kind = BY_PATH.get(path)
     if kind is None:

@@ -17,7 +17,9 @@ _NEW_SECRET = "Take the new secret into use: its page under Credentials lists th
 _WAIT = "Send it again later, after the time in Retry-After if the response has that."
 _OURS = "Your call is not at fault. Send it again; if that goes on, give the request id to whoever runs the API."
 _EXACTLY = "It is compared exactly: capital and small letters as the console shows them."
+_COMPARE = "Compare it with the code under How to call."
 _SIGNED = "Paste the assertion or token into Doctor: it makes every check and says what to fix."
+_FORBIDDEN = Explanation("The credential may not do this", "Ask whoever runs the API for the right to it.")
 
 EXPLANATIONS: Mapping[str, Explanation] = {
     "no_credential": Explanation("No credential was sent", "Send it where the API looks for it: see How to call."),
@@ -36,6 +38,10 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "lifetime_too_long": Explanation("The assertion lives too long", "exp may be one hour after iat at most."),
     "missing_claim": Explanation("A claim is missing", _SIGNED),
     "invalid_claim": Explanation("A claim is invalid", _SIGNED),
+    "wrong_subject": Explanation("The subject is another one", _SIGNED),
+    "wrong_type": Explanation("The JWT is of another type", _SIGNED),
+    "algorithm_not_allowed": Explanation("It is signed by another algorithm", _SIGNED),
+    "invalid_grant": Explanation("The assertion does not hold", _SIGNED),
     "jti_used": Explanation("The assertion was used before", "Make a new assertion, with a new jti, each time."),
     "unknown": Explanation(
         "The token or key is not known", "It has ended, or is of another environment: make or request a new one."
@@ -89,11 +95,50 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "method_not_allowed": Explanation("Not by this method", "Use a method that the response names in Allow."),
     "no_route": Explanation("There is no API at this path", "Compare the URL with the API's documentation."),
     "too_large": Explanation("The body is too large", "Send less in one call."),
+    "malformed_query": Explanation("The query could not be read", "Percent-encode what its parameters hold."),
+    "tampered": Explanation("The session token cannot be used any more", "Request a new one from /generate."),
+    "not_valid": Explanation(
+        "The API token is not valid", "Give the request id to whoever runs the API: the reason is in the log."
+    ),
+    "forbidden": _FORBIDDEN,
 }
+_UNREADABLE = Explanation("The request could not be read", _COMPARE)
+_OF_PROXY = Explanation("A proxy is not set up for this", "Give the request id to whoever runs the proxy.")
+OF_NOBODY: Mapping[str, Explanation] = {
+    "malformed_request": _UNREADABLE,
+    "malformed_body": _UNREADABLE,
+    "malformed_handshake": _UNREADABLE,
+    "malformed_target": Explanation(
+        "The path can be read in two ways", "Send no // and no .. or ; in the path, and escape only what needs it."
+    ),
+    "unsupported_websocket_version": Explanation("Another version of WebSocket", "Use version 13."),
+    "expectation_failed": Explanation("Expect asks for what is not known here", "Send no Expect, or 100-continue."),
+    "loop": Explanation("The call came back to where it was", "Call the API itself, or correct the proxy between."),
+    "tls_required": Explanation("It was sent without TLS", "Begin the URL with https://."),
+    "incomplete_question": _OF_PROXY,
+    "not_a_trusted_proxy": _OF_PROXY,
+    "not_rewritten": _OF_PROXY,
+    "invalid_request": Explanation("A parameter is missing or wrong", _COMPARE),
+    "unsupported_media_type": Explanation("The Content-Type is another one", _COMPARE),
+    "unsupported_grant_type": Explanation("The grant type is not of this endpoint", _COMPARE),
+    "request_timeout": Explanation("The call came too slowly", "Look at the network between, and send it again."),
+    "validation_failed": Explanation(
+        "A member is missing or wrong", "The response names each, and what it must be."
+    ),
+    "not_found": EXPLANATIONS["no_route"],
+    "target_too_long": Explanation("The URL is too long", "Send less in the query."),
+    "header_fields_too_large": Explanation("The header fields are too large", "Send fewer or shorter ones."),
+    "bodies_under_way": Explanation("Too many bodies at once", "Send fewer calls with a body at the same time."),
+    "overload": Explanation("More calls came than can be served", _WAIT),
+    "too_many_requests": Explanation("Too many wrong secrets", f"Correct the secret first. {_WAIT}"),
+    "unauthenticated": Explanation("The credential is missing or invalid", _COMPARE),
+    "invalid_client": Explanation("The client could not be authenticated", _COMPARE),
+}
+"""Of causes that are found before it is known whose call it is: nobody looks for their own calls by them."""
 _BY_STATUS: Mapping[int, Explanation] = {
-    400: Explanation("The request could not be read", "Compare it with the code under How to call."),
+    400: _UNREADABLE,
     401: Explanation("The credential is invalid", _NEW_TOKEN),
-    403: Explanation("The credential may not do this", "Ask whoever runs the API for the right to it."),
+    403: _FORBIDDEN,
     404: EXPLANATIONS["no_route"],
     429: Explanation("Too many at once", _WAIT),
 }
@@ -126,12 +171,12 @@ def explanation_of(decision: Mapping[str, Any]) -> Explanation:
     if cause == "wrong_kind" and decision["path"].lower().endswith(_TOKEN_ENDPOINT) and is_client_secret(prefix):
         return _SWAPPED
     if cause in ("malformed", "wrong_kind") and (kind := kind_of_prefix(prefix)) is not None:
-        noun = f"{kind.noun[0].upper()}{kind.noun[1:]}"
+        noun = f"A{kind.noun_with_article[1:]}"
         if cause == "malformed":
             return Explanation(f"{noun} was mistyped or cut off", MISTYPED)
         return Explanation(f"{noun} was sent where another kind of credential belongs", kind.goes)
     by_status = _BY_STATUS.get(decision["status"], Explanation("It could not be served", _OURS))
-    return EXPLANATIONS.get(cause, by_status)
+    return EXPLANATIONS.get(cause) or OF_NOBODY.get(cause) or by_status
 
 
 def titles(more: str = "") -> list[tuple[str, str]]:

@@ -17,35 +17,40 @@ class SecretKind(NamedTuple):
     noun: str
     goes: str
     """Where its holder sends it."""
+    remark: str = ""
+
+    @property
+    def noun_with_article(self) -> str:
+        return f"{'an' if self.noun[0] in 'aA' else 'a'} {self.noun}"
 
 
 class Pasted(NamedTuple):
-    noun: str
+    kind: SecretKind
     whole: bool
-    goes: str
     registered: bool
     """Whether it is that of a company's credential, which the key registry finds by its digest."""
 
 
 _KINDS: Mapping[str, SecretKind] = {
     opaque.API_TOKEN: SecretKind(
-        "an API token", "Send it in X-Api-Token, with your client prefix in X-Client-Prefix."
+        "API token", "Send it in X-Api-Token, with your client prefix in X-Client-Prefix."
     ),
     opaque.ACCESS_KEY: SecretKind(
-        "an access key", "Send it in x-api-key to POST /generate, which returns a session token."
+        "access key", "Send it in x-api-key to POST /generate, which returns a session token."
     ),
     opaque.API_CLIENT_SECRET: SecretKind(
-        "the secret of an API client",
+        "API client's secret",
         "Send it to POST /auth/token, after the key and a colon, as Basic credentials.",
     ),
-    opaque.ADMIN_TOKEN: SecretKind("an admin token", "It is for the admin API alone: never send it anywhere else."),
+    opaque.ADMIN_TOKEN: SecretKind("admin token", "It is for the admin API alone: never send it anywhere else."),
     opaque.API_CLIENT_KEY: SecretKind(
-        "the key of an API client, which is no secret",
+        "API client's key",
         "Send it to POST /auth/token, before a colon and the secret, as Basic credentials.",
+        remark="It is no secret.",
     ),
 }
 _SESSION_TOKEN = SecretKind(
-    "a session token",
+    "session token",
     "Send it in x-api-token, or as apitoken in the query. It has ended once its time or its uses are up, or its "
     "access key is stopped: GET /verify says so, and counts as a use. Request a new one from POST /generate.",
 )
@@ -58,14 +63,13 @@ def recognised(text: str) -> Pasted | None:
     """None for what has not the form of a partner's credential, nor nearly so."""
     if _NEARLY_SESSION_TOKEN.fullmatch(text):
         whole = SESSION_TOKEN.fullmatch(text.lower()) is not None
-        return Pasted(_SESSION_TOKEN.noun, whole, _SESSION_TOKEN.goes, registered=False)
+        return Pasted(_SESSION_TOKEN, whole, registered=False)
     found = _PREFIX.match(text)
     if found is None:
         return None
     prefix = found[1]
     well_formed = opaque.well_formed_id if prefix == opaque.API_CLIENT_KEY else opaque.well_formed
-    kind = _KINDS[prefix]
-    return Pasted(kind.noun, well_formed(prefix, text), kind.goes, registered=prefix != opaque.ADMIN_TOKEN)
+    return Pasted(_KINDS[prefix], well_formed(prefix, text), registered=prefix != opaque.ADMIN_TOKEN)
 
 
 def kind_of_prefix(prefix: str) -> SecretKind | None:

@@ -54,7 +54,7 @@ async def test_what_nobody_is_known_for_says_so_and_what_was_mistyped_is_named(
     assert "An API token was mistyped or cut off" in words
     assert "Copy it again from where it was saved" in words
     assert "Nobody can be named" in words
-    assert "an API token pgat_" in words
+    assert "API token pgat_" in words
 
 
 async def test_the_list_is_filtered_and_pages_of_refusals_lead_to_their_calls(

@@ -94,8 +94,9 @@ async def test_steps_come_in_order_and_the_jti_is_used_last(world: World) -> Non
         await authorize(world, world.assertion(**wrong))
     del wrong["scopes"]
     await authorize(world, world.assertion(**wrong))
-    with pytest.raises(InvalidGrant, match="jti was used before"):
+    with pytest.raises(InvalidGrant, match="jti was used before") as caught:
         await authorize(world, world.assertion(**wrong))
+    assert caught.value.detail == "jti_used"
 
 
 @pytest.mark.parametrize("seconds", [8, 30, 54])

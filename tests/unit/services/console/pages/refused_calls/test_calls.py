@@ -21,7 +21,9 @@ def test_a_credential_leads_to_its_page_where_there_is_one() -> None:
         "api-clients/pgck_x",
     )
     assert credential_of({"credential_kind": "api_token", "credential": ""}) == ("API token", "")
-    assert credential_of({"credential_kind": "", "credential": "pgat_"}) == ("an API token", "")
+    assert credential_of({"credential_kind": "", "credential": "pgat_"}) == ("API token", "")
+    assert credential_of({"credential_kind": "", "credential": "pgak_"}) == ("Access key", "")
+    assert credential_of({"credential_kind": "", "credential": "pgck_"}) == ("API client's key", "")
     assert credential_of({"credential_kind": "", "credential": "kid x"}) == ("", "")
     assert credential_of({"credential_kind": "jwt", "credential": "x"}) == ("jwt", "")
 

@@ -1,8 +1,14 @@
 """A refused call is explained by its cause, and where that says nothing to a partner by its status."""
 
-from services.console.pages.refused_calls.explanations import EXPLANATIONS, explanation_of, titles
+from services.console.pages.refused_calls.explanations import (
+    EXPLANATIONS,
+    OF_NOBODY,
+    explanation_of,
+    titles,
+)
 from services.console.pages.refused_calls.operators import TODO
 from shared.refusal_traces.causes import CHECKS
+from tests.support.cases import each_case
 
 CALL = {"path": "/v2.0/site", "credential": ""}
 
@@ -15,8 +21,22 @@ def test_cause_comes_before_status_and_nothing_is_left_unexplained() -> None:
     assert [todo for todo in TODO.values() if not todo.endswith(".")] == []
 
 
-def test_what_an_operator_can_do_is_of_causes_that_there_are() -> None:
-    assert TODO.keys() - CHECKS.keys() == set()
+def test_what_is_said_is_of_causes_that_there_are() -> None:
+    for told in (TODO, EXPLANATIONS, OF_NOBODY):
+        assert told.keys() - CHECKS.keys() == set()
+
+
+def test_every_cause_that_is_no_fault_of_ours_has_an_explanation_of_its_own() -> None:
+    assert EXPLANATIONS.keys() & OF_NOBODY.keys() == set()
+    assert all(title and todo.endswith(".") for title, todo in OF_NOBODY.values())
+    for cause in CHECKS.keys() - EXPLANATIONS.keys() - OF_NOBODY.keys():
+        assert CHECKS[cause].name in ("knowledge", "upstream", "gateway"), cause
+        assert "not at fault" in explanation_of({**CALL, "cause": cause, "status": 503}).todo
+
+
+@each_case("cause", ["jti_used", "wrong_subject", "wrong_type", "algorithm_not_allowed", "invalid_grant"])
+def test_an_assertion_that_was_read_is_not_said_to_be_unreadable(cause: str) -> None:
+    assert "could not be read" not in explanation_of({**CALL, "cause": cause, "status": 400}).title
 
 
 def test_advice_is_that_of_the_endpoint() -> None:
@@ -39,6 +59,8 @@ def test_a_credential_of_another_kind_is_named_with_the_place_where_it_goes() ->
     found = explanation_of({**misplaced, "credential": "pgat_"})
     assert found.title == "An API token was sent where another kind of credential belongs"
     assert "X-Api-Token" in found.todo
+    key = explanation_of({**misplaced, "credential": "pgck_"})
+    assert key.title == "An API client's key was sent where another kind of credential belongs"
     swapped = {**misplaced, "credential": "pgcs_"}
     assert "swapped" in explanation_of({**swapped, "path": "/auth/token"}).title
     assert "swapped" not in explanation_of(swapped).title

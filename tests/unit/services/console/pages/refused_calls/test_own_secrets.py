@@ -24,7 +24,12 @@ def test_the_key_of_a_client_is_told_from_its_secret() -> None:
     )
     assert key is not None
     assert secret is not None
-    assert (key.whole, key.noun != secret.noun) == (True, True)
+    assert (key.whole, key.kind.noun_with_article, key.kind.remark) == (
+        True,
+        "an API client's key",
+        "It is no secret.",
+    )
+    assert (secret.kind.noun_with_article, secret.kind.remark) == ("an API client's secret", "")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +45,7 @@ def test_the_key_of_a_client_is_told_from_its_secret() -> None:
 def test_a_session_token_is_recognised_and_known_to_its_own_service_alone(text: str, whole: bool) -> None:
     found = recognised(text)
     assert found is not None
-    assert (found.noun, found.whole, found.registered) == ("a session token", whole, False)
+    assert (found.kind.noun_with_article, found.whole, found.registered) == ("a session token", whole, False)
 
 
 @pytest.mark.parametrize(
