@@ -88,7 +88,9 @@ class RefusedCredential(Exception):
     def of_another_kind(cls, prefix: str, expected: str) -> "RefusedCredential":
         """Of a secret or a key of ours, by its prefix, which belongs elsewhere."""
         refused = cls("wrong_kind")
-        refused.found, refused.expected = f"it begins with {prefix}", expected
+        found = f"it begins with {prefix}"
+        refused.detail = {"reason": found}
+        refused.found, refused.expected = found, expected
         return refused
 
     @classmethod

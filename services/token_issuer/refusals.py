@@ -32,13 +32,13 @@ class Refusals:
         """A line for a client that exists; a count for what only claims to be one."""
         subject, cause = error.subject, error.detail or error.description
         if not isinstance(subject, Subject):
-            # What has a detail is logged with it, by the middleware.
+            # What has a detail is logged with it by the middleware, which does not know what it begins with.
             presented = error.presented if isinstance(error, Refusal) else ""
             self._audit.count_refusal(
                 cause=cause,
                 endpoint=endpoint,
                 client=address,
-                logged=bool(error.detail),
+                logged=bool(error.detail) and not presented,
                 presented=presented,
             )
             return

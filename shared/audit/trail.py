@@ -184,12 +184,12 @@ class AuditTrail:
     ) -> None:
         """The refusal of what names no credential that we know: counted, and logged under the request's id.
 
-        `logged`: the caller's own log line has the cause. Past a bound only the count remains.
-        `presented`: the prefix of its kind, for the trace.
+        `logged`: the caller's own line has the cause. `presented`: the prefix of its kind. Past a bound: a count.
         """
         request_origin.get().note(NotedRefusal(cause, presented=presented))
         if self._refusals.count(cause=cause, endpoint=endpoint, client=client) and not logged:
-            log.info("credential.refused", cause=cause, endpoint=endpoint, client=client)
+            reason = {"reason": f"it begins with {presented}"} if presented else {}
+            log.info("credential.refused", cause=cause, endpoint=endpoint, client=client, **reason)
 
     def count_service_refusal(self, cause: str) -> None:
         """The refusal of an internal call, which is that of the request being served."""

@@ -97,10 +97,10 @@ class SessionTokensClient:
         A `peek` counts as none; nor does one with `defer_use` whose response has `use_deferred`. Raises
         `Unavailable` when it cannot be known. Takes any text: what has not the form of a token is not sent.
         """
-        token = token.lower()
-        if not SESSION_TOKEN.fullmatch(token):
+        uuid = token.lower()
+        if not SESSION_TOKEN.fullmatch(uuid):
             return WRONG_KIND if claimed_prefix(token) else MALFORMED
-        asked = {"token": token, **({"peek": True} if peek else {}), **({"defer_use": True} if defer_use else {})}
+        asked = {"token": uuid, **({"peek": True} if peek else {}), **({"defer_use": True} if defer_use else {})}
         body = orjson.dumps(asked)
         status, response = await self._client.request("POST", RESOLVE, body)
         if status == 200:

@@ -10,7 +10,7 @@ from gateway.credentials.extract import SessionToken
 from gateway.credentials.identity import RefusedCredential
 from gateway.credentials.session_tokens import identity_of, query_of, resolve
 from gateway.routing.target import parse_target
-from shared.contracts.session_tokens import MALFORMED, RefusedSession, ResolvedSession
+from shared.contracts.session_tokens import MALFORMED, WRONG_KIND, RefusedSession, ResolvedSession
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
@@ -31,6 +31,9 @@ def test_an_order_is_kept() -> None:
     assert query_of({"b": "1", "a": "2"}, [("d", "3"), ("c", "4")]) == "b=1&a=2&d=3&c=4"
 
 
+REFUSED = {"ended": RefusedSession("ended", known=True), "pgat_of-its-holder": WRONG_KIND}
+
+
 class Sessions:
     peeked: bool | None = None
 
@@ -39,7 +42,9 @@ class Sessions:
     ) -> ResolvedSession | RefusedSession:
         self.peeked = peek
         if token != "good":
-            return {"ended": RefusedSession("ended", known=True)}.get(token, MALFORMED)
+            return {"ended": RefusedSession("ended", known=True), "pgat_of-its-holder": WRONG_KIND}.get(
+                token, MALFORMED
+            )
         return ResolvedSession(
             parameters={"file": "a"},
             company="blabla",
@@ -70,3 +75,9 @@ async def test_an_invalid_token_is_refused_and_reported_to_the_audit_trail_once(
     with pytest.raises(RefusedCredential) as refusal:
         await resolve(Sessions(), SessionToken(token))
     assert refusal.value.noted is noted
+
+
+async def test_a_secret_of_another_kind_is_logged_by_its_prefix_alone() -> None:
+    with pytest.raises(RefusedCredential) as refusal:
+        await resolve(Sessions(), SessionToken("pgat_of-its-holder"))
+    assert (refusal.value.cause, refusal.value.detail) == ("wrong_kind", {"reason": "it begins with pgat_"})

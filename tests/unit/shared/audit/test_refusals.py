@@ -172,6 +172,16 @@ async def test_the_cause_is_logged_under_the_requests_id_within_a_bound(
     assert len(log.lines) == LOG_LINES_PER_WINDOW
 
 
+async def test_the_prefix_of_what_was_sent_is_in_the_log_line_as_in_the_trace(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = Log()
+    monkeypatch.setattr("shared.audit.trail.log", log)
+    trail.trail.count_refusal(cause="wrong_kind", endpoint="/x", client="192.0.2.1", presented="pgat_")
+    [(_, _, fields)] = log.lines
+    assert (fields["cause"], fields["reason"]) == ("wrong_kind", "it begins with pgat_")
+
+
 class Log:
     def __init__(self) -> None:
         self.lines: list[tuple[str, str, dict[str, object]]] = []

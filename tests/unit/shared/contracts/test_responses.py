@@ -8,7 +8,7 @@ import pytest
 
 from shared.contracts.key_registry import KeyRegistryClient
 from shared.contracts.operator_validator import OperatorValidatorClient
-from shared.contracts.session_tokens import ResolvedSession, SessionTokensClient
+from shared.contracts.session_tokens import MALFORMED, WRONG_KIND, ResolvedSession, SessionTokensClient
 from shared.contracts.token_issuer import TokenIssuerClient
 from shared.errors import Unavailable
 from shared.opaque import API_TOKEN, mint
@@ -113,3 +113,10 @@ async def test_what_a_later_release_adds_is_ignored_and_the_order_of_parameters_
     assert isinstance(session, ResolvedSession)
     assert list(session.parameters) == ["b", "a"]
     await CALLS["check"](Service({**CHECKED, "later": 1}))
+
+
+@each_case("sent", ["PGAT_x", "pGaK_x", "x"])
+async def test_what_begins_as_no_secret_does_to_the_letter_is_malformed_and_of_no_other_kind(sent: str) -> None:
+    client = SessionTokensClient(Service(RESOLVED))
+    assert await client.resolve(sent) == MALFORMED
+    assert await client.resolve("pgat_x") == WRONG_KIND
