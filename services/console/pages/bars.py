@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 OUTCOMES = ("accepted", "refused", "failed")
 MIN_BAR_HEIGHT = 2
-"""Of what is not nothing, in the drawing's own units."""
+"""What even one call is drawn as, in the drawing's own units."""
 
 
 Calls = Mapping[str, int]
@@ -63,4 +63,4 @@ def in_words(span: str, periods: Sequence[tuple[str, Calls]]) -> str:
         f"{number:,} {outcome}" for outcome, number in totals_of(calls for _, calls in periods).items()
     )
     when, most = max(((when, sum(calls.values())) for when, calls in periods), key=lambda each: each[1])
-    return f"Calls of the last {span}: {said}. Most of them {when}: {most:,}."
+    return f"Calls of the last {span}: {said}. The highest: {most:,} {when}."

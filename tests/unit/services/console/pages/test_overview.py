@@ -36,7 +36,7 @@ def test_words_say_what_the_drawing_shows() -> None:
     words = calls_of_day(overview(hour("27T22", 1200, 3), hour("27T04", 1))).words
     assert words == (
         "Calls of the last 24 hours: 1,201 accepted, 3 refused, 0 failed. "
-        "Most of them in the hour from 22:00 UTC: 1,203."
+        "The highest: 1,203 in the hour from 22:00 UTC."
     )
 
 

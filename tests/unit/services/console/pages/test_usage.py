@@ -47,7 +47,7 @@ def test_each_outcome_is_seen_however_rare_it_is_and_nothing_leaves_the_drawing(
 def test_words_say_what_the_drawing_shows() -> None:
     words = week_of([item(27, 1200, 3), item(22, 1)], FIRST).words
     assert words == (
-        "Calls of the last 7 days: 1,201 accepted, 3 refused, 0 failed. Most of them on 2026-11-27: 1,203."
+        "Calls of the last 7 days: 1,201 accepted, 3 refused, 0 failed. The highest: 1,203 on 2026-11-27."
     )
 
 
