@@ -63,7 +63,7 @@ class Counting:
 
 
 def _client_address_proof(settings: Settings, identity: ServiceIdentity) -> ClientAddressProof:
-    """For those that brake or record by the client's address."""
+    """For those that throttle or record by the client's address."""
     return ClientAddressProof(
         {
             place_of(url): identity.authorization_for(name, purpose=CLIENT_ADDRESS_PURPOSE)

@@ -125,7 +125,7 @@ async def test_right_passwords_between_them_do_not_forget_wrong_codes(people: Pe
     assert (await people.sign_in(enrolled.joined.email)).status == 202, "a whole sign-in forgets them"
 
 
-async def test_many_wrong_codes_at_once_are_no_way_around_the_brake(people: People) -> None:
+async def test_many_wrong_codes_at_once_are_no_way_around_the_throttle(people: People) -> None:
     enrolled = await enrol(people, await people.join())
     token = await password_step(people, enrolled)
     wrong = enrolled.authenticator.wrong_code()

@@ -1,4 +1,4 @@
-"""Guessing is slowed down, stopped credentials get nothing, and what is unavailable fails closed and comes back."""
+"""Guessing is throttled, stopped credentials get nothing, and what is unavailable fails closed and comes back."""
 
 import asyncio
 import secrets
@@ -71,7 +71,7 @@ async def test_concurrent_guesses_are_all_counted(issuer: Issuer) -> None:
     assert sorted(statuses) == [401] * 10 + [429] * 20
 
 
-async def test_unknown_clients_are_braked_alike(issuer: Issuer) -> None:
+async def test_unknown_clients_are_throttled_alike(issuer: Issuer) -> None:
     authorization = basic(public_id(API_CLIENT_KEY), "x")
     statuses = [(await issuer.post("/auth/token", GRANT, authorization=authorization))[0].status for _ in range(11)]
     assert statuses == [401] * 10 + [429]
