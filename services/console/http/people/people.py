@@ -12,6 +12,7 @@ from services.console.http.companies import company_of, company_path
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
+from shared.http.responses import status_of
 
 OFFERED_COMPANIES = 200
 """The newest, where somebody is invited; any other is found by who types its prefix."""
@@ -33,24 +34,29 @@ class PeoplePages:
         self._renderer = renderer
 
     async def list(self, request: web.Request, session: Session) -> web.Response:
-        return await self._list(request, session)
+        return await self._list(await _place(request, session), session)
 
     async def invite(self, request: web.Request, session: Session, form: Form) -> web.Response:
-        company = (await _place(request, session)).company
+        place = await _place(request, session)
+        company = place.company
         if company is None and not session.me["company_id"] and (wrong := _not_chosen(form)):
-            return await self._list(request, session, 422, form=form.values(), errors={"sees": wrong})
+            return await self._list(place, session, 422, form=form.values(), errors={"sees": wrong})
         body = {"role": form.text("role")}
         body |= {name: form.text(name) for name in ("email", "company_id") if form.text(name)}
         body |= {} if company is None else {"company_id": company["id"]}
         try:
             invitation = await session.api.post("/invitations", body, idempotency_key=form.text("key"))
         except Unprocessable as error:
-            return await self._list(request, session, **filled_in(form.values(), error))
+            return await self._list(place, session, **filled_in(form.values(), error))
         path, to = f"/invitations/{invitation['token']}", invitation["email"] or "whoever is to have it"
-        return await self._list(request, session, 201, link=self._link(request, path, to, invitation))
+        return await self._list(place, session, 201, link=self._link(request, path, to, invitation))
 
     async def withdraw(self, request: web.Request, session: Session, _: Form) -> web.Response:
-        await session.api.post(f"{await _named(request, session, 'invitations')}/revoke")
+        path = await _named(request, session, "invitations")
+        try:
+            await session.api.post(f"{path}/revoke")
+        except Conflict as error:
+            return await self._again(request, session, error)
         return await self._back(request, session)
 
     async def change_role(self, request: web.Request, session: Session, form: Form) -> web.Response:
@@ -58,7 +64,7 @@ class PeoplePages:
         try:
             await session.api.patch(path, {"role": form.text("role")})
         except (Conflict, Unprocessable) as error:
-            return await self._list(request, session, 409, problem=error.description)
+            return await self._list(await _place(request, session), session, 409, problem=error.description)
         return await self._back(request, session)
 
     async def act(self, request: web.Request, session: Session, _: Form) -> web.Response:
@@ -66,7 +72,7 @@ class PeoplePages:
         try:
             await session.api.post(f"{path}/{request.match_info['act']}")
         except Conflict as error:
-            return await self._list(request, session, 409, problem=error.description)
+            return await self._again(request, session, error)
         return await self._back(request, session)
 
     async def reset_second_factor(self, request: web.Request, session: Session, _: Form) -> web.Response:
@@ -74,7 +80,7 @@ class PeoplePages:
         try:
             await session.api.post(f"{path}/reset-second-factor")
         except (Conflict, Forbidden) as error:
-            return await self._list(request, session, 409, problem=error.description)
+            return await self._again(request, session, error)
         return await self._back(request, session)
 
     async def reset_password(self, request: web.Request, session: Session, form: Form) -> web.Response:
@@ -82,10 +88,9 @@ class PeoplePages:
         try:
             reset = await session.api.post(f"{path}/password-reset", {}, idempotency_key=form.text("key"))
         except (Conflict, Forbidden) as error:
-            return await self._list(request, session, 409, problem=error.description)
-        return await self._list(
-            request, session, 201, link=self._link(request, reset["path"], reset["email"], reset)
-        )
+            return await self._again(request, session, error)
+        link = self._link(request, reset["path"], reset["email"], reset)
+        return await self._list(await _place(request, session), session, 201, link=link)
 
     async def withdraw_reset(self, request: web.Request, session: Session, _: Form) -> web.Response:
         await session.api.delete(f"{await _named(request, session, 'people')}/password-reset")
@@ -98,8 +103,11 @@ class PeoplePages:
     async def _back(self, request: web.Request, session: Session) -> web.Response:
         return self._renderer.redirect((await _place(request, session)).path)
 
-    async def _list(self, request: web.Request, session: Session, status: int = 200, **values: Any) -> web.Response:
+    async def _again(self, request: web.Request, session: Session, error: Conflict | Forbidden) -> web.Response:
         place = await _place(request, session)
+        return await self._list(place, session, status_of(error), problem=error.description)
+
+    async def _list(self, place: Place, session: Session, status: int = 200, **values: Any) -> web.Response:
         found = await (_of_all(session) if place.company is None else _of_company(session, place.company))
         template = "people/all.html" if place.company is None else "people/company.html"
         shown = {"link": None, "path": place.path, **found, **values}

@@ -121,6 +121,31 @@ async def test_people_of_another_company_see_nothing_of_it(console: Console) -> 
     assert (await admin.get(f"/invitations?company_id={company['id']}")).body["items"] == []
 
 
+async def test_an_invitation_that_was_accepted_meanwhile_is_said_to_be(owner: Browser, console: Console) -> None:
+    admin = console.registry.owner
+    company = await admin.company()
+    path = f"/companies/{company['client_prefix']}/people"
+    made = await admin.create("/invitations", role="viewer", company_id=company["id"], email="kim@partner.example")
+    await owner.open(path)
+    body = {"token": made["token"], "email": made["email"], "password": PASSWORD}
+    assert (await admin.with_token("").post("/invitations/accept", body)).status == 201
+    page = await owner.press("Withdraw")
+    assert (page.status, "It was accepted: revoke the person instead" in page.words) == (409, True)
+    assert "kim@partner.example" in page.words
+
+
+async def test_who_may_not_reset_is_told_so_as_one_who_may_not(console: Console) -> None:
+    company = await console.registry.owner.company()
+    await console.person("viewer", company_id=company["id"])
+    person = (await console.registry.owner.get(f"/people?company_id={company['id']}")).body["items"][0]
+    editor = await console.person("editor")
+    path = f"/companies/{company['client_prefix']}/people"
+    csrf = next(value for form in (await editor.open(path)).forms for name, value in form.fields if name == "csrf")
+    for act in ("reset-second-factor", "password-reset"):
+        refused = await editor.post(f"{path}/{person['id']}/{act}", [("csrf", csrf), ("key", "k" * 32)])
+        assert (refused.status, person["email"] in refused.words) == (403, True)
+
+
 async def email_of(console: Console, company_id: str) -> str:
     found = await console.registry.owner.get(f"/people?company_id={company_id}")
     return str(found.body["items"][0]["email"])
