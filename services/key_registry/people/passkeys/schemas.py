@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.key_registry.catalog.field_types import Instant, Name
 from services.key_registry.catalog.requests import Body
@@ -35,13 +35,13 @@ class NewPasskey(Body):
     model_config = ConfigDict(json_schema_extra=describe)
 
     name: Name
-    credential: dict[str, Any]
+    credential: dict[str, Any] = Field(repr=False)
 
 
 class PresentedPasskey(Body):
     model_config = ConfigDict(json_schema_extra=describe)
 
-    credential: dict[str, Any]
+    credential: dict[str, Any] = Field(repr=False)
 
 
 class PasskeyOptions(_Shown):
