@@ -20,7 +20,7 @@ PENDING_NAME = "__Host-passgate-sign-in"
 PENDING_LIFE_S = 300
 OPENID_NAME = "__Host-passgate-openid"
 CONFIRMING_NAME = "__Host-passgate-openid-confirm"
-"""In the place of it, of who shows anew that a session is theirs: the newest of both is what one comes back to."""
+"""Takes its place while a person confirms an act. Either replaces the other: the one begun last is gone on with."""
 OPENID_LIFE_S = 600
 CONFIRMATION_NAME = "__Host-passgate-confirmation"
 CONFIRMATION_LIFE_S = 300

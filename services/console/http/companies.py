@@ -16,7 +16,7 @@ from shared.errors import Conflict, Unprocessable
 
 SHOWN_OF_A_KIND = 20
 DOUBTFUL = (
-    "{uri} has no https:// before it. Write it with it, or say below that it is meant as it is: the company's JWTs "
+    "{uri} has no https:// before it. Add https://, or say below that it is meant as it is: the company's JWTs "
     "must name exactly this, and it cannot be changed later."
 )
 

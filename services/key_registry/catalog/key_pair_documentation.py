@@ -4,11 +4,9 @@ from shared.contracts.documentation import Member, Members
 
 KEY_PAIR_MEMBERS: Members = {
     "NewKeyPair.scopes": Member("The scopes that the key pair is granted.", ["website:read:*"]),
-    "NewKeyPair.comment": Member(
-        "What the key pair is for. It may have several lines. Empty: nothing is said.", ""
-    ),
-    "KeyPairPatch.comment": Member("What the key pair is for. Empty: nothing is said.", "Website of the fleet"),
-    "KeyPairResponse.comment": Member("What the key pair is for. Empty: nothing is said.", "Website of the fleet"),
+    "NewKeyPair.comment": Member("What the key pair is for. It may have several lines. Empty: no comment.", ""),
+    "KeyPairPatch.comment": Member("What the key pair is for. Empty: no comment.", "Website of the fleet"),
+    "KeyPairResponse.comment": Member("What the key pair is for. Empty: no comment.", "Website of the fleet"),
     "NewKeyPair.succeeds": Member(
         "The key pair of the same company that the new one replaces. Its id (a UUID) or its public name, its "
         "`kid`.",

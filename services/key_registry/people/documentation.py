@@ -44,7 +44,7 @@ PEOPLE_MEMBERS: Members = {
     ),
     "InspectedInvitation.invited_by": Member(
         "The e-mail address of who has made the invitation. null: a program, or somebody whom the invited person "
-        "does not get to see, such as the operator's people for a company's.",
+        "will not see here, such as the operator's people for a company's.",
         "jo@blabla.example",
     ),
     "InspectedInvitation.expires_at": Member("Until when it can be accepted (RFC 3339).", _AT),

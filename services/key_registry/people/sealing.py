@@ -1,4 +1,4 @@
-"""What others keep for us for some minutes: sealed, with its end, and used once.
+"""What a client keeps for us for a few minutes: sealed, with its end, and good for one use.
 
 So strangers who begin many things write nothing, and fill no table. What was used is kept until it would have
 expired.
@@ -53,7 +53,7 @@ class Seals:
     def open(self, sealed: bytes, purpose: bytes, *, now: float, content_bytes: int | None = None) -> Opened:
         """Raises `InvalidSeal`. Whether it was used is known to the store alone.
 
-        With `content_bytes`, what has another number of them is of another version, with other members: expired.
+        With `content_bytes`, content of another length counts as expired: another version of us sealed it.
         """
         try:
             opened = self._box.open(sealed, context=purpose)

@@ -5,19 +5,19 @@ from typing import Any
 
 _RESUME = "Resume it at its page, or tell the company why not."
 _REVOKED = "What is revoked is never resumed: make a new one at the company, and hand it over."
-_ROTATED = "The company has to take the new secret into use; where that is lost, rotate the credential once more."
+_ROTATED = "The company has to use the new secret. If they have lost it, rotate the credential once more."
 _UPSTREAM = "Look at the service behind the route: its log has the same request id. System shows our own processes."
 _LIMITS = "Change the limit at the company, the booking or the credential that is named below, if it is too narrow."
 _OTHER_ENVIRONMENT = "Ask for its beginning and its last four characters, and look for these under Search."
 
 TODO: Mapping[str, str] = {
     "wrong_kind": "The page of the company lists its credentials by kind: the right one may be missing.",
-    "malformed": "Doctor says of a credential that is pasted whether it is whole.",
+    "malformed": "Ask the company to paste the credential into Doctor, which says whether it is whole.",
     "unknown": _OTHER_ENVIRONMENT,
     "unknown_client": _OTHER_ENVIRONMENT,
     "unknown_kid": "Look for the KID under Search: it is of another environment, or its key pair was deleted.",
     "wrong_secret": "Where the secret is lost, rotate the credential at its page.",
-    "expired": "Of a credential that has ended, set a later expiry at its page; a token is requested anew.",
+    "expired": "If the credential has expired, set a later expiry at its page. If a token has, request another.",
     "access_key_expired": "Set a later expiry at the page of the access key.",
     "version_retired": _ROTATED,
     "version_revoked": _ROTATED,
@@ -45,7 +45,7 @@ TODO: Mapping[str, str] = {
     "origin_not_allowed": "Name the origin in cors of the route, if its pages may call.",
     "no_route": "Routes says which route takes a request, and why no other.",
     "method_not_allowed": "Routes says which methods the route takes.",
-    "too_large": "max_body of the route is the bound.",
+    "too_large": "The route's max_body sets the limit.",
     "wrong_issuer": "The issuers of the route are in the route file: iss is compared exactly, to a final slash.",
     "wrong_audience": "The audience is that of the credential, or PASSGATE_AUDIENCE: compare it with the route's.",
     "not_a_trusted_proxy": "Name the proxy's address in PASSGATE_TRUSTED_PROXIES.",

@@ -59,8 +59,8 @@ e-mail address, or from one client address, whoever tries again has to wait, eve
 PEOPLE = """\
 By id or e-mail address. A role counts from the next request on. Suspending and revoking end all sessions of the
 person; revoked is final, and the e-mail address may be invited again. The last active owner of the operator's
-people cannot take that role from themselves. Resetting the second factor ends all sessions and passkeys of who has
-lost it, and the password is enough again; nobody resets their own, and no portal session does.
+people cannot take that role from themselves. Resetting the second factor ends all sessions and passkeys of the
+person, and the password is enough again; nobody resets their own, and no portal session does.
 """
 
 

@@ -20,7 +20,7 @@ FACTOR_MEMBERS: Members = {
     "TotpConfirmation.code": Member("Six digits of the authenticator that was offered.", "492039"),
     "confirms_by_openid": Member("Whether a fresh sign-in at the OpenID provider may take its place.", False),
     "SecondFactor.token": Member("Of the sign-in that waits for a code.", _TOKEN),
-    "pending_token": Member("What is sent with the code; it is worth nothing else.", _TOKEN),
+    "pending_token": Member("What is sent with the code; it has no other use.", _TOKEN),
     "expires_at": Member("Until when the code can be sent (RFC 3339).", _AT),
     "secret": Member("What the authenticator keeps, in base32; shown this once.", _SECRET),
     "uri": Member(
@@ -29,7 +29,7 @@ FACTOR_MEMBERS: Members = {
     ),
     "recovery_codes": Member("Each works once instead of a code; shown this once.", _RECOVERY),
     "available": Member("Whether the registry has the key that secrets are encrypted under.", True),
-    "totp_since": Member("Since when a code is needed after the password. null: it is not.", None),
+    "totp_since": Member("Since when a code is needed after the password. null: not needed.", None),
     "recovery_codes_left": Member("Recovery codes that have not been used.", 10),
 }
 
