@@ -51,4 +51,4 @@ def _weeks(month: date, counts: Mapping[date, int], shown: set[date]) -> list[li
 def credentials_of(items: Sequence[Mapping[str, Any]]) -> list[tuple[Kind, Mapping[str, Any]]]:
     """Of the objects of `GET /expiries`, each as the lists of its kind have it."""
     kinds = [(BY_API_KIND[item["kind"]], item) for item in items]
-    return [(kind, {**item, kind.named_by: item["name"] or ""}) for kind, item in kinds]
+    return [(kind, {**item, kind.named_by[0]: item["name"] or ""}) for kind, item in kinds]

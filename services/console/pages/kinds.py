@@ -31,11 +31,12 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`path`: of the admin API and of our pages. `named_by`: the member that a person knows it by."""
+    """`path`: of the admin API and of our pages. `named_by`: the members that a person knows it by:
+    the first that is not empty."""
 
     path: str
     noun: str
-    named_by: str
+    named_by: tuple[str, ...]
     shown: tuple[Shown, ...]
     usage: str
     """What its holder does with it."""
@@ -64,15 +65,21 @@ class Kind:
         return str(credential[{"api-clients": "key", "key-pairs": "kid"}.get(self.path, "id")])
 
     def label(self, credential: Mapping[str, Any]) -> str:
-        named = credential.get("comment") if self.named_by == "kid" else None
-        return str(named or credential.get(self.named_by) or credential["id"])
+        named = (credential[member] for member in self.named_by if credential.get(member))
+        return str(next(named, None) or credential["id"])
+
+    def ending(self, credential: Mapping[str, Any]) -> str:
+        """The last four characters that tell it from others of its name; empty where the name does."""
+        if credential.get("last_four"):
+            return str(credential["last_four"])
+        return str(credential["kid"])[-4:] if credential.get("kid") and credential.get("comment") else ""
 
 
 KINDS = (
     Kind(
         "api-tokens",
         "API token",
-        "remote_application",
+        ("remote_application",),
         (
             Shown("token", "Token", "API_TOKEN", secret=True),
             Shown("client_prefix", "Client prefix", "CLIENT_PREFIX"),
@@ -84,7 +91,7 @@ KINDS = (
     Kind(
         "access-keys",
         "Access key",
-        "name",
+        ("name",),
         (Shown("key", "Access key", "ACCESS_KEY", secret=True),),
         "Its holder sends it as x-api-key to /generate, and gets session tokens.",
         ("name", "default_ttl", "max_ttl", "expires_at"),
@@ -95,7 +102,7 @@ KINDS = (
     Kind(
         "api-clients",
         "API client",
-        "comment",
+        ("comment",),
         (Shown("key", "Key", "CLIENT_KEY"), Shown("secret", "Secret", "CLIENT_SECRET", secret=True)),
         "Key and secret, joined by a colon and base64-encoded, are sent to /auth/token.",
         ("comment", "scopes", "audience", "expires_at"),
@@ -103,7 +110,7 @@ KINDS = (
     Kind(
         "key-pairs",
         "Key pair",
-        "kid",
+        ("comment", "kid"),
         (
             Shown("kid", "Key ID (KID)"),
             Shown("private_key", "Private Key", file_name="private_key.pem", secret=True),

@@ -59,7 +59,7 @@ async def company_names(reader: Reader, ids: Iterable[str | None]) -> Mapping[st
 
 
 class CredentialName(NamedTuple):
-    """What people know a credential by: what somebody has called it, or its kid."""
+    """What people know a credential by: the name or comment that a person gave it, or its kid."""
 
     kind: Kind
     name: str

@@ -34,6 +34,7 @@ class Resource:
     """One kind of object. `kind` is also its table, `path` its segment in the URL.
 
     `hidden` columns are stored and never shown. `described_by` are the members that its audit lines repeat.
+    `named_by`: the first of these that is not empty is its name for people; else `searched` begins with it.
     `deletable`: when nothing refers to it, only once it is revoked, or never.
     """
 
@@ -49,6 +50,7 @@ class Resource:
     hidden: tuple[str, ...] = ()
     public_name: str | None = None
     """The column by which a request may name it instead of by its id."""
+    named_by: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
     """The columns in which `q` looks for words."""
     deletable: Literal["unreferenced", "revoked", "never"] = "revoked"
@@ -81,7 +83,7 @@ class Resource:
 
     @property
     def name_column(self) -> str | None:
-        """What people know it by: its public name, or else its name. A booking has none of its own."""
+        """What programs know it by: its public name, or else its name. A booking has none of its own."""
         return self.public_name or (self.searched[0] if self.searched else None)
 
     @property
@@ -90,8 +92,8 @@ class Resource:
         return tuple(kind for kind in ("company", "application", "booking") if f"{kind}_id" in self.columns)
 
     def given_name(self, row: Mapping[str, Any]) -> str | None:
-        """The name or comment that a person gave it; None where it has none, as a booking has."""
-        return str(row[self.searched[0]]) if self.searched and row[self.searched[0]] else None
+        """What people know it by: the name or comment that a person gave it, or its kid; None for a booking."""
+        return next((str(row[column]) for column in self.named_by or self.searched[:1] if row[column]), None)
 
     def company_of(self, row: Mapping[str, Any]) -> UUID | None:
         """The company whose object it is; None for one of the platform itself."""
@@ -212,6 +214,7 @@ KEY_PAIR = Resource(
     response=responses.KeyPairResponse,
     created_response=responses.CreatedKeyPair,
     described_by=("kid", "algorithm", "scopes", "expires_at", "succeeds"),
+    named_by=("comment", "kid"),
     filters=("company_id", "client_prefix", "kid", "algorithm", "status", "expires_soon", "limited"),
     parents=(_OF_COMPANY,),
     hidden=("public_jwk",),

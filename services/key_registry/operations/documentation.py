@@ -90,7 +90,7 @@ OPERATIONS_MEMBERS: Members = {
     "CheckpointState.at": Member("When it was signed (RFC 3339, UTC).", _AT),
     "CheckpointState.count": Member("How many lines the trail had then.", 1150),
     "ExpiryResponse.kind": Member("What kind of credential it is.", "access_key"),
-    "ExpiryResponse.name": Member("Its name for people, or its `kid`.", "BlaBla server"),
+    "ExpiryResponse.name": Member("Its name or comment, or else its `kid`.", "BlaBla server"),
     "ExpiryResponse.expires_at": Member("When it ends (RFC 3339, UTC).", "2026-12-26T00:00:00Z"),
     "ExpiryDay.day": Member("The day, in UTC.", "2026-12-26"),
     "ExpiryDay.credentials": Member("How many credentials end on it.", 3),

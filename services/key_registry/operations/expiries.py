@@ -99,7 +99,7 @@ async def _presented(reader: Reader, found: Sequence[Expiring], now: datetime) -
     for kind in KINDS:
         resource, ids = RESOURCES[kind], [each.id for each in found if each.kind == kind]
         for item in await present(reader, resource, await reader.find_all(resource, ids), now) if ids else ():
-            objects[UUID(item["id"])] = {**item, "name": resource.given_name(item) or item.get("kid")}
+            objects[UUID(item["id"])] = {**item, "name": resource.given_name(item)}
     shown = []
     for each in found:
         if (found_object := objects.get(each.id)) is not None:

@@ -42,13 +42,16 @@ async def test_all_kinds_are_in_one_list_by_the_time_at_which_they_end(owner: Ad
     of = {"company_id": company["id"], "scopes": ["sms:send"]}
     await owner.create("/api-clients", **of, comment="third", expires_at=f"{day(20)}T00:00:01Z")
     pair = await owner.create("/key-pairs", **of, algorithm="EdDSA", expires_at=f"{day(30)}T00:00:00Z")
+    said = {"comment": "fifth", "algorithm": "EdDSA", "expires_at": f"{day(31)}T00:00:00Z"}
+    await owner.create("/key-pairs", **of, **said)
     await ending(owner, company, "too late", 200)
     revoked = await ending(owner, company, "revoked", 5)
     await owner.post(f"/access-keys/{revoked['id']}/revoke")
     await owner.create("/access-keys", company_id=company["id"], name="never")
     found = await listed(owner, f"company_id={company['client_prefix']}")
     assert [(item["kind"], item["name"]) for item in found] == [
-        ("api_token", "first"), ("access_key", "second"), ("api_client", "third"), ("key_pair", pair["kid"])
+        ("api_token", "first"), ("access_key", "second"), ("api_client", "third"), ("key_pair", pair["kid"]),
+        ("key_pair", "fifth"),
     ]  # fmt: skip
     assert found[0]["company"]["client_prefix"] == company["client_prefix"]
     assert found[1]["last_four"]

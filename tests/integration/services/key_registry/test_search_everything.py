@@ -47,6 +47,16 @@ async def test_words_find_what_has_them_of_every_kind(owner: Admin) -> None:
     assert {item["kind"]: item["id"] for item in await found(owner, word.upper())} == made
 
 
+async def test_a_key_pair_is_named_by_its_comment_or_else_by_its_kid(owner: Admin) -> None:
+    word = f"w{secrets.token_hex(4)}"
+    of = {"company_id": (await owner.company())["id"], "scopes": [], "algorithm": "EdDSA"}
+    said = await owner.create("/key-pairs", **of, comment=f"{word} fleet")
+    unsaid = await owner.create("/key-pairs", **of)
+    assert [item["name"] for item in await found(owner, word)] == [f"{word} fleet"]
+    assert [item["name"] for item in await found(owner, said["kid"])] == [f"{word} fleet"]
+    assert [item["name"] for item in await found(owner, unsaid["kid"])] == [unsaid["kid"]]
+
+
 async def test_every_object_is_found_by_its_id(owner: Admin) -> None:
     company = await owner.company()
     key = await owner.create("/access-keys", company_id=company["id"], name="server")
