@@ -108,6 +108,7 @@ def new_row(resource: Resource, **columns: Any) -> Row:
             "succeeds": None,
             "retires_at": None,
             "quiet_for": None,
+            "comment": "",
             "public_jwk": {"kty": "OKP", "crv": "Ed25519", "x": unique},
         },
         "admin_token": lambda: {"name": "me", "role": "owner", "company_id": None, **secret_of(id_)},
