@@ -52,59 +52,61 @@ class PeoplePages:
         return await self._list(place, session, 201, link=self._link(request, path, to, invitation))
 
     async def withdraw(self, request: web.Request, session: Session, _: Form) -> web.Response:
-        path = await _named(request, session, "invitations")
+        place = await _place(request, session)
+        path = await _named(place, request, session, "invitations")
         try:
             await session.api.post(f"{path}/revoke")
         except Conflict as error:
-            return await self._again(request, session, error)
-        return await self._back(request, session)
+            return await self._again(place, session, error)
+        return self._renderer.redirect(place.path)
 
     async def change_role(self, request: web.Request, session: Session, form: Form) -> web.Response:
-        path = await _named(request, session, "people")
+        place = await _place(request, session)
+        path = await _named(place, request, session, "people")
         try:
             await session.api.patch(path, {"role": form.text("role")})
         except (Conflict, Unprocessable) as error:
-            return await self._list(await _place(request, session), session, 409, problem=error.description)
-        return await self._back(request, session)
+            return await self._list(place, session, 409, problem=error.description)
+        return self._renderer.redirect(place.path)
 
     async def act(self, request: web.Request, session: Session, _: Form) -> web.Response:
-        path = await _named(request, session, "people")
+        place = await _place(request, session)
+        path = await _named(place, request, session, "people")
         try:
             await session.api.post(f"{path}/{request.match_info['act']}")
         except Conflict as error:
-            return await self._again(request, session, error)
-        return await self._back(request, session)
+            return await self._again(place, session, error)
+        return self._renderer.redirect(place.path)
 
     async def reset_second_factor(self, request: web.Request, session: Session, _: Form) -> web.Response:
-        path = await _named(request, session, "people")
+        place = await _place(request, session)
+        path = await _named(place, request, session, "people")
         try:
             await session.api.post(f"{path}/reset-second-factor")
         except (Conflict, Forbidden) as error:
-            return await self._again(request, session, error)
-        return await self._back(request, session)
+            return await self._again(place, session, error)
+        return self._renderer.redirect(place.path)
 
     async def reset_password(self, request: web.Request, session: Session, form: Form) -> web.Response:
-        path = await _named(request, session, "people")
+        place = await _place(request, session)
+        path = await _named(place, request, session, "people")
         try:
             reset = await session.api.post(f"{path}/password-reset", {}, idempotency_key=form.text("key"))
         except (Conflict, Forbidden) as error:
-            return await self._again(request, session, error)
+            return await self._again(place, session, error)
         link = self._link(request, reset["path"], reset["email"], reset)
-        return await self._list(await _place(request, session), session, 201, link=link)
+        return await self._list(place, session, 201, link=link)
 
     async def withdraw_reset(self, request: web.Request, session: Session, _: Form) -> web.Response:
-        await session.api.delete(f"{await _named(request, session, 'people')}/password-reset")
-        return await self._back(request, session)
+        place = await _place(request, session)
+        await session.api.delete(f"{await _named(place, request, session, 'people')}/password-reset")
+        return self._renderer.redirect(place.path)
 
     def _link(self, request: web.Request, path: str, to: str, made: Object) -> Object:
         """One that is shown once: the console's own URL is the one that the browser has."""
         return {"url": f"{self._visitors.url(request)}{path}", "to": to, "expires_at": made["expires_at"]}
 
-    async def _back(self, request: web.Request, session: Session) -> web.Response:
-        return self._renderer.redirect((await _place(request, session)).path)
-
-    async def _again(self, request: web.Request, session: Session, error: Conflict | Forbidden) -> web.Response:
-        place = await _place(request, session)
+    async def _again(self, place: Place, session: Session, error: Conflict | Forbidden) -> web.Response:
         return await self._list(place, session, status_of(error), problem=error.description)
 
     async def _list(self, place: Place, session: Session, status: int = 200, **values: Any) -> web.Response:
@@ -122,11 +124,10 @@ async def _place(request: web.Request, session: Session) -> Place:
     return Place(f"{company_path(company)}/people", company)
 
 
-async def _named(request: web.Request, session: Session, kind: str) -> str:
+async def _named(place: Place, request: web.Request, session: Session, kind: str) -> str:
     """The API's path of the person or invitation that the path names; raises `NotFound` for another company's."""
     path = f"/{kind}/{segment(request.match_info['id'])}"
-    company = (await _place(request, session)).company
-    if company is not None and (await session.api.get(path))["company_id"] != company["id"]:
+    if place.company is not None and (await session.api.get(path))["company_id"] != place.company["id"]:
         raise NotFound("this company has nothing with this id")
     return path
 
