@@ -10,7 +10,7 @@ _UPSTREAM = "Look at the service behind the route: its log has the same request 
 _LIMITS = "Change the limit at the company, the booking or the credential that is named below, if it is too narrow."
 _OTHER_ENVIRONMENT = "Ask for its beginning and its last four characters, and look for these under Search."
 
-TODO: Mapping[str, str] = {
+REMEDIES: Mapping[str, str] = {
     "wrong_kind": "The page of the company lists its credentials by kind: the right one may be missing.",
     "malformed": "Ask the company to paste the credential into Doctor, which says whether it is whole.",
     "unknown": _OTHER_ENVIRONMENT,
@@ -63,4 +63,4 @@ TODO: Mapping[str, str] = {
 
 def todo_of_operator(decision: Mapping[str, Any]) -> str:
     """Empty where only whoever sent the call can do something."""
-    return TODO.get(decision["cause"], "")
+    return REMEDIES.get(decision["cause"], "")

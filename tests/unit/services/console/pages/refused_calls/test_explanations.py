@@ -6,7 +6,7 @@ from services.console.pages.refused_calls.explanations import (
     explanation_of,
     titles,
 )
-from services.console.pages.refused_calls.operators import TODO
+from services.console.pages.refused_calls.operators import REMEDIES
 from shared.refusal_traces.causes import CHECKS
 from tests.support.cases import each_case
 
@@ -18,11 +18,11 @@ def test_cause_comes_before_status_and_nothing_is_left_unexplained() -> None:
     assert explanation_of({**CALL, "cause": "anything", "status": 429}).title == "Too many at once"
     assert "not at fault" in explanation_of({**CALL, "cause": "circuit_open", "status": 503}).todo
     assert all(title and todo.endswith(".") for title, todo in EXPLANATIONS.values())
-    assert [todo for todo in TODO.values() if not todo.endswith(".")] == []
+    assert [todo for todo in REMEDIES.values() if not todo.endswith(".")] == []
 
 
 def test_what_is_said_is_of_causes_that_there_are() -> None:
-    for told in (TODO, EXPLANATIONS, OF_NOBODY):
+    for told in (REMEDIES, EXPLANATIONS, OF_NOBODY):
         assert told.keys() - CHECKS.keys() == set()
 
 
