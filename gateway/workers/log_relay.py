@@ -42,7 +42,9 @@ async def log_pipe() -> tuple[int, asyncio.ReadTransport]:
     """The end of a new pipe to write to, which is the caller's to close, and the transport that relays the rest."""
     readable, writable = os.pipe()
     try:
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(LogRelay, os.fdopen(readable, "rb", 0))
+        # uvloop closes the descriptor. A file that closed it as well could close what has its number by then.
+        pipe = os.fdopen(readable, "rb", 0, closefd=False)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(LogRelay, pipe)
     except BaseException:
         os.close(writable)
         raise

@@ -76,7 +76,9 @@ async def fork_process(
 
 
 async def _reader(descriptor: int) -> asyncio.StreamReader:
+    """It closes the descriptor: uvloop does, and a second time is once too often, when others have that number."""
     reader = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(reader)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(descriptor, "rb", buffering=0))
+    pipe = os.fdopen(descriptor, "rb", buffering=0, closefd=False)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, pipe)
     return reader
