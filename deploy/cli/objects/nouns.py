@@ -153,7 +153,7 @@ RESOURCES = (
         ("kid", "comment", "algorithm", "company.client_prefix", "scopes", *STATE, "id"),
         (
             COMPANY,
-            Option("comment", "what it is for"),
+            Option("comment", "what it is for", of_a_successor=True),
             replace(SCOPES, of_a_successor=True),
             Option(
                 "public_key", "file with its public key (PEM or JWK)", kind="file", fixed=True, of_a_successor=True

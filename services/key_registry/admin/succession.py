@@ -48,7 +48,8 @@ async def succeed(
         retiring["quiet_for"] = body.keep_old_until_quiet_for
         await _retire(writer, recorder, admin, old, row["kid"], retiring)
     limits = old["limits"] if body.limits is None else row["limits"]
-    return {_MEMBER: old["kid"], "limits": limits}
+    comment = row["comment"] if "comment" in body.model_fields_set else old["comment"]
+    return {_MEMBER: old["kid"], "limits": limits, "comment": comment}
 
 
 async def _predecessor(reader: Reader, admin: Admin, row: Row, reference: Reference, now: datetime) -> Row:

@@ -4,7 +4,11 @@ from shared.contracts.documentation import Member, Members
 
 KEY_PAIR_MEMBERS: Members = {
     "NewKeyPair.scopes": Member("The scopes that the key pair is granted.", ["website:read:*"]),
-    "NewKeyPair.comment": Member("What the key pair is for. It may have several lines. Empty: no comment.", ""),
+    "NewKeyPair.comment": Member(
+        "What the key pair is for. It may have several lines. Empty: no comment. Left out: that of the key pair in "
+        "`succeeds`, if there is one.",
+        "Website of the fleet",
+    ),
     "KeyPairPatch.comment": Member("What the key pair is for. Empty: no comment.", "Website of the fleet"),
     "KeyPairResponse.comment": Member("What the key pair is for. Empty: no comment.", "Website of the fleet"),
     "NewKeyPair.succeeds": Member(

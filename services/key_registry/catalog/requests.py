@@ -104,6 +104,7 @@ class NewKeyPair(Body):
     company_id: Reference
     scopes: Scopes
     comment: OptionalComment = ""
+    """That of the key pair that it succeeds."""
     public_key: PemOrJwk | None = None
     algorithm: Algorithm | None = None
     rsa_bits: RsaBits | None = None

@@ -197,12 +197,14 @@ async def test_a_stop_can_be_tried_and_stops_nothing(passgate: Run, company: str
 
 
 async def test_a_key_pair_is_rotated_by_a_successor_with_its_rights(passgate: Run, company: str) -> None:
-    given = ("--company", company, "--scope", "site:read", "--algorithm", "ES256")
+    given = ("--company", company, "--scope", "site:read", "--algorithm", "ES256", "--comment", "fleet")
     old = await created(passgate, "key-pairs", "create", *given)
     new = await created(passgate, "key-pairs", "rotate", old["kid"], "--keep-old-for", "1h")
     assert new["kid"] != old["kid"]
     assert (new["scopes"], new["algorithm"], new["succeeds"]) == (old["scopes"], "ES256", old["kid"])
-    assert new["private_key"].startswith("-----BEGIN")
+    assert (new["comment"], new["private_key"][:10]) == ("fleet", "-----BEGIN")
+    renamed = await created(passgate, "key-pairs", "rotate", new["kid"], "--comment", "cars", "--end-oldest")
+    assert renamed["comment"] == "cars"
 
 
 async def test_secrets_that_were_found_are_ended(passgate: Run, company: str, tmp_path: Path) -> None:

@@ -52,6 +52,16 @@ def without_key(created: Object) -> Object:
     return {name: value for name, value in created.items() if name != "private_key"}
 
 
+async def test_it_has_the_comment_of_the_old_one_unless_it_is_given_one_or_none(desk: Desk) -> None:
+    company = await desk.company()
+    old = await pair(desk, company, comment="fleet")
+    second = await pair(desk, company, succeeds=old["kid"])
+    third = await pair(desk, company, succeeds=second["kid"], comment="cars", end_oldest=True)
+    fourth = await pair(desk, company, succeeds=third["kid"], comment="", end_oldest=True)
+    assert [each["comment"] for each in (second, third, fourth)] == ["fleet", "cars", ""]
+    assert (await shown(desk, second))["comment"] == "fleet"
+
+
 async def test_it_never_signs_for_longer_than_it_lives(desk: Desk) -> None:
     company = await desk.company()
     old = await pair(desk, company, expires_at=at(desk, 60))
