@@ -160,7 +160,8 @@ class People:
 
     def _factors(self) -> FactorEndpoints:
         store, clock, secrets = self._store, self._clock, self._totp_secrets
-        own = OwnFactors(store, self._reauthentication, secrets, clock, openid_issuer=self._openid_flow.issuer)
+        issuer, policy = self._openid_flow.issuer, self._policy
+        own = OwnFactors(store, self._reauthentication, secrets, clock, openid_issuer=issuer, policy=policy)
         second_step = SecondStep(store, self._throttle, self._pending, secrets, self._trail, clock, self._lifetimes)
         return FactorEndpoints(own, second_step, self.authentication, self._trail, self.addresses)
 

@@ -14,6 +14,7 @@ from services.console.http.sign_in.passkey import credential_of
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
+from shared.http.responses import status_of
 
 PATH = "/account/passkeys"
 API = "/me/passkeys"
@@ -43,7 +44,7 @@ class PasskeyPages:
             body = {"name": form.text("name"), "credential": credential_of(form)}
             await session.api.post(API, body)
         except (Unprocessable, Conflict) as error:
-            return await self._list(request, session, problem=error.description, status=422)
+            return await self._list(request, session, problem=error.description, status=status_of(error))
         return self._renderer.redirect(PATH)
 
     async def remove(self, request: web.Request, session: Session, form: Form) -> web.Response:

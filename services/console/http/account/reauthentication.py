@@ -36,12 +36,16 @@ class Reauthentication:
         return {**body, "confirmation": confirmation} if confirmation and not body["password"] else body
 
     async def template_values(self, request: web.Request, factor: dict[str, Any] | None) -> dict[str, Any]:
-        """What a page needs to ask for it: `provider`, if one may be asked, and whether it was (`done`)."""
+        """What a page needs to ask for it: `provider`, if one may be asked, and whether it was (`done`).
+
+        `alone`: the provider signs this person in and no password does, so that none is asked for.
+        """
         if factor is None or not factor["confirms_by_openid"]:
-            return {"provider": "", "done": False, "failed": False}
+            return {"provider": "", "done": False, "failed": False, "alone": False}
         name = (await self._sign_in.methods(request))["openid_name"] or "OpenID"
         failed = request.query.get("confirmed") == "no"
-        return {"provider": name, "done": bool(cookies.confirmation(request)), "failed": failed}
+        done, alone = bool(cookies.confirmation(request)), not factor["signs_in_by_password"]
+        return {"provider": name, "done": done, "failed": failed, "alone": alone}
 
     def drop_spent(self, response: web.Response, error: Invalid | Conflict | None = None) -> web.Response:
         """Forget what has confirmed an act, or was not accepted; what is wrong with something else leaves it."""

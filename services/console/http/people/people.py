@@ -66,7 +66,7 @@ class PeoplePages:
         try:
             await session.api.patch(path, {"role": form.text("role")})
         except (Conflict, Unprocessable) as error:
-            return await self._list(place, session, 409, problem=error.description)
+            return await self._again(place, session, error)
         return self._renderer.redirect(place.path)
 
     async def act(self, request: web.Request, session: Session, _: Form) -> web.Response:
@@ -106,7 +106,9 @@ class PeoplePages:
         """One that is shown once: the console's own URL is the one that the browser has."""
         return {"url": f"{self._visitors.url(request)}{path}", "to": to, "expires_at": made["expires_at"]}
 
-    async def _again(self, place: Place, session: Session, error: Conflict | Forbidden) -> web.Response:
+    async def _again(
+        self, place: Place, session: Session, error: Conflict | Forbidden | Unprocessable
+    ) -> web.Response:
         return await self._list(place, session, status_of(error), problem=error.description)
 
     async def _list(self, place: Place, session: Session, status: int = 200, **values: Any) -> web.Response:

@@ -13,7 +13,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from services.console.pages.kinds import Kind, Shown, environment
-from services.console.pages.portal.snippets import LANGUAGES, lacks_scopes, languages_of, sample_path, snippet
+from services.console.pages.portal.snippets import (
+    LANGUAGES,
+    OWN_PATH,
+    lacks_scopes,
+    languages_of,
+    sample_path,
+    snippet,
+)
 
 Values = list[tuple[Shown, str]]
 
@@ -33,9 +40,11 @@ class Handover:
     fields: tuple[SentField, ...]
     language: str
     code: str
-    """Works as it is where the sample APIs run; elsewhere its path has to be that of the vendor's own API. Empty
-    for a credential that lacks scopes: no call of it would be served."""
+    """Works as it is where the sample APIs run, with a `sample`; elsewhere its path has to be that of the vendor's
+    own API. Empty for a credential that lacks scopes: no call of it would be served."""
     path: str
+    sample: bool
+    """Whether `path` is that of a sample API, which takes the credential."""
     environment: str
     """Contents of a `.env` file; empty for what is in files of its own."""
     jwk: str
@@ -59,6 +68,7 @@ def handover(
         language=LANGUAGES[language],
         code="" if lacks_scopes(credential) else code,
         path=path,
+        sample=path != OWN_PATH,
         environment=f"{variables}GATEWAY_URL={gateway}\n" if variables else "",
         jwk=next((_private_jwk(v, credential) for shown, v in secrets if shown.member == "private_key"), ""),
     )

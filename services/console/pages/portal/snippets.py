@@ -40,8 +40,12 @@ SAMPLE_PATHS: Mapping[str, str] = {
     "key-pairs": "/website/v1/yachts",
 }
 """Of the sample APIs, until somebody says which one is to be called."""
-_SAMPLE_SCOPES: Mapping[str, str] = {"/v2.0/site": "site:read", "/website/v1/yachts": "website:read:yachts"}
-"""What each of them takes that a JWT opens, as in `deploy/routes.yaml`."""
+SAMPLE_SCOPES: Mapping[str, str] = {"/v2.0/site": "site:read", "/website/v1/yachts": "website:read:yachts"}
+"""What each of them takes that a JWT opens: a test holds it to `deploy/routes.yaml`."""
+SAMPLE_APPLICATION = "SMS"
+"""Whose API tokens the one for these takes."""
+OWN_PATH = "/your/path"
+"""Stands for that of an API of one's own, where no sample takes the credential."""
 SAMPLE_BODY = {"to": "+15550100", "text": "Hello"}
 MAX_PATH_CHARACTERS = 500
 _PATH = re.compile(r"/[\x21-\x7e]*")
@@ -87,26 +91,31 @@ def languages_of(kind: Kind, credential: Mapping[str, Any]) -> list[str]:
 
 
 def sample_path(kind: Kind, credential: Mapping[str, Any]) -> str:
-    """That of its kind, or another which the credential's scopes open, where they do not open that one."""
-    own = SAMPLE_PATHS[kind.path]
-    opened = _opened(credential)
-    return opened[0] if own in _SAMPLE_SCOPES and opened and own not in opened else own
+    """One that takes the credential, that of its kind if it does; `OWN_PATH` where none does."""
+    own, opened = SAMPLE_PATHS[kind.path], _opened(kind, credential)
+    return own if own in opened else next(iter(opened), OWN_PATH)
 
 
 def sent_path(kind: Kind, credential: Mapping[str, Any], given: str) -> str:
     """`given` if it can be the path of a request, else that of a sample.
 
-    A sample that the credential does not open is one that nobody has typed: the page of the credential before has
+    A sample that does not take the credential is one that nobody has typed: the page of the credential before has
     sent it along.
     """
     well_formed = len(given) <= MAX_PATH_CHARACTERS and _PATH.fullmatch(given)
-    foreign = given in SAMPLE_PATHS.values() and given not in _opened(credential)
+    foreign = given in {*SAMPLE_PATHS.values(), OWN_PATH} and given not in _opened(kind, credential)
     return given if well_formed and not foreign else sample_path(kind, credential)
 
 
-def _opened(credential: Mapping[str, Any]) -> list[str]:
-    granted = credential.get("scopes", ())
-    return [path for path, scope in _SAMPLE_SCOPES.items() if covered(granted, scope)]
+def _opened(kind: Kind, credential: Mapping[str, Any]) -> list[str]:
+    match kind.path:
+        case "api-tokens":
+            taken = credential["application"]["application_prefix"] == SAMPLE_APPLICATION
+        case "access-keys":
+            taken = True
+        case _:
+            return [path for path, scope in SAMPLE_SCOPES.items() if covered(credential["scopes"], scope)]
+    return [SAMPLE_PATHS[kind.path]] if taken else []
 
 
 def lacks_scopes(credential: Mapping[str, Any]) -> bool:

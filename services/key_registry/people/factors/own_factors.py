@@ -13,6 +13,7 @@ from services.key_registry.people.factors.ports import Totp
 from services.key_registry.people.factors.totp_secrets import TotpSecrets, UnreadableSecret
 from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
 from services.key_registry.people.reauthentication.reauthentication import Proof, Reauthentication, require_person
+from services.key_registry.people.sign_in_policy import SignInPolicy
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound, Unprocessable
 
@@ -33,6 +34,8 @@ class FactorState(NamedTuple):
     recovery_codes_left: int
     confirms_by_openid: bool
     """Whether a fresh sign-in at the provider may take the place of the password."""
+    signs_in_by_password: bool
+    """Whether a password may sign the person in: not who has to sign in by the provider."""
 
 
 class OwnFactors:
@@ -46,8 +49,10 @@ class OwnFactors:
         clock: Clock,
         *,
         openid_issuer: str | None,
+        policy: SignInPolicy,
     ) -> None:
         self._openid_issuer = openid_issuer
+        self._policy = policy
         self._store = store
         self._reauthentication = reauthentication
         self._secrets = secrets
@@ -59,7 +64,13 @@ class OwnFactors:
             person = await reader.find_person(admin.id)
             left, issuer = await reader.count_recovery_codes(admin.id), self._openid_issuer
             bound = issuer is not None and await reader.find_identity(admin.id, issuer) is not None
-        return FactorState(self._secrets.available, None if person is None else person.totp_since, left, bound)
+        return FactorState(
+            available=self._secrets.available,
+            totp_since=None if person is None else person.totp_since,
+            recovery_codes_left=left,
+            confirms_by_openid=bound,
+            signs_in_by_password=not self._policy.requires_openid(admin.company_id),
+        )
 
     async def offer_totp(self, admin: Admin, proof: Proof) -> OfferedTotp:
         """A secret that counts once a code of it was confirmed. Raises as `Reauthentication`, and `Conflict`."""

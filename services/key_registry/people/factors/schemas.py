@@ -18,7 +18,13 @@ _RECOVERY = ["mzxw-6ytb-oi2d-k3rp"]
 FACTOR_MEMBERS: Members = {
     "code": Member("Six digits of the authenticator, or a recovery code.", "492039"),
     "TotpConfirmation.code": Member("Six digits of the authenticator that was offered.", "492039"),
-    "confirms_by_openid": Member("Whether a fresh sign-in at the OpenID provider may take its place.", False),
+    "confirms_by_openid": Member(
+        "Whether a fresh sign-in at the OpenID provider may take the place of the password.", False
+    ),
+    "signs_in_by_password": Member(
+        "Whether a password may sign one in. false: the OpenID provider alone does, and no password can be set.",
+        True,
+    ),
     "SecondFactor.token": Member("Of the sign-in that waits for a code.", _TOKEN),
     "pending_token": Member("What is sent with the code; it has no other use.", _TOKEN),
     "expires_at": Member("Until when the code can be sent (RFC 3339).", _AT),
@@ -75,3 +81,4 @@ class SecondFactorState(_Shown):
     totp_since: Instant | None
     recovery_codes_left: int
     confirms_by_openid: bool
+    signs_in_by_password: bool

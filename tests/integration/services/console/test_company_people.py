@@ -49,6 +49,22 @@ async def test_acts_on_a_companys_person_lead_back_to_that_company(owner: Browse
     assert page.url.removeprefix(console.url) == path
 
 
+async def test_a_role_that_there_is_not_is_refused_as_such_and_not_as_a_conflict(
+    owner: Browser, console: Console
+) -> None:
+    admin = console.registry.owner
+    company = await admin.company()
+    await console.person("viewer", company_id=company["id"])
+    path = f"/companies/{company['client_prefix']}/people"
+    page = await owner.open(path)
+    form = page.form_with("Change")
+    fields = [(name, "king" if name == "role" else value) for name, value in form.fields]
+    page = await owner.post(form.action, fields)
+    assert (page.status, "Role of" in page.words) == (422, True)
+    people = (await admin.get(f"/people?company_id={company['id']}")).body["items"]
+    assert [person["role"] for person in people] == ["viewer"]
+
+
 @pytest.mark.parametrize(
     "act", ["suspend", "role", "reset-second-factor", "password-reset", "password-reset/withdraw"]
 )

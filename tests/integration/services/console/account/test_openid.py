@@ -142,7 +142,24 @@ async def test_who_has_no_password_confirms_at_the_provider_and_turns_on_a_secon
     code = pyotp.TOTP(page.labelled("Secret")).now()
     assert (await browser.press("Turn on", Code=code)).status == 201
     page = await browser.open("/account/second-factor")
-    assert "Current password" in page.words, "it was for one act"
+    assert "Confirm with <b>Example</b>" in page.links, "it was for one act"
+
+
+async def test_who_signs_in_at_the_provider_alone_is_asked_for_no_password(
+    both: tuple[Console, OpenIdProvider],
+) -> None:
+    console, provider = both
+    provider.email = "alone@example.com"
+    browser = console.browser()
+    await browser.open(await console.invitation())
+    await browser.follow("Create account with <b>Example</b>")
+    page = await browser.open("/account")
+    assert "You sign in with <b>Example</b> alone, and have no password here." in page.words
+    assert "Change password" not in {button for form in page.forms for button in form.buttons}
+    for path in ("/account/second-factor", "/account/passkeys"):
+        page = await browser.open(path)
+        assert "password" not in {name for form in page.forms for name, _ in form.fields}, path
+    assert "Now none signs you in: <b>Example</b> alone does." in page.words
 
 
 @pytest.mark.parametrize("signs_out", [True, False])
@@ -157,7 +174,7 @@ async def test_what_has_confirmed_an_act_is_gone_with_its_session(
         await browser.follow("Create account with <b>Example</b>")
         assert CONFIRMATION_NAME not in browser.cookies
         page = await browser.open("/account/second-factor")
-        assert "Current password" in page.words
+        assert "has confirmed that it is you" not in page.words
         page = await browser.follow("Confirm with <b>Example</b>")
         assert CONFIRMATION_NAME in browser.cookies
         if signs_out:

@@ -162,6 +162,10 @@ async def test_what_is_no_confirmation_counts_as_a_wrong_password(openid: OpenId
 async def test_who_is_no_person_or_was_never_at_the_provider_cannot_begin(openid: OpenIdPeople) -> None:
     people = openid.people
     assert (await people.owner.post(CONFIRMATIONS)).status == 403
+    bound = await joined_by_provider(openid, of_operator=True)
     unbound = await people.join(company_id=(await people.owner.company())["id"])
     assert (await unbound.admin.post(CONFIRMATIONS)).status == 409
-    assert (await unbound.admin.get("/me/second-factor")).body["confirms_by_openid"] is False
+    by_password = (await unbound.admin.get("/me/second-factor")).body
+    assert (by_password["confirms_by_openid"], by_password["signs_in_by_password"]) == (False, True)
+    by_provider = (await bound.admin.get("/me/second-factor")).body
+    assert (by_provider["confirms_by_openid"], by_provider["signs_in_by_password"]) == (True, False)

@@ -3,27 +3,42 @@
 import ast
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from services.console.pages.kinds import BY_PATH, KINDS
 from services.console.pages.portal.snippets import (
     LANGUAGES,
+    OWN_PATH,
     RUN,
+    SAMPLE_APPLICATION,
     SAMPLE_PATHS,
+    SAMPLE_SCOPES,
     languages_of,
     sample_path,
     sent_path,
     snippet,
 )
 
+ROUTES = Path(__file__).parents[6] / "deploy" / "routes.yaml"
+JWTS = ("api-clients", "key-pairs")
 GATEWAY = "https://api.example"
 NASTY = "https://x.example/'\"\\$(id)`id`${1}%s é"
 
 
 def credential(path: str, algorithm: str = "RS256") -> dict[str, Any]:
-    return {"key": "pgck_x", "kid": "kp_x", "algorithm": algorithm, "scopes": ["a:b", NASTY]}
+    granted = ["site:read", "website:read:*", NASTY]
+    application = {"application_prefix": SAMPLE_APPLICATION}
+    return {
+        "key": "pgck_x",
+        "kid": "kp_x",
+        "algorithm": algorithm,
+        "scopes": granted,
+        "application": application,
+    }
 
 
 def company(**members: str) -> dict[str, str]:
@@ -76,14 +91,15 @@ def test_javascript_is_well_formed(tmp_path: Any) -> None:
 
 @pytest.mark.parametrize("given", ["", "x", "//\n", "/ä", "/a b", "/" + "a" * 500, "https://evil.example/"])
 def test_what_is_no_path_becomes_the_samples(given: str) -> None:
-    assert sent_path(BY_PATH["api-clients"], {"scopes": []}, given) == "/v2.0/site"
+    assert sent_path(BY_PATH["api-clients"], {"scopes": ["site:*"]}, given) == "/v2.0/site"
 
 
 def test_the_path_of_the_kind_before_is_not_taken_over_and_a_typed_one_is() -> None:
     for chosen in KINDS:
         for before in KINDS:
+            by_jwt = chosen.path in JWTS and before.path in JWTS
             shown = sent_path(chosen, credential(chosen.path), SAMPLE_PATHS[before.path])
-            assert shown == SAMPLE_PATHS[chosen.path]
+            assert shown == SAMPLE_PATHS[(before if by_jwt else chosen).path]
         assert sent_path(chosen, credential(chosen.path), "/my/own") == "/my/own"
 
 
@@ -93,6 +109,25 @@ def test_a_sample_that_the_scopes_open_is_shown(kind: str) -> None:
     assert sample_path(BY_PATH[kind], {"scopes": ["site:read"]}) == site
     assert sample_path(BY_PATH[kind], {"scopes": ["website:read:*"]}) == yachts
     assert sample_path(BY_PATH[kind], {"scopes": ["site:*", "website:*"]}) == SAMPLE_PATHS[kind]
-    assert sample_path(BY_PATH[kind], {"scopes": ["boats:read"]}) == SAMPLE_PATHS[kind]
+    assert sample_path(BY_PATH[kind], {"scopes": ["boats:read"]}) == OWN_PATH
     assert sent_path(BY_PATH[kind], {"scopes": ["website:read:*"]}, site) == yachts
     assert sent_path(BY_PATH[kind], {"scopes": ["site:read", "website:read:*"]}, yachts) == yachts
+
+
+def test_a_token_of_another_application_is_offered_no_sample_that_would_refuse_it() -> None:
+    tokens, other = BY_PATH["api-tokens"], {"application": {"application_prefix": "WEBSITE"}}
+    assert sample_path(tokens, other) == OWN_PATH
+    assert sent_path(tokens, other, SAMPLE_PATHS["api-tokens"]) == OWN_PATH
+    assert sent_path(tokens, credential("api-tokens"), OWN_PATH) == SAMPLE_PATHS["api-tokens"], (
+        "nobody has typed it"
+    )
+
+
+def test_samples_are_routes_of_the_shipped_file_with_the_credential_and_scopes_that_they_have_there() -> None:
+    routes = {route["path"]: route for route in yaml.safe_load(ROUTES.read_text())["routes"] if "path" in route}
+    credentials = {"api-tokens": "api_token", "access-keys": "session_token"} | dict.fromkeys(JWTS, "jwt")
+    assert {kind: routes[path]["credential"] for kind, path in SAMPLE_PATHS.items()} == credentials
+    by_jwt = {path: route["scopes"] for path, route in routes.items() if route["credential"] == "jwt"}
+    assert by_jwt == {path: [scope] for path, scope in SAMPLE_SCOPES.items()}
+    assert routes[SAMPLE_PATHS["api-tokens"]]["application"] == SAMPLE_APPLICATION
+    assert OWN_PATH not in routes
