@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from services.session_tokens.tokens import Cause, WrongToken
+from services.session_tokens.wrong_token import Cause, WrongToken
 from shared.metrics import ReadCounter
 
 

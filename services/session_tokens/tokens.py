@@ -3,18 +3,18 @@
 import re
 import uuid
 from dataclasses import dataclass
-from enum import StrEnum
 
 from services.session_tokens.parameters import Parameters
 from services.session_tokens.sealing import Contents, Unsealable, seal, unseal
 from services.session_tokens.storage.ports import AccessKeys, Ended, Freshness, Revocations, SessionStore
+from services.session_tokens.wrong_token import Cause, WrongToken, not_of_form
 from shared.audit.trail import RefusalAudit
 from shared.clock import Clock
 from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.key_registry import AccessKey, Revocation
 from shared.contracts.session_tokens import session_token_id
-from shared.errors import Forbidden, Invalid
-from shared.opaque import ACCESS_KEY, claimed_prefix, digest, of_another_kind, well_formed
+from shared.errors import Invalid
+from shared.opaque import ACCESS_KEY, digest, well_formed
 
 MAX_USES = 1_000_000
 CLOCK_SKEW_S = 30
@@ -23,41 +23,6 @@ past it for longer was brought back by a copy."""
 SESSION_TOKEN_PREFIX = ""
 """It has none: whatever has one of ours is of another kind."""
 _INTEGER = re.compile(r"[0-9]{1,9}")
-
-
-class Cause(StrEnum):
-    """Why a key or a token is refused: for the audit trail, never for the caller."""
-
-    MALFORMED = "malformed"
-    WRONG_KIND = "wrong_kind"
-    UNKNOWN = "unknown"
-    ACCESS_KEY_SUSPENDED = "access_key_suspended"
-    ACCESS_KEY_REVOKED = "access_key_revoked"
-    ACCESS_KEY_EXPIRED = "access_key_expired"
-    ACCESS_KEY_VERSION_REVOKED = "access_key_version_revoked"
-    ACCESS_KEY_VERSION_RETIRED = "access_key_version_retired"
-    COMPANY_SUSPENDED = "company_suspended"
-    COMPANY_REVOKED = "company_revoked"
-    EXPIRED = "expired"
-    ENDED = "ended"
-    USED_UP = "used_up"
-    TAMPERED = "tampered"
-
-
-class WrongToken(Forbidden):
-    """The access key or session token is invalid. The response is the same whatever the cause."""
-
-    code = "wrong_token"
-
-    def __init__(self, cause: Cause, *, known: bool, key: AccessKey | None = None, presented: str = "") -> None:
-        super().__init__("Wrong token")
-        self.cause = cause
-        self.presented = presented
-        """The prefix of what has not the form of its kind, if it is one of ours."""
-        self.key = key
-        """The access key that it is, or was created with, as far as that is known."""
-        self.known = known
-        """Whether it is a key or a token of ours: then the refusal is in the audit trail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +75,7 @@ class SessionTokens:
     async def authorize(self, access_key: str) -> AuthorizedKey:
         """Raises `WrongToken` unless the access key and its company are active, and this secret of it works."""
         if not well_formed(ACCESS_KEY, access_key):
-            raise _not_of_form(ACCESS_KEY, access_key)
+            raise not_of_form(ACCESS_KEY, access_key)
         sha256 = digest(access_key)
         key = await self._access_keys.get(sha256)
         if key is None:
@@ -183,10 +148,10 @@ class SessionTokens:
         )
         self._ended.revoke(id_, until, "session_token")
 
-    async def _open(self, token: str) -> tuple[str, Contents]:
-        token = token.lower()  # RFC 9562 section 4: read without regard to case
+    async def _open(self, presented: str) -> tuple[str, Contents]:
+        token = presented.lower()  # RFC 9562 section 4: read without regard to case
         if not SESSION_TOKEN.fullmatch(token):
-            raise _not_of_form(SESSION_TOKEN_PREFIX, token)
+            raise not_of_form(SESSION_TOKEN_PREFIX, presented)
         id_ = session_token_id(token)
         sealed = await self._store.get(id_)
         if sealed is None:
@@ -218,11 +183,6 @@ class SessionTokens:
             )
         )
         return WrongToken(cause, known=True, key=key)
-
-
-def _not_of_form(prefix: str, text: str) -> WrongToken:
-    cause = Cause.WRONG_KIND if of_another_kind(prefix, text) else Cause.MALFORMED
-    return WrongToken(cause, known=False, presented=claimed_prefix(text))
 
 
 def stopped(key: AccessKey, now: float) -> Cause | None:

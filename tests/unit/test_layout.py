@@ -28,7 +28,6 @@ LONGER = {
     "gateway/proxy/client_connection.py": "one state machine: what may happen to a connection, in one place",
     "gateway/proxy/exchange.py": "one state machine: what may happen to a request, in one place",
     "services/key_registry/admin/objects.py": "one class: what an admin may do with any of the eight resources",
-    "services/session_tokens/tokens.py": "limits and rules of one protocol; to be divided",
     "shared/contracts/key_registry.py": "one wire contract, at both of its ends",
     "shared/changes/follower.py": "one state machine: gap, snapshot, stream, feed",
 }

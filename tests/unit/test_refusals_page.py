@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from services.operator_validator.validation import Cause as ApiTokenCause
-from services.session_tokens.tokens import Cause as SessionTokenCause
+from services.session_tokens.wrong_token import Cause as SessionTokenCause
 from shared.jose.errors import Fault
 from shared.limits.outcomes import LimitCause
 from tests.support.cases import each_case
@@ -22,6 +22,7 @@ LITERALS = (
     r"response\.cause or \"([a-z_]+)\"",
     r"response\.cause or \"([a-z_]+)\"",
     r"UpstreamFailed\(\d+, \"([a-z_]+)\"",
+    r"^WRONG_PLACE = \"([a-z_]+)\"",
     r"^(?:CONNECTIONS_IN_USE|CIRCUIT_OPEN|UNREACHABLE|TLS_FAILED|CONNECTION_LOST|RESPONSE_TIMEOUT) = \"([a-z_]+)\"",
 )
 """How the gateway's sources name a cause."""

@@ -10,8 +10,9 @@ from aiohttp import web
 from services.session_tokens.limits import KeyLimits
 from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.parameters import MAX_BODY_BYTES, as_query, parse
-from services.session_tokens.tokens import Session, SessionTokens, WrongToken
+from services.session_tokens.tokens import Session, SessionTokens
 from services.session_tokens.usage import SessionUsage
+from services.session_tokens.wrong_token import WrongToken
 from shared.audit.trail import RefusalAudit
 from shared.contracts.credential_expiry import expires_soon, expiry_fields
 from shared.contracts.key_registry import AccessKey

@@ -3,18 +3,21 @@
 import asyncio
 import json
 import uuid
+from typing import Any
 
 import pytest
 
 from services.session_tokens.parameters import parse
-from services.session_tokens.tokens import CLOCK_SKEW_S, Cause, Created, SessionTokens, WrongToken
+from services.session_tokens.tokens import CLOCK_SKEW_S, Created, SessionTokens
+from services.session_tokens.wrong_token import Cause, WrongToken
 from shared.audit.trail import AuditTrail
 from shared.changes.follower import ChangeFollower
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import AccessKey, AuditEvent, Revocation, Status
-from shared.contracts.session_tokens import session_token_id
+from shared.contracts.session_tokens import RefusedSession, SessionTokensClient, session_token_id
 from shared.errors import Invalid, Unavailable
 from shared.opaque import ACCESS_KEY, API_TOKEN, digest, mint
+from tests.support.cases import each_case
 from tests.support.clock import FakeClock
 from tests.support.doubles.registry import COMPANY, RegistryDouble
 from tests.support.doubles.session_tokens import MemorySessionStore
@@ -98,6 +101,16 @@ async def test_a_token_in_capitals_is_the_same_token(rules: Rules) -> None:
     await rules.tokens.verify(token.upper())
     await rules.tokens.end(token.upper())
     assert await rules.refusal(token) == Cause.UNKNOWN
+
+
+@each_case("text, cause", [("pgat_x", "wrong_kind"), ("PGAT_x", "malformed"), ("x", "malformed")])
+async def test_service_and_gateway_find_one_cause_in_a_text_as_it_was_sent(
+    rules: Rules, text: str, cause: str
+) -> None:
+    nowhere: Any = None
+    at_gateway = await SessionTokensClient(nowhere).resolve(text)
+    assert isinstance(at_gateway, RefusedSession)
+    assert (await rules.refusal(text), at_gateway.cause) == (cause, cause)
 
 
 async def test_a_peek_counts_as_no_use(rules: Rules) -> None:

@@ -1,0 +1,48 @@
+"""Why an access key or a session token is refused, which its sender is not told."""
+
+from enum import StrEnum
+
+from shared.contracts.key_registry import AccessKey
+from shared.errors import Forbidden
+from shared.opaque import claimed_prefix, of_another_kind
+
+
+class Cause(StrEnum):
+    """Why a key or a token is refused: for the audit trail, never for the caller."""
+
+    MALFORMED = "malformed"
+    WRONG_KIND = "wrong_kind"
+    UNKNOWN = "unknown"
+    ACCESS_KEY_SUSPENDED = "access_key_suspended"
+    ACCESS_KEY_REVOKED = "access_key_revoked"
+    ACCESS_KEY_EXPIRED = "access_key_expired"
+    ACCESS_KEY_VERSION_REVOKED = "access_key_version_revoked"
+    ACCESS_KEY_VERSION_RETIRED = "access_key_version_retired"
+    COMPANY_SUSPENDED = "company_suspended"
+    COMPANY_REVOKED = "company_revoked"
+    EXPIRED = "expired"
+    ENDED = "ended"
+    USED_UP = "used_up"
+    TAMPERED = "tampered"
+
+
+class WrongToken(Forbidden):
+    """The access key or session token is invalid. The response is the same whatever the cause."""
+
+    code = "wrong_token"
+
+    def __init__(self, cause: Cause, *, known: bool, key: AccessKey | None = None, presented: str = "") -> None:
+        super().__init__("Wrong token")
+        self.cause = cause
+        self.presented = presented
+        """The prefix of what has not the form of its kind, if it is one of ours."""
+        self.key = key
+        """The access key that it is, or was created with, as far as that is known."""
+        self.known = known
+        """Whether it is a key or a token of ours: then the refusal is in the audit trail."""
+
+
+def not_of_form(prefix: str, text: str) -> WrongToken:
+    """For a `text` that is no secret with this prefix, by what it begins with as it was sent."""
+    cause = Cause.WRONG_KIND if of_another_kind(prefix, text) else Cause.MALFORMED
+    return WrongToken(cause, known=False, presented=claimed_prefix(text))
